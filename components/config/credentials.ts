@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+/** A user of a registry or of remote write. */
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** A secret value as it stands in a stack file: https://www.pulumi.com/docs/iac/concepts/secrets/ */
+const sealed = z.strictObject(
+  { secure: z.string().describe("Ciphertext.") },
+  {
+    error: ({ code, input }) => {
+      if (code !== "invalid_type" || input === undefined) return undefined;
+      return typeof input === "string"
+        ? "is not encrypted: consider it known, change it, and set the new one by `pulumi config set --secret --path`"
+        : "must be encrypted text";
+    },
+  },
+);
+
+/** Credentials as they stand in a stack file. The user name may be readable, the password not. */
+export const sealedCredentials = z.union(
+  [z.strictObject({ username: z.union([z.string().min(1), sealed]), password: sealed }), sealed],
+  { error: "must be a secret mapping of `username` and `password`" },
+);
+
+/** The command that sets a password, for messages. */
+export function commandToSet(key: string): string {
+  return `pulumi config set --secret --path registry-cache:${key}.password`;
+}
+
+/**
+ * Decrypted credentials in the form that they have in a stack file: what checks the form can do so without the plain text, and no message
+ * can hold it. What can't be credentials becomes null.
+ */
+export function seal(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([key, text]) => [key, typeof text === "string" ? { secure: "" } : null]),
+  );
+}

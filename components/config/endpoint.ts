@@ -1,0 +1,153 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { metricsPort } from "../pod/ports.ts";
+import {
+  absolutePath,
+  addressRange,
+  addressRangeProblem,
+  email,
+  hostname,
+  localHostname,
+  matching,
+  portNumber,
+} from "./text.ts";
+
+const acme = z.strictObject({
+  mode: z.literal("acme").describe("Where the certificate comes from."),
+  email: email.describe("Where the certificate authority may write to about this certificate."),
+});
+
+const providedBySecret = z.strictObject({
+  mode: z.literal("provided").describe("Where the certificate comes from."),
+  secretName: z
+    .string()
+    .min(1)
+    .describe(
+      "Name of the secret with certificate chain and key, in the provider's secret store in this region.",
+    ),
+});
+
+const providedByFiles = z.strictObject({
+  mode: z.literal("provided").describe("Where the certificate comes from."),
+  certificateFile: absolutePath.describe("Absolute path of the certificate chain, PEM."),
+  keyFile: absolutePath.describe("Absolute path of the private key, PEM."),
+});
+
+const privateAuthority = z.strictObject({
+  mode: z.literal("private").describe("Where the certificate comes from."),
+});
+
+const tlsMeaning =
+  "How the endpoint gets its certificate: `acme` by a public authority through DNS; `provided` by you; `private` from the cache's own authority, " +
+  "whose certificate clients must then trust.";
+
+/** Metrics of the Pod, and node_exporter. */
+const takenPorts = [metricsPort, 9100];
+
+export const cloudEndpoint = z
+  .strictObject({
+    hostname: hostname.describe("Full DNS name of the endpoint."),
+    port: z
+      .int()
+      .min(443)
+      .max(65_535)
+      .refine((port) => !takenPorts.includes(port) && (port < 15_000 || port > 15_999), {
+        error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and 15000 to 15999`,
+      })
+      .default(443)
+      .describe("TCP port of the endpoint."),
+    zone: hostname
+      .exactOptional()
+      .describe(
+        "Existing public DNS zone that gets the endpoint's records. Default: none, the records are up to you.",
+      ),
+    tls: z.discriminatedUnion("mode", [acme, providedBySecret, privateAuthority]).describe(tlsMeaning),
+  })
+  .refine((endpoint) => endpoint?.tls?.mode !== "acme" || endpoint.zone !== undefined, {
+    path: ["zone"],
+    error: "is missing: `tls: { mode: acme }` proves the name by a record in this zone",
+    when: always,
+  })
+  .refine((endpoint) => isWithin(endpoint?.hostname, endpoint?.zone), {
+    path: ["zone"],
+    error: "doesn't contain the host name, which must end with a dot and the zone",
+    when: always,
+  });
+
+const providedByKeyVault = providedBySecret.extend({
+  secretName: matching(
+    /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.KeyVault\/vaults\/[^/\s]+\/secrets\/[0-9A-Za-z-]+$/i,
+    "the resource id of a Key Vault secret: /subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/…/secrets/…",
+  ).describe("Resource id of the Key Vault secret with certificate chain and key, both as PEM."),
+});
+
+/** In Azure, neither a zone nor a secret is found by its name alone. */
+export const azureEndpoint = cloudEndpoint
+  .safeExtend({
+    zoneResourceGroup: matching(
+      /^[\w.()-]{0,89}[\w()-]$/,
+      "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
+    )
+      .exactOptional()
+      .describe("Resource group of the DNS zone, in the subscription of the stack; required with `zone`."),
+    tls: z.discriminatedUnion("mode", [acme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
+  })
+  .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
+    path: ["zoneResourceGroup"],
+    error: "must be there together with `zone`: it is the resource group in which the zone is",
+    when: always,
+  });
+
+/** So that a check across fields is reported together with the problems of other fields. It must expect any value. */
+function always(): boolean {
+  return true;
+}
+
+function isWithin(host: unknown, zone: unknown): boolean {
+  return typeof host !== "string" || typeof zone !== "string" || host.endsWith(`.${zone}`);
+}
+
+export const localEndpoint = z.strictObject({
+  hostname: localHostname
+    .default("localhost")
+    .describe("Host name of the endpoint, which clients on this machine must be able to resolve."),
+  port: portNumber.default(8443).describe("TCP port of the endpoint."),
+  tls: z
+    .discriminatedUnion("mode", [privateAuthority, providedByFiles])
+    .prefault({ mode: "private" })
+    .describe(tlsMeaning),
+});
+
+const addressRanges = z.array(addressRange).superRefine((ranges, context) => {
+  ranges.forEach((inner, index) => {
+    const outer = ranges.find(
+      (other, at) => at !== index && contains(other, inner) && (other !== inner || at < index),
+    );
+    if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
+  });
+});
+
+function contains(outer: string, inner: string): boolean {
+  if ([outer, inner].some(addressRangeProblem)) return false;
+  const [address, length] = ipaddr.parseCIDR(inner);
+  const [network, prefix] = ipaddr.parseCIDR(outer);
+  return address.kind() === network.kind() && length >= prefix && address.match([network, prefix] as never);
+}
+
+const everyone = ["0.0.0.0/0", "::/0"];
+const loopback = ["127.0.0.0/8", "::1/128"];
+
+const clients = z
+  .union([z.literal("public").transform(() => everyone), addressRanges.min(1)], {
+    error: "must be a list of address ranges, or `public` for the whole internet",
+  })
+  .describe("Who may pull, as a list of address ranges, or `public` for the whole internet.");
+
+const metrics = addressRanges.describe("Who may read the metrics, as a list of address ranges.");
+
+export const cloudAccess = z.strictObject({ clients, metrics: metrics.default([]) });
+
+export const localAccess = z.strictObject({
+  clients: clients.prefault(loopback),
+  metrics: metrics.default(loopback),
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { sealedCredentials } from "./credentials.ts";
+import { knownKeys } from "./parse.ts";
+import { namespace, providers, stackSchemas, unknownProviderSchema } from "./schema.ts";
+
+/** A JSON Schema, as far as this project looks into one. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The JSON Schema of what a user writes for a zod schema: before defaults and conversions. Checks that are code aren't in it. */
+export function inputSchemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
+  return rest;
+}
+
+/**
+ * The JSON Schema of a whole stack file, `stacks/Pulumi.<stack>.yaml`, for editors. What the project may supply can be absent. Keys of this
+ * namespace that aren't known can only be credentials; those of other namespaces are free.
+ */
+export function stackFileSchema(): JsonSchema {
+  const { properties = {} } = inputSchemaOf(unknownProviderSchema);
+  const config: JsonSchema = {
+    type: "object",
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([key, schema]) => [`${namespace}:${key}`, schema]),
+    ),
+    patternProperties: {
+      [`^${namespace}:(?!(?:${knownKeys.join("|")})$)`]: inputSchemaOf(sealedCredentials),
+      [`^(?!${namespace}:)[^:]+:`]: {},
+    },
+    additionalProperties: false,
+    required: [`${namespace}:provider`, `${namespace}:regions`],
+    anyOf: providers.map((provider) => ({
+      properties: {
+        [`${namespace}:provider`]: { const: provider },
+        [`${namespace}:regions`]: inputSchemaOf(stackSchemas[provider].shape.regions),
+      },
+    })),
+  };
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "A stack of regional registry caches",
+    type: "object",
+    properties: { config },
+    required: ["config"],
+  };
+}

@@ -1,0 +1,78 @@
+import { commandToSet, sealedCredentials } from "./credentials.ts";
+import { crossChecks } from "./cross-checks.ts";
+import { ConfigError, type Problem, parseWith, unknownKey } from "./problems.ts";
+import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
+
+/** The keys that a stack may have, but for its credentials. */
+export const knownKeys = Object.keys(unknownProviderSchema.shape);
+
+/**
+ * The validated configuration of a stack. Pure: what only a disk or a network can tell is checked by the host.
+ * @param raw the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`).
+ * @throws ConfigError with all problems.
+ */
+export function parseConfig(raw: Record<string, unknown>): StackConfig {
+  const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => knownKeys.includes(key)));
+  const { data, problems } = parseWith(schemaFor(raw.provider), settings);
+  const all = [...problems, ...crossChecks(raw), ...credentialProblems(raw), ...unknownKeyProblems(raw)];
+  if (!data || all.length > 0) throw new ConfigError(all);
+  return data as StackConfig;
+}
+
+/** The key of a stack's credentials, and who names it. */
+export interface CredentialReference {
+  path: string;
+  key: string;
+}
+
+/** Who names credentials, in a configuration that may be wrong elsewhere. */
+export function credentialReferences(raw: Record<string, unknown>): CredentialReference[] {
+  const { upstreams, monitoring } = raw as {
+    upstreams?: unknown;
+    monitoring?: { remoteWrite?: unknown } | null;
+  };
+  const named = [
+    ...(Array.isArray(upstreams) ? upstreams : []).map((entry, index) => ({
+      path: `upstreams[${index}]`,
+      entry,
+    })),
+    { path: "monitoring.remoteWrite", entry: monitoring?.remoteWrite },
+  ];
+  return named.flatMap(({ path, entry }) => {
+    const key = (entry as { credentials?: unknown } | null | undefined)?.credentials;
+    return typeof key === "string" ? [{ path: `${path}.credentials`, key }] : [];
+  });
+}
+
+function schemaFor(provider: unknown) {
+  return typeof provider === "string" && Object.hasOwn(stackSchemas, provider)
+    ? stackSchemas[provider as keyof typeof stackSchemas]
+    : unknownProviderSchema;
+}
+
+function credentialProblems(raw: Record<string, unknown>): Problem[] {
+  const references = credentialReferences(raw);
+  const missing = references.flatMap(({ path, key }): Problem[] => {
+    if (knownKeys.includes(key))
+      return [{ path, message: `"${key}" is a key of the configuration itself: choose another name` }];
+    if (Object.hasOwn(raw, key)) return [];
+    return [{ path, message: `names the key "${key}", which this stack doesn't have: ${commandToSet(key)}` }];
+  });
+  const present = new Set(
+    references.map(({ key }) => key).filter((key) => Object.hasOwn(raw, key) && !knownKeys.includes(key)),
+  );
+  const malformed = [...present].flatMap((key) =>
+    parseWith(sealedCredentials, raw[key]).problems.map(({ path, message }) => ({
+      path: `${namespace}:${key}${path && `.${path}`}`,
+      message,
+    })),
+  );
+  return [...missing, ...malformed];
+}
+
+function unknownKeyProblems(raw: Record<string, unknown>): Problem[] {
+  const credentials = credentialReferences(raw).map(({ key }) => key);
+  return Object.keys(raw)
+    .filter((key) => !knownKeys.includes(key) && !credentials.includes(key))
+    .map((key) => ({ path: `${namespace}:${key}`, message: unknownKey(key, knownKeys) }));
+}

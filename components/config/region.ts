@@ -1,0 +1,160 @@
+import { z } from "zod";
+import { azureEndpoint, cloudAccess, cloudEndpoint, localAccess, localEndpoint } from "./endpoint.ts";
+import { bucket, cloudStorage, disk } from "./storage.ts";
+import { absolutePath, matching, portNumber, shortName } from "./text.ts";
+
+/** What every region has, wherever it is. */
+const anywhere = {
+  freshnessSeconds: z
+    .int()
+    .min(2)
+    .max(3600)
+    .default(60)
+    .describe("How old the cache's answer for a tag may be, in seconds. Digests never change."),
+};
+
+const storageMeaning = "The primary store of blobs.";
+const topologyMeaning = "`vm`: the Pod on one machine. `cluster`: the Pod as a workload on Kubernetes.";
+const vm = z.literal("vm").describe(topologyMeaning);
+const cluster = z.literal("cluster").describe(topologyMeaning);
+
+export const localRegion = z.strictObject({
+  name: shortName.describe("Name of the region, part of all its resources' names."),
+  topology: vm.default("vm"),
+  storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
+  endpoint: localEndpoint.prefault({}).describe("Where clients reach the cache."),
+  access: localAccess.prefault({}).describe("Who reaches the cache."),
+  ...anywhere,
+  dataDir: absolutePath
+    .exactOptional()
+    .describe(
+      "Directory of the cache's data, an absolute path. Default: `registry-cache/<name>` under `$XDG_DATA_HOME` or `~/.local/share`.",
+    ),
+  internalPort: portNumber
+    .default(15000)
+    .describe("First of the loopback ports that the Pod's containers use: ten, and two per upstream."),
+});
+
+/** What every region of a cloud, or of a cluster in one, has. */
+const served = {
+  endpoint: cloudEndpoint.describe("Where clients reach the cache."),
+  access: cloudAccess.describe("Who reaches the cache."),
+  ...anywhere,
+};
+
+const machine = z
+  .strictObject({
+    type: z
+      .string()
+      .min(1)
+      .default("auto")
+      .describe(
+        "The cloud's name of the machine type or size. `auto`: the smallest that carries the workload.",
+      ),
+    architecture: z
+      .enum(["arm64", "amd64"])
+      .exactOptional()
+      .describe("Processor architecture. Default: that of `type`, and `arm64` for `auto`."),
+  })
+  .prefault({})
+  .describe("The virtual machine.");
+
+const awsName = matching(
+  /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/,
+  "an AWS region: write its code, like eu-central-1",
+).describe("The AWS region.");
+
+const awsNetwork = z
+  .union(
+    [
+      z.strictObject({ vpc: z.literal("create").describe("`create`, or the id of an existing VPC.") }),
+      z.strictObject({
+        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
+          "`create`, or the id of an existing VPC.",
+        ),
+        subnet: matching(
+          /^subnet-[0-9a-f]{8,17}$/,
+          "the id of a subnet, like subnet-0123456789abcdef0",
+        ).describe("Id of an existing public subnet of that VPC."),
+      }),
+    ],
+    { error: "must be { vpc: create }, or an existing { vpc: vpc-…, subnet: subnet-… }" },
+  )
+  .prefault({ vpc: "create" })
+  .describe("The network of the machine: a minimal one, or an existing VPC and subnet.");
+
+export const awsRegion = z.discriminatedUnion("topology", [
+  z.strictObject({
+    name: awsName,
+    topology: vm,
+    machine,
+    storage: cloudStorage.describe(storageMeaning),
+    network: awsNetwork,
+    ...served,
+  }),
+  z.strictObject({ name: awsName, topology: cluster, storage: bucket.describe(storageMeaning), ...served }),
+]);
+
+const azureName = matching(
+  /^[a-z]{4,}\d?$/,
+  "an Azure region: write its programmatic name, like westeurope",
+).describe("The Azure region.");
+
+const azureNetwork = z
+  .union(
+    [
+      z.strictObject({
+        vnet: z.literal("create").describe("`create`, or the resource id of an existing virtual network."),
+      }),
+      z.strictObject({
+        vnet: matching(
+          /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i,
+          "the resource id of a virtual network: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
+        ).describe("`create`, or the resource id of an existing virtual network."),
+        subnet: matching(/^\w[\w.-]{0,79}$/, "the name of a subnet").describe(
+          "Name of an existing subnet of that virtual network.",
+        ),
+      }),
+    ],
+    { error: "must be { vnet: create }, or an existing { vnet: /subscriptions/…, subnet: name }" },
+  )
+  .prefault({ vnet: "create" })
+  .describe("The network of the machine: a minimal one, or an existing virtual network and subnet.");
+
+export const azureRegion = z.discriminatedUnion("topology", [
+  z.strictObject({
+    name: azureName,
+    topology: vm,
+    subscription: matching(
+      /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
+    )
+      .exactOptional()
+      .describe(
+        "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
+      ),
+    availabilityZone: z
+      .enum(["1", "2", "3"])
+      .default("1")
+      .describe(
+        "The availability zone of machine, disk and address, where the region has zones. The disk can't move to another one.",
+      ),
+    machine,
+    storage: cloudStorage.describe(storageMeaning),
+    network: azureNetwork,
+    ...served,
+    endpoint: azureEndpoint.describe("Where clients reach the cache."),
+  }),
+  z.strictObject({ name: azureName, topology: cluster, storage: bucket.describe(storageMeaning), ...served }),
+]);
+
+export const kubernetesRegion = z.strictObject({
+  name: shortName.describe("Name of the region, part of all its resources' names."),
+  topology: cluster.default("cluster"),
+  storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
+  ...served,
+  context: z.string().min(1).describe("The kubeconfig context of the existing cluster."),
+  kubeconfig: absolutePath
+    .exactOptional()
+    .describe("Absolute path of the kubeconfig file. Default: where kubectl looks."),
+});

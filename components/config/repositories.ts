@@ -1,0 +1,68 @@
+/**
+ * The language of the allow-list: globs over OCI repository names (`giantswarm/**`). It is the security boundary of the cache: a name that
+ * no glob matches never reaches an upstream. So it is small, and everything in it is linear to match.
+ *
+ * - A `*` stands for any text inside one path segment, once per segment: `giantswarm/*-operator`, `giantswarm/*`.
+ * - A `**` is a whole segment, once per glob: at the end it stands for one or more segments, before that for none or more.
+ * - Everything else is literal.
+ *
+ * Names are as in https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests: lower case, no empty segment,
+ * separators only inside a segment. Whatever the glob, nothing else matches.
+ */
+
+const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
+const segmentCharacters = "[a-z0-9._-]*";
+const wholeSegment = new RegExp(`^${segment}$`);
+
+/** What is wrong with a glob, or undefined if it is one. */
+export function repositoryGlobProblem(glob: string): string | undefined {
+  const segments = glob.split("/");
+  if (segments.includes("")) {
+    return "has an empty path segment: write names as the registry does, without a slash at either end";
+  }
+  if (segments.filter((text) => text === "**").length > 1) {
+    return "has more than one `**`: write one glob per place";
+  }
+  for (const text of segments) {
+    if (text === "**") continue;
+    if (text.includes("**")) return "`**` must be a whole path segment, as in `team/**`";
+    if (text.split("*").length > 2) return `"${text}" has more than one \`*\`: one per path segment`;
+    if (!wholeSegment.test(text.replace("*", "a"))) {
+      return (
+        `"${text}" can't be part of a repository name: lower-case letters and digits, ` +
+        "with `.`, `_`, `__` or `-` between them, and `*`"
+      );
+    }
+  }
+  return undefined;
+}
+
+/**
+ * A regular expression source, for PCRE and JavaScript alike, that matches exactly the repository names that the glob stands for. The caller
+ * anchors it: what follows the name must be `/` or the end of the text.
+ * @throws if it isn't a glob; the configuration schema refuses these before.
+ */
+export function repositoryPattern(glob: string): string {
+  const problem = repositoryGlobProblem(glob);
+  if (problem) throw new Error(`"${glob}" ${problem}`);
+  const segments = glob.split("/");
+  return segments
+    .map((text, index) => {
+      const isLast = index === segments.length - 1;
+      if (text === "**") return isLast ? `${segment}(?:/${segment})*` : `(?:${segment}/)*`;
+      return segmentPattern(text) + (isLast ? "" : "/");
+    })
+    .join("");
+}
+
+function segmentPattern(text: string): string {
+  if (text === "*") return segment;
+  if (!text.includes("*")) return escapeLiteral(text);
+  // The look-ahead keeps the wildcard from making a segment that isn't one, such as `a..` for `a*`.
+  return `(?=${segment}(?:/|$))${text.split("*").map(escapeLiteral).join(segmentCharacters)}`;
+}
+
+/** Of the characters that a literal may hold, only the dot means something in a regular expression. */
+function escapeLiteral(text: string): string {
+  return text.replaceAll(".", "\\.");
+}

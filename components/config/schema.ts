@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { type ImageName, imageNames } from "../pod/images.ts";
+import { awsRegion, azureRegion, kubernetesRegion, localRegion } from "./region.ts";
+import { imageReference, secretKey, serverUrl } from "./text.ts";
+import { upstream } from "./upstream.ts";
+
+/** The namespace of the stack's configuration keys in Pulumi; the name of the project. */
+export const namespace = "registry-cache";
+
+const quantity = z.number().nonnegative().max(1_000_000);
+
+const workload = z.strictObject({
+  nodes: z.int().min(0).max(1_000_000).default(300).describe("Nodes that pull from one region's cache."),
+  pullsPerNodeGiB: quantity.default(3).describe("What a node pulls in its lifetime, in GiB, compressed."),
+  nodeChurnPerMonth: quantity.default(4).describe("How often a node is replaced in a month."),
+  workingSetGiB: quantity
+    .default(150)
+    .describe("What is in use at one time, in GiB: the disk should hold it."),
+  growthGiBPerMonth: quantity.default(10).describe("What comes new from the upstreams in a month, in GiB."),
+  peakNodes: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .exactOptional()
+    .describe("The largest number of nodes that start at once. Default: a tenth of `nodes`."),
+  peakMinutes: z
+    .int()
+    .min(1)
+    .max(1440)
+    .default(30)
+    .describe("How soon `peakNodes` nodes that start at once must have pulled all they need, in minutes."),
+});
+
+/** The assumed use of one region's cache. */
+export type Workload = z.output<typeof workload>;
+
+const monitoring = z.strictObject({
+  labels: z
+    .record(
+      z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
+        error: "must be a Prometheus label: letters, digits and underscores",
+      }),
+      z.string(),
+    )
+    .default({})
+    .describe("Labels for every alert and for what leaves by remote write, for example `team`."),
+  alertmanagers: z
+    .array(serverUrl({ path: true }))
+    .default([])
+    .describe("Addresses of Alertmanagers that get the alerts."),
+  remoteWrite: z
+    .strictObject({
+      url: serverUrl({ path: true }).describe("Address that takes Prometheus remote write."),
+      credentials: secretKey
+        .exactOptional()
+        .describe(
+          "The top-level secret key of this stack that holds `username` and `password`. Default: anonymous.",
+        ),
+    })
+    .exactOptional()
+    .describe("Where all metrics are sent. Default: nowhere."),
+});
+
+const images = z.strictObject(
+  Object.fromEntries(
+    imageNames.map((name) => [
+      name,
+      imageReference
+        .exactOptional()
+        .describe(`Image of the \`${name}\` container, for a mirror or an air gap. Default: a pinned one.`),
+    ]),
+  ) as Record<ImageName, z.ZodExactOptional<typeof imageReference>>,
+);
+
+const budget = z.strictObject({
+  monthlyUSD: z
+    .number()
+    .positive()
+    .describe("What the whole stack may cost in a month, in USD, by estimate."),
+  over: z.enum(["warn", "fail"]).default("warn").describe("What a preview over the budget does."),
+});
+
+/** What every stack has, but for its provider and regions. */
+const shared = {
+  upstreams: z
+    .array(upstream)
+    .min(1)
+    .describe(
+      "The registries that the cache serves. The first answers requests that don't say which one they mean.",
+    ),
+  workload: workload.prefault({}).describe("The assumed use of one region's cache: for sizing and cost."),
+  monitoring: monitoring.prefault({}).describe("Where metrics and alerts go."),
+  images: images.default({}).describe("Other images than the pinned ones."),
+  budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),
+};
+
+const providerMeaning = "Where this stack's regions run.";
+const regionsMeaning = "The regions of this stack: one cache in each.";
+
+function stack<Name extends string, Region extends z.ZodType>(provider: Name, region: Region) {
+  return z.strictObject({
+    provider: z.literal(provider).describe(providerMeaning),
+    regions: z.array(region).min(1).describe(regionsMeaning),
+    ...shared,
+  });
+}
+
+/** The keys of a stack under {@link namespace}, per provider. Credentials come on top: they are keys of their own. */
+export const stackSchemas = {
+  local: stack("local", localRegion),
+  aws: stack("aws", awsRegion),
+  azure: stack("azure", azureRegion),
+  kubernetes: stack("kubernetes", kubernetesRegion),
+};
+
+export type Provider = keyof typeof stackSchemas;
+
+export const providers = Object.keys(stackSchemas) as Provider[];
+
+/** For a stack whose provider isn't known: the rest of it can be checked all the same. */
+export const unknownProviderSchema = z.strictObject({
+  provider: z.enum(providers).describe(providerMeaning),
+  regions: z.array(z.unknown()).min(1).describe(regionsMeaning),
+  ...shared,
+});
+
+/** A stack's configuration after validation: defaults filled in, sizes in GiB. */
+export type StackConfig = z.output<(typeof stackSchemas)[Provider]>;
+
+/** A registry that the cache serves. The first of a stack is the default upstream; `url` is the origin of an URL, without a slash at the end. */
+export type Upstream = z.output<typeof upstream>;
+
+export type LocalRegion = z.output<typeof localRegion>;
+export type AwsRegion = z.output<typeof awsRegion>;
+export type AzureRegion = z.output<typeof azureRegion>;
+export type KubernetesRegion = z.output<typeof kubernetesRegion>;
+
+export type Tls = (LocalRegion | AwsRegion)["endpoint"]["tls"];
+
+/** Where clients reach a cache. */
+export interface Endpoint {
+  hostname: string;
+  port: number;
+  /** The DNS zone that gets the records; only where the provider has DNS. */
+  zone?: string;
+  tls: Tls;
+}
+
+export type Storage = AwsRegion["storage"];
+
+/** Address ranges in CIDR notation. */
+export interface Access {
+  clients: string[];
+  metrics: string[];
+}
+
+/** What the regions of all providers have. */
+export interface Region {
+  name: string;
+  topology: "vm" | "cluster";
+  storage: Storage;
+  endpoint: Endpoint;
+  access: Access;
+  freshnessSeconds: number;
+}

@@ -1,0 +1,45 @@
+import { parse } from "yaml";
+import { ConfigError } from "./problems.ts";
+import { namespace } from "./schema.ts";
+
+/**
+ * A stack's configuration as the engine would hand it to the program, from the texts of Pulumi.yaml and of the stack's file: a key of the
+ * stack file replaces the project's value as a whole. Secrets stay encrypted.
+ * See https://www.pulumi.com/docs/iac/concepts/config/#project-level-configuration
+ * @throws ConfigError for text that isn't YAML.
+ */
+export function readStackFile(projectYaml: string, stackYaml: string): Record<string, unknown> {
+  const project = configOf(projectYaml, "Pulumi.yaml").map(
+    ([key, value]) => [key, projectValue(value)] as const,
+  );
+  const stack = configOf(stackYaml, "stack file");
+  return Object.fromEntries([...project, ...stack].filter(([, value]) => value !== undefined));
+}
+
+/** The entries under `config` of this project's namespace, which is also that of keys without one. */
+function configOf(yaml: string, file: string): [key: string, value: unknown][] {
+  const entries = Object.entries(mapping(mapping(parseYaml(yaml, file)).config));
+  return entries.flatMap(([name, value]): [string, unknown][] => {
+    const [space, key] = name.includes(":") ? name.split(/:(?:config:)?/, 2) : [namespace, name];
+    return space === namespace && key !== undefined ? [[key, value]] : [];
+  });
+}
+
+/** In a project file, a mapping declares a key and holds its value, and anything else is the value. */
+function projectValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const declaration = mapping(value);
+  return declaration.value ?? declaration.default;
+}
+
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new ConfigError([{ path: file, message: error instanceof Error ? error.message : String(error) }]);
+  }
+}
+
+function mapping(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

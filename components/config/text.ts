@@ -1,0 +1,122 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+/** Text of a given form. `form` ends the sentence "… is not": say what it should be and how to write it. */
+export function matching(pattern: RegExp, form: string) {
+  return z.string().regex(pattern, { error: ({ input }) => `"${input}" is not ${form}` });
+}
+
+const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const port = "[1-9][0-9]{0,4}";
+
+/** A name that becomes part of resource, container and file names: a DNS label, kept short for the clouds' limits. */
+export const shortName = matching(
+  /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+  "a name: up to 40 lower-case letters, digits and hyphens, starting with a letter",
+);
+
+/** A fully qualified host name, lower case, without a dot at the end. */
+export const hostname = matching(
+  new RegExp(`^(?=.{1,253}$)(?:${label}\\.)+(?=.*[a-z])${label}$`),
+  "a full host name: write it like cache.example.com, in lower case, without scheme, port or final dot",
+);
+
+/** A host name that needn't be resolvable by others, such as `localhost`. */
+export const localHostname = matching(
+  new RegExp(`^(?=.{1,253}$)(?:${label}\\.)*(?=.*[a-z])${label}$`),
+  "a host name: write it like localhost or cache.test, in lower case, without scheme or port",
+);
+
+/** The registry part of an image reference: `ghcr.io`, `localhost:5000`. */
+export const registryName = matching(
+  new RegExp(`^(?=.{1,259}$)(?:(?:${label}\\.)+${label}(?::${port})?|${label}:${port}|localhost)$`),
+  "a registry: write host or host:port as in an image reference, in lower case, without scheme or path",
+);
+
+export const absolutePath = matching(
+  /^\//,
+  "an absolute path, starting with /; `~` and variables are not expanded",
+);
+
+export const portNumber = z.int().min(1).max(65535);
+
+export const email = z
+  .string()
+  .check(z.email({ error: ({ input }) => `"${input}" is not an e-mail address` }));
+
+/** The name of a top-level key of the stack that holds a secret. */
+export const secretKey = matching(
+  /^[a-z][a-zA-Z0-9-]{0,62}$/,
+  "the name of a secret key of this stack: letters, digits and hyphens, without the registry-cache: in front",
+);
+
+/** An image reference: https://github.com/distribution/reference/blob/v0.6.0/reference.go#L4-L26 */
+export const imageReference = matching(
+  new RegExp(
+    `^(?:(?:${label}\\.)*${label}(?::${port})?/)?[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*)*` +
+      "(?::\\w[\\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$",
+  ),
+  "an image reference: write it like registry.example.com/name:tag@sha256:… (64 hexadecimal digits)",
+);
+
+/** An address range in CIDR notation that isn't the whole internet. */
+export const addressRange = z.string().superRefine((text, context) => {
+  const message = addressRangeProblem(text);
+  if (message) context.addIssue({ code: "custom", message });
+});
+
+/** What is wrong with an address range, or undefined if it is one. */
+export function addressRangeProblem(text: string): string | undefined {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0)
+    return `"${text}" is not an address range: write it like 203.0.113.0/24`;
+  const longest = version === 4 ? 32 : 128;
+  if (prefix === undefined) return `"${text}" is one address: write ${text}/${longest}`;
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > longest) {
+    return `"/${prefix}" is not a prefix length: 1 to ${longest}`;
+  }
+  if (prefix === "0") return "is the whole internet; where that is meant, write `clients: public`";
+  const network = (version === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(text);
+  if (ipaddr.parse(address).toNormalizedString() !== network.toNormalizedString()) {
+    return `"${text}" has bits set behind its prefix: write ${network}/${prefix}`;
+  }
+  return undefined;
+}
+
+/**
+ * The address of a server: `https://`, or `http://` where the bytes don't leave the machine or a private network, as plain text can be
+ * read and changed on the way.
+ * @param path whether the address may have a path.
+ */
+export function serverUrl({ path }: { path: boolean }) {
+  return z.string().superRefine((text, context) => {
+    const message = serverUrlProblem(text, path);
+    if (message) context.addIssue({ code: "custom", message });
+  });
+}
+
+function serverUrlProblem(text: string, path: boolean): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:\/\//.test(text))
+    return "is not an address: write it like https://registry.example.com";
+  if (url.username || url.password)
+    return "has credentials in it: name a secret key under `credentials` instead";
+  if (url.search || url.hash) return "must not have a query or fragment";
+  if (!path && url.pathname !== "/") {
+    return `has the path ${url.pathname}: a registry is always at the root of its host, so leave it out`;
+  }
+  if (url.protocol === "http:" && !isNearby(url.hostname)) {
+    return "is plain http, which anyone on the way can read and change: use https, or a loopback or private address";
+  }
+  return undefined;
+}
+
+const nearbyRanges = ["loopback", "private", "linkLocal", "uniqueLocal"];
+
+function isNearby(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(address) === 0) return host === "localhost" || host.endsWith(".localhost");
+  return nearbyRanges.includes(ipaddr.parse(address).range());
+}

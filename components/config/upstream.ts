@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { repositoryGlobProblem } from "./repositories.ts";
+import { matching, registryName, secretKey, serverUrl, shortName } from "./text.ts";
+
+const repositoryGlob = z.string().superRefine((glob, context) => {
+  const problem = repositoryGlobProblem(glob);
+  if (problem) context.addIssue({ code: "custom", message: problem });
+});
+
+export const upstream = z
+  .strictObject({
+    name: shortName.describe(
+      "A short name, used for the container, the metrics and the storage of this upstream.",
+    ),
+    registry: registryName.describe(
+      "The registry as clients name it in image references: `host` or `host:port`.",
+    ),
+    url: serverUrl({ path: false })
+      .exactOptional()
+      .describe(
+        "Where the registry is really reached, for example another cache. Plain `http://` only to a loopback or private address. " +
+          "Default: `https://<registry>`.",
+      ),
+    repositories: z
+      .array(repositoryGlob)
+      .min(1)
+      .describe(
+        "The repositories that the cache may serve, as globs: `*` within a path segment, `**` for any segments. " +
+          "Everything else is refused.",
+      ),
+    probe: matching(
+      /^[a-z0-9][a-z0-9._/-]*:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/,
+      "an image of this registry: write it like team/app:1.0",
+    )
+      .exactOptional()
+      .describe(
+        "A small image that is always there, as `repository:tag`: the self-check pulls it. Default: no self-check.",
+      ),
+    credentials: secretKey
+      .exactOptional()
+      .describe(
+        "The top-level secret key of this stack that holds `username` and `password` for the registry. Default: anonymous.",
+      ),
+  })
+  .transform(({ url, ...rest }) => ({
+    ...rest,
+    url: url ? new URL(url).origin : registryUrl(rest.registry),
+  }));
+
+/** Docker Hub's API has another host than its name in image references; no other well-known registry does. */
+function registryUrl(registry: string): string {
+  return `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
+}

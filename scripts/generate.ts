@@ -1,0 +1,58 @@
+/**
+ * Writes the files that follow from the code: `npm run generate`. A unit test fails while one is out of date.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { stackFileSchema } from "../components/config/json-schema.ts";
+import { configurationTables } from "../components/config/reference.ts";
+
+interface GeneratedFile {
+  /** Relative to the project. */
+  readonly path: string;
+  /** The file's new text, from its present one. */
+  readonly render: (present: string) => string;
+}
+
+const files: readonly GeneratedFile[] = [
+  {
+    path: "stacks/stack.schema.json",
+    render: () => `${JSON.stringify(stackFileSchema(), null, 2)}\n`,
+  },
+  {
+    path: "docs/configuration.md",
+    render: (present) => replaceBetween("config", present, configurationTables()),
+  },
+];
+
+/** The paths of the generated files that differ from what the code says. */
+export async function staleFiles(): Promise<string[]> {
+  const all = await Promise.all(files.map(async (file) => ({ file, ...(await compare(file)) })));
+  return all.filter(({ present, next }) => present !== next).map(({ file }) => file.path);
+}
+
+async function compare({ path, render }: GeneratedFile): Promise<{ present: string; next: string }> {
+  const present = await readFile(absolute(path), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return { present, next: render(present) };
+}
+
+/** @throws if the text lacks the markers `<!-- name:begin -->` and `<!-- name:end -->`. */
+function replaceBetween(name: string, text: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`no place for generated text: ${begin} … ${end} is missing`);
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+function absolute(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
+}
+
+if (import.meta.main) {
+  for (const file of files) {
+    const { present, next } = await compare(file);
+    if (present !== next) await writeFile(absolute(file.path), next);
+    console.log(`${file.path}: ${present === next ? "up to date" : "written"}`);
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Ajv } from "ajv";
+import { parse } from "yaml";
+import { stackFileSchema } from "../../components/config/json-schema.ts";
+import { parseConfig } from "../../components/config/parse.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { staleFiles } from "../../scripts/generate.ts";
+
+const root = new URL("../../", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), "utf8");
+const projectYaml = read("Pulumi.yaml");
+const stackFiles = globSync("stacks/Pulumi.*.yaml", { cwd: root });
+
+const validate = new Ajv({ formats: { email: true }, allErrors: true }).compile(stackFileSchema());
+
+test("generated files are up to date", async () => {
+  assert.deepEqual(await staleFiles(), [], "run `npm run generate`");
+});
+
+test("every stack file is valid, for the editor and for the program", () => {
+  assert.ok(stackFiles.includes("stacks/Pulumi.local.yaml"));
+  for (const path of stackFiles) {
+    const text = read(path);
+    assert.match(text, /^# yaml-language-server: \$schema=stack\.schema\.json$/m);
+    assert.ok(validate(parse(text)), `${path}: ${JSON.stringify(validate.errors)}`);
+    assert.doesNotThrow(() => parseConfig(readStackFile(projectYaml, text)), path);
+  }
+});
+
+test("what the local stack's file shows in comments is valid too", () => {
+  const text = read("stacks/Pulumi.local.yaml")
+    .split("\n")
+    // Prose starts with a capital letter.
+    .map((line) => line.replace(/^( +)# ( *(?:- )?[a-z][\w:-]*:(?: .*)?)$/, "$1$2"))
+    .join("\n");
+  const secret = { secure: "v1:x" };
+  const config = parseConfig({
+    ...readStackFile(projectYaml, text),
+    "example-credentials": secret,
+    "metrics-credentials": secret,
+  });
+  assert.deepEqual(
+    config.upstreams.map(({ name }) => name),
+    ["gsoci", "example"],
+  );
+  assert.equal(config.monitoring.remoteWrite?.credentials, "metrics-credentials");
+  assert.deepEqual(config.regions, [
+    {
+      ...parseConfig(readStackFile(projectYaml, read("stacks/Pulumi.local.yaml"))).regions[0],
+      dataDir: "/var/lib/registry-cache",
+    },
+  ]);
+});
+
+test("the JSON Schema refuses what the program refuses", () => {
+  const local = { name: "local" };
+  const cases: [reason: string, config: Record<string, unknown>][] = [
+    ["misspelt key of a region", { provider: "local", regions: [{ ...local, internalPrt: 1 }] }],
+    ["misspelt top-level key", { provider: "local", regions: [local], upstreems: [] }],
+    ["unknown provider", { provider: "gcp", regions: [local] }],
+    ["no regions", { provider: "local" }],
+    ["a bucket on this machine", { provider: "local", regions: [{ ...local, storage: { kind: "bucket" } }] }],
+    [
+      "a size without unit",
+      { provider: "local", regions: [{ ...local, storage: { kind: "disk", size: "20" } }] },
+    ],
+    ["a port out of range", { provider: "local", regions: [{ ...local, endpoint: { port: 70000 } }] }],
+    [
+      "an AWS region without access",
+      { provider: "aws", regions: [{ name: "eu-central-1", topology: "vm" }] },
+    ],
+    ["a readable password", { provider: "local", regions: [local], login: { username: "u", password: "p" } }],
+  ];
+  for (const [reason, config] of cases) {
+    const entries = Object.entries(config).map(([key, value]) => [`registry-cache:${key}`, value]);
+    assert.equal(validate({ config: Object.fromEntries(entries) }), false, reason);
+    assert.throws(
+      () => parseConfig({ upstreams: [{ name: "a", registry: "a.io", repositories: ["a"] }], ...config }),
+      reason,
+    );
+  }
+});
+
+test("the JSON Schema accepts credentials, other namespaces and what Pulumi adds to a file", () => {
+  const config = {
+    "registry-cache:provider": "local",
+    "registry-cache:regions": [{ name: "local" }],
+    "registry-cache:login": { username: "u", password: { secure: "v1:x" } },
+    "aws:region": "eu-central-1",
+  };
+  assert.ok(validate({ config, encryptionsalt: "v1:x" }), JSON.stringify(validate.errors));
+});

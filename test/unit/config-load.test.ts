@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { loadConfig } from "../../components/config/load.ts";
+
+const upstreams = [
+  {
+    name: "gsoci",
+    registry: "gsoci.azurecr.io",
+    repositories: ["giantswarm/**"],
+    credentials: "gsoci-credentials",
+  },
+];
+const credentials = { username: "reader", password: "hunter2" };
+
+/** Hands values to the program in the form in which the engine does: text as it is, all else as JSON. */
+function setConfig(values: Record<string, unknown>, secretKeys: readonly string[]): void {
+  const entries = Object.entries(values).map(([key, value]) => [
+    `registry-cache:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  pulumi.runtime.setAllConfig(
+    { ...Object.fromEntries(entries), "aws:region": "eu-central-1" },
+    secretKeys.map((key) => `registry-cache:${key}`),
+  );
+}
+
+const stack = { provider: "local", regions: [{ name: "local" }], upstreams };
+
+test("the stack comes with its credentials as secret outputs", async () => {
+  setConfig({ ...stack, "gsoci-credentials": credentials }, ["gsoci-credentials"]);
+  const config = loadConfig();
+  assert.equal(config.provider, "local");
+  assert.equal(config.upstreams[0]?.credentials, "gsoci-credentials");
+  assert.deepEqual(Object.keys(config.credentials), ["gsoci-credentials"]);
+  const output = config.credentials["gsoci-credentials"];
+  assert.ok(output && (await pulumi.isSecret(output)));
+  assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
+});
+
+test("problems come as one RunError", () => {
+  setConfig({ ...stack, regions: [{ name: "A" }], regons: [] }, []);
+  assert.throws(loadConfig, (error) => {
+    assert.ok(pulumi.RunError.isInstance(error));
+    assert.match(error.message, /^The stack configuration has 3 problems:\n {2}regions\[0\]\.name: /);
+    assert.match(error.message, /registry-cache:regons: unknown key; did you mean "regions"\?/);
+    assert.match(error.message, /upstreams\[0\]\.credentials: names the key/);
+    return true;
+  });
+});
+
+test("no error repeats a secret, whatever is wrong with it", () => {
+  const wrong = [
+    { username: "reader", pasword: "hunter2" },
+    { password: ["hunter2"] },
+    "hunter2",
+    12345,
+    ["hunter2"],
+  ];
+  for (const value of wrong) {
+    setConfig({ ...stack, "gsoci-credentials": value }, ["gsoci-credentials"]);
+    assert.throws(loadConfig, (error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.match(error.message, /registry-cache:gsoci-credentials/);
+      assert.doesNotMatch(error.message, /hunter2|12345/);
+      return true;
+    });
+  }
+});
+
+test("credentials that aren't secret are refused", () => {
+  setConfig({ ...stack, "gsoci-credentials": credentials }, []);
+  assert.throws(loadConfig, /registry-cache:gsoci-credentials\.password: is not encrypted/);
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readStackFile } from "../../components/config/stack-file.ts";
+
+test("a key of the stack file replaces the project's as a whole", () => {
+  const project = `
+name: registry-cache
+config:
+  registry-cache:upstreams: [{ name: a }]
+  registry-cache:workload: { value: { nodes: 10, workingSetGiB: 5 } }
+  monitoring: { default: { labels: { team: x } } }
+  budget: { type: string, description: no value }
+  aws:region: eu-central-1
+`;
+  const stack = `
+config:
+  registry-cache:provider: local
+  registry-cache:config:workload: { nodes: 3 }
+  regions: []
+  kubernetes:context: x
+encryptionsalt: v1:x
+`;
+  assert.deepEqual(readStackFile(project, stack), {
+    provider: "local",
+    upstreams: [{ name: "a" }],
+    workload: { nodes: 3 },
+    monitoring: { labels: { team: "x" } },
+    regions: [],
+  });
+});
+
+test("secrets stay encrypted", () => {
+  const stack = "config: { registry-cache:login: { username: u, password: { secure: v1:abc } } }";
+  assert.deepEqual(readStackFile("", stack), { login: { username: "u", password: { secure: "v1:abc" } } });
+});
+
+test("a file that isn't YAML is a problem with its place", () => {
+  assert.throws(() => readStackFile("", "config: ["), {
+    name: "ConfigError",
+    message: /stack file: .*line 1/s,
+  });
+  assert.throws(() => readStackFile("a: 1\na: 2", ""), {
+    name: "ConfigError",
+    message: /Pulumi\.yaml: .*unique/s,
+  });
+});
