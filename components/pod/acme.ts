@@ -1,0 +1,26 @@
+/** How the Pod gets its own certificate, by lego: https://go-acme.github.io/lego/ */
+export interface AcmeOptions {
+  /** The one name that the certificate is for. */
+  readonly hostname: string;
+  readonly email: string;
+  /** Directory URL of the authority. @default Let's Encrypt */
+  readonly server?: string;
+  /** lego's name of the DNS provider, for example `route53`. */
+  readonly dnsProvider: string;
+  /**
+   * What that provider reads; no secret: the machine's identity has the rights. Also lego's own settings, as `LEGO_…`, and how often acme.sh looks:
+   * see there.
+   */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
+
+/** Where lego keeps account and certificates, in its container. */
+export const legoDirectory = "/var/lib/lego";
+
+/** The command of the container, given the paths of acme.sh and of the directory that the edge reads. */
+export function acmeCommand(script: string, tlsDirectory: string, options: AcmeOptions): string[] {
+  const { hostname, email, server = letsEncrypt, dnsProvider } = options;
+  return ["sh", script, hostname, email, server, dnsProvider, legoDirectory, tlsDirectory];
+}

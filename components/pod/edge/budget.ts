@@ -1,0 +1,69 @@
+import { type Directive, directive } from "../nginx-conf.ts";
+
+/** How one data disk is divided, all in MiB. */
+export interface DiskBudget {
+  /** Default: what {@link minFreeMiB} leaves. */
+  readonly blobsMiB?: number;
+  readonly manifestsMiB: number;
+  readonly prometheusMiB: number;
+  /** Free space of the file system below which the least recently used goes, whatever the size of the cache. */
+  readonly minFreeMiB: number;
+}
+
+/**
+ * Divides a disk. What is left over is for what nginx doesn't count: blobs under way, each on disk twice, at the edge and at the origin, and what is
+ * stored between two looks of its cache manager (see {@link cacheZones}). That is a tenth, and on a small disk more, up to 2 GiB.
+ *
+ * So the division rests on: 2 × the bytes of all blobs that are filled at one time + 2.5 s × the rate of these fills ≤ what is left over. Of 1 GiB
+ * that allows four blobs of 40 MB at once from an upstream at 1 Gbit/s; of 200 GiB, 5 GB at once and 4 GB/s.
+ *
+ * @param sizeGiB at least 1
+ */
+export function diskBudget(sizeGiB: number): Required<DiskBudget> {
+  const total = sizeGiB * 1024;
+  const share = (fraction: number, least: number, most: number) =>
+    Math.round(Math.min(most, Math.max(least, total * fraction)));
+  const manifestsMiB = share(0.02, 32, 1024);
+  const prometheusMiB = share(0.02, 64, 2048);
+  const slack = Math.max(share(0.1, 0, Number.POSITIVE_INFINITY), share(0.6, 0, 2048));
+  return {
+    blobsMiB: Math.floor(total - manifestsMiB - prometheusMiB - slack),
+    manifestsMiB,
+    prometheusMiB,
+    minFreeMiB: share(0.05, 64, 10 * 1024),
+  };
+}
+
+/**
+ * For a file system that belongs to the cache alone, whatever its size: so a disk grows without another configuration. What is kept free is for what
+ * {@link diskBudget} says, at 5 Gbps, the most that comes in over the internet.
+ */
+export const ownDisk: DiskBudget = { manifestsMiB: 1024, prometheusMiB: 2048, minFreeMiB: 6 * 1024 };
+
+/**
+ * Least recently used content goes when a zone is over its size; nothing goes by age. 1 MiB of keys holds about 8,000 objects:
+ * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path
+ *
+ * The third zone holds one object that expires within two seconds and that the janitor keeps asking for. nginx's cache manager sleeps until the
+ * next object of any zone may expire, 10 s at most, and only then compares the sizes: so it compares them every two seconds. At a start it finds
+ * nothing and sleeps its 10 s, and what is on disk is counted only a minute later: so edge.sh renews it, and the janitor has everything counted.
+ */
+export function cacheZones(cache: string, { blobsMiB, manifestsMiB, minFreeMiB }: DiskBudget): Directive[] {
+  const zone = (name: string, keysMiB: number, inactive: string, ...limits: string[]) =>
+    directive(
+      "proxy_cache_path",
+      `${cache}/${name}`,
+      "levels=1:2",
+      `keys_zone=${name}:${keysMiB}m`,
+      `inactive=${inactive}`,
+      "use_temp_path=off",
+      "manager_files=1000",
+      ...limits,
+    );
+  const minFree = `min_free=${minFreeMiB}m`;
+  return [
+    zone("blobs", 32, "3650d", ...(blobsMiB === undefined ? [] : [`max_size=${blobsMiB}m`]), minFree),
+    zone("manifests", 32, "3650d", `max_size=${manifestsMiB}m`, minFree),
+    zone("pulse", 1, "2s"),
+  ];
+}

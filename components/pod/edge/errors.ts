@@ -1,0 +1,68 @@
+import { block, type Directive, directive } from "../nginx-conf.ts";
+
+/**
+ * Answers with an OCI error body: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ *
+ * containerd goes to the next host on any status over 299 but 408 and 429, which it sends to the same host again: neither is ever answered.
+ */
+export function errorBody(code: string, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
+}
+
+const unknown = errorBody("NAME_UNKNOWN", "not a repository that this cache serves");
+
+/** Statuses of nginx's own for what it refuses to read: of no use to a client, which needs to know only that it should go on to the next host. */
+const malformed = [400, 413, 414, 494, 497, 501, 505];
+
+/**
+ * For the server block: a request that can't be read, isn't GET or HEAD, isn't in the grammar or isn't on the allow-list ends here, and every
+ * error gets a body. An origin's own 404 has an OCI body already and stays as it is.
+ */
+export function refusals(): Directive[] {
+  return [
+    // First, because its target may well be on the allow-list. No named location: nginx can't redirect there before it has read a target.
+    directive("error_page", ...malformed, "=404", "/malformed"),
+    block(
+      "if",
+      ["($uri", "=", "/malformed)"],
+      [directive("return", 404, errorBody("UNSUPPORTED", "not a request that this cache understands"))],
+    ),
+    block("if", ["($request_method", "!~", "^(?:GET|HEAD)$)"], [directive("return", 405)]),
+    block("if", ["($verdict", "!=", "allow)"], [directive("return", 404, unknown)]),
+    directive("error_page", 405, "@method"),
+    directive("error_page", 401, 403, "=404", "@denied"),
+    directive("error_page", 412, 416, "@unmet"),
+    directive("error_page", 408, 429, 500, 502, 503, 504, "=503", "@unavailable"),
+    block(
+      "location",
+      ["@method"],
+      [
+        directive("add_header", "Allow", "GET, HEAD", "always"),
+        directive("return", 405, errorBody("UNSUPPORTED", "this cache is read-only")),
+      ],
+    ),
+    block(
+      "location",
+      ["@denied"],
+      [directive("return", 404, errorBody("DENIED", "not for this client, or not for this cache"))],
+    ),
+    // The status stays what it was, 412 or 416: an error_page without `=` has the last word over `return`.
+    block(
+      "location",
+      ["@unmet"],
+      [
+        directive(
+          "return",
+          416,
+          errorBody("UNSUPPORTED", "the content isn't what the request's conditions ask for"),
+        ),
+      ],
+    ),
+    block(
+      "location",
+      ["@unavailable"],
+      [directive("return", 503, errorBody("UNAVAILABLE", "the upstream registry can't be reached"))],
+    ),
+    block("location", ["/"], [directive("return", 404, unknown)]),
+  ];
+}

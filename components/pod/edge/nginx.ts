@@ -1,0 +1,327 @@
+import type { Upstream } from "../../config/schema.ts";
+import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
+import { metricsPort, type PodPorts } from "../ports.ts";
+import { cacheZones, type DiskBudget } from "./budget.ts";
+import { errorBody, refusals } from "./errors.ts";
+import { accessLogs } from "./log.ts";
+import { routing } from "./routing.ts";
+
+export interface EdgeOptions {
+  readonly upstreams: readonly Upstream[];
+  readonly ports: PodPorts;
+  /** Where clients connect: addresses of this host, `*` for all. */
+  readonly listen: { readonly addresses: readonly string[]; readonly port: number };
+  /** CIDR ranges of the clients. */
+  readonly clients: readonly string[];
+  /** CIDR ranges of those who may read the metrics; with none, nobody listens there. */
+  readonly metricsClients: readonly string[];
+  /** How old the answer to a tag may be, in seconds. */
+  readonly freshnessSeconds: number;
+  readonly budget: DiskBudget;
+}
+
+/** Where the edge finds its parts inside its container. */
+export const edgePaths = {
+  config: "/etc/registry-cache/edge",
+  tls: "/etc/registry-cache/tls",
+  cache: "/var/cache/registry-cache",
+} as const;
+
+const day = 24 * 60 * 60;
+
+const limits = {
+  /** Open connections of all clients; each proxied or cached transfer may need a second one. */
+  workerConnections: 8192,
+  /** Of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
+  connectionsPerClient: 4096,
+  /**
+   * How long an origin may be silent when it is asked for a manifest or a tag. containerd falls back to the upstream after it, so this is what
+   * a black-holed upstream costs the first pull; a far upstream needs about six round trips of 0.3 s for a cold tag.
+   */
+  manifestSilenceSeconds: 2.5,
+  /** Likewise for a blob, where silence may also fall between two packets from a lossy upstream. */
+  blobSilenceSeconds: 10,
+  /** How long an origin that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
+  breakSeconds: 10,
+  /** How long others wait for the one who fills the cache before they would go to the origin themselves: longer than any fill. */
+  fillSeconds: 3600,
+} as const;
+
+/** The complete nginx.conf of the edge. */
+export function renderEdgeConfig(options: EdgeOptions): string {
+  const { upstreams, ports } = options;
+  return renderNginxConf([
+    directive("worker_processes", "auto"),
+    // Of the workers that a new certificate replaces, too. A stop is limited by whoever stops.
+    directive("worker_shutdown_timeout", "6h"),
+    directive("pid", `${edgePaths.cache}/nginx.pid`),
+    directive("error_log", "/dev/stderr", "warn"),
+    block("events", [], [directive("worker_connections", limits.workerConnections)]),
+    block(
+      "http",
+      [],
+      [
+        directive("server_tokens", "off"),
+        directive("default_type", "application/json"),
+        directive("tcp_nodelay", "on"),
+        directive("keepalive_timeout", "75s"),
+        directive("keepalive_requests", 10_000),
+        directive("reset_timedout_connection", "on"),
+        directive("client_max_body_size", "1k"),
+        directive("client_header_timeout", "10s"),
+        directive("client_body_timeout", "10s"),
+        directive("map_hash_bucket_size", 256),
+        ...temporaryPaths(),
+        ...accessLogs(ports),
+        ...routing(upstreams),
+        ...cacheZones(edgePaths.cache, options.budget),
+        directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
+        ...upstreams.map(({ name }, index) =>
+          origin(name, ports.origins[index]?.http, ports.edgeUnavailable),
+        ),
+        ...proxying(),
+        registryServer(options),
+        ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
+        statusServer(ports),
+        unavailableServer(ports.edgeUnavailable),
+      ],
+    ),
+  ]);
+}
+
+/** nginx makes these at start, also where nothing is ever written to them, and its root file system is read-only. */
+function temporaryPaths(): Directive[] {
+  return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
+    directive(`${name}_temp_path`, `${edgePaths.cache}/tmp/${name}`),
+  );
+}
+
+/**
+ * One origin, and in its place, as long as it is silent or down, a server that says so at once: nginx alone would try a single server again for
+ * each request, and a pull of many layers would wait as many times. The zone shares that knowledge among the workers.
+ */
+function origin(name: string, port: number | undefined, unavailable: number): Directive {
+  if (port === undefined) throw new RangeError(`no port for the origin of upstream ${name}`);
+  return block(
+    "upstream",
+    [literal(`origin-${name}`)],
+    [
+      directive("zone", literal(`origin-${name}`), "64k"),
+      directive("server", `127.0.0.1:${port}`, "max_fails=1", `fail_timeout=${limits.breakSeconds}s`),
+      directive("server", `127.0.0.1:${unavailable}`, "backup"),
+      directive("keepalive", 64),
+    ],
+  );
+}
+
+/**
+ * What holds for every request to an origin. Nothing of the client's request goes there, neither headers nor body: one cached copy serves all
+ * clients, and the origin answers an OCI manifest only to an Accept header that names its media type.
+ */
+function proxying(): Directive[] {
+  return [
+    directive("proxy_http_version", "1.1"),
+    directive("proxy_pass_request_headers", "off"),
+    directive("proxy_pass_request_body", "off"),
+    directive("proxy_set_header", "Connection", ""),
+    directive("proxy_set_header", "Accept", manifestMediaTypes.join(", ")),
+    directive("proxy_connect_timeout", "1s"),
+    directive("proxy_next_upstream", "error", "timeout"),
+    directive("proxy_buffer_size", "16k"),
+    directive("proxy_buffers", 16, "64k"),
+    directive("proxy_busy_buffers_size", "128k"),
+    directive("proxy_temp_file_write_size", "512k"),
+    // One large buffer: each read of a cached file by a thread costs processor time, whatever its size. Measured by the bench, against 2 of 128k: a
+    // fifth less per byte; without threads, one slow disk read holds up all that the worker does.
+    directive("output_buffers", 1, "512k"),
+    directive("aio", "threads"),
+    directive("proxy_ignore_headers", "Cache-Control", "Expires", "Set-Cookie", "Vary"),
+    directive("proxy_hide_header", "Set-Cookie"),
+    directive("proxy_cache_lock", "on"),
+    directive("proxy_cache_lock_age", `${limits.fillSeconds}s`),
+    directive("proxy_cache_lock_timeout", `${limits.fillSeconds}s`),
+    directive("proxy_intercept_errors", "on"),
+    directive("add_header", "X-Cache", "$upstream_cache_status"),
+  ];
+}
+
+/** All that a manifest request may ask for: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md and Docker's. */
+const manifestMediaTypes = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+
+function registryServer({ listen, clients, freshnessSeconds }: EdgeOptions): Directive {
+  const forever = `${3650 * day}s`;
+  return block(
+    "server",
+    [],
+    [
+      ...listeners(listen.addresses, listen.port),
+      ...clients.map((range) => directive("allow", literal(range))),
+      directive("deny", "all"),
+      directive("limit_conn", "clients", limits.connectionsPerClient),
+      directive("limit_conn_status", 503),
+      ...refusals(),
+      // What passed is now one of the kinds, and the location is its name.
+      directive("rewrite", "^", "/$kind", "last"),
+      block(
+        "location",
+        ["=", "/ping"],
+        [
+          directive("add_header", "Docker-Distribution-API-Version", "registry/2.0"),
+          directive("return", 200, "{}"),
+        ],
+      ),
+      // Content under its digest never changes, so the repository is no part of the key: a layer that ten images share is pulled once.
+      cached("blob", "blobs", "$upstream $digest", "/v2/$repository/blobs/$digest", [
+        directive("proxy_cache_valid", 200, forever),
+        directive("proxy_force_ranges", "on"),
+        directive("proxy_read_timeout", `${limits.blobSilenceSeconds}s`),
+      ]),
+      cached("manifest", "manifests", "$upstream $digest", "/v2/$repository/manifests/$digest", [
+        directive("proxy_cache_valid", 200, forever),
+        directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
+      ]),
+      cached("tag", "manifests", "$upstream $repository:$tag", "/v2/$repository/manifests/$tag", [
+        ...mutable(freshnessSeconds),
+      ]),
+      cached(
+        "list",
+        "manifests",
+        "$upstream $repository $list_query",
+        "/v2/$repository/tags/list$list_query",
+        [
+          ...mutable(freshnessSeconds),
+          directive("proxy_hide_header", "Link"),
+          directive("add_header", "Link", "$list_link"),
+          directive("add_header", "X-Cache", "$upstream_cache_status"),
+        ],
+      ),
+    ],
+  );
+}
+
+function listeners(addresses: readonly string[], port: number): Directive[] {
+  return [
+    ...addresses.map((address) => directive("listen", `${literal(address)}:${port}`, "ssl", "backlog=4096")),
+    directive("ssl_certificate", `${edgePaths.tls}/tls.crt`),
+    directive("ssl_certificate_key", `${edgePaths.tls}/tls.key`),
+    directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
+    directive("ssl_session_cache", "shared:tls:16m"),
+    directive("ssl_session_timeout", "1d"),
+    directive("ssl_session_tickets", "off"),
+  ];
+}
+
+function cached(
+  kind: string,
+  zone: string,
+  key: string,
+  path: string,
+  directives: readonly Directive[],
+): Directive {
+  return block(
+    "location",
+    ["=", `/${kind}`],
+    [
+      directive("proxy_pass", `http://origin-$upstream${path}`),
+      directive("proxy_cache", zone),
+      directive("proxy_cache_key", `${kind} ${key}`),
+      ...directives,
+    ],
+  );
+}
+
+/**
+ * Answers that may change upstream. An old one is better than none: an origin says 404 both for a tag that is gone and for an upstream it can't
+ * reach, so a stale answer also outlives a 404.
+ */
+function mutable(freshnessSeconds: number): Directive[] {
+  return [
+    // nginx counts in whole seconds, and an answer holds for up to one more than it is told.
+    directive("proxy_cache_valid", 200, `${freshnessSeconds - 1}s`),
+    directive("proxy_cache_revalidate", "on"),
+    directive(
+      "proxy_cache_use_stale",
+      ...["error", "timeout", "invalid_header", "updating"],
+      ...[403, 404, 429, 500, 502, 503, 504].map((status) => `http_${status}`),
+    ),
+    directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
+  ];
+}
+
+/** Prometheus as it is, for reading only: its federation, its API and its pages. */
+function metricsServer({ listen, metricsClients, ports }: EdgeOptions): Directive {
+  return block(
+    "server",
+    [],
+    [
+      ...listeners(listen.addresses, metricsPort),
+      ...metricsClients.map((range) => directive("allow", literal(range))),
+      directive("deny", "all"),
+      block(
+        "location",
+        ["/"],
+        [
+          block("limit_except", ["GET"], [directive("deny", "all")]),
+          directive("proxy_pass", `http://127.0.0.1:${ports.prometheus}`),
+          directive("proxy_intercept_errors", "off"),
+        ],
+      ),
+    ],
+  );
+}
+
+function statusServer({ edgeStatus, edgeUnavailable }: PodPorts): Directive {
+  // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone.
+  const known = (zone: string) =>
+    block(
+      "location",
+      ["=", `/known/${zone}`],
+      [
+        directive("proxy_pass", `http://127.0.0.1:${edgeUnavailable}`),
+        directive("proxy_cache", zone),
+        directive("proxy_cache_key", "$http_x_key"),
+      ],
+    );
+  return block(
+    "server",
+    [],
+    [
+      directive("listen", `127.0.0.1:${edgeStatus}`),
+      directive("access_log", "off"),
+      directive("keepalive_requests", 10_000_000),
+      block("location", ["=", "/healthz"], [directive("return", 200, "ok")]),
+      block("location", ["=", "/connections"], [directive("stub_status")]),
+      known("blobs"),
+      known("manifests"),
+      // For the janitor, too: see cacheZones().
+      block(
+        "location",
+        ["=", "/pulse"],
+        [
+          directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
+          directive("proxy_cache", "pulse"),
+          directive("proxy_cache_key", "pulse"),
+          directive("proxy_cache_valid", 200, "1s"),
+        ],
+      ),
+      block("location", ["/"], [directive("return", 404, errorBody("UNSUPPORTED", "not served here"))]),
+    ],
+  );
+}
+
+function unavailableServer(port: number): Directive {
+  return block(
+    "server",
+    [],
+    [
+      directive("listen", `127.0.0.1:${port}`),
+      directive("access_log", "off"),
+      directive("return", 503, errorBody("UNAVAILABLE", "the upstream registry can't be reached")),
+    ],
+  );
+}

@@ -1,0 +1,113 @@
+import { repositoryPattern } from "../../config/repositories.ts";
+import type { Upstream } from "../../config/schema.ts";
+import { block, type Directive, directive, literal, regexLiteral } from "../nginx-conf.ts";
+
+/**
+ * From a request to an upstream and a repository, or to a refusal. Everything is decided on `$request_uri`, the request target as the client
+ * sent it: only a target that is, byte for byte, a canonical path of the OCI distribution API passes, and what the origin is asked is put
+ * together from the matched parts. So no encoding, dot segment or doubled slash can mean one thing here and another behind.
+ *
+ * Grammars: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests. Segments are atomic groups, so matching is linear.
+ */
+const segment = "(?>[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*)";
+const repository = `(?<repository>${segment}(?:/${segment})*)`;
+const tag = "(?<tag>[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})";
+const digest = "(?<digest>sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})";
+const query = "(?:\\?\\S*)?";
+const last = "(?<list_last>[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})";
+
+/** A repository's longest name: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+const repositoryMaxLength = 255;
+
+/** What is asked for. `list` is `tags/list`; a target that is none of these is `none`. */
+export const kinds = ["ping", "manifest", "tag", "blob", "list"] as const;
+
+export function routing(upstreams: readonly Upstream[]): Directive[] {
+  const prefixes = upstreams.filter(hasPathPrefix).map(({ registry }) => regexLiteral(registry));
+  const prefix = prefixes.length > 0 ? `(?:(?<path_registry>${prefixes.join("|")})/)?` : "";
+  const pathRegistry = prefixes.length > 0 ? "$path_registry" : "";
+  const target = (rest: string) => `~^/v2/${prefix}${repository}/${rest}${query}$`;
+  return [
+    block(
+      "map",
+      ["$request_uri", "$kind"],
+      [
+        directive("default", "none"),
+        directive(`~^/v2/?${query}$`, "ping"),
+        directive(target(`manifests/${digest}`), "manifest"),
+        directive(target(`manifests/${tag}`), "tag"),
+        directive(target(`blobs/${digest}`), "blob"),
+        directive(target("tags/list"), "list"),
+      ],
+    ),
+    // $kind comes first in the key: its evaluation is what sets the captures behind it.
+    block(
+      "map",
+      [`$kind ${pathRegistry}|$arg_ns`, "$upstream"],
+      [
+        directive("default", ""),
+        ...upstreams.flatMap((upstream, index) => upstreamKeys(upstream, index === 0)),
+      ],
+    ),
+    block(
+      "map",
+      ["$kind $upstream $repository", "$verdict"],
+      [
+        directive("default", "unknown"),
+        directive("~^ping ", "allow"),
+        ...upstreams.flatMap(({ name, repositories }) =>
+          repositories.map((glob) =>
+            directive(
+              `~^\\w+ ${regexLiteral(name)} (?=.{1,${repositoryMaxLength}}$)(?:${repositoryPattern(glob)})$`,
+              "allow",
+            ),
+          ),
+        ),
+      ],
+    ),
+    // Of a query, an origin sees only the paging of `tags/list`, and that only where it is well-formed.
+    block("map", ["$arg_n", "$list_n"], [directive("default", ""), directive("~^[0-9]{1,4}$", "n=$arg_n")]),
+    block(
+      "map",
+      ["$list_n|$arg_last", "$list_query"],
+      [
+        directive("default", ""),
+        directive("~^n=[0-9]+\\|$", "?$list_n"),
+        // distribution's proxy ignores `last` without `n`; the rest of a longer list is behind the link that it answers.
+        directive(`~^\\|${last}$`, "?n=1000&last=$list_last"),
+        directive(`~^n=[0-9]+\\|${last}$`, "?$list_n&last=$list_last"),
+      ],
+    ),
+    // The next page is where the client found this one: behind a path prefix, or with `?ns=`.
+    block(
+      "map",
+      [`${pathRegistry}|$arg_ns $upstream_http_link`, "$list_link"],
+      [
+        directive("default", "$upstream_http_link"),
+        directive(
+          "~^(?<link_registry>[^|]+)\\|\\S* </v2/(?<link_rest>.+)$",
+          "</v2/$link_registry/$link_rest",
+        ),
+        directive(
+          "~^\\|(?<link_ns>\\S+) <(?<link_target>[^>]+)>(?<link_rest>.*)$",
+          "<$link_target&ns=$link_ns>$link_rest",
+        ),
+      ],
+    ),
+  ];
+}
+
+/** Which client-side spellings lead to the upstream: `?ns=` (containerd), a path prefix (podman, CRI-O, Helm), or neither for the default. */
+function upstreamKeys({ name, registry }: Upstream, isDefault: boolean): Directive[] {
+  const ns = regexLiteral(registry).replaceAll(":", "(?::|%3[Aa])");
+  const path = regexLiteral(registry);
+  const spellings = [`\\|${ns}`, ...(isDefault ? ["\\|"] : [])];
+  if (hasPathPrefix({ registry })) spellings.push(`${path}\\|(?:${ns})?`);
+  return [directive(`~^\\w+ (?:${spellings.join("|")})$`, literal(name))];
+}
+
+/** A registry with a port can't be a path component of a repository name. */
+export function hasPathPrefix({ registry }: Pick<Upstream, "registry">): boolean {
+  return !registry.includes(":");
+}

@@ -1,0 +1,28 @@
+/**
+ * The containers of the Pod that bring their own image, and the pinned default of each: tag for people, digest for the machine.
+ * docs/images.md says where each digest was seen.
+ */
+
+/** Those of every Pod. */
+export const baseImageNames = ["edge", "origin", "exporter", "prometheus"] as const;
+
+export const imageNames = [...baseImageNames, "acme"] as const;
+
+export type BaseImageName = (typeof baseImageNames)[number];
+export type ImageName = (typeof imageNames)[number];
+
+/** An image reference per container, `registry/repository:tag@sha256:…`, or any other reference that the runtime can resolve. */
+export type Images = Record<ImageName, string>;
+
+export const defaultImages: Images = {
+  // nginx 1.31 (mainline), running as any user; Alpine "slim": no extra modules, but busybox for the probes.
+  edge: "docker.io/nginxinc/nginx-unprivileged:1.31.6-alpine-slim@sha256:c81a27f28bc2d9c2da8998444e653c7b85b9bbbaa92e44ef18d8920784e06507",
+  origin:
+    "docker.io/library/registry:3.1.2@sha256:ddf754342cfc8acc51a56d5d0ab6af06826461864460636d8bd5c546dab2a7b8",
+  exporter:
+    "quay.io/martinhelmich/prometheus-nginxlog-exporter:v1.11.0@sha256:b36976cb58584529381a92404a7ba9868b03e1a321c9dc7228cc9ecd93a80440",
+  prometheus:
+    "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+  // Only where the Pod gets its certificate by itself.
+  acme: "docker.io/goacme/lego:v5.5.2@sha256:1944e8c36055beec47c7de6f15202b41128be75eea0ffa257f0c14d93c5155fd",
+};

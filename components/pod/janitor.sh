@@ -1,0 +1,107 @@
+#!/bin/sh
+# Does for the edge's cache what nginx doesn't do:
+# - nginx passes an answer on while it stores it and never looks at its content, so a corrupt body of the right length would be stored, and refused
+#   by every client, until it is evicted. Here every object is read once, soon after it was stored, and deleted unless it has the digest that it is
+#   stored under. nginx takes a missing file for a miss.
+# - After a start, nginx learns what it has on disk only a minute later, and may store twice its size until then. Here it's told at once.
+# - What a killed nginx was just storing stays where it is, uncounted. Here it's deleted.
+# - nginx looks at the size of its cache only every 10 s. Here it's woken more often.
+#
+# Usage: janitor.sh CACHE_DIRECTORY STATUS_URL
+set -u
+trap 'exit 0' TERM INT QUIT
+cache=$1
+status=$2
+state=$cache/tmp
+
+# A file may be renamed into place some time after its last write: look that far back, in seconds, and skip what the last look has seen.
+lookback=30
+
+# Minutes without a write after which nobody is storing an object any more, and between two looks for such.
+abandoned=10
+
+# A cached object's name is the MD5 sum of its key; what is still being stored has a suffix.
+object='????????????????????????????????'
+unfinished="$object.??????????"
+
+log() { printf '{"time":"%s","message":"%s","digest":"%s","file":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "$3"; }
+
+# Keeps nginx's cache manager awake: see cacheZones() in budget.ts.
+pulse() { while sleep 1; do wget -q -O /dev/null "$status/pulse" 2>/dev/null; done; }
+
+# Asks nginx for every object of a zone by its key, over one connection: opening it is what counts it.
+introduce() {
+  address=${status#http://}
+  {
+    find "$cache/$1" -type f -name "$object" -exec grep -a -h -m 1 '^KEY: ' {} + |
+      sed "s|^KEY: \(.*\)|HEAD /known/$1 HTTP/1.1\r\nHost: edge\r\nX-Key: \1\r\n\r|"
+    printf 'HEAD /healthz HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'
+  } | nc "${address%:*}" "${address#*:}" >/dev/null
+}
+
+# When the edge has been started: its process file is new.
+welcome() {
+  [ -n "$(find "$cache/nginx.pid" -newer "$state/welcomed" 2>/dev/null)" ] || return
+  wget -q -O /dev/null "$status/healthz" 2>/dev/null || return
+  touch -r "$cache/nginx.pid" "$state/welcomed"
+  for zone in blobs manifests; do
+    find "$cache/$zone" -type f -name "$unfinished" ! -newer "$cache/nginx.pid" -exec rm -f {} +
+    introduce "$zone"
+  done
+}
+
+# The digest that a stored object must have: from its key, or for a tag from what the origin said. Nothing for a list of tags.
+digest_of() {
+  head -c 2048 "$1" | tr -d '\000\r' | sed -n \
+    -e 's/^KEY: [a-z]* [^ ]* \(sha[0-9]*:[a-f0-9]*\)$/\1/p' \
+    -e 's/^Docker-Content-Digest: \(sha[0-9]*:[a-f0-9]*\)$/\1/p' | head -n 1
+}
+
+length_of() { head -c 2048 "$1" | tr -d '\000\r' | sed -n 's/^Content-Length: \([0-9]*\)$/\1/p' | head -n 1; }
+
+verify() {
+  digest=$(digest_of "$1")
+  length=$(length_of "$1")
+  size=$(stat -c %s "$1") || return
+  [ -n "$digest" ] && [ -n "$length" ] || return
+  actual=$(tail -c "+$((size - length + 1))" "$1" | "${digest%%:*}sum" | cut -d ' ' -f 1)
+  if [ "$actual" != "${digest#*:}" ] && [ -e "$1" ]; then
+    rm -f "$1"
+    log "deleted: the content doesn't have its digest" "$digest" "$1"
+  fi
+}
+
+# What was stored since the last look: in directories (of two levels, see cacheZones() in budget.ts) that have changed, so that a large cache isn't
+# walked through each time.
+inspect() {
+  next=$(($(date +%s) - lookback))
+  find "$cache/blobs" "$cache/manifests" -mindepth 2 -maxdepth 2 -type d -newer "$state/verified" |
+    while read -r directory; do
+      find "$directory" -type f -newer "$state/verified" -name "$object" -exec stat -c '%n %Y %s' {} +
+    done 2>/dev/null >"$state/found"
+  while read -r file modified size; do
+    grep -qxF "$file $modified $size" "$state/seen" || verify "$file"
+  done <"$state/found"
+  mv "$state/found" "$state/seen"
+  touch -d "@$next" "$state/verified"
+}
+
+# What is being stored by nobody: a worker of nginx has crashed.
+sweep() {
+  [ -n "$(find "$state/swept" -mmin "+$abandoned")" ] || return
+  touch "$state/swept"
+  find "$cache/blobs" "$cache/manifests" -type f -name "$unfinished" -mmin "+$abandoned" -exec rm -f {} +
+}
+
+mkdir -p "$state"
+for marker in verified welcomed swept; do [ -e "$state/$marker" ] || touch -d @0 "$state/$marker"; done
+: >"$state/seen"
+pulse &
+while sleep 1; do welcome; done &
+while :; do
+  inspect
+  sweep
+  # In the background, so that a signal ends the wait.
+  sleep 5 &
+  wait $!
+done

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Runs one registry, and stops it as long as its upstream is silent (accepts connections, or not even these, and never answers). The registry
+# itself knows no time limit: each request would wait, and some for ever, since it looks for the upstream's challenge under one lock
+# (distribution v3.1.2, remoteAuthChallenger). Where nothing listens, the edge knows at once that there is nothing to be had.
+#
+# Usage: origin.sh CONFIG_FILE STORE_DIRECTORY UPSTREAM_URL DEBUG_URL
+set -u
+config=$1 store=$2 upstream=$3 debug=$4
+
+# Seconds between two looks; how long an answer may take (a far upstream needs four round trips of 0.3 s for one); silent looks until the registry
+# is stopped. Their sum must stay under breakSeconds in nginx.ts.
+interval=5
+limit=2
+patience=2
+
+# Minutes. The registry leaves manifests, links and directories behind when their time is over.
+leftover=60
+
+log() { printf '{"time":"%s","message":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; }
+
+# Any answer will do, also a refusal: it is quick, and the registry will have it as quickly. `timeout` answers 124 or, in busybox, 143.
+silent() {
+  { timeout "$limit" wget -q -O /dev/null "${upstream%/}/v2/"; } 2>/dev/null
+  [ $? -ge 124 ]
+}
+
+serve() {
+  registry serve "$config" &
+  registry=$!
+}
+
+# Without the time limit of an answering upstream there is nothing to wait for.
+end() {
+  if silent; then signal=KILL; else signal=TERM; fi
+  kill -"$signal" "$registry" 2>/dev/null
+  wait "$registry"
+  exit 0
+}
+
+# Requests for manifests that are under way, and how many are done. The edge gives up on one after seconds, and the registry with it, unless it hangs.
+manifests() { wget -q -T 2 -O - "$debug/metrics" 2>/dev/null | grep 'registry_http_[ir][a-z_]*{.*handler="manifest"'; }
+
+# Nothing has moved since the last look though something is under way.
+hangs() {
+  before=${now-}
+  now=$(manifests)
+  [ "$now" = "$before" ] && printf '%s' "$now" | grep -q '^registry_http_in_flight_requests.* [1-9]'
+}
+
+rest() {
+  for _ in $(seq "$interval"); do
+    sleep 1 &
+    wait $!
+    kill -0 "$registry" 2>/dev/null || exit 1
+  done
+}
+
+# All of it is at the edge, or was about to be.
+rm -rf "${store:?}"/*
+trap end TERM INT
+serve
+while rest; do
+  silences=0
+  find "$store" -mindepth 1 -type f -mmin "+$leftover" -exec rm -f {} +
+  find "$store" -mindepth 1 -depth -type d -empty -mmin "+$leftover" -exec rmdir {} \; 2>/dev/null
+  while silent; do
+    silences=$((silences + 1))
+    [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }
+  done
+  if [ "$silences" -ge "$patience" ] || hangs; then
+    log "started anew"
+    { kill -KILL "$registry" && wait "$registry"; } 2>/dev/null
+    serve
+  fi
+done

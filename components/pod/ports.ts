@@ -1,0 +1,42 @@
+/**
+ * The ports that the Pod's containers use between themselves, on loopback only. On a VM and on a laptop the Pod shares the host's network,
+ * so they are one contiguous range that a region can move by `internalPort`.
+ */
+export interface PodPorts {
+  /** nginx: health, connection counters. HTTP. */
+  readonly edgeStatus: number;
+  /** nginx: answers 503 at once in the place of an origin that doesn't answer. HTTP. */
+  readonly edgeUnavailable: number;
+  /** The log exporter's metrics. HTTP. */
+  readonly exporter: number;
+  /** The log exporter's syslog listener. UDP. */
+  readonly exporterSyslog: number;
+  readonly prometheus: number;
+  /** Per upstream, in the order of the configuration. */
+  readonly origins: readonly { readonly http: number; readonly debug: number }[];
+}
+
+/** Where the edge shows the Pod's metrics to those who may read them: all addresses, TLS. */
+export const metricsPort = 9443;
+
+const portsBeforeOrigins = 10;
+
+/** @param first the first port of the range. */
+export function podPorts(first: number, upstreamCount: number): PodPorts {
+  return {
+    edgeStatus: first,
+    edgeUnavailable: first + 1,
+    exporter: first + 2,
+    exporterSyslog: first + 3,
+    prometheus: first + 4,
+    origins: Array.from({ length: upstreamCount }, (_, index) => ({
+      http: first + portsBeforeOrigins + 2 * index,
+      debug: first + portsBeforeOrigins + 2 * index + 1,
+    })),
+  };
+}
+
+/** How many ports, from the first, a Pod with so many upstreams claims. */
+export function podPortCount(upstreamCount: number): number {
+  return portsBeforeOrigins + 2 * upstreamCount;
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { errorBody } from "../../components/pod/edge/errors.ts";
+import { podPortCount, podPorts } from "../../components/pod/ports.ts";
+
+/** 1 GiB to 16 TiB. */
+const sizeGiB = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 16 * 1024 }));
+
+test("the parts of a disk are whole, positive, and leave room for fills under way", () => {
+  fc.assert(
+    fc.property(sizeGiB, (size) => {
+      const { blobsMiB, manifestsMiB, prometheusMiB, minFreeMiB } = diskBudget(size);
+      for (const part of [blobsMiB, manifestsMiB, prometheusMiB, minFreeMiB]) {
+        assert.ok(Number.isInteger(part) && part > 0, `${part} MiB`);
+      }
+      const left = size * 1024 - blobsMiB - manifestsMiB - prometheusMiB;
+      assert.ok(left >= 64, `${left} MiB are left`);
+      // On a small disk, the fills under way need their room all the same.
+      const least = size >= 16 ? 0.8 : 0.3;
+      assert.ok(blobsMiB / (size * 1024) > least, `${blobsMiB} MiB of ${size} GiB are for blobs`);
+    }),
+  );
+});
+
+test("no part of a larger disk is smaller", () => {
+  fc.assert(
+    fc.property(sizeGiB, sizeGiB, (one, other) => {
+      const smaller = diskBudget(Math.min(one, other));
+      const larger = diskBudget(Math.max(one, other));
+      for (const part of Object.keys(smaller) as (keyof typeof smaller)[]) {
+        assert.ok(smaller[part] <= larger[part], part);
+      }
+    }),
+  );
+});
+
+test("no two containers have the same port, and all are in the range that the Pod claims", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 1, max: 100 }), (first, upstreams) => {
+      const { origins, ...others } = podPorts(first, upstreams);
+      const ports = [...Object.values(others), ...origins.flatMap(({ http, debug }) => [http, debug])];
+      assert.equal(origins.length, upstreams);
+      assert.equal(new Set(ports).size, ports.length);
+      assert.ok(ports.every((port) => port >= first && port < first + podPortCount(upstreams)));
+    }),
+  );
+});
+
+test("an error has the body that OCI clients read", () => {
+  assert.deepEqual(JSON.parse(errorBody("DENIED", 'a "reason"')), {
+    errors: [{ code: "DENIED", message: 'a "reason"' }],
+  });
+});

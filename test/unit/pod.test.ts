@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { test } from "node:test";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import { originCredentials } from "../../components/pod/origin.ts";
+import { type PodOptions, podUser, renderPod, terminationGraceSeconds } from "../../components/pod/pod.ts";
+import { podPorts } from "../../components/pod/ports.ts";
+
+const upstream = (name: string) => ({
+  name,
+  registry: `${name}.example.com`,
+  url: `https://${name}.example.com`,
+  repositories: ["**"],
+});
+
+const options: PodOptions = {
+  name: "cache",
+  labels: { app: "cache" },
+  upstreams: [upstream("one"), upstream("two")],
+  images: defaultImages,
+  ports: podPorts(15000, 2),
+  listen: { addresses: ["127.0.0.1"], port: 8443 },
+  clients: ["127.0.0.0/8"],
+  metricsClients: [],
+  freshnessSeconds: 60,
+  budget: diskBudget(20),
+  edgeMemoryMiB: 512,
+  externalLabels: {},
+  hostNetwork: true,
+  volumes: {
+    tls: { hostPath: { path: "/data/tls" } },
+    cache: { hostPath: { path: "/data/cache" } },
+    prometheus: { hostPath: { path: "/data/prometheus" } },
+    origin: (name) => ({ hostPath: { path: `/data/${name}` } }),
+  },
+  credentials: { two: "cache-two-credentials" },
+};
+const { pod, configMaps } = renderPod(options);
+const spec = pod.spec;
+assert.ok(spec);
+
+test("every container is confined, and its memory limited", () => {
+  for (const { name, securityContext, resources } of spec.containers) {
+    assert.deepEqual(
+      securityContext,
+      {
+        runAsNonRoot: true,
+        runAsUser: podUser,
+        runAsGroup: podUser,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+      },
+      name,
+    );
+    assert.match(resources?.limits?.memory ?? "", /^\d+Mi$/, name);
+  }
+  assert.equal(spec.automountServiceAccountToken, false);
+});
+
+test("every image is pinned by digest", () => {
+  for (const { name, image } of spec.containers) assert.match(image ?? "", /@sha256:[0-9a-f]{64}$/, name);
+});
+
+test("every mount has its volume, and every volume is mounted", () => {
+  const volumes = spec.volumes?.map(({ name }) => name) ?? [];
+  const mounted = spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
+  assert.deepEqual(new Set(mounted), new Set(volumes));
+  assert.equal(new Set(volumes).size, volumes.length);
+});
+
+test("each container has a ConfigMap of its own, which it can't change", () => {
+  assert.deepEqual(
+    configMaps.map(({ metadata }) => metadata?.name),
+    spec.containers.map(({ name }) => `cache-${name}`),
+  );
+  for (const { name, volumeMounts = [] } of spec.containers) {
+    const mount = volumeMounts.find((it) => it.name === `cache-${name}`);
+    assert.deepEqual(mount, {
+      name: `cache-${name}`,
+      mountPath: `/etc/registry-cache/${name}`,
+      readOnly: true,
+    });
+  }
+});
+
+test("scripts are in their ConfigMaps as they are in the sources", () => {
+  const sources = globSync("components/pod/**/*.sh").map(
+    (path) => [basename(path), readFileSync(path, "utf8")] as const,
+  );
+  const scripts = configMaps.flatMap(({ data = {} }) =>
+    Object.entries(data).filter(([file]) => file.endsWith(".sh")),
+  );
+  assert.ok(scripts.length > 0);
+  for (const [file, text] of scripts) assert.equal(text, new Map(sources).get(file));
+});
+
+test("a pull has the grace period to end in, and after a new certificate as long as it takes", () => {
+  const file = (container: string, name: string) =>
+    configMaps.find(({ metadata }) => metadata?.name?.endsWith(`-${container}`))?.data?.[name] ?? "";
+  assert.equal(spec.terminationGracePeriodSeconds, terminationGraceSeconds);
+  const drain = Number(file("origin-one", "config.yml").match(/draintimeout: (\d+)s/)?.[1]);
+  assert.ok(drain >= terminationGraceSeconds - 10 && drain < terminationGraceSeconds, `${drain} s`);
+  assert.match(file("edge", "nginx.conf"), /^worker_shutdown_timeout 6h;$/m);
+});
+
+test("credentials come from a Secret where there are some, and are empty elsewhere", () => {
+  const variable = (container: string) =>
+    spec.containers.find(({ name }) => name === container)?.env?.find(({ name }) => name === "get");
+  assert.deepEqual(variable("origin-one"), { name: "get", value: originCredentials() });
+  assert.deepEqual(variable("origin-two"), {
+    name: "get",
+    valueFrom: { secretKeyRef: { name: "cache-two-credentials", key: "credentials" } },
+  });
+});
+
+test("credentials are in the form of the docker-credential-helper protocol, whatever is in them", () => {
+  const credentials = { username: 'a"b', password: "p\\w\n$" };
+  assert.deepEqual(JSON.parse(originCredentials(credentials)), {
+    ServerURL: "",
+    Username: credentials.username,
+    Secret: credentials.password,
+  });
+});
+
+test("the same options give the same bytes", () => {
+  const [one, other] = [renderPod(options), renderPod(options)].map((manifests) => JSON.stringify(manifests));
+  assert.ok(one === other);
+});
+
+test("an upstream without ports is a mistake of the caller", () => {
+  assert.throws(() => renderPod({ ...options, ports: podPorts(15000, 1) }), RangeError);
+});
