@@ -1,0 +1,82 @@
+import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { giveFile } from "./owned-files.ts";
+import { authorityFor, issue, makeAuthority } from "./private-ca.ts";
+
+export interface CertificateInputs {
+  /** Absolute path of the directory that gets `tls/`, and for a private authority `ca/`. */
+  readonly directory: string;
+  /** What the certificate is for: DNS names and IP addresses. */
+  readonly names: readonly string[];
+  /** The certificate comes from these files (PEM, absolute paths). Default: from a private authority. */
+  readonly files?: { readonly certificateFile: string; readonly keyFile: string };
+}
+
+export interface Certificate {
+  /** SHA-256 fingerprint of the certificate; changes with each renewal. */
+  readonly fingerprint: string;
+  /** The private authority's certificate, for clients: an absolute path, and its content as PEM. */
+  readonly ca?: { readonly file: string; readonly certificate: string };
+}
+
+/** So long before its end a certificate by the private authority is renewed by the next `pulumi up`. */
+const renewalDays = 30;
+
+/** Makes or copies the certificate. What was there is replaced only when all has gone well. */
+export async function makeCertificate(inputs: CertificateInputs): Promise<Certificate> {
+  const { tls, ca } = directories(inputs);
+  await mkdir(tls, { recursive: true });
+  const draft = { certificateFile: join(tls, "new.crt"), keyFile: join(tls, "new.key") };
+  if (inputs.files) {
+    await copyFile(inputs.files.certificateFile, draft.certificateFile);
+    await copyFile(inputs.files.keyFile, draft.keyFile);
+  } else {
+    const authority = (await authorityFor(inputs.names, ca)) ?? (await makeAuthority(inputs.names, ca));
+    await issue(authority, inputs.names, draft);
+  }
+  await giveFile(draft.keyFile);
+  await rename(draft.keyFile, join(tls, "tls.key"));
+  await rename(draft.certificateFile, join(tls, "tls.crt"));
+  const found = await findCertificate(inputs);
+  if (!found)
+    throw new Error(`the certificate in ${tls} is not for ${inputs.names.join(", ")}, or has ended`);
+  return found;
+}
+
+/** @returns undefined when what is in the directory isn't, or isn't any more, what the inputs ask for. */
+export async function findCertificate(inputs: CertificateInputs): Promise<Certificate | undefined> {
+  const { tls, ca } = directories(inputs);
+  const certificate = await readCertificate(join(tls, "tls.crt")).catch(() => undefined);
+  if (!certificate || !existsSync(join(tls, "tls.key"))) return undefined;
+  const { fingerprint256: fingerprint } = certificate;
+  if (inputs.files) {
+    const wanted = await readCertificate(inputs.files.certificateFile);
+    return wanted.fingerprint256 === fingerprint ? { fingerprint } : undefined;
+  }
+  const authority = await authorityFor(inputs.names, ca);
+  if (!authority) return undefined;
+  const authorityPem = await readFile(authority.certificateFile, "utf8");
+  const sound =
+    certificate.verify(new X509Certificate(authorityPem).publicKey) &&
+    inputs.names.every((name) => isFor(certificate, name)) &&
+    Date.parse(certificate.validTo) - Date.now() > renewalDays * 24 * 3600 * 1000;
+  return sound
+    ? { fingerprint, ca: { file: authority.certificateFile, certificate: authorityPem } }
+    : undefined;
+}
+
+/** Whether the certificate covers the DNS name or IP address. */
+export function isFor(certificate: X509Certificate, name: string): boolean {
+  return (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
+}
+
+async function readCertificate(file: string): Promise<X509Certificate> {
+  return new X509Certificate(await readFile(file));
+}
+
+function directories({ directory }: CertificateInputs) {
+  return { tls: join(directory, "tls"), ca: join(directory, "ca") };
+}

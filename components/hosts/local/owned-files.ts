@@ -1,0 +1,34 @@
+import { mkdir, rm } from "node:fs/promises";
+import { execa } from "execa";
+import { podUser } from "../../pod/pod.ts";
+import { podman } from "./podman.ts";
+
+/**
+ * Files of this machine that belong to the Pod's user. Rootless podman maps that user to one of the caller's subordinate ids, so there the
+ * change of owner happens inside podman's user namespace.
+ */
+const asRoot = process.getuid?.() === 0;
+
+/** Makes a directory, with parents, that the Pod's user alone may read and write. */
+export async function makeOwnedDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await change("chmod", "0700", path);
+  await change("chown", `${podUser}:${podUser}`, path);
+}
+
+/** Gives a file to the Pod's user, readable by that user alone. */
+export async function giveFile(path: string): Promise<void> {
+  await change("chmod", "0400", path);
+  await change("chown", `${podUser}:${podUser}`, path);
+}
+
+/** Removes files whatever their owner. */
+export async function removeOwned(path: string): Promise<void> {
+  if (asRoot) await rm(path, { recursive: true, force: true });
+  else await podman(["unshare", "rm", "-rf", path]);
+}
+
+async function change(program: "chmod" | "chown", value: string, path: string): Promise<void> {
+  if (asRoot) await execa(program, [value, path]);
+  else await podman(["unshare", program, value, path]);
+}

@@ -1,0 +1,115 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { dirname } from "node:path";
+import type { Problem } from "../../config/problems.ts";
+import type { LocalRegion, Upstream } from "../../config/schema.ts";
+import { isFor } from "./certificate.ts";
+import { claimedPorts, type Layout, layout } from "./layout.ts";
+import { podman } from "./podman.ts";
+import { observePod } from "./podman-pod.ts";
+
+/**
+ * What on this machine stands in the way of a region's cache; nothing is changed.
+ * @returns problems whose path is relative to the region.
+ */
+export async function preflight(region: LocalRegion, upstreams: readonly Upstream[]): Promise<Problem[]> {
+  const place = layout(region, upstreams);
+  try {
+    await podman(["info"], { timeoutSeconds: 30 });
+  } catch (error) {
+    const { message } = error as Error;
+    return [
+      {
+        path: "topology",
+        message: `podman doesn't work on this machine (\`podman info\` must succeed): ${message}`,
+      },
+    ];
+  }
+  const problems = await Promise.all([
+    closedPorts(place),
+    busyPorts(place),
+    diskProblems(place),
+    certificateProblems(region),
+  ]);
+  return problems.flat();
+}
+
+/** Ports that only root may listen on, which nothing in the Pod is. */
+async function closedPorts({ claims }: Layout): Promise<Problem[]> {
+  const first = await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8").catch(() => "0");
+  return claims
+    .filter(({ port }) => port < Number(first))
+    .map(({ path, port }) => ({
+      path,
+      message: `port ${port} is open to root only: choose ${Number(first)} or more, or set the sysctl net.ipv4.ip_unprivileged_port_start`,
+    }));
+}
+
+/** Ports that something else has, not the running Pod of this region. */
+async function busyPorts({ podName, claims }: Layout): Promise<Problem[]> {
+  const running = await observePod(podName);
+  const own = new Set(running && claimedPorts(running));
+  const problems = await Promise.all(
+    claims
+      .filter(({ port }) => !own.has(port))
+      .map(async ({ path, port }) => ({ path, port, free: await isFree(port) })),
+  );
+  return problems
+    .filter(({ free }) => !free)
+    .map(({ path, port }) => ({
+      path,
+      message: `port ${port} is in use on this machine: choose another one, or stop what uses it`,
+    }));
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** A cache that is there already has its share of the disk; a new one must find it free. */
+async function diskProblems({ directory, diskGiB }: Layout): Promise<Problem[]> {
+  const { bavail, blocks, bsize } = await statfs(nearestExisting(directory));
+  const available = Math.floor(((existsSync(directory) ? blocks : bavail) * bsize) / 2 ** 30);
+  if (available >= diskGiB) return [];
+  return [
+    {
+      path: "storage.size",
+      message: `${diskGiB}GiB don't fit on the disk of ${directory}, which has ${available}GiB for it: set a smaller size, or a dataDir elsewhere`,
+    },
+  ];
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
+}
+
+async function certificateProblems({ endpoint }: LocalRegion): Promise<Problem[]> {
+  const { tls, hostname } = endpoint;
+  if (tls.mode !== "provided") return [];
+  const path = "endpoint.tls.certificateFile";
+  try {
+    const certificate = new X509Certificate(await readFile(tls.certificateFile));
+    const key = createPrivateKey(await readFile(tls.keyFile));
+    if (!isFor(certificate, hostname)) {
+      const names = certificate.subjectAltName ?? certificate.subject;
+      return [
+        { path, message: `the certificate is for ${names}, not for the endpoint's hostname ${hostname}` },
+      ];
+    }
+    if (Date.parse(certificate.validTo) < Date.now()) {
+      return [{ path, message: `the certificate has ended on ${certificate.validTo}` }];
+    }
+    if (!certificate.checkPrivateKey(key)) {
+      return [{ path: "endpoint.tls.keyFile", message: "the key is not that of the certificate" }];
+    }
+    return [];
+  } catch (error) {
+    return [{ path, message: `the certificate or its key can't be read: ${(error as Error).message}` }];
+  }
+}

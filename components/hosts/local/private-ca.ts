@@ -1,0 +1,145 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { execa } from "execa";
+
+/** A certificate and its key, PEM files by absolute path. */
+export interface KeyPairFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+const authorityDays = 3650;
+const certificateDays = 365;
+
+/**
+ * The authority in the directory, if it is the one for exactly these names.
+ * @param names DNS names and IP addresses
+ */
+export async function authorityFor(
+  names: readonly string[],
+  directory: string,
+): Promise<KeyPairFiles | undefined> {
+  const files = filesIn(directory);
+  if (!existsSync(files.certificateFile) || !existsSync(files.keyFile)) return undefined;
+  const { subject } = new X509Certificate(await readFile(files.certificateFile));
+  return subject === `CN=${commonName(names)}` ? files : undefined;
+}
+
+/**
+ * Makes an authority that may certify these names and nothing else, so that a client which trusts it doesn't trust it for more. Its key is
+ * readable by its owner alone.
+ */
+export async function makeAuthority(names: readonly string[], directory: string): Promise<KeyPairFiles> {
+  const files = filesIn(directory);
+  await mkdir(directory, { recursive: true });
+  await inWorkDirectory(directory, async (work) => {
+    await openssl([
+      ...[
+        "req",
+        "-x509",
+        ...newKey,
+        "-days",
+        String(authorityDays),
+        "-sha256",
+        "-subj",
+        `/CN=${commonName(names)}`,
+      ],
+      ...[
+        "-addext",
+        "basicConstraints=critical,CA:TRUE,pathlen:0",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+      ],
+      ...["-addext", `nameConstraints=critical,${names.map(permitted).join(",")}`],
+      ...["-keyout", join(work, "ca.key"), "-out", join(work, "ca.crt")],
+    ]);
+    await chmod(join(work, "ca.key"), 0o600);
+    await rename(join(work, "ca.key"), files.keyFile);
+    await rename(join(work, "ca.crt"), files.certificateFile);
+  });
+  return files;
+}
+
+/** Issues a server's certificate, into the files of `target`. */
+export async function issue(
+  authority: KeyPairFiles,
+  names: readonly string[],
+  target: KeyPairFiles,
+): Promise<void> {
+  await inWorkDirectory(join(authority.keyFile, ".."), async (work) => {
+    const [request, extensions] = [join(work, "request"), join(work, "extensions")];
+    await openssl([
+      "req",
+      "-new",
+      ...newKey,
+      "-subj",
+      "/CN=registry-cache",
+      "-keyout",
+      target.keyFile,
+      "-out",
+      request,
+    ]);
+    await writeFile(extensions, serverExtensions(names));
+    await openssl([
+      ...["x509", "-req", "-in", request, "-CA", authority.certificateFile, "-CAkey", authority.keyFile],
+      ...[
+        "-days",
+        String(certificateDays),
+        "-sha256",
+        "-extfile",
+        extensions,
+        "-out",
+        target.certificateFile,
+      ],
+    ]);
+  });
+}
+
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+
+function filesIn(directory: string): KeyPairFiles {
+  return { certificateFile: join(directory, "ca.crt"), keyFile: join(directory, "ca.key") };
+}
+
+/** Tells by the authority's own name what it is constrained to. */
+function commonName(names: readonly string[]): string {
+  const constraint = createHash("sha256").update(names.join(" ")).digest("hex").slice(0, 16);
+  return `registry-cache private CA ${constraint}`;
+}
+
+/** https://docs.openssl.org/3.0/man5/x509v3_config/#name-constraints: an address goes with a mask. */
+function permitted(name: string): string {
+  const masks: Record<number, string> = {
+    4: "/255.255.255.255",
+    6: "/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+  };
+  return isIP(name) ? `permitted;IP:${name}${masks[isIP(name)]}` : `permitted;DNS:${name}`;
+}
+
+function serverExtensions(names: readonly string[]): string {
+  return [
+    "basicConstraints=critical,CA:FALSE",
+    "keyUsage=critical,digitalSignature",
+    "extendedKeyUsage=serverAuth",
+    "authorityKeyIdentifier=keyid",
+    `subjectAltName=${names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`).join(",")}`,
+  ].join("\n");
+}
+
+async function inWorkDirectory(parent: string, work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(parent, "new-"));
+  try {
+    await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function openssl(args: readonly string[]): Promise<void> {
+  const result = await execa("openssl", args, { reject: false });
+  if (result.code === "ENOENT") throw new Error("openssl is not installed");
+  if (result.failed) throw new Error(`openssl ${args[0]}: ${result.stderr || result.shortMessage}`);
+}

@@ -1,0 +1,123 @@
+/**
+ * What the local host plays and what its clients get, as files to review. After an intended change: `npm run generate`.
+ * Each folder holds one configuration, pod.yaml, the files of each container's ConfigMap, and the clients' files.
+ */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
+import { parseAllDocuments, stringify } from "yaml";
+import { clientConfiguration } from "../../components/clients/clients.ts";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { LocalRegion } from "../../components/config/schema.ts";
+import { localPod } from "../../components/hosts/local/local-pod.ts";
+
+const region = {
+  name: "local",
+  dataDir: "/var/lib/registry-cache",
+  storage: { kind: "disk", size: "20GiB" },
+};
+const gsoci = {
+  name: "gsoci",
+  registry: "gsoci.azurecr.io",
+  repositories: ["giantswarm/**", "charts/giantswarm/**"],
+};
+
+const cases: Record<string, Record<string, unknown>> = {
+  "one-upstream": { provider: "local", regions: [region], upstreams: [gsoci] },
+  "two-upstreams": {
+    provider: "local",
+    regions: [
+      {
+        ...region,
+        endpoint: { hostname: "cache.test", port: 443 },
+        access: { clients: ["192.0.2.0/24", "2001:db8::/32"] },
+        freshnessSeconds: 300,
+        internalPort: 25000,
+        storage: { kind: "disk", size: "2TiB" },
+      },
+    ],
+    upstreams: [
+      { ...gsoci, credentials: "gsoci-credentials" },
+      {
+        name: "team",
+        registry: "registry.example.com:5000",
+        url: "http://127.0.0.1:5000",
+        repositories: ["team/*", "base"],
+      },
+    ],
+    "gsoci-credentials": { username: "reader", password: { secure: "v1:ciphertext" } },
+    images: {
+      edge: "mirror.example.com/nginxinc/nginx-unprivileged:1.31.6-alpine-slim",
+      origin: "mirror.example.com/library/registry:3.1.2",
+      exporter: "mirror.example.com/martinhelmich/prometheus-nginxlog-exporter:v1.11.0",
+      prometheus: "mirror.example.com/prom/prometheus:v3.15.0",
+    },
+    monitoring: { labels: { team: "platform" } },
+  },
+};
+
+/** The files of one case by their path in its folder. Copies of files of the sources are left out. */
+function render(raw: Record<string, unknown>): Record<string, string> {
+  const { regions, upstreams, images, monitoring } = parseConfig(raw);
+  const [region] = regions as LocalRegion[];
+  assert.ok(region);
+  const { manifest } = localPod({
+    region,
+    upstreams,
+    images,
+    monitoring,
+    fingerprint: "00:11:22",
+    credentials: { "gsoci-credentials": { username: "reader", password: "not-a-real-one" } },
+  });
+  const documents = parseAllDocuments(manifest).map((document) => document.toJS());
+  const pod = documents.at(-1);
+  const configMaps: ConfigMap[] = documents.slice(0, -1);
+  const { containerd, registriesConf } = clientConfiguration({
+    endpoint: region.endpoint,
+    upstreams,
+    caFile: "/etc/registry-cache/ca.crt",
+  });
+  return {
+    "pod.yaml": stringify(pod, { aliasDuplicateObjects: false }),
+    "clients/registries.conf": registriesConf,
+    ...Object.fromEntries(
+      // No colon: not every file system can have one in a name.
+      Object.entries(containerd).map(([registry, toml]) => [
+        `clients/${registry.replace(":", "_")}/hosts.toml`,
+        toml,
+      ]),
+    ),
+    ...Object.fromEntries(
+      configMaps.flatMap(({ metadata, data = {} }) => {
+        const container = metadata?.name?.slice(`${pod.metadata.name}-`.length);
+        return Object.entries(data)
+          .filter(([file]) => !file.endsWith(".sh"))
+          .map(([file, text]) => [`${container}/${file}`, text]);
+      }),
+    ),
+  };
+}
+
+for (const [name, raw] of Object.entries(cases)) {
+  const folder = join(import.meta.dirname, name);
+  const files = render(raw);
+
+  for (const [path, text] of Object.entries(files)) {
+    test(`${name}/${path}`, (t) => {
+      t.assert.fileSnapshot(text, join(folder, path), { serializers: [(value) => value] });
+    });
+  }
+
+  after(() => {
+    const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+    assert.deepEqual(
+      kept.sort(),
+      Object.keys(files).sort(),
+      `remove from ${folder} what isn't rendered any more`,
+    );
+  });
+}

@@ -1,0 +1,167 @@
+/** Which resources a local region is made of. It proves nothing about what they do: see test/engine. */
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { parseConfig } from "../../components/config/parse.ts";
+import { loadDriver } from "../../components/hosts/drivers.ts";
+import { RegionalCache } from "../../components/regional-cache.ts";
+import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
+
+const config = parseConfig({
+  provider: "local",
+  regions: [
+    { name: "local", dataDir: "/data", storage: { kind: "disk", size: "20GiB" } },
+    {
+      name: "second",
+      dataDir: "/second",
+      endpoint: { port: 9443, tls: { mode: "provided", certificateFile: "/a.crt", keyFile: "/a.key" } },
+      internalPort: 25000,
+    },
+  ],
+  upstreams: [
+    { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] },
+    { name: "team", registry: "team.example.com", repositories: ["**"], credentials: "team-login" },
+  ],
+  "team-login": { username: "reader", password: { secure: "v1:x" } },
+});
+const ca = { file: "/data/ca/ca.crt", certificate: "PEM" };
+
+let caches: RegionalCache[];
+let resources: RegisteredResource[];
+
+before(async () => {
+  const { upstreams, images, monitoring, workload, regions } = config;
+  const driver = await loadDriver(config.provider);
+  const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
+  resources = await registeredBy(
+    () => {
+      caches = regions.map(
+        (region) =>
+          new RegionalCache({ driver, region, upstreams, images, monitoring, workload, credentials }),
+      );
+    },
+    (type, { files }) =>
+      type.endsWith(":EndpointCertificate")
+        ? { fingerprint: "AA:BB", ...(files === undefined && { ca }) }
+        : {},
+  );
+});
+
+function resource(type: string, name: string): RegisteredResource {
+  const found = resources.find((it) => it.type === type && it.name === name);
+  assert.ok(found, `no ${type} ${name}`);
+  return found;
+}
+
+test("a region is a component, its host, a certificate and a Pod, by these types and names for ever", () => {
+  const children = (region: string) => [
+    ["registry-cache:index:RegionalCache", region, ""],
+    ["registry-cache:local:VmHost", region, `registry-cache:index:RegionalCache ${region}`],
+    ["pulumi-nodejs:dynamic/local:EndpointCertificate", region, `registry-cache:local:VmHost ${region}`],
+    ["pulumi-nodejs:dynamic/local:PodmanPod", region, `registry-cache:local:VmHost ${region}`],
+  ];
+  assert.deepEqual(
+    resources.map(({ type, name, parent }) => [type, name, parent]).sort(),
+    [...children("local"), ...children("second")].sort(),
+  );
+  assert.ok(resources.every(({ aliases, protect }) => aliases === 0 && !protect));
+});
+
+test("the certificate is asked for with its names, or its files", () => {
+  const inputs = (region: string) => {
+    const { __provider, ...rest } = resource(
+      "pulumi-nodejs:dynamic/local:EndpointCertificate",
+      region,
+    ).inputs;
+    return rest;
+  };
+  assert.deepEqual(inputs("local"), { directory: "/data", names: ["localhost", "127.0.0.1"] });
+  assert.deepEqual(inputs("second"), {
+    directory: "/second",
+    names: ["localhost"],
+    files: { certificateFile: "/a.crt", keyFile: "/a.key" },
+  });
+});
+
+test("a credential is in the one secret input of the Pod, and nowhere in plain text", () => {
+  for (const region of ["local", "second"]) {
+    const pod = resource("pulumi-nodejs:dynamic/local:PodmanPod", region);
+    assert.deepEqual(Object.keys(pod.secrets), ["secrets"]);
+    assert.deepEqual(pod.additionalSecretOutputs, ["secrets"]);
+    const [data = ""] = Object.values(pod.secrets.secrets as Record<string, string>);
+    const encoded: string = JSON.parse(data).credentials;
+    assert.match(Buffer.from(encoded, "base64").toString(), /hunter2/);
+    const plain = JSON.stringify(resources.map(({ inputs, outputs }) => [inputs, outputs]));
+    for (const text of ["hunter2", "reader", encoded]) assert.ok(!plain.includes(text), text);
+  }
+});
+
+test("the Pod gets what podman plays, and the plain inputs stay readable in a preview", () => {
+  const { __provider, ...inputs } = resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs;
+  assert.deepEqual(Object.keys(inputs).sort(), [
+    "containers",
+    "directories",
+    "images",
+    "manifest",
+    "name",
+    "ready",
+    "revision",
+    "secrets",
+  ]);
+  assert.equal(inputs.secrets, secret);
+  assert.equal(inputs.name, "registry-cache-local");
+  assert.deepEqual(inputs.containers, [
+    "edge",
+    "origin-gsoci",
+    "origin-team",
+    "exporter",
+    "prometheus",
+    "janitor",
+  ]);
+  assert.deepEqual(inputs.directories, [
+    "/data/cache",
+    "/data/prometheus",
+    "/data/origin-gsoci",
+    "/data/origin-team",
+  ]);
+});
+
+test("the provider's text is no more than a way to its code, so that a change of the code replaces nothing", () => {
+  for (const type of ["EndpointCertificate", "PodmanPod"]) {
+    const { __provider: text } = resource(`pulumi-nodejs:dynamic/local:${type}`, "local").inputs;
+    assert.ok(typeof text === "string" && text.length < 4000, `${String(text).length} characters`);
+    assert.doesNotMatch(text, new RegExp(process.cwd()));
+  }
+});
+
+test("a region gives exactly its public outputs", async () => {
+  const [local, second] = caches;
+  assert.ok(local && second);
+  assert.deepEqual(await settled(local.cache), {
+    endpoint: "https://localhost:8443",
+    address: "127.0.0.1",
+    ca,
+    topology: "vm",
+    storage: { kind: "disk", sizeGiB: 20 },
+    upstreams: [
+      {
+        name: "gsoci",
+        registry: "gsoci.azurecr.io",
+        url: "https://gsoci.azurecr.io",
+        repositories: ["giantswarm/**"],
+      },
+      { name: "team", registry: "team.example.com", url: "https://team.example.com", repositories: ["**"] },
+    ],
+  });
+  assert.deepEqual(Object.keys(await settled(local.clients)), ["containerd", "registriesConf"]);
+  assert.equal(((await settled(second.cache)) as { ca?: unknown }).ca, undefined);
+  assert.deepEqual(Object.keys(resource("registry-cache:index:RegionalCache", "local").outputs ?? {}), [
+    "cache",
+    "clients",
+  ]);
+  assert.deepEqual(Object.keys(resource("registry-cache:local:VmHost", "local").outputs ?? {}).sort(), [
+    "address",
+    "ca",
+    "diskGiB",
+  ]);
+});

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { credentialsSecretName, namesOf, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
+import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
+import { regionNames, zonesOf } from "../../components/hosts/azure/regions.ts";
+
+/** https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
+const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
+const region = fc.constantFrom(...regionNames);
+const guid = fc.uuid();
+
+test("names are what Azure takes: characters and lengths", () => {
+  fc.assert(
+    fc.property(stack, region, (stack, region) => {
+      const names = namesOf({ stack, region });
+      assert.match(names.resourceGroup, /^[\w.()-]{0,89}[\w()-]$/);
+      // A machine's name is also its host name.
+      assert.match(names.machine, /^[a-z][a-z0-9-]{0,62}[a-z0-9]$/);
+      for (const name of Object.values(names).slice(1)) assert.match(name, /^[a-z][a-z0-9-]{0,78}[a-z0-9]$/);
+    }),
+  );
+});
+
+test("no two regions of any stacks share a resource group", () => {
+  fc.assert(
+    fc.property(stack, region, stack, region, (stack, region, otherStack, otherRegion) => {
+      fc.pre(stack !== otherStack || region !== otherRegion);
+      const groups = [namesOf({ stack, region }), namesOf({ stack: otherStack, region: otherRegion })].map(
+        ({ resourceGroup }) => resourceGroup.toLowerCase(),
+      );
+      fc.pre(stack.toLowerCase() !== otherStack.toLowerCase() || region !== otherRegion);
+      assert.notEqual(groups[0], groups[1]);
+    }),
+  );
+});
+
+test("the conventional stack's group is named after the region alone", () => {
+  const group = (stack: string) => namesOf({ stack, region: "westeurope" }).resourceGroup;
+  assert.equal(group("azure-westeurope"), "registry-cache-westeurope");
+  assert.equal(group("test"), "registry-cache-test-westeurope");
+});
+
+test("a vault's name is what Azure takes, and another one for another identity", () => {
+  fc.assert(
+    fc.property(guid, guid, (one, other) => {
+      assert.match(vaultName(one), /^[a-z](?:-?[a-z0-9]){2,23}$/);
+      assert.ok(vaultName(one).length <= 24);
+      assert.equal(vaultName(one) === vaultName(other), one === other);
+    }),
+  );
+});
+
+test("a secret's name is what Key Vault takes, for every name of an upstream", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/), (upstream) => {
+      assert.match(credentialsSecretName(upstream), /^[0-9a-zA-Z-]{1,127}$/);
+    }),
+  );
+});
+
+test("a role assignment's name is a UUID of version 5: the same for the same, another for another", () => {
+  const parts = fc.array(fc.string(), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(parts, parts, (one, other) => {
+      assert.match(uuidFor(...one), /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      assert.equal(uuidFor(...one) === uuidFor(...other), JSON.stringify(one) === JSON.stringify(other));
+    }),
+  );
+});
+
+test("the name of a role assignment never changes: another one would be a second assignment of the same", () => {
+  assert.equal(uuidFor("scope", "principal", "role"), "dd2c42c5-1f48-5d02-891b-8e0bf7cd756a");
+});
+
+test("the machine's key is an Ed25519 key, and never another: another one would replace the machine", () => {
+  const key = publicKeyOfNobody();
+  assert.equal(
+    key,
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH7VkXN7hH6vRjo1nucXc9d6uNWS/1J7PpOa6B2bKTpR nobody",
+  );
+  const bytes = Buffer.from(key.split(" ")[1] ?? "", "base64");
+  assert.deepEqual([bytes.readUInt32BE(0), bytes.readUInt32BE(15), bytes.length], [11, 32, 51]);
+  assert.ok(isOnCurve(bytes.subarray(19)));
+});
+
+test("a zone only where there are zones", () => {
+  assert.deepEqual(zonesOf({ name: "westeurope", availabilityZone: "2" }), { zones: ["2"] });
+  assert.deepEqual(zonesOf({ name: "westus", availabilityZone: "2" }), {});
+  assert.equal(new Set(regionNames).size, regionNames.length);
+});
+
+/** Whether it is a point of edwards25519, as servers may check: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3 */
+function isOnCurve(point: Uint8Array): boolean {
+  const p = 2n ** 255n - 19n;
+  const power = (base: bigint, exponent: bigint): bigint => {
+    if (exponent === 0n) return 1n;
+    const half = power((base * base) % p, exponent / 2n);
+    return exponent % 2n === 1n ? (half * base) % p : half;
+  };
+  const d = ((p - 121665n) * power(121666n, p - 2n)) % p;
+  const y = BigInt(`0x${Buffer.from(point).reverse().toString("hex")}`) % 2n ** 255n;
+  const xSquared = ((y * y - 1n) * power(d * y * y + 1n, p - 2n)) % p;
+  return y < p && power((xSquared + p) % p, (p - 1n) / 2n) === 1n;
+}

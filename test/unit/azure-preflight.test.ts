@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { preflight, warnings } from "../../components/hosts/azure/preflight.ts";
+import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
+
+const endpoint = {
+  hostname: "cache.example.com",
+  zone: "example.com",
+  zoneResourceGroup: "dns",
+  tls: { mode: "acme", email: "platform@example.com" },
+};
+
+function problemsOf(
+  change: Record<string, unknown>,
+  upstreams = manyUpstreams(1),
+  previousDiskGiB?: number,
+): string[] {
+  const { region, ...config } = parsed(change, upstreams);
+  return preflight({ ...config, region }, previousDiskGiB).map(({ path, message }) => `${path}: ${message}`);
+}
+
+function parsed(change: Record<string, unknown>, upstreams = manyUpstreams(1)) {
+  const config = parseConfig({
+    provider: "azure",
+    upstreams,
+    regions: [
+      {
+        name: "westeurope",
+        topology: "vm",
+        storage: { kind: "disk" },
+        endpoint,
+        access: { clients: ["203.0.113.0/24"] },
+        ...change,
+      },
+    ],
+  });
+  return { ...config, region: config.regions[0] as AzureVmRegion };
+}
+
+function manyUpstreams(count: number, globsEach = 1) {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `team-${index}`,
+    registry: `team-${index}.example.com`,
+    repositories: Array.from({ length: globsEach }, (_, glob) => `${scattered(index * globsEach + glob)}/**`),
+  }));
+}
+
+/** Names that don't compress. */
+function scattered(seed: number): string {
+  return Buffer.from(String(Math.sin(seed + 1))).toString("hex");
+}
+
+test("an ordinary region has no problems", () => {
+  assert.deepEqual(problemsOf({}), []);
+  assert.deepEqual(problemsOf({}, manyUpstreams(1), 240), []);
+});
+
+test("everything that is wrong is told, each with its path", () => {
+  const cases: [Record<string, unknown>, RegExp[]][] = [
+    [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
+    [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
+    [{ storage: { kind: "bucket" } }, [/^storage\.kind: `bucket` comes with `topology: cluster`/]],
+    [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
+    [{ machine: { type: "D4ps_v6" } }, [/^machine\.type: .*did you mean "Standard_D4ps_v6"\?$/]],
+    [
+      { storage: { kind: "disk", size: "40TiB" }, name: "westindia" },
+      [/^storage\.size: .*Premium SSD has 4 to 32,767 GiB$/],
+    ],
+    [
+      { name: "westeurop", machine: { type: "D4ps_v6" }, access: { clients: ["2001:db8::/32"] } },
+      [/^name: /, /^access\.clients: /, /^machine\.type: /],
+    ],
+  ];
+  for (const [change, expected] of cases) {
+    const problems = problemsOf(change);
+    assert.equal(problems.length, expected.length, problems.join("\n"));
+    expected.forEach((pattern, index) => {
+      assert.match(problems[index] ?? "", pattern);
+    });
+  }
+});
+
+test("a disk can't shrink", () => {
+  assert.deepEqual(problemsOf({ storage: { kind: "disk", size: "100GiB" } }, manyUpstreams(1), 200), [
+    "storage.size: the disk has 200GiB and can't shrink to 100GiB: set 200GiB, or give the disk and what it caches up first (docs/upgrading.md)",
+  ]);
+});
+
+test("more upstreams than fit into the user data are a problem, and many fit", () => {
+  assert.deepEqual(problemsOf({}, manyUpstreams(20, 20)), []);
+  const [problem, ...others] = problemsOf({}, manyUpstreams(40, 120));
+  assert.match(
+    problem ?? "",
+    /^topology: the machine's user data has \d+ bytes, compressed, and the cloud takes 65535: /,
+  );
+  assert.deepEqual(others, []);
+});
+
+test("ranges that have no effect are a warning, but for those of `public`", () => {
+  const access = { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["2001:db8::/64"] };
+  assert.deepEqual(
+    warnings(parsed({ access }).region).map(({ path }) => path),
+    ["access.clients[1]", "access.metrics[0]"],
+  );
+  assert.deepEqual(warnings(parsed({ access: { clients: "public" } }).region), []);
+});

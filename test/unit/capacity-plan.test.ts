@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../components/capacity/plan.ts";
+
+/** The defaults of the configuration. */
+const workload = {
+  nodes: 300,
+  pullsPerNodeGiB: 3,
+  nodeChurnPerMonth: 4,
+  workingSetGiB: 150,
+  growthGiBPerMonth: 10,
+  peakMinutes: 30,
+};
+const frankfurt: CapacityRequest = {
+  cloud: "aws",
+  region: { name: "eu-central-1", machine: { type: "auto" }, storage: { kind: "disk", sizeGiB: "auto" } },
+  workload,
+  upstreams: 1,
+};
+const amsterdam: CapacityRequest = {
+  ...frankfurt,
+  cloud: "azure",
+  region: { ...frankfurt.region, name: "westeurope" },
+};
+
+interface Changes {
+  machine?: CapacityRequest["region"]["machine"];
+  storage?: CapacityRequest["region"]["storage"];
+  name?: string;
+  workload?: Partial<CapacityRequest["workload"]>;
+}
+
+function changed(request: CapacityRequest, { workload: used, ...region }: Changes): CapacityRequest {
+  return {
+    ...request,
+    region: { ...request.region, ...region },
+    workload: { ...request.workload, ...used },
+  };
+}
+
+function planOf(request: CapacityRequest, changes: Changes = {}): CapacityPlan {
+  const { plan, problems } = planCapacity(changed(request, changes));
+  assert.ok(plan, JSON.stringify(problems));
+  return plan;
+}
+
+function linesOf(problems: readonly { path: string; message: string }[]): string[] {
+  return problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** Required and available, of the limit that binds. */
+function bindingOf({ limits }: CapacityPlan): [name: string, required: number, available: number] {
+  const [binding, ...others] = limits.filter((limit) => limit.binding);
+  assert.ok(binding && others.length === 0);
+  return [binding.name, binding.required, binding.available];
+}
+
+test("the default workload on AWS", () => {
+  const plan = planOf(frankfurt);
+  // Peak: 300 / 10 = 30 nodes × 3 GiB = 90 GiB × 8,589.93 Mbit / 1,800 s = 429.5 Mbps.
+  assert.equal(plan.demand.peakMbps, 430);
+  // Busy hour: 300 × 4 × 3 GiB = 3,600 GiB / 730 h × 10 = 49.32 GiB × 8,589.93 Mbit / 3,600 s = 117.7 Mbps.
+  assert.equal(plan.demand.busyHourMbps, 118);
+  // c7g.medium and m7g.medium have too little of both: their 2 and 4 GiB, less 1.5 for Pod and system, don't hold the 3 GiB that the nodes of a peak pull,
+  // so these come from the disk, and their 315 Mbps are less than 430. c6gn.medium, the next, sustains 760.
+  assert.equal(plan.machine.type, "c6gn.medium");
+  assert.equal(plan.machine.pageCacheGiB, 0.5);
+  assert.deepEqual(bindingOf(plan), ["machine's disk throughput", 430, 760]);
+  // 150 + 6 × 10 = 210 GiB of blobs. Of 240 GiB, 10 % reserve, 1 GiB of manifests and 2 GiB of metrics (2 % each, at most) leave 213 GiB; of 230, 204 GiB.
+  assert.deepEqual(plan.disk, {
+    type: "gp3",
+    sizeGiB: 240,
+    iops: 3000,
+    throughput: 125,
+    throughputUnit: "MiB/s",
+  });
+  assert.deepEqual(plan.warnings, []);
+});
+
+test("the default workload on Azure", () => {
+  const plan = planOf(amsterdam);
+  // 85 MB/s × 8 = 680 Mbps to the disk; 2 vCPU × 30 % × 2,500 Mbps = 1,500 Mbps encrypted; 6,250 Mbps of network.
+  assert.equal(plan.machine.type, "Standard_B2pls_v2");
+  assert.deepEqual(bindingOf(plan), ["machine's disk throughput", 430, 680]);
+  assert.deepEqual(plan.disk, {
+    type: "PremiumV2_LRS",
+    sizeGiB: 240,
+    iops: 3000,
+    throughput: 125,
+    throughputUnit: "MB/s",
+  });
+  assert.deepEqual(plan.warnings, []);
+});
+
+test("the reasons of a plan", () => {
+  assert.deepEqual(planOf(frankfurt).reasons, [
+    "Network: a peak of 30 nodes within 30 min is 430 Mbps; the busiest hour of a month of 3,600 GiB is 118 Mbps.",
+    "Machine: c6gn.medium is the least expensive arm64 machine that sustains the workload.",
+    "Machine: the next below, m7g.medium, sustains 315 Mbps of the 430 needed to its disk: that takes 1.4 times as long.",
+    "Memory: of 2 GiB, the Pod and the system need 1.5; the page cache doesn't hold the 3 GiB of a peak.",
+    "Disk: 240 GiB for 150 GiB in use and 6 months of 10 GiB, with the edge's reserve.",
+    "Disk: 125 MiB/s and 3,000 IOPS, which are free; 430 Mbps (52 MiB/s) are needed.",
+    "The tightest limit is the machine's disk throughput: 430 of 760 Mbps.",
+  ]);
+});
+
+test("a peak that fits into memory is read from the disk once", () => {
+  // 100 nodes × 3 GiB × 8,589.93 / 1,800 s = 1,431.7 Mbps on the network; 3 GiB × 8,589.93 / 1,800 s = 14.3 Mbps from the disk, less than the busy hour's
+  // 117.7 Mbps for pulls and 2 × 10 GiB / 730 h × 10 × 8,589.93 / 3,600 s = 0.7 for fills, written at the origin and at the edge.
+  const plan = planOf(frankfurt, { machine: { type: "m7g.xlarge" }, workload: { peakNodes: 100 } });
+  const disk = plan.limits.find(({ name }) => name === "machine's disk throughput");
+  assert.equal(plan.machine.pageCacheGiB, 14.5);
+  assert.deepEqual([plan.demand.networkMbps, disk?.required], [1432, 119]);
+});
+
+test("without nodes, only fills use the disk", () => {
+  const plan = planOf(frankfurt, { machine: { type: "m7g.large" }, workload: { nodes: 0, peakMinutes: 1 } });
+  const disk = plan.limits.find(({ name }) => name === "machine's disk throughput");
+  // 2 × 10 GiB / 730 h × 10 × 8,589.93 Mbit / 3,600 s = 0.65 Mbps.
+  assert.deepEqual([plan.demand.networkMbps, disk?.required], [0, 1]);
+});
+
+test("a disk's throughput above what is free is bought only as far as the machine carries it", () => {
+  // 20 GiB per node don't fit into the 2.5 GiB left of 4: 40 × 20 GiB × 8,589.93 / 3,600 s = 1,908.9 Mbps, which is 227.6 MiB/s.
+  // c6gn.xlarge sustains 2,375 Mbps; 8 GiB - 1.5 GiB don't hold the 20 either.
+  const heavy = { pullsPerNodeGiB: 20, peakNodes: 40, peakMinutes: 60, nodes: 100, nodeChurnPerMonth: 1 };
+  const fast = planOf(frankfurt, { workload: heavy });
+  assert.equal(fast.machine.type, "c6gn.xlarge");
+  assert.deepEqual([fast.disk.throughput, fast.disk.iops], [228, 3000]);
+  // m7g.xlarge sustains 1,250 Mbps = 149.01 MiB/s; its 16 GiB hold 14.5.
+  const slow = planOf(frankfurt, { workload: heavy, machine: { type: "m7g.xlarge" } });
+  assert.equal(slow.disk.throughput, 150);
+  assert.deepEqual(linesOf(slow.warnings), [
+    "machine.type: m7g.xlarge sustains 1,250 Mbps of the 1,909 needed to its disk: that takes 1.6 times as long; better: c6gn.xlarge",
+    "machine.type: m7g.xlarge sustains 1,876 Mbps of the 1,909 needed on its network: that takes 1.1 times as long; better: c6gn.xlarge",
+  ]);
+});
+
+test("amd64 by choice, or by the machine", () => {
+  // m7i.large: 781 Mbps, 650 Mbps to the disk, less expensive than c6in.large. t3.large has 512 Mbps, enough for 430, and costs less than both.
+  assert.equal(
+    planOf(frankfurt, { machine: { type: "auto", architecture: "amd64" } }).machine.type,
+    "t3.large",
+  );
+  assert.equal(
+    planOf(amsterdam, { machine: { type: "auto", architecture: "amd64" } }).machine.type,
+    "Standard_D2as_v6",
+  );
+  assert.equal(planOf(frankfurt, { machine: { type: "m7i.large" } }).machine.architecture, "amd64");
+});
+
+test("with redirected blobs, the smallest machine and disk are enough", () => {
+  const storage = { kind: "bucket", delivery: "redirect" } as const;
+  const aws = planOf(frankfurt, { storage });
+  assert.deepEqual([aws.machine.type, aws.disk.sizeGiB], ["t4g.small", 20]);
+  // 1 % of 430 Mbps.
+  assert.equal(aws.demand.networkMbps, 5);
+  assert.equal(planOf(amsterdam, { storage }).machine.type, "Standard_B2pls_v2");
+});
+
+test("with a bucket behind the cache, the disk holds the hottest only", () => {
+  const plan = planOf(frankfurt, { storage: { kind: "bucket", delivery: "proxied" } });
+  // 4 × 3 = 12 GiB; 20 is the least.
+  assert.equal(plan.disk.sizeGiB, 20);
+  assert.equal(plan.demand.networkMbps, 430);
+});
+
+test("where only Premium SSD is offered, the size is a tier that is fast enough", () => {
+  const plan = planOf(amsterdam, { name: "jioindiawest" });
+  assert.deepEqual(
+    [plan.disk.type, plan.disk.sizeGiB, plan.disk.iops, plan.disk.throughput],
+    ["Premium_LRS", 256, 1100, 125],
+  );
+  // 20 GiB would be a P4 of 25 MB/s; 430 Mbps are 53.75 MB/s and 411 IOPS, which a P10 has.
+  const small = planOf(amsterdam, { name: "jioindiawest", storage: { kind: "bucket", delivery: "proxied" } });
+  assert.deepEqual([small.disk.sizeGiB, small.disk.iops, small.disk.throughput], [128, 500, 100]);
+});
+
+test("each registry takes memory", () => {
+  const request = changed(frankfurt, { storage: { kind: "bucket", delivery: "redirect" } });
+  // 0.5 + 1 + 0.125 × 5 = 2.125 GiB is more than t4g.small has.
+  assert.equal(planOf({ ...request, upstreams: 6 }).machine.type, "t4g.medium");
+});
+
+test("given values are warned about by the rules that `auto` follows, with the better value", () => {
+  assert.deepEqual(linesOf(planOf(frankfurt, { machine: { type: "t4g.small" } }).warnings), [
+    "machine.type: t4g.small sustains 128 Mbps of the 430 needed on its network: that takes 3.4 times as long; better: c6gn.medium",
+    "machine.type: t4g.small sustains 174 Mbps of the 430 needed to its disk: that takes 2.5 times as long; better: c6gn.medium",
+  ]);
+  assert.deepEqual(linesOf(planOf(frankfurt, { storage: { kind: "disk", sizeGiB: 100 } }).warnings), [
+    "storage.size: 100 GiB hold 87 of 150 GiB in use and 6 months of 10 GiB: the rest is fetched again; better: 240GiB",
+  ]);
+  // 630 Mbps / 8 = 78.75 MB/s = 75.1 MiB/s: less than what is free.
+  const machine = { type: "m7g.large" };
+  const storage = { kind: "disk", sizeGiB: 240, throughput: 500 } as const;
+  assert.deepEqual(linesOf(planOf(frankfurt, { machine, storage }).warnings), [
+    "storage.throughput: the machine sustains 76 MiB/s to its disk, so 500 buy nothing in the long run; better: 125",
+  ]);
+  assert.deepEqual(linesOf(planOf(frankfurt, { machine: { type: "c7gn.medium" } }).warnings), [
+    "machine.type: c7gn.medium was not in the price list of eu-central-1 on 2025-05-28: see whether it is offered there; c6gn.medium is",
+  ]);
+  const premium = { kind: "disk", sizeGiB: 32, type: "Premium_LRS" } as const;
+  assert.deepEqual(linesOf(planOf(amsterdam, { storage: premium }).warnings), [
+    "storage.size: 32 GiB hold 28 of 150 GiB in use and 6 months of 10 GiB: the rest is fetched again; better: 240GiB",
+    "storage.size: 25 MB/s are less than the 54 needed; better: 128GiB",
+    "storage.size: 120 IOPS are less than the 411 needed; better: a larger disk",
+  ]);
+});
+
+test("a workload that no machine carries gets the closest one, and what to do", () => {
+  // 300 × 3 GiB × 8,589.93 / 300 s = 25,770 Mbps.
+  const plan = planOf(frankfurt, { workload: { peakNodes: 300, peakMinutes: 5 } });
+  assert.deepEqual(bindingOf(plan), ["internet gateway", 25_770, 5000]);
+  // The least expensive one of those that the gateway stops, and with 6.5 GiB for the 3.
+  assert.equal(plan.machine.type, "c6gn.xlarge");
+  assert.match(
+    linesOf(plan.warnings).join(),
+    /^machine\.type: no arm64 machine .* 5\.2 times as long\. Allow more time/,
+  );
+});
+
+test("more content than one disk holds is warned about", () => {
+  const plan = planOf(frankfurt, { workload: { workingSetGiB: 100_000 } });
+  assert.equal(plan.disk.sizeGiB, 65_536);
+  assert.match(
+    linesOf(plan.warnings).join(),
+    /^storage\.size: .*one disk has at most 65536GiB: use a bucket/,
+  );
+});
+
+test("what is impossible is a problem with its path", () => {
+  const problemsOf = (request: CapacityRequest, changes: Changes) =>
+    linesOf(planCapacity(changed(request, changes)).problems);
+  const disk = (values: object) => ({ storage: { kind: "disk", sizeGiB: "auto", ...values } as const });
+  assert.deepEqual(problemsOf(frankfurt, { machine: { type: "m7g.larg" } }), [
+    'machine.type: "m7g.larg" is not a machine whose limits are known: did you mean "m7g.large"?',
+  ]);
+  assert.deepEqual(problemsOf(amsterdam, { machine: { type: "m7g.large" } }), [
+    'machine.type: "m7g.large" is not a machine whose limits are known: write `auto`, or one of components/capacity/machines-*.ts',
+  ]);
+  assert.deepEqual(problemsOf(frankfurt, { machine: { type: "m7i.large", architecture: "arm64" } }), [
+    "machine.architecture: is arm64, but m7i.large is amd64: change one of them, or leave this out",
+  ]);
+  assert.deepEqual(problemsOf(amsterdam, { name: "jioindiawest", ...disk({ type: "PremiumV2_LRS" }) }), [
+    "storage.type: PremiumV2_LRS isn't offered in jioindiawest; there: Premium_LRS",
+  ]);
+  assert.deepEqual(problemsOf(amsterdam, disk({ type: "Premium_LRS", sizeGiB: 40_000, iops: 5000 })), [
+    "storage.size: is 40,000: Premium SSD has 4 to 32,767 GiB",
+    "storage.iops: can't be set: on Premium SSD it follows from the size",
+  ]);
+  assert.deepEqual(problemsOf(frankfurt, disk({ sizeGiB: 70_000 })), [
+    "storage.size: is 70,000: gp3 has 1 to 65,536 GiB",
+  ]);
+  assert.deepEqual(problemsOf(frankfurt, disk({ sizeGiB: 10, iops: 6000, throughput: 100 })), [
+    "storage.iops: is 6,000: gp3 of 10 GiB has 3,000 to 5,000 IOPS",
+    "storage.throughput: is 100: gp3 of 10 GiB has 125 to 1,250 MiB/s",
+  ]);
+  assert.deepEqual(problemsOf(frankfurt, disk({ iops: 3000, throughput: 1000 })), [
+    "storage.throughput: is 1,000: gp3 with 3,000 IOPS has 125 to 750 MiB/s",
+  ]);
+});

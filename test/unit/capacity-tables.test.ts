@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { disks, diskTypesIn, fromMbps, mostOf, toMbps } from "../../components/capacity/disk.ts";
+import type { Cloud } from "../../components/capacity/machine.ts";
+import { candidates, machineNamed, machineNear, machines } from "../../components/capacity/machines.ts";
+
+const clouds: readonly Cloud[] = ["aws", "azure"];
+const names = { aws: /^[a-z]\d[a-z]*\.(?:small|medium|\d*x?large)$/, azure: /^Standard_[BD]\d+[a-z]*_v\d$/ };
+
+for (const cloud of clouds) {
+  test(`every machine of ${cloud} is plausible`, () => {
+    for (const machine of machines[cloud]) {
+      const { type, vCpu, sustainedVCpu, memoryGiB, network } = machine;
+      assert.match(type, names[cloud]);
+      assert.ok(Number.isInteger(vCpu) && vCpu >= 1 && vCpu < 32, type);
+      assert.ok(sustainedVCpu > 0 && sustainedVCpu <= vCpu, type);
+      assert.ok(memoryGiB >= 2 * vCpu || type.startsWith("t"), type);
+      assert.ok(network.sustainedMbps >= 100 && network.sustainedMbps <= network.burstMbps, type);
+      const types = (["gp3", "PremiumV2_LRS", "Premium_LRS"] as const).filter(
+        (disk) => disks[disk].cloud === cloud,
+      );
+      assert.deepEqual(Object.keys(machine.diskPath).sort(), [...types].sort(), type);
+      for (const path of Object.values(machine.diskPath)) {
+        assert.ok(path.sustainedMbps > 0 && path.sustainedMbps <= path.burstMbps, type);
+        // All makers' limits lie between 8 KiB and 64 KiB for each operation.
+        const bytes = (path.sustainedMbps * 1e6) / 8 / path.sustainedIops;
+        assert.ok(bytes > 8 * 1024 && bytes < 64 * 1024, `${type}: ${bytes}`);
+      }
+      assert.ok(machine.referenceUSDPerHour > 0, type);
+    }
+  });
+
+  test(`the machines of ${cloud} are unique, ordered by price, and of both architectures`, () => {
+    const all = machines[cloud];
+    assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
+    const prices = all.map(({ referenceUSDPerHour }) => referenceUSDPerHour);
+    assert.deepEqual(
+      prices,
+      prices.toSorted((one, other) => one - other),
+    );
+    assert.ok(candidates(cloud, "arm64").length > 5);
+    assert.ok(candidates(cloud, "amd64").length > 5);
+  });
+
+  test(`within a family of ${cloud}, the larger machine is never the weaker one`, () => {
+    const families = Map.groupBy(machines[cloud], ({ type }) => type.replace(/\..*|\d+(?=[a-z]+_)/, ""));
+    for (const [family, members] of families) {
+      members.reduce((smaller, larger) => {
+        assert.ok(larger.vCpu >= smaller.vCpu && larger.memoryGiB > smaller.memoryGiB, family);
+        assert.ok(larger.network.sustainedMbps >= smaller.network.sustainedMbps, family);
+        for (const [disk, path] of Object.entries(larger.diskPath)) {
+          const before = smaller.diskPath[disk as keyof typeof smaller.diskPath];
+          assert.ok(path.sustainedMbps >= (before?.sustainedMbps ?? 0), family);
+        }
+        return larger;
+      });
+    }
+  });
+}
+
+test("figures that the documentation of the clouds names", () => {
+  const large = machineNamed("aws", "m7g.large");
+  assert.equal(large?.network.sustainedMbps, 937);
+  // 78.75 MB/s: below the 125 MiB/s that come free with gp3.
+  assert.equal(large?.diskPath.gp3?.sustainedMbps, 630);
+  assert.equal(machineNamed("aws", "c6gn.large")?.network.sustainedMbps, 3000);
+  const d2 = machineNamed("azure", "Standard_D2ps_v6");
+  assert.equal(d2?.architecture, "arm64");
+  assert.equal(d2?.diskPath.PremiumV2_LRS?.sustainedMbps, 124 * 8);
+  assert.equal(d2?.diskPath.Premium_LRS?.sustainedMbps, 106 * 8);
+  assert.equal(machineNamed("azure", "Standard_D2as_v6")?.architecture, "amd64");
+});
+
+test("the nearest name of a misspelt machine, and of Azure's without its prefix", () => {
+  assert.equal(machineNear("aws", "m7g.larg"), "m7g.large");
+  assert.equal(machineNear("azure", "D2ps_v6"), "Standard_D2ps_v6");
+  assert.equal(machineNear("aws", "nothing-like-it"), undefined);
+});
+
+test("where Premium SSD v2 isn't offered, the disk is a Premium SSD", () => {
+  assert.deepEqual(diskTypesIn("aws", "eu-central-1"), ["gp3"]);
+  assert.deepEqual(diskTypesIn("azure", "westeurope"), ["PremiumV2_LRS", "Premium_LRS"]);
+  assert.deepEqual(diskTypesIn("azure", "jioindiawest"), ["Premium_LRS"]);
+});
+
+test("throughput is converted on the safe side", () => {
+  // 125 MiB/s × 2^20 × 8 / 10^6 = 1,048.576 Mbps; 125 MB/s × 8 = 1,000 Mbps.
+  assert.equal(toMbps(125, "MiB/s"), 1048);
+  assert.equal(toMbps(125, "MB/s"), 1000);
+  // 1,001 Mbps / 8 = 125.125 MB/s.
+  assert.equal(fromMbps(1001, "MB/s"), 126);
+  assert.equal(fromMbps(1001, "MiB/s"), 120);
+});
+
+test("tiers of Premium SSD only rise, up to the largest disk", () => {
+  const { Premium_LRS: premium } = disks;
+  assert.ok(premium.performance === "tiered");
+  premium.tiers.reduce((smaller, larger) => {
+    assert.ok(larger.sizeGiB > smaller.sizeGiB, larger.name);
+    assert.ok(larger.iops >= smaller.iops && larger.throughput >= smaller.throughput, larger.name);
+    return larger;
+  });
+  assert.equal(premium.tiers.at(-1)?.sizeGiB, premium.mostGiB);
+});
+
+test("what a provisioned disk may be set to grows with its size", () => {
+  const { PremiumV2_LRS: disk } = disks;
+  assert.ok(disk.performance === "provisioned");
+  // The examples of https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-iops
+  assert.deepEqual(mostOf(disk, 6), { iops: 3000, throughput: 750 });
+  assert.deepEqual(mostOf(disk, 8), { iops: 4000, throughput: 1000 });
+  assert.deepEqual(mostOf(disk, 160), { iops: 80_000, throughput: 2000 });
+});

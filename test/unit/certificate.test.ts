@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { findCertificate, isFor, makeCertificate } from "../../components/hosts/local/certificate.ts";
+import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { fakePodman } from "../support/fake-podman.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const day = 24 * 3600 * 1000;
+const resources = scope({ after });
+// Without root, the owner of files is changed by podman.
+resources.use(await fakePodman("exit 0"));
+let directory: string;
+
+beforeEach(async () => {
+  directory = resources.use(await tempDir()).path;
+});
+
+test("a private authority is made once; its certificate is found again and its key is closed", async () => {
+  const inputs = { directory, names: ["cache.test"] };
+  assert.equal(await findCertificate(inputs), undefined);
+  const made = await makeCertificate(inputs);
+  assert.deepEqual(await findCertificate(inputs), made);
+  assert.equal(made.ca?.certificate, await readFile(join(directory, "ca", "ca.crt"), "utf8"));
+  assert.equal((await stat(join(directory, "tls", "tls.key"))).mode & 0o077, 0);
+  const renewed = await makeCertificate(inputs);
+  assert.notEqual(renewed.fingerprint, made.fingerprint);
+  assert.deepEqual(renewed.ca, made.ca);
+});
+
+test("a certificate near its end is not good any more", async (t) => {
+  const inputs = { directory, names: ["cache.test"] };
+  await makeCertificate(inputs);
+  const now = Date.now();
+  t.mock.timers.enable({ apis: ["Date"], now: now + 334 * day });
+  assert.ok(await findCertificate(inputs));
+  t.mock.timers.setTime(now + 336 * day);
+  assert.equal(await findCertificate(inputs), undefined);
+});
+
+test("other names need another authority, as the old one may not certify them", async () => {
+  const first = await makeCertificate({ directory, names: ["cache.test"] });
+  const inputs = { directory, names: ["other.test"] };
+  assert.equal(await findCertificate(inputs), undefined);
+  const second = await makeCertificate(inputs);
+  assert.notEqual(second.ca?.certificate, first.ca?.certificate);
+});
+
+test("a certificate that is damaged or lost is made anew", async () => {
+  const inputs = { directory, names: ["cache.test"] };
+  await makeCertificate(inputs);
+  for (const damage of [
+    () => rm(join(directory, "tls", "tls.key")),
+    () => rm(join(directory, "tls", "tls.crt")),
+    () => writeFile(join(directory, "tls", "tls.crt"), "half of a cert"),
+  ]) {
+    await damage();
+    assert.equal(await findCertificate(inputs), undefined);
+    await makeCertificate(inputs);
+    assert.ok(await findCertificate(inputs));
+  }
+});
+
+test("a provided certificate is copied, and copied again when it was renewed", async () => {
+  const authority = await makeAuthority(["cache.test"], join(directory, "own"));
+  const files = {
+    certificateFile: join(directory, "own", "a.crt"),
+    keyFile: join(directory, "own", "a.key"),
+  };
+  await issue(authority, ["cache.test"], files);
+  const inputs = { directory, names: ["cache.test"], files };
+  const made = await makeCertificate(inputs);
+  assert.equal(made.ca, undefined);
+  assert.deepEqual(await findCertificate(inputs), made);
+  await issue(authority, ["cache.test"], files);
+  assert.equal(await findCertificate(inputs), undefined);
+  assert.notEqual((await makeCertificate(inputs)).fingerprint, made.fingerprint);
+});
+
+test("a certificate is for the names and addresses in it", async () => {
+  await makeCertificate({ directory, names: ["cache.test", "127.0.0.1"] });
+  const certificate = new X509Certificate(await readFile(join(directory, "tls", "tls.crt")));
+  assert.ok(isFor(certificate, "cache.test") && isFor(certificate, "127.0.0.1"));
+  assert.ok(!isFor(certificate, "localhost") && !isFor(certificate, "127.0.0.2"));
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { LocalRegion } from "../../components/config/schema.ts";
+import { layout, portsLabels } from "../../components/hosts/local/layout.ts";
+import { preflight } from "../../components/hosts/local/preflight.ts";
+import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { podPortCount } from "../../components/pod/ports.ts";
+import { fakePodman } from "../support/fake-podman.ts";
+import { freePort, freePorts } from "../support/ports.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const resources = scope({ after });
+const data = resources.use(await tempDir()).path;
+/** podman works, and there is no Pod. */
+const works = 'case "$2" in exists) exit 1;; esac; echo "{}"';
+
+/** A region with which nothing is wrong, and changes to it. */
+async function stack(change: Record<string, unknown> = {}) {
+  const { regions, upstreams } = parseConfig({
+    provider: "local",
+    regions: [
+      {
+        name: "local",
+        dataDir: join(data, "cache"),
+        storage: { kind: "disk", size: "1GiB" },
+        endpoint: { port: await freePort() },
+        internalPort: await freePorts(podPortCount(1)),
+        ...change,
+      },
+    ],
+    upstreams: [{ name: "one", registry: "one.example.com", repositories: ["**"] }],
+  });
+  return { region: regions[0] as LocalRegion, upstreams };
+}
+
+async function problems(change: Record<string, unknown>, script = works) {
+  await using _ = await fakePodman(script);
+  const { region, upstreams } = await stack(change);
+  return await preflight(region, upstreams);
+}
+
+test("nothing stands in the way on a machine that is as it should be", async () => {
+  assert.deepEqual(await problems({}), []);
+});
+
+test("podman that doesn't work is told in its own words", async () => {
+  const [problem, ...others] = await problems({}, 'echo "Error: no subuid ranges found" >&2; exit 125');
+  assert.equal(problem?.path, "topology");
+  assert.match(problem?.message ?? "", /`podman info` must succeed.*no subuid ranges found/);
+  assert.deepEqual(others, []);
+});
+
+test("podman that is missing is told", async (t) => {
+  const { PATH } = process.env;
+  t.after(() => Object.assign(process.env, { PATH }));
+  process.env.PATH = data;
+  const { region, upstreams } = await stack();
+  assert.match((await preflight(region, upstreams))[0]?.message ?? "", /podman is not installed/);
+});
+
+test("every port that something else has is named with the setting that moves it", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const busy = /^port \d+ is in use on this machine: choose another one/;
+  const [endpoint] = await problems({ endpoint: { port } });
+  assert.equal(endpoint?.path, "endpoint.port");
+  assert.match(endpoint?.message ?? "", busy);
+  const [internal] = await problems({ internalPort: port - 3 });
+  assert.equal(internal?.path, "internalPort");
+  assert.match(internal?.message ?? "", busy);
+});
+
+test("a port that the Pod's user may not listen on is told", async (t) => {
+  const first = Number(await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
+  if (first <= 443) return t.skip("every port is open to all users here");
+  const told = (await problems({ endpoint: { port: 443 } })).map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+  assert.match(told[0] ?? "", /^endpoint\.port: port 443 is open to root only: choose \d+ or more/);
+});
+
+test("the ports of this region's own Pod are no problem", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const change = { endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
+  const { region, upstreams } = await stack(change);
+  const pod = JSON.stringify({ Labels: portsLabels(layout(region, upstreams)) });
+  assert.deepEqual(await problems(change, `case "$1" in pod) echo '${pod}';; ps) echo '[]';; esac`), []);
+});
+
+test("a size that the disk doesn't have is told with what it has", async () => {
+  const [problem] = await problems({ storage: { kind: "disk", size: "9000TiB" } });
+  assert.equal(problem?.path, "storage.size");
+  assert.match(
+    problem?.message ?? "",
+    /^9216000GiB don't fit on the disk of .*cache, which has \d+GiB for it/,
+  );
+});
+
+test("a certificate that doesn't fit is told with what is wrong with it", async (t) => {
+  const directory = join(data, "tls");
+  await mkdir(directory);
+  const authority = await makeAuthority(["cache.test"], directory);
+  const files = (name: string) => ({
+    certificateFile: join(directory, `${name}.crt`),
+    keyFile: join(directory, `${name}.key`),
+  });
+  await issue(authority, ["cache.test"], files("good"));
+  await issue(authority, ["cache.test"], files("other"));
+  await writeFile(join(directory, "text.crt"), "not a certificate");
+  const check = (tls: object, hostname = "cache.test") =>
+    problems({ endpoint: { hostname, tls: { mode: "provided", ...tls } } }).then(([problem]) =>
+      problem === undefined ? "" : `${problem.path}: ${problem.message}`,
+    );
+
+  assert.equal(await check(files("good")), "");
+  assert.match(
+    await check(files("good"), "other.test"),
+    /^endpoint\.tls\.certificateFile: .* is for DNS:cache\.test, not for the endpoint's hostname other\.test$/,
+  );
+  assert.match(
+    await check({ ...files("good"), keyFile: files("other").keyFile }),
+    /^endpoint\.tls\.keyFile: the key is not that of the certificate$/,
+  );
+  assert.match(await check(files("missing")), /can't be read: ENOENT.*missing\.crt/);
+  assert.match(
+    await check({ ...files("good"), certificateFile: join(directory, "text.crt") }),
+    /can't be read/,
+  );
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 366 * 24 * 3600 * 1000 });
+  assert.match(await check(files("good")), /the certificate has ended on/);
+});

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { execa } from "execa";
+import {
+  authorityFor,
+  issue,
+  type KeyPairFiles,
+  makeAuthority,
+} from "../../components/hosts/local/private-ca.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const names = ["cache.test", "127.0.0.1", "::1"];
+const resources = scope({ after });
+let directory: string;
+let authority: KeyPairFiles;
+
+before(async () => {
+  directory = resources.use(await tempDir()).path;
+  authority = await makeAuthority(names, directory);
+});
+
+/** What openssl, as any client, says of a certificate by the authority. */
+async function verify({ certificateFile }: KeyPairFiles) {
+  return execa("openssl", ["verify", "-x509_strict", "-CAfile", authority.certificateFile, certificateFile], {
+    reject: false,
+    all: true,
+  });
+}
+
+async function issued(certificateNames: readonly string[], file: string): Promise<KeyPairFiles> {
+  const target = { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) };
+  await issue(authority, certificateNames, target);
+  return target;
+}
+
+test("a certificate is for its names and its key, and clients that trust the authority accept it", async () => {
+  const target = await issued(names, "good");
+  const result = await verify(target);
+  assert.ok(!result.failed, result.all);
+  const certificate = new X509Certificate(await readFile(target.certificateFile));
+  assert.equal(
+    certificate.subjectAltName,
+    "DNS:cache.test, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
+  );
+  assert.equal(certificate.ca, false);
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(await readFile(target.keyFile))));
+});
+
+test("the authority can't certify another name or address", async () => {
+  for (const name of ["example.com", "127.0.0.2", "::2"]) {
+    assert.match(
+      (await verify(await issued([name], "other"))).all ?? "",
+      /permitted subtree violation/,
+      name,
+    );
+  }
+});
+
+test("the authority's key is for its owner alone, and nothing else is left in its directory", async () => {
+  assert.equal((await stat(authority.keyFile)).mode & 0o777, 0o600);
+  assert.deepEqual(
+    (await readdir(directory)).filter((file) => file.startsWith("new-")),
+    [],
+  );
+});
+
+test("an authority is found again for the same names only", async () => {
+  assert.deepEqual(await authorityFor(names, directory), authority);
+  assert.equal(await authorityFor(["cache.test"], directory), undefined);
+  assert.equal(await authorityFor(names, join(directory, "empty")), undefined);
+});

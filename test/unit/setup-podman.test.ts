@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { test } from "node:test";
+import { parse } from "smol-toml";
+import { PodmanError, podman, renderContainersConf } from "../../components/hosts/local/podman.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { isNewEnough } from "../../scripts/setup/podman.ts";
+
+const limits = `Limit                     Soft Limit           Hard Limit           Units
+Max processes             unlimited            unlimited            processes
+Max open files            1024                 20000                files
+`;
+
+test("containers.conf asks for no limit above what the process may set, and for runc only without cgroup v2", () => {
+  assert.deepEqual(structuredClone(parse(renderContainersConf({ cgroup2: false, limits }))), {
+    containers: { default_ulimits: ["nofile=20000:20000", "nproc=32768:32768"] },
+    engine: { cgroup_manager: "cgroupfs", events_logger: "file", runtime: "runc" },
+  });
+  assert.doesNotMatch(renderContainersConf({ cgroup2: true, limits }), /runtime/);
+});
+
+test("podman's version is compared as numbers", () => {
+  assert.deepEqual(["3.4.4", "4.2.9", "4.3.1", "4.10.0", "5.0.0-rc1"].map(isNewEnough), [
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
+test("an error carries podman's own message and exit code", async () => {
+  await withPodman('echo "Error: no such pod" >&2; exit 125', async () => {
+    await assert.rejects(podman(["pod", "inspect", "x"]), (error) => {
+      assert.ok(error instanceof PodmanError);
+      assert.equal(error.message, "podman pod inspect: no such pod");
+      assert.equal(error.exitCode, 125);
+      return true;
+    });
+  });
+});
+
+test("an image of the user's own that can't be pulled is an error, not replaced by one that is built", async () => {
+  const edge = "registry.example.com/edge:1";
+  await withPodman('[ "$1" = pull ] && echo "Error: denied" >&2; exit 1', async () => {
+    await assert.rejects(ensureImages({ ...defaultImages, edge }), {
+      name: "StepError",
+      message: /^Pulling registry\.example\.com\/edge:1 failed.*denied/s,
+    });
+  });
+});
+
+/** Runs `work` with a shell script in podman's place. */
+async function withPodman(script: string, work: () => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "podman-"));
+  const { PATH, XDG_STATE_HOME } = process.env;
+  try {
+    await writeFile(join(directory, "podman"), `#!/bin/sh\n${script}\n`);
+    await chmod(join(directory, "podman"), 0o755);
+    process.env.PATH = `${directory}${delimiter}${PATH}`;
+    process.env.XDG_STATE_HOME = directory;
+    await work();
+  } finally {
+    Object.assign(process.env, { PATH });
+    if (XDG_STATE_HOME === undefined) delete process.env.XDG_STATE_HOME;
+    else process.env.XDG_STATE_HOME = XDG_STATE_HOME;
+    await rm(directory, { recursive: true });
+  }
+}

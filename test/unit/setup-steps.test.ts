@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Failure, StepError, step } from "../../scripts/setup/steps.ts";
+
+let directory: string;
+const stateHome = process.env.XDG_STATE_HOME;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "steps-"));
+  process.env.XDG_STATE_HOME = directory;
+});
+
+after(async () => {
+  if (stateHome === undefined) delete process.env.XDG_STATE_HOME;
+  else process.env.XDG_STATE_HOME = stateHome;
+  await rm(directory, { recursive: true });
+});
+
+test("a quick step prints nothing and passes its value on", async (t) => {
+  const printed = t.mock.method(console, "error", () => {});
+  assert.equal(await step("Counting", "none", (run) => run("echo", ["42"])), "42");
+  assert.equal(printed.mock.callCount(), 0);
+});
+
+test("a failed program gives the step, the end of its output, the log and the way out", async () => {
+  const program = "seq 100; echo the reason >&2; exit 3";
+  const failing = step("Counting to 100", "count on your fingers", (run) => run("sh", ["-c", program]));
+  const error = await failing.then(assert.fail, (reason: unknown) => reason);
+  assert.ok(error instanceof StepError);
+  assert.match(error.message, /^Counting to 100 failed after \d+ s\.\n {2}cause: .*exit code 3/);
+  assert.match(error.message, /\n +100\n +the reason\n/);
+  assert.doesNotMatch(error.message, /\n +50\n/, "only the end of the output");
+  assert.match(error.message, /\n {2}way out: count on your fingers$/);
+  const log = error.message.match(/\n {2}log: +(\S+)/)?.[1];
+  assert.ok(log, "names the log");
+  assert.match(await readFile(log, "utf8"), /^\$ sh -c .*\n50\n.*the reason\n/s);
+});
+
+test("what is thrown inside knows better: a way out of its own, and a nested step", async () => {
+  const inner = () =>
+    step("Measuring", "general", async () => {
+      throw new Failure("no ruler", "buy one");
+    });
+  await assert.rejects(step("Building", "unused", inner), {
+    message: /^Measuring failed.*no ruler\n {2}way out: buy one$/s,
+  });
+});
+
+test("a long step shows a sign of life, and a step around it keeps quiet meanwhile", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const printed = t.mock.method(console, "error", () => {});
+  await step("Outer", "none", () =>
+    step("Inner", "none", async () => {
+      t.mock.timers.tick(60_000);
+    }),
+  );
+  const lines = printed.mock.calls.map((call) => String(call.arguments[0]));
+  assert.deepEqual(
+    lines.map((line) => line.replace(/\d+ s/, "N s")),
+    ["  Inner …", "  Inner … N s", "  Inner … N s"],
+  );
+});

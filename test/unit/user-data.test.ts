@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { execa } from "execa";
+import fc from "fast-check";
+import { parse, parseAllDocuments } from "yaml";
+import {
+  dataMount,
+  packUserData,
+  renderUserData,
+  type UserDataOptions,
+} from "../../components/hosts/vm/user-data.ts";
+import { hasProgram } from "../../scripts/setup/apt.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const options: UserDataOptions = {
+  manifests: {
+    pod: { apiVersion: "v1", kind: "Pod", metadata: { name: "cache" }, spec: { containers: [] } },
+    configMaps: [
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "edge" },
+        data: { "a.conf": "a: 'b'\n\tc\n" },
+      },
+    ],
+  },
+  dataDevice: "/dev/disk/by-id/nvme-disk",
+  directories: ["tls", "cache"],
+  fetchSecret: '#!/bin/sh\nstore get "$1"\n',
+  secrets: { "cache-one": "/stack/one", "cache-two": "/stack/two" },
+  certificate: { secret: "/stack/certificate" },
+  prepare: [["install", "an agent"]],
+  rebootTime: "04:30",
+};
+
+const limit = 16_384;
+
+interface CloudConfig {
+  readonly packages: string[];
+  readonly runcmd: string[][];
+  readonly write_files: { path: string; content: string; permissions?: string; append?: boolean }[];
+}
+
+function rendered(change: Partial<UserDataOptions> = {}) {
+  const text = renderUserData({ ...options, ...change });
+  const config: CloudConfig = parse(text);
+  const file = (path: string) => {
+    const found = config.write_files.find((it) => it.path === path);
+    assert.ok(found, path);
+    return found;
+  };
+  return { text, config, file };
+}
+
+test("is what cloud-init accepts", async (t) => {
+  const { text } = rendered();
+  assert.match(text, /^#cloud-config\n/);
+  if (!(await hasProgram("cloud-init"))) return t.skip("cloud-init is not installed");
+  const { path } = scope(t).use(await tempDir());
+  await writeFile(join(path, "user-data"), text);
+  await execa("cloud-init", ["schema", "--config-file", join(path, "user-data")]);
+});
+
+test("the same input gives the same bytes", () => {
+  const { text } = rendered();
+  assert.equal(text, rendered().text);
+  const packed = packUserData(text, limit);
+  assert.deepEqual(packed, packUserData(text, limit));
+  assert.equal(gunzipSync(packed).toString(), text);
+  assert.deepEqual([...packed.subarray(4, 8)], [0, 0, 0, 0], "no time stamp");
+});
+
+test("what is too large for the cloud isn't made", () => {
+  const { text } = rendered();
+  const { length } = packUserData(text, limit);
+  assert.equal(packUserData(text, length).length, length);
+  const message = new RegExp(`has ${length} bytes, compressed, and the cloud takes ${length - 1}: use fewer`);
+  assert.throws(() => packUserData(text, length - 1), { name: "UserDataTooLarge", message });
+});
+
+test("the disk is prepared by disk.sh alone, and waited for", () => {
+  const { config, file } = rendered();
+  const { content, append } = file("/etc/fstab");
+  assert.equal(append, true);
+  const [device, mount, type, mountOptions, , pass] = content.trim().split(" ");
+  assert.deepEqual([device, mount, type, pass], [options.dataDevice, dataMount, "ext4", "0"]);
+  const wanted = ["nofail", "x-systemd.requires=registry-cache-disk.service", "x-systemd.growfs"];
+  assert.deepEqual(
+    wanted.filter((it) => !mountOptions?.split(",").includes(it)),
+    [],
+  );
+  assert.doesNotMatch(content, /makefs/);
+  assert.match(file("/etc/systemd/system/registry-cache-disk.service").content, /^Type=oneshot$/m);
+  assert.deepEqual(
+    Object.keys(config).filter((it) => /^(?:disk_setup|fs_setup|mounts)$/.test(it)),
+    [],
+  );
+});
+
+test("the Pod is a unit that needs the disk, and starts when everything else is there", () => {
+  const { config, file } = rendered();
+  const { content } = file("/etc/containers/systemd/registry-cache.kube");
+  for (const line of [
+    `RequiresMountsFor=${dataMount}`,
+    "Yaml=/etc/registry-cache/pod.yaml",
+    "ExitCodePropagation=any",
+  ])
+    assert.ok(content.split("\n").includes(line), line);
+  const documents = parseAllDocuments(file("/etc/registry-cache/pod.yaml").content).map((it) => it.toJS());
+  assert.deepEqual(documents, [...options.manifests.configMaps, options.manifests.pod]);
+  assert.deepEqual(config.runcmd[0], options.prepare?.[0]);
+  assert.deepEqual(config.runcmd.at(-1), ["systemctl", "start", "--no-block", "registry-cache.service"]);
+});
+
+test("nobody but root reads or runs what is the machine's own", () => {
+  const { config } = rendered();
+  const own = config.write_files.filter(({ path }) => path.startsWith("/etc/registry-cache/"));
+  assert.deepEqual(new Set(own.map(({ permissions }) => permissions)), new Set(["0600", "0700"]));
+});
+
+test("what is installed besides", () => {
+  const { config, file } = rendered({ packages: ["extra"] });
+  const missing = ["podman", "crun", "unattended-upgrades", "prometheus-node-exporter", "extra"].filter(
+    (name) => !config.packages.includes(name),
+  );
+  assert.deepEqual(missing, []);
+  assert.match(
+    file("/etc/default/prometheus-node-exporter").content,
+    /--web\.listen-address=127\.0\.0\.1:9100/,
+  );
+  assert.match(file("/etc/apt/apt.conf.d/52registry-cache-reboot").content, /Automatic-Reboot-Time "04:30";/);
+});
+
+test("it names secrets, and has none", () => {
+  const { text, file } = rendered();
+  assert.match(
+    file("/etc/registry-cache/machine.conf").content,
+    /SECRETS='cache-one=\/stack\/one cache-two=\/stack\/two'/,
+  );
+  assert.doesNotMatch(text, /PRIVATE KEY|password|"Secret"/i);
+});
+
+test("the scripts read any value as it is", async (t) => {
+  const { path } = scope(t).use(await tempDir());
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: "grapheme" }).filter((it) => !it.includes("\0")),
+      async (secret) => {
+        const { file } = rendered({ certificate: { secret } });
+        await writeFile(join(path, "machine.conf"), file("/etc/registry-cache/machine.conf").content);
+        const printed = await execa(
+          "sh",
+          ["-euc", '. "$0"; printf %s "$CERTIFICATE_SECRET"', join(path, "machine.conf")],
+          {
+            stripFinalNewline: false,
+          },
+        );
+        assert.equal(printed.stdout, secret);
+      },
+    ),
+    { numRuns: 30, examples: [["it's"], ["$(id) `id` \\ \"'\n"]] },
+  );
+});
+
+test("a list can't hold what a shell would take apart", () => {
+  for (const odd of ["two words", "a\nb", "a*", "", "a\\"])
+    assert.throws(() => rendered({ directories: [odd] }), { name: "RangeError", message: /not one word/ });
+});
+
+test("where the certificate comes from", () => {
+  const values = (certificate: UserDataOptions["certificate"]) => {
+    const { content } = rendered(certificate ? { certificate } : {}).file("/etc/registry-cache/machine.conf");
+    return content.match(/^CERTIFICATE_.*$/gm);
+  };
+  assert.deepEqual(values({ secret: "s" }), ["CERTIFICATE_SECRET='s'", "CERTIFICATE_NAME=''"]);
+  assert.deepEqual(values({ hostname: "h.example" }), [
+    "CERTIFICATE_SECRET=''",
+    "CERTIFICATE_NAME='h.example'",
+  ]);
+});
