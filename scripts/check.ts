@@ -1,0 +1,81 @@
+/**
+ * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take seconds.
+ * Usage: npm run check
+ */
+import { globSync } from "node:fs";
+import { execa } from "execa";
+import { staleFiles } from "./generate.ts";
+import { hasProgram } from "./setup/apt.ts";
+
+export interface Check {
+  readonly title: string;
+  /** @returns a word on what was left out, if anything. @throws Error whose message says what is wrong and how to put it right. */
+  run(): Promise<string | undefined>;
+}
+
+/** The checks that look at the files without running them. */
+export const staticChecks: readonly Check[] = [
+  program("types", "tsc"),
+  program("lint and format", "biome", "check", "--error-on-warnings", "."),
+  { title: "generated files", run: checkGeneratedFiles },
+  { title: "shell scripts", run: checkShellScripts },
+];
+
+const quickTests: Check = program(
+  ...["unit, graph and golden tests", "node", "--test", "--test-timeout=60000"],
+  ...["unit", "graph", "golden"].map((level) => `test/${level}/*.test.ts`),
+);
+
+function program(title: string, ...command: string[]): Check {
+  return {
+    title,
+    async run() {
+      const [file = "", ...args] = command;
+      const result = await execa(file, args, {
+        preferLocal: true,
+        reject: false,
+        all: true,
+        stdin: "ignore",
+      });
+      if (result.failed) throw new Error(result.all || result.shortMessage);
+      return undefined;
+    },
+  };
+}
+
+async function checkGeneratedFiles(): Promise<undefined> {
+  const stale = await staleFiles();
+  if (stale.length > 0)
+    throw new Error(`out of date: ${stale.join(", ")}; run \`npm run generate\` and look at the difference`);
+}
+
+async function checkShellScripts(): Promise<string | undefined> {
+  if (!(await hasProgram("shellcheck"))) return "shellcheck is not installed";
+  // SC3013: `test -nt` isn't in POSIX, but in dash and busybox, which run these scripts.
+  const options = ["--severity=warning", "--exclude=SC3013"];
+  return program(
+    "",
+    "shellcheck",
+    ...options,
+    ...globSync(["{components,scripts,test}/**/*.sh", ".ci/run"]),
+  ).run();
+}
+
+/** Runs a check and shows its one line, and what is wrong. */
+async function show({ title, run }: Check): Promise<boolean> {
+  const start = performance.now();
+  const time = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  try {
+    const leftOut = await run();
+    console.error(leftOut === undefined ? `✓ ${title} (${time()})` : `– ${title}: ${leftOut}`);
+    return true;
+  } catch (error) {
+    console.error(`✗ ${title} (${time()})\n${(error as Error).message.trimEnd()}`);
+    return false;
+  }
+}
+
+if (import.meta.main) {
+  const passed = await Promise.all([...staticChecks, quickTests].map(show));
+  process.exitCode = passed.every(Boolean) ? 0 : 1;
+}

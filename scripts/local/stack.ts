@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { ClientConfiguration } from "../../components/clients/clients.ts";
+import { parseConfig } from "../../components/config/parse.ts";
+import { ConfigError } from "../../components/config/problems.ts";
+import {
+  type LocalRegion,
+  namespace,
+  type StackConfig,
+  type Upstream,
+} from "../../components/config/schema.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { stateDirectory } from "../../components/hosts/local/directories.ts";
+import { layout } from "../../components/hosts/local/layout.ts";
+import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import type { Images } from "../../components/pod/images.ts";
+import { engineEnvironment } from "../setup/engine.ts";
+import { Failure, type Run, step } from "../setup/steps.ts";
+
+const project = join(import.meta.dirname, "..", "..");
+const stackFile = join(project, "stacks", "Pulumi.local.yaml");
+/** The stack file as it is used: what is in the checkout, and what this machine needs besides. */
+const effectiveFile = () => join(stateDirectory(), "local", "Pulumi.local.yaml");
+
+/** What the program hands over: see the README's table of outputs. */
+export interface Outputs {
+  readonly caches: Readonly<Record<string, { endpoint: string; ca?: { file: string } }>>;
+  readonly clients: Readonly<Record<string, ClientConfiguration>>;
+}
+
+export interface Stack {
+  readonly file: string;
+  readonly config: Extract<StackConfig, { provider: "local" }>;
+}
+
+/**
+ * The stack `local` with other images and upstreams than its file has, written where it doesn't dirty the checkout.
+ * @throws Failure with all problems of the stack file.
+ */
+export async function effectiveStack(
+  over: { images?: Images; upstreams?: readonly Upstream[] } = {},
+): Promise<Stack> {
+  const [projectText, stackText] = await Promise.all([
+    readFile(join(project, "Pulumi.yaml"), "utf8"),
+    readFile(stackFile, "utf8"),
+  ]);
+  const document = parse(stackText);
+  for (const [key, value] of Object.entries(over)) document.config[`${namespace}:${key}`] = value;
+  // The salt of an earlier run: what is in the state is encrypted with it.
+  const earlier = await readFile(effectiveFile(), "utf8").then(parse, () => undefined);
+  document.encryptionsalt ??= earlier?.encryptionsalt;
+  const text = stringify(document);
+  await mkdir(dirname(effectiveFile()), { recursive: true });
+  await writeFile(effectiveFile(), text);
+  return step("Reading the stack's configuration", `correct ${stackFile}`, async () => {
+    try {
+      return {
+        file: effectiveFile(),
+        config: parseConfig(readStackFile(projectText, text)) as Stack["config"],
+      };
+    } catch (error) {
+      throw error instanceof ConfigError
+        ? new Failure(error.message, `correct ${stackFile}: docs/configuration.md`)
+        : error;
+    }
+  });
+}
+
+/** A real `pulumi up`. It refreshes first, so that a Pod that has gone since, for example by a reboot, comes back. */
+export async function bringUp({ file }: Stack): Promise<Outputs> {
+  return step(
+    "Bringing up the stack local",
+    "correct what the cause names, and run the same command again",
+    async (run) => {
+      const pulumi = pulumiIn(run);
+      if (!(await stackExists(pulumi))) await initialise(pulumi, dirname(file));
+      await pulumi("up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--config-file", file);
+      return JSON.parse(await pulumi("stack", "output", "--json"));
+    },
+  );
+}
+
+/** Removes the Pod and the stack; with `purge`, all data too. */
+export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
+  const { config, file } = await effectiveStack();
+  await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
+    const pulumi = pulumiIn(run);
+    if (!(await stackExists(pulumi))) return;
+    await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file);
+    await pulumi("stack", "rm", "--yes", "--preserve-config");
+  });
+  const directories = config.regions.map((region: LocalRegion) => layout(region, config.upstreams).directory);
+  if (!purge) {
+    const kept = directories.filter((directory) => existsSync(directory)).join(", ");
+    console.log(
+      `The cache is down.${kept && ` Its data is kept in ${kept}; \`npm run local -- down --purge\` removes it.`}`,
+    );
+    return;
+  }
+  for (const directory of directories) await removeOwned(directory);
+  await rm(effectiveFile(), { force: true });
+  console.log(`The cache is down, and its data in ${directories.join(", ")} is gone.`);
+}
+
+type Pulumi = (...args: string[]) => Promise<string>;
+
+function pulumiIn(run: Run): Pulumi {
+  return (...args) => {
+    const stack = args[1] === "ls" ? [] : ["--stack", "local"];
+    return run("pulumi", [...args, ...stack, "--non-interactive"], {
+      cwd: project,
+      env: engineEnvironment(),
+    });
+  };
+}
+
+async function stackExists(pulumi: Pulumi): Promise<boolean> {
+  const stacks: { name: string }[] = JSON.parse(await pulumi("stack", "ls", "--json"));
+  return stacks.some(({ name }) => name === "local");
+}
+
+/** The engine writes the new stack's salt beside the Pulumi.yaml that it runs from: here into the effective file, not into the checkout. */
+async function initialise(pulumi: Pulumi, directory: string): Promise<void> {
+  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
+  await pulumi("stack", "init", "--no-select", "--cwd", directory);
+}

@@ -1,0 +1,78 @@
+/**
+ * Pushes content by the distribution API.
+ * Requests: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push
+ */
+import { type Blob, type Content, type Digest, mediaTypes } from "./content.ts";
+
+/** What is in a registry after a push. */
+export interface Pushed {
+  readonly repository: string;
+  readonly tags: readonly string[];
+  readonly digest: Digest;
+  /** Bytes of the manifests and the distinct blobs under this name. */
+  readonly size: number;
+}
+
+async function request(url: URL, init: RequestInit, expected: readonly number[]): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!expected.includes(response.status)) {
+    const text = await response.text();
+    throw new Error(`${init.method} ${url.pathname}: status ${response.status}: ${text.slice(0, 500)}`);
+  }
+  await response.body?.cancel();
+  return response;
+}
+
+/** Whether a registry has a tag or a manifest with a digest. */
+export async function hasManifest(registry: URL, repository: string, reference: string): Promise<boolean> {
+  const url = new URL(`/v2/${repository}/manifests/${reference}`, registry);
+  // A manifest whose media type isn't named is 404.
+  const headers = { accept: `${mediaTypes.index}, ${mediaTypes.manifest}` };
+  const response = await request(url, { method: "HEAD", headers }, [200, 404]);
+  return response.ok;
+}
+
+async function pushBlob(registry: URL, repository: string, blob: Blob): Promise<void> {
+  const url = new URL(`/v2/${repository}/blobs/${blob.digest}`, registry);
+  const present = await request(url, { method: "HEAD" }, [200, 404]);
+  if (present.ok) return;
+
+  const uploads = new URL(`/v2/${repository}/blobs/uploads/`, registry);
+  const session = await request(uploads, { method: "POST" }, [202]);
+  const upload = new URL(session.headers.get("location") ?? "", uploads);
+  upload.searchParams.set("digest", blob.digest);
+  await request(
+    upload,
+    { method: "PUT", body: blob.bytes, headers: { "content-type": "application/octet-stream" } },
+    [201],
+  );
+}
+
+async function pushManifest(registry: URL, content: Content, reference: string): Promise<void> {
+  const url = new URL(`/v2/${content.repository}/manifests/${reference}`, registry);
+  const headers = { "content-type": content.manifest.mediaType };
+  await request(url, { method: "PUT", body: content.manifest.bytes, headers }, [201]);
+}
+
+/** All blobs and manifests that a name stands for, each digest once. */
+function parts(content: Content): Map<Digest, Blob> {
+  const own = [content.manifest, ...content.blobs].map((blob): [Digest, Blob] => [blob.digest, blob]);
+  return new Map([...own, ...content.children.flatMap((child) => [...parts(child)])]);
+}
+
+/**
+ * Pushes blobs that the registry hasn't yet, then the manifests, then the tags (which move if they exist).
+ * Throws with the registry's own answer when it refuses something.
+ */
+export async function push(registry: URL, content: Content): Promise<Pushed> {
+  for (const child of content.children) await push(registry, child);
+  for (const blob of content.blobs) await pushBlob(registry, content.repository, blob);
+  const references = content.tags.length > 0 ? content.tags : [content.manifest.digest];
+  for (const reference of references) await pushManifest(registry, content, reference);
+  return {
+    repository: content.repository,
+    tags: content.tags,
+    digest: content.manifest.digest,
+    size: [...parts(content).values()].reduce((sum, blob) => sum + blob.size, 0),
+  };
+}

@@ -1,0 +1,139 @@
+/** A registry on this machine with sample content: the upstream where the configured one can't be reached. */
+import { spawn } from "node:child_process";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stringify } from "yaml";
+import { ensureTool } from "../setup/go-tools.ts";
+import { hasManifest, type Pushed, push } from "./push.ts";
+import { type Names, sampleArtifact, sampleChart, sampleImage } from "./samples.ts";
+import { signatures, signingKey } from "./signature.ts";
+
+export interface Upstream {
+  /** Plain HTTP on loopback. */
+  readonly url: URL;
+  readonly pid: number;
+}
+
+/** Where everything about a registry lives, under its one directory. */
+function files(dir: string) {
+  return {
+    config: resolve(dir, "config.yaml"),
+    data: resolve(dir, "data"),
+    log: resolve(dir, "registry.log"),
+    pid: resolve(dir, "registry.pid"),
+  };
+}
+
+/** The registry that runs from `dir`, if it does. A recorded pid that now belongs to another program doesn't count. */
+async function runningPid(dir: string): Promise<number | undefined> {
+  const { pid, config } = files(dir);
+  const recorded = Number(await readFile(pid, "utf8").catch(() => ""));
+  if (!recorded) return undefined;
+  const commandLine = await readFile(`/proc/${recorded}/cmdline`, "utf8").catch(() => "");
+  return commandLine.includes(config) ? recorded : undefined;
+}
+
+async function answers(url: URL): Promise<boolean> {
+  const response = await fetch(new URL("/v2/", url), { signal: AbortSignal.timeout(2000) }).catch(
+    () => undefined,
+  );
+  await response?.body?.cancel();
+  return response?.ok ?? false;
+}
+
+/**
+ * Starts an ordinary registry (CNCF distribution) on 127.0.0.1 with its content and log under `dir`, or
+ * returns the one that already runs there on that port. Throws with the end of its log when it doesn't start,
+ * for example because the port is taken.
+ *
+ * @param detached whether it outlives this process. @default false
+ */
+export async function startUpstream(args: {
+  dir: string;
+  port: number;
+  detached?: boolean;
+}): Promise<Upstream> {
+  const url = new URL(`http://127.0.0.1:${args.port}`);
+  const already = await runningPid(args.dir);
+  if (already && (await answers(url))) return { url, pid: already };
+  await stopUpstream(args.dir);
+  if (await answers(url)) throw new Error(`another registry already listens on ${url.host}`);
+
+  const { config, data, log, pid } = files(args.dir);
+  await mkdir(data, { recursive: true });
+  await writeFile(
+    config,
+    stringify({
+      version: 0.1,
+      storage: { filesystem: { rootdirectory: data } },
+      http: { addr: url.host },
+    }),
+  );
+  const output = await open(log, "w");
+  const registry = spawn(await ensureTool("registry"), ["serve", config], {
+    detached: args.detached ?? false,
+    stdio: ["ignore", output.fd, output.fd],
+    // Traces are exported by default.
+    env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+  });
+  const spawned = new Promise<number>((done, failed) => {
+    registry.once("spawn", () => done(registry.pid as number));
+    registry.once("error", failed);
+  });
+  await output.close();
+  const started = await spawned;
+  registry.unref();
+  if (!args.detached) process.once("exit", () => registry.kill());
+  await writeFile(pid, String(started));
+
+  for (const deadline = Date.now() + 20_000; registry.exitCode === null && Date.now() < deadline; ) {
+    if (await answers(url)) return { url, pid: started };
+    await sleep(50);
+  }
+  await stopUpstream(args.dir);
+  const tail = (await readFile(log, "utf8")).slice(-1000);
+  throw new Error(`the registry at ${url.host} didn't start:\n${tail}`);
+}
+
+/** Stops the registry that was started from `dir`, if it runs, and keeps its content. */
+export async function stopUpstream(dir: string): Promise<void> {
+  const running = await runningPid(dir);
+  if (running) {
+    process.kill(running, "SIGTERM");
+    for (const deadline = Date.now() + 5000; await runningPid(dir); ) {
+      if (Date.now() > deadline) process.kill(running, "SIGKILL");
+      await sleep(50);
+    }
+  }
+  await rm(files(dir).pid, { force: true });
+}
+
+export interface Seeded {
+  readonly image: Pushed;
+  readonly chart: Pushed;
+  readonly artifact: Pushed;
+  /** PEM; the image, on every platform, and the artifact are signed with its private half. */
+  readonly publicKey: string;
+}
+
+const demonstrationKey = signingKey("registry-cache seed");
+
+/** Pushes the sample content, signed; what is there already stays as it is. */
+export async function seed(registry: URL, names: Names): Promise<Seeded> {
+  const image = await sampleImage(names);
+  const artifact = sampleArtifact(names);
+  const seeded = {
+    image: await push(registry, image),
+    chart: await push(registry, await sampleChart(names)),
+    artifact: await push(registry, artifact),
+    publicKey: demonstrationKey.publicKeyPem,
+  };
+  for (const signature of [image, artifact].flatMap((it) =>
+    signatures(it, names.registry, demonstrationKey),
+  )) {
+    const [tag = ""] = signature.tags;
+    if (!(await hasManifest(registry, signature.repository, tag))) await push(registry, signature);
+  }
+  return seeded;
+}

@@ -1,0 +1,33 @@
+import { execa } from "execa";
+import { exists } from "./files.ts";
+import { Failure, type Run } from "./steps.ts";
+
+/**
+ * Installs Debian packages where that is possible without asking: on Debian or a descendant, as root.
+ *
+ * @param wanted what to install by hand elsewhere, for the reader: "podman 4.3 or newer".
+ * @throws Failure elsewhere.
+ */
+export async function aptInstall(packages: readonly string[], wanted: string, run: Run): Promise<void> {
+  if (process.getuid?.() !== 0 || !(await exists("/etc/debian_version"))) {
+    throw new Failure(
+      `${wanted} is missing`,
+      `install it (on Debian or Ubuntu: sudo apt-get install ${packages.join(" ")})`,
+    );
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const install = () => run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
+  try {
+    await install();
+  } catch {
+    // The package lists are missing or old. One unreachable source of several fails the update, but needn't matter.
+    await run("apt-get", ["update"], { env }).catch(() => undefined);
+    await install();
+  }
+}
+
+/** Whether a program is found on PATH. */
+export async function hasProgram(name: string): Promise<boolean> {
+  const { failed } = await execa("sh", ["-c", 'command -v "$1"', "sh", name], { reject: false });
+  return !failed;
+}

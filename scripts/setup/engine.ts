@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { access, chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stateDirectory } from "../../components/hosts/local/directories.ts";
+import { ensureTool, goTools } from "./go-tools.ts";
+import { isReachable } from "./reachable.ts";
+import { type Run, StepError, step } from "./steps.ts";
+
+const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
+
+/** Where the npm package `pulumi` looks for the engine of its own version before it downloads one. */
+const engineDirectory = join(
+  process.env.PULUMI_HOME || join(homedir(), ".pulumi"),
+  "versions",
+  goTools.pulumi.version.slice(1),
+  "bin",
+);
+
+/** The engine last: its presence tells the npm package, and us, that the directory is complete. */
+const programs = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs", "pulumi"] as const;
+
+/**
+ * Makes `npx pulumi` work: by its own download where that can be reached, otherwise by an engine and a language host
+ * built from their Go modules and put where the download would have put them.
+ *
+ * @throws StepError when there is no engine after all.
+ */
+export async function ensureEngine(): Promise<void> {
+  if (await isComplete()) return;
+  if (!(await download())) await install();
+  await step(
+    "Checking the Pulumi engine",
+    `remove ${engineDirectory} and run the same command again`,
+    async (run) => {
+      await run(join(nodeModules, ".bin", "pulumi"), ["version"], { timeoutSeconds: 60 });
+    },
+  );
+}
+
+async function isComplete(): Promise<boolean> {
+  const found = await Promise.allSettled(programs.map((program) => access(join(engineDirectory, program))));
+  return found.every(({ status }) => status === "fulfilled");
+}
+
+/** Lets the npm package fetch the engine. Returns whether it did; a failure is no error, as there is another way. */
+async function download(): Promise<boolean> {
+  if (!(await isReachable("https://get.pulumi.com/install.sh"))) return false;
+  const fetchEngine = async (run: Run) => {
+    const options = { timeoutSeconds: 600, env: { NODE_USE_ENV_PROXY: "1" } };
+    await run(join(nodeModules, ".bin", "pulumi"), ["version"], options);
+  };
+  try {
+    await step("Downloading the Pulumi engine", "none needed: it is built instead", fetchEngine);
+    return await isComplete();
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.error(`  ${error.message}`);
+    await rm(engineDirectory, { recursive: true, force: true });
+    return false;
+  }
+}
+
+async function install(): Promise<void> {
+  const sources: Record<(typeof programs)[number], string> = {
+    "pulumi-language-nodejs": await ensureTool("pulumi-language-nodejs"),
+    // A script of the SDK that starts dynamic providers.
+    "pulumi-resource-pulumi-nodejs": join(nodeModules, "@pulumi", "pulumi", "pulumi-resource-pulumi-nodejs"),
+    pulumi: await ensureTool("pulumi"),
+  };
+  await step(
+    "Installing the Pulumi engine",
+    `make sure that ${engineDirectory} can be written, or set PULUMI_HOME`,
+    async () => {
+      await mkdir(engineDirectory, { recursive: true });
+      for (const program of programs) {
+        const draft = join(engineDirectory, `.${program}.${process.pid}`);
+        await copyFile(sources[program], draft);
+        await chmod(draft, 0o755);
+        await rename(draft, join(engineDirectory, program));
+      }
+    },
+  );
+}
+
+/**
+ * What to add to the environment of a Pulumi process:
+ * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
+ *   host and its helper for dynamic providers;
+ * - the state in a directory of the user's, unless PULUMI_BACKEND_URL names another place;
+ * - a random passphrase in a file that only its owner can read, unless the environment has one.
+ */
+export function engineEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
+  const hasPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+  return {
+    PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    ...(PULUMI_BACKEND_URL ? {} : { PULUMI_BACKEND_URL: backend() }),
+    ...(hasPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
+  };
+}
+
+function backend(): string {
+  const directory = join(stateDirectory(), "pulumi");
+  mkdirSync(directory, { recursive: true });
+  return pathToFileURL(directory).href;
+}
+
+function passphraseFile(): string {
+  const file = join(stateDirectory(), "pulumi-passphrase");
+  const draft = `${file}.${process.pid}`;
+  mkdirSync(stateDirectory(), { recursive: true });
+  writeFileSync(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  try {
+    // A link, unlike a move, never replaces a passphrase that is there: stacks are encrypted with it.
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return file;
+}

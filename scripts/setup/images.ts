@@ -1,0 +1,71 @@
+import { PodmanError, podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import { baseImageNames, defaultImages, type ImageName, type Images } from "../../components/pod/images.ts";
+import { buildImage, findBuiltImage } from "./image-builds.ts";
+import { isReachable } from "./reachable.ts";
+import { StepError, step } from "./steps.ts";
+
+/**
+ * Makes sure that this machine has the images of every Pod. A pinned default that can't be pulled is replaced by an image
+ * of the same software built from packages; an image of the user's own choice isn't.
+ *
+ * @returns the references to use: those given, or those of the images built instead (`localhost/registry-cache/…`).
+ * @throws StepError when an image can be neither pulled nor built.
+ */
+export async function ensureImages(images: Images): Promise<Images> {
+  const found = { ...images };
+  for (const name of baseImageNames) found[name] = await ensureImage(name, images[name]);
+  return found;
+}
+
+/** The same for the image of one container. */
+export async function ensureImage(name: ImageName, reference: string): Promise<string> {
+  if (await isPresent(reference)) return reference;
+  if (reference !== defaultImages[name]) {
+    await pull(reference);
+    return reference;
+  }
+  const built = await findBuiltImage(name);
+  if (built !== undefined) return built;
+  if ((await isRegistryReachable(reference)) && (await pulls(reference))) return reference;
+  return buildImage(name);
+}
+
+async function isPresent(reference: string): Promise<boolean> {
+  try {
+    await podman(["image", "exists", reference]);
+    return true;
+  } catch (error) {
+    if (error instanceof PodmanError && error.exitCode === 1) return false;
+    throw error;
+  }
+}
+
+async function pull(reference: string): Promise<void> {
+  await step(
+    `Pulling ${reference}`,
+    "make sure that its registry can be reached and has it, or name another image in the stack's configuration",
+    (run) => run("podman", ["pull", "--quiet", reference], { env: podmanEnvironment(), timeoutSeconds: 900 }),
+  );
+}
+
+async function pulls(reference: string): Promise<boolean> {
+  try {
+    await pull(reference);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.error(`  ${error.message}\n  The image is built from packages instead.`);
+    return false;
+  }
+}
+
+const checks = new Map<string, Promise<boolean>>();
+
+/** Asked once per registry: podman itself would try for minutes, for each image. */
+function isRegistryReachable(reference: string): Promise<boolean> {
+  const [name = ""] = reference.split("/");
+  const host = name === "docker.io" ? "registry-1.docker.io" : name;
+  const check = checks.get(host) ?? isReachable(`https://${host}/v2/`);
+  checks.set(host, check);
+  return check;
+}

@@ -1,0 +1,74 @@
+import { PodmanError, podman } from "../../components/hosts/local/podman.ts";
+import { aptInstall, hasProgram } from "./apt.ts";
+import { Failure, step } from "./steps.ts";
+
+/** The oldest podman that plays the Pod as it is: Debian 12's. */
+const minimum = { major: 4, minor: 3 };
+
+/** podman with all that it needs for a Pod with its own network; its recommended packages add 300 MB that aren't needed. */
+const packages = [
+  "podman",
+  "runc", // where crun refuses an older cgroup layout
+  "netavark",
+  "aardvark-dns",
+  "iptables", // netavark's way to publish ports, without which no container with a network starts
+  "nftables", // the same for netavark 1.12 and newer
+  "catatonit", // the process of a Pod's infra container
+  "uidmap", // podman as an ordinary user
+  "openssl",
+];
+
+/**
+ * Makes sure of a podman that really works: installed where that can be done, new enough, and able to start a Pod with
+ * a network.
+ *
+ * @throws StepError otherwise, with podman's own message.
+ */
+export async function ensurePodman(): Promise<void> {
+  const present = await Promise.all(["podman", "openssl"].map(hasProgram));
+  if (present.includes(false)) {
+    const wanted = `podman ${minimum.major}.${minimum.minor} or newer, with openssl,`;
+    await step("Installing podman", "install podman and openssl by hand", (run) =>
+      aptInstall(packages, wanted, run),
+    );
+  }
+  await step(
+    "Checking podman",
+    "see what `podman info` says; as an ordinary user podman also needs uidmap and entries in /etc/subuid and /etc/subgid",
+    async () => {
+      const version = await podman(["version", "--format", "{{.Client.Version}}"]);
+      if (!isNewEnough(version)) {
+        throw new Failure(
+          `podman ${version} is too old`,
+          `install podman ${minimum.major}.${minimum.minor} or newer (Debian 12, Ubuntu 24.04, Fedora 38)`,
+        );
+      }
+      await startPod();
+    },
+  );
+}
+
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > minimum.major || (major === minimum.major && minor >= minimum.minor);
+}
+
+/** A Pod without containers needs no image, and shows that the OCI runtime, its limits and the network work. */
+async function startPod(): Promise<void> {
+  const name = `registry-cache-check-${process.pid}`;
+  await podman(["pod", "create", "--name", name]);
+  try {
+    await podman(["pod", "start", name], { timeoutSeconds: 60 });
+  } catch (error) {
+    throw withHint(error);
+  } finally {
+    await podman(["pod", "rm", "--force", name]);
+  }
+}
+
+/** netavark doesn't say which file it misses; it is nearly always the firewall program. */
+function withHint(error: unknown): unknown {
+  if (!(error instanceof PodmanError) || !error.message.includes("netavark: No such file or directory"))
+    return error;
+  return new Failure(error.message, "install iptables and nftables, which netavark needs");
+}

@@ -1,0 +1,120 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ExecaError, execa } from "execa";
+import { stateDirectory } from "../../components/hosts/local/directories.ts";
+
+/** Steps shorter than this stay silent, so that a run with nothing to do prints nothing. */
+const quietSeconds = 2;
+/** How often a running step shows that it lives, on a terminal and in a CI log alike. */
+const heartbeatSeconds = 30;
+/** How much of a failed program's output is shown; the log has the rest. */
+const tailLines = 15;
+
+export interface RunOptions {
+  cwd?: string;
+  /** Added to this process's environment. */
+  env?: NodeJS.ProcessEnv;
+  /** After this many seconds the program is ended and the call fails. @default no limit */
+  timeoutSeconds?: number;
+}
+
+/** Runs a program for a step, its output going to the step's log. Returns its standard output; rejects when it fails. */
+export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
+
+/** Thrown inside a step that knows a better way out than the step's general one. */
+export class Failure extends Error {
+  readonly wayOut: string;
+
+  constructor(cause: string, wayOut: string) {
+    super(cause);
+    this.wayOut = wayOut;
+  }
+}
+
+/** The running step, for the steps inside it: only the innermost shows its progress. */
+const outer = new AsyncLocalStorage<{ inner: number }>();
+
+/** A failed step; the message is the full text for the terminal: step, cause, log, way out. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+}
+
+/**
+ * Does one step of the set-up and shows its progress on standard error.
+ *
+ * @param title what is being done, as a phrase that "failed" can follow: "Building crane v0.22.1".
+ * @param wayOut what the reader can do when the step fails.
+ * @throws StepError with whatever `work` threw as its cause; a nested step's StepError passes unchanged.
+ */
+export async function step<T>(title: string, wayOut: string, work: (run: Run) => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const seconds = () => Math.round((performance.now() - start) / 1000);
+  const self = { inner: 0 };
+  const show = (text: string) => self.inner === 0 && console.error(text);
+  const announce = setTimeout(() => show(`  ${title} …`), quietSeconds * 1000);
+  const heartbeat = setInterval(() => show(`  ${title} … ${seconds()} s`), heartbeatSeconds * 1000);
+  const parent = outer.getStore();
+  if (parent) parent.inner += 1;
+
+  const log = join(stateDirectory(), "logs", `${title.toLowerCase().replace(/[^a-z0-9.]+/g, "-")}.log`);
+  let logged = false;
+  const run: Run = async (file, args, { cwd, env, timeoutSeconds } = {}) => {
+    if (!logged) {
+      await mkdir(join(stateDirectory(), "logs"), { recursive: true });
+      await writeFile(log, "");
+      logged = true;
+    }
+    await appendFile(log, `$ ${[file, ...args].join(" ")}\n`);
+    const result = await execa(file, args, {
+      stdin: "ignore",
+      stdout: ["pipe", { file: log, append: true }],
+      stderr: ["pipe", { file: log, append: true }],
+      all: true,
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
+      ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
+    });
+    return result.stdout;
+  };
+
+  try {
+    const value = await outer.run(self, () => work(run));
+    if (seconds() >= quietSeconds) console.error(`✓ ${title} (${seconds()} s)`);
+    return value;
+  } catch (error) {
+    if (error instanceof StepError) throw error;
+    const lines = [
+      `${title} failed after ${seconds()} s.`,
+      indent("cause:   ", causeOf(error)),
+      ...(logged ? [indent("log:     ", log)] : []),
+      indent("way out: ", error instanceof Failure ? error.wayOut : wayOut),
+    ];
+    throw new StepError(lines.join("\n"), { cause: error });
+  } finally {
+    clearTimeout(announce);
+    clearInterval(heartbeat);
+    if (parent) parent.inner -= 1;
+  }
+}
+
+/** Runs a script made of steps: a failed step is printed without a stack trace, and the process exits with 1. */
+export async function runSteps(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.error(`✗ ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof ExecaError)) return error instanceof Error ? error.message : String(error);
+  const output = (error.all ?? "").trim().split("\n").slice(-tailLines).join("\n");
+  return output === "" ? error.shortMessage : `${error.shortMessage}\n${output}`;
+}
+
+function indent(label: string, text: string): string {
+  return `  ${label}${text.split("\n").join(`\n  ${" ".repeat(label.length)}`)}`;
+}

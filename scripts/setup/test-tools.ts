@@ -1,0 +1,31 @@
+import { defaultImages } from "../../components/pod/images.ts";
+import { aptInstall, hasProgram } from "./apt.ts";
+import { ensureTool, type GoToolName } from "./go-tools.ts";
+import { ensurePromtool } from "./image-builds.ts";
+import { ensureImage } from "./images.ts";
+import { step } from "./steps.ts";
+
+/** The clients and helpers that the tests run. */
+const tools: readonly GoToolName[] = [
+  "registry",
+  "crane",
+  "oras",
+  "helm",
+  "containerd",
+  "ctr",
+  "oci-conformance",
+  "toxiproxy-server",
+  "pebble",
+  "pebble-challtestsrv",
+];
+
+/** Makes sure of all programs that the tests need beside those of `npm run local`. */
+export async function ensureTestTools(): Promise<void> {
+  for (const tool of tools) await ensureTool(tool);
+  await ensurePromtool();
+  await ensureImage("acme", defaultImages.acme);
+  for (const name of ["skopeo", "shellcheck"]) {
+    if (await hasProgram(name)) continue;
+    await step(`Installing ${name}`, `install ${name} by hand`, (run) => aptInstall([name], name, run));
+  }
+}
