@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import type { Digest } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { type Download, download } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+/** What diskBudget() promises for the smallest disk: so many blobs of this size at once, from an upstream at 1 Gbit/s. */
+const sizeGiB = 1;
+const [atOnce, blobMB, upstreamMBps] = [4, 40, 125];
+/** Three times as much as the disk holds. */
+const blobCount = Math.ceil((3 * sizeGiB * 1074) / blobMB / atOnce) * atOnce;
+
+interface Layer {
+  readonly url: URL;
+  readonly digest: Digest;
+}
+
+describe("a cache on a small disk", () => {
+  const parts = scope(test);
+  let chain: Chain;
+  const layers: Layer[] = [];
+  before(async () => {
+    chain = await startChain(parts, { region: { storage: { kind: "disk", size: `${sizeGiB}GiB` } } });
+    for (let index = 0; index <= blobCount; index++) layers.push(await coldLayer(index));
+    chain.proxy.inject({ kind: "throttle", bytesPerSecond: (upstreamMBps / atOnce) * 1e6 }, "/blobs/");
+  });
+
+  async function coldLayer(index: number): Promise<Layer> {
+    const image = await randomImage({ repository: `giantswarm/app-${index}`, tag: "1", layerMB: blobMB });
+    await push(chain.registry.url, image);
+    const layer = image.blobs.find(({ size }) => size > 1e6);
+    assert.ok(layer);
+    const path = `/v2/${image.repository}/blobs/${layer.digest}?ns=${registryName}`;
+    return { url: new URL(path, chain.cache.url), digest: layer.digest };
+  }
+
+  async function pull({ url, digest }: Layer): Promise<Download> {
+    const result = await download(url, { ca: chain.cache.ca });
+    assert.equal(result.digest, digest);
+    return result;
+  }
+
+  /** In MiB: what the cache has on the disk: its stores, Prometheus, its certificate. */
+  async function usedMiB(): Promise<number> {
+    // What is deleted meanwhile makes du complain.
+    const { stdout } = await execa("du", ["--summarize", "--block-size=1K", chain.cache.layout.directory], {
+      reject: false,
+    });
+    return Number.parseInt(stdout, 10) / 1024;
+  }
+
+  /** Does the work, and looks every 250 ms how much of the disk is used. */
+  async function withinBudget(t: TestContext, work: () => Promise<void>): Promise<void> {
+    let most = 0;
+    let looks = 0;
+    let working = true;
+    const done = work().finally(() => {
+      working = false;
+    });
+    while (working) {
+      most = Math.max(most, await usedMiB());
+      looks++;
+      await sleep(250);
+    }
+    await done;
+    const figures = `at most ${most.toFixed(0)} MiB of ${sizeGiB * 1024} MiB were used, in ${looks} looks`;
+    t.diagnostic(figures);
+    assert.ok(most <= sizeGiB * 1024, figures);
+  }
+
+  test("takes three times as much, keeps its budget and what is used most", async (t) => {
+    const [often, ...others] = layers as [Layer, ...Layer[]];
+    await pull(often);
+    await withinBudget(t, async () => {
+      for (let first = 0; first < others.length; first += atOnce) {
+        await Promise.all(others.slice(first, first + atOnce).map(pull));
+        assert.equal((await pull(often)).headers["x-cache"], "HIT");
+      }
+    });
+    assert.equal(chain.proxy.count(often.digest, "GET"), 1);
+    const { blobsMiB } = diskBudget(sizeGiB);
+    const kept = await waitUntil("what is over the cache's size is evicted", async () => {
+      const used = await usedMiB();
+      return used < blobsMiB + 20 && used;
+    });
+    t.diagnostic(`${kept.toFixed(0)} MiB are kept, of ${blobsMiB} MiB for blobs`);
+    assert.ok(kept > blobsMiB / 2, "the disk is made use of");
+  });
+
+  test("keeps its budget right after a restart, too", async (t) => {
+    const others = layers.slice(1);
+    await chain.cache.stop();
+    await withinBudget(t, async () => {
+      await chain.cache.start();
+      for (let first = 0; first < others.length / 4; first += atOnce) {
+        await Promise.all(others.slice(first, first + atOnce).map(pull));
+      }
+    });
+  });
+
+  test("keeps nothing of what its origin has passed on", async () => {
+    const origin = chain.cache.layout.origin("gsoci");
+    await waitUntil("the origin has no blob any more", async () => {
+      const { stdout } = await execa("find", [origin, "-type", "f", "-size", "+100k"]);
+      return stdout === "";
+    });
+  });
+});

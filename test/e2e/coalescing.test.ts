@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { Digest } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { download, downloads } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts);
+});
+
+/** Pushes an image of one layer, which the cache hasn't seen, and returns where it is. */
+async function coldLayer(name: string, layerMB: number): Promise<{ url: URL; digest: Digest; size: number }> {
+  const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB });
+  await push(chain.registry.url, image);
+  const layer = image.blobs.find(({ size }) => size > 1e6);
+  assert.ok(layer);
+  const path = `/v2/giantswarm/${name}/blobs/${layer.digest}?ns=${registryName}`;
+  return { url: new URL(path, chain.cache.url), digest: layer.digest, size: layer.size };
+}
+
+/** What the upstream was asked for the bytes of a blob. */
+function fills(digest: Digest) {
+  return chain.proxy.requests.filter(({ method, path }) => method === "GET" && path.endsWith(digest));
+}
+
+describe("many clients and one cold blob", () => {
+  test("64 clients at once cost the upstream one transfer", async (t) => {
+    const { url, digest, size } = await coldLayer("fan-out", 200);
+    const started = performance.now();
+    const results = await downloads(64, url, { ca: chain.cache.ca });
+    for (const result of results) {
+      assert.equal(result.status, 200);
+      assert.equal(result.digest, digest);
+    }
+    assert.deepEqual(
+      fills(digest).map(({ bytes, state }) => ({ bytes, state })),
+      [{ bytes: size, state: "complete" }],
+    );
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    t.diagnostic(`64 × ${size} bytes in ${seconds} s; the upstream sent ${chain.proxy.bytes(digest)} bytes`);
+  });
+
+  test("a client that goes away doesn't end the fill", async () => {
+    const { url, digest, size } = await coldLayer("leaver", 40);
+    using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 20e6 }, digest);
+    const left = await download(url, { ca: chain.cache.ca, leaveAt: 0.1 });
+    assert.ok(left.bytes < size / 2, `${left.bytes} bytes`);
+    assert.deepEqual(
+      fills(digest).map(({ state }) => state),
+      ["open"],
+    );
+    await waitUntil("the fill is complete", () => fills(digest)[0]?.state === "complete");
+    const next = await waitUntil("the blob is stored", async () => {
+      const result = await download(url, { ca: chain.cache.ca });
+      return result.headers["x-cache"] === "HIT" && result;
+    });
+    assert.equal(next.digest, digest);
+    assert.equal(fills(digest).length, 1);
+  });
+
+  test("a slow client holds up neither the fill nor the others", async (t) => {
+    const reference = await coldLayer("reference", 50);
+    const alone = await downloads(8, reference.url, { ca: chain.cache.ca });
+    const { url, digest, size } = await coldLayer("slow-reader", 50);
+    let reading = true;
+    // It is the one whose request fills the cache, and takes 10 s for its first MB.
+    const slow = download(url, { ca: chain.cache.ca, bytesPerSecond: 100e3, leaveAt: 0.02 }).finally(() => {
+      reading = false;
+    });
+    await waitUntil("the fill is under way", () => fills(digest).length > 0);
+    const others = await downloads(8, url, { ca: chain.cache.ca });
+    assert.ok(reading, "the others are done before the slow one has read 1 MB");
+    for (const result of others) assert.equal(result.digest, digest);
+    assert.deepEqual(
+      fills(digest).map(({ bytes, state }) => ({ bytes, state })),
+      [{ bytes: size, state: "complete" }],
+    );
+    const slowest = (results: { totalMs: number }[]) => Math.max(...results.map(({ totalMs }) => totalMs));
+    const figures = `8 × 50 MB: ${slowest(alone).toFixed(0)} ms alone, ${slowest(others).toFixed(0)} ms beside the slow one`;
+    t.diagnostic(figures);
+    assert.ok(slowest(others) < 3 * slowest(alone) + 3000, figures);
+    await slow;
+  });
+});

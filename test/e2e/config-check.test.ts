@@ -1,0 +1,89 @@
+/** The rendered configurations, as they stand in test/golden, are accepted by the programs in the images that read them. */
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { edgePaths } from "../../components/pod/edge/nginx.ts";
+import { defaultImages, type Images } from "../../components/pod/images.ts";
+import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const golden = join(import.meta.dirname, "..", "golden");
+const configurations = (pattern: string) => globSync(pattern, { cwd: golden }).sort();
+const resources = scope({ after });
+let images: Images;
+
+before(async () => {
+  images = await ensureImages(defaultImages);
+});
+
+/** Runs a program in a container without a network, its configuration mounted at /config. */
+async function run(
+  image: string,
+  configuration: string,
+  [program = "", ...args]: string[],
+  options: string[] = [],
+) {
+  const volume = `${join(golden, dirname(configuration))}:/config:ro`;
+  const confined = ["--rm", "--network=none", "--read-only", "--volume", volume, ...options];
+  return podman(["run", ...confined, "--entrypoint", program, image, ...args], {
+    withStandardError: true,
+    timeoutSeconds: 60,
+  });
+}
+
+for (const file of configurations("*/edge/nginx.conf")) {
+  test(`nginx accepts ${file} without a warning`, async () => {
+    const tls = resources.use(await tempDir()).path;
+    await mkdir(join(tls, "ca"));
+    const authority = await makeAuthority(["cache.test"], join(tls, "ca"));
+    await issue(authority, ["cache.test"], {
+      certificateFile: join(tls, "tls.crt"),
+      keyFile: join(tls, "tls.key"),
+    });
+    // nginx also looks whether it may listen, and whether its directories are there: as root, it can have both.
+    const options = ["--user=0", "--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
+    const prepare = `mkdir -p ${edgePaths.cache}/tmp && exec nginx -t -c /config/nginx.conf -e /dev/stderr`;
+    const output = await run(images.edge, file, ["sh", "-c", prepare], options);
+    assert.match(output, /test is successful/);
+    assert.doesNotMatch(output, /\[(?:warn|error|emerg)\]/);
+  });
+}
+
+for (const file of configurations("*/origin-*/config.yml")) {
+  test(`registry serves with ${file}`, async () => {
+    const { http } = parse(await readFile(join(golden, file), "utf8"));
+    const serve = `
+      registry serve /config/config.yml &
+      for _ in $(seq 10); do sleep 1; wget -q -O /dev/null http://${http.debug.addr}/debug/health && exit; done
+      exit 1`;
+    const options = ["--tmpfs", "/var/lib/registry", "--env", "OTEL_TRACES_EXPORTER=none", "--env", "get={}"];
+    await run(images.origin, file, ["sh", "-c", serve], options);
+  });
+}
+
+for (const file of configurations("*/exporter/config.yml")) {
+  test(`the exporter accepts ${file}`, async () => {
+    const args = ["-config-file", "/config/config.yml", "-verify-config"];
+    await run(images.exporter, file, ["/prometheus-nginxlog-exporter", ...args]);
+  });
+}
+
+for (const file of configurations("*/prometheus/prometheus.yml")) {
+  test(`promtool accepts ${file}`, async () => {
+    const { stdout } = await execa(await ensurePromtool(), [
+      "check",
+      "config",
+      "--lint=all",
+      "--lint-fatal",
+      join(golden, file),
+    ]);
+    assert.match(stdout, /is valid prometheus config file/);
+  });
+}

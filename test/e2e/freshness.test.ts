@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Content } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { asked, startChain } from "../support/chain.ts";
+import { get } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+
+const repository = "giantswarm/app";
+const freshnessSeconds = 3;
+
+async function taggedImage(parts: AsyncDisposableStack) {
+  const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds } });
+  const version = (seed: string) => randomImage({ repository, tag: "latest", layerMB: 1, seed });
+  const ask = (reference: string, method = "GET") =>
+    get(new URL(`/v2/${repository}/manifests/${reference}`, cache.url), { ca: cache.ca, method });
+  const first = await version("first");
+  await push(registry.url, first);
+  return {
+    proxy,
+    ask,
+    first,
+    /** Moves the tag to other content. */
+    async move() {
+      const second = await version("second");
+      await push(registry.url, second);
+      return second;
+    },
+    /** The digest that the tag has for a client. */
+    resolve: async (method?: string) => {
+      const { status, headers } = await ask("latest", method);
+      assert.equal(status, 200);
+      return headers["docker-content-digest"];
+    },
+    /** Until what is cached now has to be asked for again. nginx counts whole seconds, to the end of the last one. */
+    expiry: () => sleep((freshnessSeconds + 1) * 1000),
+    /** How often the upstream was asked for a tag, whatever came of it. */
+    askedForTag: () => proxy.count(/\/manifests\/latest$/),
+  };
+}
+
+const text = ({ manifest }: Content) => Buffer.from(manifest.bytes).toString();
+
+test("a moved tag is seen when its freshness is over, and not asked for before", async (t) => {
+  const { proxy, ask, resolve, first, move, expiry } = await taggedImage(scope(t));
+  const start = performance.now();
+  assert.equal(await resolve(), first.manifest.digest);
+  const second = await move();
+
+  proxy.forget();
+  let times = 0;
+  while (performance.now() - start < (freshnessSeconds - 1) * 1000) {
+    for (const method of ["HEAD", "GET"]) assert.equal(await resolve(method), first.manifest.digest);
+    times += 2;
+    await sleep(20);
+  }
+  assert.ok(times > 20);
+  assert.deepEqual(asked(proxy), [], "a fresh answer costs the upstream nothing");
+
+  await expiry();
+  assert.equal(await resolve("HEAD"), second.manifest.digest);
+  assert.equal((await ask("latest")).body.toString(), text(second));
+  for (const content of [first, second]) {
+    assert.equal((await ask(content.manifest.digest)).body.toString(), text(content), "by digest");
+  }
+});
+
+test("an unmoved tag is confirmed by one HEAD, for another full time", async (t) => {
+  const { proxy, resolve, first, expiry, askedForTag } = await taggedImage(scope(t));
+  await resolve();
+  await expiry();
+  proxy.forget();
+  assert.equal(await resolve(), first.manifest.digest);
+  assert.equal(proxy.count(/\/manifests\/latest$/, "HEAD"), 1);
+  assert.equal(askedForTag(), 1);
+  assert.equal(proxy.bytes(/\/manifests\//), 0, "no manifest is transferred");
+  await sleep((freshnessSeconds - 1) * 1000);
+  assert.equal(await resolve(), first.manifest.digest);
+  assert.equal(askedForTag(), 1, "fresh again");
+});
+
+test("many clients at expiry cost one request, and wait for no one but the first", async (t) => {
+  const { proxy, resolve, first, move, expiry, askedForTag } = await taggedImage(scope(t));
+  await resolve();
+  const second = await move();
+  await expiry();
+  proxy.forget();
+  using _slow = proxy.inject({ kind: "latency", ms: 300 }, /\/manifests\/latest$/);
+  const answers = await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      const start = performance.now();
+      const digest = await resolve("HEAD");
+      return { digest, ms: performance.now() - start };
+    }),
+  );
+  assert.equal(proxy.count(/\/manifests\/latest$/, "HEAD"), 1);
+  assert.equal(proxy.count(/\/manifests\/latest$/, "GET"), 1, "and the new manifest is transferred once");
+  assert.equal(askedForTag(), 2);
+  const digests = answers.map(({ digest }) => digest);
+  assert.equal(digests.filter((digest) => digest === second.manifest.digest).length, 1, "the one that asked");
+  assert.equal(digests.filter((digest) => digest === first.manifest.digest).length, answers.length - 1);
+  assert.equal(await resolve(), second.manifest.digest);
+});
+
+test("many clients ask for an unknown tag's manifest at once: one transfer", async (t) => {
+  const { proxy, resolve, first, askedForTag } = await taggedImage(scope(t));
+  using _slow = proxy.inject({ kind: "latency", ms: 300 }, /\/manifests\/latest$/);
+  const digests = await Promise.all(Array.from({ length: 32 }, () => resolve()));
+  assert.deepEqual(new Set(digests), new Set([first.manifest.digest]));
+  assert.equal(proxy.count(/\/manifests\/latest$/, "GET"), 1);
+  assert.equal(askedForTag(), 2, "HEAD and GET");
+});

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Content, Digest } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { mainPid } from "../support/cache-containers.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { type Download, download } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const backMs = 10_000;
+
+interface Blob {
+  readonly url: URL;
+  readonly digest: Digest;
+}
+
+describe("the cache recovers", () => {
+  const parts = scope(test);
+  let chain: Chain;
+  let warm: { image: Content; layer: Blob };
+  before(async () => {
+    chain = await startChain(parts);
+    warm = await cold("warm", 20);
+    await assertPulled(warm.layer);
+  });
+
+  async function cold(name: string, layerMB = 1): Promise<{ image: Content; layer: Blob }> {
+    const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB });
+    await push(chain.registry.url, image);
+    const layer = image.blobs.find(({ size }) => size > 900_000);
+    assert.ok(layer);
+    const path = `/v2/${image.repository}/blobs/${layer.digest}?ns=${registryName}`;
+    return { image, layer: { url: new URL(path, chain.cache.url), digest: layer.digest } };
+  }
+
+  async function assertPulled({ url, digest }: Blob, how = {}): Promise<Download> {
+    const result = await download(url, { ca: chain.cache.ca, ...how });
+    assert.equal(result.status, 200);
+    assert.equal(result.digest, digest);
+    return result;
+  }
+
+  /** What answers when a container is back. */
+  function ready(container: string): URL | undefined {
+    const { ports } = chain.cache.layout;
+    const paths: Record<string, string> = {
+      edge: `${ports.edgeStatus}/healthz`,
+      "origin-gsoci": `${ports.origins[0]?.debug}/debug/health`,
+      exporter: `${ports.exporter}/metrics`,
+      prometheus: `${ports.prometheus}/-/ready`,
+    };
+    return paths[container] === undefined ? undefined : new URL(`http://127.0.0.1:${paths[container]}`);
+  }
+
+  /** Waits until a container has another main process, and that answers; returns how long it took, in milliseconds. */
+  async function back(container: string, formerPid: number): Promise<number> {
+    const start = performance.now();
+    await waitUntil(
+      `${container} is back`,
+      async () => {
+        const pid = await mainPid(chain.cache.container(container));
+        if (pid === 0 || pid === formerPid) return false;
+        const url = ready(container);
+        return url === undefined || (await fetch(url)).ok;
+      },
+      backMs,
+    );
+    return performance.now() - start;
+  }
+
+  for (const container of ["edge", "origin-gsoci", "exporter", "prometheus", "janitor"]) {
+    test(`from the death of ${container}`, async (t) => {
+      const pid = await mainPid(chain.cache.container(container));
+      process.kill(pid, "SIGKILL");
+      if (container !== "edge") await assertPulled(warm.layer);
+      t.diagnostic(`back after ${((await back(container, pid)) / 1000).toFixed(1)} s`);
+      assert.equal((await assertPulled(warm.layer)).headers["x-cache"], "HIT");
+      const { layer } = await cold(`after-${container}`);
+      await waitUntil("an uncached blob can be pulled", () => assertPulled(layer));
+    });
+  }
+
+  test("from the death of the registry inside its container", async () => {
+    const pid = await mainPid(chain.cache.container("origin-gsoci"));
+    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8"))
+      .trim()
+      .split(" ")
+      .map(Number);
+    for (const child of children) {
+      const name = await readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
+      if (name.trim() === "registry") process.kill(child, "SIGKILL");
+    }
+    await back("origin-gsoci", pid);
+    const { layer } = await cold("after-registry");
+    await waitUntil("an uncached blob can be pulled", () => assertPulled(layer));
+  });
+
+  test("from the death of the edge in the middle of a fill, and serves no half object", async () => {
+    const { layer } = await cold("half", 20);
+    const pid = await mainPid(chain.cache.container("edge"));
+    {
+      using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, layer.digest);
+      const cut = download(layer.url, { ca: chain.cache.ca });
+      await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 5e6);
+      process.kill(pid, "SIGKILL");
+      assert.equal((await cut).complete, false);
+    }
+    assert.ok((await unfinished()).length > 0, "the killed edge leaves a part");
+    await back("edge", pid);
+    const whole = await waitUntil("the blob can be pulled", () => assertPulled(layer));
+    assert.equal(whole.headers["x-cache"], "MISS");
+    await waitUntil("the part is deleted", async () => (await unfinished()).length === 0);
+  });
+
+  /** Files of what is being stored, or was when the edge died. */
+  async function unfinished(): Promise<string[]> {
+    const names = await readdir(join(chain.cache.layout.cache, "blobs"), { recursive: true });
+    return names.filter((name) => /\.\d{10}$/.test(name));
+  }
+
+  test("and lets pulls end when it's stopped", async (t) => {
+    const { layer } = await cold("drained", 20);
+    using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 4e6 }, layer.digest);
+    let ended = 0;
+    const pulls = [assertPulled(warm.layer, { bytesPerSecond: 3e6 }), assertPulled(layer)].map((pull) =>
+      pull.finally(() => ended++),
+    );
+    await waitUntil("a fill is under way", () => chain.proxy.bytes(layer.digest) > 2e6);
+    const start = performance.now();
+    const stopped = chain.cache.stop();
+    await sleep(1500);
+    assert.equal(ended, 0, "both pulls go on");
+    await assert.rejects(download(warm.layer.url, { ca: chain.cache.ca }), { code: "ECONNREFUSED" });
+    for (const { complete } of await Promise.all(pulls)) assert.ok(complete);
+    await stopped;
+    t.diagnostic(`stopped after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    await chain.cache.start();
+    for (const blob of [warm.layer, layer]) {
+      assert.equal((await assertPulled(blob)).headers["x-cache"], "HIT");
+    }
+  });
+});

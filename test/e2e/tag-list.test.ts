@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { push } from "../../scripts/seed/push.ts";
+import { registryName, startChain } from "../support/chain.ts";
+import { craneTags } from "../support/clients/crane.ts";
+import { get } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+
+const repository = "giantswarm/app";
+const tags = ["1.0.0", "1.1.0", "2.0.0", "3.0.0-rc.1", "latest"];
+
+test("tags are listed page by page, however the client names the registry", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy, cache } = await startChain(parts);
+  for (const tag of tags) {
+    await push(registry.url, await randomImage({ repository, tag, layerMB: 1, seed: "same" }));
+  }
+  const pages = async (first: string) => {
+    const found: string[][] = [];
+    for (let next: string | undefined = first; next; ) {
+      const answer = await get(new URL(next, cache.url), { ca: cache.ca });
+      assert.equal(answer.status, 200, next);
+      found.push(JSON.parse(answer.body.toString()).tags);
+      next = answer.headers.link?.toString().match(/^<([^>]+)>; *rel="next"$/)?.[1];
+    }
+    return found;
+  };
+  const inTwos = [tags.slice(0, 2), tags.slice(2, 4), tags.slice(4)];
+
+  for (const [how, path] of [
+    ["as the default", `/v2/${repository}/tags/list?n=2`],
+    ["by the path", `/v2/${registryName}/${repository}/tags/list?n=2`],
+    ["by ?ns=", `/v2/${repository}/tags/list?n=2&ns=${registryName}`],
+  ] as const) {
+    await t.test(how, async () => assert.deepEqual(await pages(path), inTwos));
+  }
+
+  await t.test("all at once, and from a tag on", async () => {
+    assert.deepEqual(await pages(`/v2/${repository}/tags/list`), [tags]);
+    assert.deepEqual(await pages(`/v2/${repository}/tags/list?last=1.1.0`), [tags.slice(2)]);
+    assert.deepEqual(await pages(`/v2/${repository}/tags/list?n=5&last=2.0.0`), [tags.slice(3)]);
+  });
+
+  await t.test("by crane", async () => {
+    assert.deepEqual(await craneTags(`${cache.url.host}/${registryName}/${repository}`, cache.caFile), tags);
+  });
+
+  await t.test("with nothing passed on that isn't paging", async () => {
+    const asked = async (query: string) => {
+      proxy.forget();
+      await pages(`/v2/${repository}/tags/list?${query}`);
+      return proxy.requests.filter(({ path }) => path.endsWith("/tags/list")).map(({ query }) => query);
+    };
+    assert.deepEqual(await asked("x=1&n=7&y=%2e%2e&ns="), ["?n=7"]);
+    // What is malformed is no paging, and the whole list is known already.
+    assert.deepEqual(await asked("n=-1"), []);
+    assert.deepEqual(await asked("n=7&last=../../secret"), []);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { connect } from "node:tls";
+import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { type TestStack, testStack } from "../support/stack.ts";
+
+const resources = scope({ after });
+let stack: TestStack;
+
+before(async () => {
+  stack = resources.use(
+    await testStack({
+      upstreams: [
+        { name: "team", registry: "registry.test", url: "http://127.0.0.1:1", repositories: ["**"] },
+      ],
+    }),
+  );
+});
+
+/** The names in the certificate that the endpoint shows, or none when the client doesn't trust it. */
+async function names(servername: string, ca?: string): Promise<string | undefined> {
+  const { port = 0 } = stack.layout.claims[0] ?? {};
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port, servername, ...(ca && { ca }) });
+    socket.once("secureConnect", () => {
+      resolve(socket.getPeerCertificate().subjectaltname);
+      socket.end();
+    });
+    socket.once("error", () => resolve(undefined));
+  });
+}
+
+async function ca(): Promise<string | undefined> {
+  return Object.values((await stack.outputs()).caches)[0]?.ca?.certificate;
+}
+
+async function up() {
+  const { failed, changes, messages } = await stack.run("up");
+  assert.ok(!failed, messages);
+  return changes;
+}
+
+test("the endpoint shows a certificate for its name, by the authority of the outputs alone", async () => {
+  await up();
+  assert.equal(await names("localhost", await ca()), "DNS:localhost, IP Address:127.0.0.1");
+  assert.equal(await names("localhost"), undefined);
+});
+
+test("another host name updates the certificate and the Pod", async () => {
+  await stack.configure({}, { endpoint: { port: stack.layout.claims[0]?.port, hostname: "cache.test" } });
+  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
+  assert.equal(await names("cache.test", await ca()), "DNS:cache.test, DNS:localhost, IP Address:127.0.0.1");
+  const again = await stack.run("up", { args: ["--expect-no-changes"] });
+  assert.ok(!again.failed, again.messages);
+});
+
+test("a certificate that was lost is made anew, by the same authority", async () => {
+  const before = await ca();
+  await rm(join(stack.layout.tls, "tls.crt"));
+  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
+  assert.equal(await ca(), before);
+  assert.ok(await names("cache.test", before));
+});
+
+test("a provided certificate takes the place of the private one, and its renewal is noticed", async () => {
+  const directory = resources.use(await tempDir()).path;
+  await mkdir(join(directory, "ca"));
+  const authority = await makeAuthority(["cache.test"], join(directory, "ca"));
+  const files = { certificateFile: join(directory, "tls.crt"), keyFile: join(directory, "tls.key") };
+  await issue(authority, ["cache.test"], files);
+  const trusted = await readFile(authority.certificateFile, "utf8");
+  const endpoint = {
+    port: stack.layout.claims[0]?.port,
+    hostname: "cache.test",
+    tls: { mode: "provided", ...files },
+  };
+  await stack.configure({}, { endpoint });
+  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
+  assert.equal(await names("cache.test", trusted), "DNS:cache.test");
+  assert.equal(await ca(), undefined);
+  await issue(authority, ["cache.test"], files);
+  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
+  assert.equal(await names("cache.test", trusted), "DNS:cache.test");
+});

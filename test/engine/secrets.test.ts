@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { download } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { privateUpstream } from "../support/private-upstream.ts";
+import { scope } from "../support/scope.ts";
+import { testStack } from "../support/stack.ts";
+import { testUpstream } from "../support/upstream.ts";
+
+const resources = scope({ after });
+const credentials = { username: "reader-of-images", password: 'p4ss"word$with\\all' };
+
+test("a secret of the stack reaches the upstream, and is nowhere to be read", async () => {
+  const registry = resources.use(await testUpstream());
+  const image = await randomImage({ repository: "team/app", tag: "1", layerMB: 1 });
+  await push(registry.url, image);
+  const upstream = resources.use(await privateUpstream(registry.url, credentials));
+  const team = {
+    name: "team",
+    registry: "registry.test",
+    url: upstream.url.origin,
+    repositories: ["team/**"],
+  };
+  const stack = resources.use(await testStack({ upstreams: [team] }));
+  await stack.configure({ upstreams: [{ ...team, credentials: "team-login" }] });
+  const missing = await stack.run("preview");
+  assert.match(
+    missing.messages,
+    /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+  );
+
+  await stack.setSecret("registry-cache:team-login.username", credentials.username);
+  await stack.setSecret("registry-cache:team-login.password", credentials.password);
+  const { failed, messages } = await stack.run("up");
+  assert.ok(!failed, messages);
+
+  const [cache] = Object.values((await stack.outputs()).caches);
+  const [blob] = image.blobs;
+  const url = new URL(`/v2/team/app/blobs/${blob?.digest}`, cache?.endpoint);
+  assert.equal((await download(url, { ca: cache?.ca?.certificate ?? "" })).digest, blob?.digest);
+
+  const { podName } = stack.layout;
+  const containers = (await podman(["ps", "--all", "--quiet", "--filter", `pod=${podName}`])).split("\n");
+  const logs = containers.map((container) => podman(["logs", container], { withStandardError: true }));
+  const inspected = JSON.parse(await podman(["pod", "inspect", podName]));
+  const labels = await podman(["inspect", "--format", "{{json .Config.Labels}}", ...containers]);
+  const seen = {
+    state: await stack.state(),
+    engine: messages,
+    outputs: JSON.stringify(await stack.outputs()),
+    logs: (await Promise.all(logs)).join("\n"),
+    labels: labels + JSON.stringify(inspected.Labels),
+  };
+  for (const [where, text] of Object.entries(seen)) {
+    for (const form of forms()) assert.ok(!text.includes(form), `"${form}" is in the ${where}`);
+  }
+
+  const again = await stack.run("up", { args: ["--expect-no-changes"] });
+  assert.ok(!again.failed, again.messages);
+  await stack.setSecret("registry-cache:team-login.password", "another");
+  const changed = await stack.run("up");
+  assert.deepEqual(changed.changes, { PodmanPod: "update" }, changed.messages);
+  assert.ok(!(await stack.run("destroy")).failed);
+  assert.equal(await podman(["secret", "ls", "--quiet", "--filter", `name=${podName}`]), "");
+});
+
+/** The ways in which the credentials could stand somewhere. */
+function forms(): string[] {
+  const { username, password } = credentials;
+  const texts = [username, password, JSON.stringify(password).slice(1, -1), `${username}:${password}`];
+  const json = JSON.stringify({ ServerURL: "", Username: username, Secret: password });
+  return [...texts, ...[...texts, json].map((text) => Buffer.from(text).toString("base64"))];
+}

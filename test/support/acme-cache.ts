@@ -1,0 +1,140 @@
+/** The rendered Pod that gets its certificate by itself, as on a VM, on this machine: what the tests of that pull from. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { localAddress } from "../../components/hosts/local/local-pod.ts";
+import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { legoDirectory } from "../../components/pod/acme.ts";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import { renderPod } from "../../components/pod/pod.ts";
+import { podPortCount, podPorts } from "../../components/pod/ports.ts";
+import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
+import type { TestAuthority } from "./acme.ts";
+import type { CacheOptions } from "./cache.ts";
+import { freePort, freePorts } from "./ports.ts";
+import { tempDir } from "./scope.ts";
+
+export interface AcmeCache extends AsyncDisposable {
+  /** `https://127.0.0.1:<port>`; the certificate is for {@link hostname}. */
+  readonly url: URL;
+  /** What the containers `edge` and `acme` share, on this machine. */
+  readonly tlsDirectory: string;
+  /** lego's, on this machine. */
+  readonly legoDirectory: string;
+  /** The name that podman knows a container of the Pod by. */
+  container(name: string): string;
+  /** Standard output and error of a container so far. */
+  logs(container: string): Promise<string>;
+  /** Stops the Pod and keeps its data, or starts it again. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** What the certificate is for; clients send it as `Host`. */
+export const hostname = "cache.example.com";
+
+/**
+ * Plays a cache with an empty store and no certificate. Whether the endpoint serves is the caller's to wait for.
+ *
+ * @param checkSeconds from one look whether a renewal is due to the next
+ * @param retrySeconds after a failure, doubled with each further one
+ */
+export async function startAcmeCache(
+  authority: TestAuthority,
+  {
+    upstreams,
+    checkSeconds,
+    retrySeconds,
+  }: Pick<CacheOptions, "upstreams"> & { checkSeconds: number; retrySeconds: number },
+): Promise<AcmeCache> {
+  const dir = await tempDir();
+  const port = await freePort();
+  const ports = podPorts(await freePorts(podPortCount(upstreams.length)), upstreams.length);
+  const name = `registry-cache-acme-${process.pid}`;
+  const path = (volume: string) => join(dir.path, volume);
+  const volume = (volume: string) => ({ hostPath: { path: path(volume), type: "Directory" } });
+  const serverCa = "authority.pem";
+  const { pod, configMaps } = renderPod({
+    name,
+    labels: { "app.kubernetes.io/name": "registry-cache" },
+    upstreams,
+    images: {
+      ...(await ensureImages(defaultImages)),
+      acme: await ensureImage("acme", defaultImages.acme),
+    },
+    ports,
+    listen: { addresses: [localAddress], port },
+    clients: ["127.0.0.0/8"],
+    metricsClients: [],
+    freshnessSeconds: 60,
+    budget: diskBudget(4),
+    edgeMemoryMiB: 512,
+    externalLabels: {},
+    hostNetwork: true,
+    acme: {
+      hostname,
+      email: "platform@example.com",
+      server: authority.directory,
+      dnsProvider: "httpreq",
+      environment: {
+        ...authority.legoEnvironment,
+        LEGO_CA_CERTIFICATES: join(legoDirectory, serverCa),
+        LEGO_NO_RANDOM_SLEEP: "true",
+        ACME_CHECK_SECONDS: String(checkSeconds),
+        ACME_RETRY_SECONDS: String(retrySeconds),
+      },
+    },
+    volumes: {
+      tls: volume("tls"),
+      cache: volume("cache"),
+      prometheus: volume("prometheus"),
+      acme: volume("acme"),
+      origin: (upstream) => volume(`origin-${upstream}`),
+    },
+    credentials: {},
+  });
+  const containers = pod.spec?.containers ?? [];
+  const directories = [
+    "tls",
+    "cache",
+    "prometheus",
+    "acme",
+    ...upstreams.map((it) => `origin-${it.name}`),
+  ].map(path);
+  const inputs: PodmanPodInputs = {
+    name,
+    manifest: [...configMaps, pod].map((document) => stringify(document)).join("---\n"),
+    revision: "",
+    containers: containers.map((it) => it.name),
+    images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
+    directories,
+    secrets: {},
+    // Without a certificate, the edge isn't there yet.
+    ready: ports.origins.map(({ debug }) => `http://${localAddress}:${debug}/debug/health`),
+  };
+  await makeOwnedDirectory(path("acme"));
+  await writeFile(join(path("acme"), serverCa), authority.serverCa, { mode: 0o644 });
+
+  const start = async () => {
+    await playPod(inputs);
+  };
+  const container = (part: string) => `${name}-${part}`;
+  await start();
+  return {
+    url: new URL(`https://${localAddress}:${port}`),
+    tlsDirectory: path("tls"),
+    legoDirectory: path("acme"),
+    container,
+    logs: (part) => podman(["logs", container(part)], { withStandardError: true }),
+    stop: () => removePod(inputs),
+    start,
+    async [Symbol.asyncDispose]() {
+      await removePod(inputs, { graceSeconds: 2 });
+      await removeOwned(dir.path);
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}

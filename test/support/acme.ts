@@ -1,0 +1,160 @@
+/** An ACME authority, the DNS that it asks, and the API by which lego changes that DNS; all on loopback. */
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { request } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { json, text } from "node:stream/consumers";
+import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { freePorts } from "./ports.ts";
+import { startProcess } from "./process.ts";
+import { tempDir } from "./scope.ts";
+import { waitUntil } from "./wait.ts";
+
+const loopback = "127.0.0.1";
+
+/** https://github.com/letsencrypt/pebble */
+export interface TestAuthority extends AsyncDisposable {
+  /** URL of the ACME directory. */
+  readonly directory: string;
+  /** PEM of the authority behind the directory's own HTTPS. */
+  readonly serverCa: string;
+  /** PEM of the root that the certificates come from. */
+  readonly root: string;
+  readonly dns: DnsApi;
+  /** What lego needs to know to prove names here, by its DNS provider `httpreq`. */
+  readonly legoEnvironment: Readonly<Record<string, string>>;
+  /** How many accounts or orders there have been. */
+  count(what: "accounts" | "orders"): Promise<number>;
+  /** From now on the authority says of a certificate (PEM) that it is to be renewed at once: https://www.rfc-editor.org/rfc/rfc9773 */
+  suggestRenewal(certificate: string): Promise<void>;
+}
+
+/** https://go-acme.github.io/lego/dns/httpreq/, on pebble-challtestsrv. */
+export interface DnsApi {
+  /** Answer 503 instead. */
+  failing: boolean;
+  /** When a record was to be made, in ms: `performance.now()`. */
+  readonly attempts: readonly number[];
+}
+
+/**
+ * Starts an authority that validates each order by DNS-01 anew.
+ *
+ * @param badNonces the percentage of requests that are refused though nothing is wrong with them
+ */
+export async function startAuthority({ badNonces }: { badNonces: number }): Promise<TestAuthority> {
+  await using parts = new AsyncDisposableStack();
+  const dir = parts.use(await tempDir());
+  const first = await freePorts(4);
+  const [acme, management, dnsServer, dnsManagement] = [0, 1, 2, 3].map((it) => `${loopback}:${first + it}`);
+
+  const own = { certificateFile: join(dir.path, "pebble.crt"), keyFile: join(dir.path, "pebble.key") };
+  const authority = await makeAuthority([loopback], dir.path);
+  await issue(authority, [loopback], own);
+  const serverCa = await readFile(authority.certificateFile, "utf8");
+  const configFile = join(dir.path, "pebble.json");
+  const pebble = {
+    listenAddress: acme,
+    managementListenAddress: management,
+    certificate: own.certificateFile,
+    privateKey: own.keyFile,
+    keyAlgorithm: "ecdsa",
+    retryAfter: { authz: 1, order: 1 },
+  };
+  await writeFile(configFile, JSON.stringify({ pebble }));
+
+  const unused = ["http01", "https01", "doh", "tlsalpn01"].flatMap((name) => [`-${name}`, ""]);
+  parts.use(
+    await startProcess(
+      await ensureTool("pebble-challtestsrv"),
+      [...unused, "-dnsserver", String(dnsServer), "-management", String(dnsManagement)],
+      { logFile: join(dir.path, "dns.log") },
+    ),
+  );
+  const process = parts.use(
+    await startProcess(
+      await ensureTool("pebble"),
+      ["-strict", "-config", configFile, "-dnsserver", String(dnsServer)],
+      {
+        logFile: join(dir.path, "pebble.log"),
+        env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0", PEBBLE_WFE_NONCEREJECT: String(badNonces) },
+      },
+    ),
+  );
+  const dns = parts.use(await startDnsApi(`http://${dnsManagement}`));
+
+  const manage = async (path: string, body?: unknown) => {
+    const sent = request(`https://${management}${path}`, {
+      ca: serverCa,
+      headers: { "user-agent": "tests" },
+      method: body === undefined ? "GET" : "POST",
+    }).end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = await once(sent, "response");
+    const answer = await text(response);
+    if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${answer}`);
+    return answer;
+  };
+  const root = await waitUntil("the authority answers", () => manage("/roots/0"));
+
+  const owned = parts.move();
+  return {
+    directory: `https://${acme}/dir`,
+    serverCa,
+    root,
+    dns,
+    legoEnvironment: {
+      HTTPREQ_ENDPOINT: dns.url,
+      HTTPREQ_POLLING_INTERVAL: "1",
+      LEGO_DNS_RESOLVERS: String(dnsServer),
+      // Their port is always 53.
+      LEGO_DNS_PROPAGATION_DISABLE_ANS: "true",
+    },
+    async count(what) {
+      const [, count] =
+        [...(await process.log()).matchAll(new RegExp(`There are now (\\d+) ${what}`, "g"))].at(-1) ?? [];
+      return Number(count ?? 0);
+    },
+    async suggestRenewal(certificate) {
+      const hour = 3_600_000;
+      const [start, end] = [2, 1].map((hours) => new Date(Date.now() - hours * hour).toISOString());
+      const ARIResponse = JSON.stringify({ suggestedWindow: { start, end } });
+      await manage("/set-renewal-info/", { Certificate: certificate, ARIResponse });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function startDnsApi(
+  challtestsrv: string,
+): Promise<DnsApi & { readonly url: string } & AsyncDisposable> {
+  const attempts: number[] = [];
+  const calls: Record<string, string> = { "/present": "/set-txt", "/cleanup": "/clear-txt" };
+  const server = createServer(async (incoming, outgoing) => {
+    const { fqdn, value } = (await json(incoming)) as { fqdn: string; value: string };
+    if (incoming.url === "/present") attempts.push(performance.now());
+    if (api.failing) {
+      outgoing.writeHead(503).end();
+      return;
+    }
+    const body = JSON.stringify({ host: fqdn, value });
+    const answer = await fetch(challtestsrv + calls[incoming.url ?? ""], { method: "POST", body });
+    outgoing.writeHead(answer.status).end();
+  });
+  server.listen(0, loopback);
+  await once(server, "listening");
+  const api = {
+    url: `http://${loopback}:${(server.address() as AddressInfo).port}`,
+    failing: false,
+    attempts,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return api;
+}

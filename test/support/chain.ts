@@ -1,0 +1,44 @@
+/** What most end-to-end tests pull from: an empty registry, a fault proxy before it, and a cache before that. */
+import { type CacheOptions, startCache, type TestCache } from "./cache.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type TestUpstream, testUpstream } from "./upstream.ts";
+
+/** A registry that a cache is to serve, and what the cache asks of it. */
+export interface FrontedUpstream {
+  /** Push here: it isn't counted. */
+  readonly registry: TestUpstream;
+  /** Where the cache goes, and clients that fall back. */
+  readonly proxy: FaultProxy;
+}
+
+export async function frontedUpstream(parts: AsyncDisposableStack): Promise<FrontedUpstream> {
+  const registry = parts.use(await testUpstream());
+  const proxy = parts.use(await startFaultProxy(registry.url));
+  return { registry, proxy };
+}
+
+/** What a registry was asked, as `GET /v2/…`, without the pings by which its origin sees whether it's there. */
+export function asked({ requests }: FaultProxy): string[] {
+  return requests.filter(({ path }) => path !== "/v2/").map(({ method, target }) => `${method} ${target}`);
+}
+
+export interface Chain extends FrontedUpstream {
+  readonly cache: TestCache;
+}
+
+/** The registry that {@link startChain}'s cache serves, by the name that clients use. */
+export const registryName = "registry.test";
+
+/** @param repositories the allow-list. @default giantswarm/** */
+export async function startChain(
+  parts: AsyncDisposableStack,
+  {
+    repositories = ["giantswarm/**"],
+    region = {},
+  }: { repositories?: string[]; region?: CacheOptions["region"] } = {},
+): Promise<Chain> {
+  const { registry, proxy } = await frontedUpstream(parts);
+  const upstream = { name: "gsoci", registry: registryName, url: proxy.url.origin, repositories };
+  const cache = parts.use(await startCache({ upstreams: [upstream], region }));
+  return { registry, proxy, cache };
+}

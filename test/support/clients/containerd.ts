@@ -1,0 +1,99 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "smol-toml";
+import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { startProcess } from "../process.ts";
+import { tempDir } from "../scope.ts";
+import { waitUntil } from "../wait.ts";
+import { runClient } from "./run.ts";
+
+/** A containerd of its own: its content store is empty at the start, and nothing is left. Needs root. */
+export interface Containerd extends AsyncDisposable {
+  /** Pulls by the transfer service, as a node does, and unpacks for one platform. */
+  pull(reference: string, options: PullOptions): Promise<void>;
+  /** Fetches the content without unpacking: for artifacts, charts and signatures too. */
+  fetch(reference: string, options: PullOptions): Promise<void>;
+  /** Digests of everything in the content store, each verified by containerd when it was stored. */
+  content(): Promise<string[]>;
+  /** Forgets all images and their content. */
+  removeAll(): Promise<void>;
+}
+
+export interface PullOptions {
+  /** Directory with `<registry>/hosts.toml`, which also names the CA. */
+  readonly hostsDir: string;
+  /** @default linux/amd64 */
+  readonly platform?: string;
+  /** Ends the pull. @default 120_000 */
+  readonly timeoutMs?: number;
+}
+
+/** What a pull doesn't need and what may not work inside a container or sandbox. */
+const disabledPlugins = [
+  "io.containerd.cri.v1.images",
+  "io.containerd.cri.v1.runtime",
+  "io.containerd.grpc.v1.cri",
+  "io.containerd.internal.v1.opt",
+  "io.containerd.internal.v1.restart",
+  "io.containerd.monitor.container.v1.restart",
+  "io.containerd.monitor.task.v1.cgroups",
+  "io.containerd.nri.v1.nri",
+  "io.containerd.podsandbox.controller.v1.podsandbox",
+  "io.containerd.snapshotter.v1.blockfile",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.erofs",
+  "io.containerd.snapshotter.v1.overlayfs",
+  "io.containerd.snapshotter.v1.zfs",
+];
+
+export async function startContainerd(): Promise<Containerd> {
+  const dir = await tempDir();
+  const socket = join(dir.path, "containerd.sock");
+  const config = join(dir.path, "config.toml");
+  await writeFile(
+    config,
+    stringify({
+      version: 3,
+      root: join(dir.path, "root"),
+      state: join(dir.path, "state"),
+      disabled_plugins: disabledPlugins,
+      grpc: { address: socket },
+      plugins: {
+        "io.containerd.transfer.v1.local": {
+          unpack_config: [{ platform: "linux/amd64", snapshotter: "native" }],
+        },
+      },
+    }),
+  );
+  const containerd = await startProcess(await ensureTool("containerd"), ["--config", config], {
+    logFile: join(dir.path, "containerd.log"),
+  });
+  const ctrBinary = await ensureTool("ctr");
+  const ctr = (args: readonly string[], timeoutMs?: number) =>
+    runClient(ctrBinary, ["--address", socket, ...args], timeoutMs ? { timeoutMs } : {});
+  const options = ({ hostsDir, platform = "linux/amd64" }: PullOptions) => [
+    "--hosts-dir",
+    hostsDir,
+    "--platform",
+    platform,
+  ];
+  await waitUntil("containerd serves", () => ctr(["version"]));
+  return {
+    async pull(reference, pull) {
+      await ctr(["images", "pull", ...options(pull), "--snapshotter", "native", reference], pull.timeoutMs);
+    },
+    async fetch(reference, pull) {
+      await ctr(["content", "fetch", ...options(pull), reference], pull.timeoutMs);
+    },
+    content: async () => (await ctr(["content", "list", "--quiet"])).split("\n").filter(Boolean),
+    async removeAll() {
+      const images = (await ctr(["images", "list", "--quiet"])).split("\n").filter(Boolean);
+      if (images.length > 0) await ctr(["images", "remove", "--sync", ...images]);
+    },
+    async [Symbol.asyncDispose]() {
+      await containerd.stop();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}

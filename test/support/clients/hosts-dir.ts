@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClientConfiguration } from "../../../components/clients/clients.ts";
+
+/** Puts the stack output for containerd where a node has it, below another directory than `/etc/containerd/certs.d`. */
+export async function writeHostsDir(
+  directory: string,
+  { containerd }: Pick<ClientConfiguration, "containerd">,
+): Promise<void> {
+  for (const [registry, hostsToml] of Object.entries(containerd)) {
+    await mkdir(join(directory, registry), { recursive: true });
+    await writeFile(join(directory, registry, "hosts.toml"), hostsToml);
+  }
+}

@@ -1,0 +1,37 @@
+/** skopeo and podman take the CA as a directory with `*.crt` files, and mirrors from a registries.conf. */
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tempDir } from "../scope.ts";
+import { runClient } from "./run.ts";
+
+export interface ContainersOptions {
+  /** PEM file of the authority that the cache's certificate comes from. */
+  readonly caFile: string;
+  /** A registries.conf with the cache as a mirror. @default none: the reference names the cache itself */
+  readonly registriesConf?: string;
+}
+
+/** Calls `use` with the directory of authorities that both programs take as an option. */
+export async function withCertDir<T>(caFile: string, use: (certDir: string) => Promise<T>): Promise<T> {
+  await using certDir = await tempDir();
+  await copyFile(caFile, join(certDir.path, "ca.crt"));
+  return await use(certDir.path);
+}
+
+/**
+ * Copies an image or index with all platforms, verified, to an OCI layout.
+ *
+ * @param reference without `docker://`
+ */
+export async function skopeoCopy(
+  reference: string,
+  layoutDir: string,
+  { caFile, registriesConf }: ContainersOptions,
+): Promise<void> {
+  // Where podman has an environment variable, skopeo has an option that its help doesn't mention.
+  const configuration = registriesConf === undefined ? [] : ["--registries-conf", registriesConf];
+  await withCertDir(caFile, (certDir) => {
+    const copy = ["copy", "--insecure-policy", "--all", "--src-cert-dir", certDir];
+    return runClient("skopeo", [...configuration, ...copy, `docker://${reference}`, `oci:${layoutDir}:copy`]);
+  });
+}

@@ -1,0 +1,261 @@
+/**
+ * A reverse proxy in front of a real registry that counts what is asked of it and fails when told to.
+ * It stands between a cache and its upstream.
+ */
+import { once } from "node:events";
+import {
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export type Fault =
+  /** Waits before the request goes on to the registry. */
+  | { readonly kind: "latency"; readonly ms: number }
+  /** Answers by itself. */
+  | { readonly kind: "status"; readonly status: number; readonly headers?: OutgoingHttpHeaders }
+  /** Accepts the connection and the request, and never answers, not even after the fault is removed. */
+  | { readonly kind: "black-hole" }
+  /** Announces the whole body, sends its first bytes and closes the connection. */
+  | { readonly kind: "truncate"; readonly bytes: number }
+  /** Sends a body of the right length whose first byte has one bit flipped. */
+  | { readonly kind: "corrupt" }
+  /** Sends each body no faster than this. */
+  | { readonly kind: "throttle"; readonly bytesPerSecond: number }
+  /** Sends headers, but no byte of the body until the fault is removed. */
+  | { readonly kind: "hold" };
+
+export interface Injection extends Disposable {
+  remove(): void;
+}
+
+/** One request as it arrived, and what came of it; `bytes` and `state` change while it's answered. */
+export interface Recorded {
+  readonly method: string;
+  /** The request target byte by byte: neither decoded nor normalised. */
+  readonly target: string;
+  readonly path: string;
+  /** With its question mark; empty without one. */
+  readonly query: string;
+  /** Body bytes sent to the client. */
+  readonly bytes: number;
+  /** `aborted`: the client, or a fault, ended it before the whole answer was sent. */
+  readonly state: "open" | "complete" | "aborted";
+  /** Absent while there is no answer. */
+  readonly status?: number;
+}
+
+export interface FaultProxy extends AsyncDisposable {
+  /** Plain HTTP on loopback; the same after `stopListening` and `listen`. */
+  readonly url: URL;
+  /** All requests since the start or `forget`, oldest first. */
+  readonly requests: readonly Recorded[];
+  forget(): void;
+  /** How many requests a path matches; with a digest as the pattern, how many for that blob or manifest. */
+  count(pattern: string | RegExp, method?: string): number;
+  /** Body bytes sent. @param pattern as for `count`. @default all paths */
+  bytes(pattern?: string | RegExp): number;
+  /** Adds a fault for the paths that match (default all). Several that match take effect together. */
+  inject(fault: Fault, pattern?: string | RegExp): Injection;
+  /** Ends all connections and refuses new ones. */
+  stopListening(): Promise<void>;
+  listen(): Promise<void>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function matches(path: string, pattern: string | RegExp): boolean {
+  return typeof pattern === "string" ? path.includes(pattern) : pattern.test(path);
+}
+
+class Injected {
+  readonly fault: Fault;
+  readonly pattern: string | RegExp;
+  readonly removed = Promise.withResolvers<void>();
+  constructor(fault: Fault, pattern: string | RegExp) {
+    this.fault = fault;
+    this.pattern = pattern;
+  }
+}
+
+/** Chunks no faster than a rate, in slices of at most 50 ms worth. */
+async function* throttled(body: AsyncIterable<Buffer>, bytesPerSecond: number): AsyncGenerator<Buffer> {
+  const slice = Math.max(1, Math.floor(bytesPerSecond / 20));
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; at += slice) {
+      const part = chunk.subarray(at, at + slice);
+      await sleep((part.length / bytesPerSecond) * 1000);
+      yield part;
+    }
+  }
+}
+
+async function* corrupted(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of body) {
+    if (first && chunk.length > 0) {
+      chunk[0] = (chunk[0] as number) ^ 1;
+      first = false;
+    }
+    yield chunk;
+  }
+}
+
+async function* held(body: AsyncIterable<Buffer>, released: Promise<void>): AsyncGenerator<Buffer> {
+  await released;
+  yield* body;
+}
+
+async function* truncated(body: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of body) {
+    if (left === 0) return;
+    const part = chunk.subarray(0, left);
+    left -= part.length;
+    yield part;
+  }
+}
+
+/** Passes a body through and adds its length to the record. */
+function counted(record: Mutable<Recorded>) {
+  return async function* (body: AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
+      record.bytes += chunk.length;
+      yield chunk;
+    }
+  };
+}
+
+function faulty(body: AsyncIterable<Buffer>, { fault, removed }: Injected): AsyncIterable<Buffer> {
+  switch (fault.kind) {
+    case "truncate":
+      return truncated(body, fault.bytes);
+    case "corrupt":
+      return corrupted(body);
+    case "throttle":
+      return throttled(body, fault.bytesPerSecond);
+    case "hold":
+      return held(body, removed.promise);
+    default:
+      return body;
+  }
+}
+
+/** Without what describes one connection and not the answer. */
+function endToEnd(rawHeaders: readonly string[]): string[] {
+  const headers: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name, value] = rawHeaders.slice(at, at + 2) as [string, string];
+    if (!/^(connection|keep-alive)$/i.test(name)) headers.push(name, value);
+  }
+  return headers;
+}
+
+/** Starts a proxy to a registry that speaks plain HTTP. */
+export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
+  const requests: Mutable<Recorded>[] = [];
+  const injections = new Set<Injected>();
+
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const target = incoming.url ?? "";
+    const [path = "", ...query] = target.split(/(?=[?])/);
+    const record: Mutable<Recorded> = {
+      method: incoming.method ?? "",
+      target,
+      path,
+      query: query.join(""),
+      bytes: 0,
+      state: "open",
+    };
+    requests.push(record);
+    const given = new AbortController();
+    let announced = 0;
+    outgoing.once("close", () => {
+      record.state = outgoing.writableFinished && record.bytes >= announced ? "complete" : "aborted";
+      given.abort();
+    });
+
+    const faults = [...injections].filter(({ pattern }) => matches(path, pattern));
+    for (const { fault } of faults) {
+      if (fault.kind === "black-hole") return;
+      if (fault.kind === "latency") await sleep(fault.ms, undefined, { signal: given.signal });
+      if (fault.kind === "status") {
+        record.status = fault.status;
+        outgoing.writeHead(fault.status, fault.headers).end();
+        return;
+      }
+    }
+
+    const onward = forward(registry, {
+      agent: false,
+      method: record.method,
+      path: target,
+      headers: endToEnd(incoming.rawHeaders),
+      signal: given.signal,
+    });
+    incoming.pipe(onward);
+    const [response] = (await once(onward, "response")) as [IncomingMessage];
+    record.status = response.statusCode ?? 0;
+    // A truncated body ends with its connection, after the bytes that were to be sent have left.
+    if (faults.some(({ fault }) => fault.kind === "truncate")) outgoing.shouldKeepAlive = false;
+    outgoing.writeHead(record.status, endToEnd(response.rawHeaders));
+    outgoing.flushHeaders();
+    if (record.method === "HEAD") {
+      outgoing.end();
+      return;
+    }
+    announced = Number(response.headers["content-length"] ?? 0);
+    let body: AsyncIterable<Buffer> = response;
+    for (const injected of faults) body = faulty(body, injected);
+    await pipeline(body, counted(record), outgoing);
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    // Whatever goes wrong on either side shows to the client as a broken connection and in the record's state.
+    answer(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  const listen = async (port: number) => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  };
+  const stopListening = async () => {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  const port = await listen(0);
+
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    requests,
+    forget: () => {
+      requests.length = 0;
+    },
+    count: (pattern, method) =>
+      requests.filter((it) => matches(it.path, pattern) && (!method || it.method === method)).length,
+    bytes: (pattern = "") =>
+      requests.filter((it) => matches(it.path, pattern)).reduce((sum, it) => sum + it.bytes, 0),
+    inject(fault, pattern = "") {
+      const injected = new Injected(fault, pattern);
+      injections.add(injected);
+      const remove = () => {
+        injections.delete(injected);
+        injected.removed.resolve();
+      };
+      return { remove, [Symbol.dispose]: remove };
+    },
+    stopListening,
+    listen: async () => {
+      await listen(port);
+    },
+    [Symbol.asyncDispose]: stopListening,
+  };
+}

@@ -1,0 +1,153 @@
+/** The resources that a program registers, seen where they reach the engine, under Pulumi's mocks. */
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
+
+export interface RegisteredResource {
+  readonly type: string;
+  readonly name: string;
+  /** Type and name of the parent; empty for a resource without one. */
+  readonly parent: string;
+  readonly custom: boolean;
+  readonly aliases: number;
+  readonly protect: boolean;
+  readonly deleteBeforeReplace: boolean;
+  readonly replaceOnChanges: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  /** Type and name of the resource that takes this one with it. */
+  readonly deletedWith: string;
+  /** Types and names of the resources that must be there before. */
+  readonly dependencies: readonly string[];
+  /** What the engine gets in plain text; a secret is {@link secret}. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The secrets among the inputs, by path: `properties.value`. */
+  readonly secrets: Readonly<Record<string, unknown>>;
+  readonly additionalSecretOutputs: readonly string[];
+  /** What a component said its outputs are. */
+  outputs?: Readonly<Record<string, unknown>>;
+}
+
+export const secret = "a secret";
+
+/** The part of the monitor's requests that is looked at; the SDK has no types for them. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getProtect(): boolean;
+  getDeletebeforereplace(): boolean;
+  getReplaceonchangesList(): string[];
+  getIgnorechangesList(): string[];
+  getDeletedwith(): string;
+  getDependenciesList(): string[];
+  getAliasesList(): unknown[];
+  getAdditionalsecretoutputsList(): string[];
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): Record<string, unknown> };
+}
+
+type Call = (this: MockMonitor, request: Request, callback: unknown) => unknown;
+
+/**
+ * Runs a program and waits until all it registered has been registered.
+ * @param state what a provider would add to a custom resource's inputs; `id` is its id.
+ * @param lookUp what a provider's function returns.
+ */
+export async function registeredBy(
+  program: () => unknown,
+  state: (type: string, inputs: Record<string, unknown>) => Record<string, unknown> = () => ({}),
+  lookUp: (token: string, inputs: Record<string, unknown>) => Record<string, unknown> = (token) => {
+    throw new Error(`unexpected call of ${token}`);
+  },
+): Promise<RegisteredResource[]> {
+  const found: RegisteredResource[] = [];
+  const prototype = MockMonitor.prototype as unknown as {
+    registerResource: Call;
+    registerResourceOutputs: Call;
+  };
+  const { registerResource, registerResourceOutputs } = prototype;
+  prototype.registerResource = function (request, callback) {
+    found.push(describe(request));
+    return registerResource.call(this, request, callback);
+  };
+  prototype.registerResourceOutputs = function (request, callback) {
+    const [type, name] = request.getUrn().split("::").slice(-2);
+    const resource = found.find((it) => it.type === type?.split("$").at(-1) && it.name === name);
+    if (resource) resource.outputs = request.getOutputs().toJavaScript();
+    return registerResourceOutputs.call(this, request, callback);
+  };
+  try {
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs }) => {
+          const { id = `${name}-id`, ...added } = state(type, inputs);
+          return { id: String(id), state: { ...inputs, ...added } };
+        },
+        call: ({ token, inputs }) => lookUp(token, inputs),
+      },
+      "registry-cache",
+      "test",
+    );
+    await program();
+    await pulumi.runtime.disconnect();
+  } finally {
+    Object.assign(prototype, { registerResource, registerResourceOutputs });
+  }
+  return found;
+}
+
+function describe(request: Request): RegisteredResource {
+  const { open, secrets } = withoutSecrets(request.getObject().toJavaScript());
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    parent: typeAndName(request.getParent()),
+    custom: request.getCustom(),
+    aliases: request.getAliasesList().length,
+    protect: request.getProtect(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    ignoreChanges: request.getIgnorechangesList(),
+    deletedWith: typeAndName(request.getDeletedwith()),
+    dependencies: request.getDependenciesList().map(typeAndName),
+    inputs: open,
+    secrets,
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+  };
+}
+
+function typeAndName(urn: string): string {
+  return urn.split("::").slice(-2).join(" ").split("$").at(-1) ?? "";
+}
+
+/** A value with {@link secret} in the place of each secret in it, and these. */
+function withoutSecrets(value: Record<string, unknown>): {
+  open: Record<string, unknown>;
+  secrets: Record<string, unknown>;
+} {
+  const secrets: Record<string, unknown> = {};
+  const open = (inner: unknown, path: string): unknown => {
+    if (isSecret(inner)) {
+      secrets[path] = inner.value;
+      return secret;
+    }
+    if (Array.isArray(inner)) return inner.map((entry, index) => open(entry, `${path}[${index}]`));
+    if (typeof inner !== "object" || inner === null) return inner;
+    const prefix = path && `${path}.`;
+    return Object.fromEntries(Object.entries(inner).map(([key, entry]) => [key, open(entry, prefix + key)]));
+  };
+  return { open: open(value, "") as Record<string, unknown>, secrets };
+}
+
+function isSecret(value: unknown): value is { value: unknown } {
+  return (value as Record<string, unknown> | null)?.[specialSigKey] === specialSecretSig;
+}
+
+/** The value of an output. */
+export async function settled<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply(resolve as never);
+  });
+}

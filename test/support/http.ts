@@ -1,0 +1,168 @@
+/** HTTPS clients for tests that need more than a registry client does: odd requests, slow or broken reading. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { request } from "node:https";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
+import type { Digest } from "../../scripts/seed/content.ts";
+
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+interface RequestOptions {
+  /** PEM of the authority that the server's certificate must come from. */
+  readonly ca: string;
+  /** @default GET */
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+async function respond(url: URL, options: RequestOptions, signal?: AbortSignal): Promise<IncomingMessage> {
+  const sent = request(url, {
+    agent: false,
+    ca: options.ca,
+    method: options.method ?? "GET",
+    headers: options.headers ?? {},
+    ...(signal && { signal }),
+  }).end();
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  return response;
+}
+
+/** One request, its whole answer in memory: for manifests and errors. Throws on a connection error. */
+export async function get(url: URL, options: RequestOptions): Promise<Answer> {
+  const response = await respond(url, options);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
+}
+
+export interface Download {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  /** Body bytes read. */
+  readonly bytes: number;
+  /** Of what was read. */
+  readonly digest: Digest;
+  /** From sending the request to the first byte of the body, and to the end. */
+  readonly firstByteMs: number;
+  readonly totalMs: number;
+  /** Whether the body ended at its announced length. */
+  readonly complete: boolean;
+}
+
+/**
+ * Downloads a body and keeps only its digest. A body that breaks off is reported as not `complete`; a
+ * connection or TLS error before the answer throws.
+ *
+ * @param bytesPerSecond reads no faster. @default as fast as it comes
+ * @param leaveAt goes away after this fraction (0 to 1) of the announced length
+ */
+export async function download(
+  url: URL,
+  options: RequestOptions & { bytesPerSecond?: number; leaveAt?: number },
+): Promise<Download> {
+  const start = performance.now();
+  const response = await respond(url, options);
+  const hash = createHash("sha256");
+  const length = Number(response.headers["content-length"]);
+  const enough = options.leaveAt === undefined ? Number.POSITIVE_INFINITY : length * options.leaveAt;
+  let bytes = 0;
+  let firstByteMs = Number.NaN;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (bytes === 0) firstByteMs = performance.now() - start;
+      hash.update(chunk);
+      bytes += chunk.length;
+      if (bytes >= enough) break;
+      if (options.bytesPerSecond) await sleep((chunk.length / options.bytesPerSecond) * 1000);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+  }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    bytes,
+    digest: `sha256:${hash.digest("hex")}`,
+    firstByteMs,
+    totalMs: performance.now() - start,
+    complete: response.complete && bytes < enough,
+  };
+}
+
+/** The same download by many clients at once, each on a connection of its own. */
+export function downloads(count: number, ...args: Parameters<typeof download>): Promise<Download[]> {
+  return Promise.all(Array.from({ length: count }, () => download(...args)));
+}
+
+/**
+ * Sends a request byte by byte as given, which node:https would normalise or refuse, and reads the answer
+ * until the server closes. `undefined` when the server closes without an answer.
+ *
+ * @param head request line and headers, with CRLF, up to and including the empty line. Add `Connection:
+ *   close`; characters are sent as Latin-1, so that any byte can be written
+ */
+export async function rawRequest(
+  url: URL,
+  { ca, head }: { ca: string; head: string },
+): Promise<Answer | undefined> {
+  const [answer] = await rawRequests(url, { ca, heads: [head] });
+  return answer;
+}
+
+/** The same with several requests at once (pipelined), of which only the last says `Connection: close`; none may be a HEAD. */
+export async function rawRequests(
+  url: URL,
+  { ca, heads }: { ca: string; heads: readonly string[] },
+): Promise<Answer[]> {
+  const socket = connect({ host: url.hostname, servername: url.hostname, port: Number(url.port || 443), ca });
+  await once(socket, "secureConnect");
+  socket.setTimeout(30_000, () => socket.destroy(new Error("no answer within 30 s")));
+  socket.write(heads.join(""), "latin1");
+  return parseAnswers(await buffer(socket));
+}
+
+/** A request head for `rawRequest`: only the target varies. */
+export function rawHead(target: string, { method = "GET", host = "localhost" } = {}): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+}
+
+/** Final answers, without the interim ones (`100 Continue`). */
+function parseAnswers(bytes: Buffer): Answer[] {
+  const answers: Answer[] = [];
+  for (let rest = bytes; ; ) {
+    const end = rest.indexOf("\r\n\r\n");
+    if (end < 0) return answers;
+    const [statusLine = "", ...lines] = rest.subarray(0, end).toString("latin1").split("\r\n");
+    const status = Number(statusLine.match(/^HTTP\/1\.1 (\d{3}) /)?.[1]);
+    const headers = Object.fromEntries(
+      lines.map((line) => {
+        const colon = line.indexOf(":");
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+      }),
+    );
+    rest = rest.subarray(end + 4);
+    if (status >= 100 && status < 200) continue;
+    const chunked = headers["transfer-encoding"] === "chunked" ? unchunked(rest) : undefined;
+    const length = chunked?.length ?? Number(headers["content-length"] ?? rest.length);
+    answers.push({ status, headers, body: chunked?.body ?? rest.subarray(0, length) });
+    rest = rest.subarray(length);
+  }
+}
+
+/** RFC 9112, 7.1, without extensions or trailers. @returns the body, and how many bytes it took to send it */
+function unchunked(bytes: Buffer): { body: Buffer; length: number } {
+  const parts: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const lineEnd = bytes.indexOf("\r\n", at);
+    const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
+    if (lineEnd < 0 || !size) return { body: Buffer.concat(parts), length: lineEnd < 0 ? at : lineEnd + 4 };
+    parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+}

@@ -1,0 +1,40 @@
+/** Images made for one test each: of a size, of many layers, or of other bytes under the same tag. */
+import { createCipheriv, createHash } from "node:crypto";
+import { tarOf } from "../../scripts/seed/archive.ts";
+import { type Content, image, type Platform } from "../../scripts/seed/content.ts";
+
+const platform: Platform = { os: "linux", architecture: "amd64" };
+
+/** Bytes that look random and follow from the seed: AES-CTR over zeros. */
+function pseudoRandom(seed: string, length: number): Uint8Array {
+  const key = createHash("sha256").update(seed).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
+}
+
+/**
+ * An image whose layers hold incompressible bytes, stored, so that a blob is as large as asked for (plus
+ * 0.02 % for tar and gzip) and can be unpacked. The same tag with another `seed` is a moved tag.
+ */
+export async function randomImage(args: {
+  repository: string;
+  tag: string;
+  /** @default 1 */
+  layers?: number;
+  /** Decimal megabytes, per layer. */
+  layerMB: number;
+  /** Chooses the bytes. @default `repository:tag`, so that two images share no blob */
+  seed?: string;
+}): Promise<Content> {
+  const seed = args.seed ?? `${args.repository}:${args.tag}`;
+  const layers = Array.from({ length: args.layers ?? 1 }, async (_, layer) => {
+    const bytes = pseudoRandom(`${seed}/${layer}`, args.layerMB * 1_000_000);
+    return { tar: await tarOf([{ path: `random-${layer}`, mode: 0o644, bytes }]), level: 0 };
+  });
+  return image({
+    repository: args.repository,
+    tags: [args.tag],
+    platform,
+    layers: await Promise.all(layers),
+    run: {},
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * What must not be in any account, whatever a stack's configuration says, and what only if it says so. It looks at what the clouds hold, not at the
+ * program that asked for it.
+ */
+
+import { list, statementsOf } from "../doubles/aws/policy.ts";
+import type { Thing } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+
+export interface Exposure {
+  /** Ranges that may reach the endpoint. */
+  readonly clients: readonly string[];
+  /** Ranges that may read the metrics. */
+  readonly metrics: readonly string[];
+}
+
+const metricsPort = 9443;
+const endpointPort = 443;
+
+/** What a stack file opens. */
+export function exposureOf(regions: readonly unknown[]): Exposure {
+  const ranges = (list: string) =>
+    regions.flatMap((region) => {
+      const value = valueAt(`access.${list}`, region);
+      return value === "public" ? ["0.0.0.0/0", "::/0"] : ((value ?? []) as string[]);
+    });
+  return { clients: ranges("clients"), metrics: ranges("metrics") };
+}
+
+/** A rule that lets something in. */
+interface Opening {
+  readonly from: readonly string[];
+  readonly port: number;
+}
+
+/** What is open beyond the configuration. */
+function openingViolations(openings: readonly Opening[], { clients, metrics }: Exposure): string[] {
+  return openings.flatMap(({ from, port }) => {
+    const allowed = port === endpointPort ? clients : port === metricsPort ? metrics : [];
+    return from
+      .filter((range) => !allowed.includes(range))
+      .map((range) => `port ${port} is open to ${range}`);
+  });
+}
+
+/** Each a thing that shouldn't be. */
+export function awsViolations(things: readonly Thing[], exposure: Exposure): string[] {
+  const of = (type: string) => things.filter((it) => it.type.endsWith(`:${type}`));
+  const unless = (found: readonly Thing[], violation: string, fits: (thing: Thing) => boolean) =>
+    found.filter((thing) => !fits(thing)).map(({ type, name }) => `${type} ${name}: ${violation}`);
+  const openings = of("SecurityGroup").flatMap(({ inputs }) =>
+    valuesAt("ingress[*]", inputs).flatMap((rule): Opening[] => {
+      const from = ["cidrBlocks[*]", "ipv6CidrBlocks[*]"].flatMap((path) => valuesAt(path, rule)).map(String);
+      const [first, last] = [Number(valueAt("fromPort", rule)), Number(valueAt("toPort", rule))];
+      return Array.from({ length: last - first + 1 }, (_, index) => ({ from, port: first + index }));
+    }),
+  );
+  return [
+    ...openingViolations(openings, exposure),
+    ...unless(of("DefaultSecurityGroup"), "lets its members reach each other", ({ inputs }) =>
+      ["ingress", "egress"].every((direction) => valuesAt(`${direction}[*]`, inputs).length === 0),
+    ),
+    ...of("RolePolicy").flatMap(({ inputs }) => policyViolations(String(inputs.policy))),
+    ...unless(of("RolePolicyAttachment"), "is more than Session Manager needs", ({ inputs }) =>
+      String(inputs.policyArn).endsWith(":policy/AmazonSSMManagedInstanceCore"),
+    ),
+    ...unless(of("Volume"), "is not encrypted", ({ inputs }) => inputs.encrypted === true),
+    ...unless(of("Parameter"), "is not encrypted", ({ inputs }) => inputs.type === "SecureString"),
+    ...unless(of("Instance"), "its root disk is not encrypted", ({ inputs }) => {
+      return valueAt("rootBlockDevice.encrypted", inputs) === true;
+    }),
+    ...unless(of("Instance"), "gives credentials without a token, or to containers", ({ inputs }) => {
+      const options = valueAt("metadataOptions", inputs);
+      return (
+        valueAt("httpTokens", options) === "required" && valueAt("httpPutResponseHopLimit", options) === 1
+      );
+    }),
+    ...unless(of("Instance"), "has a key for SSH", ({ inputs }) => inputs.keyName === undefined),
+    ...unless(things, "is not tagged as the stack's", ({ inputs, type }) => {
+      return !("tags" in inputs) || type.endsWith(":Record") || valueAt("Name", inputs.tags) !== undefined;
+    }),
+  ];
+}
+
+/** Actions that have no narrower resource: a change of DNS has no owner, and denying everything is no right. */
+const wideActions = ["route53:GetChange"];
+
+function policyViolations(policy: string): string[] {
+  return statementsOf(policy).flatMap((statement) => {
+    if (statement.Effect === "Deny") return [];
+    const wide = list(statement.Resource).some((resource) => resource.includes("*"));
+    const actions = list(statement.Action);
+    return [
+      ...actions.filter((action) => action.includes("*")).map((action) => `the action ${action} is allowed`),
+      ...actions
+        .filter((action) => wide && !wideActions.includes(action))
+        .map((action) => `${action} is allowed on ${statement.Resource}`),
+      ...(statement.Resource === undefined ? ["all resources but some are allowed"] : []),
+    ];
+  });
+}
+
+/** Each a thing that shouldn't be. */
+export function azureViolations(things: readonly Thing[], exposure: Exposure): string[] {
+  const of = (type: string) => things.filter((it) => it.type.endsWith(`:${type}`));
+  const unless = (type: string, violation: string, fits: (inputs: Thing["inputs"]) => boolean) =>
+    of(type)
+      .filter(({ inputs }) => !fits(inputs))
+      .map(({ name }) => `${type} ${name}: ${violation}`);
+  const rules = of("NetworkSecurityGroup").flatMap(({ inputs }) => valuesAt("securityRules[*]", inputs));
+  const openings = rules
+    .filter((rule) => valueAt("access", rule) === "Allow" && valueAt("direction", rule) === "Inbound")
+    .map((rule): Opening => {
+      const sources = ["sourceAddressPrefix", "sourceAddressPrefixes[*]"].flatMap((path) =>
+        valuesAt(path, rule),
+      );
+      // Only addresses of IPv4 can come.
+      const from = sources.map((source) =>
+        ["*", "Internet"].includes(String(source)) ? "0.0.0.0/0" : String(source),
+      );
+      return { from, port: Number(valueAt("destinationPortRange", rule)) };
+    });
+  return [
+    ...openingViolations(openings, exposure),
+    ...unless("NetworkSecurityGroup", "lets the network in", (inputs) =>
+      valuesAt("securityRules[*]", inputs).some(
+        (rule) => valueAt("access", rule) === "Deny" && valueAt("priority", rule) === 4096,
+      ),
+    ),
+    ...unless(
+      "NetworkInterface",
+      "has no firewall",
+      (inputs) => valueAt("networkSecurityGroup.id", inputs) !== undefined,
+    ),
+    ...unless("RoleAssignment", "is for more than one thing", ({ scope }) =>
+      /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+)$/.test(String(scope)),
+    ),
+    ...unless("Disk", "is not encrypted, or can be exported", (inputs) => {
+      const isEncrypted = String(valueAt("encryption.type", inputs)).startsWith("EncryptionAtRest");
+      return (
+        isEncrypted && inputs.networkAccessPolicy === "DenyAll" && inputs.publicNetworkAccess === "Disabled"
+      );
+    }),
+    ...unless("VirtualMachine", "takes a password", (inputs) => {
+      return valueAt("osProfile.linuxConfiguration.disablePasswordAuthentication", inputs) === true;
+    }),
+    ...unless("VirtualMachine", "has an identity that goes with it", (inputs) => {
+      return valueAt("identity.type", inputs) === "UserAssigned";
+    }),
+    ...unless("Vault", "has access policies, or can be emptied", (inputs) => {
+      const properties = valueAt("properties", inputs);
+      return (
+        valueAt("enableRbacAuthorization", properties) === true &&
+        valueAt("enablePurgeProtection", properties) === true
+      );
+    }),
+  ];
+}

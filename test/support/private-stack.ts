@@ -1,0 +1,32 @@
+/** A stack with an upstream that takes credentials. */
+import assert from "node:assert/strict";
+import type { CloudStack } from "./cloud-stack.ts";
+
+export const credentials = { username: "reader-of-images", password: "p4ssw0rd-of-images" };
+
+/** Its credentials are the stack's secret `team-login`. */
+export const privateUpstream = {
+  name: "team",
+  registry: "registry.example.com",
+  repositories: ["team/**"],
+  credentials: "team-login",
+};
+
+/** Each resource was made once, however many times it was tried. */
+export function assertNoDuplicates(stack: CloudStack): void {
+  const made = stack.done();
+  assert.deepEqual([...new Set(made)].sort(), made.sort());
+  assert.equal(stack.cloud.things().length, made.length);
+}
+
+/** The credentials are neither in the stack's state nor on the machine, in whatever form. */
+export async function assertSecret(stack: CloudStack, userData: string): Promise<void> {
+  const { username, password } = credentials;
+  const plain = [password, username, `${username}:${password}`];
+  const seen = { state: await stack.pulumi("stack", "export"), "user data": userData };
+  for (const [where, text] of Object.entries(seen)) {
+    for (const form of [...plain, ...plain.map((it) => Buffer.from(it).toString("base64"))]) {
+      assert.ok(!text.includes(form), `"${form}" is in the ${where}`);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** An upstream that asks for a name and password, as registries do: https://distribution.github.io/distribution/spec/auth/token/ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
+
+export interface PrivateUpstream extends AsyncDisposable {
+  /** Plain HTTP on loopback. */
+  readonly url: URL;
+}
+
+/** A registry in front of `upstream` that gives a token for the credentials, and content for the token. */
+export async function privateUpstream(
+  upstream: URL,
+  { username, password }: { username: string; password: string },
+): Promise<PrivateUpstream> {
+  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const token = randomBytes(16).toString("hex");
+  const server = createServer((incoming, response) => {
+    const { authorization } = incoming.headers;
+    const { port } = server.address() as AddressInfo;
+    if (incoming.url?.startsWith("/token?")) {
+      if (authorization === basic) response.end(JSON.stringify({ token }));
+      else response.writeHead(401).end();
+    } else if (authorization === `Bearer ${token}`) {
+      forward(incoming, response, upstream);
+    } else {
+      const challenge = `Bearer realm="http://127.0.0.1:${port}/token",service="test"`;
+      response.writeHead(401, { "WWW-Authenticate": challenge }).end();
+    }
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function forward(
+  { url = "", method, headers }: IncomingMessage,
+  response: ServerResponse,
+  upstream: URL,
+): void {
+  const { authorization: _, ...rest } = headers;
+  const sent = request(new URL(url, upstream), { method, headers: rest }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    pipeline(answer, response).catch(() => response.destroy());
+  });
+  sent.on("error", () => response.destroy());
+  sent.end();
+}

@@ -1,0 +1,144 @@
+/**
+ * This project under the real engine: with a state and a configuration file of its own, so that neither the checkout nor what the user has is touched.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { namespace } from "../../components/config/schema.ts";
+import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
+
+export const projectDirectory = join(import.meta.dirname, "..", "..");
+
+export type Operation = "preview" | "up" | "refresh" | "destroy";
+
+/** What the engine says that it did, or in a preview would do. */
+export interface EngineRun {
+  readonly failed: boolean;
+  /** What happens to resources, in the order of the engine's events, some of it twice; what stays the same isn't in it. */
+  readonly changes: readonly ResourceChange[];
+  /** All that it told the user. */
+  readonly messages: string;
+}
+
+export interface ResourceChange {
+  /** `create`, `update`, `create-replacement` … */
+  readonly op: string;
+  readonly type: string;
+  readonly urn: string;
+}
+
+export interface Project {
+  /** Writes the stack's file, with what stands under {@link namespace}. Its secrets are gone then. */
+  configure(keys: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Doesn't throw when the engine fails. `up` has no preview first, but {@link withPreview}. */
+  run(operation: Operation, args?: readonly string[], environment?: NodeJS.ProcessEnv): Promise<EngineRun>;
+  /** Another command of the CLI on the stack. @returns what it prints */
+  pulumi(...args: string[]): Promise<string>;
+  /** `pulumi config set --secret --path`. */
+  setSecret(path: string, value: string): Promise<void>;
+  /** The stack's state as it is stored. */
+  state(): Promise<string>;
+}
+
+/** An argument for `up`, as everyone runs it. */
+export const withPreview = "--skip-preview=false";
+
+export interface ProjectOptions {
+  readonly stack: string;
+  /** An empty one, for all that is the stack's own. */
+  readonly directory: string;
+  readonly keys: Readonly<Record<string, unknown>>;
+  /** What the engine is given besides. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** A stack that nothing has been done with yet. */
+export async function newStack(options: ProjectOptions): Promise<Project> {
+  const { stack, directory } = options;
+  await ensureEngine();
+  const file = join(directory, `Pulumi.${stack}.yaml`);
+  const environment: NodeJS.ProcessEnv = {
+    ...engineEnvironment(),
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
+    PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+    ...options.environment,
+  };
+  const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = projectDirectory) =>
+    execa("pulumi", [...args, "--stack", stack, "--non-interactive"], {
+      cwd,
+      env: { ...environment, ...env },
+      reject: false,
+      stdin: "ignore",
+    });
+  const pulumi = async (...args: string[]) => {
+    const { failed, stderr, stdout } = await command(args);
+    if (failed) throw new Error(stderr);
+    return stdout;
+  };
+
+  const configure: Project["configure"] = async (keys) => {
+    const config = Object.fromEntries(
+      Object.entries(keys).map(([key, value]) => [`${namespace}:${key}`, value]),
+    );
+    // The salt is that of the stack's beginning: its secrets are encrypted with it.
+    const salt = await readFile(file, "utf8").then(
+      (text) => text.match(/^encryptionsalt: .*$/m)?.[0] ?? "",
+      () => "",
+    );
+    await writeFile(file, `${stringify({ config })}${salt}\n`);
+  };
+
+  await mkdir(join(directory, "state"));
+  await configure(options.keys);
+  // A new stack's salt is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
+  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
+  const { stderr, failed } = await command(["stack", "init"], {}, directory);
+  if (failed) throw new Error(stderr);
+
+  return {
+    configure,
+    pulumi,
+    async run(operation, args = [], env = {}) {
+      const confirm =
+        operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
+      const all = [operation, "--config-file", file, "--json", ...confirm, ...args];
+      return read(await command(all, env));
+    },
+    async setSecret(path, value) {
+      await pulumi("config", "set", "--config-file", file, "--secret", "--path", path, value);
+    },
+    state: () => readFile(join(directory, "state", ".pulumi", "stacks", namespace, `${stack}.json`), "utf8"),
+  };
+}
+
+/** The engine's events, as far as they are looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (`--json`). */
+interface EngineEvent {
+  readonly resourcePreEvent?: { metadata: ResourceChange };
+  readonly resOutputsEvent?: { metadata: ResourceChange };
+  readonly diagnosticEvent?: { message: string; severity: string };
+}
+
+interface Result {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly failed: boolean;
+}
+
+function read({ stdout, stderr, failed }: Result): EngineRun {
+  const events: EngineEvent[] = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
+  const changes = events
+    .flatMap(
+      ({ resourcePreEvent, resOutputsEvent }) =>
+        resourcePreEvent?.metadata ?? resOutputsEvent?.metadata ?? [],
+    )
+    .filter(({ op, type }) => !["same", "refresh"].includes(op) && type !== "pulumi:pulumi:Stack");
+  const diagnostics = events.flatMap(({ diagnosticEvent }) =>
+    diagnosticEvent && diagnosticEvent.severity !== "debug" ? [diagnosticEvent.message] : [],
+  );
+  return { failed, changes, messages: [...diagnostics, stderr].join("\n") };
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { verify } from "node:crypto";
+import { after, before, test } from "node:test";
+import { type Digest, mediaTypes } from "../../scripts/seed/content.ts";
+import { sampleArtifact, sampleChart, sampleImage } from "../../scripts/seed/samples.ts";
+import { signingKey } from "../../scripts/seed/signature.ts";
+import { type Seeded, seed } from "../../scripts/seed/upstream.ts";
+import { runClient } from "./clients/run.ts";
+import { scope, tempDir } from "./scope.ts";
+import { type TestUpstream, testUpstream } from "./upstream.ts";
+
+const names = { registry: "registry.example.com", namespace: "team" };
+const resources = scope({ after });
+let upstream: TestUpstream;
+let seeded: Seeded;
+
+before(async () => {
+  upstream = resources.use(await testUpstream());
+  seeded = await seed(upstream.url, names);
+});
+
+/** The parts of an index or image manifest that are looked at. */
+interface Manifest {
+  readonly manifests: { readonly digest: Digest }[];
+  readonly layers: { readonly digest: Digest; readonly annotations: Record<string, string> }[];
+}
+
+async function manifest(repository: string, reference: string): Promise<Manifest> {
+  const response = await fetch(new URL(`/v2/${repository}/manifests/${reference}`, upstream.url), {
+    headers: { accept: `${mediaTypes.index}, ${mediaTypes.manifest}` },
+  });
+  assert.equal(response.status, 200);
+  return (await response.json()) as Manifest;
+}
+
+test("the same content is built twice, byte by byte", async () => {
+  assert.equal((await sampleImage(names)).manifest.digest, seeded.image.digest);
+  assert.equal((await sampleChart(names)).manifest.digest, seeded.chart.digest);
+  assert.equal(sampleArtifact(names).manifest.digest, seeded.artifact.digest);
+});
+
+test("a registry client copies the image with both platforms, which share a layer", async () => {
+  const dir = resources.use(await tempDir());
+  const source = `docker://${upstream.url.host}/team/esbuild:latest`;
+  const copy = ["copy", "--insecure-policy", "--all", "--src-tls-verify=false", source, `dir:${dir.path}`];
+  await runClient("skopeo", copy);
+  const { manifests } = await manifest("team/esbuild", "latest");
+  const images = await Promise.all(manifests.map(({ digest }) => manifest("team/esbuild", digest)));
+  assert.equal(images.length, 2);
+  assert.equal(new Set(images.map(({ layers }) => layers[0]?.digest)).size, 1);
+  assert.equal(new Set(images.map(({ layers }) => layers[1]?.digest)).size, 2);
+});
+
+test("image, platforms and artifact are signed, and another key's signature would not do", async () => {
+  const { manifests } = await manifest("team/esbuild", "latest");
+  const signed = [
+    seeded.image,
+    seeded.artifact,
+    ...manifests.map(({ digest }) => ({ repository: seeded.image.repository, digest })),
+  ];
+  for (const { repository, digest } of signed) {
+    const [layer] = (await manifest(repository, `${digest.replace(":", "-")}.sig`)).layers;
+    assert.ok(layer);
+    const response = await fetch(new URL(`/v2/${repository}/blobs/${layer.digest}`, upstream.url));
+    const payload = await response.bytes();
+    const { critical } = JSON.parse(Buffer.from(payload).toString());
+    assert.equal(critical.image["docker-manifest-digest"], digest);
+    assert.equal(critical.identity["docker-reference"], `registry.example.com/${repository}`);
+    const signature = Buffer.from(layer.annotations["dev.cosignproject.cosign/signature"] ?? "", "base64");
+    assert.ok(verify("sha256", payload, seeded.publicKey, signature));
+    assert.ok(!verify("sha256", payload, signingKey("another").publicKeyPem, signature));
+  }
+});
+
+test("seeding again changes nothing, not even the signatures", async () => {
+  const tag = `${seeded.image.digest.replace(":", "-")}.sig`;
+  const before = await manifest("team/esbuild", tag);
+  assert.deepEqual(await seed(upstream.url, names), seeded);
+  assert.deepEqual(await manifest("team/esbuild", tag), before);
+});
+
+test("the registry keeps its content over a restart", async () => {
+  await upstream.stop();
+  await assert.rejects(manifest("team/esbuild", "latest"));
+  await upstream.start();
+  await manifest("team/esbuild", "latest");
+});

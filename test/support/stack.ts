@@ -1,0 +1,99 @@
+/** A local stack under the real engine, with data of its own. */
+import { join } from "node:path";
+import type { ClientConfiguration } from "../../components/clients/clients.ts";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { LocalRegion } from "../../components/config/schema.ts";
+import { type Layout, layout } from "../../components/hosts/local/layout.ts";
+import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { defaultImages, type Images } from "../../components/pod/images.ts";
+import { podPortCount } from "../../components/pod/ports.ts";
+import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { freePort, freePorts } from "./ports.ts";
+import { newStack, type Operation } from "./project.ts";
+import { tempDir } from "./scope.ts";
+
+/** What the engine says that it did, or in a preview would do. */
+export interface Run {
+  readonly failed: boolean;
+  /** Per resource type, without its package, what happened: `PodmanPod` → `update`. What stayed the same isn't in it. */
+  readonly changes: Readonly<Record<string, string>>;
+  /** All that it told the user. */
+  readonly messages: string;
+}
+
+export interface Outputs {
+  readonly caches: Readonly<Record<string, { endpoint: string; ca?: { file: string; certificate: string } }>>;
+  readonly clients: Readonly<Record<string, ClientConfiguration>>;
+}
+
+export interface TestStack extends AsyncDisposable {
+  readonly layout: Layout;
+  /** Those that this machine has, as the stack's configuration names them. */
+  readonly images: Images;
+  /** Writes the stack's file: `keys` over what the stack began with, `region` over its one region. */
+  configure(keys: Record<string, unknown>, region?: Record<string, unknown>): Promise<void>;
+  /** `preview`, `up`, `refresh` or `destroy`. Doesn't throw when the engine fails. */
+  run(operation: Operation, options?: RunOptions): Promise<Run>;
+  /** `pulumi config set --secret --path`. */
+  setSecret(path: string, value: string): Promise<void>;
+  outputs(): Promise<Outputs>;
+  /** The stack's state as it is stored. */
+  state(): Promise<string>;
+}
+
+export interface RunOptions {
+  readonly args?: readonly string[];
+  /** In place of PATH behind the engine's own programs. */
+  readonly path?: string;
+}
+
+export interface StackOptions {
+  readonly upstreams: readonly Record<string, unknown>[];
+  /** As in a stack file, over the defaults of a test. */
+  readonly region?: Readonly<Record<string, unknown>>;
+}
+
+let count = 0;
+
+/** A stack that nothing has been done with yet. */
+export async function testStack({ upstreams, region = {} }: StackOptions): Promise<TestStack> {
+  const dir = await tempDir();
+  const initialRegion = {
+    name: `stack-${process.pid}-${++count}`,
+    dataDir: join(dir.path, "data"),
+    storage: { kind: "disk", size: "1GiB" },
+    endpoint: { port: await freePort() },
+    internalPort: await freePorts(podPortCount(upstreams.length)),
+    ...region,
+  };
+  const initial = { provider: "local", upstreams, images: await ensureImages(defaultImages) };
+  const keys = { ...initial, regions: [initialRegion] };
+  const project = await newStack({ stack: "local", directory: dir.path, keys });
+  const { regions, upstreams: parsed } = parseConfig(keys);
+  const place = layout(regions[0] as LocalRegion, parsed);
+
+  const run: TestStack["run"] = async (operation, { args = [], path } = {}) => {
+    const env =
+      path === undefined ? {} : { PATH: engineEnvironment().PATH?.replace(process.env.PATH ?? "", path) };
+    const { changes, ...result } = await project.run(operation, args, env);
+    const byType = changes.map(({ op, type }) => [type.split(":").at(-1), op]);
+    return { ...result, changes: Object.fromEntries(byType) };
+  };
+
+  return {
+    layout: place,
+    images: initial.images,
+    configure: (keys, change = {}) =>
+      project.configure({ ...initial, regions: [{ ...initialRegion, ...change }], ...keys }),
+    run,
+    setSecret: project.setSecret,
+    outputs: async () => JSON.parse(await project.pulumi("stack", "output", "--json")),
+    state: project.state,
+    async [Symbol.asyncDispose]() {
+      await run("destroy");
+      await removeOwned(place.directory);
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}

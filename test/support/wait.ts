@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Calls `probe` until it returns something other than undefined or false, and returns that.
+ * Throws when `timeoutMs` have passed, with `probe`'s last error as the cause if it threw.
+ *
+ * @param what named in the error: "the Pod serves"
+ * @param timeoutMs @default 30_000
+ */
+export async function waitUntil<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 30_000,
+): Promise<T> {
+  let cause: unknown;
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(100)) {
+    try {
+      const result = await probe();
+      if (result !== undefined && result !== false) return result;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause });
+}
