@@ -1,0 +1,75 @@
+/** What processes use, from proc(5). */
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** USER_HZ, which the kernel fixes at 100 on all the architectures that the cache runs on. */
+const ticksPerSecond = 100;
+
+/**
+ * Processor seconds of the processes and all their descendants since each began, those that have ended included: their parents have their time.
+ * The difference of two calls is what was used in between.
+ */
+export async function cpuSeconds(roots: readonly number[]): Promise<number> {
+  const ticks = (await tree(roots)).map(({ ticks }) => ticks);
+  return ticks.reduce((sum, value) => sum + value, 0) / ticksPerSecond;
+}
+
+/**
+ * Proportional set size of the processes and all their descendants, in MiB: memory that several share counts once, the page cache counts only
+ * where it is mapped.
+ */
+export async function memoryMiB(roots: readonly number[]): Promise<number> {
+  const sizes = (await tree(roots)).map(async ({ pid }) => {
+    const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(unlessGone);
+    return Number(text?.match(/^Pss: +(\d+) kB$/m)?.[1] ?? 0);
+  });
+  return (await Promise.all(sizes)).reduce((sum, kB) => sum + kB, 0) / 1024;
+}
+
+/** The most memory that was seen while `work` ran, by looking every 250 ms. */
+export async function peakMemoryMiB(roots: readonly number[], work: Promise<unknown>): Promise<number> {
+  let peak = await memoryMiB(roots);
+  let running = true;
+  const ended = work.finally(() => {
+    running = false;
+  });
+  while (running) {
+    await Promise.race([sleep(250), ended]);
+    peak = Math.max(peak, await memoryMiB(roots));
+  }
+  await ended;
+  return peak;
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** In user and kernel mode, and that of its ended children. */
+  readonly ticks: number;
+}
+
+async function tree(roots: readonly number[]): Promise<Process[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const all = (await Promise.all(pids.map(readProcess))).filter((process) => process !== undefined);
+  const found = new Set(roots);
+  // A child's pid can be below its parent's, so once through the list isn't enough.
+  for (let size = 0; size !== found.size; ) {
+    size = found.size;
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
+  }
+  return all.filter(({ pid }) => found.has(pid));
+}
+
+/** proc_pid_stat(5); the second field, the name, may hold anything, but nothing after it a parenthesis. */
+async function readProcess(pid: number): Promise<Process | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(unlessGone);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [parent, times] = [Number(fields[1]), fields.slice(11, 15)];
+  return { pid, parent, ticks: times.reduce((sum, ticks) => sum + Number(ticks), 0) };
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT" || error.code === "ESRCH") return undefined;
+  throw error;
+}
