@@ -1,0 +1,100 @@
+import { type Demand, diskMbps, iopsFor } from "./demand.ts";
+import type { Cloud, DiskType, Machine } from "./machine.ts";
+
+/** What a workload needs of one resource, and what there is of it for as long as it takes: bursts don't count. */
+export interface Limit {
+  readonly name: LimitName;
+  readonly required: number;
+  readonly available: number;
+  readonly unit: "Mbps" | "IOPS" | "GiB";
+  /** Whether it is this one that limits how fast the cache serves. Exactly one is. */
+  readonly binding: boolean;
+}
+
+export type MachineLimitName =
+  | "network"
+  | "internet gateway"
+  | "processor"
+  | "machine's disk throughput"
+  | "machine's disk IOPS"
+  | "memory";
+
+export type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
+
+/**
+ * What an instance with fewer than 32 vCPU gets through an internet gateway, in all:
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-network-bandwidth.html
+ */
+const gatewayMbps = 5000;
+const gatewayLimitBelowVCpu = 32;
+
+/**
+ * What one vCPU encrypts and sends. nginx 1.26 needs 0.57 s of a 2020s AMD EPYC core for 1 GiB over TLS 1.3, which is 15 Gbps; a sixth of it leaves room for
+ * slower cores, hyperthreads, interrupts and the rest of the Pod.
+ */
+const mbpsPerVCpu = 2500;
+
+/** What the Pod with one upstream uses, each further upstream, and Debian. The rest is page cache. */
+const podGiB = 1;
+const upstreamGiB = 0.125;
+const systemGiB = 0.5;
+
+/** Memory that the machine must have before anything is cached in it. */
+export function memoryFloorGiB(upstreams: number): number {
+  return systemGiB + podGiB + upstreamGiB * (upstreams - 1);
+}
+
+export function pageCacheGiB(machine: Machine, upstreams: number): number {
+  return Math.max(0, machine.memoryGiB - memoryFloorGiB(upstreams));
+}
+
+export interface Setting {
+  readonly cloud: Cloud;
+  readonly demand: Demand;
+  readonly diskType: DiskType;
+  readonly upstreams: number;
+}
+
+/** A limit that isn't yet compared with others. */
+export type Unbound<Name = LimitName> = Omit<Limit, "binding" | "name"> & { readonly name: Name };
+
+/** All limits of a machine, whatever its disk is set to. */
+export function machineLimits(
+  machine: Machine,
+  { cloud, demand, diskType, upstreams }: Setting,
+): Unbound<MachineLimitName>[] {
+  const path = machine.diskPath[diskType];
+  if (!path) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
+  const network = { required: demand.networkMbps, unit: "Mbps" } as const;
+  const onDisk = diskMbps(demand, pageCacheGiB(machine, upstreams));
+  const behindGateway = cloud === "aws" && machine.vCpu < gatewayLimitBelowVCpu;
+  return [
+    { name: "network", ...network, available: machine.network.sustainedMbps },
+    ...(behindGateway ? [{ name: "internet gateway", ...network, available: gatewayMbps } as const] : []),
+    { name: "processor", ...network, available: Math.floor(machine.sustainedVCpu * mbpsPerVCpu) },
+    { name: "machine's disk throughput", required: onDisk, available: path.sustainedMbps, unit: "Mbps" },
+    {
+      name: "machine's disk IOPS",
+      required: iopsFor(onDisk),
+      available: path.sustainedIops,
+      unit: "IOPS",
+    },
+    { name: "memory", required: memoryFloorGiB(upstreams), available: machine.memoryGiB, unit: "GiB" },
+  ];
+}
+
+/** How many times too small it is; up to 1 it suffices. */
+export function strain({ required, available }: Unbound): number {
+  return required / available;
+}
+
+export function suffices(limit: Unbound): boolean {
+  return limit.required <= limit.available;
+}
+
+/** Memory is a floor and doesn't limit how fast anything is. The first of equals binds. */
+export function withBinding(limits: readonly Unbound[]): Limit[] {
+  const rates = limits.filter(({ unit }) => unit !== "GiB");
+  const binding = rates.reduce((tightest, limit) => (strain(limit) > strain(tightest) ? limit : tightest));
+  return limits.map((limit) => ({ ...limit, binding: limit === binding }));
+}

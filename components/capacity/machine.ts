@@ -1,0 +1,30 @@
+export type Cloud = "aws" | "azure";
+export type Architecture = "arm64" | "amd64";
+
+/** The types of disk that can hold the cache, as the clouds' own interfaces name them. */
+export type DiskType = "gp3" | "PremiumV2_LRS" | "Premium_LRS";
+
+/** What a machine can do, of its own. Mbps are 10^6 bits a second, as in the clouds' tables. */
+export interface Machine {
+  readonly type: string;
+  readonly architecture: Architecture;
+  readonly vCpu: number;
+  /** What is left of `vCpu` when the credits of a burstable machine are spent. */
+  readonly sustainedVCpu: number;
+  readonly memoryGiB: number;
+  /** Azure documents one figure, an upper limit that it doesn't guarantee: there, both are the same. */
+  readonly network: { readonly sustainedMbps: number; readonly burstMbps: number };
+  /** To a disk outside of the machine, without a cache of the host, by the type of disk. */
+  readonly diskPath: Readonly<Partial<Record<DiskType, DiskPath>>>;
+  /** Regions whose price list of the snapshot lacks it. `auto` takes only what none lacks. */
+  readonly missingIn: readonly string[];
+  /** List price in one region. It only orders the machines: costs come from the price book. */
+  readonly referenceUSDPerHour: number;
+}
+
+export interface DiskPath {
+  readonly sustainedMbps: number;
+  /** For half an hour at the most, or while credits last. */
+  readonly burstMbps: number;
+  readonly sustainedIops: number;
+}

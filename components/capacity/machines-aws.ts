@@ -1,0 +1,119 @@
+import type { Machine } from "./machine.ts";
+
+/**
+ * EC2 types that suit a cache, the least expensive first.
+ *
+ * Network baseline: https://github.com/aws/karpenter-provider-aws at 1d927085, pkg/providers/instancetype/zz_generated.bandwidth.go (2026-08-21).
+ * vCPU, memory, network and EBS figures: https://github.com/cristim/ec2-instances-info at 32acf84f, data/instances.json (2025-05-28), which holds what
+ * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-optimized.html says. EBS figures are decimal: 630 Mbps are 78.75 MB/s.
+ * Price: us-east-1, on demand, Linux; the same repository as the network baseline, pkg/providers/pricing/zz_generated.pricing_aws.go (2026-07-20).
+ * Share of a vCPU that a burstable type sustains: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
+ */
+const rows: readonly (readonly [
+  type: string,
+  vCpu: number,
+  sustainedVCpu: number,
+  memoryGiB: number,
+  networkMbps: number,
+  networkBurstMbps: number,
+  ebsMbps: number,
+  ebsBurstMbps: number,
+  ebsIops: number,
+  usdPerHour: number,
+])[] = [
+  ["t4g.small", 2, 0.4, 2, 128, 5000, 174, 2085, 1000, 0.0168],
+  ["t3.small", 2, 0.4, 2, 128, 5000, 174, 2085, 1000, 0.0208],
+  ["t4g.medium", 2, 0.4, 4, 256, 5000, 347, 2085, 2000, 0.0336],
+  ["c7g.medium", 1, 1, 2, 520, 12_500, 315, 10_000, 2500, 0.0363],
+  ["m6g.medium", 1, 1, 4, 500, 10_000, 315, 4750, 2500, 0.0385],
+  ["c8g.medium", 1, 1, 2, 520, 12_500, 315, 10_000, 2500, 0.03988],
+  ["m7g.medium", 1, 1, 4, 520, 12_500, 315, 10_000, 2500, 0.0408],
+  ["t3.medium", 2, 0.4, 4, 256, 5000, 347, 2085, 2000, 0.0416],
+  ["c6gn.medium", 1, 1, 2, 1600, 16_000, 760, 9500, 2500, 0.0432],
+  ["m8g.medium", 1, 1, 4, 520, 12_500, 315, 10_000, 2500, 0.04488],
+  ["r7g.medium", 1, 1, 8, 520, 12_500, 315, 10_000, 2500, 0.0536],
+  ["c7gn.medium", 1, 1, 2, 3125, 25_000, 521, 10_000, 2083, 0.0624],
+  ["t4g.large", 2, 0.6, 8, 512, 5000, 695, 2780, 4000, 0.0672],
+  ["c7g.large", 2, 2, 4, 937, 12_500, 630, 10_000, 3600, 0.0725],
+  ["m6g.large", 2, 2, 8, 750, 10_000, 630, 4750, 3600, 0.077],
+  ["c8g.large", 2, 2, 4, 937, 12_500, 630, 10_000, 3600, 0.07976],
+  ["m7g.large", 2, 2, 8, 937, 12_500, 630, 10_000, 3600, 0.0816],
+  ["t3.large", 2, 0.6, 8, 512, 5000, 695, 2780, 4000, 0.0832],
+  ["c6gn.large", 2, 2, 4, 3000, 25_000, 1235, 9500, 5000, 0.0864],
+  ["m8g.large", 2, 2, 8, 937, 12_500, 630, 10_000, 3600, 0.08976],
+  ["m7i.large", 2, 2, 8, 781, 12_500, 650, 10_000, 3600, 0.1008],
+  ["r7g.large", 2, 2, 16, 937, 12_500, 630, 10_000, 3600, 0.1071],
+  ["c6in.large", 2, 2, 4, 3125, 25_000, 1562, 25_000, 6250, 0.1134],
+  ["c7gn.large", 2, 2, 4, 6250, 30_000, 1042, 10_000, 4167, 0.1248],
+  ["t4g.xlarge", 4, 1.6, 16, 1024, 5000, 695, 2780, 4000, 0.1344],
+  ["c7g.xlarge", 4, 4, 8, 1876, 12_500, 1250, 10_000, 6000, 0.145],
+  ["m6g.xlarge", 4, 4, 16, 1250, 10_000, 1188, 4750, 6000, 0.154],
+  ["c8g.xlarge", 4, 4, 8, 1875, 12_500, 1250, 10_000, 6000, 0.15952],
+  ["m7g.xlarge", 4, 4, 16, 1876, 12_500, 1250, 10_000, 6000, 0.1632],
+  ["t3.xlarge", 4, 1.6, 16, 1024, 5000, 695, 2780, 4000, 0.1664],
+  ["c6gn.xlarge", 4, 4, 8, 6300, 25_000, 2375, 9500, 10_000, 0.1728],
+  ["m8g.xlarge", 4, 4, 16, 1875, 12_500, 1250, 10_000, 6000, 0.17952],
+  ["m7i.xlarge", 4, 4, 16, 1562, 12_500, 1250, 10_000, 6000, 0.2016],
+  ["r7g.xlarge", 4, 4, 32, 1876, 12_500, 1250, 10_000, 6000, 0.2142],
+  ["c6in.xlarge", 4, 4, 8, 6250, 30_000, 3125, 25_000, 12_500, 0.2268],
+  ["c7gn.xlarge", 4, 4, 8, 12_500, 40_000, 2083, 10_000, 8333, 0.2496],
+  ["t4g.2xlarge", 8, 3.2, 32, 2048, 5000, 695, 2780, 4000, 0.2688],
+  ["c7g.2xlarge", 8, 8, 16, 3750, 15_000, 2500, 10_000, 12_000, 0.29],
+  ["m6g.2xlarge", 8, 8, 32, 2500, 10_000, 2375, 4750, 12_000, 0.308],
+  ["c8g.2xlarge", 8, 8, 16, 3750, 15_000, 2500, 10_000, 12_000, 0.31904],
+  ["m7g.2xlarge", 8, 8, 32, 3750, 15_000, 2500, 10_000, 12_000, 0.3264],
+  ["t3.2xlarge", 8, 3.2, 32, 2048, 5000, 695, 2780, 4000, 0.3328],
+  ["c6gn.2xlarge", 8, 8, 16, 12_500, 25_000, 4750, 9500, 20_000, 0.3456],
+  ["m8g.2xlarge", 8, 8, 32, 3750, 15_000, 2500, 10_000, 12_000, 0.35904],
+  ["m7i.2xlarge", 8, 8, 32, 3125, 12_500, 2500, 10_000, 12_000, 0.4032],
+  ["r7g.2xlarge", 8, 8, 64, 3750, 15_000, 2500, 10_000, 12_000, 0.4284],
+  ["c6in.2xlarge", 8, 8, 16, 12_500, 40_000, 6250, 25_000, 25_000, 0.4536],
+  ["c7gn.2xlarge", 8, 8, 16, 25_000, 50_000, 4167, 10_000, 16_667, 0.4992],
+  ["c7g.4xlarge", 16, 16, 32, 7500, 15_000, 5000, 10_000, 20_000, 0.58],
+  ["m6g.4xlarge", 16, 16, 64, 5000, 10_000, 4750, 4750, 20_000, 0.616],
+  ["c8g.4xlarge", 16, 16, 32, 7500, 15_000, 5000, 10_000, 20_000, 0.63808],
+  ["m7g.4xlarge", 16, 16, 64, 7500, 15_000, 5000, 10_000, 20_000, 0.6528],
+  ["c6gn.4xlarge", 16, 16, 32, 25_000, 25_000, 9500, 9500, 40_000, 0.6912],
+  ["m8g.4xlarge", 16, 16, 64, 7500, 15_000, 5000, 10_000, 20_000, 0.71808],
+  ["m7i.4xlarge", 16, 16, 64, 6250, 12_500, 5000, 10_000, 20_000, 0.8064],
+  ["r7g.4xlarge", 16, 16, 128, 7500, 15_000, 5000, 10_000, 20_000, 0.8568],
+  ["c6in.4xlarge", 16, 16, 32, 25_000, 50_000, 12_500, 25_000, 50_000, 0.9072],
+  ["c7gn.4xlarge", 16, 16, 32, 50_000, 50_000, 8333, 10_000, 33_333, 0.9984],
+];
+
+const amd64Families = ["t3", "m7i", "c6in"];
+
+/** By family, of us-east-1, us-west-2, eu-central-1, eu-west-1, eu-north-1, ap-southeast-1 and ap-southeast-2, on 2025-05-28. */
+const missingIn: Readonly<Record<string, readonly string[]>> = {
+  m8g: ["ap-southeast-1"],
+  c8g: ["ap-southeast-1"],
+  c7gn: ["eu-central-1", "eu-north-1", "ap-southeast-1", "ap-southeast-2"],
+};
+
+export const awsMachines: readonly Machine[] = rows.map(
+  ([
+    type,
+    vCpu,
+    sustainedVCpu,
+    memoryGiB,
+    networkMbps,
+    networkBurstMbps,
+    ebsMbps,
+    ebsBurstMbps,
+    ebsIops,
+    usdPerHour,
+  ]) => {
+    const [family = ""] = type.split(".");
+    return {
+      type,
+      architecture: amd64Families.includes(family) ? "amd64" : "arm64",
+      vCpu,
+      sustainedVCpu,
+      memoryGiB,
+      network: { sustainedMbps: networkMbps, burstMbps: networkBurstMbps },
+      diskPath: { gp3: { sustainedMbps: ebsMbps, burstMbps: ebsBurstMbps, sustainedIops: ebsIops } },
+      missingIn: missingIn[family] ?? [],
+      referenceUSDPerHour: usdPerHour,
+    };
+  },
+);

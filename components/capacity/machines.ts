@@ -1,0 +1,28 @@
+import { suggestion } from "../config/problems.ts";
+import type { Architecture, Cloud, Machine } from "./machine.ts";
+import { awsMachines } from "./machines-aws.ts";
+import { azureMachines } from "./machines-azure.ts";
+
+/** Per cloud, the least expensive first. */
+export const machines: Readonly<Record<Cloud, readonly Machine[]>> = {
+  aws: awsMachines,
+  azure: azureMachines,
+};
+
+export function machineNamed(cloud: Cloud, type: string): Machine | undefined {
+  return machines[cloud].find((machine) => machine.type === type);
+}
+
+/** What `auto` chooses from: only what every region offers, so that the same workload gets the same machine everywhere. */
+export function candidates(cloud: Cloud, architecture: Architecture): Machine[] {
+  return machines[cloud].filter(
+    (machine) => machine.architecture === architecture && machine.missingIn.length === 0,
+  );
+}
+
+/** The known machine that a name nearly is, or undefined. */
+export function machineNear(cloud: Cloud, type: string): string | undefined {
+  const known = machines[cloud].map((machine) => machine.type);
+  // Azure's portal leaves out the prefix.
+  return suggestion(type, known) ?? suggestion(`Standard_${type}`, known);
+}

@@ -1,0 +1,158 @@
+import type { Problem } from "../config/problems.ts";
+import type { Demand } from "./demand.ts";
+import {
+  type MachineLimitName,
+  machineLimits,
+  memoryFloorGiB,
+  type Setting,
+  strain,
+  suffices,
+} from "./limits.ts";
+import type { Architecture, Machine } from "./machine.ts";
+import { candidates, machineNamed, machineNear } from "./machines.ts";
+import { number, quantity } from "./text.ts";
+
+/** The `machine` of a region in the configuration. */
+export interface MachineRequest {
+  readonly type: string;
+  /** @default that of `type`, and arm64 for `auto` */
+  readonly architecture?: Architecture;
+}
+
+export interface MachineChoice {
+  readonly machine: Machine;
+  readonly reasons: string[];
+  readonly warnings: Problem[];
+}
+
+const path = "machine.type";
+
+/**
+ * The least expensive machine that carries the workload on its sustained limits, or a given one, checked against the same.
+ *
+ * A workload that no machine carries gets the one that comes closest, with a warning: the cache is then slower than asked for, not broken.
+ * @param region where it is, for the machines that some regions lack.
+ */
+export function planMachine(
+  request: MachineRequest,
+  region: string,
+  setting: Setting,
+): { choice: MachineChoice; problems: [] } | { choice?: never; problems: Problem[] } {
+  const { cloud } = setting;
+  if (request.type === "auto")
+    return { choice: automatic(request.architecture ?? "arm64", setting), problems: [] };
+  const machine = machineNamed(cloud, request.type);
+  if (!machine) {
+    const near = machineNear(cloud, request.type);
+    const hint = near
+      ? `did you mean "${near}"?`
+      : "write `auto`, or one of components/capacity/machines-*.ts";
+    return {
+      problems: [{ path, message: `"${request.type}" is not a machine whose limits are known: ${hint}` }],
+    };
+  }
+  const { architecture = machine.architecture } = request;
+  if (architecture !== machine.architecture) {
+    const message = `is ${architecture}, but ${machine.type} is ${machine.architecture}: change one of them, or leave this out`;
+    return { problems: [{ path: "machine.architecture", message }] };
+  }
+  return { choice: given(machine, region, setting), problems: [] };
+}
+
+function automatic(architecture: Architecture, setting: Setting): MachineChoice {
+  const all = candidates(setting.cloud, architecture);
+  const fits = (machine: Machine) => shortfalls(machine, setting).length === 0;
+  const at = all.findIndex(fits);
+  const machine = all[at];
+  const reasons = [trafficReason(setting.demand)];
+  if (!machine) {
+    const best = closest(all, setting);
+    const message =
+      `no ${architecture} machine that is known carries the workload; ${best.type} comes closest: it ${shortfalls(best, setting)[0]}. ` +
+      "Allow more time (`workload.peakMinutes`), split the region, or let a bucket deliver (`storage: { kind: bucket, delivery: redirect }`)";
+    reasons.push(`Machine: ${best.type} comes closest to what the workload asks for.`);
+    return { machine: best, reasons, warnings: [{ path, message }] };
+  }
+  reasons.push(
+    `Machine: ${machine.type} is the least expensive ${architecture} machine that sustains the workload.`,
+  );
+  const below = all[at - 1];
+  if (below) reasons.push(`Machine: the next below, ${below.type}, ${shortfalls(below, setting)[0]}.`);
+  return { machine, reasons, warnings: [] };
+}
+
+function given(machine: Machine, region: string, setting: Setting): MachineChoice {
+  const { cloud, demand } = setting;
+  const all = candidates(cloud, machine.architecture);
+  const better = all.find((other) => shortfalls(other, setting).length === 0) ?? closest(all, setting);
+  const warnings = shortfalls(machine, setting).map((text) => {
+    const way = better.type === machine.type ? "nothing that is known does better" : `better: ${better.type}`;
+    return { path, message: `${machine.type} ${text}; ${way}` };
+  });
+  if (machine.missingIn.includes(region)) {
+    const message = `${machine.type} was not in the price list of ${region} on 2025-05-28: see whether it is offered there; ${better.type} is`;
+    warnings.push({ path, message });
+  }
+  return {
+    machine,
+    reasons: [trafficReason(demand), `Machine: ${machine.type}, as the configuration says.`],
+    warnings,
+  };
+}
+
+/** The least expensive of those that come closest. */
+function closest(all: readonly Machine[], setting: Setting): Machine {
+  const worst = (machine: Machine) => Math.max(...machineLimits(machine, setting).map(strain));
+  return all.reduce((best, machine) => (worst(machine) < worst(best) ? machine : best));
+}
+
+/** What a machine has too little of, the worst first, as predicates of a sentence. */
+function shortfalls(machine: Machine, setting: Setting): string[] {
+  return machineLimits(machine, setting)
+    .filter((limit) => !suffices(limit))
+    .sort((one, other) => strain(other) - strain(one))
+    .map((limit) => {
+      const { name, required, available, unit } = limit;
+      if (name === "memory") {
+        return `has ${quantity(available, unit)} of memory, and the Pod and the system need ${number(required)}`;
+      }
+      const of = `${quantity(available, unit)} of the ${number(required)} needed`;
+      return `${predicates[name](of)}: that takes ${number(Math.ceil(strain(limit) * 10) / 10)} times as long`;
+    });
+}
+
+const predicates: Record<Exclude<MachineLimitName, "memory">, (of: string) => string> = {
+  network: (of) => `sustains ${of} on its network`,
+  "internet gateway": (of) => `gets ${of} through the internet gateway`,
+  processor: (of) => `encrypts ${of} in the long run`,
+  "machine's disk throughput": (of) => `sustains ${of} to its disk`,
+  "machine's disk IOPS": (of) => `sustains ${of} to its disk`,
+};
+
+function trafficReason({
+  delivery,
+  peakNodes,
+  peakMinutes,
+  peakMbps,
+  busyHourMbps,
+  pulledGiB,
+}: Demand): string {
+  const what = delivery === "redirect" ? "Network, without the blobs, which the bucket delivers" : "Network";
+  return (
+    `${what}: a peak of ${quantity(peakNodes, "nodes")} within ${quantity(peakMinutes, "min")} is ${quantity(peakMbps, "Mbps")}; ` +
+    `the busiest hour of a month of ${quantity(pulledGiB, "GiB")} is ${quantity(busyHourMbps, "Mbps")}.`
+  );
+}
+
+export function memoryReason(
+  machine: Machine,
+  upstreams: number,
+  hotSetGiB: number,
+  cacheGiB: number,
+): string {
+  const holds = hotSetGiB <= cacheGiB ? "holds" : "doesn't hold";
+  return (
+    `Memory: of ${quantity(machine.memoryGiB, "GiB")}, the Pod and the system need ${number(memoryFloorGiB(upstreams))}; ` +
+    `the page cache ${holds} the ${quantity(hotSetGiB, "GiB")} of a peak.`
+  );
+}

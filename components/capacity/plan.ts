@@ -1,0 +1,145 @@
+/** Disk and machine of a region's cache, from the workload: what the hosts create, the README explains and the cost estimate counts. */
+import type { Problem } from "../config/problems.ts";
+import type { Workload } from "../config/schema.ts";
+import { type Delivery, type Demand, demandOf, diskMbps, iopsFor } from "./demand.ts";
+import { toMbps } from "./disk.ts";
+import { type Limit, machineLimits, pageCacheGiB, type Setting, withBinding } from "./limits.ts";
+import type { Architecture, Cloud, DiskPath } from "./machine.ts";
+import {
+  contentGiB,
+  type DiskNeed,
+  type DiskRequest,
+  growthMonths,
+  type PlannedDisk,
+  planDisk,
+  planDiskType,
+} from "./plan-disk.ts";
+import { type MachineRequest, memoryReason, planMachine } from "./plan-machine.ts";
+import { number, quantity } from "./text.ts";
+
+export interface CapacityRequest {
+  readonly cloud: Cloud;
+  /** The part of a region with `topology: vm` that matters here. */
+  readonly region: {
+    readonly name: string;
+    readonly machine: MachineRequest;
+    readonly storage:
+      | (DiskRequest & { readonly kind: "disk" })
+      | { readonly kind: "bucket"; readonly delivery: "proxied" | "redirect" };
+  };
+  readonly workload: Workload;
+  /** How many registries the cache serves, at least 1: each takes memory. */
+  readonly upstreams: number;
+}
+
+/** Plain JSON. */
+export interface CapacityPlan {
+  readonly machine: PlannedMachine;
+  readonly disk: PlannedDisk;
+  readonly demand: Demand;
+  /** Of machine and disk together, with the one that binds. */
+  readonly limits: readonly Limit[];
+  /** Why each figure is what it is, a sentence each. */
+  readonly reasons: readonly string[];
+  /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface PlannedMachine {
+  readonly type: string;
+  readonly architecture: Architecture;
+  readonly vCpu: number;
+  readonly memoryGiB: number;
+  /** What the plan counts on for cached files. The container that serves them must be allowed so much memory on top of its own. */
+  readonly pageCacheGiB: number;
+  readonly network: { readonly sustainedMbps: number; readonly burstMbps: number };
+  readonly diskPath: DiskPath;
+}
+
+/**
+ * Plans a region's capacity.
+ * @returns the plan; or what is impossible, each problem with its path within the region.
+ */
+export function planCapacity({
+  cloud,
+  region,
+  workload,
+  upstreams,
+}: CapacityRequest): { plan: CapacityPlan; problems: [] } | { plan?: never; problems: Problem[] } {
+  const { storage } = region;
+  const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
+  const diskRequest: DiskRequest = storage.kind === "disk" ? storage : { sizeGiB: "auto" };
+  const demand = demandOf(workload, delivery);
+
+  const { type: diskType, problems: typeProblems } = planDiskType(diskRequest, cloud, region.name);
+  if (!diskType) return { problems: typeProblems };
+  const setting: Setting = { cloud, demand, diskType, upstreams };
+  const { choice: chosen, problems: machineProblems } = planMachine(region.machine, region.name, setting);
+  if (!chosen) return { problems: machineProblems };
+  const { machine } = chosen;
+  const diskPath = machine.diskPath[diskType];
+  if (!diskPath) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
+
+  const cacheGiB = pageCacheGiB(machine, upstreams);
+  const need: DiskNeed = {
+    contentGiB: contentGiB(workload, delivery),
+    contentReason: contentReason(workload, delivery),
+    mbps: diskMbps(demand, cacheGiB),
+  };
+  const { choice: diskChoice, problems: diskProblems } = planDisk(diskRequest, diskType, need, diskPath);
+  if (!diskChoice) return { problems: diskProblems };
+  const { disk } = diskChoice;
+
+  const limits = withBinding([
+    ...machineLimits(machine, setting),
+    {
+      name: "disk throughput",
+      required: need.mbps,
+      available: toMbps(disk.throughput, disk.throughputUnit),
+      unit: "Mbps",
+    },
+    { name: "disk IOPS", required: iopsFor(need.mbps), available: disk.iops, unit: "IOPS" },
+  ]);
+  return {
+    plan: {
+      machine: {
+        type: machine.type,
+        architecture: machine.architecture,
+        vCpu: machine.vCpu,
+        memoryGiB: machine.memoryGiB,
+        pageCacheGiB: cacheGiB,
+        network: machine.network,
+        diskPath,
+      },
+      disk,
+      demand,
+      limits,
+      reasons: [
+        ...chosen.reasons,
+        memoryReason(machine, upstreams, demand.hotSetGiB, cacheGiB),
+        ...diskChoice.reasons,
+        ...limits.filter(({ binding }) => binding).map(bindingReason),
+      ],
+      warnings: [...chosen.warnings, ...diskChoice.warnings],
+    },
+    problems: [],
+  };
+}
+
+function contentReason(
+  { workingSetGiB, growthGiBPerMonth, pullsPerNodeGiB }: Workload,
+  delivery: Delivery,
+): string {
+  switch (delivery) {
+    case "disk":
+      return `${quantity(workingSetGiB, "GiB")} in use and ${growthMonths} months of ${quantity(growthGiBPerMonth, "GiB")}`;
+    case "proxied":
+      return `the edge's own cache of the hottest, several times the ${quantity(pullsPerNodeGiB, "GiB")} of a node`;
+    case "redirect":
+      return "manifests, metrics and certificates";
+  }
+}
+
+function bindingReason({ name, required, available, unit }: Limit): string {
+  return `The tightest limit is the ${name}: ${number(required)} of ${quantity(available, unit)}.`;
+}
