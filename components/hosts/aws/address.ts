@@ -1,0 +1,57 @@
+import { Eip } from "@pulumi/aws/ec2/eip.js";
+import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation.js";
+import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Names } from "./naming.ts";
+import type { Network } from "./network.ts";
+
+export interface AddressArgs {
+  readonly names: Names;
+  readonly network: Network;
+  readonly securityGroupId: pulumi.Input<string>;
+}
+
+/** Where the machine is reached, whichever machine it is. */
+export interface Address {
+  readonly ipv4: pulumi.Output<string>;
+  /** One, or none. */
+  readonly ipv6: pulumi.Output<string[]>;
+  readonly networkInterfaceId: pulumi.Output<string>;
+  /** Brings the address to the interface. */
+  readonly association: pulumi.Resource;
+}
+
+/**
+ * A network interface of its own with an Elastic IP. A machine that comes after another has the same addresses from its first second, IPv6 included;
+ * an Elastic IP that were given to a running machine would cut off what it is just installing.
+ */
+export function createAddress(
+  name: string,
+  { names, network, securityGroupId }: AddressArgs,
+  options: pulumi.CustomResourceOptions,
+): Address {
+  const networkInterface = new NetworkInterface(
+    name,
+    {
+      subnetId: network.subnetId,
+      description: "Registry cache",
+      securityGroups: [securityGroupId],
+      ipv6AddressCount: network.hasIpv6.apply((has) => (has ? 1 : undefined)),
+      tags: names.tags(),
+    },
+    options,
+  );
+  const eip = new Eip(name, { domain: "vpc", tags: names.tags() }, options);
+  const association = new EipAssociation(
+    name,
+    { allocationId: eip.allocationId, networkInterfaceId: networkInterface.id },
+    // Without an internet gateway, EC2 refuses.
+    { ...options, dependsOn: [...network.route] },
+  );
+  return {
+    ipv4: eip.publicIp,
+    ipv6: networkInterface.ipv6Addresses,
+    networkInterfaceId: networkInterface.id,
+    association,
+  };
+}

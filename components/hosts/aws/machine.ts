@@ -1,0 +1,76 @@
+import type { Volume } from "@pulumi/aws/ebs/volume.js";
+import { Instance } from "@pulumi/aws/ec2/instance.js";
+import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Names } from "./naming.ts";
+
+export interface MachineArgs {
+  readonly names: Names;
+  readonly type: string;
+  /** Id of an AMI. */
+  readonly image: pulumi.Input<string>;
+  /** Base64. Another one is another machine. */
+  readonly userData: pulumi.Input<string>;
+  readonly instanceProfile: pulumi.Input<string>;
+  readonly networkInterfaceId: pulumi.Input<string>;
+  readonly disk: Volume;
+  /** What must be there when the machine starts. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** Debian's image has 8 GiB; the rest is for the containers' images and the journal. */
+const rootGiB = 12;
+
+/**
+ * The EC2 instance with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first stopped, then parted
+ * from the disk, then deleted, then followed by the new one. https://github.com/pulumi/pulumi-aws/issues/2769
+ */
+export function createMachine(
+  name: string,
+  args: MachineArgs,
+  options: pulumi.CustomResourceOptions,
+): Instance {
+  const { names, disk } = args;
+  const instance = new Instance(
+    name,
+    {
+      ami: args.image,
+      instanceType: args.type,
+      iamInstanceProfile: args.instanceProfile,
+      primaryNetworkInterface: { networkInterfaceId: args.networkInterfaceId },
+      userDataBase64: args.userData,
+      // cloud-init does its work once for an instance.
+      userDataReplaceOnChange: true,
+      metadataOptions: {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        // The Pod is on the machine's own network; a container on another one gets no credentials.
+        httpPutResponseHopLimit: 1,
+        instanceMetadataTags: "enabled",
+      },
+      rootBlockDevice: {
+        volumeType: "gp3",
+        volumeSize: rootGiB,
+        encrypted: true,
+        deleteOnTermination: true,
+        tags: names.tags("root"),
+      },
+      tags: names.tags(),
+    },
+    // A disk and an interface can't be on two machines at once.
+    { ...options, deleteBeforeReplace: true, dependsOn: [...args.after] },
+  );
+  new VolumeAttachment(
+    name,
+    {
+      instanceId: instance.id,
+      volumeId: disk.id,
+      // Required; the machine knows the disk by the volume's id.
+      deviceName: "/dev/sdf",
+      // A mounted disk can't be detached.
+      stopInstanceBeforeDetaching: true,
+    },
+    { ...options, deleteBeforeReplace: true },
+  );
+  return instance;
+}

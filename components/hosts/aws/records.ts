@@ -1,0 +1,36 @@
+import { Record } from "@pulumi/aws/route53/record.js";
+import type * as pulumi from "@pulumi/pulumi";
+import ipaddr from "ipaddr.js";
+import type { Address } from "./address.ts";
+import type { AwsVmRegion } from "./vm-args.ts";
+
+export interface RecordsArgs {
+  readonly region: AwsVmRegion;
+  /** Id of the hosted zone. */
+  readonly zoneId: pulumi.Input<string>;
+  readonly address: Address;
+  readonly hasIpv6: pulumi.Output<boolean>;
+}
+
+/** The addresses stay when the machine goes, so it matters only when one is given up. */
+const ttlSeconds = 300;
+
+/** The endpoint's names in DNS. */
+export function createRecords(
+  name: string,
+  { region, zoneId, address, hasIpv6 }: RecordsArgs,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const common = { zoneId, name: region.endpoint.hostname, ttl: ttlSeconds };
+  new Record(name, { ...common, type: "A", records: [address.ipv4] }, options);
+  // A client that finds the name's IPv6 address and may not use it waits before it tries IPv4.
+  if (!region.access.clients.some(isIpv6Range)) return;
+  // Whether an existing subnet has IPv6 is looked up, and so known in a preview too.
+  hasIpv6.apply((has) => {
+    if (has) new Record(`${name}-ipv6`, { ...common, type: "AAAA", records: address.ipv6 }, options);
+  });
+}
+
+function isIpv6Range(range: string): boolean {
+  return ipaddr.parseCIDR(range)[0].kind() === "ipv6";
+}

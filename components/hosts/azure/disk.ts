@@ -1,0 +1,46 @@
+import { Disk } from "@pulumi/azure-native/compute/disk.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { PlannedDisk } from "../../capacity/plan-disk.ts";
+import type { Names } from "./naming.ts";
+import type { Place } from "./place.ts";
+import { zonesOf } from "./regions.ts";
+import type { AzureVmRegion } from "./vm-args.ts";
+
+export interface DiskArgs {
+  readonly disk: PlannedDisk;
+  readonly region: AzureVmRegion;
+  readonly place: Place;
+  readonly names: Names;
+}
+
+/**
+ * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
+ * `pulumi state unprotect`, the way to delete it after all. Azure makes a disk larger in place, and refuses to make it smaller.
+ */
+export function createDisk(
+  name: string,
+  { disk, region, place, names }: DiskArgs,
+  options: pulumi.CustomResourceOptions,
+): Disk {
+  const isProvisioned = disk.type === "PremiumV2_LRS";
+  return new Disk(
+    name,
+    {
+      ...place,
+      ...zonesOf(region),
+      diskName: names.disk,
+      sku: { name: disk.type },
+      diskSizeGB: disk.sizeGiB,
+      // Sectors as on any other disk; Premium SSD v2 would have 4096 bytes, for ever:
+      // https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2
+      creationData: { createOption: "Empty", ...(isProvisioned && { logicalSectorSize: 512 }) },
+      ...(isProvisioned && { diskIOPSReadWrite: disk.iops, diskMBpsReadWrite: disk.throughput }),
+      encryption: { type: "EncryptionAtRestWithPlatformKey" },
+      // Nobody exports its content over the network.
+      networkAccessPolicy: "DenyAll",
+      publicNetworkAccess: "Disabled",
+    },
+    // Azure changes none of these. The preview then says that the disk would be replaced, which `protect` doesn't let happen.
+    { ...options, protect: true, replaceOnChanges: ["zones", "creationData"] },
+  );
+}

@@ -1,0 +1,62 @@
+import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
+import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import * as pulumi from "@pulumi/pulumi";
+import { type Names, uuidFor } from "./naming.ts";
+import type { Place } from "./place.ts";
+
+/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+export const roles = {
+  dnsZoneContributor: "befefa01-2a29-4197-83a8-272ff33ce314",
+  keyVaultSecretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
+} as const;
+
+/** Who the machine is in Azure. Not the machine's own identity, whose rights would go with each replacement. */
+export function createIdentity(
+  name: string,
+  { place, names }: { place: Place; names: Names },
+  options: pulumi.CustomResourceOptions,
+): UserAssignedIdentity {
+  return new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, options);
+}
+
+export interface Grant {
+  readonly identity: UserAssignedIdentity;
+  readonly role: keyof typeof roles;
+  /** The resource id of the one thing that the right is for. */
+  readonly scope: pulumi.Input<string>;
+}
+
+/**
+ * Gives the machine a right. It can take ten minutes to count: the machine tries again for as long.
+ *
+ * The assignment's name follows from what it says, so that a lost state can't give the same right twice. Without `principalType`, Azure looks for an
+ * identity that it may not know yet: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-template#new-service-principal
+ */
+export function grant(
+  name: string,
+  { identity, role, scope }: Grant,
+  options: pulumi.CustomResourceOptions,
+): RoleAssignment {
+  const roleId = roles[role];
+  const at = pulumi.output(scope);
+  return new RoleAssignment(
+    name,
+    {
+      roleAssignmentName: pulumi
+        .all([at, identity.principalId])
+        .apply(([where, who]) => uuidFor(where.toLowerCase(), who, roleId)),
+      scope: at,
+      principalId: identity.principalId,
+      principalType: "ServicePrincipal",
+      roleDefinitionId: pulumi.interpolate`/subscriptions/${at.apply(subscriptionOf)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
+    },
+    { ...options, replaceOnChanges: ["roleDefinitionId"] },
+  );
+}
+
+/** @throws RangeError if it isn't the id of a resource. */
+export function subscriptionOf(resourceId: string): string {
+  const subscription = /^\/subscriptions\/([^/]+)\//i.exec(resourceId)?.[1];
+  if (!subscription) throw new RangeError(`not a resource id: ${resourceId}`);
+  return subscription;
+}

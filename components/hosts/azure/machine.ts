@@ -1,0 +1,121 @@
+import type { Disk } from "@pulumi/azure-native/compute/disk.js";
+import { VirtualMachine } from "@pulumi/azure-native/compute/virtualMachine.js";
+import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
+import type { input } from "@pulumi/azure-native/types/index.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Architecture } from "../../capacity/machine.ts";
+import type { PlannedMachine } from "../../capacity/plan.ts";
+import type { Names } from "./naming.ts";
+import { publicKeyOfNobody } from "./no-login.ts";
+import type { Place } from "./place.ts";
+import { zonesOf } from "./regions.ts";
+import { dataDiskLun } from "./user-data.ts";
+import type { AzureVmRegion } from "./vm-args.ts";
+
+/**
+ * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. Pinned, as a new one replaces the machines; what it holds is updated on
+ * the machine. No plan and no terms: https://wiki.debian.org/Cloud/MicrosoftAzure
+ */
+const image = { publisher: "Debian", offer: "debian-13", version: "0.20260914.2601" };
+const imageSku: Record<Architecture, string> = { arm64: "13-arm64", amd64: "13-gen2" };
+
+/**
+ * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
+ * (https://github.com/pulumi/pulumi-azure-native/issues/577). It would change a size, but not to one with another kind of disk interface.
+ */
+const replacing = [
+  "hardwareProfile",
+  "osProfile",
+  "securityProfile",
+  "storageProfile.imageReference",
+  "zones",
+];
+
+export interface MachineArgs {
+  readonly machine: PlannedMachine;
+  readonly region: AzureVmRegion;
+  readonly place: Place;
+  readonly names: Names;
+  readonly disk: Disk;
+  readonly identity: UserAssignedIdentity;
+  readonly networkInterface: NetworkInterface;
+  /** Base64. Another one is another machine. */
+  readonly userData: pulumi.Input<string>;
+  /** What must be there when the machine starts. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/**
+ * The machine with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, as disk and interface can't be on
+ * two machines, then followed by the new one.
+ */
+export function createMachine(
+  name: string,
+  args: MachineArgs,
+  options: pulumi.CustomResourceOptions,
+): VirtualMachine {
+  const { machine, region, place, names, disk, identity, networkInterface, userData, after } = args;
+  return new VirtualMachine(
+    name,
+    {
+      ...place,
+      ...zonesOf(region),
+      vmName: names.machine,
+      hardwareProfile: { vmSize: machine.type },
+      ...securityProfile(machine.type),
+      identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+      osProfile: {
+        computerName: names.machine,
+        adminUsername: "nobody-logs-in",
+        customData: userData,
+        linuxConfiguration: {
+          disablePasswordAuthentication: true,
+          ssh: {
+            publicKeys: [{ path: "/home/nobody-logs-in/.ssh/authorized_keys", keyData: publicKeyOfNobody() }],
+          },
+        },
+      },
+      storageProfile: {
+        imageReference: { ...image, sku: imageSku[machine.architecture] },
+        osDisk: {
+          createOption: "FromImage",
+          caching: "ReadWrite",
+          // Without it, each replacement leaves a disk behind.
+          deleteOption: "Delete",
+          // As what Azure promises for one machine is that of its slowest disk.
+          managedDisk: { storageAccountType: "Premium_LRS" },
+        },
+        dataDisks: [
+          {
+            lun: dataDiskLun,
+            createOption: "Attach",
+            // Premium SSD v2 takes no other.
+            caching: "None",
+            deleteOption: "Detach",
+            managedDisk: { id: disk.id },
+          },
+        ],
+      },
+      networkProfile: {
+        networkInterfaces: [{ id: networkInterface.id, primary: true, deleteOption: "Detach" }],
+      },
+      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+    },
+    { ...options, deleteBeforeReplace: true, replaceOnChanges: replacing, dependsOn: [...after] },
+  );
+}
+
+/**
+ * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
+ * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
+ */
+function securityProfile(size: string): { securityProfile?: input.compute.SecurityProfileArgs } {
+  if (/^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size)) return {};
+  return {
+    securityProfile: {
+      securityType: "TrustedLaunch",
+      uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+    },
+  };
+}

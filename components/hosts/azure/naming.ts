@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+
+/** What tells the resources of one cache from those of all others in a subscription. */
+export interface CacheIdentity {
+  /** The Pulumi stack's name, without organization. */
+  readonly stack: string;
+  /** An Azure region's programmatic name. */
+  readonly region: string;
+}
+
+/**
+ * Names in Azure; Pulumi's own names of the resources begin with the region.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+ */
+export interface Names {
+  /** The only one that is shared with what isn't of this cache. */
+  readonly resourceGroup: string;
+  readonly machine: string;
+  readonly disk: string;
+  readonly address: string;
+  readonly networkInterface: string;
+  readonly firewall: string;
+  readonly network: string;
+  readonly identity: string;
+}
+
+const project = "registry-cache";
+const longestGroupName = 90;
+
+/** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
+export function namesOf({ stack, region }: CacheIdentity): Names {
+  // The conventional stack of one region says nothing that the region doesn't.
+  const cache = [project, ...(stack === `azure-${region}` ? [] : [stack]), region].join("-");
+  const base = `${project}-${region}`;
+  return {
+    resourceGroup: capped(cache, longestGroupName),
+    machine: base,
+    disk: `${base}-data`,
+    address: `${base}-address`,
+    networkInterface: `${base}-interface`,
+    firewall: `${base}-firewall`,
+    network: `${base}-network`,
+    identity: `${base}-identity`,
+  };
+}
+
+/** Tags of everything in a stack. */
+export function stackTags(stack: string): Record<string, string> {
+  return { project, stack, "managed-by": "pulumi" };
+}
+
+/**
+ * The name of a region's vault. It is shared with all of Azure, and stays taken for days after the vault is deleted. So it belongs to one creation of the region:
+ * it follows from the identity, which is another one each time.
+ * @returns 22 of the 24 characters that are allowed.
+ */
+export function vaultName(principalId: string): string {
+  return `cache-${digest(principalId).slice(0, 16)}`;
+}
+
+export function credentialsSecretName(upstream: string): string {
+  return `upstream-${upstream}-credentials`;
+}
+
+/** This project's own, a random one. */
+const uuidNamespace = "6f0f1a52-3d5c-4f0e-9b8e-5c1f6a7d2e94";
+
+/** A UUID of version 5, the same for the same parts: https://www.rfc-editor.org/rfc/rfc9562#section-5.5 */
+export function uuidFor(...parts: readonly string[]): string {
+  const bytes = createHash("sha1")
+    .update(Buffer.from(uuidNamespace.replaceAll("-", ""), "hex"))
+    .update(JSON.stringify(parts))
+    .digest()
+    .subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** A name that is too long ends in a hash of all of it. */
+function capped(name: string, longest: number): string {
+  return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${digest(name).slice(0, 12)}`;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

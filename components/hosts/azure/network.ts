@@ -1,0 +1,84 @@
+import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
+import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
+import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
+import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { Names } from "./naming.ts";
+import type { Place } from "./place.ts";
+import { zonesOf } from "./regions.ts";
+import type { AzureVmRegion } from "./vm-args.ts";
+
+export interface NetworkArgs {
+  readonly region: AzureVmRegion;
+  readonly place: Place;
+  readonly names: Names;
+  readonly firewall: NetworkSecurityGroup;
+}
+
+/** The way from clients to the machine, which a replaced machine takes over. */
+export interface Network {
+  readonly networkInterface: NetworkInterface;
+  readonly address: PublicIPAddress;
+}
+
+export function createNetwork(
+  name: string,
+  { region, place, names, firewall }: NetworkArgs,
+  options: pulumi.CustomResourceOptions,
+): Network {
+  const address = new PublicIPAddress(
+    name,
+    {
+      ...place,
+      ...zonesOf(region),
+      publicIpAddressName: names.address,
+      sku: { name: "Standard" },
+      publicIPAddressVersion: "IPv4",
+      publicIPAllocationMethod: "Static",
+    },
+    { ...options, replaceOnChanges: ["zones"] },
+  );
+  const networkInterface = new NetworkInterface(
+    name,
+    {
+      ...place,
+      networkInterfaceName: names.networkInterface,
+      enableAcceleratedNetworking: true,
+      networkSecurityGroup: { id: firewall.id },
+      ipConfigurations: [
+        {
+          name: "primary",
+          primary: true,
+          privateIPAllocationMethod: "Dynamic",
+          publicIPAddress: { id: address.id },
+          subnet: { id: subnetId(name, { region, place, names }, options) },
+        },
+      ],
+    },
+    options,
+  );
+  return { networkInterface, address };
+}
+
+/** The smallest that Azure has: nothing else is in it, and it has no peers. */
+const ownRange = "10.255.255.0/29";
+const ownSubnet = "machine";
+
+function subnetId(
+  name: string,
+  { region: { network }, place, names }: Omit<NetworkArgs, "firewall">,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Input<string> {
+  if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
+  const own = new VirtualNetwork(
+    name,
+    {
+      ...place,
+      virtualNetworkName: names.network,
+      addressSpace: { addressPrefixes: [ownRange] },
+      subnets: [{ name: ownSubnet, addressPrefix: ownRange }],
+    },
+    options,
+  );
+  return pulumi.interpolate`${own.id}/subnets/${ownSubnet}`;
+}

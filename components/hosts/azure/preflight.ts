@@ -1,0 +1,84 @@
+import * as pulumi from "@pulumi/pulumi";
+import { planCapacity } from "../../capacity/plan.ts";
+import { type Problem, suggestion } from "../../config/problems.ts";
+import { shrinkingProblems } from "../vm/previous-disks.ts";
+import { UserDataTooLarge } from "../vm/user-data.ts";
+import { isUsable } from "./firewall.ts";
+import { namesOf } from "./naming.ts";
+import { regionNames } from "./regions.ts";
+import { azureUserData } from "./user-data.ts";
+import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
+
+/**
+ * What is wrong with a region, found without asking Azure.
+ * @param previousDiskGiB the size that the region's data disk has, if there is one: see previousDisks().
+ * @returns problems whose path is relative to the region.
+ */
+export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[] {
+  const { region, upstreams, workload } = args;
+  const { plan, problems } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
+  return [
+    ...nameProblems(region),
+    ...storageProblems(region),
+    ...accessProblems(region),
+    ...problems,
+    ...(plan
+      ? [
+          ...shrinkingProblems(plan.disk.sizeGiB, previousDiskGiB),
+          ...userDataProblems(args, plan.disk.sizeGiB),
+        ]
+      : []),
+  ];
+}
+
+/** What works, but not as it seems to be meant, with paths relative to the region. */
+export function warnings({ access }: AzureVmRegion): Problem[] {
+  return (["clients", "metrics"] as const).flatMap((list) =>
+    access[list].flatMap((range, index) => {
+      if (isUsable(range) || range === "::/0") return [];
+      const message = `"${range}" has no effect: the machine has an IPv4 address only`;
+      return [{ path: `access.${list}[${index}]`, message }];
+    }),
+  );
+}
+
+function nameProblems({ name }: AzureVmRegion): Problem[] {
+  if (regionNames.includes(name)) return [];
+  const near = suggestion(name, regionNames);
+  const hint = near ? `did you mean "${near}"?` : "`az account list-locations` names them";
+  return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${hint}` }];
+}
+
+function storageProblems({ storage }: AzureVmRegion): Problem[] {
+  if (storage.kind === "disk") return [];
+  const message =
+    "`bucket` comes with `topology: cluster`: a machine has its cache on its disk, `{ kind: disk }`";
+  return [{ path: "storage.kind", message }];
+}
+
+function accessProblems({ access }: AzureVmRegion): Problem[] {
+  if (access.clients.some(isUsable)) return [];
+  const message = "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only";
+  return [{ path: "access.clients", message }];
+}
+
+/** As long as real ones, which compress about as well. */
+const subscription = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
+const clientId = "0e37df36-f698-4f2c-8a6f-3d1c5b7a9e02";
+
+function userDataProblems(args: VmPlanArgs, diskGiB: number): Problem[] {
+  const { resourceGroup } = namesOf({ stack: pulumi.getStack(), region: args.region.name });
+  const vault = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef`;
+  const storedCredentials = Object.fromEntries(
+    args.upstreams
+      .filter(({ credentials }) => credentials !== undefined)
+      .map(({ name }) => [name, `${vault}/secrets/${name}`]),
+  );
+  try {
+    azureUserData({ ...args, diskGiB, clientId, subscription, resourceGroup, storedCredentials });
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserDataTooLarge)) throw error;
+    return [{ path: "topology", message: error.message }];
+  }
+}

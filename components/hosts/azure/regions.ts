@@ -1,0 +1,30 @@
+import type { AzureVmRegion } from "./vm-args.ts";
+
+/**
+ * Azure's public regions: those with availability zones, and those without. The clouds of China and of the US government have other addresses for
+ * everything and are not supported.
+ * https://learn.microsoft.com/azure/reliability/regions-list (2025-09-23)
+ */
+const zonal = `
+  australiaeast austriaeast belgiumcentral brazilsouth canadacentral centralindia centralus chilecentral denmarkeast eastasia eastus eastus2
+  francecentral germanywestcentral indonesiacentral israelcentral italynorth japaneast japanwest koreacentral malaysiawest mexicocentral
+  newzealandnorth northeurope norwayeast polandcentral qatarcentral southafricanorth southcentralus southeastasia spaincentral
+  swedencentral switzerlandnorth uaenorth uksouth westeurope westus2 westus3
+`;
+
+const zoneless = `
+  australiacentral australiacentral2 australiasoutheast brazilsoutheast canadaeast francesouth germanynorth koreasouth northcentralus
+  norwaywest southafricawest southindia switzerlandwest taiwannorth taiwannorthwest uaecentral ukwest westcentralus westindia westus
+`;
+
+const words = (text: string) => text.trim().split(/\s+/);
+const zonalRegions = words(zonal);
+
+export const regionNames: readonly string[] = [...zonalRegions, ...words(zoneless)];
+
+/** The zone of a resource, as an argument: that of the disk, as the machine must be in it. In a region without zones, none. */
+export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" | "availabilityZone">): {
+  zones?: string[];
+} {
+  return zonalRegions.includes(name) ? { zones: [availabilityZone] } : {};
+}

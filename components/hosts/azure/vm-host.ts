@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import { ConfigError } from "../../config/problems.ts";
+import type { Host } from "../host.ts";
+import { createDisk } from "./disk.ts";
+import { createFirewall } from "./firewall.ts";
+import { createIdentity, subscriptionOf } from "./identity.ts";
+import { createMachine } from "./machine.ts";
+import { namesOf } from "./naming.ts";
+import { createNetwork } from "./network.ts";
+import { createPlace } from "./place.ts";
+import { warnings } from "./preflight.ts";
+import { createRecords } from "./records.ts";
+import { createSecrets } from "./secrets.ts";
+import { azureUserData } from "./user-data.ts";
+import type { VmHostArgs } from "./vm-args.ts";
+
+/**
+ * The cache on a virtual machine in Azure, in a resource group of its own. Disk, address, identity and records outlive the machine, which another user data, image or
+ * size replaces.
+ */
+export class VmHost extends pulumi.ComponentResource implements Host {
+  readonly address: Host["address"];
+  readonly ca: Host["ca"];
+  readonly diskGiB: number;
+
+  constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
+    super("registry-cache:azure:VmHost", name, {}, options);
+    const own = { parent: this };
+    const { region } = args;
+    const names = namesOf({ stack: pulumi.getStack(), region: region.name });
+    const plan = capacity(args, this);
+
+    const place = createPlace(name, { location: region.name, names }, own);
+    const firewall = createFirewall(name, { region, place, names }, own);
+    const network = createNetwork(name, { region, place, names, firewall }, own);
+    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const identity = createIdentity(name, { place, names }, own);
+    const secrets = createSecrets(name, args, { place, identity }, own);
+    const records = createRecords(name, { region, place, identity, address }, own);
+    const disk = createDisk(name, { disk: plan.disk, region, place, names }, own);
+    createMachine(
+      name,
+      {
+        names,
+        place,
+        region,
+        machine: plan.machine,
+        userData: pulumi
+          .all([identity.id, identity.clientId, place.resourceGroupName, secrets.credentials])
+          .apply(([identityId, clientId, resourceGroup, storedCredentials]) => {
+            const packed = azureUserData({
+              ...args,
+              diskGiB: plan.disk.sizeGiB,
+              clientId,
+              subscription: subscriptionOf(identityId),
+              resourceGroup,
+              storedCredentials,
+            });
+            return Buffer.from(packed).toString("base64");
+          }),
+        identity,
+        networkInterface: network.networkInterface,
+        disk,
+        after: [...secrets.rights, ...records],
+      },
+      own,
+    );
+
+    this.address = address;
+    // The authority of `tls: { mode: private }` is made on the machine and never leaves it.
+    this.ca = pulumi.output(undefined);
+    this.diskGiB = plan.disk.sizeGiB;
+    this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
+  }
+}
+
+/** What doesn't carry the workload is said, and made. */
+function capacity({ region, workload, upstreams }: VmHostArgs, host: VmHost): CapacityPlan {
+  const { plan, problems } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
+  if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
+  for (const { path, message } of [...plan.warnings, ...warnings(region)]) {
+    void pulumi.log.warn(`${region.name}: ${path}: ${message}`, host);
+  }
+  return plan;
+}

@@ -1,0 +1,238 @@
+import { gzipSync, strToU8 } from "fflate";
+import { stringify } from "yaml";
+import type { PodManifests } from "../../pod/pod.ts";
+import { podUser } from "../../pod/pod.ts";
+import { script } from "../../pod/script.ts";
+
+export interface UserDataOptions {
+  readonly manifests: PodManifests;
+  /** Stable path of the data disk's block device, below /dev/disk; it may appear at any time after the machine has booted. */
+  readonly dataDevice: string;
+  /** Directories below {@link dataMount} that the Pod's volumes need. */
+  readonly directories: readonly string[];
+  /** Prints the secret of the cloud's store that has the name given as its argument, or fails. A shell script. */
+  readonly fetchSecret: string;
+  /** Secrets of the Pod by name, and their name in the cloud's store. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Where the certificate comes from when the Pod doesn't get it by itself: from the cloud's store, or made on the machine for a name. */
+  readonly certificate?: { readonly secret: string } | { readonly hostname: string };
+  /** Debian packages besides those that every cache needs. */
+  readonly packages?: readonly string[];
+  /** Commands for the first boot only, before the cache starts. */
+  readonly prepare?: readonly (readonly string[])[];
+  /** Local time of the reboot, where a security upgrade needs one: `HH:MM`. */
+  readonly rebootTime: string;
+}
+
+/** Where the data disk is mounted; all that must survive the machine is below. */
+export const dataMount = "/srv/cache";
+
+const configuration = "/etc/registry-cache";
+
+/**
+ * The cloud-config of a cache VM with Debian 13: https://cloudinit.readthedocs.io/en/25.1.4/reference/modules.html
+ *
+ * It holds no secret, only the names of secrets. The data disk is prepared by disk.sh: cloud-init's own fs_setup doesn't wait for a disk that is attached
+ * late, and systemd's x-systemd.makefs formats one that has only a partition table.
+ */
+export function renderUserData(options: UserDataOptions): string {
+  const { manifests, packages = [], prepare = [] } = options;
+  return `#cloud-config\n${stringify({
+    package_update: true,
+    apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
+    packages: [...basePackages, ...packages],
+    write_files: [
+      { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
+      // The edge runs as nobody special, and listens on 443.
+      file("/etc/sysctl.d/60-registry-cache.conf", "net.ipv4.ip_unprivileged_port_start = 443\n"),
+      file("/etc/default/prometheus-node-exporter", 'ARGS="--web.listen-address=127.0.0.1:9100"\n'),
+      // It would listen on all addresses for names that nobody asks for.
+      file(
+        "/etc/systemd/resolved.conf.d/60-registry-cache.conf",
+        unit({ Resolve: { LLMNR: "no", MulticastDNS: "no" } }),
+      ),
+      file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot(options.rebootTime)),
+      file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
+      file(`${configuration}/pod.yaml`, podYaml(manifests), "0600"),
+      file(`${configuration}/fetch-secret`, options.fetchSecret, "0700"),
+      file(`${configuration}/disk.sh`, script(import.meta.url, "disk.sh"), "0700"),
+      file(`${configuration}/start.sh`, script(import.meta.url, "start.sh"), "0700"),
+      file(`${configuration}/machine.conf`, machineConfiguration(options), "0600"),
+      file(`/etc/systemd/system/${diskService}`, diskUnit()),
+      file("/etc/containers/systemd/registry-cache.kube", quadlet()),
+      file("/etc/systemd/system/registry-cache-renew.service", renewService()),
+      file("/etc/systemd/system/registry-cache-renew.timer", renewTimer()),
+    ],
+    runcmd: [
+      ...prepare,
+      ["sysctl", "--system"],
+      ["udevadm", "control", "--reload"],
+      ["systemctl", "daemon-reload"],
+      // Nobody is to log in by it, and no firewall lets anybody try.
+      ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
+      ["systemctl", "restart", "systemd-resolved.service"],
+      ["systemctl", "restart", "prometheus-node-exporter.service"],
+      ["systemctl", "enable", "--now", "--no-block", "registry-cache-renew.timer"],
+      // It waits for the data disk, which may still be attached; cloud-init doesn't have to.
+      ["systemctl", "start", "--no-block", "registry-cache.service"],
+    ],
+  })}`;
+}
+
+/** What podman recommends and needs here, without the 350 MB of the rest. */
+const basePackages = [
+  "aardvark-dns",
+  "ca-certificates",
+  "catatonit",
+  "crun",
+  "curl",
+  "jq",
+  "netavark",
+  "openssl",
+  "podman",
+  "prometheus-node-exporter",
+  "unattended-upgrades",
+];
+
+export class UserDataTooLarge extends Error {
+  override readonly name = "UserDataTooLarge";
+}
+
+/**
+ * Compresses user data; cloud-init unpacks it. By a library of the lock file, not by the runtime's zlib: other bytes for the same content would
+ * replace the machine.
+ *
+ * @param limitBytes what the cloud takes, before base64.
+ * @throws UserDataTooLarge
+ */
+export function packUserData(text: string, limitBytes: number): Uint8Array {
+  const packed = gzipSync(strToU8(text), { level: 9, mtime: 0 });
+  if (packed.length > limitBytes) {
+    throw new UserDataTooLarge(
+      `the machine's user data has ${packed.length} bytes, compressed, and the cloud takes ${limitBytes}: ` +
+        "use fewer upstreams, or fewer and wider repository globs",
+    );
+  }
+  return packed;
+}
+
+function file(path: string, content: string, permissions = "0644") {
+  return { path, content, permissions };
+}
+
+const diskService = "registry-cache-disk.service";
+
+/** With `nofail`, a missing disk doesn't keep the machine from booting; what needs the disk waits for it, as long as it takes. */
+function fstabLine(device: string): string {
+  const options = [
+    "noatime",
+    "nofail",
+    `x-systemd.requires=${diskService}`,
+    "x-systemd.device-timeout=infinity",
+    "x-systemd.growfs",
+  ];
+  return `${device} ${dataMount} ext4 ${options.join(",")} 0 0`;
+}
+
+function diskUnit(): string {
+  return unit({
+    Unit: { Description: "Registry cache: data disk" },
+    Service: { Type: "oneshot", ExecStart: `${configuration}/disk.sh` },
+  });
+}
+
+/** What systemd does for x-systemd.growfs at the mount, again when a disk has grown: systemd-growfs@.service(8). */
+const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
+  RUN+="/usr/bin/systemctl --no-block restart systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service"
+`;
+
+function podYaml({ pod, configMaps }: PodManifests): string {
+  return [...configMaps, pod].map((document) => stringify(document)).join("---\n");
+}
+
+/** Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades */
+function unattendedReboot(time: string): string {
+  const settings = {
+    "Automatic-Reboot": "true",
+    "Automatic-Reboot-WithUsers": "true",
+    "Automatic-Reboot-Time": time,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `Unattended-Upgrade::${name} "${value}";\n`)
+    .join("");
+}
+
+/** podman-systemd.unit(5). A container that ends is started again by podman; if the Pod as a whole fails, by systemd. */
+function quadlet(): string {
+  return unit({
+    Unit: {
+      Description: "Registry cache",
+      Wants: "network-online.target",
+      After: "network-online.target",
+      RequiresMountsFor: dataMount,
+      StartLimitIntervalSec: "0",
+    },
+    Kube: { Yaml: `${configuration}/pod.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
+    Service: {
+      ExecStartPre: `${configuration}/start.sh`,
+      Restart: "always",
+      RestartSec: "10",
+      TimeoutStartSec: "20min",
+      TimeoutStopSec: "150",
+    },
+    Install: { WantedBy: "multi-user.target" },
+  });
+}
+
+/** Fetches what may have changed: a provided certificate. */
+function renewService(): string {
+  return unit({
+    Unit: { Description: "Registry cache: certificate", RequiresMountsFor: dataMount },
+    Service: { Type: "oneshot", ExecStart: `${configuration}/start.sh certificate` },
+  });
+}
+
+function renewTimer(): string {
+  return unit({
+    Unit: { Description: "Registry cache: certificate, daily" },
+    Timer: { OnCalendar: "daily", RandomizedDelaySec: "6h", Persistent: "true" },
+    Install: { WantedBy: "timers.target" },
+  });
+}
+
+/** systemd.syntax(7); values are ours and hold no line breaks. */
+function unit(sections: Record<string, Record<string, string>>): string {
+  return Object.entries(sections)
+    .map(([name, settings]) => {
+      const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+      return `[${name}]\n${lines.join("")}`;
+    })
+    .join("\n");
+}
+
+/** What the scripts read: shell variables. */
+function machineConfiguration({ dataDevice, directories, secrets, certificate }: UserDataOptions): string {
+  const settings = {
+    DEVICE: dataDevice,
+    DATA: dataMount,
+    OWNER: String(podUser),
+    DIRECTORIES: list(directories),
+    SECRETS: list(Object.entries(secrets).map(([name, stored]) => `${name}=${stored}`)),
+    CERTIFICATE_SECRET: certificate && "secret" in certificate ? certificate.secret : "",
+    CERTIFICATE_NAME: certificate && "hostname" in certificate ? certificate.hostname : "",
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}='${quoted(value)}'\n`)
+    .join("");
+}
+
+/** As the scripts take it apart: at spaces. */
+function list(words: readonly string[]): string {
+  const odd = words.find((word) => !/^[^\s*?[\\]+$/.test(word));
+  if (odd !== undefined) throw new RangeError(`not one word for a shell: ${JSON.stringify(odd)}`);
+  return words.join(" ");
+}
+
+function quoted(value: string): string {
+  return value.replaceAll("'", "'\\''");
+}

@@ -1,0 +1,200 @@
+/** A look-alike of Debian's cloud image, made by mmdebstrap: the same packages where they matter, without partitions and boot loader. */
+import { createHash } from "node:crypto";
+import { globSync } from "node:fs";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
+import { exists } from "../../scripts/setup/files.ts";
+import { type Run, step } from "../../scripts/setup/steps.ts";
+
+/** The files that QEMU boots from. */
+export interface MachineImage {
+  /** ext4, raw; never written to: a machine has an overlay of its own. */
+  readonly root: string;
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+const suite = "trixie";
+
+/** As the image's build configuration has them: https://salsa.debian.org/cloud-team/debian-cloud-images */
+const cloudPackages = [
+  "apparmor",
+  "azure-vm-utils",
+  "ca-certificates",
+  "chrony",
+  "cloud-guest-utils",
+  "cloud-init",
+  "curl",
+  "dbus",
+  "e2fsprogs",
+  "fdisk",
+  "initramfs-tools",
+  "iproute2",
+  "kmod",
+  "libpam-systemd",
+  "linux-image-cloud-amd64",
+  "netplan.io",
+  "openssh-server",
+  "procps",
+  "python3",
+  "sudo",
+  "systemd-resolved",
+  "systemd-sysv",
+  "udev",
+  "unattended-upgrades",
+];
+
+/** How the test gets in: by a virtio port, so that no network port is open for it. */
+const testPackages = ["qemu-guest-agent"];
+
+/** What the host needs, by program. */
+const hostPackages = {
+  "qemu-system-x86_64": ["qemu-system-x86", "qemu-utils", "seabios", "ipxe-qemu"],
+  mmdebstrap: ["mmdebstrap", "debian-archive-keyring", "arch-test"],
+  xorriso: ["xorriso"],
+  "mkfs.ext4": ["e2fsprogs"],
+};
+
+/** Makes sure of QEMU and what else the machines take. @throws Error that says what is missing */
+export async function ensureQemu(): Promise<void> {
+  if (process.arch !== "x64" || process.getuid?.() !== 0) {
+    throw new Error("the boot test needs root on an amd64 machine; to leave it out, name the tests to run");
+  }
+  const missing: string[] = [];
+  for (const [program, packages] of Object.entries(hostPackages)) {
+    if (!(await hasProgram(program))) missing.push(...packages);
+  }
+  if (missing.length === 0) return;
+  await step("Installing QEMU", "install it by hand, or leave the boot test out", (run) =>
+    aptInstall(missing, `QEMU (${missing.join(", ")})`, run),
+  );
+}
+
+/**
+ * An image, in the user's cache; made in about a minute.
+ *
+ * @param preinstalled Debian packages besides those of the cloud image, so that a machine needn't install them.
+ * @throws StepError
+ */
+export async function ensureMachineImage(preinstalled: readonly string[]): Promise<MachineImage> {
+  const packages = [...new Set([...cloudPackages, ...testPackages, ...preinstalled])].sort();
+  const source = await readFile(import.meta.filename);
+  const fingerprint = createHash("sha256").update(source).update(packages.join()).digest("hex").slice(0, 12);
+  const directory = join(cacheDirectory(), "machines", fingerprint);
+  const image = {
+    root: join(directory, "root.raw"),
+    kernel: join(directory, "vmlinuz"),
+    initrd: join(directory, "initrd.img"),
+  };
+  if (await exists(directory)) return image;
+  await step(
+    `Building a machine image of Debian ${suite} with ${packages.length} packages`,
+    "make sure that the Debian mirror can be reached and that there are 3 GB on the disk, then run the same command again",
+    async (run) => {
+      await mkdir(dirname(directory), { recursive: true });
+      const draft = await mkdtemp(`${directory}.`);
+      try {
+        await build(join(draft, "root"), packages, run);
+        await pack(draft, run);
+        await removeTree(join(draft, "root"), run);
+        await rename(draft, directory);
+      } finally {
+        await removeTree(draft, run);
+      }
+    },
+  );
+  return image;
+}
+
+/** Not what a build that was broken off has left mounted there: /proc and /dev of this machine. */
+async function removeTree(directory: string, run: Run): Promise<void> {
+  await run("rm", ["-rf", "--one-file-system", directory]);
+}
+
+async function build(root: string, packages: readonly string[], run: Run): Promise<void> {
+  // The modules that find the root file system; all others are loaded from there.
+  const initramfs = [
+    'mkdir -p "$1/etc/initramfs-tools/conf.d"',
+    'printf "MODULES=list\\nCOMPRESS=lz4\\nCOMPRESSLEVEL=1\\n" >"$1/etc/initramfs-tools/conf.d/machine"',
+    'printf "%s\\n" virtio_pci virtio_blk ext4 crc32c_generic >"$1/etc/initramfs-tools/modules"',
+  ];
+  await run("mmdebstrap", [
+    ...["--mode=root", "--variant=minbase", "--format=directory", "--aptopt=APT::Install-Recommends false"],
+    ...["man", "locale", "doc"].map((it) => `--dpkgopt=path-exclude=/usr/share/${it}/*`),
+    `--include=${[...packages, "lz4"].join(",")}`,
+    `--essential-hook=${initramfs.join("; ")}`,
+    suite,
+    root,
+    ...(await sources()),
+  ]);
+  const write = (path: string, text: string) => writeFile(join(root, path), text);
+  await write("etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [NoCloud, None]\n");
+  await write("etc/fstab", "/dev/vda / ext4 defaults,noatime,errors=remount-ro 0 1\n");
+  await write("etc/hostname", "machine\n");
+  await write("etc/hosts", "127.0.0.1 localhost\n127.0.1.1 machine\n");
+  // A new machine each: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
+  await write("etc/machine-id", "");
+  await rm(join(root, "etc/resolv.conf"), { force: true });
+  await symlink("../run/systemd/resolve/stub-resolv.conf", join(root, "etc/resolv.conf"));
+  await run("chroot", [root, "systemctl", "enable", "systemd-networkd", "systemd-resolved"]);
+  // They would take processor time at any moment of a test.
+  await run("chroot", [root, "systemctl", "mask", "apt-daily.timer", "apt-daily-upgrade.timer"]);
+  // The settings of the build aren't those of the image.
+  await rm(join(root, "etc/apt/apt.conf.d/99mmdebstrap"), { force: true });
+}
+
+async function pack(directory: string, run: Run): Promise<void> {
+  const root = join(directory, "root");
+  for (const [pattern, name] of [
+    ["vmlinuz-*", "vmlinuz"],
+    ["initrd.img-*", "initrd.img"],
+  ] as const) {
+    const [file] = globSync(join(root, "boot", pattern));
+    if (file === undefined) throw new Error(`no ${pattern}`);
+    await copyFile(file, join(directory, name));
+  }
+  const raw = join(directory, "root.raw");
+  await writeFile(raw, "");
+  await truncate(raw, 6 * 1024 ** 3);
+  await run("mkfs.ext4", [
+    "-q",
+    "-L",
+    "root",
+    "-E",
+    "lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
+    "-d",
+    root,
+    raw,
+  ]);
+}
+
+/** sources.list lines with the mirrors that this machine's own apt uses; with none, mmdebstrap's defaults. */
+async function sources(): Promise<string[]> {
+  const { stdout } = await execa("apt-get", [
+    "indextargets",
+    "--format",
+    "$(LABEL) $(REPO_URI)",
+    "Created-By: Packages",
+  ]);
+  const mirrors = new Map(stdout.split("\n").map((line) => line.split(" ") as [string, string]));
+  const [main, security] = [mirrors.get("Debian"), mirrors.get("Debian-Security")];
+  if (main === undefined || security === undefined) return [];
+  return [
+    `deb ${main} ${suite} main`,
+    `deb ${main} ${suite}-updates main`,
+    `deb ${security} ${suite}-security main`,
+  ];
+}

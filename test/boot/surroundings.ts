@@ -1,0 +1,180 @@
+/** What a machine finds around itself, all of it on this host: registries, a secret store, clients. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { TLSSocket } from "node:tls";
+import { clientConfiguration } from "../../components/clients/clients.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { baseImageNames, defaultImages, type Images } from "../../components/pod/images.ts";
+import { metricsPort } from "../../components/pod/ports.ts";
+import type { Content } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { asked, frontedUpstream, registryName } from "../support/chain.ts";
+import { startContainerd } from "../support/clients/containerd.ts";
+import { writeHostsDir } from "../support/clients/hosts-dir.ts";
+import { digestsOf } from "../support/content.ts";
+import { randomImage } from "../support/images.ts";
+import { freePort } from "../support/ports.ts";
+import { tempDir } from "../support/scope.ts";
+import { testUpstream } from "../support/upstream.ts";
+import { startNameProxy } from "./name-proxy.ts";
+import { type SecretStore, startSecretStore } from "./secret-store.ts";
+
+/** How a machine reaches 127.0.0.1 of this host, and sees clients on it: QEMU's user networking. */
+const hostAddress = "10.0.2.2";
+const clientRange = "10.0.2.0/24";
+
+export const hostname = "cache.example.com";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** SHA-256, of the certificate that it came with. */
+  readonly fingerprint: string;
+}
+
+export interface ImageRegistry {
+  /** As a machine names them. */
+  readonly images: Images;
+  /** What a machine needs to pull them: see {@link Seed}. */
+  readonly boothook: string;
+}
+
+export interface Surroundings extends Pick<ImageRegistry, "boothook"> {
+  /** Where everything lies that a test makes. */
+  readonly directory: string;
+  readonly secretStore: SecretStore;
+  /** Host ports on 127.0.0.1 by those of the machine. */
+  readonly ports: Readonly<Record<number, number>>;
+  /** Configuration of a stack with one region, without the region's own parts. */
+  readonly config: Pick<StackConfig, "upstreams"> & { readonly access: object; readonly images: Images };
+  /** Where a client finds the tag of the image that the upstream has. */
+  readonly tagPath: string;
+  /** What the upstream was asked since the last time. */
+  asked(): string[];
+  /** Ends the upstream for good. */
+  stopUpstream(): Promise<void>;
+  /** A node pulls the image that the upstream has, having nothing of it. @param ca PEM. @throws when it doesn't get all of it */
+  pull(ca: string): Promise<void>;
+  /** One request to the machine. @throws where the port is closed, or the certificate isn't by `ca` for the host name */
+  get(port: number, path: string, ca: string): Promise<Answer>;
+}
+
+/** A registry with this machine's images of the Pod. */
+export async function imageRegistry(parts: AsyncDisposableStack): Promise<ImageRegistry> {
+  const { url } = parts.use(await testUpstream());
+  const images = await pushImages(url);
+  return { images, boothook: insecureRegistry(`${hostAddress}:${url.port}`) };
+}
+
+export async function surroundings(
+  parts: AsyncDisposableStack,
+  { images, boothook }: ImageRegistry,
+): Promise<Surroundings> {
+  const directory = parts.use(await tempDir()).path;
+  const { registry, proxy } = await frontedUpstream(parts);
+  const image = await randomImage({ repository: "giantswarm/app", tag: "1.0", layers: 3, layerMB: 4 });
+  await push(registry.url, image);
+  const secretStore = parts.use(await startSecretStore(hostAddress));
+
+  const ports = { 443: await freePort(), [metricsPort]: await freePort() };
+  const names = parts.use(await startNameProxy(new Map([[`${hostname}:443`, ports[443]]])));
+  parts.use(environment({ HTTPS_PROXY: names.url.origin }));
+  const containerd = parts.use(await startContainerd());
+  const url = `http://${hostAddress}:${proxy.url.port}`;
+  const upstreams = [{ name: "gsoci", registry: registryName, url, repositories: ["giantswarm/**"] }];
+
+  return {
+    directory,
+    secretStore,
+    ports,
+    config: { upstreams, images, access: { clients: [clientRange], metrics: [clientRange] } },
+    boothook,
+    tagPath: `/v2/${image.repository}/manifests/${image.tags[0]}`,
+    asked() {
+      const since = asked(proxy);
+      proxy.forget();
+      return since;
+    },
+    async stopUpstream() {
+      await proxy.stopListening();
+      await registry.stop();
+    },
+    async pull(ca) {
+      const caFile = join(directory, "ca.crt");
+      await writeFile(caFile, ca);
+      const hostsDir = join(directory, "certs.d");
+      await writeHostsDir(
+        hostsDir,
+        clientConfiguration({ endpoint: { hostname, port: 443 }, upstreams, caFile }),
+      );
+      await containerd.removeAll();
+      assert.deepEqual(await containerd.content(), []);
+      await containerd.pull(nameOf(image), { hostsDir });
+      assert.deepEqual(new Set(await containerd.content()), digestsOf(image));
+    },
+    get: (port, path, ca) => get({ port: ports[port as keyof typeof ports], path, ca }),
+  };
+}
+
+function nameOf({ repository, tags: [tag] }: Content): string {
+  return `${registryName}/${repository}:${tag}`;
+}
+
+/** Brings this machine's images of the Pod to a registry. @returns how the machine names them */
+async function pushImages(registry: URL): Promise<Images> {
+  const local = await ensureImages(defaultImages);
+  const images = { ...defaultImages };
+  for (const name of baseImageNames) {
+    const reference = `registry-cache/${name}:test`;
+    await podman([
+      "push",
+      "--quiet",
+      "--tls-verify=false",
+      local[name],
+      `docker://${registry.host}/${reference}`,
+    ]);
+    images[name] = `${hostAddress}:${registry.port}/${reference}`;
+  }
+  return images;
+}
+
+/** Lets podman in the machine pull by plain HTTP: containers-registries.conf(5). */
+function insecureRegistry(location: string): string {
+  const file = "/etc/containers/registries.conf.d/test.conf";
+  return `mkdir -p "$(dirname ${file})"\nprintf '[[registry]]\\nlocation = "${location}"\\ninsecure = true\\n' >${file}\n`;
+}
+
+/** For programs started from now on, until the end. */
+function environment(variables: Readonly<Record<string, string>>): Disposable {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    },
+  };
+}
+
+async function get(options: { port: number; path: string; ca: string }): Promise<Answer> {
+  const sent = request({
+    ...options,
+    host: "127.0.0.1",
+    servername: hostname,
+    headers: { host: hostname },
+    agent: false,
+    signal: AbortSignal.timeout(30_000),
+  }).end();
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+  return { status: response.statusCode ?? 0, body: await text(response), fingerprint: fingerprint256 };
+}

@@ -1,0 +1,194 @@
+/** That the double refuses: what it lets pass proves nothing otherwise. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { existing } from "./aws/account.ts";
+import { awsCloud } from "./aws/aws.ts";
+import type { Thing } from "./cloud.ts";
+import { type Made, testRefusals } from "./refusals.ts";
+import type { Inputs } from "./values.ts";
+
+const region = "eu-central-1";
+const userData = (text: string) => gzipSync(text).toString("base64");
+const trust = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" },
+});
+
+function make(): Made {
+  const cloud = awsCloud();
+  const things: Record<string, Thing> = {};
+  const add = (name: string, type: string, inputs: Inputs) => {
+    assert.deepEqual(cloud.check(type, inputs, region), []);
+    things[name] = cloud.create(type, name, inputs, region);
+    return things[name].id;
+  };
+  const group = add("group", "aws:ec2/securityGroup:SecurityGroup", {
+    namePrefix: "cache-",
+    description: "Registry cache",
+    vpcId: existing.vpc,
+    ingress: [
+      { protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["203.0.113.0/24"], description: "clients" },
+    ],
+  });
+  const wire = add("interface", "aws:ec2/networkInterface:NetworkInterface", {
+    subnetId: existing.subnet,
+    securityGroups: [group],
+  });
+  const disk = add("disk", "aws:ebs/volume:Volume", {
+    availabilityZone: `${region}b`,
+    type: "gp3",
+    size: 100,
+    iops: 3000,
+    throughput: 125,
+    encrypted: true,
+  });
+  const role = add("role", "aws:iam/role:Role", { name: "cache", assumeRolePolicy: trust });
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Action: "ssm:GetParameter", Resource: "*" }],
+  };
+  add("policy", "aws:iam/rolePolicy:RolePolicy", { name: "own", role, policy: JSON.stringify(policy) });
+  const iamInstanceProfile = add("profile", "aws:iam/instanceProfile:InstanceProfile", {
+    name: "cache",
+    role,
+  });
+  const ami = cloud.things("ami").find((it) => it.scope === region && it.inputs.architecture === "arm64")?.id;
+  const instanceId = add("machine", "aws:ec2/instance:Instance", {
+    ami,
+    instanceType: "m7g.large",
+    iamInstanceProfile,
+    primaryNetworkInterface: { networkInterfaceId: wire },
+    userDataBase64: userData("#cloud-config\n{}\n"),
+    userDataReplaceOnChange: true,
+    metadataOptions: { httpTokens: "required", instanceMetadataTags: "enabled" },
+    tags: { Name: "cache" },
+  });
+  add("attachment", "aws:ec2/volumeAttachment:VolumeAttachment", {
+    instanceId,
+    volumeId: disk,
+    deviceName: "/dev/sdf",
+  });
+  add("record", "aws:route53/record:Record", {
+    zoneId: existing.zone.id,
+    name: "cache.example.com",
+    type: "A",
+    ttl: 300,
+    records: ["198.51.100.1"],
+  });
+  add("parameter", "aws:ssm/parameter:Parameter", {
+    name: "/cache/credentials",
+    type: "SecureString",
+    value: "{}",
+  });
+  return { cloud, things };
+}
+
+const { things } = make();
+const rule = { protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["203.0.113.0/24"] };
+
+testRefusals(make, {
+  "an input that it doesn't have": { of: "disk", with: { sizeGiB: 1 }, says: /sizeGiB is not an input/ },
+  "a missing input": {
+    of: "disk",
+    with: { availabilityZone: undefined },
+    says: /availabilityZone is required/,
+  },
+  "a value of another type": { of: "disk", with: { size: "100" }, says: /size must be number/ },
+  "a reference to nothing": { of: "group", with: { vpcId: "vpc-0" }, says: /NotFound: vpcId/ },
+  "a range with bits behind its length": {
+    of: "group",
+    with: { ingress: [{ ...rule, cidrBlocks: ["203.0.113.1/24"] }] },
+    says: /CIDR block 203\.0\.113\.1\/24 is malformed/,
+  },
+  "an impossible port": {
+    of: "group",
+    with: { ingress: [{ ...rule, toPort: 70_000 }] },
+    says: /Invalid TCP\/UDP ports/,
+  },
+  "a description with a character that EC2 doesn't take": {
+    of: "group",
+    with: { ingress: [{ ...rule, description: "clients' nodes" }] },
+    says: /Invalid security group description/,
+  },
+  "a disk in another region": {
+    of: "disk",
+    with: { availabilityZone: "eu-west-1a" },
+    says: /zone eu-west-1a/,
+  },
+  "more throughput than IOPS carry": {
+    of: "disk",
+    with: { throughput: 1000 },
+    says: /1000 MiB\/s with 3000 IOPS/,
+  },
+  "a disk that is too large": { of: "disk", with: { size: 70_000 }, says: /Volume of 70000GiB/ },
+  "a second use of a disk": { of: "attachment", with: {}, says: /VolumeInUse/ },
+  "a second use of an interface": { of: "machine", with: {}, says: /InvalidNetworkInterface\.InUse/ },
+  "user data that is too large": {
+    of: "machine",
+    with: { userDataBase64: Buffer.alloc(16_385).toString("base64") },
+    says: /it has 16385 bytes and 16384 are allowed/,
+  },
+  "user data that isn't compressed": {
+    of: "machine",
+    with: { userDataBase64: Buffer.from("#cloud-config\n{}").toString("base64") },
+    says: /InvalidUserData/,
+  },
+  "a tag that the metadata service can't show": {
+    of: "machine",
+    with: { tags: { "cache/part": "x" } },
+    says: /can't be tags in the instance's metadata/,
+  },
+  "an image for another processor": {
+    of: "machine",
+    with: { instanceType: "m7i.large" },
+    says: /architecture 'arm64'/,
+  },
+  "a role name that is too long": { of: "role", with: { name: "x".repeat(65) }, says: /role name/ },
+  "a name twice": { of: "role", with: {}, says: /AlreadyExists/ },
+  "a policy that isn't JSON": {
+    of: "policy",
+    with: { name: "b", policy: "{" },
+    says: /MalformedPolicyDocument/,
+  },
+  "a policy without resources": {
+    of: "policy",
+    with: {
+      name: "b",
+      policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ssm:GetParameter"}]}',
+    },
+    says: /one of Resource and NotResource/,
+  },
+  "a record outside the zone": {
+    of: "record",
+    with: { name: "cache.example.org" },
+    says: /not permitted in zone/,
+  },
+  "a parameter name with a space": { of: "parameter", with: { name: "/a b" }, says: /Parameter name/ },
+});
+
+test("what is in use isn't deleted", () => {
+  const { cloud, things } = make();
+  for (const name of ["disk", "interface", "role", "profile"]) {
+    const { type, id, scope } = things[name] as Thing;
+    assert.throws(() => cloud.delete(type, id, scope), /DependencyViolation/, name);
+  }
+  const { type, id, scope } = things.attachment as Thing;
+  assert.throws(() => cloud.delete(type, id, scope), /VolumeInUse: .* is mounted/);
+});
+
+test("a disk doesn't shrink", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.disk as Thing;
+  assert.throws(() => cloud.update(type, id, { ...inputs, size: 99 }, region), /cannot be smaller/);
+});
+
+test("another user data is another machine only if it says so", () => {
+  const { cloud } = make();
+  const { type, inputs } = things.machine as Thing;
+  const changed = { ...inputs, userDataBase64: userData("#cloud-config\n{a: 1}\n") };
+  assert.deepEqual([...cloud.diff(type, inputs, changed)], [["userDataBase64", { replaces: true }]]);
+  const kept = { ...inputs, userDataReplaceOnChange: false };
+  const differences = cloud.diff(type, kept, { ...changed, userDataReplaceOnChange: false });
+  assert.deepEqual([...differences], [["userDataBase64", { replaces: false }]]);
+});

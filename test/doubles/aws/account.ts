@@ -1,0 +1,124 @@
+/** The account that stacks are made in: what it has from the beginning, and what can be asked of it. */
+import { demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
+import { type Inputs, valueAt } from "../values.ts";
+
+export const accountId = "123456789012";
+
+/** The regions that the double knows, with the last letters of their availability zones. */
+const regions: Readonly<Record<string, string>> = { "eu-central-1": "abc", "eu-west-1": "abc" };
+
+export function isRegion(name: string): boolean {
+  return Object.hasOwn(regions, name);
+}
+
+export function isZone(zone: string, region: string): boolean {
+  return (
+    zone.startsWith(region) &&
+    zone.length === region.length + 1 &&
+    (regions[region] ?? "").includes(zone.slice(-1))
+  );
+}
+
+/** The first zone of each region lacks the newer machines. */
+const scarce = /^[cmr][89]g/;
+
+export function isOffered(machineType: string, zone: string): boolean {
+  return (
+    /^[a-z]+\d[a-z-]*\.[a-z0-9]+$/.test(machineType) && !(scarce.test(machineType) && zone.endsWith("a"))
+  );
+}
+
+/** Amazon's own processors have a g behind the number. */
+export function architectureOf(machineType: string): "arm64" | "amd64" {
+  return /^[a-z]+\d+g/.test(machineType) ? "arm64" : "amd64";
+}
+
+/** A hosted zone, and a network that was there before, with IPv6. */
+export const existing = {
+  zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
+  vpc: "vpc-0aaaaaaaaaaaaaaaa",
+  subnet: "subnet-0aaaaaaaaaaaaaaaa",
+  otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
+  certificate: "/keys/cache-certificate",
+} as const;
+
+const region = "eu-central-1";
+
+export const existingThings: readonly Thing[] = [
+  thing("aws:route53/zone:Zone", existing.zone.id, everywhere, { name: existing.zone.name }),
+  thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
+  thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
+  thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),
+  thing("aws:ec2/subnet:Subnet", existing.subnet, region, {
+    vpcId: existing.vpc,
+    availabilityZone: `${region}b`,
+    cidrBlock: "10.20.1.0/24",
+    ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
+  }),
+  thing("aws:ssm/parameter:Parameter", existing.certificate, region, { name: existing.certificate }),
+  ...Object.keys(regions).flatMap((name) =>
+    (["arm64", "amd64"] as const).map((architecture) =>
+      thing("ami", imageOf(architecture, name), name, { architecture, rootGiB: 8 }),
+    ),
+  ),
+];
+
+function thing(type: string, id: string, scope: string, inputs: Inputs): Thing {
+  return { type, id, scope, inputs, outputs: {} };
+}
+
+function imageOf(architecture: "arm64" | "amd64", scope: string): string {
+  return `ami-0${architecture === "arm64" ? "a" : "b"}${scope === region ? "0" : "1"}c0ffee00c0ffee`;
+}
+
+type Asked = Pick<Request, "cloud" | "scope">;
+
+export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
+  "aws:route53/getZone:getZone"(inputs) {
+    const name = text("name", inputs).replace(/\.$/, "");
+    demand(name === existing.zone.name, "NotFound", `no matching Route 53 Hosted Zone found for ${name}`);
+    const { id } = existing.zone;
+    return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone: false };
+  },
+
+  "aws:ssm/getParameter:getParameter"(inputs, { cloud, scope }) {
+    const name = text("name", inputs);
+    const image = /^\/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)$/.exec(name)?.[1];
+    const arn = `arn:aws:ssm:${scope}:${image ? "" : accountId}:parameter${name}`;
+    if (image === "arm64" || image === "amd64") {
+      const value = imageOf(image, scope);
+      return { id: name, name, arn, type: "String", value, insecureValue: value };
+    }
+    const found = cloud.find("aws:ssm/parameter:Parameter", name, scope);
+    demand(found, "ParameterNotFound", `couldn't find resource ${name}`);
+    return { id: name, name, arn, type: "SecureString", value: "AQIC" };
+  },
+
+  "aws:ec2/getSubnet:getSubnet"(inputs, { cloud, scope }) {
+    const id = text("id", inputs);
+    const found = cloud.find("aws:ec2/subnet:Subnet", id, scope);
+    demand(found, "InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`);
+    return { ...found.inputs, id };
+  },
+
+  "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {
+    const id = text("id", inputs);
+    const found = cloud.find("aws:ec2/vpc:Vpc", id, scope);
+    demand(found, "InvalidVpcID.NotFound", `The vpc ID '${id}' does not exist`);
+    return { ...found.inputs, id };
+  },
+
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"(inputs, { scope }) {
+    const wanted = [valueAt("filters[0].values", inputs)].flat().map(String);
+    const zones = [...(regions[scope] ?? "")].map((letter) => scope + letter);
+    const found = zones.flatMap((zone) =>
+      wanted.filter((type) => isOffered(type, zone)).map((type) => ({ zone, type })),
+    );
+    return {
+      id: scope,
+      locations: found.map(({ zone }) => zone),
+      instanceTypes: found.map(({ type }) => type),
+      locationTypes: found.map(() => "availability-zone"),
+    };
+  },
+};

@@ -1,0 +1,39 @@
+import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
+import { SdkTypes } from "../sdk-types.ts";
+import { type Inputs, valueAt } from "../values.ts";
+import { existingThings, functions, isRegion } from "./account.ts";
+import { identity } from "./identity.ts";
+import { machine } from "./machine.ts";
+import { network } from "./network.ts";
+
+const definition: CloudDefinition = {
+  name: "aws",
+  sdk: new SdkTypes("@pulumi/aws"),
+  resources: { ...network, ...machine, ...identity },
+  functions,
+  scopeOf(provider) {
+    const region = text("region", provider);
+    demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);
+    return region;
+  },
+  addedBy(provider, inputs) {
+    const tags = { ...asTags(valueAt("defaultTags.tags", provider)), ...asTags(inputs.tags) };
+    return { tagsAll: tags };
+  },
+  codes: {
+    exists: "AlreadyExists",
+    missing: "NotFound",
+    inUse: "DependencyViolation",
+    fixed: "InvalidParameterValue",
+  },
+  existing: existingThings,
+};
+
+function asTags(value: unknown): Inputs {
+  return (value ?? {}) as Inputs;
+}
+
+/** An AWS account as on the first day. */
+export function awsCloud(): Cloud {
+  return new Cloud(definition);
+}

@@ -1,0 +1,73 @@
+import { demand, everywhere, type Rules, text } from "../cloud.ts";
+import { accountId } from "./account.ts";
+import { checkPolicy } from "./policy.ts";
+
+const role = "aws:iam/role:Role";
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const isName = (name: string, longest: number) => /^[\w+=,.@-]+$/.test(name) && name.length <= longest;
+
+export const identity: Readonly<Record<string, Rules>> = {
+  [role]: {
+    replacing: ["name", "namePrefix", "path"],
+    check(inputs) {
+      demand(isName(text("name", inputs), 64), "ValidationError", `role name ${inputs.name}`);
+      demand(text("description", inputs).length <= 1000, "ValidationError", "the description is too long");
+      checkPolicy(text("assumeRolePolicy", inputs), "trust");
+    },
+    create({ inputs }) {
+      const name = text("name", inputs);
+      return { id: name, outputs: { arn: `arn:aws:iam::${accountId}:role/${name}` }, scope: everywhere };
+    },
+  },
+
+  "aws:iam/rolePolicy:RolePolicy": {
+    replacing: ["name", "namePrefix", "role"],
+    references: [{ at: "role", to: role }],
+    check(inputs) {
+      demand(isName(text("name", inputs), 128), "ValidationError", `policy name ${inputs.name}`);
+      checkPolicy(text("policy", inputs), "permissions");
+    },
+    create: ({ inputs }) => ({ id: `${inputs.role}:${inputs.name}`, scope: everywhere }),
+  },
+
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
+    replacing: ["role", "policyArn"],
+    references: [{ at: "role", to: role }],
+    check({ policyArn }) {
+      const known = ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"];
+      demand(known.includes(String(policyArn)), "NoSuchEntity", `Policy ${policyArn} does not exist`);
+    },
+    create: ({ inputs }) => ({ id: `${inputs.role}/${inputs.policyArn}`, scope: everywhere }),
+  },
+
+  "aws:iam/instanceProfile:InstanceProfile": {
+    replacing: ["name", "namePrefix", "path"],
+    references: [{ at: "role", to: role }],
+    check: (inputs) =>
+      demand(isName(text("name", inputs), 128), "ValidationError", `profile name ${inputs.name}`),
+    create: ({ inputs }) => ({ id: text("name", inputs), scope: everywhere }),
+  },
+
+  "aws:ssm/parameter:Parameter": {
+    replacing: ["name", "dataType"],
+    /** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html */
+    check(inputs) {
+      const name = text("name", inputs);
+      const valid =
+        /^(?:\/[\w.-]+){1,15}$/.test(name) && name.length <= 1011 && !/^\/?(?:aws|ssm)/i.test(name);
+      demand(valid, "ValidationException", `Parameter name ${name}`);
+      demand(inputs.type === "SecureString", "ValidationException", `type ${inputs.type}`);
+      const size = Buffer.byteLength(text("value", inputs));
+      demand(
+        size >= 1 && size <= 4096,
+        "ValidationException",
+        `Standard tier parameters support up to 4096: ${size}`,
+      );
+    },
+    create({ inputs, scope }) {
+      const name = text("name", inputs);
+      return { id: name, outputs: { arn: `arn:aws:ssm:${scope}:${accountId}:parameter${name}`, version: 1 } };
+    },
+  },
+};

@@ -1,0 +1,187 @@
+import { userDataProblem } from "../checks.ts";
+import { demand, number, type Rules, text } from "../cloud.ts";
+import { type Inputs, valueAt } from "../values.ts";
+import { architectureOf, isOffered, isZone } from "./account.ts";
+
+const instance = "aws:ec2/instance:Instance";
+const volume = "aws:ebs/volume:Volume";
+const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
+const subnet = "aws:ec2/subnet:Subnet";
+const attachment = "aws:ec2/volumeAttachment:VolumeAttachment";
+
+export const machine: Readonly<Record<string, Rules>> = {
+  [volume]: {
+    replacing: ["availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "outpostArn"],
+    /** https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html */
+    check(inputs, { scope }) {
+      const [size = 0, iops = 3000, throughput = 125] = ["size", "iops", "throughput"].map((it) =>
+        number(it, inputs),
+      );
+      const invalid = (condition: unknown, message: string) =>
+        demand(condition, "InvalidParameterValue", message);
+      invalid(isZone(text("availabilityZone", inputs), scope), `zone ${inputs.availabilityZone}`);
+      invalid(inputs.type === "gp3", `volume type ${inputs.type}`);
+      invalid(Number.isInteger(size) && size >= 1 && size <= 65_536, `Volume of ${size}GiB`);
+      invalid(
+        iops >= 3000 && iops <= Math.max(3000, Math.min(80_000, 500 * size)),
+        `${iops} IOPS for ${size}GiB`,
+      );
+      invalid(
+        throughput >= 125 && throughput <= Math.min(2000, iops / 4),
+        `${throughput} MiB/s with ${iops} IOPS`,
+      );
+    },
+    create: ({ cloud }) => ({ id: `vol-${cloud.digits(17)}` }),
+    update({ inputs }, before) {
+      const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("size", it));
+      const message = `New size cannot be smaller than existing size ${has}`;
+      demand(wanted >= has, "InvalidParameterValue", message);
+    },
+  },
+
+  [instance]: {
+    replacing: ({ userDataReplaceOnChange }) => [
+      ...[
+        "ami",
+        "availabilityZone",
+        "keyName",
+        "primaryNetworkInterface",
+        "subnetId",
+        "rootBlockDevice.encrypted",
+      ],
+      ...(userDataReplaceOnChange === true ? ["userData", "userDataBase64"] : []),
+    ],
+    references: [
+      { at: "ami", to: "ami" },
+      {
+        at: "primaryNetworkInterface.networkInterfaceId",
+        to: networkInterface,
+        exclusive: "InvalidNetworkInterface.InUse",
+      },
+      { at: "iamInstanceProfile", to: "aws:iam/instanceProfile:InstanceProfile" },
+    ],
+    check(inputs) {
+      demand(inputs.userData === undefined, "InvalidParameterValue", "gzip goes into userDataBase64");
+      const problem = userDataProblem(text("userDataBase64", inputs), 16_384);
+      demand(problem === undefined, "InvalidUserData.Malformed", `user data: ${problem}`);
+      const hops = number("metadataOptions.httpPutResponseHopLimit", inputs) ?? 1;
+      demand(hops >= 1 && hops <= 64, "InvalidParameterValue", `hop limit ${hops}`);
+      const names = Object.keys((inputs.tags as Inputs | undefined) ?? {});
+      const isReadable = valueAt("metadataOptions.instanceMetadataTags", inputs) !== "enabled";
+      const valid =
+        isReadable || names.every((name) => /^[\w+=.,:@-]+$/.test(name) && !/^\.{1,2}$|^_index$/.test(name));
+      demand(valid, "InvalidParameterValue", `these can't be tags in the instance's metadata: ${names}`);
+    },
+    admit(request) {
+      const { cloud, scope, inputs } = request;
+      const type = text("instanceType", inputs);
+      const zone = zoneOf(inputs, request);
+      demand(
+        isOffered(type, zone),
+        "Unsupported",
+        `Your requested instance type (${type}) is not supported in ${zone}.`,
+      );
+      const image = cloud.find("ami", text("ami", inputs), scope)?.inputs ?? {};
+      const fits = image.architecture === architectureOf(type);
+      demand(
+        fits,
+        "InvalidParameterValue",
+        `The architecture '${image.architecture}' is not that of ${type}`,
+      );
+      const root = number("rootBlockDevice.volumeSize", inputs) ?? Number(image.rootGiB);
+      demand(
+        root >= Number(image.rootGiB),
+        "InvalidBlockDeviceMapping",
+        `Volume of size ${root}GB is smaller than snapshot`,
+      );
+    },
+    create: (request) => ({
+      id: `i-${request.cloud.digits(17)}`,
+      outputs: { instanceState: "running", availabilityZone: zoneOf(request.inputs, request) },
+    }),
+    update({ inputs }, before) {
+      const [wanted, has] = [inputs, before.inputs].map((it) => architectureOf(text("instanceType", it)));
+      demand(wanted === has, "InvalidParameterValue", `an instance can't change from ${has} to ${wanted}`);
+    },
+  },
+
+  [attachment]: {
+    replacing: ["deviceName", "instanceId", "volumeId"],
+    references: [
+      // EC2 detaches what is attached to an instance that it terminates.
+      { at: "instanceId", to: instance, onDelete: "leave" },
+      { at: "volumeId", to: volume, exclusive: "VolumeInUse" },
+    ],
+    check(inputs) {
+      const name = text("deviceName", inputs);
+      demand(
+        /^\/dev\/sd[f-p]$/.test(name),
+        "InvalidParameterValue",
+        `(${name}) for parameter device is invalid`,
+      );
+    },
+    admit(request) {
+      const { cloud, scope, inputs } = request;
+      const disk = cloud.find(volume, text("volumeId", inputs), scope)?.inputs.availabilityZone;
+      const machine = cloud.find(instance, text("instanceId", inputs), scope);
+      const zone = machine && zoneOf(machine.inputs, request);
+      demand(
+        disk === zone,
+        "InvalidVolume.ZoneMismatch",
+        `The volume is in ${disk}, the instance in ${zone}`,
+      );
+    },
+    create({ inputs }) {
+      return { id: `vai-${inputs.volumeId}-${inputs.instanceId}` };
+    },
+    delete({ inputs, scope, name = "" }, cloud) {
+      const machine = cloud.find(instance, text("instanceId", inputs), scope);
+      if (!machine) return;
+      const isStopped = inputs.stopInstanceBeforeDetaching === true || inputs.skipDestroy === true;
+      demand(
+        isStopped,
+        "VolumeInUse",
+        `${inputs.volumeId} is mounted: busy, until the provider gives up waiting`,
+      );
+      cloud.record({ kind: "stop", type: instance, name });
+    },
+  },
+
+  "aws:cloudwatch/metricAlarm:MetricAlarm": {
+    replacing: ["name"],
+    references: [{ at: "dimensions.InstanceId", to: instance, onDelete: "leave" }],
+    check(inputs, { scope }) {
+      const invalid = (condition: unknown, message: string) => demand(condition, "ValidationError", message);
+      const name = text("name", inputs);
+      invalid(name.length >= 1 && name.length <= 255 && !name.startsWith(":"), `alarm name ${name}`);
+      invalid(text("alarmDescription", inputs).length <= 1024, "AlarmDescription is too long");
+      invalid(
+        [10, 30].includes(Number(inputs.period)) || Number(inputs.period) % 60 === 0,
+        `period ${inputs.period}`,
+      );
+      invalid((number("evaluationPeriods", inputs) ?? 0) >= 1, "EvaluationPeriods must be positive");
+      const action = text("alarmActions[0]", inputs);
+      invalid(
+        new RegExp(`^arn:aws:automate:${scope}:ec2:(recover|reboot)$`).test(action),
+        `Invalid action ${action}`,
+      );
+      const metric = action.endsWith("recover") ? "StatusCheckFailed_System" : "StatusCheckFailed_Instance";
+      invalid(
+        inputs.namespace === "AWS/EC2" && inputs.metricName === metric,
+        `${action} goes with ${metric}`,
+      );
+    },
+    create: ({ inputs }) => ({ id: text("name", inputs) }),
+  },
+};
+
+function zoneOf(
+  inputs: Inputs,
+  { cloud, scope }: { cloud: Parameters<NonNullable<Rules["delete"]>>[1]; scope: string },
+): string {
+  const own = cloud.find(networkInterface, text("primaryNetworkInterface.networkInterfaceId", inputs), scope);
+  return text(
+    "availabilityZone",
+    cloud.find(subnet, text("subnetId", own?.inputs ?? {}), scope)?.inputs ?? {},
+  );
+}

@@ -1,0 +1,280 @@
+import ipaddr from "ipaddr.js";
+import { contains, isPort, isRange, lengthOf, overlap } from "../checks.ts";
+import { demand, number, type Request, type Rules, type Thing, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { isZone } from "./account.ts";
+
+const vpc = "aws:ec2/vpc:Vpc";
+const subnet = "aws:ec2/subnet:Subnet";
+const gateway = "aws:ec2/internetGateway:InternetGateway";
+const routeTable = "aws:ec2/routeTable:RouteTable";
+const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
+const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
+const eip = "aws:ec2/eip:Eip";
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+const mostRulesOfGroup = 60;
+
+export const network: Readonly<Record<string, Rules>> = {
+  [vpc]: {
+    replacing: ["cidrBlock", "instanceTenancy"],
+    check({ cidrBlock }) {
+      const range = String(cidrBlock);
+      const fits = isRange(range, "ipv4") && lengthOf(range) >= 16 && lengthOf(range) <= 28;
+      demand(fits, "InvalidVpc.Range", `The CIDR '${range}' is invalid.`);
+    },
+    create({ cloud, inputs }) {
+      const id = `vpc-${cloud.digits(17)}`;
+      const ipv6 =
+        inputs.assignGeneratedIpv6CidrBlock === true ? { ipv6CidrBlock: "2a05:d014:42:4200::/56" } : {};
+      return { id, outputs: { id, ...ipv6 } };
+    },
+  },
+
+  /** Of the VPC, adopted: it comes and goes with it. */
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
+    replacing: ["vpcId"],
+    references: [{ at: "vpcId", to: vpc, exclusive: "Duplicate" }],
+    create: ({ cloud }) => ({ id: `sg-${cloud.digits(17)}` }),
+  },
+
+  [subnet]: {
+    replacing: ["vpcId", "availabilityZone", "cidrBlock"],
+    references: [{ at: "vpcId", to: vpc }],
+    check(inputs, { scope }) {
+      const zone = text("availabilityZone", inputs);
+      demand(
+        isZone(zone, scope),
+        "InvalidParameterValue",
+        `Value (${zone}) for availabilityZone is invalid.`,
+      );
+    },
+    admit({ cloud, scope, inputs }) {
+      const own = cloud.find(vpc, text("vpcId", inputs), scope);
+      const range = text("cidrBlock", inputs);
+      const inside = isRange(range, "ipv4") && contains(text("cidrBlock", own?.inputs ?? {}), range);
+      demand(inside && lengthOf(range) <= 28, "InvalidSubnet.Range", `The CIDR '${range}' is invalid.`);
+      const taken = cloud
+        .things(subnet)
+        .some((it) => it.inputs.vpcId === inputs.vpcId && overlap(text("cidrBlock", it.inputs), range));
+      demand(!taken, "InvalidSubnet.Conflict", `The CIDR '${range}' conflicts with another subnet`);
+      const ipv6 = text("ipv6CidrBlock", inputs);
+      if (ipv6 === "") return;
+      const fits =
+        isRange(ipv6, "ipv6") &&
+        lengthOf(ipv6) === 64 &&
+        contains(text("ipv6CidrBlock", own?.outputs ?? {}), ipv6);
+      demand(fits, "InvalidSubnet.Range", `The CIDR '${ipv6}' is invalid.`);
+    },
+    create: ({ cloud }) => ({ id: `subnet-${cloud.digits(17)}` }),
+  },
+
+  [gateway]: {
+    references: [{ at: "vpcId", to: vpc, exclusive: "Resource.AlreadyAssociated" }],
+    delete({ inputs }, cloud) {
+      const mapped = cloud.things(eipAssociation).some((it) => vpcOfInterface(it, cloud) === inputs.vpcId);
+      demand(!mapped, "DependencyViolation", `Network ${inputs.vpcId} has some mapped public address(es).`);
+    },
+    create: ({ cloud }) => ({ id: `igw-${cloud.digits(17)}` }),
+  },
+
+  [routeTable]: {
+    replacing: ["vpcId"],
+    references: [{ at: "vpcId", to: vpc }],
+    create: ({ cloud }) => ({ id: `rtb-${cloud.digits(17)}` }),
+  },
+
+  "aws:ec2/route:Route": {
+    replacing: ["routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"],
+    references: [
+      { at: "routeTableId", to: routeTable },
+      { at: "gatewayId", to: gateway },
+    ],
+    check(inputs) {
+      const { destinationCidrBlock: ipv4, destinationIpv6CidrBlock: ipv6 } = inputs;
+      const valid = ipv4 === undefined ? isRange(String(ipv6), "ipv6") : isRange(String(ipv4), "ipv4");
+      demand(
+        valid && (ipv4 === undefined) !== (ipv6 === undefined),
+        "InvalidParameterValue",
+        "not one destination",
+      );
+    },
+    create({ inputs }) {
+      const id = `r-${inputs.routeTableId}-${inputs.destinationCidrBlock ?? inputs.destinationIpv6CidrBlock}`;
+      return { id, outputs: { state: "active" } };
+    },
+  },
+
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": {
+    replacing: ["subnetId"],
+    references: [
+      { at: "subnetId", to: subnet, exclusive: "Resource.AlreadyAssociated" },
+      { at: "routeTableId", to: routeTable },
+    ],
+    create: ({ cloud }) => ({ id: `rtbassoc-${cloud.digits(17)}` }),
+  },
+
+  "aws:ec2/vpcEndpoint:VpcEndpoint": {
+    replacing: ["vpcId", "serviceName", "vpcEndpointType"],
+    references: [
+      { at: "vpcId", to: vpc },
+      { at: "routeTableIds[*]", to: routeTable },
+    ],
+    check(inputs, { scope }) {
+      const service = text("serviceName", inputs);
+      const known = service === `com.amazonaws.${scope}.s3` && inputs.vpcEndpointType === "Gateway";
+      demand(known, "InvalidServiceName", `The Vpc Endpoint Service '${service}' does not exist`);
+    },
+    create: ({ cloud }) => ({ id: `vpce-${cloud.digits(17)}` }),
+  },
+
+  [securityGroup]: {
+    replacing: ["name", "namePrefix", "description", "vpcId"],
+    references: [{ at: "vpcId", to: vpc }],
+    check(inputs) {
+      const { name, namePrefix } = inputs;
+      const chosen = String(name ?? `${namePrefix}${"x".repeat(26)}`);
+      const valid = /^(?!sg-)[\w .:/()#,@[\]+=&;{}!$*-]{1,255}$/.test(chosen);
+      demand(
+        valid && (name === undefined || namePrefix === undefined),
+        "InvalidParameterValue",
+        `group name ${chosen}`,
+      );
+      for (const description of [inputs.description, ...valuesAt("ingress[*].description", inputs)])
+        checkText(description);
+      for (const direction of ["ingress", "egress"]) {
+        const rules = valuesAt(`${direction}[*]`, inputs) as Inputs[];
+        const count = rules.reduce((sum, rule) => sum + sourcesOf(rule).length, 0);
+        demand(
+          count <= mostRulesOfGroup,
+          "RulesPerSecurityGroupLimitExceeded",
+          `${count} ${direction} rules`,
+        );
+        for (const rule of rules) checkRule(rule);
+      }
+    },
+    create({ cloud, inputs }) {
+      const id = `sg-${cloud.digits(17)}`;
+      return { id, outputs: { name: inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}` } };
+    },
+  },
+
+  [networkInterface]: {
+    replacing: ["subnetId"],
+    references: [
+      { at: "subnetId", to: subnet },
+      { at: "securityGroups[*]", to: securityGroup },
+    ],
+    admit(request) {
+      const { cloud, scope, inputs } = request;
+      const own = cloud.find(subnet, text("subnetId", inputs), scope);
+      for (const group of valuesAt("securityGroups[*]", inputs)) {
+        const its = cloud.find(securityGroup, String(group), scope)?.inputs.vpcId;
+        demand(its === own?.inputs.vpcId, "InvalidGroup.NotFound", `${group} is not in ${own?.inputs.vpcId}`);
+      }
+      const wanted = number("ipv6AddressCount", inputs) ?? 0;
+      demand(
+        wanted === 0 || own?.inputs.ipv6CidrBlock,
+        "InvalidParameterValue",
+        "the subnet has no IPv6 range",
+      );
+    },
+    create(request) {
+      const { cloud, scope, inputs } = request;
+      const own = cloud.find(subnet, text("subnetId", inputs), scope)?.inputs ?? {};
+      const ipv6Addresses = Array.from({ length: number("ipv6AddressCount", inputs) ?? 0 }, () =>
+        text("ipv6CidrBlock", own).replace(/::\/64$/, `::${cloud.digits(4)}`),
+      );
+      return { id: `eni-${cloud.digits(17)}`, outputs: { ipv6Addresses, privateIp: text("cidrBlock", own) } };
+    },
+  },
+
+  [eip]: {
+    replacing: ["domain", "publicIpv4Pool"],
+    check: ({ domain }) => demand(domain === "vpc", "InvalidParameterValue", `domain ${domain}`),
+    create({ cloud }) {
+      const id = `eipalloc-${cloud.digits(17)}`;
+      return { id, outputs: { allocationId: id, publicIp: `198.51.100.${cloud.things(eip).length + 1}` } };
+    },
+  },
+
+  "aws:ec2/eipAssociation:EipAssociation": {
+    replacing: ["allocationId", "instanceId", "networkInterfaceId"],
+    references: [
+      { at: "allocationId", to: eip, exclusive: "Resource.AlreadyAssociated" },
+      { at: "networkInterfaceId", to: networkInterface, exclusive: "Resource.AlreadyAssociated" },
+    ],
+    admit(request) {
+      const { cloud, inputs } = request;
+      const its = vpcOfInterface({ inputs, scope: request.scope }, cloud);
+      const open = cloud.things(gateway).some((it) => it.inputs.vpcId === its);
+      demand(open, "Gateway.NotAttached", `Network ${its} is not attached to any internet gateway`);
+    },
+    create: ({ cloud }) => ({ id: `eipassoc-${cloud.digits(17)}` }),
+  },
+
+  "aws:route53/record:Record": {
+    replacing: ["name", "type", "zoneId"],
+    references: [{ at: "zoneId", to: "aws:route53/zone:Zone" }],
+    check(inputs) {
+      const kind = { A: "ipv4", AAAA: "ipv6" }[text("type", inputs)];
+      const records = valuesAt("records[*]", inputs).map(String);
+      const valid =
+        records.length > 0 && records.every((it) => ipaddr.isValid(it) && ipaddr.parse(it).kind() === kind);
+      demand(valid, "InvalidChangeBatch", `invalid ${inputs.type} record: ${records}`);
+      demand(number("ttl", inputs) !== undefined, "InvalidChangeBatch", "a record needs a TTL");
+    },
+    admit({ cloud, scope, inputs }) {
+      const zone = text(
+        "name",
+        cloud.find("aws:route53/zone:Zone", text("zoneId", inputs), scope)?.inputs ?? {},
+      );
+      const name = text("name", inputs);
+      const inside = name === zone || name.endsWith(`.${zone}`);
+      demand(inside, "InvalidChangeBatch", `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`);
+    },
+    create({ inputs }) {
+      return { id: `${inputs.zoneId}_${inputs.name}_${inputs.type}`, outputs: { fqdn: inputs.name } };
+    },
+  },
+};
+
+const eipAssociation = "aws:ec2/eipAssociation:EipAssociation";
+
+function vpcOfInterface(
+  { inputs, scope }: Pick<Thing, "inputs" | "scope">,
+  cloud: Request["cloud"],
+): unknown {
+  const own = cloud.find(networkInterface, text("networkInterfaceId", inputs), scope);
+  return cloud.find(subnet, text("subnetId", own?.inputs ?? {}), scope)?.inputs.vpcId;
+}
+
+function checkText(description: unknown): void {
+  const valid = /^[\w .:/()#,@[\]+=&;{}!$*-]{0,255}$/.test(String(description ?? ""));
+  demand(valid, "InvalidParameterValue", `Invalid security group description: ${description}`);
+}
+
+function sourcesOf(rule: Inputs): unknown[] {
+  return ["cidrBlocks[*]", "ipv6CidrBlocks[*]", "securityGroups[*]"].flatMap((path) => valuesAt(path, rule));
+}
+
+function checkRule(rule: Inputs): void {
+  const ports = [Number(rule.fromPort), Number(rule.toPort)] as const;
+  demand(
+    ports.every(isPort) && ports[0] <= ports[1],
+    "InvalidParameterValue",
+    `Invalid TCP/UDP ports ${ports}`,
+  );
+  demand(
+    ["tcp", "udp"].includes(text("protocol", rule)),
+    "InvalidParameterValue",
+    `protocol ${rule.protocol}`,
+  );
+  demand(sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
+  const invalid = [
+    ...valuesAt("cidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv4")),
+    ...valuesAt("ipv6CidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv6")),
+  ];
+  demand(invalid.length === 0, "InvalidParameterValue", `CIDR block ${invalid} is malformed`);
+  demand(valueAt("description", rule) !== "", "InvalidParameterValue", "an empty description");
+}

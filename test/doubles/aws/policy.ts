@@ -1,0 +1,67 @@
+/** What IAM takes as a policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+import { demand } from "../cloud.ts";
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Principal?: unknown;
+  readonly Action: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const elements = ["Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"];
+
+/** @throws CloudError when it isn't JSON, or not a policy of that kind. */
+export function checkPolicy(json: string, kind: "trust" | "permissions"): void {
+  const malformed = (condition: unknown, message: string) =>
+    demand(condition, "MalformedPolicyDocument", message);
+  malformed(json.length <= (kind === "trust" ? 2048 : 10_240), "the policy is too long");
+  const statements = statementsOf(json);
+  malformed(statements.length > 0, "there are no statements");
+  for (const statement of statements) {
+    const unknown = Object.keys(statement).find((key) => !elements.includes(key));
+    malformed(unknown === undefined, `unknown element ${unknown}`);
+    malformed(["Allow", "Deny"].includes(statement.Effect), "Effect must be Allow or Deny");
+    for (const action of list(statement.Action)) {
+      malformed(/^(?:\*|[a-z0-9-]+:[A-Za-z*]+)$/.test(action), `not an action: ${action}`);
+    }
+    malformed(list(statement.Action).length > 0, "a statement needs actions");
+    const resources = [...list(statement.Resource), ...list(statement.NotResource)];
+    if (kind === "trust") {
+      malformed(
+        statement.Principal !== undefined && resources.length === 0,
+        "whom to trust, and nothing else",
+      );
+      continue;
+    }
+    malformed(statement.Principal === undefined, "Principal has no place in an identity's policy");
+    malformed(
+      (statement.Resource === undefined) !== (statement.NotResource === undefined),
+      "a statement needs one of Resource and NotResource",
+    );
+    for (const resource of resources) {
+      malformed(
+        /^(?:\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:\S+)$/.test(resource),
+        `not an ARN: ${resource}`,
+      );
+    }
+    malformed(resources.length > 0, "a statement needs resources");
+  }
+}
+
+/** @throws CloudError when it isn't JSON. */
+export function statementsOf(json: string): Statement[] {
+  try {
+    const { Version, Statement } = JSON.parse(json);
+    demand(Version === "2012-10-17", "MalformedPolicyDocument", "Version must be 2012-10-17");
+    return [Statement].flat();
+  } catch (error) {
+    demand(!(error instanceof SyntaxError), "MalformedPolicyDocument", (error as Error).message);
+    throw error;
+  }
+}
+
+export function list(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}

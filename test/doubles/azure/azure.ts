@@ -1,0 +1,41 @@
+import { Cloud, type CloudDefinition, demand, everywhere, text } from "../cloud.ts";
+import { SdkTypes } from "../sdk-types.ts";
+import { existingThings, isRegion, subscriptionId } from "./account.ts";
+import { identityRules } from "./identity.ts";
+import { machineRules } from "./machine.ts";
+import { networkRules } from "./network.ts";
+
+const definition: CloudDefinition = {
+  name: "azure-native",
+  sdk: new SdkTypes("@pulumi/azure-native"),
+  resources: { ...identityRules, ...networkRules, ...machineRules },
+  functions: {
+    "azure-native:authorization:getClientConfig": () => ({ subscriptionId }),
+  },
+  scopeOf(provider) {
+    const { location, subscriptionId: subscription = subscriptionId } = provider;
+    demand(
+      subscription === subscriptionId,
+      "SubscriptionNotFound",
+      `The subscription '${subscription}' could not be found.`,
+    );
+    demand(
+      location === undefined || isRegion(text("location", provider)),
+      "LocationNotAvailable",
+      `location ${location}`,
+    );
+    return everywhere;
+  },
+  codes: {
+    exists: "AlreadyExists",
+    missing: "ResourceNotFound",
+    inUse: "ResourceInUse",
+    fixed: "PropertyChangeNotAllowed",
+  },
+  existing: existingThings,
+};
+
+/** An Azure subscription as on the first day. */
+export function azureCloud(): Cloud {
+  return new Cloud(definition);
+}

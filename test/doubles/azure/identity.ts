@@ -1,0 +1,154 @@
+import { demand, everywhere, type Rules, type Thing, text } from "../cloud.ts";
+import { type Inputs, valueAt } from "../values.ts";
+import { groupId, resourceId, subscriptionId, tenantId, types } from "./account.ts";
+import { resource } from "./resource.ts";
+
+export const userIdentity = "azure-native:managedidentity:UserAssignedIdentity";
+const roleAssignment = "azure-native:authorization:RoleAssignment";
+
+/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles: DNS Zone Contributor, Key Vault Secrets User */
+const roles = ["befefa01-2a29-4197-83a8-272ff33ce314", "4633458b-17de-408a-b874-0445c86b69e6"];
+
+/** Names that deleted vaults go on holding: soft-deleted, and shared with all of Azure. */
+const takenVaults = "deleted vault";
+
+export const identityRules: Readonly<Record<string, Rules>> = {
+  [types.resourceGroup]: {
+    replacing: ["resourceGroupName", "location"],
+    check(inputs) {
+      const valid = /^[\w.()-]{0,89}[\w()-]$/.test(text("resourceGroupName", inputs));
+      demand(valid, "InvalidResourceGroup", `resource group '${inputs.resourceGroupName}'`);
+    },
+    create({ inputs }) {
+      return { id: groupId(text("resourceGroupName", inputs)), outputs: { name: inputs.resourceGroupName } };
+    },
+  },
+
+  [userIdentity]: resource(
+    {
+      kind: "Microsoft.ManagedIdentity/userAssignedIdentities",
+      name: "resourceName",
+      pattern: /^[a-z0-9][\w-]{2,127}$/i,
+    },
+    {
+      create({ cloud }) {
+        const uuid = () => `0e37df36-f698-4f2c-8a6f-${cloud.digits(12)}`;
+        return { id: "", outputs: { principalId: uuid(), clientId: uuid(), tenantId } };
+      },
+    },
+  ),
+
+  [roleAssignment]: {
+    // A changed role is tried in place, and refused.
+    replacing: ["principalId", "scope", "roleAssignmentName"],
+    fixed: ["roleDefinitionId", "principalType"],
+    check(inputs) {
+      const isUuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text("roleAssignmentName", inputs));
+      demand(
+        isUuid,
+        "InvalidRoleAssignmentId",
+        `The role assignment ID '${inputs.roleAssignmentName}' is not valid.`,
+      );
+      const role =
+        /^\/subscriptions\/([^/]+)\/providers\/Microsoft\.Authorization\/roleDefinitions\/([^/]+)$/.exec(
+          text("roleDefinitionId", inputs),
+        );
+      const known = role?.[1] === subscriptionId && roles.includes(role[2] ?? "");
+      demand(known, "RoleDefinitionDoesNotExist", `there is no role ${inputs.roleDefinitionId}`);
+      // An identity that was made a moment ago isn't found without.
+      demand(
+        inputs.principalType === "ServicePrincipal",
+        "PrincipalNotFound",
+        "Principal does not exist in the directory",
+      );
+    },
+    admit({ cloud, inputs }) {
+      const principal = cloud
+        .things(userIdentity)
+        .find((it) => it.outputs.principalId === inputs.principalId);
+      demand(
+        principal,
+        "PrincipalNotFound",
+        `Principal ${inputs.principalId} does not exist in the directory`,
+      );
+      const target = [...cloud.things(), ...cloud.things(types.secret)].find((it) => it.id === inputs.scope);
+      demand(target, "ResourceNotFound", `there is no ${inputs.scope}`);
+      const said = ({ inputs: it }: Pick<Thing, "inputs">) =>
+        [it.scope, it.principalId, it.roleDefinitionId].join();
+      const same = cloud.things(roleAssignment).some((it) => said(it) === said({ inputs }));
+      demand(!same, "RoleAssignmentExists", "The role assignment already exists.");
+    },
+    create: ({ inputs }) => ({
+      id: `${inputs.scope}/providers/Microsoft.Authorization/roleAssignments/${inputs.roleAssignmentName}`,
+    }),
+  },
+
+  [types.vault]: resource(
+    {
+      kind: "Microsoft.KeyVault/vaults",
+      name: "vaultName",
+      pattern: /^(?=.{3,24}$)(?!.*--)[a-z][a-z0-9-]*[a-z0-9]$/i,
+    },
+    {
+      check(inputs) {
+        const properties = valueAt("properties", inputs) as Inputs;
+        demand(properties.tenantId === tenantId, "BadRequest", `tenant ${properties.tenantId}`);
+        demand(properties.enableRbacAuthorization === true, "BadRequest", "accessPolicies or RBAC is needed");
+        const days = Number(properties.softDeleteRetentionInDays ?? 90);
+        demand(days >= 7 && days <= 90, "BadRequest", `softDeleteRetentionInDays ${days}`);
+      },
+      admit({ cloud, inputs }) {
+        const name = text("vaultName", inputs);
+        const taken = cloud.find(takenVaults, name, everywhere);
+        demand(!taken, "VaultAlreadyExists", `The vault name '${name}' is already in use.`);
+      },
+      create: ({ inputs }) => ({
+        id: "",
+        outputs: {
+          properties: {
+            ...(inputs.properties as Inputs),
+            vaultUri: `https://${inputs.vaultName}.vault.azure.net/`,
+          },
+        },
+      }),
+      delete({ inputs }, cloud) {
+        cloud.keep({
+          type: takenVaults,
+          id: text("vaultName", inputs),
+          scope: everywhere,
+          inputs,
+          outputs: {},
+        });
+      },
+    },
+  ),
+
+  [types.secret]: {
+    replacing: ["resourceGroupName", "vaultName", "secretName"],
+    references: [
+      {
+        at: "vaultName",
+        to: types.vault,
+        id: (name, request) => resourceId(request, "Microsoft.KeyVault/vaults", name),
+        onDelete: "delete",
+      },
+    ],
+    check(inputs) {
+      demand(
+        /^[0-9A-Za-z-]{1,127}$/.test(text("secretName", inputs)),
+        "BadParameter",
+        `secret ${inputs.secretName}`,
+      );
+      const size = Buffer.byteLength(text("properties.value", inputs));
+      demand(size >= 1 && size <= 25_000, "BadParameter", `the secret has ${size} bytes`);
+    },
+    create(request) {
+      const { secretName, vaultName, properties } = request.inputs;
+      const { value: _, ...open } = properties as Inputs;
+      const vault = resourceId(request, "Microsoft.KeyVault/vaults", vaultName);
+      // Azure doesn't tell it again.
+      return { id: `${vault}/secrets/${secretName}`, outputs: { name: secretName, properties: open } };
+    },
+    delete: () => demand(false, "Forbidden", "The user does not have secrets delete permission"),
+  },
+};

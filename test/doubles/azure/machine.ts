@@ -1,0 +1,191 @@
+import { userDataProblem } from "../checks.ts";
+import { demand, number, type Rules, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { userIdentity } from "./identity.ts";
+import { networkInterface } from "./network.ts";
+import { demandSameRegion, resource } from "./resource.ts";
+
+const disk = "azure-native:compute:Disk";
+const virtualMachine = "azure-native:compute:VirtualMachine";
+
+/** By the letters in a size's name: https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions */
+const sizePattern = /^Standard_[A-Z]+\d+(?<features>[a-z]*)_v(?<version>\d)$/;
+
+/** https://learn.microsoft.com/rest/api/compute/virtual-machines/create-or-update#osprofile */
+const refusedUsers = [
+  "admin",
+  "administrator",
+  "root",
+  "user",
+  "guest",
+  "test",
+  "debian1",
+  "console",
+  "support",
+  "sys",
+];
+
+export const machineRules: Readonly<Record<string, Rules>> = {
+  [disk]: resource(
+    { kind: "Microsoft.Compute/disks", name: "diskName", pattern: /^\w(?:[\w.-]{0,78}\w)?$/ },
+    {
+      fixed: ["zones", "creationData", "sku.name", "osType"],
+      check(inputs) {
+        const [size = 0, iops, throughput] = ["diskSizeGB", "diskIOPSReadWrite", "diskMBpsReadWrite"].map(
+          (it) => number(it, inputs),
+        );
+        const invalid = (condition: unknown, message: string) =>
+          demand(condition, "InvalidParameter", message);
+        invalid(valueAt("creationData.createOption", inputs) === "Empty", "createOption");
+        if (valueAt("sku.name", inputs) === "PremiumV2_LRS") {
+          // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2
+          invalid(Number.isInteger(size) && size >= 1 && size <= 65_536, `diskSizeGB ${size}`);
+          invalid(inputs.zones !== undefined, "Premium SSD v2 disks are zonal");
+          invalid(inputs.tier === undefined, "no tier for PremiumV2_LRS");
+          const [has = 3000, moves = 125] = [iops, throughput];
+          invalid(
+            has >= 3000 && has <= Math.max(3000, Math.min(80_000, 500 * size)),
+            `${has} IOPS for ${size} GiB`,
+          );
+          invalid(moves >= 125 && moves <= Math.min(2000, has / 4), `${moves} MB/s with ${has} IOPS`);
+        } else {
+          invalid(valueAt("sku.name", inputs) === "Premium_LRS", "sku");
+          invalid(Number.isInteger(size) && size >= 1 && size <= 32_767, `diskSizeGB ${size}`);
+          const free = iops === undefined && throughput === undefined;
+          invalid(
+            free && valueAt("creationData.logicalSectorSize", inputs) === undefined,
+            "not for Premium_LRS",
+          );
+        }
+      },
+      update({ inputs }, before) {
+        const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("diskSizeGB", it));
+        demand(
+          wanted >= has,
+          "ResizeDiskError",
+          `Only disk size increase is allowed: from ${has} to ${wanted}`,
+        );
+      },
+    },
+  ),
+
+  [virtualMachine]: resource(
+    {
+      kind: "Microsoft.Compute/virtualMachines",
+      name: "vmName",
+      pattern: /^[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?$/i,
+    },
+    {
+      // The provider knows none of these: https://github.com/pulumi/pulumi-azure-native/issues/577
+      fixed: [
+        ...[
+          "osProfile.customData",
+          "osProfile.computerName",
+          "osProfile.adminUsername",
+          "osProfile.linuxConfiguration",
+        ],
+        ...[
+          "storageProfile.imageReference",
+          "storageProfile.osDisk",
+          "securityProfile.securityType",
+          "zones",
+        ],
+      ],
+      references: [
+        { at: "networkProfile.networkInterfaces[*].id", to: networkInterface, exclusive: "NicInUse" },
+        {
+          at: "storageProfile.dataDisks[*].managedDisk.id",
+          to: disk,
+          exclusive: "AttachDiskWhileBeingDetached",
+        },
+        { at: "identity.userAssignedIdentities[*]", to: userIdentity },
+      ],
+      check(inputs) {
+        checkOperatingSystem(inputs);
+        checkHardware(inputs);
+      },
+      admit(request) {
+        const { cloud, scope, inputs } = request;
+        for (const attached of valuesAt("storageProfile.dataDisks[*]", inputs) as Inputs[]) {
+          const id = text("managedDisk.id", attached);
+          const own = cloud.find(disk, id, scope)?.inputs ?? {};
+          demandSameRegion(request, disk, id);
+          const [zone, other] = [inputs, own].map((it) => valueAt("zones[0]", it));
+          demand(zone === other, "BadRequest", `The disk is in zone ${other}, the machine in ${zone}`);
+          const uncached = valueAt("sku.name", own) !== "PremiumV2_LRS" || attached.caching === "None";
+          demand(uncached, "InvalidParameter", "PremiumV2_LRS takes caching None only");
+          demand(attached.createOption === "Attach", "InvalidParameter", "an existing disk is attached");
+          demand(
+            attached.deleteOption !== "Delete",
+            "InvalidParameter",
+            "the data disk would go with the machine",
+          );
+        }
+        for (const id of valuesAt("networkProfile.networkInterfaces[*].id", inputs)) {
+          demandSameRegion(request, networkInterface, String(id));
+        }
+      },
+      create: ({ inputs }) => {
+        // What came with it isn't told again.
+        const { customData: _, ...osProfile } = inputs.osProfile as Inputs;
+        return { id: "", outputs: { osProfile, vmId: "00000000-0000-4000-8000-000000000000" } };
+      },
+      delete({ inputs, name = "", scope, id }, cloud) {
+        if (valueAt("storageProfile.osDisk.deleteOption", inputs) === "Delete") return;
+        // Azure's default: it is left, and paid for.
+        cloud.keep({
+          type: disk,
+          id: `${id}_OsDisk`,
+          name: `${name}-left-over`,
+          scope,
+          inputs: {},
+          outputs: {},
+        });
+      },
+    },
+  ),
+};
+
+function checkOperatingSystem(inputs: Inputs): void {
+  const invalid = (condition: unknown, message: string) => demand(condition, "InvalidParameter", message);
+  const profile = (inputs.osProfile ?? {}) as Inputs;
+  const problem = userDataProblem(text("customData", profile), 65_535);
+  invalid(problem === undefined, `customData: ${problem}`);
+  invalid(/^(?!\d+$)[a-z0-9][a-z0-9-]{0,62}$/i.test(text("computerName", profile)), "computerName");
+  const user = text("adminUsername", profile);
+  invalid(/^[a-z_][a-z0-9_-]{0,63}$/.test(user) && !refusedUsers.includes(user), `adminUsername ${user}`);
+  const linux = (profile.linuxConfiguration ?? {}) as Inputs;
+  invalid(linux.disablePasswordAuthentication === true && profile.adminPassword === undefined, "a password");
+  const [key] = valuesAt("ssh.publicKeys[*]", linux) as Inputs[];
+  invalid(key?.path === `/home/${user}/.ssh/authorized_keys`, `the path of the key: ${key?.path}`);
+  invalid(
+    /^(?:ssh-rsa|ssh-ed25519) [A-Za-z0-9+/]{20,}={0,2}(?: \S+)?$/.test(String(key?.keyData)),
+    "the SSH key",
+  );
+}
+
+function checkHardware(inputs: Inputs): void {
+  const invalid = (condition: unknown, message: string) => demand(condition, "InvalidParameter", message);
+  const size = text("hardwareProfile.vmSize", inputs);
+  const { features = "", version = "" } = sizePattern.exec(size)?.groups ?? {};
+  invalid(version !== "", `The value ${size} provided for the VM size is not valid.`);
+  const isArm = features.includes("p");
+  const {
+    publisher,
+    offer,
+    sku,
+    version: image,
+  } = valueAt("storageProfile.imageReference", inputs) as Inputs;
+  const known = publisher === "Debian" && offer === "debian-13" && /^0\.\d{8}\.\d{1,4}$/.test(String(image));
+  demand(
+    known,
+    "PlatformImageNotFound",
+    `The platform image '${publisher}:${offer}:${sku}:${image}' is not available.`,
+  );
+  invalid(sku === (isArm ? "13-arm64" : "13-gen2"), `The VM size '${size}' cannot boot with image ${sku}`);
+  const isTrusted = valueAt("securityProfile.securityType", inputs) === "TrustedLaunch";
+  invalid(!isTrusted || !isArm || Number(version) >= 6, `${size} has no Trusted Launch`);
+  const storage = text("storageProfile.osDisk.managedDisk.storageAccountType", inputs);
+  invalid(storage !== "Premium_LRS" || features.includes("s"), `${size} takes no premium disks`);
+  invalid(storage !== "PremiumV2_LRS", "Premium SSD v2 is for data disks only");
+}

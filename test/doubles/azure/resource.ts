@@ -1,0 +1,67 @@
+/** What all resources of Azure have in common. */
+import { demand, type Reference, type Request, type Rules, text } from "../cloud.ts";
+import type { Inputs } from "../values.ts";
+import { groupId, isRegion, resourceId, types, zonesIn } from "./account.ts";
+
+/** All resources of a cache are in one group, which must be there, and stays as long as they do. */
+const inGroup: Reference = { at: "resourceGroupName", to: types.resourceGroup, id: (name) => groupId(name) };
+
+interface Kind {
+  /** Of Azure: `Microsoft.Compute/disks` */
+  readonly kind: string;
+  /** The input that is its name. */
+  readonly name: string;
+  /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
+  readonly pattern: RegExp;
+  /** @default false, it is in a region */
+  readonly isGlobal?: boolean;
+}
+
+/** The rules of a type, with those that hold for all. */
+export function resource({ kind, name, pattern, isGlobal = false }: Kind, own: Partial<Rules> = {}): Rules {
+  const { replacing = [] } = own;
+  return {
+    ...own,
+    // https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
+    replacing: (inputs) => [
+      ...["resourceGroupName", "location", name],
+      ...(typeof replacing === "function" ? replacing(inputs) : replacing),
+    ],
+    references: [inGroup, ...(own.references ?? [])],
+    check(inputs, request) {
+      const chosen = text(name, inputs);
+      demand(pattern.test(chosen), "InvalidResourceName", `Resource name ${chosen} is invalid.`);
+      checkTags((inputs.tags ?? {}) as Inputs);
+      const location = text("location", inputs);
+      demand(isGlobal || isRegion(location), "LocationNotAvailableForResourceType", `location '${location}'`);
+      const zones = (inputs.zones ?? []) as string[];
+      const there = zones.every((zone) => zonesIn(location).includes(zone));
+      demand(there && zones.length <= 1, "AvailabilityZoneNotSupported", `zones '${zones}' in ${location}`);
+      own.check?.(inputs, request);
+    },
+    create(request) {
+      const { outputs = {} } = own.create?.(request) ?? {};
+      const id = resourceId(request, kind, request.inputs[name]);
+      return { id, outputs: { id, name: request.inputs[name], ...outputs } };
+    },
+  };
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations */
+function checkTags(tags: Inputs): void {
+  const entries = Object.entries(tags);
+  const valid = entries.every(
+    ([key, value]) => /^[^<>%&\\?/]{1,512}$/.test(key) && String(value).length <= 256,
+  );
+  demand(valid && entries.length <= 50, "InvalidTagNameCharacters", `tags ${JSON.stringify(tags)}`);
+}
+
+/** Refuses what isn't where the resource is. */
+export function demandSameRegion({ cloud, scope, inputs }: Request, type: string, id: string): void {
+  const other = cloud.find(type, id, scope)?.inputs.location;
+  demand(
+    other === inputs.location,
+    "InvalidResourceLocation",
+    `${id} is in ${other}, not in ${inputs.location}`,
+  );
+}

@@ -1,0 +1,338 @@
+/**
+ * A cloud account in memory, that refuses what the cloud refuses. What it knows of each type of resource is in a table per cloud: aws/, azure/.
+ *
+ * It stands in for provider and cloud together: `check` and `diff` are the provider's, which knows nothing but inputs; `create`, `update` and
+ * `delete` are the cloud's.
+ */
+import type { InputProblem, SdkTypes } from "./sdk-types.ts";
+import { changedPaths, containsUnknown, type Inputs, isWithin, valueAt, valuesAt } from "./values.ts";
+
+/** A refusal, worded as the cloud words it: its code, and what is wrong. */
+export class CloudError extends Error {
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.name = "CloudError";
+  }
+}
+
+export function demand(condition: unknown, code: string, message: string): asserts condition {
+  if (!condition) throw new CloudError(code, message);
+}
+
+/** Something that is in the account. */
+export interface Thing {
+  readonly id: string;
+  /** Pulumi's, like `aws:ec2/instance:Instance`. */
+  readonly type: string;
+  /** Pulumi's, of the resource that made it; what was there before has none. */
+  readonly name?: string;
+  /** What is in another scope isn't found: see {@link CloudDefinition.scopeOf}. */
+  readonly scope: string;
+  readonly inputs: Inputs;
+  readonly outputs: Inputs;
+}
+
+/** What a resource's inputs say about another one. */
+export interface Reference {
+  /** Path of the input: `vpcId`, `ipConfigurations[*].subnet.id` */
+  readonly at: string;
+  /** The other's type. */
+  readonly to: string;
+  /** The other's id. @default the input itself */
+  readonly id?: (value: string, request: Request) => string;
+  /** Code of the refusal, where only one may have the other. @default any number may */
+  readonly exclusive?: string;
+  /** What happens to this one when the other is deleted. @default refuse */
+  readonly onDelete?: "refuse" | "leave" | "delete";
+}
+
+/** One resource on its way to the cloud. */
+export interface Request {
+  readonly cloud: Cloud;
+  readonly scope: string;
+  /** Pulumi's name. */
+  readonly name: string;
+  readonly inputs: Inputs;
+}
+
+/** What is known of one type of resource. */
+export interface Rules {
+  /** Inputs of which the provider knows that another value takes another resource. */
+  readonly replacing?: readonly string[] | ((inputs: Inputs) => readonly string[]);
+  /** Inputs that the cloud doesn't change and of which the provider doesn't know it. */
+  readonly fixed?: readonly string[];
+  readonly references?: readonly Reference[];
+  /** Refuses what is wrong by itself. It sees only inputs that are wholly known. */
+  check?(inputs: Inputs, request: Pick<Request, "scope">): void;
+  /** Refuses what doesn't fit with what there is. */
+  admit?(request: Request): void;
+  /** The id, and what the cloud adds to the inputs; and its scope, if it isn't the provider's. */
+  create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
+  /** Refuses a change in place. */
+  update?(request: Request, before: Thing): void;
+  /** Refuses, or does what goes with it. */
+  delete?(thing: Thing, cloud: Cloud): void;
+}
+
+export interface CloudDefinition {
+  /** Of the provider: `aws` */
+  readonly name: string;
+  /** The types of the inputs. */
+  readonly sdk: SdkTypes;
+  readonly resources: Readonly<Record<string, Rules>>;
+  readonly functions: Readonly<
+    Record<string, (inputs: Inputs, request: Pick<Request, "cloud" | "scope">) => Inputs>
+  >;
+  /** What a provider with this configuration sees. @throws CloudError when there is no such place */
+  scopeOf(provider: Inputs): string;
+  /** What a provider with this configuration adds to the outputs of all resources. */
+  addedBy?(provider: Inputs, inputs: Inputs): Inputs;
+  readonly codes: {
+    readonly exists: string;
+    readonly missing: string;
+    readonly inUse: string;
+    /** Of what can't be changed. */
+    readonly fixed: string;
+  };
+  /** What is in the account from the beginning. */
+  readonly existing: readonly Thing[];
+}
+
+/** Something that the cloud did. */
+export interface Operation {
+  readonly kind: "create" | "update" | "delete" | "stop";
+  readonly type: string;
+  readonly name: string;
+}
+
+/** Something that the cloud won't do when asked next. */
+export interface Fault {
+  readonly kind: Operation["kind"];
+  /** @default whatever the type is */
+  readonly type?: string;
+  /** How many such requests pass before. @default 0 */
+  readonly after?: number;
+  readonly error: CloudError;
+}
+
+export class Cloud {
+  readonly definition: CloudDefinition;
+  readonly operations: Operation[] = [];
+  readonly #things = new Map<string, Thing>();
+  readonly #faults: { fault: Fault; left: number }[] = [];
+  #ids = 0;
+
+  constructor(definition: CloudDefinition) {
+    this.definition = definition;
+    for (const thing of definition.existing) this.keep(thing);
+  }
+
+  /** What stacks have made, or of one type all there is. */
+  things(type?: string): Thing[] {
+    return [...this.#things.values()].filter((it) =>
+      type === undefined ? it.name !== undefined : it.type === type,
+    );
+  }
+
+  find(type: string, id: string, scope: string): Thing | undefined {
+    return this.#things.get(keyOf(scope, type, id)) ?? this.#things.get(keyOf(everywhere, type, id));
+  }
+
+  /** As many lower-case hexadecimal digits, never the same twice. */
+  digits(count: number): string {
+    this.#ids += 1;
+    return this.#ids.toString(16).padStart(4, "0").padStart(count, "0a1b2c3d4e5f6").slice(-count);
+  }
+
+  /** Refuses the next request of a kind, once. */
+  fail(fault: Fault): void {
+    this.#faults.push({ fault, left: fault.after ?? 0 });
+  }
+
+  record(operation: Operation): void {
+    this.operations.push(operation);
+  }
+
+  check(type: string, inputs: Inputs, scope: string): InputProblem[] {
+    const problems = this.definition.sdk.problems(type, inputs);
+    if (problems.length > 0 || containsUnknown(inputs)) return problems;
+    try {
+      this.#rules(type).check?.(inputs, { scope });
+      return [];
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      return [{ property: "", reason: error.message }];
+    }
+  }
+
+  /** The paths of what changes, and whether the provider replaces the resource because of it. */
+  diff(type: string, before: Inputs, after: Inputs): Map<string, { replaces: boolean }> {
+    const { replacing = [] } = this.#rules(type);
+    const properties = typeof replacing === "function" ? replacing(after) : replacing;
+    return new Map(
+      changedPaths(before, after).map((path) => [
+        path,
+        { replaces: properties.some((property) => isWithin(path, property)) },
+      ]),
+    );
+  }
+
+  create(type: string, name: string, inputs: Inputs, scope: string): Thing {
+    const request = { cloud: this, scope, name, inputs };
+    const rules = this.#rules(type);
+    this.#letFail("create", type);
+    rules.check?.(inputs, request);
+    this.#demandReferences(type, request);
+    rules.admit?.(request);
+    this.#demandUnused(type, request);
+    const thing = { outputs: {}, type, name, scope, inputs, ...rules.create(request) };
+    const taken = this.find(type, thing.id, thing.scope);
+    demand(!taken, this.definition.codes.exists, `${type} ${thing.id} already exists`);
+    this.record({ kind: "create", type, name });
+    return this.keep(thing);
+  }
+
+  update(type: string, id: string, inputs: Inputs, scope: string): Thing {
+    const before = this.#get(type, id, scope);
+    const { name = "" } = before;
+    const request = { cloud: this, scope, name, inputs };
+    const rules = this.#rules(type);
+    this.#letFail("update", type);
+    const refused = changedPaths(before.inputs, inputs).find((path) =>
+      rules.fixed?.some((property) => isWithin(path, property)),
+    );
+    demand(
+      refused === undefined,
+      this.definition.codes.fixed,
+      `Changing property '${refused}' is not allowed.`,
+    );
+    rules.check?.(inputs, request);
+    this.#demandReferences(type, request);
+    this.#demandUnused(type, request, before);
+    rules.update?.(request, before);
+    this.record({ kind: "update", type, name });
+    return this.keep({ ...before, inputs });
+  }
+
+  delete(type: string, id: string, scope: string): void {
+    const thing = this.#get(type, id, scope);
+    this.#letFail("delete", type);
+    const users = this.#usersOf(thing);
+    const user = users.find(({ reference }) => (reference.onDelete ?? "refuse") === "refuse");
+    const who = user && `${user.thing.type} ${user.thing.id}`;
+    demand(!user, this.definition.codes.inUse, `${type} ${id} is in use by ${who}`);
+    this.#rules(type).delete?.(thing, this);
+    this.record({ kind: "delete", type, name: thing.name ?? "" });
+    this.remove(thing);
+    for (const { thing: other, reference } of users) if (reference.onDelete === "delete") this.remove(other);
+  }
+
+  /** Takes it away without a word. */
+  remove({ scope, type, id }: Thing): void {
+    this.#things.delete(keyOf(scope, type, id));
+  }
+
+  invoke(token: string, inputs: Inputs, scope: string): Inputs {
+    const call = this.definition.functions[token];
+    if (!call) throw new Error(`the double doesn't know the function ${token}`);
+    return call(inputs, { cloud: this, scope });
+  }
+
+  #rules(type: string): Rules {
+    const rules = this.definition.resources[type];
+    if (!rules) throw new Error(`the double doesn't know the type ${type}`);
+    return rules;
+  }
+
+  #get(type: string, id: string, scope: string): Thing {
+    const found = this.find(type, id, scope);
+    demand(found, this.definition.codes.missing, `${type} ${id} doesn't exist`);
+    return found;
+  }
+
+  /** Puts it there without a word, or in the place of what it was. */
+  keep(thing: Thing): Thing {
+    this.#things.set(keyOf(thing.scope, thing.type, thing.id), thing);
+    return thing;
+  }
+
+  #letFail(kind: Operation["kind"], type: string): void {
+    const isMeant = ({ fault }: { fault: Fault }) =>
+      fault.kind === kind && (fault.type === undefined || fault.type === type);
+    const index = this.#faults.findIndex(isMeant);
+    const found = this.#faults[index];
+    if (!found) return;
+    if (found.left > 0) {
+      found.left -= 1;
+      return;
+    }
+    this.#faults.splice(index, 1);
+    throw found.fault.error;
+  }
+
+  #demandReferences(type: string, request: Request): void {
+    for (const { reference, id } of this.#referencesOf(type, request)) {
+      const other = this.find(reference.to, id, request.scope);
+      demand(other, this.definition.codes.missing, `${reference.at}: there is no ${reference.to} ${id}`);
+    }
+  }
+
+  /** @param itself as it was; what it had already, it may have. */
+  #demandUnused(type: string, request: Request, itself?: Thing): void {
+    for (const { reference, id } of this.#referencesOf(type, request)) {
+      if (reference.exclusive === undefined) continue;
+      const other = { type: reference.to, id };
+      const holder = this.#usersOf(other).find(
+        ({ thing, reference: held }) => held === reference && thing.id !== itself?.id,
+      );
+      demand(!holder, reference.exclusive, `${id} is already used by ${holder?.thing.id}`);
+    }
+  }
+
+  #referencesOf(type: string, request: Request): { reference: Reference; id: string }[] {
+    return (this.#rules(type).references ?? []).flatMap((reference) =>
+      idsIn(reference, request).map((id) => ({ reference, id })),
+    );
+  }
+
+  /** Who refers to it, and how. */
+  #usersOf({ type, id }: Pick<Thing, "type" | "id">): { thing: Thing; reference: Reference }[] {
+    return [...this.#things.values()].flatMap((thing) => {
+      const { scope, name = "", inputs } = thing;
+      const references = this.definition.resources[thing.type]?.references ?? [];
+      return references
+        .filter(
+          (it) => it.to === type && idsIn(it, { cloud: this, scope, name, inputs }).includes(normal(id)),
+        )
+        .map((reference) => ({ thing, reference }));
+    });
+  }
+}
+
+/** The scope of what is seen from all scopes. */
+export const everywhere = "";
+
+function idsIn({ at, id }: Reference, request: Request): string[] {
+  return valuesAt(at, request.inputs).map((value) => normal(id ? id(String(value), request) : String(value)));
+}
+
+/** Ids in Azure have no case, and in AWS are in lower case or in one case only. */
+function normal(id: string): string {
+  return id.toLowerCase();
+}
+
+function keyOf(scope: string, type: string, id: string): string {
+  return [scope, type, normal(id)].join(" ");
+}
+
+/** A text among the inputs. */
+export function text(path: string, inputs: Inputs): string {
+  const value = valueAt(path, inputs);
+  return value === undefined ? "" : String(value);
+}
+
+/** A number among the inputs. */
+export function number(path: string, inputs: Inputs): number | undefined {
+  const value = valueAt(path, inputs);
+  return value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,206 @@
+/**
+ * Serves a cloud's double to the engine in a provider's place: `PULUMI_DEBUG_PROVIDERS=aws:<port>`.
+ *
+ * By the provider protocol itself: the SDK's own server for it, `@pulumi/pulumi/provider`, keeps the configuration of the provider (its region and
+ * default tags) to itself, and has no detailed differences, which both real providers answer.
+ * https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/provider.proto
+ */
+import * as grpc from "@grpc/grpc-js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { type Cloud, CloudError, type Thing } from "./cloud.ts";
+import { asSecret, containsSecret, type Inputs, revealed } from "./values.ts";
+
+export interface ServedCloud extends AsyncDisposable {
+  /** For PULUMI_DEBUG_PROVIDERS. */
+  readonly address: string;
+}
+
+/** The engine and the program take less to ask for what comes next. */
+const quietMs = 50;
+
+export async function serve(cloud: Cloud): Promise<ServedCloud> {
+  const server = new grpc.Server();
+  server.addService(services.ResourceProviderService, implementation(cloud));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return {
+    address: `${cloud.definition.name}:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.forceShutdown();
+    },
+  };
+}
+
+function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
+  const { definition } = cloud;
+  /** Each provider of a stack has a connection of its own, by which its requests are told from those of others. */
+  const providers = new Map<string, Inputs>();
+  const scopeOf = (peer: string) => definition.scopeOf(providers.get(peer) ?? {});
+  const inTurn = lastFirst();
+
+  /** What the engine stores: secret where it came from a secret. */
+  function outputsOf({ inputs, outputs }: Pick<Thing, "inputs" | "outputs">, given: Inputs, peer: string) {
+    const added = definition.addedBy?.(providers.get(peer) ?? {}, inputs) ?? {};
+    const all: Inputs = { ...inputs, ...outputs, ...added };
+    return toStruct(
+      Object.fromEntries(
+        Object.entries(all).map(([key, value]) => [
+          key,
+          containsSecret(given[key]) ? asSecret(value) : value,
+        ]),
+      ),
+    );
+  }
+
+  return {
+    getPluginInfo: unary(
+      (_: unknown, reply: plugin.PluginInfo) => reply.setVersion(definition.sdk.version),
+      plugin.PluginInfo,
+    ),
+    attach: unary(() => {}, empty.Empty),
+    cancel: unary(() => {}, empty.Empty),
+
+    checkConfig: unary((request: messages.CheckRequest, reply) => {
+      reply.setInputs(request.getNews());
+      definition.scopeOf(unpack(request.getNews()));
+    }, messages.CheckResponse),
+
+    diffConfig: unary(() => {}, messages.DiffResponse),
+
+    configure: unary((request: messages.ConfigureRequest, reply, peer) => {
+      providers.set(peer, unpack(request.getArgs()));
+      reply.setAcceptsecrets(true).setSupportspreview(true);
+    }, messages.ConfigureResponse),
+
+    invoke: unary((request: messages.InvokeRequest, reply, peer) => {
+      const answer = cloud.invoke(request.getTok(), unpack(request.getArgs()), scopeOf(peer));
+      reply.setReturn(toStruct(answer));
+    }, messages.InvokeResponse),
+
+    check: unary((request: messages.CheckRequest, reply, peer) => {
+      const problems = cloud.check(request.getType(), unpack(request.getNews()), scopeOf(peer));
+      reply.setInputs(request.getNews()).setFailuresList(
+        problems.map(({ property, reason }) => {
+          const failure = new messages.CheckFailure();
+          failure.setProperty(property);
+          failure.setReason(reason);
+          return failure;
+        }),
+      );
+    }, messages.CheckResponse),
+
+    diff: unary((request: messages.DiffRequest, reply) => {
+      const paths = cloud.diff(request.getType(), unpack(request.getOldInputs()), unpack(request.getNews()));
+      const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+      const { UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
+      reply.setChanges(paths.size > 0 ? DIFF_SOME : DIFF_NONE).setHasdetaileddiff(true);
+      for (const [path, { replaces }] of paths) {
+        const property = path.split(/[.[]/)[0] ?? path;
+        reply.addDiffs(property);
+        if (replaces) reply.addReplaces(property);
+        const difference = new messages.PropertyDiff();
+        difference.setKind(replaces ? UPDATE_REPLACE : UPDATE).setInputdiff(true);
+        reply.getDetaileddiffMap().set(path, difference);
+      }
+    }, messages.DiffResponse),
+
+    create: unary(async (request: messages.CreateRequest, reply, peer) => {
+      const given = fromStruct(request.getProperties());
+      const inputs = revealed(given) as Inputs;
+      if (request.getPreview()) {
+        reply.setProperties(outputsOf({ inputs, outputs: {} }, given, peer));
+        return;
+      }
+      await inTurn(() => {
+        const thing = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
+        reply.setId(thing.id).setProperties(outputsOf(thing, given, peer));
+      });
+    }, messages.CreateResponse),
+
+    update: unary(async (request: messages.UpdateRequest, reply, peer) => {
+      const given = fromStruct(request.getNews());
+      const inputs = revealed(given) as Inputs;
+      if (request.getPreview()) {
+        const outputs = { ...unpack(request.getOlds()), ...inputs };
+        reply.setProperties(outputsOf({ inputs, outputs }, given, peer));
+        return;
+      }
+      await inTurn(() => {
+        const thing = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
+        reply.setProperties(outputsOf(thing, given, peer));
+      });
+    }, messages.UpdateResponse),
+
+    delete: unary(
+      (request: messages.DeleteRequest, _, peer) =>
+        inTurn(() => cloud.delete(request.getType(), request.getId(), scopeOf(peer))),
+      empty.Empty,
+    ),
+  };
+}
+
+/**
+ * Does one thing at a time, of those that are asked for the one that came last, and only when no other comes. What nothing waits for is so done as late
+ * as can be, which shows where a program relies on an order that it doesn't declare.
+ */
+function lastFirst(): (action: () => void) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const rest = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      waiting.pop()?.();
+      if (waiting.length > 0) rest();
+    }, quietMs);
+  };
+  return (action) =>
+    new Promise<void>((resolve, reject) => {
+      waiting.push(() => {
+        try {
+          resolve(action());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      rest();
+    });
+}
+
+/** A method of the protocol. */
+function unary<Request, Reply>(
+  method: (request: Request, reply: Reply, peer: string) => unknown,
+  replyType: new () => Reply,
+): grpc.handleUnaryCall<Request, Reply> {
+  return async (call, callback) => {
+    try {
+      const reply = new replyType();
+      await method(call.request, reply, call.getPeer());
+      callback(null, reply);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      // What isn't a refusal is a mistake in the double.
+      callback({ code: grpc.status.UNKNOWN, details: (error instanceof CloudError ? message : stack) ?? "" });
+    }
+  };
+}
+
+function fromStruct(value: struct.Struct | undefined): Inputs {
+  return (value?.toJavaScript() ?? {}) as Inputs;
+}
+
+/** In plain text. */
+function unpack(value: struct.Struct | undefined): Inputs {
+  return revealed(fromStruct(value)) as Inputs;
+}
+
+function toStruct(value: Inputs): struct.Struct {
+  // Without what is undefined, which has no form there.
+  return struct.Struct.fromJavaScript(JSON.parse(JSON.stringify(value)));
+}

@@ -1,0 +1,81 @@
+/** Property values as they travel between engine and provider: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
+import { isDeepStrictEqual } from "node:util";
+
+export type Inputs = Readonly<Record<string, unknown>>;
+
+/** What stands for a value that a preview can't know. */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const signature = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+export function isUnknown(value: unknown): boolean {
+  return value === unknown;
+}
+
+export function containsUnknown(value: unknown): boolean {
+  return isUnknown(value) || childrenOf(value).some(([, child]) => containsUnknown(child));
+}
+
+function isSecret(value: unknown): value is { value: unknown } {
+  return (value as Record<string, unknown> | null)?.[signature] === secretSignature;
+}
+
+export function containsSecret(value: unknown): boolean {
+  return isSecret(value) || childrenOf(value).some(([, child]) => containsSecret(child));
+}
+
+export function asSecret(value: unknown): Inputs {
+  return { [signature]: secretSignature, value };
+}
+
+/** The value with its secrets in plain text. */
+export function revealed(value: unknown): unknown {
+  if (isSecret(value)) return revealed(value.value);
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, revealed(child)]));
+}
+
+function childrenOf(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+/** What is at a path: `securityGroups[*]`, `osProfile.customData`. Nothing where the path leads nowhere. */
+export function valuesAt(path: string, value: unknown): unknown[] {
+  const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
+  return steps.reduce<unknown[]>(
+    (found, step) =>
+      found.flatMap((it) => {
+        if (step === "*") return Array.isArray(it) ? it : [];
+        const child = (it as Record<string, unknown> | null | undefined)?.[step];
+        return child === undefined || child === null ? [] : [child];
+      }),
+    [value],
+  );
+}
+
+/** The one value at a path, if there is one. */
+export function valueAt(path: string, value: unknown): unknown {
+  return valuesAt(path, value)[0];
+}
+
+/** The paths of the innermost values that differ. What isn't known is different from all that is. */
+export function changedPaths(before: unknown, after: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after))
+    return [path];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) => {
+    const step = Array.isArray(before) ? `[${key}]` : path === "" ? key : `.${key}`;
+    return changedPaths(before[key], after[key], path + step);
+  });
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether a path is a property or lies inside it. */
+export function isWithin(path: string, property: string): boolean {
+  return path === property || path.startsWith(`${property}.`) || path.startsWith(`${property}[`);
+}

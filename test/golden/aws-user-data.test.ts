@@ -1,0 +1,105 @@
+/**
+ * The user data of a cache VM in AWS, unpacked, as files to review. After an intended change: node --test --test-update-snapshots test/golden/aws-user-data.test.ts
+ * What `write_files` writes stands below `files`, and the documents of pod.yaml in a folder of its name. Copies of files of the sources are left out.
+ */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import { awsUserData } from "../../components/hosts/aws/user-data.ts";
+import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
+
+const folder = join(import.meta.dirname, "aws-user-data");
+
+const config = parseConfig({
+  provider: "aws",
+  regions: [
+    {
+      name: "eu-central-1",
+      topology: "vm",
+      storage: { kind: "disk", size: "240GiB" },
+      endpoint: {
+        hostname: "cache.eu-central-1.example.com",
+        zone: "example.com",
+        tls: { mode: "acme", email: "platform@example.com" },
+      },
+      access: { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["198.51.100.10/32"] },
+    },
+  ],
+  upstreams: [
+    {
+      name: "gsoci",
+      registry: "gsoci.azurecr.io",
+      repositories: ["giantswarm/**", "charts/giantswarm/**"],
+      credentials: "gsoci-credentials",
+    },
+  ],
+  monitoring: { labels: { team: "platform" } },
+  "gsoci-credentials": { username: "reader", password: { secure: "v1:ciphertext" } },
+});
+
+const packed = awsUserData({
+  ...config,
+  region: config.regions[0] as AwsVmRegion,
+  architecture: "arm64",
+  diskGiB: 240,
+  volumeId: "vol-0123456789abcdef0",
+  hostedZoneId: "Z0123456789ABCDEFGHIJ",
+  storedCredentials: { gsoci: "/registry-cache-eu-central-1/credentials/gsoci" },
+});
+
+const files = unpacked(gunzipSync(packed).toString());
+
+for (const [path, text] of Object.entries(files)) {
+  test(path, (t) => {
+    t.assert.fileSnapshot(text, join(folder, path), { serializers: [(value) => value] });
+  });
+}
+
+after(() => {
+  const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  assert.deepEqual(
+    kept.sort(),
+    Object.keys(files).sort(),
+    `remove from ${folder} what isn't rendered any more`,
+  );
+});
+
+interface WrittenFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+function unpacked(userData: string): Record<string, string> {
+  const cloudConfig = parse(userData);
+  const written: WrittenFile[] = cloudConfig.write_files;
+  const outline = written.map(({ content, ...rest }) => rest);
+  return {
+    "cloud-config.yaml": stringify({ ...cloudConfig, write_files: outline }),
+    ...Object.fromEntries(
+      written.flatMap((file) => {
+        if (file.path.endsWith("/pod.yaml")) return podFiles(file);
+        return file.path.endsWith(".sh") ? [] : [[`files${file.path}`, file.content]];
+      }),
+    ),
+  };
+}
+
+/** The Pod, and the files of each container's ConfigMap. */
+function podFiles({ path, content }: WrittenFile): [path: string, text: string][] {
+  const documents = parseAllDocuments(content).map((document) => document.toJS());
+  const pod = documents.pop();
+  return [
+    [`files${path}/pod.yaml`, stringify(pod, { aliasDuplicateObjects: false })],
+    ...documents.flatMap(({ metadata, data = {} }) =>
+      Object.entries<string>(data)
+        .filter(([file]) => !file.endsWith(".sh"))
+        .map(([file, text]): [string, string] => [`files${path}/${metadata.name}/${file}`, text]),
+    ),
+  ];
+}

@@ -1,0 +1,473 @@
+/** Which resources a region in Azure is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { parseConfig } from "../../components/config/parse.ts";
+import { roles } from "../../components/hosts/azure/identity.ts";
+import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
+import { VmHost } from "../../components/hosts/azure/vm-host.ts";
+import { type RegisteredResource, registeredBy, settled } from "../support/graph.ts";
+
+const subscription = "11111111-1111-4111-8111-111111111111";
+const group = `/subscriptions/${subscription}/resourceGroups/registry-cache-test-westeurope`;
+const principalId = "22222222-2222-4222-8222-222222222222";
+const clientId = "33333333-3333-4333-8333-333333333333";
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const endpoint = { hostname: "cache.westeurope.example.com", zone: "example.com", zoneResourceGroup: "dns" };
+const gsoci = { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] };
+const team = {
+  name: "team",
+  registry: "team.example.com",
+  repositories: ["**"],
+  credentials: "team-login",
+};
+const westeurope = {
+  name: "westeurope",
+  topology: "vm",
+  storage: { kind: "disk", size: "240GiB" },
+  endpoint: { ...endpoint, tls: { mode: "acme", email: "platform@example.com" } },
+  access: { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["198.51.100.10/32"] },
+};
+
+interface Graph {
+  readonly resources: readonly RegisteredResource[];
+  readonly host: VmHost;
+  /** The inputs of the one resource of a type and, if need be, of a name. */
+  inputs(type: string, name?: string): Record<string, unknown>;
+}
+
+/** What Azure would answer, as far as other resources need it. */
+function azure(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  const id = (provider: string, name: unknown) => `${group}/providers/${provider}/${name}`;
+  switch (type) {
+    case "azure-native:resources:ResourceGroup":
+      return { id: group, name: inputs.resourceGroupName };
+    case "azure-native:managedidentity:UserAssignedIdentity":
+      return {
+        id: id("Microsoft.ManagedIdentity/userAssignedIdentities", inputs.resourceName),
+        principalId,
+        clientId,
+        tenantId: "tenant",
+      };
+    case "azure-native:network:PublicIPAddress":
+      return { ipAddress: "192.0.2.7" };
+    case "azure-native:network:VirtualNetwork":
+      return { id: id("Microsoft.Network/virtualNetworks", inputs.virtualNetworkName) };
+    case "azure-native:dns:Zone":
+      return {
+        id: id("Microsoft.Network/dnsZones", inputs.zoneName),
+        nameServers: ["ns1.azure.test.", "ns2.azure.test."],
+      };
+    case "azure-native:keyvault:Vault":
+      return { id: id("Microsoft.KeyVault/vaults", inputs.vaultName), name: inputs.vaultName };
+    case "azure-native:keyvault:Secret":
+      return { id: id("Microsoft.KeyVault/vaults", `${inputs.vaultName}/secrets/${inputs.secretName}`) };
+    default:
+      return {};
+  }
+}
+
+async function graphOf(
+  change: Record<string, unknown> = {},
+  upstreams: Record<string, unknown>[] = [gsoci, team],
+): Promise<Graph> {
+  const config = parseConfig({
+    provider: "azure",
+    regions: [{ ...westeurope, ...change }],
+    upstreams,
+    ...(upstreams.includes(team) && {
+      "team-login": { username: "reader", password: { secure: "v1:x" } },
+    }),
+  });
+  const region = config.regions[0] as AzureVmRegion;
+  const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
+  let host: VmHost | undefined;
+  const resources = await registeredBy(() => {
+    host = new VmHost(region.name, { ...config, region, credentials });
+  }, azure);
+  assert.ok(host);
+  return {
+    resources,
+    host,
+    inputs(type, name) {
+      const found = resources.filter(
+        (it) => it.type.endsWith(`:${type}`) && (name === undefined || it.name === name),
+      );
+      assert.equal(found.length, 1, `${found.length} of ${type} ${name ?? ""}`);
+      return found[0]?.inputs ?? {};
+    },
+  };
+}
+
+describe("a region with everything", () => {
+  let graph: Graph;
+  before(async () => {
+    graph = await graphOf();
+  });
+
+  const find = (type: string, name = "westeurope") => {
+    const found = graph.resources.find((it) => it.type.endsWith(`:${type}`) && it.name === name);
+    assert.ok(found, `no ${type} ${name}`);
+    return found;
+  };
+
+  test("is these resources, by these types and names for ever", () => {
+    const [host, ...children] = graph.resources;
+    assert.deepEqual([host?.type, host?.name], ["registry-cache:azure:VmHost", "westeurope"]);
+    assert.deepEqual(
+      children.map(({ type, name }) => `${type.replace("azure-native:", "")} ${name}`).sort(),
+      [
+        "authorization:RoleAssignment westeurope-acme",
+        "authorization:RoleAssignment westeurope-credentials-team",
+        "compute:Disk westeurope",
+        "compute:VirtualMachine westeurope",
+        "dns:RecordSet westeurope-acme-challenge",
+        "dns:RecordSet westeurope-acme-delegation",
+        "dns:RecordSet westeurope-address",
+        "dns:Zone westeurope",
+        "keyvault:Secret westeurope-team",
+        "keyvault:Vault westeurope",
+        "managedidentity:UserAssignedIdentity westeurope",
+        "network:NetworkInterface westeurope",
+        "network:NetworkSecurityGroup westeurope",
+        "network:PublicIPAddress westeurope",
+        "network:VirtualNetwork westeurope",
+        "resources:ResourceGroup westeurope",
+      ],
+    );
+    for (const child of children) assert.equal(child.parent, "registry-cache:azure:VmHost westeurope");
+  });
+
+  test("of which the disk alone is protected, and the machine alone is deleted first", () => {
+    const named = (kind: (it: RegisteredResource) => boolean) =>
+      graph.resources.filter(kind).map(({ type }) => type);
+    assert.deepEqual(
+      named(({ protect }) => protect),
+      ["azure-native:compute:Disk"],
+    );
+    assert.deepEqual(
+      named(({ deleteBeforeReplace }) => deleteBeforeReplace),
+      ["azure-native:compute:VirtualMachine"],
+    );
+  });
+
+  test("what Azure doesn't change on a machine makes a new one", () => {
+    assert.deepEqual(find("VirtualMachine").replaceOnChanges, [
+      "hardwareProfile",
+      "osProfile",
+      "securityProfile",
+      "storageProfile.imageReference",
+      "zones",
+    ]);
+    assert.deepEqual(find("RoleAssignment", "westeurope-acme").replaceOnChanges, ["roleDefinitionId"]);
+    // The preview says so, and `protect` doesn't let it happen.
+    assert.deepEqual(find("Disk").replaceOnChanges, ["zones", "creationData"]);
+  });
+
+  test("the machine takes disk, interface and identity, and lets them go; its own disk goes with it", () => {
+    const machine = graph.inputs("VirtualMachine") as {
+      storageProfile: { dataDisks: unknown; osDisk: Record<string, unknown> };
+      networkProfile: unknown;
+      identity: unknown;
+    };
+    assert.deepEqual(machine.storageProfile.dataDisks, [
+      {
+        lun: 0,
+        createOption: "Attach",
+        caching: "None",
+        deleteOption: "Detach",
+        managedDisk: { id: "westeurope-id" },
+      },
+    ]);
+    assert.equal(machine.storageProfile.osDisk.deleteOption, "Delete");
+    assert.deepEqual(machine.networkProfile, {
+      networkInterfaces: [{ id: "westeurope-id", primary: true, deleteOption: "Detach" }],
+    });
+    assert.deepEqual(machine.identity, {
+      type: "UserAssigned",
+      userAssignedIdentities: [
+        `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/registry-cache-westeurope-identity`,
+      ],
+    });
+  });
+
+  test("it starts when its rights and records are there", () => {
+    const { dependencies } = find("VirtualMachine");
+    for (const needed of [
+      "authorization:RoleAssignment westeurope-acme",
+      "authorization:RoleAssignment westeurope-credentials-team",
+      "dns:RecordSet westeurope-acme-challenge",
+      "dns:RecordSet westeurope-acme-delegation",
+    ]) {
+      assert.ok(dependencies.includes(`azure-native:${needed}`), needed);
+    }
+  });
+
+  test("it is Debian 13 for Arm, pinned, and without a login", () => {
+    const machine = graph.inputs("VirtualMachine") as {
+      storageProfile: { imageReference: Record<string, string> };
+      osProfile: { adminPassword?: string; linuxConfiguration: Record<string, unknown> };
+    } & Record<string, unknown>;
+    const { version, ...image } = machine.storageProfile.imageReference;
+    assert.deepEqual(image, { publisher: "Debian", offer: "debian-13", sku: "13-arm64" });
+    assert.match(version ?? "", /^0\.\d{8}\.\d+$/);
+    assert.equal(machine.osProfile.adminPassword, undefined);
+    assert.equal(machine.osProfile.linuxConfiguration.disablePasswordAuthentication, true);
+    assert.deepEqual(machine.diagnosticsProfile, { bootDiagnostics: { enabled: true } });
+  });
+
+  test("disk, address and machine are in one zone", () => {
+    for (const type of ["Disk", "PublicIPAddress", "VirtualMachine"]) {
+      assert.deepEqual(graph.inputs(type).zones, ["1"], type);
+    }
+  });
+
+  test("the disk is encrypted by the platform, and can't be exported", () => {
+    const { tags: _, ...disk } = graph.inputs("Disk");
+    assert.deepEqual(disk, {
+      resourceGroupName: "registry-cache-test-westeurope",
+      location: "westeurope",
+      zones: ["1"],
+      diskName: "registry-cache-westeurope-data",
+      sku: { name: "PremiumV2_LRS" },
+      diskSizeGB: 240,
+      creationData: { createOption: "Empty", logicalSectorSize: 512 },
+      diskIOPSReadWrite: 3000,
+      diskMBpsReadWrite: 125,
+      encryption: { type: "EncryptionAtRestWithPlatformKey" },
+      networkAccessPolicy: "DenyAll",
+      publicNetworkAccess: "Disabled",
+    });
+  });
+
+  test("the address stays, and the interface is fast", () => {
+    const address = graph.inputs("PublicIPAddress");
+    assert.deepEqual(address.sku, { name: "Standard" });
+    assert.equal(address.publicIPAllocationMethod, "Static");
+    const { enableAcceleratedNetworking, networkSecurityGroup, ipConfigurations } =
+      graph.inputs("NetworkInterface");
+    assert.equal(enableAcceleratedNetworking, true);
+    assert.deepEqual(networkSecurityGroup, { id: "westeurope-id" });
+    const [{ subnet }] = ipConfigurations as [{ subnet: unknown }];
+    assert.deepEqual(subnet, {
+      id: `${group}/providers/Microsoft.Network/virtualNetworks/registry-cache-westeurope-network/subnets/machine`,
+    });
+  });
+
+  test("each right is on one thing", () => {
+    const rights = graph.resources.filter(({ type }) => type.endsWith(":RoleAssignment"));
+    const vault = graph.inputs("Vault").vaultName;
+    assert.deepEqual(
+      Object.fromEntries(rights.map(({ name, inputs }) => [name, [inputs.scope, inputs.roleDefinitionId]])),
+      {
+        "westeurope-acme": [
+          `${group}/providers/Microsoft.Network/dnsZones/acme.cache.westeurope.example.com`,
+          `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roles.dnsZoneContributor}`,
+        ],
+        "westeurope-credentials-team": [
+          `${group}/providers/Microsoft.KeyVault/vaults/${vault}/secrets/upstream-team-credentials`,
+          `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roles.keyVaultSecretsUser}`,
+        ],
+      },
+    );
+    for (const { inputs } of rights) {
+      assert.equal(inputs.principalId, principalId);
+      assert.equal(inputs.principalType, "ServicePrincipal");
+      assert.match(String(inputs.roleAssignmentName), uuidForm);
+    }
+    assert.equal(new Set(rights.map(({ inputs }) => inputs.roleAssignmentName)).size, rights.length);
+  });
+
+  test("the existing zone gets three records: the address, and the way into a zone for the proofs", () => {
+    const record = (name: string) => {
+      const { resourceGroupName, zoneName, ttl, ...rest } = graph.inputs("RecordSet", `westeurope-${name}`);
+      assert.deepEqual([resourceGroupName, zoneName, ttl], ["dns", "example.com", 300]);
+      return rest;
+    };
+    assert.deepEqual(record("address"), {
+      recordType: "A",
+      relativeRecordSetName: "cache.westeurope",
+      aRecords: [{ ipv4Address: "192.0.2.7" }],
+    });
+    assert.deepEqual(record("acme-delegation"), {
+      recordType: "NS",
+      relativeRecordSetName: "acme.cache.westeurope",
+      nsRecords: [{ nsdname: "ns1.azure.test." }, { nsdname: "ns2.azure.test." }],
+    });
+    assert.deepEqual(record("acme-challenge"), {
+      recordType: "CNAME",
+      relativeRecordSetName: "_acme-challenge.cache.westeurope",
+      cnameRecord: { cname: "challenge.acme.cache.westeurope.example.com" },
+    });
+  });
+
+  test("credentials are in a vault with roles, as a secret, and nowhere in plain text", () => {
+    const { properties, vaultName } = graph.inputs("Vault");
+    assert.match(String(vaultName), /^cache-[0-9a-f]{16}$/);
+    assert.deepEqual(properties, {
+      tenantId: "tenant",
+      sku: { family: "A", name: "standard" },
+      enableRbacAuthorization: true,
+      enableSoftDelete: true,
+      softDeleteRetentionInDays: 7,
+      enablePurgeProtection: true,
+      publicNetworkAccess: "Enabled",
+      enabledForDeployment: false,
+      enabledForDiskEncryption: false,
+      enabledForTemplateDeployment: false,
+    });
+    const { inputs, secrets, deletedWith } = find("Secret", "westeurope-team");
+    assert.equal(inputs.vaultName, vaultName);
+    assert.equal(deletedWith, "azure-native:keyvault:Vault westeurope");
+    assert.deepEqual(Object.keys(secrets), ["properties.value"]);
+    assert.deepEqual(JSON.parse(String(secrets["properties.value"])), {
+      ServerURL: "",
+      Username: "reader",
+      Secret: "hunter2",
+    });
+    const plain = JSON.stringify(graph.resources.map(({ inputs, outputs }) => [inputs, outputs]));
+    assert.doesNotMatch(plain, /hunter2|reader/);
+  });
+
+  test("it gives exactly its public outputs", async () => {
+    const { host, resources } = graph;
+    assert.deepEqual(
+      [await settled(host.address), await settled(host.ca), host.diskGiB],
+      ["192.0.2.7", undefined, 240],
+    );
+    assert.deepEqual(Object.keys(resources[0]?.outputs ?? {}).sort(), ["address", "diskGiB"]);
+  });
+});
+
+describe("who may come in", () => {
+  const rulesOf = async (access: Record<string, unknown>, port?: number) => {
+    const change = { access, ...(port && { endpoint: { ...westeurope.endpoint, port } }) };
+    const { securityRules } = (await graphOf(change)).inputs("NetworkSecurityGroup");
+    return securityRules as Record<string, unknown>[];
+  };
+  const denial = {
+    name: "nothing-else",
+    priority: 4096,
+    direction: "Inbound",
+    access: "Deny",
+    protocol: "*",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "*",
+  };
+
+  test("clients at the endpoint, monitoring at the metrics, by IPv4, and nobody else", async () => {
+    const rules = await rulesOf(westeurope.access);
+    const common = {
+      direction: "Inbound",
+      access: "Allow",
+      protocol: "Tcp",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+    };
+    assert.deepEqual(rules, [
+      {
+        ...common,
+        name: "clients",
+        priority: 100,
+        sourceAddressPrefixes: ["203.0.113.0/24"],
+        destinationPortRange: "443",
+      },
+      {
+        ...common,
+        name: "metrics",
+        priority: 110,
+        sourceAddressPrefixes: ["198.51.100.10/32"],
+        destinationPortRange: "9443",
+      },
+      denial,
+    ]);
+  });
+
+  test("everyone only where the configuration says `public`, and never at the metrics", async () => {
+    const [clients, ...others] = await rulesOf({ clients: "public" }, 8443);
+    assert.equal(clients?.sourceAddressPrefix, "*");
+    assert.equal(clients?.destinationPortRange, "8443");
+    assert.deepEqual(others, [denial]);
+  });
+});
+
+describe("choices", () => {
+  test("without credentials there is no vault, and without ACME no zone", async () => {
+    const { resources } = await graphOf({ endpoint: { ...endpoint, tls: { mode: "private" } } }, [gsoci]);
+    const types = resources.map(({ type }) => type.split(":").at(-1));
+    for (const absent of ["Vault", "Secret", "Zone", "RoleAssignment"])
+      assert.ok(!types.includes(absent), absent);
+    assert.equal(types.filter((type) => type === "RecordSet").length, 1);
+  });
+
+  test("without a zone there are no records", async () => {
+    const bare = { hostname: "cache.example.org", tls: { mode: "private" } };
+    const { resources } = await graphOf({ endpoint: bare }, [gsoci]);
+    assert.ok(!resources.some(({ type }) => type.startsWith("azure-native:dns")));
+  });
+
+  test("a given certificate: the right to read it where it is", async () => {
+    const other = "44444444-4444-4444-8444-444444444444";
+    const secretName = `/subscriptions/${other}/resourceGroups/keys/providers/Microsoft.KeyVault/vaults/keys/secrets/cache`;
+    const { inputs } = await graphOf({ endpoint: { ...endpoint, tls: { mode: "provided", secretName } } });
+    const right = inputs("RoleAssignment", "westeurope-certificate");
+    assert.equal(right.scope, secretName);
+    assert.equal(
+      right.roleDefinitionId,
+      `/subscriptions/${other}/providers/Microsoft.Authorization/roleDefinitions/${roles.keyVaultSecretsUser}`,
+    );
+  });
+
+  test("an existing network: its subnet, and no other", async () => {
+    const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+    const { resources, inputs } = await graphOf({ network: { vnet, subnet: "caches" } });
+    assert.ok(!resources.some(({ type }) => type.endsWith(":VirtualNetwork")));
+    const [{ subnet }] = inputs("NetworkInterface").ipConfigurations as [{ subnet: unknown }];
+    assert.deepEqual(subnet, { id: `${vnet}/subnets/caches` });
+  });
+
+  test("an x64 size gets the image for it; Ampere's Arm sizes have no Trusted Launch, all others do", async () => {
+    const skuOf = async (type: string) => {
+      const { storageProfile, securityProfile, hardwareProfile } = (
+        await graphOf({ machine: { type } })
+      ).inputs("VirtualMachine");
+      assert.deepEqual(hardwareProfile, { vmSize: type });
+      const { imageReference } = storageProfile as { imageReference: { sku: string } };
+      if (securityProfile) {
+        assert.deepEqual(securityProfile, {
+          securityType: "TrustedLaunch",
+          uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+        });
+      }
+      return [imageReference.sku, securityProfile !== undefined];
+    };
+    assert.deepEqual(await skuOf("Standard_D2s_v5"), ["13-gen2", true]);
+    assert.deepEqual(await skuOf("Standard_D2ps_v5"), ["13-arm64", false]);
+    assert.deepEqual(await skuOf("Standard_B2pls_v2"), ["13-arm64", false]);
+    assert.deepEqual(await skuOf("Standard_D2ps_v6"), ["13-arm64", true]);
+  });
+
+  test("a region without zones has none, and one without Premium SSD v2 has Premium SSD", async () => {
+    const { inputs } = await graphOf({ name: "uksouth", availabilityZone: "3" });
+    assert.deepEqual(inputs("Disk").zones, ["3"]);
+    const zoneless = await graphOf({ name: "westindia" });
+    for (const type of ["Disk", "PublicIPAddress", "VirtualMachine"]) {
+      assert.equal(zoneless.inputs(type).zones, undefined, type);
+    }
+    const { sku, creationData, diskIOPSReadWrite } = zoneless.inputs("Disk");
+    assert.deepEqual(
+      [sku, creationData, diskIOPSReadWrite],
+      [{ name: "Premium_LRS" }, { createOption: "Empty" }, undefined],
+    );
+  });
+
+  test("a size that isn't known is an error, as no preflight was made", async () => {
+    await assert.rejects(
+      graphOf({ machine: { type: "Standard_D2ps_v66" } }),
+      /machine\.type: .*did you mean "Standard_D2ps_v6"/,
+    );
+  });
+});
