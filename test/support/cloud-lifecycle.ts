@@ -88,8 +88,7 @@ export function testLifecycle(parts: AsyncDisposableStack, life: Lifecycle): voi
     assert.deepEqual(touched, inAllRegions([`update ${lastPart(diskType)} …`]));
   });
 
-  // The size of the edge's cache is part of the user data.
-  test(`${file}: the machine stays while its disk grows`, { todo: "it is replaced" }, () => {
+  test(`${file}: the machine stays while its disk grows`, () => {
     assert.deepEqual(grown, inAllRegions([`update ${lastPart(diskType)} …`]));
   });
 
