@@ -2,15 +2,13 @@
  * The user data of a cache VM in AWS, unpacked, as files to review. After an intended change: node --test --test-update-snapshots test/golden/aws-user-data.test.ts
  * What `write_files` writes stands below `files`, and the documents of pod.yaml in a folder of its name. Copies of files of the sources are left out.
  */
-import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import { awsUserData } from "../../components/hosts/aws/user-data.ts";
 import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
+import { testGolden } from "../support/golden.ts";
 
 const folder = join(import.meta.dirname, "aws-user-data");
 
@@ -53,22 +51,7 @@ const packed = awsUserData({
 
 const files = unpacked(gunzipSync(packed).toString());
 
-for (const [path, text] of Object.entries(files)) {
-  test(path, (t) => {
-    t.assert.fileSnapshot(text, join(folder, path), { serializers: [(value) => value] });
-  });
-}
-
-after(() => {
-  const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-  assert.deepEqual(
-    kept.sort(),
-    Object.keys(files).sort(),
-    `remove from ${folder} what isn't rendered any more`,
-  );
-});
+testGolden(folder, files);
 
 interface WrittenFile {
   readonly path: string;

@@ -2,16 +2,14 @@
  * What a machine in Azure is told, uncompressed, as files to review. After an intended change: `npm run generate`.
  * cloud-config.yaml is all of it without the content of the files that it writes; these are below, by their path on the machine.
  */
-import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
 import { gunzipSync, strFromU8 } from "fflate";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import { azureUserData } from "../../components/hosts/azure/user-data.ts";
 import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
+import { testGolden } from "../support/golden.ts";
 
 interface CloudConfig {
   readonly write_files: readonly { readonly path: string; readonly content: string }[];
@@ -91,19 +89,4 @@ function withoutScripts(manifests: string): string {
 const folder = join(import.meta.dirname, "azure-user-data");
 const files = render();
 
-for (const [path, text] of Object.entries(files)) {
-  test(path, (t) => {
-    t.assert.fileSnapshot(text, join(folder, path), { serializers: [(value) => value] });
-  });
-}
-
-after(() => {
-  const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-  assert.deepEqual(
-    kept.sort(),
-    Object.keys(files).sort(),
-    `remove from ${folder} what isn't rendered any more`,
-  );
-});
+testGolden(folder, files);

@@ -3,15 +3,14 @@
  * Each folder holds one configuration, pod.yaml, the files of each container's ConfigMap, and the clients' files.
  */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import { parseAllDocuments, stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
+import { testGolden } from "../support/golden.ts";
 
 const region = {
   name: "local",
@@ -104,20 +103,5 @@ for (const [name, raw] of Object.entries(cases)) {
   const folder = join(import.meta.dirname, name);
   const files = render(raw);
 
-  for (const [path, text] of Object.entries(files)) {
-    test(`${name}/${path}`, (t) => {
-      t.assert.fileSnapshot(text, join(folder, path), { serializers: [(value) => value] });
-    });
-  }
-
-  after(() => {
-    const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-    assert.deepEqual(
-      kept.sort(),
-      Object.keys(files).sort(),
-      `remove from ${folder} what isn't rendered any more`,
-    );
-  });
+  testGolden(folder, files, `${name}/`);
 }

@@ -22,7 +22,6 @@ export interface EdgeOptions {
 
 /** Where the edge finds its parts inside its container. */
 export const edgePaths = {
-  config: "/etc/registry-cache/edge",
   tls: "/etc/registry-cache/tls",
   cache: "/var/cache/registry-cache",
 } as const;

@@ -20,9 +20,6 @@ const last = "(?<list_last>[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})";
 /** A repository's longest name: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 const repositoryMaxLength = 255;
 
-/** What is asked for. `list` is `tags/list`; a target that is none of these is `none`. */
-export const kinds = ["ping", "manifest", "tag", "blob", "list"] as const;
-
 export function routing(upstreams: readonly Upstream[]): Directive[] {
   const prefixes = upstreams.filter(hasPathPrefix).map(({ registry }) => regexLiteral(registry));
   const prefix = prefixes.length > 0 ? `(?:(?<path_registry>${prefixes.join("|")})/)?` : "";
