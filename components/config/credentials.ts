@@ -6,6 +6,11 @@ export interface Credentials {
   password: string;
 }
 
+/** A bearer token, for remote write. */
+export interface Token {
+  token: string;
+}
+
 /** A secret value as it stands in a stack file: https://www.pulumi.com/docs/iac/concepts/secrets/ */
 const sealed = z.strictObject(
   { secure: z.string().describe("Ciphertext.") },
@@ -19,11 +24,17 @@ const sealed = z.strictObject(
   },
 );
 
+const sealedUser = z.strictObject({ username: z.union([z.string().min(1), sealed]), password: sealed });
+
 /** Credentials as they stand in a stack file. The user name may be readable, the password not. */
-export const sealedCredentials = z.union(
-  [z.strictObject({ username: z.union([z.string().min(1), sealed]), password: sealed }), sealed],
-  { error: "must be a secret mapping of `username` and `password`" },
-);
+export const sealedCredentials = z.union([sealedUser, sealed], {
+  error: "must be a secret mapping of `username` and `password`",
+});
+
+/** The same for remote write. */
+export const sealedCredentialsOrToken = z.union([sealedUser, z.strictObject({ token: sealed }), sealed], {
+  error: "must be a secret mapping, of `username` and `password` or of `token`",
+});
 
 /** The command that sets a password, for messages. */
 export function commandToSet(key: string): string {

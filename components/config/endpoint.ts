@@ -10,6 +10,7 @@ import {
   localHostname,
   matching,
   portNumber,
+  resourceGroup,
 } from "./text.ts";
 
 const acme = z.strictObject({
@@ -84,10 +85,7 @@ const providedByKeyVault = providedBySecret.extend({
 /** In Azure, neither a zone nor a secret is found by its name alone. */
 export const azureEndpoint = cloudEndpoint
   .safeExtend({
-    zoneResourceGroup: matching(
-      /^[\w.()-]{0,89}[\w()-]$/,
-      "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
-    )
+    zoneResourceGroup: resourceGroup
       .exactOptional()
       .describe("Resource group of the DNS zone, in the subscription of the stack; required with `zone`."),
     tls: z.discriminatedUnion("mode", [acme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),

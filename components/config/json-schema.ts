@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sealedCredentials } from "./credentials.ts";
+import { sealedCredentialsOrToken } from "./credentials.ts";
 import { knownKeys } from "./parse.ts";
 import { namespace, providers, stackSchemas, unknownProviderSchema } from "./schema.ts";
 
@@ -24,7 +24,7 @@ export function stackFileSchema(): JsonSchema {
       Object.entries(properties).map(([key, schema]) => [`${namespace}:${key}`, schema]),
     ),
     patternProperties: {
-      [`^${namespace}:(?!(?:${knownKeys.join("|")})$)`]: inputSchemaOf(sealedCredentials),
+      [`^${namespace}:(?!(?:${knownKeys.join("|")})$)`]: inputSchemaOf(sealedCredentialsOrToken),
       [`^(?!${namespace}:)[^:]+:`]: {},
     },
     additionalProperties: false,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Credentials, seal } from "./credentials.ts";
+import { type Credentials, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, parseConfig } from "./parse.ts";
 import { ConfigError } from "./problems.ts";
 import { namespace, type StackConfig } from "./schema.ts";
@@ -8,6 +8,8 @@ import { namespace, type StackConfig } from "./schema.ts";
 export type LoadedConfig = StackConfig & {
   /** By the name of their key. */
   readonly credentials: Readonly<Record<string, pulumi.Output<Credentials>>>;
+  /** Those of remote write, where it has some. */
+  readonly remoteWriteCredentials: pulumi.Output<Credentials | Token> | undefined;
 };
 
 /**
@@ -22,7 +24,13 @@ export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig 
     const credentials = Object.fromEntries(
       [...keys].map((key) => [key, config.requireSecretObject<Credentials>(key)]),
     );
-    return { ...stack, credentials };
+    const remoteWriteKey = stack.monitoring.remoteWrite?.credentials;
+    return {
+      ...stack,
+      credentials,
+      remoteWriteCredentials:
+        remoteWriteKey === undefined ? undefined : config.requireSecretObject(remoteWriteKey),
+    };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }

@@ -1,4 +1,5 @@
-import { commandToSet, sealedCredentials } from "./credentials.ts";
+import type { z } from "zod";
+import { commandToSet, sealedCredentials, sealedCredentialsOrToken } from "./credentials.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { ConfigError, type Problem, parseWith, unknownKey } from "./problems.ts";
 import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
@@ -23,6 +24,8 @@ export function parseConfig(raw: Record<string, unknown>): StackConfig {
 export interface CredentialReference {
   path: string;
   key: string;
+  /** What the key's value must be. */
+  form: z.ZodType;
 }
 
 /** Who names credentials, in a configuration that may be wrong elsewhere. */
@@ -35,12 +38,13 @@ export function credentialReferences(raw: Record<string, unknown>): CredentialRe
     ...(Array.isArray(upstreams) ? upstreams : []).map((entry, index) => ({
       path: `upstreams[${index}]`,
       entry,
+      form: sealedCredentials,
     })),
-    { path: "monitoring.remoteWrite", entry: monitoring?.remoteWrite },
+    { path: "monitoring.remoteWrite", entry: monitoring?.remoteWrite, form: sealedCredentialsOrToken },
   ];
-  return named.flatMap(({ path, entry }) => {
+  return named.flatMap(({ path, entry, form }) => {
     const key = (entry as { credentials?: unknown } | null | undefined)?.credentials;
-    return typeof key === "string" ? [{ path: `${path}.credentials`, key }] : [];
+    return typeof key === "string" ? [{ path: `${path}.credentials`, key, form }] : [];
   });
 }
 
@@ -58,15 +62,16 @@ function credentialProblems(raw: Record<string, unknown>): Problem[] {
     if (Object.hasOwn(raw, key)) return [];
     return [{ path, message: `names the key "${key}", which this stack doesn't have: ${commandToSet(key)}` }];
   });
-  const present = new Set(
-    references.map(({ key }) => key).filter((key) => Object.hasOwn(raw, key) && !knownKeys.includes(key)),
-  );
-  const malformed = [...present].flatMap((key) =>
-    parseWith(sealedCredentials, raw[key]).problems.map(({ path, message }) => ({
-      path: `${namespace}:${key}${path && `.${path}`}`,
-      message,
-    })),
-  );
+  const present = references.filter(({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key));
+  // Of a key that several name, the first decides: remote write, which takes more, comes last.
+  const malformed = present
+    .filter((one, index) => present.findIndex(({ key }) => key === one.key) === index)
+    .flatMap(({ key, form }) =>
+      parseWith(form, raw[key]).problems.map(({ path, message }) => ({
+        path: `${namespace}:${key}${path && `.${path}`}`,
+        message,
+      })),
+    );
   return [...missing, ...malformed];
 }
 

@@ -27,6 +27,11 @@ export function within(path: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
 }
 
+/** Problems of each region, in the order of the stack's regions, as problems of the stack. */
+export function withinRegions(ofRegions: readonly (readonly Problem[])[]): Problem[] {
+  return ofRegions.flatMap((problems, index) => within(`regions[${index}]`, problems));
+}
+
 /** Parses with this project's wording of errors. */
 export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
@@ -85,18 +90,25 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_union":
       return Array.isArray(issue.options) ? `must be ${oneOf(issue.options)}` : undefined;
     case "unrecognized_keys": {
-      const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
-      return issue.keys.map((key) => unknownKey(key, known)).join("\n");
+      return issue.keys.map((key) => unknownKey(key, keysOf(issue.inst))).join("\n");
     }
     case "too_small":
       return issue.origin === "array"
         ? `must have at least ${issue.minimum} ${issue.minimum === 1 ? "entry" : "entries"}`
         : `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "too_big":
-      return `must be at most ${issue.maximum}`;
+      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
     default:
       return undefined;
   }
+}
+
+/** The keys that a mapping may have, as far as they are known by name. */
+function keysOf(schema: unknown): string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum)
+    return schema.keyType.options.map(String);
+  return [];
 }
 
 function oneOf(values: readonly unknown[]): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { azureEndpoint, cloudAccess, cloudEndpoint, localAccess, localEndpoint } from "./endpoint.ts";
 import { bucket, cloudStorage, disk } from "./storage.ts";
-import { absolutePath, matching, portNumber, shortName } from "./text.ts";
+import { absolutePath, matching, portNumber, resourceGroup, shortName } from "./text.ts";
 
 /** What every region has, wherever it is. */
 const anywhere = {
@@ -42,22 +42,44 @@ const served = {
   ...anywhere,
 };
 
-const machine = z
-  .strictObject({
-    type: z
-      .string()
-      .min(1)
-      .default("auto")
-      .describe(
-        "The cloud's name of the machine type or size. `auto`: the smallest that carries the workload.",
-      ),
-    architecture: z
-      .enum(["arm64", "amd64"])
-      .exactOptional()
-      .describe("Processor architecture. Default: that of `type`, and `arm64` for `auto`."),
-  })
-  .prefault({})
-  .describe("The virtual machine.");
+/** @param image in the cloud's own words */
+function machine(image: z.ZodType<string>) {
+  return z
+    .strictObject({
+      type: z
+        .string()
+        .min(1)
+        .default("auto")
+        .describe(
+          "The cloud's name of the machine type or size. `auto`: the smallest that carries the workload.",
+        ),
+      architecture: z
+        .enum(["arm64", "amd64"])
+        .exactOptional()
+        .describe("Processor architecture. Default: that of `type`, and `arm64` for `auto`."),
+      image: image.exactOptional(),
+    })
+    .prefault({})
+    .describe("The virtual machine.");
+}
+
+/** What images have in common. Another one is never taken by surprise: see vm/image.ts. */
+const imageMeaning = "with Debian 13 for the machine's architecture. Another one replaces the machine.";
+
+const awsMachine = machine(
+  matching(/^ami-[0-9a-f]{8,17}$/, "the id of an AMI, like ami-0123456789abcdef0").describe(
+    `Id of an AMI of the region, ${imageMeaning} Default: Debian's newest when the cache is made, and from then on the same.`,
+  ),
+);
+
+const azureMachine = machine(
+  matching(
+    /^(?:0\.\d{8}\.\d{1,5}|\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Compute\/galleries\/[^/\s]+\/images\/[^/\s]+\/versions\/[^/\s]+)$/i,
+    "a version of Debian's image, like 0.20260914.2601, or the resource id of an image version in a gallery: /subscriptions/…/galleries/…/images/…/versions/…",
+  ).describe(
+    `A version of Debian's image, or the resource id of an image version in a Compute Gallery, ${imageMeaning} Default: the version that the project names when the cache is made, and from then on the same.`,
+  ),
+);
 
 const awsName = matching(
   /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/,
@@ -87,7 +109,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
   z.strictObject({
     name: awsName,
     topology: vm,
-    machine,
+    machine: awsMachine,
     storage: cloudStorage.describe(storageMeaning),
     network: awsNetwork,
     ...served,
@@ -133,13 +155,18 @@ export const azureRegion = z.discriminatedUnion("topology", [
       .describe(
         "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
       ),
+    resourceGroup: resourceGroup
+      .exactOptional()
+      .describe(
+        "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<stack>-<region>`.",
+      ),
     availabilityZone: z
       .enum(["1", "2", "3"])
       .default("1")
       .describe(
         "The availability zone of machine, disk and address, where the region has zones. The disk can't move to another one.",
       ),
-    machine,
+    machine: azureMachine,
     storage: cloudStorage.describe(storageMeaning),
     network: azureNetwork,
     ...served,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ImageName, imageNames } from "../pod/images.ts";
+import { alerts, prometheusLabels } from "./alerts.ts";
 import { awsRegion, azureRegion, kubernetesRegion, localRegion } from "./region.ts";
 import { imageReference, secretKey, serverUrl } from "./text.ts";
 import { upstream } from "./upstream.ts";
@@ -35,15 +36,12 @@ const workload = z.strictObject({
 export type Workload = z.output<typeof workload>;
 
 const monitoring = z.strictObject({
-  labels: z
-    .record(
-      z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
-        error: "must be a Prometheus label: letters, digits and underscores",
-      }),
-      z.string(),
-    )
+  labels: prometheusLabels
     .default({})
-    .describe("Labels for every alert and for what leaves by remote write, for example `team`."),
+    .describe(
+      "Labels of everything that leaves the cache's Prometheus, alerts too: `installation`, `pipeline` …",
+    ),
+  alerts: alerts.prefault({}).describe("Who is told of what, and when."),
   alertmanagers: z
     .array(serverUrl({ path: true }))
     .default([])
@@ -54,8 +52,13 @@ const monitoring = z.strictObject({
       credentials: secretKey
         .exactOptional()
         .describe(
-          "The top-level secret key of this stack that holds `username` and `password`. Default: anonymous.",
+          "The top-level secret key of this stack that holds `username` and `password`, or a bearer `token`. Default: anonymous.",
         ),
+      tenant: z
+        .string()
+        .regex(/^[\w!.*'()-]{1,150}$/, { error: "is not a tenant: letters, digits and !-_.*'()" })
+        .exactOptional()
+        .describe("The tenant of Mimir, Cortex or Thanos (`X-Scope-OrgID`). Default: none is named."),
     })
     .exactOptional()
     .describe("Where all metrics are sent. Default: nowhere."),
@@ -80,6 +83,24 @@ const budget = z.strictObject({
   over: z.enum(["warn", "fail"]).default("warn").describe("What a preview over the budget does."),
 });
 
+const cost = z.strictObject({
+  azureSameRegionTraffic: z
+    .enum(["free", "billed", "unknown"])
+    .default("unknown")
+    .describe(
+      "Whether Azure bills traffic to a public address of the same region as internet egress: sources disagree, docs/cost.md. " +
+        "`unknown`: the estimate shows both.",
+    ),
+  clusters: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(5)
+    .describe(
+      "Clusters, and accounts, of a region that would each need a cache of their own: for the comparison only.",
+    ),
+});
+
 /** What every stack has, but for its provider and regions. */
 const shared = {
   upstreams: z
@@ -91,6 +112,7 @@ const shared = {
   workload: workload.prefault({}).describe("The assumed use of one region's cache: for sizing and cost."),
   monitoring: monitoring.prefault({}).describe("Where metrics and alerts go."),
   images: images.default({}).describe("Other images than the pinned ones."),
+  cost: cost.prefault({}).describe("What the cost estimate can't know by itself."),
   budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),
 };
 

@@ -60,6 +60,12 @@ export const imageReference = matching(
   "an image reference: write it like registry.example.com/name:tag@sha256:… (64 hexadecimal digits)",
 );
 
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources */
+export const resourceGroup = matching(
+  /^[\w.()-]{0,89}[\w()-]$/,
+  "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
+);
+
 /** An address range in CIDR notation that isn't the whole internet. */
 export const addressRange = z.string().superRefine((text, context) => {
   const message = addressRangeProblem(text);

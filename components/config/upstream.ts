@@ -48,6 +48,6 @@ export const upstream = z
   }));
 
 /** Docker Hub's API has another host than its name in image references; no other well-known registry does. */
-function registryUrl(registry: string): string {
+export function registryUrl(registry: string): string {
   return `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { alerts } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError } from "../../components/config/problems.ts";
 import type { LocalRegion, Region, StackConfig } from "../../components/config/schema.ts";
@@ -73,8 +74,9 @@ test("the smallest local stack, with its defaults", () => {
       growthGiBPerMonth: 10,
       peakMinutes: 30,
     },
-    monitoring: { labels: {}, alertmanagers: [] },
+    monitoring: { labels: {}, alerts: alerts.parse({}), alertmanagers: [] },
     images: {},
+    cost: { azureSameRegionTraffic: "unknown", clusters: 5 },
   } satisfies StackConfig);
 });
 
@@ -156,6 +158,36 @@ test("the machine of a region on a VM is automatic unless it is named", () => {
     /^regions\[0\]\.machine: unknown key/,
   );
   assertProblem(withLocal({ machine: named }), /^regions\[0\]\.machine: unknown key/);
+});
+
+test("a machine's image, in its cloud's words", () => {
+  const imageOf = (raw: Record<string, unknown>) =>
+    (parseConfig(raw).regions[0] as { machine: { image?: string } }).machine.image;
+  const withAzure = (changes: object) => ({
+    provider: "azure",
+    regions: [
+      {
+        ...awsRegion,
+        name: "westeurope",
+        endpoint: { ...awsRegion.endpoint, zoneResourceGroup: "dns" },
+        ...changes,
+      },
+    ],
+    upstreams,
+  });
+  const version =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/g/images/debian/versions/1.0.0";
+  assert.equal(imageOf(aws), undefined);
+  assert.equal(imageOf(withAws({ machine: { image: "ami-0123456789abcdef0" } })), "ami-0123456789abcdef0");
+  for (const image of ["0.20260914.2601", version])
+    assert.equal(imageOf(withAzure({ machine: { image } })), image);
+  assertProblem(withAws({ machine: { image: "debian-13" } }), /machine\.image: .* is not the id of an AMI/);
+  for (const image of ["latest", "ami-0123456789abcdef0", version.replace("galleries", "images")])
+    assertProblem(withAzure({ machine: { image } }), /machine\.image: .* is not a version of Debian's image/);
+  assertProblem(
+    withAzure({ resourceGroup: "ends." }),
+    /resourceGroup: .* is not the name of a resource group/,
+  );
 });
 
 test("an absurd workload is refused", () => {
@@ -275,6 +307,34 @@ test("names, registries and addresses", () => {
   assertProblem(
     { ...local, monitoring: { labels: { "a-b": "x" } } },
     /^monitoring\.labels\["a-b"\]: must be a Prometheus label/,
+  );
+});
+
+test("alerts", () => {
+  const withAlerts = (changes: object) => ({ ...local, monitoring: { alerts: changes } });
+  assertProblem(
+    withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
+    /^monitoring\.alerts\.overrides\.RegistryCachDown: unknown key; did you mean "RegistryCacheDown"\?/,
+  );
+  assertProblem(
+    withAlerts({ overrides: { RegistryCacheDown: { "a-b": "x" } } }),
+    /^monitoring\.alerts\.overrides\.RegistryCacheDown\["a-b"\]: must be a Prometheus label/,
+  );
+  assertProblem(
+    withAlerts({ runbookUrl: "https://runbooks.example.com" }),
+    /^monitoring\.alerts\.runbookUrl: has no \{alert\} in it/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { errorRatio: 5 } }),
+    /^monitoring\.alerts\.thresholds\.errorRatio: must be less than 1$/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { downMinutes: 0 } }),
+    /^monitoring\.alerts\.thresholds\.downMinutes: must be more than 0$/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { downMinute: 5 } }),
+    /^monitoring\.alerts\.thresholds\.downMinute: unknown key; did you mean "downMinutes"\?/,
   );
 });
 

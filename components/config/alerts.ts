@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { alertNames } from "../monitoring/rules/rule.ts";
+import { thresholds } from "./thresholds.ts";
+
+/** Labels as Prometheus takes them; those that start with `__` are its own. */
+export const prometheusLabels = z.record(
+  z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
+    error: "must be a Prometheus label: letters, digits and underscores",
+  }),
+  z.string(),
+);
+
+/** What a team changes about the alerts. */
+export const alerts = z.strictObject({
+  labels: prometheusLabels
+    .default({})
+    .describe("Labels of every alert, by which it finds who is to act, for example `team`."),
+  workingHoursLabels: prometheusLabels
+    .default({ cancel_if_outside_working_hours: "true" })
+    .describe("Labels of a page that waits for the morning, because clients are served without the cache."),
+  overrides: z
+    .partialRecord(z.enum(alertNames), prometheusLabels)
+    .default({})
+    .describe(
+      "Labels of single alerts in place of their own, by the alert's name: `severity`, `topic` … An empty label goes away.",
+    ),
+  runbookUrl: z
+    .string()
+    .regex(/\{alert\}/, { error: "has no {alert} in it, where the alert's name goes" })
+    .default("docs/runbooks/{alert}.md")
+    .describe("Where the runbooks can be read, with `{alert}` for the alert's name."),
+  thresholds: thresholds.prefault({}).describe("When the alerts fire."),
+});
