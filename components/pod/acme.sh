@@ -2,12 +2,12 @@
 # Gets the endpoint's certificate from an ACME authority by DNS-01, and renews it; lego decides when one is due. A new certificate is put where the
 # edge looks for it. lego's own deploy hook wouldn't do: it isn't called again after a failure.
 #
-# Usage: acme.sh HOSTNAME EMAIL SERVER DNS_PROVIDER LEGO_DIRECTORY TLS_DIRECTORY
+# Usage: acme.sh HOSTNAME EMAIL SERVER DNS_PROVIDER LEGO_DIRECTORY TLS_DIRECTORY METRICS_FILE
 # Environment: what lego and its DNS provider read, and
 #   ACME_CHECK_SECONDS  from one look to the next; 43200 by default. Renewal is due with a third of the lifetime left.
 #   ACME_RETRY_SECONDS  after a failure, doubled with each further one; 60 by default.
 set -u
-hostname=$1 email=$2 server=$3 provider=$4 lego=$5 tls=$6
+hostname=$1 email=$2 server=$3 provider=$4 lego=$5 tls=$6 metrics=$7
 saved=$lego/certificates/$hostname
 check=${ACME_CHECK_SECONDS:-43200}
 retry=${ACME_RETRY_SECONDS:-60}
@@ -44,20 +44,30 @@ publish() {
     mv "$tls/.tls.key" "$tls/tls.key" && mv "$tls/.tls.crt" "$tls/tls.crt" && log "certificate published"
 }
 
+# How often it failed in a row, for the edge to show: see docs/metrics.md.
+report() {
+  printf '# TYPE registry_cache_acme_%s gauge\nregistry_cache_acme_%s %s\n' \
+    failures failures "$failures" run_time_seconds run_time_seconds "$(date +%s)" >"$metrics.new" && mv "$metrics.new" "$metrics"
+}
+
 trap 'exit 0' TERM INT
 whole && publish
 backoff=$retry
+failures=0
 while :; do
   renew
   renewed=$?
   if whole && publish && [ "$renewed" -eq 0 ]; then
     pause=$check
     backoff=$retry
+    failures=0
   else
     log "failed; next try in $backoff s"
     pause=$backoff
     backoff=$((backoff * 2 < longest ? backoff * 2 : longest))
+    failures=$((failures + 1))
   fi
+  report
   sleep "$pause" &
   wait $!
 done

@@ -1,3 +1,9 @@
+import { edgePaths } from "./edge/paths.ts";
+import { metricsFiles } from "./edge/status.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
+import { script } from "./script.ts";
+
 /** How the Pod gets its own certificate, by lego: https://go-acme.github.io/lego/ */
 export interface AcmeOptions {
   /** The one name that the certificate is for. */
@@ -19,8 +25,31 @@ const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 /** Where lego keeps account and certificates, in its container. */
 export const legoDirectory = "/var/lib/lego";
 
-/** The command of the container, given the paths of acme.sh and of the directory that the edge reads. */
-export function acmeCommand(script: string, tlsDirectory: string, options: AcmeOptions): string[] {
+export function acmePart({ images }: PodOptions, options: AcmeOptions): Part {
   const { hostname, email, server = letsEncrypt, dnsProvider } = options;
-  return ["sh", script, hostname, email, server, dnsProvider, legoDirectory, tlsDirectory];
+  const files = filesOf("acme");
+  return {
+    container: {
+      name: "acme",
+      image: images.acme,
+      command: [
+        "sh",
+        `${files}/acme.sh`,
+        hostname,
+        email,
+        server,
+        dnsProvider,
+        legoDirectory,
+        edgePaths.tls,
+        metricsFiles.acme,
+      ],
+      env: Object.entries(options.environment).map(([name, value]) => ({ name, value })),
+      resources: resources(128, 500),
+    },
+    files: { "acme.sh": script(import.meta.url, "acme.sh") },
+    mounts: [
+      { name: "tls", mountPath: edgePaths.tls },
+      { name: "acme", mountPath: legoDirectory },
+    ],
+  };
 }

@@ -1,30 +1,75 @@
 import { stringify } from "yaml";
 import { syslogTag } from "./edge/log.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
 import type { PodPorts } from "./ports.ts";
+
+const namespace = "registry_cache";
+
+/**
+ * The exporter's metrics under the names and meanings of docs/metrics.md, for whoever scrapes it. Its own names are fixed, and so is which fields of a log line it
+ * reads: the time to the first byte comes in the field of another time.
+ */
+export const exporterRelabeling = [
+  ...Object.entries({
+    http_response_count_total: "requests_total",
+    http_response_size_bytes: "response_bytes_total",
+    http_response_time_seconds_hist: "request_duration_seconds",
+    http_upstream_connect_time_seconds_hist: "first_byte_seconds",
+    http_upstream_time_seconds_hist: "origin_duration_seconds",
+    parse_errors_total: "log_parse_errors_total",
+  }).map(([from, to]) => ({
+    source_labels: ["__name__"],
+    regex: `(${namespace}_(?:client_)?)${from}(_bucket|_sum|_count)?`,
+    target_label: "__name__",
+    replacement: `\${1}${to}\${2}`,
+  })),
+  // The same times as summaries, which can't be added up.
+  { source_labels: ["__name__"], regex: `${namespace}_http_.+`, action: "drop" },
+];
 
 /**
  * The configuration of prometheus-nginxlog-exporter: https://github.com/martin-helmich/prometheus-nginxlog-exporter/blob/v1.11.0/README.adoc
  *
- * Labels: `upstream`, `kind` (blob, manifest, tag, list, ping, none), `cache` (nginx's $upstream_cache_status), `method`, `status`; all bounded.
+ * Labels: those of docs/metrics.md; all bounded.
  */
 export function renderExporterConfig(ports: PodPorts): string {
   return stringify({
     listen: { address: "127.0.0.1", port: ports.exporter },
     namespaces: [
-      {
-        name: "registry_cache",
-        namespace_label: "",
-        source: {
-          syslog: {
-            listen_address: `udp://127.0.0.1:${ports.exporterSyslog}`,
-            format: "rfc3164",
-            tags: [syslogTag],
-          },
-        },
-        parser: "json",
-        histogram_buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
-        relabel_configs: ["upstream", "kind", "cache"].map((label) => ({ target_label: label, from: label })),
-      },
+      namespaceOf("", ports.exporterRequests, ["upstream", "kind", "cache", "refused"]),
+      namespaceOf("_client", ports.exporterClients, ["bucket"]),
     ],
   });
+}
+
+function namespaceOf(suffix: string, port: number, labels: readonly string[]) {
+  return {
+    name: `${namespace}${suffix}`,
+    namespace_label: "",
+    source: {
+      syslog: { listen_address: `udp://127.0.0.1:${port}`, format: "rfc3164", tags: [syslogTag] },
+    },
+    parser: "json",
+    // nginx looks every 0.5 s whether the fill that a request waits for has ended: what is over 0.4 s has waited.
+    histogram_buckets: [0.005, 0.025, 0.1, 0.25, 0.4, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    relabel_configs: labels.map((label) => ({ target_label: label, from: label })),
+  };
+}
+
+/**
+ * Its image has nothing but the exporter, so no probe: Prometheus notices when it is gone. Its processor time isn't limited: while it waits, the kernel drops what
+ * the edge says.
+ */
+export function exporterPart({ images, ports }: PodOptions): Part {
+  return {
+    container: {
+      name: "exporter",
+      image: images.exporter,
+      command: ["/prometheus-nginxlog-exporter", "-config-file", `${filesOf("exporter")}/config.yml`],
+      resources: resources(64),
+    },
+    files: { "config.yml": renderExporterConfig(ports) },
+    mounts: [],
+  };
 }

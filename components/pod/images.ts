@@ -4,7 +4,7 @@
  */
 
 /** Those of every Pod. */
-export const baseImageNames = ["edge", "origin", "exporter", "prometheus"] as const;
+export const baseImageNames = ["edge", "origin", "exporter", "prometheus", "blackbox"] as const;
 
 export const imageNames = [...baseImageNames, "acme"] as const;
 
@@ -23,6 +23,8 @@ export const defaultImages: Images = {
     "quay.io/martinhelmich/prometheus-nginxlog-exporter:v1.11.0@sha256:b36976cb58584529381a92404a7ba9868b03e1a321c9dc7228cc9ecd93a80440",
   prometheus:
     "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+  blackbox:
+    "docker.io/prom/blackbox-exporter:v0.28.0@sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
   // Only where the Pod gets its certificate by itself.
   acme: "docker.io/goacme/lego:v5.5.2@sha256:1944e8c36055beec47c7de6f15202b41128be75eea0ffa257f0c14d93c5155fd",
 };

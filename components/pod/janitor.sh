@@ -6,8 +6,10 @@
 # - After a start, nginx learns what it has on disk only a minute later, and may store twice its size until then. Here it's told at once.
 # - What a killed nginx was just storing stays where it is, uncounted. Here it's deleted.
 # - nginx looks at the size of its cache only every 10 s. Here it's woken more often.
+# - nginx tells nothing of its cache. Here metrics.sh does.
 #
 # Usage: janitor.sh CACHE_DIRECTORY STATUS_URL
+# Environment: that of metrics.sh
 set -u
 trap 'exit 0' TERM INT QUIT
 cache=$1
@@ -67,8 +69,23 @@ verify() {
   actual=$(tail -c "+$((size - length + 1))" "$1" | "${digest%%:*}sum" | cut -d ' ' -f 1)
   if [ "$actual" != "${digest#*:}" ] && [ -e "$1" ]; then
     rm -f "$1"
+    corrupt=$((corrupt + 1))
     log "deleted: the content doesn't have its digest" "$digest" "$1"
   fi
+}
+
+# FILE SIZE: of objects and bytes that were stored in each zone, for metrics.sh.
+tally() {
+  # Of a file with an odd name, what is read here isn't a size.
+  case $2 in '' | *[!0-9]*) return 0 ;; esac
+  case $1 in
+    "$cache"/blobs/*) blobs=$((blobs + 1)) blob_bytes=$((blob_bytes + $2)) ;;
+    *) manifests=$((manifests + 1)) manifest_bytes=$((manifest_bytes + $2)) ;;
+  esac
+}
+
+publish() {
+  echo "$blobs $blob_bytes $manifests $manifest_bytes $corrupt" >"$state/tally.new" && mv "$state/tally.new" "$state/tally"
 }
 
 # What was stored since the last look: in directories (of two levels, see cacheZones() in budget.ts) that have changed, so that a large cache isn't
@@ -80,7 +97,7 @@ inspect() {
       find "$directory" -type f -newer "$state/verified" -name "$object" -exec stat -c '%n %Y %s' {} +
     done 2>/dev/null >"$state/found"
   while read -r file modified size; do
-    grep -qxF "$file $modified $size" "$state/seen" || verify "$file"
+    grep -qxF "$file $modified $size" "$state/seen" || { tally "$file" "$size" && verify "$file"; publish; }
   done <"$state/found"
   mv "$state/found" "$state/seen"
   touch -d "@$next" "$state/verified"
@@ -96,6 +113,9 @@ sweep() {
 mkdir -p "$state"
 for marker in verified welcomed swept; do [ -e "$state/$marker" ] || touch -d @0 "$state/$marker"; done
 : >"$state/seen"
+blobs=0 blob_bytes=0 manifests=0 manifest_bytes=0 corrupt=0
+publish
+sh "${0%/*}/metrics.sh" "$cache" "$status" &
 pulse &
 while sleep 1; do welcome; done &
 while :; do

@@ -1,7 +1,10 @@
 import { stringify } from "yaml";
 import type { Upstream } from "../config/schema.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
+import { script } from "./script.ts";
 
-export interface OriginOptions {
+interface OriginOptions {
   readonly upstream: Upstream;
   readonly ports: { readonly http: number; readonly debug: number };
   readonly rootDirectory: string;
@@ -15,7 +18,7 @@ export interface OriginOptions {
  * just being filled. `storage.cache` stays away: with a descriptor cache, a blob whose data has expired is answered 200 with an empty body
  * (distribution#2367).
  */
-export function renderOriginConfig({ upstream, ports, rootDirectory, drainSeconds }: OriginOptions): string {
+function renderOriginConfig({ upstream, ports, rootDirectory, drainSeconds }: OriginOptions): string {
   return stringify({
     version: "0.1",
     log: { level: "warn", formatter: "json", accesslog: { disabled: true } },
@@ -45,10 +48,55 @@ export function renderOriginConfig({ upstream, ports, rootDirectory, drainSecond
  * The environment variable through which the credential helper answers, in the docker-credential-helper protocol. Also an anonymous upstream has
  * one: without a helper, distribution asks the upstream at start and ends when it isn't there.
  */
-export const originCredentialsVariable = "get";
+const originCredentialsVariable = "get";
 
 export function originCredentials(
   credentials: { username: string; password: string } = { username: "", password: "" },
 ): string {
   return JSON.stringify({ ServerURL: "", Username: credentials.username, Secret: credentials.password });
+}
+
+const originRoot = "/var/lib/registry";
+
+/**
+ * The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run.
+ * @param drainSeconds how long a stop waits for transfers to end
+ */
+export function originPart(options: PodOptions, index: number, drainSeconds: number): Part {
+  const upstream = options.upstreams[index];
+  const ports = options.ports.origins[index];
+  if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
+  const name = `origin-${upstream.name}`;
+  const files = filesOf(name);
+  const secret = options.credentials[upstream.name];
+  return {
+    container: {
+      name,
+      image: options.images.origin,
+      command: [
+        "sh",
+        `${files}/origin.sh`,
+        `${files}/config.yml`,
+        originRoot,
+        upstream.url,
+        `http://127.0.0.1:${ports.debug}`,
+      ],
+      env: [
+        // Without it, distribution exports traces to an address where nobody listens.
+        { name: "OTEL_TRACES_EXPORTER", value: "none" },
+        secret === undefined
+          ? { name: originCredentialsVariable, value: originCredentials() }
+          : {
+              name: originCredentialsVariable,
+              valueFrom: { secretKeyRef: { name: secret, key: "credentials" } },
+            },
+      ],
+      resources: resources(512),
+    },
+    files: {
+      "config.yml": renderOriginConfig({ upstream, ports, rootDirectory: originRoot, drainSeconds }),
+      "origin.sh": script(import.meta.url, "origin.sh"),
+    },
+    mounts: [{ name, mountPath: originRoot }],
+  };
 }

@@ -3,15 +3,19 @@
  * so they are one contiguous range that a region can move by `internalPort`.
  */
 export interface PodPorts {
-  /** nginx: health, connection counters. HTTP. */
+  /** nginx: health, the janitor's metrics, the status page. HTTP. */
   readonly edgeStatus: number;
   /** nginx: answers 503 at once in the place of an origin that doesn't answer. HTTP. */
   readonly edgeUnavailable: number;
   /** The log exporter's metrics. HTTP. */
   readonly exporter: number;
-  /** The log exporter's syslog listener. UDP. */
-  readonly exporterSyslog: number;
+  /** The log exporter's syslog listener for requests. UDP. */
+  readonly exporterRequests: number;
   readonly prometheus: number;
+  /** The log exporter's syslog listener for the clients' shares. UDP. */
+  readonly exporterClients: number;
+  /** blackbox_exporter. HTTP. */
+  readonly blackbox: number;
   /** Per upstream, in the order of the configuration. */
   readonly origins: readonly { readonly http: number; readonly debug: number }[];
 }
@@ -27,8 +31,10 @@ export function podPorts(first: number, upstreamCount: number): PodPorts {
     edgeStatus: first,
     edgeUnavailable: first + 1,
     exporter: first + 2,
-    exporterSyslog: first + 3,
+    exporterRequests: first + 3,
     prometheus: first + 4,
+    exporterClients: first + 5,
+    blackbox: first + 6,
     origins: Array.from({ length: upstreamCount }, (_, index) => ({
       http: first + portsBeforeOrigins + 2 * index,
       debug: first + portsBeforeOrigins + 2 * index + 1,

@@ -1,41 +1,163 @@
 import { stringify } from "yaml";
-import type { Upstream } from "../config/schema.ts";
-import type { PodPorts } from "./ports.ts";
+import type { Credentials, Token } from "../config/credentials.ts";
+import { dashboardUid } from "../monitoring/dashboard/dashboard.ts";
+import { renderRules } from "../monitoring/rules/rule-groups.ts";
+import type { metricsFiles } from "./edge/status.ts";
+import { exporterRelabeling } from "./exporter.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 
-export interface PrometheusOptions {
-  readonly upstreams: readonly Upstream[];
-  readonly ports: PodPorts;
-  /** Port of the machine's node_exporter on loopback. Default: there is none. */
-  readonly nodeExporterPort?: number;
-  /** Labels that every series and alert leaves the Pod with. */
-  readonly externalLabels: Readonly<Record<string, string>>;
+const dataDirectory = "/prometheus";
+
+/** In a file system in memory, which all containers have. */
+const configurationWithSecret = "/dev/shm/prometheus.yml";
+
+/** The environment variable with what {@link remoteWriteSecret} renders. */
+const secretVariable = "remote_write";
+
+/** Prometheus takes no secret from its environment, so the secret is added to the configuration where no disk keeps it. */
+const addSecret = `umask 077; { cat "$0"; printf '    %s\\n' "$${secretVariable}"; } >${configurationWithSecret} && exec "$@"`;
+
+/** The credentials for remote write as the Pod's Secret has them: the last line of the last entry of the configuration. JSON is YAML, whatever is in it. */
+export function remoteWriteSecret(credentials: Credentials | Token): string {
+  return "token" in credentials
+    ? `authorization: ${JSON.stringify({ credentials: credentials.token })}`
+    : `basic_auth: ${JSON.stringify({ username: credentials.username, password: credentials.password })}`;
 }
 
+const files = filesOf("prometheus");
+const rulesFile = "rules.yml";
+
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
-export function renderPrometheusConfig({
-  upstreams,
-  ports,
-  nodeExporterPort,
-  externalLabels,
-}: PrometheusOptions): string {
+export function renderPrometheusConfig(options: PodOptions): string {
+  const { alertmanagers, remoteWrite } = options.monitoring;
+  return stringify(
+    {
+      global: {
+        scrape_interval: "15s",
+        evaluation_interval: "15s",
+        external_labels: options.externalLabels,
+      },
+      rule_files: [`${files}/${rulesFile}`],
+      scrape_configs: scrapeConfigs(options),
+      ...(alertmanagers.length > 0 && { alerting: { alertmanagers: alertmanagers.map(alertmanager) } }),
+      // The last, for addSecret.
+      ...(remoteWrite && {
+        remote_write: [
+          {
+            url: remoteWrite.url,
+            ...(remoteWrite.tenant !== undefined && { headers: { "X-Scope-OrgID": remoteWrite.tenant } }),
+          },
+        ],
+      }),
+    },
+    { lineWidth: 0 },
+  );
+}
+
+/** docs/metrics.md says what each job is for. */
+function scrapeConfigs(options: PodOptions) {
+  const { upstreams, ports, nodeExporterPort, listen, hostname, acme } = options;
   const target = (port: number | undefined, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
   });
-  return stringify({
-    global: { scrape_interval: "15s", evaluation_interval: "15s", external_labels: externalLabels },
-    scrape_configs: [
-      { job_name: "registry-cache-edge", static_configs: [target(ports.exporter)] },
-      {
-        job_name: "registry-cache-origin",
-        static_configs: upstreams.map(({ name }, index) =>
-          target(ports.origins[index]?.debug, { upstream: name }),
-        ),
-      },
-      ...(nodeExporterPort === undefined
-        ? []
-        : [{ job_name: "node", static_configs: [target(nodeExporterPort)] }]),
-      { job_name: "prometheus", static_configs: [target(ports.prometheus)] },
-    ],
+  const file = (name: keyof typeof metricsFiles) => ({
+    metrics_path: `/metrics/${name}`,
+    static_configs: [target(ports.edgeStatus)],
   });
+  return [
+    {
+      job_name: "registry-cache-edge",
+      static_configs: [target(ports.exporter)],
+      metric_relabel_configs: exporterRelabeling,
+    },
+    { job_name: "registry-cache-janitor", ...file("janitor") },
+    ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
+    {
+      job_name: "registry-cache-origin",
+      static_configs: upstreams.map(({ name }, index) =>
+        target(ports.origins[index]?.debug, { upstream: name }),
+      ),
+    },
+    {
+      job_name: "registry-cache-upstream",
+      ...probe(
+        ports.blackbox,
+        "upstream",
+        upstreams.map(({ name, url }) => ({ targets: [`${url}/v2/`], labels: { upstream: name } })),
+      ),
+    },
+    {
+      job_name: "registry-cache-endpoint",
+      ...probe(ports.blackbox, "endpoint", [{ targets: [`https://127.0.0.1:${listen.port}/v2/`] }], {
+        hostname: [hostname],
+      }),
+    },
+    ...(nodeExporterPort === undefined
+      ? []
+      : [{ job_name: "registry-cache-node", static_configs: [target(nodeExporterPort)] }]),
+    { job_name: "registry-cache-prometheus", static_configs: [target(ports.prometheus)] },
+  ];
+}
+
+/** A job that has blackbox_exporter ask its targets: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */
+function probe(port: number, module: string, targets: readonly object[], parameters: object = {}) {
+  return {
+    scrape_interval: "30s",
+    metrics_path: "/probe",
+    params: { module: [module], ...parameters },
+    static_configs: targets,
+    relabel_configs: [
+      { source_labels: ["__address__"], target_label: "__param_target" },
+      { source_labels: ["__param_target"], target_label: "instance" },
+      { target_label: "__address__", replacement: `127.0.0.1:${port}` },
+    ],
+  };
+}
+
+function alertmanager(address: string) {
+  const { protocol, host, pathname } = new URL(address);
+  return {
+    scheme: protocol.slice(0, -1),
+    ...(pathname !== "/" && { path_prefix: pathname }),
+    static_configs: [{ targets: [host] }],
+  };
+}
+
+export function prometheusPart(options: PodOptions): Part {
+  const { images, ports, budget, remoteWriteCredentials } = options;
+  const configuration = `${files}/prometheus.yml`;
+  const program = (configuration: string) => [
+    "/bin/prometheus",
+    `--config.file=${configuration}`,
+    `--storage.tsdb.path=${dataDirectory}`,
+    "--storage.tsdb.retention.time=30d",
+    `--storage.tsdb.retention.size=${budget.prometheusMiB}MB`,
+    `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+  ];
+  return {
+    container: {
+      name: "prometheus",
+      image: images.prometheus,
+      ...(remoteWriteCredentials === undefined
+        ? { command: program(configuration) }
+        : {
+            command: ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)],
+            env: [
+              {
+                name: secretVariable,
+                valueFrom: { secretKeyRef: { name: remoteWriteCredentials, key: "credentials" } },
+              },
+            ],
+          }),
+      resources: resources(512, 500),
+      livenessProbe: httpProbe(ports.prometheus, "/-/healthy"),
+    },
+    files: {
+      "prometheus.yml": renderPrometheusConfig(options),
+      [rulesFile]: renderRules({ alerts: options.monitoring.alerts, dashboardUid }),
+    },
+    mounts: [{ name: "prometheus", mountPath: dataDirectory }],
+  };
 }

@@ -4,7 +4,7 @@ import type { Upstreams } from "./upstreams.ts";
 
 /** What someone sees first: where the cache is, that it works, and what to put where. */
 export function showFirstView(
-  { caches, clients }: Outputs,
+  { caches, clients, monitoring }: Outputs,
   { seeded }: Upstreams,
   pulls: readonly Pull[],
 ): void {
@@ -15,6 +15,7 @@ export function showFirstView(
         `  ${seeded.registry} can't be reached from this machine: a registry with sample content at ${seeded.url} takes its place.`,
       );
     }
+    console.log(`  How it does: ${monitoring[region]?.statusPage}`);
     showPulls(pulls);
     const client = clients[region];
     if (!client) continue;

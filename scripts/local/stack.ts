@@ -15,6 +15,7 @@ import { readStackFile } from "../../components/config/stack-file.ts";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import type { Images } from "../../components/pod/images.ts";
 import { engineEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
@@ -28,6 +29,7 @@ const effectiveFile = () => join(stateDirectory(), "local", "Pulumi.local.yaml")
 export interface Outputs {
   readonly caches: Readonly<Record<string, { endpoint: string; ca?: { file: string } }>>;
   readonly clients: Readonly<Record<string, ClientConfiguration>>;
+  readonly monitoring: Readonly<Record<string, CentralMonitoring>>;
 }
 
 export interface Stack {

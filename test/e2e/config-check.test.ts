@@ -4,13 +4,12 @@ import { globSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { execa } from "execa";
 import { parse } from "yaml";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
-import { edgePaths } from "../../components/pod/edge/nginx.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { edgePaths } from "../../components/pod/edge/paths.ts";
 import { defaultImages, type Images } from "../../components/pod/images.ts";
-import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { filesOf } from "../../components/pod/part.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -75,15 +74,23 @@ for (const file of configurations("*/exporter/config.yml")) {
   });
 }
 
-for (const file of configurations("*/prometheus/prometheus.yml")) {
-  test(`promtool accepts ${file}`, async () => {
-    const { stdout } = await execa(await ensurePromtool(), [
-      "check",
-      "config",
-      "--lint=all",
-      "--lint-fatal",
-      join(golden, file),
+for (const file of configurations("*/blackbox/config.yml")) {
+  test(`blackbox_exporter accepts ${file}`, async () => {
+    await run(images.blackbox, file, [
+      "/bin/blackbox_exporter",
+      "--config.file=/config/config.yml",
+      "--config.check",
     ]);
-    assert.match(stdout, /is valid prometheus config file/);
+  });
+}
+
+for (const file of configurations("*/prometheus/prometheus.yml")) {
+  test(`promtool accepts ${file}, and the rules that it names`, async () => {
+    const place = filesOf("prometheus");
+    const options = ["--volume", `${join(golden, dirname(file))}:${place}:ro`];
+    const check = ["promtool", "check", "config", "--lint=all", "--lint-fatal", `${place}/prometheus.yml`];
+    const output = await run(images.prometheus, file, check, options);
+    assert.match(output, /is valid prometheus config file/);
+    assert.match(output, /rules\.yml\n *SUCCESS/);
   });
 }

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { StackConfig } from "../../components/config/schema.ts";
 import { localAddress } from "../../components/hosts/local/local-pod.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
@@ -14,6 +15,8 @@ import { podPortCount, podPorts } from "../../components/pod/ports.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
+import { defaultMonitoring } from "./monitoring.ts";
+import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
@@ -33,6 +36,9 @@ export interface AcmeCache extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+/** The label by which its alerts are known. */
+export const acmeRegion = "acme";
+
 /** What the certificate is for; clients send it as `Host`. */
 export const hostname = "cache.example.com";
 
@@ -41,6 +47,7 @@ export const hostname = "cache.example.com";
  *
  * @param checkSeconds from one look whether a renewal is due to the next
  * @param retrySeconds after a failure, doubled with each further one
+ * @param secondsPerMinute see {@link hasten}. @default the Pod as it is
  */
 export async function startAcmeCache(
   authority: TestAuthority,
@@ -48,7 +55,13 @@ export async function startAcmeCache(
     upstreams,
     checkSeconds,
     retrySeconds,
-  }: Pick<CacheOptions, "upstreams"> & { checkSeconds: number; retrySeconds: number },
+    monitoring = defaultMonitoring,
+    secondsPerMinute,
+  }: Pick<CacheOptions, "upstreams" | "secondsPerMinute"> & {
+    checkSeconds: number;
+    retrySeconds: number;
+    monitoring?: StackConfig["monitoring"];
+  },
 ): Promise<AcmeCache> {
   const dir = await tempDir();
   const port = await freePort();
@@ -68,11 +81,13 @@ export async function startAcmeCache(
     ports,
     listen: { addresses: [localAddress], port },
     clients: ["127.0.0.0/8"],
+    hostname,
     metricsClients: [],
+    monitoring,
     freshnessSeconds: 60,
     budget: diskBudget(4),
     edgeMemoryMiB: 512,
-    externalLabels: {},
+    externalLabels: { ...monitoring.labels, region: acmeRegion },
     hostNetwork: true,
     acme: {
       hostname,
@@ -104,9 +119,10 @@ export async function startAcmeCache(
     "acme",
     ...upstreams.map((it) => `origin-${it.name}`),
   ].map(path);
+  const manifest = [...configMaps, pod].map((document) => stringify(document)).join("---\n");
   const inputs: PodmanPodInputs = {
     name,
-    manifest: [...configMaps, pod].map((document) => stringify(document)).join("---\n"),
+    manifest: secondsPerMinute === undefined ? manifest : hasten(manifest, monitoring, secondsPerMinute),
     revision: "",
     containers: containers.map((it) => it.name),
     images: [...new Set(containers.flatMap(({ image }) => image ?? []))],

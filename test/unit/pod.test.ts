@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
 import { defaultImages } from "../../components/pod/images.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
-import { type PodOptions, podUser, renderPod, terminationGraceSeconds } from "../../components/pod/pod.ts";
+import { podUser, renderPod, terminationGraceSeconds } from "../../components/pod/pod.ts";
 import { podPorts } from "../../components/pod/ports.ts";
+import { script } from "../../components/pod/script.ts";
+import { defaultMonitoring } from "../support/monitoring.ts";
 
 const upstream = (name: string) => ({
   name,
@@ -22,11 +26,13 @@ const options: PodOptions = {
   images: defaultImages,
   ports: podPorts(15000, 2),
   listen: { addresses: ["127.0.0.1"], port: 8443 },
+  hostname: "cache.example.com",
   clients: ["127.0.0.0/8"],
   metricsClients: [],
   freshnessSeconds: 60,
   budget: diskBudget(20),
   edgeMemoryMiB: 512,
+  monitoring: defaultMonitoring,
   externalLabels: {},
   hostNetwork: true,
   volumes: {
@@ -86,9 +92,9 @@ test("each container has a ConfigMap of its own, which it can't change", () => {
   }
 });
 
-test("scripts are in their ConfigMaps as they are in the sources", () => {
+test("scripts are in their ConfigMaps as they are in the sources, without comments", () => {
   const sources = globSync("components/pod/**/*.sh").map(
-    (path) => [basename(path), readFileSync(path, "utf8")] as const,
+    (path) => [basename(path), script(pathToFileURL(path).href, basename(path))] as const,
   );
   const scripts = configMaps.flatMap(({ data = {} }) =>
     Object.entries(data).filter(([file]) => file.endsWith(".sh")),

@@ -1,22 +1,71 @@
-import { type Directive, directive } from "../nginx-conf.ts";
+import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodPorts } from "../ports.ts";
 
 /** The syslog tag by which the exporter knows the edge's lines. */
 export const syslogTag = "edge";
 
+/** Over so many buckets, the clients are spread by a hash of their address: no label may have a value per client. */
+const clientBuckets = 25;
+
 /**
- * Two logs: one for people, with everything, on standard output; one for the exporter, with bounded values only (a syslog message is cut at 2 KiB),
- * in the field names that the exporter reads (see exporter.ts).
+ * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
+ * the field names that the exporter reads (see exporter.ts).
  */
-export function accessLogs({ exporterSyslog }: PodPorts): Directive[] {
+export function accessLogs({ exporterRequests, exporterClients }: PodPorts): Directive[] {
+  const format = (name: string, fields: Record<string, string>) =>
+    // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.
+    directive("log_format", name, "escape=json", JSON.stringify(fields));
+  const syslog = (port: number) => `syslog:server=127.0.0.1:${port},tag=${syslogTag},nohostname`;
   return [
-    directive("log_format", "people", "escape=json", jsonFormat(peopleFields)),
-    directive("log_format", "exporter", "escape=json", jsonFormat(exporterFields)),
+    ...variables(),
+    format("people", peopleFields),
+    format("requests", requestFields),
+    format("clients", clientFields),
     directive("access_log", "/dev/stdout", "people"),
-    directive(
-      "access_log",
-      `syslog:server=127.0.0.1:${exporterSyslog},tag=${syslogTag},nohostname`,
-      "exporter",
+    directive("access_log", syslog(exporterRequests), "requests"),
+    directive("access_log", syslog(exporterClients), "clients"),
+  ];
+}
+
+/** The header that tells a client where its answer came from. */
+export function cacheHeader(): Directive {
+  return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
+}
+
+function variables(): Directive[] {
+  const bucket = 100 / clientBuckets;
+  return [
+    // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
+    block("map", ["$request_time", "$first_byte"], [directive("default", "$request_time")]),
+    block("map", ["$first_byte", "$answer_begins"], [directive("default", "")]),
+    block(
+      "map",
+      ["$upstream_cache_status", "$cache"],
+      [directive("default", "$upstream_cache_status"), directive("", "NONE")],
+    ),
+    block(
+      "map",
+      ["$upstream_response_time", "$origin_time"],
+      [directive("default", "$upstream_response_time"), directive("", "-")],
+    ),
+    block(
+      "map",
+      ["$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused"],
+      [
+        directive("default", ""),
+        directive("~^REJECTED\\|", "limit"),
+        directive("~\\|none\\|", "request"),
+        directive("~^\\w*\\|(?!GET\\||HEAD\\|)", "method"),
+        directive("~\\|unknown\\|", "repository"),
+        directive("~\\|allow\\|NONE\\|404$", "client"),
+      ],
+    ),
+    block(
+      "split_clients",
+      ["$remote_addr", "$client_bucket"],
+      Array.from({ length: clientBuckets }, (_, index) =>
+        directive(index === clientBuckets - 1 ? "*" : `${bucket}%`, index),
+      ),
     ),
   ];
 }
@@ -30,25 +79,26 @@ const peopleFields = {
   kind: "$kind",
   upstream: "$upstream",
   cache: "$upstream_cache_status",
+  refused: "$refused",
   bytes: "$body_bytes_sent",
   seconds: "$request_time",
+  firstByteSeconds: "$first_byte",
   originStatus: "$upstream_status",
   originSeconds: "$upstream_response_time",
   userAgent: "$http_user_agent",
 };
 
-const exporterFields = {
+const requestFields = {
   request: "$request_method",
   status: "$status",
   kind: "$kind",
   upstream: "$upstream",
-  cache: "$upstream_cache_status",
+  cache: "$cache",
+  refused: "$refused",
   body_bytes_sent: "$body_bytes_sent",
   request_time: "$request_time",
-  upstream_response_time: "$upstream_response_time",
+  upstream_connect_time: "$first_byte",
+  upstream_response_time: "$origin_time",
 };
 
-/** nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing. */
-function jsonFormat(fields: Record<string, string>): string {
-  return JSON.stringify(fields);
-}
+const clientFields = { bucket: "$client_bucket", body_bytes_sent: "$body_bytes_sent" };

@@ -1,36 +1,19 @@
-import type { Upstream } from "../../config/schema.ts";
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
-import { metricsPort, type PodPorts } from "../ports.ts";
-import { cacheZones, type DiskBudget } from "./budget.ts";
+import type { PodOptions } from "../options.ts";
+import { cacheZones } from "./budget.ts";
 import { errorBody, refusals } from "./errors.ts";
-import { accessLogs } from "./log.ts";
+import { listeners } from "./listeners.ts";
+import { accessLogs, cacheHeader } from "./log.ts";
+import { edgePaths } from "./paths.ts";
 import { routing } from "./routing.ts";
-
-export interface EdgeOptions {
-  readonly upstreams: readonly Upstream[];
-  readonly ports: PodPorts;
-  /** Where clients connect: addresses of this host, `*` for all. */
-  readonly listen: { readonly addresses: readonly string[]; readonly port: number };
-  /** CIDR ranges of the clients. */
-  readonly clients: readonly string[];
-  /** CIDR ranges of those who may read the metrics; with none, nobody listens there. */
-  readonly metricsClients: readonly string[];
-  /** How old the answer to a tag may be, in seconds. */
-  readonly freshnessSeconds: number;
-  readonly budget: DiskBudget;
-}
-
-/** Where the edge finds its parts inside its container. */
-export const edgePaths = {
-  tls: "/etc/registry-cache/tls",
-  cache: "/var/cache/registry-cache",
-} as const;
+import { metricsServer, statusServer } from "./status.ts";
 
 const day = 24 * 60 * 60;
 
+/** Open connections of one worker, of which there is one per processor. Each transfer from an origin takes a second one. */
+export const connectionsPerWorker = 8192;
+
 const limits = {
-  /** Open connections of all clients; each proxied or cached transfer may need a second one. */
-  workerConnections: 8192,
   /** Of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
   connectionsPerClient: 4096,
   /**
@@ -47,7 +30,7 @@ const limits = {
 } as const;
 
 /** The complete nginx.conf of the edge. */
-export function renderEdgeConfig(options: EdgeOptions): string {
+export function renderEdgeConfig(options: PodOptions): string {
   const { upstreams, ports } = options;
   return renderNginxConf([
     directive("worker_processes", "auto"),
@@ -55,7 +38,7 @@ export function renderEdgeConfig(options: EdgeOptions): string {
     directive("worker_shutdown_timeout", "6h"),
     directive("pid", `${edgePaths.cache}/nginx.pid`),
     directive("error_log", "/dev/stderr", "warn"),
-    block("events", [], [directive("worker_connections", limits.workerConnections)]),
+    block("events", [], [directive("worker_connections", connectionsPerWorker)]),
     block(
       "http",
       [],
@@ -140,7 +123,7 @@ function proxying(): Directive[] {
     directive("proxy_cache_lock_age", `${limits.fillSeconds}s`),
     directive("proxy_cache_lock_timeout", `${limits.fillSeconds}s`),
     directive("proxy_intercept_errors", "on"),
-    directive("add_header", "X-Cache", "$upstream_cache_status"),
+    cacheHeader(),
   ];
 }
 
@@ -152,7 +135,7 @@ const manifestMediaTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-function registryServer({ listen, clients, freshnessSeconds }: EdgeOptions): Directive {
+function registryServer({ listen, clients, freshnessSeconds }: PodOptions): Directive {
   const forever = `${3650 * day}s`;
   return block(
     "server",
@@ -196,23 +179,11 @@ function registryServer({ listen, clients, freshnessSeconds }: EdgeOptions): Dir
           ...mutable(freshnessSeconds),
           directive("proxy_hide_header", "Link"),
           directive("add_header", "Link", "$list_link"),
-          directive("add_header", "X-Cache", "$upstream_cache_status"),
+          cacheHeader(),
         ],
       ),
     ],
   );
-}
-
-function listeners(addresses: readonly string[], port: number): Directive[] {
-  return [
-    ...addresses.map((address) => directive("listen", `${literal(address)}:${port}`, "ssl", "backlog=4096")),
-    directive("ssl_certificate", `${edgePaths.tls}/tls.crt`),
-    directive("ssl_certificate_key", `${edgePaths.tls}/tls.key`),
-    directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
-    directive("ssl_session_cache", "shared:tls:16m"),
-    directive("ssl_session_timeout", "1d"),
-    directive("ssl_session_tickets", "off"),
-  ];
 }
 
 function cached(
@@ -229,6 +200,8 @@ function cached(
       directive("proxy_pass", `http://origin-$upstream${path}`),
       directive("proxy_cache", zone),
       directive("proxy_cache_key", `${kind} ${key}`),
+      // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.
+      ...(zone === "manifests" ? [directive("aio", "off")] : []),
       ...directives,
     ],
   );
@@ -250,67 +223,6 @@ function mutable(freshnessSeconds: number): Directive[] {
     ),
     directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
   ];
-}
-
-/** Prometheus as it is, for reading only: its federation, its API and its pages. */
-function metricsServer({ listen, metricsClients, ports }: EdgeOptions): Directive {
-  return block(
-    "server",
-    [],
-    [
-      ...listeners(listen.addresses, metricsPort),
-      ...metricsClients.map((range) => directive("allow", literal(range))),
-      directive("deny", "all"),
-      block(
-        "location",
-        ["/"],
-        [
-          block("limit_except", ["GET"], [directive("deny", "all")]),
-          directive("proxy_pass", `http://127.0.0.1:${ports.prometheus}`),
-          directive("proxy_intercept_errors", "off"),
-        ],
-      ),
-    ],
-  );
-}
-
-function statusServer({ edgeStatus, edgeUnavailable }: PodPorts): Directive {
-  // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone.
-  const known = (zone: string) =>
-    block(
-      "location",
-      ["=", `/known/${zone}`],
-      [
-        directive("proxy_pass", `http://127.0.0.1:${edgeUnavailable}`),
-        directive("proxy_cache", zone),
-        directive("proxy_cache_key", "$http_x_key"),
-      ],
-    );
-  return block(
-    "server",
-    [],
-    [
-      directive("listen", `127.0.0.1:${edgeStatus}`),
-      directive("access_log", "off"),
-      directive("keepalive_requests", 10_000_000),
-      block("location", ["=", "/healthz"], [directive("return", 200, "ok")]),
-      block("location", ["=", "/connections"], [directive("stub_status")]),
-      known("blobs"),
-      known("manifests"),
-      // For the janitor, too: see cacheZones().
-      block(
-        "location",
-        ["=", "/pulse"],
-        [
-          directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
-          directive("proxy_cache", "pulse"),
-          directive("proxy_cache_key", "pulse"),
-          directive("proxy_cache_valid", 200, "1s"),
-        ],
-      ),
-      block("location", ["/"], [directive("return", 404, errorBody("UNSUPPORTED", "not served here"))]),
-    ],
-  );
 }
 
 function unavailableServer(port: number): Directive {

@@ -1,0 +1,62 @@
+import type { StackConfig } from "../config/schema.ts";
+import type { AnyRegion } from "../hosts/host.ts";
+import { metricsPort, podPorts } from "../pod/ports.ts";
+import { dashboardUid } from "./dashboard/dashboard.ts";
+import type { RuleGroup } from "./rules/rule.ts";
+import { ruleGroups } from "./rules/rule-groups.ts";
+
+/** What a Prometheus of the team's needs to watch a cache from outside, and where people look. */
+export interface CentralMonitoring {
+  /** URL; absent where nobody may read the metrics. */
+  readonly statusPage?: string;
+  /** An entry of `scrape_configs`; absent where nobody may read the metrics. */
+  readonly scrapeConfig?: object;
+  /** The content of a rule file. */
+  readonly rules: { readonly groups: readonly RuleGroup[] };
+  readonly dashboardUid: string;
+}
+
+/** @param ca PEM of the authority that signs the endpoint's certificate, where it isn't a public one */
+export function centralMonitoring(
+  region: AnyRegion,
+  { alerts }: StackConfig["monitoring"],
+  ca: string | undefined,
+): CentralMonitoring {
+  const reached = metricsAddress(region);
+  return {
+    ...(reached && {
+      statusPage: `${reached.scheme}://${reached.target}/`,
+      scrapeConfig: federation(region.name, reached, ca),
+    }),
+    rules: { groups: ruleGroups({ alerts, dashboardUid }) },
+    dashboardUid,
+  };
+}
+
+interface MetricsAddress {
+  readonly scheme: "http" | "https";
+  readonly target: string;
+}
+
+/** On this machine, whoever is there may read the metrics; elsewhere, the configuration says who. */
+function metricsAddress(region: AnyRegion): MetricsAddress | undefined {
+  if ("internalPort" in region) {
+    // The port doesn't depend on how many upstreams there are.
+    return { scheme: "http", target: `127.0.0.1:${podPorts(region.internalPort, 0).edgeStatus}` };
+  }
+  if (region.access.metrics.length === 0) return undefined;
+  return { scheme: "https", target: `${region.endpoint.hostname}:${metricsPort}` };
+}
+
+/** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
+function federation(region: string, { scheme, target }: MetricsAddress, ca: string | undefined): object {
+  return {
+    job_name: `registry-cache-${region}`,
+    honor_labels: true,
+    metrics_path: "/federate",
+    params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
+    scheme,
+    ...(scheme === "https" && ca !== undefined && { tls_config: { ca } }),
+    static_configs: [{ targets: [target] }],
+  };
+}

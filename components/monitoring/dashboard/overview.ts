@@ -1,0 +1,142 @@
+import type { Query, Row } from "./panel.ts";
+import {
+  firstByte,
+  fromCache,
+  fromUpstream,
+  inRange,
+  ofUpstream,
+  rate,
+  region,
+  registryKinds,
+} from "./selectors.ts";
+
+const toClients: Query = {
+  expr: `sum by (region, upstream) (${rate("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)})`,
+  legend: "to clients from {{upstream}} {{region}}",
+};
+
+const pulled: Query = {
+  expr: `sum by (region, upstream) (${rate("registry_proxy_pulled_bytes_total", ofUpstream)})`,
+  legend: "from upstream {{upstream}} {{region}}",
+};
+
+/** The first screen: is it healthy, what does it save, where is it slow. */
+export const overview: Row = {
+  title: "Is it healthy, what does it save, where is it slow",
+  panels: [
+    {
+      title: "Endpoint answers",
+      description: "The cache's own endpoint, probed on its machine. No: clients pull from the upstreams.",
+      kind: "stat",
+      unit: "bool_yes_no",
+      bad: { below: 1 },
+      queries: [
+        {
+          expr: `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
+          legend: "endpoint {{region}}",
+        },
+      ],
+    },
+    {
+      title: "Upstream answers",
+      description: "No: what is cached is served, and nothing else.",
+      kind: "stat",
+      unit: "bool_yes_no",
+      bad: { below: 1 },
+      queries: [
+        {
+          expr: `min by (region, upstream) (probe_success{${ofUpstream},job="registry-cache-upstream"})`,
+          legend: "{{upstream}} {{region}}",
+        },
+      ],
+    },
+    {
+      title: "Alerts that fire",
+      description: "Without the watchdog, which always does.",
+      kind: "stat",
+      unit: "short",
+      bad: { from: 1 },
+      queries: [
+        {
+          expr: `count(ALERTS{${region},alertstate="firing",alertname=~"RegistryCache.+"}) or vector(0)`,
+          legend: "alerts",
+        },
+      ],
+    },
+    {
+      title: "Blobs from the cache",
+      description: "Of all blobs that clients asked for in the time shown.",
+      kind: "stat",
+      unit: "percentunit",
+      max: 1,
+      queries: [
+        {
+          expr: `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${fromCache}`)} / ${inRange(
+            "registry_cache_requests_total",
+            `${ofUpstream},kind="blob",cache!="NONE"`,
+          )}`,
+          legend: "hit ratio",
+        },
+      ],
+    },
+    {
+      title: "Saved transfer",
+      description:
+        "What clients got in the time shown, less what came from the upstreams. A cache that has just been filled has saved nothing yet.",
+      kind: "stat",
+      unit: "bytes",
+      queries: [
+        {
+          expr: `${inRange("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)} - ${inRange(
+            "registry_proxy_pulled_bytes_total",
+            ofUpstream,
+          )}`,
+          legend: "saved",
+        },
+      ],
+    },
+    {
+      title: "First byte of a cached blob",
+      description: "95 of 100 were faster. It takes milliseconds, unless it waits for another client's fill.",
+      kind: "stat",
+      unit: "s",
+      bad: { from: 1 },
+      queries: [
+        {
+          expr: `histogram_quantile(0.95, sum by (region, le) (rate(registry_cache_first_byte_seconds_bucket{${ofUpstream},kind="blob",cache="HIT"}[$__range])))`,
+          legend: "p95 {{region}}",
+        },
+      ],
+    },
+    {
+      title: "Requests",
+      description: "Per second, by where the answer came from: docs/metrics.md explains the names.",
+      kind: "timeseries",
+      unit: "reqps",
+      queries: [
+        {
+          expr: `sum by (region, cache) (${rate("registry_cache_requests_total", `${ofUpstream},${registryKinds}`)})`,
+          legend: "{{cache}} {{region}}",
+        },
+      ],
+    },
+    {
+      title: "Transfer",
+      description: "The distance between the lines is what the cache saves.",
+      kind: "timeseries",
+      unit: "Bps",
+      queries: [toClients, pulled],
+    },
+    {
+      title: "First byte",
+      description:
+        "From the cache and from the upstream, for one request in twenty. The second is the upstream's own time, and the way to it.",
+      kind: "timeseries",
+      unit: "s",
+      queries: [
+        { expr: firstByte(0.95, 'cache="HIT"'), legend: "cached {{kind}} {{region}}" },
+        { expr: firstByte(0.95, fromUpstream), legend: "fetched {{kind}} {{region}}" },
+      ],
+    },
+  ],
+};

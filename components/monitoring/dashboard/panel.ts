@@ -1,0 +1,111 @@
+/** Units as Grafana names them: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
+export type Unit = "bool_yes_no" | "bytes" | "Bps" | "percentunit" | "reqps" | "s" | "short";
+
+export interface Query {
+  /** PromQL; `$upstream` and `$region` are the dashboard's variables, `$__rate_interval` and `$__range` Grafana's. */
+  readonly expr: string;
+  /** How a series is called, with labels as `{{upstream}}`. */
+  readonly legend: string;
+}
+
+/** One panel, before it has a place. */
+export interface Panel {
+  readonly title: string;
+  /** What it tells and when to worry. */
+  readonly description: string;
+  /** One number now, or a graph. */
+  readonly kind: "stat" | "timeseries";
+  readonly unit: Unit;
+  readonly queries: readonly Query[];
+  /** From which value on a number is red, or below which. @default never */
+  readonly bad?: { readonly from: number } | { readonly below: number };
+  /** The end of the scale. @default what there is */
+  readonly max?: number;
+}
+
+export interface Row {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
+/** Columns of Grafana's grid. */
+const gridWidth = 24;
+
+const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 } } as const;
+
+export const datasource = { type: "prometheus", uid: "$datasource" };
+
+/** Rows with their panels below each other, in the model of a dashboard's JSON: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/view-dashboard-json-model/ */
+export function layOut(rows: readonly Row[]): object[] {
+  let y = 0;
+  let id = 0;
+  return rows.flatMap((row) => {
+    const heading = {
+      id: ++id,
+      type: "row",
+      title: row.title,
+      collapsed: false,
+      gridPos: { x: 0, y: y++, w: gridWidth, h: 1 },
+      panels: [],
+    };
+    let x = 0;
+    let height = 0;
+    const panels = row.panels.map((panel) => {
+      const { w, h } = sizes[panel.kind];
+      if (x + w > gridWidth) {
+        x = 0;
+        y += height;
+        height = 0;
+      }
+      const gridPos = { x, y, w, h };
+      x += w;
+      height = Math.max(height, h);
+      return { id: ++id, gridPos, ...render(panel) };
+    });
+    y += height;
+    return [heading, ...panels];
+  });
+}
+
+function render({ title, description, kind, unit, queries, bad, max }: Panel) {
+  return {
+    type: kind,
+    title,
+    description,
+    datasource,
+    targets: queries.map(({ expr, legend }, index) => ({
+      refId: String.fromCharCode("A".charCodeAt(0) + index),
+      datasource,
+      expr,
+      legendFormat: legend,
+      ...(kind === "stat" ? { instant: true } : { range: true }),
+    })),
+    fieldConfig: {
+      defaults: {
+        unit,
+        min: 0,
+        ...(max !== undefined && { max }),
+        ...(kind === "stat" && { color: { mode: "thresholds" } }),
+        thresholds: { mode: "absolute", steps: steps(bad) },
+      },
+      overrides: [],
+    },
+    options:
+      kind === "stat"
+        ? { reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false }, textMode: "value_and_name" }
+        : { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+  };
+}
+
+function steps(bad: Panel["bad"]) {
+  if (bad === undefined) return [{ color: "green", value: null }];
+  return "from" in bad
+    ? [
+        { color: "green", value: null },
+        { color: "red", value: bad.from },
+      ]
+    : [
+        { color: "red", value: null },
+        { color: "green", value: bad.below },
+      ];
+}

@@ -1,0 +1,25 @@
+import type { Thresholds } from "../../config/thresholds.ts";
+import type { Durations } from "./durations.ts";
+import type { Alert } from "./rule.ts";
+
+export function certificateAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+  const { certificateDays, renewalHours, renewalSilenceHours } = thresholds;
+  return [
+    {
+      name: "RegistryCacheCertificateExpiring",
+      severity: "page",
+      inWorkingHours: true,
+      topic: "certificate",
+      expr: `probe_ssl_earliest_cert_expiry{job="registry-cache-endpoint"} - time() < ${certificateDays} * 86400`,
+      description: "The cache's certificate ends in {{ $value | humanizeDuration }}; then clients refuse it.",
+    },
+    {
+      name: "RegistryCacheRenewalFailing",
+      severity: "notify",
+      topic: "certificate",
+      expr: `registry_cache_acme_failures > 0 or time() - registry_cache_acme_run_time_seconds > ${renewalSilenceHours} * 3600`,
+      for: durations.hours(renewalHours),
+      description: "The cache's certificate can't be renewed.",
+    },
+  ];
+}

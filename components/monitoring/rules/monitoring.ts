@@ -1,0 +1,50 @@
+import type { Thresholds } from "../../config/thresholds.ts";
+import { unreachable } from "./availability.ts";
+import type { Durations } from "./durations.ts";
+import type { Alert } from "./rule.ts";
+
+/** Whether the parts are there, and whether alerts arrive at all. */
+export function monitoringAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+  const { missingMinutes, goneHours, restartsPerHour } = thresholds;
+  const hour = durations.hours(1);
+  const prometheus = 'up{job="registry-cache-prometheus"}';
+  const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
+  return [
+    {
+      name: "RegistryCacheTargetMissing",
+      severity: "notify",
+      topic: "monitoring",
+      // The janitor is read through nginx, whose absence is another alert. The last part is for a Prometheus elsewhere, which keeps what a cache was.
+      expr: [
+        `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
+        `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
+        `last_over_time(${prometheus}[${durations.hours(goneHours)}]) unless ${prometheus}`,
+      ].join(" or "),
+      for: durations.minutes(missingMinutes),
+      description: "{{ $labels.job }} of the cache doesn't show its metrics.",
+    },
+    {
+      name: "RegistryCacheRestartLoop",
+      severity: "page",
+      inWorkingHours: true,
+      topic: "availability",
+      expr: [
+        // 0 while nginx is stopped.
+        `changes((registry_cache_edge_start_time_seconds > 0)[${hour}:]) > ${restartsPerHour}`,
+        restarts("registry_cache_janitor_start_time_seconds"),
+        // An origin is stopped as long as its upstream is silent, and started anew.
+        `${restarts('process_start_time_seconds{job=~"registry-cache-.*"}')} unless ignoring (job, instance) min_over_time(probe_success{job="registry-cache-upstream"}[${hour}]) == 0`,
+        // The exporter doesn't say when it was started; its counters begin anew.
+        `max without (upstream, kind, cache, refused, method, status) (resets(registry_cache_requests_total[${hour}])) > ${restartsPerHour}`,
+      ].join(" or "),
+      description: "{{ $labels.job }} of the cache has started {{ $value }} times within an hour.",
+    },
+    {
+      name: "Watchdog",
+      severity: "none",
+      topic: "monitoring",
+      expr: "vector(1)",
+      description: "Always fires: when it doesn't arrive, alerts don't.",
+    },
+  ];
+}

@@ -1,0 +1,92 @@
+import type { Durations } from "./durations.ts";
+import type { RecordingRule } from "./rule.ts";
+
+/**
+ * What the dashboard and the alerts share. Aggregated `without` the labels of one cache, so that those of its region stay where one Prometheus has
+ * the metrics of several.
+ */
+export function recordingRules(durations: Durations): RecordingRule[] {
+  const short = durations.minutes(5);
+  const hour = durations.hours(1);
+  const rate = (selector: string, window: string) => `(rate(${selector}[${window}]))`;
+  const perKind = "sum without (instance, job, cache, refused, method, status) ";
+  const perUpstream = "sum without (instance, job, kind, cache, refused, method, status) ";
+  const perOrigin = "sum without (instance, job, handler, code, method) ";
+  // 0 where nothing of the part was counted yet, and nothing where there is no whole: an average over hours with a 0 / 0 in them would be none, either.
+  const ratio = (part: string, whole: string) => `(${part} or 0 * ${whole}) / (${whole} > 0)`;
+  return [
+    {
+      record: "upstream_kind:registry_cache_requests:rate5m",
+      expr: perKind + rate('registry_cache_requests_total{refused=""}', short),
+    },
+    {
+      record: "upstream:registry_cache_requests:rate5m",
+      expr: 'sum without (kind) (upstream_kind:registry_cache_requests:rate5m{kind!="ping"})',
+    },
+    {
+      record: "upstream_kind:registry_cache_hits:ratio_rate5m",
+      expr: ratio(
+        perKind + rate(`registry_cache_requests_total{${hits}}`, short),
+        perKind + rate('registry_cache_requests_total{cache!="NONE"}', short),
+      ),
+    },
+    {
+      record: "upstream:registry_cache_blob_requests:rate1h",
+      expr: perUpstream + rate('registry_cache_requests_total{kind="blob",cache!="NONE"}', hour),
+    },
+    {
+      record: "upstream:registry_cache_blob_hits:ratio_rate1h",
+      expr: ratio(
+        perUpstream + rate(`registry_cache_requests_total{kind="blob",${hits}}`, hour),
+        "upstream:registry_cache_blob_requests:rate1h",
+      ),
+    },
+    {
+      record: "upstream:registry_cache_errors:ratio_rate5m",
+      expr: ratio(
+        perUpstream + rate('registry_cache_requests_total{refused="",status=~"5.."}', short),
+        "upstream:registry_cache_requests:rate5m",
+      ),
+    },
+    {
+      record: "upstream:registry_cache_response_bytes:rate5m",
+      expr: perUpstream + rate("registry_cache_response_bytes_total", short),
+    },
+    {
+      record: "upstream:registry_cache_saved_bytes:rate5m",
+      expr: `upstream:registry_cache_response_bytes:rate5m - (sum without (instance, job, type) ${rate(
+        "registry_proxy_pulled_bytes_total",
+        short,
+      )} or 0 * upstream:registry_cache_response_bytes:rate5m)`,
+    },
+    {
+      record: "upstream:registry_cache_blob_transfers:mean5m",
+      expr: perUpstream + rate(`registry_cache_request_duration_seconds_sum{${wholeBlobs}}`, short),
+    },
+    {
+      record: "upstream:registry_cache_blob_bytes_per_second:mean5m",
+      expr: `${perUpstream}${rate(`registry_cache_response_bytes_total{${wholeBlobs}}`, short)} / (upstream:registry_cache_blob_transfers:mean5m > 0)`,
+    },
+    {
+      record: "upstream:registry_http_requests:rate5m",
+      expr: perOrigin + rate("registry_http_requests_total", short),
+    },
+    {
+      record: "upstream:registry_http_errors:ratio_rate5m",
+      expr: ratio(
+        perOrigin + rate('registry_http_requests_total{code=~"5.."}', short),
+        "upstream:registry_http_requests:rate5m",
+      ),
+    },
+    {
+      record: "zone:registry_cache_store_fill:ratio",
+      expr: ["bytes", "max_bytes"]
+        .map((name) => `sum without (instance, job) (registry_cache_store_${name})`)
+        .join(" / "),
+    },
+  ];
+}
+
+/** What was answered without a transfer from the upstream. */
+const hits = 'cache=~"HIT|REVALIDATED|STALE|UPDATING"';
+const wholeBlobs = 'kind="blob",status="200"';

@@ -1,0 +1,72 @@
+import { stringify } from "yaml";
+import type { StackConfig } from "../../config/schema.ts";
+import { availabilityAlerts } from "./availability.ts";
+import { certificateAlerts } from "./certificate.ts";
+import { Durations } from "./durations.ts";
+import { monitoringAlerts } from "./monitoring.ts";
+import { recordingRules } from "./recording.ts";
+import type { Alert, AlertingRule, RuleGroup } from "./rule.ts";
+import { storageAlerts } from "./storage.ts";
+import { trafficAlerts } from "./traffic.ts";
+import { upstreamAlerts } from "./upstream.ts";
+
+export interface RuleOptions {
+  readonly alerts: StackConfig["monitoring"]["alerts"];
+  /** Of the dashboard that shows what the alerts are about. */
+  readonly dashboardUid: string;
+  /** See {@link Durations}. @default 60 */
+  readonly secondsPerMinute?: number;
+}
+
+/** All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
+export function ruleGroups({ alerts, dashboardUid, secondsPerMinute = 60 }: RuleOptions): RuleGroup[] {
+  const { thresholds } = alerts;
+  const durations = new Durations(secondsPerMinute);
+  return [
+    {
+      name: "registry-cache",
+      // In one group, rules are evaluated in their order: first what the alerts are made of.
+      rules: [
+        ...recordingRules(durations),
+        ...[
+          ...availabilityAlerts(thresholds, durations),
+          ...upstreamAlerts(thresholds, durations),
+          ...trafficAlerts(thresholds, durations),
+          ...storageAlerts(thresholds, durations),
+          ...certificateAlerts(thresholds, durations),
+          ...monitoringAlerts(thresholds, durations),
+        ].map((alert) => alertingRule(alert, alerts, dashboardUid)),
+      ],
+    },
+  ];
+}
+
+/** The same as a rule file. */
+export function renderRules(options: RuleOptions): string {
+  return stringify({ groups: ruleGroups(options) }, { lineWidth: 0 });
+}
+
+/** With a team's labels and addresses. A label that is empty is none: Prometheus drops it. */
+function alertingRule(
+  alert: Alert,
+  { labels, workingHoursLabels, overrides, runbookUrl }: RuleOptions["alerts"],
+  dashboardUid: string,
+): AlertingRule {
+  return {
+    alert: alert.name,
+    expr: alert.expr,
+    ...(alert.for && { for: alert.for }),
+    labels: {
+      ...labels,
+      severity: alert.severity,
+      topic: alert.topic,
+      ...(alert.inWorkingHours && workingHoursLabels),
+      ...overrides[alert.name],
+    },
+    annotations: {
+      description: alert.description,
+      runbook_url: runbookUrl.replaceAll("{alert}", alert.name),
+      __dashboardUid__: dashboardUid,
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** A rule of Prometheus, as in its rule files: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
+export type Rule = RecordingRule | AlertingRule;
+
+export interface RecordingRule {
+  /** `level:metric:operations`: https://prometheus.io/docs/practices/rules/ */
+  readonly record: string;
+  readonly expr: string;
+}
+
+export interface AlertingRule {
+  readonly alert: AlertName;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
+/** Each has its runbook, `docs/runbooks/<name>.md`. */
+export const alertNames = [
+  "RegistryCacheDown",
+  "RegistryCacheNoSource",
+  "RegistryCacheUpstreamUnreachable",
+  "RegistryCacheTagsOutdated",
+  "RegistryCacheHitRatioCollapsed",
+  "RegistryCacheErrors",
+  "RegistryCacheOriginErrors",
+  "RegistryCacheSlow",
+  "RegistryCacheAbuse",
+  "RegistryCacheDiskFull",
+  "RegistryCacheDiskFilling",
+  "RegistryCacheBudgetShrinking",
+  "RegistryCacheCertificateExpiring",
+  "RegistryCacheRenewalFailing",
+  "RegistryCacheProbeFailing",
+  "RegistryCacheTargetMissing",
+  "RegistryCacheRestartLoop",
+  "Watchdog",
+] as const;
+
+export type AlertName = (typeof alertNames)[number];
+
+/**
+ * Who is told, and how soon: `page` wakes somebody, `notify` is read on the next working day, `ticket` is for planned work, and `none` for nobody:
+ * it's there for another rule or a machine.
+ */
+export type Severity = "page" | "notify" | "ticket" | "none";
+
+/** One alert, before a team's own labels. */
+export interface Alert {
+  readonly name: AlertName;
+  readonly severity: Severity;
+  /** A page that can wait until the morning: clients are served, if slower. @default false */
+  readonly inWorkingHours?: boolean;
+  /** What it is about, for routing. */
+  readonly topic: "availability" | "upstream" | "efficiency" | "storage" | "certificate" | "monitoring";
+  readonly expr: string;
+  /** How long it must hold, as {@link Durations} writes it. @default at once */
+  readonly for?: string;
+  /** One sentence, a template of Prometheus; the rest is in the runbook. */
+  readonly description: string;
+}

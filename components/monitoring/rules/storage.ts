@@ -1,0 +1,44 @@
+import type { Thresholds } from "../../config/thresholds.ts";
+import type { Durations } from "./durations.ts";
+import type { Alert } from "./rule.ts";
+
+export function storageAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+  const { diskFullReserve, diskFullMinutes, diskFillingHours, rootFree, shrunkBudget, shrunkHours } =
+    thresholds;
+  const free = "registry_cache_filesystem_avail_bytes";
+  const reserve = "registry_cache_filesystem_min_free_bytes";
+  const root = 'bytes{job="registry-cache-node",mountpoint="/"}';
+  const room = 'registry_cache_store_max_bytes{zone="blobs"}';
+  const ahead = `[${durations.hours(1)}], ${durations.seconds(diskFillingHours * 60)}) < 0`;
+  return [
+    {
+      name: "RegistryCacheDiskFull",
+      severity: "page",
+      inWorkingHours: true,
+      topic: "storage",
+      expr: `${free} < ${diskFullReserve} * ${reserve} or node_filesystem_avail_${root} < ${rootFree} * node_filesystem_size_${root}`,
+      for: durations.minutes(diskFullMinutes),
+      description: "{{ $value | humanize1024 }}B are free on {{ or $labels.mountpoint `the cache's disk` }}.",
+    },
+    {
+      name: "RegistryCacheDiskFilling",
+      severity: "notify",
+      topic: "storage",
+      // The cache fills its disk on purpose, and stops at the reserve. What an upgrade needs of the machine's own disk, it needs quickly.
+      expr: [
+        `predict_linear(${free}${ahead} and ${free} < ${reserve}`,
+        `predict_linear(node_filesystem_avail_${root}${ahead} and node_filesystem_avail_${root} < ${2 * rootFree} * node_filesystem_size_${root}`,
+      ].join(" or "),
+      for: durations.minutes(diskFullMinutes),
+      description: `{{ or $labels.mountpoint \`The cache's disk\` }} will be full within ${diskFillingHours} h.`,
+    },
+    {
+      name: "RegistryCacheBudgetShrinking",
+      severity: "ticket",
+      topic: "storage",
+      expr: `${room} < ${shrunkBudget} * max_over_time(${room}[${durations.hours(7 * 24)}])`,
+      for: durations.hours(shrunkHours),
+      description: "The disk has room for {{ $value | humanize1024 }}B of blobs only.",
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+import type { Thresholds } from "../../config/thresholds.ts";
+import type { Durations } from "./durations.ts";
+import type { Alert } from "./rule.ts";
+
+export function trafficAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+  const { busyRequestsPerMinute, collapsedHits, collapsedMinutes, slowMBps, slowTransfers, slowMinutes } =
+    thresholds;
+  const hits = "upstream:registry_cache_blob_hits:ratio_rate1h";
+  const before = `avg_over_time(${hits}[${durations.hours(24)}] offset ${durations.hours(1)})`;
+  return [
+    {
+      name: "RegistryCacheHitRatioCollapsed",
+      severity: "notify",
+      topic: "efficiency",
+      expr: `${hits} < ${collapsedHits} * ${before} and upstream:registry_cache_blob_requests:rate1h > ${busyRequestsPerMinute} / 60`,
+      for: durations.minutes(collapsedMinutes),
+      description:
+        "Only {{ $value | humanizePercentage }} of the blobs of {{ $labels.upstream }} come from the cache.",
+    },
+    {
+      name: "RegistryCacheSlow",
+      severity: "notify",
+      topic: "efficiency",
+      expr: `upstream:registry_cache_blob_bytes_per_second:mean5m < ${slowMBps}e6 and upstream:registry_cache_blob_transfers:mean5m > ${slowTransfers}`,
+      for: durations.minutes(slowMinutes),
+      description: "Blobs of {{ $labels.upstream }} come at {{ $value | humanize }}B/s.",
+    },
+    {
+      name: "RegistryCacheAbuse",
+      severity: "notify",
+      topic: "efficiency",
+      expr: abuse(thresholds, durations),
+      description: `One client has over ${Math.round(thresholds.abuseShare * 100)} % of the traffic: {{ $value | humanize }} bytes or requests per second.`,
+    },
+  ];
+}
+
+/** Clients are known by buckets of their addresses: see docs/metrics.md. */
+function abuse(thresholds: Thresholds, durations: Durations): string {
+  const { abuseShare, abuseClients, abuseMBps, abuseRequestsPerSecond } = thresholds;
+  const hour = durations.hours(1);
+  const over = (metric: string, least: string) => {
+    const rate = `without (bucket) (rate(${metric}[${hour}]))`;
+    return `max ${rate} > ${least} and max ${rate} > ${abuseShare} * sum ${rate}`;
+  };
+  const bytes = over("registry_cache_client_response_bytes_total", `${abuseMBps}e6`);
+  const requests = over("registry_cache_client_requests_total", `${abuseRequestsPerSecond}`);
+  return `(${bytes} or ${requests}) and count without (bucket) (rate(registry_cache_client_requests_total[${hour}]) > 0) >= ${abuseClients}`;
+}

@@ -1,0 +1,46 @@
+import type { Thresholds } from "../../config/thresholds.ts";
+import { unreachable } from "./availability.ts";
+import type { Durations } from "./durations.ts";
+import type { Alert } from "./rule.ts";
+
+export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+  const { unreachableMinutes, outdatedHours, errorRatio, errorMinutes, busyRequestsPerMinute } = thresholds;
+  const failing = (metric: string, requests: string) =>
+    `${metric} > ${errorRatio} and ${requests} > ${busyRequestsPerMinute} / 60 unless ignoring (job, instance) ${unreachable}`;
+  return [
+    {
+      name: "RegistryCacheUpstreamUnreachable",
+      severity: "notify",
+      topic: "upstream",
+      expr: unreachable,
+      for: durations.minutes(unreachableMinutes),
+      description: "{{ $labels.upstream }} doesn't answer: what is cached is served, tags as they were.",
+    },
+    {
+      name: "RegistryCacheTagsOutdated",
+      severity: "page",
+      inWorkingHours: true,
+      topic: "upstream",
+      expr: unreachable,
+      for: durations.hours(outdatedHours),
+      description: `{{ $labels.upstream }} hasn't answered for ${outdatedHours} h, and tags are as old.`,
+    },
+    {
+      name: "RegistryCacheErrors",
+      severity: "notify",
+      topic: "upstream",
+      expr: failing("upstream:registry_cache_errors:ratio_rate5m", "upstream:registry_cache_requests:rate5m"),
+      for: durations.minutes(errorMinutes),
+      description: "{{ $value | humanizePercentage }} of the requests for {{ $labels.upstream }} fail.",
+    },
+    {
+      name: "RegistryCacheOriginErrors",
+      severity: "notify",
+      topic: "upstream",
+      expr: failing("upstream:registry_http_errors:ratio_rate5m", "upstream:registry_http_requests:rate5m"),
+      for: durations.minutes(errorMinutes),
+      description:
+        "{{ $value | humanizePercentage }} of what the origin {{ $labels.upstream }} is asked fails.",
+    },
+  ];
+}

@@ -1,0 +1,30 @@
+import { statusPage } from "../../monitoring/status-page/status-page.ts";
+import type { PodOptions } from "../options.ts";
+import { filesOf, httpProbe, type Part, resources } from "../part.ts";
+import { script } from "../script.ts";
+import { renderEdgeConfig } from "./nginx.ts";
+import { edgePaths } from "./paths.ts";
+import { statusPageFile } from "./status.ts";
+
+export function edgePart(options: PodOptions): Part {
+  const files = filesOf("edge");
+  return {
+    container: {
+      name: "edge",
+      image: options.images.edge,
+      command: ["sh", `${files}/edge.sh`, `${files}/nginx.conf`, edgePaths.tls],
+      // The page cache counts into it, and gives way.
+      resources: resources(options.edgeMemoryMiB),
+      livenessProbe: httpProbe(options.ports.edgeStatus, "/healthz"),
+    },
+    files: {
+      "nginx.conf": renderEdgeConfig(options),
+      "edge.sh": script(import.meta.url, "edge.sh"),
+      [statusPageFile]: statusPage,
+    },
+    mounts: [
+      { name: "tls", mountPath: edgePaths.tls, readOnly: true },
+      { name: "cache", mountPath: edgePaths.cache },
+    ],
+  };
+}

@@ -1,0 +1,111 @@
+import { block, type Directive, directive, literal } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
+import { filesOf } from "../part.ts";
+import { metricsPort, type PodPorts } from "../ports.ts";
+import { errorBody } from "./errors.ts";
+import { listeners } from "./listeners.ts";
+import { edgePaths } from "./paths.ts";
+
+/** The page that shows how the cache does, in the edge's ConfigMap. */
+export const statusPageFile = "status.html";
+
+/** What other containers leave for the edge to show, in Prometheus's text format. */
+export const metricsFiles = {
+  janitor: `${edgePaths.cache}/tmp/metrics`,
+  acme: `${edgePaths.tls}/metrics`,
+} as const;
+
+/**
+ * What may be read of Prometheus: what Grafana asks a data source for, federation for another Prometheus, and readiness. Not its pages, its configuration,
+ * its administration or its profiles. https://prometheus.io/docs/prometheus/latest/querying/api/
+ */
+const readable =
+  "^/(?<readable>federate|-/ready|api/v1/(?:query|query_range|query_exemplars|series|labels|label/\\w+/values|metadata|rules|alerts|status/buildinfo))$";
+
+/** Prometheus for those who may read the metrics, and the status page. */
+export function metricsServer({ listen, metricsClients, ports }: PodOptions): Directive {
+  return block(
+    "server",
+    [],
+    [
+      ...listeners(listen.addresses, metricsPort),
+      directive("access_log", "off"),
+      ...metricsClients.map((range) => directive("allow", literal(range))),
+      directive("deny", "all"),
+      ...pages(ports),
+    ],
+  );
+}
+
+/** The same on loopback, and what the containers need of each other. */
+export function statusServer(ports: PodPorts): Directive {
+  const { edgeStatus, edgeUnavailable } = ports;
+  // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
+  // time, the same one would be a miss for a client.
+  const known = (zone: string) =>
+    exactly(`/known/${zone}`, [
+      directive("aio", "off"),
+      directive("proxy_pass", `http://127.0.0.1:${edgeUnavailable}`),
+      directive("proxy_cache", zone),
+      directive("proxy_cache_key", "$http_x_key"),
+    ]);
+  const metrics = (name: keyof typeof metricsFiles) =>
+    exactly(`/metrics/${name}`, [
+      directive("alias", metricsFiles[name]),
+      directive("default_type", "text/plain; version=0.0.4"),
+    ]);
+  return block(
+    "server",
+    [],
+    [
+      directive("listen", `127.0.0.1:${edgeStatus}`),
+      directive("access_log", "off"),
+      directive("keepalive_requests", 10_000_000),
+      exactly("/healthz", [directive("return", 200, "ok")]),
+      exactly("/connections", [directive("stub_status")]),
+      metrics("janitor"),
+      metrics("acme"),
+      known("blobs"),
+      known("manifests"),
+      // For the janitor, too: see cacheZones().
+      exactly("/pulse", [
+        directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
+        directive("proxy_cache", "pulse"),
+        directive("proxy_cache_key", "pulse"),
+        directive("proxy_cache_valid", 200, "1s"),
+      ]),
+      ...pages(ports),
+    ],
+  );
+}
+
+function pages({ prometheus }: PodPorts): Directive[] {
+  return [
+    exactly("/", [
+      // nginx serves no file for a path that ends in a slash.
+      directive("rewrite", "^", `/${statusPageFile}`, "break"),
+      directive("root", filesOf("edge")),
+      directive("default_type", "text/html; charset=utf-8"),
+      directive(
+        "add_header",
+        "Content-Security-Policy",
+        "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'",
+      ),
+    ]),
+    block(
+      "location",
+      ["~", readable],
+      [
+        block("limit_except", ["GET"], [directive("deny", "all")]),
+        directive("proxy_pass", `http://127.0.0.1:${prometheus}/$readable$is_args$args`),
+        directive("proxy_set_header", "Accept", "*/*"),
+        directive("proxy_intercept_errors", "off"),
+      ],
+    ),
+    block("location", ["/"], [directive("return", 404, errorBody("UNSUPPORTED", "not served here"))]),
+  ];
+}
+
+function exactly(path: string, directives: readonly Directive[]): Directive {
+  return block("location", ["=", path], directives);
+}

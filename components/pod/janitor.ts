@@ -1,0 +1,35 @@
+import { connectionsPerWorker } from "./edge/nginx.ts";
+import { edgePaths } from "./edge/paths.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
+import { script } from "./script.ts";
+
+export function janitorPart({ images, ports, budget }: PodOptions): Part {
+  const environment = {
+    BLOBS_MIB: budget.blobsMiB ?? "",
+    MANIFESTS_MIB: budget.manifestsMiB,
+    MIN_FREE_MIB: budget.minFreeMiB,
+    CONNECTIONS_PER_WORKER: connectionsPerWorker,
+    REQUESTS_PORT: ports.exporterRequests,
+    CLIENTS_PORT: ports.exporterClients,
+  };
+  return {
+    container: {
+      name: "janitor",
+      image: images.edge,
+      command: [
+        "sh",
+        `${filesOf("janitor")}/janitor.sh`,
+        edgePaths.cache,
+        `http://127.0.0.1:${ports.edgeStatus}`,
+      ],
+      env: Object.entries(environment).map(([name, value]) => ({ name, value: String(value) })),
+      resources: resources(64, 500),
+    },
+    files: {
+      "janitor.sh": script(import.meta.url, "janitor.sh"),
+      "metrics.sh": script(import.meta.url, "metrics.sh"),
+    },
+    mounts: [{ name: "cache", mountPath: edgePaths.cache }],
+  };
+}

@@ -1,0 +1,52 @@
+import type { Volume } from "kubernetes-types/core/v1.d.ts";
+import type { StackConfig, Upstream } from "../config/schema.ts";
+import type { AcmeOptions } from "./acme.ts";
+import type { DiskBudget } from "./edge/budget.ts";
+import type { Images } from "./images.ts";
+import type { PodPorts } from "./ports.ts";
+
+/** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
+export type VolumeSource = Omit<Volume, "name">;
+
+export interface PodOptions {
+  /** Also the prefix of the ConfigMaps' names. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly upstreams: readonly Upstream[];
+  readonly images: Images;
+  readonly ports: PodPorts;
+  /** Where clients connect: addresses of this host, `*` for all. */
+  readonly listen: { readonly addresses: readonly string[]; readonly port: number };
+  /** The name that clients connect to. */
+  readonly hostname: string;
+  readonly clients: readonly string[];
+  /** CIDR ranges of those who may read the metrics at the metrics port; with none, the port stays closed. */
+  readonly metricsClients: readonly string[];
+  readonly freshnessSeconds: number;
+  readonly budget: DiskBudget;
+  /** What the edge may use, with the page cache of what it serves. */
+  readonly edgeMemoryMiB: number;
+  readonly monitoring: StackConfig["monitoring"];
+  /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+  /** Share the host's network: on a machine of its own, so that clients keep their addresses. */
+  readonly hostNetwork: boolean;
+  /** Port of the machine's node_exporter on loopback. Default: there is none. */
+  readonly nodeExporterPort?: number;
+  /** Get the certificate from an ACME authority. Default: it is in the volume `tls` already. */
+  readonly acme?: AcmeOptions;
+  readonly volumes: {
+    /** `tls.crt` and `tls.key`, readable by the Pod's user. */
+    readonly tls: VolumeSource;
+    /** Writable by the Pod's user, kept over restarts. */
+    readonly cache: VolumeSource;
+    readonly prometheus: VolumeSource;
+    /** Only with {@link PodOptions.acme}; account and certificates, kept over restarts. */
+    readonly acme?: VolumeSource;
+    origin(upstream: string): VolumeSource;
+  };
+  /** Per upstream that has credentials: the name of the Secret whose key `credentials` holds what originCredentials() renders. */
+  readonly credentials: Readonly<Record<string, string>>;
+  /** The name of the Secret whose key `credentials` holds what remoteWriteSecret() renders, where remote write has credentials. */
+  readonly remoteWriteCredentials?: string;
+}

@@ -1,0 +1,32 @@
+import type { Container, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+
+/** A container, the files of its ConfigMap (in {@link filesOf}), and its other mounts. */
+export interface Part {
+  readonly container: Container;
+  readonly files: Record<string, string>;
+  readonly mounts: readonly VolumeMount[];
+}
+
+/** The directory in which a container finds the files of its ConfigMap. */
+export function filesOf(container: string): string {
+  return `/etc/registry-cache/${container}`;
+}
+
+/** Memory is limited, processor time only where a container must not take it from the edge: a limit there would throttle pulls. */
+export function resources(memoryMiB: number, cpuMillis?: number) {
+  return {
+    requests: { memory: `${Math.min(128, Math.ceil(memoryMiB / 4))}Mi`, cpu: "20m" },
+    limits: { memory: `${memoryMiB}Mi`, ...(cpuMillis !== undefined && { cpu: `${cpuMillis}m` }) },
+  };
+}
+
+/** By a program in the image: the ports are on loopback, and podman has only this kind where an image has no curl. */
+export function httpProbe(port: number, path: string) {
+  return {
+    exec: { command: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port}${path}`] },
+    initialDelaySeconds: 5,
+    periodSeconds: 10,
+    timeoutSeconds: 5,
+    failureThreshold: 3,
+  };
+}

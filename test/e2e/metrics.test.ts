@@ -1,0 +1,276 @@
+/** That the metrics say what clients saw, that all that is documented and shown is there, and who may read it. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, describe, test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { centralMonitoring } from "../../components/monitoring/central.ts";
+import { rows } from "../../components/monitoring/dashboard/rows.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { downloads, get } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { query, queryValue, type Sample } from "../support/prometheus.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+/** What a client counted, or Prometheus, per kind, cache status and HTTP status: `blob HIT 200`. */
+type Counts = Record<string, { requests: number; bytes: number }>;
+
+describe("a cache that serves its clients", () => {
+  const parts = scope(test);
+  let chain: Chain;
+  let prometheus: URL;
+  const seen: Counts = {};
+  let layerBytes: number;
+  let layerPath: string;
+
+  /** One request, counted as the client sees it. */
+  function count(kind: string, cache: unknown, status: number, bytes: number): void {
+    const key = `${kind} ${cache} ${status}`;
+    const { requests, bytes: before } = seen[key] ?? { requests: 0, bytes: 0 };
+    seen[key] = { requests: requests + 1, bytes: before + bytes };
+  }
+
+  /** @param cache where the answer came from, if it doesn't say so: an error doesn't */
+  async function ask(kind: string, path: string, { method = "GET", cache = "NONE" } = {}): Promise<void> {
+    const { status, headers, body } = await get(new URL(path, chain.cache.url), {
+      ca: chain.cache.ca,
+      method,
+    });
+    count(kind, headers["x-cache"] ?? cache, status, body.length);
+  }
+
+  before(async () => {
+    chain = await startChain(parts, { secondsPerMinute: 6 });
+    prometheus = new URL(`http://127.0.0.1:${chain.cache.layout.ports.prometheus}/`);
+    const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 40 });
+    await push(chain.registry.url, image);
+    const at = (rest: string) => `/v2/giantswarm/app/${rest}?ns=${registryName}`;
+    const layer = image.blobs.find(({ size }) => size > 1e6);
+    assert.ok(layer);
+    layerBytes = layer.size;
+    layerPath = at(`blobs/${layer.digest}`);
+    chain.proxy.inject({ kind: "throttle", bytesPerSecond: 20e6 }, "/blobs/");
+    const url = new URL(layerPath, chain.cache.url);
+    // Cold, by all at once; then warm.
+    for (const clients of [8, 3]) {
+      for (const { headers, status, bytes } of await downloads(clients, url, { ca: chain.cache.ca })) {
+        count("blob", headers["x-cache"], status, bytes);
+      }
+    }
+    await ask("blob", layerPath, { method: "HEAD" });
+    for (let index = 0; index < 50; index++) await ask("manifest", at(`manifests/${image.manifest.digest}`));
+    for (let index = 0; index < 20; index++) await ask("tag", at("manifests/1"));
+    await ask("list", at("tags/list"));
+    await ask("tag", at("manifests/none"), { cache: "MISS" });
+    await ask("tag", `/v2/library/app/manifests/1?ns=${registryName}`);
+    await ask("manifest", at(`manifests/${image.manifest.digest}`), { method: "PUT" });
+    await ask("none", "/else");
+  });
+
+  async function counted(): Promise<Counts> {
+    // The probe of the endpoint goes on.
+    const sum = (metric: string) =>
+      query(prometheus, `sum by (kind, cache, status) (${metric}{job="registry-cache-edge",kind!="ping"})`);
+    const key = ({ labels: { kind, cache, status } }: Sample) => `${kind} ${cache} ${status}`;
+    const bytes = new Map(
+      (await sum("registry_cache_response_bytes_total")).map((it) => [key(it), it.value]),
+    );
+    return Object.fromEntries(
+      (await sum("registry_cache_requests_total")).map((it) => [
+        key(it),
+        { requests: it.value, bytes: bytes.get(key(it)) ?? Number.NaN },
+      ]),
+    );
+  }
+
+  test("requests, hits and bytes are exactly those that the client saw", async () => {
+    const total = (counts: Counts) => Object.values(counts).reduce((sum, { requests }) => sum + requests, 0);
+    await waitUntil("Prometheus has it all", async () => total(await counted()) >= total(seen), 60_000);
+    assert.deepEqual(await counted(), seen);
+    assert.equal(seen["blob MISS 200"]?.requests, 1);
+    assert.equal(seen["blob HIT 200"]?.requests, 11);
+    assert.equal(await queryValue(prometheus, "sum(registry_cache_log_lines_lost_total)"), 0);
+    assert.equal(await queryValue(prometheus, "registry_cache_log_parse_errors_total"), 0);
+  });
+
+  test("all bytes of all clients are in the clients' buckets", async () => {
+    const value = await queryValue(
+      prometheus,
+      "sum(registry_cache_client_response_bytes_total) - sum(registry_cache_response_bytes_total)",
+    );
+    assert.equal(value, 0);
+  });
+
+  test("who waited for another's fill is told from who found it on disk", async () => {
+    const hits = 'job="registry-cache-edge",kind="blob",cache="HIT",method="GET"';
+    const value = await queryValue(
+      prometheus,
+      `sum(registry_cache_first_byte_seconds_count{${hits}}) - sum(registry_cache_first_byte_seconds_bucket{${hits},le="0.4"})`,
+    );
+    assert.equal(value, 7);
+  });
+
+  test("a refused request is counted by its reason", async () => {
+    const samples = await query(prometheus, 'sum by (refused) (registry_cache_requests_total{refused!=""})');
+    assert.deepEqual(Object.fromEntries(samples.map(({ labels, value }) => [labels.refused, value])), {
+      repository: 1,
+      method: 1,
+      request: 1,
+    });
+  });
+
+  test("only requests that went to the origin have its time", async () => {
+    const samples = await query(
+      prometheus,
+      "sum by (cache) (registry_cache_origin_duration_seconds_count) > 0",
+    );
+    assert.deepEqual(
+      samples.map(({ labels }) => labels.cache),
+      ["MISS"],
+    );
+  });
+
+  test("what is stored is counted", async () => {
+    const stored = (name: string) => queryValue(prometheus, `${name}{zone="blobs"}`);
+    await waitUntil("counted", async () => (await stored("registry_cache_store_objects")) === 1, 60_000);
+    assert.equal(await stored("registry_cache_stored_objects_total"), 1);
+    const bytes = await stored("registry_cache_store_bytes");
+    assert.ok(bytes !== undefined && bytes > layerBytes && bytes < layerBytes + 4096, `${bytes}`);
+    assert.equal(await stored("registry_cache_stored_bytes_total"), bytes);
+    assert.equal(await queryValue(prometheus, 'registry_proxy_pulled_bytes_total{type="blob"}'), layerBytes);
+  });
+
+  test("the probes answer, also for the certificate", async () => {
+    const up = await query(prometheus, 'up{job=~"registry-cache-.+"}');
+    assert.deepEqual(
+      up.filter(({ value }) => value !== 1),
+      [],
+    );
+    const well = await query(prometheus, "probe_success");
+    assert.deepEqual(well.map(({ labels, value }) => [labels.job, labels.upstream, value]).sort(), [
+      ["registry-cache-endpoint", undefined, 1],
+      ["registry-cache-upstream", "gsoci", 1],
+    ]);
+    const days = await queryValue(
+      prometheus,
+      '(probe_ssl_earliest_cert_expiry{job="registry-cache-endpoint"} - time()) / 86400',
+    );
+    assert.ok(days !== undefined && days > 30, `${days} days`);
+  });
+
+  test("every metric of docs/metrics.md is there, but for those of another kind of host", async () => {
+    const [documented = ""] = readFileSync("docs/metrics.md", "utf8").split("## Certificate renewal");
+    const names = new Set(
+      [...documented.matchAll(/^\| `((?:registry|probe|process)_[\w`, ]+)` \|/gm)].flatMap(([, names = ""]) =>
+        names.split("`, `"),
+      ),
+    );
+    assert.ok(names.size > 30, `${names.size} names`);
+    const missing: string[] = [];
+    for (const name of names) {
+      const found = await query(prometheus, `{__name__=~"${name}(_count)?",job=~"registry-cache-.+"}`);
+      if (found.length === 0) missing.push(name);
+    }
+    assert.deepEqual(missing, []);
+  });
+
+  for (const { title, panels } of rows) {
+    test(`the dashboard shows something: ${title}`, async () => {
+      const empty: string[] = [];
+      for (const { title, queries } of panels) {
+        for (const { expr } of queries) {
+          const filled = expr
+            .replaceAll(/\$(?:region|upstream)/g, ".*")
+            .replaceAll("$__rate_interval", "1m")
+            .replaceAll("$__range", "1h");
+          const hasData = async () => {
+            // Where nothing is asked for, there are no ratios. The origin is asked for what isn't there.
+            for (const path of [layerPath, "/v2/giantswarm/app/manifests/none"]) {
+              await get(new URL(path, chain.cache.url), { ca: chain.cache.ca });
+            }
+            return (await query(prometheus, filled)).length > 0;
+          };
+          await waitUntil(title, hasData, 60_000).catch(() => empty.push(`${title}: ${filled}`));
+        }
+      }
+      assert.deepEqual(empty, []);
+    });
+  }
+
+  test("another Prometheus gets it with the labels of the cache, by the scrape configuration of the outputs", async () => {
+    const { regions, monitoring } = parseConfig({
+      provider: "local",
+      regions: [{ name: "local", internalPort: chain.cache.layout.ports.edgeStatus }],
+      upstreams: [{ name: "test", registry: registryName, repositories: ["**"] }],
+    });
+    const [region] = regions;
+    assert.ok(region);
+    const { scrapeConfig } = centralMonitoring(region, monitoring, undefined);
+    const { scheme, metrics_path, params, static_configs } = scrapeConfig as {
+      scheme: string;
+      metrics_path: string;
+      params: Record<string, string[]>;
+      static_configs: [{ targets: [string] }];
+    };
+    const url = new URL(`${scheme}://${static_configs[0].targets[0]}${metrics_path}`);
+    for (const [name, values] of Object.entries(params)) {
+      for (const value of values) url.searchParams.append(name, value);
+    }
+    const lines = (await (await fetch(url)).text()).split("\n").filter((line) => /^\w/.test(line));
+    assert.ok(lines.length > 200, `${lines.length} series`);
+    const odd = lines.filter((line) => !/provider="local".*region="/.test(line) || line.startsWith("ALERTS"));
+    assert.deepEqual(odd, []);
+  });
+
+  test("nothing else of Prometheus can be reached through the edge, and nothing can be changed", async () => {
+    const status = async (path: string, method = "GET") =>
+      (await fetch(`http://127.0.0.1:${chain.cache.layout.ports.edgeStatus}${path}`, { method })).status;
+    for (const path of ["/-/ready", "/api/v1/query?query=up", "/api/v1/label/job/values", "/"]) {
+      assert.equal(await status(path), 200, path);
+    }
+    const closed = ["/-/quit", "/-/reload", "/graph", "/config", "/debug/pprof/", "/metrics"];
+    const ofApi = ["targets", "status/config", "status/flags", "admin/tsdb/snapshot", "query/../targets"];
+    for (const path of [...closed, ...ofApi.map((path) => `/api/v1/${path}`)]) {
+      assert.equal(await status(path), 404, path);
+    }
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      assert.equal(await status("/api/v1/query?query=up", method), 403, method);
+    }
+  });
+
+  test("what the exporter couldn't take is counted, and with it no request is missing", async () => {
+    const requests = 'sum(registry_cache_requests_total{kind="tag",cache="HIT"})';
+    const lost = 'registry_cache_log_lines_lost_total{log="requests"}';
+    const before = (await queryValue(prometheus, requests)) ?? 0;
+    const url = new URL(`/v2/giantswarm/app/manifests/1?ns=${registryName}`, chain.cache.url);
+    for (let round = 0; round < 10; round++) await downloads(100, url, { ca: chain.cache.ca });
+    await waitUntil(
+      "all is counted",
+      async () => {
+        const counted = (await queryValue(prometheus, requests)) ?? 0;
+        const missing = (await queryValue(prometheus, lost)) ?? 0;
+        assert.ok(counted + missing <= before + 1000, `${counted} + ${missing}`);
+        return counted + missing === before + 1000;
+      },
+      90_000,
+    );
+  });
+});
+
+describe("a cache that serves others than this machine", () => {
+  const parts = scope(test);
+
+  test("its endpoint is probed all the same, and who isn't served is counted", async () => {
+    const { cache } = await startChain(parts, {
+      region: { access: { clients: ["192.0.2.0/24"] } },
+      secondsPerMinute: 1,
+    });
+    const prometheus = new URL(`http://127.0.0.1:${cache.layout.ports.prometheus}/`);
+    const url = new URL(`/v2/giantswarm/app/manifests/1?ns=${registryName}`, cache.url);
+    assert.equal((await get(url, { ca: cache.ca })).status, 404);
+    const value = (expression: string) => waitUntil(expression, () => queryValue(prometheus, expression));
+    assert.equal(await value('sum(registry_cache_requests_total{refused="client"})'), 1);
+    assert.equal(await value('probe_success{job="registry-cache-endpoint"}'), 1);
+  });
+});

@@ -1,0 +1,8 @@
+import { parseConfig } from "../../components/config/parse.ts";
+
+/** The monitoring of a stack that says nothing about it. */
+export const { monitoring: defaultMonitoring } = parseConfig({
+  provider: "local",
+  regions: [{ name: "local" }],
+  upstreams: [{ name: "one", registry: "one.example.com", repositories: ["**"] }],
+});

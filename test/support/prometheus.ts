@@ -1,0 +1,33 @@
+/** Prometheus's HTTP API for tests. */
+
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface Answer {
+  readonly status: string;
+  readonly error?: string;
+  readonly data: { readonly result: readonly Series[] };
+}
+
+interface Series {
+  readonly metric: Record<string, string>;
+  readonly value: [number, string];
+}
+
+/** An instant query that gives a vector. @param base the server's address; its path ends in a slash */
+export async function query(base: URL, expression: string): Promise<Sample[]> {
+  const url = new URL("api/v1/query", base);
+  url.searchParams.set("query", expression);
+  const { status, error, data } = (await (await fetch(url)).json()) as Answer;
+  if (status !== "success") throw new Error(`${error}: ${expression}`);
+  return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+}
+
+/** The value of what has one, or undefined where there is nothing. */
+export async function queryValue(base: URL, expression: string): Promise<number | undefined> {
+  const [sample, ...more] = await query(base, expression);
+  if (more.length > 0) throw new Error(`${more.length + 1} results: ${expression}`);
+  return sample?.value;
+}

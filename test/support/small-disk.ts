@@ -1,0 +1,29 @@
+/** A file system of its own that is small enough to be filled. Needs root. */
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { tempDir } from "./scope.ts";
+
+export interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** Takes all the space that is left, until it is disposed of. */
+  fill(): Promise<AsyncDisposable>;
+}
+
+export async function smallDisk(sizeMiB: number): Promise<SmallDisk> {
+  const directory = await tempDir();
+  await execa("mount", ["-t", "tmpfs", "-o", `size=${sizeMiB}m,mode=755`, "tmpfs", directory.path]);
+  return {
+    path: directory.path,
+    async fill() {
+      const file = join(directory.path, "ballast");
+      const ballast = writeFile(file, Buffer.alloc(sizeMiB * 1024 * 1024)).catch(({ code }) => code);
+      if ((await ballast) !== "ENOSPC") throw new Error("there was room for all of it");
+      return { [Symbol.asyncDispose]: () => rm(file) };
+    },
+    async [Symbol.asyncDispose]() {
+      await execa("umount", ["--lazy", directory.path]);
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** What a linter would say about the dashboard. That its queries find something is tested against the running Pod. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { dashboard, dashboardUid } from "../../components/monitoring/dashboard/dashboard.ts";
+import { rows } from "../../components/monitoring/dashboard/rows.ts";
+import { ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
+import { defaultMonitoring } from "../support/monitoring.ts";
+
+interface Placed {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+}
+
+const { panels } = dashboard() as { panels: Placed[] };
+const queries = rows.flatMap(({ panels }) =>
+  panels.flatMap(({ title, queries }) => queries.map((it) => ({ title, ...it }))),
+);
+
+test("its uid stays, as alerts and links name it", () => {
+  assert.equal(dashboardUid, "registry-cache");
+});
+
+test("panels have ids and titles of their own, and none covers another", () => {
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+  );
+  assert.equal(new Set(cells).size, cells.length);
+  assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
+});
+
+test("the first screen has the three answers", () => {
+  // In 900 pixels; a row of Grafana's grid has 38, with its gap.
+  const rowHeights = 900 / 38;
+  const [first] = rows;
+  const last = panels.find(({ title }) => title === first?.panels.at(-1)?.title);
+  assert.ok(last && last.gridPos.y + last.gridPos.h <= rowHeights);
+});
+
+test("every panel says what it tells", () => {
+  for (const { title, description } of rows.flatMap(({ panels }) => panels)) {
+    assert.match(description, /^[A-Z\d].*\.$/s, title);
+  }
+});
+
+test("every query is limited to the regions that are chosen, and none has a range of its own making", () => {
+  for (const { title, expr } of queries) {
+    const selectors = [...expr.matchAll(/\{([^}]*)\}/g)].map(([, matchers]) => matchers);
+    assert.ok(selectors.length > 0, title);
+    assert.ok(
+      selectors.every((matchers) => matchers?.includes('region=~"$region"')),
+      `${title}: ${expr}`,
+    );
+    assert.doesNotMatch(expr.replaceAll(/\[(?:\$__rate_interval|\$__range|1h)\]/g, ""), /\[/, title);
+  }
+});
+
+test("a legend names only labels that its query leaves", () => {
+  for (const { title, expr, legend } of queries) {
+    const kept = [...expr.matchAll(/by \(([^)]*)\)/g)].map(([, labels = ""]) => labels.split(", "));
+    const named = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = ""]) => label);
+    for (const labels of kept) {
+      assert.ok(
+        named.every((label) => labels.includes(label)),
+        `${title}: ${legend}`,
+      );
+    }
+  }
+});
+
+test("every metric is documented, or recorded by a rule", () => {
+  const documented = readFileSync("docs/metrics.md", "utf8");
+  const recorded = ruleGroups({ alerts: defaultMonitoring.alerts, dashboardUid })
+    .flatMap(({ rules }) => rules)
+    .flatMap((rule) => ("record" in rule ? rule.record : []));
+  for (const { expr } of queries) {
+    for (const [name] of expr.matchAll(/[\w:]+(?=\{)/g)) {
+      const base = name.replace(/_(?:bucket|count|sum)$/, "");
+      assert.ok(name === "ALERTS" || recorded.includes(name) || documented.includes(`\`${base}\``), name);
+    }
+  }
+});

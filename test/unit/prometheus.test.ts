@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parse } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { LocalRegion } from "../../components/config/schema.ts";
+import { localPod } from "../../components/hosts/local/local-pod.ts";
+import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
+
+const upstreams = [{ name: "one", registry: "one.example.com", repositories: ["**"] }];
+const sealed = { secure: "v1:x" };
+const url = "https://metrics.example.com/push";
+
+function stack(credentials: object) {
+  return {
+    provider: "local",
+    regions: [{ name: "local", dataDir: "/data" }],
+    upstreams,
+    monitoring: { remoteWrite: { url, credentials: "login" } },
+    login: credentials,
+  };
+}
+
+test("the secret is one line, which ends the configuration, whatever is in it", () => {
+  const text = fc.string({ unit: "grapheme" });
+  fc.assert(
+    fc.property(text, text, (username, password) => {
+      const line = remoteWriteSecret({ username, password });
+      assert.ok(!line.includes("\n"));
+      const configuration = `remote_write:\n  - url: ${url}\n    ${line}\n`;
+      assert.deepEqual(parse(configuration), { remote_write: [{ url, basic_auth: { username, password } }] });
+    }),
+  );
+  assert.deepEqual(parse(remoteWriteSecret({ token: "t" })), { authorization: { credentials: "t" } });
+});
+
+test("the secret is in the Pod's Secret and nowhere else", () => {
+  const { regions, upstreams, images, monitoring } = parseConfig(stack({ token: sealed }));
+  const options = { upstreams, images, monitoring, fingerprint: "AA:BB", credentials: {} };
+  const region = regions[0] as LocalRegion;
+  const { secrets, revision, ...open } = localPod({
+    ...options,
+    region,
+    remoteWriteCredentials: { token: "hunter2" },
+  });
+  assert.doesNotMatch(JSON.stringify(open), /hunter2/);
+  const [[name, secret = ""] = []] = Object.entries(secrets);
+  assert.equal(name, "registry-cache-local-remote-write");
+  const { credentials } = JSON.parse(secret);
+  assert.equal(Buffer.from(credentials, "base64").toString(), 'authorization: {"credentials":"hunter2"}');
+  const changed = localPod({ ...options, region, remoteWriteCredentials: { token: "hunter3" } });
+  assert.notEqual(changed.revision, revision);
+});
+
+test("remote write takes a user or a token, an upstream only a user", () => {
+  parseConfig(stack({ username: "reader", password: sealed }));
+  parseConfig(stack({ token: sealed }));
+  const withUpstream = { upstreams: upstreams.map((it) => ({ ...it, credentials: "login" })) };
+  assert.throws(
+    () => parseConfig({ ...stack({ token: sealed }), ...withUpstream }),
+    /login\.token: unknown key/,
+  );
+  assert.throws(() => parseConfig(stack({ token: "plain" })), /login\.token: is not encrypted/);
+});
+
+test("a tenant is one", () => {
+  const { monitoring, ...rest } = stack({ token: sealed });
+  const problem = /monitoring\.remoteWrite\.tenant: is not a tenant/;
+  for (const tenant of ["", "a\nb", "a b", "é"]) {
+    const remoteWrite = { ...monitoring.remoteWrite, tenant };
+    assert.throws(() => parseConfig({ ...rest, monitoring: { remoteWrite } }), problem);
+  }
+});

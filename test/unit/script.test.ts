@@ -1,0 +1,43 @@
+/** What a machine gets of a script does the same as the script. */
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { execa } from "execa";
+import { script } from "../../components/pod/script.ts";
+
+/** How bash understands a script: formatted anew, without comments. Empty lines are between commands, where they mean nothing, or in strings, where script() leaves them. */
+async function understood(text: string): Promise<string[]> {
+  const { stdout } = await execa("bash", ["--pretty-print"], { input: text });
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+const canPrint = (await execa("bash", ["--pretty-print"], { input: ":", reject: false })).exitCode === 0;
+const skip = canPrint ? false : "bash is missing, or too old";
+
+for (const path of globSync("components/**/*.sh")) {
+  const stripped = script(pathToFileURL(path).href, basename(path));
+
+  test(`${path} has no line that is only a comment`, () => {
+    const [first, ...rest] = stripped.split("\n");
+    assert.match(first ?? "", /^#!\/bin\/sh$/);
+    assert.deepEqual(
+      rest.filter((line) => /^\s*#/.test(line)),
+      [],
+    );
+  });
+
+  test(`${path} says the same without comments`, { skip }, async () => {
+    await execa("sh", ["-n"], { input: stripped });
+    const whole = await understood(await readFile(path, "utf8"));
+    assert.ok(whole.length > 3);
+    assert.deepEqual(await understood(stripped), whole);
+  });
+}
+
+test("what would be lost of a here-document would be noticed", { skip }, async () => {
+  const text = "cat <<END\n# text\nEND\n";
+  assert.notDeepEqual(await understood(text), await understood(text.replace("# text\n", "")));
+});
