@@ -1,32 +1,43 @@
-import type { Endpoint, Upstream } from "../config/schema.ts";
+import type { ClientOptions } from "./cache-address.ts";
+import { type ChartUrls, chartUrls } from "./chart-urls.ts";
+import { type ClusterChartValues, clusterChartValues } from "./cluster-chart.ts";
 import { renderHostsToml } from "./containerd.ts";
 import { renderRegistriesConf } from "./registries-conf.ts";
+import { renderRegistriesYaml } from "./registries-yaml.ts";
+import { renderTalosDocuments, renderTalosMachineRegistries } from "./talos.ts";
+import { type ZotSyncRegistry, zotSyncRegistries } from "./zot.ts";
 
-/** What clients put where, to ask the cache first. */
+/** What clients put where, to ask the cache first: docs/clients.md. */
 export interface ClientConfiguration {
   /** Per registry the content of `/etc/containerd/certs.d/<registry>/hosts.toml`. */
   readonly containerd: Readonly<Record<string, string>>;
   /** Content of a file in `/etc/containers/registries.conf.d/`: podman, CRI-O, Buildah, Skopeo. */
   readonly registriesConf: string;
-}
-
-export interface ClientOptions {
-  readonly endpoint: Pick<Endpoint, "hostname" | "port">;
-  readonly upstreams: readonly Upstream[];
-  /** Absolute path, on the client, of the authority that it has to trust. Default: a public authority. */
-  readonly caFile?: string;
+  /** Content of `/etc/rancher/k3s/registries.yaml` or `/etc/rancher/rke2/registries.yaml`. */
+  readonly registriesYaml: string;
+  /** Patches of the machine configuration of Talos: `documents` from 1.12 on, `machineRegistries` before. */
+  readonly talos: { readonly documents: string; readonly machineRegistries: string };
+  /** Values of the Helm chart `cluster` of Giant Swarm. */
+  readonly clusterChart: ClusterChartValues;
+  /** Per registry the entries of zot's `extensions.sync.registries`, for a zot that stands before the regional cache. */
+  readonly zot: Readonly<Record<string, readonly ZotSyncRegistry[]>>;
+  /** How the URLs of Helm charts begin at the registry, and how at the cache. */
+  readonly chartUrls: ChartUrls;
 }
 
 export function clientConfiguration(options: ClientOptions): ClientConfiguration {
+  const perRegistry = <T>(render: (upstream: ClientOptions["upstreams"][number]) => T) =>
+    Object.fromEntries(options.upstreams.map((upstream) => [upstream.registry, render(upstream)]));
   return {
-    containerd: Object.fromEntries(
-      options.upstreams.map((upstream) => [upstream.registry, renderHostsToml(upstream, options)]),
-    ),
+    containerd: perRegistry((upstream) => renderHostsToml(upstream, options)),
     registriesConf: renderRegistriesConf(options),
+    registriesYaml: renderRegistriesYaml(options),
+    talos: {
+      documents: renderTalosDocuments(options),
+      machineRegistries: renderTalosMachineRegistries(options),
+    },
+    clusterChart: clusterChartValues(options),
+    zot: perRegistry((upstream) => zotSyncRegistries(upstream, options)),
+    chartUrls: chartUrls(options),
   };
-}
-
-/** `host`, or `host:port` where the port isn't that of HTTPS. */
-export function authority({ hostname, port }: ClientOptions["endpoint"]): string {
-  return port === 443 ? hostname : `${hostname}:${port}`;
 }

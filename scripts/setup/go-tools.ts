@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { exists } from "./files.ts";
@@ -13,10 +13,17 @@ interface GoTool {
   package: string;
   /** The variable that holds the program's version, set where the program reports it or others depend on it. */
   versionVariable?: string;
+  /**
+   * A program of our own that uses the package, in place of one that the package is: a folder of `programs/`. After a change of it, remove the
+   * binary.
+   */
+  program?: string;
   /** Build tags. */
   tags?: readonly string[];
   /** Modules to take from `stubs/` instead, by their paths: the folder's name. */
   stubs?: Readonly<Record<string, string>>;
+  /** Files that the published module lacks, by their paths in it. */
+  missing?: Readonly<Record<string, string>>;
 }
 
 /** Programs built from their Go modules: parts of the cache where images can't be pulled, and what the tests need. */
@@ -32,6 +39,7 @@ export const goTools = {
     version: "v1.11.0",
     package: "",
   },
+  blackbox_exporter: { module: "github.com/prometheus/blackbox_exporter", version: "v0.28.0", package: "" },
   pulumi: {
     module: "github.com/pulumi/pulumi/pkg/v3",
     version: "v3.259.0",
@@ -56,8 +64,34 @@ export const goTools = {
     version: "v2.12.0",
     package: "cmd/server",
   },
+  // Its page is generated at a release, and isn't in the module: here it has none.
+  alertmanager: {
+    module: "github.com/prometheus/alertmanager",
+    version: "v0.34.2",
+    package: "cmd/alertmanager",
+    missing: { "ui/app/dist/index.html": "" },
+  },
   containerd: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/containerd" },
   ctr: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/ctr" },
+  "containerd-1.7": {
+    module: "github.com/containerd/containerd",
+    version: "v1.7.35",
+    package: "cmd/containerd",
+  },
+  "ctr-1.7": { module: "github.com/containerd/containerd", version: "v1.7.35", package: "cmd/ctr" },
+  "k3s-pull": {
+    module: "github.com/rancher/wharfie",
+    version: "v0.7.1",
+    package: "pkg/registries",
+    program: "k3s-pull",
+  },
+  "talos-registries": {
+    module: "github.com/siderolabs/talos/pkg/machinery",
+    version: "v1.12.0",
+    package: "config/configpatcher",
+    program: "talos-registries",
+  },
+  regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
   helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
   pebble: { module: "github.com/letsencrypt/pebble/v2", version: "v2.10.1", package: "cmd/pebble" },
   "pebble-challtestsrv": {
@@ -133,7 +167,25 @@ async function build(tool: GoTool, directory: string, run: Run): Promise<string>
     );
   }
   await run("go", ["get", tags, `${path}@${tool.version}`], options);
-  await run("go", ["build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o", "tool", path], options);
+  if (tool.missing) {
+    const copy = join(directory, "module");
+    const module = await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module], options);
+    // What is in Go's module cache can't be written to.
+    await run("cp", ["-r", "--no-preserve=mode", module, copy]);
+    for (const [file, content] of Object.entries(tool.missing)) {
+      await mkdir(dirname(join(copy, file)), { recursive: true });
+      await writeFile(join(copy, file), content);
+    }
+    await run("go", ["mod", "edit", `-replace=${tool.module}=${copy}`], options);
+  }
+  if (tool.program) {
+    await copyFile(
+      join(import.meta.dirname, "programs", tool.program, "main.go"),
+      join(directory, "main.go"),
+    );
+  }
+  const main = tool.program ? "main.go" : path;
+  await run("go", ["build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o", "tool", main], options);
   return join(directory, "tool");
 }
 

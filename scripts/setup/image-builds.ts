@@ -75,6 +75,17 @@ const recipes: Record<ImageName, Recipe> = {
     trial: ["--version"],
     version: /version ([\d.]+)/,
   },
+  // The same version as the original.
+  blackbox: {
+    async fill(root) {
+      await makeBase(await ensureDebianTree(), root);
+      await copyFile(await ensureTool("blackbox_exporter"), join(root, "bin/blackbox_exporter"));
+      await writeAuthorities(root);
+    },
+    containerfile: ['ENTRYPOINT ["/bin/blackbox_exporter"]'],
+    trial: ["--version"],
+    version: goTools.blackbox_exporter.version.slice(1),
+  },
   // lego 5.6, the original has 5.5, and none of the clouds' DNS providers: for the tests only.
   acme: {
     async fill(root) {
@@ -173,7 +184,8 @@ async function fingerprint(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of ["image-builds.ts", "debian.ts"])
     hash.update(await readFile(join(import.meta.dirname, file)));
-  hash.update(JSON.stringify([goTools.registry, goTools["prometheus-nginxlog-exporter"], goTools.lego]));
+  const programs = ["registry", "prometheus-nginxlog-exporter", "blackbox_exporter", "lego"] as const;
+  hash.update(JSON.stringify(programs.map((name) => goTools[name])));
   return hash.digest("hex").slice(0, 8);
 }
 

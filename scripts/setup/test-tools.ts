@@ -13,10 +13,16 @@ const tools: readonly GoToolName[] = [
   "helm",
   "containerd",
   "ctr",
+  "containerd-1.7",
+  "ctr-1.7",
+  "k3s-pull",
+  "talos-registries",
+  "regctl",
   "oci-conformance",
   "toxiproxy-server",
   "pebble",
   "pebble-challtestsrv",
+  "alertmanager",
 ];
 
 /** Makes sure of all programs that the tests need beside those of `npm run local`. */
@@ -24,7 +30,7 @@ export async function ensureTestTools(): Promise<void> {
   for (const tool of tools) await ensureTool(tool);
   await ensurePromtool();
   await ensureImage("acme", defaultImages.acme);
-  for (const name of ["skopeo", "shellcheck"]) {
+  for (const name of ["skopeo", "shellcheck", "chromium"]) {
     if (await hasProgram(name)) continue;
     await step(`Installing ${name}`, `install ${name} by hand`, (run) => aptInstall([name], name, run));
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
-import { edgePaths } from "../../components/pod/edge/nginx.ts";
+import { edgePaths } from "../../components/pod/edge/paths.ts";
 import { podUser } from "../../components/pod/pod.ts";
 import { startAuthority, type TestAuthority } from "../support/acme.ts";
 import { type AcmeCache, hostname, startAcmeCache } from "../support/acme-cache.ts";

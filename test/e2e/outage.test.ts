@@ -1,44 +1,18 @@
 import assert from "node:assert/strict";
 import { before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { renderHostsToml } from "../../components/clients/containerd.ts";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleChart, sampleImage } from "../../scripts/seed/samples.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
-import { type Containerd, startContainerd } from "../support/clients/containerd.ts";
-import { writeHostsDir } from "../support/clients/hosts-dir.ts";
-import type { FaultProxy } from "../support/fault-proxy.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
-import { scope, tempDir } from "../support/scope.ts";
+import { outages } from "../support/outages.ts";
+import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
-
-/** The ways in which an upstream fails; each lasts until it is disposed of. */
-const outages = {
-  stopped: async (proxy: FaultProxy): Promise<AsyncDisposable> => {
-    await proxy.stopListening();
-    return { [Symbol.asyncDispose]: () => proxy.listen() };
-  },
-  "answering 500": (proxy: FaultProxy) => injected(proxy, { kind: "status", status: 500 }),
-  "answering 429": (proxy: FaultProxy) =>
-    injected(proxy, { kind: "status", status: 429, headers: { "retry-after": "60" } }),
-  "black-holed": (proxy: FaultProxy) => injected(proxy, { kind: "black-hole" }),
-};
-
-async function injected(
-  proxy: FaultProxy,
-  fault: Parameters<FaultProxy["inject"]>[0],
-): Promise<AsyncDisposable> {
-  const injection = proxy.inject(fault);
-  return { [Symbol.asyncDispose]: async () => injection.remove() };
-}
 
 /** In seconds: short, so that each tag has to be asked for again. */
 const freshness = 2;
-
-/** How long the cache may take to notice that an upstream has become silent: origin.sh, interval + patience × limit. */
-const noticeSeconds = 10;
 
 /** Of any request in an outage; the longest is the edge's wait for a silent origin (manifestSilenceSeconds). */
 const answerSeconds = 5;
@@ -120,76 +94,6 @@ describe("what was pulled before", () => {
       );
       t.diagnostic(`recovered after ${((performance.now() - ended) / 1000).toFixed(1)} s`);
       for (const { path, status } of await pull(chain, uncached)) assert.equal(status, 200, path);
-    });
-  }
-});
-
-describe("what wasn't", () => {
-  const parts = scope(test);
-  let chain: Chain;
-  let containerd: Containerd;
-  let withCache: string;
-  let without: string;
-
-  before(async () => {
-    chain = await startChain(parts);
-    containerd = parts.use(await startContainerd());
-    // The cache's own way to the upstream is broken, the clients' isn't.
-    const url = chain.registry.url.origin;
-    const upstream = { name: "gsoci", registry: registryName, url, repositories };
-    const { cache } = chain;
-    const endpoint = { hostname: cache.url.hostname, port: Number(cache.url.port) };
-    const options = { endpoint, upstreams: [upstream], caFile: cache.caFile };
-    withCache = await hostsDir(renderHostsToml(upstream, options));
-    without = await hostsDir(`server = "${url}"\n`);
-  });
-
-  async function hostsDir(hostsToml: string): Promise<string> {
-    const { path } = parts.use(await tempDir());
-    await writeHostsDir(path, { containerd: { [registryName]: hostsToml } });
-    return path;
-  }
-
-  async function coldImage(name: string): Promise<Content> {
-    const image = await randomImage({
-      repository: `giantswarm/${name.replaceAll(/\W+/g, "-")}`,
-      tag: "1",
-      layers: 10,
-      layerMB: 2,
-    });
-    await push(chain.registry.url, image);
-    return image;
-  }
-
-  /** In milliseconds. */
-  async function timedPull({ repository, tags: [tag] }: Content, hosts: string): Promise<number> {
-    const start = performance.now();
-    await containerd.pull(`${registryName}/${repository}:${tag}`, { hostsDir: hosts });
-    return performance.now() - start;
-  }
-
-  async function delay(t: TestContext, name: string, image: Content): Promise<number> {
-    const direct = await timedPull(await coldImage(`${name} direct`), without);
-    const fallenBack = await timedPull(image, withCache);
-    t.diagnostic(`${name}: ${fallenBack.toFixed(0)} ms with the cache, ${direct.toFixed(0)} ms without`);
-    return fallenBack - direct;
-  }
-
-  for (const [kind, begin] of Object.entries(outages)) {
-    test(`costs containerd's fallback less than 3 s with the upstream ${kind}`, async (t) => {
-      const unknown = await coldImage(`${kind} unknown`);
-      const later = await coldImage(`${kind} later`);
-      const halfKnown = await coldImage(`${kind} half-known`);
-      const manifest = new URL(`/v2/${halfKnown.repository}/manifests/1?ns=${registryName}`, chain.cache.url);
-      await waitUntil(
-        "the manifest is cached",
-        async () => (await download(manifest, { ca: chain.cache.ca })).status === 200,
-      );
-      await using _outage = await begin(chain.proxy);
-      assert.ok((await delay(t, `${kind}, as it begins`, unknown)) < 3000);
-      if (kind === "black-holed") await sleep(noticeSeconds * 1000);
-      assert.ok((await delay(t, `${kind}, later`, later)) < 3000);
-      assert.ok((await delay(t, `${kind}, with the manifest cached`, halfKnown)) < 3000);
     });
   }
 });

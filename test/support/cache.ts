@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clientConfiguration } from "../../components/clients/clients.ts";
+import { type Credentials, seal, type Token } from "../../components/config/credentials.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
@@ -13,6 +14,7 @@ import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
 import { defaultImages } from "../../components/pod/images.ts";
 import { podPortCount } from "../../components/pod/ports.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
+import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
@@ -21,6 +23,12 @@ export interface CacheOptions {
   readonly upstreams: readonly { name: string; registry: string; url: string; repositories: string[] }[];
   /** As in a stack file, over the defaults of a test: `freshnessSeconds`, `storage`, `access` … */
   readonly region?: Readonly<Record<string, unknown>>;
+  /** As in a stack file. */
+  readonly monitoring?: Readonly<Record<string, unknown>>;
+  /** As decrypted; {@link monitoring} must name a key for it. */
+  readonly remoteWriteCredentials?: Credentials | Token;
+  /** See {@link hasten}. @default the Pod as it is */
+  readonly secondsPerMinute?: number;
 }
 
 export interface TestCache extends AsyncDisposable {
@@ -40,10 +48,19 @@ export interface TestCache extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+/** The key of the remote write's credentials, for {@link CacheOptions.monitoring}. */
+export const remoteWriteKey = "metrics-credentials";
+
 let count = 0;
 
 /** Plays a cache with an empty store, and waits until it is ready (2 to 4 s). */
-export async function startCache({ upstreams, region = {} }: CacheOptions): Promise<TestCache> {
+export async function startCache({
+  upstreams,
+  region = {},
+  monitoring = {},
+  remoteWriteCredentials,
+  secondsPerMinute,
+}: CacheOptions): Promise<TestCache> {
   const dir = await tempDir();
   const config = parseConfig({
     provider: "local",
@@ -58,7 +75,9 @@ export async function startCache({ upstreams, region = {} }: CacheOptions): Prom
       },
     ],
     upstreams,
+    monitoring,
     images: await ensureImages(defaultImages),
+    ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
   });
   const local = config.regions[0] as LocalRegion;
   const place = layout(local, config.upstreams);
@@ -67,25 +86,31 @@ export async function startCache({ upstreams, region = {} }: CacheOptions): Prom
     names: ["localhost", localAddress],
   });
   const caFile = join(place.directory, "ca", "ca.crt");
-  const pod = localPod({
+  const played = localPod({
     region: local,
     upstreams: config.upstreams,
     images: config.images,
     monitoring: config.monitoring,
     fingerprint: certificate.fingerprint,
     credentials: {},
+    remoteWriteCredentials,
   });
+  const pod =
+    secondsPerMinute === undefined
+      ? played
+      : { ...played, manifest: hasten(played.manifest, config.monitoring, secondsPerMinute) };
   const start = async () => {
     await playPod(pod);
   };
   const container = (name: string) => `${place.podName}-${name}`;
   await start();
+  const ca = { file: caFile, certificate: await readFile(caFile, "utf8") };
   return {
     url: new URL(`https://localhost:${local.endpoint.port}`),
     caFile,
-    ca: await readFile(caFile, "utf8"),
+    ca: ca.certificate,
     layout: place,
-    clients: clientConfiguration({ endpoint: local.endpoint, upstreams: config.upstreams, caFile }),
+    clients: clientConfiguration({ endpoint: local.endpoint, upstreams: config.upstreams, ca }),
     container,
     logs: (name) => podman(["logs", container(name)], { withStandardError: true }),
     stop: () => removePod(pod),

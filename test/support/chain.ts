@@ -34,11 +34,11 @@ export async function startChain(
   parts: AsyncDisposableStack,
   {
     repositories = ["giantswarm/**"],
-    region = {},
-  }: { repositories?: string[]; region?: CacheOptions["region"] } = {},
+    ...options
+  }: Omit<CacheOptions, "upstreams"> & { repositories?: string[] } = {},
 ): Promise<Chain> {
   const { registry, proxy } = await frontedUpstream(parts);
   const upstream = { name: "gsoci", registry: registryName, url: proxy.url.origin, repositories };
-  const cache = parts.use(await startCache({ upstreams: [upstream], region }));
+  const cache = parts.use(await startCache({ upstreams: [upstream], ...options }));
   return { registry, proxy, cache };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { ensureTool } from "../../scripts/setup/go-tools.ts";

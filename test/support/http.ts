@@ -21,6 +21,8 @@ interface RequestOptions {
   /** @default GET */
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
+  /** Address of this machine to ask from: all of 127.0.0.0/8 are. */
+  readonly localAddress?: string;
 }
 
 async function respond(url: URL, options: RequestOptions, signal?: AbortSignal): Promise<IncomingMessage> {
@@ -29,6 +31,7 @@ async function respond(url: URL, options: RequestOptions, signal?: AbortSignal):
     ca: options.ca,
     method: options.method ?? "GET",
     headers: options.headers ?? {},
+    ...(options.localAddress && { localAddress: options.localAddress }),
     ...(signal && { signal }),
   }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];

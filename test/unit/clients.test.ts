@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "smol-toml";
-import { authority, clientConfiguration } from "../../components/clients/clients.ts";
+import { parse as parseToml } from "smol-toml";
+import { parseAllDocuments, parse as parseYaml } from "yaml";
+import { authority } from "../../components/clients/cache-address.ts";
+import { clientConfiguration } from "../../components/clients/clients.ts";
 
 const endpoint = { hostname: "cache.example.com", port: 443 };
+const ca = {
+  file: "/etc/ca.crt",
+  certificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+};
 const gsoci = {
   name: "gsoci",
   registry: "gsoci.azurecr.io",
   url: "https://gsoci.azurecr.io",
-  repositories: ["giantswarm/**"],
+  repositories: ["giantswarm/**", "base"],
 };
 const hub = {
   name: "hub",
@@ -16,6 +22,7 @@ const hub = {
   url: "https://registry-1.docker.io",
   repositories: ["library/*"],
 };
+/** By another address than its name says, and with a port. */
 const local = {
   name: "local",
   registry: "localhost:5000",
@@ -24,7 +31,7 @@ const local = {
 };
 
 /** The parser's tables have no prototype. */
-const read = (toml: string | undefined) => structuredClone(parse(toml ?? ""));
+const readToml = (toml: string | undefined) => structuredClone(parseToml(toml ?? ""));
 
 test("an authority has a port where it isn't that of HTTPS", () => {
   assert.equal(authority(endpoint), "cache.example.com");
@@ -32,28 +39,23 @@ test("an authority has a port where it isn't that of HTTPS", () => {
 });
 
 test("containerd asks the cache first and briefly, then the upstream", () => {
-  const { containerd } = clientConfiguration({ endpoint, upstreams: [gsoci, hub], caFile: "/etc/ca.crt" });
+  const { containerd } = clientConfiguration({ endpoint, upstreams: [gsoci, hub], ca });
   assert.deepEqual(Object.keys(containerd), ["gsoci.azurecr.io", "docker.io"]);
-  assert.deepEqual(read(containerd["docker.io"]), {
+  assert.deepEqual(readToml(containerd["docker.io"]), {
     server: "https://registry-1.docker.io",
     host: {
       "https://cache.example.com": {
         capabilities: ["pull", "resolve"],
-        dial_timeout: "1s",
+        dial_timeout: "350ms",
         ca: "/etc/ca.crt",
       },
     },
   });
 });
 
-test("a public authority isn't named", () => {
-  const { containerd } = clientConfiguration({ endpoint, upstreams: [gsoci] });
-  assert.doesNotMatch(containerd["gsoci.azurecr.io"] ?? "", /\bca\b/);
-});
-
 test("podman finds each registry under its name at the cache", () => {
   const { registriesConf } = clientConfiguration({ endpoint, upstreams: [gsoci, hub] });
-  assert.deepEqual(read(registriesConf), {
+  assert.deepEqual(readToml(registriesConf), {
     registry: [
       {
         prefix: "gsoci.azurecr.io",
@@ -69,15 +71,90 @@ test("podman finds each registry under its name at the cache", () => {
   });
 });
 
-test("a registry with a port can be reached at the cache as the default upstream only", () => {
-  const mirrors = (upstreams: (typeof gsoci)[]) => {
-    const { registriesConf } = clientConfiguration({ endpoint, upstreams });
-    const { registry } = read(registriesConf) as {
-      registry: { prefix: string; insecure?: boolean; mirror: object[] }[];
-    };
-    return registry.find(({ prefix }) => prefix === local.registry);
+test("k3s, RKE2 and Talos fall back to a registry by its name, and are told any other address", () => {
+  const { registriesYaml, talos } = clientConfiguration({ endpoint, upstreams: [gsoci, hub, local], ca });
+  const mirrors = {
+    "gsoci.azurecr.io": ["https://cache.example.com"],
+    "docker.io": ["https://cache.example.com"],
+    "localhost:5000": ["https://cache.example.com", "http://127.0.0.1:5000"],
   };
-  assert.deepEqual(mirrors([local, gsoci])?.mirror, [{ location: "cache.example.com" }]);
-  assert.deepEqual(mirrors([gsoci, local])?.mirror, []);
-  assert.equal(mirrors([gsoci, local])?.insecure, true);
+  const each = <T>(wrap: (endpoints: string[]) => T) =>
+    Object.fromEntries(Object.entries(mirrors).map(([registry, endpoints]) => [registry, wrap(endpoints)]));
+  assert.deepEqual(parseYaml(registriesYaml), {
+    mirrors: each((endpoint) => ({ endpoint })),
+    configs: { "cache.example.com": { tls: { ca_file: "/etc/ca.crt" } } },
+  });
+  const [first, , third, trust] = parseAllDocuments(talos.documents).map((document) => document.toJS());
+  assert.deepEqual(first, {
+    apiVersion: "v1alpha1",
+    kind: "RegistryMirrorConfig",
+    name: "gsoci.azurecr.io",
+    endpoints: [{ url: "https://cache.example.com" }],
+  });
+  assert.deepEqual(third.endpoints, [{ url: "https://cache.example.com" }, { url: "http://127.0.0.1:5000" }]);
+  assert.deepEqual(trust, {
+    apiVersion: "v1alpha1",
+    kind: "RegistryTLSConfig",
+    name: "cache.example.com",
+    ca: ca.certificate,
+  });
+  assert.deepEqual(
+    parseYaml(talos.machineRegistries).machine.registries.mirrors,
+    each((endpoints) => ({ endpoints })),
+  );
+});
+
+test("the cluster chart gets mirrors without a scheme", () => {
+  const { clusterChart } = clientConfiguration({ endpoint, upstreams: [hub, local] });
+  assert.deepEqual(clusterChart.global.components.containerd.containerRegistries, {
+    "docker.io": [{ endpoint: "cache.example.com" }, { endpoint: "registry-1.docker.io" }],
+    "localhost:5000": [{ endpoint: "cache.example.com" }, { endpoint: "127.0.0.1:5000", insecure: true }],
+  });
+});
+
+test("zot fetches from the cache by the registry's path, then from the upstream", () => {
+  const { zot } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+  const always = { onDemand: true, tlsVerify: true, preserveDigest: true };
+  assert.deepEqual(zot["gsoci.azurecr.io"], [
+    {
+      ...always,
+      urls: ["https://cache.example.com"],
+      content: [{ prefix: "/gsoci.azurecr.io/**", destination: "/", stripPrefix: true }],
+    },
+    {
+      ...always,
+      urls: ["https://gsoci.azurecr.io"],
+      content: [{ prefix: "giantswarm/**" }, { prefix: "base" }],
+    },
+  ]);
+});
+
+test("charts have the registry's name in their path", () => {
+  const { chartUrls } = clientConfiguration({
+    endpoint: { hostname: "localhost", port: 8443 },
+    upstreams: [gsoci],
+  });
+  assert.deepEqual(chartUrls, { "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io" });
+});
+
+test("a public authority isn't named", () => {
+  const text = JSON.stringify(clientConfiguration({ endpoint, upstreams: [gsoci] }));
+  assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig/);
+});
+
+test("without ?ns=, a registry with a port is reached as the default upstream only", () => {
+  const asDefault = clientConfiguration({ endpoint, upstreams: [local, gsoci] });
+  const asAnother = clientConfiguration({ endpoint, upstreams: [gsoci, local] });
+  const mirrors = ({ registriesConf }: typeof asDefault) =>
+    (
+      readToml(registriesConf) as { registry: { prefix: string; insecure?: boolean; mirror: object[] }[] }
+    ).registry.find(({ prefix }) => prefix === local.registry);
+  assert.deepEqual(mirrors(asDefault)?.mirror, [{ location: "cache.example.com" }]);
+  assert.deepEqual(mirrors(asAnother)?.mirror, []);
+  assert.equal(mirrors(asAnother)?.insecure, true);
+  assert.equal(asDefault.chartUrls["oci://localhost:5000"], "oci://cache.example.com");
+  assert.equal(asAnother.chartUrls["oci://localhost:5000"], undefined);
+  const urls = ({ zot }: typeof asDefault) => zot[local.registry]?.flatMap(({ urls }) => urls);
+  assert.deepEqual(urls(asDefault), ["https://cache.example.com", "http://127.0.0.1:5000"]);
+  assert.deepEqual(urls(asAnother), ["http://127.0.0.1:5000"]);
 });

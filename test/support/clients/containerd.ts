@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool, type GoToolName } from "../../../scripts/setup/go-tools.ts";
 import { startProcess } from "../process.ts";
 import { tempDir } from "../scope.ts";
 import { waitUntil } from "../wait.ts";
@@ -28,33 +28,68 @@ export interface PullOptions {
   readonly timeoutMs?: number;
 }
 
-/** What a pull doesn't need and what may not work inside a container or sandbox. */
-const disabledPlugins = [
-  "io.containerd.cri.v1.images",
-  "io.containerd.cri.v1.runtime",
-  "io.containerd.grpc.v1.cri",
-  "io.containerd.internal.v1.opt",
-  "io.containerd.internal.v1.restart",
-  "io.containerd.monitor.container.v1.restart",
-  "io.containerd.monitor.task.v1.cgroups",
-  "io.containerd.nri.v1.nri",
-  "io.containerd.podsandbox.controller.v1.podsandbox",
-  "io.containerd.snapshotter.v1.blockfile",
-  "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.erofs",
-  "io.containerd.snapshotter.v1.overlayfs",
-  "io.containerd.snapshotter.v1.zfs",
-];
+interface Release {
+  readonly programs: { readonly containerd: GoToolName; readonly ctr: GoToolName };
+  /** Of the configuration file. */
+  readonly version: number;
+  /** What a pull doesn't need and what may not work inside a container or sandbox. */
+  readonly disabledPlugins: readonly string[];
+}
 
-export async function startContainerd(): Promise<Containerd> {
+const releases = {
+  "2": {
+    programs: { containerd: "containerd", ctr: "ctr" },
+    version: 3,
+    disabledPlugins: [
+      "io.containerd.cri.v1.images",
+      "io.containerd.cri.v1.runtime",
+      "io.containerd.grpc.v1.cri",
+      "io.containerd.internal.v1.opt",
+      "io.containerd.internal.v1.restart",
+      "io.containerd.monitor.container.v1.restart",
+      "io.containerd.monitor.task.v1.cgroups",
+      "io.containerd.nri.v1.nri",
+      "io.containerd.podsandbox.controller.v1.podsandbox",
+      "io.containerd.snapshotter.v1.blockfile",
+      "io.containerd.snapshotter.v1.btrfs",
+      "io.containerd.snapshotter.v1.devmapper",
+      "io.containerd.snapshotter.v1.erofs",
+      "io.containerd.snapshotter.v1.overlayfs",
+      "io.containerd.snapshotter.v1.zfs",
+    ],
+  },
+  "1.7": {
+    programs: { containerd: "containerd-1.7", ctr: "ctr-1.7" },
+    version: 2,
+    disabledPlugins: [
+      "io.containerd.grpc.v1.cri",
+      "io.containerd.internal.v1.opt",
+      "io.containerd.internal.v1.restart",
+      "io.containerd.internal.v1.tracing",
+      "io.containerd.monitor.v1.cgroups",
+      "io.containerd.nri.v1.nri",
+      "io.containerd.snapshotter.v1.aufs",
+      "io.containerd.snapshotter.v1.blockfile",
+      "io.containerd.snapshotter.v1.btrfs",
+      "io.containerd.snapshotter.v1.devmapper",
+      "io.containerd.snapshotter.v1.overlayfs",
+      "io.containerd.snapshotter.v1.zfs",
+    ],
+  },
+} as const satisfies Record<string, Release>;
+
+/** A line of releases: 1.7, which many nodes still have, or the current one. */
+export type ContainerdRelease = keyof typeof releases;
+
+export async function startContainerd(release: ContainerdRelease = "2"): Promise<Containerd> {
+  const { programs, version, disabledPlugins } = releases[release];
   const dir = await tempDir();
   const socket = join(dir.path, "containerd.sock");
   const config = join(dir.path, "config.toml");
   await writeFile(
     config,
     stringify({
-      version: 3,
+      version,
       root: join(dir.path, "root"),
       state: join(dir.path, "state"),
       disabled_plugins: disabledPlugins,
@@ -66,10 +101,10 @@ export async function startContainerd(): Promise<Containerd> {
       },
     }),
   );
-  const containerd = await startProcess(await ensureTool("containerd"), ["--config", config], {
+  const containerd = await startProcess(await ensureTool(programs.containerd), ["--config", config], {
     logFile: join(dir.path, "containerd.log"),
   });
-  const ctrBinary = await ensureTool("ctr");
+  const ctrBinary = await ensureTool(programs.ctr);
   const ctr = (args: readonly string[], timeoutMs?: number) =>
     runClient(ctrBinary, ["--address", socket, ...args], timeoutMs ? { timeoutMs } : {});
   const options = ({ hostsDir, platform = "linux/amd64" }: PullOptions) => [

@@ -1,0 +1,38 @@
+import { stringify } from "yaml";
+import { authority, type ClientOptions, cacheUrl, furtherEndpoints } from "./cache-address.ts";
+
+/**
+ * Documents of the machine configuration of Talos 1.12 and later. Talos adds the registry by its name as the fallback, and takes the authority
+ * by its content. No document can say how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
+ * https://docs.siderolabs.com/talos/v1.12/reference/configuration/cri/registrymirrorconfig
+ */
+export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions): string {
+  const mirrors = upstreams.map((upstream) => ({
+    apiVersion: "v1alpha1",
+    kind: "RegistryMirrorConfig",
+    name: upstream.registry,
+    endpoints: [cacheUrl(endpoint), ...furtherEndpoints(upstream)].map((url) => ({ url })),
+  }));
+  const trust = ca && {
+    apiVersion: "v1alpha1",
+    kind: "RegistryTLSConfig",
+    name: authority(endpoint),
+    ca: ca.certificate,
+  };
+  return [...mirrors, ...(trust ? [trust] : [])].map((document) => stringify(document)).join("---\n");
+}
+
+/**
+ * The same as a part of the machine configuration itself, for Talos before 1.12; later ones take it, too, but call it deprecated.
+ * https://www.talos.dev/v1.9/reference/configuration/v1alpha1/config/#Config.machine.registries
+ */
+export function renderTalosMachineRegistries({ endpoint, upstreams, ca }: ClientOptions): string {
+  const mirrors = upstreams.map((upstream) => [
+    upstream.registry,
+    { endpoints: [cacheUrl(endpoint), ...furtherEndpoints(upstream)] },
+  ]);
+  const trust = ca && {
+    config: { [authority(endpoint)]: { tls: { ca: Buffer.from(ca.certificate).toString("base64") } } },
+  };
+  return stringify({ machine: { registries: { mirrors: Object.fromEntries(mirrors), ...trust } } });
+}

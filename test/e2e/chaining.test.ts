@@ -1,0 +1,101 @@
+/** Another registry cache that has ours as its upstream. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { stringify } from "yaml";
+import type { Content } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { sampleImage } from "../../scripts/seed/samples.ts";
+import { signatures, signingKey } from "../../scripts/seed/signature.ts";
+import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import type { TestCache } from "../support/cache.ts";
+import { asked, registryName, startChain } from "../support/chain.ts";
+import { cranePull } from "../support/clients/crane.ts";
+import { regctlCopy, regctlTags } from "../support/clients/regctl.ts";
+import { digestsOf, layoutContent } from "../support/content.ts";
+import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+/** Longer than a test: no tag is asked for again. */
+const region = { freshnessSeconds: 3600 };
+
+const names = { registry: registryName, namespace: "giantswarm" };
+
+/** CNCF distribution as a cache of a cache. It can name no path at its upstream, so what it caches is our default upstream. */
+async function distributionBefore(parts: AsyncDisposableStack, cache: TestCache): Promise<URL> {
+  const directory = parts.use(await tempDir()).path;
+  const url = new URL(`http://127.0.0.1:${await freePort()}`);
+  const config = join(directory, "config.yaml");
+  await writeFile(
+    config,
+    stringify({
+      version: 0.1,
+      storage: { filesystem: { rootdirectory: join(directory, "data") } },
+      http: { addr: url.host },
+      proxy: { remoteurl: cache.url.origin },
+    }),
+  );
+  parts.use(
+    await startProcess(await ensureTool("registry"), ["serve", config], {
+      logFile: join(directory, "registry.log"),
+      env: { OTEL_TRACES_EXPORTER: "none", SSL_CERT_FILE: cache.caFile },
+    }),
+  );
+  await waitUntil("distribution serves", async () => (await fetch(new URL("/v2/", url))).ok);
+  return url;
+}
+
+async function layoutOf(copy: (directory: string) => Promise<void>): Promise<Set<string>> {
+  await using layout = await tempDir();
+  await copy(layout.path);
+  return await layoutContent(layout.path);
+}
+
+test("distribution as a cache of the cache", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy, cache } = await startChain(parts, { region });
+  const image = await sampleImage(names);
+  await push(registry.url, image);
+  const chained = await distributionBefore(parts, cache);
+  const reference = `${chained.host}/${image.repository}:${image.tags[0]}`;
+  const pull = () => layoutOf((layout) => cranePull(reference, cache.caFile, layout));
+
+  assert.deepEqual(await pull(), digestsOf(image));
+  for (const { digest } of image.children.flatMap(({ blobs }) => blobs)) {
+    assert.equal(proxy.count(digest, "GET"), 1, "one transfer");
+  }
+  proxy.forget();
+  assert.deepEqual(await pull(), digestsOf(image));
+  assert.deepEqual(asked(proxy), []);
+  await cache.stop();
+  assert.deepEqual(await pull(), digestsOf(image), "from its own store");
+});
+
+// zot itself can't be built here; it fetches from its upstreams with this library.
+test("regclient, by which zot fetches, gets an image with its signature by the path of its registry", async (t) => {
+  const { registry, proxy, cache } = await startChain(scope(t), { region });
+  const image = await sampleImage(names);
+  const [signature] = signatures(image, registryName, signingKey("test")) as [Content];
+  for (const content of [image, signature]) await push(registry.url, content);
+  const [zot] = cache.clients.zot[registryName] ?? [];
+  const path = zot?.content[0]?.prefix.replace("/**", "");
+  const repository = `${cache.url.host}${path}/${image.repository}`;
+  const copied = () =>
+    layoutOf((layout) => regctlCopy(`${repository}:${image.tags[0]}`, cache.caFile, layout));
+  const expected = new Set([...digestsOf(image), ...digestsOf(signature)]);
+
+  assert.deepEqual(await copied(), expected);
+  proxy.forget();
+  assert.deepEqual(await copied(), expected);
+  assert.deepEqual(
+    asked(proxy).filter((request) => !request.includes("/tags/list")),
+    [],
+  );
+  assert.deepEqual(
+    new Set(await regctlTags(repository, cache.caFile)),
+    new Set([...image.tags, ...signature.tags]),
+  );
+});

@@ -1,0 +1,167 @@
+/** The cost review beside a real Prometheus that has known samples. */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { ensureDebianTree } from "../../scripts/setup/debian.ts";
+import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { costProject, stackFiles } from "../support/cost-project.ts";
+import { infracost } from "../support/infracost.ts";
+import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+/** Ten days of use: 1000 GiB served, half by each of two kinds, and 50 GiB filled. */
+const measured = { hours: 240, servedGiB: 1000, filledGiB: 50 };
+const monthly = (amount: number) => (amount * 730) / measured.hours;
+
+interface Metadata {
+  readonly estimate: RegionEstimate;
+  readonly measured?: {
+    readonly hours: number;
+    readonly estimate: RegionEstimate;
+    readonly savedUSD: number;
+  };
+}
+
+test("measured usage takes the place of the assumed, and says what was saved", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws-eu-central-1", stackFiles.aws);
+  await project.setStack("azure-westeurope", stackFiles.azure);
+  const url = await startPrometheus(t, { provider: "aws", region: "eu-central-1" });
+  const [json, table] = await Promise.all([
+    project.cost("--prometheus", url, "--format", "json"),
+    project.cost("--prometheus", url),
+  ]);
+  assert.deepEqual([json.exitCode, json.stderr], [0, ""]);
+  const [aws, azure] = metadataOf(json.stdout);
+  assert.ok(aws?.measured && azure && !azure.measured);
+  const { estimate } = aws.measured;
+  isNear(aws.measured.hours, measured.hours);
+  isNear(estimate.usage.pulledGiB, monthly(measured.servedGiB));
+  isNear(estimate.usage.filledGiB, monthly(measured.filledGiB));
+  // Without a cache, from an Azure registry: GiB as GB of 10^9 bytes, at the first step's 0.087 USD.
+  const withoutCache = monthly(measured.servedGiB) * 1.073741824 * 0.087;
+  isNear(aws.measured.savedUSD, ((withoutCache - estimate.totals.byPayer.us) * measured.hours) / 730, 0.01);
+  // 0.01 USD for each GiB that leaves the cache.
+  const transfer = estimate.lines.find(({ name }) => name === "Transfer in the region, out of the cache");
+  isNear(Number(transfer?.monthlyCost), monthly(measured.servedGiB) * 0.01);
+  assert.match(table.stdout, /Measured over 10 days, as a month: 3,04\d GiB pulled \(assumed: 3,600\)/);
+  assert.match(table.stdout, /^Region .* Measured +Saved$/m);
+  assert.match(table.stdout, /^- azure-westeurope: not measured for 1 h or more/m);
+});
+
+test("a cache's own Prometheus, whose series lack the labels that they leave with", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws-eu-central-1", stackFiles.aws);
+  const url = await startPrometheus(t, {}, { provider: "aws", region: "eu-central-1" });
+  const { stdout } = await project.cost("--prometheus", url, "--format", "json");
+  const [aws] = metadataOf(stdout);
+  isNear(Number(aws?.measured?.estimate.usage.pulledGiB), monthly(measured.servedGiB));
+});
+
+test("where the blobs come from the bucket, the assumed pulls stay", async (t) => {
+  const project = scope(t).use(await costProject());
+  const storage = /storage:\n +kind: disk\n(?: +#.*\n)* +size: auto/;
+  assert.match(stackFiles.aws, storage);
+  const redirect = "storage: { kind: bucket, delivery: redirect }";
+  await project.setStack("aws-eu-central-1", stackFiles.aws.replace(storage, redirect));
+  const url = await startPrometheus(t, { provider: "aws", region: "eu-central-1" });
+  const { stdout } = await project.cost("--prometheus", url, "--format", "json");
+  const [aws] = metadataOf(stdout);
+  assert.ok(aws?.measured);
+  assert.equal(aws.measured.estimate.usage.pulledGiB, aws.estimate.usage.pulledGiB);
+  isNear(aws.measured.estimate.usage.filledGiB, monthly(measured.filledGiB));
+});
+
+test("without a Prometheus, or with something else in its place, the rest is reported", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws-eu-central-1", stackFiles.aws);
+  const port = await freePort();
+  const closed = await project.cost("--prometheus", `http://user:secret@127.0.0.1:${port}`);
+  assert.equal(closed.exitCode, 1);
+  assert.match(
+    closed.stderr,
+    new RegExp(`--prometheus: http://127.0.0.1:${port}/ can't be reached: .*ECONNREFUSED`),
+  );
+  assert.doesNotMatch(closed.stderr, /secret/);
+  assert.match(closed.stdout, /^All +\$\d/m);
+  const url = await startPrometheus(t, {});
+  const lost = await project.cost("--prometheus", `${url}/elsewhere`);
+  assert.match(lost.stderr, /elsewhere\/ answers 404: that isn't a Prometheus/);
+});
+
+/** What is said of each stack's region beside the components. */
+function metadataOf(json: string): Metadata[] {
+  return infracost
+    .parse(JSON.parse(json))
+    .projects.map(({ breakdown }) => breakdown.resources[0]?.metadata as unknown as Metadata);
+}
+
+/** Starts one that has what {@link measured} says, and scrapes nothing. @returns its address */
+async function startPrometheus(
+  t: TestContext,
+  labels: Readonly<Record<string, string>>,
+  externalLabels: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const started = scope(t);
+  const { path: directory } = started.use(await tempDir());
+  const [samples, data, config] = ["samples.txt", "data", "prometheus.yml"].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  await mkdir(data);
+  await writeFile(samples, openMetrics(labels));
+  await execa(await ensurePromtool(), ["tsdb", "create-blocks-from", "openmetrics", samples, data]);
+  await writeFile(config, stringify({ global: { external_labels: externalLabels } }));
+  const port = await freePort();
+  const options = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${data}`,
+    "--storage.tsdb.retention.time=1y",
+    `--web.listen-address=127.0.0.1:${port}`,
+  ];
+  const program = join(await ensureDebianTree(), "usr/bin/prometheus");
+  started.use(await startProcess(program, options, { logFile: join(directory, "log") }));
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil("Prometheus is ready", async () => (await fetch(`${url}/-/ready`)).ok);
+  return url;
+}
+
+/** A sample every five minutes until now, the counters growing evenly from 0. */
+function openMetrics(labels: Readonly<Record<string, string>>): string {
+  const minutes = 5;
+  const count = (measured.hours * 60) / minutes;
+  const end = Math.floor(Date.now() / 1000);
+  const series = (name: string, own: Readonly<Record<string, string>>, bytes: number) => {
+    const pairs = Object.entries({ ...labels, ...own }).map(([label, value]) => `${label}="${value}"`);
+    return Array.from({ length: count + 1 }, (_, index) => {
+      const time = end - (count - index) * minutes * 60;
+      return `${name}{${pairs.join(",")}} ${Math.round((bytes * index) / count)} ${time}`;
+    });
+  };
+  const gib = 1024 ** 3;
+  return [
+    "# TYPE registry_cache_response_bytes counter",
+    ...series(
+      "registry_cache_response_bytes_total",
+      { kind: "blob", cache: "HIT" },
+      (measured.servedGiB * gib) / 2,
+    ),
+    ...series(
+      "registry_cache_response_bytes_total",
+      { kind: "blob", cache: "MISS" },
+      (measured.servedGiB * gib) / 2,
+    ),
+    "# TYPE registry_proxy_pulled_bytes counter",
+    ...series("registry_proxy_pulled_bytes_total", { type: "blob" }, measured.filledGiB * gib),
+    "# EOF\n",
+  ].join("\n");
+}
+
+function isNear(actual: number, expected: number, share = 0.002): void {
+  assert.ok(Math.abs(actual - expected) <= Math.abs(expected) * share, `${actual} is not near ${expected}`);
+}

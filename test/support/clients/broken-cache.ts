@@ -1,0 +1,114 @@
+/** The ways in which a cache can be wrong; each lasts until it is disposed of. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { makeCertificate } from "../../../components/hosts/local/certificate.ts";
+import { localAddress } from "../../../components/hosts/local/local-pod.ts";
+import { podman } from "../../../components/hosts/local/podman.ts";
+import type { TestCache } from "../cache.ts";
+import { tempDir } from "../scope.ts";
+import { servedCertificate } from "../tls.ts";
+import { waitUntil } from "../wait.ts";
+import { cutWay } from "./way-to-cache.ts";
+
+export interface Breakage extends AsyncDisposable {
+  /** Where clients reach the cache meanwhile, on localhost. @default its own port */
+  readonly port?: number;
+}
+
+/** Of a layer, in bytes: what comes before a connection is cut. */
+const cutAfter = 300_000;
+
+export const breakages: Readonly<Record<string, Kind>> = {
+  stopped: {
+    gives: "nothing",
+    begin: async (cache) => {
+      await cache.stop();
+      return { [Symbol.asyncDispose]: () => cache.start() };
+    },
+  },
+  "answering 5xx": { gives: "nothing", begin: stopOrigin },
+  "with a certificate that has ended": { gives: "nothing", begin: endCertificate },
+  "gone in the middle of a blob": {
+    gives: "something",
+    begin: (cache) => cutWay(cache.url, { bytes: cutAfter, once: true }),
+  },
+  "cut off in the middle of each blob": {
+    gives: "manifests and pieces",
+    begin: (cache) => cutWay(cache.url, { bytes: cutAfter }),
+  },
+};
+
+interface Kind {
+  /** What clients still get from the cache. */
+  readonly gives: "nothing" | "something" | "manifests and pieces";
+  begin(cache: TestCache): Promise<Breakage>;
+}
+
+/** The edge has nobody to ask. */
+async function stopOrigin(cache: TestCache): Promise<Breakage> {
+  const origin = cache.container("origin-gsoci");
+  await podman(["stop", origin]);
+  return {
+    async [Symbol.asyncDispose]() {
+      await podman(["start", origin]);
+    },
+  };
+}
+
+/** Puts a certificate that ends after so many days in the place of the one that is there, for the same names and key. */
+export async function shortenCertificate({ layout }: TestCache, days: number): Promise<void> {
+  const file = (name: string) => join(layout.directory, name);
+  await using work = await tempDir();
+  const [request, ended] = [join(work.path, "request"), join(work.path, "ended.crt")];
+  await openssl(
+    "x509",
+    "-x509toreq",
+    "-copy_extensions",
+    "copyall",
+    "-in",
+    file("tls/tls.crt"),
+    "-signkey",
+    file("tls/tls.key"),
+    "-out",
+    request,
+  );
+  await openssl(
+    "x509",
+    "-req",
+    "-copy_extensions",
+    "copyall",
+    "-in",
+    request,
+    "-CA",
+    file("ca/ca.crt"),
+    "-CAkey",
+    file("ca/ca.key"),
+    "-days",
+    String(days),
+    "-out",
+    ended,
+  );
+  await writeFile(file("tls/tls.crt"), await readFile(ended));
+}
+
+async function endCertificate(cache: TestCache): Promise<Breakage> {
+  const { layout, url, ca } = cache;
+  await shortenCertificate(cache, 0);
+  const code = () =>
+    servedCertificate(url, { ca }).then(
+      () => "none",
+      ({ code }) => code,
+    );
+  await waitUntil("the certificate has ended", async () => (await code()) === "CERT_HAS_EXPIRED");
+  return {
+    async [Symbol.asyncDispose]() {
+      await makeCertificate({ directory: layout.directory, names: ["localhost", localAddress] });
+      await waitUntil("another certificate is served", async () => (await code()) === "none");
+    },
+  };
+}
+
+async function openssl(...args: readonly string[]): Promise<void> {
+  await execa("openssl", args);
+}

@@ -1,0 +1,82 @@
+/** What a cache costs its clients when they have to go to the upstream themselves. */
+import type { TestContext } from "node:test";
+import { clientConfiguration } from "../../../components/clients/clients.ts";
+import type { Content } from "../../../scripts/seed/content.ts";
+import { push } from "../../../scripts/seed/push.ts";
+import type { CacheOptions } from "../cache.ts";
+import { type Chain, registryName, startChain } from "../chain.ts";
+import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
+import { randomImage } from "../images.ts";
+import { type Node, type NodeConfiguration, withoutCache } from "./node.ts";
+
+/** A cache, and nodes that reach the upstream by a way of their own. */
+export interface Setting {
+  readonly chain: Chain;
+  /** The nodes' way. */
+  readonly upstream: FaultProxy;
+}
+
+const repositories = ["giantswarm/**"];
+
+export async function fallbackSetting(
+  parts: AsyncDisposableStack,
+  region: CacheOptions["region"] = {},
+): Promise<Setting> {
+  const chain = await startChain(parts, { repositories, region });
+  const upstream = parts.use(await startFaultProxy(chain.registry.url));
+  return { chain, upstream };
+}
+
+/** @param port where the nodes reach the cache. @default its own */
+export function withCache(
+  { chain: { cache }, upstream }: Setting,
+  port = Number(cache.url.port),
+): NodeConfiguration {
+  return clientConfiguration({
+    endpoint: { hostname: cache.url.hostname, port },
+    upstreams: [{ name: "gsoci", registry: registryName, url: upstream.url.origin, repositories }],
+    ca: { file: cache.caFile, certificate: cache.ca },
+  });
+}
+
+/**
+ * An image that no cache and no node has.
+ *
+ * @param team other than `giantswarm`: one that the cache refuses
+ * @param layers of 1 MB. @default 10
+ */
+export async function coldImage(
+  { chain }: Setting,
+  name: string,
+  { team = "giantswarm", layers = 10 }: { team?: string; layers?: number } = {},
+): Promise<Content> {
+  const repository = `${team}/${name.toLowerCase().replaceAll(/\W+/g, "-")}`;
+  const image = await randomImage({ repository, tag: "1", layers, layerMB: 1 });
+  await push(chain.registry.url, image);
+  return image;
+}
+
+/** Pulls an image by a configuration, and another one like it directly; prints what the difference is. @returns milliseconds */
+export async function delay(
+  t: TestContext,
+  node: Node,
+  to: Setting,
+  image: Content,
+  configuration: NodeConfiguration,
+): Promise<number> {
+  const layers = image.blobs.length - 1;
+  const other = await coldImage(to, `${image.repository} directly`, { layers });
+  const direct = await node.pull(other, withoutCache(to.upstream.url));
+  to.upstream.forget();
+  const pulled = await node.pull(image, configuration);
+  const more = pulled - direct;
+  const blobs = `${fromUpstream(to, image)} of ${image.blobs.length} blobs from the upstream`;
+  const times = `${pulled.toFixed(0)} ms, directly ${direct.toFixed(0)} ms: ${more.toFixed(0)} ms more`;
+  t.diagnostic(`${node.name}, ${layers} layers: ${times}; ${blobs}`);
+  return more;
+}
+
+/** How many of the image's blobs the upstream has given to nodes. */
+export function fromUpstream({ upstream }: Setting, { blobs }: Content): number {
+  return blobs.filter(({ digest }) => upstream.count(digest, "GET") > 0).length;
+}

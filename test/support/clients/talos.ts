@@ -1,0 +1,32 @@
+/** Talos's own code for machine configurations, as a program. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { tempDir } from "../scope.ts";
+import { runClient } from "./run.ts";
+
+export interface TalosRegistries {
+  /** Endpoints in order, by registry. */
+  readonly mirrors: Readonly<Record<string, readonly string[]>>;
+  /** PEM, by the endpoint's host and port. */
+  readonly authorities: Readonly<Record<string, string>>;
+}
+
+/** A machine before the patch, as small as Talos takes it. */
+const machineConfig = `
+version: v1alpha1
+machine:
+  type: worker
+  ca: { crt: "", key: "" }
+cluster:
+  controlPlane: { endpoint: "https://192.0.2.1:6443" }
+`;
+
+/** What a machine does with registries after `talosctl patch machineconfig`. @throws ClientError when Talos refuses the patch */
+export async function talosRegistries(patch: string): Promise<TalosRegistries> {
+  await using directory = await tempDir();
+  const [config, patchFile] = [join(directory.path, "config.yaml"), join(directory.path, "patch.yaml")];
+  await writeFile(config, machineConfig);
+  await writeFile(patchFile, patch);
+  return JSON.parse(await runClient(await ensureTool("talos-registries"), [config, patchFile]));
+}
