@@ -10,10 +10,10 @@ export type Delivery = "disk" | "proxied" | "redirect";
 const busyHourFactor = 10;
 
 /** A month, as the clouds' price lists count it. */
-const hoursPerMonth = 730;
+export const hoursPerMonth = 730;
 
 /** What stays of a pull where blobs are redirected: manifests and redirects. On the safe side: 60 images have about 2 MB of both, of 3 GiB. */
-const redirectedShare = 0.01;
+export const redirectedShare = 0.01;
 
 /** How often new content is written to the cache's disk, and sent over the network beside the pulls. */
 const fills: Record<Delivery, { onDisk: number; sent: number }> = {

@@ -1,10 +1,21 @@
 /** A number as it stands in a sentence, with two significant digits at least; the same on every machine. */
 export function number(value: number): string {
-  return value.toLocaleString("en", {
-    maximumSignificantDigits: Math.max(2, Math.ceil(Math.log10(value + 1))),
-  });
+  const digits = Math.max(2, Math.ceil(Math.log10(value + 1)));
+  let format = formats.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
+    formats.set(digits, format);
+  }
+  return format.format(value);
 }
+
+/** Making one takes far longer than using it, and a plan is made of many numbers. */
+const formats = new Map<number, Intl.NumberFormat>();
 
 export function quantity(value: number, unit: string): string {
   return `${number(value)} ${unit}`;
+}
+
+export function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -1,0 +1,77 @@
+import { number, quantity } from "../capacity/text.ts";
+import type { MonthlyUsage } from "./estimate.ts";
+import type { NotPriced } from "./line.ts";
+import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
+import type { Setting, VariantPlan } from "./variant.ts";
+
+/** What the estimate takes for granted; a sentence each. */
+export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>): string[] {
+  const { cloud, usage, workload, upstreams, region } = setting;
+  const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
+  const operators = upstreams.map(operatorOf);
+  const fromAcr = operators.some((operator) => operator.by === "cloud" && operator.place.cloud === "azure");
+  return [
+    "List prices before taxes, discounts and free allowances; a month has 730 hours.",
+    measured.pulledGiB === undefined
+      ? `${number(nodes)} nodes are replaced ${number(nodeChurnPerMonth)} times a month and pull ${quantity(pullsPerNodeGiB, "GiB")} each time: ${quantity(usage.pulledGiB, "GiB")}.`
+      : `The nodes pull ${quantity(usage.pulledGiB, "GiB")} a month, as measured.`,
+    measured.filledGiB === undefined
+      ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
+      : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
+    cloud === "aws"
+      ? "All nodes are in the region and reach the cache by its public address. AWS's GB is 2^30 bytes."
+      : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+    ...(fromAcr
+      ? [
+          `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
+        ]
+      : []),
+    ...(upstreams.length > 1 ? ["All upstreams have an equal share of what is fetched."] : []),
+    ...operators.flatMap((operator, index) =>
+      operator.by === "nobody" ? [`${upstreams[index]?.registry} bills nobody for downloads.`] : [],
+    ),
+    ...(region.storage.kind === "bucket"
+      ? [`The bucket holds the working set, ${quantity(workingSetGiB, "GiB")}; what isn't used is deleted.`]
+      : []),
+    ...(region.topology === "cluster"
+      ? ["The cluster is a new one of two nodes with 8 GiB of memory or more, with public addresses."]
+      : []),
+  ];
+}
+
+/** What costs something, or may, and has no line. */
+export function withoutLine(
+  { cloud, region, upstreams }: Setting,
+  { plan, machine }: VariantPlan,
+): NotPriced[] {
+  const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
+  const isBurstable = plan.machine.type === machine && /^t\d/.test(machine);
+  return [
+    ...unknownOperators(upstreams),
+    ...(cloud === "aws" && isBurstable
+      ? [
+          {
+            name: "CPU credits",
+            reason: `${machine} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
+          },
+        ]
+      : []),
+    ...(cloud === "aws" && region.topology === "vm"
+      ? [
+          {
+            name: "The bucket of the Pod",
+            reason: "A small file in S3, read once by each machine: below a cent.",
+          },
+        ]
+      : []),
+    ...(cloud === "azure" && hasCredentials
+      ? [{ name: "Key Vault operations", reason: "A few each month; no price was found." }]
+      : []),
+    ...(cloud === "azure" && region.endpoint.zone !== undefined
+      ? [{ name: "DNS queries", reason: "No price was found; less than a cent on AWS." }]
+      : []),
+    { name: "NAT gateways of the customers", reason: "What nodes without a public address pull passes one." },
+    { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },
+    { name: "Snapshots and backups", reason: "None are made: everything can be fetched again." },
+  ];
+}

@@ -1,0 +1,117 @@
+import type { Cloud } from "../capacity/machine.ts";
+import { number } from "../capacity/text.ts";
+import {
+  type CostLine,
+  type LineKind,
+  type LineUnit,
+  type NotPriced,
+  notFound,
+  type Payer,
+  rounded,
+} from "./line.ts";
+import { everywhere, type Item, type Price, type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
+import { tierParts } from "./tiers.ts";
+
+/** Something that is bought, before its price is looked up. */
+export interface Charge {
+  readonly name: string;
+  readonly kind: LineKind;
+  readonly item: Item;
+  /** Per month. */
+  readonly quantity: number;
+  /** What `quantity` counts: the unit of the item's price. */
+  readonly unit: LineUnit;
+  readonly basis: CostLine["basis"];
+  readonly paidBy: Payer;
+  /** Where it is bought. @default where the cache is */
+  readonly at?: Place;
+  /** What others use of the same ladder of prices already, in `unit`. @default 0 */
+  readonly above?: number;
+}
+
+export interface Place {
+  readonly cloud: Cloud;
+  readonly region: string;
+}
+
+export interface PricedCharges {
+  readonly lines: CostLine[];
+  /** The lines without a price. */
+  readonly notPriced: NotPriced[];
+}
+
+/**
+ * The lines of a bill: one for each charge, and for each tier that it reaches.
+ * @throws RangeError if the book's price is for another unit.
+ */
+export function priced(charges: readonly Charge[], place: Place, book: PriceBook): PricedCharges {
+  const all = charges
+    .filter(({ quantity }) => quantity > 0)
+    .map((charge) => pricedCharge(charge, charge.at ?? place, book));
+  return {
+    lines: all.flatMap(({ lines }) => lines).sort((one, other) => order(one) - order(other)),
+    notPriced: all.flatMap(({ notPriced }) => notPriced),
+  };
+}
+
+function order({ basis }: CostLine): number {
+  return basis === "fixed" ? 0 : 1;
+}
+
+function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges {
+  const { name, kind, unit, basis, paidBy, quantity } = charge;
+  const line = (name: string, amounts: Pick<CostLine, "monthlyQuantity" | "price" | "monthlyCost">) => ({
+    name,
+    kind,
+    unit,
+    ...amounts,
+    basis,
+    paidBy,
+  });
+  const price = priceOf(book, at.cloud, at.region, charge.item);
+  if (!price) {
+    const unknown = { monthlyQuantity: rounded(quantity), price: notFound, monthlyCost: notFound } as const;
+    return { lines: [line(name, unknown)], notPriced: [withoutPrice(charge, at, book)] };
+  }
+  const source = sourceOf(book, at.cloud, price);
+  const lines = partsOf(charge, price).map((part) => ({
+    ...line(`${name}${part.suffix}`, {
+      monthlyQuantity: rounded(part.quantity),
+      price: part.price,
+      monthlyCost: rounded(part.quantity * part.price),
+    }),
+    source,
+  }));
+  return { lines, notPriced: [] };
+}
+
+function partsOf(
+  { name, unit, quantity, above }: Charge,
+  price: Price,
+): { suffix: string; quantity: number; price: number }[] {
+  if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
+  if (price.tiers === undefined) return [{ suffix: "", quantity, price: price.price ?? Number.NaN }];
+  return tierParts(price.tiers, quantity, above).map((part) => ({
+    ...part,
+    suffix: `, ${part.upTo === undefined ? `above ${number(part.from)}` : `up to ${number(part.upTo)}`} ${unit}`,
+  }));
+}
+
+/** The indication is the most that the cloud charges anywhere, to be on the safe side. */
+function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
+  const { name, item } = charge;
+  const [dearest] = Object.keys(book[at.cloud].regions)
+    .flatMap((region) => {
+      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item);
+      if (!price) return [];
+      const parts = partsOf(charge, price);
+      const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);
+      return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
+    })
+    .sort((one, other) => other.monthlyCost - one.monthlyCost);
+  return {
+    name,
+    reason: `The price book has no price for ${item} in ${at.region}.`,
+    ...(dearest && { elsewhere: dearest }),
+  };
+}

@@ -1,0 +1,209 @@
+import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
+import { disks } from "../capacity/disk.ts";
+import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { Charge } from "./charge.ts";
+import type { MonthlyUsage } from "./estimate.ts";
+import { dnsQueriesPerNode, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
+
+const fixed = { basis: "fixed", paidBy: "us" } as const;
+const usage = { basis: "usage", paidBy: "us" } as const;
+
+export interface AwsVm {
+  readonly machine: string;
+  /** Of the root volume. */
+  readonly rootGiB: number;
+  readonly disk: PlannedDisk;
+}
+
+/** An instance with its volumes, its address, and the two alarms that bring it back. IPv6, the security group and the gateway endpoint are free. */
+export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
+  return [
+    instances(machine, 1),
+    {
+      name: "Root volume (gp3)",
+      kind: "disk",
+      item: "gp3-capacity",
+      quantity: rootGiB,
+      unit: "GiB-months",
+      ...fixed,
+    },
+    ...dataVolume(disk),
+    publicAddresses(1),
+    { name: "Recovery alarms", kind: "monitoring", item: "alarm", quantity: 2, unit: "months", ...fixed },
+  ];
+}
+
+export interface AwsCluster {
+  readonly machine: string;
+  readonly nodes: number;
+  /** Of each node's root volume. */
+  readonly rootGiB: number;
+  /** Public addresses of the load balancer: one in each zone. */
+  readonly addresses: number;
+}
+
+/** EKS with a node group behind a Network Load Balancer. */
+export function awsCluster({ machine, nodes, rootGiB, addresses }: AwsCluster): Charge[] {
+  return [
+    {
+      name: "EKS cluster",
+      kind: "cluster",
+      item: "cluster",
+      quantity: hoursPerMonth,
+      unit: "hours",
+      ...fixed,
+    },
+    instances(machine, nodes),
+    {
+      name: "Nodes' root volumes (gp3)",
+      kind: "disk",
+      item: "gp3-capacity",
+      quantity: nodes * rootGiB,
+      unit: "GiB-months",
+      ...fixed,
+    },
+    {
+      name: "Network Load Balancer",
+      kind: "load balancer",
+      item: "load-balancer",
+      quantity: hoursPerMonth,
+      unit: "hours",
+      ...fixed,
+    },
+    publicAddresses(addresses),
+  ];
+}
+
+/** One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/ */
+export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  return [
+    {
+      name: "Network Load Balancer, data",
+      kind: "load balancer",
+      item: "load-balancer-data",
+      quantity: servedGiB(use, delivery),
+      unit: "NLCU-hours",
+      ...usage,
+    },
+  ];
+}
+
+/** A bucket without transfer: within a region, S3 and EC2 exchange data for nothing, https://aws.amazon.com/s3/faqs/ */
+export function awsBucket(storedGiB: number, { pulledGiB, filledGiB }: MonthlyUsage): Charge[] {
+  const bucket = { kind: "bucket", ...usage } as const;
+  return [
+    { name: "S3 Standard", item: "s3-storage", quantity: storedGiB, unit: "GiB-months", ...bucket },
+    {
+      name: "S3 requests, writes",
+      item: "s3-writes",
+      quantity: (filledGiB * writesPerGiB) / 1000,
+      unit: "1k requests",
+      ...bucket,
+    },
+    {
+      name: "S3 requests, reads",
+      item: "s3-reads",
+      quantity: (pulledGiB * readsPerGiB) / 1000,
+      unit: "1k requests",
+      ...bucket,
+    },
+  ];
+}
+
+/** What the cache sends to public addresses of its region is billed to whose the sender is, and to whose the receiver is: https://aws.amazon.com/ec2/pricing/on-demand/ */
+export function awsTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  const transfer = {
+    kind: "transfer",
+    item: "transfer-in-region",
+    quantity: servedGiB(use, delivery),
+    unit: "GiB",
+  } as const;
+  return [
+    { ...transfer, name: "Transfer in the region, out of the cache", basis: "usage", paidBy: "us" },
+    { ...transfer, name: "Transfer in the region, into the nodes", basis: "usage", paidBy: "customer" },
+  ];
+}
+
+/** The zone is there already; the records in it are free. */
+export function awsDnsQueries(nodeStarts: number): Charge[] {
+  return [
+    {
+      name: "Route 53 queries",
+      kind: "dns",
+      item: "dns-queries",
+      quantity: (nodeStarts * dnsQueriesPerNode) / 1e6,
+      unit: "1M queries",
+      ...usage,
+    },
+  ];
+}
+
+/** A registry of its own in each account, and the secret that ECR wants for its upstream, even a public one. */
+export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
+  return [
+    {
+      name: "ECR storage",
+      kind: "registry",
+      item: "registry-storage",
+      quantity: accounts * storedGiB,
+      unit: "GiB-months",
+      basis: "usage",
+      paidBy: "customer",
+    },
+    {
+      name: "Secrets Manager secrets",
+      kind: "secrets",
+      item: "secret",
+      quantity: accounts,
+      unit: "months",
+      basis: "fixed",
+      paidBy: "customer",
+    },
+  ];
+}
+
+function instances(machine: string, count: number): Charge {
+  return {
+    name: `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`,
+    kind: "machine",
+    item: `machine/${machine}`,
+    quantity: count * hoursPerMonth,
+    unit: "hours",
+    ...fixed,
+  };
+}
+
+function publicAddresses(count: number): Charge {
+  return {
+    name: count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`,
+    kind: "address",
+    item: "public-ipv4",
+    quantity: count * hoursPerMonth,
+    unit: "hours",
+    ...fixed,
+  };
+}
+
+/** 3,000 IOPS and 125 MiB/s come with the size. */
+function dataVolume({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
+  const disk = disks[type];
+  const free = disk.performance === "provisioned" ? disk.free : { iops, throughput };
+  const volume = { kind: "disk", ...fixed } as const;
+  return [
+    { name: "Data volume (gp3)", item: "gp3-capacity", quantity: sizeGiB, unit: "GiB-months", ...volume },
+    {
+      name: "Data volume, IOPS above 3,000",
+      item: "gp3-iops",
+      quantity: iops - free.iops,
+      unit: "IOPS-months",
+      ...volume,
+    },
+    {
+      name: "Data volume, throughput above 125 MiB/s",
+      item: "gp3-throughput",
+      quantity: throughput - free.throughput,
+      unit: "MiB/s-months",
+      ...volume,
+    },
+  ];
+}

@@ -1,0 +1,212 @@
+import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
+import { disks } from "../capacity/disk.ts";
+import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { Charge } from "./charge.ts";
+import type { MonthlyUsage } from "./estimate.ts";
+import { daysPerMonth, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
+
+const fixed = { basis: "fixed", paidBy: "us" } as const;
+const usage = { basis: "usage", paidBy: "us" } as const;
+
+/** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
+export const freeEgressGB = 100;
+
+export interface AzureVm {
+  readonly machine: string;
+  readonly osDiskGiB: number;
+  readonly disk: PlannedDisk;
+  /** Whether it has a DNS zone for the proof of its name. */
+  readonly challengeZone: boolean;
+}
+
+/** A virtual machine with its disks, its address, and its DNS zone. The network, the firewall and the identity are free. */
+export function azureVm({ machine, osDiskGiB, disk, challengeZone }: AzureVm): Charge[] {
+  return [
+    machines(machine, 1),
+    premiumDisk("OS disk", osDiskGiB, 1),
+    ...dataDisk(disk),
+    publicAddress(),
+    ...(challengeZone
+      ? [{ name: "DNS zone", kind: "dns", item: "dns-zone", quantity: 1, unit: "months", ...fixed } as const]
+      : []),
+  ];
+}
+
+export interface AzureCluster {
+  readonly machine: string;
+  readonly nodes: number;
+  /** Of each node's OS disk. */
+  readonly osDiskGiB: number;
+}
+
+/** AKS of the tier Standard behind a Standard load balancer. */
+export function azureCluster({ machine, nodes, osDiskGiB }: AzureCluster): Charge[] {
+  return [
+    {
+      name: "AKS cluster (Standard)",
+      kind: "cluster",
+      item: "cluster",
+      quantity: hoursPerMonth,
+      unit: "hours",
+      ...fixed,
+    },
+    machines(machine, nodes),
+    premiumDisk("Nodes' OS disks", osDiskGiB, nodes),
+    {
+      name: "Load balancer (Standard)",
+      kind: "load balancer",
+      item: "load-balancer",
+      quantity: hoursPerMonth,
+      unit: "hours",
+      ...fixed,
+    },
+    publicAddress(),
+  ];
+}
+
+export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  return [
+    {
+      name: "Load balancer, data",
+      kind: "load balancer",
+      item: "load-balancer-data",
+      quantity: toGB(servedGiB(use, delivery)),
+      unit: "GB",
+      ...usage,
+    },
+  ];
+}
+
+export function azureBucket(storedGiB: number, { pulledGiB, filledGiB }: MonthlyUsage): Charge[] {
+  const bucket = { kind: "bucket", ...usage } as const;
+  return [
+    {
+      name: "Blob storage (hot, LRS)",
+      item: "blob-storage",
+      quantity: toGB(storedGiB),
+      unit: "GB-months",
+      ...bucket,
+    },
+    {
+      name: "Blob requests, writes",
+      item: "blob-writes",
+      quantity: (filledGiB * writesPerGiB) / 10_000,
+      unit: "10k requests",
+      ...bucket,
+    },
+    {
+      name: "Blob requests, reads",
+      item: "blob-reads",
+      quantity: (pulledGiB * readsPerGiB) / 10_000,
+      unit: "10k requests",
+      ...bucket,
+    },
+  ];
+}
+
+/** What is sent to public addresses of the region, if Azure bills it as internet egress. */
+export function azureTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  return [
+    {
+      name: "Transfer in the region, billed as to the internet",
+      kind: "transfer",
+      item: "transfer-to-internet",
+      quantity: toGB(servedGiB(use, delivery)),
+      unit: "GB",
+      above: freeEgressGB,
+      ...usage,
+    },
+  ];
+}
+
+/** https://learn.microsoft.com/azure/container-registry/container-registry-skus */
+const replicaIncludesGiB = 500;
+
+/** A copy of each registry in one more region. */
+export function acrReplica(registries: number, storedGiB: number): Charge[] {
+  return [
+    {
+      name: "ACR geo-replica (Premium)",
+      kind: "registry",
+      item: "registry-replica",
+      quantity: registries * daysPerMonth,
+      unit: "days",
+      ...fixed,
+    },
+    {
+      name: "ACR storage above 500 GiB",
+      kind: "registry",
+      item: "registry-storage",
+      quantity: Math.max(0, storedGiB - registries * replicaIncludesGiB),
+      unit: "GiB-months",
+      ...usage,
+    },
+  ];
+}
+
+function machines(machine: string, count: number): Charge {
+  return {
+    name: `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`,
+    kind: "machine",
+    item: `machine/${machine}`,
+    quantity: count * hoursPerMonth,
+    unit: "hours",
+    ...fixed,
+  };
+}
+
+function publicAddress(): Charge {
+  return {
+    name: "Public IPv4 address (Standard)",
+    kind: "address",
+    item: "public-ipv4",
+    quantity: hoursPerMonth,
+    unit: "hours",
+    ...fixed,
+  };
+}
+
+function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
+  const model = disks[type];
+  if (model.performance === "tiered") return [premiumDisk("Data disk", sizeGiB, 1)];
+  const disk = { kind: "disk", ...fixed } as const;
+  return [
+    {
+      name: "Data disk (Premium SSD v2)",
+      item: "premium-v2-capacity",
+      quantity: sizeGiB * hoursPerMonth,
+      unit: "GiB-hours",
+      ...disk,
+    },
+    {
+      name: "Data disk, IOPS above 3,000",
+      item: "premium-v2-iops",
+      quantity: (iops - model.free.iops) * hoursPerMonth,
+      unit: "IOPS-hours",
+      ...disk,
+    },
+    {
+      name: "Data disk, throughput above 125 MB/s",
+      item: "premium-v2-throughput",
+      quantity: (throughput - model.free.throughput) * hoursPerMonth,
+      unit: "MB/s-hours",
+      ...disk,
+    },
+  ];
+}
+
+/** A size between two tiers is billed as the larger one. */
+function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
+  const { Premium_LRS: model } = disks;
+  const tiers = model.performance === "tiered" ? model.tiers : [];
+  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB) ?? tiers.at(-1);
+  const name = tier?.name ?? "";
+  return {
+    name: `${what} (Premium SSD, ${name})`,
+    kind: "disk",
+    item: `premium-ssd/${name}`,
+    quantity: count,
+    unit: "months",
+    ...fixed,
+  };
+}

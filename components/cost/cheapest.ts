@@ -1,0 +1,42 @@
+import { capitalized } from "../capacity/text.ts";
+import type { Alternative, AlternativeName } from "./alternatives.ts";
+
+export interface Cheapest {
+  /** The least expensive of those that meet throughput and availability. Absent if none does. */
+  readonly name?: AlternativeName;
+  /** A sentence or two. */
+  readonly reason: string;
+}
+
+export function cheapestOf(options: readonly Alternative[]): Cheapest {
+  const suitable = options
+    .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
+    .flatMap((option) => withCost(option));
+  const [best, next] = suitable.sort((one, other) => one.costUSD - other.costUSD);
+  if (!best) {
+    return {
+      reason: "Nothing that has a price sustains the workload and is as available as was asked for.",
+    };
+  }
+  const chosen = options.find((option) => option.chosen);
+  const noCache = options.filter(({ name }) => name === "no cache").flatMap(withCost)[0];
+  const sentences = [
+    `${capitalized(best.name)} costs ${usd(best.costUSD)} a month, the least of what sustains the workload and is as available as was asked for` +
+      `${next ? `; next is ${next.name} with ${usd(next.costUSD)}` : ""}.`,
+    ...(best.name === chosen?.name ? [] : [best.reason]),
+    ...(noCache && noCache.costUSD < best.costUSD
+      ? [
+          `No cache costs ${usd(noCache.costUSD)}: what the cache gives for the rest is independence from the upstream.`,
+        ]
+      : []),
+  ];
+  return { name: best.name, reason: sentences.join(" ") };
+}
+
+function withCost({ name, reason, comparableAllUSD }: Alternative) {
+  return comparableAllUSD === undefined ? [] : [{ name, reason, costUSD: comparableAllUSD }];
+}
+
+function usd(amount: number): string {
+  return `${amount.toFixed(2)} USD`;
+}

@@ -1,0 +1,111 @@
+import ipaddr from "ipaddr.js";
+import type { Upstream } from "../config/schema.ts";
+import type { Charge, Place } from "./charge.ts";
+import { freeEgressGB } from "./charges-azure.ts";
+import type { NotPriced } from "./line.ts";
+import { toGB } from "./usage.ts";
+
+/** Who bills what a registry sends. */
+export type UpstreamOperator =
+  /** A registry of ours, in a cloud that bills its transfer to us. */
+  | { readonly by: "cloud"; readonly place: Place }
+  /** A public registry that bills nobody for downloads. */
+  | { readonly by: "nobody" }
+  | { readonly by: "unknown" };
+
+/** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
+export const assumedRegistryRegion = "westeurope";
+
+/** Public registries that bill neither their users nor those who pull, as far as is known. */
+const free = [
+  "docker.io",
+  "gcr.io",
+  "ghcr.io",
+  "mcr.microsoft.com",
+  "public.ecr.aws",
+  "quay.io",
+  "registry-1.docker.io",
+  "registry.k8s.io",
+];
+
+/** By the host that is really asked. */
+export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
+  const { hostname } = new URL(url);
+  if (hostname.endsWith(".azurecr.io")) {
+    return { by: "cloud", place: { cloud: "azure", region: assumedRegistryRegion } };
+  }
+  const ecr = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(hostname)?.[1];
+  if (ecr) return { by: "cloud", place: { cloud: "aws", region: ecr } };
+  if (free.includes(hostname) || isOwnNetwork(hostname)) return { by: "nobody" };
+  return { by: "unknown" };
+}
+
+/** Loopback and private addresses; brackets are an URL's way to write IPv6. */
+function isOwnNetwork(hostname: string): boolean {
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  return hostname === "localhost" || (ipaddr.isValid(address) && ipaddr.parse(address).range() !== "unicast");
+}
+
+/**
+ * What the upstreams' operators, we, pay for bytes that leave their registries: equal shares, as the workload doesn't say more.
+ * @param what the beginning of the lines' names
+ * @param kind `fill` for what a cache fetches, `transfer` for what nodes pull
+ */
+export function upstreamTransfer(
+  upstreams: readonly Upstream[],
+  gib: number,
+  to: Place,
+  { what, kind }: { readonly what: string; readonly kind: "fill" | "transfer" },
+): Charge[] {
+  return upstreams.flatMap((upstream) => {
+    const operator = operatorOf(upstream);
+    if (operator.by !== "cloud") return [];
+    const route = routeOf(operator.place, to);
+    if (!route) return [];
+    const { cloud } = operator.place;
+    const shareGiB = gib / upstreams.length;
+    return [
+      {
+        name: `${what} ${upstream.registry}${route.suffix}`,
+        kind,
+        item: route.item,
+        // A registry's ladder of prices is used from where its other traffic leaves it.
+        ...(cloud === "azure"
+          ? ({
+              quantity: toGB(shareGiB),
+              unit: "GB",
+              above: route.item === "transfer-to-internet" ? freeEgressGB : 0,
+            } as const)
+          : ({ quantity: shareGiB, unit: "GiB" } as const)),
+        basis: "usage",
+        paidBy: "us",
+        at: route.at,
+      },
+    ];
+  });
+}
+
+interface Route {
+  readonly item: "transfer-to-internet" | "transfer-between-regions";
+  readonly suffix: string;
+  readonly at: Place;
+}
+
+/** @returns undefined for a way that costs nothing: within one region of AWS. */
+function routeOf(from: Place, to: Place): Route | undefined {
+  if (from.cloud !== to.cloud) return { item: "transfer-to-internet", suffix: ", to the internet", at: from };
+  if (from.cloud === "aws" && from.region === to.region) return undefined;
+  // That of the receiver: where an ACR is, its name doesn't say, and no price is known between continents.
+  const at = from.cloud === "azure" ? to : from;
+  return { item: "transfer-between-regions", suffix: ", to another region", at };
+}
+
+/** Upstreams whose transfer somebody may be billed for, nobody knows how much. */
+export function unknownOperators(upstreams: readonly Upstream[]): NotPriced[] {
+  return upstreams
+    .filter((upstream) => operatorOf(upstream).by === "unknown")
+    .map(({ registry }) => ({
+      name: `Transfer out of ${registry}`,
+      reason: "Who operates it, and what that costs, isn't known from its name.",
+    }));
+}

@@ -1,0 +1,72 @@
+import type { Problem } from "../../components/config/problems.ts";
+import type { Arguments } from "./arguments.ts";
+import { curveOf } from "./curve.ts";
+import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./measured.ts";
+import { prometheusAt } from "./prometheus.ts";
+import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
+import { fromBackend, fromFiles, fromRevision, type Scope, type Source } from "./sources.ts";
+import { pathOf } from "./stack-files.ts";
+
+/** Of less than this, a month can't be told. */
+const leastHours = 1;
+
+/** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
+export async function collect(wanted: Arguments, scope: Scope): Promise<Review> {
+  const files = await fromFiles(scope);
+  const present = wanted.backend ? await fromBackend(scope, files) : files;
+  const base = wanted.base === undefined ? undefined : await fromRevision(wanted.base, scope);
+  const measured = await measuredBy(wanted.prometheus, scope);
+  const regions = present.regions.map(({ stack, estimate }): RegionReview => {
+    const isIt = (other: StackRegion) => isSameRegion(other, { stack, estimate });
+    const configured = files.regions.find(isIt);
+    const past = base?.regions.find(isIt)?.estimate;
+    const usage = measured?.usages.get(usageKey(estimate));
+    if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
+    const curve = wanted.format === "html" && configured ? curveOf(estimate, configured.by) : undefined;
+    return {
+      stack,
+      estimate,
+      ...(past && { past }),
+      ...(configured && usage && usage.hours >= leastHours && { measured: measuredCost(usage, configured) }),
+      ...(curve && { curve }),
+    };
+  });
+  const isCompared = base !== undefined && base.problems.length === 0;
+  return {
+    date: scope.today,
+    origin: present.origin,
+    regions,
+    ...(isCompared && wanted.base !== undefined && { base: wanted.base }),
+    removed: (base?.regions ?? []).filter((region) => isRemoved(region, present)),
+    problems: [...present.problems, ...(base?.problems ?? []), ...(measured?.problems ?? [])],
+    notes: [...present.notes, ...(base?.notes ?? []), ...(measured ? unmeasured(regions) : [])],
+  };
+}
+
+/** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
+function isRemoved(region: StackRegion, { regions, problems }: Source): boolean {
+  if (regions.some((other) => isSameRegion(other, region))) return false;
+  const isLeft = regions.some(({ stack }) => stack === region.stack);
+  return isLeft || !problems.some(({ path }) => path.startsWith(pathOf(region.stack)));
+}
+
+async function measuredBy(
+  prometheus: URL | undefined,
+  { progress }: Scope,
+): Promise<{ usages: MeasuredUsages; problems: Problem[] } | undefined> {
+  if (!prometheus) return undefined;
+  progress("asking Prometheus for the measured usage");
+  try {
+    return { usages: await measureUsage(prometheusAt(prometheus)), problems: [] };
+  } catch (error) {
+    return { usages: new Map(), problems: [{ path: "--prometheus", message: (error as Error).message }] };
+  }
+}
+
+function unmeasured(regions: readonly RegionReview[]): string[] {
+  return regions
+    .filter(({ measured, estimate }) => !measured && estimate.lines.length > 0)
+    .map(
+      (region) => `${nameOf(region)}: not measured for ${leastHours} h or more, so the assumed usage stands.`,
+    );
+}

@@ -1,0 +1,44 @@
+export interface Column {
+  readonly header: string;
+  /** Where the cells stand. @default "left" */
+  readonly align?: "left" | "right";
+  /** Longer cells go on in further lines. @default all in one line */
+  readonly width?: number;
+}
+
+/** Rows as lines with their cells under each other, two spaces apart; a row of no cells is a rule. */
+export function columns(head: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+  const high = rows.map((row) => row.map((cell, index) => wrapped(cell, head[index]?.width)));
+  const widths = head.map(({ header }, index) =>
+    Math.max(header.length, ...high.flatMap((row) => (row[index] ?? []).map((line) => line.length))),
+  );
+  const line = (cells: readonly string[]) =>
+    head
+      .map(({ align }, index) => {
+        const [cell = "", width = 0] = [cells[index], widths[index]];
+        return align === "right" ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd();
+  const rule = "─".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const lines = (row: readonly string[][]) =>
+    Array.from({ length: Math.max(...row.map((cell) => cell.length)) }, (_, index) =>
+      line(row.map((cell) => cell[index] ?? "")),
+    );
+  return [
+    line(head.map(({ header }) => header)),
+    rule,
+    ...high.flatMap((row) => (row.length ? lines(row) : rule)),
+  ];
+}
+
+/** A text as lines of at most so many characters, broken at spaces; a word that is longer stays whole. */
+export function wrapped(text: string, width = Number.POSITIVE_INFINITY): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,35 @@
+import { parseConfig } from "../../components/config/parse.ts";
+import { ConfigError, type Problem } from "../../components/config/problems.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import type { ProjectFiles } from "./stack-files.ts";
+
+export interface Configuration {
+  readonly stack: string;
+  /** Of its file. */
+  readonly path: string;
+  readonly config: StackConfig;
+}
+
+/** The stacks whose files are right, and what is wrong with the others. */
+export function configurationsOf({ project, stacks, problems }: ProjectFiles): {
+  configurations: Configuration[];
+  problems: Problem[];
+} {
+  const read = stacks.map(({ name, path, text }) => {
+    try {
+      return { configuration: { stack: name, path, config: parseConfig(readStackFile(project, text)) } };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const problems = error.problems.map((one) => ({
+        path: `${path}: ${one.path}`,
+        message: one.message.trim(),
+      }));
+      return { problems };
+    }
+  });
+  return {
+    configurations: read.flatMap(({ configuration }) => configuration ?? []),
+    problems: [...problems, ...read.flatMap(({ problems = [] }) => problems)],
+  };
+}

@@ -1,0 +1,145 @@
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { change, percentChange, quantity, unitPrice, usd } from "./amounts.ts";
+import { amountOf, type Change, changesOf, differenceOf, type LineChange, totalsOf } from "./changes.ts";
+import { billOf, nameOf, type Review, type StackRegion, sumOf } from "./review.ts";
+import { billCells, billed, billTitles, conclusions, legendOf, remarksOf } from "./sentences.ts";
+
+/** GitHub takes comments of up to 65,536 characters, and the lines of a region are about 1,500. */
+const mostDetails = 20;
+
+/** The report as a comment on a pull request: with a base what changes, otherwise all lines. */
+export function renderMarkdown(review: Review): string {
+  const { base, regions } = review;
+  const body = base === undefined ? everything(review) : comparison(review, base);
+  const told =
+    base === undefined
+      ? regions
+      : regions.filter((region) => changesOf({ regions: [region], removed: [] }).length > 0);
+  const parts = ["### Cost of the registry caches", ...body, ...remarks(review, told)];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function comparison(review: Review, base: string): string[] {
+  const { was, is } = totalsOf(review);
+  const changes = changesOf(review);
+  const same = review.regions.length + review.removed.length - changes.length;
+  const others = same === 0 ? [] : [`${counted(same, "region")} cost${same === 1 ? "s" : ""} the same.`];
+  const percent = percentChange(was.us, is.us);
+  const difference = is.us - was.us;
+  const headline =
+    changes.length === 0
+      ? `**${billed(is)} a month, as in \`${base}\`.**`
+      : `**${billed(is)} a month: ${change(difference)}${percent && ` (${percent})`} against \`${base}\`.**`;
+  if (changes.length === 0) return [headline];
+  return [
+    headline,
+    table(
+      ["Region", ">Was", ">Is", ">Change", ">Of it by usage", ">Customers pay"],
+      changes.map((one) => [
+        one.name,
+        one.was ? billed(one.was) : "new",
+        one.is ? billed(one.is) : "removed",
+        change(amountOf(one)),
+        change((one.is?.usage ?? 0) - (one.was?.usage ?? 0)),
+        customers(one),
+      ]),
+    ),
+    ...legendOf(is),
+    ...others,
+    ...changes
+      .slice(0, mostDetails)
+      .map((one) => details(`What changes in ${one.name}`, lineChanges(one.lines))),
+  ];
+}
+
+function everything({ regions }: Review): string[] {
+  const total = sumOf(regions.map(({ estimate }) => billOf(estimate)));
+  return [
+    `**${billed(total)} a month.**`,
+    table(
+      ["Region", ...billTitles(regions).map((title) => `>${title}`)],
+      [
+        ...regions.map((region) => [nameOf(region), ...billCells([region], regions)]),
+        ["**all**", ...billCells(regions).map((cell) => cell && `**${cell}**`)],
+      ],
+    ),
+    ...legendOf(total),
+    ...regions
+      .filter(({ estimate }) => estimate.lines.length > 0)
+      .slice(0, mostDetails)
+      .map(({ stack, estimate, measured }) =>
+        details(
+          nameOf({ stack, estimate }),
+          [lines(estimate), ...conclusions(estimate, measured)].join("\n\n"),
+        ),
+      ),
+  ];
+}
+
+function lines({ lines }: RegionEstimate): string {
+  return table(
+    ["Line", ">Quantity", "Unit", ">Price", ">Monthly cost", "Basis", "Paid by"],
+    lines.map((line) => [
+      line.name,
+      quantity(line.monthlyQuantity),
+      line.unit,
+      unitPrice(line.price),
+      usd(line.monthlyCost),
+      line.basis,
+      line.paidBy,
+    ]),
+  );
+}
+
+function lineChanges(changes: readonly LineChange[]): string {
+  return table(
+    ["", "Line", ">Was", ">Is", ">Change", "Paid by"],
+    changes.map(({ name, was, is }) => [
+      is ? (was ? "~" : "+") : "-",
+      name,
+      was ? usd(was.monthlyCost) : "",
+      is ? usd(is.monthlyCost) : "",
+      change(differenceOf(was, is)),
+      (is ?? was)?.paidBy ?? "",
+    ]),
+  );
+}
+
+function customers({ was, is }: Change): string {
+  const [before, now] = [was?.customer ?? 0, is?.customer ?? 0];
+  return before === now ? usd(now) : `${usd(now)} (${change(now - before)})`;
+}
+
+/** What is missing, and what the figures rest on. */
+function remarks({ problems, notes }: Review, regions: readonly StackRegion[]): string[] {
+  const missing = bullets(problems.map(({ path, message }) => `${path}: ${message}`));
+  return [
+    ...(problems.length > 0 ? [`**Problems**\n\n${missing}`] : []),
+    ...remarksOf(regions).map(({ title, texts }) => details(title, bullets(texts))),
+    ...notes,
+  ];
+}
+
+function bullets(items: readonly string[]): string {
+  return items.map((item) => `- ${item.replaceAll("\n", "\n  ")}`).join("\n");
+}
+
+function details(summary: string, body: string): string {
+  return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** @param header a `>` in front of a title aligns its column to the right. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const titles = header.map((title) => title.replace(/^>/, ""));
+  return [
+    row(titles),
+    row(header.map((title) => (title.startsWith(">") ? "---:" : "---"))),
+    ...rows.map(row),
+  ].join("\n");
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,94 @@
+import type { MonthlyUsage, RegionEstimate } from "../../components/cost/estimate.ts";
+import type { Prometheus, Sample } from "./prometheus.ts";
+
+/** A region's cost by what a Prometheus has measured of its use. */
+export interface Measured {
+  /** The time that was measured. */
+  readonly hours: number;
+  /** With the measured usage in place of the assumed, as of a month. */
+  readonly estimate: RegionEstimate;
+  /**
+   * In the measured time, against pulls from the upstream without a cache: what we have paid less. Negative where the cache has cost more, absent
+   * where there is nothing to compare with.
+   */
+  readonly savedUSD?: number;
+}
+
+/** What one cache has moved. */
+export interface MeasuredUsage {
+  /** Since the first sample of the window. */
+  readonly hours: number;
+  readonly servedBytes: number;
+  /** Absent where its origins tell nothing. */
+  readonly filledBytes?: number;
+}
+
+/** By {@link usageKey}. */
+export type MeasuredUsages = ReadonlyMap<string, MeasuredUsage>;
+
+export function usageKey({ provider, region }: Pick<RegionEstimate, "provider" | "region">): string {
+  return `${provider}/${region}`;
+}
+
+/** A month, as prices count it. */
+const hoursPerMonth = 730;
+/** What is looked at: enough to even out days and weeks. */
+const window = "30d";
+/** How exactly the beginning of the data is looked for. */
+const resolution = "5m";
+
+/**
+ * Asks for the bytes that each cache has sent and fetched: docs/metrics.md.
+ *
+ * A central Prometheus has the labels `provider` and `region` on every series. A cache's own has not: it gives them only to what leaves it, so it is asked
+ * for those.
+ * @throws Error when it can't be asked.
+ */
+export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsages> {
+  const served = "registry_cache_response_bytes_total";
+  const by = "by (provider, region)";
+  const [sent, filled, first] = await Promise.all([
+    prometheus.query(`sum ${by} (increase(${served}[${window}]))`),
+    prometheus.query(`sum ${by} (increase(registry_proxy_pulled_bytes_total[${window}]))`),
+    prometheus.query(`time() - min ${by} (min_over_time(timestamp(${served})[${window}:${resolution}]))`),
+  ]);
+  const own = sent.some(({ labels }) => labels.region === undefined) ? await prometheus.externalLabels() : {};
+  const keyOf = ({ labels }: Sample) => {
+    const { provider = "", region = "" } = { ...own, ...labels };
+    return `${provider}/${region}`;
+  };
+  const [filledBytes, seconds] = [filled, first].map(
+    (samples) => new Map(samples.map((sample) => [keyOf(sample), sample.value])),
+  ) as [Map<string, number>, Map<string, number>];
+  return new Map(
+    sent.map((sample) => {
+      const key = keyOf(sample);
+      const fill = filledBytes.get(key);
+      const hours = (seconds.get(key) ?? 0) / 3600;
+      return [key, { hours, servedBytes: sample.value, ...(fill !== undefined && { filledBytes: fill }) }];
+    }),
+  );
+}
+
+/**
+ * The cost of a region by its measured usage.
+ * @param assumed by the workload
+ * @param by the region's estimate for another usage
+ * @param redirected whether the bucket sends the blobs: then the cache hasn't seen what nodes pull, and the assumption stays
+ */
+export function measuredCost(
+  { hours, servedBytes, filledBytes }: MeasuredUsage,
+  { redirected, by }: { redirected: boolean; by: (usage: Partial<MonthlyUsage>) => RegionEstimate },
+): Measured {
+  const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
+  const measured = by({
+    ...(!redirected && { pulledGiB: monthlyGiB(servedBytes) }),
+    ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
+  });
+  const options = measured.alternatives?.options ?? [];
+  const chosen = options.find((option) => option.chosen)?.comparableUSD;
+  const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
+  const saved =
+    chosen === undefined || without === undefined ? undefined : ((without - chosen) * hours) / hoursPerMonth;
+  return { hours, estimate: measured, ...(saved !== undefined && { savedUSD: saved }) };
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { notFound } from "../../../components/cost/line.ts";
+import { sum, usd } from "../amounts.ts";
+import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "../review.ts";
+import { billCells, billed, billTitles, legendOf, remarksOf } from "../sentences.ts";
+import { type Bar, barChart } from "./bar-chart.ts";
+import { Html, html } from "./html.ts";
+import { anchorOf, regionSection } from "./region-section.ts";
+import { table } from "./table.ts";
+
+const style = new Html(readFileSync(new URL("page.css", import.meta.url), "utf8"));
+
+/** What the bars are made of, in the order of {@link partsOf}. */
+const parts = ["we pay, fixed", "we pay, by usage", "the customers pay"] as const;
+
+/** With more regions than this, the bars of the rest are one, and their sections are folded. */
+const mostBars = 20;
+const mostOpen = 3;
+
+/** The report as one HTML page that needs no other file, no script and no network. */
+export function renderPage(review: Review): string {
+  const { regions, date, origin, problems, notes } = review;
+  const bills = regions.map(({ estimate }) => billOf(estimate));
+  const total = sumOf(bills);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>Cost of the registry caches</title>
+<style>
+${style}</style>
+</head>
+<body>
+<header>
+<h1>Cost of the registry caches</h1>
+<p>An estimate of ${date} from ${origin}: USD a month, list prices without taxes and discounts.</p>
+</header>
+<main>
+<dl class="cards">${cards(regions, total)}</dl>
+${problems.length > 0 ? problemList(review) : undefined}
+<div class="charts">
+${barChart({ title: "By region", parts, bars: byRegion(regions, bills) })}
+${barChart({ title: "By kind", parts, bars: byKind(regions) })}
+</div>
+<section>
+<h2>All regions</h2>
+${overview(regions)}
+${legendOf(total).map((text) => html`<p class="dim">${text}</p>`)}
+</section>
+${regions.map((region) => regionSection(region, regions.length <= mostOpen))}
+${remarks(regions)}
+</main>
+<footer>${notes.map((note) => html`<p>${note}</p>`)}</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function cards(regions: readonly RegionReview[], total: Bill): Html[] {
+  const saved = regions.flatMap(({ measured }) => measured?.savedUSD ?? []);
+  const figures: [string, string][] = [
+    ["we pay", billed(total)],
+    ["of it fixed", usd(total.fixed)],
+    ["of it by usage", usd(total.usage)],
+    ["the customers pay", usd(total.customer)],
+    ...(saved.length > 0 ? [["saved, as measured", usd(sum(saved))] as [string, string]] : []),
+  ];
+  return figures.map(([name, amount]) => html`<div><dt>${name}</dt><dd>${amount}</dd></div>`);
+}
+
+function byRegion(regions: readonly RegionReview[], bills: readonly Bill[]): Bar[] {
+  const ranked = regions
+    .map((region, index) => ({
+      label: nameOf(region),
+      bill: bills[index] as Bill,
+    }))
+    .sort((one, other) => other.bill.us - one.bill.us);
+  const [shown, rest] = [ranked.slice(0, mostBars), ranked.slice(mostBars)];
+  const bar = (label: string, bill: Bill) => ({
+    label,
+    values: [bill.fixed, bill.usage, bill.customer],
+    text: billed(bill),
+  });
+  return [
+    ...shown.map(({ label, bill }) => bar(label, bill)),
+    ...(rest.length > 0 ? [bar(`${rest.length} others`, sumOf(rest.map(({ bill }) => bill)))] : []),
+  ];
+}
+
+function byKind(regions: readonly RegionReview[]): Bar[] {
+  const lines = regions.flatMap(({ estimate }) => estimate.lines);
+  const kinds = [...new Set(lines.map(({ kind }) => kind))];
+  return kinds
+    .map((kind) => {
+      const own = lines.filter((line) => line.kind === kind);
+      const part = (matches: (line: (typeof own)[number]) => boolean) =>
+        sum(own.filter(matches).map(({ monthlyCost }) => (monthlyCost === notFound ? 0 : monthlyCost)));
+      const values = [
+        part(({ paidBy, basis }) => paidBy === "us" && basis === "fixed"),
+        part(({ paidBy, basis }) => paidBy === "us" && basis === "usage"),
+        part(({ paidBy }) => paidBy === "customer"),
+      ];
+      return { label: kind, values, text: usd(sum(values)) };
+    })
+    .sort((one, other) => sum(other.values) - sum(one.values));
+}
+
+function overview(regions: readonly RegionReview[]): Html {
+  return table({
+    title: "All regions",
+    head: ["Region", ...billTitles(regions).map((title) => `>${title}`)],
+    rows: regions.map((region) => [
+      html`<a href="#${anchorOf(region)}">${nameOf(region)}</a>`,
+      ...billCells([region], regions),
+    ]),
+    foot: [["All", ...billCells(regions)]],
+  });
+}
+
+function problemList({ problems }: Review): Html {
+  return html`<section class="problems">
+<h2>Problems</h2>
+<ul>${problems.map(({ path, message }) => html`<li><b>${path}</b>: ${message}</li>`)}</ul>
+</section>`;
+}
+
+function remarks(regions: readonly RegionReview[]): Html[] {
+  return remarksOf(regions).map(
+    ({ title, texts }) => html`<section>
+<h2>${title}</h2>
+<ul>${texts.map((text) => html`<li>${text}</li>`)}</ul>
+</section>
+`,
+  );
+}

@@ -1,0 +1,71 @@
+import { parse } from "yaml";
+
+/** Long enough for a month of data in a busy central Prometheus. */
+const patienceSeconds = 60;
+
+/** An element of an instant vector. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The HTTP API of a Prometheus, or of what speaks like one: https://prometheus.io/docs/prometheus/latest/querying/api/ */
+export interface Prometheus {
+  /** @throws Error that names the address, when it can't be asked or refuses the query. */
+  query(expression: string): Promise<Sample[]>;
+  /** The labels that its series get when they leave it, or none where it doesn't tell. */
+  externalLabels(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** @param address may have a path in front of the API's, and a user and password for basic authentication. */
+export function prometheusAt(address: URL): Prometheus {
+  const { username, password } = address;
+  const base = new URL(address);
+  base.username = base.password = base.search = base.hash = "";
+  base.pathname = base.pathname.replace(/\/*$/, "/");
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  const headers = username ? { authorization: `Basic ${credentials.toString("base64")}` } : {};
+
+  async function get<Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> {
+    const url = new URL(`api/v1/${path}`, base);
+    url.search = String(new URLSearchParams(parameters));
+    const signal = AbortSignal.timeout(patienceSeconds * 1000);
+    const response = await fetch(url, { headers, signal }).catch((error: Error) => {
+      throw new Error(
+        `${base} can't be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+      );
+    });
+    const text = await response.text();
+    const answer = parseAnswer<Data>(text);
+    if (answer?.status === "success") return answer.data;
+    throw new Error(`${base} answers ${response.status}: ${answer?.error ?? "that isn't a Prometheus"}`);
+  }
+
+  return {
+    async query(expression) {
+      const { result } = await get<{ result: VectorElement[] }>("query", { query: expression });
+      return result.map(({ metric, value: [, text] }) => ({ labels: metric, value: Number(text) }));
+    },
+    async externalLabels() {
+      const { yaml } = await get<{ yaml: string }>("status/config").catch(() => ({ yaml: "" }));
+      return parse(yaml)?.global?.external_labels ?? {};
+    },
+  };
+}
+
+interface VectorElement {
+  readonly metric: Record<string, string>;
+  readonly value: readonly [seconds: number, text: string];
+}
+
+type Answer<Data> =
+  | { readonly status: "success"; readonly data: Data }
+  | { readonly status: "error"; readonly error: string };
+
+function parseAnswer<Data>(text: string): Answer<Data> | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

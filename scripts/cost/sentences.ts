@@ -1,0 +1,124 @@
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import type { NotPriced } from "../../components/cost/line.ts";
+import { quantity, sum, usd } from "./amounts.ts";
+import type { Measured } from "./measured.ts";
+import { type Bill, billOf, nameOf, type RegionReview, type StackRegion, sumOf } from "./review.ts";
+
+/** What we pay; a total that lacks prices says so. */
+export function billed({ us, complete }: Bill): string {
+  return complete ? usd(us) : `≥ ${usd(us)}`;
+}
+
+/** What the totals of an overview don't say by themselves. */
+export function legendOf({ complete }: Pick<Bill, "complete">): string[] {
+  return complete ? [] : ["≥: at least, as a price wasn't found."];
+}
+
+/** The titles of {@link billCells}, for regions of which some may be measured. */
+export function billTitles(regions: readonly RegionReview[]): string[] {
+  const assumed = ["We pay", "Fixed", "By usage", "Customers"];
+  return isMeasured(regions) ? [...assumed, "Measured", "Saved"] : assumed;
+}
+
+/** A region's bill, or that of several: what we pay in all and of what kinds, what the customers pay; what we pay by measured usage, and have saved. */
+export function billCells(
+  regions: readonly RegionReview[],
+  all: readonly RegionReview[] = regions,
+): string[] {
+  const bill = sumOf(regions.map(({ estimate }) => billOf(estimate)));
+  const assumed = [billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)];
+  if (!isMeasured(all)) return assumed;
+  const measured = regions.flatMap((region) => region.measured ?? []);
+  const saved = measured.flatMap(({ savedUSD }) => savedUSD ?? []);
+  return [
+    ...assumed,
+    measured.length === 0 ? "" : billed(sumOf(measured.map(({ estimate }) => billOf(estimate)))),
+    saved.length === 0 ? "" : usd(sum(saved)),
+  ];
+}
+
+function isMeasured(regions: readonly RegionReview[]): boolean {
+  return regions.some(({ measured }) => measured !== undefined);
+}
+
+/** What is said below a region's lines, a sentence or two each. */
+export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
+  const { alternatives, breakEven, contested } = estimate;
+  return [
+    ...(breakEven ? [breakEven.reason] : []),
+    ...(alternatives ? [alternatives.reason] : []),
+    ...(contested
+      ? [
+          `${contested.question} If so, we pay ${usd(contested.totals.byPayer.us)} a month. ${contested.breakEven.reason}`,
+        ]
+      : []),
+    ...(measured ? [measuredSentence(estimate, measured)] : []),
+  ];
+}
+
+function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {
+  const { estimate, hours, savedUSD } = measured;
+  const pair = (what: string, now: number, then: number) =>
+    `${quantity(now)} GiB ${what} (assumed: ${quantity(then)})`;
+  const saved =
+    savedUSD === undefined
+      ? ""
+      : ` ${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`;
+  return (
+    `Measured over ${span(hours)}, as a month: ${pair("pulled", estimate.usage.pulledGiB, usage.pulledGiB)}, ` +
+    `${pair("filled", estimate.usage.filledGiB, usage.filledGiB)}: we pay ${billed(billOf(estimate))} ` +
+    `(assumed: ${billed(billOf(assumed))}).${saved}`
+  );
+}
+
+/** `9 hours`, `12.5 days`. */
+export function span(hours: number): string {
+  return hours < 48
+    ? `${quantity(Math.round(hours * 10) / 10)} hours`
+    : `${quantity(Math.round(hours / 2.4) / 10)} days`;
+}
+
+/** What is missing in a total, why, and what it would be elsewhere. */
+export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
+  const indication = elsewhere ? ` In ${elsewhere.region} it would be ${usd(elsewhere.monthlyCost)}.` : "";
+  return `${name}: ${reason}${indication}`;
+}
+
+export interface Remarks {
+  readonly title: string;
+  readonly texts: readonly string[];
+}
+
+/** What is to be known about the estimates of several regions, each thing once. */
+export function remarksOf(regions: readonly StackRegion[]): Remarks[] {
+  const all = [
+    { title: "Warnings", texts: grouped(regions, ({ warnings }) => warnings) },
+    { title: "Not priced", texts: grouped(regions, ({ notPriced }) => notPriced.map(notPricedText)) },
+    { title: "Assumptions", texts: grouped(regions, ({ assumptions }) => assumptions) },
+  ];
+  return all.filter(({ texts }) => texts.length > 0);
+}
+
+/** With the regions that a text is about, where it isn't about all that have a bill. */
+function grouped(
+  regions: readonly StackRegion[],
+  textsOf: (estimate: RegionEstimate) => readonly string[],
+): string[] {
+  const billed = regions.filter(({ estimate }) => estimate.lines.length > 0);
+  const about = new Map<string, string[]>();
+  for (const region of billed) {
+    for (const text of textsOf(region.estimate)) {
+      about.set(text, [...(about.get(text) ?? []), nameOf(region)]);
+    }
+  }
+  return [...about].map(([text, names]) =>
+    names.length === billed.length ? text : `${listed(names)}: ${text}`,
+  );
+}
+
+const mostNames = 3;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - mostNames;
+  return rest > 1 ? `${names.slice(0, mostNames).join(", ")} and ${rest} others` : names.join(", ");
+}

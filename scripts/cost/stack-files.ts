@@ -1,0 +1,123 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Problem } from "../../components/config/problems.ts";
+
+/** The text of a stack's file. */
+export interface StackFile {
+  /** Of the stack: `aws-eu-central-1`. */
+  readonly name: string;
+  /** Relative to the project: `stacks/Pulumi.aws-eu-central-1.yaml`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A project's texts, as far as they could be read. */
+export interface ProjectFiles {
+  /** Of Pulumi.yaml. */
+  readonly project: string;
+  /** By name. */
+  readonly stacks: readonly StackFile[];
+  readonly problems: readonly Problem[];
+}
+
+const projectFile = "Pulumi.yaml";
+/** `stackConfigDir` of Pulumi.yaml. */
+const stackDirectory = "stacks";
+
+/**
+ * The files of a project directory.
+ * @param wanted the stacks to read, all if there are none
+ */
+export async function readStackFiles(directory: string, wanted: readonly string[]): Promise<ProjectFiles> {
+  let project: string;
+  let all: Unread[];
+  try {
+    project = await readFile(join(directory, projectFile), "utf8");
+    all = stacksAmong(await readdir(join(directory, stackDirectory)));
+  } catch (error) {
+    return { project: "", stacks: [], problems: [{ path: directory, message: unreadable(error) }] };
+  }
+  const files = among(wanted, all);
+  const unknown = wanted.filter((name) => !files.some((file) => file.name === name));
+  const read = await Promise.allSettled(files.map(({ path }) => readFile(join(directory, path), "utf8")));
+  return {
+    project,
+    stacks: files.flatMap((file, index) => {
+      const { value: text } = read[index] as PromiseFulfilledResult<string>;
+      return text === undefined ? [] : [{ ...file, text }];
+    }),
+    problems: [
+      ...unknown.map((name) => ({
+        path: pathOf(name),
+        message: `there is no such file; the stacks are ${all.map((file) => file.name).join(", ")}`,
+      })),
+      ...files.flatMap(({ path }, index) => {
+        const { reason } = read[index] as PromiseRejectedResult;
+        return reason === undefined ? [] : [{ path, message: unreadable(reason) }];
+      }),
+    ],
+  };
+}
+
+/**
+ * The files as they are in a revision of the git repository that the project directory is in.
+ * @param revision as git takes it: `main`, `origin/main`, `HEAD~3`
+ * @param wanted as in {@link readStackFiles}; what isn't there is left out
+ * @throws Error when there is no such revision.
+ */
+export async function readStackFilesAt(
+  revision: string,
+  directory: string,
+  wanted: readonly string[],
+): Promise<ProjectFiles> {
+  const git = async (args: readonly string[], input = "") => {
+    const result = await execa("git", args, {
+      cwd: directory,
+      input,
+      stripFinalNewline: false,
+      reject: false,
+    });
+    if (result.failed) throw new Error(result.stderr.trim() || result.shortMessage);
+    return result.stdout;
+  };
+  const commit = await git(["rev-parse", "--verify", "--end-of-options", `${revision}^{commit}`]).catch(
+    (error: Error) => {
+      const hint =
+        "name a branch, tag or commit that this clone has (`git fetch origin main`, then origin/main)";
+      throw new Error(`git knows no revision "${revision}" here: ${hint}\n${error.message}`);
+    },
+  );
+  const listed = await git(["ls-tree", "--name-only", "-z", commit.trim(), `${stackDirectory}/`]);
+  const names = listed.split("\0").map((path) => path.slice(stackDirectory.length + 1));
+  const files = among(wanted, stacksAmong(names));
+  const show = (path: string) => git(["show", `${commit.trim()}:./${path}`]);
+  const [project, ...texts] = await Promise.all([projectFile, ...files.map(({ path }) => path)].map(show));
+  return {
+    project: project ?? "",
+    stacks: files.map((file, index) => ({ ...file, text: texts[index] ?? "" })),
+    problems: [],
+  };
+}
+
+function unreadable(error: unknown): string {
+  return `can't be read: ${(error as Error).message}`;
+}
+
+type Unread = Omit<StackFile, "text">;
+
+function among(wanted: readonly string[], files: readonly Unread[]): readonly Unread[] {
+  return wanted.length === 0 ? files : files.filter(({ name }) => wanted.includes(name));
+}
+
+function stacksAmong(fileNames: readonly string[]): Unread[] {
+  return fileNames
+    .flatMap((fileName) => fileName.match(/^Pulumi\.(.+)\.yaml$/)?.slice(1) ?? [])
+    .sort()
+    .map((name) => ({ name, path: pathOf(name) }));
+}
+
+/** Of a stack's file, relative to the project. */
+export function pathOf(stack: string): string {
+  return `${stackDirectory}/Pulumi.${stack}.yaml`;
+}

@@ -1,0 +1,101 @@
+import type { CostLine } from "../../components/cost/line.ts";
+import { change, percentChange, quantity, unitPrice, usd } from "./amounts.ts";
+import { amountOf, changesOf, totalsOf } from "./changes.ts";
+import { type Column, columns, wrapped } from "./columns.ts";
+import { billOf, nameOf, type RegionReview, type Review, sumOf } from "./review.ts";
+import {
+  billCells,
+  billed,
+  billTitles,
+  conclusions,
+  legendOf,
+  notPricedText,
+  remarksOf,
+} from "./sentences.ts";
+
+const lineColumns: readonly Column[] = [
+  { header: "Name", width: 54 },
+  { header: "Monthly qty", align: "right" },
+  { header: "Unit" },
+  { header: "Price", align: "right" },
+  { header: "Monthly cost", align: "right" },
+  { header: "Paid by" },
+];
+
+const regionColumn: Column = { header: "Region", width: 40 };
+
+/** The report for a terminal of 120 columns. */
+export function renderTable(review: Review): string {
+  const { regions, notes } = review;
+  const parts = [
+    ...regions.map(regionTable),
+    overview(regions),
+    ...(review.base === undefined ? [] : [comparison(review, review.base)]),
+    [
+      "* by usage: follows from the workload.",
+      ...legendOf(sumOf(regions.map(({ estimate }) => billOf(estimate)))),
+    ],
+    ...remarksOf(regions).map(({ title, texts }) => [`${title}:`, ...texts.flatMap(item)]),
+    [`USD a month, estimated from ${review.origin}.`, ...notes.flatMap(item)],
+  ];
+  return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function regionTable({ stack, estimate, measured }: RegionReview): string[] {
+  const { lines, provider, priceDate } = estimate;
+  const bill = billOf(estimate);
+  const head = `${nameOf({ stack, estimate })} (${provider}${lines.length > 0 ? `, prices of ${priceDate}` : ""})`;
+  const total = (what: string, amount: string) => [what, "", "", "", amount, ""];
+  const table =
+    lines.length === 0
+      ? estimate.notPriced.map(notPricedText)
+      : columns(lineColumns, [
+          ...lines.map(row),
+          [],
+          total("We pay, fixed", usd(bill.fixed)),
+          total("We pay, by usage", usd(bill.usage)),
+          total("We pay", billed(bill)),
+          ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
+        ]);
+  return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
+}
+
+function row({ name, monthlyQuantity, unit, price, monthlyCost, basis, paidBy }: CostLine): string[] {
+  const marked = basis === "usage" ? `${name} *` : name;
+  return [marked, quantity(monthlyQuantity), unit, unitPrice(price), usd(monthlyCost), paidBy];
+}
+
+function overview(regions: readonly RegionReview[]): string[] {
+  const titles = billTitles(regions).map((header): Column => ({ header, align: "right" }));
+  const rows = regions.map((region) => [nameOf(region), ...billCells([region], regions)]);
+  return columns([regionColumn, ...titles], [...rows, [], ["All", ...billCells(regions)]]);
+}
+
+function comparison(review: Review, base: string): string[] {
+  const changes = changesOf(review);
+  const { was, is } = totalsOf(review);
+  if (changes.length === 0) return [`No difference to ${base}.`];
+  const percent = percentChange(was.us, is.us);
+  return [
+    `Difference to ${base}: ${change(is.us - was.us)} a month${percent && ` (${percent})`}`,
+    ...columns(
+      [
+        regionColumn,
+        { header: "Was", align: "right" },
+        { header: "Is", align: "right" },
+        { header: "Change", align: "right" },
+      ],
+      changes.map((one) => [
+        one.name,
+        one.was ? billed(one.was) : "new",
+        one.is ? billed(one.is) : "removed",
+        change(amountOf(one)),
+      ]),
+    ),
+  ];
+}
+
+/** A sentence as an item of a list. */
+function item(text: string): string[] {
+  return wrapped(text, 117).map((line, index) => `${index === 0 ? "- " : "  "}${line}`);
+}

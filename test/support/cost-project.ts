@@ -1,0 +1,61 @@
+/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost`. */
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { projectDirectory } from "./project.ts";
+import { tempDir } from "./scope.ts";
+
+export interface CostProject extends AsyncDisposable {
+  readonly directory: string;
+  /** Writes a stack's file; without a text, removes it. */
+  setStack(name: string, text?: string): Promise<void>;
+  /** `npm run cost -- …`. Doesn't throw when it fails. */
+  cost(...args: string[]): Promise<CostRun>;
+}
+
+export interface CostRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The texts of this project's stack files, by the names of the stacks. */
+export const stackFiles = {
+  aws: await stackFile("aws-eu-central-1"),
+  azure: await stackFile("azure-westeurope"),
+  local: await stackFile("local"),
+};
+
+/**
+ * With no stack.
+ * @param environment what the command is given besides
+ */
+export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<CostProject> {
+  const { path: directory, [Symbol.asyncDispose]: remove } = await tempDir();
+  await cp(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
+  await mkdir(join(directory, "stacks"));
+  return {
+    directory,
+    async setStack(name, text) {
+      const file = join(directory, "stacks", `Pulumi.${name}.yaml`);
+      await (text === undefined ? rm(file) : writeFile(file, text));
+    },
+    async cost(...args) {
+      const script = join(projectDirectory, "scripts", "cost.ts");
+      const result = await execa("node", [script, ...args], {
+        cwd: directory,
+        env: environment,
+        preferLocal: true,
+        localDir: projectDirectory,
+        reject: false,
+        stdin: "ignore",
+      });
+      return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
+    },
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+function stackFile(name: string): Promise<string> {
+  return readFile(join(projectDirectory, "stacks", `Pulumi.${name}.yaml`), "utf8");
+}

@@ -1,0 +1,105 @@
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { StackConfig, Workload } from "../../components/config/schema.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { type EstimateRequest, estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { type CloudPrices, type PriceBook, priceBook } from "../../components/cost/prices/price-book.ts";
+
+/** The day on which the prices that come with the project were put together. */
+export const today = priceBook.aws.compiled;
+
+const root = join(import.meta.dirname, "../..");
+const readText = (path: string) => readFileSync(join(root, path), "utf8");
+
+/** The names of the stacks that have a file. */
+export const stackNames = globSync("stacks/Pulumi.*.yaml", { cwd: root })
+  .map((path) => basename(path, ".yaml").slice("Pulumi.".length))
+  .sort();
+
+/** A stack as its file and Pulumi.yaml have it. */
+export function stackNamed(name: string): StackConfig {
+  return parseConfig(readStackFile(readText("Pulumi.yaml"), readText(`stacks/Pulumi.${name}.yaml`)));
+}
+
+export interface StackInWords {
+  readonly provider: "aws" | "azure";
+  /** The name of the region. */
+  readonly region: string;
+  readonly topology?: "vm" | "cluster";
+  readonly machine?: string;
+  readonly storage?: Record<string, string>;
+  readonly workload?: Partial<Workload>;
+  /** Registries. @default gsoci.azurecr.io */
+  readonly registries?: readonly string[];
+  readonly tls?: Record<string, string>;
+  readonly cost?: Partial<StackConfig["cost"]>;
+  readonly budget?: StackConfig["budget"];
+}
+
+/** A stack of one region, through the real reader of configurations. */
+export function stackOf(words: StackInWords): StackConfig {
+  const { provider, region, topology = "vm", machine, registries = ["gsoci.azurecr.io"] } = words;
+  return parseConfig({
+    provider,
+    regions: [
+      {
+        name: region,
+        topology,
+        ...(topology === "vm" && machine && { machine: { type: machine } }),
+        storage: words.storage ?? (topology === "vm" ? { kind: "disk" } : { kind: "bucket" }),
+        endpoint: {
+          hostname: `cache.${region}.example.com`,
+          zone: "example.com",
+          ...(provider === "azure" && topology === "vm" && { zoneResourceGroup: "dns" }),
+          tls: words.tls ?? { mode: "acme", email: "platform@example.com" },
+        },
+        access: { clients: ["203.0.113.0/24"] },
+      },
+    ],
+    upstreams: registries.map((registry, index) => ({ name: `u${index}`, registry, repositories: ["**"] })),
+    ...(words.workload && { workload: words.workload }),
+    ...(words.cost && { cost: words.cost }),
+    ...(words.budget && { budget: words.budget }),
+  });
+}
+
+/** The estimates of a stack's regions. */
+export function estimatesOf(
+  { provider, regions, workload, upstreams, cost }: StackConfig,
+  options: Partial<Pick<EstimateRequest, "prices" | "today" | "usage">> = {},
+): RegionEstimate[] {
+  return regions.map((region) =>
+    estimateRegion({
+      provider,
+      region,
+      workload,
+      upstreams,
+      settings: cost,
+      prices: priceBook,
+      today,
+      ...options,
+    }),
+  );
+}
+
+export function estimateOf(words: StackInWords, options?: Parameters<typeof estimatesOf>[1]): RegionEstimate {
+  const [estimate] = estimatesOf(stackOf(words), options);
+  if (!estimate) throw new Error("no region");
+  return estimate;
+}
+
+/** What is paid for a line of an estimate, by the beginning of its name. */
+export function costOf({ lines }: Pick<RegionEstimate, "lines">, name: string): number | string | undefined {
+  return lines.find((line) => line.name.startsWith(name))?.monthlyCost;
+}
+
+/** The book without one price. */
+export function without(cloud: keyof PriceBook, region: string, item: string): PriceBook {
+  const { [item]: _, ...rest } = priceBook[cloud].regions[region] ?? {};
+  const changed: CloudPrices = {
+    ...priceBook[cloud],
+    regions: { ...priceBook[cloud].regions, [region]: rest },
+  };
+  return { ...priceBook, [cloud]: changed };
+}

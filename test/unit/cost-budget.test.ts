@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { stackCost } from "../../components/cost/stack-cost.ts";
+import { estimateOf, type StackInWords, stackOf, today } from "../support/estimates.ts";
+
+const aws: StackInWords = { provider: "aws", region: "eu-central-1", machine: "m7g.large" };
+const azure: StackInWords = { provider: "azure", region: "westeurope", machine: "Standard_D2ps_v6" };
+const costUSD = estimateOf(aws).totals.byPayer.us;
+
+const cost = (words: StackInWords) => stackCost(stackOf(words), priceBook, today);
+
+test("the output has the estimate of each region", () => {
+  assert.deepEqual(cost(aws).regions, { "eu-central-1": estimateOf(aws) });
+});
+
+test("without a budget, or with enough of it, nothing is said", () => {
+  for (const words of [aws, { ...aws, budget: { monthlyUSD: costUSD, over: "fail" } } as const]) {
+    const { problems, warnings } = cost(words);
+    assert.deepEqual([...problems, ...warnings], []);
+  }
+});
+
+test("over the budget it warns, or fails where asked, and names the largest lines", () => {
+  const budget = { monthlyUSD: 80, over: "fail" } as const;
+  const { problems, warnings } = cost({ ...aws, budget });
+  assert.deepEqual(warnings, []);
+  assert.equal(problems.length, 1);
+  assert.equal(problems[0]?.path, "budget.monthlyUSD");
+  assert.match(
+    problems[0]?.message ?? "",
+    /^the stack costs [\d.]+ USD a month by estimate, more than 80\.00 USD; the largest lines: eu-central-1: Instance \(Linux, on demand, m7g\.large\), 71\.39 USD; eu-central-1: Transfer in the region, out of the cache, 36\.00 USD; eu-central-1: Data volume/,
+  );
+  const warned = cost({ ...aws, budget: { ...budget, over: "warn" } });
+  assert.deepEqual(warned.warnings, problems);
+  assert.deepEqual(warned.problems, []);
+});
+
+test("what the customers pay is none of the budget", () => {
+  const { byPayer, all } = estimateOf(aws).totals;
+  assert.ok(byPayer.us < all);
+  const { problems } = cost({ ...aws, budget: { monthlyUSD: (byPayer.us + all) / 2, over: "fail" } });
+  assert.deepEqual(problems, []);
+});
+
+test("a charge that is contested never fails a stack, and is said", () => {
+  const { problems, warnings } = cost({ ...azure, budget: { monthlyUSD: 200, over: "fail" } });
+  assert.deepEqual(problems, []);
+  assert.match(
+    warnings[0]?.message ?? "",
+    /as a contested charge is counted or not.*billed as to the internet/,
+  );
+  const billed = { ...azure, cost: { azureSameRegionTraffic: "billed" } } as const;
+  assert.equal(cost({ ...billed, budget: { monthlyUSD: 200, over: "fail" } }).problems.length, 1);
+});

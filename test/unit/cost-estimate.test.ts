@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { notFound } from "../../components/cost/line.ts";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { costOf, estimateOf, estimatesOf, stackNamed, without } from "../support/estimates.ts";
+
+/** One cent. */
+function near(actual: unknown, expected: number): void {
+  assert.equal(typeof actual, "number", String(actual));
+  assert.ok(Math.abs((actual as number) - expected) < 0.005, `${actual}, not ${expected}`);
+}
+
+const workload = {
+  nodes: 300,
+  nodeChurnPerMonth: 4,
+  pullsPerNodeGiB: 3,
+  workingSetGiB: 150,
+  growthGiBPerMonth: 10,
+};
+
+test("the stack aws-eu-central-1, by hand", () => {
+  const [estimate] = estimatesOf(stackNamed("aws-eu-central-1"));
+  assert.ok(estimate);
+  // Instance, c6gn.medium: 730 h × 0.0493 = 35.989. Root: 12 GiB × 0.0952 = 1.1424. Data: 240 GiB × 0.0952 = 22.848. IPv4: 730 h × 0.005 = 3.65. Alarms: 2 × 0.10 = 0.20.
+  near(costOf(estimate, "Instance"), 35.989);
+  near(costOf(estimate, "Root volume"), 1.1424);
+  near(costOf(estimate, "Data volume"), 22.848);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  near(costOf(estimate, "Recovery alarms"), 0.2);
+  near(estimate.totals.fixed, 35.989 + 1.1424 + 22.848 + 3.65 + 0.2);
+  // Pulls: 300 × 4 × 3 GiB = 3,600 GiB, 0.01 for each side.
+  near(costOf(estimate, "Transfer in the region, out"), 36);
+  near(costOf(estimate, "Transfer in the region, into"), 36);
+  // Fill: 10 GiB × 1.073741824 = 10.737 GB × 0.087 = 0.934, as the first 100 GB are left to others.
+  near(costOf(estimate, "Fill"), 0.9342);
+  // Names: 1,200 node starts × 12 = 14,400 queries × 0.40 per million = 0.00576.
+  near(costOf(estimate, "Route 53"), 0.00576);
+  near(estimate.totals.byPayer.us, 63.8294 + 36 + 0.9342 + 0.00576);
+  near(estimate.totals.byPayer.customer, 36);
+  assert.equal(estimate.lines.length, 9);
+  assert.equal(estimate.totals.complete, true);
+  assert.equal(estimate.contested, undefined);
+});
+
+test("the stack azure-westeurope, by hand", () => {
+  const [estimate] = estimatesOf(stackNamed("azure-westeurope"));
+  assert.ok(estimate);
+  // Machine, B2pls_v2: 730 h × 0.0384 = 28.032. IPv4: 730 h × 0.005 = 3.65. The zone for the certificate: 0.50.
+  near(costOf(estimate, "Virtual machine"), 28.032);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  near(costOf(estimate, "DNS zone"), 0.5);
+  near(estimate.totals.fixed, 28.032 + 3.65 + 0.5);
+  // Fill from another region: 10 GiB × 1.073741824 = 10.737 GB × 0.02 = 0.2147.
+  near(costOf(estimate, "Fill"), 0.2147);
+  // The disks' prices are known in eastus only: P4, 5.28; 240 GiB × 730 h × 0.00011 = 19.272.
+  assert.deepEqual(
+    estimate.notPriced.flatMap(({ elsewhere }) => elsewhere?.monthlyCost ?? []),
+    [5.28, 19.272],
+  );
+  assert.equal(estimate.totals.complete, false);
+  // If traffic in the region is billed: 3,600 GiB are 3,865.47 GB, all between 100 and 10,335 GB: × 0.087 = 336.296.
+  near(estimate.contested?.totals.all, 32.182 + 0.2147 + 336.296);
+});
+
+test("Azure with prices for all lines, by hand", () => {
+  const estimate = estimateOf({
+    provider: "azure",
+    region: "eastus",
+    machine: "Standard_D2ps_v6",
+    storage: { kind: "disk", size: "200GiB" },
+    workload,
+    cost: { azureSameRegionTraffic: "unknown" },
+  });
+  // Machine: 730 h × 0.0702 = 51.246. OS disk of 30 GiB: P4, 5.28. Data: 200 GiB × 730 h × 0.00011 = 16.06. IPv4: 3.65. The zone for the certificate: 0.50.
+  near(costOf(estimate, "Virtual machine"), 51.246);
+  near(costOf(estimate, "OS disk"), 5.28);
+  near(costOf(estimate, "Data disk"), 16.06);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  near(costOf(estimate, "DNS zone"), 0.5);
+  // Fill from another region: 10.737 GB × 0.02 = 0.215.
+  near(costOf(estimate, "Fill"), 0.2147);
+  assert.equal(estimate.lines.length, 6);
+  near(estimate.totals.all, 76.736 + 0.2147);
+  // If traffic in the region is billed: 3,600 GiB are 3,865.47 GB, all between 100 and 10,335 GB: × 0.087 = 336.296.
+  near(costOf(estimate.contested ?? { lines: [] }, "Transfer in the region"), 336.296);
+  near(estimate.contested?.totals.all, 76.736 + 0.2147 + 336.296);
+});
+
+test("performance above what is free is billed by itself", () => {
+  const estimate = estimateOf({
+    provider: "aws",
+    region: "eu-central-1",
+    machine: "m7g.4xlarge",
+    workload: { ...workload, nodes: 3000, nodeChurnPerMonth: 30 },
+  });
+  const extra = estimate.lines.filter(({ name }) => /^Data volume, /.test(name));
+  // More than the machine carries to its disk, 5,000 Mbps: these are 597 MiB/s, of which 125 are free, and 4,769 operations of 128 KiB, of which 3,000 are free.
+  assert.deepEqual(
+    extra.map(({ monthlyQuantity, unit, price }) => [monthlyQuantity, unit, price]),
+    [
+      [1769, "IOPS-months", 0.006],
+      [472, "MiB/s-months", 0.0476],
+    ],
+  );
+});
+
+test("traffic within a region of Azure: free, billed, or both shown", () => {
+  const words = { provider: "azure", region: "westeurope", workload } as const;
+  const [free, billed, unknown] = (["free", "billed", "unknown"] as const).map((azureSameRegionTraffic) =>
+    estimateOf({ ...words, cost: { azureSameRegionTraffic } }),
+  );
+  assert.equal(free?.contested, undefined);
+  assert.equal(billed?.contested, undefined);
+  assert.deepEqual(unknown?.totals, free?.totals);
+  assert.deepEqual(unknown?.contested?.totals, billed?.totals);
+  assert.deepEqual(unknown?.breakEven, free?.breakEven);
+  assert.deepEqual(unknown?.contested?.breakEven, billed?.breakEven);
+  assert.equal(billed?.breakEven?.usGiB, undefined);
+  assert.match(unknown?.contested?.question ?? "", /azureSameRegionTraffic/);
+});
+
+test("a price that is in no book is not found, never 0, and the rest is there", () => {
+  const prices = without("aws", "eu-central-1", "machine/m7g.large");
+  const estimate = estimateOf(
+    { provider: "aws", region: "eu-central-1", machine: "m7g.large", workload },
+    { prices },
+  );
+  const [machine] = estimate.lines;
+  assert.equal(machine?.price, notFound);
+  assert.equal(machine?.monthlyCost, notFound);
+  assert.equal(machine?.source, undefined);
+  assert.equal(estimate.totals.complete, false);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46.
+  assert.deepEqual(
+    estimate.notPriced.find(({ name }) => name === machine?.name),
+    {
+      name: "Instance (Linux, on demand, m7g.large)",
+      reason: "The price book has no price for machine/m7g.large in eu-central-1.",
+      elsewhere: { region: "ap-southeast-1", price: 0.102, monthlyCost: 74.46 },
+    },
+  );
+});
+
+test("an unknown machine is said, and the rest is estimated", () => {
+  const estimate = estimateOf({ provider: "aws", region: "eu-central-1", machine: "m7g.larg", workload });
+  assert.equal(costOf(estimate, "Instance (Linux, on demand, m7g.larg)"), notFound);
+  assert.match(estimate.warnings.join(), /machine\.type: "m7g\.larg" .* did you mean "m7g\.large"/);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  assert.ok(estimate.alternatives?.cheapest);
+});
+
+test("a region without prices has only what costs the same everywhere", () => {
+  const estimate = estimateOf({ provider: "aws", region: "sa-east-1", workload });
+  const priced = estimate.lines.filter(({ price }) => price !== notFound).map(({ kind }) => kind);
+  assert.deepEqual(priced, ["address", "monitoring", "dns", "fill"]);
+  assert.equal(estimate.totals.complete, false);
+  const unpriced = estimate.lines.filter(({ price }) => price === notFound).map(({ name }) => name);
+  const reasons = estimate.notPriced.map(({ name }) => name);
+  assert.deepEqual(
+    unpriced.filter((name) => !reasons.includes(name)),
+    [],
+  );
+});
+
+test("a workload that no machine carries is estimated, with a warning", () => {
+  const estimate = estimateOf({
+    provider: "aws",
+    region: "eu-central-1",
+    workload: { ...workload, nodes: 1_000_000, nodeChurnPerMonth: 1000 },
+  });
+  assert.match(estimate.warnings.join(), /no arm64 machine that is known carries the workload/);
+  assert.ok(Number.isFinite(estimate.totals.all));
+  const chosen = estimate.alternatives?.options.find((option) => option.chosen);
+  assert.equal(chosen?.meetsThroughput, false);
+  assert.match(chosen?.reason ?? "", /^Is too slow: /);
+});
+
+test("old prices are said once they are, with the same words every day", () => {
+  const words = { provider: "aws", region: "eu-central-1", workload } as const;
+  const prices = { ...priceBook, aws: { ...priceBook.aws, compiled: "2026-01-01" } };
+  const on = (today: string) => estimateOf(words, { prices, today });
+  // 90 days after 1 January is 1 April.
+  assert.deepEqual(on("2026-04-01").warnings, []);
+  assert.match(on("2026-04-02").warnings.join(), /of 2026-01-01, more than 90 days old: .*npm run prices/);
+  assert.deepEqual(on("2026-04-02"), on("2027-04-02"));
+});
+
+test("who bills for the way out of an upstream", () => {
+  const fills = (registries: string[], provider: "aws" | "azure" = "aws", region = "eu-central-1") =>
+    estimateOf({ provider, region, registries, workload })
+      .lines.filter(({ kind }) => kind === "fill")
+      .map(({ name, monthlyQuantity, unit, price }) => [name, monthlyQuantity, unit, price]);
+  assert.deepEqual(fills(["ghcr.io"]), []);
+  assert.deepEqual(fills(["123456789012.dkr.ecr.eu-central-1.amazonaws.com"]), []);
+  assert.deepEqual(fills(["123456789012.dkr.ecr.us-east-1.amazonaws.com"]), [
+    ["Fill from 123456789012.dkr.ecr.us-east-1.amazonaws.com, to another region", 10, "GiB", 0.02],
+  ]);
+  assert.deepEqual(fills(["123456789012.dkr.ecr.eu-west-1.amazonaws.com"], "azure", "westeurope"), [
+    [
+      "Fill from 123456789012.dkr.ecr.eu-west-1.amazonaws.com, to the internet, up to 10,240 GiB",
+      10,
+      "GiB",
+      0.09,
+    ],
+  ]);
+  // Half of 10 GiB each.
+  assert.deepEqual(fills(["gsoci.azurecr.io", "quay.io"]), [
+    ["Fill from gsoci.azurecr.io, to the internet, up to 10,335 GB", 5.368709, "GB", 0.087],
+  ]);
+  const unknown = estimateOf({
+    provider: "aws",
+    region: "eu-central-1",
+    registries: ["r.example.com"],
+    workload,
+  });
+  assert.ok(unknown.notPriced.some(({ name }) => name === "Transfer out of r.example.com"));
+});
+
+test("measured usage takes the place of what follows from the workload", () => {
+  const words = { provider: "aws", region: "eu-central-1", workload } as const;
+  const estimate = estimateOf(words, { usage: { pulledGiB: 500 } });
+  assert.deepEqual(estimate.usage, { pulledGiB: 500, filledGiB: 10 });
+  near(costOf(estimate, "Transfer in the region, out"), 5);
+  assert.equal(costOf(estimate, "Instance"), costOf(estimateOf(words), "Instance"));
+  assert.ok(estimate.assumptions.some((text) => /500 GiB a month, as measured/.test(text)));
+});
+
+test("where nobody sends a bill there are no lines, and it says why", () => {
+  const [estimate] = estimatesOf(
+    parseConfig({
+      provider: "local",
+      regions: [{ name: "local" }],
+      upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["**"] }],
+    }),
+  );
+  assert.deepEqual(estimate?.lines, []);
+  assert.equal(estimate?.totals.all, 0);
+  assert.equal(estimate?.notPriced[0]?.name, "This machine");
+  assert.equal(estimate?.alternatives, undefined);
+});

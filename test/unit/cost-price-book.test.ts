@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import type { Cloud } from "../../components/capacity/machine.ts";
+import { machines } from "../../components/capacity/machines.ts";
+import { lineUnits } from "../../components/cost/line.ts";
+import { everywhere, type Price, priceBook, priceOf } from "../../components/cost/prices/price-book.ts";
+import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts";
+import { regionNames as azureRegions } from "../../components/hosts/azure/regions.ts";
+
+const clouds: readonly Cloud[] = ["aws", "azure"];
+const known = { aws: awsRegions, azure: azureRegions };
+
+const tiers = z
+  .array(z.strictObject({ from: z.number().nonnegative(), price: z.number().nonnegative() }))
+  .min(2)
+  .refine(
+    (all) => all[0]?.from === 0 && all.every(({ from }, at) => at === 0 || from > (all[at - 1]?.from ?? 0)),
+  );
+
+const common = {
+  unit: z.enum(lineUnits),
+  sources: z.array(z.string()).min(1),
+  confidence: z.enum(["high", "medium", "low"]),
+  date: z.string().regex(/^20\d\d(-\d\d){0,2}$/),
+  note: z.string().min(1).optional(),
+};
+
+const price = z.union([
+  z.strictObject({ ...common, price: z.number().positive() }),
+  z.strictObject({ ...common, tiers }),
+]);
+
+const book = z.strictObject({
+  compiled: z.iso.date(),
+  sources: z.record(z.string(), z.strictObject({ name: z.string().min(1), url: z.url().optional() })),
+  regions: z.record(z.string(), z.record(z.string(), price)),
+});
+
+function entries(cloud: Cloud): [region: string, item: string, price: Price][] {
+  return Object.entries(priceBook[cloud].regions).flatMap(([region, prices]) =>
+    Object.entries(prices).map(([item, price]): [string, string, Price] => [region, item, price]),
+  );
+}
+
+for (const cloud of clouds) {
+  test(`the book of ${cloud} is well formed, with a source for every price and no other`, () => {
+    const { success, error } = book.safeParse(priceBook[cloud]);
+    assert.ok(success, error && z.prettifyError(error));
+    const used = new Set(entries(cloud).flatMap(([, , { sources }]) => sources));
+    assert.deepEqual(Object.keys(priceBook[cloud].sources), [...used].sort());
+  });
+
+  test(`a thing of ${cloud} has one unit in all regions, and one place: everywhere or each region`, () => {
+    const units = Map.groupBy(entries(cloud), ([, item]) => item);
+    for (const [item, those] of units) {
+      assert.equal(new Set(those.map(([, , { unit }]) => unit)).size, 1, item);
+      assert.ok(those.length === 1 || those.every(([region]) => region !== everywhere), item);
+    }
+  });
+
+  test(`the regions of ${cloud} are real, and each machine has a price in one of them`, () => {
+    const regions = Object.keys(priceBook[cloud].regions).filter((region) => region !== everywhere);
+    assert.ok(regions.length >= 7);
+    for (const region of regions) assert.ok(known[cloud].includes(region), region);
+    for (const { type } of machines[cloud]) {
+      const priced = regions.filter((region) => priceOf(priceBook, cloud, region, `machine/${type}`));
+      assert.ok(priced.length > 0, type);
+    }
+  });
+}
+
+/** The list that only orders the machines, and the book, must say the same of the region that the list is of. */
+for (const [cloud, region] of [
+  ["aws", "us-east-1"],
+  ["azure", "westeurope"],
+] as const) {
+  test(`the reference prices of ${cloud}'s machines are those of ${region}, within a tenth`, () => {
+    for (const { type, referenceUSDPerHour } of machines[cloud]) {
+      const price = priceOf(priceBook, cloud, region, `machine/${type}`)?.price;
+      if (price === undefined) continue;
+      assert.ok(Math.abs(price / referenceUSDPerHour - 1) < 0.1, `${type}: ${price}`);
+    }
+  });
+}
+
+test("a region's own price goes before that of everywhere", () => {
+  const here = priceBook.aws.regions[everywhere]?.["public-ipv4"];
+  assert.ok(here);
+  const regional = { ...here, price: 0.006 };
+  const changed = {
+    ...priceBook,
+    aws: {
+      ...priceBook.aws,
+      regions: { [everywhere]: { "public-ipv4": here }, there: { "public-ipv4": regional } },
+    },
+  };
+  assert.equal(priceOf(changed, "aws", "there", "public-ipv4"), regional);
+  assert.equal(priceOf(changed, "aws", "elsewhere", "public-ipv4"), here);
+  assert.equal(priceOf(changed, "aws", "there", "alarm"), undefined);
+});

@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Workload } from "../../components/config/schema.ts";
+import type { EstimateRequest, RegionEstimate } from "../../components/cost/estimate.ts";
+import { type CostLine, notFound, type Totals } from "../../components/cost/line.ts";
+import { type Item, priceBook } from "../../components/cost/prices/price-book.ts";
+import { tierParts } from "../../components/cost/tiers.ts";
+import { estimateOf, type StackInWords } from "../support/estimates.ts";
+
+/** From nothing to the most that the schema takes, most of it around what machines carry. */
+const amount = (usual: number) =>
+  fc.oneof({ weight: 5, arbitrary: fc.nat(usual) }, { weight: 1, arbitrary: fc.nat(1_000_000) });
+
+const workload: fc.Arbitrary<Workload> = fc.record({
+  nodes: amount(2000),
+  pullsPerNodeGiB: fc.oneof(fc.double({ min: 0, max: 20, noNaN: true }), amount(10)),
+  nodeChurnPerMonth: fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), amount(10)),
+  workingSetGiB: amount(2000),
+  growthGiBPerMonth: amount(100),
+  peakMinutes: fc.integer({ min: 1, max: 1440 }),
+});
+
+const storage = fc.constantFrom(
+  { kind: "disk" },
+  { kind: "bucket", delivery: "proxied" },
+  { kind: "bucket", delivery: "redirect" },
+);
+
+const words: fc.Arbitrary<StackInWords> = fc
+  .record({
+    place: fc.constantFrom(
+      ["aws", "eu-central-1"] as const,
+      ["aws", "us-east-1"] as const,
+      ["aws", "sa-east-1"] as const,
+      ["azure", "westeurope"] as const,
+      ["azure", "eastus"] as const,
+      ["azure", "jioindiawest"] as const,
+    ),
+    topology: fc.constantFrom("vm", "cluster"),
+    storage,
+    workload,
+    registries: fc.subarray(["gsoci.azurecr.io", "ghcr.io", "r.example.com"], { minLength: 1 }),
+    azureSameRegionTraffic: fc.constantFrom("free", "billed", "unknown"),
+    clusters: fc.integer({ min: 1, max: 20 }),
+  })
+  .map(({ place: [provider, region], azureSameRegionTraffic, clusters, storage, ...rest }) => ({
+    ...rest,
+    provider,
+    region,
+    storage: rest.topology === "cluster" && storage.kind === "disk" ? { kind: "bucket" } : storage,
+    cost: { azureSameRegionTraffic, clusters },
+  }));
+
+const runs = { numRuns: 30 };
+
+function close(one: number, other: number): boolean {
+  return Math.abs(one - other) <= 1e-5 + 1e-9 * Math.abs(one);
+}
+
+function amountOf({ monthlyCost }: CostLine): number {
+  return monthlyCost === notFound ? 0 : monthlyCost;
+}
+
+test("an estimate is plain JSON of finite numbers, none negative, and the same each time", () => {
+  fc.assert(
+    fc.property(words, (words) => {
+      const estimate = estimateOf(words);
+      const numbers: number[] = [];
+      const copy = JSON.parse(JSON.stringify(estimate), (_, value) => {
+        if (typeof value === "number") numbers.push(value);
+        return value;
+      });
+      // NaN and infinity would come back as null.
+      assert.deepEqual(copy, estimate);
+      assert.ok(numbers.every((value) => value >= 0));
+      assert.doesNotMatch(JSON.stringify(estimate), /NaN|undefined|Infinity|∞/);
+      assert.equal(JSON.stringify(estimateOf(words)), JSON.stringify(estimate));
+    }),
+    runs,
+  );
+});
+
+test("totals are the sums of the lines, of each basis and of each payer", () => {
+  const check = (lines: readonly CostLine[], totals: Totals) => {
+    const sum = (matches: (line: CostLine) => boolean) =>
+      lines.filter(matches).reduce((total, line) => total + amountOf(line), 0);
+    assert.ok(
+      close(
+        totals.all,
+        sum(() => true),
+      ),
+    );
+    assert.ok(close(totals.all, totals.fixed + totals.usage));
+    assert.ok(close(totals.all, totals.byPayer.us + totals.byPayer.customer));
+    assert.ok(
+      close(
+        totals.fixed,
+        sum(({ basis }) => basis === "fixed"),
+      ),
+    );
+    assert.ok(
+      close(
+        totals.byPayer.customer,
+        sum(({ paidBy }) => paidBy === "customer"),
+      ),
+    );
+    assert.equal(totals.complete, !lines.some(({ monthlyCost }) => monthlyCost === notFound));
+  };
+  fc.assert(
+    fc.property(words, (words) => {
+      const { lines, totals, contested } = estimateOf(words);
+      check(lines, totals);
+      if (contested) check([...lines, ...contested.lines], contested.totals);
+    }),
+    runs,
+  );
+});
+
+test("a line is its quantity times its price, has a source or says that none was found, and a name of its own", () => {
+  fc.assert(
+    fc.property(words, (words) => {
+      const { lines, contested, notPriced } = estimateOf(words);
+      for (const line of [...lines, ...(contested?.lines ?? [])]) {
+        const { name, price, monthlyCost, monthlyQuantity, source } = line;
+        assert.ok(monthlyQuantity >= 0, name);
+        if (price === notFound || monthlyCost === notFound) {
+          assert.equal(price, monthlyCost);
+          assert.equal(source, undefined);
+          assert.ok(
+            notPriced.some((entry) => entry.name === name),
+            name,
+          );
+          continue;
+        }
+        // The quantity is rounded, by half of a millionth.
+        assert.ok(
+          Math.abs(monthlyQuantity * price - monthlyCost) <= 1e-6 * (1 + price) + 1e-9 * monthlyCost,
+          name,
+        );
+        assert.match(source?.date ?? "", /^20\d\d(-\d\d){0,2}$/, name);
+      }
+      assert.equal(new Set(lines.map(({ name }) => name)).size, lines.length);
+    }),
+    runs,
+  );
+});
+
+test("the chosen alternative costs what the estimate says; the cheapest is none that doesn't suit", () => {
+  fc.assert(
+    fc.property(words, (words) => {
+      const { alternatives, totals } = estimateOf(words);
+      assert.ok(alternatives);
+      const { options, cheapest } = alternatives;
+      const chosen = options.filter((option) => option.chosen);
+      assert.equal(chosen.length, 1);
+      assert.deepEqual(chosen[0]?.totals, totals);
+      assert.equal(new Set(options.map(({ name }) => name)).size, options.length);
+      const suitable = options.filter(
+        ({ meetsThroughput, meetsAvailability, comparableAllUSD }) =>
+          meetsThroughput && meetsAvailability && comparableAllUSD !== undefined,
+      );
+      const best = suitable.find(({ name }) => name === cheapest);
+      assert.equal(best === undefined, suitable.length === 0);
+      for (const { comparableAllUSD = 0 } of suitable) {
+        assert.ok((best?.comparableAllUSD ?? 0) <= comparableAllUSD);
+      }
+    }),
+    runs,
+  );
+});
+
+const grow = (words: StackInWords, workload: Partial<Workload>) => ({
+  ...words,
+  workload: { ...words.workload, ...workload },
+});
+
+function total(estimate: RegionEstimate): number {
+  return (estimate.contested?.totals ?? estimate.totals).all;
+}
+
+test("more volume never costs less, all else being equal", () => {
+  const usage = fc.record({
+    pulledGiB: fc.nat(10_000_000),
+    filledGiB: fc.nat(1_000_000),
+  });
+  fc.assert(
+    fc.property(words, usage, fc.nat(1_000_000), (words, usage, more) => {
+      const at = (usage: EstimateRequest["usage"]) => total(estimateOf(words, usage && { usage }));
+      const before = at(usage);
+      assert.ok(at({ ...usage, pulledGiB: usage.pulledGiB + more }) >= before - 1e-5);
+      assert.ok(at({ ...usage, filledGiB: usage.filledGiB + more }) >= before - 1e-5);
+    }),
+    runs,
+  );
+});
+
+test("a larger disk or bucket never costs less, on the same machine", () => {
+  const machine = { aws: "m7g.large", azure: "Standard_D2ps_v6" };
+  const vm = words.filter(({ topology }) => topology === "vm");
+  fc.assert(
+    fc.property(
+      vm,
+      fc.integer({ min: 1, max: 2000 }),
+      fc.integer({ min: 1, max: 2000 }),
+      (words, size, more) => {
+        const sized = (sizeGiB: number): StackInWords => ({
+          ...grow(words, { workingSetGiB: sizeGiB }),
+          machine: machine[words.provider],
+          storage:
+            words.storage?.kind === "disk" ? { kind: "disk", size: `${sizeGiB}GiB` } : (words.storage ?? {}),
+        });
+        // Of a Premium SSD, whose steps have names of their own, not all prices are known.
+        fc.pre(words.region !== "jioindiawest");
+        assert.ok(total(estimateOf(sized(size + more))) >= total(estimateOf(sized(size))) - 1e-5);
+      },
+    ),
+    runs,
+  );
+});
+
+for (const [cloud, prices] of Object.entries(priceBook)) {
+  for (const [region, items] of Object.entries(prices.regions)) {
+    const { tiers } = items["transfer-to-internet" satisfies Item] ?? {};
+    if (!tiers) continue;
+    const costAt = (quantity: number, above = 0) =>
+      tierParts(tiers, quantity, above).reduce((sum, part) => sum + part.quantity * part.price, 0);
+
+    test(`the ladder of ${cloud} ${region} has no jumps, loses nothing, and adds up`, () => {
+      const dearest = Math.max(...tiers.map(({ price }) => price));
+      const around = fc
+        .constantFrom(...tiers.map(({ from }) => from))
+        .chain((from) => fc.double({ min: Math.max(0, from - 10), max: from + 10, noNaN: true }));
+      fc.assert(
+        fc.property(around, fc.double({ min: 0, max: 1, noNaN: true }), (quantity, step) => {
+          const difference = costAt(quantity + step) - costAt(quantity);
+          assert.ok(difference >= -1e-6 && difference <= dearest * step + 1e-6);
+        }),
+      );
+      fc.assert(
+        fc.property(fc.nat(1_000_000), fc.nat(1_000_000), (first, second) => {
+          assert.ok(close(costAt(first) + costAt(second, first), costAt(first + second)));
+          const parts = tierParts(tiers, second, first);
+          assert.ok(
+            close(
+              parts.reduce((sum, part) => sum + part.quantity, 0),
+              second,
+            ),
+          );
+        }),
+      );
+    });
+  }
+}

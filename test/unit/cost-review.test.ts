@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { execa } from "execa";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { parseArguments } from "../../scripts/cost/arguments.ts";
+import { costProject, stackFiles } from "../support/cost-project.ts";
+import { infracost } from "../support/infracost.ts";
+import { projectDirectory } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+
+test("the table fits a terminal, and its totals are those of the JSON", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws-eu-central-1", stackFiles.aws);
+  await project.setStack("azure-westeurope", stackFiles.azure);
+  await project.setStack("local", stackFiles.local);
+  const [table, json] = await Promise.all([project.cost(), project.cost("--format", "json")]);
+  assert.deepEqual([table.exitCode, table.stderr, json.exitCode], [0, "", 0]);
+  for (const line of table.stdout.split("\n")) assert.ok(line.length <= 120, line);
+  const report = infracost.parse(JSON.parse(json.stdout));
+  assert.deepEqual(
+    report.projects.map(({ name }) => name),
+    ["aws-eu-central-1", "azure-westeurope", "local"],
+  );
+  const all = table.stdout.split("\n").find((line) => line.startsWith("All "));
+  assert.ok(all?.includes(`$${Number(report.totalMonthlyCost).toFixed(2)}`), all);
+});
+
+test("Infracost's JSON adds up, and has what we pay as its components and the whole estimate beside", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws);
+  const { stdout } = await project.cost("--format", "json");
+  const report = infracost.parse(JSON.parse(stdout));
+  const [resource] = report.projects[0]?.breakdown.resources ?? [];
+  assert.ok(resource);
+  const { estimate } = resource.metadata as { estimate: RegionEstimate };
+  assert.equal(resource.name, "eu-central-1");
+  const components = resource.costComponents.map(({ monthlyCost }) => Number(monthlyCost));
+  const sum = components.reduce((total, cost) => total + cost, 0);
+  assert.ok(Math.abs(sum - estimate.totals.byPayer.us) < 1e-6);
+  assert.ok(Math.abs(sum - Number(report.totalMonthlyCost)) < 1e-6);
+  assert.ok(Math.abs(sum / 730 - Number(report.totalHourlyCost)) < 1e-6);
+  assert.ok(estimate.totals.byPayer.customer > 0);
+  assert.equal(components.length, estimate.lines.filter(({ paidBy }) => paidBy === "us").length);
+});
+
+test("with a base: what is new, changed, gone and the same, in all formats that compare", async (t) => {
+  const project = scope(t).use(await costProject());
+  const git = (...args: string[]) => execa("git", args, { cwd: project.directory });
+  await project.setStack("changed", stackFiles.aws);
+  await project.setStack("gone", stackFiles.azure);
+  await project.setStack("same", stackFiles.azure);
+  await project.setStack("broken", stackFiles.azure);
+  await git("init", "--quiet");
+  await git("add", ".");
+  await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
+  const [before] = await totals(project.cost("--format", "json"));
+  await project.setStack("changed", twiceTheNodes);
+  await project.setStack("new", stackFiles.aws);
+  await project.setStack("gone");
+  await project.setStack("broken", "config: {}");
+
+  const [markdown, table, json] = await Promise.all(
+    ["markdown", "table", "json"].map((format) => project.cost("--base", "HEAD", "--format", format)),
+  );
+  assert.ok(markdown && table && json);
+  const rows = markdown.stdout
+    .split("\n")
+    .filter((line) => /^\| (?:changed|gone|same|new|broken),/.test(line));
+  assert.deepEqual(rows.map((row) => row.match(/\w+/)?.[0]).sort(), ["changed", "gone", "new"]);
+  assert.match(rows.find((row) => row.includes("gone")) ?? "", /\| removed \| -\$/);
+  assert.match(rows.find((row) => row.includes("| new,")) ?? "", /\| new \| \$\d/);
+  assert.match(
+    markdown.stdout,
+    /\| ~ \| Transfer in the region, out of the cache \| \$36\.00 \| \$72\.00 \| \+\$36\.00 \| us \|/,
+  );
+  assert.match(markdown.stdout, /1 region costs the same/);
+  assert.match(markdown.stdout, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
+  assert.match(table.stdout, /Difference to HEAD: \+\$/);
+
+  // A stack that can't be read any more isn't gone: it was no part of the base that is compared with.
+  const [now, past, difference] = await totals(Promise.resolve(json));
+  const { projects } = infracost.parse(JSON.parse(json.stdout));
+  assert.ok(!projects.some(({ name }) => name === "broken"));
+  assert.ok(past < before, "without the broken stack");
+  assert.ok(Math.abs(now - past - difference) < 1e-6);
+  const changed = projects.find(({ name }) => name === "changed");
+  assert.equal(
+    changed?.diff.resources[0]?.costComponents.find(({ name }) => /out of the cache/.test(name))?.monthlyCost,
+    "36",
+  );
+});
+
+test("bad input: a message for each, and the rest is reported", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("good", stackFiles.aws);
+  await project.setStack("not-yaml", "config: [");
+  await project.setStack("negative", withWorkload("nodes: -1"));
+  await project.setStack("absurd", withWorkload("workingSetGiB: 1e12"));
+  await project.setStack(
+    "machine",
+    stackFiles.aws.replace("topology: vm", "topology: vm\n      machine: { type: m7g.lage }"),
+  );
+  await project.setStack("nowhere", stackFiles.aws.replaceAll("eu-central-1", "xx-nowhere-1"));
+  await mkdir(join(project.directory, "stacks", "Pulumi.directory.yaml"));
+  const { exitCode, stdout, stderr } = await project.cost("--base", "no-such-revision");
+  assert.equal(exitCode, 1);
+  for (const problem of [
+    /stacks\/Pulumi\.not-yaml\.yaml: .*line 1/,
+    /stacks\/Pulumi\.negative\.yaml: workload\.nodes: must be at least 0/,
+    /stacks\/Pulumi\.absurd\.yaml: workload\.workingSetGiB: must be at most/,
+    /stacks\/Pulumi\.machine\.yaml: regions\[0\]\.machine\.type: "m7g\.lage" .* did you mean "m7g\.large"/,
+    /stacks\/Pulumi\.directory\.yaml: can't be read/,
+    /--base: git knows no revision "no-such-revision"/,
+  ]) {
+    assert.match(stderr, problem);
+  }
+  assert.match(stdout, /^good, eu-central-1 +\$\d/m);
+  assert.match(stdout, /^nowhere, xx-nowhere-1 +≥ \$\d/m);
+  assert.match(stdout, /^machine, eu-central-1 +≥ \$\d/m);
+});
+
+test("a budget that a preview would fail for is a problem", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("poor", withKey("budget", "{ monthlyUSD: 20, over: fail }"));
+  await project.setStack("warned", withKey("budget", "{ monthlyUSD: 20 }"));
+  const { exitCode, stderr, stdout } = await project.cost();
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^✗ stacks\/Pulumi\.poor\.yaml: budget: .*more than 20\.00 USD/);
+  assert.match(stdout, /^- warned: .*more than 20\.00 USD/m);
+});
+
+test("stacks can be named, and wrong usage is said with the right one", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("one", stackFiles.aws);
+  await project.setStack("two", stackFiles.azure);
+  const named = await project.cost("two", "three");
+  assert.equal(named.exitCode, 1);
+  assert.match(named.stdout, /^two, westeurope /m);
+  assert.doesNotMatch(named.stdout, /^one,/m);
+  assert.match(named.stderr, /stacks\/Pulumi\.three\.yaml: there is no such file; the stacks are one, two/);
+  const wrong = await project.cost("--bakend");
+  assert.deepEqual([wrong.exitCode, wrong.stdout], [2, ""]);
+  assert.match(wrong.stderr, /Usage: npm run cost/);
+});
+
+test("what goes together on the command line", () => {
+  assert.throws(() => parseArguments(["--format", "pdf"]), /"pdf" is not a format: one of table, markdown/);
+  assert.throws(() => parseArguments(["--base", "x", "--format", "html"]), /--base goes with table/);
+  assert.throws(() => parseArguments(["--base", "x", "--backend"]), /not with --backend/);
+  assert.throws(() => parseArguments(["--prometheus", "here:9090"]), /write it like http:/);
+  assert.equal(parseArguments(["--help"]), undefined);
+  const { format, prometheus, stacks } = parseArguments(["one", "--prometheus", "http://[::1]:9090/x"]) ?? {};
+  assert.deepEqual([format, prometheus?.pathname, stacks], ["table", "/x", ["one"]]);
+});
+
+test("no SDK of Pulumi or of a cloud is loaded", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws);
+  const refuse = `import { registerHooks } from "node:module";
+registerHooks({ resolve(name, context, next) {
+  if (name.startsWith("@pulumi/")) throw new Error("loads " + name);
+  return next(name, context);
+} });`;
+  await execa(
+    "node",
+    [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(refuse)}`,
+      join(projectDirectory, "scripts", "cost.ts"),
+    ],
+    { cwd: project.directory, preferLocal: true, localDir: projectDirectory },
+  );
+});
+
+const twiceTheNodes = withWorkload("nodes: 600");
+
+function withWorkload(workload: string): string {
+  return withKey("workload", `{ ${workload} }`);
+}
+
+function withKey(key: string, value: string): string {
+  return stackFiles.aws.replace(/^config:\n/m, `config:\n  registry-cache:${key}: ${value}\n`);
+}
+
+async function totals(
+  run: Promise<{ stdout: string }>,
+): Promise<[now: number, past: number, difference: number]> {
+  const { totalMonthlyCost, pastTotalMonthlyCost, diffTotalMonthlyCost } = infracost.parse(
+    JSON.parse((await run).stdout),
+  );
+  return [Number(totalMonthlyCost), Number(pastTotalMonthlyCost), Number(diffTotalMonthlyCost)];
+}

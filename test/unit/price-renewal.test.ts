@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type CloudPrices,
+  type Item,
+  type Price,
+  priceBook,
+} from "../../components/cost/prices/price-book.ts";
+import type { Answer } from "../../scripts/prices/answer.ts";
+import { awsQueries } from "../../scripts/prices/aws-queries.ts";
+import { changesTable } from "../../scripts/prices/changes-table.ts";
+import { renewed } from "../../scripts/prices/renewal.ts";
+
+const old = (price: number, source: string, note?: string): Price => ({
+  unit: "hours",
+  price,
+  sources: [source],
+  confidence: "medium",
+  date: "2025-05-28",
+  ...(note && { note }),
+});
+
+const book: CloudPrices = {
+  compiled: "2026-01-01",
+  sources: { list: { name: "A list" }, page: { name: "A page" } },
+  regions: {
+    "*": { "public-ipv4": old(0.005, "page", "in use") },
+    here: { "machine/a": old(0.1, "list"), "machine/b": old(0.2, "list"), "machine/c": old(0.4, "list") },
+  },
+};
+
+const answers: readonly Answer[] = [
+  { region: "*", item: "public-ipv4", price: { unit: "hours", price: 0.005 } },
+  { region: "here", item: "machine/a", price: { unit: "hours", price: 0.11 } },
+  { region: "here", item: "machine/b", problem: "2 different prices for one filter: 0.2, 0.3" },
+  { region: "there", item: "machine/a", price: { unit: "hours", price: 0.12 } },
+];
+
+const api = { key: "api", name: "The API", url: "https://prices.example.com" };
+const renewal = renewed(book, answers, api, "2026-11-24");
+const fresh = { unit: "hours", sources: ["api"], confidence: "high", date: "2026-11-24" };
+
+test("answers replace prices, their date and source; what isn't answered clearly stays as it was", () => {
+  assert.deepEqual(renewal.prices.regions, {
+    "*": { "public-ipv4": { ...fresh, price: 0.005, note: "in use" } },
+    here: {
+      "machine/a": { ...fresh, price: 0.11 },
+      "machine/b": old(0.2, "list"),
+      "machine/c": old(0.4, "list"),
+    },
+    there: { "machine/a": { ...fresh, price: 0.12 } },
+  });
+  assert.equal(renewal.prices.compiled, "2026-11-24");
+  assert.equal(book.regions.here?.["machine/a"]?.price, 0.1);
+});
+
+test("a source goes with the last price from it", () => {
+  assert.deepEqual(renewal.prices.sources, {
+    api: { name: "The API", url: "https://prices.example.com" },
+    list: { name: "A list" },
+  });
+});
+
+test("the same answers again change nothing", () => {
+  const again = renewed(renewal.prices, answers, api, "2026-11-24");
+  assert.deepEqual(again.prices, renewal.prices);
+  assert.equal(again.confirmed, 3);
+  assert.deepEqual(
+    again.changes.map(({ item, problem }) => [item, problem]),
+    [["machine/b", "2 different prices for one filter: 0.2, 0.3"]],
+  );
+});
+
+test("answers of which none is clear don't make the book any younger", () => {
+  const unclear = answers.filter(({ problem }) => problem !== undefined);
+  assert.deepEqual(renewed(book, unclear, api, "2026-11-24").prices, book);
+});
+
+test("the table shows what changed, by how much, and what was kept and why", () => {
+  assert.equal(
+    changesTable(renewal),
+    [
+      "Region  What              Before             Now",
+      "─".repeat(93),
+      "here    machine/a  0.1 per hours  0.11 per hours  +10.0 %",
+      "here    machine/b  0.2 per hours            kept  2 different prices for one filter: 0.2, 0.3",
+      "there   machine/a              –  0.12 per hours  new",
+      "",
+      "1 prices confirmed, 3 changed or unclear",
+      "",
+    ].join("\n"),
+  );
+});
+
+for (const cloud of ["aws", "azure"] as const) {
+  test(`the file of ${cloud} is as a renewal writes it, so that the next one shows only what changed`, () => {
+    const { prices, changes } = renewed(priceBook[cloud], [], api, "2030-01-01");
+    assert.deepEqual(changes, []);
+    assert.equal(JSON.stringify(prices), JSON.stringify(priceBook[cloud]));
+  });
+}
+
+test("AWS is asked for everything that the book has", () => {
+  const asked = new Set(awsQueries().map(({ item }) => item));
+  const items = Object.values(priceBook.aws.regions).flatMap((prices) => Object.keys(prices));
+  assert.deepEqual(
+    [...new Set(items)].filter((item) => !item.startsWith("machine/") && !asked.has(item as Item)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(priceBook.aws.regions).filter(
+      (region) => !awsQueries().some((query) => query.region === region),
+    ),
+    [],
+  );
+});
