@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Credentials } from "../config/credentials.ts";
+import type { Credentials, Token } from "../config/credentials.ts";
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig, Upstream } from "../config/schema.ts";
 
@@ -15,10 +15,15 @@ export interface HostArgs<R extends AnyRegion = AnyRegion> {
   readonly workload: StackConfig["workload"];
   /** By the name that an upstream's `credentials` has. */
   readonly credentials: Readonly<Record<string, pulumi.Output<Credentials>>>;
+  /** Default: remote write, if there is one, is anonymous. */
+  readonly remoteWriteCredentials?: pulumi.Output<Credentials | Token> | undefined;
 }
 
 /** What is known before anything is looked up or made. */
-export type HostPlanArgs<R extends AnyRegion = AnyRegion> = Omit<HostArgs<R>, "credentials">;
+export type HostPlanArgs<R extends AnyRegion = AnyRegion> = Omit<
+  HostArgs<R>,
+  "credentials" | "remoteWriteCredentials"
+>;
 
 /** What every host gives: where the cache of a region runs and how it is reached. */
 export interface Host extends pulumi.ComponentResource {
@@ -30,8 +35,16 @@ export interface Host extends pulumi.ComponentResource {
   readonly diskGiB: number;
 }
 
+/** What a provider says about what a region's configuration names. */
+export interface LookedUp<Found> {
+  /** For the region's host; only without problems. */
+  readonly found?: Found;
+  /** Their path is relative to the region. */
+  readonly problems: readonly Problem[];
+}
+
 /** One kind of place where a cache can run. Each folder here has one, and only the stack's own is loaded. */
-export interface HostDriver<R extends AnyRegion = AnyRegion> {
+export interface HostDriver<R extends AnyRegion = AnyRegion, Found = unknown> {
   /**
    * What stands in a region's way, found without changing anything.
    * @returns problems whose path is relative to the region.
@@ -39,5 +52,8 @@ export interface HostDriver<R extends AnyRegion = AnyRegion> {
   preflight(args: HostPlanArgs<R>): Promise<Problem[]>;
   /** The provider of the region's resources, where there is one to configure. */
   createProvider?(region: R): pulumi.ProviderResource;
-  createHost(name: string, args: HostArgs<R>, options: pulumi.ComponentResourceOptions): Host;
+  /** Asks the provider, where there is something to ask, whether what the configuration names is there: after the preflights, before anything is made. */
+  lookUp?(args: HostPlanArgs<R>, provider: pulumi.ProviderResource): Promise<LookedUp<Found>>;
+  /** @param found by lookUp(). */
+  createHost(name: string, args: HostArgs<R>, options: pulumi.ComponentResourceOptions, found?: Found): Host;
 }

@@ -81,6 +81,8 @@ function make(): Made {
     type: "SecureString",
     value: "{}",
   });
+  const bucket = add("bucket", "aws:s3/bucket:Bucket", { bucketPrefix: "cache-" });
+  add("object", "aws:s3/bucketObjectv2:BucketObjectv2", { bucket, key: "pod.yaml", content: "kind: Pod" });
   return { cloud, things };
 }
 
@@ -164,6 +166,12 @@ testRefusals(make, {
     with: { name: "cache.example.org" },
     says: /not permitted in zone/,
   },
+  "a bucket name that is too long": {
+    of: "bucket",
+    with: { bucketPrefix: "x".repeat(38) },
+    says: /InvalidBucketName/,
+  },
+  "an object in no bucket": { of: "object", with: { bucket: "other" }, says: /NotFound: bucket/ },
   "a parameter name with a space": { of: "parameter", with: { name: "/a b" }, says: /Parameter name/ },
 });
 
@@ -175,6 +183,14 @@ test("what is in use isn't deleted", () => {
   }
   const { type, id, scope } = things.attachment as Thing;
   assert.throws(() => cloud.delete(type, id, scope), /VolumeInUse: .* is mounted/);
+});
+
+test("a bucket with something in it isn't deleted, unless it says that this doesn't matter", () => {
+  const { cloud, things } = make();
+  const { type, id, scope, inputs } = things.bucket as Thing;
+  assert.throws(() => cloud.delete(type, id, scope), /BucketNotEmpty/);
+  cloud.update(type, id, { ...inputs, forceDestroy: true }, scope);
+  cloud.delete(type, id, scope);
 });
 
 test("a disk doesn't shrink", () => {

@@ -149,6 +149,11 @@ testRefusals(make, {
     with: { securityRules: [{ ...rule, sourceAddressPrefixes: ["203.0.113.1/24"] }] },
     says: /SecurityRuleInvalid/,
   },
+  "a rule for no port": {
+    of: "firewall",
+    with: { securityRules: [{ ...rule, destinationPortRange: undefined, destinationPortRanges: [] }] },
+    says: /destination port/,
+  },
   "two rules of one priority": {
     of: "firewall",
     with: { securityRules: [rule, { ...rule, name: "other" }] },
@@ -190,6 +195,11 @@ testRefusals(make, {
     of: "machine",
     with: { storageProfile: { ...storage, imageReference: { ...image, sku: "13-gen2" } } },
     says: /cannot boot with image 13-gen2/,
+  },
+  "an image that isn't there": {
+    of: "machine",
+    with: { storageProfile: { ...storage, imageReference: { id: `${existing.image}0` } } },
+    says: /imageReference\.id: there is no azure-native:compute:GalleryImageVersion/,
   },
   "Trusted Launch where the processor has none": {
     of: "machine",

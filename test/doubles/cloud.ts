@@ -1,7 +1,7 @@
 /**
  * A cloud account in memory, that refuses what the cloud refuses. What it knows of each type of resource is in a table per cloud: aws/, azure/.
  *
- * It stands in for provider and cloud together: `check` and `diff` are the provider's, which knows nothing but inputs; `create`, `update` and
+ * It stands in for provider and cloud together: `check`, `diff` and `isForgotten` are the provider's, which knows nothing but inputs; `create`, `update` and
  * `delete` are the cloud's.
  */
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
@@ -70,6 +70,8 @@ export interface Rules {
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
   update?(request: Request, before: Thing): void;
+  /** Whether the provider, when it should delete it, only forgets it. */
+  isForgotten?(inputs: Inputs): boolean;
   /** Refuses, or does what goes with it. */
   delete?(thing: Thing, cloud: Cloud): void;
 }
@@ -212,6 +214,10 @@ export class Cloud {
     rules.update?.(request, before);
     this.record({ kind: "update", type, name });
     return this.keep({ ...before, inputs });
+  }
+
+  isForgotten(type: string, inputs: Inputs): boolean {
+    return this.#rules(type).isForgotten?.(inputs) ?? false;
   }
 
   delete(type: string, id: string, scope: string): void {

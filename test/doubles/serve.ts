@@ -138,11 +138,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       });
     }, messages.UpdateResponse),
 
-    delete: unary(
-      (request: messages.DeleteRequest, _, peer) =>
-        inTurn(() => cloud.delete(request.getType(), request.getId(), scopeOf(peer))),
-      empty.Empty,
-    ),
+    delete: unary(async (request: messages.DeleteRequest, _, peer) => {
+      if (cloud.isForgotten(request.getType(), unpack(request.getOldInputs()))) return;
+      await inTurn(() => cloud.delete(request.getType(), request.getId(), scopeOf(peer)));
+    }, empty.Empty),
   };
 }
 

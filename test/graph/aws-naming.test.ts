@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { nameLimits, namesOf, stackTags } from "../../components/hosts/aws/naming.ts";
+import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
 
 /** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
@@ -14,7 +15,7 @@ test("the stack of one region, named by convention, adds nothing to the names; a
   assert.equal(names.instanceProfile, "registry-cache-eu-central-1");
   assert.equal(names.securityGroupPrefix, "registry-cache-eu-central-1-");
   assert.equal(names.alarm("recover"), "registry-cache-eu-central-1-recover");
-  assert.equal(names.credentialsParameter("gsoci"), "/registry-cache-eu-central-1/credentials/gsoci");
+  assert.equal(names.parameter("credentials-gsoci"), "/registry-cache-eu-central-1/credentials-gsoci");
   assert.deepEqual(names.tags("data"), { Name: "registry-cache-eu-central-1-data" });
   assert.equal(namesOf({ stack: "prod", region: "eu-central-1" }).role, "registry-cache-prod-eu-central-1");
 });
@@ -29,9 +30,12 @@ test("names have the form and length that AWS takes, for any stack", () => {
       assert.ok(names.instanceProfile.length <= nameLimits.instanceProfile);
       assert.match(names.securityGroupPrefix, /^(?!sg-)[\w .:/()#,@[\]+=&;{}!$*-]+$/);
       assert.ok(names.securityGroupPrefix.length <= nameLimits.securityGroupPrefix);
+      assert.match(names.bucketPrefix, /^[a-z0-9][a-z0-9-]+$/);
+      assert.ok(names.bucketPrefix.length <= nameLimits.bucketPrefix);
       assert.ok(names.alarm("recover").length <= nameLimits.alarm);
-      assert.match(names.credentialsParameter(upstream), /^\/(?!aws|ssm)[\w./-]+$/i);
-      assert.ok(names.credentialsParameter(upstream).length <= nameLimits.credentialsParameter);
+      const parameter = names.parameter(credentialsOf(upstream));
+      assert.match(parameter, /^\/(?!aws|ssm)[\w./-]+$/i);
+      assert.ok(parameter.length <= nameLimits.parameter);
       assert.ok(names.tags("credentials").Name.length <= nameLimits.tag);
     }),
   );

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
+import { podOptions } from "../../components/hosts/aws/pod.ts";
 import { preflight } from "../../components/hosts/aws/preflight.ts";
+import { awsUserData, userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
 import type { AwsVmRegion, VmPlanArgs } from "../../components/hosts/aws/vm-args.ts";
 
 function argsWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []): VmPlanArgs {
@@ -20,6 +22,9 @@ function argsWith(change: Record<string, unknown>, upstreams: Record<string, unk
       },
     ],
     upstreams: [gsoci, ...upstreams],
+    ...(upstreams.some((it) => it.credentials) && {
+      login: { username: "reader", password: { secure: "v1:x" } },
+    }),
   });
   return { ...config, region: config.regions[0] as AwsVmRegion };
 }
@@ -59,13 +64,38 @@ test("a disk that would shrink, but not one that stays or grows", () => {
   assert.match(problem.message, /has 300GiB and can't shrink to 240GiB/);
 });
 
-test("more upstreams than the user data has room for", () => {
-  // Names that don't compress.
-  const many = Array.from({ length: 120 }, (_, index) => {
+/** Names that don't compress. */
+function scattered(count: number, more: Record<string, unknown> = {}) {
+  return Array.from({ length: count }, (_, index) => {
     const text = Buffer.from(String(index * 7919)).toString("hex");
-    return { name: `u${text}`, registry: `r${text}.example.com`, repositories: [`${text}/**`] };
+    return { name: `u${text}`, registry: `r${text}.example.com`, repositories: [`${text}/**`], ...more };
   });
-  const [problem] = preflight(argsWith({}, many));
+}
+
+test("as many upstreams as anybody has", () => {
+  assert.deepEqual(preflight(argsWith({}, scattered(120))), []);
+  const login = { credentials: "login" };
+  assert.deepEqual(preflight(argsWith({}, scattered(20, login))), []);
+  const [problem] = preflight(argsWith({}, scattered(60, login)));
   assert.equal(problem?.path, "topology");
-  assert.match(problem.message, /user data has \d+ bytes, compressed, and the cloud takes 16384/);
+  assert.match(problem.message, /rights on 61 secrets take \d+ characters, and a role takes 10240/);
+});
+
+test("the user data has room to spare, whatever the number of upstreams", () => {
+  const sizeWith = (count: number) => {
+    const args = argsWith({}, scattered(count - 1));
+    return awsUserData({
+      ...podOptions({ ...args, diskGiB: 240, storedSecrets: {} }),
+      storedPod: {
+        name: "s3://registry-cache-eu-central-1-20261124/pod.yaml",
+        digest: "0123456789abcdef".repeat(4),
+      },
+      architecture: "arm64",
+      volumeId: "vol-0123456789abcdef0",
+    }).length;
+  };
+  for (const count of [1, 4, 40]) {
+    const size = sizeWith(count);
+    assert.ok(size < userDataLimitBytes / 2, `${size} bytes with ${count} upstreams`);
+  }
 });

@@ -1,5 +1,6 @@
 /** Which resources a region in AWS is made of, and with what. It proves nothing about what AWS does with them: see test/engine. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
@@ -42,6 +43,10 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
       return { publicIp: "192.0.2.7", allocationId: "eipalloc-1" };
     case "aws:ec2/networkInterface:NetworkInterface":
       return { ipv6Addresses: inputs.ipv6AddressCount === 1 ? ["2001:db8:1:ff00::7"] : [] };
+    case "aws:s3/bucket:Bucket":
+      return { bucket: "bucket", arn: "arn:aws:s3:::bucket" };
+    case "pulumi-nodejs:dynamic/vm:PrivateAuthority":
+      return { certificate: "CERTIFICATE\n", key: "AUTHORITY KEY\n" };
     case "aws:ssm/parameter:Parameter":
       return { arn: `arn:aws:ssm:eu-central-1:123456789012:parameter${inputs.name}` };
     default:
@@ -56,6 +61,8 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { locations: ["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"] };
     case "aws:ec2/getSubnet:getSubnet":
       return { vpcId: existing.vpc, availabilityZone: "eu-central-1c", ipv6CidrBlock: "" };
+    case "aws:ec2/getAmi:getAmi":
+      return { architecture: "arm64" };
     case "aws:route53/getZone:getZone":
       assert.deepEqual(inputs, { name: "example.com", privateZone: false });
       return { zoneId: "Z0123456789", arn: zoneArn };
@@ -68,7 +75,10 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
   }
 }
 
-async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
+async function graphOf(
+  change: Record<string, unknown> = {},
+  monitoring: Record<string, unknown> = {},
+): Promise<Graph> {
   const config = parseConfig({
     provider: "aws",
     regions: [
@@ -83,15 +93,21 @@ async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
     ],
     upstreams: [gsoci, team],
     "team-login": { username: "reader", password: { secure: "v1:x" } },
+    ...(monitoring.remoteWrite !== undefined && { "metrics-login": { token: { secure: "v1:x" } } }),
+    monitoring,
   });
   const region = config.regions[0] as AwsVmRegion;
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
+  const remoteWriteCredentials = pulumi.secret({ token: "hunter3" });
   let built: Host | undefined;
   const resources = await registeredBy(
-    () => {
+    async () => {
       const provider = driver.createProvider?.(region);
       assert.ok(provider);
-      built = driver.createHost(region.name, { ...config, region, credentials }, { providers: [provider] });
+      const lookedUp = await driver.lookUp?.({ ...config, region }, provider);
+      assert.deepEqual(lookedUp?.problems, []);
+      const args = { ...config, region, credentials, remoteWriteCredentials };
+      built = driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
     },
     created,
     found,
@@ -147,17 +163,22 @@ describe("a region with a network of its own", () => {
       "aws:iam/role:Role eu-central-1",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-challenge",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-parameters",
+      "aws:iam/rolePolicy:RolePolicy eu-central-1-pod",
       "aws:iam/rolePolicyAttachment:RolePolicyAttachment eu-central-1",
       "aws:route53/record:Record eu-central-1",
       "aws:route53/record:Record eu-central-1-ipv6",
-      "aws:ssm/parameter:Parameter eu-central-1-team",
+      "aws:s3/bucket:Bucket eu-central-1",
+      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock eu-central-1",
+      "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
       "pulumi:index:Stash eu-central-1-image-arm64",
       "pulumi:providers:aws eu-central-1",
       "registry-cache:aws:VmHost eu-central-1",
     ];
     assert.deepEqual(graph.resources.map(({ type, name }) => `${type} ${name}`).sort(), types);
     for (const it of graph.resources) {
-      assert.equal(it.aliases, 0, short(it));
+      // The SDK has older types of its own for S3.
+      if (!it.type.startsWith("aws:s3/")) assert.equal(it.aliases, 0, short(it));
       const isRoot = it.type === "pulumi:providers:aws" || it.type === "registry-cache:aws:VmHost";
       assert.equal(it.parent, isRoot ? "" : host, short(it));
     }
@@ -179,7 +200,7 @@ describe("a region with a network of its own", () => {
       tags: { project: "registry-cache", stack: "test", "managed-by": "pulumi" },
     });
     const named = graph.resources.filter(({ inputs }) => inputs.tags !== undefined);
-    assert.equal(named.length, 16);
+    assert.equal(named.length, 18);
     for (const { inputs } of named) {
       assert.match((inputs.tags as { Name: string }).Name, /^registry-cache-test-eu-central-1/);
     }
@@ -197,7 +218,7 @@ describe("a region with a network of its own", () => {
       deviceName: "/dev/sdf",
       instanceId: "eu-central-1-id",
       volumeId: "vol-0123456789abcdef0",
-      stopInstanceBeforeDetaching: true,
+      skipDestroy: true,
     });
     assert.ok(graph.resources.every(({ replaceOnChanges }) => replaceOnChanges.length === 0));
   });
@@ -262,7 +283,9 @@ describe("a region with a network of its own", () => {
       "aws:iam/rolePolicyAttachment:RolePolicyAttachment eu-central-1",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-challenge",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-parameters",
-      "aws:ssm/parameter:Parameter eu-central-1-team",
+      "aws:iam/rolePolicy:RolePolicy eu-central-1-pod",
+      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
       "aws:ebs/volume:Volume eu-central-1",
     ]) {
       assert.ok(dependencies.includes(needed), needed);
@@ -270,25 +293,47 @@ describe("a region with a network of its own", () => {
   });
 
   test("keeps the password in one encrypted parameter, secret all the way, and out of the user data", () => {
-    const parameter = graph.resource("aws:ssm/parameter:Parameter");
+    const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-credentials-team");
     assert.equal(parameter.inputs.type, "SecureString");
-    assert.equal(parameter.inputs.name, "/registry-cache-test-eu-central-1/credentials/team");
+    assert.equal(parameter.inputs.name, "/registry-cache-test-eu-central-1/credentials-team");
     assert.equal(parameter.inputs.value, secret);
     assert.match(JSON.stringify(parameter.secrets), /hunter2/);
     const others = graph.resources.filter((it) => Object.keys(it.secrets).length > 0 && it !== parameter);
     assert.deepEqual(others.map(short), []);
-    const text = userData(graph);
+    const text = userData(graph) + pod(graph);
     assert.doesNotMatch(text, /hunter2|reader/);
-    assert.match(text, /\/registry-cache-test-eu-central-1\/credentials\/team/);
+    assert.match(text, /\/registry-cache-test-eu-central-1\/credentials-team/);
   });
 
   test("tells the machine its disk, its zone and its region", () => {
     const text = userData(graph);
     assert.match(text, /^#cloud-config\n/);
     assert.match(text, /nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 /);
-    assert.match(text, /AWS_HOSTED_ZONE_ID\s+value: Z0123456789/);
-    assert.match(text, /AWS_REGION\s+value: eu-central-1/);
+    assert.match(pod(graph), /AWS_HOSTED_ZONE_ID\s+value: Z0123456789/);
+    assert.match(pod(graph), /AWS_REGION\s+value: eu-central-1/);
     assert.match(text, /amazon-ssm-eu-central-1\/[\d.]+\/debian_arm64\/amazon-ssm-agent\.deb/);
+  });
+
+  test("gives the Pod the machine's own network, and so its credentials; lego asks no resolver that may remember", () => {
+    assert.match(pod(graph), /^ {2}hostNetwork: true$/m);
+    assert.match(pod(graph), / --dns\.propagation\.disable-rns /);
+  });
+
+  test("keeps the Pod in a closed bucket, and the machine takes it only as the user data means it", () => {
+    const { bucketPrefix, forceDestroy } = graph.resource("aws:s3/bucket:Bucket").inputs;
+    assert.deepEqual([bucketPrefix, forceDestroy], ["registry-cache-eu-central-1-", true]);
+    const { bucket, ...blocked } = graph.resource(
+      "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    ).inputs;
+    assert.equal(bucket, "bucket");
+    assert.deepEqual(new Set(Object.values(blocked)), new Set([true]));
+    const digest = createHash("sha256").update(pod(graph)).digest("hex");
+    assert.ok(userData(graph).includes(`POD='s3://bucket/pod.yaml'\n      POD_DIGEST='${digest}'`));
+    assert.match(pod(graph), /^kind: Pod$/m);
+    assert.deepEqual(
+      policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-pod")).Statement,
+      [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/pod.yaml" }],
+    );
   });
 
   test("lets the machine prove its own name, and touch no other record", () => {
@@ -315,7 +360,7 @@ describe("a region with a network of its own", () => {
 
   test("lets the machine read its own parameter, and denies it all others", () => {
     const own = [
-      "arn:aws:ssm:eu-central-1:123456789012:parameter/registry-cache-test-eu-central-1/credentials/team",
+      "arn:aws:ssm:eu-central-1:123456789012:parameter/registry-cache-test-eu-central-1/credentials-team",
     ];
     const policy = policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-parameters"));
     assert.deepEqual(policy.Statement, [
@@ -444,14 +489,56 @@ test("a provided certificate is found and may be read; no record of the zone may
     },
   });
   const policies = resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy");
-  assert.deepEqual(policies.map(short), ["RolePolicy eu-central-1-parameters"]);
-  const [allow] = policyOf(resource("aws:iam/rolePolicy:RolePolicy")).Statement;
+  assert.deepEqual(policies.map(short).sort(), [
+    "RolePolicy eu-central-1-parameters",
+    "RolePolicy eu-central-1-pod",
+  ]);
+  const [allow] = policyOf(resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-parameters")).Statement;
   assert.ok(allow.Resource.includes("arn:aws:ssm:eu-central-1:123456789012:parameter/team/certificate"));
 });
 
 test("without a zone, records are left to others", async () => {
   const { resources } = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   assert.ok(!resources.some(({ type }) => type === "aws:route53/record:Record"));
+});
+
+test("a private authority: clients are told what to trust, and its key goes to the machine by a secret alone", async () => {
+  const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
+  const { type, inputs, additionalSecretOutputs, parent } = graph.resource(
+    "pulumi-nodejs:dynamic/vm:PrivateAuthority",
+  );
+  assert.ok(type && parent === host);
+  assert.equal(inputs.hostname, hostname);
+  assert.deepEqual(additionalSecretOutputs, ["key"]);
+  // No more than a way to its code, so that a change of the code replaces nothing.
+  const code = String(inputs.__provider);
+  assert.ok(code.length < 4000, `${code.length} characters`);
+  assert.doesNotMatch(code, new RegExp(process.cwd()));
+  const ca = await settled(graph.host.ca);
+  assert.deepEqual(ca, { file: `/etc/registry-cache/${hostname}.crt`, certificate: "CERTIFICATE\n" });
+  const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-authority");
+  assert.equal(parameter.inputs.type, "SecureString");
+  assert.deepEqual(parameter.secrets, { value: "CERTIFICATE\nAUTHORITY KEY\n" });
+  const text = userData(graph);
+  assert.match(text, /AUTHORITY_SECRET='\/registry-cache-test-eu-central-1\/authority'/);
+  assert.doesNotMatch(text, /AUTHORITY KEY/);
+});
+
+test("credentials of remote write are a parameter of their own", async () => {
+  const remoteWrite = { url: "https://metrics.example.com/push", credentials: "metrics-login" };
+  const graph = await graphOf({}, { remoteWrite });
+  const { inputs, secrets } = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-remote-write");
+  assert.equal(inputs.name, "/registry-cache-test-eu-central-1/remote-write");
+  assert.match(String(secrets.value), /hunter3/);
+  const text = userData(graph) + pod(graph);
+  assert.match(text, /registry-cache-remote-write=\/registry-cache-test-eu-central-1\/remote-write/);
+  assert.doesNotMatch(text, /hunter3/);
+});
+
+test("an image of the configuration is taken as it is", async () => {
+  const { resource, resources } = await graphOf({ machine: { image: "ami-0feedfacefeedface" } });
+  assert.equal(resource("aws:ec2/instance:Instance").inputs.ami, "ami-0feedfacefeedface");
+  assert.ok(!resources.some(({ type }) => type === "pulumi:index:Stash"));
 });
 
 /** What holds whatever the configuration says. */
@@ -497,6 +584,10 @@ describe("the posture", () => {
     });
   }
 });
+
+function pod({ resource }: Graph): string {
+  return String(resource("aws:s3/bucketObjectv2:BucketObjectv2").inputs.content);
+}
 
 function userData({ resource }: Graph): string {
   const packed = Buffer.from(String(resource("aws:ec2/instance:Instance").inputs.userDataBase64), "base64");

@@ -1,6 +1,7 @@
 /** Which resources a region in Azure is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
@@ -18,7 +19,7 @@ const endpoint = { hostname: "cache.westeurope.example.com", zone: "example.com"
 const gsoci = { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] };
 const team = {
   name: "team",
-  registry: "team.example.com",
+  registry: "team.example.com:5000",
   repositories: ["**"],
   credentials: "team-login",
 };
@@ -59,6 +60,10 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
         id: id("Microsoft.Network/dnsZones", inputs.zoneName),
         nameServers: ["ns1.azure.test.", "ns2.azure.test."],
       };
+    case "pulumi:index:Stash":
+      return { output: inputs.input };
+    case "pulumi-nodejs:dynamic/vm:PrivateAuthority":
+      return { certificate: "CERTIFICATE\n", key: "AUTHORITY KEY\n" };
     case "azure-native:keyvault:Vault":
       return { id: id("Microsoft.KeyVault/vaults", inputs.vaultName), name: inputs.vaultName };
     case "azure-native:keyvault:Secret":
@@ -126,13 +131,14 @@ describe("a region with everything", () => {
         "dns:RecordSet westeurope-acme-delegation",
         "dns:RecordSet westeurope-address",
         "dns:Zone westeurope",
-        "keyvault:Secret westeurope-team",
+        "keyvault:Secret westeurope-credentials-team",
         "keyvault:Vault westeurope",
         "managedidentity:UserAssignedIdentity westeurope",
         "network:NetworkInterface westeurope",
         "network:NetworkSecurityGroup westeurope",
         "network:PublicIPAddress westeurope",
         "network:VirtualNetwork westeurope",
+        "pulumi:index:Stash westeurope-image-arm64",
         "resources:ResourceGroup westeurope",
       ],
     );
@@ -212,6 +218,9 @@ describe("a region with everything", () => {
     const { version, ...image } = machine.storageProfile.imageReference;
     assert.deepEqual(image, { publisher: "Debian", offer: "debian-13", sku: "13-arm64" });
     assert.match(version ?? "", /^0\.\d{8}\.\d+$/);
+    // What a later version of the project comes with replaces nothing.
+    const stash = find("Stash", "westeurope-image-arm64");
+    assert.deepEqual([stash.inputs, stash.ignoreChanges], [{ input: version }, ["input"]]);
     assert.equal(machine.osProfile.adminPassword, undefined);
     assert.equal(machine.osProfile.linuxConfiguration.disablePasswordAuthentication, true);
     assert.deepEqual(machine.diagnosticsProfile, { bootDiagnostics: { enabled: true } });
@@ -266,7 +275,7 @@ describe("a region with everything", () => {
           `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roles.dnsZoneContributor}`,
         ],
         "westeurope-credentials-team": [
-          `${group}/providers/Microsoft.KeyVault/vaults/${vault}/secrets/upstream-team-credentials`,
+          `${group}/providers/Microsoft.KeyVault/vaults/${vault}/secrets/credentials-team`,
           `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roles.keyVaultSecretsUser}`,
         ],
       },
@@ -302,6 +311,15 @@ describe("a region with everything", () => {
     });
   });
 
+  test("lego is told which identity it has, and not by the method that forgets it", () => {
+    const { osProfile } = graph.inputs("VirtualMachine") as { osProfile: { customData: string } };
+    const text = gunzipSync(Buffer.from(osProfile.customData, "base64")).toString();
+    assert.match(text, new RegExp(`- name: AZURE_CLIENT_ID\\s+value: ${clientId}`));
+    assert.match(text, /- name: AZURE_TOKEN_CREDENTIALS\s+value: ManagedIdentityCredential/);
+    assert.match(text, /- name: AZURE_ZONE_NAME\s+value: acme\.cache\.westeurope\.example\.com/);
+    assert.doesNotMatch(text, /AZURE_AUTH_METHOD/);
+  });
+
   test("credentials are in a vault with roles, as a secret, and nowhere in plain text", () => {
     const { properties, vaultName } = graph.inputs("Vault");
     assert.match(String(vaultName), /^cache-[0-9a-f]{16}$/);
@@ -317,7 +335,7 @@ describe("a region with everything", () => {
       enabledForDiskEncryption: false,
       enabledForTemplateDeployment: false,
     });
-    const { inputs, secrets, deletedWith } = find("Secret", "westeurope-team");
+    const { inputs, secrets, deletedWith } = find("Secret", "westeurope-credentials-team");
     assert.equal(inputs.vaultName, vaultName);
     assert.equal(deletedWith, "azure-native:keyvault:Vault westeurope");
     assert.deepEqual(Object.keys(secrets), ["properties.value"]);
@@ -340,26 +358,26 @@ describe("a region with everything", () => {
   });
 });
 
-describe("who may come in", () => {
-  const rulesOf = async (access: Record<string, unknown>, port?: number) => {
+describe("the firewall", () => {
+  const rulesOf = async (access: Record<string, unknown>, direction: string, port?: number) => {
     const change = { access, ...(port && { endpoint: { ...westeurope.endpoint, port } }) };
     const { securityRules } = (await graphOf(change)).inputs("NetworkSecurityGroup");
-    return securityRules as Record<string, unknown>[];
+    return (securityRules as Record<string, unknown>[]).filter((rule) => rule.direction === direction);
   };
-  const denial = {
-    name: "nothing-else",
+  const denial = (direction: string) => ({
+    name: `nothing-else-${direction.toLowerCase()}`,
     priority: 4096,
-    direction: "Inbound",
+    direction,
     access: "Deny",
     protocol: "*",
     sourceAddressPrefix: "*",
     sourcePortRange: "*",
     destinationAddressPrefix: "*",
     destinationPortRange: "*",
-  };
+  });
 
   test("clients at the endpoint, monitoring at the metrics, by IPv4, and nobody else", async () => {
-    const rules = await rulesOf(westeurope.access);
+    const rules = await rulesOf(westeurope.access, "Inbound");
     const common = {
       direction: "Inbound",
       access: "Allow",
@@ -382,25 +400,94 @@ describe("who may come in", () => {
         sourceAddressPrefixes: ["198.51.100.10/32"],
         destinationPortRange: "9443",
       },
-      denial,
+      denial("Inbound"),
     ]);
   });
 
   test("everyone only where the configuration says `public`, and never at the metrics", async () => {
-    const [clients, ...others] = await rulesOf({ clients: "public" }, 8443);
+    const [clients, ...others] = await rulesOf({ clients: "public" }, "Inbound", 8443);
     assert.equal(clients?.sourceAddressPrefix, "*");
     assert.equal(clients?.destinationPortRange, "8443");
-    assert.deepEqual(others, [denial]);
+    assert.deepEqual(others, [denial("Inbound")]);
+  });
+
+  test("the machine reaches servers by the ports that they have, and nothing else", async () => {
+    const [tcp, udp, ...others] = await rulesOf(westeurope.access, "Outbound");
+    const common = {
+      direction: "Outbound",
+      access: "Allow",
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+    };
+    assert.deepEqual(tcp, {
+      ...common,
+      name: "to-servers-by-tcp",
+      priority: 100,
+      protocol: "Tcp",
+      destinationPortRanges: ["53", "80", "443", "5000"],
+    });
+    assert.deepEqual(udp, {
+      ...common,
+      name: "to-servers-by-udp",
+      priority: 110,
+      protocol: "Udp",
+      destinationPortRanges: ["53", "123"],
+    });
+    assert.deepEqual(others, [denial("Outbound")]);
   });
 });
 
 describe("choices", () => {
-  test("without credentials there is no vault, and without ACME no zone", async () => {
+  test("without secrets there is no vault, and without ACME no zone", async () => {
+    const withAcme = await graphOf({}, [gsoci]);
+    assert.ok(!withAcme.resources.some(({ type }) => type.startsWith("azure-native:keyvault:")));
     const { resources } = await graphOf({ endpoint: { ...endpoint, tls: { mode: "private" } } }, [gsoci]);
     const types = resources.map(({ type }) => type.split(":").at(-1));
-    for (const absent of ["Vault", "Secret", "Zone", "RoleAssignment"])
-      assert.ok(!types.includes(absent), absent);
+    assert.ok(!types.includes("Zone"));
     assert.equal(types.filter((type) => type === "RecordSet").length, 1);
+  });
+
+  test("a private authority: clients are told what to trust, and its key goes to the machine by a secret alone", async () => {
+    const { host, resources, inputs } = await graphOf(
+      { endpoint: { ...endpoint, tls: { mode: "private" } } },
+      [gsoci],
+    );
+    assert.deepEqual(await settled(host.ca), {
+      file: `/etc/registry-cache/${endpoint.hostname}.crt`,
+      certificate: "CERTIFICATE\n",
+    });
+    const secret = resources.find(
+      ({ type, name }) => type.endsWith(":Secret") && name === "westeurope-authority",
+    );
+    assert.deepEqual(secret?.secrets, { "properties.value": "CERTIFICATE\nAUTHORITY KEY\n" });
+    assert.match(String(inputs("RoleAssignment", "westeurope-authority").scope), /\/secrets\/authority$/);
+    const others = resources.filter((it) => it !== secret);
+    assert.doesNotMatch(JSON.stringify(others), /AUTHORITY KEY/);
+  });
+
+  test("an image of the configuration, by its version or its id, is taken as it is", async () => {
+    const imageOf = async (image: string) => {
+      const { inputs, resources } = await graphOf({ machine: { image } });
+      assert.ok(!resources.some(({ type }) => type.endsWith(":Stash")));
+      return (inputs("VirtualMachine").storageProfile as { imageReference: unknown }).imageReference;
+    };
+    assert.deepEqual(await imageOf("0.20250101.1000"), {
+      publisher: "Debian",
+      offer: "debian-13",
+      sku: "13-arm64",
+      version: "0.20250101.1000",
+    });
+    const id = `/subscriptions/${subscription}/resourceGroups/images/providers/Microsoft.Compute/galleries/hub/images/debian/versions/1.0.0`;
+    assert.deepEqual(await imageOf(id), { id });
+  });
+
+  test("an existing resource group: all goes there, and none is made", async () => {
+    const { resources, inputs } = await graphOf({ resourceGroup: "caches" });
+    assert.ok(!resources.some(({ type }) => type.endsWith(":ResourceGroup")));
+    for (const type of ["VirtualMachine", "Disk", "NetworkInterface", "UserAssignedIdentity", "Vault"]) {
+      assert.equal(inputs(type).resourceGroupName, "caches", type);
+    }
   });
 
   test("without a zone there are no records", async () => {

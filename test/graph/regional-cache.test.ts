@@ -116,6 +116,7 @@ test("the Pod gets what podman plays, and the plain inputs stay readable in a pr
     "origin-team",
     "exporter",
     "prometheus",
+    "blackbox",
     "janitor",
   ]);
   assert.deepEqual(inputs.directories, [
@@ -153,11 +154,20 @@ test("a region gives exactly its public outputs", async () => {
       { name: "team", registry: "team.example.com", url: "https://team.example.com", repositories: ["**"] },
     ],
   });
-  assert.deepEqual(Object.keys(await settled(local.clients)), ["containerd", "registriesConf"]);
+  assert.deepEqual(Object.keys(await settled(local.clients)), [
+    "containerd",
+    "registriesConf",
+    "registriesYaml",
+    "talos",
+    "clusterChart",
+    "zot",
+    "chartUrls",
+  ]);
   assert.equal(((await settled(second.cache)) as { ca?: unknown }).ca, undefined);
   assert.deepEqual(Object.keys(resource("registry-cache:index:RegionalCache", "local").outputs ?? {}), [
     "cache",
     "clients",
+    "monitoring",
   ]);
   assert.deepEqual(Object.keys(resource("registry-cache:local:VmHost", "local").outputs ?? {}).sort(), [
     "address",

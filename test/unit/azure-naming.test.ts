@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { credentialsSecretName, namesOf, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
+import { namesOf, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
 import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
 import { regionNames, zonesOf } from "../../components/hosts/azure/regions.ts";
+import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
 
 /** https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
@@ -54,7 +55,7 @@ test("a vault's name is what Azure takes, and another one for another identity",
 test("a secret's name is what Key Vault takes, for every name of an upstream", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/), (upstream) => {
-      assert.match(credentialsSecretName(upstream), /^[0-9a-zA-Z-]{1,127}$/);
+      assert.match(credentialsOf(upstream), /^[0-9a-zA-Z-]{1,127}$/);
     }),
   );
 });

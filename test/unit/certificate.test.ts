@@ -4,7 +4,7 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { findCertificate, isFor, makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { fakePodman } from "../support/fake-podman.ts";
 import { scope, tempDir } from "../support/scope.ts";
 

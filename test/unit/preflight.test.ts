@@ -8,7 +8,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { layout, portsLabels } from "../../components/hosts/local/layout.ts";
 import { preflight } from "../../components/hosts/local/preflight.ts";
-import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { podPortCount } from "../../components/pod/ports.ts";
 import { fakePodman } from "../support/fake-podman.ts";
 import { freePort, freePorts } from "../support/ports.ts";

@@ -4,12 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { execa } from "execa";
-import {
-  authorityFor,
-  issue,
-  type KeyPairFiles,
-  makeAuthority,
-} from "../../components/hosts/local/private-ca.ts";
+import { authorityFor, issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const names = ["cache.test", "127.0.0.1", "::1"];

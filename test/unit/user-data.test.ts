@@ -6,27 +6,32 @@ import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import fc from "fast-check";
 import { parse, parseAllDocuments } from "yaml";
+import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
 import {
   dataMount,
   packUserData,
+  podYaml,
   renderUserData,
   type UserDataOptions,
 } from "../../components/hosts/vm/user-data.ts";
+import type { PodManifests } from "../../components/pod/pod.ts";
 import { hasProgram } from "../../scripts/setup/apt.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
+const manifests: PodManifests = {
+  pod: { apiVersion: "v1", kind: "Pod", metadata: { name: "cache" }, spec: { containers: [] } },
+  configMaps: [
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "edge" },
+      data: { "a.conf": "a: 'b'\n\tc\n" },
+    },
+  ],
+};
+
 const options: UserDataOptions = {
-  manifests: {
-    pod: { apiVersion: "v1", kind: "Pod", metadata: { name: "cache" }, spec: { containers: [] } },
-    configMaps: [
-      {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: "edge" },
-        data: { "a.conf": "a: 'b'\n\tc\n" },
-      },
-    ],
-  },
+  pod: podYaml(manifests),
   dataDevice: "/dev/disk/by-id/nvme-disk",
   directories: ["tls", "cache"],
   fetchSecret: '#!/bin/sh\nstore get "$1"\n',
@@ -35,8 +40,6 @@ const options: UserDataOptions = {
   prepare: [["install", "an agent"]],
   rebootTime: "04:30",
 };
-
-const limit = 16_384;
 
 interface CloudConfig {
   readonly packages: string[];
@@ -67,15 +70,15 @@ test("is what cloud-init accepts", async (t) => {
 test("the same input gives the same bytes", () => {
   const { text } = rendered();
   assert.equal(text, rendered().text);
-  const packed = packUserData(text, limit);
-  assert.deepEqual(packed, packUserData(text, limit));
+  const packed = packUserData(text, userDataLimitBytes);
+  assert.deepEqual(packed, packUserData(text, userDataLimitBytes));
   assert.equal(gunzipSync(packed).toString(), text);
   assert.deepEqual([...packed.subarray(4, 8)], [0, 0, 0, 0], "no time stamp");
 });
 
 test("what is too large for the cloud isn't made", () => {
   const { text } = rendered();
-  const { length } = packUserData(text, limit);
+  const { length } = packUserData(text, userDataLimitBytes);
   assert.equal(packUserData(text, length).length, length);
   const message = new RegExp(`has ${length} bytes, compressed, and the cloud takes ${length - 1}: use fewer`);
   assert.throws(() => packUserData(text, length - 1), { name: "UserDataTooLarge", message });
@@ -110,7 +113,7 @@ test("the Pod is a unit that needs the disk, and starts when everything else is 
   ])
     assert.ok(content.split("\n").includes(line), line);
   const documents = parseAllDocuments(file("/etc/registry-cache/pod.yaml").content).map((it) => it.toJS());
-  assert.deepEqual(documents, [...options.manifests.configMaps, options.manifests.pod]);
+  assert.deepEqual(documents, [...manifests.configMaps, manifests.pod]);
   assert.deepEqual(config.runcmd[0], options.prepare?.[0]);
   assert.deepEqual(config.runcmd.at(-1), ["systemctl", "start", "--no-block", "registry-cache.service"]);
 });
@@ -173,11 +176,23 @@ test("a list can't hold what a shell would take apart", () => {
 test("where the certificate comes from", () => {
   const values = (certificate: UserDataOptions["certificate"]) => {
     const { content } = rendered(certificate ? { certificate } : {}).file("/etc/registry-cache/machine.conf");
-    return content.match(/^CERTIFICATE_.*$/gm);
+    return content.match(/^(?:CERTIFICATE|AUTHORITY)_.*$/gm);
   };
-  assert.deepEqual(values({ secret: "s" }), ["CERTIFICATE_SECRET='s'", "CERTIFICATE_NAME=''"]);
-  assert.deepEqual(values({ hostname: "h.example" }), [
+  assert.deepEqual(values({ secret: "s" }), [
+    "CERTIFICATE_SECRET='s'",
+    "AUTHORITY_SECRET=''",
+    "CERTIFICATE_NAME=''",
+  ]);
+  assert.deepEqual(values({ authority: "a", hostname: "h.example" }), [
     "CERTIFICATE_SECRET=''",
+    "AUTHORITY_SECRET='a'",
     "CERTIFICATE_NAME='h.example'",
   ]);
+});
+
+test("a Pod that is elsewhere is named, with its digest, and not written", () => {
+  const { config, file } = rendered({ pod: { name: "s3://a/pod.yaml", digest: "0123" } });
+  assert.ok(!config.write_files.some(({ path }) => path.endsWith("/pod.yaml")));
+  const { content } = file("/etc/registry-cache/machine.conf");
+  assert.match(content, /^POD='s3:\/\/a\/pod\.yaml'\nPOD_DIGEST='0123'$/m);
 });

@@ -1,14 +1,18 @@
 /** disk.sh, with files in the place of disks. */
 import assert from "node:assert/strict";
-import { chmod, copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
+import { chmod, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import fc from "fast-check";
+import { script } from "../../components/pod/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-const source = join(import.meta.dirname, "../../components/hosts/vm/disk.sh");
+const source = script(import.meta.resolve("../../components/hosts/vm/disk.sh"), "disk.sh");
 const mib = 1024 ** 2;
+
+/** With the programs of the administrator, which not everyone finds. */
+const systemPath = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
 
 interface Disk {
   readonly file: string;
@@ -16,23 +20,23 @@ interface Disk {
   prepare(): Promise<{ readonly exitCode?: number; readonly stderr: string }>;
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** What blkid(8) takes it for. */
-  probe(tag: "TYPE" | "UUID"): Promise<string>;
+  probe(tag: "TYPE" | "PTTYPE" | "UUID"): Promise<string>;
 }
 
 async function blankDisk(t: TestContext): Promise<Disk> {
   const { path } = scope(t).use(await tempDir());
-  const [file, script] = [join(path, "it's a disk"), join(path, "disk.sh")];
+  const [file, prepare] = [join(path, "it's a disk"), join(path, "disk.sh")];
   await writeFile(file, "");
   await truncate(file, 20 * mib);
-  await copyFile(source, script);
+  await writeFile(prepare, source);
   await writeFile(join(path, "machine.conf"), `DEVICE='${file.replaceAll("'", "'\\''")}'\n`);
   // It would wait for udev, which knows nothing of files.
   await writeFile(join(path, "udevadm"), `#!/bin/sh\n[ "$1" = wait ] && [ -e "$2" ]\n`);
   await chmod(join(path, "udevadm"), 0o755);
-  const PATH = [path, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
+  const PATH = [path, systemPath].join(delimiter);
   return {
     file,
-    prepare: () => execa("sh", [script], { env: { PATH }, reject: false }),
+    prepare: () => execa("sh", [prepare], { env: { PATH }, reject: false }),
     async write(bytes, position) {
       const handle = await open(file, "r+");
       await handle.write(bytes, 0, bytes.length, position);
@@ -54,6 +58,19 @@ test("a blank disk gets a file system, once", async (t) => {
   assert.equal(await disk.probe("UUID"), uuid);
 });
 
+test("a file system that was damaged is repaired, without questions", async (t) => {
+  const disk = await blankDisk(t);
+  await disk.prepare();
+  // The root directory's inode, which is more than `fsck -p` dares to repair; and the kernel has noticed.
+  for (const change of ["clri <2>", "set_super_value state 2"]) {
+    await execa("debugfs", ["-w", "-R", change, disk.file], { env: { PATH: systemPath } });
+  }
+  const { exitCode, stderr } = await disk.prepare();
+  assert.equal(exitCode, 0, stderr);
+  const { stdout } = await execa("debugfs", ["-R", "ls -p", disk.file], { env: { PATH: systemPath } });
+  assert.match(stdout, /lost\+found/);
+});
+
 /** Refused, without a byte changed. */
 async function isLeftAlone(disk: Disk): Promise<void> {
   const before = await readFile(disk.file);
@@ -65,8 +82,10 @@ async function isLeftAlone(disk: Disk): Promise<void> {
 
 test("a partition table is content", async (t) => {
   const disk = await blankDisk(t);
-  const { stderr } = await execa("sfdisk", ["--quiet", disk.file], { input: "2048,,L\n" });
-  assert.equal(stderr, "");
+  // Of a Linux file system (0x83) from sector 2048 on, with 4096 sectors; and the signature of the master boot record.
+  await disk.write(Uint8Array.of(0, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 16, 0, 0), 446);
+  await disk.write(Uint8Array.of(0x55, 0xaa), 510);
+  assert.equal(await disk.probe("PTTYPE"), "dos");
   await isLeftAlone(disk);
 });
 

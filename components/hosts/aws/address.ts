@@ -36,7 +36,7 @@ export function createAddress(
       subnetId: network.subnetId,
       description: "Registry cache",
       securityGroups: [securityGroupId],
-      ipv6AddressCount: network.hasIpv6.apply((has) => (has ? 1 : undefined)),
+      ...(network.hasIpv6 && { ipv6AddressCount: 1 }),
       tags: names.tags(),
     },
     options,

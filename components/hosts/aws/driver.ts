@@ -1,6 +1,7 @@
 import type { AwsRegion } from "../../config/schema.ts";
 import type { HostDriver } from "../host.ts";
 import { previousDisks } from "../vm/previous-disks.ts";
+import { type Findings, findingsFor } from "./findings.ts";
 import { preflight } from "./preflight.ts";
 import { awsProvider } from "./provider.ts";
 import type { AwsVmRegion } from "./vm-args.ts";
@@ -9,7 +10,7 @@ import { VmHost } from "./vm-host.ts";
 /** Of all regions, so asked for once. */
 let disks: ReturnType<typeof previousDisks> | undefined;
 
-export const driver: HostDriver<AwsRegion> = {
+export const driver: HostDriver<AwsRegion, Findings> = {
   async preflight({ region, ...shared }) {
     if (!isVm(region)) {
       return [{ path: "topology", message: "`cluster` can't be brought up by this version yet: use `vm`" }];
@@ -18,9 +19,13 @@ export const driver: HostDriver<AwsRegion> = {
     return preflight({ region, ...shared }, (await disks).get(region.name));
   },
   createProvider: ({ name }) => awsProvider(name),
-  createHost(name, { region, ...shared }, options) {
-    if (!isVm(region)) throw new TypeError(`${name}: not a machine`);
-    return new VmHost(name, { region, ...shared }, options);
+  lookUp({ region, ...shared }, provider) {
+    if (!isVm(region)) throw new TypeError(`${region.name}: not a machine`);
+    return findingsFor({ region, ...shared }, provider);
+  },
+  createHost(name, { region, ...shared }, options, found) {
+    if (!isVm(region) || !found) throw new TypeError(`${name}: not a machine, or not looked up`);
+    return new VmHost(name, { region, ...shared, found }, options);
   },
 };
 

@@ -2,6 +2,7 @@ import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { metricsPort } from "../../pod/ports.ts";
+import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
 
@@ -25,16 +26,9 @@ export function ingressRules({ endpoint, access }: VmPlanArgs["region"]): Rule[]
   ];
 }
 
-/**
- * What the machine may reach. Where registries and their storage are changes without notice, so ports are limited and addresses aren't. Amazon's own
- * resolver, clock and metadata service need no rule; authoritative name servers, which lego asks whether the challenge is visible, do.
- */
+/** What the machine may reach. Amazon's own resolver, clock and metadata service need no rule. */
 export function egressRules(args: VmPlanArgs): Rule[] {
-  return [
-    ...tcpPorts(args).map((port) => rule(tcpPurpose(port), "tcp", port, anywhere)),
-    rule("DNS", "udp", 53, anywhere),
-    rule("NTP", "udp", 123, anywhere),
-  ];
+  return outboundPorts(args).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
 }
 
 /** Rules stand inside the group: one that was added by hand is found and taken away. */
@@ -57,33 +51,6 @@ export function createFirewall(
     },
     options,
   );
-}
-
-const fixedPorts: Readonly<Record<number, string>> = {
-  53: "DNS, long answers",
-  80: "Debian packages, which are signed",
-  443: "registries, AWS, certificate authority",
-};
-
-function tcpPurpose(port: number): string {
-  return fixedPorts[port] ?? "registries and monitoring of the configuration";
-}
-
-/** The fixed ones, and those of every server that the configuration names. */
-function tcpPorts({ upstreams, images, monitoring }: VmPlanArgs): number[] {
-  const urls = [
-    ...upstreams.map(({ url }) => url),
-    ...monitoring.alertmanagers,
-    ...(monitoring.remoteWrite ? [monitoring.remoteWrite.url] : []),
-    ...Object.values(images).map((image) => `https://${image.split("/")[0]}`),
-  ];
-  const ports = [...Object.keys(fixedPorts).map(Number), ...urls.map(portOf)];
-  return [...new Set(ports)].sort((one, other) => one - other);
-}
-
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port === "" ? ({ "http:": 80 }[protocol] ?? 443) : Number(port);
 }
 
 function rule(description: string, protocol: "tcp" | "udp", port: number, ranges: readonly string[]): Rule {

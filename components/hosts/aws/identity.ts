@@ -4,7 +4,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "./naming.ts";
-import { challengePolicy, machineTrust, parametersPolicy } from "./policies.ts";
+import { challengePolicy, machineTrust, objectPolicy, parametersPolicy } from "./policies.ts";
 
 export interface IdentityArgs {
   readonly names: Names;
@@ -12,8 +12,10 @@ export interface IdentityArgs {
   readonly region: string;
   /** ARNs of the SSM parameters that the machine reads. */
   readonly parameters: readonly pulumi.Input<string>[];
+  /** ARN of the object with the Pod. */
+  readonly pod: pulumi.Input<string>;
   /** The name that the machine proves by itself, and the ARN of the zone for it. @default it proves none */
-  readonly challenge?: { readonly hostname: string; readonly zoneArn: pulumi.Input<string> };
+  readonly challenge?: { readonly hostname: string; readonly zoneArn: string };
 }
 
 /** Who the machine is in AWS. */
@@ -26,7 +28,7 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { names, region, parameters, challenge }: IdentityArgs,
+  { names, region, parameters, pod, challenge }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const role = new Role(
@@ -54,11 +56,18 @@ export function createIdentity(
       },
       options,
     ),
+    new RolePolicy(
+      `${name}-pod`,
+      {
+        name: "pod",
+        role: role.name,
+        policy: pulumi.output(pod).apply((arn) => JSON.stringify(objectPolicy(arn))),
+      },
+      options,
+    ),
   ];
   if (challenge) {
-    const policy = pulumi
-      .output(challenge.zoneArn)
-      .apply((arn) => JSON.stringify(challengePolicy(arn, challenge.hostname)));
+    const policy = JSON.stringify(challengePolicy(challenge.zoneArn, challenge.hostname));
     rights.push(
       new RolePolicy(`${name}-challenge`, { name: "acme-challenge", role: role.name, policy }, options),
     );

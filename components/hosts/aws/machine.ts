@@ -22,8 +22,8 @@ export interface MachineArgs {
 const rootGiB = 12;
 
 /**
- * The EC2 instance with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first stopped, then parted
- * from the disk, then deleted, then followed by the new one. https://github.com/pulumi/pulumi-aws/issues/2769
+ * The EC2 instance with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, which
+ * frees the disk, then followed by the new one. https://github.com/pulumi/pulumi-aws/issues/2769
  */
 export function createMachine(
   name: string,
@@ -67,8 +67,10 @@ export function createMachine(
       volumeId: disk.id,
       // Required; the machine knows the disk by the volume's id.
       deviceName: "/dev/sdf",
-      // A mounted disk can't be detached.
-      stopInstanceBeforeDetaching: true,
+      // EC2 detaches it from a machine that it deletes, once that is shut down. To detach it before would leave the stack stuck when there is no new machine to be had:
+      // the engine repeats that step in the next update, and the provider can't stop a machine that is gone.
+      // https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go#L2083
+      skipDestroy: true,
     },
     { ...options, deleteBeforeReplace: true },
   );

@@ -15,9 +15,12 @@ export interface Names {
   readonly instanceProfile: string;
   /** Start of the security group's name: AWS adds to it, so that a group can be replaced while the old one is in use. */
   readonly securityGroupPrefix: string;
+  /** Start of the bucket's name, which shares one namespace with all accounts: AWS adds to it. */
+  readonly bucketPrefix: string;
   alarm(action: string): string;
   /** Of the SSM parameter with an upstream's credentials. */
-  credentialsParameter(upstream: string): string;
+  /** Of a secret: see vm/secrets.ts. */
+  parameter(secret: string): string;
   /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
   tags(part?: string): { readonly Name: string };
 }
@@ -27,6 +30,7 @@ const project = "registry-cache";
 /**
  * The most characters that AWS takes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html (minus 26 of Terraform's unique suffix),
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (minus the same),
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html,
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html (1011 with the ARN's prefix),
  * https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
@@ -35,8 +39,9 @@ export const nameLimits = {
   role: 64,
   instanceProfile: 128,
   securityGroupPrefix: 229,
+  bucketPrefix: 37,
   alarm: 255,
-  credentialsParameter: 900,
+  parameter: 900,
   tag: 256,
 } as const;
 
@@ -48,9 +53,9 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     role: capped(cache, nameLimits.role),
     instanceProfile: capped(cache, nameLimits.instanceProfile),
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
+    bucketPrefix: `${project}-${region}-`,
     alarm: (action) => capped(`${cache}-${action}`, nameLimits.alarm),
-    credentialsParameter: (upstream) =>
-      capped(`/${cache}/credentials/${upstream}`, nameLimits.credentialsParameter),
+    parameter: (secret) => capped(`/${cache}/${secret}`, nameLimits.parameter),
     tags: (part) => ({ Name: capped(part === undefined ? cache : `${cache}-${part}`, nameLimits.tag) }),
   };
 }

@@ -1,6 +1,4 @@
 import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
-import { getInstanceTypeOfferingsOutput } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
-import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { Route } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
@@ -9,6 +7,7 @@ import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import * as pulumi from "@pulumi/pulumi";
+import { type Findings, notOffered } from "./findings.ts";
 import type { Names } from "./naming.ts";
 import type { AwsVmRegion } from "./vm-args.ts";
 
@@ -17,6 +16,7 @@ export interface NetworkArgs {
   readonly region: AwsVmRegion;
   /** The instance type that the subnet's zone must offer. */
   readonly machineType: string;
+  readonly found: Pick<Findings, "machineZones" | "subnet">;
 }
 
 /** A public subnet. */
@@ -24,8 +24,8 @@ export interface Network {
   readonly vpcId: pulumi.Input<string>;
   readonly subnetId: pulumi.Input<string>;
   /** The subnet's availability zone, where also the data disk must be. */
-  readonly zone: pulumi.Output<string>;
-  readonly hasIpv6: pulumi.Output<boolean>;
+  readonly zone: pulumi.Input<string>;
+  readonly hasIpv6: boolean;
   /** What lies between the subnet and the internet. */
   readonly route: readonly pulumi.Resource[];
 }
@@ -36,8 +36,10 @@ export function createNetwork(
   args: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { network } = args.region;
-  return "subnet" in network ? existingNetwork(network, args, options) : minimalNetwork(name, args, options);
+  const { subnet } = args.found;
+  if (!subnet) return minimalNetwork(name, args, options);
+  const { vpcId, id: subnetId, availabilityZone: zone, hasIpv6 } = subnet;
+  return { vpcId, subnetId, zone, hasIpv6, route: [] };
 }
 
 /** Nothing is routed to it but the internet, so it may overlap with any other. */
@@ -47,7 +49,7 @@ const subnetRange = "10.0.0.0/26";
 
 function minimalNetwork(
   name: string,
-  { names, region, machineType }: NetworkArgs,
+  { names, region, machineType, found: { machineZones } }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const vpc = new Vpc(
@@ -62,12 +64,11 @@ function minimalNetwork(
   );
   // Every VPC has one, which lets all its members reach each other; nothing is in it, and nothing is allowed by it.
   new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
-  const zones = zonesWith(machineType, region.name, options);
   const subnet = new Subnet(
     name,
     {
       vpcId: vpc.id,
-      availabilityZone: zones.apply(([zone = ""]) => zone),
+      availabilityZone: machineZones[0],
       cidrBlock: subnetRange,
       // AWS gives a VPC a /56.
       ipv6CidrBlock: vpc.ipv6CidrBlock.apply((block) => block.replace(/\/\d+$/, "/64")),
@@ -99,66 +100,14 @@ function minimalNetwork(
   return {
     vpcId: vpc.id,
     subnetId: subnet.id,
-    zone: offering(machineType, subnet.availabilityZone, zones),
-    hasIpv6: pulumi.output(true),
+    // Another type of machine may not be offered where the first was.
+    zone: subnet.availabilityZone.apply((zone) => {
+      if (machineZones.includes(zone)) return zone;
+      throw new pulumi.RunError(
+        `${region.name}: machine.type: ${notOffered(machineType, zone, machineZones)}`,
+      );
+    }),
+    hasIpv6: true,
     route,
   };
-}
-
-function existingNetwork(
-  { vpc, subnet }: { readonly vpc: string; readonly subnet: string },
-  { region, machineType }: NetworkArgs,
-  options: pulumi.CustomResourceOptions,
-): Network {
-  const found = getSubnetOutput({ id: subnet }, invokeOptions(options)).apply((it) => {
-    if (it.vpcId === vpc) return it;
-    throw new pulumi.RunError(
-      `${region.name}: network.subnet: ${subnet} is in ${it.vpcId}, not in network.vpc, ${vpc}`,
-    );
-  });
-  const zones = zonesWith(machineType, region.name, options);
-  return {
-    vpcId: vpc,
-    subnetId: subnet,
-    zone: offering(machineType, found.availabilityZone, zones),
-    hasIpv6: found.apply(({ ipv6CidrBlock }) => Boolean(ipv6CidrBlock)),
-    route: [],
-  };
-}
-
-/** The region's own availability zones that have a type of machine, sorted; Local Zones have other names. */
-function zonesWith(
-  machineType: string,
-  region: string,
-  options: pulumi.CustomResourceOptions,
-): pulumi.Output<string[]> {
-  const filters = [{ name: "instance-type", values: [machineType] }];
-  return getInstanceTypeOfferingsOutput(
-    { locationType: "availability-zone", filters },
-    invokeOptions(options),
-  ).apply(({ locations }) => {
-    const zones = locations.filter((zone) => /^[a-z]$/.test(zone.slice(region.length))).sort();
-    if (zones.length > 0) return zones;
-    throw new pulumi.RunError(
-      `${region}: machine.type: ${machineType} isn't offered there; choose another, or leave it to auto with another architecture`,
-    );
-  });
-}
-
-/** The zone, if it has the machine. */
-function offering(
-  machineType: string,
-  zone: pulumi.Output<string>,
-  zones: pulumi.Output<string[]>,
-): pulumi.Output<string> {
-  return pulumi.all([zone, zones]).apply(([zone, zones]) => {
-    if (zones.includes(zone)) return zone;
-    throw new pulumi.RunError(
-      `${zone}: machine.type: ${machineType} isn't offered in this zone, where network and disk are, only in ${zones.join(", ")}`,
-    );
-  });
-}
-
-function invokeOptions({ parent }: pulumi.CustomResourceOptions): pulumi.InvokeOptions {
-  return parent ? { parent } : {};
 }

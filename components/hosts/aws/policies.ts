@@ -47,6 +47,11 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
   );
 }
 
+/** Reading one object of S3. */
+export function objectPolicy(arn: string): PolicyDocument {
+  return document({ Effect: "Allow", Action: "s3:GetObject", Resource: arn });
+}
+
 const readParameters = ["ssm:GetParameter", "ssm:GetParameters"];
 
 function document(...statements: PolicyStatement[]): PolicyDocument {

@@ -2,10 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { type Problem, suggestion } from "../../config/problems.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
+import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
 import { namesOf } from "./naming.ts";
+import { podOptions } from "./pod.ts";
+import { parametersPolicy } from "./policies.ts";
 import { regionNames } from "./regions.ts";
-import { credentialsParameters } from "./secrets.ts";
 import { awsUserData } from "./user-data.ts";
 import type { AwsVmRegion, VmPlanArgs } from "./vm-args.ts";
 
@@ -21,9 +23,7 @@ export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[]
     ...nameProblems(region),
     ...storageProblems(region),
     ...problems,
-    ...(plan
-      ? [...shrinkingProblems(plan.disk.sizeGiB, previousDiskGiB), ...userDataProblems(args, plan)]
-      : []),
+    ...(plan ? [...shrinkingProblems(plan.disk.sizeGiB, previousDiskGiB), ...sizeProblems(args, plan)] : []),
   ];
 }
 
@@ -41,20 +41,34 @@ function storageProblems({ storage }: AwsVmRegion): Problem[] {
   return [{ path: "storage.kind", message }];
 }
 
-function userDataProblems(args: VmPlanArgs, plan: CapacityPlan): Problem[] {
-  const { region, upstreams } = args;
+/** Of all policies that stand in a role, in characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const policiesLimit = 10_240;
+/** For the other policies of the role. */
+const otherPolicies = 1024;
+
+/** What grows with the number of upstreams: the user data, and the rights of the machine. */
+function sizeProblems(args: VmPlanArgs, plan: CapacityPlan): Problem[] {
+  const { region } = args;
+  const names = namesOf({ stack: pulumi.getStack(), region: region.name });
+  const secrets = storedSecrets(args, names.parameter);
+  const arns = Object.values(secrets).map(
+    (parameter) => `arn:aws:ssm:${region.name}:123456789012:parameter${parameter}`,
+  );
+  const rights = JSON.stringify(parametersPolicy(arns)).length + otherPolicies;
+  if (rights > policiesLimit) {
+    const message = `the machine's rights on ${arns.length} secrets take ${rights} characters, and a role takes ${policiesLimit}: use fewer upstreams with credentials`;
+    return [{ path: "topology", message }];
+  }
   try {
     awsUserData({
-      ...args,
+      ...podOptions({ ...args, diskGiB: plan.disk.sizeGiB, storedSecrets: secrets }),
       architecture: plan.machine.architecture,
-      diskGiB: plan.disk.sizeGiB,
       // As long as the real ones, which compress about as well.
       volumeId: "vol-0a1b2c3d4e5f60718",
-      hostedZoneId: "Z0A1B2C3D4E5F6G7H8I9J",
-      storedCredentials: credentialsParameters(
-        upstreams,
-        namesOf({ stack: pulumi.getStack(), region: region.name }),
-      ),
+      storedPod: {
+        name: `s3://${names.bucketPrefix}20261124184005123400000001/pod.yaml`,
+        digest: "0123456789abcdef".repeat(4),
+      },
     });
     return [];
   } catch (error) {

@@ -7,9 +7,9 @@ import type { AwsVmRegion } from "./vm-args.ts";
 export interface RecordsArgs {
   readonly region: AwsVmRegion;
   /** Id of the hosted zone. */
-  readonly zoneId: pulumi.Input<string>;
+  readonly zoneId: string;
   readonly address: Address;
-  readonly hasIpv6: pulumi.Output<boolean>;
+  readonly hasIpv6: boolean;
 }
 
 /** The addresses stay when the machine goes, so it matters only when one is given up. */
@@ -24,11 +24,8 @@ export function createRecords(
   const common = { zoneId, name: region.endpoint.hostname, ttl: ttlSeconds };
   new Record(name, { ...common, type: "A", records: [address.ipv4] }, options);
   // A client that finds the name's IPv6 address and may not use it waits before it tries IPv4.
-  if (!region.access.clients.some(isIpv6Range)) return;
-  // Whether an existing subnet has IPv6 is looked up, and so known in a preview too.
-  hasIpv6.apply((has) => {
-    if (has) new Record(`${name}-ipv6`, { ...common, type: "AAAA", records: address.ipv6 }, options);
-  });
+  if (!hasIpv6 || !region.access.clients.some(isIpv6Range)) return;
+  new Record(`${name}-ipv6`, { ...common, type: "AAAA", records: address.ipv6 }, options);
 }
 
 function isIpv6Range(range: string): boolean {

@@ -1,19 +1,21 @@
-import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { ConfigError } from "../../config/problems.ts";
 import type { Host } from "../host.ts";
+import { stableImage } from "../vm/image.ts";
+import { createAuthority, trusted } from "../vm/private-authority.ts";
+import { storedSecrets } from "../vm/secrets.ts";
 import { createAddress } from "./address.ts";
 import { createDisk } from "./disk.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity } from "./identity.ts";
-import { debianImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
 import { namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
+import { createPod, podOptions } from "./pod.ts";
 import { createRecords } from "./records.ts";
 import { createRecovery } from "./recovery.ts";
-import { createSecrets, credentialsParameters } from "./secrets.ts";
+import { createSecrets } from "./secrets.ts";
 import { awsUserData } from "./user-data.ts";
 import type { VmHostArgs } from "./vm-args.ts";
 
@@ -29,25 +31,33 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:aws:VmHost", name, {}, options);
     const own = { parent: this };
-    const { region, upstreams } = args;
-    const { hostname, zone: zoneName, tls } = region.endpoint;
+    const { region, found } = args;
+    const { hostedZone, certificateArn } = found;
+    const { hostname, tls } = region.endpoint;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
     const plan = capacity(args, this);
     const { type, architecture } = plan.machine;
 
-    const dnsZone =
-      zoneName === undefined ? undefined : getZoneOutput({ name: zoneName, privateZone: false }, own);
-    const network = createNetwork(name, { names, region, machineType: type }, own);
+    const network = createNetwork(name, { names, region, machineType: type, found }, own);
     const firewall = createFirewall(name, args, { names, vpcId: network.vpcId }, own);
     const address = createAddress(name, { names, network, securityGroupId: firewall.id }, own);
-    const secrets = createSecrets(name, args, names, own);
+    const authority = createAuthority(name, region, own);
+    const secrets = createSecrets(name, args, { names, authority }, own);
+    const forPod = podOptions({
+      ...args,
+      diskGiB: plan.disk.sizeGiB,
+      hostedZoneId: hostedZone?.id,
+      storedSecrets: storedSecrets(args, names.parameter),
+    });
+    const pod = createPod(name, forPod, { names }, own);
     const identity = createIdentity(
       name,
       {
         names,
         region: region.name,
-        parameters: secrets.arns,
-        ...(tls.mode === "acme" && dnsZone && { challenge: { hostname, zoneArn: dnsZone.arn } }),
+        parameters: [...secrets.map(({ arn }) => arn), ...(certificateArn ? [certificateArn] : [])],
+        pod: pod.arn,
+        ...(tls.mode === "acme" && hostedZone && { challenge: { hostname, zoneArn: hostedZone.arn } }),
       },
       own,
     );
@@ -57,33 +67,26 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       {
         names,
         type,
-        image: debianImage(name, architecture, own),
-        userData: pulumi.all([disk.id, dnsZone?.zoneId]).apply(([volumeId, hostedZoneId]) => {
-          const packed = awsUserData({
-            ...args,
-            architecture,
-            diskGiB: plan.disk.sizeGiB,
-            volumeId,
-            ...(hostedZoneId !== undefined && { hostedZoneId }),
-            storedCredentials: credentialsParameters(upstreams, names),
-          });
+        image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
+        userData: pulumi.all([disk.id, pod.name]).apply(([volumeId, podName]) => {
+          const storedPod = { name: podName, digest: pod.digest };
+          const packed = awsUserData({ ...forPod, storedPod, architecture, volumeId });
           return Buffer.from(packed).toString("base64");
         }),
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
-        after: [...network.route, address.association, ...identity.rights, ...secrets.stored],
+        after: [...network.route, address.association, ...identity.rights, ...secrets, pod.object],
       },
       own,
     );
     createRecovery(name, { names, region: region.name, instanceId: machine.id }, own);
-    if (dnsZone) {
-      createRecords(name, { region, zoneId: dnsZone.zoneId, address, hasIpv6: network.hasIpv6 }, own);
+    if (hostedZone) {
+      createRecords(name, { region, zoneId: hostedZone.id, address, hasIpv6: network.hasIpv6 }, own);
     }
 
     this.address = address.ipv4;
-    // The authority of `tls: { mode: private }` is made on the machine and never leaves it.
-    this.ca = pulumi.output(undefined);
+    this.ca = trusted(region, authority);
     this.diskGiB = plan.disk.sizeGiB;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

@@ -2,25 +2,32 @@ import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecuri
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../pod/ports.ts";
+import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
+import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
 
 export interface FirewallArgs {
-  readonly region: AzureVmRegion;
   readonly place: Place;
   readonly names: Names;
 }
 
+type Rule = input.network.SecurityRuleArgs;
+
 /** Rules stand inside the group: one that was added by hand is found and taken away. */
 export function createFirewall(
   name: string,
-  { region, place, names }: FirewallArgs,
+  args: VmPlanArgs,
+  { place, names }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
     name,
-    { ...place, networkSecurityGroupName: names.firewall, securityRules: inboundRules(region) },
+    {
+      ...place,
+      networkSecurityGroupName: names.firewall,
+      securityRules: [...inboundRules(args.region), ...outboundRules(args)],
+    },
     options,
   );
 }
@@ -36,7 +43,7 @@ export function isUsable(range: string): boolean {
  * Without the last rule, the addresses of the network and of its peers may reach every port:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
  */
-export function inboundRules({ access, endpoint }: AzureVmRegion): input.network.SecurityRuleArgs[] {
+export function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
   const open = [
     { name: "clients", ranges: access.clients.filter(isUsable), port: endpoint.port },
     { name: "metrics", ranges: access.metrics.filter(isUsable), port: metricsPort },
@@ -52,16 +59,46 @@ export function inboundRules({ access, endpoint }: AzureVmRegion): input.network
       protocol: "Tcp",
       destinationPortRange: String(port),
     })),
-    {
-      ...inbound,
-      name: "nothing-else",
-      priority: 4096,
-      access: "Deny",
-      protocol: "*",
-      sourceAddressPrefix: "*",
-      destinationPortRange: "*",
-    },
+    nothingElse("Inbound"),
   ];
+}
+
+/**
+ * What the machine may reach. Azure's own resolver and metadata service need no rule:
+ * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
+ */
+export function outboundRules(args: VmPlanArgs): Rule[] {
+  const ports = outboundPorts(args);
+  return [
+    ...(["Tcp", "Udp"] as const).map((protocol, index) => ({
+      name: `to-servers-by-${protocol.toLowerCase()}`,
+      direction: "Outbound",
+      priority: 100 + 10 * index,
+      access: "Allow",
+      protocol,
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+      destinationPortRanges: ports
+        .filter((it) => it.protocol === protocol.toLowerCase())
+        .map(({ port }) => String(port)),
+    })),
+    nothingElse("Outbound"),
+  ];
+}
+
+function nothingElse(direction: "Inbound" | "Outbound"): Rule {
+  return {
+    name: `nothing-else-${direction.toLowerCase()}`,
+    direction,
+    priority: 4096,
+    access: "Deny",
+    protocol: "*",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "*",
+  };
 }
 
 function sourceOf(ranges: string[]) {

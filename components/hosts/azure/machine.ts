@@ -3,7 +3,7 @@ import { VirtualMachine } from "@pulumi/azure-native/compute/virtualMachine.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../../capacity/machine.ts";
 import type { PlannedMachine } from "../../capacity/plan.ts";
 import type { Names } from "./naming.ts";
@@ -14,10 +14,11 @@ import { dataDiskLun } from "./user-data.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
 /**
- * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. Pinned, as a new one replaces the machines; what it holds is updated on
- * the machine. No plan and no terms: https://wiki.debian.org/Cloud/MicrosoftAzure
+ * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:
+ * https://wiki.debian.org/Cloud/MicrosoftAzure
  */
-const image = { publisher: "Debian", offer: "debian-13", version: "0.20260914.2601" };
+export const newestImage = "0.20260914.2601";
+const debian = { publisher: "Debian", offer: "debian-13" };
 const imageSku: Record<Architecture, string> = { arm64: "13-arm64", amd64: "13-gen2" };
 
 /**
@@ -34,6 +35,8 @@ const replacing = [
 
 export interface MachineArgs {
   readonly machine: PlannedMachine;
+  /** A version of Debian's image, or the resource id of another. */
+  readonly image: pulumi.Input<string>;
   readonly region: AzureVmRegion;
   readonly place: Place;
   readonly names: Names;
@@ -55,7 +58,7 @@ export function createMachine(
   args: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
-  const { machine, region, place, names, disk, identity, networkInterface, userData, after } = args;
+  const { machine, image, region, place, names, disk, identity, networkInterface, userData, after } = args;
   return new VirtualMachine(
     name,
     {
@@ -77,7 +80,7 @@ export function createMachine(
         },
       },
       storageProfile: {
-        imageReference: { ...image, sku: imageSku[machine.architecture] },
+        imageReference: pulumi.output(image).apply((it) => imageReference(it, machine.architecture)),
         osDisk: {
           createOption: "FromImage",
           caching: "ReadWrite",
@@ -104,6 +107,11 @@ export function createMachine(
     },
     { ...options, deleteBeforeReplace: true, replaceOnChanges: replacing, dependsOn: [...after] },
   );
+}
+
+function imageReference(image: string, architecture: Architecture): input.compute.ImageReferenceArgs {
+  if (image.startsWith("/")) return { id: image };
+  return { ...debian, sku: imageSku[architecture], version: image };
 }
 
 /**

@@ -58,10 +58,6 @@ export function vaultName(principalId: string): string {
   return `cache-${digest(principalId).slice(0, 16)}`;
 }
 
-export function credentialsSecretName(upstream: string): string {
-  return `upstream-${upstream}-credentials`;
-}
-
 /** This project's own, a random one. */
 const uuidNamespace = "6f0f1a52-3d5c-4f0e-9b8e-5c1f6a7d2e94";
 

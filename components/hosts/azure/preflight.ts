@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { planCapacity } from "../../capacity/plan.ts";
 import { type Problem, suggestion } from "../../config/problems.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
+import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
 import { isUsable } from "./firewall.ts";
 import { namesOf } from "./naming.ts";
@@ -67,15 +68,18 @@ const subscription = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
 const clientId = "0e37df36-f698-4f2c-8a6f-3d1c5b7a9e02";
 
 function userDataProblems(args: VmPlanArgs, diskGiB: number): Problem[] {
-  const { resourceGroup } = namesOf({ stack: pulumi.getStack(), region: args.region.name });
+  const { region } = args;
+  const { resourceGroup = namesOf({ stack: pulumi.getStack(), region: region.name }).resourceGroup } = region;
   const vault = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef`;
-  const storedCredentials = Object.fromEntries(
-    args.upstreams
-      .filter(({ credentials }) => credentials !== undefined)
-      .map(({ name }) => [name, `${vault}/secrets/${name}`]),
-  );
   try {
-    azureUserData({ ...args, diskGiB, clientId, subscription, resourceGroup, storedCredentials });
+    azureUserData({
+      ...args,
+      diskGiB,
+      clientId,
+      subscription,
+      resourceGroup,
+      storedSecrets: storedSecrets(args, (secret) => `${vault}/secrets/${secret}`),
+    });
     return [];
   } catch (error) {
     if (!(error instanceof UserDataTooLarge)) throw error;

@@ -1,76 +1,68 @@
 import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
-import * as pulumi from "@pulumi/pulumi";
-import { originCredentials } from "../../pod/origin.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import type { PrivateAuthority } from "../vm/private-authority.ts";
+import { type StoredSecrets, secretValues } from "../vm/secrets.ts";
 import { grant } from "./identity.ts";
-import { credentialsSecretName, vaultName } from "./naming.ts";
+import { vaultName } from "./naming.ts";
 import type { Place } from "./place.ts";
 import type { VmHostArgs } from "./vm-args.ts";
 
 export interface SecretsArgs {
   readonly place: Place;
   readonly identity: UserAssignedIdentity;
+  readonly authority: PrivateAuthority | undefined;
 }
 
 /** The secrets that the machine reads when it starts. */
 export interface Secrets {
-  /** The resource id of each upstream's credentials, by the upstream's name. */
-  readonly credentials: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Resource ids. */
+  readonly stored: StoredSecrets<pulumi.Output<string>>;
   /** The machine's rights, which it should have when it starts. */
   readonly rights: readonly pulumi.Resource[];
 }
 
 /**
- * Stores the upstreams' credentials in a vault of the region, in the form that an origin reads, and lets the machine read these, and the certificate that is in a
- * vault already: one by one, no vault as a whole. A new password is an update in place, which the cache sees when it starts again.
+ * Stores the stack's secrets in a vault of the region, and lets the machine read these, and the certificate that is in a vault already: one by one, no vault as a
+ * whole.
  */
 export function createSecrets(
   name: string,
   args: VmHostArgs,
-  { place, identity }: SecretsArgs,
+  { place, identity, authority }: SecretsArgs,
   options: pulumi.CustomResourceOptions,
 ): Secrets {
   const { tls } = args.region.endpoint;
-  const stored = storeCredentials(name, args, { place, identity }, options);
+  const values = Object.entries(secretValues(args, authority));
+  const vault = values.length > 0 ? createVault(name, { place, identity }, options) : undefined;
+  const stored = vault ? values.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
   const readable = [
-    ...stored.map(({ upstream, id }) => ({ what: `credentials-${upstream}`, id })),
-    ...(tls.mode === "provided" ? [{ what: "certificate", id: tls.secretName }] : []),
+    ...stored,
+    ...(tls.mode === "provided" ? [["certificate", tls.secretName] as const] : []),
   ];
   return {
-    credentials: Object.fromEntries(stored.map(({ upstream, id }) => [upstream, id])),
-    rights: readable.map(({ what, id }) =>
-      grant(`${name}-${what}`, { identity, role: "keyVaultSecretsUser", scope: id }, options),
+    stored: Object.fromEntries(stored),
+    rights: readable.map(([secret, scope]) =>
+      grant(`${name}-${secret}`, { identity, role: "keyVaultSecretsUser", scope }, options),
     ),
   };
-}
 
-function storeCredentials(
-  name: string,
-  { upstreams, credentials }: VmHostArgs,
-  { place, identity }: SecretsArgs,
-  options: pulumi.CustomResourceOptions,
-): { upstream: string; id: pulumi.Output<string> }[] {
-  const users = upstreams.filter((upstream) => upstream.credentials !== undefined);
-  if (users.length === 0) return [];
-  const vault = createVault(name, { place, identity }, options);
-  return users.map(({ name: upstream, credentials: key = "" }) => {
-    const known = credentials[key];
-    if (!known) throw new pulumi.RunError(`${key}: the credentials of upstream ${upstream} are missing`);
+  function store(secret: string, value: pulumi.Output<string>, vault: Vault): pulumi.Output<string> {
     const { id } = new Secret(
-      `${name}-${upstream}`,
+      `${name}-${secret}`,
       {
         resourceGroupName: place.resourceGroupName,
         vaultName: vault.name,
-        secretName: credentialsSecretName(upstream),
-        properties: { contentType: "application/json", value: known.apply(originCredentials) },
+        secretName: secret,
+        properties: { value },
         tags: place.tags,
       },
       // Deleting one takes rights on the vault's content, which who deploys may not have; with the vault, it goes anyway.
       { ...options, deletedWith: vault },
     );
-    return { upstream, id };
-  });
+    return id;
+  }
 }
 
 /**
@@ -79,7 +71,7 @@ function storeCredentials(
  */
 function createVault(
   name: string,
-  { place, identity }: SecretsArgs,
+  { place, identity }: Pick<SecretsArgs, "place" | "identity">,
   options: pulumi.CustomResourceOptions,
 ): Vault {
   return new Vault(

@@ -1,4 +1,5 @@
 import { script } from "../../pod/script.ts";
+import type { StoredSecrets } from "../vm/secrets.ts";
 import { vmUserData } from "../vm/vm.ts";
 import { challengeZone } from "./records.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
@@ -12,8 +13,8 @@ export interface AzureUserDataOptions
   readonly subscription: string;
   /** Of the zone in which the machine proves its name. */
   readonly resourceGroup: string;
-  /** The resource id of the secret with each upstream's credentials, by the upstream's name. */
-  readonly storedCredentials: Readonly<Record<string, string>>;
+  /** Resource ids of secrets. */
+  readonly storedSecrets: StoredSecrets<string>;
 }
 
 /** By this number the machine knows its data disk. */
@@ -37,7 +38,7 @@ export function azureUserData(options: AzureUserDataOptions): Uint8Array {
     // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
     dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
     fetchSecret: fetchSecret(options.clientId),
-    storedCredentials: options.storedCredentials,
+    storedSecrets: options.storedSecrets,
     dns: { dnsProvider: "azuredns", environment: legoEnvironment(options) },
     limitBytes: userDataLimitBytes,
   });

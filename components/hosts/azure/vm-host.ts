@@ -2,10 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { ConfigError } from "../../config/problems.ts";
 import type { Host } from "../host.ts";
+import { stableImage } from "../vm/image.ts";
+import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { createDisk } from "./disk.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity, subscriptionOf } from "./identity.ts";
-import { createMachine } from "./machine.ts";
+import { createMachine, newestImage } from "./machine.ts";
 import { namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
 import { createPlace } from "./place.ts";
@@ -31,12 +33,13 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
     const plan = capacity(args, this);
 
-    const place = createPlace(name, { location: region.name, names }, own);
-    const firewall = createFirewall(name, { region, place, names }, own);
+    const place = createPlace(name, { region, names }, own);
+    const firewall = createFirewall(name, args, { place, names }, own);
     const network = createNetwork(name, { region, place, names, firewall }, own);
     const address = network.address.ipAddress.apply((ip) => ip ?? "");
     const identity = createIdentity(name, { place, names }, own);
-    const secrets = createSecrets(name, args, { place, identity }, own);
+    const authority = createAuthority(name, region, own);
+    const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
     const disk = createDisk(name, { disk: plan.disk, region, place, names }, own);
     createMachine(
@@ -46,16 +49,21 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         place,
         region,
         machine: plan.machine,
+        image: stableImage(
+          name,
+          { pinned: region.machine.image, newest: newestImage, architecture: plan.machine.architecture },
+          own,
+        ),
         userData: pulumi
-          .all([identity.id, identity.clientId, place.resourceGroupName, secrets.credentials])
-          .apply(([identityId, clientId, resourceGroup, storedCredentials]) => {
+          .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
+          .apply(([identityId, clientId, resourceGroup, storedSecrets]) => {
             const packed = azureUserData({
               ...args,
               diskGiB: plan.disk.sizeGiB,
               clientId,
               subscription: subscriptionOf(identityId),
               resourceGroup,
-              storedCredentials,
+              storedSecrets,
             });
             return Buffer.from(packed).toString("base64");
           }),
@@ -68,8 +76,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     );
 
     this.address = address;
-    // The authority of `tls: { mode: private }` is made on the machine and never leaves it.
-    this.ca = pulumi.output(undefined);
+    this.ca = trusted(region, authority);
     this.diskGiB = plan.disk.sizeGiB;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

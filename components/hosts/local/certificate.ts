@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { authorityFor, issue, makeAuthority } from "../private-ca.ts";
 import { giveFile } from "./owned-files.ts";
-import { authorityFor, issue, makeAuthority } from "./private-ca.ts";
 
 export interface CertificateInputs {
   /** Absolute path of the directory that gets `tls/`, and for a private authority `ca/`. */

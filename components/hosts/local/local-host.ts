@@ -19,8 +19,10 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     const certificate = new EndpointCertificate(name, certificateFor(args), { parent: this });
 
     const pod = pulumi
-      .all([certificate.fingerprint, pulumi.output(args.credentials)])
-      .apply(([fingerprint, credentials]) => localPod({ ...args, fingerprint, credentials }));
+      .all([certificate.fingerprint, pulumi.output(args.credentials), args.remoteWriteCredentials])
+      .apply(([fingerprint, credentials, remoteWriteCredentials]) =>
+        localPod({ ...args, fingerprint, credentials, remoteWriteCredentials }),
+      );
     new PodmanPod(name, pod, { parent: this });
 
     this.address = pulumi.output(localAddress);

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
-import type { Credentials } from "../../config/credentials.ts";
+import type { Credentials, Token } from "../../config/credentials.ts";
 import type { LocalRegion, StackConfig, Upstream } from "../../config/schema.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
+import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { type Layout, layout, portsLabels } from "./layout.ts";
 import { type PodmanPodInputs, revisionLabel } from "./podman-pod.ts";
 
@@ -16,23 +17,29 @@ export interface LocalPodOptions {
   readonly region: LocalRegion;
   readonly upstreams: readonly Upstream[];
   readonly images: StackConfig["images"];
-  readonly monitoring: Pick<StackConfig["monitoring"], "labels">;
+  readonly monitoring: StackConfig["monitoring"];
   /** Of the certificate that the Pod starts with. */
   readonly fingerprint: string;
   /** By the name that an upstream's `credentials` has. */
   readonly credentials: Readonly<Record<string, Credentials>>;
+  /** Default: remote write, if there is one, is anonymous. */
+  readonly remoteWriteCredentials?: Credentials | Token | undefined;
 }
 
 /** The Pod of a local region, as podman is to play it. */
 export function localPod(options: LocalPodOptions): PodmanPodInputs {
-  const { region, upstreams } = options;
+  const { region, upstreams, monitoring, remoteWriteCredentials } = options;
   const place = layout(region, upstreams);
-  const secrets = Object.fromEntries(
-    upstreams.flatMap(({ name, credentials }) => {
+  const remoteWriteName = `${place.podName}-remote-write`;
+  const secrets = Object.fromEntries([
+    ...upstreams.flatMap(({ name, credentials }) => {
       const known = credentials === undefined ? undefined : options.credentials[credentials];
-      return known ? [[secretName(place, name), secretData(known)]] : [];
+      return known ? [[secretName(place, name), secretData(originCredentials(known))]] : [];
     }),
-  );
+    ...(remoteWriteCredentials
+      ? [[remoteWriteName, secretData(remoteWriteSecret(remoteWriteCredentials))]]
+      : []),
+  ]);
   const manifests = renderPod({
     name: place.podName,
     labels: {
@@ -44,13 +51,15 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
     images: { ...defaultImages, ...options.images },
     ports: place.ports,
     listen: { addresses: [localAddress], port: region.endpoint.port },
+    hostname: region.endpoint.hostname,
     clients: region.access.clients,
-    // On this machine, Prometheus itself can be reached.
+    // On this machine, the status port can be reached, and Prometheus itself.
     metricsClients: [],
     freshnessSeconds: region.freshnessSeconds,
     budget: diskBudget(place.diskGiB),
     edgeMemoryMiB: 1024,
-    externalLabels: { ...options.monitoring.labels, provider: "local", region: region.name },
+    monitoring,
+    externalLabels: { ...monitoring.labels, provider: "local", region: region.name },
     hostNetwork: true,
     volumes: {
       tls: directoryVolume(place.tls),
@@ -61,6 +70,7 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
     credentials: Object.fromEntries(
       upstreams.filter(({ credentials }) => credentials).map(({ name }) => [name, secretName(place, name)]),
     ),
+    ...(monitoring.remoteWrite?.credentials !== undefined && { remoteWriteCredentials: remoteWriteName }),
   });
   const containers = manifests.pod.spec?.containers ?? [];
   const revision = hash([manifests, options.fingerprint, secrets]);
@@ -90,8 +100,8 @@ function secretName({ podName }: Layout, upstream: string): string {
 }
 
 /** In the form that podman 4.3 to 5 all take: a Kubernetes Secret's `data` alone, as JSON. */
-function secretData(credentials: Credentials): string {
-  return JSON.stringify({ credentials: Buffer.from(originCredentials(credentials)).toString("base64") });
+function secretData(credentials: string): string {
+  return JSON.stringify({ credentials: Buffer.from(credentials).toString("base64") });
 }
 
 function toYaml({ pod, configMaps }: PodManifests, revision: string): string {

@@ -17,5 +17,6 @@ elif [ "$(blkid --probe --match-tag TYPE --output value "$DEVICE")" != ext4 ]; t
   echo "$DEVICE is in use for something else: it isn't blank, and has no ext4 file system" >&2
   exit 1
 fi
-# 1: what was wrong is repaired.
-fsck.ext4 -p "$DEVICE" || [ $? -eq 1 ]
+# 1: what was wrong is repaired. Nobody can log in to answer questions, and what is lost is fetched again.
+repaired() { fsck.ext4 "$1" "$DEVICE" || [ $? -eq 1 ]; }
+repaired -p || repaired -y

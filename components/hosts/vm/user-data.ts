@@ -1,21 +1,32 @@
-import { gzipSync, strToU8 } from "fflate";
+import { gzip } from "pako";
 import { stringify } from "yaml";
 import type { PodManifests } from "../../pod/pod.ts";
 import { podUser } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
 
+/** A Pod that the machine reads from the cloud, as there is no room for it in the user data. */
+export interface StoredPod {
+  /** As `fetchSecret` takes it. */
+  readonly name: string;
+  /** SHA-256 of {@link podYaml}, hexadecimal: the machine takes nothing else. */
+  readonly digest: string;
+}
+
 export interface UserDataOptions {
-  readonly manifests: PodManifests;
+  /** {@link podYaml}, or where it is. */
+  readonly pod: string | StoredPod;
   /** Stable path of the data disk's block device, below /dev/disk; it may appear at any time after the machine has booted. */
   readonly dataDevice: string;
   /** Directories below {@link dataMount} that the Pod's volumes need. */
   readonly directories: readonly string[];
-  /** Prints the secret of the cloud's store that has the name given as its argument, or fails. A shell script. */
+  /** Prints what the cloud has stored by the name given as its argument, above all secrets, or fails. A shell script. */
   readonly fetchSecret: string;
   /** Secrets of the Pod by name, and their name in the cloud's store. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Where the certificate comes from when the Pod doesn't get it by itself: from the cloud's store, or made on the machine for a name. */
-  readonly certificate?: { readonly secret: string } | { readonly hostname: string };
+  /** Where the certificate comes from when the Pod doesn't get it by itself: from the cloud's store, or made on the machine by an authority from there. */
+  readonly certificate?:
+    | { readonly secret: string }
+    | { readonly authority: string; readonly hostname: string };
   /** Debian packages besides those that every cache needs. */
   readonly packages?: readonly string[];
   /** Commands for the first boot only, before the cache starts. */
@@ -36,8 +47,8 @@ const configuration = "/etc/registry-cache";
  * late, and systemd's x-systemd.makefs formats one that has only a partition table.
  */
 export function renderUserData(options: UserDataOptions): string {
-  const { manifests, packages = [], prepare = [] } = options;
-  return `#cloud-config\n${stringify({
+  const { pod, packages = [], prepare = [] } = options;
+  return `#cloud-config\n${yaml({
     package_update: true,
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
     packages: [...basePackages, ...packages],
@@ -53,7 +64,7 @@ export function renderUserData(options: UserDataOptions): string {
       ),
       file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot(options.rebootTime)),
       file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
-      file(`${configuration}/pod.yaml`, podYaml(manifests), "0600"),
+      ...(typeof pod === "string" ? [file(`${configuration}/pod.yaml`, pod, "0600")] : []),
       file(`${configuration}/fetch-secret`, options.fetchSecret, "0700"),
       file(`${configuration}/disk.sh`, script(import.meta.url, "disk.sh"), "0700"),
       file(`${configuration}/start.sh`, script(import.meta.url, "start.sh"), "0700"),
@@ -77,6 +88,11 @@ export function renderUserData(options: UserDataOptions): string {
       ["systemctl", "start", "--no-block", "registry-cache.service"],
     ],
   })}`;
+}
+
+/** Unfolded: shorter when compressed, and files look on the machine as they do here. */
+function yaml(document: object): string {
+  return stringify(document, { lineWidth: 0 });
 }
 
 /** What podman recommends and needs here, without the 350 MB of the rest. */
@@ -106,7 +122,7 @@ export class UserDataTooLarge extends Error {
  * @throws UserDataTooLarge
  */
 export function packUserData(text: string, limitBytes: number): Uint8Array {
-  const packed = gzipSync(strToU8(text), { level: 9, mtime: 0 });
+  const packed = gzip(text, { level: 9 });
   if (packed.length > limitBytes) {
     throw new UserDataTooLarge(
       `the machine's user data has ${packed.length} bytes, compressed, and the cloud takes ${limitBytes}: ` +
@@ -146,8 +162,9 @@ const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
   RUN+="/usr/bin/systemctl --no-block restart systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service"
 `;
 
-function podYaml({ pod, configMaps }: PodManifests): string {
-  return [...configMaps, pod].map((document) => stringify(document)).join("---\n");
+/** What podman plays. */
+export function podYaml({ pod, configMaps }: PodManifests): string {
+  return [...configMaps, pod].map(yaml).join("---\n");
 }
 
 /** Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades */
@@ -211,14 +228,20 @@ function unit(sections: Record<string, Record<string, string>>): string {
 }
 
 /** What the scripts read: shell variables. */
-function machineConfiguration({ dataDevice, directories, secrets, certificate }: UserDataOptions): string {
+function machineConfiguration(options: UserDataOptions): string {
+  const { pod, dataDevice, directories, secrets, certificate } = options;
+  const { name, digest }: StoredPod = typeof pod === "string" ? { name: "", digest: "" } : pod;
+
   const settings = {
     DEVICE: dataDevice,
     DATA: dataMount,
     OWNER: String(podUser),
     DIRECTORIES: list(directories),
+    POD: name,
+    POD_DIGEST: digest,
     SECRETS: list(Object.entries(secrets).map(([name, stored]) => `${name}=${stored}`)),
     CERTIFICATE_SECRET: certificate && "secret" in certificate ? certificate.secret : "",
+    AUTHORITY_SECRET: certificate && "authority" in certificate ? certificate.authority : "",
     CERTIFICATE_NAME: certificate && "hostname" in certificate ? certificate.hostname : "",
   };
   return Object.entries(settings)

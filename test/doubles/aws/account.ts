@@ -1,22 +1,22 @@
 /** The account that stacks are made in: what it has from the beginning, and what can be asked of it. */
+import { Region } from "@pulumi/aws/types/enums/index.js";
 import { demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt } from "../values.ts";
 
 export const accountId = "123456789012";
 
-/** The regions that the double knows, with the last letters of their availability zones. */
-const regions: Readonly<Record<string, string>> = { "eu-central-1": "abc", "eu-west-1": "abc" };
+/** All that the provider knows, in whatever partition. */
+const regions: readonly string[] = Object.values(Region);
+
+/** The last letters of a region's availability zones; which of them an account has differs. */
+const zoneLetters = "abc";
 
 export function isRegion(name: string): boolean {
-  return Object.hasOwn(regions, name);
+  return regions.includes(name);
 }
 
 export function isZone(zone: string, region: string): boolean {
-  return (
-    zone.startsWith(region) &&
-    zone.length === region.length + 1 &&
-    (regions[region] ?? "").includes(zone.slice(-1))
-  );
+  return zone.startsWith(region) && zone.length === region.length + 1 && zoneLetters.includes(zone.slice(-1));
 }
 
 /** The first zone of each region lacks the newer machines. */
@@ -40,6 +40,8 @@ export const existing = {
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
   certificate: "/keys/cache-certificate",
+  /** Not the newest, for each architecture. */
+  images: { arm64: "ami-0a00000000000000a", amd64: "ami-0a00000000000000b" },
 } as const;
 
 const region = "eu-central-1";
@@ -56,7 +58,10 @@ export const existingThings: readonly Thing[] = [
     ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
   }),
   thing("aws:ssm/parameter:Parameter", existing.certificate, region, { name: existing.certificate }),
-  ...Object.keys(regions).flatMap((name) =>
+  ...(["arm64", "amd64"] as const).map((architecture) =>
+    thing("ami", existing.images[architecture], region, { architecture, rootGiB: 8 }),
+  ),
+  ...regions.flatMap((name) =>
     (["arm64", "amd64"] as const).map((architecture) =>
       thing("ami", imageOf(architecture, name), name, { architecture, rootGiB: 8 }),
     ),
@@ -94,6 +99,14 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { id: name, name, arn, type: "SecureString", value: "AQIC" };
   },
 
+  "aws:ec2/getAmi:getAmi"(inputs, { cloud, scope }) {
+    demand(valueAt("filters[0].name", inputs) === "image-id", "InvalidParameterValue", "another filter");
+    const [id = ""] = [valueAt("filters[0].values", inputs)].flat().map(String);
+    const image = cloud.find("ami", id, scope)?.inputs;
+    demand(image, "InvalidAMIID.NotFound", "Your query returned no results.");
+    return { id, architecture: image.architecture === "amd64" ? "x86_64" : image.architecture };
+  },
+
   "aws:ec2/getSubnet:getSubnet"(inputs, { cloud, scope }) {
     const id = text("id", inputs);
     const found = cloud.find("aws:ec2/subnet:Subnet", id, scope);
@@ -110,7 +123,7 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
 
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"(inputs, { scope }) {
     const wanted = [valueAt("filters[0].values", inputs)].flat().map(String);
-    const zones = [...(regions[scope] ?? "")].map((letter) => scope + letter);
+    const zones = [...zoneLetters].map((letter) => scope + letter);
     const found = zones.flatMap((zone) =>
       wanted.filter((type) => isOffered(type, zone)).map((type) => ({ zone, type })),
     );

@@ -5,11 +5,12 @@ import { existingThings, functions, isRegion } from "./account.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
+import { storage } from "./storage.ts";
 
 const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
-  resources: { ...network, ...machine, ...identity },
+  resources: { ...network, ...machine, ...identity, ...storage },
   functions,
   scopeOf(provider) {
     const region = text("region", provider);

@@ -109,9 +109,10 @@ export const machine: Readonly<Record<string, Rules>> = {
     replacing: ["deviceName", "instanceId", "volumeId"],
     references: [
       // EC2 detaches what is attached to an instance that it terminates.
-      { at: "instanceId", to: instance, onDelete: "leave" },
+      { at: "instanceId", to: instance, onDelete: "delete" },
       { at: "volumeId", to: volume, exclusive: "VolumeInUse" },
     ],
+    isForgotten: ({ skipDestroy }) => skipDestroy === true,
     check(inputs) {
       const name = text("deviceName", inputs);
       demand(
@@ -137,9 +138,8 @@ export const machine: Readonly<Record<string, Rules>> = {
     delete({ inputs, scope, name = "" }, cloud) {
       const machine = cloud.find(instance, text("instanceId", inputs), scope);
       if (!machine) return;
-      const isStopped = inputs.stopInstanceBeforeDetaching === true || inputs.skipDestroy === true;
       demand(
-        isStopped,
+        inputs.stopInstanceBeforeDetaching === true,
         "VolumeInUse",
         `${inputs.volumeId} is mounted: busy, until the provider gives up waiting`,
       );

@@ -1,23 +1,18 @@
 /** The subscription that stacks are made in: what it has from the beginning, and the form of its ids. */
-import { everywhere, type Request, type Thing, text } from "../cloud.ts";
+import { regionNames, zonesOf } from "../../../components/hosts/azure/regions.ts";
+import { demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt } from "../values.ts";
 
 export const subscriptionId = "11111111-2222-4333-8444-555555555555";
 export const tenantId = "99999999-8888-4777-8666-555555555555";
 
-/** The regions that the double knows, with their availability zones. */
-const regions: Readonly<Record<string, readonly string[]>> = {
-  westeurope: ["1", "2", "3"],
-  swedencentral: ["1", "2", "3"],
-  westindia: [],
-};
-
 export function isRegion(name: string): boolean {
-  return Object.hasOwn(regions, name);
+  return regionNames.includes(name);
 }
 
 export function zonesIn(region: string): readonly string[] {
-  return regions[region] ?? [];
+  const hasZones = zonesOf({ name: region, availabilityZone: "1" }).zones !== undefined;
+  return hasZones ? ["1", "2", "3"] : [];
 }
 
 export const types = {
@@ -26,6 +21,7 @@ export const types = {
   virtualNetwork: "azure-native:network:VirtualNetwork",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
+  imageVersion: "azure-native:compute:GalleryImageVersion",
 } as const;
 
 export function groupId(name: string): string {
@@ -44,10 +40,14 @@ export const existing = {
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
+  /** For all that a cache is made of. */
+  resourceGroup: "caches",
+  /** With Debian, for Arm. */
+  image: `${groupId("hub")}/providers/Microsoft.Compute/galleries/hub/images/debian-13/versions/1.0.0`,
 } as const;
 
 export const existingThings: readonly Thing[] = [
-  ...["dns", "hub", "keys"].map((name) =>
+  ...["dns", "hub", "keys", existing.resourceGroup].map((name) =>
     thing(types.resourceGroup, groupId(name), { location: "westeurope" }),
   ),
   thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
@@ -57,6 +57,7 @@ export const existingThings: readonly Thing[] = [
     subnets: [{ name: existing.subnet, addressPrefix: "10.20.1.0/24" }],
   }),
   thing(types.secret, existing.certificate, {}),
+  thing(types.imageVersion, existing.image, { sku: "13-arm64" }),
 ];
 
 function thing(type: string, id: string, inputs: Inputs): Thing {
@@ -67,3 +68,36 @@ function thing(type: string, id: string, inputs: Inputs): Thing {
 export function subnetsOf(network: Thing): Inputs[] {
   return (valueAt("subnets", network.inputs) ?? []) as Inputs[];
 }
+
+type Asked = Pick<Request, "cloud" | "scope">;
+
+/** What is there with a name, in its group. */
+function find(type: string, id: string, { cloud, scope }: Asked): Thing {
+  const found = cloud.find(type, id, scope);
+  demand(found, "ResourceNotFound", `The Resource '${id}' was not found.`);
+  return found;
+}
+
+export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
+  "azure-native:authorization:getClientConfig": () => ({ subscriptionId }),
+
+  "azure-native:resources:getResourceGroup"(inputs, asked) {
+    const name = text("resourceGroupName", inputs);
+    return { name, ...find(types.resourceGroup, groupId(name), asked).inputs };
+  },
+
+  "azure-native:dns:getZone"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/dnsZones", inputs.zoneName);
+    return { id: find(types.zone, id, asked).id };
+  },
+
+  "azure-native:network:getVirtualNetwork"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName);
+    return { id, ...find(types.virtualNetwork, id, asked).inputs };
+  },
+
+  "azure-native:keyvault:getSecret"(inputs, asked) {
+    const vault = resourceId({ inputs }, "Microsoft.KeyVault/vaults", inputs.vaultName);
+    return { id: find(types.secret, `${vault}/secrets/${inputs.secretName}`, asked).id };
+  },
+};

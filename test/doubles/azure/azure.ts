@@ -1,6 +1,6 @@
 import { Cloud, type CloudDefinition, demand, everywhere, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
-import { existingThings, isRegion, subscriptionId } from "./account.ts";
+import { existingThings, functions, isRegion, subscriptionId } from "./account.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
@@ -9,9 +9,7 @@ const definition: CloudDefinition = {
   name: "azure-native",
   sdk: new SdkTypes("@pulumi/azure-native"),
   resources: { ...identityRules, ...networkRules, ...machineRules },
-  functions: {
-    "azure-native:authorization:getClientConfig": () => ({ subscriptionId }),
-  },
+  functions,
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(

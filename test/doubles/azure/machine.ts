@@ -1,6 +1,7 @@
 import { userDataProblem } from "../checks.ts";
 import { demand, number, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
 import { networkInterface } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
@@ -99,6 +100,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
           exclusive: "AttachDiskWhileBeingDetached",
         },
         { at: "identity.userAssignedIdentities[*]", to: userIdentity },
+        { at: "storageProfile.imageReference.id", to: types.imageVersion },
       ],
       check(inputs) {
         checkOperatingSystem(inputs);
@@ -170,19 +172,18 @@ function checkHardware(inputs: Inputs): void {
   const { features = "", version = "" } = sizePattern.exec(size)?.groups ?? {};
   invalid(version !== "", `The value ${size} provided for the VM size is not valid.`);
   const isArm = features.includes("p");
-  const {
-    publisher,
-    offer,
-    sku,
-    version: image,
-  } = valueAt("storageProfile.imageReference", inputs) as Inputs;
-  const known = publisher === "Debian" && offer === "debian-13" && /^0\.\d{8}\.\d{1,4}$/.test(String(image));
-  demand(
-    known,
-    "PlatformImageNotFound",
-    `The platform image '${publisher}:${offer}:${sku}:${image}' is not available.`,
-  );
-  invalid(sku === (isArm ? "13-arm64" : "13-gen2"), `The VM size '${size}' cannot boot with image ${sku}`);
+  const image = valueAt("storageProfile.imageReference", inputs) as Inputs;
+  if (image.id === undefined) {
+    const { publisher, offer, sku, version } = image;
+    const known =
+      publisher === "Debian" && offer === "debian-13" && /^0\.\d{8}\.\d{1,4}$/.test(String(version));
+    demand(
+      known,
+      "PlatformImageNotFound",
+      `The platform image '${publisher}:${offer}:${sku}:${version}' is not available.`,
+    );
+    invalid(sku === (isArm ? "13-arm64" : "13-gen2"), `The VM size '${size}' cannot boot with image ${sku}`);
+  }
   const isTrusted = valueAt("securityProfile.securityType", inputs) === "TrustedLaunch";
   invalid(!isTrusted || !isArm || Number(version) >= 6, `${size} has no Trusted Launch`);
   const storage = text("storageProfile.osDisk.managedDisk.storageAccountType", inputs);

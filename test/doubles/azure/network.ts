@@ -184,9 +184,11 @@ function checkRule(rule: Inputs): void {
       ranges.every((range) => isAlone(range) || isRange(String(range), "ipv4")),
       `${side} ${ranges}`,
     );
-    const ports = valuesAt(`${side}PortRange`, rule).map(String);
+    const ports = [`${side}PortRange`, `${side}PortRanges[*]`]
+      .flatMap((path) => valuesAt(path, rule))
+      .map(String);
     invalid(
-      ports.length === 1 && ports.every((port) => port === "*" || isPort(Number(port))),
+      ports.length > 0 && ports.every((port) => isPort(Number(port)) || (port === "*" && ports.length === 1)),
       `${side} port ${ports}`,
     );
   }

@@ -1,0 +1,35 @@
+import type { Problem } from "../../config/problems.ts";
+
+/** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
+export class LookUp {
+  readonly #problems: Problem[] = [];
+
+  /** Sorted, as the answers come in any order. */
+  get problems(): readonly Problem[] {
+    return this.#problems.toSorted((one, other) => one.path.localeCompare(other.path));
+  }
+
+  /** @param path of the entry, relative to the region, that the answer is about. */
+  refuse(path: string, message: string): void {
+    this.#problems.push({ path, message });
+  }
+
+  /**
+   * What the cloud has of what the configuration names.
+   * @param name as a person says it: `the hosted zone example.com`
+   * @returns undefined, and a problem more, when there is none or the cloud doesn't say.
+   */
+  async ask<Answer>(path: string, name: string, answer: Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
+      return undefined;
+    }
+  }
+}
+
+/** Of a failed function of a provider, without what Pulumi says around it. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
+}

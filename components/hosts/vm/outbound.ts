@@ -1,0 +1,56 @@
+import type { StackConfig, Upstream } from "../../config/schema.ts";
+
+export interface OutboundPort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+  readonly purpose: string;
+}
+
+export interface OutboundArgs {
+  readonly upstreams: readonly Pick<Upstream, "url">[];
+  readonly images: StackConfig["images"];
+  readonly monitoring: Pick<StackConfig["monitoring"], "alertmanagers" | "remoteWrite">;
+}
+
+/** For authoritative name servers, which lego asks whether the challenge is visible: the clouds' own resolvers need no rule. */
+const udpPorts: readonly OutboundPort[] = [
+  { protocol: "udp", port: 53, purpose: "DNS" },
+  { protocol: "udp", port: 123, purpose: "NTP" },
+];
+
+const tcpPurposes: Readonly<Record<number, string>> = {
+  53: "DNS, long answers",
+  80: "Debian packages, which are signed",
+  443: "registries, services of the cloud, certificate authority",
+};
+
+/**
+ * What a machine may reach, at any address: where registries and their storage are changes without notice, so ports are limited and addresses aren't. Besides fixed
+ * ports those of every server that the configuration names.
+ */
+export function outboundPorts({ upstreams, images, monitoring }: OutboundArgs): OutboundPort[] {
+  const urls = [
+    ...upstreams.map(({ url }) => url),
+    ...monitoring.alertmanagers,
+    ...(monitoring.remoteWrite ? [monitoring.remoteWrite.url] : []),
+    ...Object.values(images).map((image) => `https://${registryOf(image)}`),
+  ];
+  const ports = [...Object.keys(tcpPurposes).map(Number), ...urls.map(portOf)];
+  const tcpPorts = [...new Set(ports)]
+    .sort((one, other) => one - other)
+    .map((port): OutboundPort => {
+      const purpose = tcpPurposes[port] ?? "registries and monitoring of the configuration";
+      return { protocol: "tcp", port, purpose };
+    });
+  return [...tcpPorts, ...udpPorts];
+}
+
+/** Of an image reference: what stands before the first slash, if it can't be part of a repository's name. */
+function registryOf(image: string): string {
+  return /^(?:localhost|[^/]*[.:][^/]*)(?=\/)/.exec(image)?.[0] ?? "docker.io";
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? ({ "http:": 80 }[protocol] ?? 443) : Number(port);
+}

@@ -1,0 +1,83 @@
+import type { StackConfig, Upstream } from "../../config/schema.ts";
+import type { AcmeOptions } from "../../pod/acme.ts";
+import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
+import { defaultImages } from "../../pod/images.ts";
+import { renderPod } from "../../pod/pod.ts";
+import { podPorts } from "../../pod/ports.ts";
+import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";
+import { dataMount, podYaml } from "./user-data.ts";
+import type { VmRegion } from "./vm.ts";
+
+/** What the Pod of a machine depends on. */
+export interface VmPodOptions {
+  readonly provider: "aws" | "azure";
+  readonly region: VmRegion;
+  readonly upstreams: readonly Upstream[];
+  readonly images: StackConfig["images"];
+  readonly monitoring: StackConfig["monitoring"];
+  readonly diskGiB: number;
+  /** Their names in the cloud's store. */
+  readonly storedSecrets: StoredSecrets<string>;
+  /** How lego proves the host name, by the machine's own identity. */
+  readonly dns: Pick<AcmeOptions, "dnsProvider" | "environment">;
+}
+
+/** The first of the ports that the Pod's containers use on the machine's loopback. */
+const internalPort = 15000;
+const nodeExporterPort = 9100;
+/** A disk under this size is divided; from it on, all disks have the same budget, so that one grows without another Pod. */
+const smallDiskGiB = 16;
+/** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
+const edgeMemoryMiB = 256 * 1024;
+const podName = "registry-cache";
+
+/** A secret's name as podman knows it. */
+export function podSecret(secret: string): string {
+  return `${podName}-${secret}`;
+}
+
+/** Directories below the data disk's mount that the Pod's volumes are. */
+export function podDirectories(upstreams: readonly Upstream[]): string[] {
+  return ["tls", "cache", "prometheus", "acme", ...upstreams.map(({ name }) => `origin-${name}`)];
+}
+
+/** The same Pod as everywhere, on the data disk, as podman plays it: YAML. */
+export function vmPod(options: VmPodOptions): string {
+  const { region, upstreams, storedSecrets } = options;
+  const { tls, hostname, port } = region.endpoint;
+  const hasCredentials = ({ name }: Upstream) => storedSecrets[credentialsOf(name)] !== undefined;
+  const volume = (directory: string) => ({
+    hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
+  });
+  const manifests = renderPod({
+    name: podName,
+    labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
+    upstreams,
+    images: { ...defaultImages, ...options.images },
+    ports: podPorts(internalPort, upstreams.length),
+    listen: { addresses: ["0.0.0.0", "[::]"], port },
+    hostname,
+    clients: region.access.clients,
+    metricsClients: region.access.metrics,
+    freshnessSeconds: region.freshnessSeconds,
+    budget: options.diskGiB < smallDiskGiB ? diskBudget(options.diskGiB) : ownDisk,
+    edgeMemoryMiB,
+    monitoring: options.monitoring,
+    externalLabels: { ...options.monitoring.labels, provider: options.provider, region: region.name },
+    hostNetwork: true,
+    nodeExporterPort,
+    ...(tls.mode === "acme" && { acme: { hostname, email: tls.email, ...options.dns } }),
+    volumes: {
+      tls: volume("tls"),
+      cache: volume("cache"),
+      prometheus: volume("prometheus"),
+      acme: volume("acme"),
+      origin: (upstream) => volume(`origin-${upstream}`),
+    },
+    credentials: Object.fromEntries(
+      upstreams.filter(hasCredentials).map(({ name }) => [name, podSecret(credentialsOf(name))]),
+    ),
+    ...(storedSecrets[remoteWrite] !== undefined && { remoteWriteCredentials: podSecret(remoteWrite) }),
+  });
+  return podYaml(manifests);
+}

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../host.ts";
+import type { VmRegion } from "./vm.ts";
+
+export interface PrivateAuthorityInputs {
+  /** The one name that it may certify. */
+  readonly hostname: string;
+}
+
+/** One line per method, for the reason that podman-pod-resource.ts gives. */
+const load = async (): Promise<typeof import("./private-authority-provider.ts")> =>
+  import(`${process.cwd()}/components/hosts/vm/private-authority-provider.ts`);
+
+const provider: pulumi.dynamic.ResourceProvider = {
+  create: async (inputs) => (await load()).create(inputs),
+  diff: async (_id, olds, news) => (await load()).diff(olds, news),
+};
+
+/**
+ * The authority for a region with `tls: { mode: private }`. It outlives machine and disk, so clients trust it once; with its key, the machine makes and renews
+ * its certificate by itself.
+ */
+export class PrivateAuthority extends pulumi.dynamic.Resource {
+  declare readonly certificate: pulumi.Output<string>;
+  declare readonly key: pulumi.Output<string>;
+
+  constructor(name: string, args: PrivateAuthorityInputs, options: pulumi.CustomResourceOptions) {
+    super(
+      provider,
+      name,
+      { ...args, certificate: undefined, key: undefined },
+      { ...options, additionalSecretOutputs: ["key"] },
+      "vm",
+      "PrivateAuthority",
+    );
+  }
+
+  /** Certificate and key, as the machine takes them. */
+  get pem(): pulumi.Output<string> {
+    return pulumi.secret(pulumi.concat(this.certificate, this.key));
+  }
+}
+
+/** For a region that needs one. */
+export function createAuthority(
+  name: string,
+  { endpoint }: VmRegion,
+  options: pulumi.CustomResourceOptions,
+): PrivateAuthority | undefined {
+  if (endpoint.tls.mode !== "private") return undefined;
+  return new PrivateAuthority(name, { hostname: endpoint.hostname }, options);
+}
+
+/** What clients are told: what to trust, and in which file their configuration looks for it. */
+export function trusted({ endpoint }: VmRegion, authority: PrivateAuthority | undefined): Host["ca"] {
+  if (!authority) return pulumi.output(undefined);
+  const file = `/etc/registry-cache/${endpoint.hostname}.crt`;
+  return authority.certificate.apply((certificate) => ({ file, certificate }));
+}

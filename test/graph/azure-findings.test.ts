@@ -1,0 +1,113 @@
+/** What Azure is asked before a region is made, and what is told when it hasn't got it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { driver } from "../../components/hosts/azure/driver.ts";
+import { registeredBy } from "../support/graph.ts";
+
+const own = "11111111-1111-4111-8111-111111111111";
+const other = "22222222-2222-4222-8222-222222222222";
+const vnetIn = (subscription: string) =>
+  `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+const secretIn = (subscription: string) =>
+  `/subscriptions/${subscription}/resourceGroups/keys/providers/Microsoft.KeyVault/vaults/keys/secrets/cache`;
+
+const everything = {
+  resourceGroup: "caches",
+  network: { vnet: vnetIn(own), subnet: "caches" },
+  endpoint: {
+    hostname: "cache.example.com",
+    zone: "example.com",
+    zoneResourceGroup: "dns",
+    tls: { mode: "provided", secretName: secretIn(own) },
+  },
+};
+
+interface Result {
+  readonly problems: readonly string[];
+  /** Functions with their inputs. */
+  readonly asked: readonly (readonly [string, unknown])[];
+}
+
+/** @param there whether Azure has what it is asked for */
+async function lookedUp(
+  change: Record<string, unknown>,
+  there = true,
+  network: Record<string, unknown> = { location: "westeurope", subnets: [{ name: "caches" }] },
+): Promise<Result> {
+  const config = parseConfig({
+    provider: "azure",
+    regions: [
+      {
+        name: "westeurope",
+        topology: "vm",
+        storage: { kind: "disk", size: "240GiB" },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...change,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  });
+  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
+  assert.ok(region);
+  const asked: [string, unknown][] = [];
+  let problems: string[] = [];
+  await registeredBy(
+    async () => {
+      const provider = driver.createProvider?.(region);
+      assert.ok(provider);
+      const result = await driver.lookUp?.({ ...config, region }, provider);
+      problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
+    },
+    undefined,
+    (token, inputs) => {
+      if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
+      asked.push([token.replace("azure-native:", ""), inputs]);
+      // As the engine hands over what a provider refuses.
+      const details = `invocation of ${token} returned an error: ResourceNotFound`;
+      if (!there) throw Object.assign(new Error(), { details });
+      return token.endsWith(":getVirtualNetwork") ? network : {};
+    },
+  );
+  return { problems, asked };
+}
+
+test("each thing is asked for where it is, and only what is named", async () => {
+  assert.deepEqual(await lookedUp({}), { problems: [], asked: [] });
+  const { problems, asked } = await lookedUp(everything);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(Object.fromEntries(asked), {
+    "resources:getResourceGroup": { resourceGroupName: "caches" },
+    "dns:getZone": { zoneName: "example.com", resourceGroupName: "dns" },
+    "network:getVirtualNetwork": { resourceGroupName: "hub", virtualNetworkName: "hub" },
+    "keyvault:getSecret": { resourceGroupName: "keys", vaultName: "keys", secretName: "cache" },
+  });
+});
+
+test("all that isn't there is told at once, each with its path and what Azure says", async () => {
+  assert.deepEqual((await lookedUp(everything, false)).problems, [
+    "endpoint.tls.secretName: the secret cache in keys can't be found: ResourceNotFound",
+    "endpoint.zone: the zone example.com in dns can't be found: ResourceNotFound",
+    "network.vnet: hub can't be found: ResourceNotFound",
+    "resourceGroup: caches can't be found: ResourceNotFound",
+  ]);
+});
+
+test("a network in another region or subscription, and one without the subnet", async () => {
+  const elsewhere = { location: "northeurope", subnets: [{ name: "nodes" }] };
+  assert.deepEqual((await lookedUp({ network: everything.network }, true, elsewhere)).problems, [
+    "network.subnet: hub has no caches, only nodes",
+    "network.vnet: is in northeurope, and the machine in westeurope",
+  ]);
+  const foreign = await lookedUp({ network: { vnet: vnetIn(other), subnet: "caches" } });
+  assert.deepEqual(foreign.problems, [
+    `network.vnet: is in the subscription ${other}, and the machine in ${own}`,
+  ]);
+});
+
+test("a secret of another subscription can't be looked up, and may be there", async () => {
+  const endpoint = { ...everything.endpoint, tls: { mode: "provided", secretName: secretIn(other) } };
+  const { problems, asked } = await lookedUp({ endpoint });
+  assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["dns:getZone"]]);
+});
