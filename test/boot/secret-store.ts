@@ -1,4 +1,4 @@
-/** The cloud's secret store, as far as a machine sees it: by a name it gets a text, or nothing yet. */
+/** The cloud's store of secrets, and of what has no room in the user data, as far as a machine sees it: by a name it gets a text, or nothing yet. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -20,7 +20,7 @@ import { startContainerd } from "../support/clients/containerd.ts";
 import { writeHostsDir } from "../support/clients/hosts-dir.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
-import { freePort } from "../support/ports.ts";
+import { freePorts } from "../support/ports.ts";
 import { tempDir } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { startNameProxy } from "./name-proxy.ts";
@@ -39,14 +39,7 @@ export interface Answer {
   readonly fingerprint: string;
 }
 
-export interface ImageRegistry {
-  /** As a machine names them. */
-  readonly images: Images;
-  /** What a machine needs to pull them: see {@link Seed}. */
-  readonly boothook: string;
-}
-
-export interface Surroundings extends Pick<ImageRegistry, "boothook"> {
+export interface Surroundings {
   /** Where everything lies that a test makes. */
   readonly directory: string;
   readonly secretStore: SecretStore;
@@ -54,6 +47,8 @@ export interface Surroundings extends Pick<ImageRegistry, "boothook"> {
   readonly ports: Readonly<Record<number, number>>;
   /** Configuration of a stack with one region, without the region's own parts. */
   readonly config: Pick<StackConfig, "upstreams"> & { readonly access: object; readonly images: Images };
+  /** What a machine needs besides its user data, to pull the images: see {@link Seed}. */
+  readonly boothook: string;
   /** Where a client finds the tag of the image that the upstream has. */
   readonly tagPath: string;
   /** What the upstream was asked since the last time. */
@@ -66,24 +61,17 @@ export interface Surroundings extends Pick<ImageRegistry, "boothook"> {
   get(port: number, path: string, ca: string): Promise<Answer>;
 }
 
-/** A registry with this machine's images of the Pod. */
-export async function imageRegistry(parts: AsyncDisposableStack): Promise<ImageRegistry> {
-  const { url } = parts.use(await testUpstream());
-  const images = await pushImages(url);
-  return { images, boothook: insecureRegistry(`${hostAddress}:${url.port}`) };
-}
-
-export async function surroundings(
-  parts: AsyncDisposableStack,
-  { images, boothook }: ImageRegistry,
-): Promise<Surroundings> {
+export async function surroundings(parts: AsyncDisposableStack): Promise<Surroundings> {
+  const imageRegistry = parts.use(await testUpstream());
+  const images = await pushImages(imageRegistry.url);
   const directory = parts.use(await tempDir()).path;
   const { registry, proxy } = await frontedUpstream(parts);
   const image = await randomImage({ repository: "giantswarm/app", tag: "1.0", layers: 3, layerMB: 4 });
   await push(registry.url, image);
   const secretStore = parts.use(await startSecretStore(hostAddress));
 
-  const ports = { 443: await freePort(), [metricsPort]: await freePort() };
+  const firstPort = await freePorts(2);
+  const ports = { 443: firstPort, [metricsPort]: firstPort + 1 };
   const names = parts.use(await startNameProxy(new Map([[`${hostname}:443`, ports[443]]])));
   parts.use(environment({ HTTPS_PROXY: names.url.origin }));
   const containerd = parts.use(await startContainerd());
@@ -95,7 +83,7 @@ export async function surroundings(
     secretStore,
     ports,
     config: { upstreams, images, access: { clients: [clientRange], metrics: [clientRange] } },
-    boothook,
+    boothook: insecureRegistry(`${hostAddress}:${imageRegistry.url.port}`),
     tagPath: `/v2/${image.repository}/manifests/${image.tags[0]}`,
     asked() {
       const since = asked(proxy);
@@ -112,7 +100,11 @@ export async function surroundings(
       const hostsDir = join(directory, "certs.d");
       await writeHostsDir(
         hostsDir,
-        clientConfiguration({ endpoint: { hostname, port: 443 }, upstreams, caFile }),
+        clientConfiguration({
+          endpoint: { hostname, port: 443 },
+          upstreams,
+          ca: { file: caFile, certificate: ca },
+        }),
       );
       await containerd.removeAll();
       assert.deepEqual(await containerd.content(), []);
@@ -133,13 +125,10 @@ async function pushImages(registry: URL): Promise<Images> {
   const images = { ...defaultImages };
   for (const name of baseImageNames) {
     const reference = `registry-cache/${name}:test`;
-    await podman([
-      "push",
-      "--quiet",
-      "--tls-verify=false",
-      local[name],
-      `docker://${registry.host}/${reference}`,
-    ]);
+    // An emulated processor unpacks zstd in a third of the time.
+    const packing = ["--format=oci", "--compression-format=zstd"];
+    const push = ["push", "--quiet", "--tls-verify=false", ...packing];
+    await podman([...push, local[name], `docker://${registry.host}/${reference}`]);
     images[name] = `${hostAddress}:${registry.port}/${reference}`;
   }
   return images;

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { podExists } from "../../components/hosts/local/podman-pod.ts";
-import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { get } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";

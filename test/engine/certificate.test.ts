@@ -3,7 +3,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect } from "node:tls";
-import { issue, makeAuthority } from "../../components/hosts/local/private-ca.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 

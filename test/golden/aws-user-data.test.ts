@@ -1,13 +1,15 @@
 /**
  * The user data of a cache VM in AWS, unpacked, as files to review. After an intended change: node --test --test-update-snapshots test/golden/aws-user-data.test.ts
- * What `write_files` writes stands below `files`, and the documents of pod.yaml in a folder of its name. Copies of files of the sources are left out.
+ * What `write_files` writes stands below `files`, and the Pod, which S3 has, below `pod`. Copies of files of the sources are left out.
  */
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
+import { podOptions } from "../../components/hosts/aws/pod.ts";
 import { awsUserData } from "../../components/hosts/aws/user-data.ts";
 import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
+import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";
 
 const folder = join(import.meta.dirname, "aws-user-data");
@@ -39,17 +41,25 @@ const config = parseConfig({
   "gsoci-credentials": { username: "reader", password: { secure: "v1:ciphertext" } },
 });
 
-const packed = awsUserData({
+const options = podOptions({
   ...config,
   region: config.regions[0] as AwsVmRegion,
-  architecture: "arm64",
   diskGiB: 240,
-  volumeId: "vol-0123456789abcdef0",
   hostedZoneId: "Z0123456789ABCDEFGHIJ",
-  storedCredentials: { gsoci: "/registry-cache-eu-central-1/credentials/gsoci" },
+  storedSecrets: { "credentials-gsoci": "/registry-cache-eu-central-1/credentials-gsoci" },
+});
+const packed = awsUserData({
+  ...options,
+  // Any change of a script is another digest.
+  storedPod: { name: "s3://registry-cache-eu-central-1-20261124/pod.yaml", digest: "…" },
+  architecture: "arm64",
+  volumeId: "vol-0123456789abcdef0",
 });
 
-const files = unpacked(gunzipSync(packed).toString());
+const files = {
+  ...unpacked(gunzipSync(packed).toString()),
+  ...podFiles(vmPod(options)),
+};
 
 testGolden(folder, files);
 
@@ -65,24 +75,25 @@ function unpacked(userData: string): Record<string, string> {
   return {
     "cloud-config.yaml": stringify({ ...cloudConfig, write_files: outline }),
     ...Object.fromEntries(
-      written.flatMap((file) => {
-        if (file.path.endsWith("/pod.yaml")) return podFiles(file);
-        return file.path.endsWith(".sh") ? [] : [[`files${file.path}`, file.content]];
-      }),
+      written
+        .filter(({ path }) => !path.endsWith(".sh"))
+        .map(({ path, content }) => [`files${path}`, content]),
     ),
   };
 }
 
 /** The Pod, and the files of each container's ConfigMap. */
-function podFiles({ path, content }: WrittenFile): [path: string, text: string][] {
-  const documents = parseAllDocuments(content).map((document) => document.toJS());
-  const pod = documents.pop();
-  return [
-    [`files${path}/pod.yaml`, stringify(pod, { aliasDuplicateObjects: false })],
-    ...documents.flatMap(({ metadata, data = {} }) =>
-      Object.entries<string>(data)
-        .filter(([file]) => !file.endsWith(".sh"))
-        .map(([file, text]): [string, string] => [`files${path}/${metadata.name}/${file}`, text]),
+function podFiles(yaml: string): Record<string, string> {
+  const documents = parseAllDocuments(yaml).map((document) => document.toJS());
+  const manifest = documents.pop();
+  return {
+    "pod/pod.yaml": stringify(manifest, { aliasDuplicateObjects: false }),
+    ...Object.fromEntries(
+      documents.flatMap(({ metadata, data = {} }) =>
+        Object.entries<string>(data)
+          .filter(([file]) => !file.endsWith(".sh"))
+          .map(([file, text]) => [`pod/${metadata.name}/${file}`, text]),
+      ),
     ),
-  ];
+  };
 }

@@ -3,7 +3,7 @@
  * cloud-config.yaml is all of it without the content of the files that it writes; these are below, by their path on the machine.
  */
 import { join } from "node:path";
-import { gunzipSync, strFromU8 } from "fflate";
+import { gunzipSync } from "node:zlib";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
@@ -54,11 +54,11 @@ function render(): Record<string, string> {
     clientId: "33333333-3333-4333-8333-333333333333",
     subscription,
     resourceGroup,
-    storedCredentials: {
-      team: `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef/secrets/upstream-team-credentials`,
+    storedSecrets: {
+      "credentials-team": `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef/secrets/credentials-team`,
     },
   });
-  const { write_files: written, ...rest }: CloudConfig = parse(strFromU8(gunzipSync(packed)));
+  const { write_files: written, ...rest }: CloudConfig = parse(gunzipSync(packed).toString());
   const outline = written.map(({ content: _, ...file }) => file);
   return {
     "cloud-config.yaml": `#cloud-config\n${stringify({ ...rest, write_files: outline })}`,

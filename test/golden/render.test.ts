@@ -52,8 +52,18 @@ const cases: Record<string, Record<string, unknown>> = {
       origin: "mirror.example.com/library/registry:3.1.2",
       exporter: "mirror.example.com/martinhelmich/prometheus-nginxlog-exporter:v1.11.0",
       prometheus: "mirror.example.com/prom/prometheus:v3.15.0",
+      blackbox: "mirror.example.com/prom/blackbox-exporter:v0.28.0",
     },
-    monitoring: { labels: { team: "platform" } },
+    monitoring: {
+      labels: { installation: "one", pipeline: "stable" },
+      alertmanagers: ["https://alerts.example.com/alertmanager"],
+      remoteWrite: {
+        url: "https://metrics.example.com/api/v1/push",
+        credentials: "metrics-credentials",
+        tenant: "platform",
+      },
+    },
+    "metrics-credentials": { token: { secure: "v1:ciphertext" } },
   },
 };
 
@@ -69,21 +79,31 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     monitoring,
     fingerprint: "00:11:22",
     credentials: { "gsoci-credentials": { username: "reader", password: "not-a-real-one" } },
+    remoteWriteCredentials: { token: "not-a-real-one" },
   });
   const documents = parseAllDocuments(manifest).map((document) => document.toJS());
   const pod = documents.at(-1);
   const configMaps: ConfigMap[] = documents.slice(0, -1);
-  const { containerd, registriesConf } = clientConfiguration({
+  const clients = clientConfiguration({
     endpoint: region.endpoint,
     upstreams,
-    caFile: "/etc/registry-cache/ca.crt",
+    ca: {
+      file: "/etc/registry-cache/ca.crt",
+      certificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    },
   });
   return {
     "pod.yaml": stringify(pod, { aliasDuplicateObjects: false }),
-    "clients/registries.conf": registriesConf,
+    "clients/registries.conf": clients.registriesConf,
+    "clients/registries.yaml": clients.registriesYaml,
+    "clients/talos-documents.yaml": clients.talos.documents,
+    "clients/talos-machine-registries.yaml": clients.talos.machineRegistries,
+    "clients/cluster-chart.yaml": stringify(clients.clusterChart, { aliasDuplicateObjects: false }),
+    "clients/zot.yaml": stringify(clients.zot),
+    "clients/chart-urls.yaml": stringify(clients.chartUrls),
     ...Object.fromEntries(
       // No colon: not every file system can have one in a name.
-      Object.entries(containerd).map(([registry, toml]) => [
+      Object.entries(clients.containerd).map(([registry, toml]) => [
         `clients/${registry.replace(":", "_")}/hosts.toml`,
         toml,
       ]),
@@ -92,7 +112,7 @@ function render(raw: Record<string, unknown>): Record<string, string> {
       configMaps.flatMap(({ metadata, data = {} }) => {
         const container = metadata?.name?.slice(`${pod.metadata.name}-`.length);
         return Object.entries(data)
-          .filter(([file]) => !file.endsWith(".sh"))
+          .filter(([file]) => !/\.(?:sh|html)$/.test(file))
           .map(([file, text]) => [`${container}/${file}`, text]);
       }),
     ),

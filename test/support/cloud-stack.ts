@@ -1,14 +1,10 @@
 /** A stack file of this project under the real engine, in an account that a double stands in for. */
-import { globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { parse } from "yaml";
-import { namespace } from "../../components/config/schema.ts";
+import { basename } from "node:path";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
-import { type EngineRun, newStack, type Operation, type Project, projectDirectory } from "./project.ts";
+import { type EngineRun, newStack, type Operation, type Project } from "./project.ts";
 import { tempDir } from "./scope.ts";
-
-type Config = Record<string, unknown>;
+import { type Config, keysOf } from "./stack-files.ts";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface CloudRun extends Omit<EngineRun, "changes"> {
@@ -26,27 +22,10 @@ export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, Async
   run(operation: Operation, args?: readonly string[]): Promise<CloudRun>;
   /** What the cloud did since the last call, each as `create Instance eu-central-1`. */
   done(): string[];
-}
-
-/** The files in stacks/ of a provider. @throws Error when there is none */
-export function stackFiles(provider: string): [string, ...string[]] {
-  const [first, ...rest] = globSync("stacks/Pulumi.*.yaml", { cwd: projectDirectory }).filter(
-    (file) => keysOf(file).provider === provider,
-  );
-  if (first === undefined) throw new Error(`no file in stacks/ is for ${provider}`);
-  return [first, ...rest];
-}
-
-/** What a stack file has under {@link namespace}. */
-function keysOf(file: string): Config {
-  const { config } = parse(readFileSync(join(projectDirectory, file), "utf8"));
-  const prefix = `${namespace}:`;
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
-      key.startsWith(prefix) ? key.slice(prefix.length) : key,
-      value,
-    ]),
-  );
+  /** Of changes, those in each of the stack's regions, in their order, with `…` for its name. */
+  byRegion(changes: readonly string[]): Record<string, string[]>;
+  /** What {@link byRegion} gives when the same has happened in all regions. */
+  inAllRegions(changes: readonly string[]): Record<string, string[]>;
 }
 
 /** @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with. */
@@ -56,6 +35,7 @@ export async function cloudStack(file: string, cloud: Cloud): Promise<CloudStack
   const { address } = parts.use(await serve(cloud));
   const initial = keysOf(file);
   const regions = initial.regions as Config[];
+  const regionNames = regions.map(({ name }) => String(name));
   const project = await newStack({
     stack: basename(file, ".yaml").slice("Pulumi.".length),
     directory,
@@ -76,8 +56,21 @@ export async function cloudStack(file: string, cloud: Cloud): Promise<CloudStack
       return { ...result, changes: [...new Set(said)].sort() };
     },
     done: () => cloud.operations.splice(0).map(({ kind, type, name }) => `${kind} ${lastPart(type)} ${name}`),
+    byRegion: (changes) =>
+      Object.fromEntries(
+        regionNames.map((region) => [region, changes.flatMap((change) => withoutRegion(change, region))]),
+      ),
+    inAllRegions: (changes) => Object.fromEntries(regionNames.map((region) => [region, [...changes]])),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** `update Disk westeurope-data` as `update Disk …-data`; nothing if it is of another region. */
+function withoutRegion(change: string, region: string): string[] {
+  const start = change.lastIndexOf(" ") + 1;
+  const name = change.slice(start);
+  if (name !== region && !name.startsWith(`${region}-`)) return [];
+  return [`${change.slice(0, start)}…${name.slice(region.length)}`];
 }
 
 /** A type without its package, a resource's name. */

@@ -65,6 +65,12 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
       String(inputs.policyArn).endsWith(":policy/AmazonSSMManagedInstanceCore"),
     ),
     ...unless(of("Volume"), "is not encrypted", ({ inputs }) => inputs.encrypted === true),
+    ...unless(of("Bucket"), "may be made public", ({ id }) =>
+      of("BucketPublicAccessBlock").some(({ inputs: { bucket, region: _, ...blocked } }) => {
+        const all = Object.values(blocked);
+        return bucket === id && all.length === 4 && all.every((it) => it === true);
+      }),
+    ),
     ...unless(of("Parameter"), "is not encrypted", ({ inputs }) => inputs.type === "SecureString"),
     ...unless(of("Instance"), "its root disk is not encrypted", ({ inputs }) => {
       return valueAt("rootBlockDevice.encrypted", inputs) === true;
@@ -122,9 +128,14 @@ export function azureViolations(things: readonly Thing[], exposure: Exposure): s
     });
   return [
     ...openingViolations(openings, exposure),
-    ...unless("NetworkSecurityGroup", "lets the network in", (inputs) =>
-      valuesAt("securityRules[*]", inputs).some(
-        (rule) => valueAt("access", rule) === "Deny" && valueAt("priority", rule) === 4096,
+    ...unless("NetworkSecurityGroup", "lets in or out what no rule is about", (inputs) =>
+      ["Inbound", "Outbound"].every((direction) =>
+        valuesAt("securityRules[*]", inputs).some(
+          (rule) =>
+            valueAt("direction", rule) === direction &&
+            valueAt("access", rule) === "Deny" &&
+            valueAt("priority", rule) === 4096,
+        ),
       ),
     ),
     ...unless(

@@ -51,11 +51,13 @@ export interface ProjectOptions {
   readonly keys: Readonly<Record<string, unknown>>;
   /** What the engine is given besides. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** The directory of another program's project file. @default this project's */
+  readonly program?: string;
 }
 
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
-  const { stack, directory } = options;
+  const { stack, directory, program = projectDirectory } = options;
   await ensureEngine();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
@@ -65,7 +67,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     ...options.environment,
   };
-  const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = projectDirectory) =>
+  const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
     execa("pulumi", [...args, "--stack", stack, "--non-interactive"], {
       cwd,
       env: { ...environment, ...env },

@@ -1,0 +1,98 @@
+/** The user data of a region in AWS in a machine with Debian 13, which installs all of it by itself. */
+import assert from "node:assert/strict";
+import { truncate } from "node:fs/promises";
+import { test } from "node:test";
+import { dataMount } from "../../components/hosts/vm/user-data.ts";
+import { metricsPort } from "../../components/pod/ports.ts";
+import { scope } from "../support/scope.ts";
+import { dataDiskGiB, gib } from "./data-disk.ts";
+import { ensureQemu } from "./image.ts";
+import { awsRegion, fileSystem, filesOnRootDisk, serves, sizeOfFileSystem } from "./region.ts";
+import { steps, storyTimeoutMs } from "./story.ts";
+import { surroundings } from "./surroundings.ts";
+
+test("a new machine, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
+  const parts = scope(t);
+  const step = steps(t);
+  await ensureQemu();
+  const around = await surroundings(parts);
+  const { region, disk, ca } = await awsRegion(around);
+  const first = parts.use(await region.start({ name: "first", packages: "to install", disk: "late" }));
+  let uuid = "";
+  let fingerprint = "";
+
+  await step("installs itself, and waits for its disk, which comes late", async () => {
+    await first.settled();
+    t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
+    assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
+    const waiting = await first.run("systemctl list-jobs --no-legend");
+    assert.match(waiting, /registry-cache\.service +start +waiting/);
+    assert.deepEqual(await filesOnRootDisk(first), []);
+    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    await first.attach(disk);
+  });
+
+  await step("serves a node: what the upstream has, and then what it has itself", async () => {
+    await serves(around, first, ca);
+    await around.pull(ca);
+    t.diagnostic(`${first.seconds} s from machine start to the first served pull, on a late disk`);
+    assert.equal(blobsIn(around.asked()), 4);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), []);
+    ({ fingerprint } = await around.get(443, "/v2/", ca));
+    uuid = await fileSystem(first, disk);
+  });
+
+  await step("shows only what it is to show", async () => {
+    const listening = await first.run("ss -Hltn | awk '{ print $4 }'");
+    const open = listening.split("\n").filter((address) => !/^(127\.|\[::1\])/.test(address));
+    assert.deepEqual(new Set(open.map((it) => Number(it.split(":").at(-1)))), new Set([443, metricsPort]));
+    assert.match(listening, /^127\.0\.0\.1:9100$/m, "node_exporter");
+    assert.equal((await around.get(metricsPort, "/-/ready", ca)).status, 200);
+    const apt = await first.run("apt-config dump");
+    assert.match(apt, /^APT::Periodic::Unattended-Upgrade "1";$/m);
+    assert.match(apt, /^Unattended-Upgrade::Automatic-Reboot "true";$/m);
+    assert.match(apt, /^Unattended-Upgrade::Automatic-Reboot-Time "\d\d:\d\d";$/m);
+    assert.match(await first.run("podman --version"), / 5\./);
+    assert.equal(await first.run("podman info --format '{{.Host.OCIRuntime.Name}}'"), "crun");
+    assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
+  });
+
+  await step("a container that is killed comes back", async () => {
+    const pid = "podman inspect --format '{{.State.Pid}}' registry-cache-edge";
+    const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);
+    await first.until("nginx is back", async () => !["0", killed].includes(await first.run(pid)));
+    await serves(around, first, ca);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), [], "warm");
+  });
+
+  await step("comes back from a reboot with all it had", async () => {
+    const began = first.seconds;
+    await first.reboot();
+    await serves(around, first, ca);
+    await around.pull(ca);
+    t.diagnostic(`${first.seconds - began} s from a reboot to a served pull`);
+    assert.deepEqual(around.asked(), []);
+    assert.equal(await fileSystem(first, disk), uuid);
+    assert.equal((await around.get(443, "/v2/", ca)).fingerprint, fingerprint);
+  });
+
+  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
+    await first.stop();
+    await around.stopUpstream();
+    await truncate(disk.file, 2 * dataDiskGiB * gib);
+    const second = parts.use(await region.start({ name: "second", packages: "installed", disk: "attached" }));
+    await serves(around, second, ca);
+    await around.pull(ca);
+    t.diagnostic(`${second.seconds} s from the start of a machine in another's place to a served pull`);
+    assert.equal(await fileSystem(second, disk), uuid);
+    assert.ok((await sizeOfFileSystem(second)) > 1.9 * dataDiskGiB * gib);
+    assert.equal((await around.get(443, "/v2/", ca)).fingerprint, fingerprint);
+    await second.settled();
+  });
+});
+
+function blobsIn(asked: readonly string[]): number {
+  return asked.filter((it) => it.startsWith("GET ") && it.includes("/blobs/")).length;
+}

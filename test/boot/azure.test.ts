@@ -1,0 +1,94 @@
+/** The user data of a region in Azure in a machine with Debian 13. */
+import assert from "node:assert/strict";
+import { stat, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { originCredentials } from "../../components/pod/origin.ts";
+import { scope } from "../support/scope.ts";
+import { providedCertificate } from "./certificates.ts";
+import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
+import { ensureQemu } from "./image.ts";
+import { filesOnRootDisk, Region, serves, sizeOfFileSystem } from "./region.ts";
+import { steps, storyTimeoutMs } from "./story.ts";
+import { surroundings } from "./surroundings.ts";
+
+test("secrets from the store, a disk in use, a disk that grows", { timeout: storyTimeoutMs }, async (t) => {
+  const parts = scope(t);
+  const step = steps(t);
+  await ensureQemu();
+  const around = await surroundings(parts);
+  const disk = await blankDisk(around.directory, { bus: "scsi", lun: 0 });
+  await writeFile(disk.file, partitionTable(), { flag: "r+" });
+  const region = new Region(around, {
+    provider: "azure",
+    name: "westeurope",
+    tls: { mode: "provided", secretName: secret("tls") },
+    disk,
+    storedSecrets: { "credentials-gsoci": secret("gsoci") },
+  });
+  const written = async () => (await stat(disk.file)).mtimeMs;
+  const before = await written();
+  const machine = parts.use(await region.start({ name: "machine", packages: "installed", disk: "attached" }));
+  const { ca, secret: certificate } = await providedCertificate();
+  const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
+
+  await step("never formats a disk that is in use, and doesn't do without one", async () => {
+    await machine.settled();
+    await machine.until("it refuses the disk", async () => {
+      return (await machine.try("systemctl is-failed registry-cache-disk")).output === "failed";
+    });
+    assert.deepEqual(await filesOnRootDisk(machine), []);
+    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    await machine.run("sync");
+    assert.equal(await written(), before);
+    // Without its signature, nobody knows what is on it; but something is.
+    await machine.run(`wipefs --all --quiet ${deviceLink(disk)}`);
+    assert.notEqual((await machine.try("systemctl start registry-cache-disk")).exitCode, 0);
+  });
+
+  await step("serves as soon as the disk is blank, and its secrets can be read", async () => {
+    await machine.run(`dd if=/dev/zero of=${deviceLink(disk)} bs=4096 count=1 conv=fsync`);
+    await machine.run("systemctl start --no-block registry-cache");
+    const { asked, secrets } = around.secretStore;
+    await machine.until("it has asked", async () => asked.length > 0);
+    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
+    await serves(around, machine, ca);
+    await around.pull(ca);
+    t.diagnostic(`${machine.seconds} s from machine start to the first served pull, with what was refused`);
+    assert.equal(await machine.run("podman exec registry-cache-origin-gsoci printenv get"), credentials);
+  });
+
+  await step("takes up another certificate", async () => {
+    const { fingerprint } = await around.get(443, "/v2/", ca);
+    const renewed = await providedCertificate();
+    around.secretStore.secrets.set(secret("tls"), renewed.secret);
+    await machine.run("systemctl start registry-cache-renew.service");
+    await machine.until("nginx has it", async () => {
+      return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;
+    });
+  });
+
+  await step("has more room as soon as its disk has grown", async () => {
+    await machine.resizeDisk(2 * dataDiskGiB);
+    await machine.until("the file system has grown", async () => {
+      return (await sizeOfFileSystem(machine)) > 1.9 * dataDiskGiB * gib;
+    });
+  });
+});
+
+/** As Key Vault's secrets are named: by resource id. */
+function secret(name: string): string {
+  const vault = "resourceGroups/test/providers/Microsoft.KeyVault/vaults/test";
+  return `/subscriptions/00000000-0000-0000-0000-000000000000/${vault}/secrets/${name}`;
+}
+
+/** Of a disk with one partition, of which nothing else is known: a master boot record. */
+function partitionTable(): Uint8Array {
+  const sector = Buffer.alloc(512);
+  const entry = 446;
+  sector.writeUInt8(0x83, entry + 4);
+  sector.writeUInt32LE(2048, entry + 8);
+  sector.writeUInt32LE(100_000, entry + 12);
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
+}

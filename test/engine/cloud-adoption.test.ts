@@ -1,0 +1,43 @@
+/** A stack that is open to everyone, in a network and with a certificate that were there before. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { CloudCase } from "../support/cloud-case.ts";
+import { clouds } from "../support/cloud-files.ts";
+import { cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { exposureOf } from "../support/posture.ts";
+import { scope } from "../support/scope.ts";
+
+describe("every cloud", { concurrency: true }, () => {
+  for (const [name, cloud] of Object.entries(clouds)) {
+    describe(name, { concurrency: 1 }, () => testAdoption(cloud));
+  }
+});
+
+function testAdoption(known: CloudCase): void {
+  const parts = scope({ after });
+  const cloud = known.newCloud();
+  const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
+
+  test("what is there is used as it is, and a second up has nothing to do", async () => {
+    const before = adopted();
+    const stack = parts.use(await cloudStack(known.file, cloud));
+    await stack.configure({}, known.adopting);
+    for (const args of [[], ["--expect-no-changes"]]) {
+      const { failed, messages } = await stack.run("up", args);
+      assert.ok(!failed, messages);
+    }
+    assert.deepEqual(adopted(), before);
+    const made = cloud.things().map(({ type }) => lastPart(type));
+    assert.deepEqual(
+      known.adoptedTypes.filter((type) => made.includes(type)),
+      [],
+    );
+  });
+
+  test("it is open to those that the configuration names, and closed otherwise", () => {
+    assert.deepEqual(known.violations(cloud.things(), exposureOf([known.adopting])), []);
+    // Without it in the configuration, the same is not allowed.
+    const violations = known.violations(cloud.things(), { clients: [], metrics: [] });
+    assert.deepEqual(violations.sort(), known.openings);
+  });
+}

@@ -1,0 +1,34 @@
+/** What is wrong is told, with its place and the way out, before anything is created. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { CloudCase } from "../support/cloud-case.ts";
+import { clouds } from "../support/cloud-files.ts";
+import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
+import { withPreview } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+
+describe("every cloud", { concurrency: true }, () => {
+  for (const [name, cloud] of Object.entries(clouds)) {
+    describe(name, { concurrency: 1 }, () => testBadInput(cloud));
+  }
+});
+
+function testBadInput(known: CloudCase): void {
+  const parts = scope({ after });
+  let stack: CloudStack;
+
+  before(async () => {
+    stack = parts.use(await cloudStack(known.file, known.newCloud()));
+  });
+
+  for (const [what, { keys = {}, region, told }] of Object.entries(known.mistakes)) {
+    test(`${what} is told before anything is created`, async () => {
+      await stack.configure(keys, region);
+      const { failed, messages } = await stack.run("up", [withPreview]);
+      assert.ok(failed);
+      for (const text of told) assert.match(messages, text);
+      assert.doesNotMatch(messages, /\n +at /, "no stack trace");
+      assert.deepEqual(stack.done(), []);
+    });
+  }
+}

@@ -1,0 +1,174 @@
+/** The life of every stack in a cloud, from its first preview to its end. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { Thing } from "../doubles/cloud.ts";
+import type { CloudCase } from "../support/cloud-case.ts";
+import { cloudFiles } from "../support/cloud-files.ts";
+import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { exposureOf } from "../support/posture.ts";
+import { scope } from "../support/scope.ts";
+
+describe("every stack in a cloud", { concurrency: true }, () => {
+  for (const { file, cloud } of cloudFiles) {
+    describe(file, { concurrency: 1 }, () => testLifecycle(file, cloud));
+  }
+});
+
+/** The tests go on from each other. */
+function testLifecycle(file: string, known: CloudCase): void {
+  const parts = scope({ after });
+  const cloud = known.newCloud();
+  const { machine, disk } = known.types;
+  const growth = [`update ${lastPart(disk)} …`];
+  const sizes = () => cloud.things(disk).map(known.sizeOf);
+  let stack: CloudStack;
+
+  async function succeeds(operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
+    const run = await stack.run(operation, args);
+    assert.ok(!run.failed, run.messages);
+    return run;
+  }
+
+  test("a preview says what would be made, and makes nothing", async () => {
+    stack = parts.use(await cloudStack(file, cloud));
+    const { changes } = await succeeds("preview");
+    assert.ok(changes.length > 10);
+    assert.deepEqual(
+      changes.filter((change) => !change.startsWith("create ")),
+      [],
+    );
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("the first up makes it, in an order that holds; the second has nothing to do", async () => {
+    const { changes } = await succeeds("up");
+    const done = stack.done();
+    assert.deepEqual(await missingDependencies(), [], "may be made when the machine has started");
+    // Besides, components and providers.
+    for (const operation of done) assert.ok(changes.includes(operation), operation);
+    await succeeds("up", "--expect-no-changes");
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("it is closed but for what its configuration opens", () => {
+    assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
+  });
+
+  test("another user data replaces the machine and nothing else, and a preview says so", async () => {
+    const kept = keptThings();
+    await stack.configure({}, { freshnessSeconds: 30 });
+    const planned = (await succeeds("preview")).changes;
+    assert.deepEqual(stack.done(), []);
+    const { changes } = await succeeds("up");
+    assert.deepEqual(changes, planned);
+    assertReplaced(stack.done());
+    assert.deepEqual(keptThings(), kept);
+  });
+
+  test("a replacement that stops halfway is brought to its end by the next up", async () => {
+    const kept = keptThings();
+    await stack.configure({}, { freshnessSeconds: 60 });
+    const { error } = known.faults["a zone without machines"];
+    cloud.fail({ kind: "create", type: machine, error });
+    const { failed, messages } = await stack.run("up");
+    assert.ok(failed && messages.includes(error.message), messages);
+    await succeeds("up");
+    assertReplaced(stack.done());
+    assert.deepEqual(keptThings(), kept);
+  });
+
+  test("another image replaces the machine and nothing else, and a preview says so", async () => {
+    const kept = keptThings();
+    await stack.configure({}, { machine: { image: known.otherImage } });
+    const planned = (await succeeds("preview")).changes;
+    assert.deepEqual(stack.done(), []);
+    const { changes } = await succeeds("up");
+    assert.deepEqual(changes, planned);
+    assertReplaced(stack.done(), known.followingImage);
+    assert.deepEqual(keptThings(), kept);
+    await stack.configure({});
+    await succeeds("up");
+    stack.done();
+  });
+
+  test("a disk grows in place, and the machine stays", async () => {
+    const before = sizes();
+    const size = Math.max(...before) + 100;
+    await stack.configure({}, { storage: { kind: "disk", size: `${size}GiB` } });
+    await succeeds("up");
+    assert.deepEqual(
+      sizes(),
+      before.map(() => size),
+    );
+    assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(growth));
+  });
+
+  test("a disk doesn't shrink: the preview says why", async () => {
+    await stack.configure({}, { storage: { kind: "disk", size: "100GiB" } });
+    const { failed, messages } = await stack.run("preview");
+    assert.ok(failed);
+    assert.match(
+      messages,
+      /regions\[0\]\.storage\.size: the disk has \d+GiB and can't shrink to 100GiB: set \d+GiB/,
+    );
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("destroy stops at the disk before it deletes anything; unprotected, it leaves nothing", async () => {
+    const refused = await stack.run("destroy");
+    assert.ok(refused.failed);
+    assert.match(refused.messages, /cannot be deleted\s+because it is protected.*pulumi state unprotect/s);
+    assert.deepEqual(stack.done(), []);
+    for (const { type, urn } of await resourcesOf(stack)) {
+      if (type === disk) await stack.pulumi("state", "unprotect", urn, "--yes");
+    }
+    await succeeds("destroy");
+    assert.deepEqual(cloud.things(), []);
+    const ends = stack.done().filter((operation) => {
+      const [kind, type] = operation.split(" ");
+      return known.destruction.includes(`${kind} ${type} …`);
+    });
+    assert.deepEqual(stack.byRegion(ends), stack.inAllRegions(known.destruction));
+  });
+
+  /** All that a replacement of the machine leaves as it is, as the cloud has it. */
+  function keptThings(): Thing[] {
+    const changed = [...known.replacement, ...known.following].map((change) => change.split(" ")[1]);
+    return cloud.things().filter(({ type }) => !changed.includes(lastPart(type)));
+  }
+
+  /** In every region; what follows has no order. */
+  function assertReplaced(done: readonly string[], following = known.following): void {
+    const regions = Object.entries(stack.byRegion(done));
+    const follows = (change: string) => following.includes(change);
+    const sorted = regions.map(([name, changes]) => [
+      name,
+      [...changes.filter((it) => !follows(it)), ...changes.filter(follows).sort()],
+    ]);
+    const expected = [...known.replacement, ...following];
+    assert.deepEqual(Object.fromEntries(sorted), stack.inAllRegions(expected));
+  }
+
+  /** Resources that the machine needs and may start without. */
+  async function missingDependencies(): Promise<string[]> {
+    const resources = await resourcesOf(stack);
+    const reached = new Set(resources.filter(({ type }) => type === machine).map(({ urn }) => urn));
+    // A set that grows while it is gone through is gone through to its end.
+    for (const urn of reached) {
+      for (const other of resources.find((it) => it.urn === urn)?.dependencies ?? []) reached.add(other);
+    }
+    return resources
+      .filter(({ type, urn }) => known.beforeMachine.includes(lastPart(type)) && !reached.has(urn))
+      .map(({ urn }) => urn);
+  }
+}
+
+interface StateResource {
+  readonly type: string;
+  readonly urn: string;
+  readonly dependencies?: readonly string[];
+}
+
+async function resourcesOf(stack: CloudStack): Promise<StateResource[]> {
+  return JSON.parse(await stack.pulumi("stack", "export")).deployment.resources;
+}

@@ -1,0 +1,15 @@
+/**
+ * What the stacks cost, by estimate, as the output `cost` has it. After an intended change, also of the prices: node --test --test-update-snapshots test/golden/cost.test.ts
+ */
+import { join } from "node:path";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { stackCost } from "../../components/cost/stack-cost.ts";
+import { stackNamed, stackNames, today } from "../support/estimates.ts";
+import { testGolden } from "../support/golden.ts";
+
+const costs = stackNames.map((name): [file: string, text: string] => {
+  const { regions } = stackCost(stackNamed(name), priceBook, today);
+  return [`${name}.json`, `${JSON.stringify(regions, null, 2)}\n`];
+});
+
+testGolden(join(import.meta.dirname, "cost"), Object.fromEntries(costs));

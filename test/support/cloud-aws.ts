@@ -1,0 +1,133 @@
+import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
+import { existing } from "../doubles/aws/account.ts";
+import { awsCloud } from "../doubles/aws/aws.ts";
+import { CloudError } from "../doubles/cloud.ts";
+import type { CloudCase } from "./cloud-case.ts";
+import { awsViolations } from "./posture.ts";
+import { privateUpstream } from "./private-stack.ts";
+
+const machine = "aws:ec2/instance:Instance";
+
+export const aws: CloudCase = {
+  file: "stacks/Pulumi.aws-eu-central-1.yaml",
+  newCloud: awsCloud,
+  types: { machine, disk: "aws:ebs/volume:Volume", secret: "aws:ssm/parameter:Parameter" },
+  sizeOf: ({ inputs }) => Number(inputs.size),
+  userDataOf: ({ inputs }) => String(inputs.userDataBase64),
+  userDataLimitBytes,
+  valueOf: ({ inputs }) => String(inputs.value),
+  // EC2 detaches the disk from a machine that it deletes.
+  replacement: ["delete Instance …", "create Instance …", "create VolumeAttachment …"],
+  following: ["update BucketObjectv2 …", "update MetricAlarm …-reboot", "update MetricAlarm …-recover"],
+  followingImage: ["update MetricAlarm …-reboot", "update MetricAlarm …-recover"],
+  otherImage: existing.images.arm64,
+  destruction: ["delete Instance …", "delete Volume …"],
+  beforeMachine: [
+    "RolePolicy",
+    "RolePolicyAttachment",
+    "EipAssociation",
+    "Route",
+    "RouteTableAssociation",
+    "BucketObjectv2",
+    "Volume",
+  ],
+  violations: awsViolations,
+
+  faults: {
+    "a name that is taken": {
+      kind: "create",
+      type: "aws:iam/role:Role",
+      error: new CloudError(
+        "EntityAlreadyExists",
+        "Role with name registry-cache-eu-central-1 already exists.",
+      ),
+    },
+    "too many requests": {
+      kind: "create",
+      after: 3,
+      error: new CloudError("Throttling", "Rate exceeded"),
+    },
+    "a quota that is used up": {
+      kind: "create",
+      type: machine,
+      error: new CloudError(
+        "VcpuLimitExceeded",
+        "You have requested more vCPU capacity than your current limit of 0",
+      ),
+    },
+    "a zone without machines": {
+      kind: "create",
+      type: machine,
+      error: new CloudError(
+        "InsufficientInstanceCapacity",
+        "We currently do not have sufficient capacity in the zone",
+      ),
+    },
+  },
+
+  mistakes: {
+    "all that is wrong with the text": {
+      keys: { upstreams: [privateUpstream] },
+      region: {
+        name: "eu_central_1",
+        network: { subnet: existing.subnet },
+        storage: { kind: "disk", size: "70000GiB" },
+        endpoint: { hostname: "cache.example.org", zone: "example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.1/24", "everyone"] },
+      },
+      told: [
+        /regions\[0\]\.name: "eu_central_1" is not an AWS region: write its code, like eu-central-1/,
+        /regions\[0\]\.network\.vpc: is missing/,
+        /regions\[0\]\.storage\.size: "70000GiB" is more than one disk can have: at most 65536GiB/,
+        /regions\[0\]\.endpoint\.zone: doesn't contain the host name/,
+        /regions\[0\]\.access\.clients\[0\]: /,
+        /regions\[0\]\.access\.clients\[1\]: /,
+        /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+      ],
+    },
+    "all that AWS doesn't have": {
+      region: { name: "eu-centrall-1", machine: { type: "m7g.larg" } },
+      told: [
+        /regions\[0\]\.name: "eu-centrall-1" is not a region of the public AWS cloud: did you mean "eu-central-1"\?/,
+        /regions\[0\]\.machine\.type: .*did you mean "m7g\.large"/,
+      ],
+    },
+    "a subnet of another network": {
+      region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },
+      told: [/regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/],
+    },
+    "all that isn't in the account": {
+      region: {
+        machine: { image: "ami-0cccccccccccccccc" },
+        network: { vpc: existing.vpc, subnet: "subnet-0cccccccccccccccc" },
+        endpoint: {
+          hostname: "cache.example.org",
+          zone: "example.org",
+          tls: { mode: "provided", secretName: "/keys/none" },
+        },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.tls\.secretName: the SSM parameter \/keys\/none can't be found: ParameterNotFound: /,
+        /regions\[0\]\.endpoint\.zone: the public hosted zone example\.org can't be found: NotFound: /,
+        /regions\[0\]\.machine\.image: ami-0c+ can't be found: InvalidAMIID\.NotFound: /,
+        /regions\[0\]\.network\.subnet: subnet-0c+ can't be found: InvalidSubnetID\.NotFound: /,
+      ],
+    },
+  },
+
+  adopting: {
+    network: { vpc: existing.vpc, subnet: existing.subnet },
+    endpoint: {
+      hostname: "cache.eu-central-1.example.com",
+      zone: existing.zone.name,
+      tls: { mode: "provided", secretName: existing.certificate },
+    },
+    access: { clients: "public", metrics: ["198.51.100.0/24"] },
+  },
+  adoptedTypes: ["Vpc", "Subnet", "InternetGateway"],
+  openings: [
+    "port 443 is open to 0.0.0.0/0",
+    "port 443 is open to ::/0",
+    "port 9443 is open to 198.51.100.0/24",
+  ],
+};

@@ -1,0 +1,123 @@
+import { userDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
+import { existing } from "../doubles/azure/account.ts";
+import { azureCloud } from "../doubles/azure/azure.ts";
+import { CloudError } from "../doubles/cloud.ts";
+import { valueAt } from "../doubles/values.ts";
+import type { CloudCase } from "./cloud-case.ts";
+import { azureViolations } from "./posture.ts";
+import { privateUpstream } from "./private-stack.ts";
+
+const machine = "azure-native:compute:VirtualMachine";
+
+export const azure: CloudCase = {
+  file: "stacks/Pulumi.azure-westeurope.yaml",
+  newCloud: azureCloud,
+  types: { machine, disk: "azure-native:compute:Disk", secret: "azure-native:keyvault:Secret" },
+  sizeOf: ({ inputs }) => Number(inputs.diskSizeGB),
+  userDataOf: ({ inputs }) => String(valueAt("osProfile.customData", inputs)),
+  userDataLimitBytes,
+  valueOf: ({ inputs }) => String(valueAt("properties.value", inputs)),
+  // Disk and interface are part of the machine's own description: gone with it, they are free.
+  replacement: ["delete VirtualMachine …", "create VirtualMachine …"],
+  following: [],
+  followingImage: [],
+  otherImage: existing.image,
+  destruction: ["delete VirtualMachine …", "delete Disk …"],
+  beforeMachine: ["RoleAssignment", "RecordSet", "Disk"],
+  violations: azureViolations,
+
+  faults: {
+    "a name that is taken": {
+      kind: "create",
+      type: "azure-native:resources:ResourceGroup",
+      error: new CloudError(
+        "InvalidResourceGroupLocation",
+        "The resource group already exists in location 'northeurope'.",
+      ),
+    },
+    "too many requests": {
+      kind: "create",
+      after: 3,
+      error: new CloudError("TooManyRequests", "The request is being throttled."),
+    },
+    "a quota that is used up": {
+      kind: "create",
+      type: machine,
+      error: new CloudError(
+        "OperationNotAllowed",
+        "Operation could not be completed: exceeding approved Cores quota.",
+      ),
+    },
+    "a zone without machines": {
+      kind: "create",
+      type: machine,
+      error: new CloudError("ZonalAllocationFailed", "We do not have sufficient capacity in this zone."),
+    },
+  },
+
+  mistakes: {
+    "all that is wrong with the text": {
+      keys: { upstreams: [privateUpstream] },
+      region: {
+        name: "West Europe",
+        subscription: "mine",
+        availabilityZone: "4",
+        network: { subnet: existing.subnet },
+        storage: { kind: "disk", size: "70000GiB" },
+        endpoint: { hostname: "cache.example.org", zone: "example.com", tls: { mode: "private" } },
+      },
+      told: [
+        /regions\[0\]\.name: "West Europe" is not an Azure region: write its programmatic name, like westeurope/,
+        /regions\[0\]\.subscription: "mine" is not the id of a subscription/,
+        /regions\[0\]\.availabilityZone: must be one of "1", "2", "3"/,
+        /regions\[0\]\.network\.vnet: is missing/,
+        /regions\[0\]\.storage\.size: "70000GiB" is more than one disk can have: at most 65536GiB/,
+        /regions\[0\]\.endpoint\.zone: doesn't contain the host name/,
+        /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+      ],
+    },
+    "all that Azure doesn't have": {
+      region: {
+        name: "westeuropa",
+        machine: { type: "Standard_D2ps_v66" },
+        access: { clients: ["2001:db8::/32"] },
+      },
+      told: [
+        /regions\[0\]\.name: "westeuropa" is not a region of the public Azure cloud: did you mean "westeurope"\?/,
+        /regions\[0\]\.machine\.type: .*did you mean "Standard_D2ps_v6"/,
+        /regions\[0\]\.access\.clients: has no IPv4 range/,
+      ],
+    },
+    "all that isn't in the subscription": {
+      region: {
+        resourceGroup: "none",
+        network: { vnet: existing.virtualNetwork, subnet: "none" },
+        endpoint: {
+          hostname: "cache.example.org",
+          zone: "example.org",
+          zoneResourceGroup: existing.zoneResourceGroup,
+          tls: { mode: "provided", secretName: `${existing.certificate}-none` },
+        },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.tls\.secretName: the secret cache-certificate-none in keys can't be found: ResourceNotFound: /,
+        /regions\[0\]\.endpoint\.zone: the zone example\.org in dns can't be found: ResourceNotFound: /,
+        /regions\[0\]\.network\.subnet: hub has no none, only caches/,
+        /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
+      ],
+    },
+  },
+
+  adopting: {
+    network: { vnet: existing.virtualNetwork, subnet: existing.subnet },
+    endpoint: {
+      hostname: "cache.westeurope.example.com",
+      zone: existing.zone,
+      zoneResourceGroup: existing.zoneResourceGroup,
+      tls: { mode: "provided", secretName: existing.certificate },
+    },
+    access: { clients: "public", metrics: ["198.51.100.0/24"] },
+  },
+  adoptedTypes: ["VirtualNetwork"],
+  openings: ["port 443 is open to 0.0.0.0/0", "port 9443 is open to 198.51.100.0/24"],
+};

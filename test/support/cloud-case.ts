@@ -1,0 +1,57 @@
+/** What the tests of the engine have to know of a cloud: a table per cloud, cloud-aws.ts and cloud-azure.ts. */
+import type { Cloud, Fault, Thing } from "../doubles/cloud.ts";
+import type { Exposure } from "./posture.ts";
+import type { Config } from "./stack-files.ts";
+
+export interface CloudCase {
+  /** The stack file of the region in which the account has what {@link adopting} adopts. */
+  readonly file: string;
+  /** An account as on the first day. */
+  newCloud(): Cloud;
+  /** Pulumi's. */
+  readonly types: { readonly machine: string; readonly disk: string; readonly secret: string };
+  /** In GiB. */
+  sizeOf(disk: Thing): number;
+  /** Base64. */
+  userDataOf(machine: Thing): string;
+  /** Before base64. */
+  readonly userDataLimitBytes: number;
+  valueOf(secret: Thing): string;
+  /** What happens to a machine that is replaced, in this order, with `…` for its region. */
+  readonly replacement: readonly string[];
+  /** What else changes because it is another machine, sorted. */
+  readonly following: readonly string[];
+  /** Those of {@link following} that another image brings along, sorted. */
+  readonly followingImage: readonly string[];
+  /** For the stack's own architecture, and not the newest. */
+  readonly otherImage: string;
+  /** How machine and disk end when all of it is destroyed, in this order. */
+  readonly destruction: readonly string[];
+  /** What must be there before a machine starts, as types without package. */
+  readonly beforeMachine: readonly string[];
+  /** What there is that shouldn't be. */
+  violations(things: readonly Thing[], exposure: Exposure): string[];
+  /** Each is met on the way, as what it is about needs what failed before. */
+  readonly faults: Readonly<Record<FaultName, Fault>>;
+  readonly mistakes: Readonly<Record<string, Mistake>>;
+  /** A region that adopts what is in the account, and is open to everyone. */
+  readonly adopting: Config;
+  /** What isn't made then, as types without package. */
+  readonly adoptedTypes: readonly string[];
+  /** What is open then, sorted. */
+  readonly openings: readonly string[];
+}
+
+type FaultName =
+  | "a name that is taken"
+  | "too many requests"
+  | "a quota that is used up"
+  | "a zone without machines";
+
+/** What is wrong in a stack's file, and what must be said of it. */
+export interface Mistake {
+  /** Over those of the file. */
+  readonly keys?: Config;
+  readonly region: Config;
+  readonly told: readonly RegExp[];
+}
