@@ -25,10 +25,22 @@ test("a quick run measures everything, and what doesn't depend on the machine's 
   const measured = (part: string) => results.filter(({ what }) => what.includes(part));
   const fromUpstream = measured("bytes from upstream");
   assert.equal(fromUpstream.length, 3);
-  for (const { what, reached } of [...fromUpstream, ...measured("memory")]) assert.ok(reached, what);
+  for (const part of ["bytes from upstream", "memory", "user data"]) {
+    assert.ok(measured(part).length > 0, part);
+    for (const { what, reached } of measured(part)) assert.ok(reached, what);
+  }
   // The link and its counter work: many clients of distribution alone fetch the blob more than once.
   const [alone] = measured("16 clients: bytes from upstream");
   assert.ok((alone?.series.distribution?.[0] ?? 0) > 1.5);
+});
+
+test("a word that no measure has in its name is answered with the names", async () => {
+  const { exitCode, stderr } = await execa("node", ["test/bench/bench.ts", "nonsense"], {
+    preferLocal: true,
+    reject: false,
+  });
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /warm-blob, .*preview/);
 });
 
 const measurement = (

@@ -5,78 +5,66 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
-import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
-import { ensurePodman } from "../../scripts/setup/podman.ts";
-import { runSteps, step } from "../../scripts/setup/steps.ts";
-import { direct, startDistribution, startLimit, startPod } from "./contestants.ts";
-import { startFarUpstream } from "./far-upstream.ts";
-import { pullSeconds } from "./load.ts";
+import { runSteps } from "../../scripts/setup/steps.ts";
+import { type Arena, startArena } from "./arena.ts";
+import type { Measure } from "./measure.ts";
 import { type Measurement, ratios, reaches } from "./measurement.ts";
-import { coldPull, fanOut, firstByte, knownTag, pullOf, untilVerified, warmBlob } from "./measures.ts";
-import { progress, renderTable } from "./report.ts";
+import { boot } from "./measures/boot.ts";
+import { coldPull } from "./measures/cold-pull.ts";
+import { cost } from "./measures/cost.ts";
+import { fanOut } from "./measures/fan-out.ts";
+import { firstByte } from "./measures/first-byte.ts";
+import { knownTag } from "./measures/known-tag.ts";
+import { preview } from "./measures/preview.ts";
+import { userData } from "./measures/user-data.ts";
+import { warmBlob } from "./measures/warm-blob.ts";
+import { renderTable } from "./report.ts";
 import { summarize } from "./statistics.ts";
 
-const usage = `npm run bench -- [--quick] [--json FILE]
+/** In the order in which they run. */
+const measures: readonly Measure[] = [
+  warmBlob,
+  knownTag,
+  firstByte,
+  coldPull,
+  fanOut,
+  preview,
+  userData,
+  cost,
+];
+
+/** Only by their name: they take many minutes. */
+const onRequest: readonly Measure[] = [boot];
+
+const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
+  WORD         only what has one of the words in its name: ${names(measures)};
+               and only so: ${names(onRequest)}
   --quick      small sizes, to see that all of it works: its numbers say nothing
   --json FILE  also write every repetition's values to FILE`;
 
-const full = {
-  blobMB: 200,
-  freshnessSeconds: 5,
-  tag: { requests: 500, everyMs: 20 },
-  warm: { clients: 4, times: 1, repetitions: 5 },
-  firstByte: { blobMB: 5, repetitions: 7 },
-  coldPull: { repetitions: 3 },
-  fanOuts: [
-    { clients: 16, repetitions: 1 },
-    { clients: 64, repetitions: 1 },
-  ],
-};
+function names(of: readonly Measure[]): string {
+  return of.map(({ name }) => name).join(", ");
+}
 
-const quick: typeof full = {
-  blobMB: 20,
-  freshnessSeconds: 5,
-  tag: { requests: 50, everyMs: 20 },
-  warm: { clients: 2, times: 2, repetitions: 1 },
-  firstByte: { blobMB: 1, repetitions: 2 },
-  coldPull: { repetitions: 1 },
-  fanOuts: [{ clients: 16, repetitions: 1 }],
-};
-
-async function measureAll(sizes: typeof full): Promise<Measurement[]> {
+async function measureAll(chosen: readonly Measure[], quick: boolean): Promise<Measurement[]> {
   await using started = new AsyncDisposableStack();
   process.once("SIGINT", () => started.disposeAsync().finally(() => process.exit(130)));
-  progress("starting the upstream and the contestants");
-  const upstream = started.use(await startFarUpstream());
-  const pod = started.use(await startPod(upstream, sizes.freshnessSeconds));
-  const distribution = started.use(await startDistribution(upstream));
-  const warm = await upstream.publish(sizes.blobMB);
-  const path = pullOf(pod, upstream, warm).url.pathname;
-  const limit = started.use(await startLimit({ edge: pod.edge, path, file: upstream.file(warm) }));
-  for (const contestant of [pod, distribution, limit]) {
-    await pullSeconds(pullOf(contestant, upstream, warm), 1);
-  }
-  await untilVerified(pod);
-
-  const arena = { upstream, pod, distribution, direct: direct(upstream), limit, warm };
-  const { blobMB, freshnessSeconds } = sizes;
-  const measurements = [
-    ...(await warmBlob(arena, sizes.warm)),
-    ...(await knownTag(arena, { ...sizes.tag, freshnessSeconds })),
-    ...(await firstByte(arena, sizes.firstByte)),
-  ];
-  for (const distance of [{ roundTripMs: 30, megabytesPerSecond: 100 }, { roundTripMs: 30 }]) {
-    measurements.push(...(await coldPull(arena, { ...sizes.coldPull, blobMB, distance })));
-  }
-  for (const clients of sizes.fanOuts) {
-    measurements.push(...(await fanOut(arena, { ...clients, blobMB })));
-  }
+  let arena: Promise<Arena> | undefined;
+  const bench = {
+    quick,
+    arena() {
+      arena ??= startArena(started, quick);
+      return arena;
+    },
+  };
+  const measurements: Measurement[] = [];
+  for (const { measure } of chosen) measurements.push(...(await measure(bench)));
   return measurements;
 }
 
 /** What `--json` writes; the series are in the order of the repetitions. */
 function toJson(
-  sizes: typeof full,
+  quick: boolean,
   loadAtStart: readonly number[],
   measurements: readonly Measurement[],
 ): string {
@@ -92,7 +80,7 @@ function toJson(
     ratios: mapValues(measurement.series, (_, name) => ratios(measurement, name)),
     reached: reaches(measurement),
   }));
-  return `${JSON.stringify({ date: new Date().toISOString(), machine, loadAtStart, sizes, results }, null, 2)}\n`;
+  return `${JSON.stringify({ date: new Date().toISOString(), machine, loadAtStart, quick, results }, null, 2)}\n`;
 }
 
 function mapValues<Name extends string, Value, Result>(
@@ -106,7 +94,8 @@ function mapValues<Name extends string, Value, Result>(
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals: words } = parseArgs({
+    allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
@@ -114,15 +103,19 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(usage);
-  const sizes = values.quick ? quick : full;
-  await ensurePodman();
-  if (!(await hasProgram("curl"))) {
-    await step("Installing curl", "install curl by hand", (run) => aptInstall(["curl"], "curl", run));
+  const named = ({ name }: Measure) => words.some((word) => name.includes(word));
+  const chosen = words.length === 0 ? measures : [...measures, ...onRequest].filter(named);
+  if (chosen.length === 0) {
+    console.error(usage);
+    process.exitCode = 2;
+    return;
   }
   const loadAtStart = loadavg();
-  const measurements = await measureAll(sizes);
+  const measurements = await measureAll(chosen, values.quick);
   console.log(renderTable(measurements));
-  if (values.json !== undefined) await writeFile(values.json, toJson(sizes, loadAtStart, measurements));
+  if (values.json !== undefined) {
+    await writeFile(values.json, toJson(values.quick, loadAtStart, measurements));
+  }
 }
 
 await runSteps(main);

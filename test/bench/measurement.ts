@@ -1,14 +1,17 @@
 import { pairwise, type Summary, summarize } from "./statistics.ts";
 
 /**
- * `pod`: the cache as it is played by the local host. `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`:
- * the upstream without a cache. `limit`: nginx with its defaults and the Pod's TLS settings, serving the blob as a file.
+ * What is measured: `pod` is the cache as it is played by the local host, and `stack` one of this project's stacks. In a measurement, whichever of these
+ * two it has is what all the others are compared with.
+ *
+ * `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`: the upstream without a cache. `limit`: nginx with its defaults
+ * and the Pod's TLS settings, serving the blob as a file; or the most that a cloud takes. `empty`: a Pulumi program without resources.
  */
-export const contestantNames = ["pod", "distribution", "direct", "limit"] as const;
+export const contestantNames = ["pod", "stack", "distribution", "direct", "limit", "empty"] as const;
 
 export type ContestantName = (typeof contestantNames)[number];
 
-/** For the Pod's own value, or for its ratio to another contestant's. */
+/** For our own value, or for its ratio to another contestant's. */
 export type Goal = { readonly against?: ContestantName } & (
   | { readonly atMost: number }
   | { readonly atLeast: number }
@@ -22,17 +25,23 @@ export interface Measurement {
   readonly goal?: Goal;
 }
 
-/** The Pod's values, divided by another contestant's. */
-export function ratios({ series }: Measurement, against: ContestantName): Summary | undefined {
-  const [pod, other] = [series.pod, series[against]];
-  return pod && other && against !== "pod" ? summarize(pairwise(pod, other)) : undefined;
+/** The values of `pod` or `stack`. */
+function ours({ series }: Measurement): readonly number[] | undefined {
+  return series.pod ?? series.stack;
+}
+
+/** Our values, divided by another contestant's. */
+export function ratios(measurement: Measurement, against: ContestantName): Summary | undefined {
+  const [own, other] = [ours(measurement), measurement.series[against]];
+  return own && other && own !== other ? summarize(pairwise(own, other)) : undefined;
 }
 
 /** @returns undefined without a goal */
 export function reaches(measurement: Measurement): boolean | undefined {
-  const { goal, series } = measurement;
+  const { goal } = measurement;
   if (!goal) return undefined;
-  const found = goal.against ? ratios(measurement, goal.against) : series.pod && summarize(series.pod);
+  const own = ours(measurement);
+  const found = goal.against ? ratios(measurement, goal.against) : own && summarize(own);
   if (!found) throw new RangeError(`nothing to compare with the goal: ${measurement.what}`);
   return "atMost" in goal ? found.median <= goal.atMost : found.median >= goal.atLeast;
 }

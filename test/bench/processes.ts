@@ -14,6 +14,11 @@ export async function cpuSeconds(roots: readonly number[]): Promise<number> {
   return ticks.reduce((sum, value) => sum + value, 0) / ticksPerSecond;
 }
 
+/** Processor seconds of this process's children that have ended, and of their descendants. */
+export async function endedChildrenSeconds(): Promise<number> {
+  return ((await readProcess(process.pid))?.childTicks ?? 0) / ticksPerSecond;
+}
+
 /**
  * Proportional set size of the processes and all their descendants, in MiB: memory that several share counts once, the page cache counts only
  * where it is mapped.
@@ -46,6 +51,8 @@ interface Process {
   readonly parent: number;
   /** In user and kernel mode, and that of its ended children. */
   readonly ticks: number;
+  /** That of its ended children alone. */
+  readonly childTicks: number;
 }
 
 async function tree(roots: readonly number[]): Promise<Process[]> {
@@ -65,8 +72,9 @@ async function readProcess(pid: number): Promise<Process | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(unlessGone);
   if (text === undefined) return undefined;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [parent, times] = [Number(fields[1]), fields.slice(11, 15)];
-  return { pid, parent, ticks: times.reduce((sum, ticks) => sum + Number(ticks), 0) };
+  const [user = 0, kernel = 0, childUser = 0, childKernel = 0] = fields.slice(11, 15).map(Number);
+  const childTicks = childUser + childKernel;
+  return { pid, parent: Number(fields[1]), ticks: user + kernel + childTicks, childTicks };
 }
 
 function unlessGone(error: NodeJS.ErrnoException): undefined {

@@ -8,9 +8,9 @@ export function progress(text: string): void {
   console.error(`${String(Math.round((performance.now() - start) / 1000)).padStart(4)} s  ${text}`);
 }
 
-/** A block per measurement, a row per contestant, and beside each what the Pod is compared with it. */
+/** A block per measurement, a row per contestant, and beside each what ours is compared with it. */
 export function renderTable(measurements: readonly Measurement[]): string {
-  const header = row("", "median", "min – max", "pod ÷ it", "goal");
+  const header = row("", "median", "min – max", "ours ÷ it", "goal");
   return [header, ...measurements.map(renderMeasurement)].join("\n");
 }
 
@@ -27,7 +27,7 @@ function renderMeasurement(measurement: Measurement): string {
       number(median),
       once ? "" : span({ min, max }),
       ratio ? `${number(ratio.median)}${once ? "" : ` (${span(ratio)})`}` : "",
-      goal && (goal.against ?? "pod") === name ? verdict(measurement) : "",
+      name === (goal?.against ?? contestantNames.find((it) => series[it])) ? verdict(measurement) : "",
     );
   });
   return [unit ? `${what} (${unit})` : what, ...rows].join("\n");

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { cloudFiles, clouds } from "../../support/cloud-files.ts";
+import { cloudStack } from "../../support/cloud-stack.ts";
+import { newStack } from "../../support/project.ts";
+import { tempDir } from "../../support/scope.ts";
+import { testStack } from "../../support/stack.ts";
+import { alternate } from "../alternate.ts";
+import type { Measure } from "../measure.ts";
+import type { Goal, Measurement } from "../measurement.ts";
+import { endedChildrenSeconds } from "../processes.ts";
+
+interface Stack {
+  readonly what: string;
+  readonly goal: Goal;
+  preview(): Promise<{ readonly failed: boolean; readonly messages: string }>;
+}
+
+/** `pulumi preview` of a stack that isn't there yet, in a cloud that answers at once, beside that of an empty program. */
+export const preview: Measure = {
+  name: "preview",
+  async measure({ quick }) {
+    await using started = new AsyncDisposableStack();
+    const empty = await emptyProgram(started);
+    const measurements: Measurement[] = [];
+    for (const { what, goal, preview } of await allStacks(started)) {
+      const contestants = [
+        { name: "empty", preview: empty },
+        { name: "stack", preview },
+      ] as const;
+      const measure = async ({ preview }: (typeof contestants)[number]) => {
+        const [start, used] = [performance.now(), await endedChildrenSeconds()];
+        const { failed, messages } = await preview();
+        if (failed) throw new Error(messages);
+        const seconds = (performance.now() - start) / 1000;
+        return { seconds, cpuSeconds: (await endedChildrenSeconds()) - used };
+      };
+      // What Node keeps of a program that it has compiled, it then has.
+      if (!quick) for (const contestant of contestants) await measure(contestant);
+      const series = await alternate({ what, contestants, repetitions: quick ? 1 : 5, measure });
+      measurements.push(
+        { what, unit: "s", series: series("seconds"), goal },
+        { what: `${what}: processor time`, unit: "s", series: series("cpuSeconds") },
+      );
+    }
+    return measurements;
+  },
+};
+
+async function emptyProgram(started: AsyncDisposableStack): Promise<Stack["preview"]> {
+  const { path: directory } = started.use(await tempDir());
+  const program = join(import.meta.dirname, "..", "empty-program");
+  const project = await newStack({ stack: "empty", directory, keys: {}, program });
+  return () => project.run("preview");
+}
+
+async function allStacks(started: AsyncDisposableStack): Promise<Stack[]> {
+  const local = started.use(await testStack({ upstreams: [gsoci] }));
+  const goal = { against: "empty", atMost: 1.3 } as const;
+  const stacks: Stack[] = [{ what: "preview of a local stack", goal, preview: () => local.run("preview") }];
+  for (const { file, cloud } of cloudFiles) {
+    const stack = started.use(await cloudStack(file, cloud.newCloud()));
+    stacks.push({ what: `preview of ${file}`, goal, preview: () => stack.run("preview") });
+  }
+  const many = started.use(await cloudStack(clouds.aws.file, clouds.aws.newCloud()));
+  const [region] = many.regions;
+  const regions = regionNames.map((name) => ({
+    ...region,
+    name,
+    endpoint: { ...(region?.endpoint as object), hostname: `cache.${name}.example.com` },
+  }));
+  await many.configure({ regions });
+  const what = `preview of ${regions.length} regions in AWS`;
+  stacks.push({ what, goal: { against: "empty", atMost: 3 }, preview: () => many.run("preview") });
+  return stacks;
+}
+
+const gsoci = { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] };
+
+const regionNames = [
+  ...["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "sa-east-1"],
+  ...["eu-central-1", "eu-central-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1"],
+  ...["ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"],
+];
