@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "./components/config/load.ts";
-import { ConfigError, within } from "./components/config/problems.ts";
+import { withinRegions } from "./components/config/problems.ts";
+import { refuse } from "./components/config/refuse.ts";
+import { priceBook } from "./components/cost/prices/price-book.ts";
+import { stackCost } from "./components/cost/stack-cost.ts";
 import { loadDriver } from "./components/hosts/drivers.ts";
 import { RegionalCache } from "./components/regional-cache.ts";
 
-const { provider, regions, credentials, ...config } = loadConfig();
+const { provider, regions, credentials, remoteWriteCredentials, ...config } = loadConfig();
 const shared = {
   upstreams: config.upstreams,
   images: config.images,
@@ -12,17 +15,24 @@ const shared = {
   workload: config.workload,
 };
 const driver = await loadDriver(provider);
+const today = new Date().toISOString().slice(0, 10);
+const estimate = stackCost({ provider, regions, ...config }, priceBook, today);
 
-const problems = await Promise.all(
-  regions.map(async (region, index) =>
-    within(`regions[${index}]`, await driver.preflight({ region, ...shared })),
-  ),
+for (const { path, message } of estimate.warnings) void pulumi.log.warn(`${path}: ${message}`);
+const preflights = await Promise.all(regions.map((region) => driver.preflight({ region, ...shared })));
+refuse([...withinRegions(preflights), ...estimate.problems]);
+
+const prepared = await Promise.all(
+  regions.map(async (region) => {
+    const own = driver.createProvider?.(region);
+    const { found, problems = [] } = (own && (await driver.lookUp?.({ region, ...shared }, own))) ?? {};
+    return { region, own, found, problems };
+  }),
 );
-if (problems.flat().length > 0) throw new pulumi.RunError(new ConfigError(problems.flat()).message);
+refuse(withinRegions(prepared.map(({ problems }) => problems)));
 
-const built = regions.map((region) => {
-  const own = driver.createProvider?.(region);
-  const args = { driver, region, ...shared, credentials };
+const built = prepared.map(({ region, own, found }) => {
+  const args = { driver, region, found, ...shared, credentials, remoteWriteCredentials };
   return [region.name, new RegionalCache(args, own ? { providers: [own] } : {})] as const;
 });
 
@@ -31,3 +41,9 @@ export const caches = Object.fromEntries(built.map(([name, { cache }]) => [name,
 
 /** Per region the configuration of each kind of client. */
 export const clients = Object.fromEntries(built.map(([name, { clients }]) => [name, clients]));
+
+/** Per region what a central Prometheus needs: docs/metrics.md. */
+export const monitoring = Object.fromEntries(built.map(([name, { monitoring }]) => [name, monitoring]));
+
+/** Per region what it costs in a month, by estimate: docs/cost.md. */
+export const cost = estimate.regions;

@@ -4,6 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { stackFileSchema } from "../components/config/json-schema.ts";
 import { configurationTables } from "../components/config/reference.ts";
+import { dashboard } from "../components/monitoring/dashboard/dashboard.ts";
 
 interface GeneratedFile {
   /** Relative to the project. */
@@ -16,6 +17,10 @@ const files: readonly GeneratedFile[] = [
   {
     path: "stacks/stack.schema.json",
     render: () => `${JSON.stringify(stackFileSchema(), null, 2)}\n`,
+  },
+  {
+    path: "dashboards/registry-cache.json",
+    render: () => `${JSON.stringify(dashboard(), null, 2)}\n`,
   },
   {
     path: "docs/configuration.md",
