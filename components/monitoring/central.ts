@@ -2,6 +2,7 @@ import type { StackConfig } from "../config/schema.ts";
 import type { AnyRegion } from "../hosts/host.ts";
 import { metricsPort, podPorts } from "../pod/ports.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
+import { type OperatorManifests, operatorManifests } from "./operator.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
 
@@ -11,6 +12,8 @@ export interface CentralMonitoring {
   readonly statusPage?: string;
   /** An entry of `scrape_configs`; absent where nobody may read the metrics. */
   readonly scrapeConfig?: object;
+  /** The same for the Prometheus Operator; absent where a cluster couldn't reach the metrics. */
+  readonly operator?: OperatorManifests;
   /** The content of a rule file. */
   readonly rules: { readonly groups: readonly RuleGroup[] };
   readonly dashboardUid: string;
@@ -22,18 +25,23 @@ export function centralMonitoring(
   { alerts }: StackConfig["monitoring"],
   ca: string | undefined,
 ): CentralMonitoring {
-  const reached = metricsAddress(region);
+  const address = metricsAddress(region);
+  const groups = ruleGroups({ alerts, dashboardUid });
   return {
-    ...(reached && {
-      statusPage: `${reached.scheme}://${reached.target}/`,
-      scrapeConfig: federation(region.name, reached, ca),
+    ...(address && {
+      statusPage: `${address.scheme}://${address.target}/`,
+      scrapeConfig: federation(region.name, address, ca),
     }),
-    rules: { groups: ruleGroups({ alerts, dashboardUid }) },
+    ...(address?.scheme === "https" && {
+      operator: operatorManifests({ region: region.name, address, ...federated, ca, groups }),
+    }),
+    rules: { groups },
     dashboardUid,
   };
 }
 
-interface MetricsAddress {
+/** Where another Prometheus reaches the metrics of a cache. */
+export interface MetricsAddress {
   readonly scheme: "http" | "https";
   readonly target: string;
 }
@@ -49,12 +57,17 @@ function metricsAddress(region: AnyRegion): MetricsAddress | undefined {
 }
 
 /** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
+const federated = {
+  path: "/federate",
+  params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
+};
+
 function federation(region: string, { scheme, target }: MetricsAddress, ca: string | undefined): object {
   return {
     job_name: `registry-cache-${region}`,
     honor_labels: true,
-    metrics_path: "/federate",
-    params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
+    metrics_path: federated.path,
+    params: federated.params,
     scheme,
     ...(scheme === "https" && ca !== undefined && { tls_config: { ca } }),
     static_configs: [{ targets: [target] }],

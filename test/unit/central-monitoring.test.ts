@@ -1,0 +1,83 @@
+/** What a Prometheus outside gets; that real ones take it, test/e2e/metrics.test.ts and test/rules show. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
+import {
+  type IScrapeConfig,
+  ScrapeConfig,
+} from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
+import { parseConfig } from "../../components/config/parse.ts";
+import { centralMonitoring } from "../../components/monitoring/central.ts";
+
+const certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+
+function monitoringOf(metrics: readonly string[], ca?: string) {
+  const { regions, monitoring } = parseConfig({
+    provider: "aws",
+    regions: [
+      {
+        name: "eu-central-1",
+        topology: "vm",
+        storage: { kind: "disk" },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"], metrics },
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  });
+  const [region] = regions;
+  assert.ok(region);
+  return centralMonitoring(region, monitoring, ca);
+}
+
+test("the operator's definitions take the manifests", () => {
+  const [rule, scrape] = monitoringOf(["198.51.100.0/24"], certificate).operator ?? [];
+  new PrometheusRule(rule as ConstructorParameters<typeof PrometheusRule>[0]).validate();
+  new ScrapeConfig(scrape as IScrapeConfig).validate();
+  const wrong = { ...scrape, spec: { honorLabels: "yes" } };
+  assert.throws(() => new ScrapeConfig(wrong as never).validate(), "the definition can refuse");
+});
+
+test("the operator scrapes as the entry of scrape_configs does, and trusts the same authority", () => {
+  const labels = { "app.kubernetes.io/name": "registry-cache" };
+  // The definition lets unknown keys pass; the type doesn't.
+  const expected: IScrapeConfig = {
+    apiVersion: "monitoring.coreos.com/v1alpha1",
+    kind: "ScrapeConfig",
+    metadata: { name: "registry-cache-eu-central-1", labels },
+    spec: {
+      staticConfigs: [{ targets: ["cache.example.com:9443"] }],
+      scheme: "HTTPS",
+      metricsPath: "/federate",
+      params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
+      honorLabels: true,
+      tlsConfig: { ca: { configMap: { name: "registry-cache-eu-central-1-ca", key: "ca.crt" } } },
+    },
+  };
+  const { operator = [], scrapeConfig } = monitoringOf(["198.51.100.0/24"], certificate);
+  assert.deepEqual(operator.slice(1), [
+    expected,
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "registry-cache-eu-central-1-ca", labels },
+      data: { "ca.crt": certificate },
+    },
+  ]);
+  assert.deepEqual(scrapeConfig, {
+    job_name: "registry-cache-eu-central-1",
+    honor_labels: true,
+    metrics_path: expected.spec?.metricsPath,
+    params: expected.spec?.params,
+    scheme: "https",
+    tls_config: { ca: certificate },
+    static_configs: expected.spec?.staticConfigs,
+  });
+});
+
+test("without a private authority there is nothing to trust, without readers nothing to scrape", () => {
+  assert.equal(monitoringOf(["198.51.100.0/24"]).operator?.length, 2);
+  const { operator, scrapeConfig, statusPage, rules } = monitoringOf([]);
+  assert.deepEqual([operator, scrapeConfig, statusPage], [undefined, undefined, undefined]);
+  assert.ok(rules.groups.length > 0);
+});
