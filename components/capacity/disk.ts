@@ -130,3 +130,6 @@ export function mostOf(disk: ProvisionedDisk, sizeGiB: number): Performance {
   const iops = Math.min(disk.most.iops, Math.max(disk.free.iops, disk.iopsPerGiB * sizeGiB));
   return { iops, throughput: Math.min(disk.most.throughput, Math.floor(iops * disk.throughputPerIops)) };
 }
+
+/** Of a machine's own disk in AWS, in GiB. Debian's image has 8; the rest is for the containers' images and the journal. In Azure, it is the image's. */
+export const awsRootGiB = 12;

@@ -1,5 +1,6 @@
 /** A way to run a region's cache in a cloud, and what it buys: the one that the configuration asks for, and those that it is compared with. */
 import type { Delivery } from "../capacity/demand.ts";
+import { awsRootGiB } from "../capacity/disk.ts";
 import type { Cloud } from "../capacity/machine.ts";
 import { candidates } from "../capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../capacity/plan.ts";
@@ -40,8 +41,7 @@ export interface VariantPlan {
   readonly problems: readonly Problem[];
 }
 
-/** What the hosts give their machines, in GiB: components/hosts/aws/machine.ts, and the size of Debian's image in Azure. */
-const awsRootGiB = 12;
+/** The size of Debian's image in Azure, which is that of the machine's own disk. */
 const azureOsDiskGiB = 30;
 
 /** A replica must be able to go: one node carries the workload, two are there, and the load balancer has an address in each of three zones. */

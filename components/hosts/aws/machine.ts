@@ -2,6 +2,7 @@ import type { Volume } from "@pulumi/aws/ebs/volume.js";
 import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { awsRootGiB } from "../../capacity/disk.ts";
 import type { Names } from "./naming.ts";
 
 export interface MachineArgs {
@@ -17,9 +18,6 @@ export interface MachineArgs {
   /** What must be there when the machine starts. */
   readonly after: readonly pulumi.Resource[];
 }
-
-/** Debian's image has 8 GiB; the rest is for the containers' images and the journal. */
-const rootGiB = 12;
 
 /**
  * The EC2 instance with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, which
@@ -50,7 +48,7 @@ export function createMachine(
       },
       rootBlockDevice: {
         volumeType: "gp3",
-        volumeSize: rootGiB,
+        volumeSize: awsRootGiB,
         encrypted: true,
         deleteOnTermination: true,
         tags: names.tags("root"),

@@ -18,8 +18,7 @@ export interface Names {
   /** Start of the bucket's name, which shares one namespace with all accounts: AWS adds to it. */
   readonly bucketPrefix: string;
   alarm(action: string): string;
-  /** Of the SSM parameter with an upstream's credentials. */
-  /** Of a secret: see vm/secrets.ts. */
+  /** Of the SSM parameter with a secret: see vm/secrets.ts. */
   parameter(secret: string): string;
   /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
   tags(part?: string): { readonly Name: string };
