@@ -1,6 +1,6 @@
 /** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
 import type { StackConfig, Upstream, Workload } from "../config/schema.ts";
-import { type Alternatives, alternativesFor, pullCharges } from "./alternatives.ts";
+import { type Alternative, type Alternatives, alternativesFor, pullCharges } from "./alternatives.ts";
 import { assumptionsOf, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { priced } from "./charge.ts";
@@ -81,7 +81,7 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
   const common = {
     region: region.name,
     provider,
-    usage: { ...usageOf(request.workload), ...request.usage },
+    usage: usageFor(request),
     priceDate: priceDate(request.prices),
   };
   switch (provider) {
@@ -102,17 +102,28 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
   }
 }
 
-function settingOf(
-  { workload, upstreams, settings, usage }: EstimateRequest,
-  cloud: Setting["cloud"],
-  region: CloudRegion,
-): Setting {
+/**
+ * The other ways alone, for whoever needs no more of an estimate.
+ * @returns undefined where there is no cloud bill to compare
+ */
+export function optionsOf(request: EstimateRequest): readonly Alternative[] | undefined {
+  const { provider, region, prices } = request;
+  if (provider !== "aws" && provider !== "azure") return undefined;
+  return alternativesFor(settingOf(request, provider, region as CloudRegion), prices);
+}
+
+function usageFor({ workload, usage }: EstimateRequest): MonthlyUsage {
+  return { ...usageOf(workload), ...usage };
+}
+
+function settingOf(request: EstimateRequest, cloud: Setting["cloud"], region: CloudRegion): Setting {
+  const { workload, upstreams, settings } = request;
   return {
     cloud,
     region,
     workload,
     upstreams,
-    usage: { ...usageOf(workload), ...usage },
+    usage: usageFor(request),
     clusters: settings.clusters,
     azureBillsRegion: settings.azureSameRegionTraffic === "billed",
   };

@@ -22,7 +22,8 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
     const past = base?.regions.find(isIt)?.estimate;
     const usage = measured?.usages.get(usageKey(estimate));
     if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
-    const curve = wanted.format === "html" && configured ? curveOf(estimate, configured.by) : undefined;
+    const curve =
+      wanted.format === "html" && configured ? curveOf(estimate, configured.optionsBy) : undefined;
     return {
       stack,
       estimate,

@@ -1,4 +1,4 @@
-import type { AlternativeName } from "../../components/cost/alternatives.ts";
+import type { Alternative, AlternativeName } from "../../components/cost/alternatives.ts";
 import type { MonthlyUsage, RegionEstimate } from "../../components/cost/estimate.ts";
 
 /** What each way to serve the workload costs at growing volumes. */
@@ -20,18 +20,18 @@ const beyond = 1.5;
 const farthest = 10;
 
 /**
- * Draws the lines from estimates at several volumes.
- * @param by the region's estimate for another usage
+ * Draws the lines from what each way costs at several volumes.
+ * @param optionsBy the ways at another usage
  */
 export function curveOf(
   { usage, breakEven }: Pick<RegionEstimate, "usage" | "breakEven">,
-  by: (usage: Partial<MonthlyUsage>) => RegionEstimate,
+  optionsBy: (usage: Partial<MonthlyUsage>) => readonly Alternative[] | undefined,
 ): Curve | undefined {
   const even = breakEven?.usGiB ?? 0;
   const most = Math.max(usage.pulledGiB, even <= farthest * usage.pulledGiB ? even : 0) * beyond;
   if (most === 0) return undefined;
   const volumesGiB = Array.from({ length: intervals + 1 }, (_, index) => (most / intervals) * index);
-  const estimates = volumesGiB.map((pulledGiB) => by({ pulledGiB }).alternatives?.options ?? []);
+  const estimates = volumesGiB.map((pulledGiB) => optionsBy({ pulledGiB }) ?? []);
   const lines = (estimates[0] ?? []).flatMap(({ name, chosen }) => {
     const monthlyUSD = estimates.flatMap(
       (options) => options.find((option) => option.name === name)?.comparableUSD ?? [],

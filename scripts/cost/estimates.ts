@@ -1,8 +1,14 @@
 import { planCapacity } from "../../components/capacity/plan.ts";
 import { type Problem, within } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
+import type { Alternative } from "../../components/cost/alternatives.ts";
 import { overBudget } from "../../components/cost/budget.ts";
-import { estimateRegion, type MonthlyUsage, type RegionEstimate } from "../../components/cost/estimate.ts";
+import {
+  estimateRegion,
+  type MonthlyUsage,
+  optionsOf,
+  type RegionEstimate,
+} from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import type { Configuration } from "./configurations.ts";
 import type { StackRegion } from "./review.ts";
@@ -11,6 +17,8 @@ import type { StackRegion } from "./review.ts";
 export interface Estimated extends StackRegion {
   /** By another usage, with the same machine and disk. */
   readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
+  /** The ways to serve it by another usage. */
+  readonly optionsBy: (usage: Partial<MonthlyUsage>) => readonly Alternative[] | undefined;
   /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
   readonly redirected: boolean;
 }
@@ -28,11 +36,12 @@ export interface StackEstimates {
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
   const { provider, workload, upstreams, cost: settings, budget } = config;
   const regions = config.regions.map((region): Estimated => {
-    const by = (usage: Partial<MonthlyUsage>) =>
-      estimateRegion({ provider, region, workload, upstreams, settings, prices: priceBook, today, usage });
+    const request = { provider, region, workload, upstreams, settings, prices: priceBook, today };
+    const by = (usage: Partial<MonthlyUsage>) => estimateRegion({ ...request, usage });
+    const optionsBy = (usage: Partial<MonthlyUsage>) => optionsOf({ ...request, usage });
     const { storage } = region;
     const redirected = storage.kind === "bucket" && storage.delivery === "redirect";
-    return { stack, estimate: by({}), by, redirected };
+    return { stack, estimate: by({}), by, optionsBy, redirected };
   });
   const excess = overBudget(
     regions.map(({ estimate }) => estimate),
