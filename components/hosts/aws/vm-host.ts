@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
-import { ConfigError } from "../../config/problems.ts";
 import type { Host } from "../host.ts";
+import { plannedCapacity } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { storedSecrets } from "../vm/secrets.ts";
@@ -35,7 +34,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { hostedZone, certificateArn } = found;
     const { hostname, tls } = region.endpoint;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
-    const plan = capacity(args, this);
+    const plan = plannedCapacity("aws", args, this);
     const { type, architecture } = plan.machine;
 
     const network = createNetwork(name, { names, region, machineType: type, found }, own);
@@ -90,14 +89,4 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.diskGiB = plan.disk.sizeGiB;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
-}
-
-/** What doesn't carry the workload is said, and made. */
-function capacity({ region, workload, upstreams }: VmHostArgs, host: VmHost): CapacityPlan {
-  const { plan, problems } = planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length });
-  if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
-  for (const { path, message } of plan.warnings) {
-    void pulumi.log.warn(`${region.name}: ${path}: ${message}`, host);
-  }
-  return plan;
 }

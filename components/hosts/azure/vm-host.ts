@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
-import { ConfigError } from "../../config/problems.ts";
 import type { Host } from "../host.ts";
+import { plannedCapacity } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { createDisk } from "./disk.ts";
@@ -31,7 +30,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { region } = args;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
-    const plan = capacity(args, this);
+    const plan = plannedCapacity("azure", args, this, warnings(region));
 
     const place = createPlace(name, { region, names }, own);
     const firewall = createFirewall(name, args, { place, names }, own);
@@ -80,14 +79,4 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.diskGiB = plan.disk.sizeGiB;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
-}
-
-/** What doesn't carry the workload is said, and made. */
-function capacity({ region, workload, upstreams }: VmHostArgs, host: VmHost): CapacityPlan {
-  const { plan, problems } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
-  if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
-  for (const { path, message } of [...plan.warnings, ...warnings(region)]) {
-    void pulumi.log.warn(`${region.name}: ${path}: ${message}`, host);
-  }
-  return plan;
 }

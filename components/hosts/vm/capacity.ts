@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "../../capacity/machine.ts";
+import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import { ConfigError, type Problem } from "../../config/problems.ts";
+import type { HostPlanArgs } from "../host.ts";
+import type { VmRegion } from "./vm.ts";
+
+/**
+ * The machine and the disk of a host. What doesn't carry the workload is said, and made.
+ * @param further what else is to be said of the region, with paths relative to it
+ * @throws pulumi.RunError for what can't be made, which the preflight has refused before
+ */
+export function plannedCapacity(
+  cloud: Cloud,
+  { region, workload, upstreams }: HostPlanArgs<VmRegion>,
+  host: pulumi.Resource,
+  further: readonly Problem[] = [],
+): CapacityPlan {
+  const { plan, problems } = planCapacity({ cloud, region, workload, upstreams: upstreams.length });
+  if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
+  for (const { path, message } of [...plan.warnings, ...further]) {
+    void pulumi.log.warn(`${region.name}: ${path}: ${message}`, host);
+  }
+  return plan;
+}
