@@ -14,6 +14,11 @@ import { waitUntil } from "../support/wait.ts";
 /** What diskBudget() promises for the smallest disk: so many blobs of this size at once, from an upstream at 1 Gbit/s. */
 const sizeGiB = 1;
 const [atOnce, blobMB, upstreamMBps] = [4, 40, 125];
+/**
+ * A minute after its start, nginx's cache loader walks through the cache and puts all that it finds in front of what was used last, once:
+ * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path. What is used often may go then, as after any start.
+ */
+const loaderMs = 62_000;
 /** Three times as much as the disk holds. */
 const blobCount = Math.ceil((3 * sizeGiB * 1074) / blobMB / atOnce) * atOnce;
 
@@ -28,8 +33,10 @@ describe("a cache on a small disk", () => {
   const layers: Layer[] = [];
   before(async () => {
     chain = await startChain(parts, { region: { storage: { kind: "disk", size: `${sizeGiB}GiB` } } });
+    const loaded = sleep(loaderMs);
     for (let index = 0; index <= blobCount; index++) layers.push(await coldLayer(index));
     chain.proxy.inject({ kind: "throttle", bytesPerSecond: (upstreamMBps / atOnce) * 1e6 }, "/blobs/");
+    await loaded;
   });
 
   async function coldLayer(index: number): Promise<Layer> {

@@ -9,7 +9,7 @@ import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
-import { query, queryValue, type Sample } from "../support/prometheus.ts";
+import { allScraped, query, queryValue, type Sample } from "../support/prometheus.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -87,6 +87,7 @@ describe("a cache that serves its clients", () => {
   test("requests, hits and bytes are exactly those that the client saw", async () => {
     const total = (counts: Counts) => Object.values(counts).reduce((sum, { requests }) => sum + requests, 0);
     await waitUntil("Prometheus has it all", async () => total(await counted()) >= total(seen), 60_000);
+    await allScraped(prometheus);
     assert.deepEqual(await counted(), seen);
     assert.equal(seen["blob MISS 200"]?.requests, 1);
     assert.equal(seen["blob HIT 200"]?.requests, 11);

@@ -1,4 +1,5 @@
 /** Prometheus's HTTP API for tests. */
+import { waitUntil } from "./wait.ts";
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -30,4 +31,20 @@ export async function queryValue(base: URL, expression: string): Promise<number 
   const [sample, ...more] = await query(base, expression);
   if (more.length > 0) throw new Error(`${more.length + 1} results: ${expression}`);
   return sample?.value;
+}
+
+/** Waits until all targets of all jobs have been scraped since now, each at a time of its own. */
+export async function allScraped(base: URL): Promise<void> {
+  const now = Date.now();
+  const url = new URL("api/v1/targets?state=active", base);
+  await waitUntil(
+    "all targets are scraped",
+    async () => {
+      const { data } = (await (await fetch(url)).json()) as {
+        data: { activeTargets: { lastScrape: string }[] };
+      };
+      return data.activeTargets.every(({ lastScrape }) => Date.parse(lastScrape) > now);
+    },
+    120_000,
+  );
 }
