@@ -11,13 +11,11 @@ import { type Run, StepError, step } from "./steps.ts";
 
 const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
 
+/** Where Pulumi keeps what it downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
+export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
+
 /** Where the npm package `pulumi` looks for the engine of its own version before it downloads one. */
-const engineDirectory = join(
-  process.env.PULUMI_HOME || join(homedir(), ".pulumi"),
-  "versions",
-  goTools.pulumi.version.slice(1),
-  "bin",
-);
+const engineDirectory = join(pulumiHome, "versions", goTools.pulumi.version.slice(1), "bin");
 
 /** The engine last: its presence tells the npm package, and us, that the directory is complete. */
 const programs = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs", "pulumi"] as const;

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { exists } from "./files.ts";
@@ -22,9 +22,23 @@ interface GoTool {
   tags?: readonly string[];
   /** Modules to take from `stubs/` instead, by their paths: the folder's name. */
   stubs?: Readonly<Record<string, string>>;
+  /** Of modules that the tool's own go.mod names without a usable version: the versions to take. */
+  requires?: Readonly<Record<string, string>>;
+  /** The version of the modules that the tool's go.mod takes from directories of its repository: they are published, too. */
+  staging?: string;
+  /** Files of the module that {@link program} embeds, by their paths in it. */
+  embeds?: readonly string[];
   /** Files that the published module lacks, by their paths in it. */
   missing?: Readonly<Record<string, string>>;
 }
+
+/** https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/README.md */
+const kubernetes = {
+  module: "k8s.io/kubernetes",
+  version: "v1.36.3",
+  staging: "v0.36.3",
+  versionVariable: "k8s.io/component-base/version.gitVersion",
+};
 
 /** Programs built from their Go modules: parts of the cache where images can't be pulled, and what the tests need. */
 export const goTools = {
@@ -107,6 +121,24 @@ export const goTools = {
     tags: ["lego_dnslight", "lego_dns_httpreq"],
     stubs: { "gitlab.com/greyxor/slogor": "slogor" },
   },
+  etcd: { module: "go.etcd.io/etcd/server/v3", version: "v3.6.16", package: "" },
+  "kube-apiserver": { ...kubernetes, package: "cmd/kube-apiserver" },
+  "kube-controller-manager": { ...kubernetes, package: "cmd/kube-controller-manager" },
+  "kube-scheduler": { ...kubernetes, package: "cmd/kube-scheduler" },
+  kwok: { module: "sigs.k8s.io/kwok", version: "v0.8.0", package: "cmd/kwok" },
+  // v4.18.1 and six commits, the newest that can be had as a module. Its own main embeds generated files that aren't in it.
+  "pulumi-resource-kubernetes": {
+    module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+    version: "v4.0.0-20240930223531-b7dae6b4ea56",
+    package: "pkg/provider",
+    program: "pulumi-resource-kubernetes",
+    requires: { "github.com/pulumi/pulumi-kubernetes/sdk/v4": "v4.18.1" },
+    embeds: [
+      "cmd/pulumi-resource-kubernetes/schema.json",
+      "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
+    ],
+  },
+  versitygw: { module: "github.com/versity/versitygw", version: "v1.8.0", package: "cmd/versitygw" },
 } satisfies Record<string, GoTool>;
 
 export type GoToolName = keyof typeof goTools;
@@ -158,38 +190,66 @@ async function build(tool: GoTool, directory: string, run: Run): Promise<string>
   const tags = `-tags=${(tool.tags ?? []).join(",")}`;
   // Static binaries, which run in images without a C library too; a workspace of the user's has no say here.
   const options = { cwd: directory, env: { CGO_ENABLED: "0", GOWORK: "off" } };
-  await run("go", ["mod", "init", "tool"], options);
+  const go: Go = (...args) => run("go", args, options);
+  await go("mod", "init", "tool");
   for (const [module, stub] of Object.entries(tool.stubs ?? {})) {
-    await run(
-      "go",
-      ["mod", "edit", `-replace=${module}=${join(import.meta.dirname, "stubs", stub)}`],
-      options,
-    );
+    await go("mod", "edit", `-replace=${module}=${join(import.meta.dirname, "stubs", stub)}`);
   }
-  await run("go", ["get", tags, `${path}@${tool.version}`], options);
+  if (tool.staging) await go("mod", "edit", ...(await publishedStaging(tool, tool.staging, go)));
+  const required = Object.entries(tool.requires ?? {}).map(([module, version]) => `${module}@${version}`);
+  await go("get", tags, `${path}@${tool.version}`, ...required);
+  const moduleDirectory = () => go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module);
   if (tool.missing) {
     const copy = join(directory, "module");
-    const module = await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module], options);
     // What is in Go's module cache can't be written to.
-    await run("cp", ["-r", "--no-preserve=mode", module, copy]);
+    await run("cp", ["-r", "--no-preserve=mode", await moduleDirectory(), copy]);
     for (const [file, content] of Object.entries(tool.missing)) {
       await mkdir(dirname(join(copy, file)), { recursive: true });
       await writeFile(join(copy, file), content);
     }
-    await run("go", ["mod", "edit", `-replace=${tool.module}=${copy}`], options);
+    await go("mod", "edit", `-replace=${tool.module}=${copy}`);
   }
   if (tool.program) {
     await copyFile(
       join(import.meta.dirname, "programs", tool.program, "main.go"),
       join(directory, "main.go"),
     );
+    for (const file of tool.embeds ?? []) {
+      await copyFile(join(await moduleDirectory(), file), join(directory, basename(file)));
+    }
   }
   const main = tool.program ? "main.go" : path;
-  await run("go", ["build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o", "tool", main], options);
+  await go("build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o", "tool", main);
   return join(directory, "tool");
 }
 
-async function requireGo(): Promise<void> {
+type Go = (...args: readonly string[]) => Promise<string>;
+
+/** Arguments of `go mod edit`, which take the modules of the tool's `staging/` in their published version. */
+async function publishedStaging(
+  { module, version }: GoTool,
+  staging: string,
+  go: Go,
+): Promise<readonly string[]> {
+  const { GoMod } = JSON.parse(await go("mod", "download", "-json", `${module}@${version}`)) as {
+    GoMod: string;
+  };
+  const { Replace } = JSON.parse(await go("mod", "edit", "-json", GoMod)) as GoMod;
+  return Replace.filter(({ New }) => New.Path.startsWith("./staging/")).map(
+    ({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`,
+  );
+}
+
+/** What `go mod edit -json` prints, as far as it is looked at: https://go.dev/ref/mod#go-mod-edit */
+interface GoMod {
+  readonly Replace: readonly {
+    readonly Old: { readonly Path: string };
+    readonly New: { readonly Path: string };
+  }[];
+}
+
+/** @throws Failure when Go is missing or too old. */
+export async function requireGo(): Promise<void> {
   const { stdout, failed } = await execa("go", ["env", "GOVERSION"], { reject: false });
   // A module that needs a newer Go than the machine's brings it (https://go.dev/doc/toolchain).
   const [, major, minor] = (failed ? "" : stdout).match(/^go(\d+)\.(\d+)/) ?? [];

@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { exists } from "./files.ts";
+import { goTools, requireGo } from "./go-tools.ts";
+import { step } from "./steps.ts";
+
+interface GoFiles {
+  /** The module to take the files from, and its exact version. */
+  module: string;
+  version: string;
+  /** The directory of the files inside the module. */
+  directory: string;
+}
+
+/** Directories of files out of Go modules: what the tests' Kubernetes control plane is given besides its programs. */
+export const goFiles = {
+  /** CustomResourceDefinitions, a file each: the standard channel, https://gateway-api.sigs.k8s.io/concepts/versioning/ */
+  "gateway-api": {
+    module: "sigs.k8s.io/gateway-api",
+    version: "v1.4.1",
+    directory: "config/crd/standard",
+  },
+  /** CustomResourceDefinitions, a file each. */
+  "cert-manager": {
+    module: "github.com/cert-manager/cert-manager",
+    version: "v1.21.2",
+    directory: "deploy/crds",
+  },
+  /** The Helm chart, without what is made of templates and CustomResourceDefinitions when it is released. */
+  "cert-manager-chart": {
+    module: "github.com/cert-manager/cert-manager",
+    version: "v1.21.2",
+    directory: "deploy/charts/cert-manager",
+  },
+  /** CustomResourceDefinitions, a file each. */
+  "prometheus-operator": {
+    module: "github.com/prometheus-operator/prometheus-operator",
+    version: "v0.75.0",
+    directory: "example/prometheus-operator-crd",
+  },
+  /** How kwok plays a kubelet, a file for each stage of life of an object: https://kwok.sigs.k8s.io/docs/user/stages-configuration/ */
+  "kwok-stages": {
+    module: goTools.kwok.module,
+    version: goTools.kwok.version,
+    directory: "kustomize/stage",
+  },
+} satisfies Record<string, GoFiles>;
+
+export type GoFilesName = keyof typeof goFiles;
+
+/**
+ * The path of a copy of the directory in the user's cache, made first where it isn't there.
+ *
+ * @throws StepError when Go is missing or too old, or the module can't be had.
+ */
+export async function ensureFiles(name: GoFilesName): Promise<string> {
+  const { module, version, directory }: GoFiles = goFiles[name];
+  const parent = join(cacheDirectory(), "files");
+  const target = join(parent, `${name}-${version}`);
+  if (await exists(target)) return target;
+  return step(
+    `Taking the files of ${name} ${version} from its Go module`,
+    "make sure that the Go module proxy can be reached (go env GOPROXY), then run the same command again",
+    async (run) => {
+      await requireGo();
+      const downloaded = await run("go", ["mod", "download", "-json", `${module}@${version}`], {
+        env: { GOWORK: "off" },
+      });
+      const { Dir } = JSON.parse(downloaded) as { Dir: string };
+      await mkdir(parent, { recursive: true });
+      const draft = await mkdtemp(join(parent, ".draft-"));
+      try {
+        // What is in Go's module cache can't be written to, so that its owner couldn't move or remove a copy of it.
+        await run("cp", ["-r", "--no-preserve=mode", join(Dir, directory), join(draft, "files")]);
+        await rename(join(draft, "files"), target).catch(async (error: unknown) => {
+          // Another process was first.
+          if (!(await exists(target))) throw error;
+        });
+      } finally {
+        await rm(draft, { recursive: true, force: true });
+      }
+      return target;
+    },
+  );
+}

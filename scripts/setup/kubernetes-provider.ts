@@ -1,0 +1,60 @@
+import { mkdir, rename, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import manifest from "@pulumi/kubernetes/package.json" with { type: "json" };
+import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { engineEnvironment, ensureEngine, pulumiHome } from "./engine.ts";
+import { exists } from "./files.ts";
+import { ensureTool, goTools } from "./go-tools.ts";
+import { isReachable } from "./reachable.ts";
+import { StepError, step } from "./steps.ts";
+
+const tool = "pulumi-resource-kubernetes";
+
+/** Where the engine looks for the plugin that the npm package asks for, in a home of Pulumi's. */
+const plugin = join("plugins", `resource-kubernetes-v${manifest.version}`, tool);
+
+/**
+ * Makes sure of Pulumi's Kubernetes provider: that of the npm package's version where it can be downloaded, otherwise an older one built from its
+ * Go module. The latter has a home of its own, as nobody's real cluster is to meet it in the user's.
+ *
+ * @returns what to add to the environment of an engine under test.
+ * @throws StepError when there is no provider after all.
+ */
+export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
+  await ensureEngine();
+  if (await exists(join(pulumiHome, plugin))) return {};
+  const home = join(cacheDirectory(), "pulumi-home", goTools[tool].version);
+  if (!(await exists(join(home, plugin)))) {
+    if (await download()) return {};
+    await link(join(pulumiHome, "versions"), join(home, "versions"));
+    await link(await ensureTool(tool), join(home, plugin));
+  }
+  // Without the latter, the engine warns that the version is below the npm package's.
+  return { PULUMI_HOME: home, PULUMI_DEV: "true" };
+}
+
+/** Lets the engine fetch the plugin. Returns whether it did; a failure is no error, as there is another way. */
+async function download(): Promise<boolean> {
+  if (!(await isReachable("https://get.pulumi.com/releases/plugins/"))) return false;
+  try {
+    await step("Downloading Pulumi's Kubernetes provider", "none needed: it is built instead", (run) =>
+      run("pulumi", ["plugin", "install", "resource", "kubernetes", manifest.version], {
+        env: engineEnvironment(),
+        timeoutSeconds: 600,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.error(`  ${error.message}`);
+    return false;
+  }
+}
+
+/** Makes a symbolic link, in place of an older one. */
+async function link(target: string, path: string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await mkdir(join(path, ".."), { recursive: true });
+  await symlink(target, draft);
+  await rename(draft, path);
+}

@@ -1,0 +1,198 @@
+/** The control plane enforces what a cluster does, and nothing is missing in it that a cluster has. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  type V1Deployment,
+  type V1PersistentVolumeClaim,
+  type V1Pod,
+  type V1PodDisruptionBudget,
+  type V1PodTemplateSpec,
+  type V1Service,
+  type V1StatefulSet,
+} from "@kubernetes/client-node";
+import { type ControlPlane, startControlPlane, zones } from "./control-plane.ts";
+import { applyCrds } from "./control-plane-crds.ts";
+import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
+import { scope } from "./scope.ts";
+import { waitUntil } from "./wait.ts";
+
+const namespace = "restricted";
+
+let plane: ControlPlane;
+const resources = scope({ after });
+
+before(async () => {
+  plane = resources.use(await startControlPlane());
+  await plane.objects.create({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+  });
+});
+
+const refused = (code: number, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ApiException);
+  assert.equal(error.code, code);
+  assert.match(error.body, message);
+  return true;
+};
+
+/** Pods as the standard's level `restricted` wants them, one in each zone. */
+const template = (app: string): V1PodTemplateSpec => ({
+  metadata: { labels: { app } },
+  spec: {
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    topologySpreadConstraints: [
+      {
+        topologyKey: "topology.kubernetes.io/zone",
+        maxSkew: 1,
+        whenUnsatisfiable: "DoNotSchedule",
+        labelSelector: { matchLabels: { app } },
+      },
+    ],
+    containers: [
+      {
+        name: "test",
+        image: "registry.test/nothing:1",
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+      },
+    ],
+  },
+});
+
+test("a Deployment rolls out over the zones", async () => {
+  const app = "deployed";
+  const header = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: app, namespace } };
+  const deployment: V1Deployment = {
+    ...header,
+    spec: { replicas: zones.length, selector: { matchLabels: { app } }, template: template(app) },
+  };
+  await plane.objects.create(deployment);
+  await waitUntil("it is rolled out", async () => {
+    const { status } = await plane.objects.read<V1Deployment>(header);
+    return status?.availableReplicas === zones.length;
+  });
+  const { items } = await plane.objects.list<V1Pod>("v1", "Pod", namespace);
+  const nodes = items.map(({ spec }) => spec?.nodeName).sort();
+  assert.deepEqual(nodes, ["node-0", "node-1", "node-2"]);
+});
+
+test("a StatefulSet has a volume for each Pod, and a budget protects the Pods from eviction", async () => {
+  const app = "stateful";
+  const metadata = { name: app, namespace };
+  const setHeader = { apiVersion: "apps/v1", kind: "StatefulSet", metadata };
+  const set: V1StatefulSet = {
+    ...setHeader,
+    spec: {
+      serviceName: app,
+      replicas: 2,
+      selector: { matchLabels: { app } },
+      template: template(app),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: "data" },
+          spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+        },
+      ],
+    },
+  };
+  const budgetHeader = { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata };
+  const budget: V1PodDisruptionBudget = {
+    ...budgetHeader,
+    spec: { minAvailable: 2, selector: { matchLabels: { app } } },
+  };
+  await plane.objects.create(set);
+  await plane.objects.create(budget);
+  await waitUntil("its Pods are ready, and the budget counts them", async () => {
+    const { status } = await plane.objects.read<V1PodDisruptionBudget>(budgetHeader);
+    return status?.currentHealthy === 2;
+  });
+
+  const { items } = await plane.objects.list<V1PersistentVolumeClaim>(
+    "v1",
+    "PersistentVolumeClaim",
+    namespace,
+  );
+  const claims = items.map(({ metadata, status }) => `${metadata?.name} ${status?.phase}`).sort();
+  assert.deepEqual(claims, ["data-stateful-0 Bound", "data-stateful-1 Bound"]);
+
+  const evicted = { name: "stateful-0", namespace };
+  await assert.rejects(
+    plane.config
+      .makeApiClient(CoreV1Api)
+      .createNamespacedPodEviction({ ...evicted, body: { metadata: evicted } }),
+    refused(429, /violate the pod's disruption budget/),
+  );
+});
+
+test("a Pod that violates the namespace's Pod Security is refused", async () => {
+  const pod: V1Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "root", namespace },
+    spec: { containers: [{ name: "root", image: "registry.test/nothing:1" }] },
+  };
+  await assert.rejects(
+    plane.objects.create(pod),
+    refused(403, /violates PodSecurity \\"restricted:latest\\"/),
+  );
+});
+
+test("who has no rights is known, and may do nothing", async () => {
+  const config = new KubeConfig();
+  config.loadFromFile(plane.kubeconfigWithoutRights);
+  const objects = KubernetesObjectApi.makeApiClient(config);
+  await assert.rejects(
+    objects.list("v1", "Secret", namespace),
+    refused(403, /User \\"nobody\\" cannot list/),
+  );
+});
+
+test("a load balancer gets the cloud's address, whether it was there before or comes later", async () => {
+  const service = (name: string): V1Service => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace },
+    spec: { type: "LoadBalancer", ports: [{ port: 443 }] },
+  });
+  await plane.objects.create(service("before"));
+  resources.use(await assignLoadBalancers(plane, { hostname: "lb.example.com" }));
+  await plane.objects.create(service("later"));
+  for (const name of ["before", "later"]) {
+    const [ingress] = await waitUntil(`${name} has an address`, async () => {
+      const header = { apiVersion: "v1", kind: "Service", metadata: { name, namespace } };
+      const { status } = await plane.objects.read<V1Service>(header);
+      return status?.loadBalancer?.ingress;
+    });
+    assert.equal(ingress?.hostname, "lb.example.com");
+  }
+});
+
+test("kinds that are applied are served and validated", async () => {
+  await applyCrds(plane, "gateway-api", "cert-manager", "prometheus-operator");
+  const object = (apiVersion: string, kind: string, spec: object) => ({
+    apiVersion,
+    kind,
+    metadata: { name: "test", namespace },
+    spec,
+  });
+  const selector = { matchLabels: { app: "test" } };
+  const valid: KubernetesObject[] = [
+    object("gateway.networking.k8s.io/v1", "HTTPRoute", { parentRefs: [{ name: "gateway" }] }),
+    object("cert-manager.io/v1", "Certificate", { secretName: "tls", issuerRef: { name: "issuer" } }),
+    object("monitoring.coreos.com/v1", "PodMonitor", {
+      selector,
+      podMetricsEndpoints: [{ port: "metrics" }],
+    }),
+    object("monitoring.coreos.com/v1", "PrometheusRule", { groups: [] }),
+    object("monitoring.coreos.com/v1alpha1", "ScrapeConfig", {}),
+  ];
+  for (const it of valid) await plane.objects.create(it);
+  const invalid = object("cert-manager.io/v1", "Certificate", { issuerRef: { name: "issuer" } });
+  await assert.rejects(plane.objects.create(invalid), refused(422, /spec\.secretName: Required value/));
+});

@@ -1,0 +1,202 @@
+/**
+ * A real Kubernetes control plane on loopback with nodes that only pretend: Pods are scheduled and become ready there, but no container runs. What it
+ * enforces (validation, defaults, RBAC, Pod Security, scheduling, roll-outs) is real.
+ */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { globSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  KubeConfig,
+  KubernetesObjectApi,
+  loadYaml,
+  type V1Node,
+  type V1StorageClass,
+} from "@kubernetes/client-node";
+import { parse, stringify } from "yaml";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { ensureFiles } from "../../scripts/setup/go-files.ts";
+import { ensureTool, type GoToolName } from "../../scripts/setup/go-tools.ts";
+import { freePorts } from "./ports.ts";
+import { type Process, startProcess } from "./process.ts";
+import { tempDir } from "./scope.ts";
+import { waitUntil } from "./wait.ts";
+
+const loopback = "127.0.0.1";
+
+/** Where the nodes are, one after the other: `topology.kubernetes.io/zone`. */
+export const zones = ["a", "b", "c"] as const;
+
+/** The name of the user without rights, for a binding that gives them some. */
+export const nobody = "nobody";
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly url: URL;
+  /** Path of a cluster administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  /** Path of the kubeconfig of {@link nobody}, who is known to the API server and may do nothing but ask what it serves. */
+  readonly kubeconfigWithoutRights: string;
+  /** The administrator's, for typed clients: `plane.config.makeApiClient(AppsV1Api)`. */
+  readonly config: KubeConfig;
+  /** The administrator's client for objects of all kinds. */
+  readonly objects: KubernetesObjectApi;
+}
+
+/**
+ * Starts one, and returns when a Pod can be scheduled.
+ *
+ * @param nodes how many nodes there are, in {@link zones}. @default 3
+ */
+export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}): Promise<ControlPlane> {
+  await using parts = new AsyncDisposableStack();
+  const dir = parts.use(await tempDir());
+  const file = (name: string) => join(dir.path, name);
+  const start = async (name: GoToolName, args: readonly string[]): Promise<Process> =>
+    parts.use(await startProcess(await ensureTool(name), args, { logFile: file(`${name}.log`) }));
+
+  const first = await freePorts(4);
+  const [etcd, etcdPeer, api, kubelet] = [0, 1, 2, 3].map((it) => `${loopback}:${first + it}`);
+  const url = new URL(`https://${api}`);
+  const { ca, serving, serviceAccountKey } = await makeKeys(dir.path);
+  const tokens = { admin: newToken(), [nobody]: newToken() };
+  const access = async (name: string, token: string) => {
+    await writeFile(file(name), kubeconfig(url, ca, token), { mode: 0o600 });
+    return file(name);
+  };
+  const adminKubeconfig = await access("kubeconfig", tokens.admin);
+  const kubeconfigWithoutRights = await access("kubeconfig-nobody", tokens[nobody]);
+  // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
+  const users = [`${tokens.admin},admin,admin,system:masters`, `${tokens[nobody]},${nobody},${nobody}`];
+  await writeFile(file("tokens.csv"), users.join("\n"), { mode: 0o600 });
+
+  await start("etcd", [
+    `--data-dir=${file("etcd")}`,
+    `--listen-client-urls=http://${etcd}`,
+    `--advertise-client-urls=http://${etcd}`,
+    `--listen-peer-urls=http://${etcdPeer}`,
+    `--initial-advertise-peer-urls=http://${etcdPeer}`,
+    `--initial-cluster=default=http://${etcdPeer}`,
+    "--unsafe-no-fsync",
+  ]);
+  const apiServer = await start("kube-apiserver", [
+    `--etcd-servers=http://${etcd}`,
+    `--bind-address=${loopback}`,
+    `--advertise-address=${loopback}`,
+    `--secure-port=${url.port}`,
+    "--endpoint-reconciler-type=none",
+    `--tls-cert-file=${serving.certificateFile}`,
+    `--tls-private-key-file=${serving.keyFile}`,
+    `--token-auth-file=${file("tokens.csv")}`,
+    "--authorization-mode=RBAC",
+    `--service-account-key-file=${serviceAccountKey}`,
+    `--service-account-signing-key-file=${serviceAccountKey}`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    "--service-cluster-ip-range=10.96.0.0/16",
+  ]);
+
+  const config = new KubeConfig();
+  config.loadFromFile(adminKubeconfig);
+  const objects = KubernetesObjectApi.makeApiClient(config);
+  await waitUntil("the API server is ready", async () => {
+    if (!apiServer.running()) throw new Error(await apiServer.log());
+    return objects.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
+  });
+
+  // One of each, which serve nothing themselves.
+  const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
+  await start("kube-controller-manager", [
+    ...alone,
+    `--service-account-private-key-file=${serviceAccountKey}`,
+    `--root-ca-file=${ca}`,
+  ]);
+  await start("kube-scheduler", alone);
+  await writeFile(file("stages.yaml"), await stages());
+  await start("kwok", [
+    `--kubeconfig=${adminKubeconfig}`,
+    `--config=${file("stages.yaml")}`,
+    "--manage-all-nodes=true",
+    `--node-ip=${loopback}`,
+    `--server-address=${kubelet}`,
+    "--node-lease-duration-seconds=40",
+  ]);
+  await objects.create(await storageClass());
+  for (let index = 0; index < nodes; index++) await objects.create(node(index));
+  await waitUntil("the nodes are ready", () => areReady(objects, nodes));
+
+  const all = parts.move();
+  return {
+    url,
+    kubeconfig: adminKubeconfig,
+    kubeconfigWithoutRights,
+    config,
+    objects,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+const newToken = () => randomBytes(16).toString("hex");
+
+/** The files of an authority, of the API server's certificate, and of the key that signs service accounts' tokens. */
+async function makeKeys(directory: string) {
+  const authority = await makeAuthority([loopback], directory);
+  const serving = { certificateFile: join(directory, "api.crt"), keyFile: join(directory, "api.key") };
+  await issue(authority, [loopback], serving);
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const serviceAccountKey = join(directory, "service-accounts.key");
+  await writeFile(serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
+  return { ca: authority.certificateFile, serving, serviceAccountKey };
+}
+
+/** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+function kubeconfig(url: URL, ca: string, token: string): string {
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "test",
+    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    clusters: [{ name: "test", cluster: { server: url.origin, "certificate-authority": ca } }],
+    users: [{ name: "test", user: { token } }],
+  });
+}
+
+/** The stages of nodes, Pods and volumes that need no waiting, as one file. */
+async function stages(): Promise<string> {
+  const directory = await ensureFiles("kwok-stages");
+  const files = [
+    "node/fast/*.yaml",
+    "node/heartbeat-with-lease/*.yaml",
+    "pod/fast/*.yaml",
+    "volume/fast/*.yaml",
+  ]
+    .flatMap((pattern) => globSync(join(directory, pattern)))
+    .sort();
+  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  return contents.filter((content) => parse(content).kind === "Stage").join("---\n");
+}
+
+/** Whose volumes the stages provide: the cluster's default. */
+async function storageClass(): Promise<V1StorageClass> {
+  const file = join(await ensureFiles("kwok-stages"), "volume", "fast", "storage-class.yaml");
+  return loadYaml(await readFile(file, "utf8"));
+}
+
+function node(index: number): V1Node {
+  const name = `node-${index}`;
+  const labels = {
+    "kubernetes.io/hostname": name,
+    "kubernetes.io/os": "linux",
+    "topology.kubernetes.io/zone": zones[index % zones.length] as string,
+  };
+  return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
+}
+
+/** Whether all nodes are ready, and free of the taint that they begin with. */
+async function areReady(objects: KubernetesObjectApi, count: number): Promise<boolean> {
+  const { items } = await objects.list<V1Node>("v1", "Node");
+  const ready = items.filter(
+    ({ spec, status }) =>
+      (spec?.taints ?? []).length === 0 &&
+      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
+  );
+  return ready.length === count;
+}
