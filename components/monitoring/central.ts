@@ -46,18 +46,21 @@ export interface MetricsAddress {
   readonly target: string;
 }
 
-/** On this machine, whoever is there may read the metrics; elsewhere, the configuration says who. */
+/**
+ * On this machine, whoever is there may read the metrics; elsewhere, the configuration says who. The endpoint of a cluster leads to any one of its replicas: they are
+ * found by a PodMonitor, or send their metrics away.
+ */
 function metricsAddress(region: AnyRegion): MetricsAddress | undefined {
   if ("internalPort" in region) {
     // The port doesn't depend on how many upstreams there are.
     return { scheme: "http", target: `127.0.0.1:${podPorts(region.internalPort, 0).edgeStatus}` };
   }
-  if (region.access.metrics.length === 0) return undefined;
+  if (region.topology === "cluster" || region.access.metrics.length === 0) return undefined;
   return { scheme: "https", target: `${region.endpoint.hostname}:${metricsPort}` };
 }
 
 /** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
-const federated = {
+export const federated = {
   path: "/federate",
   params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
 };

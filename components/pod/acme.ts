@@ -20,7 +20,7 @@ export interface AcmeOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
+export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 
 /** Where lego keeps account and certificates, in its container. */
 export const legoDirectory = "/var/lib/lego";

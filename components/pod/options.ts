@@ -4,6 +4,7 @@ import type { AcmeOptions } from "./acme.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { Images } from "./images.ts";
 import type { PodPorts } from "./ports.ts";
+import type { ObjectStore } from "./store.ts";
 
 /** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
 export type VolumeSource = Omit<Volume, "name">;
@@ -17,6 +18,11 @@ export interface PodOptions {
   readonly ports: PodPorts;
   /** Where clients connect: addresses of this host, `*` for all. */
   readonly listen: { readonly addresses: readonly string[]; readonly port: number };
+  /**
+   * CIDR ranges of proxies that end TLS and name the client in `X-Forwarded-For`: then the ports speak plain HTTP, only to them, and there is no
+   * volume `tls`. @default none: clients connect to the edge itself
+   */
+  readonly proxies?: readonly string[];
   /** The name that clients connect to. */
   readonly hostname: string;
   readonly clients: readonly string[];
@@ -29,6 +35,8 @@ export interface PodOptions {
   readonly monitoring: StackConfig["monitoring"];
   /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
   readonly externalLabels: Readonly<Record<string, string>>;
+  /** One Pod of several of a region: its name becomes the external label `replica`, which alerts leave without. @default false */
+  readonly replica?: boolean;
   /** Share the host's network: on a machine of its own, so that clients keep their addresses. */
   readonly hostNetwork: boolean;
   /** Port of the machine's node_exporter on loopback. Default: there is none. */
@@ -43,8 +51,11 @@ export interface PodOptions {
     readonly prometheus: VolumeSource;
     /** Only with {@link PodOptions.acme}; account and certificates, kept over restarts. */
     readonly acme?: VolumeSource;
+    /** Not with a {@link PodOptions.store}. */
     origin(upstream: string): VolumeSource;
   };
+  /** Where blobs are kept for all replicas. @default the edge's cache is the only store, and the origins' own one is short-lived */
+  readonly store?: ObjectStore;
   /** Per upstream that has credentials: the name of the Secret whose key `credentials` holds what originCredentials() renders. */
   readonly credentials: Readonly<Record<string, string>>;
   /** The name of the Secret whose key `credentials` holds what remoteWriteSecret() renders, where remote write has credentials. */

@@ -4,6 +4,7 @@
 # (distribution v3.1.2, remoteAuthChallenger). Where nothing listens, the edge knows at once that there is nothing to be had.
 #
 # Usage: origin.sh CONFIG_FILE STORE_DIRECTORY UPSTREAM_URL DEBUG_URL
+# The directory is empty text where the registry has no store of its own.
 set -u
 config=$1 store=$2 upstream=$3 debug=$4
 
@@ -15,6 +16,11 @@ patience=2
 
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.
 leftover=60
+
+sweep() {
+  find "$store" -mindepth 1 -type f -mmin "+$leftover" -exec rm -f {} +
+  find "$store" -mindepth 1 -depth -type d -empty -mmin "+$leftover" -exec rmdir {} \; 2>/dev/null
+}
 
 log() { printf '{"time":"%s","message":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; }
 
@@ -56,13 +62,12 @@ rest() {
 }
 
 # All of it is at the edge, or was about to be.
-rm -rf "${store:?}"/*
+[ -z "$store" ] || rm -rf "${store:?}"/*
 trap end TERM INT
 serve
 while rest; do
   silences=0
-  find "$store" -mindepth 1 -type f -mmin "+$leftover" -exec rm -f {} +
-  find "$store" -mindepth 1 -depth -type d -empty -mmin "+$leftover" -exec rmdir {} \; 2>/dev/null
+  [ -z "$store" ] || sweep
   while silent; do
     silences=$((silences + 1))
     [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }

@@ -1,41 +1,38 @@
 import { stringify } from "yaml";
 import type { Upstream } from "../config/schema.ts";
+import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
+import type { OriginPorts } from "./ports.ts";
+import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
+import type { ObjectStore } from "./store.ts";
+
+const originRoot = "/var/lib/registry";
 
 interface OriginOptions {
   readonly upstream: Upstream;
-  readonly ports: { readonly http: number; readonly debug: number };
-  readonly rootDirectory: string;
+  readonly ports: OriginPorts;
   readonly drainSeconds: number;
+  readonly store: ObjectStore | undefined;
 }
 
-/**
- * The configuration of one CNCF distribution registry in proxy mode: https://distribution.github.io/distribution/about/configuration/
- *
- * Its store only bridges the moment until the edge has the bytes: everything in it expires at once, so it never holds more than what is
- * just being filled. `storage.cache` stays away: with a descriptor cache, a blob whose data has expired is answered 200 with an empty body
- * (distribution#2367).
- */
-function renderOriginConfig({ upstream, ports, rootDirectory, drainSeconds }: OriginOptions): string {
+/** The configuration of one CNCF distribution registry in proxy mode: https://distribution.github.io/distribution/about/configuration/ */
+function renderOriginConfig({ upstream, ports, drainSeconds, store }: OriginOptions): string {
   return stringify({
     version: "0.1",
-    log: { level: "warn", formatter: "json", accesslog: { disabled: true } },
-    storage: {
-      filesystem: { rootdirectory: rootDirectory, maxthreads: 100 },
-      delete: { enabled: true },
-      maintenance: { uploadpurging: { enabled: true, age: "2h", interval: "30m", dryrun: false } },
-    },
+    log: registryLog,
+    storage: store === undefined ? passingStorage : objectStorage(store, upstream.name),
     http: {
       addr: `127.0.0.1:${ports.http}`,
       draintimeout: `${drainSeconds}s`,
       debug: { addr: `127.0.0.1:${ports.debug}`, prometheus: { enabled: true, path: "/metrics" } },
     },
-    health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
+    health: store === undefined ? storageHealth("10s") : storageHealth(storeCheckInterval),
     proxy: {
       remoteurl: upstream.url,
-      ttl: "100ms",
+      // 0 is never: the replicas would overwrite each other's list of what expires when.
+      ttl: store === undefined ? "100ms" : "0s",
       // For stores that can cut a slow fill off; a large layer over a slow line takes longer than the default 5 minutes.
       cachewritetimeout: "1h",
       // A credential helper is called with the word `get`, and printenv prints the variable of that name: see originCredentials().
@@ -43,6 +40,17 @@ function renderOriginConfig({ upstream, ports, rootDirectory, drainSeconds }: Or
     },
   });
 }
+
+/**
+ * A store that only bridges the moment until the edge has the bytes: everything in it expires at once, so it never holds more than what is
+ * just being filled. `storage.cache` stays away: with a descriptor cache, a blob whose data has expired is answered 200 with an empty body
+ * (distribution#2367).
+ */
+const passingStorage = {
+  filesystem: { rootdirectory: originRoot, maxthreads: 100 },
+  delete: { enabled: true },
+  maintenance: { uploadpurging: { enabled: true, age: "2h", interval: "30m", dryrun: false } },
+};
 
 /**
  * The environment variable through which the credential helper answers, in the docker-credential-helper protocol. Also an anonymous upstream has
@@ -56,13 +64,12 @@ export function originCredentials(
   return JSON.stringify({ ServerURL: "", Username: credentials.username, Secret: credentials.password });
 }
 
-const originRoot = "/var/lib/registry";
-
 /**
  * The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run.
  * @param drainSeconds how long a stop waits for transfers to end
  */
 export function originPart(options: PodOptions, index: number, drainSeconds: number): Part {
+  const { store } = options;
   const upstream = options.upstreams[index];
   const ports = options.ports.origins[index];
   if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
@@ -77,26 +84,27 @@ export function originPart(options: PodOptions, index: number, drainSeconds: num
         "sh",
         `${files}/origin.sh`,
         `${files}/config.yml`,
-        originRoot,
+        store === undefined ? originRoot : "",
         upstream.url,
         `http://127.0.0.1:${ports.debug}`,
       ],
       env: [
-        // Without it, distribution exports traces to an address where nobody listens.
-        { name: "OTEL_TRACES_EXPORTER", value: "none" },
+        noTraces,
         secret === undefined
           ? { name: originCredentialsVariable, value: originCredentials() }
           : {
               name: originCredentialsVariable,
               valueFrom: { secretKeyRef: { name: secret, key: "credentials" } },
             },
+        ...(store === undefined ? [] : storeEnvironment(store)),
       ],
-      resources: resources(512),
+      // Of each blob that is filled, what goes to object storage next is held in memory: 10 MiB, and as much while it's sent.
+      resources: resources(store === undefined ? 512 : 1024),
     },
     files: {
-      "config.yml": renderOriginConfig({ upstream, ports, rootDirectory: originRoot, drainSeconds }),
+      "config.yml": renderOriginConfig({ upstream, ports, drainSeconds, store }),
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
-    mounts: [{ name, mountPath: originRoot }],
+    mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };
 }

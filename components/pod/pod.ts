@@ -8,6 +8,7 @@ import type { PodOptions } from "./options.ts";
 import { originPart } from "./origin.ts";
 import { filesOf, type Part } from "./part.ts";
 import { prometheusPart } from "./prometheus.ts";
+import { storedPart } from "./stored.ts";
 
 export interface PodManifests {
   readonly pod: Pod;
@@ -33,9 +34,11 @@ const securityContext = {
 
 /** Renders the cache: one Pod, and one ConfigMap for each container. */
 export function renderPod(options: PodOptions): PodManifests {
+  const { store } = options;
   const parts: Part[] = [
     edgePart(options),
     ...options.upstreams.map((_, index) => originPart(options, index, drainSeconds)),
+    ...(store ? options.upstreams.map((_, index) => storedPart(options, store, index, drainSeconds)) : []),
     exporterPart(options),
     prometheusPart(options),
     blackboxPart(options),
@@ -71,12 +74,12 @@ export function renderPod(options: PodOptions): PodManifests {
         volumes: [
           ...parts.map((part) => ({ name: configName(part), configMap: { name: configName(part) } })),
           ...Object.entries({
-            tls: options.volumes.tls,
+            ...(options.proxies === undefined && { tls: options.volumes.tls }),
             cache: options.volumes.cache,
             prometheus: options.volumes.prometheus,
             ...(options.acme && { acme: options.volumes.acme }),
           }).map(([name, source]) => ({ name, ...source })),
-          ...options.upstreams.map(({ name }) => ({
+          ...(store ? [] : options.upstreams).map(({ name }) => ({
             name: `origin-${name}`,
             ...options.volumes.origin(name),
           })),

@@ -17,7 +17,14 @@ export interface PodPorts {
   /** blackbox_exporter. HTTP. */
   readonly blackbox: number;
   /** Per upstream, in the order of the configuration. */
-  readonly origins: readonly { readonly http: number; readonly debug: number }[];
+  readonly origins: readonly OriginPorts[];
+}
+
+export interface OriginPorts {
+  readonly http: number;
+  readonly debug: number;
+  /** The registry of what the shared store has; claimed only where there is one. HTTP. */
+  readonly stored: number;
 }
 
 /** Where the edge shows the Pod's metrics to those who may read them: all addresses, TLS. */
@@ -38,11 +45,15 @@ export function podPorts(first: number, upstreamCount: number): PodPorts {
     origins: Array.from({ length: upstreamCount }, (_, index) => ({
       http: first + portsBeforeOrigins + 2 * index,
       debug: first + portsBeforeOrigins + 2 * index + 1,
+      stored: first + portsBeforeOrigins + 2 * upstreamCount + index,
     })),
   };
 }
 
-/** How many ports, from the first, a Pod with so many upstreams claims. */
-export function podPortCount(upstreamCount: number): number {
-  return portsBeforeOrigins + 2 * upstreamCount;
+/**
+ * How many ports, from the first, a Pod with so many upstreams claims.
+ * @param hasStore whether its replicas share a store
+ */
+export function podPortCount(upstreamCount: number, hasStore = false): number {
+  return portsBeforeOrigins + (hasStore ? 3 : 2) * upstreamCount;
 }

@@ -25,22 +25,35 @@ export function remoteWriteSecret(credentials: Credentials | Token): string {
     : `basic_auth: ${JSON.stringify({ username: credentials.username, password: credentials.password })}`;
 }
 
+/** The external label that tells one Pod's series from another's, and the environment variable with its value, the Pod's name. */
+const replicaLabel = "replica";
+
 const files = filesOf("prometheus");
 const rulesFile = "rules.yml";
 
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 export function renderPrometheusConfig(options: PodOptions): string {
+  const { replica = false } = options;
   const { alertmanagers, remoteWrite } = options.monitoring;
   return stringify(
     {
       global: {
         scrape_interval: "15s",
         evaluation_interval: "15s",
-        external_labels: options.externalLabels,
+        external_labels: {
+          ...options.externalLabels,
+          ...(replica && { [replicaLabel]: `\${${replicaLabel}}` }),
+        },
       },
       rule_files: [`${files}/${rulesFile}`],
       scrape_configs: scrapeConfigs(options),
-      ...(alertmanagers.length > 0 && { alerting: { alertmanagers: alertmanagers.map(alertmanager) } }),
+      ...(alertmanagers.length > 0 && {
+        alerting: {
+          // All replicas say the same: it is one alert.
+          ...(replica && { alert_relabel_configs: [{ regex: replicaLabel, action: "labeldrop" }] }),
+          alertmanagers: alertmanagers.map(alertmanager),
+        },
+      }),
       // The last, for addSecret.
       ...(remoteWrite && {
         remote_write: [
@@ -57,7 +70,7 @@ export function renderPrometheusConfig(options: PodOptions): string {
 
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
-  const { upstreams, ports, nodeExporterPort, listen, hostname, acme } = options;
+  const { upstreams, ports, nodeExporterPort, listen, proxies, hostname, acme } = options;
   const target = (port: number | undefined, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
@@ -90,9 +103,14 @@ function scrapeConfigs(options: PodOptions) {
     },
     {
       job_name: "registry-cache-endpoint",
-      ...probe(ports.blackbox, "endpoint", [{ targets: [`https://127.0.0.1:${listen.port}/v2/`] }], {
-        hostname: [hostname],
-      }),
+      ...probe(
+        ports.blackbox,
+        "endpoint",
+        [{ targets: [`${proxies ? "http" : "https"}://127.0.0.1:${listen.port}/v2/`] }],
+        {
+          hostname: [hostname],
+        },
+      ),
     },
     ...(nodeExporterPort === undefined
       ? []
@@ -126,7 +144,7 @@ function alertmanager(address: string) {
 }
 
 export function prometheusPart(options: PodOptions): Part {
-  const { images, ports, budget, remoteWriteCredentials } = options;
+  const { images, ports, budget, remoteWriteCredentials, replica = false } = options;
   const configuration = `${files}/prometheus.yml`;
   const program = (configuration: string) => [
     "/bin/prometheus",
@@ -135,22 +153,29 @@ export function prometheusPart(options: PodOptions): Part {
     "--storage.tsdb.retention.time=30d",
     `--storage.tsdb.retention.size=${budget.prometheusMiB}MB`,
     `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+    // Up to Prometheus 2; since then, it needs no word: https://prometheus.io/docs/prometheus/latest/migration/
+    ...(replica ? ["--enable-feature=expand-external-labels"] : []),
+  ];
+  const env = [
+    ...(replica ? [{ name: replicaLabel, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] : []),
+    ...(remoteWriteCredentials === undefined
+      ? []
+      : [
+          {
+            name: secretVariable,
+            valueFrom: { secretKeyRef: { name: remoteWriteCredentials, key: "credentials" } },
+          },
+        ]),
   ];
   return {
     container: {
       name: "prometheus",
       image: images.prometheus,
-      ...(remoteWriteCredentials === undefined
-        ? { command: program(configuration) }
-        : {
-            command: ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)],
-            env: [
-              {
-                name: secretVariable,
-                valueFrom: { secretKeyRef: { name: remoteWriteCredentials, key: "credentials" } },
-              },
-            ],
-          }),
+      command:
+        remoteWriteCredentials === undefined
+          ? program(configuration)
+          : ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)],
+      ...(env.length > 0 && { env }),
       resources: resources(512, 500),
       livenessProbe: httpProbe(ports.prometheus, "/-/healthy"),
     },

@@ -40,10 +40,12 @@ test("no two containers have the same port, and all are in the range that the Po
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 1, max: 100 }), (first, upstreams) => {
       const { origins, ...others } = podPorts(first, upstreams);
-      const ports = [...Object.values(others), ...origins.flatMap(({ http, debug }) => [http, debug])];
       assert.equal(origins.length, upstreams);
-      assert.equal(new Set(ports).size, ports.length);
+      const ports = [...Object.values(others), ...origins.flatMap(({ http, debug }) => [http, debug])];
+      const all = [...ports, ...origins.map(({ stored }) => stored)];
+      assert.equal(new Set(all).size, all.length);
       assert.ok(ports.every((port) => port >= first && port < first + podPortCount(upstreams)));
+      assert.ok(all.every((port) => port >= first && port < first + podPortCount(upstreams, true)));
     }),
   );
 });

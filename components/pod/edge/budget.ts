@@ -47,8 +47,14 @@ export const ownDisk: DiskBudget = { manifestsMiB: 1024, prometheusMiB: 2048, mi
  * The third zone holds one object that expires within two seconds and that the janitor keeps asking for. nginx's cache manager sleeps until the
  * next object of any zone may expire, 10 s at most, and only then compares the sizes: so it compares them every two seconds. At a start it finds
  * nothing and sleeps its 10 s, and what is on disk is counted only a minute later: so edge.sh renews it, and the janitor has everything counted.
+ *
+ * @param blobsInactive how long a blob that nobody asks for is kept, as nginx writes times
  */
-export function cacheZones(cache: string, { blobsMiB, manifestsMiB, minFreeMiB }: DiskBudget): Directive[] {
+export function cacheZones(
+  cache: string,
+  { blobsMiB, manifestsMiB, minFreeMiB }: DiskBudget,
+  blobsInactive: string,
+): Directive[] {
   const zone = (name: string, keysMiB: number, inactive: string, ...limits: string[]) =>
     directive(
       "proxy_cache_path",
@@ -62,7 +68,7 @@ export function cacheZones(cache: string, { blobsMiB, manifestsMiB, minFreeMiB }
     );
   const minFree = `min_free=${minFreeMiB}m`;
   return [
-    zone("blobs", 32, "3650d", ...(blobsMiB === undefined ? [] : [`max_size=${blobsMiB}m`]), minFree),
+    zone("blobs", 32, blobsInactive, ...(blobsMiB === undefined ? [] : [`max_size=${blobsMiB}m`]), minFree),
     zone("manifests", 32, "3650d", `max_size=${manifestsMiB}m`, minFree),
     zone("pulse", 1, "2s"),
   ];

@@ -2,10 +2,10 @@
 # Runs nginx as soon as there is a certificate that fits its key: until then the port is closed, and clients fall back at once. When another
 # certificate appears, nginx takes it up for new connections, and open transfers go on; one that it can't use changes nothing.
 #
-# Usage: edge.sh NGINX_CONFIGURATION TLS_DIRECTORY
+# Usage: edge.sh NGINX_CONFIGURATION [TLS_DIRECTORY]: none where proxies end TLS
 set -u
 configuration=$1
-certificate=$2/tls.crt
+certificate=${2+$2/tls.crt}
 trap 'exit 0' TERM INT QUIT
 
 fingerprint() { sha256sum <"$certificate"; }
@@ -30,10 +30,12 @@ watch() {
   done
 }
 
-until now=$(fingerprint 2>/dev/null) && usable; do
-  sleep 1 &
-  wait $!
-done
+if [ -n "$certificate" ]; then
+  until now=$(fingerprint 2>/dev/null) && usable; do
+    sleep 1 &
+    wait $!
+  done
+  watch "$now" &
+fi
 renew_manager &
-watch "$now" &
 exec nginx -c "$configuration" -e /dev/stderr -g "daemon off;"

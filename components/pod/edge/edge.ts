@@ -8,11 +8,12 @@ import { statusPageFile } from "./status.ts";
 
 export function edgePart(options: PodOptions): Part {
   const files = filesOf("edge");
+  const plain = options.proxies !== undefined;
   return {
     container: {
       name: "edge",
       image: options.images.edge,
-      command: ["sh", `${files}/edge.sh`, `${files}/nginx.conf`, edgePaths.tls],
+      command: ["sh", `${files}/edge.sh`, `${files}/nginx.conf`, ...(plain ? [] : [edgePaths.tls])],
       // The page cache counts into it, and gives way.
       resources: resources(options.edgeMemoryMiB),
       livenessProbe: httpProbe(options.ports.edgeStatus, "/healthz"),
@@ -23,7 +24,7 @@ export function edgePart(options: PodOptions): Part {
       [statusPageFile]: statusPage,
     },
     mounts: [
-      { name: "tls", mountPath: edgePaths.tls, readOnly: true },
+      ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),
       { name: "cache", mountPath: edgePaths.cache },
     ],
   };

@@ -1,10 +1,19 @@
 import { type Directive, directive, literal } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
 import { edgePaths } from "./paths.ts";
 
-/** For a server block: TLS on a port of each of the addresses, with the endpoint's certificate. */
-export function listeners(addresses: readonly string[], port: number): Directive[] {
+/** For a server block: a port of each of the addresses; TLS with the endpoint's certificate, unless proxies end it. */
+export function listeners(
+  { listen, proxies }: Pick<PodOptions, "listen" | "proxies">,
+  port: number,
+): Directive[] {
+  const sockets = (...parameters: string[]) =>
+    listen.addresses.map((address) =>
+      directive("listen", `${literal(address)}:${port}`, ...parameters, "backlog=4096"),
+    );
+  if (proxies !== undefined) return sockets();
   return [
-    ...addresses.map((address) => directive("listen", `${literal(address)}:${port}`, "ssl", "backlog=4096")),
+    ...sockets("ssl"),
     directive("ssl_certificate", `${edgePaths.tls}/tls.crt`),
     directive("ssl_certificate_key", `${edgePaths.tls}/tls.key`),
     directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),

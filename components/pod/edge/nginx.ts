@@ -1,14 +1,15 @@
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
+import { blobLocations, blobMaps, blobsInactive, forever, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
+import { cached } from "./cached.ts";
 import { errorBody, refusals } from "./errors.ts";
 import { listeners } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { edgePaths } from "./paths.ts";
+import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
-
-const day = 24 * 60 * 60;
 
 /** Open connections of one worker, of which there is one per processor. Each transfer from an origin takes a second one. */
 export const connectionsPerWorker = 8192;
@@ -21,8 +22,6 @@ const limits = {
    * a black-holed upstream costs the first pull; a far upstream needs about six round trips of 0.3 s for a cold tag.
    */
   manifestSilenceSeconds: 2.5,
-  /** Likewise for a blob, where silence may also fall between two packets from a lossy upstream. */
-  blobSilenceSeconds: 10,
   /** How long an origin that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
   breakSeconds: 10,
   /** How long others wait for the one who fills the cache before they would go to the origin themselves: longer than any fill. */
@@ -56,11 +55,11 @@ export function renderEdgeConfig(options: PodOptions): string {
         ...temporaryPaths(),
         ...accessLogs(ports),
         ...routing(upstreams),
-        ...cacheZones(edgePaths.cache, options.budget),
+        ...proxyMaps(options),
+        ...blobMaps(options),
+        ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
-        ...upstreams.map(({ name }, index) =>
-          origin(name, ports.origins[index]?.http, ports.edgeUnavailable),
-        ),
+        ...upstreams.map((_, index) => origin(options, index)),
         ...proxying(),
         registryServer(options),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
@@ -79,18 +78,24 @@ function temporaryPaths(): Directive[] {
 }
 
 /**
- * One origin, and in its place, as long as it is silent or down, a server that says so at once: nginx alone would try a single server again for
- * each request, and a pull of many layers would wait as many times. The zone shares that knowledge among the workers.
+ * One origin, and in its place, as long as it is silent or down, the registry of what the shared store has, or else a server that says at once
+ * that there is nothing: nginx alone would try a single server again for each request, and a pull of many layers would wait as many times. The
+ * zone shares that knowledge among the workers.
  */
-function origin(name: string, port: number | undefined, unavailable: number): Directive {
-  if (port === undefined) throw new RangeError(`no port for the origin of upstream ${name}`);
+function origin({ upstreams, ports, store }: PodOptions, index: number): Directive {
+  const { name } = upstreams[index] ?? {};
+  const port = ports.origins[index];
+  if (name === undefined || port === undefined) throw new RangeError(`no upstream or no ports at ${index}`);
+  const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   return block(
     "upstream",
     [literal(`origin-${name}`)],
     [
       directive("zone", literal(`origin-${name}`), "64k"),
-      directive("server", `127.0.0.1:${port}`, "max_fails=1", `fail_timeout=${limits.breakSeconds}s`),
-      directive("server", `127.0.0.1:${unavailable}`, "backup"),
+      directive("server", `127.0.0.1:${port.http}`, ...watched),
+      store === undefined
+        ? directive("server", `127.0.0.1:${ports.edgeUnavailable}`, "backup")
+        : directive("server", `127.0.0.1:${port.stored}`, ...watched, "backup"),
       directive("keepalive", 64),
     ],
   );
@@ -135,20 +140,21 @@ const manifestMediaTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-function registryServer({ listen, clients, freshnessSeconds }: PodOptions): Directive {
-  const forever = `${3650 * day}s`;
+function registryServer(options: PodOptions): Directive {
+  const { listen, clients, freshnessSeconds } = options;
   return block(
     "server",
     [],
     [
-      ...listeners(listen.addresses, listen.port),
+      ...listeners(options, listen.port),
+      ...behindProxies(options),
       ...clients.map((range) => directive("allow", literal(range))),
       directive("deny", "all"),
       directive("limit_conn", "clients", limits.connectionsPerClient),
       directive("limit_conn_status", 503),
       ...refusals(),
       // What passed is now one of the kinds, and the location is its name.
-      directive("rewrite", "^", "/$kind", "last"),
+      directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
       block(
         "location",
         ["=", "/ping"],
@@ -157,12 +163,7 @@ function registryServer({ listen, clients, freshnessSeconds }: PodOptions): Dire
           directive("return", 200, "{}"),
         ],
       ),
-      // Content under its digest never changes, so the repository is no part of the key: a layer that ten images share is pulled once.
-      cached("blob", "blobs", "$upstream $digest", "/v2/$repository/blobs/$digest", [
-        directive("proxy_cache_valid", 200, forever),
-        directive("proxy_force_ranges", "on"),
-        directive("proxy_read_timeout", `${limits.blobSilenceSeconds}s`),
-      ]),
+      ...blobLocations(options),
       cached("manifest", "manifests", "$upstream $digest", "/v2/$repository/manifests/$digest", [
         directive("proxy_cache_valid", 200, forever),
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
@@ -182,27 +183,6 @@ function registryServer({ listen, clients, freshnessSeconds }: PodOptions): Dire
           cacheHeader(),
         ],
       ),
-    ],
-  );
-}
-
-function cached(
-  kind: string,
-  zone: string,
-  key: string,
-  path: string,
-  directives: readonly Directive[],
-): Directive {
-  return block(
-    "location",
-    ["=", `/${kind}`],
-    [
-      directive("proxy_pass", `http://origin-$upstream${path}`),
-      directive("proxy_cache", zone),
-      directive("proxy_cache_key", `${kind} ${key}`),
-      // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.
-      ...(zone === "manifests" ? [directive("aio", "off")] : []),
-      ...directives,
     ],
   );
 }

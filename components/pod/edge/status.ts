@@ -22,13 +22,14 @@ export const metricsFiles = {
 const readable =
   "^/(?<readable>federate|-/ready|api/v1/(?:query|query_range|query_exemplars|series|labels|label/\\w+/values|metadata|rules|alerts|status/buildinfo))$";
 
-/** Prometheus for those who may read the metrics, and the status page. */
-export function metricsServer({ listen, metricsClients, ports }: PodOptions): Directive {
+/** Prometheus for those who may read the metrics, and the status page. They come by themselves, also where clients come by proxies. */
+export function metricsServer(options: PodOptions): Directive {
+  const { metricsClients, ports } = options;
   return block(
     "server",
     [],
     [
-      ...listeners(listen.addresses, metricsPort),
+      ...listeners(options, metricsPort),
       directive("access_log", "off"),
       ...metricsClients.map((range) => directive("allow", literal(range))),
       directive("deny", "all"),

@@ -1,0 +1,123 @@
+import { block, type Directive, directive, literal } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
+import type { ObjectStore } from "../store.ts";
+import { cached } from "./cached.ts";
+
+type Store = { readonly store?: ObjectStore | undefined };
+
+/** Content under its digest never changes. */
+export const forever = `${3650 * 24 * 60 * 60}s`;
+
+const limits = {
+  /** How long an origin may be silent for a blob, where silence may also fall between two packets from a lossy upstream. */
+  silenceSeconds: 10,
+  /**
+   * Likewise with object storage: an origin is silent while that takes 10 MiB, and holds the last bytes back until it has the whole under the
+   * blob's name.
+   */
+  storeSilenceSeconds: 60,
+  /**
+   * How long a way to object storage is given to others: it may end 5 minutes after it was made, when the credentials that have signed it end
+   * (distribution#4175), and those of IRSA sooner. nginx adds up to a second.
+   */
+  redirectSeconds: 60,
+  /**
+   * How long a blob that passed through the edge on its first way into object storage is served from here, counted from its first byte: longer
+   * than most fills, since as long as a blob isn't wholly stored, the origin would fetch it once more for whoever asks.
+   */
+  passedSeconds: 600,
+} as const;
+
+/** How long the edge keeps a blob that nobody asks for. */
+export function blobsInactive({ store }: Store): string {
+  return redirects({ store }) ? `${limits.passedSeconds}s` : "3650d";
+}
+
+/** For the http block: `$place`, the location of a request. */
+export function blobMaps({ store, upstreams, ports }: Pick<PodOptions, "store" | "upstreams" | "ports">) {
+  if (!redirects({ store })) return [];
+  return [
+    block(
+      "map",
+      ["$kind $request_method", "$place"],
+      [directive("default", "$kind"), directive("blob HEAD", "head")],
+    ),
+    ...upstreams.map(({ name }, index) =>
+      block(
+        "upstream",
+        [literal(`stored-${name}`)],
+        [directive("server", `127.0.0.1:${ports.origins[index]?.stored}`), directive("keepalive", 16)],
+      ),
+    ),
+  ];
+}
+
+/** What blobMaps() has the server block choose by. */
+export function placeVariable({ store }: Store): string {
+  return redirects({ store }) ? "$place" : "$kind";
+}
+
+const path = "/v2/$repository/blobs/$digest";
+
+/** The repository is no part of the key: a layer that ten images share is pulled once. */
+export function blobLocations({ store }: Store): Directive[] {
+  if (!redirects({ store })) {
+    return [
+      cached("blob", "blobs", "$upstream $digest", path, [
+        directive("proxy_cache_valid", 200, forever),
+        ...transfer({ store }),
+      ]),
+    ];
+  }
+  return redirecting({ store });
+}
+
+function redirects({ store }: Store): boolean {
+  return store?.delivery === "redirect";
+}
+
+function transfer({ store }: Store): Directive[] {
+  const silence = store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
+  return [directive("proxy_force_ranges", "on"), directive("proxy_read_timeout", `${silence}s`)];
+}
+
+/**
+ * Blobs that clients are sent to object storage for. The origin answers 307, except to the first, through whom the blob gets there.
+ *
+ * An address in object storage is signed for one method. A HEAD gets its address from the registry that knows only the store: the origin would
+ * fetch a whole blob before its answer to HEAD. What isn't there is asked for as GET does it.
+ *
+ * The keys are longer than those of objects that must have their digest, so the janitor (see janitor.sh) looks only at answers that name one.
+ */
+function redirecting({ store }: Store): Directive[] {
+  const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
+  const get = [
+    directive("proxy_pass", `http://origin-$upstream${path}`),
+    directive("proxy_cache", "blobs"),
+    directive("proxy_cache_key", "blob GET $upstream $digest"),
+    directive("proxy_cache_valid", 200, `${limits.passedSeconds}s`),
+    redirectValid,
+    ...transfer({ store }),
+  ];
+  return [
+    block("location", ["=", "/blob"], get),
+    block(
+      "location",
+      ["=", "/head"],
+      [
+        directive("proxy_pass", `http://stored-$upstream${path}`),
+        directive("proxy_cache", "blobs"),
+        directive("proxy_cache_key", "blob HEAD $upstream $digest"),
+        directive("proxy_cache_convert_head", "off"),
+        // An answer that isn't kept would go to one after the other.
+        directive("proxy_cache_lock", "off"),
+        redirectValid,
+        directive("proxy_read_timeout", `${limits.silenceSeconds}s`),
+        // So that an error there is answered as any other.
+        directive("recursive_error_pages", "on"),
+        directive("error_page", 401, 403, 404, 408, 429, 500, 502, 503, 504, "=", "@blob"),
+      ],
+    ),
+    block("location", ["@blob"], get),
+  ];
+}

@@ -1,0 +1,23 @@
+import { block, type Directive, directive } from "../nginx-conf.ts";
+
+/** A location of the requests of one kind: what is asked of the origin, and under which key it is kept. */
+export function cached(
+  kind: string,
+  zone: string,
+  key: string,
+  path: string,
+  directives: readonly Directive[],
+): Directive {
+  return block(
+    "location",
+    ["=", `/${kind}`],
+    [
+      directive("proxy_pass", `http://origin-$upstream${path}`),
+      directive("proxy_cache", zone),
+      directive("proxy_cache_key", `${kind} ${key}`),
+      // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.
+      ...(zone === "manifests" ? [directive("aio", "off")] : []),
+      ...directives,
+    ],
+  );
+}

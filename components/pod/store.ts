@@ -1,0 +1,31 @@
+/** Object storage that the origins of all replicas share: https://distribution.github.io/distribution/storage-drivers/ */
+export type ObjectStore = S3Store | AzureStore;
+
+interface AnyStore {
+  /** `proxied`: blobs pass through the cache. `redirect`: clients are sent to the bucket. */
+  readonly delivery: "proxied" | "redirect";
+  /** What the cloud's SDK reads in the origins' environment; no secret: see `credentials`. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface S3Store extends AnyStore {
+  readonly kind: "s3";
+  readonly bucket: string;
+  readonly region: string;
+  /** URL of an S3-compatible server. @default AWS */
+  readonly endpoint?: string;
+  /** The bucket's name is in the path, not in the host name. @default false */
+  readonly pathStyle?: boolean;
+  /** Name of the Secret with the keys `accessKey` and `secretKey`. @default the identity of the Pod or the machine */
+  readonly credentials?: string;
+  /** The Pod's identity is a token that STS takes, as with IRSA. @default false */
+  readonly webIdentity?: boolean;
+}
+
+/** By the identity of the Pod or the machine. */
+export interface AzureStore extends AnyStore {
+  readonly kind: "azure";
+  /** Name of the storage account. */
+  readonly account: string;
+  readonly container: string;
+}

@@ -1,0 +1,43 @@
+import { stringify } from "yaml";
+import { objectStorage, storeEnvironment } from "./object-storage.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
+import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
+import type { ObjectStore } from "./store.ts";
+
+/**
+ * A second registry of one upstream that knows only the shared store, and no upstream: what it has is served while the upstream is silent and
+ * origin.sh has stopped the origin (see docs/adr/0007-silent-upstream.md), also by a replica that has just been started.
+ * @param drainSeconds how long a stop waits for transfers to end
+ */
+export function storedPart(
+  options: PodOptions,
+  store: ObjectStore,
+  index: number,
+  drainSeconds: number,
+): Part {
+  const upstream = options.upstreams[index];
+  const ports = options.ports.origins[index];
+  if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
+  const name = `stored-${upstream.name}`;
+  const { maintenance, ...storage } = objectStorage(store, upstream.name);
+  return {
+    container: {
+      name,
+      image: options.images.origin,
+      command: ["registry", "serve", `${filesOf(name)}/config.yml`],
+      env: [noTraces, ...storeEnvironment(store)],
+      resources: resources(512),
+    },
+    files: {
+      "config.yml": stringify({
+        version: "0.1",
+        log: registryLog,
+        storage: { ...storage, maintenance: { ...maintenance, readonly: { enabled: true } } },
+        http: { addr: `127.0.0.1:${ports.stored}`, draintimeout: `${drainSeconds}s` },
+        health: storageHealth(storeCheckInterval),
+      }),
+    },
+    mounts: [],
+  };
+}

@@ -1,0 +1,78 @@
+/** A shared bucket while the upstream, or the bucket itself, is away. */
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import type { Content } from "../../scripts/seed/content.ts";
+import { registryName } from "../support/chain.ts";
+import { containerdNode } from "../support/clients/node.ts";
+import { get } from "../support/http.ts";
+import { outages } from "../support/outages.ts";
+import { type Replica, type Shared, startShared } from "../support/replicas.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const parts = scope(test);
+let to: Shared;
+let image: Content;
+
+/** Of any request while the upstream is silent; the longest is the edge's wait for a silent origin (manifestSilenceSeconds). */
+const answerSeconds = 5;
+
+/** Every request of a pull by tag and by digest: the statuses, and the longest wait in milliseconds. */
+async function ask({ repository, manifest, blobs }: Content, { url }: Replica) {
+  const paths = [
+    "manifests/1",
+    `manifests/${manifest.digest}`,
+    ...blobs.map(({ digest }) => `blobs/${digest}`),
+  ];
+  const statuses = new Set<number>();
+  let longestMs = 0;
+  for (const path of paths) {
+    const begin = performance.now();
+    const at = new URL(`/v2/${repository}/${path}?ns=${registryName}`, url);
+    statuses.add((await get(at, { ca: to.ca })).status);
+    longestMs = Math.max(longestMs, performance.now() - begin);
+  }
+  return { statuses: [...statuses], longestMs };
+}
+
+before(async () => {
+  to = await startShared(parts, "proxied", { count: 1 });
+  image = await to.pushed("app", { layers: 2 });
+  const [first] = to.replicas as [Replica];
+  assert.deepEqual((await ask(image, first)).statuses, [200]);
+  await to.stored(image.blobs);
+});
+
+for (const [kind, begin] of Object.entries(outages)) {
+  test(`a replica that starts with the upstream ${kind} serves what the bucket has, and recovers`, async (t) => {
+    const cold = await to.pushed(`cold-${kind.replaceAll(" ", "-")}`);
+    let fresh: Replica;
+    {
+      await using _outage = await begin(to.proxy);
+      fresh = await to.add();
+      const served = await ask(image, fresh);
+      assert.deepEqual(served.statuses, [200]);
+      assert.ok(served.longestMs < answerSeconds * 1000, `${served.longestMs} ms`);
+      const refused = await ask(cold, fresh);
+      // What makes a client go to the next host at once; 408 and 429 would be tried again here.
+      for (const status of refused.statuses) assert.ok([404, 500, 502, 503].includes(status), `${status}`);
+      t.diagnostic(`longest: ${served.longestMs.toFixed(0)} ms, uncached ${refused.longestMs.toFixed(0)} ms`);
+    }
+    await waitUntil("an uncached image can be pulled", async () =>
+      (await ask(cold, fresh)).statuses.every((status) => status === 200),
+    );
+  });
+}
+
+test("with the bucket away, nodes go to the upstream", async () => {
+  const [first] = to.replicas as [Replica];
+  const cold = await to.pushed("no-bucket");
+  const node = parts.use(await containerdNode("2"));
+  await to.s3.proxy.stopListening();
+  to.balancer.ports.splice(0, to.balancer.ports.length, Number(first.url.port));
+  await node.pull(cold, to.clients);
+  for (const { digest } of cold.blobs) assert.equal(to.direct.count(digest, "GET"), 1);
+  // What the edge has, it still serves.
+  assert.deepEqual((await ask(image, first)).statuses, [200]);
+  await to.s3.proxy.listen();
+});

@@ -1,0 +1,90 @@
+/** A cache behind proxies that end TLS: who the client is, only they may say. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { test } from "node:test";
+import { push } from "../../scripts/seed/push.ts";
+import { frontedUpstream, registryName } from "../support/chain.ts";
+import { randomImage } from "../support/images.ts";
+import { replicasOf } from "../support/replicas.ts";
+import { scope } from "../support/scope.ts";
+
+const [proxy, otherProxy, client, stranger] = ["127.0.0.2", "127.0.0.3", "192.0.2.7", "127.0.0.9"];
+
+test("clients are known by the proxies' word, and nobody else's", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy: upstream } = await frontedUpstream(parts);
+  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 1 });
+  await push(registry.url, image);
+  const all = parts.use(
+    await replicasOf({
+      upstreams: [
+        { name: "gsoci", registry: registryName, url: upstream.url.origin, repositories: ["giantswarm/**"] },
+      ],
+      proxies: [`${proxy}/32`, `${otherProxy}/32`],
+      // The stranger would be served if it came by a proxy.
+      clients: ["192.0.2.0/24", `${stranger}/32`],
+    }),
+  );
+  const cache = parts.use(await all.start());
+
+  /** Asks from an address of this machine. @param forwardedFor what a proxy says, and those before it */
+  const ask = async (
+    localAddress: string,
+    forwardedFor?: string,
+    path = "/v2/giantswarm/app/manifests/1",
+  ) => {
+    const url = new URL(path, cache.url);
+    const headers = forwardedFor === undefined ? {} : { "X-Forwarded-For": forwardedFor };
+    const sent = request({ host: "127.0.0.1", port: url.port, path, localAddress, headers, agent: false });
+    const [response] = (await once(sent.end(), "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+
+  await t.test("an allowed client is served", async () => {
+    assert.equal(await ask(proxy, client), 200);
+  });
+
+  await t.test("also through two proxies, and whatever it claims itself", async () => {
+    assert.equal(await ask(otherProxy, `203.0.113.1, ${client}, ${proxy}`), 200);
+  });
+
+  await t.test("another client isn't, whatever it claims", async () => {
+    assert.equal(await ask(proxy, "203.0.113.1"), 404);
+    assert.equal(await ask(proxy, `${client}, 203.0.113.1`), 404);
+  });
+
+  await t.test("who isn't a proxy isn't served", async () => {
+    assert.equal(await ask(stranger), 404);
+    assert.equal(await ask(stranger, client), 404);
+    assert.equal(await ask(stranger, undefined, "/v2/"), 404);
+  });
+
+  await t.test("the Pod's own probe is answered, and nothing more", async () => {
+    assert.equal(await ask("127.0.0.1", undefined, "/v2/"), 200);
+    assert.equal(await ask("127.0.0.1", client), 404);
+    const probe = `http://127.0.0.1:${cache.ports.blackbox}/probe?module=endpoint&hostname=localhost`;
+    const answer = await fetch(`${probe}&target=http://127.0.0.1:${cache.url.port}/v2/`);
+    assert.match(await answer.text(), /^probe_success 1$/m);
+  });
+
+  await t.test("the log has the clients' addresses", async () => {
+    const lines = (await cache.logs("edge"))
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.includes("/manifests/1"))
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      lines.map((line) => [line.client, line.status, line.refused]),
+      [
+        [client, "200", ""],
+        [client, "200", ""],
+        ["203.0.113.1", "404", "client"],
+        ["203.0.113.1", "404", "client"],
+        [stranger, "404", "client"],
+        [stranger, "404", "client"],
+        ["127.0.0.1", "404", "client"],
+      ],
+    );
+  });
+});

@@ -1,0 +1,69 @@
+/**
+ * What the registries and the edge of a Pod with a shared store are configured by, as files to review; test/e2e/config-check.test.ts has the programs
+ * read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
+ */
+import { join } from "node:path";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
+import { renderPod } from "../../components/pod/pod.ts";
+import { podPorts } from "../../components/pod/ports.ts";
+import { testGolden } from "../support/golden.ts";
+import { defaultMonitoring } from "../support/monitoring.ts";
+
+const cases: Record<string, Pick<PodOptions, "store" | "proxies">> = {
+  "pod-s3-redirect": {
+    store: { kind: "s3", bucket: "registry-cache", region: "eu-central-1", delivery: "redirect" },
+  },
+  "pod-azure-behind-proxies": {
+    store: { kind: "azure", account: "registrycache", container: "blobs", delivery: "proxied" },
+    proxies: ["10.0.0.0/8", "2001:db8::/32"],
+  },
+};
+
+function render(change: Pick<PodOptions, "store" | "proxies">): Record<string, string> {
+  const { configMaps } = renderPod({
+    name: "cache",
+    labels: {},
+    upstreams: [
+      {
+        name: "gsoci",
+        registry: "gsoci.azurecr.io",
+        url: "https://gsoci.azurecr.io",
+        repositories: ["giantswarm/**"],
+      },
+    ],
+    images: defaultImages,
+    ports: podPorts(15000, 1),
+    listen: { addresses: ["0.0.0.0", "[::]"], port: 8443 },
+    hostname: "cache.example.com",
+    clients: ["203.0.113.0/24"],
+    metricsClients: ["198.51.100.10/32"],
+    freshnessSeconds: 60,
+    budget: diskBudget(20),
+    edgeMemoryMiB: 512,
+    monitoring: defaultMonitoring,
+    externalLabels: {},
+    hostNetwork: false,
+    volumes: {
+      tls: { secret: { secretName: "tls" } },
+      cache: { emptyDir: {} },
+      prometheus: { emptyDir: {} },
+      origin: () => ({ emptyDir: {} }),
+    },
+    credentials: {},
+    ...change,
+  });
+  return Object.fromEntries(
+    configMaps.flatMap(({ metadata, data = {} }) => {
+      const container = metadata?.name?.slice("cache-".length) ?? "";
+      return Object.entries(data)
+        .filter(([file]) => /^(?:edge|origin|stored)/.test(container) && /\.(?:conf|yml)$/.test(file))
+        .map(([file, text]) => [`${container}/${file}`, text]);
+    }),
+  );
+}
+
+for (const [name, change] of Object.entries(cases)) {
+  testGolden(join(import.meta.dirname, name), render(change), `${name}/`);
+}

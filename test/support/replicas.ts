@@ -1,0 +1,241 @@
+/** Several Pods of one region on this machine, as a workload has them: one certificate, and perhaps one bucket for all. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
+import type { Upstream } from "../../components/config/schema.ts";
+import { makeCertificate } from "../../components/hosts/local/certificate.ts";
+import { localAddress } from "../../components/hosts/local/local-pod.ts";
+import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
+import { renderPod } from "../../components/pod/pod.ts";
+import { type PodPorts, podPortCount, podPorts } from "../../components/pod/ports.ts";
+import type { S3Store } from "../../components/pod/store.ts";
+import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { type FrontedUpstream, frontedUpstream, registryName } from "./chain.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { randomImage } from "./images.ts";
+import { defaultMonitoring } from "./monitoring.ts";
+import { freePort, freePorts } from "./ports.ts";
+import { type Balancer, startBalancer } from "./replicas-balancer.ts";
+import { startS3, type TestS3 } from "./s3.ts";
+import { tempDir } from "./scope.ts";
+import { waitUntil } from "./wait.ts";
+
+export interface Replica extends AsyncDisposable {
+  /** `https://localhost:<port>`, or `http:` behind proxies. */
+  readonly url: URL;
+  readonly ports: PodPorts;
+  /** Standard output and error of a container so far. */
+  logs(container: string): Promise<string>;
+  /** All containers, with no time to end what is under way. */
+  kill(): Promise<void>;
+}
+
+export interface ReplicaOptions {
+  readonly upstreams: readonly Upstream[];
+  /** With the `data` of a Secret that has its keys. @default none: each replica has what it stores to itself */
+  readonly bucket?: { readonly store: S3Store; readonly secret: string };
+  /** @default none */
+  readonly proxies?: readonly string[];
+  /** Of nginx's configuration, for tests that can't wait for its times. @default as it is */
+  readonly edit?: (nginxConf: string) => string;
+  /** Who may pull. @default this machine */
+  readonly clients?: readonly string[];
+}
+
+export interface Replicas extends AsyncDisposable {
+  readonly ca: string;
+  readonly caFile: string;
+  /** Plays another one, with an empty cache, and waits until it is ready (2 to 4 s). */
+  start(): Promise<Replica>;
+}
+
+let count = 0;
+
+/** A digest as the bucket's keys have it. */
+export function hexOf(digest: Digest): string {
+  return digest.slice("sha256:".length);
+}
+
+/** What the replicas have in common; none is started. */
+export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
+  const dir = await tempDir();
+  await makeCertificate({ directory: dir.path, names: ["localhost", localAddress] });
+  const caFile = join(dir.path, "ca", "ca.crt");
+  return {
+    ca: await readFile(caFile, "utf8"),
+    caFile,
+    start: async () => await startReplica(dir.path, options),
+    async [Symbol.asyncDispose]() {
+      await removeOwned(dir.path);
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function startReplica(shared: string, options: ReplicaOptions): Promise<Replica> {
+  const { bucket, proxies, upstreams, edit = (text) => text } = options;
+  const name = `registry-cache-replica-${process.pid}-${++count}`;
+  const directory = (volume: string) => join(shared, name, volume);
+  const volume = (path: string) => ({ hostPath: { path, type: "Directory" } });
+  const credentials = `${name}-bucket`;
+  const port = await freePort();
+  const ports = podPorts(await freePorts(podPortCount(upstreams.length, true)), upstreams.length);
+  const podOptions: PodOptions = {
+    name,
+    labels: { "app.kubernetes.io/name": "registry-cache" },
+    upstreams,
+    images: { ...defaultImages, ...(await ensureImages(defaultImages)) },
+    ports,
+    listen: { addresses: [localAddress], port },
+    ...(proxies && { proxies }),
+    hostname: "localhost",
+    clients: options.clients ?? ["127.0.0.0/8"],
+    metricsClients: [],
+    freshnessSeconds: 60,
+    budget: diskBudget(4),
+    edgeMemoryMiB: 512,
+    monitoring: defaultMonitoring,
+    externalLabels: {},
+    hostNetwork: true,
+    volumes: {
+      tls: volume(join(shared, "tls")),
+      cache: volume(directory("cache")),
+      prometheus: volume(directory("prometheus")),
+      origin: (upstream) => volume(directory(`origin-${upstream}`)),
+    },
+    ...(bucket && { store: { ...bucket.store, credentials } }),
+    credentials: {},
+  };
+  const pod = podmanInputs(podOptions, {
+    directories: ["cache", "prometheus", ...(bucket ? [] : upstreams.map((it) => `origin-${it.name}`))].map(
+      directory,
+    ),
+    secrets: bucket ? { [credentials]: bucket.secret } : {},
+    edit,
+  });
+  await playPod(pod);
+  return {
+    url: new URL(`${proxies ? "http" : "https"}://localhost:${port}`),
+    ports,
+    logs: (part) => podman(["logs", `${name}-${part}`], { withStandardError: true }),
+    async kill() {
+      // The edge is the first: while it was there without an origin, it would send its clients to the upstream.
+      await podman(["kill", ...pod.containers.map((container) => `${name}-${container}`)]);
+    },
+    [Symbol.asyncDispose]: () => removePod(pod, { graceSeconds: 2 }),
+  };
+}
+
+function podmanInputs(
+  options: PodOptions,
+  {
+    directories,
+    secrets,
+    edit,
+  }: Pick<PodmanPodInputs, "directories" | "secrets"> & Required<Pick<ReplicaOptions, "edit">>,
+): PodmanPodInputs {
+  const { pod, configMaps } = renderPod(options);
+  const containers = pod.spec?.containers ?? [];
+  const edited = configMaps.map((configMap) => {
+    const { "nginx.conf": text } = configMap.data ?? {};
+    return text === undefined
+      ? configMap
+      : { ...configMap, data: { ...configMap.data, "nginx.conf": edit(text) } };
+  });
+  const url = (port: number, path: string) => `http://${localAddress}:${port}${path}`;
+  return {
+    name: options.name,
+    manifest: [...edited, pod].map((document) => stringify(document)).join("---\n"),
+    revision: "",
+    containers: containers.map((it) => it.name),
+    images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
+    directories,
+    secrets,
+    ready: [
+      url(options.ports.edgeStatus, "/healthz"),
+      ...options.ports.origins.flatMap(({ debug, stored }) => [
+        url(debug, "/debug/health"),
+        ...(options.store ? [url(stored, "/")] : []),
+      ]),
+    ],
+  };
+}
+
+/** Replicas that share a bucket, before a registry whose cache they are. */
+export interface Shared extends FrontedUpstream {
+  readonly s3: TestS3;
+  readonly replicas: readonly Replica[];
+  /** Starts another one. */
+  add(): Promise<Replica>;
+  /** Leads to all replicas, as a load balancer does. */
+  readonly balancer: Balancer;
+  /** An image in the registry, of layers that no other has. @default one layer of 1 MB */
+  pushed(name: string, size?: { readonly layers?: number; readonly layerMB?: number }): Promise<Content>;
+  /** Until the bucket has blobs that were pulled: a moment after the client has them. */
+  stored(blobs: readonly Blob[]): Promise<void>;
+  readonly ca: string;
+  readonly caFile: string;
+  /** For clients of the balancer; they reach the registry by a way of their own. */
+  readonly clients: ClientConfiguration;
+  /** That way. */
+  readonly direct: FaultProxy;
+}
+
+/** @param count how many replicas are started */
+export async function startShared(
+  parts: AsyncDisposableStack,
+  delivery: S3Store["delivery"],
+  { count = 2, ...options }: { readonly count?: number } & Pick<ReplicaOptions, "clients" | "edit"> = {},
+): Promise<Shared> {
+  const { registry, proxy } = await frontedUpstream(parts);
+  const direct = parts.use(await startFaultProxy(registry.url));
+  const s3 = parts.use(await startS3());
+  const upstreamAt = ({ url }: FaultProxy) => [
+    { name: "gsoci", registry: registryName, url: url.origin, repositories: ["giantswarm/**"] },
+  ];
+  const upstreams = upstreamAt(proxy);
+  const bucket = { store: s3.store(delivery), secret: s3.secret };
+  const all = parts.use(await replicasOf({ upstreams, bucket, ...options }));
+  const balancer = parts.use(await startBalancer());
+  const replicas: Replica[] = [];
+  const add = async () => {
+    const replica = parts.use(await all.start());
+    replicas.push(replica);
+    balancer.ports.push(Number(replica.url.port));
+    return replica;
+  };
+  for (let index = 0; index < count; index++) await add();
+  const ca = { file: all.caFile, certificate: all.ca };
+  const endpoint = { hostname: "localhost", port: balancer.port };
+  return {
+    registry,
+    proxy,
+    s3,
+    replicas,
+    add,
+    balancer,
+    async pushed(name, { layers = 1, layerMB = 1 } = {}) {
+      const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layers, layerMB });
+      await push(registry.url, image);
+      return image;
+    },
+    async stored(blobs) {
+      await waitUntil("the bucket has the blobs", async () => {
+        const links = await s3.keys(/\/_layers\/.*\/link$/);
+        return blobs.every(({ digest }) => links.some((key) => key.includes(hexOf(digest))));
+      });
+    },
+    ca: all.ca,
+    caFile: all.caFile,
+    clients: clientConfiguration({ endpoint, upstreams: upstreamAt(direct), ca }),
+    direct,
+  };
+}

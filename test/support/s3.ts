@@ -1,0 +1,92 @@
+/** An S3-compatible server on loopback that checks signatures, presigned ones, too: https://github.com/versity/versitygw */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { S3Store } from "../../components/pod/store.ts";
+import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { freePort } from "./ports.ts";
+import { startProcess } from "./process.ts";
+import { tempDir } from "./scope.ts";
+import { waitUntil } from "./wait.ts";
+
+export interface TestS3 extends AsyncDisposable {
+  /** What replicas and clients reach the server by: all requests pass through it. */
+  readonly proxy: FaultProxy;
+  /** The bucket, without the name of a Secret for its keys. */
+  store(delivery: S3Store["delivery"]): S3Store;
+  /** The `data` of such a Secret, as podman takes it. */
+  readonly secret: string;
+  /** Keys of all objects that match, sorted. */
+  keys(pattern: RegExp): Promise<string[]>;
+  /** Deletes all objects that match, as a lifecycle rule does: nobody is told. Returns their keys. */
+  remove(pattern: RegExp): Promise<string[]>;
+}
+
+const bucket = "registry-cache";
+const region = "eu-central-1";
+const accessKey = "TESTACCESSKEY0000000";
+const secretKey = "not/a/real/secret/key/0000000000000000000";
+
+/** A server with one empty bucket. */
+export async function startS3(): Promise<TestS3> {
+  const dir = await tempDir();
+  const data = join(dir.path, "data");
+  const objects = join(data, bucket);
+  await mkdir(objects, { recursive: true });
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const server = await startProcess(
+    await ensureTool("versitygw"),
+    [
+      "--port",
+      address,
+      "--region",
+      region,
+      "--access",
+      accessKey,
+      "--secret",
+      secretKey,
+      "--quiet",
+      "posix",
+      data,
+    ],
+    { logFile: join(dir.path, "versitygw.log") },
+  );
+  const url = new URL(`http://${address}`);
+  await waitUntil("the S3 server answers", async () => (await fetch(url)).status > 0);
+  const proxy = await startFaultProxy(url);
+  const keys = async (pattern: RegExp) => {
+    const entries = await readdir(objects, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(objects.length + 1))
+      .filter((key) => !key.startsWith(".") && pattern.test(key))
+      .sort();
+  };
+  return {
+    proxy,
+    store: (delivery) => ({
+      kind: "s3",
+      bucket,
+      region,
+      endpoint: proxy.url.origin,
+      pathStyle: true,
+      delivery,
+    }),
+    secret: JSON.stringify({
+      accessKey: Buffer.from(accessKey).toString("base64"),
+      secretKey: Buffer.from(secretKey).toString("base64"),
+    }),
+    keys,
+    async remove(pattern) {
+      const found = await keys(pattern);
+      for (const key of found) await rm(join(objects, key));
+      return found;
+    },
+    async [Symbol.asyncDispose]() {
+      await proxy.stopListening();
+      await server.stop();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}
