@@ -30,7 +30,11 @@ export class RegionalCache extends pulumi.ComponentResource {
       address: host.address,
       ca: host.ca,
       topology: region.topology,
-      storage: { ...region.storage, sizeGiB: host.diskGiB },
+      storage: {
+        ...region.storage,
+        sizeGiB: host.diskGiB,
+        ...(host.bucketUrl !== undefined && { url: host.bucketUrl }),
+      },
       upstreams: upstreams.map(({ name, registry, url, repositories }) => ({
         name,
         registry,

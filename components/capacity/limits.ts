@@ -32,7 +32,7 @@ const gatewayLimitBelowVCpu = 32;
  * What one vCPU encrypts and sends. nginx 1.26 needs 0.57 s of a 2020s AMD EPYC core for 1 GiB over TLS 1.3, which is 15 Gbps; a sixth of it leaves room for
  * slower cores, hyperthreads, interrupts and the rest of the Pod.
  */
-const mbpsPerVCpu = 2500;
+export const mbpsPerVCpu = 2500;
 
 /** What the Pod with one upstream uses, each further upstream, and Debian. The rest is page cache. */
 const podGiB = 1;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { podPortCount } from "../pod/ports.ts";
+import { workloadNamespace } from "./cluster.ts";
 import { type Problem, parseWith } from "./problems.ts";
 import { localRegion } from "./region.ts";
 
@@ -35,6 +36,7 @@ export function crossChecks(raw: Record<string, unknown>): Problem[] {
           "endpoint.hostname",
           regions.map((entry) => textAt(fieldOf(entry, "endpoint"), "hostname")),
         )),
+    ...(raw.provider === "kubernetes" ? namespaceOverlaps(regions) : []),
   ];
 }
 
@@ -45,6 +47,22 @@ function duplicates(list: string, field: string, values: readonly (string | unde
     return [
       { path: `${list}[${index}].${field}`, message: `"${value}" is already taken by ${list}[${first}]` },
     ];
+  });
+}
+
+/** A namespace belongs to one region. */
+function namespaceOverlaps(regions: readonly unknown[]): Problem[] {
+  const places = regions.map((entry) => {
+    const context = textAt(entry, "context");
+    if (context === undefined) return undefined;
+    const { data: namespace } = parseWith(workloadNamespace, fieldOf(entry, "namespace"));
+    return JSON.stringify([textAt(entry, "kubeconfig"), context, namespace]);
+  });
+  return places.flatMap((place, index) => {
+    const first = places.indexOf(place);
+    if (place === undefined || first === index) return [];
+    const message = `is that of regions[${first}], in the same cluster: each region needs one of its own`;
+    return [{ path: `regions[${index}].namespace`, message }];
   });
 }
 

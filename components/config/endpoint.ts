@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { metricsPort } from "../pod/ports.ts";
+import { objectName } from "./cluster.ts";
 import {
   absolutePath,
   addressRange,
@@ -38,9 +39,26 @@ const privateAuthority = z.strictObject({
   mode: z.literal("private").describe("Where the certificate comes from."),
 });
 
+const byIssuer = z.strictObject({
+  mode: z.literal("issuer").describe("Where the certificate comes from."),
+  name: objectName.describe("Name of cert-manager's issuer."),
+  kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Its kind."),
+});
+
+const providedByObject = z.strictObject({
+  mode: z.literal("provided").describe("Where the certificate comes from."),
+  secretName: objectName.describe(
+    "Name of an existing Secret of the type `kubernetes.io/tls` in the cache's namespace.",
+  ),
+});
+
+const byGateway = z.strictObject({
+  mode: z.literal("gateway").describe("Where the certificate comes from."),
+});
+
 const tlsMeaning =
-  "How the endpoint gets its certificate: `acme` by a public authority through DNS; `provided` by you; `private` from the cache's own authority, " +
-  "whose certificate clients must then trust.";
+  "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +
+  "`private` from the cache's own authority, whose certificate clients must then trust.";
 
 /** Metrics of the Pod, and node_exporter. */
 const takenPorts = [metricsPort, 9100];
@@ -96,6 +114,25 @@ export const azureEndpoint = cloudEndpoint
     when: always,
   });
 
+/** Of a cluster that the stack makes: its secrets can't be there before it. */
+const clusterTls = z.discriminatedUnion("mode", [acme, privateAuthority]).describe(tlsMeaning);
+
+export const clusterEndpoint = cloudEndpoint.safeExtend({ tls: clusterTls });
+
+export const azureClusterEndpoint = azureEndpoint.safeExtend({ tls: clusterTls });
+
+/** Of a cluster that is there already: external-dns, or who runs the cluster, makes the records. */
+export const kubernetesEndpoint = z.strictObject({
+  hostname: hostname.describe("Full DNS name of the endpoint."),
+  port: portNumber
+    .refine((port) => port !== metricsPort, { error: "is the port of the metrics" })
+    .default(443)
+    .describe("TCP port of the endpoint."),
+  tls: z
+    .discriminatedUnion("mode", [byIssuer, byGateway, providedByObject, privateAuthority])
+    .describe(tlsMeaning),
+});
+
 /** So that a check across fields is reported together with the problems of other fields. It must expect any value. */
 function always(): boolean {
   return true;
@@ -132,7 +169,8 @@ function contains(outer: string, inner: string): boolean {
   return address.kind() === network.kind() && length >= prefix && address.match([network, prefix] as never);
 }
 
-const everyone = ["0.0.0.0/0", "::/0"];
+/** All addresses, as CIDR ranges. */
+export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];
 
 const clients = z

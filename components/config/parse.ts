@@ -30,14 +30,20 @@ export interface CredentialReference {
 
 /** Who names credentials, in a configuration that may be wrong elsewhere. */
 export function credentialReferences(raw: Record<string, unknown>): CredentialReference[] {
-  const { upstreams, monitoring } = raw as {
+  const { upstreams, regions, monitoring } = raw as {
     upstreams?: unknown;
+    regions?: unknown;
     monitoring?: { remoteWrite?: unknown } | null;
   };
   const named = [
     ...(Array.isArray(upstreams) ? upstreams : []).map((entry, index) => ({
       path: `upstreams[${index}]`,
       entry,
+      form: sealedCredentials,
+    })),
+    ...(Array.isArray(regions) ? regions : []).map((region, index) => ({
+      path: `regions[${index}].storage.s3`,
+      entry: (region as { storage?: { s3?: unknown } | null } | null)?.storage?.s3,
       form: sealedCredentials,
     })),
     { path: "monitoring.remoteWrite", entry: monitoring?.remoteWrite, form: sealedCredentialsOrToken },

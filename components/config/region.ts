@@ -1,7 +1,17 @@
 import { z } from "zod";
-import { azureEndpoint, cloudAccess, cloudEndpoint, localAccess, localEndpoint } from "./endpoint.ts";
-import { bucket, cloudStorage, disk } from "./storage.ts";
-import { absolutePath, matching, portNumber, resourceGroup, shortName } from "./text.ts";
+import { expose, operator, replicas, scheduling, serviceAccount, workloadNamespace } from "./cluster.ts";
+import {
+  azureClusterEndpoint,
+  azureEndpoint,
+  cloudAccess,
+  cloudEndpoint,
+  clusterEndpoint,
+  kubernetesEndpoint,
+  localAccess,
+  localEndpoint,
+} from "./endpoint.ts";
+import { bucket, cloudStorage, disk, kubernetesStorage } from "./storage.ts";
+import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
 
 /** What every region has, wherever it is. */
 const anywhere = {
@@ -86,10 +96,15 @@ const awsName = matching(
   "an AWS region: write its code, like eu-central-1",
 ).describe("The AWS region.");
 
+/** @param beside what an existing network must come with */
+function createdNetwork(beside: string) {
+  return z.literal("create", { error: `must be \`create\`; an existing one needs ${beside} beside it` });
+}
+
 const awsNetwork = z
   .union(
     [
-      z.strictObject({ vpc: z.literal("create").describe("`create`, or the id of an existing VPC.") }),
+      z.strictObject({ vpc: createdNetwork("`subnet`").describe("`create`, or the id of an existing VPC.") }),
       z.strictObject({
         vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
           "`create`, or the id of an existing VPC.",
@@ -105,6 +120,56 @@ const awsNetwork = z
   .prefault({ vpc: "create" })
   .describe("The network of the machine: a minimal one, or an existing VPC and subnet.");
 
+/** What the regions have in common whose cluster the stack makes. */
+const ownCluster = {
+  apiAccess: z
+    .array(addressRange)
+    .min(1)
+    .describe(
+      "Who may reach the cluster's API, as a list of address ranges: whoever runs `pulumi up`, and the people on call.",
+    ),
+  replicas,
+  operator,
+};
+
+/** Minor versions of Kubernetes: docs/kubernetes.md says until when each is supported. */
+const kubernetesVersion = (initial: string) =>
+  matching(/^1\.\d{2}$/, "a minor version of Kubernetes, like 1.36")
+    .default(initial)
+    .describe("Minor version of Kubernetes. One step at a time: docs/kubernetes.md.");
+
+const clusterSubnets = z
+  .union(
+    [
+      z.strictObject({
+        vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(
+          "`create`, or the id of an existing VPC.",
+        ),
+      }),
+      z.strictObject({
+        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
+          "`create`, or the id of an existing VPC.",
+        ),
+        nodeSubnets: z
+          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
+          .min(2)
+          .describe(
+            "Ids of existing private subnets of that VPC, in two availability zones at least, with a way to the internet.",
+          ),
+        loadBalancerSubnets: z
+          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
+          .min(2)
+          .describe("Ids of existing public subnets of that VPC, in the same zones."),
+      }),
+    ],
+    {
+      error:
+        "must be { vpc: create }, or an existing { vpc: vpc-…, nodeSubnets: [subnet-…], loadBalancerSubnets: [subnet-…] }",
+    },
+  )
+  .prefault({ vpc: "create" })
+  .describe("The network of the cluster: a minimal one, or an existing VPC and subnets.");
+
 export const awsRegion = z.discriminatedUnion("topology", [
   z.strictObject({
     name: awsName,
@@ -114,7 +179,16 @@ export const awsRegion = z.discriminatedUnion("topology", [
     network: awsNetwork,
     ...served,
   }),
-  z.strictObject({ name: awsName, topology: cluster, storage: bucket.describe(storageMeaning), ...served }),
+  z.strictObject({
+    name: awsName,
+    topology: cluster,
+    version: kubernetesVersion("1.36"),
+    storage: bucket.describe(storageMeaning),
+    network: clusterSubnets,
+    ...ownCluster,
+    ...served,
+    endpoint: clusterEndpoint.describe("Where clients reach the cache."),
+  }),
 ]);
 
 const azureName = matching(
@@ -126,7 +200,9 @@ const azureNetwork = z
   .union(
     [
       z.strictObject({
-        vnet: z.literal("create").describe("`create`, or the resource id of an existing virtual network."),
+        vnet: createdNetwork("`subnet`").describe(
+          "`create`, or the resource id of an existing virtual network.",
+        ),
       }),
       z.strictObject({
         vnet: matching(
@@ -141,25 +217,29 @@ const azureNetwork = z
     { error: "must be { vnet: create }, or an existing { vnet: /subscriptions/…, subnet: name }" },
   )
   .prefault({ vnet: "create" })
-  .describe("The network of the machine: a minimal one, or an existing virtual network and subnet.");
+  .describe("The network of the machines: a minimal one, or an existing virtual network and subnet.");
+
+const subscription = matching(
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
+)
+  .exactOptional()
+  .describe(
+    "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
+  );
+
+const regionResourceGroup = resourceGroup
+  .exactOptional()
+  .describe(
+    "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<stack>-<region>`.",
+  );
 
 export const azureRegion = z.discriminatedUnion("topology", [
   z.strictObject({
     name: azureName,
     topology: vm,
-    subscription: matching(
-      /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-      "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
-    )
-      .exactOptional()
-      .describe(
-        "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
-      ),
-    resourceGroup: resourceGroup
-      .exactOptional()
-      .describe(
-        "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<stack>-<region>`.",
-      ),
+    subscription,
+    resourceGroup: regionResourceGroup,
     availabilityZone: z
       .enum(["1", "2", "3"])
       .default("1")
@@ -172,16 +252,34 @@ export const azureRegion = z.discriminatedUnion("topology", [
     ...served,
     endpoint: azureEndpoint.describe("Where clients reach the cache."),
   }),
-  z.strictObject({ name: azureName, topology: cluster, storage: bucket.describe(storageMeaning), ...served }),
+  z.strictObject({
+    name: azureName,
+    topology: cluster,
+    subscription,
+    resourceGroup: regionResourceGroup,
+    version: kubernetesVersion("1.36"),
+    storage: bucket.describe(storageMeaning),
+    network: azureNetwork,
+    ...ownCluster,
+    ...served,
+    endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
+  }),
 ]);
 
 export const kubernetesRegion = z.strictObject({
   name: shortName.describe("Name of the region, part of all its resources' names."),
   topology: cluster.default("cluster"),
-  storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
-  ...served,
   context: z.string().min(1).describe("The kubeconfig context of the existing cluster."),
   kubeconfig: absolutePath
     .exactOptional()
     .describe("Absolute path of the kubeconfig file. Default: where kubectl looks."),
+  namespace: workloadNamespace,
+  storage: kubernetesStorage.prefault({ kind: "disk" }).describe(storageMeaning),
+  replicas,
+  expose,
+  serviceAccount,
+  scheduling,
+  operator,
+  ...served,
+  endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching } from "./text.ts";
+import { matching, secretKey, serverUrl } from "./text.ts";
 
 const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
 
@@ -37,7 +37,7 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
   return z
     .strictObject({
       kind: z
-        .literal("disk", { error: "must be `disk` here: a bucket comes with the providers aws and azure" })
+        .literal("disk", { error: "must be `disk` here: this machine has no bucket" })
         .describe(kindMeaning),
       size: diskSize(largestGiB)
         .prefault("auto")
@@ -46,8 +46,20 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
     .transform(({ kind, size }) => ({ kind, sizeGiB: size }));
 }
 
-/** An S3 bucket or an Azure Blob container of this region, made by the stack. */
-export const bucket = z.strictObject({
+/** One PersistentVolumeClaim per replica. */
+const claimedDisk = z
+  .strictObject({
+    kind: z.literal("disk").describe(kindMeaning),
+    size: diskSize(undefined)
+      .prefault("auto")
+      .describe("Size of each replica's volume, in `GiB` or `TiB`. `auto`: from the workload."),
+    class: matching(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "the name of a StorageClass")
+      .exactOptional()
+      .describe("StorageClass of the volumes. Default: the cluster's."),
+  })
+  .transform(({ size, ...rest }) => ({ ...rest, sizeGiB: size }));
+
+const bucketKind = {
   kind: z
     .literal("bucket", { error: "must be `bucket` here: the replicas of a cluster share one store" })
     .describe(kindMeaning),
@@ -58,7 +70,80 @@ export const bucket = z.strictObject({
       "`proxied`: blobs pass through the cache. `redirect`: clients are sent to the bucket, which they must be able to reach; " +
         "no transfer cost within a region.",
     ),
+};
+
+export const defaultExpireDays = 90;
+
+/** An S3 bucket or an Azure Blob container of this region, made by the stack. */
+export const bucket = z.strictObject({
+  ...bucketKind,
+  expireDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(defaultExpireDays)
+    .describe(
+      "After how many days the bucket deletes what was stored; what is still in use is then fetched anew.",
+    ),
 });
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const s3BucketName = matching(/^(?=.{3,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])$/, "the name of an S3 bucket");
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage */
+const storageAccountName = matching(
+  /^[a-z0-9]{3,24}$/,
+  "the name of a storage account: 3 to 24 lower-case letters and digits",
+);
+const blobContainerName = matching(/^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/, "the name of a blob container");
+
+/** Object storage that is there already. What the Pods may do there is up to who made it: docs/kubernetes.md. */
+const existingBucket = z
+  .strictObject({
+    ...bucketKind,
+    s3: z
+      .strictObject({
+        bucket: s3BucketName.describe("Name of the bucket, which belongs to the cache alone."),
+        region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe("Its region."),
+        endpoint: serverUrl({ path: false })
+          .exactOptional()
+          .describe("Address of an S3-compatible server. Default: AWS."),
+        pathStyle: z
+          .boolean()
+          .default(false)
+          .describe(
+            "Whether the bucket's name is in the path of requests instead of the host name, as most S3-compatible servers want it.",
+          ),
+        credentials: secretKey
+          .exactOptional()
+          .describe(
+            "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`), for servers that know no other. Default: the identity of the Pods.",
+          ),
+      })
+      .exactOptional()
+      .describe("A bucket of S3, or of a server that speaks its protocol. This or `azure`."),
+    azure: z
+      .strictObject({
+        account: storageAccountName.describe("Name of the storage account."),
+        container: blobContainerName.describe(
+          "Name of the blob container, which belongs to the cache alone.",
+        ),
+      })
+      .exactOptional()
+      .describe("A container of Azure Blob Storage. This or `s3`."),
+  })
+  .transform(({ s3, azure, ...rest }, context) => {
+    if (s3 && !azure) return { ...rest, s3 };
+    if (azure && !s3) return { ...rest, azure };
+    context.addIssue({
+      code: "custom",
+      message: "must name one bucket: `s3: { bucket, region }` or `azure: { account, container }`",
+    });
+    return z.NEVER;
+  });
+
+/** The volumes of the replicas, or a bucket that they share. */
+export const kubernetesStorage = z.discriminatedUnion("kind", [claimedDisk, existingBucket]);
 
 /**
  * The most that one gp3 volume or Premium SSD v2 disk holds, in GiB:

@@ -27,12 +27,14 @@ export type HostPlanArgs<R extends AnyRegion = AnyRegion> = Omit<
 
 /** What every host gives: where the cache of a region runs and how it is reached. */
 export interface Host extends pulumi.ComponentResource {
-  /** IP address that the endpoint's name leads to. */
+  /** IP address, or name of a load balancer, that the endpoint's name leads to. */
   readonly address: pulumi.Output<string>;
   /** The authority that clients have to trust, where it isn't a public one. */
   readonly ca: pulumi.Output<{ readonly file: string; readonly certificate: string } | undefined>;
-  /** Size of the disk that holds the cache, in GiB. */
+  /** Size of the disk that holds the cache, in GiB; of each replica. */
   readonly diskGiB: number;
+  /** Where the blobs are, if in object storage. */
+  readonly bucketUrl?: string | undefined;
 }
 
 /** What a provider says about what a region's configuration names. */

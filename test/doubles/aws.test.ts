@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { existing } from "./aws/account.ts";
+import { accountId, existing, foreignBucket } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
-import type { Thing } from "./cloud.ts";
+import { everywhere, type Thing } from "./cloud.ts";
 import { type Made, testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
@@ -14,6 +14,10 @@ const trust = JSON.stringify({
   Version: "2012-10-17",
   Statement: { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" },
 });
+
+const storeName = `cache-${accountId}-${region}-an`;
+const expiry = { id: "expire", status: "Enabled", filter: {}, expiration: { days: 90 } };
+const policyOf = (Statement: Inputs) => JSON.stringify({ Version: "2012-10-17", Statement });
 
 function make(): Made {
   const cloud = awsCloud();
@@ -83,6 +87,35 @@ function make(): Made {
   });
   const bucket = add("bucket", "aws:s3/bucket:Bucket", { bucketPrefix: "cache-" });
   add("object", "aws:s3/bucketObjectv2:BucketObjectv2", { bucket, key: "pod.yaml", content: "kind: Pod" });
+  const store = add("store", "aws:s3/bucket:Bucket", {
+    bucket: storeName,
+    bucketNamespace: "account-regional",
+  });
+  add("block", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {
+    bucket: store,
+    blockPublicPolicy: true,
+  });
+  add("ownership", "aws:s3/bucketOwnershipControls:BucketOwnershipControls", {
+    bucket: store,
+    rule: { objectOwnership: "BucketOwnerEnforced" },
+  });
+  add(
+    "encryption",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    {
+      bucket: store,
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+    },
+  );
+  add("bucketPolicy", "aws:s3/bucketPolicy:BucketPolicy", {
+    bucket: store,
+    policy: policyOf({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: `arn:aws:s3:::${store}/*` }),
+  });
+  add("lifecycle", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", {
+    bucket: store,
+    rules: [expiry],
+  });
+  cloud.keep({ type: foreignBucket, id: "theirs", scope: everywhere, inputs: {}, outputs: {} });
   return { cloud, things };
 }
 
@@ -172,6 +205,71 @@ testRefusals(make, {
     says: /InvalidBucketName/,
   },
   "an object in no bucket": { of: "object", with: { bucket: "other" }, says: /NotFound: bucket/ },
+  "a bucket name that another account has": {
+    of: "store",
+    with: { bucket: "theirs", bucketNamespace: "global" },
+    says: /BucketAlreadyExists/,
+  },
+  "a name of the account's namespace without its ending": {
+    of: "store",
+    with: { bucket: "cache" },
+    says: /InvalidBucketNamespace/,
+  },
+  "a name with that ending in the namespace of all": {
+    of: "store",
+    with: { bucketNamespace: "global" },
+    says: /InvalidBucketNamespace/,
+  },
+  "a setting twice for a bucket": { of: "ownership", with: {}, says: /AlreadyExists/ },
+  "an ownership that there isn't": {
+    of: "ownership",
+    with: { rule: { objectOwnership: "Mine" } },
+    says: /objectOwnership Mine/,
+  },
+  "an encryption that there isn't": {
+    of: "encryption",
+    with: { rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "DES" } }] },
+    says: /SSE DES/,
+  },
+  "a bucket's policy about nobody": {
+    of: "bucketPolicy",
+    with: { policy: policyOf({ Effect: "Deny", Action: "s3:*", Resource: `arn:aws:s3:::${storeName}` }) },
+    says: /Principal .* is needed in a bucket's/,
+  },
+  "a bucket's policy about another one": {
+    of: "bucketPolicy",
+    with: {
+      policy: policyOf({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::other" }),
+    },
+    says: /invalid resource/,
+  },
+  "a policy that makes a blocked bucket public": {
+    of: "bucketPolicy",
+    with: {
+      policy: policyOf({
+        Effect: "Allow",
+        Principal: "*",
+        Action: "s3:GetObject",
+        Resource: `arn:aws:s3:::${storeName}/*`,
+      }),
+    },
+    says: /AccessDenied/,
+  },
+  "a lifecycle rule that does nothing": {
+    of: "lifecycle",
+    with: { rules: [{ ...expiry, expiration: {} }] },
+    says: /At least one action/,
+  },
+  "a lifecycle rule by no days": {
+    of: "lifecycle",
+    with: { rules: [{ ...expiry, expiration: { days: 0 } }] },
+    says: /positive integer/,
+  },
+  "two lifecycle rules of one name": {
+    of: "lifecycle",
+    with: { rules: [expiry, expiry] },
+    says: /Rule IDs/,
+  },
   "a parameter name with a space": { of: "parameter", with: { name: "/a b" }, says: /Parameter name/ },
 });
 
@@ -191,6 +289,17 @@ test("a bucket with something in it isn't deleted, unless it says that this does
   assert.throws(() => cloud.delete(type, id, scope), /BucketNotEmpty/);
   cloud.update(type, id, { ...inputs, forceDestroy: true }, scope);
   cloud.delete(type, id, scope);
+});
+
+test("a bucket's settings go with it; another account's can be seen and not looked at", () => {
+  const { cloud, things } = make();
+  const { type, id, scope } = things.store as Thing;
+  const look = (bucket: string) => cloud.invoke("aws:s3/getBucket:getBucket", { bucket }, scope);
+  assert.equal(look(id).bucket, id);
+  assert.throws(() => look("theirs"), /StatusCode: 403/);
+  cloud.delete(type, id, scope);
+  assert.equal(cloud.find((things.lifecycle as Thing).type, id, scope), undefined);
+  assert.throws(() => look(id), /couldn't find resource/);
 });
 
 test("a disk doesn't shrink", () => {

@@ -33,6 +33,15 @@ const profile = {
   },
 };
 
+const expiry = {
+  name: "expire",
+  type: "Lifecycle",
+  definition: {
+    filters: { blobTypes: ["blockBlob", "appendBlob"] },
+    actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } },
+  },
+};
+
 function make(): Made {
   const cloud = azureCloud();
   const things: Record<string, Thing> = {};
@@ -94,6 +103,21 @@ function make(): Made {
     recordType: "A",
     ttl: 300,
     aRecords: [{ ipv4Address: "198.51.100.1" }],
+  });
+  const account = add("account", "storage:StorageAccount", {
+    ...place,
+    accountName: "cache0123",
+    kind: "StorageV2",
+    sku: { name: "Standard_LRS" },
+    minimumTlsVersion: "TLS1_2",
+    allowBlobPublicAccess: false,
+  });
+  const inAccount = { resourceGroupName: "cache", accountName: account.outputs.name };
+  add("container", "storage:BlobContainer", { ...inAccount, containerName: "registry" });
+  add("lifecycle", "storage:ManagementPolicy", {
+    ...inAccount,
+    managementPolicyName: "default",
+    policy: { rules: [expiry] },
   });
   add("machine", "compute:VirtualMachine", {
     ...place,
@@ -221,6 +245,49 @@ testRefusals(make, {
     with: { vaultName: "c".repeat(25) },
     says: /InvalidResourceName/,
   },
+  "the name of an account that there is in another group": {
+    of: "account",
+    with: { resourceGroupName: existing.resourceGroup },
+    says: /StorageAccountAlreadyTaken/,
+  },
+  "the name of an account with a hyphen": {
+    of: "account",
+    with: { accountName: "cache-0123" },
+    says: /InvalidResourceName/,
+  },
+  "a redundancy that there isn't": {
+    of: "account",
+    with: { sku: { name: "LRS" } },
+    says: /SkuNotFound: LRS/,
+  },
+  "a container that everybody may read": {
+    of: "container",
+    with: { containerName: "open", publicAccess: "Blob" },
+    says: /PublicAccessNotPermitted/,
+  },
+  "a container in no account": {
+    of: "container",
+    with: { accountName: "other" },
+    says: /accountName: there is no azure-native:storage:StorageAccount/,
+  },
+  "a second lifecycle policy": { of: "lifecycle", with: {}, says: /AlreadyExists/ },
+  "a lifecycle rule that moves what can't be moved": {
+    of: "lifecycle",
+    with: {
+      policy: {
+        rules: [
+          {
+            ...expiry,
+            definition: {
+              ...expiry.definition,
+              actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 9 } } },
+            },
+          },
+        ],
+      },
+    },
+    says: /tierToCool is not for appendBlob/,
+  },
   "a CNAME beside another record": {
     of: "record",
     with: { recordType: "CNAME", aRecords: undefined, cnameRecord: { cname: "a.example.org" } },
@@ -248,6 +315,23 @@ test("what is in use isn't deleted, and a vault's name stays taken", () => {
   const { type, id, inputs } = things.vault as Thing;
   cloud.delete(type, id, "");
   assert.throws(() => cloud.create(type, "again", inputs, ""), /VaultAlreadyExists/);
+});
+
+test("a storage account takes its container and its rules with it", () => {
+  const { cloud, things } = make();
+  const { type, id } = things.account as Thing;
+  const look = () =>
+    cloud.invoke(
+      "azure-native:storage:getStorageAccount",
+      { resourceGroupName: "cache", accountName: "cache0123" },
+      "",
+    );
+  assert.equal(look().id, id);
+  cloud.delete(type, id, "");
+  for (const name of ["container", "lifecycle"]) {
+    assert.equal(cloud.find((things[name] as Thing).type, (things[name] as Thing).id, ""), undefined, name);
+  }
+  assert.throws(look, /ResourceNotFound/);
 });
 
 test("a system disk stays behind, unless the machine says that it goes with it", () => {

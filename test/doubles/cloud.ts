@@ -80,7 +80,7 @@ export interface CloudDefinition {
   /** Of the provider: `aws` */
   readonly name: string;
   /** The types of the inputs. */
-  readonly sdk: SdkTypes;
+  readonly sdk: Pick<SdkTypes, "version" | "problems">;
   readonly resources: Readonly<Record<string, Rules>>;
   readonly functions: Readonly<
     Record<string, (inputs: Inputs, request: Pick<Request, "cloud" | "scope">) => Inputs>
@@ -119,13 +119,15 @@ export interface Fault {
 
 export class Cloud {
   readonly definition: CloudDefinition;
-  readonly operations: Operation[] = [];
+  readonly operations: Operation[];
   readonly #things = new Map<string, Thing>();
   readonly #faults: { fault: Fault; left: number }[] = [];
   #ids = 0;
 
-  constructor(definition: CloudDefinition) {
+  /** @param operations of a cloud that belongs to it, for one order of both. */
+  constructor(definition: CloudDefinition, operations: Operation[] = []) {
     this.definition = definition;
+    this.operations = operations;
     for (const thing of definition.existing) this.keep(thing);
   }
 

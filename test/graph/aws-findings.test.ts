@@ -1,6 +1,6 @@
 /** What AWS is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/aws/driver.ts";
 import type { Findings } from "../../components/hosts/aws/findings.ts";
@@ -13,6 +13,13 @@ const image = "ami-0feedfacefeedface";
 
 type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 
+/** As the engine hands over what a provider refuses. */
+const refused = (details: string) => () => {
+  throw Object.assign(new Error(), {
+    details: `invocation of aws:module/get:get returned an error: invoking aws:module/get:get: ${details}`,
+  });
+};
+
 /** By the last part of a function's token. */
 const answers: Answers = {
   getInstanceTypeOfferings: () => ({ locations: ["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"] }),
@@ -23,6 +30,9 @@ const answers: Answers = {
   }),
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
   getAmi: () => ({ architecture: "arm64" }),
+  getCallerIdentity: () => ({ accountId: "123456789012" }),
+  readStackResourceOutputs: () => ({ outputs: {} }),
+  getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),
   getParameter: ({ name }) => ({ insecureValue: "ami-0123456789abcdef0", arn: `arn:${name}` }),
 };
 
@@ -51,7 +61,8 @@ async function lookedUp(
     async () => {
       const provider = driver.createProvider?.(region);
       assert.ok(provider);
-      result = await driver.lookUp?.({ ...config, region }, provider);
+      // A machine's.
+      result = (await driver.lookUp?.({ ...config, region }, provider)) as LookedUp<Findings>;
     },
     undefined,
     (token, inputs) => {
@@ -75,6 +86,7 @@ test("what is there is found, and each thing is asked for only where it is named
     hostedZone: undefined,
     subnet: undefined,
     certificateArn: undefined,
+    bucket: undefined,
   });
   const all = await lookedUp({
     machine: { image },
@@ -87,16 +99,11 @@ test("what is there is found, and each thing is asked for only where it is named
     hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
     subnet: { id: subnet, vpcId: vpc, availabilityZone: "eu-central-1c", hasIpv6: true },
     certificateArn: "arn:/tls",
+    bucket: undefined,
   });
 });
 
 test("all that isn't there is told at once, each with its path and what AWS says", async () => {
-  // As the engine hands over what a provider refuses.
-  const refused = (details: string) => () => {
-    throw Object.assign(new Error(), {
-      details: `invocation of aws:module/get:get returned an error: invoking aws:module/get:get: ${details}`,
-    });
-  };
   const { found, problems } = await lookedUp(
     {
       machine: { image },
@@ -147,4 +154,26 @@ test("a machine that isn't offered in the region, an image for another processor
     ["machine.image", "machine.type"],
   );
   assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
+});
+
+describe("the name of a bucket", () => {
+  const storage = { kind: "bucket" };
+  // Of the stack "test", which isn't named by convention.
+  const name = "registry-cache-9f86d081-123456789012-eu-central-1-an";
+
+  test("is known before the bucket is there", async () => {
+    const { found, problems } = await lookedUp({ storage });
+    assert.deepEqual([found?.bucket, problems], [name, []]);
+  });
+
+  test("is refused when the bucket is there and not this stack's, or may be another account's", async () => {
+    const told = async (getBucket: Answers[string]) =>
+      (await lookedUp({ storage }, { getBucket })).problems.map(({ path, message }) => `${path}: ${message}`);
+    assert.deepEqual(await told(() => ({ bucket: name })), [
+      `storage.kind: the bucket ${name} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
+    ]);
+    assert.deepEqual(await told(refused("reading S3 Bucket: HeadBucket, StatusCode: 403, Forbidden")), [
+      `storage.kind: the bucket ${name} may be another account's: reading S3 Bucket: HeadBucket, StatusCode: 403, Forbidden`,
+    ]);
+  });
 });

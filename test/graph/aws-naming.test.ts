@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { nameLimits, namesOf, stackTags } from "../../components/hosts/aws/naming.ts";
+import { hasAccountNamespace, nameLimits, namesOf, stackTags } from "../../components/hosts/aws/naming.ts";
 import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
 
 /** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
@@ -15,6 +15,8 @@ test("the stack of one region, named by convention, adds nothing to the names; a
   assert.equal(names.instanceProfile, "registry-cache-eu-central-1");
   assert.equal(names.securityGroupPrefix, "registry-cache-eu-central-1-");
   assert.equal(names.alarm("recover"), "registry-cache-eu-central-1-recover");
+  assert.equal(names.cluster, "registry-cache-eu-central-1");
+  assert.equal(names.clusterRole("nodes"), "registry-cache-eu-central-1-nodes");
   assert.equal(names.parameter("credentials-gsoci"), "/registry-cache-eu-central-1/credentials-gsoci");
   assert.deepEqual(names.tags("data"), { Name: "registry-cache-eu-central-1-data" });
   assert.equal(namesOf({ stack: "prod", region: "eu-central-1" }).role, "registry-cache-prod-eu-central-1");
@@ -26,12 +28,19 @@ test("names have the form and length that AWS takes, for any stack", () => {
       const names = namesOf({ stack, region });
       assert.match(names.role, /^[\w+=,.@-]+$/);
       assert.ok(names.role.length <= nameLimits.role);
+      assert.match(names.cluster, /^[A-Za-z0-9][\w-]*$/);
+      assert.ok(names.cluster.length <= nameLimits.cluster);
+      assert.match(names.clusterRole("cert-manager"), /^[\w+=,.@-]+$/);
+      assert.ok(names.clusterRole("cert-manager").length <= nameLimits.role);
       assert.match(names.instanceProfile, /^[\w+=,.@-]+$/);
       assert.ok(names.instanceProfile.length <= nameLimits.instanceProfile);
       assert.match(names.securityGroupPrefix, /^(?!sg-)[\w .:/()#,@[\]+=&;{}!$*-]+$/);
       assert.ok(names.securityGroupPrefix.length <= nameLimits.securityGroupPrefix);
       assert.match(names.bucketPrefix, /^[a-z0-9][a-z0-9-]+$/);
       assert.ok(names.bucketPrefix.length <= nameLimits.bucketPrefix);
+      const bucket = names.bucket("123456789012");
+      assert.match(bucket, new RegExp(`^[a-z][a-z0-9-]+-123456789012-${region}-an$`));
+      assert.ok(bucket.length <= nameLimits.bucket);
       assert.ok(names.alarm("recover").length <= nameLimits.alarm);
       const parameter = names.parameter(credentialsOf(upstream));
       assert.match(parameter, /^\/(?!aws|ssm)[\w./-]+$/i);
@@ -41,12 +50,20 @@ test("names have the form and length that AWS takes, for any stack", () => {
   );
 });
 
-test("the role's name, which is unique in an account, differs between stacks and between regions", () => {
+test("a bucket is in the account's own namespace where the region has one, and its name says so", () => {
+  const bucket = (stack: string, region: string) => namesOf({ stack, region }).bucket("123456789012");
+  assert.equal(bucket("aws-eu-central-1", "eu-central-1"), "registry-cache-123456789012-eu-central-1-an");
+  assert.equal(bucket("aws-me-south-1", "me-south-1"), "registry-cache-123456789012-me-south-1");
+  assert.deepEqual(["eu-central-1", "me-south-1"].map(hasAccountNamespace), [true, false]);
+});
+
+test("the names of role and bucket, which are unique in an account, differ between stacks and between regions", () => {
   const cache = fc.record({ stack, region });
   fc.assert(
     fc.property(cache, cache, (one, other) => {
       fc.pre(one.stack !== other.stack || one.region !== other.region);
       assert.notEqual(namesOf(one).role, namesOf(other).role);
+      assert.notEqual(namesOf(one).bucket("123456789012"), namesOf(other).bucket("123456789012"));
     }),
   );
 });

@@ -43,11 +43,17 @@ test("a region that isn't there, or is in a part of AWS of its own", () => {
   assert.equal(preflight(argsWith({ name: "us-gov-west-1" }))[0]?.path, "name");
 });
 
-test("a bucket, which a machine doesn't have", () => {
-  assert.deepEqual(
-    preflight(argsWith({ storage: { kind: "bucket" } })).map(({ path }) => path),
-    ["storage.kind"],
-  );
+test("a bucket in the place of a larger disk, which has to be given up first", () => {
+  const storage = { kind: "bucket" };
+  assert.deepEqual(preflight(argsWith({ storage })), []);
+  assert.deepEqual(preflight(argsWith({ storage }), 20), []);
+  assert.deepEqual(preflight(argsWith({ storage }), 240), [
+    {
+      path: "storage.kind",
+      message:
+        "the disk has 240GiB and can't shrink to 20GiB, which is enough beside a bucket: give the disk and what it caches up first (docs/upgrading.md)",
+    },
+  ]);
 });
 
 test("a machine that isn't known", () => {

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/azure/driver.ts";
+import type { Findings } from "../../components/hosts/azure/findings.ts";
+import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { registeredBy } from "../support/graph.ts";
 
 const own = "11111111-1111-4111-8111-111111111111";
@@ -24,15 +26,16 @@ const everything = {
 };
 
 interface Result {
+  readonly found: Findings | undefined;
   readonly problems: readonly string[];
   /** Functions with their inputs. */
   readonly asked: readonly (readonly [string, unknown])[];
 }
 
-/** @param there whether Azure has what it is asked for */
+/** @param there whether Azure has what it is asked for, and what it says otherwise */
 async function lookedUp(
   change: Record<string, unknown>,
-  there = true,
+  there: boolean | string = true,
   network: Record<string, unknown> = { location: "westeurope", subnets: [{ name: "caches" }] },
 ): Promise<Result> {
   const config = parseConfig({
@@ -53,28 +56,32 @@ async function lookedUp(
   assert.ok(region);
   const asked: [string, unknown][] = [];
   let problems: string[] = [];
+  let found: Findings | undefined;
   await registeredBy(
     async () => {
       const provider = driver.createProvider?.(region);
       assert.ok(provider);
       const result = await driver.lookUp?.({ ...config, region }, provider);
+      found = result?.found;
       problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
     },
     undefined,
     (token, inputs) => {
       if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
+      if (token.endsWith(":readStackResourceOutputs")) return { outputs: {} };
       asked.push([token.replace("azure-native:", ""), inputs]);
       // As the engine hands over what a provider refuses.
-      const details = `invocation of ${token} returned an error: ResourceNotFound`;
-      if (!there) throw Object.assign(new Error(), { details });
+      const details = `invocation of ${token} returned an error: ${there || "ResourceNotFound"}`;
+      if (there !== true) throw Object.assign(new Error(), { details });
       return token.endsWith(":getVirtualNetwork") ? network : {};
     },
   );
-  return { problems, asked };
+  return { found, problems, asked };
 }
 
 test("each thing is asked for where it is, and only what is named", async () => {
-  assert.deepEqual(await lookedUp({}), { problems: [], asked: [] });
+  const nothing = { found: { storageAccount: undefined }, problems: [], asked: [] };
+  assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
   assert.deepEqual(problems, []);
   assert.deepEqual(Object.fromEntries(asked), {
@@ -110,4 +117,20 @@ test("a secret of another subscription can't be looked up, and may be there", as
   const endpoint = { ...everything.endpoint, tls: { mode: "provided", secretName: secretIn(other) } };
   const { problems, asked } = await lookedUp({ endpoint });
   assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["dns:getZone"]]);
+});
+
+test("the name of a storage account is known before it is there, and refused where it is another stack's", async () => {
+  const storage = { kind: "bucket" };
+  const accountName = storageAccountName(own, { stack: "test", region: "westeurope" });
+  const { found, problems, asked } = await lookedUp({ storage }, false);
+  assert.deepEqual([found, problems], [{ storageAccount: accountName }, []]);
+  assert.deepEqual(asked, [
+    ["storage:getStorageAccount", { accountName, resourceGroupName: "registry-cache-test-westeurope" }],
+  ]);
+  assert.deepEqual((await lookedUp({ storage })).problems, [
+    `storage.kind: the storage account ${accountName} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
+  ]);
+  assert.deepEqual((await lookedUp({ storage }, "AuthorizationFailed")).problems, [
+    `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
+  ]);
 });

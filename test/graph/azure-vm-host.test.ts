@@ -13,6 +13,7 @@ const subscription = "11111111-1111-4111-8111-111111111111";
 const group = `/subscriptions/${subscription}/resourceGroups/registry-cache-test-westeurope`;
 const principalId = "22222222-2222-4222-8222-222222222222";
 const clientId = "33333333-3333-4333-8333-333333333333";
+const storageAccount = "cache0123456789abcdef012";
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const endpoint = { hostname: "cache.westeurope.example.com", zone: "example.com", zoneResourceGroup: "dns" };
@@ -66,6 +67,15 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
       return { certificate: "CERTIFICATE\n", key: "AUTHORITY KEY\n" };
     case "azure-native:keyvault:Vault":
       return { id: id("Microsoft.KeyVault/vaults", inputs.vaultName), name: inputs.vaultName };
+    case "azure-native:storage:StorageAccount":
+      return { id: id("Microsoft.Storage/storageAccounts", inputs.accountName), name: inputs.accountName };
+    case "azure-native:storage:BlobContainer":
+      return {
+        id: id(
+          "Microsoft.Storage/storageAccounts",
+          `${inputs.accountName}/blobServices/default/containers/${inputs.containerName}`,
+        ),
+      };
     case "azure-native:keyvault:Secret":
       return { id: id("Microsoft.KeyVault/vaults", `${inputs.vaultName}/secrets/${inputs.secretName}`) };
     default:
@@ -89,7 +99,7 @@ async function graphOf(
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
-    host = new VmHost(region.name, { ...config, region, credentials });
+    host = new VmHost(region.name, { ...config, region, credentials, found: { storageAccount } });
   }, azure);
   assert.ok(host);
   return {
@@ -355,6 +365,85 @@ describe("a region with everything", () => {
       ["192.0.2.7", undefined, 240],
     );
     assert.deepEqual(Object.keys(resources[0]?.outputs ?? {}).sort(), ["address", "diskGiB"]);
+  });
+});
+
+describe("a region with a bucket", () => {
+  let graph: Graph;
+  before(async () => {
+    graph = await graphOf({ storage: { kind: "bucket", delivery: "redirect", expireDays: 30 } });
+  });
+  const account = `${group}/providers/Microsoft.Storage/storageAccounts/${storageAccount}`;
+  const rightsOf = ({ resources }: Graph) =>
+    Object.fromEntries(
+      resources
+        .filter(({ type, name }) => type.endsWith(":RoleAssignment") && name.includes("-store"))
+        .map(({ name, inputs }) => [name, [inputs.scope, String(inputs.roleDefinitionId).split("/").at(-1)]]),
+    );
+
+  test("has a storage account without keys, for one region, which nobody reads in plain text or without a right", () => {
+    const { tags: _, ...inputs } = graph.inputs("StorageAccount");
+    assert.deepEqual(inputs, {
+      resourceGroupName: "registry-cache-test-westeurope",
+      location: "westeurope",
+      accountName: storageAccount,
+      kind: "StorageV2",
+      sku: { name: "Standard_LRS" },
+      accessTier: "Hot",
+      allowSharedKeyAccess: false,
+      allowBlobPublicAccess: false,
+      allowCrossTenantReplication: false,
+      defaultToOAuthAuthentication: true,
+      enableHttpsTrafficOnly: true,
+      minimumTlsVersion: "TLS1_2",
+      publicNetworkAccess: "Enabled",
+    });
+    const { containerName, accountName, publicAccess } = graph.inputs("BlobContainer");
+    assert.deepEqual([accountName, containerName, publicAccess], [storageAccount, "registry", "None"]);
+  });
+
+  test("deletes what is old, of both kinds of blobs that distribution writes", () => {
+    assert.deepEqual(graph.inputs("ManagementPolicy").policy, {
+      rules: [
+        {
+          name: "expire",
+          type: "Lifecycle",
+          enabled: true,
+          definition: {
+            filters: { blobTypes: ["blockBlob", "appendBlob"] },
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } },
+          },
+        },
+      ],
+    });
+  });
+
+  test("lets the machine use the container, and sign URLs only where it redirects", async () => {
+    const container = [
+      `${account}/blobServices/default/containers/registry`,
+      roles.storageBlobDataContributor,
+    ];
+    assert.deepEqual(rightsOf(graph), {
+      "westeurope-store": container,
+      "westeurope-store-redirect": [account, roles.storageBlobDelegator],
+    });
+    assert.deepEqual(rightsOf(await graphOf({ storage: { kind: "bucket" } })), {
+      "westeurope-store": container,
+    });
+    const machine = graph.resources.find(({ type }) => type.endsWith(":VirtualMachine"));
+    for (const name of ["westeurope-store", "westeurope-store-redirect"]) {
+      assert.ok(machine?.dependencies.includes(`azure-native:authorization:RoleAssignment ${name}`), name);
+    }
+  });
+
+  test("tells the Pod its container and the identity for it, and keeps a small disk for the rest", () => {
+    const { osProfile } = graph.inputs("VirtualMachine") as { osProfile: { customData: string } };
+    const text = gunzipSync(Buffer.from(osProfile.customData, "base64")).toString();
+    assert.match(text, new RegExp(`accountname: ${storageAccount}\\s+container: registry\\s`));
+    assert.match(text, new RegExp(`name: origin-gsoci[^]+?name: AZURE_CLIENT_ID\\s+value: ${clientId}`));
+    assert.doesNotMatch(text, /srv\/cache\/origin-/);
+    assert.equal(/DIRECTORIES='([^']+)'/.exec(text)?.[1], "tls cache prometheus acme");
+    assert.equal(graph.host.diskGiB, 20);
   });
 });
 

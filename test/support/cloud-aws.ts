@@ -1,7 +1,7 @@
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { existing } from "../doubles/aws/account.ts";
+import { accountId, existing, foreignBucket } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
-import { CloudError } from "../doubles/cloud.ts";
+import { CloudError, everywhere } from "../doubles/cloud.ts";
 import type { CloudCase } from "./cloud-case.ts";
 import { awsViolations } from "./posture.ts";
 import { privateUpstream } from "./private-stack.ts";
@@ -113,6 +113,25 @@ export const aws: CloudCase = {
         /regions\[0\]\.network\.subnet: subnet-0c+ can't be found: InvalidSubnetID\.NotFound: /,
       ],
     },
+  },
+
+  bucket: {
+    types: [
+      "BucketLifecycleConfiguration",
+      "BucketOwnershipControls",
+      "BucketPolicy",
+      "BucketServerSideEncryptionConfiguration",
+    ],
+    expiry: "update BucketLifecycleConfiguration …-store",
+    taken: {
+      type: foreignBucket,
+      id: `registry-cache-${accountId}-eu-central-1-an`,
+      scope: everywhere,
+      inputs: {},
+      outputs: {},
+    },
+    takenFor: {},
+    told: /regions\[0\]\.storage\.kind: the bucket registry-cache-\d+-eu-central-1-an may be another account's: .*403/,
   },
 
   adopting: {

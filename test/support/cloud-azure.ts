@@ -1,13 +1,15 @@
+import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { userDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
-import { existing } from "../doubles/azure/account.ts";
+import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
-import { CloudError } from "../doubles/cloud.ts";
+import { CloudError, everywhere } from "../doubles/cloud.ts";
 import { valueAt } from "../doubles/values.ts";
 import type { CloudCase } from "./cloud-case.ts";
 import { azureViolations } from "./posture.ts";
 import { privateUpstream } from "./private-stack.ts";
 
 const machine = "azure-native:compute:VirtualMachine";
+const accountName = storageAccountName(subscriptionId, { stack: "azure-westeurope", region: "westeurope" });
 
 export const azure: CloudCase = {
   file: "stacks/Pulumi.azure-westeurope.yaml",
@@ -106,6 +108,20 @@ export const azure: CloudCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+  },
+
+  bucket: {
+    types: ["StorageAccount", "BlobContainer", "ManagementPolicy"],
+    expiry: "update ManagementPolicy …",
+    taken: {
+      type: types.storageAccount,
+      id: `${groupId(existing.resourceGroup)}/providers/Microsoft.Storage/storageAccounts/${accountName}`,
+      scope: everywhere,
+      inputs: {},
+      outputs: {},
+    },
+    takenFor: { resourceGroup: existing.resourceGroup },
+    told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} is there already, and not of this stack/,
   },
 
   adopting: {

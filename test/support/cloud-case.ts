@@ -34,12 +34,27 @@ export interface CloudCase {
   /** Each is met on the way, as what it is about needs what failed before. */
   readonly faults: Readonly<Record<FaultName, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
+  /** Of a region with `storage.kind: bucket`. */
+  readonly bucket: BucketCase;
   /** A region that adopts what is in the account, and is open to everyone. */
   readonly adopting: Config;
   /** What isn't made then, as types without package. */
   readonly adoptedTypes: readonly string[];
   /** What is open then, sorted. */
   readonly openings: readonly string[];
+}
+
+export interface BucketCase {
+  /** What is made for it, as types without package, each once. */
+  readonly types: readonly string[];
+  /** What another number of days changes, with `…` for the region. */
+  readonly expiry: string;
+  /** Something of the bucket's name that isn't this stack's. */
+  readonly taken: Thing;
+  /** Over the file's region, for {@link taken}. */
+  readonly takenFor: Config;
+  /** What is said of it. */
+  readonly told: RegExp;
 }
 
 type FaultName =

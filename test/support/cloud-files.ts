@@ -1,13 +1,13 @@
 import { aws } from "./cloud-aws.ts";
 import { azure } from "./cloud-azure.ts";
 import type { CloudCase } from "./cloud-case.ts";
-import { stackFiles } from "./stack-files.ts";
+import { hasCluster, stackFiles } from "./stack-files.ts";
 
 export const clouds = { aws, azure } satisfies Record<string, CloudCase>;
 
-/** The files in stacks/ for a cloud, each with what is known of the cloud. */
+/** The files in stacks/ for machines in a cloud, each with what is known of the cloud. Those for clusters are in cluster-files.ts. */
 export const cloudFiles = stackFiles
-  .filter(({ provider }) => provider !== "local")
+  .filter(({ file, provider }) => !["local", "kubernetes"].includes(provider) && !hasCluster(file))
   .map(({ file, provider }) => ({ file, cloud: caseOf(provider, file) }));
 
 function caseOf(provider: string, file: string): CloudCase {

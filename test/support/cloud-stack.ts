@@ -1,5 +1,7 @@
 /** A stack file of this project under the real engine, in an account that a double stands in for. */
-import { basename } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { basename, delimiter, join } from "node:path";
+import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
 import { type EngineRun, newStack, type Operation, type Project } from "./project.ts";
@@ -28,11 +30,22 @@ export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, Async
   inAllRegions(changes: readonly string[]): Record<string, string[]>;
 }
 
-/** @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with. */
-export async function cloudStack(file: string, cloud: Cloud): Promise<CloudStack> {
+/**
+ * @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with.
+ * @param others what belongs to the cloud and has a provider of its own.
+ * @param programs what the stack's program finds on the PATH, and doesn't run.
+ */
+export async function cloudStack(
+  file: string,
+  cloud: Cloud,
+  { others = [], programs = [] }: { others?: readonly Cloud[]; programs?: readonly string[] } = {},
+): Promise<CloudStack> {
   const parts = new AsyncDisposableStack();
   const { path: directory } = parts.use(await tempDir());
-  const { address } = parts.use(await serve(cloud));
+  const { path: bin } = parts.use(await tempDir());
+  for (const program of programs) await writeFile(join(bin, program), "#!/bin/false\n", { mode: 0o755 });
+  const served = await Promise.all([cloud, ...others].map(serve));
+  for (const it of served) parts.use(it);
   const initial = keysOf(file);
   const regions = initial.regions as Config[];
   const regionNames = regions.map(({ name }) => String(name));
@@ -40,7 +53,10 @@ export async function cloudStack(file: string, cloud: Cloud): Promise<CloudStack
     stack: basename(file, ".yaml").slice("Pulumi.".length),
     directory,
     keys: initial,
-    environment: { PULUMI_DEBUG_PROVIDERS: address },
+    environment: {
+      PULUMI_DEBUG_PROVIDERS: served.map(({ address }) => address).join(","),
+      PATH: [bin, engineEnvironment().PATH].join(delimiter),
+    },
   });
   return {
     cloud,

@@ -89,6 +89,8 @@ export async function registeredBy(
       },
       "registry-cache",
       "test",
+      false,
+      "organization",
     );
     await program();
     await pulumi.runtime.disconnect();

@@ -3,7 +3,7 @@
  * program that asked for it.
  */
 
-import { list, statementsOf } from "../doubles/aws/policy.ts";
+import { list, type Statement, statementsOf } from "../doubles/aws/policy.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 
@@ -71,6 +71,16 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
         return bucket === id && all.length === 4 && all.every((it) => it === true);
       }),
     ),
+    // The Pod's has a name by prefix, and only the Pod in it, which is no secret.
+    ...unless(of("Bucket"), "is open to plain text or ACLs, or has no end", ({ id, inputs }) => {
+      const setting = (type: string) => of(type).find((it) => it.inputs.bucket === id)?.inputs;
+      return (
+        inputs.bucketPrefix !== undefined ||
+        (statementsOf(String(setting("BucketPolicy")?.policy)).some(deniesPlainText) &&
+          valueAt("rule.objectOwnership", setting("BucketOwnershipControls")) === "BucketOwnerEnforced" &&
+          valueAt("rules[0].expiration.days", setting("BucketLifecycleConfiguration")) !== undefined)
+      );
+    }),
     ...unless(of("Parameter"), "is not encrypted", ({ inputs }) => inputs.type === "SecureString"),
     ...unless(of("Instance"), "its root disk is not encrypted", ({ inputs }) => {
       return valueAt("rootBlockDevice.encrypted", inputs) === true;
@@ -91,10 +101,20 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
 /** Actions that have no narrower resource: a change of DNS has no owner, and denying everything is no right. */
 const wideActions = ["route53:GetChange"];
 
+/** The objects of one bucket are what a role is about as a whole. */
+const bucketObjects = /^arn:aws:s3:::[a-z0-9.-]+\/\*$/;
+
+function deniesPlainText({ Effect, Principal, Action, Condition }: Statement): boolean {
+  const isForAll = Effect === "Deny" && Principal === "*" && Action === "s3:*";
+  return isForAll && Condition?.Bool?.["aws:SecureTransport"] === "false";
+}
+
 function policyViolations(policy: string): string[] {
   return statementsOf(policy).flatMap((statement) => {
     if (statement.Effect === "Deny") return [];
-    const wide = list(statement.Resource).some((resource) => resource.includes("*"));
+    const wide = list(statement.Resource).some(
+      (resource) => resource.includes("*") && !bucketObjects.test(resource),
+    );
     const actions = list(statement.Action);
     return [
       ...actions.filter((action) => action.includes("*")).map((action) => `the action ${action} is allowed`),
@@ -143,8 +163,28 @@ export function azureViolations(things: readonly Thing[], exposure: Exposure): s
       "has no firewall",
       (inputs) => valueAt("networkSecurityGroup.id", inputs) !== undefined,
     ),
-    ...unless("RoleAssignment", "is for more than one thing", ({ scope }) =>
-      /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+)$/.test(String(scope)),
+    ...unless("RoleAssignment", "is for more than one thing", ({ scope, roleDefinitionId }) => {
+      const isOneThing = /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+|containers\/[^/]+)$/.test(String(scope));
+      // To sign URLs is a right on the account, and one to read nothing.
+      const mayBeAccount = String(roleDefinitionId).endsWith("/db58b8e5-c6ad-4a2a-8342-4190687cbf4a");
+      // AKS joins its nodes to a subnet, and looks for its address among all of the group.
+      const isNetworks = String(roleDefinitionId).endsWith("/4d97b98b-1d4f-4787-a291-c67834d212e7");
+      return (
+        isOneThing ||
+        (mayBeAccount && /\/storageAccounts\/[^/]+$/.test(String(scope))) ||
+        (isNetworks && /\/(?:resourceGroups|subnets)\/[^/]+$/.test(String(scope)))
+      );
+    }),
+    ...unless("StorageAccount", "is open to keys, anonymous readers or old TLS", (inputs) => {
+      return (
+        inputs.allowSharedKeyAccess === false &&
+        inputs.allowBlobPublicAccess === false &&
+        inputs.enableHttpsTrafficOnly === true &&
+        inputs.minimumTlsVersion === "TLS1_2"
+      );
+    }),
+    ...unless("StorageAccount", "has no end for its blobs", ({ accountName }) =>
+      of("ManagementPolicy").some(({ inputs }) => inputs.accountName === accountName),
     ),
     ...unless("Disk", "is not encrypted, or can be exported", (inputs) => {
       const isEncrypted = String(valueAt("encryption.type", inputs)).startsWith("EncryptionAtRest");

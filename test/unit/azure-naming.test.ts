@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { namesOf, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
+import { namesOf, storageAccountName, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
 import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
 import { regionNames, zonesOf } from "../../components/hosts/azure/regions.ts";
 import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
@@ -48,6 +48,17 @@ test("a vault's name is what Azure takes, and another one for another identity",
       assert.match(vaultName(one), /^[a-z](?:-?[a-z0-9]){2,23}$/);
       assert.ok(vaultName(one).length <= 24);
       assert.equal(vaultName(one) === vaultName(other), one === other);
+    }),
+  );
+});
+
+test("a storage account's name is what Azure takes, and another one for another subscription, stack or region", () => {
+  const cache = fc.tuple(guid, fc.record({ stack, region }));
+  fc.assert(
+    fc.property(cache, cache, (one, other) => {
+      assert.match(storageAccountName(...one), /^[a-z0-9]{3,24}$/);
+      fc.pre(JSON.stringify(one) !== JSON.stringify(other));
+      assert.notEqual(storageAccountName(...one), storageAccountName(...other));
     }),
   );
 });

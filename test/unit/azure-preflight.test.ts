@@ -60,7 +60,6 @@ test("everything that is wrong is told, each with its path", () => {
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
     [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
-    [{ storage: { kind: "bucket" } }, [/^storage\.kind: `bucket` comes with `topology: cluster`/]],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
     [{ machine: { type: "D4ps_v6" } }, [/^machine\.type: .*did you mean "Standard_D4ps_v6"\?$/]],
     [
@@ -81,10 +80,18 @@ test("everything that is wrong is told, each with its path", () => {
   }
 });
 
+test("a bucket, with as many upstreams as a disk", () => {
+  assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 20), 20), []);
+});
+
 test("a disk can't shrink", () => {
   assert.deepEqual(problemsOf({ storage: { kind: "disk", size: "100GiB" } }, manyUpstreams(1), 200), [
     "storage.size: the disk has 200GiB and can't shrink to 100GiB: set 200GiB, or give the disk and what it caches up first (docs/upgrading.md)",
   ]);
+  assert.match(
+    problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(1), 200).join(),
+    /^storage\.kind: the disk has 200GiB and can't shrink to 20GiB, which is enough beside a bucket: /,
+  );
 });
 
 test("more upstreams than fit into the user data are a problem, and many fit", () => {

@@ -41,6 +41,17 @@ function assertProblem(raw: Record<string, unknown>, expected: RegExp): void {
 const withUpstream = (changes: object) => ({ ...local, upstreams: [{ ...upstreams[0], ...changes }] });
 const withLocal = (changes: object) => ({ ...local, regions: [{ name: "local", ...changes }] });
 const withAws = (changes: object) => ({ ...aws, regions: [{ ...awsRegion, ...changes }] });
+const kubernetesRegion = {
+  name: "lab",
+  context: "lab",
+  endpoint: { hostname: "c.example.com", tls: { mode: "private" } },
+  access: { clients: ["10.0.0.0/8"] },
+};
+const withKubernetes = (changes: object) => ({
+  provider: "kubernetes",
+  regions: [{ ...kubernetesRegion, ...changes }],
+  upstreams,
+});
 const { zone: _, ...endpointWithoutZone } = awsRegion.endpoint;
 const withAwsEndpoint = (changes: object) => withAws({ endpoint: { ...awsRegion.endpoint, ...changes } });
 
@@ -83,6 +94,7 @@ test("the smallest local stack, with its defaults", () => {
 test("the region of every provider and topology is accepted", () => {
   const { endpoint, access } = awsRegion;
   const bucket = { kind: "bucket", delivery: "redirect" };
+  const cluster = { topology: "cluster", storage: bucket, endpoint, access, apiAccess: ["192.0.2.0/24"] };
   const vnet = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v";
   const stacks: Record<string, object[]> = {
     aws: [
@@ -92,7 +104,7 @@ test("the region of every provider and topology is accepted", () => {
         storage: bucket,
         network: { vpc: "vpc-0123456789abcdef0", subnet: "subnet-0123456789abcdef0" },
       },
-      { name: "us-gov-west-1", topology: "cluster", storage: bucket, endpoint, access },
+      { name: "us-gov-west-1", ...cluster },
     ],
     azure: [
       {
@@ -102,21 +114,13 @@ test("the region of every provider and topology is accepted", () => {
         endpoint: { ...endpoint, zoneResourceGroup: "dns" },
       },
       {
+        ...cluster,
         name: "germanywestcentral",
-        topology: "cluster",
-        storage: bucket,
-        endpoint,
+        endpoint: { ...endpoint, zoneResourceGroup: "dns" },
         access: { clients: "public" },
       },
     ],
-    kubernetes: [
-      {
-        name: "lab",
-        context: "lab",
-        endpoint: { hostname: "c.example.com", tls: { mode: "private" } },
-        access,
-      },
-    ],
+    kubernetes: [kubernetesRegion],
   };
   for (const [provider, regions] of Object.entries(stacks)) {
     for (const region of regions)
@@ -154,7 +158,12 @@ test("the machine of a region on a VM is automatic unless it is named", () => {
     /^regions\[0\]\.machine\.architecture: must be one of "arm64", "amd64"$/,
   );
   assertProblem(
-    withAws({ topology: "cluster", storage: { kind: "bucket" }, machine: named }),
+    withAws({
+      topology: "cluster",
+      storage: { kind: "bucket" },
+      apiAccess: ["192.0.2.0/24"],
+      machine: named,
+    }),
     /^regions\[0\]\.machine: unknown key/,
   );
   assertProblem(withLocal({ machine: named }), /^regions\[0\]\.machine: unknown key/);
@@ -421,7 +430,7 @@ test("sizes, and combinations of provider, topology and storage", () => {
   assertProblem(withLocal({ topology: "cluster" }), /topology: must be "vm" here$/);
   assertProblem(withLocal({ storage: { kind: "bucket" } }), /storage\.kind: must be `disk` here/);
   assertProblem(
-    withAws({ topology: "cluster", storage: { kind: "disk" } }),
+    withAws({ topology: "cluster", storage: { kind: "disk" }, apiAccess: ["192.0.2.0/24"] }),
     /^regions\[0\]\.storage\.kind: must be `bucket` here/,
   );
   assertProblem(withAws({ topology: undefined }), /topology: must be one of "vm", "cluster"$/);
@@ -429,6 +438,73 @@ test("sizes, and combinations of provider, topology and storage", () => {
   assertProblem(
     withAws({ network: { vpc: "create", subnet: "subnet-0123456789abcdef0" } }),
     /network\.vpc: "create" is not the id of a VPC/,
+  );
+});
+
+test("the storage of an existing cluster: a volume per replica, or exactly one bucket that is there", () => {
+  const storageOf = (storage: object) => parseConfig(withKubernetes({ storage })).regions[0]?.storage;
+  const s3 = { bucket: "blobs", region: "eu-central-1" };
+  const azure = { account: "blobs", container: "blobs" };
+  assert.deepEqual(parseConfig(withKubernetes({})).regions[0]?.storage, { kind: "disk", sizeGiB: "auto" });
+  assert.deepEqual(storageOf({ kind: "disk", size: "1TiB", class: "fast" }), {
+    kind: "disk",
+    sizeGiB: 1024,
+    class: "fast",
+  });
+  assert.deepEqual(storageOf({ kind: "bucket", s3 }), {
+    kind: "bucket",
+    delivery: "proxied",
+    s3: { ...s3, pathStyle: false },
+  });
+  assert.deepEqual(storageOf({ kind: "bucket", delivery: "redirect", azure }), {
+    kind: "bucket",
+    delivery: "redirect",
+    azure,
+  });
+  const one = /^regions\[0\]\.storage: must name one bucket: `s3: \{ bucket, region \}` or `azure: /;
+  assertProblem(withKubernetes({ storage: { kind: "bucket" } }), one);
+  assertProblem(withKubernetes({ storage: { kind: "bucket", s3, azure } }), one);
+  assertProblem(withKubernetes({ storage: { kind: "disk", s3 } }), /storage\.s3: unknown key/);
+  assertProblem(
+    withKubernetes({ storage: { kind: "bucket", s3: { ...s3, bucket: "My_Blobs" } } }),
+    /storage\.s3\.bucket: "My_Blobs" is not the name of an S3 bucket$/,
+  );
+});
+
+test("the workload of a cluster", () => {
+  assertProblem(withKubernetes({ replicas: { min: 3, max: 2 } }), /replicas\.max: is less than `min`$/);
+  assertProblem(
+    withKubernetes({ expose: { kind: "ingress" } }),
+    /expose\.proxies: is missing: Address ranges of the controller's Pods/,
+  );
+  assertProblem(withKubernetes({ expose: { kind: "nodePort" } }), /expose\.kind: must be one of/);
+  assertProblem(
+    withKubernetes({ namespace: "Registry" }),
+    /namespace: "Registry" is not the name of a namespace/,
+  );
+  assertProblem(
+    withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer" } } }),
+    /endpoint\.tls\.name: is missing/,
+  );
+  assertProblem(
+    withKubernetes({
+      endpoint: { hostname: "c.example.com", tls: { mode: "acme", email: "platform@example.com" } },
+    }),
+    /endpoint\.tls\.mode: must be one of "issuer", "gateway", "provided", "private"$/,
+  );
+  const operator = (changes: object) => withKubernetes({ operator: changes });
+  assertProblem(operator({ labels: { "a/b/c": "d" } }), /is not a key of a label or annotation/);
+  assertProblem(operator({ labels: { team: "not a value" } }), /is not the value of a label/);
+  const cluster = {
+    topology: "cluster",
+    storage: { kind: "bucket" },
+    apiAccess: ["192.0.2.0/24"],
+  };
+  assertProblem(withAws({ ...cluster, apiAccess: undefined }), /apiAccess: is missing/);
+  assertProblem(withAws({ ...cluster, version: "1.36.3" }), /version: "1\.36\.3" is not a minor version/);
+  assertProblem(
+    withAws({ ...cluster, network: { vpc: "vpc-0123456789abcdef0" } }),
+    /network\.vpc: must be `create`; an existing one needs `nodeSubnets` and `loadBalancerSubnets` beside it$/,
   );
 });
 

@@ -1,31 +1,46 @@
 import type { AwsRegion } from "../../config/schema.ts";
 import type { HostDriver } from "../host.ts";
+import { topologyProblems } from "../topology.ts";
 import { previousDisks } from "../vm/previous-disks.ts";
+import type { AwsClusterRegion } from "./cluster/cluster-args.ts";
+import type { ClusterFindings } from "./cluster/findings.ts";
 import { type Findings, findingsFor } from "./findings.ts";
 import { preflight } from "./preflight.ts";
 import { awsProvider } from "./provider.ts";
 import type { AwsVmRegion } from "./vm-args.ts";
 import { VmHost } from "./vm-host.ts";
 
-/** Of all regions, so asked for once. */
-let disks: ReturnType<typeof previousDisks> | undefined;
+const hosts = { vm: "registry-cache:aws:VmHost", cluster: "registry-cache:aws:ClusterHost" } as const;
 
-export const driver: HostDriver<AwsRegion, Findings> = {
+/** Loaded with the first region that has a cluster: it brings the SDK of Kubernetes with it. */
+let clusters: HostDriver<AwsClusterRegion, ClusterFindings> | undefined;
+
+async function loadClusters() {
+  clusters ??= (await import("./cluster/driver.ts")).driver;
+  return clusters;
+}
+
+export const driver: HostDriver<AwsRegion, Findings | ClusterFindings> = {
   async preflight({ region, ...shared }) {
-    if (!isVm(region)) {
-      return [{ path: "topology", message: "`cluster` can't be brought up by this version yet: use `vm`" }];
-    }
-    disks ??= previousDisks("aws:ebs/volume:Volume", "size");
-    return preflight({ region, ...shared }, (await disks).get(region.name));
+    const disks = await previousDisks("aws:ebs/volume:Volume", "size");
+    return [
+      ...(await topologyProblems(region, hosts)),
+      ...(isVm(region)
+        ? preflight({ region, ...shared }, disks.get(region.name))
+        : await (await loadClusters()).preflight({ region, ...shared })),
+    ];
   },
   createProvider: ({ name }) => awsProvider(name),
-  lookUp({ region, ...shared }, provider) {
-    if (!isVm(region)) throw new TypeError(`${region.name}: not a machine`);
-    return findingsFor({ region, ...shared }, provider);
+  async lookUp({ region, ...shared }, provider) {
+    if (isVm(region)) return findingsFor({ region, ...shared }, provider);
+    const { lookUp } = await loadClusters();
+    return lookUp?.({ region, ...shared }, provider) ?? { problems: [] };
   },
   createHost(name, { region, ...shared }, options, found) {
-    if (!isVm(region) || !found) throw new TypeError(`${name}: not a machine, or not looked up`);
-    return new VmHost(name, { region, ...shared, found }, options);
+    if (!found) throw new TypeError(`${name}: not looked up`);
+    if (isVm(region) && "image" in found) return new VmHost(name, { region, ...shared, found }, options);
+    if (isVm(region) || "image" in found || !clusters) throw new TypeError(`${name}: found is another's`);
+    return clusters.createHost(name, { region, ...shared }, options, found);
   },
 };
 

@@ -8,6 +8,7 @@ import type { Architecture } from "../../capacity/machine.ts";
 import { planCapacity } from "../../capacity/plan.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../vm/look-up.ts";
+import { findBucketName } from "./bucket-name.ts";
 import type { AwsVmRegion, VmPlanArgs } from "./vm-args.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -21,6 +22,8 @@ export interface Findings {
   readonly subnet?: ExistingSubnet | undefined;
   /** ARN of the parameter with the provided certificate. */
   readonly certificateArn?: string | undefined;
+  /** Name for the bucket, where the configuration asks for one. */
+  readonly bucket?: string | undefined;
 }
 
 export interface HostedZone {
@@ -53,19 +56,20 @@ export async function findingsFor(
   if (!plan) return { problems };
   const lookUp = new LookUp();
   const question = { region, machine: plan.machine, lookUp, options: { provider } };
-  const [image, machineZones = [], hostedZone, subnet, certificateArn] = await Promise.all([
+  const [image, machineZones = [], hostedZone, subnet, certificateArn, bucket] = await Promise.all([
     findImage(question),
     findZones(question),
     findHostedZone(question),
     findSubnet(question),
     findCertificate(question),
+    region.storage.kind === "bucket" ? findBucketName({ ...question, region: region.name }) : undefined,
   ]);
   if (subnet && machineZones.length > 0 && !machineZones.includes(subnet.availabilityZone)) {
     const message = notOffered(plan.machine.type, subnet.availabilityZone, machineZones);
     lookUp.refuse("machine.type", message);
   }
   if (image === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
-  return { found: { image, machineZones, hostedZone, subnet, certificateArn }, problems: [] };
+  return { found: { image, machineZones, hostedZone, subnet, certificateArn, bucket }, problems: [] };
 }
 
 /** Why a machine can't be where its network and its disk are. */
@@ -109,7 +113,14 @@ async function findImage({ region, machine, lookUp, options }: Question): Promis
   return image;
 }
 
-async function findHostedZone({ region, lookUp, options }: Question): Promise<HostedZone | undefined> {
+/** Of a machine's region, or of a cluster's. */
+export async function findHostedZone({
+  region,
+  lookUp,
+  options,
+}: Pick<Question, "lookUp" | "options"> & {
+  readonly region: { readonly endpoint: { readonly zone?: string } };
+}): Promise<HostedZone | undefined> {
   const { zone: name } = region.endpoint;
   if (name === undefined) return undefined;
   const zone = getZone({ name, privateZone: false }, options);

@@ -4,7 +4,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "./naming.ts";
-import { challengePolicy, machineTrust, objectPolicy, parametersPolicy } from "./policies.ts";
+import { bucketPolicy, challengePolicy, machineTrust, objectPolicy, parametersPolicy } from "./policies.ts";
 
 export interface IdentityArgs {
   readonly names: Names;
@@ -14,6 +14,8 @@ export interface IdentityArgs {
   readonly parameters: readonly pulumi.Input<string>[];
   /** ARN of the object with the Pod. */
   readonly pod: pulumi.Input<string>;
+  /** Name of the bucket with the blobs. @default there is none */
+  readonly bucket?: string | undefined;
   /** The name that the machine proves by itself, and the ARN of the zone for it. @default it proves none */
   readonly challenge?: { readonly hostname: string; readonly zoneArn: string };
 }
@@ -28,7 +30,7 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { names, region, parameters, pod, challenge }: IdentityArgs,
+  { names, region, parameters, pod, bucket, challenge }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const role = new Role(
@@ -66,6 +68,10 @@ export function createIdentity(
       options,
     ),
   ];
+  if (bucket !== undefined) {
+    const policy = JSON.stringify(bucketPolicy(bucket));
+    rights.push(new RolePolicy(`${name}-store`, { name: "store", role: role.name, policy }, options));
+  }
   if (challenge) {
     const policy = JSON.stringify(challengePolicy(challenge.zoneArn, challenge.hostname));
     rights.push(

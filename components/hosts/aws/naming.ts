@@ -13,10 +13,16 @@ export interface Names {
   /** Of the IAM role, which shares one namespace with all regions of an account. */
   readonly role: string;
   readonly instanceProfile: string;
+  /** Of the EKS cluster. */
+  readonly cluster: string;
+  /** Of an IAM role of the cluster. */
+  clusterRole(part: string): string;
   /** Start of the security group's name: AWS adds to it, so that a group can be replaced while the old one is in use. */
   readonly securityGroupPrefix: string;
-  /** Start of the bucket's name, which shares one namespace with all accounts: AWS adds to it. */
+  /** Start of the name of the Pod's bucket, which shares one namespace with all accounts: AWS adds to it. */
   readonly bucketPrefix: string;
+  /** Of the bucket with the blobs. Known before it is there, and in the account's own part of the namespace where the region has one: see bucket.ts. */
+  bucket(accountId: string): string;
   alarm(action: string): string;
   /** Of the SSM parameter with a secret: see vm/secrets.ts. */
   parameter(secret: string): string;
@@ -32,6 +38,7 @@ const project = "registry-cache";
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (minus the same),
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html,
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html (1011 with the ARN's prefix),
+ * https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html,
  * https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
  */
 export const nameLimits = {
@@ -39,6 +46,8 @@ export const nameLimits = {
   instanceProfile: 128,
   securityGroupPrefix: 229,
   bucketPrefix: 37,
+  bucket: 63,
+  cluster: 100,
   alarm: 255,
   parameter: 900,
   tag: 256,
@@ -47,16 +56,32 @@ export const nameLimits = {
 /** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
 export function namesOf({ stack, region }: CacheIdentity): Names {
   // The conventional stack of one region says nothing that the region doesn't.
-  const cache = [project, ...(stack === `aws-${region}` ? [] : [stack]), region].join("-");
+  const isConventional = stack === `aws-${region}`;
+  const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
+  // Stacks may have names with characters that buckets can't have.
+  const bucketBase = isConventional ? project : `${project}-${hashOf(stack).slice(0, 8)}`;
   return {
     role: capped(cache, nameLimits.role),
     instanceProfile: capped(cache, nameLimits.instanceProfile),
+    // Stacks may have points in their names, and clusters not.
+    cluster: capped(cache.replaceAll(".", "-"), nameLimits.cluster),
+    clusterRole: (part) => capped(`${cache}-${part}`, nameLimits.role),
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
     bucketPrefix: `${project}-${region}-`,
+    bucket: (accountId) =>
+      [bucketBase, accountId, region, ...(hasAccountNamespace(region) ? ["an"] : [])].join("-"),
     alarm: (action) => capped(`${cache}-${action}`, nameLimits.alarm),
     parameter: (secret) => capped(`/${cache}/${secret}`, nameLimits.parameter),
     tags: (part) => ({ Name: capped(part === undefined ? cache : `${cache}-${part}`, nameLimits.tag) }),
   };
+}
+
+/** The regions where all buckets' names are in one namespace with those of all accounts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
+const withoutAccountNamespace = ["me-central-1", "me-south-1"];
+
+/** Whether nobody but the account can make a bucket with a name that ends in its id, the region and `an`. */
+export function hasAccountNamespace(region: string): boolean {
+  return !withoutAccountNamespace.includes(region);
 }
 
 /** Tags of everything in a stack. No slashes: the machine reads its tags by the metadata service, which takes none. */
@@ -67,6 +92,10 @@ export function stackTags(stack: string): Record<string, string> {
 /** A name that is too long ends in a hash of all of it. */
 function capped(name: string, maxLength: number): string {
   if (name.length <= maxLength) return name;
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  const hash = hashOf(name).slice(0, 12);
   return `${name.slice(0, maxLength - hash.length - 1)}-${hash}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -3,6 +3,7 @@ import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { S3Store } from "../../pod/store.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import type { StoredSecrets } from "../vm/secrets.ts";
 import type { StoredPod } from "../vm/user-data.ts";
@@ -11,6 +12,7 @@ import type { VmPlanArgs } from "./vm-args.ts";
 
 export interface AwsPodOptions extends Pick<VmPlanArgs, "region" | "upstreams" | "images" | "monitoring"> {
   readonly diskGiB: number;
+  readonly store?: S3Store | undefined;
   /** Of the zone in which the machine proves its name. */
   readonly hostedZoneId?: string | undefined;
   /** Names of SSM parameters. */
@@ -19,7 +21,7 @@ export interface AwsPodOptions extends Pick<VmPlanArgs, "region" | "upstreams" |
 
 /** What AWS adds to the Pod. */
 export function podOptions(options: AwsPodOptions): VmPodOptions {
-  const { region, upstreams, images, monitoring, diskGiB, storedSecrets, hostedZoneId } = options;
+  const { region, upstreams, images, monitoring, diskGiB, store, storedSecrets, hostedZoneId } = options;
   return {
     provider: "aws",
     region,
@@ -27,6 +29,7 @@ export function podOptions(options: AwsPodOptions): VmPodOptions {
     images,
     monitoring,
     diskGiB,
+    store,
     storedSecrets,
     dns: {
       dnsProvider: "route53",

@@ -52,8 +52,49 @@ export function objectPolicy(arn: string): PolicyDocument {
   return document({ Effect: "Allow", Action: "s3:GetObject", Resource: arn });
 }
 
+/**
+ * What distribution's S3 driver does in its bucket; a URL that it signs carries these rights too.
+ * https://github.com/distribution/distribution/blob/v3.1.2/docs/content/storage-drivers/s3.md#s3-permission-scopes
+ */
+export function bucketPolicy(bucket: string): PolicyDocument {
+  const arn = `arn:aws:s3:::${bucket}`;
+  return document(
+    {
+      Effect: "Allow",
+      Action: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+      Resource: arn,
+    },
+    {
+      Effect: "Allow",
+      Action: [
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+      ],
+      Resource: `${arn}/*`,
+    },
+  );
+}
+
+/** Of a bucket: nothing in plain text, whoever asks. https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit */
+export function encryptedOnlyPolicy(bucket: string): PolicyDocument {
+  const arn = `arn:aws:s3:::${bucket}`;
+  return document({
+    Sid: "EncryptedOnly",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [arn, `${arn}/*`],
+    Condition: {
+      Bool: { "aws:SecureTransport": "false" },
+    },
+  });
+}
+
 const readParameters = ["ssm:GetParameter", "ssm:GetParameters"];
 
-function document(...statements: PolicyStatement[]): PolicyDocument {
+export function document(...statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }

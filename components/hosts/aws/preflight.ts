@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
-import { type Problem, suggestion } from "../../config/problems.ts";
+import type { Problem } from "../../config/problems.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
 import { namesOf } from "./naming.ts";
 import { podOptions } from "./pod.ts";
 import { parametersPolicy } from "./policies.ts";
-import { regionNames } from "./regions.ts";
+import { nameProblems } from "./regions.ts";
 import { awsUserData } from "./user-data.ts";
-import type { AwsVmRegion, VmPlanArgs } from "./vm-args.ts";
+import type { VmPlanArgs } from "./vm-args.ts";
 
 /**
  * What is wrong with a region, found without asking AWS.
@@ -21,30 +21,17 @@ export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[]
   const { plan, problems } = planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length });
   return [
     ...nameProblems(region),
-    ...storageProblems(region),
     ...problems,
-    ...(plan ? [...shrinkingProblems(plan.disk.sizeGiB, previousDiskGiB), ...sizeProblems(args, plan)] : []),
+    ...(plan
+      ? [...shrinkingProblems(region, plan.disk.sizeGiB, previousDiskGiB), ...sizeProblems(args, plan)]
+      : []),
   ];
-}
-
-function nameProblems({ name }: AwsVmRegion): Problem[] {
-  if (regionNames.includes(name)) return [];
-  const near = suggestion(name, regionNames);
-  const hint = near ? `did you mean "${near}"?` : "`aws ec2 describe-regions` names them";
-  return [{ path: "name", message: `"${name}" is not a region of the public AWS cloud: ${hint}` }];
-}
-
-function storageProblems({ storage }: AwsVmRegion): Problem[] {
-  if (storage.kind === "disk") return [];
-  const message =
-    "`bucket` comes with `topology: cluster`: a machine has its cache on its disk, `{ kind: disk }`";
-  return [{ path: "storage.kind", message }];
 }
 
 /** Of all policies that stand in a role, in characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const policiesLimit = 10_240;
 /** For the other policies of the role. */
-const otherPolicies = 1024;
+const otherPolicies = 1536;
 
 /** What grows with the number of upstreams: the user data, and the rights of the machine. */
 function sizeProblems(args: VmPlanArgs, plan: CapacityPlan): Problem[] {

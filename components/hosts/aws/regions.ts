@@ -1,7 +1,16 @@
 import { Region } from "@pulumi/aws/types/enums/index.js";
+import { type Problem, suggestion } from "../../config/problems.ts";
 
 /** Partitions of their own, with other ARNs and addresses: China, US government, sovereign clouds. They are not supported. */
 const elsewhere = /^(?:cn|eusc|us-gov|us-iso[a-z]?|eu-iso[a-z]?)-/;
 
 /** The regions of the public partition that the provider knows. */
 export const regionNames: readonly string[] = Object.values(Region).filter((name) => !elsewhere.test(name));
+
+/** @returns problems whose path is relative to the region. */
+export function nameProblems({ name }: { readonly name: string }): Problem[] {
+  if (regionNames.includes(name)) return [];
+  const near = suggestion(name, regionNames);
+  const hint = near ? `did you mean "${near}"?` : "`aws ec2 describe-regions` names them";
+  return [{ path: "name", message: `"${name}" is not a region of the public AWS cloud: ${hint}` }];
+}

@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
+import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
 import { plannedCapacity } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { createAddress } from "./address.ts";
+import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
-import { namesOf } from "./naming.ts";
+import { type Names, namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
 import { createPod, podOptions } from "./pod.ts";
 import { createRecords } from "./records.ts";
@@ -26,6 +28,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
   readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
 
   constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:aws:VmHost", name, {}, options);
@@ -42,9 +45,11 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const address = createAddress(name, { names, network, securityGroupId: firewall.id }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { names, authority }, own);
+    const bucket = createRegionBucket(name, args, names, own);
     const forPod = podOptions({
       ...args,
       diskGiB: plan.disk.sizeGiB,
+      store: bucket?.store,
       hostedZoneId: hostedZone?.id,
       storedSecrets: storedSecrets(args, names.parameter),
     });
@@ -56,6 +61,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         region: region.name,
         parameters: [...secrets.map(({ arn }) => arn), ...(certificateArn ? [certificateArn] : [])],
         pod: pod.arn,
+        bucket: bucket?.store.bucket,
         ...(tls.mode === "acme" && hostedZone && { challenge: { hostname, zoneArn: hostedZone.arn } }),
       },
       own,
@@ -75,7 +81,14 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
-        after: [...network.route, address.association, ...identity.rights, ...secrets, pod.object],
+        after: [
+          ...network.route,
+          address.association,
+          ...identity.rights,
+          ...secrets,
+          pod.object,
+          ...(bucket?.resources ?? []),
+        ],
       },
       own,
     );
@@ -87,6 +100,22 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.address = address.ipv4;
     this.ca = trusted(region, authority);
     this.diskGiB = plan.disk.sizeGiB;
+    this.bucketUrl = bucket && storeUrl(bucket.store);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+/** The bucket of the configuration, as the Pod knows it, and what must be there before the machine. */
+function createRegionBucket(
+  name: string,
+  { region: { name: region, storage }, found: { bucket } }: VmHostArgs,
+  names: Names,
+  options: pulumi.CustomResourceOptions,
+) {
+  if (storage.kind === "disk" || bucket === undefined) return undefined;
+  const { delivery, expireDays } = storage;
+  return {
+    store: bucketStore({ region, bucket, delivery }),
+    resources: createBucket(name, { names, region, bucket, expireDays }, options),
+  };
 }

@@ -1,31 +1,46 @@
 import type { AzureRegion } from "../../config/schema.ts";
 import type { HostDriver } from "../host.ts";
+import { topologyProblems } from "../topology.ts";
 import { previousDisks } from "../vm/previous-disks.ts";
-import { findingsFor } from "./findings.ts";
+import type { AzureClusterRegion, ClusterFindings } from "./cluster/cluster-args.ts";
+import { type Findings, findingsFor } from "./findings.ts";
 import { preflight } from "./preflight.ts";
 import { azureProvider } from "./provider.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 import { VmHost } from "./vm-host.ts";
 
-/** Of all regions, so asked for once. */
-let disks: ReturnType<typeof previousDisks> | undefined;
+const hosts = { vm: "registry-cache:azure:VmHost", cluster: "registry-cache:azure:ClusterHost" } as const;
 
-export const driver: HostDriver<AzureRegion, never> = {
+/** Loaded with the first region that has a cluster: it brings the SDK of Kubernetes with it. */
+let clusters: HostDriver<AzureClusterRegion, ClusterFindings> | undefined;
+
+async function loadClusters() {
+  clusters ??= (await import("./cluster/driver.ts")).driver;
+  return clusters;
+}
+
+export const driver: HostDriver<AzureRegion, Findings | ClusterFindings> = {
   async preflight({ region, ...shared }) {
-    if (!isVm(region)) {
-      return [{ path: "topology", message: "`cluster` can't be brought up by this version yet: use `vm`" }];
-    }
-    disks ??= previousDisks("azure-native:compute:Disk", "diskSizeGB");
-    return preflight({ region, ...shared }, (await disks).get(region.name));
+    const disks = await previousDisks("azure-native:compute:Disk", "diskSizeGB");
+    return [
+      ...(await topologyProblems(region, hosts)),
+      ...(isVm(region)
+        ? preflight({ region, ...shared }, disks.get(region.name))
+        : await (await loadClusters()).preflight({ region, ...shared })),
+    ];
   },
   createProvider: (region) => azureProvider(region),
-  lookUp({ region }, provider) {
-    if (!isVm(region)) throw new TypeError(`${region.name}: not a machine`);
-    return findingsFor(region, provider);
+  async lookUp({ region, ...shared }, provider) {
+    if (isVm(region)) return findingsFor(region, provider);
+    const { lookUp } = await loadClusters();
+    return lookUp?.({ region, ...shared }, provider) ?? { problems: [] };
   },
-  createHost(name, { region, ...shared }, options) {
-    if (!isVm(region)) throw new TypeError(`${name}: not a machine`);
-    return new VmHost(name, { region, ...shared }, options);
+  createHost(name, { region, ...shared }, options, found) {
+    if (!found) throw new TypeError(`${name}: not looked up`);
+    if (isVm(region)) return new VmHost(name, { region, ...shared, found }, options);
+    const { storageAccount } = found;
+    if (!clusters || storageAccount === undefined) throw new TypeError(`${name}: found is a machine's`);
+    return clusters.createHost(name, { region, ...shared }, options, { storageAccount });
   },
 };
 

@@ -4,81 +4,113 @@ import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../vm/look-up.ts";
+import { findStorageAccountName } from "./storage-account-name.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
+/** What isn't known before Azure is asked: elsewhere, names are ids. */
+export interface Findings {
+  /** Name for the storage account, where the configuration asks for one. */
+  readonly storageAccount?: string | undefined;
+}
+
 /** A region in which the static checks have found nothing, and who asks Azure about it. */
-interface Question {
-  readonly region: AzureVmRegion;
+export interface Question<R extends AzureRegion = AzureRegion> {
+  readonly region: R;
   /** The provider's functions see no other. */
   readonly subscription: string;
   readonly lookUp: LookUp;
   readonly options: pulumi.InvokeOptions;
 }
 
-/** Asks Azure whether all that a region needs is there. Nothing of the answers is needed later: in Azure, names are ids. */
+/** Asks Azure whether all that a region needs is there. */
 export async function findingsFor(
   region: AzureVmRegion,
   provider: pulumi.ProviderResource,
-): Promise<LookedUp<never>> {
+): Promise<LookedUp<Findings>> {
   const options = { provider };
   const lookUp = new LookUp();
   const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
   if (!client) return { problems: lookUp.problems };
   const question = { region, subscription: client.subscriptionId, lookUp, options };
-  await Promise.all([
+  const [storageAccount] = await Promise.all([
+    region.storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
     findCertificate(question),
   ]);
-  return { problems: lookUp.problems };
+  const { problems } = lookUp;
+  return problems.length > 0 ? { problems } : { found: { storageAccount }, problems };
 }
 
-async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {
+export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {
   const { resourceGroup: resourceGroupName } = region;
   if (resourceGroupName === undefined) return;
   await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
 }
 
-async function findZone({ region, lookUp, options }: Question): Promise<void> {
+export async function findZone({ region, lookUp, options }: Question): Promise<void> {
   const { zone: zoneName, zoneResourceGroup: resourceGroupName } = region.endpoint;
   if (zoneName === undefined || resourceGroupName === undefined) return;
   const zone = getZone({ zoneName, resourceGroupName }, options);
   await lookUp.ask("endpoint.zone", `the zone ${zoneName} in ${resourceGroupName}`, zone);
 }
 
-/** Machine, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces */
-async function findSubnet({ region, subscription, lookUp, options }: Question): Promise<void> {
-  if (!("subnet" in region.network)) return;
+export interface FoundSubnet {
+  /** All ranges of its network. */
+  readonly networkRanges: readonly string[];
+  /** Its own, of which it can have several. */
+  readonly ranges: readonly string[];
+}
+
+/**
+ * Machine or nodes, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
+ * @returns undefined where the network is the region's own, or with a problem more
+ */
+export async function findSubnet({
+  region,
+  subscription,
+  lookUp,
+  options,
+}: Question): Promise<FoundSubnet | undefined> {
+  if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
+  const what = region.topology === "vm" ? "machine" : "cluster";
   const {
     subscription: owner = "",
     group: resourceGroupName = "",
     name: virtualNetworkName = "",
   } = partsOf(vnet);
   if (owner !== subscription) {
-    lookUp.refuse("network.vnet", `is in the subscription ${owner}, and the machine in ${subscription}`);
-    return;
+    lookUp.refuse("network.vnet", `is in the subscription ${owner}, and the ${what} in ${subscription}`);
+    return undefined;
   }
   const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
   const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
-  if (!found) return;
-  const { location, subnets = [] } = found;
+  if (!found) return undefined;
+  const { location, subnets = [], addressSpace } = found;
   if (location !== region.name)
-    lookUp.refuse("network.vnet", `is in ${location}, and the machine in ${region.name}`);
-  const names = subnets.map(({ name }) => name);
-  if (!names.includes(subnet)) {
-    lookUp.refuse(
-      "network.subnet",
-      `${virtualNetworkName} has no ${subnet}, only ${names.join(", ") || "none"}`,
-    );
+    lookUp.refuse("network.vnet", `is in ${location}, and the ${what} in ${region.name}`);
+  const own = subnets.find(({ name }) => name === subnet);
+  if (!own) {
+    const names = subnets.map(({ name }) => name).join(", ") || "none";
+    lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
+    return undefined;
   }
+  const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
+  return { networkRanges: addressSpace?.addressPrefixes ?? [], ranges: addressPrefixes };
 }
 
 /** That it is there, not what it is. */
-async function findCertificate({ region, subscription, lookUp, options }: Question): Promise<void> {
+async function findCertificate({
+  region,
+  subscription,
+  lookUp,
+  options,
+}: Question<AzureVmRegion>): Promise<void> {
   const { tls } = region.endpoint;
   if (tls.mode !== "provided") return;
   const {

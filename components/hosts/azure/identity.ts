@@ -8,6 +8,9 @@ import type { Place } from "./place.ts";
 export const roles = {
   dnsZoneContributor: "befefa01-2a29-4197-83a8-272ff33ce314",
   keyVaultSecretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
+  networkContributor: "4d97b98b-1d4f-4787-a291-c67834d212e7",
+  storageBlobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+  storageBlobDelegator: "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 } as const;
 
 /** Who the machine is in Azure. Not the machine's own identity, whose rights would go with each replacement. */
@@ -19,15 +22,18 @@ export function createIdentity(
   return new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, options);
 }
 
+/** Who gets a right. */
+export type Grantee = Pick<UserAssignedIdentity, "principalId">;
+
 export interface Grant {
-  readonly identity: UserAssignedIdentity;
+  readonly identity: Grantee;
   readonly role: keyof typeof roles;
   /** The resource id of the one thing that the right is for. */
   readonly scope: pulumi.Input<string>;
 }
 
 /**
- * Gives the machine a right. It can take ten minutes to count: the machine tries again for as long.
+ * Gives a right. It can take ten minutes to count: who has it tries again for as long.
  *
  * The assignment's name follows from what it says, so that a lost state can't give the same right twice. Without `principalType`, Azure looks for an
  * identity that it may not know yet: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-template#new-service-principal

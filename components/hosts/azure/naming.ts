@@ -58,6 +58,14 @@ export function vaultName(principalId: string): string {
   return `cache-${digest(principalId).slice(0, 16)}`;
 }
 
+/**
+ * The name of a region's storage account, which is shared with all of Azure, and free again as soon as the account is deleted.
+ * @returns 24 characters, the most that are allowed.
+ */
+export function storageAccountName(subscription: string, { stack, region }: CacheIdentity): string {
+  return `cache${digest(JSON.stringify([subscription, stack, region])).slice(0, 19)}`;
+}
+
 /** This project's own, a random one. */
 const uuidNamespace = "6f0f1a52-3d5c-4f0e-9b8e-5c1f6a7d2e94";
 
@@ -74,7 +82,7 @@ export function uuidFor(...parts: readonly string[]): string {
 }
 
 /** A name that is too long ends in a hash of all of it. */
-function capped(name: string, longest: number): string {
+export function capped(name: string, longest: number): string {
   return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${digest(name).slice(0, 12)}`;
 }
 

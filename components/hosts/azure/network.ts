@@ -1,11 +1,11 @@
 import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
-import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 import { zonesOf } from "./regions.ts";
+import { subnetId } from "./subnet.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface NetworkArgs {
@@ -20,6 +20,9 @@ export interface Network {
   readonly networkInterface: NetworkInterface;
   readonly address: PublicIPAddress;
 }
+
+/** The smallest that Azure has. */
+const ownSubnet = { name: "machine", range: "10.255.255.0/29" };
 
 export function createNetwork(
   name: string,
@@ -51,34 +54,11 @@ export function createNetwork(
           primary: true,
           privateIPAllocationMethod: "Dynamic",
           publicIPAddress: { id: address.id },
-          subnet: { id: subnetId(name, { region, place, names }, options) },
+          subnet: { id: subnetId(name, { region, place, names, own: ownSubnet }, options) },
         },
       ],
     },
     options,
   );
   return { networkInterface, address };
-}
-
-/** The smallest that Azure has: nothing else is in it, and it has no peers. */
-const ownRange = "10.255.255.0/29";
-const ownSubnet = "machine";
-
-function subnetId(
-  name: string,
-  { region: { network }, place, names }: Omit<NetworkArgs, "firewall">,
-  options: pulumi.CustomResourceOptions,
-): pulumi.Input<string> {
-  if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
-  const own = new VirtualNetwork(
-    name,
-    {
-      ...place,
-      virtualNetworkName: names.network,
-      addressSpace: { addressPrefixes: [ownRange] },
-      subnets: [{ name: ownSubnet, addressPrefix: ownRange }],
-    },
-    options,
-  );
-  return pulumi.interpolate`${own.id}/subnets/${ownSubnet}`;
 }

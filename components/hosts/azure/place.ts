@@ -1,7 +1,7 @@
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AzureRegion } from "../../config/schema.ts";
 import { type Names, stackTags } from "./naming.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 /** Where the resources of a region go: the arguments that all have in common. */
 export interface Place {
@@ -10,10 +10,12 @@ export interface Place {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+type PlacedRegion = Pick<AzureRegion, "name" | "resourceGroup">;
+
 /** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
 export function createPlace(
   name: string,
-  { region, names }: { readonly region: AzureVmRegion; readonly names: Names },
+  { region, names }: { readonly region: PlacedRegion; readonly names: Pick<Names, "resourceGroup"> },
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;

@@ -4,6 +4,7 @@ import { type Problem, suggestion } from "../../config/problems.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
+import { storeOf } from "./blob-store.ts";
 import { isUsable } from "./firewall.ts";
 import { namesOf } from "./naming.ts";
 import { regionNames } from "./regions.ts";
@@ -20,12 +21,11 @@ export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[]
   const { plan, problems } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
   return [
     ...nameProblems(region),
-    ...storageProblems(region),
     ...accessProblems(region),
     ...problems,
     ...(plan
       ? [
-          ...shrinkingProblems(plan.disk.sizeGiB, previousDiskGiB),
+          ...shrinkingProblems(region, plan.disk.sizeGiB, previousDiskGiB),
           ...userDataProblems(args, plan.disk.sizeGiB),
         ]
       : []),
@@ -43,18 +43,11 @@ export function warnings({ access }: AzureVmRegion): Problem[] {
   );
 }
 
-function nameProblems({ name }: AzureVmRegion): Problem[] {
+export function nameProblems({ name }: Pick<AzureVmRegion, "name">): Problem[] {
   if (regionNames.includes(name)) return [];
   const near = suggestion(name, regionNames);
   const hint = near ? `did you mean "${near}"?` : "`az account list-locations` names them";
   return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${hint}` }];
-}
-
-function storageProblems({ storage }: AzureVmRegion): Problem[] {
-  if (storage.kind === "disk") return [];
-  const message =
-    "`bucket` comes with `topology: cluster`: a machine has its cache on its disk, `{ kind: disk }`";
-  return [{ path: "storage.kind", message }];
 }
 
 function accessProblems({ access }: AzureVmRegion): Problem[] {
@@ -66,6 +59,7 @@ function accessProblems({ access }: AzureVmRegion): Problem[] {
 /** As long as real ones, which compress about as well. */
 const subscription = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
 const clientId = "0e37df36-f698-4f2c-8a6f-3d1c5b7a9e02";
+const storageAccount = "cache0123456789abcdef012";
 
 function userDataProblems(args: VmPlanArgs, diskGiB: number): Problem[] {
   const { region } = args;
@@ -75,6 +69,7 @@ function userDataProblems(args: VmPlanArgs, diskGiB: number): Problem[] {
     azureUserData({
       ...args,
       diskGiB,
+      store: storeOf(region, storageAccount, clientId),
       clientId,
       subscription,
       resourceGroup,

@@ -1,15 +1,15 @@
 import { RecordSet } from "@pulumi/azure-native/dns/recordSet.js";
 import { Zone } from "@pulumi/azure-native/dns/zone.js";
-import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { grant } from "./identity.ts";
+import type { AzureRegion } from "../../config/schema.ts";
+import { type Grantee, grant } from "./identity.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface RecordsArgs {
-  readonly region: AzureVmRegion;
+  readonly region: Pick<AzureRegion, "endpoint">;
   readonly place: Place;
-  readonly identity: UserAssignedIdentity;
+  /** Who proves the name; with `tls: { mode: acme }` only. */
+  readonly identity?: Grantee;
   /** IPv4, and stays. */
   readonly address: pulumi.Input<string>;
 }
@@ -18,8 +18,8 @@ export interface RecordsArgs {
 const ttl = 300;
 
 /**
- * The name that clients use, and what the machine needs to prove that it is its own.
- * @returns what should be there when the machine starts.
+ * The name that clients use, and what the machine, or cert-manager, needs to prove that it is its own.
+ * @returns what should be there when it does.
  */
 export function createRecords(
   name: string,
@@ -42,11 +42,13 @@ export function createRecords(
     );
   return [
     record("address", hostname, { recordType: "A", aRecords: [{ ipv4Address: address }] }),
-    ...(tls.mode === "acme" ? createChallenge(name, { hostname, record, place, identity }, options) : []),
+    ...(tls.mode === "acme" && identity
+      ? createChallenge(name, { hostname, record, place, identity }, options)
+      : []),
   ];
 }
 
-/** The zone in which a machine proves its name. */
+/** The zone in which a name is proved. */
 export function challengeZone(hostname: string): string {
   return `acme.${hostname}`;
 }
@@ -59,16 +61,18 @@ type RecordValue = Pick<
 /** Makes a record in the existing zone. */
 type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => RecordSet;
 
-interface ChallengeArgs extends Pick<RecordsArgs, "place" | "identity"> {
+interface ChallengeArgs {
+  readonly place: Place;
+  readonly identity: Grantee;
   readonly hostname: string;
   readonly record: MakeRecord;
 }
 
 /**
- * A zone for what the ACME authority wants to see, delegated by the existing zone; `_acme-challenge.<hostname>` is an alias of a name in it, which authority and
- * lego follow. The machine has rights on this zone and on no other.
+ * A zone for what the ACME authority wants to see, delegated by the existing zone; `_acme-challenge.<hostname>` is an alias of a name in it, which authority,
+ * lego and cert-manager follow. Who proves it has rights on this zone and on no other.
  *
- * Rights on that one record of the existing zone would be narrower, but they don't last: lego deletes the record after each proof, and Azure deletes a record's role
+ * Rights on that one record of the existing zone would be narrower, but they don't last: lego and cert-manager delete the record after each proof, and Azure deletes a record's role
  * assignments with it. The first certificate would come, and no renewal: https://github.com/terricain/certbot-dns-azure/issues/20
  */
 function createChallenge(

@@ -28,3 +28,8 @@ export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" |
 } {
   return zonalRegions.includes(name) ? { zones: [availabilityZone] } : {};
 }
+
+/** All zones of a region, as an argument. In a region without zones, none. */
+export function allZonesOf(region: string): string[] {
+  return zonalRegions.includes(region) ? ["1", "2", "3"] : [];
+}

@@ -1,4 +1,5 @@
 import { script } from "../../pod/script.ts";
+import type { AzureStore } from "../../pod/store.ts";
 import type { StoredSecrets } from "../vm/secrets.ts";
 import { vmUserData } from "../vm/vm.ts";
 import { challengeZone } from "./records.ts";
@@ -15,6 +16,7 @@ export interface AzureUserDataOptions
   readonly resourceGroup: string;
   /** Resource ids of secrets. */
   readonly storedSecrets: StoredSecrets<string>;
+  readonly store?: AzureStore | undefined;
 }
 
 /** By this number the machine knows its data disk. */
@@ -35,6 +37,7 @@ export function azureUserData(options: AzureUserDataOptions): Uint8Array {
     images: options.images,
     monitoring: options.monitoring,
     diskGiB: options.diskGiB,
+    store: options.store,
     // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
     dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
     fetchSecret: fetchSecret(options.clientId),

@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
+import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
 import { plannedCapacity } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
+import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
 import { createFirewall } from "./firewall.ts";
-import { createIdentity, subscriptionOf } from "./identity.ts";
+import { createIdentity, type Grantee, subscriptionOf } from "./identity.ts";
 import { createMachine, newestImage } from "./machine.ts";
 import { namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
-import { createPlace } from "./place.ts";
+import { createPlace, type Place } from "./place.ts";
 import { warnings } from "./preflight.ts";
 import { createRecords } from "./records.ts";
 import { createSecrets } from "./secrets.ts";
@@ -24,11 +26,12 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
   readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
 
   constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:azure:VmHost", name, {}, options);
     const own = { parent: this };
-    const { region } = args;
+    const { region, found } = args;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
     const plan = plannedCapacity("azure", args, this, warnings(region));
 
@@ -39,6 +42,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const identity = createIdentity(name, { place, names }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
+    const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
     const disk = createDisk(name, { disk: plan.disk, region, place, names }, own);
     createMachine(
@@ -63,13 +67,14 @@ export class VmHost extends pulumi.ComponentResource implements Host {
               subscription: subscriptionOf(identityId),
               resourceGroup,
               storedSecrets,
+              store: storeOf(region, found.storageAccount, clientId),
             });
             return Buffer.from(packed).toString("base64");
           }),
         identity,
         networkInterface: network.networkInterface,
         disk,
-        after: [...secrets.rights, ...records],
+        after: [...secrets.rights, ...storeRights, ...records],
       },
       own,
     );
@@ -77,6 +82,21 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.address = address;
     this.ca = trusted(region, authority);
     this.diskGiB = plan.disk.sizeGiB;
+    const store = storeOf(region, found.storageAccount);
+    this.bucketUrl = store && storeUrl(store);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+/** The storage account of the configuration, and the machine's rights there. */
+function createRegionStore(
+  name: string,
+  { region: { storage }, found: { storageAccount: account } }: VmHostArgs,
+  { place, identity }: { readonly place: Place; readonly identity: Grantee },
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  if (storage.kind === "disk" || account === undefined) return [];
+  const { delivery, expireDays } = storage;
+  const store = createBlobStore(name, { place, account, expireDays }, options);
+  return grantBlobStore(name, { identity, store, delivery }, options);
 }

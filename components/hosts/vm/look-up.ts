@@ -30,6 +30,6 @@ export class LookUp {
 }
 
 /** Of a failed function of a provider, without what Pulumi says around it. */
-function reasonOf({ message }: Error): string {
+export function reasonOf({ message }: Error): string {
   return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
 }

@@ -4,6 +4,7 @@ import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { renderPod } from "../../pod/pod.ts";
 import { podPorts } from "../../pod/ports.ts";
+import type { ObjectStore } from "../../pod/store.ts";
 import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";
 import { dataMount, podYaml } from "./user-data.ts";
 import type { VmRegion } from "./vm.ts";
@@ -16,6 +17,8 @@ export interface VmPodOptions {
   readonly images: StackConfig["images"];
   readonly monitoring: StackConfig["monitoring"];
   readonly diskGiB: number;
+  /** Where the region keeps its blobs, with `storage.kind: bucket`. @default on the disk */
+  readonly store?: ObjectStore | undefined;
   /** Their names in the cloud's store. */
   readonly storedSecrets: StoredSecrets<string>;
   /** How lego proves the host name, by the machine's own identity. */
@@ -37,13 +40,14 @@ export function podSecret(secret: string): string {
 }
 
 /** Directories below the data disk's mount that the Pod's volumes are. */
-export function podDirectories(upstreams: readonly Upstream[]): string[] {
-  return ["tls", "cache", "prometheus", "acme", ...upstreams.map(({ name }) => `origin-${name}`)];
+export function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "store">): string[] {
+  const origins = store ? [] : upstreams.map(({ name }) => `origin-${name}`);
+  return ["tls", "cache", "prometheus", "acme", ...origins];
 }
 
 /** The same Pod as everywhere, on the data disk, as podman plays it: YAML. */
 export function vmPod(options: VmPodOptions): string {
-  const { region, upstreams, storedSecrets } = options;
+  const { region, upstreams, store, storedSecrets } = options;
   const { tls, hostname, port } = region.endpoint;
   const hasCredentials = ({ name }: Upstream) => storedSecrets[credentialsOf(name)] !== undefined;
   const volume = (directory: string) => ({
@@ -74,6 +78,7 @@ export function vmPod(options: VmPodOptions): string {
       acme: volume("acme"),
       origin: (upstream) => volume(`origin-${upstream}`),
     },
+    ...(store && { store }),
     credentials: Object.fromEntries(
       upstreams.filter(hasCredentials).map(({ name }) => [name, podSecret(credentialsOf(name))]),
     ),

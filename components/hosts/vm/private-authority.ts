@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host.ts";
-import type { VmRegion } from "./vm.ts";
 
 export interface PrivateAuthorityInputs {
   /** The one name that it may certify. */
@@ -41,10 +40,15 @@ export class PrivateAuthority extends pulumi.dynamic.Resource {
   }
 }
 
+/** The part of a region that matters here. */
+interface Served {
+  readonly endpoint: { readonly hostname: string; readonly tls: { readonly mode: string } };
+}
+
 /** For a region that needs one. */
 export function createAuthority(
   name: string,
-  { endpoint }: VmRegion,
+  { endpoint }: Served,
   options: pulumi.CustomResourceOptions,
 ): PrivateAuthority | undefined {
   if (endpoint.tls.mode !== "private") return undefined;
@@ -52,7 +56,7 @@ export function createAuthority(
 }
 
 /** What clients are told: what to trust, and in which file their configuration looks for it. */
-export function trusted({ endpoint }: VmRegion, authority: PrivateAuthority | undefined): Host["ca"] {
+export function trusted({ endpoint }: Served, authority: PrivateAuthority | undefined): Host["ca"] {
   if (!authority) return pulumi.output(undefined);
   const file = `/etc/registry-cache/${endpoint.hostname}.crt`;
   return authority.certificate.apply((certificate) => ({ file, certificate }));

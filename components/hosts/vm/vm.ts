@@ -27,12 +27,12 @@ const rebootTime = "04:30";
  * @throws UserDataTooLarge
  */
 export function vmUserData(options: VmOptions): Uint8Array {
-  const { region, upstreams, storedSecrets, storedPod } = options;
+  const { region, storedSecrets, storedPod } = options;
   const { tls, hostname } = region.endpoint;
   const text = renderUserData({
     pod: storedPod ?? vmPod(options),
     dataDevice: options.dataDevice,
-    directories: podDirectories(upstreams),
+    directories: podDirectories(options),
     fetchSecret: options.fetchSecret,
     secrets: Object.fromEntries(
       Object.entries(storedSecrets)

@@ -1,9 +1,17 @@
 /** The account that stacks are made in: what it has from the beginning, and what can be asked of it. */
 import { Region } from "@pulumi/aws/types/enums/index.js";
-import { demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt } from "../values.ts";
+import { CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
 
 export const accountId = "123456789012";
+
+export const bucketType = "aws:s3/bucket:Bucket";
+
+/** In which AWS has the names of Network Load Balancers; here, of all regions. */
+export const loadBalancerZone = "Z26RNL4JYFTOTI";
+
+/** Buckets of all accounts share their names. */
+export const foreignBucket = "bucket of another account";
 
 /** All that the provider knows, in whatever partition. */
 const regions: readonly string[] = Object.values(Region);
@@ -17,6 +25,14 @@ export function isRegion(name: string): boolean {
 
 export function isZone(zone: string, region: string): boolean {
   return zone.startsWith(region) && zone.length === region.length + 1 && zoneLetters.includes(zone.slice(-1));
+}
+
+/** The name of a zone is the account's, its id is not: here `us-east-1b` is the one without clusters. */
+export function zoneIdOf(zone: string, region: string): string {
+  const [area = "", direction = "", number = ""] = region.split("-");
+  const short = direction.replace(/^(north|south)(east|west)$/, (_, one, two) => one[0] + two[0]);
+  const numbers: Readonly<Record<string, number>> = { a: 1, b: 3, c: 2 };
+  return `${area}${short.length > 2 ? short[0] : short}${number}-az${numbers[zone.slice(region.length)]}`;
 }
 
 /** The first zone of each region lacks the newer machines. */
@@ -38,6 +54,10 @@ export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
   vpc: "vpc-0aaaaaaaaaaaaaaaa",
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
+  /** In the region of the stack with a cluster, two of each. */
+  clusterVpc: "vpc-0dddddddddddddddd",
+  nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
+  loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
   certificate: "/keys/cache-certificate",
   /** Not the newest, for each architecture. */
@@ -45,6 +65,7 @@ export const existing = {
 } as const;
 
 const region = "eu-central-1";
+const clusterRegion = "us-east-1";
 
 export const existingThings: readonly Thing[] = [
   thing("aws:route53/zone:Zone", existing.zone.id, everywhere, { name: existing.zone.name }),
@@ -57,6 +78,14 @@ export const existingThings: readonly Thing[] = [
     cidrBlock: "10.20.1.0/24",
     ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
   }),
+  thing("aws:ec2/vpc:Vpc", existing.clusterVpc, clusterRegion, { cidrBlock: "10.40.0.0/16" }),
+  ...[...existing.nodeSubnets, ...existing.loadBalancerSubnets].map((id, index) =>
+    thing("aws:ec2/subnet:Subnet", id, clusterRegion, {
+      vpcId: existing.clusterVpc,
+      availabilityZone: `${clusterRegion}${index % 2 === 0 ? "a" : "c"}`,
+      cidrBlock: `10.40.${index}.0/24`,
+    }),
+  ),
   thing("aws:ssm/parameter:Parameter", existing.certificate, region, { name: existing.certificate }),
   ...(["arm64", "amd64"] as const).map((architecture) =>
     thing("ami", existing.images[architecture], region, { architecture, rootGiB: 8 }),
@@ -79,6 +108,18 @@ function imageOf(architecture: "arm64" | "amd64", scope: string): string {
 type Asked = Pick<Request, "cloud" | "scope">;
 
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
+  "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
+
+  /** As the provider words it; S3 tells who isn't the owner nothing but that the bucket is there. */
+  "aws:s3/getBucket:getBucket"(inputs, { cloud, scope }) {
+    const name = text("bucket", inputs);
+    const found = cloud.find(bucketType, name, scope);
+    if (found) return { id: name, bucket: name, arn: `arn:aws:s3:::${name}` };
+    const isForeign = cloud.find(foreignBucket, name, everywhere);
+    demand(!isForeign, "Forbidden", `reading S3 Bucket (${name}): HeadBucket, StatusCode: 403`);
+    throw new CloudError("NotFound", `reading S3 Bucket (${name}): couldn't find resource`);
+  },
+
   "aws:route53/getZone:getZone"(inputs) {
     const name = text("name", inputs).replace(/\.$/, "");
     demand(name === existing.zone.name, "NotFound", `no matching Route 53 Hosted Zone found for ${name}`);
@@ -111,7 +152,8 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     const id = text("id", inputs);
     const found = cloud.find("aws:ec2/subnet:Subnet", id, scope);
     demand(found, "InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`);
-    return { ...found.inputs, id };
+    const availabilityZoneId = zoneIdOf(text("availabilityZone", found.inputs), scope);
+    return { ...found.inputs, id, availabilityZoneId };
   },
 
   "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {
@@ -119,6 +161,24 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     const found = cloud.find("aws:ec2/vpc:Vpc", id, scope);
     demand(found, "InvalidVpcID.NotFound", `The vpc ID '${id}' does not exist`);
     return { ...found.inputs, id };
+  },
+
+  "aws:index/getAvailabilityZones:getAvailabilityZones"(inputs, { scope }) {
+    const excluded = valuesAt("excludeZoneIds[*]", inputs);
+    const names = [...zoneLetters]
+      .map((letter) => scope + letter)
+      .filter((zone) => !excluded.includes(zoneIdOf(zone, scope)));
+    return { id: scope, names, zoneIds: names.map((zone) => zoneIdOf(zone, scope)), groupNames: [scope] };
+  },
+
+  "aws:eks/getClusters:getClusters": (_, { cloud, scope }) => ({
+    id: scope,
+    names: cloud.things("aws:eks/cluster:Cluster").map(({ id }) => id),
+  }),
+
+  "aws:lb/getHostedZoneId:getHostedZoneId"(inputs, { scope }) {
+    demand(inputs.loadBalancerType === "network", "InvalidParameterValue", "another type of load balancer");
+    return { id: loadBalancerZone, region: scope };
   },
 
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"(inputs, { scope }) {

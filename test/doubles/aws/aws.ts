@@ -2,6 +2,7 @@ import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { type Inputs, valueAt } from "../values.ts";
 import { existingThings, functions, isRegion } from "./account.ts";
+import { eks } from "./eks.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
@@ -10,7 +11,7 @@ import { storage } from "./storage.ts";
 const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
-  resources: { ...network, ...machine, ...identity, ...storage },
+  resources: { ...network, ...machine, ...identity, ...storage, ...eks },
   functions,
   scopeOf(provider) {
     const region = text("region", provider);

@@ -1,5 +1,6 @@
 import { demand, everywhere, type Rules, text } from "../cloud.ts";
 import { accountId } from "./account.ts";
+import { managedPolicies } from "./eks.ts";
 import { checkPolicy } from "./policy.ts";
 
 const role = "aws:iam/role:Role";
@@ -35,8 +36,9 @@ export const identity: Readonly<Record<string, Rules>> = {
     replacing: ["role", "policyArn"],
     references: [{ at: "role", to: role }],
     check({ policyArn }) {
-      const known = ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"];
-      demand(known.includes(String(policyArn)), "NoSuchEntity", `Policy ${policyArn} does not exist`);
+      const known = ["AmazonSSMManagedInstanceCore", ...managedPolicies];
+      const isKnown = known.some((name) => policyArn === `arn:aws:iam::aws:policy/${name}`);
+      demand(isKnown, "NoSuchEntity", `Policy ${policyArn} does not exist`);
     },
     create: ({ inputs }) => ({ id: `${inputs.role}/${inputs.policyArn}`, scope: everywhere }),
   },

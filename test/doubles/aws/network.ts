@@ -2,13 +2,15 @@ import ipaddr from "ipaddr.js";
 import { contains, isPort, isRange, lengthOf, overlap } from "../checks.ts";
 import { demand, number, type Request, type Rules, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { isZone } from "./account.ts";
+import { isZone, loadBalancerZone } from "./account.ts";
+import { loadBalancerType } from "./eks.ts";
 
 const vpc = "aws:ec2/vpc:Vpc";
 const subnet = "aws:ec2/subnet:Subnet";
 const gateway = "aws:ec2/internetGateway:InternetGateway";
 const routeTable = "aws:ec2/routeTable:RouteTable";
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
+const natGateway = "aws:ec2/natGateway:NatGateway";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const eip = "aws:ec2/eip:Eip";
 
@@ -72,7 +74,9 @@ export const network: Readonly<Record<string, Rules>> = {
   [gateway]: {
     references: [{ at: "vpcId", to: vpc, exclusive: "Resource.AlreadyAssociated" }],
     delete({ inputs }, cloud) {
-      const mapped = cloud.things(eipAssociation).some((it) => vpcOfInterface(it, cloud) === inputs.vpcId);
+      const mapped =
+        cloud.things(eipAssociation).some((it) => vpcOfInterface(it, cloud) === inputs.vpcId) ||
+        cloud.things(natGateway).some((it) => vpcOfSubnet(it, cloud) === inputs.vpcId);
       demand(!mapped, "DependencyViolation", `Network ${inputs.vpcId} has some mapped public address(es).`);
     },
     create: ({ cloud }) => ({ id: `igw-${cloud.digits(17)}` }),
@@ -89,9 +93,15 @@ export const network: Readonly<Record<string, Rules>> = {
     references: [
       { at: "routeTableId", to: routeTable },
       { at: "gatewayId", to: gateway },
+      { at: "natGatewayId", to: natGateway, onDelete: "leave" },
     ],
     check(inputs) {
-      const { destinationCidrBlock: ipv4, destinationIpv6CidrBlock: ipv6 } = inputs;
+      const { destinationCidrBlock: ipv4, destinationIpv6CidrBlock: ipv6, gatewayId, natGatewayId } = inputs;
+      demand(
+        (gatewayId === undefined) !== (natGatewayId === undefined),
+        "InvalidParameterCombination",
+        "not one target",
+      );
       const valid = ipv4 === undefined ? isRange(String(ipv6), "ipv6") : isRange(String(ipv4), "ipv4");
       demand(
         valid && (ipv4 === undefined) !== (ipv6 === undefined),
@@ -103,6 +113,20 @@ export const network: Readonly<Record<string, Rules>> = {
       const id = `r-${inputs.routeTableId}-${inputs.destinationCidrBlock ?? inputs.destinationIpv6CidrBlock}`;
       return { id, outputs: { state: "active" } };
     },
+  },
+
+  [natGateway]: {
+    replacing: ["subnetId", "allocationId", "connectivityType"],
+    references: [
+      { at: "subnetId", to: subnet },
+      { at: "allocationId", to: eip, exclusive: "Resource.AlreadyAssociated" },
+    ],
+    admit({ cloud, scope, inputs }) {
+      const its = vpcOfSubnet({ inputs, scope }, cloud);
+      const open = cloud.things(gateway).some((it) => it.inputs.vpcId === its);
+      demand(open, "Gateway.NotAttached", `Network ${its} has no Internet gateway attached`);
+    },
+    create: ({ cloud }) => ({ id: `nat-${cloud.digits(17)}` }),
   },
 
   "aws:ec2/routeTableAssociation:RouteTableAssociation": {
@@ -217,6 +241,7 @@ export const network: Readonly<Record<string, Rules>> = {
     replacing: ["name", "type", "zoneId"],
     references: [{ at: "zoneId", to: "aws:route53/zone:Zone" }],
     check(inputs) {
+      if (inputs.aliases !== undefined) return checkAlias(inputs);
       const kind = { A: "ipv4", AAAA: "ipv6" }[text("type", inputs)];
       const records = valuesAt("records[*]", inputs).map(String);
       const valid =
@@ -225,6 +250,9 @@ export const network: Readonly<Record<string, Rules>> = {
       demand(number("ttl", inputs) !== undefined, "InvalidChangeBatch", "a record needs a TTL");
     },
     admit({ cloud, scope, inputs }) {
+      const alias = valueAt("aliases[0].name", inputs);
+      const targets = cloud.things(loadBalancerType).map(({ outputs }) => outputs.hostname);
+      demand(alias === undefined || targets.includes(alias), "InvalidChangeBatch", `${alias} was not found`);
       const zone = text(
         "name",
         cloud.find("aws:route53/zone:Zone", text("zoneId", inputs), scope)?.inputs ?? {},
@@ -247,6 +275,20 @@ function vpcOfInterface(
 ): unknown {
   const own = cloud.find(networkInterface, text("networkInterfaceId", inputs), scope);
   return cloud.find(subnet, text("subnetId", own?.inputs ?? {}), scope)?.inputs.vpcId;
+}
+
+function vpcOfSubnet({ inputs, scope }: Pick<Thing, "inputs" | "scope">, cloud: Request["cloud"]): unknown {
+  return cloud.find(subnet, text("subnetId", inputs), scope)?.inputs.vpcId;
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html */
+function checkAlias(inputs: Inputs): void {
+  const invalid = (condition: unknown, message: string) => demand(condition, "InvalidChangeBatch", message);
+  invalid(inputs.ttl === undefined && inputs.records === undefined, "an alias has neither TTL nor records");
+  invalid(inputs.type === "A", `an alias of the type ${inputs.type}`);
+  const target = `${text("aliases[0].name", inputs)} in ${text("aliases[0].zoneId", inputs)}`;
+  const isLoadBalancer = new RegExp(`^\\S+\\.elb\\.[a-z0-9-]+\\.amazonaws\\.com in ${loadBalancerZone}$`);
+  invalid(isLoadBalancer.test(target), `the alias target ${target} was not found`);
 }
 
 function checkText(description: unknown): void {

@@ -12,11 +12,14 @@ export interface Statement {
 
 const elements = ["Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"];
 
+/** In characters: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const longest = { trust: 2048, permissions: 10_240, bucket: 20_480 } as const;
+
 /** @throws CloudError when it isn't JSON, or not a policy of that kind. */
-export function checkPolicy(json: string, kind: "trust" | "permissions"): void {
+export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucket"): void {
   const malformed = (condition: unknown, message: string) =>
     demand(condition, "MalformedPolicyDocument", message);
-  malformed(json.length <= (kind === "trust" ? 2048 : 10_240), "the policy is too long");
+  malformed(json.length <= longest[kind], "the policy is too long");
   const statements = statementsOf(json);
   malformed(statements.length > 0, "there are no statements");
   for (const statement of statements) {
@@ -35,7 +38,10 @@ export function checkPolicy(json: string, kind: "trust" | "permissions"): void {
       );
       continue;
     }
-    malformed(statement.Principal === undefined, "Principal has no place in an identity's policy");
+    malformed(
+      (statement.Principal === undefined) === (kind === "permissions"),
+      "Principal has no place in an identity's policy, and is needed in a bucket's",
+    );
     malformed(
       (statement.Resource === undefined) !== (statement.NotResource === undefined),
       "a statement needs one of Resource and NotResource",

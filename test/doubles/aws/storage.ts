@@ -1,39 +1,122 @@
-import { demand, type Rules, text } from "../cloud.ts";
+import { demand, everywhere, type Reference, type Rules, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { accountId, bucketType, foreignBucket } from "./account.ts";
+import { checkPolicy, list, statementsOf } from "./policy.ts";
 
-const bucket = "aws:s3/bucket:Bucket";
+const object = "aws:s3/bucketObjectv2:BucketObjectv2";
+const publicAccessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
-const isPrefix = (prefix: string) =>
-  /^[a-z0-9][a-z0-9.-]{0,36}$/.test(prefix) && !/\.\.|^xn--|^sthree-/.test(prefix);
+const isName = (name: string) =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+  !/\.\.|^xn--|^sthree-|^amzn-s3-demo-|-s3alias$|--(?:ol|x|table)-s3$|\.mrap$/.test(name);
+
+/** Random, and of this length. */
+const uniqueSuffix = 26;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
+const withoutAccountNamespace = ["me-central-1", "me-south-1"];
+
+/** Goes with its bucket. */
+const inBucket: Reference = { at: "bucket", to: bucketType, onDelete: "delete" };
+
+/** The settings of a kind that a bucket has once. */
+function setting(own: Partial<Rules> = {}): Rules {
+  return {
+    ...own,
+    replacing: ["bucket"],
+    references: [inBucket],
+    create: ({ inputs }) => ({ id: text("bucket", inputs) }),
+  };
+}
 
 export const storage: Readonly<Record<string, Rules>> = {
-  [bucket]: {
-    replacing: ["bucket", "bucketPrefix"],
-    check(inputs) {
-      const prefix = text("bucketPrefix", inputs);
-      demand(isPrefix(prefix), "InvalidBucketName", `The specified bucket is not valid: ${prefix}`);
+  [bucketType]: {
+    replacing: ["bucket", "bucketPrefix", "bucketNamespace"],
+    check(inputs, { scope }) {
+      const { bucket, bucketPrefix, bucketNamespace } = inputs;
+      demand(
+        (bucket === undefined) !== (bucketPrefix === undefined),
+        "InvalidBucketName",
+        "a name, or the start of one",
+      );
+      const name = String(bucket ?? `${bucketPrefix}${"0".repeat(uniqueSuffix)}`);
+      demand(isName(name), "InvalidBucketName", `The specified bucket is not valid: ${name}`);
+      const isAccounts = name.endsWith(`-${accountId}-${scope}-an`);
+      const isValid =
+        bucketNamespace === "account-regional"
+          ? isAccounts && !withoutAccountNamespace.includes(scope)
+          : !name.endsWith("-an");
+      demand(isValid, "InvalidBucketNamespace", `${name} is not a name of the namespace ${bucketNamespace}`);
+    },
+    admit({ cloud, inputs }) {
+      const name = text("bucket", inputs);
+      const taken = cloud.find(foreignBucket, name, everywhere);
+      demand(!taken, "BucketAlreadyExists", "The requested bucket name is not available.");
     },
     create({ cloud, inputs }) {
-      const name = `${inputs.bucketPrefix}${cloud.digits(26)}`;
+      const name = String(inputs.bucket ?? `${inputs.bucketPrefix}${cloud.digits(uniqueSuffix)}`);
       return { id: name, outputs: { bucket: name, arn: `arn:aws:s3:::${name}` } };
     },
     delete(thing, cloud) {
-      const isFull = cloud
-        .things("aws:s3/bucketObjectv2:BucketObjectv2")
-        .some((it) => it.inputs.bucket === thing.id);
+      const isFull = cloud.things(object).some((it) => it.inputs.bucket === thing.id);
       demand(!isFull || thing.inputs.forceDestroy === true, "BucketNotEmpty", "The bucket is not empty");
     },
   },
 
-  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
-    replacing: ["bucket"],
-    references: [{ at: "bucket", to: bucket, onDelete: "leave" }],
-    create: ({ inputs }) => ({ id: text("bucket", inputs) }),
-  },
+  [publicAccessBlock]: setting(),
 
-  "aws:s3/bucketObjectv2:BucketObjectv2": {
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": setting({
+    check(inputs) {
+      const ownership = text("rule.objectOwnership", inputs);
+      const known = ["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"];
+      demand(known.includes(ownership), "MalformedXML", `objectOwnership ${ownership}`);
+    },
+  }),
+
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": setting({
+    check(inputs) {
+      const algorithm = text("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm", inputs);
+      demand(["AES256", "aws:kms", "aws:kms:dsse"].includes(algorithm), "MalformedXML", `SSE ${algorithm}`);
+    },
+  }),
+
+  "aws:s3/bucketPolicy:BucketPolicy": setting({
+    check(inputs) {
+      const policy = text("policy", inputs);
+      checkPolicy(policy, "bucket");
+      const own = new RegExp(`^arn:aws:s3:::${inputs.bucket}(?:/.*)?$`);
+      const resources = statementsOf(policy).flatMap((statement) => list(statement.Resource));
+      demand(
+        resources.every((resource) => own.test(resource)),
+        "MalformedPolicy",
+        "Policy has invalid resource",
+      );
+    },
+    admit({ cloud, scope, inputs }) {
+      const isPublic = statementsOf(text("policy", inputs)).some(
+        ({ Effect, Principal }) => Effect === "Allow" && Principal === "*",
+      );
+      const block = cloud.find(publicAccessBlock, text("bucket", inputs), scope)?.inputs;
+      demand(!isPublic || block?.blockPublicPolicy !== true, "AccessDenied", "public policies are blocked");
+    },
+  }),
+
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": setting({
+    /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html */
+    check(inputs) {
+      const rules = valuesAt("rules[*]", inputs) as Inputs[];
+      const ids = rules.map((rule) => text("id", rule));
+      const valid =
+        rules.length > 0 && ids.every((id) => /^.{1,255}$/.test(id)) && new Set(ids).size === ids.length;
+      demand(valid, "InvalidArgument", `Rule IDs ${ids}`);
+      for (const rule of rules) checkLifecycle(rule);
+    },
+  }),
+
+  [object]: {
     replacing: ["bucket", "key"],
-    references: [{ at: "bucket", to: bucket, onDelete: "leave" }],
+    references: [{ at: "bucket", to: bucketType, onDelete: "leave" }],
     /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
     check(inputs) {
       const key = text("key", inputs);
@@ -45,3 +128,16 @@ export const storage: Readonly<Record<string, Rules>> = {
     create: ({ inputs }) => ({ id: `${inputs.bucket}/${inputs.key}` }),
   },
 };
+
+function checkLifecycle(rule: Inputs): void {
+  demand(["Enabled", "Disabled"].includes(text("status", rule)), "MalformedXML", `status ${rule.status}`);
+  demand(rule.filter !== undefined, "MalformedXML", "a rule needs a filter");
+  const days = ["expiration.days", "abortIncompleteMultipartUpload.daysAfterInitiation"].flatMap(
+    (path) => valueAt(path, rule) ?? [],
+  );
+  demand(days.length > 0, "InvalidRequest", "At least one action needs to be specified in a rule");
+  for (const count of days) {
+    const isWhole = Number.isInteger(count) && Number(count) > 0;
+    demand(isWhole, "InvalidArgument", `days must be a positive integer, not ${count}`);
+  }
+}

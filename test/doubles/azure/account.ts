@@ -22,6 +22,7 @@ export const types = {
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
   imageVersion: "azure-native:compute:GalleryImageVersion",
+  storageAccount: "azure-native:storage:StorageAccount",
 } as const;
 
 export function groupId(name: string): string {
@@ -39,6 +40,8 @@ export const existing = {
   zoneResourceGroup: "dns",
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
+  /** In germanywestcentral, with the same subnet. */
+  clusterNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub-germanywestcentral`,
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
   /** For all that a cache is made of. */
   resourceGroup: "caches",
@@ -55,6 +58,11 @@ export const existingThings: readonly Thing[] = [
     location: "westeurope",
     addressSpace: { addressPrefixes: ["10.20.0.0/16"] },
     subnets: [{ name: existing.subnet, addressPrefix: "10.20.1.0/24" }],
+  }),
+  thing(types.virtualNetwork, existing.clusterNetwork, {
+    location: "germanywestcentral",
+    addressSpace: { addressPrefixes: ["10.30.0.0/16"] },
+    subnets: [{ name: existing.subnet, addressPrefix: "10.30.1.0/24" }],
   }),
   thing(types.secret, existing.certificate, {}),
   thing(types.imageVersion, existing.image, { sku: "13-arm64" }),
@@ -84,6 +92,14 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
   "azure-native:resources:getResourceGroup"(inputs, asked) {
     const name = text("resourceGroupName", inputs);
     return { name, ...find(types.resourceGroup, groupId(name), asked).inputs };
+  },
+
+  "azure-native:storage:getStorageAccount"(inputs, asked) {
+    const group = text("resourceGroupName", inputs);
+    const isThere = asked.cloud.find(types.resourceGroup, groupId(group), asked.scope);
+    demand(isThere, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
+    const id = resourceId({ inputs }, "Microsoft.Storage/storageAccounts", inputs.accountName);
+    return { id: find(types.storageAccount, id, asked).id };
   },
 
   "azure-native:dns:getZone"(inputs, asked) {

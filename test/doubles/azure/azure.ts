@@ -1,15 +1,17 @@
 import { Cloud, type CloudDefinition, demand, everywhere, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { existingThings, functions, isRegion, subscriptionId } from "./account.ts";
+import { aksFunctions, aksRules } from "./aks.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
+import { storageRules } from "./storage.ts";
 
 const definition: CloudDefinition = {
   name: "azure-native",
   sdk: new SdkTypes("@pulumi/azure-native"),
-  resources: { ...identityRules, ...networkRules, ...machineRules },
-  functions,
+  resources: { ...identityRules, ...networkRules, ...machineRules, ...storageRules, ...aksRules },
+  functions: { ...functions, ...aksFunctions },
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(

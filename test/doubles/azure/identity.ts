@@ -4,10 +4,19 @@ import { groupId, resourceId, subscriptionId, tenantId, types } from "./account.
 import { resource } from "./resource.ts";
 
 export const userIdentity = "azure-native:managedidentity:UserAssignedIdentity";
-const roleAssignment = "azure-native:authorization:RoleAssignment";
+export const roleAssignment = "azure-native:authorization:RoleAssignment";
 
-/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles: DNS Zone Contributor, Key Vault Secrets User */
-const roles = ["befefa01-2a29-4197-83a8-272ff33ce314", "4633458b-17de-408a-b874-0445c86b69e6"];
+/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const roles = [
+  // DNS Zone Contributor, Key Vault Secrets User
+  "befefa01-2a29-4197-83a8-272ff33ce314",
+  "4633458b-17de-408a-b874-0445c86b69e6",
+  // Network Contributor
+  "4d97b98b-1d4f-4787-a291-c67834d212e7",
+  // Storage Blob Data Contributor, Storage Blob Delegator
+  "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+  "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
+];
 
 /** Names that deleted vaults go on holding: soft-deleted, and shared with all of Azure. */
 const takenVaults = "deleted vault";
@@ -71,7 +80,12 @@ export const identityRules: Readonly<Record<string, Rules>> = {
         "PrincipalNotFound",
         `Principal ${inputs.principalId} does not exist in the directory`,
       );
-      const target = [...cloud.things(), ...cloud.things(types.secret)].find((it) => it.id === inputs.scope);
+      const existing = [types.secret, types.resourceGroup, types.virtualNetwork].flatMap((it) =>
+        cloud.things(it),
+      );
+      // A subnet is part of its network.
+      const scope = text("scope", inputs).replace(/\/subnets\/[^/]+$/, "");
+      const target = [...cloud.things(), ...existing].find((it) => it.id === scope);
       demand(target, "ResourceNotFound", `there is no ${inputs.scope}`);
       const said = ({ inputs: it }: Pick<Thing, "inputs">) =>
         [it.scope, it.principalId, it.roleDefinitionId].join();

@@ -6,7 +6,7 @@ import { groupId, resourceId, subnetsOf, types } from "./account.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
-const publicAddress = "azure-native:network:PublicIPAddress";
+export const publicAddress = "azure-native:network:PublicIPAddress";
 export const networkInterface = "azure-native:network:NetworkInterface";
 const recordSet = "azure-native:dns:RecordSet";
 
@@ -24,23 +24,26 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     },
   }),
 
-  [publicAddress]: resource(network("publicIPAddresses", "publicIpAddressName"), {
-    replacing: ["sku", "publicIPAddressVersion"],
-    fixed: ["zones"],
-    check(inputs) {
-      const isStandard = valueAt("sku.name", inputs) === "Standard";
-      const isStatic = inputs.publicIPAllocationMethod === "Static";
-      demand(
-        isStandard && isStatic,
-        "StandardSkuPublicIPAddressesMustBeStatic",
-        "Standard addresses must be static",
-      );
+  [publicAddress]: resource(
+    { ...network("publicIPAddresses", "publicIpAddressName"), mostZones: 3 },
+    {
+      replacing: ["sku", "publicIPAddressVersion"],
+      fixed: ["zones"],
+      check(inputs) {
+        const isStandard = valueAt("sku.name", inputs) === "Standard";
+        const isStatic = inputs.publicIPAllocationMethod === "Static";
+        demand(
+          isStandard && isStatic,
+          "StandardSkuPublicIPAddressesMustBeStatic",
+          "Standard addresses must be static",
+        );
+      },
+      create: ({ cloud }) => ({
+        id: "",
+        outputs: { ipAddress: `198.51.100.${cloud.things(publicAddress).length + 1}` },
+      }),
     },
-    create: ({ cloud }) => ({
-      id: "",
-      outputs: { ipAddress: `198.51.100.${cloud.things(publicAddress).length + 1}` },
-    }),
-  }),
+  ),
 
   [types.virtualNetwork]: resource(network("virtualNetworks", "virtualNetworkName"), {
     check(inputs) {

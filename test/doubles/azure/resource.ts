@@ -15,10 +15,15 @@ interface Kind {
   readonly pattern: RegExp;
   /** @default false, it is in a region */
   readonly isGlobal?: boolean;
+  /** Of availability zones. @default 1 */
+  readonly mostZones?: number;
 }
 
 /** The rules of a type, with those that hold for all. */
-export function resource({ kind, name, pattern, isGlobal = false }: Kind, own: Partial<Rules> = {}): Rules {
+export function resource(
+  { kind, name, pattern, isGlobal = false, mostZones = 1 }: Kind,
+  own: Partial<Rules> = {},
+): Rules {
   const { replacing = [] } = own;
   return {
     ...own,
@@ -36,7 +41,11 @@ export function resource({ kind, name, pattern, isGlobal = false }: Kind, own: P
       demand(isGlobal || isRegion(location), "LocationNotAvailableForResourceType", `location '${location}'`);
       const zones = (inputs.zones ?? []) as string[];
       const there = zones.every((zone) => zonesIn(location).includes(zone));
-      demand(there && zones.length <= 1, "AvailabilityZoneNotSupported", `zones '${zones}' in ${location}`);
+      demand(
+        there && zones.length <= mostZones,
+        "AvailabilityZoneNotSupported",
+        `zones '${zones}' in ${location}`,
+      );
       own.check?.(inputs, request);
     },
     create(request) {

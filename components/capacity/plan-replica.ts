@@ -1,0 +1,65 @@
+import type { Problem } from "../config/problems.ts";
+import type { Workload } from "../config/schema.ts";
+import { diskBudget } from "../pod/edge/budget.ts";
+import { type Delivery, demandOf } from "./demand.ts";
+import { mbpsPerVCpu } from "./limits.ts";
+import { contentGiB, sizeFor } from "./plan-disk.ts";
+import { number, quantity } from "./text.ts";
+
+export interface ReplicaRequest {
+  readonly storage:
+    | { readonly kind: "disk"; readonly sizeGiB: number | "auto" }
+    | { readonly kind: "bucket"; readonly delivery: "proxied" | "redirect" };
+  /** How many share the load: the smallest number of them. */
+  readonly replicas: number;
+  readonly workload: Workload;
+}
+
+/** What one replica of the cache on Kubernetes asks for. */
+export interface ReplicaPlan {
+  /** Of its volume, or of its part of the node's disk. */
+  readonly diskGiB: number;
+  /** What the edge is to have for itself. Memory is also the most it gets: the page cache counts into it. */
+  readonly edge: { readonly cpuMillis: number; readonly memoryMiB: number };
+  /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
+  readonly warnings: readonly Problem[];
+}
+
+/** nginx with its keys in memory and some thousand connections, without the page cache. */
+const edgeMiB = 256;
+/** What a node's disk is read for beyond it costs less than so much memory in each replica. */
+const mostPageCacheMiB = 4096;
+const leastCpuMillis = 100;
+const cpuStepMillis = 50;
+/** Manifests, metrics and what is under way. */
+const leastScratchGiB = 4;
+
+/** Plans a replica: processor time for its share of the demand, memory for the hot set, disk for the content. */
+export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
+  const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
+  const demand = demandOf(workload, delivery);
+  const cpuMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
+  const edge = {
+    cpuMillis: Math.max(leastCpuMillis, Math.ceil(cpuMillis / cpuStepMillis) * cpuStepMillis),
+    memoryMiB: edgeMiB + Math.min(mostPageCacheMiB, Math.ceil(demand.hotSetGiB * 1024)),
+  };
+  const content = contentGiB(workload, delivery);
+  if (storage.kind === "bucket") return { diskGiB: scratchFor(content), edge, warnings: [] };
+  const wantedGiB = sizeFor(content);
+  const diskGiB = storage.sizeGiB === "auto" ? wantedGiB : storage.sizeGiB;
+  return { diskGiB, edge, warnings: sizeWarnings(diskGiB, content, wantedGiB) };
+}
+
+/** A node's own disk is small, so to the GiB. */
+function scratchFor(contentGiB: number): number {
+  let sizeGiB = leastScratchGiB;
+  while (diskBudget(sizeGiB).blobsMiB / 1024 < contentGiB) sizeGiB++;
+  return sizeGiB;
+}
+
+function sizeWarnings(diskGiB: number, contentGiB: number, wantedGiB: number): Problem[] {
+  const holdsGiB = diskBudget(diskGiB).blobsMiB / 1024;
+  if (holdsGiB >= contentGiB) return [];
+  const message = `${quantity(diskGiB, "GiB")} hold ${number(holdsGiB)} of the ${number(contentGiB)} of the workload: the rest is fetched again; better: ${wantedGiB}GiB`;
+  return [{ path: "storage.size", message }];
+}

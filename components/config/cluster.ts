@@ -1,0 +1,193 @@
+/** What a region with `topology: cluster` says of its workload on Kubernetes, whoever the cluster belongs to. */
+import { z } from "zod";
+import { addressRange, matching } from "./text.ts";
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+
+/** The name of an object of Kubernetes. */
+export const objectName = matching(
+  dnsSubdomain,
+  "the name of an object in Kubernetes: lower-case letters, digits, hyphens and points",
+);
+
+/** Keys as of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const qualifiedName =
+  /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
+const metadataKey = matching(qualifiedName, "a key of a label or annotation, like team or example.com/team");
+/** https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class */
+const loadBalancerClass = matching(
+  qualifiedName,
+  "the class of a load balancer, like internal or example.com/internal",
+);
+const labelValue = matching(
+  /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/,
+  "the value of a label: up to 63 letters, digits and -_.",
+);
+const labels = z.record(metadataKey, labelValue);
+const annotations = z.record(metadataKey, z.string());
+
+export const workloadNamespace = matching(
+  dnsLabel,
+  "the name of a namespace: lower-case letters, digits and hyphens",
+)
+  .default("registry-cache")
+  .describe(
+    "Namespace of all that the cache is made of in the cluster. The stack makes it, and it must not be there before.",
+  );
+
+const replicaCount = z.int().min(1).max(50);
+
+/** How many Pods serve a region. */
+export const replicas = z
+  .strictObject({
+    min: replicaCount.default(2).describe("How many replicas there are at least."),
+    max: replicaCount
+      .exactOptional()
+      .describe(
+        "How many replicas there are at most, as load asks for them; only with a bucket. Default: `min`, without autoscaling.",
+      ),
+    cpuPercent: z
+      .int()
+      .min(10)
+      .max(95)
+      .default(70)
+      .describe("Processor use of the edge, as a share of what it requests, above which a replica is added."),
+    connections: z
+      .int()
+      .min(1)
+      .exactOptional()
+      .describe(
+        "Connections per replica above which one is added: the metric `registry_cache_connections` of the custom metrics API. Default: only the processor counts.",
+      ),
+  })
+  .refine(({ min, max }) => max === undefined || max >= min, { path: ["max"], error: "is less than `min`" })
+  .prefault({})
+  .describe("The replicas of the cache.");
+
+/** How clients outside the cluster reach the workload. */
+export const expose = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("loadBalancer").describe("`loadBalancer`, `ingress` or `gateway`."),
+      class: loadBalancerClass
+        .exactOptional()
+        .describe("Class of the load balancer. Default: the cluster's."),
+      annotations: annotations
+        .default({})
+        .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
+      externalDns: z
+        .boolean()
+        .default(true)
+        .describe("Whether external-dns is to make the endpoint's records."),
+    }),
+    z.strictObject({
+      kind: z.literal("ingress").describe("`loadBalancer`, `ingress` or `gateway`."),
+      class: objectName.exactOptional().describe("Ingress class. Default: the cluster's."),
+      annotations: annotations
+        .default({})
+        .describe("Further annotations of the Ingress, as its controller reads them."),
+      externalDns: z
+        .boolean()
+        .default(true)
+        .describe("Whether external-dns is to make the endpoint's records."),
+      proxies: z
+        .array(addressRange)
+        .min(1)
+        .describe(
+          "Address ranges of the controller's Pods, which end TLS and say in `X-Forwarded-For` who the client is. Nobody else reaches the cache.",
+        ),
+    }),
+    z.strictObject({
+      kind: z.literal("gateway").describe("`loadBalancer`, `ingress` or `gateway`."),
+      gateway: z
+        .strictObject({
+          name: objectName.describe("Name of the existing Gateway."),
+          namespace: objectName.describe("Its namespace."),
+          listener: objectName.exactOptional().describe("Name of its listener. Default: whichever fits."),
+        })
+        .describe(
+          "The Gateway that the cache's HTTPRoute belongs to; it ends TLS with a certificate of its own.",
+        ),
+      annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
+      externalDns: z
+        .boolean()
+        .default(true)
+        .describe("Whether external-dns is to make the endpoint's records."),
+      proxies: z
+        .array(addressRange)
+        .min(1)
+        .describe(
+          "Address ranges of the Gateway's Pods, which end TLS and say in `X-Forwarded-For` who the client is. Nobody else reaches the cache.",
+        ),
+    }),
+  ])
+  .prefault({ kind: "loadBalancer" })
+  .describe(
+    "How clients reach the cache: by a load balancer of its own, through an Ingress, or through a Gateway.",
+  );
+
+/** Identity of the Pods, for a bucket. */
+export const serviceAccount = z
+  .strictObject({
+    annotations: annotations
+      .default({})
+      .describe(
+        "Annotations of the ServiceAccount: `eks.amazonaws.com/role-arn` for IRSA, `azure.workload.identity/client-id` for Azure.",
+      ),
+    podLabels: labels
+      .default({})
+      .describe('Labels of the Pods: `azure.workload.identity/use: "true"` for Azure.'),
+  })
+  .prefault({})
+  .describe("The identity by which the Pods reach the bucket, in the words of the cloud.");
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
+export const scheduling = z
+  .strictObject({
+    nodeSelector: labels.default({}).describe("Labels of the nodes that the cache may run on."),
+    tolerations: z
+      .array(
+        z.strictObject({
+          key: metadataKey.exactOptional().describe("Key of the taint. Default: any, with `Exists`."),
+          operator: z
+            .enum(["Exists", "Equal"])
+            .exactOptional()
+            .describe("`Exists`: whatever the taint's value. Default: `Equal`."),
+          value: labelValue.exactOptional().describe("Value of the taint, for `Equal`."),
+          effect: z
+            .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+            .exactOptional()
+            .describe("Effect of the taint. Default: all."),
+        }),
+      )
+      .default([])
+      .describe("Taints that the cache tolerates, as in a Pod."),
+  })
+  .prefault({})
+  .describe("Where in the cluster the cache runs. Default: anywhere, spread over zones and nodes.");
+
+/** What a monitoring stack in the cluster takes; each needs its CustomResourceDefinition, or something that looks for it. */
+export const operator = z
+  .strictObject({
+    podMonitor: z
+      .boolean()
+      .default(false)
+      .describe("A PodMonitor of the Prometheus Operator, with all metrics of the cache."),
+    prometheusRule: z
+      .boolean()
+      .default(false)
+      .describe("A PrometheusRule of the Prometheus Operator, with all alerts of the cache."),
+    dashboard: z.boolean().default(false).describe("A ConfigMap with the dashboard, for Grafana."),
+    labels: labels
+      .default({})
+      .describe(
+        'Labels of these objects by which the operator, or Grafana, finds them. The dashboard has `grafana_dashboard: "1"` besides.',
+      ),
+    annotations: annotations.default({}).describe("Annotations of these objects."),
+  })
+  .prefault({})
+  .describe(
+    "Objects for a Prometheus Operator and a Grafana in the cluster. Default: none, the Pods watch themselves.",
+  );

@@ -1,0 +1,46 @@
+import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
+import { getBucket } from "@pulumi/aws/s3/getBucket.js";
+import * as pulumi from "@pulumi/pulumi";
+import { previousOutputs } from "../previous-outputs.ts";
+import { type LookUp, reasonOf } from "../vm/look-up.ts";
+import { bucketResource } from "./bucket.ts";
+import { namesOf } from "./naming.ts";
+
+export interface BucketQuestion {
+  /** An AWS region's code. */
+  readonly region: string;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+const path = "storage.kind";
+
+/**
+ * The name for the bucket of a region with `storage.kind: bucket`: it is this stack's own already, or nobody's.
+ * @returns undefined, and a problem more, when it can't be had.
+ */
+export async function findBucketName({
+  region,
+  lookUp,
+  options,
+}: BucketQuestion): Promise<string | undefined> {
+  const account = await lookUp.ask(path, "the account of the bucket", getCallerIdentity({}, options));
+  if (!account) return undefined;
+  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(account.accountId);
+  const previous = await previousOutputs("aws:s3/bucket:Bucket", "bucket");
+  if (previous.get(bucketResource(region)) === bucket) return bucket;
+  const problem = await getBucket({ bucket }, options).then(
+    () =>
+      `the bucket ${bucket} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
+    (error: Error) =>
+      isMissing(error) ? undefined : `the bucket ${bucket} may be another account's: ${reasonOf(error)}`,
+  );
+  if (problem === undefined) return bucket;
+  lookUp.refuse(path, problem);
+  return undefined;
+}
+
+/** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go says so in the place of S3's 404. */
+function isMissing({ message }: Error): boolean {
+  return /couldn't find resource|NoSuchBucket|StatusCode: 404/.test(message);
+}

@@ -1,0 +1,104 @@
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
+import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
+import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
+import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { S3Store } from "../../pod/store.ts";
+import { hasAccountNamespace, type Names } from "./naming.ts";
+import { encryptedOnlyPolicy } from "./policies.ts";
+
+export interface BucketArgs {
+  readonly names: Pick<Names, "tags">;
+  /** An AWS region's code. */
+  readonly region: string;
+  /** By findBucketName(). */
+  readonly bucket: string;
+  /** After how many days an object is deleted. */
+  readonly expireDays: number;
+}
+
+/** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
+export function bucketResource(region: string): string {
+  return `${region}-store`;
+}
+
+/**
+ * The bucket with the blobs, for the region's cache alone; who may use it gets bucketPolicy(). All of it can be fetched again, so it is deleted with what is in it.
+ *
+ * @param name of the region
+ * @returns what must be there before the bucket is used.
+ */
+export function createBucket(
+  name: string,
+  { names, region, bucket, expireDays }: BucketArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const resource = bucketResource(name);
+  const own = new Bucket(
+    resource,
+    {
+      bucket,
+      bucketNamespace: hasAccountNamespace(region) ? "account-regional" : "global",
+      forceDestroy: true,
+      tags: names.tags("store"),
+    },
+    options,
+  );
+  const it = { bucket: own.bucket };
+  const settings = { ...options, deletedWith: own };
+  return [
+    own,
+    // Without ACLs. distribution sends one with each object, `private`, which S3 takes from the bucket's own account, as it says what holds anyway:
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    new BucketOwnershipControls(
+      resource,
+      { ...it, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      settings,
+    ),
+    new BucketPublicAccessBlock(
+      resource,
+      {
+        ...it,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      settings,
+    ),
+    new BucketServerSideEncryptionConfiguration(
+      resource,
+      { ...it, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+      settings,
+    ),
+    new BucketPolicy(resource, { ...it, policy: JSON.stringify(encryptedOnlyPolicy(bucket)) }, settings),
+    new BucketLifecycleConfiguration(
+      resource,
+      {
+        ...it,
+        rules: [
+          {
+            id: "expire",
+            status: "Enabled",
+            filter: {},
+            expiration: { days: expireDays },
+            // Longer than any fill takes.
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+          },
+        ],
+      },
+      settings,
+    ),
+  ];
+}
+
+/** The bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
+export function bucketStore({
+  region,
+  bucket,
+  delivery,
+}: Pick<BucketArgs, "region" | "bucket"> & Pick<S3Store, "delivery">): S3Store {
+  return { kind: "s3", bucket, region, delivery };
+}

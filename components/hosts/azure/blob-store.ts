@@ -1,0 +1,148 @@
+import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
+import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { AzureStore } from "../../pod/store.ts";
+import { type Grantee, grant } from "./identity.ts";
+import type { Place } from "./place.ts";
+import type { AzureVmRegion } from "./vm-args.ts";
+
+export interface BlobStoreArgs {
+  readonly place: Place;
+  /** By findStorageAccountName(). */
+  readonly account: string;
+  /** After how many days a blob is deleted. */
+  readonly expireDays: number;
+}
+
+export interface BlobStore {
+  readonly account: StorageAccount;
+  readonly container: BlobContainer;
+}
+
+/** The one of the storage account. */
+const containerName = "registry";
+
+/**
+ * A storage account with one container for the blobs of the region's cache alone, which nobody reaches by a key. All of it can be fetched again, so one copy in the
+ * region is enough, and it is deleted with what is in it.
+ *
+ * It can be reached from everywhere, where rights or a signed URL let in: firewall rules don't know the addresses by which machines of its own region come,
+ * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations
+ *
+ * @param name of the region
+ */
+export function createBlobStore(
+  name: string,
+  { place, account: accountName, expireDays }: BlobStoreArgs,
+  options: pulumi.CustomResourceOptions,
+): BlobStore {
+  const { resourceGroupName } = place;
+  const account = new StorageAccount(
+    name,
+    {
+      ...place,
+      accountName,
+      kind: "StorageV2",
+      sku: { name: "Standard_LRS" },
+      accessTier: "Hot",
+      allowSharedKeyAccess: false,
+      allowBlobPublicAccess: false,
+      allowCrossTenantReplication: false,
+      defaultToOAuthAuthentication: true,
+      enableHttpsTrafficOnly: true,
+      minimumTlsVersion: "TLS1_2",
+      publicNetworkAccess: "Enabled",
+    },
+    options,
+  );
+  const own = { resourceGroupName, accountName: account.name };
+  const container = new BlobContainer(
+    name,
+    { ...own, containerName, publicAccess: "None" },
+    { ...options, deletedWith: account },
+  );
+  new ManagementPolicy(
+    name,
+    {
+      ...own,
+      managementPolicyName: "default",
+      policy: {
+        rules: [
+          {
+            name: "expire",
+            type: "Lifecycle",
+            enabled: true,
+            definition: {
+              // distribution appends to a blob what it doesn't get in one piece, and a copy of it is of the same type:
+              // https://github.com/distribution/distribution/blob/v3.1.2/registry/storage/driver/azure/azure.go
+              filters: { blobTypes: ["blockBlob", "appendBlob"] },
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: expireDays } } },
+            },
+          },
+        ],
+      },
+    },
+    { ...options, deletedWith: account },
+  );
+  return { account, container };
+}
+
+/**
+ * Lets an identity read and write the container. To sign URLs, it also gets the key for that, which only the account as a whole has:
+ * https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#assign-permissions-with-rbac
+ *
+ * @param name of the region
+ * @returns what should be there when the identity is used; it can take ten minutes to count.
+ */
+export function grantBlobStore(
+  name: string,
+  { identity, store, delivery }: { identity: Grantee; store: BlobStore } & Pick<AzureStore, "delivery">,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  return [
+    grant(
+      `${name}-store`,
+      { identity, role: "storageBlobDataContributor", scope: store.container.id },
+      options,
+    ),
+    ...(delivery === "redirect"
+      ? [
+          grant(
+            `${name}-store-redirect`,
+            { identity, role: "storageBlobDelegator", scope: store.account.id },
+            options,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The container of a machine's region that has one. */
+export function storeOf(
+  { storage }: Pick<AzureVmRegion, "storage">,
+  account: string | undefined,
+  clientId?: string,
+): AzureStore | undefined {
+  if (storage.kind === "disk" || account === undefined) return undefined;
+  return blobStore({ account, delivery: storage.delivery, clientId });
+}
+
+/**
+ * The container as the Pod's origins reach it, by the identity of the machine or the Pod.
+ * @param clientId of the identity, where nothing else says which of several the SDK is to take.
+ */
+export function blobStore({
+  account,
+  delivery,
+  clientId,
+}: Pick<BlobStoreArgs, "account"> &
+  Pick<AzureStore, "delivery"> & { clientId?: string | undefined }): AzureStore {
+  return {
+    kind: "azure",
+    account,
+    container: containerName,
+    delivery,
+    ...(clientId !== undefined && { environment: { AZURE_CLIENT_ID: clientId } }),
+  };
+}

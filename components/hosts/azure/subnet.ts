@@ -1,0 +1,33 @@
+import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { AzureRegion } from "../../config/schema.ts";
+import type { Names } from "./naming.ts";
+import type { Place } from "./place.ts";
+
+export interface SubnetArgs {
+  readonly region: Pick<AzureRegion, "network">;
+  readonly place: Place;
+  readonly names: Pick<Names, "network">;
+  /** The one subnet of a network that is made, and all of its addresses: nothing else is in it, and it has no peers. */
+  readonly own: { readonly name: string; readonly range: string };
+}
+
+/** Resource id of the subnet of the configuration: an existing one, or that of a virtual network of the region's own. */
+export function subnetId(
+  name: string,
+  { region: { network }, place, names, own }: SubnetArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Input<string> {
+  if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
+  const { id } = new VirtualNetwork(
+    name,
+    {
+      ...place,
+      virtualNetworkName: names.network,
+      addressSpace: { addressPrefixes: [own.range] },
+      subnets: [{ name: own.name, addressPrefix: own.range }],
+    },
+    options,
+  );
+  return pulumi.interpolate`${id}/subnets/${own.name}`;
+}

@@ -1,0 +1,102 @@
+import { demand, type Reference, type Request, type Rules, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { resourceId, types } from "./account.ts";
+import { resource } from "./resource.ts";
+
+const kind = "Microsoft.Storage/storageAccounts";
+const accountId = (request: Pick<Request, "inputs">) =>
+  resourceId(request, kind, text("accountName", request.inputs));
+
+/** Goes with its account. */
+const inAccount: Reference = {
+  at: "accountName",
+  to: types.storageAccount,
+  id: (_, request) => accountId(request),
+  onDelete: "delete",
+};
+
+export const storageRules: Readonly<Record<string, Rules>> = {
+  /** https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create */
+  [types.storageAccount]: resource(
+    { kind, name: "accountName", pattern: /^[a-z0-9]{3,24}$/ },
+    {
+      replacing: ["isHnsEnabled"],
+      check(inputs) {
+        const sku = text("sku.name", inputs);
+        demand(/^(?:Standard|Premium)_(?:LRS|ZRS)$|^Standard_(?:RA)?GZ?RS$/.test(sku), "SkuNotFound", sku);
+        const known = ["StorageV2", "BlobStorage", "BlockBlobStorage"].includes(text("kind", inputs));
+        demand(known, "InvalidAccountType", `kind ${inputs.kind}`);
+        const tls = inputs.minimumTlsVersion ?? "TLS1_0";
+        demand(["TLS1_0", "TLS1_1", "TLS1_2"].includes(String(tls)), "InvalidValue", `TLS ${tls}`);
+        const tags = Object.keys((inputs.tags as object | undefined) ?? {});
+        demand(tags.length <= 15, "InvalidTagCount", "15 tags at most");
+      },
+      /** All accounts of Azure share their names. */
+      admit({ cloud, inputs }) {
+        const name = text("accountName", inputs);
+        const taken = cloud
+          .things(types.storageAccount)
+          .some(
+            (it) =>
+              it.inputs.accountName === name && it.inputs.resourceGroupName !== inputs.resourceGroupName,
+          );
+        demand(!taken, "StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
+      },
+    },
+  ),
+
+  "azure-native:storage:BlobContainer": {
+    replacing: ["resourceGroupName", "accountName", "containerName"],
+    references: [inAccount],
+    /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+    check(inputs) {
+      const name = text("containerName", inputs);
+      const valid = /^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/.test(name);
+      demand(valid, "InvalidResourceName", `container ${name}`);
+    },
+    admit(request) {
+      const account = request.cloud.find(types.storageAccount, accountId(request), request.scope);
+      const isPublic = !["None", undefined].includes(request.inputs.publicAccess as string | undefined);
+      const mayBe = account?.inputs.allowBlobPublicAccess === true;
+      demand(
+        !isPublic || mayBe,
+        "PublicAccessNotPermitted",
+        "Public access is not permitted on this account.",
+      );
+    },
+    create(request) {
+      const { containerName: name } = request.inputs;
+      return { id: `${accountId(request)}/blobServices/default/containers/${name}`, outputs: { name } };
+    },
+  },
+
+  /** https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure */
+  "azure-native:storage:ManagementPolicy": {
+    replacing: ["resourceGroupName", "accountName", "managementPolicyName"],
+    references: [inAccount],
+    check(inputs) {
+      demand(inputs.managementPolicyName === "default", "InvalidResourceName", "there is only `default`");
+      const rules = valuesAt("policy.rules[*]", inputs) as Inputs[];
+      demand(rules.length > 0, "InvalidRequestPropertyValue", "a policy needs rules");
+      for (const rule of rules) checkRule(rule);
+    },
+    create: (request) => ({ id: `${accountId(request)}/managementPolicies/default` }),
+  },
+};
+
+function checkRule(rule: Inputs): void {
+  const valid = (condition: unknown, message: string) =>
+    demand(condition, "InvalidRequestPropertyValue", message);
+  valid(rule.type === "Lifecycle", `type ${rule.type}`);
+  valid(/^[A-Za-z0-9-]{1,256}$/.test(text("name", rule)), `name ${rule.name}`);
+  const blobTypes = valuesAt("definition.filters.blobTypes[*]", rule).map(String);
+  const known = blobTypes.every((type) => ["blockBlob", "appendBlob"].includes(type));
+  valid(blobTypes.length > 0 && known, `blobTypes ${blobTypes}`);
+  const actions = Object.entries((valueAt("definition.actions.baseBlob", rule) ?? {}) as Inputs);
+  valid(actions.length > 0, "a rule needs actions");
+  for (const [action, after] of actions) {
+    valid(action === "delete" || !blobTypes.includes("appendBlob"), `${action} is not for appendBlob`);
+    const days = Object.values(after as Inputs);
+    valid(days.length === 1 && Number.isInteger(days[0]) && Number(days[0]) >= 0, `${action} after ${days}`);
+  }
+}

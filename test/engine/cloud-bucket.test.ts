@@ -1,0 +1,68 @@
+/** The life of a machine that keeps its blobs in a bucket. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { CloudCase } from "../support/cloud-case.ts";
+import { clouds } from "../support/cloud-files.ts";
+import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { exposureOf } from "../support/posture.ts";
+import { withPreview } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+
+describe("every cloud", { concurrency: true }, () => {
+  for (const [name, cloud] of Object.entries(clouds)) {
+    describe(name, { concurrency: 1 }, () => testBucket(cloud));
+  }
+});
+
+const redirect = { kind: "bucket", delivery: "redirect" };
+
+/** The tests go on from each other. */
+function testBucket(known: CloudCase): void {
+  const parts = scope({ after });
+  const { bucket } = known;
+  const cloud = known.newCloud();
+  let stack: CloudStack;
+
+  async function succeeds(operation: Parameters<CloudStack["run"]>[0], ...args: string[]): Promise<void> {
+    const { failed, messages } = await stack.run(operation, args);
+    assert.ok(!failed, messages);
+  }
+
+  test("a name that isn't to be had is told before anything is created", async () => {
+    stack = parts.use(await cloudStack(known.file, cloud));
+    await stack.configure({}, { ...bucket.takenFor, storage: redirect });
+    cloud.keep(bucket.taken);
+    const { failed, messages } = await stack.run("up", [withPreview]);
+    cloud.remove(bucket.taken);
+    assert.ok(failed);
+    assert.match(messages, bucket.told);
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("the first up makes it, closed; the second finds it to be its own", async () => {
+    await stack.configure({}, { storage: redirect });
+    await succeeds("up");
+    const made = stack.done().map((operation) => operation.split(" ")[1]);
+    for (const type of bucket.types) assert.equal(made.filter((it) => it === type).length, 1, type);
+    assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
+    await succeeds("up", "--expect-no-changes");
+  });
+
+  test("other days change the rule alone", async () => {
+    await stack.configure({}, { storage: { ...redirect, expireDays: 30 } });
+    await succeeds("up");
+    assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions([bucket.expiry]));
+  });
+
+  test("destroy leaves nothing, whatever is in it", async () => {
+    const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
+    for (const { type, urn } of resources) {
+      if (type === known.types.disk) await stack.pulumi("state", "unprotect", urn, "--yes");
+    }
+    await succeeds("destroy");
+    assert.deepEqual(
+      cloud.things().map(({ type, name }) => `${lastPart(type)} ${name}`),
+      [],
+    );
+  });
+}

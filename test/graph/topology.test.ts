@@ -1,0 +1,49 @@
+/** A region keeps its topology. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { topologyProblems } from "../../components/hosts/topology.ts";
+import { registeredBy } from "../support/graph.ts";
+
+const hosts = { vm: "cloud:VmHost", cluster: "cloud:ClusterHost" };
+
+/** As the last update left them. */
+const resources = {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$cloud:VmHost::north": {
+    type: hosts.vm,
+    outputs: { address: "192.0.2.1" },
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$cloud:ClusterHost::south": {
+    type: hosts.cluster,
+    outputs: {},
+  },
+};
+
+test("a region that is there has its topology until it is gone", async () => {
+  const told: Record<string, string[]> = {};
+  await registeredBy(
+    async () => {
+      for (const name of ["north", "south", "east"]) {
+        for (const topology of ["vm", "cluster"] as const) {
+          const problems = await topologyProblems({ name, topology }, hosts);
+          told[`${name} ${topology}`] = problems.map(({ path, message }) => `${path}: ${message}`);
+        }
+      }
+    },
+    undefined,
+    (token) => {
+      assert.equal(token, "pulumi:pulumi:readStackResourceOutputs");
+      return { outputs: resources };
+    },
+  );
+  const isA = (topology: string) => [
+    `topology: the region is a \`${topology}\`, and its names are taken as long as it is there: destroy it first, by \`pulumi destroy\` or an update without it`,
+  ];
+  assert.deepEqual(told, {
+    "north vm": [],
+    "north cluster": isA("vm"),
+    "south vm": isA("cluster"),
+    "south cluster": [],
+    "east vm": [],
+    "east cluster": [],
+  });
+});
