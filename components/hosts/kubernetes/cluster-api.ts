@@ -1,0 +1,96 @@
+import {
+  ApiException,
+  AuthorizationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  createConfiguration,
+  KubeConfig,
+  ServerConfiguration,
+  VersionApi,
+} from "@kubernetes/client-node";
+import { type Problem, suggestion } from "../../config/problems.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
+
+/** A cluster that can be asked. Each question takes {@link patienceSeconds} at most. */
+export interface ClusterApi {
+  readonly version: VersionApi;
+  readonly authorization: AuthorizationV1Api;
+  readonly core: CoreV1Api;
+  /** Also for the kinds of Kubernetes's own groups that have a name: `storage.k8s.io`. */
+  readonly custom: CustomObjectsApi;
+}
+
+const patienceSeconds = 10;
+
+/** The cluster of a region's context, as kubectl would find it. Nothing is asked yet. */
+export function connect({
+  context,
+  kubeconfig,
+}: Pick<KubernetesRegion, "context" | "kubeconfig">):
+  | { api: ClusterApi; problem?: never }
+  | { api?: never; problem: Problem } {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    const message = `can't be read: ${(error as Error).message}`;
+    return { problem: { path: kubeconfig === undefined ? "context" : "kubeconfig", message } };
+  }
+  const known = config.getContexts().map(({ name }) => name);
+  if (!known.includes(context)) return { problem: { path: "context", message: noContext(context, known) } };
+  config.setCurrentContext(context);
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    return { problem: { path: "context", message: `the kubeconfig has no cluster for "${context}"` } };
+  }
+  return { api: clientsOf(config, server) };
+}
+
+function noContext(context: string, known: readonly string[]): string {
+  const near = suggestion(context, known);
+  const hint = near ? `did you mean "${near}"?` : `it has ${known.join(", ") || "none"}`;
+  return `the kubeconfig has no context "${context}": ${hint}`;
+}
+
+function clientsOf(config: KubeConfig, server: string): ClusterApi {
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(server, {}),
+    authMethods: { default: config },
+    promiseMiddleware: [
+      {
+        pre: async (request) => {
+          request.setSignal(AbortSignal.timeout(patienceSeconds * 1000));
+          return request;
+        },
+        post: async (response) => response,
+      },
+    ],
+  });
+  return {
+    version: new VersionApi(configuration),
+    authorization: new AuthorizationV1Api(configuration),
+    core: new CoreV1Api(configuration),
+    custom: new CustomObjectsApi(configuration),
+  };
+}
+
+/**
+ * What the cluster has; undefined if it isn't there, null if that isn't known: the user may not look, which permissions.ts says, or the cluster knows no such kind, which
+ * kinds.ts says.
+ */
+export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | undefined | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ApiException)) throw error;
+    if (error.code === 404) return saysStatus(error) ? undefined : null;
+    if (error.code === 403) return null;
+    throw error;
+  }
+}
+
+/** Of an object that isn't there, the server speaks in its API's words: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+function saysStatus({ body }: ApiException<unknown>): boolean {
+  return String(body).includes('"details"');
+}

@@ -1,0 +1,93 @@
+import type { Deployment, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PodTemplateSpec,
+} from "kubernetes-types/core/v1.d.ts";
+import { claimName, dataVolume, objectLabels, selectorLabels, workloadName } from "./names.ts";
+import { withoutWaiting } from "./waiting.ts";
+import type { WorkloadRegion } from "./workload-args.ts";
+
+/** Without what a manifest may lack. */
+export type Complete<Kind extends { kind?: unknown; spec?: unknown }> = Kind &
+  Required<Pick<Kind, "kind" | "spec">>;
+
+/** What keeps the replicas going. */
+export interface Controller {
+  readonly workload: Complete<Deployment> | Complete<StatefulSet>;
+  /** One per replica, where each has a volume of its own. */
+  readonly claims: readonly PersistentVolumeClaim[];
+}
+
+/** @param diskGiB of each replica */
+export function controller(region: WorkloadRegion, template: PodTemplateSpec, diskGiB: number): Controller {
+  const { storage } = region;
+  return storage.kind === "disk"
+    ? statefulSet(region, template, claimSpec(diskGiB, storage.class))
+    : { workload: deployment(region, template), claims: [] };
+}
+
+function common(region: WorkloadRegion) {
+  const { name, namespace, replicas } = region;
+  return {
+    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    spec: { replicas: replicas.min, selector: { matchLabels: selectorLabels(name) } },
+  };
+}
+
+/** One Pod more while it rolls out, and never one less. */
+function deployment(region: WorkloadRegion, template: PodTemplateSpec): Complete<Deployment> {
+  const { metadata, spec } = common(region);
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+    spec: {
+      ...spec,
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
+      template,
+    },
+  };
+}
+
+/**
+ * One replica after the other, each with its volume. The claims are objects of the stack, as a StatefulSet can't grow those of its template; it takes what is there by
+ * the name.
+ */
+function statefulSet(
+  region: WorkloadRegion,
+  template: PodTemplateSpec,
+  claim: PersistentVolumeClaimSpec,
+): Controller {
+  const { metadata, spec } = common(region);
+  return {
+    workload: {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      metadata,
+      spec: {
+        ...spec,
+        serviceName: workloadName,
+        podManagementPolicy: "Parallel",
+        updateStrategy: { type: "RollingUpdate" },
+        template,
+        volumeClaimTemplates: [{ metadata: { name: dataVolume }, spec: claim }],
+      },
+    },
+    claims: Array.from({ length: region.replicas.min }, (_, replica) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      // Bound only when there is a Pod, with most classes.
+      metadata: { ...metadata, name: claimName(replica), annotations: withoutWaiting },
+      spec: claim,
+    })),
+  };
+}
+
+function claimSpec(diskGiB: number, storageClass: string | undefined): PersistentVolumeClaimSpec {
+  return {
+    accessModes: ["ReadWriteOnce"],
+    ...(storageClass !== undefined && { storageClassName: storageClass }),
+    resources: { requests: { storage: `${diskGiB}Gi` } },
+  };
+}

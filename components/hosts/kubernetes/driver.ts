@@ -1,0 +1,27 @@
+import type { KubernetesRegion } from "../../config/schema.ts";
+import type { HostDriver } from "../host.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { problemsInCluster } from "./findings.ts";
+import { preflight } from "./preflight.ts";
+import { kubernetesProvider } from "./provider.ts";
+import { workloadPlan } from "./region.ts";
+import { Workload } from "./workload.ts";
+
+/** Of all regions, so asked for once. */
+let namespaces: ReturnType<typeof previousOutputs> | undefined;
+
+export const driver: HostDriver<KubernetesRegion, never> = {
+  preflight: async ({ region }) => preflight(region),
+  createProvider: kubernetesProvider,
+  async lookUp(args) {
+    namespaces ??= previousOutputs("kubernetes:core/v1:Namespace", "metadata");
+    const previous = (await namespaces).get(args.region.name) as { readonly uid?: string } | undefined;
+    return { problems: await problemsInCluster(args.region, workloadPlan(args), previous?.uid) };
+  },
+  createHost(name, args, options) {
+    const { storage } = args.region;
+    const key = "s3" in storage ? storage.s3.credentials : undefined;
+    const storeCredentials = key === undefined ? undefined : args.credentials[key];
+    return new Workload(name, { ...args, ...workloadPlan(args), storeCredentials }, options);
+  },
+};

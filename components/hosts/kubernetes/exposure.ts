@@ -1,0 +1,138 @@
+import type { Service } from "kubernetes-types/core/v1.d.ts";
+import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
+import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
+import { everyone } from "../../config/endpoint.ts";
+import { objectLabels, selectorLabels, tlsSecretOf, workloadName } from "./names.ts";
+import { portNames } from "./pod.ts";
+import { withoutWaiting } from "./waiting.ts";
+import type { WorkloadRegion } from "./workload-args.ts";
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
+export interface HttpRoute {
+  readonly apiVersion: "gateway.networking.k8s.io/v1";
+  readonly kind: "HTTPRoute";
+  readonly metadata: ObjectMeta;
+  readonly spec: object;
+}
+
+/** How clients reach the replicas. The metrics are not among it. */
+export interface Exposure {
+  readonly service: Service;
+  readonly route?: Ingress | HttpRoute;
+}
+
+/** Of the Service inside of the cluster, where a proxy comes before it. */
+const plainPort = 80;
+
+export function exposure(region: WorkloadRegion): Exposure {
+  const { expose } = region;
+  switch (expose.kind) {
+    case "loadBalancer":
+      return { service: loadBalancer(region, expose) };
+    case "ingress":
+      return { service: inside(region), route: ingress(region, expose) };
+    case "gateway":
+      return { service: inside(region), route: httpRoute(region, expose) };
+  }
+}
+
+type Expose<Kind> = Extract<WorkloadRegion["expose"], { kind: Kind }>;
+
+function metadata({ name, namespace }: WorkloadRegion, annotations: Record<string, string>): ObjectMeta {
+  return {
+    name: workloadName,
+    namespace,
+    labels: objectLabels(name),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
+
+/**
+ * Clients keep their addresses, which the edge checks: https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#preserving-the-client-source-ip
+ */
+function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): Service {
+  const { endpoint, access } = region;
+  const isPublic = everyone.every((range) => access.clients.includes(range));
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(region, {
+      ...expose.annotations,
+      ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
+    }),
+    spec: {
+      type: "LoadBalancer",
+      externalTrafficPolicy: "Local",
+      ...(expose.class !== undefined && { loadBalancerClass: expose.class }),
+      ...(!isPublic && { loadBalancerSourceRanges: access.clients }),
+      selector: selectorLabels(region.name),
+      ports: [{ name: portNames.endpoint, port: endpoint.port, targetPort: portNames.endpoint }],
+    },
+  };
+}
+
+function inside(region: WorkloadRegion): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(region, {}),
+    spec: {
+      type: "ClusterIP",
+      selector: selectorLabels(region.name),
+      ports: [{ name: portNames.endpoint, port: plainPort, targetPort: portNames.endpoint }],
+    },
+  };
+}
+
+/** external-dns finds the name in the object itself, unless it is told that the object is somebody else's. */
+function forExternalDns({ externalDns }: { externalDns: boolean }): Record<string, string> {
+  return externalDns ? {} : { "external-dns.alpha.kubernetes.io/controller": "none" };
+}
+
+function ingress(region: WorkloadRegion, expose: Expose<"ingress">): Ingress {
+  const { hostname } = region.endpoint;
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    // Not all controllers say in its status where they are.
+    metadata: metadata(region, { ...expose.annotations, ...forExternalDns(expose), ...withoutWaiting }),
+    spec: {
+      ...(expose.class !== undefined && { ingressClassName: expose.class }),
+      tls: [{ hosts: [hostname], secretName: tlsSecretOf(region.endpoint) }],
+      rules: [
+        {
+          host: hostname,
+          http: {
+            paths: [
+              {
+                path: "/",
+                pathType: "Prefix",
+                backend: { service: { name: workloadName, port: { name: portNames.endpoint } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function httpRoute(region: WorkloadRegion, expose: Expose<"gateway">): HttpRoute {
+  const { name, namespace, listener } = expose.gateway;
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: metadata(region, { ...expose.annotations, ...forExternalDns(expose) }),
+    spec: {
+      parentRefs: [{ name, namespace, ...(listener !== undefined && { sectionName: listener }) }],
+      hostnames: [region.endpoint.hostname],
+      rules: [
+        {
+          backendRefs: [{ name: workloadName, port: plainPort }],
+          // A large layer over a slow line takes longer than any proxy's own limit: https://gateway-api.sigs.k8s.io/geps/gep-1742/
+          timeouts: { request: "0s" },
+        },
+      ],
+    },
+  };
+}

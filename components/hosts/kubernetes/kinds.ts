@@ -1,0 +1,92 @@
+import { ApiException, type V1APIResourceList } from "@kubernetes/client-node";
+import type { Problem } from "../../config/problems.ts";
+import { mostReplicas } from "./autoscaling.ts";
+import { ifThere } from "./cluster-api.ts";
+import type { Question } from "./findings.ts";
+
+/** A part of Kubernetes's API that not every cluster has. */
+interface NeededKind {
+  /** The setting that needs it. */
+  readonly path: string;
+  readonly group: string;
+  /** One of them suffices. */
+  readonly versions: readonly string[];
+  /** @default the group alone matters */
+  readonly kind?: string;
+  /** Who brings it. */
+  readonly by: string;
+}
+
+function neededKinds({ region }: Question): NeededKind[] {
+  const { endpoint, expose, operator, replicas } = region;
+  const scales = mostReplicas(region) > replicas.min;
+  const prometheusOperator = {
+    group: "monitoring.coreos.com",
+    versions: ["v1"],
+    by: "the Prometheus Operator",
+  };
+  const needed: (NeededKind | false)[] = [
+    endpoint.tls.mode === "issuer" && {
+      path: "endpoint.tls.mode",
+      group: "cert-manager.io",
+      versions: ["v1"],
+      kind: "Certificate",
+      by: "cert-manager",
+    },
+    expose.kind === "gateway" && {
+      path: "expose.kind",
+      group: "gateway.networking.k8s.io",
+      versions: ["v1"],
+      kind: "HTTPRoute",
+      by: "the Gateway API",
+    },
+    operator.podMonitor && { ...prometheusOperator, path: "operator.podMonitor", kind: "PodMonitor" },
+    operator.prometheusRule && {
+      ...prometheusOperator,
+      path: "operator.prometheusRule",
+      kind: "PrometheusRule",
+    },
+    scales && {
+      path: "replicas.max",
+      group: "metrics.k8s.io",
+      versions: ["v1beta1"],
+      by: "the metrics server",
+    },
+    scales &&
+      replicas.connections !== undefined && {
+        path: "replicas.connections",
+        group: "custom.metrics.k8s.io",
+        versions: ["v1beta2", "v1beta1"],
+        by: "an adapter for Prometheus's metrics",
+      },
+  ];
+  return needed.filter((it) => it !== false);
+}
+
+/** What the configuration wants and the cluster doesn't serve. */
+export async function missingKinds(question: Question): Promise<Problem[]> {
+  const problems = neededKinds(question).map(async (needed): Promise<Problem[]> => {
+    if (await isServed(question, needed)) return [];
+    const { path, group, kind, by } = needed;
+    return [
+      { path, message: `the cluster doesn't serve ${kind ? `${kind} of ${group}` : group}: install ${by}` },
+    ];
+  });
+  return (await Promise.all(problems)).flat();
+}
+
+async function isServed({ api }: Question, { group, versions, kind }: NeededKind): Promise<boolean> {
+  const lists = await Promise.all(
+    versions.map(
+      (version): Promise<V1APIResourceList | undefined | null> =>
+        ifThere(api.custom.getAPIResources({ group, version })).catch(nullIfDown),
+    ),
+  );
+  return lists.some((list) => list && (kind === undefined || list.resources.some((it) => it.kind === kind)));
+}
+
+/** A group can have a server of its own, as metrics have: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
+function nullIfDown(error: unknown): null {
+  if (error instanceof ApiException && error.code === 503) return null;
+  throw error;
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import type { WorkloadRegion } from "./workload-args.ts";
+
+/** Of all objects of which a namespace has one. It belongs to one region alone, so nothing else is needed. */
+export const workloadName = "registry-cache";
+
+/** The Secret with the certificate: the keys `tls.crt` and `tls.key`, and `ca.crt` by a private authority. */
+export function tlsSecretOf({ tls }: WorkloadRegion["endpoint"]): string {
+  return tls.mode === "provided" ? tls.secretName : `${workloadName}-tls`;
+}
+
+/** The Secret with what an S3-compatible server knows the cache by: the keys `accessKey` and `secretKey`. */
+export const storeSecret = `${workloadName}-bucket`;
+
+/** The Secret with the credentials for remote write: the key `credentials`. */
+export const remoteWriteSecretName = `${workloadName}-remote-write`;
+
+/** The Secret with the credentials for an upstream: the key `credentials`. */
+export function credentialsSecret(upstream: string): string {
+  return `${workloadName}-credentials-${upstream}`;
+}
+
+/** The claim of a replica, as its StatefulSet names it: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage */
+export function claimName(replica: number): string {
+  return `${dataVolume}-${workloadName}-${replica}`;
+}
+
+/** The one volume whose directories are all that the containers keep. */
+export const dataVolume = "data";
+
+/** The Pods of one region, as selectors know them. */
+export function selectorLabels(region: string): Record<string, string> {
+  return { "app.kubernetes.io/name": workloadName, "app.kubernetes.io/instance": region };
+}
+
+/** Labels of all objects. */
+export function objectLabels(region: string): Record<string, string> {
+  return { ...selectorLabels(region), "app.kubernetes.io/managed-by": "pulumi" };
+}
+
+/** A name that changes with the content, so that what refers to it changes, too. */
+export function withContentHash(name: string, content: unknown): string {
+  return `${name}-${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10)}`;
+}

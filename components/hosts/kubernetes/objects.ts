@@ -1,0 +1,67 @@
+import type { ConfigMap, Namespace, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
+import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
+import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
+import { autoscaler, disruptionBudget } from "./autoscaling.ts";
+import { certificate } from "./certificate.ts";
+import { type Controller, controller } from "./controller.ts";
+import { type Exposure, exposure } from "./exposure.ts";
+import { monitoringObjects } from "./monitoring.ts";
+import { objectLabels, workloadName } from "./names.ts";
+import { networkPolicy } from "./network-policy.ts";
+import { replicaPlan, workloadPod } from "./pod.ts";
+import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
+
+/** All that the cache is made of in a cluster, but its Secrets. */
+export interface WorkloadObjects extends Controller, Exposure {
+  readonly namespace: Namespace;
+  readonly serviceAccount: ServiceAccount;
+  readonly networkPolicy: NetworkPolicy;
+  /** By the container that each is for. */
+  readonly configMaps: Readonly<Record<string, ConfigMap>>;
+  readonly certificate?: ReturnType<typeof certificate>;
+  readonly autoscaler?: ReturnType<typeof autoscaler>;
+  readonly disruptionBudget: PodDisruptionBudget;
+  readonly monitoring: ReturnType<typeof monitoringObjects>;
+}
+
+export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
+  const { region } = args;
+  const { template, configMaps } = workloadPod(args);
+  return {
+    namespace: namespace(region),
+    serviceAccount: serviceAccount(region),
+    networkPolicy: networkPolicy(args),
+    configMaps,
+    certificate: certificate(region),
+    ...controller(region, template, replicaPlan(args).diskGiB),
+    autoscaler: autoscaler(region),
+    disruptionBudget: disruptionBudget(region),
+    ...exposure(region),
+    monitoring: monitoringObjects(args),
+  };
+}
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
+function namespace({ name, namespace, namespaceLabels }: WorkloadRegion): Namespace {
+  const podSecurity = ["enforce", "audit", "warn"].map(
+    (mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"] as const,
+  );
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name: namespace,
+      labels: { ...namespaceLabels, ...objectLabels(name), ...Object.fromEntries(podSecurity) },
+    },
+  };
+}
+
+/** The cache asks nothing of the cluster. What proves who it is to a cloud, the cloud's webhook mounts by itself. */
+function serviceAccount({ name, namespace }: WorkloadRegion): ServiceAccount {
+  return {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    automountServiceAccountToken: false,
+  };
+}

@@ -1,0 +1,118 @@
+import type { ClusterApi } from "./cluster-api.ts";
+import type { WorkloadObjects } from "./objects.ts";
+import type { WorkloadRegion } from "./workload-args.ts";
+
+/** What the user of the context must be allowed to do. */
+export interface Permission {
+  /** Empty for the core group. */
+  readonly group: string;
+  /** In the plural, as in a Role. */
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** @default in the whole cluster */
+  readonly namespace?: string;
+}
+
+const watch = ["list", "watch"];
+/** Pulumi's provider watches whatever it deletes until it is gone; without the right to, it waits for ever. */
+const change = ["create", "get", ...watch, "patch", "delete"];
+
+/** Those that a region's cache takes; docs/kubernetes.md has them as a ClusterRole. */
+export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects): Permission[] {
+  const { namespace } = region;
+  const inNamespace = (group: string, resource: string, verbs = change) => ({
+    group,
+    resource,
+    verbs,
+    namespace,
+  });
+  const monitoring = new Set(objects.monitoring.map(({ kind }) => kind));
+  return [
+    { group: "", resource: "namespaces", verbs: change },
+    ...["configmaps", "secrets", "serviceaccounts", "services"].map((it) => inNamespace("", it)),
+    ...["pods", "endpoints"].map((it) => inNamespace("", it, watch)),
+    ...(region.storage.kind === "disk"
+      ? [
+          inNamespace("apps", "statefulsets"),
+          inNamespace("", "persistentvolumeclaims"),
+          { group: "storage.k8s.io", resource: "storageclasses", verbs: ["get", "list"] },
+        ]
+      : [
+          inNamespace("apps", "deployments"),
+          inNamespace("apps", "replicasets", watch),
+          inNamespace("", "persistentvolumeclaims", watch),
+        ]),
+    inNamespace("policy", "poddisruptionbudgets"),
+    inNamespace("networking.k8s.io", "networkpolicies"),
+    ...(objects.autoscaler ? [inNamespace("autoscaling", "horizontalpodautoscalers")] : []),
+    ...forExposure(region),
+    ...forCertificate(region),
+    ...(monitoring.has("PodMonitor") ? [inNamespace("monitoring.coreos.com", "podmonitors")] : []),
+    ...(monitoring.has("PrometheusRule") ? [inNamespace("monitoring.coreos.com", "prometheusrules")] : []),
+  ];
+}
+
+function forExposure({ expose, namespace }: WorkloadRegion): Permission[] {
+  const verbs = ["get"];
+  switch (expose.kind) {
+    case "loadBalancer":
+      return [];
+    case "ingress": {
+      const group = "networking.k8s.io";
+      return [
+        { group, resource: "ingresses", verbs: change, namespace },
+        ...(expose.class === undefined ? [] : [{ group, resource: "ingressclasses", verbs }]),
+      ];
+    }
+    case "gateway": {
+      const group = "gateway.networking.k8s.io";
+      return [
+        { group, resource: "httproutes", verbs: change, namespace },
+        { group, resource: "gateways", verbs, namespace: expose.gateway.namespace },
+      ];
+    }
+  }
+}
+
+function forCertificate({ endpoint, namespace }: WorkloadRegion): Permission[] {
+  const { tls } = endpoint;
+  if (tls.mode !== "issuer") return [];
+  const group = "cert-manager.io";
+  const verbs = ["get"];
+  return [
+    { group, resource: "certificates", verbs: change, namespace },
+    tls.kind === "Issuer"
+      ? { group, resource: "issuers", verbs, namespace }
+      : { group, resource: "clusterissuers", verbs },
+  ];
+}
+
+/** Those that the user lacks, with the verbs that are missing. */
+export async function missingPermissions(
+  { authorization }: ClusterApi,
+  permissions: readonly Permission[],
+): Promise<Permission[]> {
+  const may = async (verb: string, { verbs: _, ...what }: Permission) => {
+    const body = { spec: { resourceAttributes: { verb, ...what } } };
+    const { status } = await authorization.createSelfSubjectAccessReview({ body });
+    return status?.allowed === true;
+  };
+  // Who may do everything is asked for nothing more.
+  if (await may("*", { group: "*", resource: "*", verbs: [] })) return [];
+  const missing = permissions.map(async (permission) => {
+    const answers = await Promise.all(permission.verbs.map((verb) => may(verb, permission)));
+    return { ...permission, verbs: permission.verbs.filter((_, index) => !answers[index]) };
+  });
+  return (await Promise.all(missing)).filter(({ verbs }) => verbs.length > 0);
+}
+
+/** As kubectl names it all: `list and watch pods, endpoints; get clusterissuers.cert-manager.io`. */
+export function inWords(permissions: readonly Permission[]): string {
+  const resourcesOf = Map.groupBy(permissions, ({ verbs }) => verbs.join(", "));
+  return [...resourcesOf]
+    .map(([verbs, all]) => {
+      const names = all.map(({ group, resource }) => (group ? `${resource}.${group}` : resource));
+      return `${verbs.replace(/, (?=[^,]*$)/, " and ")} ${names.join(", ")}`;
+    })
+    .join("; ");
+}

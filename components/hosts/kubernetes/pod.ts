@@ -1,0 +1,217 @@
+import type {
+  ConfigMap,
+  Container,
+  PodTemplateSpec,
+  Probe,
+  TopologySpreadConstraint,
+  Volume,
+  VolumeMount,
+} from "kubernetes-types/core/v1.d.ts";
+import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
+import { defaultImages } from "../../pod/images.ts";
+import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
+import { metricsPort, podPorts } from "../../pod/ports.ts";
+import {
+  credentialsSecret,
+  dataVolume,
+  objectLabels,
+  remoteWriteSecretName,
+  selectorLabels,
+  tlsSecretOf,
+  withContentHash,
+  workloadName,
+} from "./names.ts";
+import type { WorkloadPlanArgs } from "./workload-args.ts";
+
+/** Where the edge listens in its Pod: nobody but root may listen at 443. */
+export const edgePort = 8443;
+
+/** The Pod's ports, by name: for whoever leads there. */
+export const portNames = { endpoint: "endpoint", metrics: "metrics" } as const;
+
+export const edgeContainer = "edge";
+
+/** The first of the ports that the containers use between themselves. */
+const internalPort = 15000;
+/** A volume under this size is divided; from it on, all have the same budget, so that one grows without another Pod. */
+const smallDiskGiB = 16;
+
+/**
+ * How long a Pod that is to end goes on as if nothing were, until load balancers have noticed: AWS's look every 10 s, and believe what they see three times. Then nginx
+ * takes no more connections and ends what is under way, for which it may still ask an origin: so the others go after it.
+ */
+const pauseSeconds = { edge: 45, others: 50 };
+
+/** What one replica asks for. */
+export function replicaPlan({ region, workload }: WorkloadPlanArgs): ReplicaPlan {
+  const { storage, replicas } = region;
+  const { kind } = storage;
+  return planReplica({
+    storage: kind === "disk" ? storage : { kind, delivery: storage.store.delivery },
+    replicas: replicas.min,
+    workload,
+  });
+}
+
+export interface WorkloadPod {
+  readonly template: PodTemplateSpec;
+  /** By the container that each is for. Immutable, and named by its content. */
+  readonly configMaps: Readonly<Record<string, ConfigMap>>;
+}
+
+/** The same Pod as everywhere, as the template of a workload. */
+export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
+  const plan = replicaPlan(args);
+  const { pod, configMaps } = renderedPod(args, plan);
+  const named = new Map(
+    configMaps.map((configMap) => [configMap.metadata?.name, immutable(configMap, args)] as const),
+  );
+  const spec = pod.spec ?? { containers: [] };
+  // What is kept is in directories of one volume.
+  const parts = new Set((spec.volumes ?? []).filter(({ emptyDir }) => emptyDir).map(({ name }) => name));
+  const inData = (mount: VolumeMount): VolumeMount =>
+    parts.has(mount.name) ? { ...mount, name: dataVolume, subPath: mount.name } : mount;
+  const withHash = ({ configMap, ...volume }: Volume): Volume =>
+    configMap ? { ...volume, configMap: { name: named.get(configMap.name)?.metadata?.name ?? "" } } : volume;
+  return {
+    configMaps: Object.fromEntries(
+      [...named].map(([name = "", configMap]) => [name.slice(`${workloadName}-`.length), configMap]),
+    ),
+    template: {
+      metadata: { labels: { ...args.serviceAccount.podLabels, ...selectorLabels(args.region.name) } },
+      spec: {
+        ...spec,
+        serviceAccountName: workloadName,
+        securityContext: {
+          runAsNonRoot: true,
+          fsGroup: podUser,
+          fsGroupChangePolicy: "OnRootMismatch",
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        terminationGracePeriodSeconds: pauseSeconds.others + (spec.terminationGracePeriodSeconds ?? 0),
+        topologySpreadConstraints: spread(args.region),
+        ...placement(args),
+        containers: spec.containers.map((container) => ({
+          ...(container.name === edgeContainer ? edge(container, args, plan) : beside(container)),
+          volumeMounts: container.volumeMounts?.map(inData) ?? [],
+        })),
+        volumes: [
+          ...(spec.volumes ?? []).filter(({ name }) => !parts.has(name)).map(withHash),
+          ...scratch(args, plan),
+        ],
+      },
+    },
+  };
+}
+
+/** The volume `data` where it isn't a claim: what is in it goes with the Pod. */
+function scratch({ region }: WorkloadPlanArgs, { diskGiB }: ReplicaPlan): Volume[] {
+  if (region.storage.kind === "disk") return [];
+  return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
+}
+
+function renderedPod(args: WorkloadPlanArgs, { diskGiB, edge }: ReplicaPlan): PodManifests {
+  const { region, upstreams, images, monitoring, provider } = args;
+  const { storage, expose, endpoint, access } = region;
+  const part = { emptyDir: {} };
+  return renderPod({
+    name: workloadName,
+    labels: objectLabels(region.name),
+    upstreams,
+    images: { ...defaultImages, ...images },
+    ports: podPorts(internalPort, upstreams.length),
+    listen: { addresses: ["0.0.0.0", "[::]"], port: edgePort },
+    ...("proxies" in expose && { proxies: expose.proxies }),
+    hostname: endpoint.hostname,
+    clients: access.clients,
+    metricsClients: access.metrics,
+    freshnessSeconds: region.freshnessSeconds,
+    budget: storage.kind === "disk" && diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB),
+    edgeMemoryMiB: edge.memoryMiB,
+    monitoring,
+    externalLabels: { ...monitoring.labels, provider, region: region.name },
+    replica: true,
+    hostNetwork: false,
+    volumes: {
+      tls: { secret: { secretName: tlsSecretOf(region.endpoint), defaultMode: 0o440 } },
+      cache: part,
+      prometheus: part,
+      origin: () => part,
+    },
+    ...(storage.kind === "bucket" && { store: storage.store }),
+    credentials: Object.fromEntries(
+      upstreams
+        .filter(({ credentials }) => credentials !== undefined)
+        .map(({ name }) => [name, credentialsSecret(name)]),
+    ),
+    ...(monitoring.remoteWrite?.credentials !== undefined && {
+      remoteWriteCredentials: remoteWriteSecretName,
+    }),
+  });
+}
+
+function immutable({ metadata, ...rest }: ConfigMap, { region }: WorkloadPlanArgs): ConfigMap {
+  const name = withContentHash(metadata?.name ?? "", rest.data);
+  return { ...rest, metadata: { ...metadata, name, namespace: region.namespace }, immutable: true };
+}
+
+function edge(container: Container, { region }: WorkloadPlanArgs, plan: ReplicaPlan): Container {
+  const { cpuMillis, memoryMiB } = plan.edge;
+  const hasScratch = region.storage.kind === "bucket";
+  return {
+    ...ending(container, pauseSeconds.edge),
+    ports: [
+      { name: portNames.endpoint, containerPort: edgePort },
+      ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
+    ],
+    // nginx listens only when it has a certificate.
+    readinessProbe: { ...container.livenessProbe, initialDelaySeconds: 0, periodSeconds: 5 },
+    resources: {
+      requests: {
+        cpu: `${cpuMillis}m`,
+        memory: `${memoryMiB}Mi`,
+        ...(hasScratch && { "ephemeral-storage": `${plan.diskGiB}Gi` }),
+      },
+      limits: { memory: `${memoryMiB}Mi` },
+    },
+  };
+}
+
+function beside(container: Container): Container {
+  return ending(container, pauseSeconds.others);
+}
+
+/** A container that needs no shell for its pause: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/ */
+function ending({ livenessProbe, ...container }: Container, seconds: number): Container {
+  return {
+    ...container,
+    ...(livenessProbe && { livenessProbe, startupProbe: starting(livenessProbe) }),
+    lifecycle: { preStop: { sleep: { seconds } } },
+  };
+}
+
+/** Until it has answered once, a container has two minutes. */
+function starting(probe: Probe): Probe {
+  return { ...probe, initialDelaySeconds: 0, periodSeconds: 2, failureThreshold: 60 };
+}
+
+/** As far as there are zones and nodes: where there aren't enough, a replica is better than none. */
+function spread({ name, storage }: WorkloadPlanArgs["region"]): TopologySpreadConstraint[] {
+  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: selectorLabels(name) },
+    // A Deployment's roll-out doesn't look at the Pods that are to go.
+    ...(storage.kind === "bucket" && { matchLabelKeys: ["pod-template-hash"] }),
+  }));
+}
+
+function placement({ region }: WorkloadPlanArgs) {
+  const { nodeSelector, tolerations } = region.scheduling;
+  return {
+    ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
+    ...(tolerations.length > 0 && { tolerations }),
+  };
+}

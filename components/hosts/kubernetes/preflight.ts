@@ -1,0 +1,54 @@
+import type { Problem } from "../../config/problems.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
+import { mostReplicas } from "./autoscaling.ts";
+import type { WorkloadRegion } from "./workload-args.ts";
+
+/**
+ * What is wrong with a workload, whoever the cluster belongs to, found without asking it.
+ * @returns problems whose path is relative to the region.
+ */
+export function workloadProblems(
+  region: Pick<WorkloadRegion, "access" | "operator" | "replicas"> & {
+    readonly storage: Pick<WorkloadRegion["storage"], "kind">;
+  },
+): Problem[] {
+  const { access, operator, replicas, storage } = region;
+  const scales = mostReplicas(region) > replicas.min;
+  const problems: Problem[] = [];
+  if (scales && storage.kind === "disk") {
+    const message =
+      "replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)";
+    problems.push({ path: "replicas.max", message });
+  }
+  if (!scales && replicas.connections !== undefined) {
+    const message = "adds no replica as long as `max` is not more than `min`";
+    problems.push({ path: "replicas.connections", message });
+  }
+  if (operator.podMonitor && access.metrics.length === 0) {
+    const message =
+      "is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods";
+    problems.push({ path: "access.metrics", message });
+  }
+  return problems;
+}
+
+/** The same for a region in an existing cluster. */
+export function preflight(region: KubernetesRegion): Problem[] {
+  return [...workloadProblems(region), ...exposureProblems(region)];
+}
+
+function exposureProblems({ endpoint, expose }: KubernetesRegion): Problem[] {
+  const { tls, port } = endpoint;
+  const problems: Problem[] = [];
+  if (expose.kind === "ingress" && port !== 443) {
+    problems.push({ path: "endpoint.port", message: "must be 443: an Ingress has no other for TLS" });
+  }
+  if ((expose.kind === "gateway") !== (tls.mode === "gateway")) {
+    const message =
+      expose.kind === "gateway"
+        ? "must be `gateway`: the Gateway ends TLS with a certificate of its own"
+        : "can be `gateway` only with `expose: { kind: gateway, … }`";
+    problems.push({ path: "endpoint.tls.mode", message });
+  }
+  return problems;
+}

@@ -1,0 +1,62 @@
+import { X509Certificate } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { issue } from "../private-ca.ts";
+import type { PrivateCertificateInputs } from "./private-certificate.ts";
+
+/** What is kept of one. */
+export interface PrivateCertificateState extends PrivateCertificateInputs {
+  readonly certificate: string;
+  readonly key: string;
+  /** When the last third of its time begins: ISO 8601. */
+  readonly renewFrom: string;
+}
+
+export async function create(inputs: PrivateCertificateInputs): Promise<pulumi.dynamic.CreateResult> {
+  return { id: inputs.hostname, outs: await issued(inputs) };
+}
+
+export async function update(inputs: PrivateCertificateInputs): Promise<pulumi.dynamic.UpdateResult> {
+  return { outs: await issued(inputs) };
+}
+
+export async function diff(
+  olds: PrivateCertificateState,
+  news: PrivateCertificateInputs,
+): Promise<pulumi.dynamic.DiffResult> {
+  const same = (["hostname", "authorityCertificate", "authorityKey"] as const).every(
+    (name) => olds[name] === news[name],
+  );
+  return { changes: !same || Date.now() >= Date.parse(olds.renewFrom) };
+}
+
+/** The authority's key is on this machine's disk for a moment only. */
+async function issued(inputs: PrivateCertificateInputs): Promise<PrivateCertificateState> {
+  const directory = await mkdtemp(join(tmpdir(), "registry-cache-"));
+  try {
+    const files = (name: string) => ({
+      certificateFile: join(directory, `${name}.crt`),
+      keyFile: join(directory, `${name}.key`),
+    });
+    const [authority, target] = [files("ca"), files("tls")];
+    await writeFile(authority.certificateFile, inputs.authorityCertificate);
+    await writeFile(authority.keyFile, inputs.authorityKey, { mode: 0o600 });
+    await issue(authority, [inputs.hostname], target);
+    const certificate = await readFile(target.certificateFile, "utf8");
+    return {
+      ...inputs,
+      certificate,
+      key: await readFile(target.keyFile, "utf8"),
+      renewFrom: lastThird(new X509Certificate(certificate)),
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function lastThird({ validFrom, validTo }: X509Certificate): string {
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  return new Date(from + ((to - from) * 2) / 3).toISOString();
+}

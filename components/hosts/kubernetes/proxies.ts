@@ -1,0 +1,77 @@
+import type { Problem } from "../../config/problems.ts";
+import { ifThere } from "./cluster-api.ts";
+import type { Question } from "./findings.ts";
+
+/** Whether what is to come before the cache is there, and takes its route. */
+export async function proxyProblems({ region, api }: Question): Promise<Problem[]> {
+  const { expose } = region;
+  if (expose.kind === "ingress" && expose.class !== undefined) {
+    const { class: name } = expose;
+    const kind = { group: "networking.k8s.io", version: "v1", plural: "ingressclasses" };
+    const found = await ifThere(api.custom.getClusterCustomObject({ ...kind, name }));
+    return found === undefined
+      ? [{ path: "expose.class", message: `the cluster has no IngressClass ${name}` }]
+      : [];
+  }
+  if (expose.kind !== "gateway") return [];
+  const { name, namespace, listener } = expose.gateway;
+  const kind = { group: "gateway.networking.k8s.io", version: "v1", plural: "gateways" };
+  const found: Gateway | undefined | null = await ifThere(
+    api.custom.getNamespacedCustomObject({ ...kind, namespace, name }),
+  );
+  if (found === null) return [];
+  const problem = found
+    ? refusal(found.spec.listeners, listener, region.endpoint)
+    : { path: "expose.gateway", message: `the namespace ${namespace} has no Gateway ${name}` };
+  return problem ? [problem] : [];
+}
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#listener */
+interface Listener {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostname?: string;
+  readonly allowedRoutes: { readonly namespaces: { readonly from: "All" | "Selector" | "Same" | "None" } };
+}
+
+interface Gateway {
+  readonly spec: { readonly listeners: readonly Listener[] };
+}
+
+/** Why none of the listeners takes the route. Which namespaces a `Selector` means is left to the Gateway. */
+function refusal(
+  listeners: readonly Listener[],
+  name: string | undefined,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): Problem | undefined {
+  const named = listeners.filter((it) => name === undefined || it.name === name);
+  if (named.length === 0) {
+    const message = `the Gateway has no listener "${name}"; it has ${list(listeners, (it) => it.name)}`;
+    return { path: "expose.gateway.listener", message };
+  }
+  const secure = named.filter(({ protocol }) => protocol === "HTTPS");
+  const there = secure.filter((it) => it.port === port);
+  if (there.length === 0) {
+    const message = `the Gateway has no HTTPS listener there; those it has are at: ${list(secure, (it) => it.port)}`;
+    return { path: "endpoint.port", message };
+  }
+  const meant = there.filter((it) => it.hostname === undefined || covers(it.hostname, hostname));
+  if (meant.length === 0) {
+    const message = `the Gateway doesn't listen for it; it does for ${list(there, (it) => it.hostname)}`;
+    return { path: "endpoint.hostname", message };
+  }
+  if (meant.some(({ allowedRoutes: { namespaces } }) => /All|Selector/.test(namespaces.from)))
+    return undefined;
+  const message = "its listener takes no route of another namespace: set `allowedRoutes.namespaces` there";
+  return { path: "expose.gateway", message };
+}
+
+/** A wildcard stands for one label or more: https://gateway-api.sigs.k8s.io/reference/spec/#hostname */
+function covers(pattern: string, hostname: string): boolean {
+  return pattern.startsWith("*.") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern;
+}
+
+function list<Item>(items: readonly Item[], say: (item: Item) => unknown): string {
+  return [...new Set(items.map(say))].join(", ") || "none";
+}

@@ -1,0 +1,82 @@
+import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
+import type { Problem } from "../../config/problems.ts";
+import { ifThere } from "./cluster-api.ts";
+import type { Question } from "./findings.ts";
+import { replicaPlan } from "./pod.ts";
+
+/** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
+const defaultClass = "storageclass.kubernetes.io/is-default-class";
+
+const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" } as const;
+
+/** Whether the volumes can be made, and those that are there can become what is asked for. */
+export async function storageProblems(question: Question): Promise<Problem[]> {
+  const { storage } = question.region;
+  if (storage.kind === "bucket") return [];
+  const { class: name } = storage;
+  const found = name === undefined ? await defaultOf(question) : await classNamed(question, name);
+  if (found === undefined) {
+    const message =
+      name === undefined
+        ? "is missing: the cluster has no default StorageClass"
+        : `the cluster has no StorageClass ${name}`;
+    return [{ path: "storage.class", message }];
+  }
+  return found === null ? [] : claimProblems(question, found);
+}
+
+function classNamed({ api }: Question, name: string): Promise<V1StorageClass | undefined | null> {
+  return ifThere(api.custom.getClusterCustomObject({ ...classes, name }));
+}
+
+async function defaultOf({ api }: Question): Promise<V1StorageClass | undefined | null> {
+  const list: { readonly items: readonly V1StorageClass[] } | undefined | null = await ifThere(
+    api.custom.listClusterCustomObject(classes),
+  );
+  if (list === null) return null;
+  return list?.items.find(({ metadata }) => metadata?.annotations?.[defaultClass] === "true");
+}
+
+/** What the volumes that are there can't become. */
+async function claimProblems(question: Question, storageClass: V1StorageClass): Promise<Problem[]> {
+  const { region, plan, api, ownsNamespace } = question;
+  if (!ownsNamespace) return [];
+  const { namespace } = region;
+  const claims = await ifThere(api.core.listNamespacedPersistentVolumeClaim({ namespace }));
+  if (!claims || claims.items.length === 0) return [];
+  const { diskGiB } = replicaPlan(plan);
+  return [...classProblems(claims.items, storageClass), ...sizeProblems(claims.items, storageClass, diskGiB)];
+}
+
+function classProblems(claims: readonly V1PersistentVolumeClaim[], { metadata }: V1StorageClass): Problem[] {
+  const others = new Set(claims.map(({ spec }) => spec?.storageClassName));
+  others.delete(metadata?.name);
+  return [...others].map((name) => ({
+    path: "storage.class",
+    message: `the volumes are of the StorageClass ${name}, and stay so: set it, or take the region away first`,
+  }));
+}
+
+/** A volume grows where its class allows it, and never shrinks: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims */
+function sizeProblems(
+  claims: readonly V1PersistentVolumeClaim[],
+  { allowVolumeExpansion }: V1StorageClass,
+  diskGiB: number,
+): Problem[] {
+  const hasGiB = Math.max(...claims.map(sizeGiB));
+  const refused = (message: string) => [{ path: "storage.size", message }];
+  if (diskGiB < hasGiB) {
+    return refused(`the volumes have ${hasGiB}GiB and can't shrink to ${diskGiB}GiB: set ${hasGiB}GiB`);
+  }
+  if (diskGiB > hasGiB && !allowVolumeExpansion) {
+    return refused(
+      `the volumes have ${hasGiB}GiB, and their StorageClass doesn't let them grow to ${diskGiB}GiB: set ${hasGiB}GiB`,
+    );
+  }
+  return [];
+}
+
+/** As the stack writes it: in whole GiB. */
+function sizeGiB({ spec }: V1PersistentVolumeClaim): number {
+  return Number.parseInt(spec?.resources?.requests?.storage ?? "0", 10);
+}

@@ -1,0 +1,50 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "../../config/credentials.ts";
+import type { KubernetesRegion, Provider } from "../../config/schema.ts";
+import type { ObjectStore } from "../../pod/store.ts";
+import type { HostArgs, HostPlanArgs } from "../host.ts";
+
+/** What decides the objects of the workload. An existing cluster's region is one; the hosts that make a cluster put one together. */
+export interface WorkloadRegion
+  extends Pick<
+    KubernetesRegion,
+    | "name"
+    | "namespace"
+    | "endpoint"
+    | "access"
+    | "freshnessSeconds"
+    | "replicas"
+    | "expose"
+    | "scheduling"
+    | "operator"
+  > {
+  readonly storage: WorkloadStorage;
+  /** Labels of the namespace, as the cloud's controllers read them. @default none */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
+  readonly loadBalancerRanges?: readonly string[];
+}
+
+/** A volume of its own for each replica, or a bucket for all of them. */
+export type WorkloadStorage =
+  | { readonly kind: "disk"; readonly sizeGiB: number | "auto"; readonly class?: string }
+  | { readonly kind: "bucket"; readonly store: ObjectStore };
+
+/** What the rendering of the workload needs; plain values. */
+export interface WorkloadPlanArgs extends Omit<HostPlanArgs, "region"> {
+  readonly region: WorkloadRegion;
+  /** As metrics and alerts say it. */
+  readonly provider: Provider;
+  /** The identity of the Pods, in the words of the cloud. */
+  readonly serviceAccount: { readonly podLabels?: Readonly<Record<string, string>> };
+}
+
+/** What the component needs besides. */
+export interface WorkloadArgs extends Omit<HostArgs, "region">, WorkloadPlanArgs {
+  readonly region: WorkloadRegion;
+  readonly serviceAccount: WorkloadPlanArgs["serviceAccount"] & {
+    readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+  };
+  /** Access key and secret key, where the store's `credentials` is the storeSecret of names.ts. @default the identity of the Pods */
+  readonly storeCredentials?: pulumi.Output<Credentials> | undefined;
+}

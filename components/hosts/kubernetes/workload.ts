@@ -1,0 +1,153 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { HorizontalPodAutoscaler } from "@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
+import type { core } from "@pulumi/kubernetes/types/input.js";
+import * as pulumi from "@pulumi/pulumi";
+import { storeUrl } from "../../pod/object-storage.ts";
+import type { Host } from "../host.ts";
+import { trusted } from "../vm/private-authority.ts";
+import { mostReplicas } from "./autoscaling.ts";
+import { renderWorkload, type WorkloadObjects } from "./objects.ts";
+import { replicaPlan } from "./pod.ts";
+import { createSecrets, withSecretNames } from "./secrets.ts";
+import { createPrivateTls } from "./tls.ts";
+import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
+
+/**
+ * The cache as a workload in a cluster: a namespace with all that it needs, the replicas, and what leads clients to them. It is there when the replicas are ready and the load
+ * balancer has an address.
+ */
+export class Workload extends pulumi.ComponentResource {
+  /** Of the load balancer, an IP address or a name; otherwise the endpoint's own name. */
+  readonly address: Host["address"];
+  readonly ca: Host["ca"];
+  /** Of each replica. */
+  readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
+
+  constructor(name: string, args: WorkloadArgs, options: pulumi.ComponentResourceOptions = {}) {
+    super("registry-cache:kubernetes:Workload", name, {}, options);
+    const { region } = args;
+    const objects = renderWorkload(args);
+    const { diskGiB, warnings } = replicaPlan(args);
+    for (const { path, message } of warnings) {
+      void pulumi.log.warn(`${region.name}: ${path}: ${message}`, this);
+    }
+
+    const own = { parent: this };
+    const namespace = new Namespace(name, objects.namespace, { ...own, dependsOn: options.dependsOn ?? [] });
+    const inside = { ...own, dependsOn: [namespace], deletedWith: namespace };
+    const tls = createPrivateTls(name, region, own, inside);
+    const before = [...createBeforehand(name, args, objects, inside), ...(tls ? [tls.secret] : [])];
+    const secretNames = createSecrets(name, args, inside);
+    const customTimeouts = rollOut(region);
+    createReplicas(name, objects, secretNames, { ...inside, dependsOn: before, customTimeouts });
+    // Pulumi waits until it leads to a replica.
+    const service = createExposure(name, objects, { ...inside, customTimeouts });
+    objects.monitoring.forEach((it) => {
+      createMonitoring(name, it, inside);
+    });
+
+    this.address =
+      region.expose.kind === "loadBalancer" ? addressOf(service) : pulumi.output(region.endpoint.hostname);
+    this.ca = trusted(region, tls?.authority);
+    this.diskGiB = diskGiB;
+    this.bucketUrl = region.storage.kind === "bucket" ? storeUrl(region.storage.store) : undefined;
+    this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
+  }
+}
+
+type Options = pulumi.CustomResourceOptions;
+
+/** What a Pod refers to, or what is to hold for it from its start. */
+function createBeforehand(
+  name: string,
+  { serviceAccount }: WorkloadArgs,
+  objects: WorkloadObjects,
+  options: Options,
+): pulumi.Resource[] {
+  const { metadata, ...account } = objects.serviceAccount;
+  const { annotations } = serviceAccount;
+  return [
+    new ServiceAccount(
+      name,
+      { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } },
+      options,
+    ),
+    new NetworkPolicy(name, objects.networkPolicy, options),
+    ...Object.entries(objects.configMaps).map(
+      ([part, configMap]) => new ConfigMap(`${name}-${part}`, configMap, options),
+    ),
+    ...objects.claims.map(
+      (claim, replica) =>
+        new PersistentVolumeClaim(`${name}-data-${replica}`, claim, {
+          ...options,
+          // A claim stays of its class, whoever has named it (see volumes.ts), and can't be replaced under its Pod.
+          ignoreChanges: ["spec.storageClassName"],
+        }),
+    ),
+    ...(objects.certificate ? [new CustomResource(name, objects.certificate, options)] : []),
+  ];
+}
+
+/** How long a roll-out may take: one replica after the other ends, and another one starts. */
+function rollOut(region: WorkloadRegion): pulumi.CustomTimeouts {
+  const timeout = `${10 + 4 * mostReplicas(region)}m`;
+  return { create: timeout, update: timeout };
+}
+
+function createReplicas(
+  name: string,
+  { workload, autoscaler, disruptionBudget }: WorkloadObjects,
+  secretNames: pulumi.Output<Record<string, string>>,
+  options: Options,
+): void {
+  // The types of both packages differ in what this template doesn't have.
+  const template = secretNames.apply(
+    (names) => withSecretNames(workload.spec.template, names) as core.v1.PodTemplateSpec,
+  );
+  if (workload.kind === "StatefulSet") {
+    // The claims grow without it.
+    const ignoreChanges = ["spec.volumeClaimTemplates"];
+    const manifest = { ...workload, spec: { ...workload.spec, template } };
+    new StatefulSet(name, manifest, { ...options, ignoreChanges });
+  } else {
+    // Once there is an autoscaler, their number is its own.
+    const ignoreChanges = autoscaler ? ["spec.replicas"] : [];
+    const manifest = { ...workload, spec: { ...workload.spec, template } };
+    new Deployment(name, manifest, { ...options, ignoreChanges });
+  }
+  if (autoscaler) new HorizontalPodAutoscaler(name, autoscaler, options);
+  new PodDisruptionBudget(name, disruptionBudget, options);
+}
+
+function createExposure(name: string, { service, route }: WorkloadObjects, options: Options): Service {
+  if (route?.kind === "Ingress") new Ingress(name, route, options);
+  if (route?.kind === "HTTPRoute") new CustomResource(name, route, options);
+  return new Service(name, service, options);
+}
+
+function createMonitoring(
+  name: string,
+  object: WorkloadObjects["monitoring"][number],
+  options: Options,
+): void {
+  if ("data" in object) new ConfigMap(`${name}-dashboard`, object, options);
+  else new CustomResource(name, object, options);
+}
+
+function addressOf({ status }: Service): pulumi.Output<string> {
+  return status.apply((known) => {
+    const [ingress] = known?.loadBalancer?.ingress ?? [];
+    return ingress?.ip ?? ingress?.hostname ?? "";
+  });
+}

@@ -1,0 +1,107 @@
+/** The real chart of cert-manager, with the values that it is given in a cluster of the stack's own. */
+import assert from "node:assert/strict";
+import { cp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { execa } from "execa";
+import { parseAllDocuments, stringify } from "yaml";
+import { certManager, chartValues, version } from "../../components/hosts/kubernetes-cluster/cert-manager.ts";
+import { ensureFiles, goFiles } from "../../scripts/setup/go-files.ts";
+import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+import { tempDir } from "../support/scope.ts";
+
+const scheduling = {
+  nodeSelector: { "kubernetes.io/arch": "arm64" },
+  tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" as const }],
+};
+
+let objects: unknown[];
+
+before(async () => {
+  const values = chartValues({
+    scheduling,
+    annotations: { "example.com/identity": "cert-manager" },
+    podLabels: { "example.com/use": "true" },
+  });
+  objects = await rendered(values);
+});
+
+/** By helm, which takes no value that the chart's schema doesn't have. */
+async function rendered(values: object): Promise<unknown[]> {
+  await using directory = await tempDir();
+  const chart = join(directory.path, "chart");
+  await cp(await ensureFiles("cert-manager-chart"), chart, { recursive: true });
+  const description = { apiVersion: "v2", name: "cert-manager", version, appVersion: version };
+  await writeFile(join(chart, "Chart.yaml"), stringify(description));
+  await writeFile(join(directory.path, "values.yaml"), stringify(values));
+  const args = ["template", "cert-manager", chart, "--namespace", certManager.namespace];
+  const { stdout } = await execa(await ensureTool("helm"), [
+    ...args,
+    "--values",
+    join(directory.path, "values.yaml"),
+  ]);
+  return parseAllDocuments(stdout).map((document) => document.toJS());
+}
+
+const ofKind = (kind: string) => objects.filter((object) => valueAt("kind", object) === kind);
+const nameOf = (object: unknown) => String(valueAt("metadata.name", object));
+const podMakers = () => [...ofKind("Deployment"), ...ofKind("Job")];
+
+test("it is the version whose kinds the tests know", () => {
+  assert.equal(version, goFiles["cert-manager"].version);
+  assert.equal(version, goFiles["cert-manager-chart"].version);
+});
+
+test("all its Pods run where the cluster's nodes are, with what they need", () => {
+  assert.deepEqual(podMakers().map(nameOf).sort(), [
+    "cert-manager",
+    "cert-manager-cainjector",
+    "cert-manager-startupapicheck",
+    "cert-manager-webhook",
+  ]);
+  for (const object of podMakers()) {
+    const pod = valueAt("spec.template.spec", object);
+    assert.deepEqual(valueAt("tolerations", pod), scheduling.tolerations, nameOf(object));
+    assert.deepEqual(
+      valueAt("nodeSelector", pod),
+      { "kubernetes.io/os": "linux", ...scheduling.nodeSelector },
+      nameOf(object),
+    );
+    assert.deepEqual(valuesAt("containers[*].resources.limits", pod), [{ memory: "256Mi" }]);
+  }
+});
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, as far as it is about more than volumes and the host */
+test("all its Pods are restricted, as their namespace wants it", () => {
+  for (const object of podMakers()) {
+    const pod = valueAt("spec.template.spec", object);
+    assert.equal(valueAt("securityContext.runAsNonRoot", pod), true, nameOf(object));
+    assert.equal(valueAt("securityContext.seccompProfile.type", pod), "RuntimeDefault", nameOf(object));
+    for (const container of valuesAt("containers[*]", pod)) {
+      assert.equal(valueAt("securityContext.allowPrivilegeEscalation", container), false);
+      assert.deepEqual(valueAt("securityContext.capabilities.drop", container), ["ALL"]);
+    }
+  }
+});
+
+test("the controller alone has the identity that clouds know", () => {
+  const accounts = ofKind("ServiceAccount").filter(
+    (object) => valueAt("metadata.annotations", object) !== undefined,
+  );
+  assert.deepEqual(accounts.filter((it) => JSON.stringify(it).includes("identity")).map(nameOf), [
+    certManager.serviceAccount,
+  ]);
+  const labelled = podMakers().filter(
+    (object) => (valueAt("spec.template.metadata.labels", object) as object)["example.com/use" as never],
+  );
+  assert.deepEqual(labelled.map(nameOf), ["cert-manager"]);
+});
+
+test("without any of it, it is as the chart has it", async () => {
+  const plain = await rendered(chartValues({}));
+  const deployments = plain.filter((object) => valueAt("kind", object) === "Deployment");
+  for (const object of deployments) {
+    assert.equal(valueAt("spec.template.spec.tolerations", object), undefined);
+  }
+});

@@ -1,0 +1,361 @@
+/** Regions in a cluster that is there already, from their first mistakes to their end. The tests go on from each other. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  type KubernetesObject,
+  PatchStrategy,
+  StorageV1Api,
+  setHeaderOptions,
+  type V1Deployment,
+  type V1Pod,
+  type V1Secret,
+  type V1StatefulSet,
+} from "@kubernetes/client-node";
+import {
+  allow,
+  furnish,
+  type KubernetesStack,
+  kubernetesStack,
+  loadBalancerAddress,
+} from "../support/kubernetes-stack.ts";
+import type { EngineRun, Operation } from "../support/project.ts";
+import { repeat } from "../support/repeat.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const parts = scope({ after });
+let stack: KubernetesStack;
+
+const secrets = {
+  "login.username": "reader-of-images",
+  "login.password": "p4ss-of-the-upstream",
+  "bucket.username": "access-key-of-the-bucket",
+  "bucket.password": "s3cret-of-the-bucket",
+};
+
+const access = { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] };
+
+/** A volume per replica; an authority of its own; a load balancer. */
+const onVolumes = {
+  name: "volumes",
+  context: "test",
+  namespace: "cache-volumes",
+  storage: { kind: "disk", size: "20GiB" },
+  endpoint: { hostname: "volumes.example.com", tls: { mode: "private" } },
+  access,
+};
+
+/** A bucket; an issuer; an autoscaler; all that a monitoring stack takes. */
+const onBucket = {
+  name: "bucket",
+  context: "test",
+  namespace: "cache-bucket",
+  storage: {
+    kind: "bucket",
+    s3: {
+      bucket: "cache",
+      region: "eu-central-1",
+      endpoint: "https://s3.example.com",
+      credentials: "bucket",
+    },
+  },
+  replicas: { max: 5, connections: 1000 },
+  endpoint: { hostname: "bucket.example.com", tls: { mode: "issuer", name: "authority" } },
+  operator: { podMonitor: true, prometheusRule: true, dashboard: true, labels: { release: "monitoring" } },
+  access,
+};
+
+/** Behind a Gateway. */
+const behindGateway = {
+  name: "gateway",
+  context: "test",
+  namespace: "cache-gateway",
+  storage: { kind: "bucket", azure: { account: "cache", container: "cache" } },
+  expose: {
+    kind: "gateway",
+    gateway: { name: "edge", namespace: "default" },
+    proxies: ["10.1.0.0/16"],
+  },
+  endpoint: { hostname: "gateway.example.com", tls: { mode: "gateway" } },
+  serviceAccount: { podLabels: { "azure.workload.identity/use": "true" } },
+  access,
+};
+
+const regions = [onVolumes, onBucket, behindGateway];
+const namespaces = regions.map(({ namespace }) => namespace);
+const keys = {
+  provider: "kubernetes",
+  upstreams: [
+    { name: "team", registry: "registry.example.com", repositories: ["team/**"], credentials: "login" },
+  ],
+  regions,
+};
+const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
+
+before(async () => {
+  stack = parts.use(await kubernetesStack(keys));
+});
+
+/** The stack's file with its secrets. */
+async function configure(change: object = {}, region: object = {}): Promise<void> {
+  await stack.configure({ ...keys, regions: regions.map((it) => ({ ...it, ...region })), ...change });
+  for (const [path, value] of Object.entries(secrets)) await stack.setSecret(`registry-cache:${path}`, value);
+}
+
+async function succeeds(operation: Operation, ...args: string[]): Promise<EngineRun> {
+  const run = await stack.run(operation, args);
+  assert.ok(!run.failed, run.messages);
+  return run;
+}
+
+/** `update Deployment bucket`, sorted. */
+function said({ changes }: EngineRun): string[] {
+  const last = (text: string) => text.split(":").at(-1) ?? "";
+  return [...new Set(changes.map(({ op, type, urn }) => `${op} ${last(type)} ${last(urn)}`))].sort();
+}
+
+async function existing(): Promise<string[]> {
+  const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "Namespace");
+  return items.map(({ metadata }) => metadata?.name ?? "").filter((name) => namespaces.includes(name));
+}
+
+function deployment(namespace: string): Promise<V1Deployment> {
+  const metadata = { name: "registry-cache", namespace };
+  return stack.plane.objects.read<V1Deployment>({ apiVersion: "apps/v1", kind: "Deployment", metadata });
+}
+
+function statefulSet(): Promise<V1StatefulSet> {
+  const metadata = { name: "registry-cache", namespace: onVolumes.namespace };
+  return stack.plane.objects.read<V1StatefulSet>({ apiVersion: "apps/v1", kind: "StatefulSet", metadata });
+}
+
+test("what the cluster lacks, or doesn't let the user do, is said before anything is created", async () => {
+  await configure({
+    regions: [
+      { ...onVolumes, context: "tset" },
+      onBucket,
+      { ...behindGateway, storage: { kind: "disk", class: "fast" } },
+    ],
+  });
+  await stack.plane.objects.create({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "cache-bucket" },
+  });
+  const { failed, messages } = await stack.run("up");
+  assert.ok(failed);
+  for (const told of [
+    /regions\[0\]\.context: the kubeconfig has no context "tset": did you mean "test"\?/,
+    /regions\[1\]\.context: its user may not create, get, list, watch, patch and delete namespaces, configmaps, .*docs\/kubernetes\.md/,
+    /regions\[1\]\.endpoint\.tls\.mode: the cluster doesn't serve Certificate of cert-manager\.io: install cert-manager/,
+    /regions\[1\]\.replicas\.max: the cluster doesn't serve metrics\.k8s\.io: install the metrics server/,
+    /regions\[1\]\.operator\.podMonitor: .*install the Prometheus Operator/,
+    /regions\[1\]\.operator\.prometheusRule: .*install the Prometheus Operator/,
+    /regions\[2\]\.expose\.kind: the cluster doesn't serve HTTPRoute of gateway\.networking\.k8s\.io: install the Gateway API/,
+  ]) {
+    assert.match(messages, told);
+  }
+
+  await allow(stack.plane, { ...keys, login: sealed, bucket: sealed });
+  await furnish(stack.plane);
+  await configure({
+    regions: [
+      { ...onBucket, endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } } },
+      {
+        ...behindGateway,
+        storage: { kind: "disk", class: "fast" },
+        endpoint: { ...behindGateway.endpoint, port: 8443 },
+      },
+    ],
+  });
+  const second = await stack.run("preview");
+  assert.ok(second.failed);
+  for (const told of [
+    /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
+    /regions\[0\]\.namespace: "cache-bucket" is there already, and isn't this stack's/,
+    /regions\[1\]\.storage\.class: the cluster has no StorageClass fast/,
+    /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
+  ]) {
+    assert.match(second.messages, told);
+  }
+  assert.doesNotMatch(second.messages, /may not/);
+  assert.deepEqual(await existing(), ["cache-bucket"]);
+  await stack.plane.objects.delete({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "cache-bucket" },
+  });
+  await waitUntil("the namespace is gone", async () => (await existing()).length === 0);
+});
+
+test("up waits for the replicas and for the load balancers; another has nothing to do", async () => {
+  await configure();
+  const { messages } = await succeeds("up");
+  assert.doesNotMatch(messages, /violate PodSecurity/);
+  assert.equal((await statefulSet()).status?.readyReplicas, 2);
+  for (const namespace of ["cache-bucket", "cache-gateway"]) {
+    assert.equal((await deployment(namespace)).status?.availableReplicas, 2);
+  }
+  const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  assert.equal(caches.volumes.address, loadBalancerAddress);
+  assert.match(caches.volumes.ca.certificate, /^-----BEGIN CERTIFICATE-----/);
+  assert.equal(caches.bucket.address, loadBalancerAddress);
+  assert.equal(caches.gateway.address, "gateway.example.com");
+  await succeeds("up", "--expect-no-changes");
+});
+
+test("replicas are in different zones, and what they keep is theirs", async () => {
+  const { items } = await stack.plane.objects.list<V1Pod>("v1", "Pod", onVolumes.namespace);
+  assert.equal(new Set(items.map(({ spec }) => spec?.nodeName)).size, 2);
+  const claims = items.flatMap(({ spec }) =>
+    (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
+  );
+  assert.deepEqual(claims.sort(), ["data-registry-cache-0", "data-registry-cache-1"]);
+});
+
+test("secrets are the Pods' alone, and not to be read in the stack's state", async () => {
+  const state = await stack.state();
+  const { items } = await stack.plane.objects.list<V1Secret>("v1", "Secret", onBucket.namespace);
+  const held = items.map(({ data = {} }) =>
+    Object.values(data).map((value) => Buffer.from(value, "base64").toString()),
+  );
+  for (const value of Object.values(secrets)) {
+    assert.ok(!state.includes(value) && !state.includes(Buffer.from(value).toString("base64")));
+    assert.ok(held.flat().some((text) => text.includes(value)));
+  }
+  assert.doesNotMatch(state, /PRIVATE KEY/);
+});
+
+test("another configuration rolls out, and the least number of replicas is always there", async () => {
+  const onVolumesSeen: number[] = [];
+  const onBucketSeen: number[] = [];
+  const look = async () => {
+    onVolumesSeen.push((await statefulSet()).status?.availableReplicas ?? 0);
+    onBucketSeen.push((await deployment(onBucket.namespace)).status?.availableReplicas ?? 0);
+  };
+  const before = await statefulSet();
+  await configure({}, { freshnessSeconds: 30 });
+  {
+    await using _ = repeat(100, look);
+    const changes = said(await succeeds("up"));
+    for (const expected of ["update Deployment bucket", "update StatefulSet volumes"]) {
+      assert.ok(changes.includes(expected), changes.join("\n"));
+    }
+    assert.ok(changes.includes("create-replacement ConfigMap bucket-edge"), changes.join("\n"));
+    assert.deepEqual(
+      changes.filter((change) => /Service|Namespace|Secret/.test(change)),
+      [],
+    );
+  }
+  assert.ok(onBucketSeen.length > 5 && Math.min(...onBucketSeen) >= 2, onBucketSeen.join(" "));
+  // Where each has a volume of its own, one after the other is away.
+  assert.ok(Math.min(...onVolumesSeen) >= 1, onVolumesSeen.join(" "));
+  const after = await statefulSet();
+  assert.notEqual(after.status?.currentRevision, before.status?.currentRevision);
+  const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "ConfigMap", onBucket.namespace);
+  const edges = items.filter(({ metadata }) => metadata?.name?.startsWith("registry-cache-edge-"));
+  assert.equal(edges.length, 1);
+});
+
+test("another secret is another Secret, which rolls out where it is used", async () => {
+  await stack.setSecret("registry-cache:bucket.password", "another");
+  const changes = said(await succeeds("up"));
+  assert.deepEqual(changes, [
+    "create-replacement Secret bucket-bucket",
+    "delete-replaced Secret bucket-bucket",
+    "replace Secret bucket-bucket",
+    "update Deployment bucket",
+  ]);
+  await stack.setSecret("registry-cache:bucket.password", secrets["bucket.password"]);
+});
+
+test("the autoscaler's number of replicas stays, whatever else changes", async () => {
+  const apps = stack.plane.config.makeApiClient(AppsV1Api);
+  const name = "registry-cache";
+  const { namespace } = onBucket;
+  const scale = await apps.readNamespacedDeploymentScale({ name, namespace });
+  await apps.replaceNamespacedDeploymentScale({ name, namespace, body: { ...scale, spec: { replicas: 4 } } });
+  await succeeds("up");
+  assert.equal((await deployment(namespace)).spec?.replicas, 4);
+});
+
+test("volumes grow where they are, if their class lets them, and are what they are else", async () => {
+  const core = stack.plane.config.makeApiClient(CoreV1Api);
+  const storageApi = stack.plane.config.makeApiClient(StorageV1Api);
+  const [standard] = (await storageApi.listStorageClass()).items;
+  assert.ok(standard?.metadata?.name);
+  const { name: className } = standard.metadata;
+  const grown = (change: object = {}) => ({
+    regions: [
+      { ...onVolumes, storage: { kind: "disk", size: "30GiB", class: className }, ...change },
+      onBucket,
+      behindGateway,
+    ],
+  });
+  await configure(grown());
+  const refused = await stack.run("preview");
+  assert.match(
+    refused.messages,
+    /regions\[0\]\.storage\.size: the volumes have 20GiB, and their StorageClass/,
+  );
+
+  await storageApi.replaceStorageClass({
+    name: className,
+    body: { ...standard, allowVolumeExpansion: true },
+  });
+  const changes = said(await succeeds("up"));
+  assert.deepEqual(
+    changes.filter((change) => change.includes("PersistentVolumeClaim")),
+    ["update PersistentVolumeClaim volumes-data-0", "update PersistentVolumeClaim volumes-data-1"],
+  );
+  assert.ok(!changes.includes("replace StatefulSet volumes"), changes.join("\n"));
+  const name = "data-registry-cache-0";
+  const { namespace } = onVolumes;
+  const { spec } = await core.readNamespacedPersistentVolumeClaim({ name, namespace });
+  assert.equal(spec?.resources?.requests?.storage, "30Gi");
+
+  const { metadata: _, ...likeStandard } = standard;
+  await storageApi.createStorageClass({ body: { ...likeStandard, metadata: { name: "other" } } });
+  const { hostname } = onVolumes.endpoint;
+  await configure(
+    grown({
+      endpoint: { hostname, tls: { mode: "provided", secretName: "nowhere" } },
+      storage: { kind: "disk", size: "20GiB", class: "other" },
+    }),
+  );
+  const { messages } = await stack.run("preview");
+  for (const told of [
+    `storage.class: the volumes are of the StorageClass ${className}, and stay so`,
+    "storage.size: the volumes have 30GiB and can't shrink to 20GiB: set 30GiB",
+    `endpoint.tls.secretName: the Secret nowhere isn't in the namespace ${namespace}`,
+  ]) {
+    assert.ok(messages.includes(`regions[0].${told}`), messages);
+  }
+  await configure(grown());
+});
+
+test("refresh notices what was edited by hand, and up takes it back", async () => {
+  const core = stack.plane.config.makeApiClient(CoreV1Api);
+  const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  const { namespace } = onVolumes;
+  const body = { spec: { loadBalancerSourceRanges: ["0.0.0.0/0"] } };
+  await core.patchNamespacedService({ name: "registry-cache", namespace, body }, options);
+  const found = said(await succeeds("refresh"));
+  assert.ok(found.includes("update Service volumes"), found.join("\n"));
+  const taken = said(await succeeds("up"));
+  assert.deepEqual(taken, ["update Service volumes"]);
+  const { spec } = await core.readNamespacedService({ name: "registry-cache", namespace });
+  assert.deepEqual(spec?.loadBalancerSourceRanges, access.clients);
+});
+
+test("destroy leaves nothing", async () => {
+  await succeeds("destroy");
+  assert.deepEqual(await existing(), []);
+  const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "PersistentVolume");
+  assert.deepEqual(
+    items.map(({ metadata }) => metadata?.name),
+    [],
+  );
+});

@@ -1,0 +1,21 @@
+/** The objects of the workload in a cluster, as files to review. After an intended change: `npm run generate`. */
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
+import { testGolden } from "../support/golden.ts";
+import { kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+
+/** Without what other tests are about: the content of ConfigMaps, of rules and of the dashboard. */
+const leftOut = ["ConfigMap", "PrometheusRule"];
+
+const files = kubernetesCases.map((name) => {
+  const objects = Object.values(renderWorkload(kubernetesPlan(name)))
+    .flat()
+    .filter((it) => it !== undefined && "kind" in it && !leftOut.includes(it.kind ?? ""));
+  const documents = objects.map((it) => stringify(it, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  // The hash of a ConfigMap changes with each word of it.
+  const text = documents.join("---\n").replaceAll(/(name: registry-cache-\S+-)[0-9a-f]{10}$/gm, "$1…");
+  return [`${name}.yaml`, text] as const;
+});
+
+testGolden(join(import.meta.dirname, "kubernetes"), Object.fromEntries(files));

@@ -1,0 +1,157 @@
+/** Which resources a region in an existing cluster is made of. What a cluster makes of them: test/engine/kubernetes.test.ts. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { parseConfig } from "../../components/config/parse.ts";
+import { loadDriver } from "../../components/hosts/drivers.ts";
+import { RegionalCache } from "../../components/regional-cache.ts";
+import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
+import { kubernetesViolations, type PlacedObject } from "../support/kubernetes-posture.ts";
+import { type KubernetesCase, kubernetesCases, kubernetesKeys } from "../support/kubernetes-regions.ts";
+
+interface Graph {
+  readonly resources: readonly RegisteredResource[];
+  readonly cache: RegionalCache;
+}
+
+const driver = await loadDriver("kubernetes");
+const ingress = [{ hostname: "lb.example.com" }];
+
+async function graphOf(name: KubernetesCase): Promise<Graph> {
+  const { regions, provider: _, ...shared } = parseConfig(kubernetesKeys(name));
+  const login = pulumi.secret({ username: "reader", password: "hunter2" });
+  const [region] = regions;
+  let cache: RegionalCache | undefined;
+  const resources = await registeredBy(
+    () => {
+      assert.ok(region);
+      const own = driver.createProvider?.(region);
+      const credentials = { login, "bucket-login": login };
+      const args = { driver, region, ...shared, credentials, remoteWriteCredentials: login };
+      cache = new RegionalCache(args, own ? { providers: [own] } : {});
+    },
+    (type) => ({
+      ...(type === "kubernetes:core/v1:Service" && { status: { loadBalancer: { ingress } } }),
+      ...(type.endsWith(":PrivateAuthority") && { certificate: "AUTHORITY", key: "AUTHORITY-KEY" }),
+      ...(type.endsWith(":PrivateCertificate") && { certificate: "CERTIFICATE", key: "KEY" }),
+    }),
+  );
+  assert.ok(cache);
+  return { resources, cache };
+}
+
+function lastPart(type: string): string {
+  return type.split(":").at(-1) ?? "";
+}
+
+/** What a cluster is given. */
+function placed({ resources }: Graph): RegisteredResource[] {
+  return resources.filter(({ type }) => type.startsWith("kubernetes:"));
+}
+
+for (const name of kubernetesCases) {
+  describe(name, () => {
+    let graph: Graph;
+    before(async () => {
+      graph = await graphOf(name);
+    });
+
+    test("it is closed but for what its configuration opens", () => {
+      const objects = placed(graph).map(
+        ({ type, inputs }): PlacedObject => ({ kind: lastPart(type), inputs }),
+      );
+      assert.deepEqual(kubernetesViolations(objects, kubernetesKeys(name).regions as unknown[]), []);
+    });
+
+    test("no secret is in plain text", () => {
+      const text = JSON.stringify(graph.resources.map(({ inputs }) => inputs));
+      for (const value of ["hunter2", "AUTHORITY-KEY", '"KEY"']) assert.ok(!text.includes(value), value);
+      const secrets = graph.resources.filter(({ type }) => type === "kubernetes:core/v1:Secret");
+      assert.ok(secrets.length >= 2);
+      for (const { inputs } of secrets) assert.equal(inputs.stringData, secret);
+    });
+
+    test("all that is in the namespace belongs to the workload, waits for the namespace and goes with it", () => {
+      for (const { type, name: own, parent, deletedWith, dependencies } of placed(graph)) {
+        if (lastPart(type) === "Namespace") continue;
+        assert.equal(parent, "registry-cache:kubernetes:Workload frankfurt");
+        assert.equal(deletedWith, "kubernetes:core/v1:Namespace frankfurt", own);
+        assert.ok(
+          dependencies.includes("kubernetes:core/v1:Namespace frankfurt") ||
+            dependencies.includes("kubernetes:core/v1:ServiceAccount frankfurt"),
+          own,
+        );
+      }
+    });
+  });
+}
+
+test("a region with volumes is made of these, by these types and names for ever", async () => {
+  const { resources } = await graphOf("volumes");
+  assert.deepEqual(resources.map(({ type, name }) => `${type} ${name}`).sort(), [
+    "kubernetes:apps/v1:StatefulSet frankfurt",
+    "kubernetes:core/v1:ConfigMap frankfurt-blackbox",
+    "kubernetes:core/v1:ConfigMap frankfurt-edge",
+    "kubernetes:core/v1:ConfigMap frankfurt-exporter",
+    "kubernetes:core/v1:ConfigMap frankfurt-janitor",
+    "kubernetes:core/v1:ConfigMap frankfurt-origin-gsoci",
+    "kubernetes:core/v1:ConfigMap frankfurt-prometheus",
+    "kubernetes:core/v1:Namespace frankfurt",
+    "kubernetes:core/v1:PersistentVolumeClaim frankfurt-data-0",
+    "kubernetes:core/v1:PersistentVolumeClaim frankfurt-data-1",
+    "kubernetes:core/v1:Secret frankfurt-credentials-gsoci",
+    "kubernetes:core/v1:Secret frankfurt-remote-write",
+    "kubernetes:core/v1:Secret frankfurt-tls",
+    "kubernetes:core/v1:Service frankfurt",
+    "kubernetes:core/v1:ServiceAccount frankfurt",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy frankfurt",
+    "kubernetes:policy/v1:PodDisruptionBudget frankfurt",
+    "pulumi-nodejs:dynamic/kubernetes:PrivateCertificate frankfurt",
+    "pulumi-nodejs:dynamic/vm:PrivateAuthority frankfurt",
+    "pulumi:providers:kubernetes frankfurt",
+    "registry-cache:index:RegionalCache frankfurt",
+    "registry-cache:kubernetes:Workload frankfurt",
+  ]);
+});
+
+test("the number of replicas is the autoscaler's, where there is one, a StatefulSet leaves its claims alone, and a claim its class", async () => {
+  const ignored = async (name: KubernetesCase, kind: string) => {
+    const { resources } = await graphOf(name);
+    return resources.find(({ type }) => lastPart(type) === kind)?.ignoreChanges;
+  };
+  assert.deepEqual(await ignored("bucket", "Deployment"), ["spec.replicas"]);
+  assert.deepEqual(await ignored("own-server", "Deployment"), []);
+  assert.deepEqual(await ignored("volumes", "StatefulSet"), ["spec.volumeClaimTemplates"]);
+  assert.deepEqual(await ignored("volumes", "PersistentVolumeClaim"), ["spec.storageClassName"]);
+});
+
+test("the address is the load balancer's, and the endpoint's name elsewhere", async () => {
+  const cacheOf = async (name: KubernetesCase) =>
+    (await settled((await graphOf(name)).cache.cache)) as Record<string, unknown>;
+  const volumes = await cacheOf("volumes");
+  assert.equal(volumes.address, "lb.example.com");
+  assert.deepEqual(volumes.ca, {
+    file: "/etc/registry-cache/cache.example.com.crt",
+    certificate: "AUTHORITY",
+  });
+  assert.equal(volumes.endpoint, "https://cache.example.com");
+  const gateway = await cacheOf("gateway");
+  assert.equal(gateway.address, "cache.example.com");
+  assert.equal(gateway.ca, undefined);
+  assert.equal((await cacheOf("bucket")).endpoint, "https://cache.example.com:8443");
+});
+
+test("the identity of the Pods is in the cloud's words", async () => {
+  const { resources } = await graphOf("gateway");
+  const find = (kind: string) => resources.find(({ type }) => lastPart(type) === kind)?.inputs;
+  const { metadata } = find("ServiceAccount") as { metadata: { annotations: object } };
+  assert.deepEqual(metadata.annotations, {
+    "azure.workload.identity/client-id": "11111111-2222-3333-4444-555555555555",
+  });
+  const { spec } = find("Deployment") as { spec: { template: { metadata: { labels: object } } } };
+  assert.deepEqual(spec.template.metadata.labels, {
+    "azure.workload.identity/use": "true",
+    "app.kubernetes.io/name": "registry-cache",
+    "app.kubernetes.io/instance": "frankfurt",
+  });
+});

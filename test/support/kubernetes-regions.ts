@@ -1,0 +1,113 @@
+/** Stacks in existing clusters, between them with all that the configuration can say. */
+import { parseConfig } from "../../components/config/parse.ts";
+import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { workloadPlan } from "../../components/hosts/kubernetes/region.ts";
+import type { WorkloadPlanArgs } from "../../components/hosts/kubernetes/workload-args.ts";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+const region = {
+  name: "frankfurt",
+  context: "production",
+  endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+  access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
+};
+
+const bucket = {
+  kind: "bucket",
+  s3: { bucket: "cache", region: "eu-central-1" },
+};
+
+/** Each as a region says it. */
+export const kubernetesRegions = {
+  volumes: {
+    ...region,
+    storage: { kind: "disk", size: "200GiB", class: "fast" },
+    scheduling: {
+      nodeSelector: { "kubernetes.io/arch": "arm64" },
+      tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
+    },
+  },
+  bucket: {
+    ...region,
+    storage: { ...bucket, delivery: "redirect" },
+    replicas: { min: 3, max: 9, cpuPercent: 60, connections: 2000 },
+    endpoint: { hostname: "cache.example.com", port: 8443, tls: { mode: "issuer", name: "letsencrypt" } },
+    access: { clients: "public", metrics: ["10.0.0.0/8"] },
+    expose: {
+      kind: "loadBalancer",
+      class: "example.com/lb",
+      annotations: { "example.com/scheme": "internet-facing" },
+      externalDns: false,
+    },
+    serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/cache" } },
+    operator: {
+      podMonitor: true,
+      prometheusRule: true,
+      dashboard: true,
+      labels: { release: "monitoring" },
+      annotations: { "example.com/owner": "team" },
+    },
+  },
+  "own-server": {
+    ...region,
+    storage: {
+      kind: "bucket",
+      s3: {
+        bucket: "cache",
+        region: "local",
+        endpoint: "https://s3.example.com:9000",
+        pathStyle: true,
+        credentials: "bucket-login",
+      },
+    },
+    endpoint: { hostname: "cache.example.com", tls: { mode: "provided", secretName: "wildcard" } },
+    expose: { kind: "ingress", class: "nginx", proxies: ["10.1.0.0/16"], externalDns: false },
+  },
+  gateway: {
+    ...region,
+    storage: { kind: "bucket", azure: { account: "cache", container: "blobs" } },
+    endpoint: { hostname: "cache.example.com", tls: { mode: "gateway" } },
+    access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
+    expose: {
+      kind: "gateway",
+      gateway: { name: "edge", namespace: "infra", listener: "https" },
+      proxies: ["10.1.0.0/16"],
+    },
+    serviceAccount: {
+      annotations: { "azure.workload.identity/client-id": "11111111-2222-3333-4444-555555555555" },
+      podLabels: { "azure.workload.identity/use": "true" },
+    },
+    operator: { podMonitor: true },
+  },
+} satisfies Record<string, Keys>;
+
+export type KubernetesCase = keyof typeof kubernetesRegions;
+
+export const kubernetesCases = Object.keys(kubernetesRegions) as KubernetesCase[];
+
+const sealed = { username: "reader", password: { secure: "v1:x" } };
+
+/** A stack of one region. */
+export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<string, unknown> {
+  return {
+    provider: "kubernetes",
+    regions: [{ ...kubernetesRegions[name], ...change }],
+    upstreams: [
+      { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"], credentials: "login" },
+    ],
+    monitoring: {
+      alertmanagers: ["https://alerts.example.com:9093"],
+      remoteWrite: { url: "https://metrics.example.com/push", credentials: "metrics-login" },
+    },
+    login: sealed,
+    "metrics-login": sealed,
+    ...(name === "own-server" && { "bucket-login": sealed }),
+  };
+}
+
+/** The plan of a stack's one region. */
+export function kubernetesPlan(name: KubernetesCase, change: Keys = {}): WorkloadPlanArgs {
+  const { regions, ...shared } = parseConfig(kubernetesKeys(name, change));
+  return workloadPlan({ ...shared, region: regions[0] as KubernetesRegion });
+}

@@ -1,0 +1,137 @@
+/** A stack with regions in a cluster that is there already: a real control plane, and Pulumi's real provider. */
+import {
+  CoreV1Api,
+  type KubernetesObject,
+  PatchStrategy,
+  RbacAuthorizationV1Api,
+  setHeaderOptions,
+  type V1CustomResourceDefinition,
+} from "@kubernetes/client-node";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
+import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
+import { workloadPlan } from "../../components/hosts/kubernetes/region.ts";
+import { type ControlPlane, nobody, startControlPlane } from "./control-plane.ts";
+import { applyCrds } from "./control-plane-crds.ts";
+import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
+import { kubernetesEnvironment } from "./kubernetes-provider.ts";
+import { newStack, type Project } from "./project.ts";
+import { tempDir } from "./scope.ts";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+export interface KubernetesStack extends Project, AsyncDisposable {
+  readonly plane: ControlPlane;
+}
+
+export const loadBalancerAddress = "203.0.113.10";
+
+/** @param keys of the stack, whose user is {@link nobody} */
+export async function kubernetesStack(keys: Keys): Promise<KubernetesStack> {
+  await using parts = new AsyncDisposableStack();
+  const plane = parts.use(await startControlPlane());
+  parts.use(await assignLoadBalancers(plane, { ip: loadBalancerAddress }));
+  await giveNodesDisks(plane);
+  const project = await newStack({
+    stack: "kubernetes",
+    directory: parts.use(await tempDir()).path,
+    keys,
+    environment: {
+      ...(await kubernetesEnvironment(plane.kubeconfigWithoutRights)),
+      // As provider.ts sets it, for a provider that is too old to know the setting.
+      PULUMI_K8S_ENABLE_PATCH_FORCE: "true",
+    },
+  });
+  const all = parts.move();
+  return { ...project, plane, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** kwok's nodes have none of their own. */
+async function giveNodesDisks({ config }: ControlPlane): Promise<void> {
+  const core = config.makeApiClient(CoreV1Api);
+  const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  const disk = { "ephemeral-storage": "1Ti" };
+  const { items } = await core.listNode();
+  const body = { status: { capacity: disk, allocatable: disk } };
+  const names = items.map(({ metadata }) => metadata?.name ?? "");
+  await Promise.all(names.map((name) => core.patchNodeStatus({ name, body }, options)));
+}
+
+/** What clusters have when the Prometheus Operator, cert-manager, the Gateway API and a metrics server are there, with an issuer and a Gateway. */
+export async function furnish(plane: ControlPlane): Promise<void> {
+  await applyCrds(plane, "gateway-api", "cert-manager", "prometheus-operator");
+  const objects: KubernetesObject[] = [
+    metricsKind("metrics.k8s.io", "podmetrics"),
+    metricsKind("custom.metrics.k8s.io", "metricvalues"),
+    {
+      apiVersion: "cert-manager.io/v1",
+      kind: "ClusterIssuer",
+      metadata: { name: "authority" },
+      spec: { selfSigned: {} },
+    } as KubernetesObject,
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "Gateway",
+      metadata: { name: "edge", namespace: "default" },
+      spec: {
+        gatewayClassName: "any",
+        listeners: [
+          {
+            name: "https",
+            port: 443,
+            protocol: "HTTPS",
+            tls: { certificateRefs: [{ name: "edge" }] },
+            allowedRoutes: { namespaces: { from: "All" } },
+          },
+        ],
+      },
+    } as KubernetesObject,
+  ];
+  for (const object of objects) await plane.objects.create(object);
+}
+
+/** In place of a server behind the API, a kind that nobody serves. */
+function metricsKind(group: string, plural: string): V1CustomResourceDefinition {
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#create-a-customresourcedefinition
+    metadata: {
+      name: `${plural}.${group}`,
+      annotations: { "api-approved.kubernetes.io": "unapproved, for a test" },
+    },
+    spec: {
+      group,
+      scope: "Namespaced",
+      names: { plural, kind: `Kind${plural}` },
+      versions: [
+        { name: "v1beta1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } },
+      ],
+    },
+  };
+}
+
+/** Allows {@link nobody} just what the regions of the stack take. */
+export async function allow({ config }: ControlPlane, keys: Keys): Promise<void> {
+  const { regions, ...shared } = parseConfig({ ...keys });
+  const permissions = regions.flatMap((region) => {
+    const plan = workloadPlan({ ...shared, region: region as KubernetesRegion });
+    return permissionsFor(plan.region, renderWorkload(plan));
+  });
+  const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+  const metadata = { name: "registry-cache" };
+  const rules = permissions.map(({ group, resource, verbs }: Permission) => ({
+    apiGroups: [group],
+    resources: [resource],
+    verbs: [...verbs],
+  }));
+  await rbac.createClusterRole({ body: { metadata, rules } });
+  await rbac.createClusterRoleBinding({
+    body: {
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: nobody }],
+    },
+  });
+}

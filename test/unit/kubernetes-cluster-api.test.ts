@@ -1,0 +1,178 @@
+/** Ways in which a cluster can't be asked, and answers that a control plane alone never gives. The others: test/engine/kubernetes.test.ts. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { stringify } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { problemsInCluster } from "../../components/hosts/kubernetes/findings.ts";
+import { type KubernetesCase, kubernetesKeys, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import { freePort } from "../support/ports.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const parts = scope({ after });
+let kubeconfig: string;
+
+/** Of an API server, by the path; where there is none, it says that nothing is there. */
+const answers = new Map<string, { status: number; body: string | object }>();
+const nothing = { status: 404, body: { kind: "Status", code: 404, details: {} } };
+
+async function startServer(): Promise<string> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "", "http://server");
+    const { status, body } = answers.get(pathname.replace(/\/$/, "")) ?? nothing;
+    response.writeHead(status, { "Content-Type": "application/json" });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  parts.defer(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+before(async () => {
+  kubeconfig = join(parts.use(await tempDir()).path, "config");
+  const cluster = (name: string, server: string) => ({
+    name,
+    cluster: { server, "insecure-skip-tls-verify": true },
+  });
+  const context = (name: string, cluster: string) => ({ name, context: { cluster, user: "me" } });
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [
+      cluster("gone", `https://127.0.0.1:${await freePort()}`),
+      cluster("there", await startServer()),
+    ],
+    contexts: [context("production", "gone"), context("nowhere", "none"), context("test", "there")],
+    users: [{ name: "me", user: { token: "a-token-of-mine" } }],
+  };
+  await writeFile(kubeconfig, stringify(config));
+});
+
+async function problems(
+  change: Readonly<Record<string, unknown>>,
+  name: KubernetesCase = "volumes",
+): Promise<string[]> {
+  const { regions } = parseConfig(kubernetesKeys(name, { kubeconfig, ...change }));
+  const plan = kubernetesPlan(name, change);
+  const found = await problemsInCluster(regions[0] as KubernetesRegion, plan, undefined);
+  return found.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("a kubeconfig that isn't there", async () => {
+  const [told = ""] = await problems({ kubeconfig: "/nowhere/config" });
+  assert.match(told, /^kubeconfig: can't be read: ENOENT/);
+});
+
+test("a context that isn't there, or leads to no cluster", async () => {
+  assert.deepEqual(await problems({ context: "prodution" }), [
+    'context: the kubeconfig has no context "prodution": did you mean "production"?',
+  ]);
+  assert.deepEqual(await problems({ context: "staging" }), [
+    'context: the kubeconfig has no context "staging": it has production, nowhere, test',
+  ]);
+  assert.deepEqual(await problems({ context: "nowhere" }), [
+    'context: the kubeconfig has no cluster for "nowhere"',
+  ]);
+});
+
+test("a cluster that doesn't answer, without a word of the user's token", async () => {
+  const [told = "", ...others] = await problems({});
+  assert.match(told, /^context: its cluster can't be asked: connect ECONNREFUSED/);
+  assert.deepEqual(others, []);
+  assert.ok(!told.includes("a-token-of-mine"));
+});
+
+describe("a cluster", () => {
+  const review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const version = { major: "1", minor: "36", gitVersion: "v1.36.3" };
+
+  const served = (resources: readonly string[] = []) => ({
+    status: 200,
+    body: { resources: resources.map((kind) => ({ kind })) },
+  });
+
+  beforeEach(() => {
+    answers.clear();
+    answers.set("/version", { status: 200, body: version });
+    answers.set(review, { status: 201, body: { status: { allowed: true } } });
+  });
+
+  test("that is too old", async () => {
+    answers.set("/version", {
+      status: 200,
+      body: { ...version, minor: "29+", gitVersion: "v1.29.8-eks" },
+    });
+    assert.deepEqual(await problems({ context: "test" }), [
+      "context: its cluster has Kubernetes v1.29.8-eks, and the cache needs 1.30 or later",
+    ]);
+  });
+
+  test("that doesn't know the user", async () => {
+    answers.set("/version", { status: 401, body: "Unauthorized" });
+    assert.deepEqual(await problems({ context: "test" }), [
+      "context: its cluster can't be asked: the server answers 401 Unauthorized",
+    ]);
+  });
+
+  test("that fails while it is asked", async () => {
+    answers.set(review, { status: 500, body: "the webhook is down" });
+    assert.deepEqual(await problems({ context: "test" }), [
+      "context: its cluster can't be asked: the server answers 500 Internal Server Error: the webhook is down",
+    ]);
+  });
+
+  test("whose metrics server is down", async () => {
+    answers.set("/apis/metrics.k8s.io/v1beta1", { status: 503, body: "service unavailable" });
+    const change = {
+      context: "test",
+      endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+      operator: {},
+      replicas: { min: 2, max: 3 },
+    };
+    assert.deepEqual(await problems(change, "bucket"), [
+      "replicas.max: the cluster doesn't serve metrics.k8s.io: install the metrics server",
+    ]);
+  });
+
+  test("whose Gateway doesn't take the route", async () => {
+    const path = "/apis/gateway.networking.k8s.io/v1";
+    answers.set(path, served(["HTTPRoute"]));
+    answers.set("/apis/monitoring.coreos.com/v1", served(["PodMonitor"]));
+    const told = (change: object) => {
+      const listener = {
+        name: "https",
+        port: 443,
+        protocol: "HTTPS",
+        allowedRoutes: { namespaces: { from: "All" } },
+        ...change,
+      };
+      const body = { spec: { listeners: [{ ...listener, name: "http", protocol: "HTTP" }, listener] } };
+      answers.set(`${path}/namespaces/infra/gateways/edge`, { status: 200, body });
+      return problems({ context: "test" }, "gateway");
+    };
+    for (const hostname of ["cache.example.com", "*.example.com", "*.com"]) {
+      assert.deepEqual(await told({ hostname }), []);
+    }
+    assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "Selector" } } }), []);
+    assert.deepEqual(await told({ name: "tls" }), [
+      'expose.gateway.listener: the Gateway has no listener "https"; it has http, tls',
+    ]);
+    assert.deepEqual(await told({ port: 8443 }), [
+      "endpoint.port: the Gateway has no HTTPS listener there; those it has are at: 8443",
+    ]);
+    assert.deepEqual(await told({ protocol: "TLS" }), [
+      "endpoint.port: the Gateway has no HTTPS listener there; those it has are at: none",
+    ]);
+    assert.deepEqual(await told({ hostname: "*.example.net" }), [
+      "endpoint.hostname: the Gateway doesn't listen for it; it does for *.example.net",
+    ]);
+    assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "Same" } } }), [
+      "expose.gateway: its listener takes no route of another namespace: set `allowedRoutes.namespaces` there",
+    ]);
+  });
+});

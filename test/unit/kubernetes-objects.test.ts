@@ -1,0 +1,250 @@
+/** What the workload in a cluster is made of. That a cluster takes it, and what it then does, is shown in test/engine/kubernetes.test.ts. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { PodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
+import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
+import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import { StatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
+import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
+import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
+import { Namespace } from "kubernetes-models/v1/Namespace";
+import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
+import { Service } from "kubernetes-models/v1/Service";
+import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import type { Container } from "kubernetes-types/core/v1.d.ts";
+import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
+import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
+import { withSecretNames } from "../../components/hosts/kubernetes/secrets.ts";
+import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+
+type Model = new (data: never) => { validate(): void };
+
+/** By kind, with the name that Roles have for it. Gateway API and cert-manager are in the engine test. */
+const models: Readonly<Record<string, { model?: Model; resource: string }>> = {
+  Namespace: { model: Namespace, resource: "namespaces" },
+  ServiceAccount: { model: ServiceAccount, resource: "serviceaccounts" },
+  ConfigMap: { model: ConfigMap, resource: "configmaps" },
+  PersistentVolumeClaim: { model: PersistentVolumeClaim, resource: "persistentvolumeclaims" },
+  Service: { model: Service, resource: "services" },
+  Deployment: { model: Deployment, resource: "deployments" },
+  StatefulSet: { model: StatefulSet, resource: "statefulsets" },
+  HorizontalPodAutoscaler: { model: HorizontalPodAutoscaler, resource: "horizontalpodautoscalers" },
+  PodDisruptionBudget: { model: PodDisruptionBudget, resource: "poddisruptionbudgets" },
+  NetworkPolicy: { model: NetworkPolicy, resource: "networkpolicies" },
+  Ingress: { model: Ingress, resource: "ingresses" },
+  HTTPRoute: { resource: "httproutes" },
+  Certificate: { resource: "certificates" },
+  PodMonitor: { model: PodMonitor, resource: "podmonitors" },
+  PrometheusRule: { model: PrometheusRule, resource: "prometheusrules" },
+};
+
+interface Manifest {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+}
+
+function all({ configMaps, ...objects }: WorkloadObjects): Manifest[] {
+  const found: (Manifest | undefined)[] = [...Object.values(objects).flat(), ...Object.values(configMaps)];
+  return found.filter((it) => it !== undefined);
+}
+
+function rendered(name: KubernetesCase, change = {}): WorkloadObjects {
+  return renderWorkload(kubernetesPlan(name, change));
+}
+
+function containersOf({ workload }: WorkloadObjects): Container[] {
+  return workload.spec.template.spec?.containers ?? [];
+}
+
+for (const name of kubernetesCases) {
+  describe(name, () => {
+    const objects = rendered(name);
+
+    test("its objects are of their kinds", () => {
+      for (const { kind = "", ...rest } of all(objects)) {
+        const known = models[kind];
+        assert.ok(known, kind);
+        if (known.model) new known.model({ kind, ...rest } as never).validate();
+      }
+    });
+
+    test("its user may make, change and remove each of them", () => {
+      const permissions = permissionsFor(kubernetesPlan(name).region, objects);
+      for (const { kind = "", apiVersion = "" } of all(objects)) {
+        const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
+        const found = permissions.find((it) => it.group === group && it.resource === models[kind]?.resource);
+        assert.deepEqual(
+          ["create", "get", "list", "watch", "patch", "delete"].filter(
+            (verb) => !found?.verbs.includes(verb),
+          ),
+          [],
+          kind,
+        );
+      }
+    });
+
+    test("each mount has its volume, and each volume its mount", () => {
+      const { spec } = objects.workload.spec.template;
+      const volumes = [
+        ...(spec?.volumes ?? []).map((it) => it.name),
+        ...(objects.claims.length > 0 ? ["data"] : []),
+      ];
+      const mounts = containersOf(objects).flatMap(({ volumeMounts = [] }) =>
+        volumeMounts.map((it) => it.name),
+      );
+      assert.deepEqual([...new Set(mounts)].sort(), [...new Set(volumes)].sort());
+      const names = Object.values(objects.configMaps).map(({ metadata }) => metadata?.name);
+      const used = (spec?.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
+      assert.deepEqual(used.sort(), names.sort());
+    });
+
+    test("the edge goes on until load balancers have noticed, and the others go after it", () => {
+      const pause = ({ lifecycle }: Container) => lifecycle?.preStop?.sleep?.seconds ?? 0;
+      const [edge, ...others] = containersOf(objects);
+      assert.equal(edge?.name, "edge");
+      assert.ok(edge && pause(edge) >= 30);
+      for (const other of others) assert.ok(pause(other) > pause(edge), other.name);
+      const grace = objects.workload.spec.template.spec?.terminationGracePeriodSeconds ?? 0;
+      assert.ok(grace >= Math.max(...others.map(pause)) + 110);
+    });
+  });
+}
+
+test("the volume of a replica, or its part of the node's disk, has what the edge counts on", () => {
+  const { claims, workload } = rendered("volumes");
+  assert.deepEqual(
+    claims.map(({ metadata, spec }) => [
+      metadata?.name,
+      spec?.storageClassName,
+      spec?.resources?.requests?.storage,
+    ]),
+    [
+      ["data-registry-cache-0", "fast", "200Gi"],
+      ["data-registry-cache-1", "fast", "200Gi"],
+    ],
+  );
+  assert.equal(workload.kind, "StatefulSet");
+  const objects = rendered("bucket");
+  const { volumes = [] } = objects.workload.spec.template.spec ?? {};
+  const data = volumes.find((it) => it.name === "data");
+  const [edge] = containersOf(objects);
+  assert.equal(data?.emptyDir?.sizeLimit, edge?.resources?.requests?.["ephemeral-storage"]);
+});
+
+test("replicas come and go only between a `min` and a `max`", () => {
+  assert.equal(rendered("volumes").autoscaler, undefined);
+  const { autoscaler, workload } = rendered("bucket");
+  assert.equal(autoscaler?.spec.minReplicas, 3);
+  assert.equal(autoscaler?.spec.maxReplicas, 9);
+  assert.equal(workload.spec.replicas, 3);
+  const [cpu, connections] = autoscaler?.spec.metrics ?? [];
+  assert.equal(cpu?.containerResource?.container, "edge");
+  assert.equal(cpu?.containerResource?.target.averageUtilization, 60);
+  assert.equal(connections?.pods?.metric.name, "registry_cache_connections");
+  assert.equal(rendered("bucket", { replicas: { min: 2, max: 3 } }).autoscaler?.spec.metrics?.length, 1);
+});
+
+test("the Pods are reached by whom the configuration names, and reach what it names", () => {
+  const sources = ({ networkPolicy }: WorkloadObjects) =>
+    networkPolicy.spec?.ingress?.map(({ from, ports }) => [
+      ports?.map(({ port }) => port),
+      from?.map(({ ipBlock }) => ipBlock?.cidr),
+    ]);
+  const targets = ({ networkPolicy }: WorkloadObjects) =>
+    networkPolicy.spec?.egress?.map(({ to, ports }) => [
+      ports?.map(({ port }) => port),
+      to?.map(({ ipBlock }) => ipBlock?.cidr) ?? "anywhere",
+    ]);
+  assert.deepEqual(sources(rendered("volumes")), [[[8443], ["203.0.113.0/24", "2001:db8::/32"]]]);
+  assert.deepEqual(sources(rendered("bucket")), [
+    [[8443], ["0.0.0.0/0", "::/0"]],
+    [[9443], ["10.0.0.0/8"]],
+  ]);
+  assert.deepEqual(sources(rendered("gateway")), [
+    [[8443], ["10.1.0.0/16"]],
+    [[9443], ["10.0.0.0/8"]],
+  ]);
+  const names = [[53, 53], "anywhere"];
+  assert.deepEqual(targets(rendered("volumes")), [names, [[443, 9093], "anywhere"]]);
+  assert.deepEqual(targets(rendered("own-server")), [names, [[443, 9000, 9093], "anywhere"]]);
+  assert.deepEqual(targets(rendered("bucket")), [
+    names,
+    [[443, 9093], "anywhere"],
+    [[80], ["169.254.170.23/32", "fd00:ec2::23/128"]],
+  ]);
+});
+
+test("a load balancer lets in whom the configuration names, with their addresses, and never to the metrics", () => {
+  const closed = rendered("volumes").service.spec;
+  assert.deepEqual(closed?.loadBalancerSourceRanges, ["203.0.113.0/24", "2001:db8::/32"]);
+  const { service } = rendered("bucket");
+  assert.equal(service.spec?.loadBalancerSourceRanges, undefined);
+  assert.equal(service.spec?.loadBalancerClass, "example.com/lb");
+  assert.equal(service.spec?.externalTrafficPolicy, "Local");
+  assert.deepEqual(service.spec?.ports, [{ name: "endpoint", port: 8443, targetPort: "endpoint" }]);
+  assert.deepEqual(service.metadata?.annotations, { "example.com/scheme": "internet-facing" });
+  const external = rendered("volumes").service.metadata?.annotations;
+  assert.deepEqual(external, { "external-dns.alpha.kubernetes.io/hostname": "cache.example.com" });
+});
+
+test("a ConfigMap's name is its content's", () => {
+  const names = (change = {}) =>
+    Object.fromEntries(
+      Object.entries(rendered("volumes", change).configMaps).map(([part, it]) => [part, it.metadata?.name]),
+    );
+  const before = names();
+  assert.deepEqual(names(), before);
+  const after = names({ freshnessSeconds: 30 });
+  assert.deepEqual(
+    Object.keys(before).filter((part) => before[part] !== after[part]),
+    ["edge"],
+  );
+  for (const { immutable } of Object.values(rendered("volumes").configMaps)) assert.equal(immutable, true);
+});
+
+test("a volume that grows changes no Pod, once it isn't small", () => {
+  const template = (size: string) =>
+    JSON.stringify(rendered("volumes", { storage: { kind: "disk", size } }).workload.spec.template);
+  assert.equal(template("100GiB"), template("200GiB"));
+  assert.notEqual(template("10GiB"), template("100GiB"));
+});
+
+test("the Secrets' own names are in the template, and nothing else changes", () => {
+  const { template } = rendered("own-server").workload.spec;
+  const called = ["registry-cache-credentials-gsoci", "registry-cache-bucket", "registry-cache-remote-write"];
+  const own = Object.fromEntries(called.map((name) => [name, `${name}-x1y2`]));
+  const text = JSON.stringify(withSecretNames(template, own));
+  for (const name of called) {
+    assert.ok(text.includes(`"name":"${name}-x1y2"`) && !text.includes(`"name":"${name}"`), name);
+  }
+  const back = Object.fromEntries(Object.entries(own).map(([name, its]) => [its, name]));
+  assert.deepEqual(withSecretNames(JSON.parse(text), back), withSecretNames(template, {}));
+});
+
+test("a replica is told by its Pod's name, but for alerts", () => {
+  const { configMaps } = rendered("volumes");
+  const { data = {} } = configMaps.prometheus ?? {};
+  assert.match(data["prometheus.yml"] ?? "", /replica: \$\{replica\}/);
+  assert.match(
+    data["prometheus.yml"] ?? "",
+    /alert_relabel_configs:\n\s+- regex: replica\n\s+action: labeldrop/,
+  );
+  const prometheus = containersOf(rendered("volumes")).find((it) => it.name === "prometheus");
+  assert.deepEqual(prometheus?.env?.[0], {
+    name: "replica",
+    valueFrom: { fieldRef: { fieldPath: "metadata.name" } },
+  });
+});
+
+test("with IRSA, the registries find S3 by themselves, since they would take its address for that of STS", () => {
+  const config = (change = {}) =>
+    rendered("bucket", change).configMaps["origin-gsoci"]?.data?.["config.yml"] ?? "";
+  assert.match(
+    config({ serviceAccount: {} }),
+    /regionendpoint: https:\/\/s3\.eu-central-1\.amazonaws\.com\n/,
+  );
+  assert.doesNotMatch(config(), /regionendpoint/);
+});

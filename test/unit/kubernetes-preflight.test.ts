@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { credentialReferences, parseConfig } from "../../components/config/parse.ts";
+import { ConfigError } from "../../components/config/problems.ts";
+import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { preflight } from "../../components/hosts/kubernetes/preflight.ts";
+import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
+
+function problems(name: KubernetesCase, change = {}): string[] {
+  const { regions } = parseConfig(kubernetesKeys(name, change));
+  return preflight(regions[0] as KubernetesRegion).map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("nothing is wrong with the examples", () => {
+  for (const name of Object.keys(kubernetesRegions)) assert.deepEqual(problems(name as KubernetesCase), []);
+});
+
+test("replicas that come and go can't have disks of their own", () => {
+  assert.deepEqual(problems("volumes", { replicas: { min: 2, max: 3 } }), [
+    "replicas.max: replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)",
+  ]);
+  assert.deepEqual(problems("volumes", { replicas: { min: 3, max: 3 } }), []);
+});
+
+test("all that doesn't go together is said at once", () => {
+  const { endpoint } = kubernetesRegions.volumes;
+  assert.deepEqual(
+    problems("own-server", {
+      replicas: { connections: 100 },
+      operator: { podMonitor: true },
+      endpoint: { ...endpoint, port: 8443, tls: { mode: "gateway" } },
+    }),
+    [
+      "replicas.connections: adds no replica as long as `max` is not more than `min`",
+      "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods",
+      "endpoint.port: must be 443: an Ingress has no other for TLS",
+      "endpoint.tls.mode: can be `gateway` only with `expose: { kind: gateway, … }`",
+    ],
+  );
+  assert.deepEqual(problems("gateway", { endpoint }), [
+    "endpoint.tls.mode: must be `gateway`: the Gateway ends TLS with a certificate of its own",
+  ]);
+});
+
+test("a namespace of a cluster belongs to one region", () => {
+  const keys = kubernetesKeys("volumes");
+  const second = (change: object) => ({
+    ...kubernetesRegions.volumes,
+    name: "second",
+    endpoint: { ...kubernetesRegions.volumes.endpoint, hostname: "second.example.com" },
+    ...change,
+  });
+  const parse = (change: object) => () =>
+    parseConfig({ ...keys, regions: [kubernetesRegions.volumes, second(change)] });
+  assert.throws(parse({ namespace: "registry-cache" }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.deepEqual(error.problems, [
+      {
+        path: "regions[1].namespace",
+        message: "is that of regions[0], in the same cluster: each region needs one of its own",
+      },
+    ]);
+    return true;
+  });
+  parse({ namespace: "second" })();
+  parse({ context: "another" })();
+  parse({ kubeconfig: "/another" })();
+});
+
+test("the credentials of a bucket must be the stack's", () => {
+  const { "bucket-login": _, ...keys } = kubernetesKeys("own-server");
+  assert.throws(
+    () => parseConfig(keys),
+    /regions\[0\]\.storage\.s3\.credentials: names the key "bucket-login", which this stack doesn't have/,
+  );
+  const paths = credentialReferences(kubernetesKeys("own-server")).map(({ path }) => path);
+  assert.deepEqual(paths, [
+    "upstreams[0].credentials",
+    "regions[0].storage.s3.credentials",
+    "monitoring.remoteWrite.credentials",
+  ]);
+});
