@@ -11,16 +11,6 @@ export async function loadDriver(provider: Provider): Promise<HostDriver> {
     case "azure":
       return (await import("./azure/driver.ts")).driver as HostDriver;
     case "kubernetes":
-      return notYet("provider", "a stack on an existing cluster");
+      return (await import("./kubernetes/driver.ts")).driver as HostDriver;
   }
-}
-
-/** For what the configuration can say and this version can't make. */
-function notYet(path: string, what: string): HostDriver {
-  return {
-    preflight: async () => [{ path, message: `${what} can't be brought up by this version yet` }],
-    createHost() {
-      throw new Error(`${what} can't be brought up by this version yet`);
-    },
-  };
 }

@@ -45,7 +45,11 @@ function found(token: string): Record<string, unknown> {
     "aws:route53/getZone:getZone": { zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
     "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0123456789abcdef0" },
     "aws:ec2/getAmi:getAmi": { architecture: "arm64" },
+    "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
+    "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
   };
+  const isFree = /:(?:getBucket|getStorageAccount)$/.test(token);
+  if (isFree) throw Object.assign(new Error(), { details: "ResourceNotFound: couldn't find resource" });
   return answers[token] ?? {};
 }
 
@@ -75,6 +79,7 @@ async function resourcesOf(raw: Record<string, unknown>) {
   const fixed = estimate.lines.filter(({ basis }) => basis === "fixed");
   return {
     resources: resources.filter(({ custom }) => custom),
+    byUse: estimate.lines.filter(({ basis }) => basis === "usage").map(({ name }) => name),
     bill: fixed.map(({ name, monthlyQuantity }): [string, number] => [name, monthlyQuantity]),
     notPriced: estimate.notPriced.map(({ name }) => name),
   };
@@ -105,8 +110,16 @@ const awsMeters: Readonly<Record<string, Meter>> = {
     assert.equal(vpcEndpointType, "Gateway");
     return [];
   },
-  // One file, which the estimate names among what isn't priced.
+  // Of one file, which the estimate names among what isn't priced, and of the blobs, by use.
   "aws:s3/bucket:Bucket": free,
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": free,
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": free,
+  "aws:s3/bucketPolicy:BucketPolicy": free,
+  // By a key of S3.
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({ rules }) => {
+    assert.deepEqual(rules, [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }]);
+    return [];
+  },
   "aws:s3/bucketObjectv2:BucketObjectv2": free,
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": free,
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": free,
@@ -164,6 +177,13 @@ const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:network:NetworkSecurityGroup": free,
   "azure-native:network:VirtualNetwork": free,
   "azure-native:resources:ResourceGroup": free,
+  // By use, of the redundancy that the estimate counts.
+  "azure-native:storage:StorageAccount": ({ sku, accessTier }) => {
+    assert.deepEqual([sku, accessTier], [{ name: "Standard_LRS" }, "Hot"]);
+    return [];
+  },
+  "azure-native:storage:BlobContainer": free,
+  "azure-native:storage:ManagementPolicy": free,
   "pulumi:index:Stash": free,
   "pulumi:providers:azure-native": free,
 };
@@ -212,4 +232,29 @@ test("the bill of a machine in Azure is what is made", async () => {
   assert.deepEqual(metered(resources, azureMeters), bill.sort());
   assert.ok(resources.some(({ type }) => type === "azure-native:keyvault:Vault"));
   assert.ok(notPriced.includes("Key Vault operations"));
+});
+
+test("the bill of a machine with a bucket is what is made, and what is stored and asked for", async () => {
+  const storage = { kind: "bucket", delivery: "redirect" };
+  const endpoint = { hostname: "cache.example.com", zone: "example.com", tls };
+  const aws = await resourcesOf({
+    provider: "aws",
+    regions: [{ name: "eu-central-1", topology: "vm", storage, endpoint, access }],
+  });
+  assert.deepEqual(metered(aws.resources, awsMeters), aws.bill.sort());
+  assert.ok(aws.byUse.includes("S3 Standard"));
+  const azure = await resourcesOf({
+    provider: "azure",
+    regions: [
+      {
+        name: "westeurope",
+        topology: "vm",
+        storage,
+        endpoint: { ...endpoint, zoneResourceGroup: "dns" },
+        access,
+      },
+    ],
+  });
+  assert.deepEqual(metered(azure.resources, azureMeters), azure.bill.sort());
+  assert.ok(azure.byUse.includes("Blob storage (hot, LRS)"));
 });

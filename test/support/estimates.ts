@@ -51,10 +51,11 @@ export function stackOf(words: StackInWords): StackConfig {
         endpoint: {
           hostname: `cache.${region}.example.com`,
           zone: "example.com",
-          ...(provider === "azure" && topology === "vm" && { zoneResourceGroup: "dns" }),
+          ...(provider === "azure" && { zoneResourceGroup: "dns" }),
           tls: words.tls ?? { mode: "acme", email: "platform@example.com" },
         },
         access: { clients: ["203.0.113.0/24"] },
+        ...(topology === "cluster" && { apiAccess: ["203.0.113.0/24"] }),
       },
     ],
     upstreams: registries.map((registry, index) => ({ name: `u${index}`, registry, repositories: ["**"] })),

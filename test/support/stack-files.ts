@@ -23,3 +23,8 @@ export function keysOf(file: string): Config {
     ]),
   );
 }
+
+/** Whether a stack makes clusters. */
+export function hasCluster(file: string): boolean {
+  return (keysOf(file).regions as Config[]).some(({ topology }) => topology === "cluster");
+}

@@ -1,0 +1,47 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
+import type { Names } from "../naming.ts";
+import { challengePolicy } from "../policies.ts";
+import { scheduling } from "./cluster.ts";
+import type { AwsClusterRegion } from "./cluster-args.ts";
+import type { ClusterFindings } from "./findings.ts";
+import { createPodIdentity } from "./pod-identity.ts";
+
+export interface CertificatesArgs {
+  readonly names: Names;
+  readonly region: AwsClusterRegion;
+  readonly found: Pick<ClusterFindings, "hostedZone">;
+  readonly clusterName: pulumi.Input<string>;
+  /** Of the cluster. */
+  readonly provider: pulumi.ProviderResource;
+}
+
+/**
+ * cert-manager for a region with `tls: { mode: acme }`; by its identity it can prove the endpoint's name, and touch no other record.
+ * @returns what must be there before a certificate is asked for.
+ */
+export function createCertificates(
+  name: string,
+  { names, region, found: { hostedZone }, clusterName, provider }: CertificatesArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const { hostname, tls } = region.endpoint;
+  if (tls.mode !== "acme" || !hostedZone) return [];
+  const rights = challengePolicy(hostedZone.arn, hostname);
+  const identity = createPodIdentity(
+    name,
+    { names, part: "cert-manager", clusterName, ...certManager, rights },
+    options,
+  );
+  const issuer = createIssuer(
+    name,
+    {
+      email: tls.email,
+      solver: { dns01: { route53: { region: region.name, hostedZoneID: hostedZone.id } } },
+      scheduling,
+      after: identity,
+    },
+    { ...options, provider },
+  );
+  return [issuer];
+}

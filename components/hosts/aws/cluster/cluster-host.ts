@@ -1,0 +1,78 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../host.ts";
+import { workloadName } from "../../kubernetes/names.ts";
+import { Workload } from "../../kubernetes/workload.ts";
+import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
+import { bucketStore, createBucket } from "../bucket.ts";
+import { namesOf } from "../naming.ts";
+import { bucketPolicy } from "../policies.ts";
+import { createCertificates } from "./certificates.ts";
+import { createCluster, scheduling } from "./cluster.ts";
+import type { ClusterHostArgs } from "./cluster-args.ts";
+import { createKubernetesProvider } from "./kubernetes-provider.ts";
+import { loadBalancerAnnotations, loadBalancerClass, readinessGateLabels } from "./load-balancer.ts";
+import { createNetwork } from "./network.ts";
+import { enforceNetworkPolicies } from "./network-policies.ts";
+import { createPodIdentity } from "./pod-identity.ts";
+import { createRecord } from "./record.ts";
+
+/** The cache as a workload in an EKS cluster of its own, with a bucket that its replicas share. */
+export class ClusterHost extends pulumi.ComponentResource implements Host {
+  readonly address: Host["address"];
+  readonly ca: Host["ca"];
+  readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
+
+  constructor(name: string, args: ClusterHostArgs, options?: pulumi.ComponentResourceOptions) {
+    super("registry-cache:aws:ClusterHost", name, {}, options);
+    const own = { parent: this };
+    const { found, region, ...shared } = args;
+    const { bucket } = found;
+    const { delivery, expireDays } = region.storage;
+    const names = namesOf({ stack: pulumi.getStack(), region: region.name });
+
+    const network = createNetwork(name, { names, region, found }, own);
+    const cluster = createCluster(name, { names, region, network }, own);
+    const { name: clusterName } = cluster;
+    const provider = createKubernetesProvider(name, { cluster, region: region.name }, own);
+    const policies = enforceNetworkPolicies(name, { ...own, provider });
+    const certificates = createCertificates(name, { names, region, found, clusterName, provider }, own);
+    const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
+    const identity = createPodIdentity(
+      name,
+      {
+        names,
+        part: "pods",
+        clusterName,
+        namespace,
+        serviceAccount: workloadName,
+        rights: bucketPolicy(bucket),
+      },
+      own,
+    );
+    const workload = new Workload(
+      name,
+      {
+        ...shared,
+        provider: "aws",
+        region: workloadRegion(region, {
+          store: bucketStore({ region: region.name, bucket, delivery }),
+          annotations: loadBalancerAnnotations(network.loadBalancerSubnets),
+          loadBalancerClass,
+          namespaceLabels: readinessGateLabels,
+          loadBalancerRanges: network.loadBalancerRanges,
+          scheduling,
+        }),
+        serviceAccount: {},
+      },
+      { ...own, provider, dependsOn: [policies, ...certificates, ...store, ...identity] },
+    );
+    createRecord(name, { region, found, loadBalancer: workload.address }, own);
+
+    this.address = workload.address;
+    this.ca = workload.ca;
+    this.diskGiB = workload.diskGiB;
+    this.bucketUrl = workload.bucketUrl;
+    this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
+  }
+}

@@ -1,0 +1,157 @@
+import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
+import { getClusters } from "@pulumi/aws/eks/getClusters.js";
+import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
+import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { LookedUp } from "../../host.ts";
+import { LookUp } from "../../vm/look-up.ts";
+import { findBucketName } from "../bucket-name.ts";
+import { findHostedZone, type HostedZone } from "../findings.ts";
+import { namesOf } from "../naming.ts";
+import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
+
+/** What AWS has of what a region's configuration names. */
+export interface ClusterFindings {
+  /** The availability zones for a network of the cluster's own, sorted: two or three. */
+  readonly zones: readonly string[];
+  /** CIDR ranges of the load balancer's subnets, where the configuration names some. */
+  readonly loadBalancerRanges: readonly string[];
+  readonly hostedZone?: HostedZone | undefined;
+  /** Id of the zone in which AWS has the names of its load balancers; where there is a {@link hostedZone}. */
+  readonly loadBalancerZoneId?: string | undefined;
+  /** Name for the bucket. */
+  readonly bucket: string;
+}
+
+/** A region in which the static checks have found nothing, and who asks AWS about it. */
+interface Question {
+  readonly region: AwsClusterRegion;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * Asks AWS for all that a region needs to be there.
+ * @param isMade whether the stack has made the region's cluster already.
+ */
+export async function clusterFindingsFor(
+  { region }: ClusterPlanArgs,
+  provider: pulumi.ProviderResource,
+  isMade: boolean,
+): Promise<LookedUp<ClusterFindings>> {
+  const lookUp = new LookUp();
+  const question = { region, lookUp, options: { provider } };
+  const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
+    findZones(question),
+    findHostedZone(question),
+    findLoadBalancerZone(question),
+    findBucketName({ ...question, region: region.name }),
+    findLoadBalancerRanges(question),
+    isMade ? undefined : checkName(question),
+  ]);
+  if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
+  return { found: { zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket }, problems: [] };
+}
+
+/** By their ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
+const zonesWithoutClusters = ["use1-az3", "usw1-az2", "cac1-az3"];
+const mostZones = 3;
+
+async function findZones({ region, lookUp, options }: Question): Promise<string[] | undefined> {
+  if ("nodeSubnets" in region.network) return undefined;
+  // Local Zones are opted in to.
+  const filters = [{ name: "opt-in-status", values: ["opt-in-not-required"] }];
+  const request = { state: "available", filters, excludeZoneIds: zonesWithoutClusters };
+  const zones = getAvailabilityZones(request, options);
+  const answer = await lookUp.ask("name", `${region.name}'s availability zones`, zones);
+  const found = answer?.names.toSorted().slice(0, mostZones);
+  if (found && found.length < 2) {
+    lookUp.refuse("name", `${region.name} has too few availability zones for a cluster: ${found.join(", ")}`);
+  }
+  return found;
+}
+
+async function findLoadBalancerZone({ region, lookUp, options }: Question): Promise<string | undefined> {
+  if (region.endpoint.zone === undefined) return undefined;
+  const zone = getHostedZoneId({ loadBalancerType: "network", region: region.name }, options);
+  return (await lookUp.ask("endpoint.zone", "the zone of AWS's load balancers", zone))?.id;
+}
+
+/** A cluster that another stack made, or a person. */
+async function checkName({ region, lookUp, options }: Question): Promise<void> {
+  const { cluster } = namesOf({ stack: pulumi.getStack(), region: region.name });
+  const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
+  if (!answer?.names.includes(cluster)) return;
+  lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
+}
+
+interface FoundSubnet {
+  readonly path: string;
+  readonly id: string;
+  readonly zone: string;
+  readonly range: string;
+}
+
+/** Of subnets that fit with those of the nodes. */
+async function findLoadBalancerRanges(question: Question): Promise<string[]> {
+  const { network } = question.region;
+  if (!("nodeSubnets" in network)) return [];
+  const [nodes, loadBalancer] = await Promise.all([
+    findSubnets(question, "nodeSubnets", network.vpc, network.nodeSubnets),
+    findSubnets(question, "loadBalancerSubnets", network.vpc, network.loadBalancerSubnets),
+  ]);
+  checkZones(question.lookUp, nodes, loadBalancer);
+  return loadBalancer.map(({ range }) => range);
+}
+
+function checkZones(
+  lookUp: LookUp,
+  nodes: readonly FoundSubnet[],
+  loadBalancer: readonly FoundSubnet[],
+): void {
+  const zonesOf = (subnets: readonly FoundSubnet[]) => [...new Set(subnets.map(({ zone }) => zone))].sort();
+  if (zonesOf(nodes).length === 1) {
+    lookUp.refuse(
+      "network.nodeSubnets",
+      `all are in ${zonesOf(nodes)}, and a cluster has two availability zones at least`,
+    );
+  }
+  for (const { path, id, zone } of nodes) {
+    if (loadBalancer.length === 0 || loadBalancer.some((it) => it.zone === zone)) continue;
+    const message = `${id} is in ${zone}, where the load balancer has no subnet, only in ${zonesOf(loadBalancer).join(", ")}`;
+    lookUp.refuse(path, message);
+  }
+  for (const [index, { path, id, zone }] of loadBalancer.entries()) {
+    const first = loadBalancer.slice(0, index).find((it) => it.zone === zone);
+    if (!first) continue;
+    lookUp.refuse(
+      path,
+      `${id} is in ${zone}, like ${first.id}, and a load balancer has one subnet in each zone`,
+    );
+  }
+}
+
+/** Those that are there, in that VPC. */
+async function findSubnets(
+  { lookUp, options }: Question,
+  list: "nodeSubnets" | "loadBalancerSubnets",
+  vpc: string,
+  ids: readonly string[],
+): Promise<FoundSubnet[]> {
+  const found = await Promise.all(
+    ids.map(async (id, index) => {
+      const path = `network.${list}[${index}]`;
+      const subnet = await lookUp.ask(path, id, getSubnet({ id }, options));
+      if (!subnet) return [];
+      if (subnet.vpcId !== vpc) {
+        lookUp.refuse(path, `${id} is in ${subnet.vpcId}, not in ${vpc}`);
+        return [];
+      }
+      if (list === "nodeSubnets" && zonesWithoutClusters.includes(subnet.availabilityZoneId)) {
+        lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
+      }
+      return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
+    }),
+  );
+  return found.flat();
+}

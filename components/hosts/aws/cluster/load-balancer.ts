@@ -1,0 +1,27 @@
+/** Of Auto Mode's controller. */
+export const loadBalancerClass = "eks.amazonaws.com/nlb";
+
+const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
+
+/**
+ * How it makes the Service's load balancer: a Network Load Balancer that sends clients straight to the Pods, with their own addresses.
+ * https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html
+ *
+ * @param subnets ids. @default those with the tag for it
+ */
+export function loadBalancerAnnotations(subnets?: readonly string[]): Record<string, string> {
+  return {
+    [`${prefix}scheme`]: "internet-facing",
+    [`${prefix}nlb-target-type`]: "ip",
+    [`${prefix}target-group-attributes`]: "preserve_client_ip.enabled=true",
+    // A zone whose replica is just being replaced is answered for by another one.
+    [`${prefix}attributes`]: "load_balancing.cross_zone.enabled=true",
+    ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
+  };
+}
+
+/**
+ * For the namespace: a new Pod counts as ready when the load balancer sends it clients, so an old one doesn't go before.
+ * https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/; the key is Auto Mode's.
+ */
+export const readinessGateLabels = { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" } as const;

@@ -1,0 +1,46 @@
+import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
+import type { Problem } from "../../../config/problems.ts";
+import { ownClusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
+import type { PreflightFindings } from "../../kubernetes-cluster/versions.ts";
+import { nameProblems } from "../regions.ts";
+import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
+
+export interface AwsSurroundings extends Surroundings {
+  /** Id of the VPC in which the region's cluster is, or `create` for its own. @default there is no cluster yet */
+  readonly previousVpc?: string | undefined;
+  /** Whether the AWS CLI is installed. */
+  readonly hasCli: boolean;
+}
+
+/** What is to be said of a region, found without asking AWS. */
+export function preflight(args: ClusterPlanArgs, surroundings: AwsSurroundings): PreflightFindings {
+  const { region } = args;
+  const { problems, warnings } = ownClusterFindings(
+    args,
+    { cloud: "aws", nodeDiskGiB: awsNodeRoomGiB },
+    surroundings,
+  );
+  return {
+    problems: [
+      ...nameProblems(region),
+      ...problems,
+      ...networkProblems(region, surroundings),
+      ...(surroundings.hasCli ? [] : [{ path: "topology", message: missingCli }]),
+    ],
+    warnings,
+  };
+}
+
+/** EKS would say so when another network has been made: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html */
+function networkProblems(
+  { network: { vpc } }: Pick<AwsClusterRegion, "network">,
+  { previousVpc }: Pick<AwsSurroundings, "previousVpc">,
+): Problem[] {
+  if (previousVpc === undefined || previousVpc === vpc) return [];
+  const message = `the cluster is in \`${previousVpc}\`, and can't move: destroy the region first, by \`pulumi destroy\` or an update without it`;
+  return [{ path: "network.vpc", message }];
+}
+
+const missingCli =
+  "a cluster is reached by the AWS CLI, `aws`, which isn't on the PATH: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";

@@ -1,0 +1,79 @@
+import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
+import { subscriptionOf } from "../identity.ts";
+import type { Place } from "../place.ts";
+import { challengeZone, createRecords } from "../records.ts";
+import type { AzureClusterRegion } from "./cluster-args.ts";
+import {
+  createPodIdentity,
+  type PodIdentity,
+  podIdentityAnnotations,
+  podIdentityLabels,
+} from "./identities.ts";
+import type { ClusterNames } from "./naming.ts";
+
+export interface CertificateArgs {
+  readonly region: AzureClusterRegion;
+  readonly place: Place;
+  readonly names: ClusterNames;
+  readonly cluster: ManagedCluster;
+  /** Of the cluster. */
+  readonly provider: Provider;
+  /** IPv4, and stays. */
+  readonly address: pulumi.Input<string>;
+}
+
+/**
+ * The name that clients use, and cert-manager with an identity that can prove it, where the certificate is from a public authority.
+ * @returns what should be there before a certificate is asked for.
+ */
+export function createCertificates(
+  name: string,
+  { region, place, names, cluster, provider, address }: CertificateArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const { hostname, tls } = region.endpoint;
+  if (tls.mode !== "acme") return createRecords(name, { region, place, address }, options);
+  const certifier = createPodIdentity(
+    `${name}-cert-manager`,
+    {
+      place,
+      cluster,
+      identityName: names.certManagerIdentity,
+      serviceAccount: { namespace: certManager.namespace, name: certManager.serviceAccount },
+    },
+    options,
+  );
+  const records = createRecords(name, { region, place, address, identity: certifier.identity }, options);
+  const issuer = createIssuer(
+    name,
+    {
+      email: tls.email,
+      solver: { dns01: solverOf(hostname, { place, certifier }) },
+      annotations: podIdentityAnnotations(certifier.identity),
+      podLabels: podIdentityLabels,
+      after: [certifier.trust, ...records],
+    },
+    { ...options, provider },
+  );
+  return [...records, issuer];
+}
+
+/** The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/ */
+function solverOf(
+  hostname: string,
+  { place, certifier: { identity } }: { readonly place: Place; readonly certifier: PodIdentity },
+) {
+  return {
+    cnameStrategy: "Follow",
+    azureDNS: {
+      environment: "AzurePublicCloud",
+      hostedZoneName: challengeZone(hostname),
+      resourceGroupName: place.resourceGroupName,
+      subscriptionID: identity.id.apply(subscriptionOf),
+      managedIdentity: { clientID: identity.clientId },
+    },
+  };
+}

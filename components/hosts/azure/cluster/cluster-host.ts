@@ -1,0 +1,85 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../host.ts";
+import { workloadName } from "../../kubernetes/names.ts";
+import { Workload } from "../../kubernetes/workload.ts";
+import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
+import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { createPlace } from "../place.ts";
+import { createCertificates } from "./certificates.ts";
+import type { ClusterHostArgs } from "./cluster-args.ts";
+import {
+  createClusterIdentity,
+  createPodIdentity,
+  podIdentityAnnotations,
+  podIdentityLabels,
+} from "./identities.ts";
+import { createKubernetesProvider } from "./kubernetes-provider.ts";
+import { loadBalancerAnnotations } from "./load-balancer.ts";
+import { createManagedCluster } from "./managed-cluster.ts";
+import { clusterNamesOf } from "./naming.ts";
+import { createClusterNetwork } from "./network.ts";
+
+/**
+ * The cache on an AKS cluster of its own, with its blobs in a storage account, in a resource group of its own. Address, records, identities and blobs outlive the
+ * cluster, where another one takes its place.
+ */
+export class ClusterHost extends pulumi.ComponentResource implements Host {
+  readonly address: Host["address"];
+  readonly ca: Host["ca"];
+  readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
+
+  constructor(name: string, args: ClusterHostArgs, options?: pulumi.ComponentResourceOptions) {
+    super("registry-cache:azure:ClusterHost", name, {}, options);
+    const own = { parent: this };
+    const { found, region, ...shared } = args;
+    const { delivery, expireDays } = region.storage;
+    const names = clusterNamesOf({ stack: pulumi.getStack(), region: region.name });
+
+    const place = createPlace(name, { region, names }, own);
+    const network = createClusterNetwork(name, { region, place, names }, own);
+    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const { identity, rights } = createClusterIdentity(name, { region, place, names }, own);
+    const { subnet } = network;
+    const cluster = createManagedCluster(
+      name,
+      { region, place, names, identity, subnet, after: rights },
+      own,
+    );
+    const provider = createKubernetesProvider(name, { cluster, place }, own);
+    const certificates = createCertificates(name, { region, place, names, cluster, provider, address }, own);
+    const pods = createPodIdentity(
+      name,
+      { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
+      own,
+    );
+    const store = createBlobStore(name, { place, account: found.storageAccount, expireDays }, own);
+    const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);
+    const workload = new Workload(
+      name,
+      {
+        ...shared,
+        provider: "azure",
+        region: workloadRegion(region, {
+          store: blobStore({ account: found.storageAccount, delivery }),
+          annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
+        }),
+        serviceAccount: {
+          annotations: podIdentityAnnotations(pods.identity),
+          podLabels: podIdentityLabels,
+        },
+      },
+      {
+        parent: this,
+        provider,
+        dependsOn: [network.address, pods.trust, store.container, ...storeRights, ...certificates],
+      },
+    );
+
+    this.address = address;
+    this.ca = workload.ca;
+    this.diskGiB = workload.diskGiB;
+    this.bucketUrl = workload.bucketUrl;
+    this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
+  }
+}

@@ -1,0 +1,75 @@
+import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
+import type * as pulumi from "@pulumi/pulumi";
+import ipaddr from "ipaddr.js";
+import type { LookedUp } from "../../host.ts";
+import { LookUp } from "../../vm/look-up.ts";
+import { findResourceGroup, findSubnet, findZone, type Question } from "../findings.ts";
+import { findStorageAccountName } from "../storage-account-name.ts";
+import type { AzureClusterRegion, ClusterFindings } from "./cluster-args.ts";
+import { podRange, serviceRange } from "./network.ts";
+import { nodeCount } from "./nodes.ts";
+
+/** Asks Azure whether all that a region's cluster needs is there. */
+export async function clusterFindingsFor(
+  region: AzureClusterRegion,
+  provider: pulumi.ProviderResource,
+): Promise<LookedUp<ClusterFindings>> {
+  const options = { provider };
+  const lookUp = new LookUp();
+  const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
+  if (!client) return { problems: lookUp.problems };
+  const question = { region, subscription: client.subscriptionId, lookUp, options };
+  const [storageAccount] = await Promise.all([
+    findStorageAccountName(question),
+    findResourceGroup(question),
+    findZone(question),
+    findNodeSubnet(question),
+  ]);
+  const { problems } = lookUp;
+  return storageAccount === undefined || problems.length > 0
+    ? { problems }
+    : { found: { storageAccount }, problems };
+}
+
+/** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
+async function findNodeSubnet(question: Question<AzureClusterRegion>): Promise<void> {
+  const found = await findSubnet(question);
+  if (!found) return;
+  const { region, lookUp } = question;
+  for (const own of [podRange, serviceRange]) {
+    const taken = found.networkRanges.find((range) => overlap(range, own));
+    if (taken !== undefined) {
+      lookUp.refuse(
+        "network.vnet",
+        `has ${taken}, which overlaps ${own}: that is what the cluster's own network has`,
+      );
+    }
+  }
+  const free = usableAddresses(found.ranges);
+  const needed = nodeCount(region).most + nodesDuringUpgrade;
+  if (free < needed) {
+    lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
+  }
+}
+
+/** AKS makes a new node before it takes an old one away. */
+const nodesDuringUpgrade = 1;
+
+/** Azure keeps five addresses of a subnet: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq#are-there-any-restrictions-on-using-ip-addresses-within-these-subnets */
+const keptAddresses = 5;
+
+function usableAddresses(ranges: readonly string[]): number {
+  const sizes = ranges.filter(isIpv4).map((range) => 2 ** (32 - ipaddr.parseCIDR(range)[1]));
+  return Math.max(0, sizes.reduce((sum, size) => sum + size, 0) - keptAddresses);
+}
+
+function overlap(one: string, other: string): boolean {
+  if (!isIpv4(one) || !isIpv4(other)) return false;
+  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
+  const [wide, narrow] = a[1] <= b[1] ? [a, b] : [b, a];
+  return narrow[0].match(wide);
+}
+
+function isIpv4(range: string): boolean {
+  return ipaddr.IPv4.isValidCIDR(range);
+}

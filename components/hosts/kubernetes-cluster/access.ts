@@ -1,0 +1,41 @@
+import ipaddr from "ipaddr.js";
+import type { Problem } from "../../config/problems.ts";
+import type { Service } from "./services.ts";
+
+/** The network of clusters that a stack makes, and their load balancers, have IPv4 only. */
+function isIpv4(range: string): boolean {
+  return ipaddr.parseCIDR(range)[0].kind() === "ipv4";
+}
+
+export function ipv4Ranges(ranges: readonly string[]): string[] {
+  return ranges.filter(isIpv4);
+}
+
+/** What `public` also stands for, which is the only way to write it. */
+const everyoneInIpv6 = "::/0";
+
+export interface Access {
+  readonly access: Readonly<Record<"clients" | "metrics", readonly string[]>>;
+  readonly apiAccess: readonly string[];
+}
+
+/**
+ * Ranges that would open nothing, or that are too many.
+ * @returns problems whose path is relative to the region.
+ */
+export function accessProblems(
+  { access, apiAccess }: Access,
+  { name, mostApiRanges }: Pick<Service, "name" | "mostApiRanges">,
+): Problem[] {
+  const lists = { "access.clients": access.clients, "access.metrics": access.metrics, apiAccess };
+  const useless = Object.entries(lists).flatMap(([path, ranges]) =>
+    ranges.flatMap((range, index) =>
+      isIpv4(range) || range === everyoneInIpv6
+        ? []
+        : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
+    ),
+  );
+  if (apiAccess.length <= mostApiRanges) return useless;
+  const message = `has ${apiAccess.length} ranges, and ${name} takes ${mostApiRanges}: put some together`;
+  return [...useless, { path: "apiAccess", message }];
+}

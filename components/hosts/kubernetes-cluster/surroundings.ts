@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../../config/problems.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+
+/** What has to be known of a region whose cluster the stack makes, besides its configuration. */
+export interface Surroundings {
+  /** Like `2026-11-24`. */
+  readonly today: string;
+  /** The version that the region's cluster has, like `1.36` or `1.36.2`. @default there is no cluster yet */
+  readonly previousVersion?: string | undefined;
+}
+
+/**
+ * The surroundings of a region.
+ * @param cluster the type of the cluster, and `property` the output that is its version.
+ */
+export async function surroundingsOf(
+  region: string,
+  cluster: string,
+  property: string,
+): Promise<Surroundings> {
+  const version = (await previousOutputs(cluster, property)).get(region);
+  return {
+    today: new Date().toISOString().slice(0, 10),
+    previousVersion: typeof version === "string" ? version : undefined,
+  };
+}
+
+/** Says what can be made, but should soon be otherwise. */
+export function warn(region: string, warnings: readonly Problem[]): void {
+  for (const { path, message } of warnings) void pulumi.log.warn(`${region}: ${path}: ${message}`);
+}

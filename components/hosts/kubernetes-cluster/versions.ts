@@ -1,0 +1,70 @@
+import type { Cloud } from "../../capacity/machine.ts";
+import type { Problem } from "../../config/problems.ts";
+import { services } from "./services.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface VersionRequest extends Surroundings {
+  readonly cloud: Cloud;
+  /** A minor version of Kubernetes, like `1.36`, as the region's `version` says. */
+  readonly version: string;
+}
+
+/** What is to be said of a region, with paths relative to it. */
+export interface PreflightFindings {
+  /** What can't be made. */
+  readonly problems: readonly Problem[];
+  /** What can, but should soon be otherwise. */
+  readonly warnings: readonly Problem[];
+}
+
+/** How long before the end it is said. An upgrade takes a day at most, but has to be planned. */
+const noticeDays = 60;
+
+const path = "version";
+
+/**
+ * What is to be said of the Kubernetes version of a cluster that a stack makes.
+ *
+ * No cluster is made whose support has ended. One that is there goes on, and up by one minor version at a time, but never back:
+ * https://learn.microsoft.com/azure/aks/upgrade-aks-cluster, https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
+ */
+export function versionFindings({
+  cloud,
+  version,
+  today,
+  previousVersion,
+}: VersionRequest): PreflightFindings {
+  const { name, supportEnds } = services[cloud];
+  const refused = (message: string) => ({ problems: [{ path, message }], warnings: [] });
+  const end = supportEnds[version];
+  if (end === undefined) {
+    const known = Object.keys(supportEnds).filter((it) => (supportEnds[it] ?? "") >= today);
+    return refused(
+      `the support of Kubernetes ${version} by ${name} isn't known: write ${known.join(" or ")}`,
+    );
+  }
+  const has = previousVersion === undefined ? undefined : minorOf(previousVersion);
+  const wanted = minorOf(version);
+  if (has !== undefined && wanted < has)
+    return refused(`the cluster has 1.${has}, and can't go back to ${version}`);
+  if (has !== undefined && wanted > has + 1) {
+    return refused(
+      `the cluster has 1.${has}, and goes up by one minor version at a time: set 1.${has + 1} first`,
+    );
+  }
+  const isOver = end < today;
+  if (isOver && has === undefined) {
+    return refused(`${name}'s support of Kubernetes ${version} ended on ${end}: set a later one`);
+  }
+  if (daysBetween(today, end) > noticeDays) return { problems: [], warnings: [] };
+  const message = `${name}'s support of Kubernetes ${version} ${isOver ? "ended" : "ends"} on ${end}: set a later one, docs/kubernetes.md says how`;
+  return { problems: [], warnings: [{ path, message }] };
+}
+
+function minorOf(version: string): number {
+  return Number(version.split(".")[1]);
+}
+
+function daysBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 86_400_000;
+}

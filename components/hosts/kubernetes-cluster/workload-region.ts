@@ -1,0 +1,60 @@
+import type { AwsRegion, AzureRegion, KubernetesRegion } from "../../config/schema.ts";
+import type { ObjectStore } from "../../pod/store.ts";
+import type { WorkloadRegion } from "../kubernetes/workload-args.ts";
+import { ipv4Ranges } from "./access.ts";
+import { issuerName } from "./cert-manager.ts";
+
+/** A region whose cluster the stack makes. */
+export type OwnClusterRegion = Extract<AwsRegion | AzureRegion, { topology: "cluster" }>;
+
+export interface CloudOptions {
+  readonly store: ObjectStore;
+  /** Of the Service, as the cloud's load balancer reads them. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** @default the cluster's */
+  readonly loadBalancerClass?: string;
+  /** Of the namespace, as the cloud's controllers read them. @default none */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** CIDR ranges from which the load balancer looks whether the Pods are there. @default none */
+  readonly loadBalancerRanges?: readonly string[];
+  /** @default anywhere */
+  readonly scheduling?: KubernetesRegion["scheduling"];
+}
+
+const anywhere: KubernetesRegion["scheduling"] = { nodeSelector: {}, tolerations: [] };
+
+/** The namespace of the workload, and of its identity. */
+export const namespace = "registry-cache";
+
+/** What the workload in a cluster of the region's own is made from. Its records are the stack's, too. */
+export function workloadRegion(
+  region: OwnClusterRegion,
+  { store, annotations, loadBalancerClass, scheduling = anywhere, ...options }: CloudOptions,
+): WorkloadRegion {
+  const { hostname, port, tls } = region.endpoint;
+  return {
+    name: region.name,
+    namespace,
+    endpoint: {
+      hostname,
+      port,
+      tls: tls.mode === "acme" ? { mode: "issuer", name: issuerName, kind: "ClusterIssuer" } : tls,
+    },
+    access: {
+      clients: ipv4Ranges(region.access.clients),
+      metrics: ipv4Ranges(region.access.metrics),
+    },
+    freshnessSeconds: region.freshnessSeconds,
+    replicas: region.replicas,
+    operator: region.operator,
+    expose: {
+      kind: "loadBalancer",
+      externalDns: false,
+      annotations: { ...annotations },
+      ...(loadBalancerClass !== undefined && { class: loadBalancerClass }),
+    },
+    scheduling,
+    storage: { kind: "bucket", store },
+    ...options,
+  };
+}

@@ -1,0 +1,218 @@
+/** That the double refuses what EKS, and a cluster in AWS, refuse: what it lets pass proves nothing otherwise. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { existing } from "./aws/account.ts";
+import { awsCloud } from "./aws/aws.ts";
+import { clusterSurroundings } from "./aws/cluster-surroundings.ts";
+import { loadBalancerType, managedPolicies } from "./aws/eks.ts";
+import type { Thing } from "./cloud.ts";
+import { kubernetesCloud } from "./kubernetes/kubernetes.ts";
+import { type Made, testRefusals } from "./refusals.ts";
+import { type Inputs, valueAt } from "./values.ts";
+
+const region = "us-east-1";
+const trust = (service: string, actions: readonly string[]) =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: { Effect: "Allow", Principal: { Service: service }, Action: actions },
+  });
+const eksActions = ["sts:AssumeRole", "sts:TagSession"];
+const scheduling = { tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }] };
+
+function make(): Made {
+  const cloud = awsCloud();
+  const things: Record<string, Thing> = {};
+  const add = (name: string, type: string, inputs: Inputs) => {
+    assert.deepEqual(cloud.check(type, inputs, region), []);
+    things[name] = cloud.create(type, name, inputs, region);
+    return things[name];
+  };
+  const role = (name: string, service: string, actions: readonly string[]) =>
+    add(name, "aws:iam/role:Role", { name, assumeRolePolicy: trust(service, actions) }).outputs.arn;
+  const roleArn = role("cluster-role", "eks.amazonaws.com", eksActions);
+  const nodeRoleArn = role("node-role", "ec2.amazonaws.com", ["sts:AssumeRole"]);
+  for (const policy of managedPolicies) {
+    for (const name of ["cluster-role", "node-role"]) {
+      add(`${name}-${policy}`, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", {
+        role: name,
+        policyArn: `arn:aws:iam::aws:policy/${policy}`,
+      });
+    }
+  }
+  add("logs", "aws:cloudwatch/logGroup:LogGroup", { name: "/aws/eks/cache/cluster", retentionInDays: 30 });
+  add("cluster", "aws:eks/cluster:Cluster", {
+    name: "cache",
+    version: "1.35",
+    roleArn,
+    bootstrapSelfManagedAddons: false,
+    accessConfig: { authenticationMode: "API" },
+    computeConfig: { enabled: true, nodePools: ["system"], nodeRoleArn },
+    kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: true } },
+    storageConfig: { blockStorage: { enabled: true } },
+    vpcConfig: { subnetIds: [...existing.nodeSubnets], publicAccessCidrs: ["198.51.100.0/24"] },
+    enabledClusterLogTypes: ["audit"],
+  });
+  const podRole = role("pod-role", "pods.eks.amazonaws.com", eksActions);
+  add("rights", "aws:iam/rolePolicy:RolePolicy", {
+    name: "own",
+    role: "pod-role",
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/*" }],
+    }),
+  });
+  add("association", "aws:eks/podIdentityAssociation:PodIdentityAssociation", {
+    clusterName: "cache",
+    namespace: "cache",
+    serviceAccount: "cache",
+    roleArn: podRole,
+  });
+  add("addon", "aws:eks/addon:Addon", { clusterName: "cache", addonName: "metrics-server" });
+  return { cloud, things };
+}
+
+const cluster = make().things.cluster as Thing;
+const vpcConfig = cluster.inputs.vpcConfig as Inputs;
+
+testRefusals(make, {
+  "a version that EKS doesn't have": { of: "cluster", with: { version: "1.20" }, says: /Kubernetes version/ },
+  "half of Auto Mode": {
+    of: "cluster",
+    with: { storageConfig: undefined },
+    says: /Auto Mode is enabled as a whole/,
+  },
+  "add-ons that Auto Mode has itself": {
+    of: "cluster",
+    with: { bootstrapSelfManagedAddons: undefined },
+    says: /bootstrapSelfManagedAddons/,
+  },
+  "a name with a point": { of: "cluster", with: { name: "a.b" }, says: /cluster name a\.b/ },
+  "a second cluster of the name": { of: "cluster", with: {}, says: /AlreadyExists/ },
+  "subnets in one zone": {
+    of: "cluster",
+    with: { name: "b", vpcConfig: { ...vpcConfig, subnetIds: [existing.nodeSubnets[0]] } },
+    says: /two different AZs/,
+  },
+  "a range of IPv6": {
+    of: "cluster",
+    with: { vpcConfig: { ...vpcConfig, publicAccessCidrs: ["2001:db8::/32"] } },
+    says: /publicAccessCidrs/,
+  },
+  "a role that doesn't let it in": {
+    of: "cluster",
+    with: { name: "b", roleArn: "arn:aws:iam::123456789012:role/node-role" },
+    says: /Trust relationship/,
+  },
+  "an add-on that there isn't": { of: "addon", with: { addonName: "metric" }, says: /metric specified/ },
+  "values that aren't JSON": { of: "addon", with: { configurationValues: "{" }, says: /not valid/ },
+  "two identities of a service account": { of: "association", with: {}, says: /AlreadyExists/ },
+  "an identity whose role lets in others": {
+    of: "association",
+    with: { serviceAccount: "b", roleArn: "arn:aws:iam::123456789012:role/cluster-role" },
+    says: /Trust relationship/,
+  },
+  "a retention that there isn't": { of: "logs", with: { name: "b", retentionInDays: 31 }, says: /retention/ },
+});
+
+test("a cluster doesn't move to another network", () => {
+  const { cloud, things } = make();
+  const vpc = cloud.create("aws:ec2/vpc:Vpc", "other", { cidrBlock: "10.8.0.0/16" }, region);
+  const subnetIds = ["a", "c"].map((zone, index) => {
+    const inputs = {
+      vpcId: vpc.id,
+      availabilityZone: `${region}${zone}`,
+      cidrBlock: `10.8.${index}.0/24`,
+    };
+    return cloud.create("aws:ec2/subnet:Subnet", zone, inputs, region).id;
+  });
+  const { inputs, outputs } = things.cluster as Thing;
+  assert.equal(valueAt("vpcConfig.vpcId", outputs), existing.clusterVpc);
+  const moved = { ...inputs, vpcConfig: { ...vpcConfig, subnetIds } };
+  assert.throws(() => cloud.update(cluster.type, "cache", moved, region), /VPC other than the cluster's/);
+});
+
+test("a cluster doesn't skip a version, nor go back", () => {
+  for (const version of ["1.34", "1.36"]) {
+    const { cloud } = make();
+    const update = () => cloud.update(cluster.type, "cache", { ...cluster.inputs, version }, region);
+    if (version === "1.36") update();
+    else assert.throws(update, /Unsupported Kubernetes minor version update/);
+  }
+});
+
+test("without its rights, a cluster isn't made", () => {
+  const { cloud, things } = make();
+  cloud.remove(things["cluster-role-AmazonEKSComputePolicy"] as Thing);
+  assert.throws(
+    () => cloud.create(cluster.type, "b", { ...cluster.inputs, name: "b" }, region),
+    /InvalidRequestException: roleArn lacks AmazonEKSComputePolicy/,
+  );
+});
+
+test("a log group that isn't there before the cluster is made by it, and is in the way", () => {
+  const { cloud, things } = make();
+  cloud.create(cluster.type, "b", { ...cluster.inputs, name: "b" }, region);
+  const { type, inputs } = things.logs as Thing;
+  const create = () => cloud.create(type, "b", { ...inputs, name: "/aws/eks/b/cluster" }, region);
+  assert.throws(create, /AlreadyExists/);
+});
+
+/** In the cluster of {@link make}. */
+function inside() {
+  const { cloud, things } = make();
+  const made = things.cluster as Thing;
+  const clusters = kubernetesCloud(clusterSurroundings(cloud), cloud.operations);
+  const server = String(made.outputs.endpoint);
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "cache" } };
+  clusters.create("kubernetes:core/v1:Namespace", "cache", namespace, server);
+  const metadata = { name: "cache", namespace: "cache" };
+  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata };
+  clusters.create("kubernetes:core/v1:ServiceAccount", "cache", account, server);
+  const deployment = (pod: Inputs) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+    spec: { selector: {}, template: { spec: { containers: [{}], serviceAccountName: "cache", ...pod } } },
+  });
+  const deploy = (pod: Inputs) =>
+    clusters.create("kubernetes:apps/v1:Deployment", "cache", deployment(pod), server);
+  return { cloud, clusters, things, server, metadata, deploy };
+}
+
+test("Pods that no node takes, and those without rights, aren't started", () => {
+  const { cloud, things, deploy } = inside();
+  assert.throws(() => deploy({}), /FailedScheduling: no nodepool matched/);
+  cloud.remove(things.association as Thing);
+  assert.throws(() => deploy(scheduling), /NoCredentialProviders: cache\/cache has no rights/);
+});
+
+test("a load balancer needs a subnet for it, and keeps the cluster and the subnets there", () => {
+  const { cloud, clusters, server, metadata } = inside();
+  const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+  const service = (annotations: Inputs) => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { ...metadata, annotations: { [`${prefix}-scheme`]: "internet-facing", ...annotations } },
+    spec: { type: "LoadBalancer", ports: [{ port: 443 }] },
+  });
+  const create = (annotations: Inputs, change: Inputs = {}) => {
+    const { spec, ...rest } = service(annotations);
+    const changed = { ...rest, spec: { ...spec, ...change } };
+    return clusters.create("kubernetes:core/v1:Service", "cache", changed, server);
+  };
+  assert.throws(
+    () => create({}, { loadBalancerClass: "service.k8s.aws/nlb" }),
+    /Pending: no controller takes/,
+  );
+  assert.throws(() => create({}), /FailedBuildModel: couldn't auto-discover subnets/);
+  const made = create({ [`${prefix}-subnets`]: existing.loadBalancerSubnets.join(", ") });
+  const deleteCluster = () => cloud.delete(cluster.type, "cache", region);
+  assert.throws(deleteCluster, /OrphanedLoadBalancer/);
+  const [subnet = ""] = existing.loadBalancerSubnets;
+  assert.throws(() => cloud.delete("aws:ec2/subnet:Subnet", subnet, region), /DependencyViolation/);
+  clusters.delete(made.type, made.id, server);
+  assert.deepEqual(cloud.things(loadBalancerType), []);
+  deleteCluster();
+  // What is in it can't be reached any more.
+  assert.throws(() => clusters.delete("kubernetes:core/v1:Namespace", "cache", server), /ConnectionRefused/);
+});

@@ -1,0 +1,91 @@
+/** What the clusters of an account in AWS have around them: identities, nodes, load balancers. */
+import { type Cloud, demand, text } from "../cloud.ts";
+import type { Surroundings } from "../kubernetes/kubernetes.ts";
+import { valueAt, valuesAt } from "../values.ts";
+import { clusterType, loadBalancerType } from "./eks.ts";
+
+/** Of the controller that Auto Mode brings, and its default. */
+const loadBalancerClass = "eks.amazonaws.com/nlb";
+const annotation = "service.beta.kubernetes.io/aws-load-balancer-";
+
+export function clusterSurroundings(cloud: Cloud): Surroundings {
+  const clusterBy = (id: string) => {
+    const found = cloud.things(clusterType).find((it) => it.id === id);
+    demand(found, "ResourceNotFoundException", `No cluster found for name: ${id}.`);
+    return found;
+  };
+
+  return {
+    cluster(server) {
+      const found = cloud.things(clusterType).find(({ outputs }) => outputs.endpoint === server);
+      if (!found) return undefined;
+      return { id: found.id, certificateAuthority: text("certificateAuthority.data", found.outputs) };
+    },
+
+    admitPods(cluster, namespace, { serviceAccountName, nodeSelector, tolerations = [] }) {
+      const { inputs } = clusterBy(cluster);
+      const pools = valuesAt("computeConfig.nodePools[*]", inputs);
+      const isTolerated = tolerations.some(
+        ({ key, operator }) => key === "CriticalAddonsOnly" && operator === "Exists",
+      );
+      const fits = pools.includes("general-purpose")
+        ? nodeSelector?.["kubernetes.io/arch"] !== "arm64"
+        : pools.includes("system") && isTolerated;
+      demand(fits, "FailedScheduling", `no nodepool matched the Pods of ${namespace}`);
+      const association = cloud
+        .things("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+        .find(({ id }) => id === `${cluster}/${namespace}/${serviceAccountName}`);
+      const role = text("roleArn", association?.inputs ?? {})
+        .split("/")
+        .at(-1);
+      const hasRights = cloud.things("aws:iam/rolePolicy:RolePolicy").some((it) => it.inputs.role === role);
+      demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
+    },
+
+    openLoadBalancer(cluster, service) {
+      const { scope, inputs } = clusterBy(cluster);
+      const wanted = text("spec.loadBalancerClass", service) || loadBalancerClass;
+      const isOurs = valueAt("kubernetesNetworkConfig.elasticLoadBalancing.enabled", inputs) === true;
+      demand(isOurs && wanted === loadBalancerClass, "Pending", `no controller takes the class ${wanted}`);
+      const annotations = (valueAt("metadata.annotations", service) ?? {}) as Record<string, string>;
+      const network = text(
+        "vpcId",
+        cloud.find(subnet, text("vpcConfig.subnetIds[0]", inputs), scope)?.inputs ?? {},
+      );
+      const named = annotations[`${annotation}subnets`]?.split(", ");
+      const isPublic = annotations[`${annotation}scheme`] === "internet-facing";
+      const tag = `kubernetes.io/role/${isPublic ? "elb" : "internal-elb"}`;
+      const tagged = cloud
+        .things(subnet)
+        .filter((it) => it.inputs.vpcId === network && valueAt("tags", it.inputs) !== undefined)
+        .filter((it) => (it.inputs.tags as Record<string, string>)[tag] === "1")
+        .map(({ id }) => id);
+      const subnets = named ?? tagged;
+      demand(
+        subnets.length > 0,
+        "FailedBuildModel",
+        "couldn't auto-discover subnets: no suitable ones found",
+      );
+      const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
+      const id = `k8s-${cloud.digits(12)}`;
+      const hostname = `${id}.elb.${scope}.amazonaws.com`;
+      cloud.keep({
+        id,
+        type: loadBalancerType,
+        name: text("metadata.name", service),
+        scope,
+        inputs: { cluster, subnets, isPublic, ranges, ports: valuesAt("spec.ports[*].port", service) },
+        outputs: { hostname },
+      });
+      return { id, ingress: { hostname } };
+    },
+
+    closeLoadBalancer(cluster, id) {
+      const { scope } = clusterBy(cluster);
+      const found = cloud.find(loadBalancerType, id, scope);
+      if (found) cloud.remove(found);
+    },
+  };
+}
+
+const subnet = "aws:ec2/subnet:Subnet";

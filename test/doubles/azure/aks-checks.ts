@@ -1,0 +1,59 @@
+/** What AKS refuses of a cluster's network and nodes. */
+import { contains, isRange, lengthOf, overlap } from "../checks.ts";
+import { demand, number, text } from "../cloud.ts";
+import type { Inputs } from "../values.ts";
+
+export function invalid(condition: unknown, message: string): void {
+  demand(condition, "InvalidParameter", message);
+}
+
+/** https://learn.microsoft.com/azure/aks/azure-cni-overlay */
+export function checkNetwork(profile: Inputs): void {
+  const isOverlay = profile.networkPluginMode === "overlay";
+  invalid(!isOverlay || profile.networkPlugin === "azure", "overlay is a mode of the plugin azure");
+  const isCilium = profile.networkDataplane === "cilium";
+  invalid(!isCilium || profile.networkPolicy === "cilium", "the data plane cilium has the policy cilium");
+  const [pods, services] = [text("podCidr", profile), text("serviceCidr", profile)];
+  invalid(
+    [pods, services].every((range) => isRange(range, "ipv4")),
+    `ranges ${pods} and ${services}`,
+  );
+  invalid(lengthOf(services) > 12, `serviceCidr ${services} is too large`);
+  invalid(!overlap(pods, services), `${pods} and ${services} overlap`);
+  const dns = text("dnsServiceIP", profile);
+  const [network = ""] = services.split("/");
+  const isFirst = dns === network.replace(/0$/, "1");
+  invalid(contains(services, `${dns}/32`) && !isFirst, `dnsServiceIP ${dns}`);
+}
+
+/** https://learn.microsoft.com/azure/aks/use-system-pools#system-and-user-node-pools */
+export function checkPool(pool: Inputs, version: string): void {
+  const {
+    letters = "",
+    processors = "0",
+    features = "",
+  } = /^Standard_(?<letters>[A-Z]+)(?<processors>\d+)(?<features>[a-z]*)_v\d$/.exec(text("vmSize", pool))
+    ?.groups ?? {};
+  invalid(/^[a-z][a-z0-9]{0,11}$/.test(text("name", pool)), `pool ${pool.name}`);
+  invalid(letters !== "", `The VM size ${pool.vmSize} is not known`);
+  if (pool.mode === "System") {
+    invalid(Number(processors) >= 4 && letters !== "B", `${pool.vmSize} is not for system pools`);
+    invalid((number("count", pool) ?? 0) >= 2, "a system pool has two nodes at least");
+    invalid((number("maxPods", pool) ?? 250) >= 30, "a system pool's nodes take 30 Pods at least");
+  }
+  invalid(!features.includes("p") || pool.osType !== "Windows", "Windows doesn't run on Arm");
+  const [least, has, most] = ["minCount", "count", "maxCount"].map((it) => number(it, pool) ?? 0) as [
+    number,
+    number,
+    number,
+  ];
+  const isScaled = pool.enableAutoScaling === true;
+  invalid(isScaled ? least <= has && has <= most : least + most === 0, `count ${least}, ${has}, ${most}`);
+  const size = number("osDiskSizeGB", pool) ?? 128;
+  invalid(size >= 30 && size <= 2048, `osDiskSizeGB ${size}`);
+  demand(
+    pool.orchestratorVersion === version,
+    "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged",
+    `pool ${pool.name}: ${pool.orchestratorVersion}`,
+  );
+}

@@ -1,0 +1,64 @@
+/** The kinds of objects that the hosts with a cluster make. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  /** Paths of what must be there. */
+  readonly required?: readonly string[];
+  /** Paths of what can't be changed. */
+  readonly fixed?: readonly string[];
+  /** The name of the Helm chart that brings it. @default every cluster has it */
+  readonly chart?: string;
+}
+
+const workload = {
+  required: ["spec.selector", "spec.template.spec.containers[0]"],
+  fixed: ["spec.selector"],
+};
+const charted = (kind: string, required: readonly string[], isNamespaced = true): Kind => ({
+  apiVersion: "cert-manager.io/v1",
+  kind,
+  isNamespaced,
+  required,
+  chart: "cert-manager",
+});
+const core = (kind: string, required: readonly string[] = []): Kind => ({
+  apiVersion: "v1",
+  kind,
+  isNamespaced: kind !== "Namespace",
+  required,
+});
+
+export const kinds: readonly Kind[] = [
+  core("Namespace"),
+  core("ConfigMap"),
+  core("Secret"),
+  core("ServiceAccount"),
+  core("Service", ["spec.ports[0].port"]),
+  { apiVersion: "apps/v1", kind: "Deployment", isNamespaced: true, ...workload },
+  { apiVersion: "apps/v1", kind: "StatefulSet", isNamespaced: true, ...workload },
+  {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    isNamespaced: true,
+    required: ["spec.scaleTargetRef.name", "spec.maxReplicas"],
+  },
+  { apiVersion: "policy/v1", kind: "PodDisruptionBudget", isNamespaced: true, required: ["spec.selector"] },
+  {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    isNamespaced: true,
+    required: ["spec.podSelector"],
+  },
+  charted(
+    "ClusterIssuer",
+    ["spec.acme.email", "spec.acme.privateKeySecretRef.name", "spec.acme.solvers[0]"],
+    false,
+  ),
+  charted("Certificate", ["spec.secretName", "spec.issuerRef.name", "spec.dnsNames[0]"]),
+];
+
+/** Pulumi's: `kubernetes:core/v1:Namespace` */
+export function tokenOf({ apiVersion, kind }: Pick<Kind, "apiVersion" | "kind">): string {
+  return `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * A double of Pulumi's Kubernetes provider with the clusters that another double has made. What a cluster itself refuses in the workload's objects is tested with a
+ * real one; here it is about what comes before what, and where a cluster and its cloud touch.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import {
+  Cloud,
+  type CloudDefinition,
+  demand,
+  everywhere,
+  type Operation,
+  type Request,
+  type Rules,
+  text,
+} from "../cloud.ts";
+import { type Inputs, isUnknown, valueAt, valuesAt } from "../values.ts";
+import { type Kind, kinds, tokenOf } from "./kinds.ts";
+import { demandPodReferences, type PodSpec, podSpecOf } from "./pods.ts";
+
+/** The cloud around clusters, as far as they see it. */
+export interface Surroundings {
+  /** By the URL of its API. */
+  cluster(server: string): { readonly id: string; readonly certificateAuthority: string } | undefined;
+  /** Refuses Pods that would never be scheduled, or that wouldn't get the identity that they need. */
+  admitPods(cluster: string, namespace: string, pod: PodSpec): void;
+  /** Makes a load balancer for a Service. @returns where it is reached, and how it is known. */
+  openLoadBalancer(cluster: string, service: Inputs): { readonly ingress: Inputs; readonly id: string };
+  closeLoadBalancer(cluster: string, id: string): void;
+}
+
+/** @param operations of the cloud, so that both are seen in one order. */
+export function kubernetesCloud(surroundings: Surroundings, operations: Operation[]): Cloud {
+  const clusterOf = (scope: string) => {
+    const found = surroundings.cluster(scope);
+    demand(found, "ConnectionRefused", `no configuration of a cluster, or it is unreachable: ${scope}`);
+    return found;
+  };
+  const definition: CloudDefinition = {
+    name: "kubernetes",
+    sdk: { version: sdkVersion(), problems: () => [] },
+    resources: {
+      ...Object.fromEntries(kinds.map((kind) => [tokenOf(kind), rulesOf(kind, surroundings, clusterOf)])),
+      [releaseType]: release(surroundings, clusterOf),
+    },
+    functions: {},
+    scopeOf({ kubeconfig }) {
+      // A preview of a cluster that isn't there yet.
+      if (isUnknown(kubeconfig) || kubeconfig === undefined) return "";
+      const { clusters, users } = JSON.parse(String(kubeconfig));
+      const { server, "certificate-authority-data": ca } = clusters[0].cluster;
+      const trusts = clusterOf(server).certificateAuthority === ca;
+      demand(trusts, "Unauthorized", "certificate signed by unknown authority");
+      demand(hasCredentials(users[0].user), "Unauthorized", "no credentials");
+      return server;
+    },
+    codes: { exists: "AlreadyExists", missing: "NotFound", inUse: "Conflict", fixed: "Invalid" },
+    existing: builtIn.map((id) => ({ id, type: namespaceType, scope: everywhere, inputs: {}, outputs: {} })),
+  };
+  return new Cloud(definition, operations);
+}
+
+/** By a program, a token or a certificate. */
+function hasCredentials(user: Inputs): boolean {
+  return ["exec", "token", "client-certificate-data"].some((kind) => user[kind] !== undefined);
+}
+
+function sdkVersion(): string {
+  const file = createRequire(import.meta.url).resolve("@pulumi/kubernetes/package.json");
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
+
+type ClusterOf = (scope: string) => { readonly id: string };
+
+const namespaceType = "kubernetes:core/v1:Namespace";
+const releaseType = "kubernetes:helm.sh/v3:Release";
+const builtIn = ["default", "kube-system"];
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+const isName = (name: string) => /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(name);
+
+function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): Rules {
+  const isBalanced = (inputs: Inputs) =>
+    kind.kind === "Service" && text("spec.type", inputs) === "LoadBalancer";
+  return {
+    replacing: ({ immutable }) => [
+      ...["apiVersion", "kind", "metadata.name", "metadata.namespace"],
+      ...(immutable === true ? ["data", "stringData"] : []),
+    ],
+    fixed: kind.fixed ?? [],
+    references: kind.isNamespaced
+      ? [{ at: "metadata.namespace", to: namespaceType, onDelete: "delete" }]
+      : [],
+    check(inputs) {
+      const { apiVersion } = inputs;
+      demand(
+        apiVersion === kind.apiVersion && inputs.kind === kind.kind,
+        "Invalid",
+        `${apiVersion} ${inputs.kind} isn't ${kind.apiVersion} ${kind.kind}`,
+      );
+      // Without one, the provider gives one.
+      const name = valueAt("metadata.name", inputs) ?? "given";
+      demand(isName(String(name)), "Invalid", `metadata.name: ${name}`);
+      const missing = (kind.required ?? []).find((path) => valuesAt(path, inputs).length === 0);
+      demand(missing === undefined, "Invalid", `${missing}: Required value`);
+    },
+    admit(request) {
+      demandKind(kind, request);
+      const pod = podSpecOf(request.inputs);
+      if (!pod) return;
+      demandPodReferences(pod, request);
+      const namespace = text("metadata.namespace", request.inputs);
+      surroundings.admitPods(clusterOf(request.scope).id, namespace, pod);
+    },
+    create({ cloud, scope, name: resource, inputs }) {
+      const metadata = { name: `${resource}-${cloud.digits(8)}`, ...(inputs.metadata as Inputs) };
+      const id = [text("namespace", metadata), metadata.name].filter(Boolean).join("/");
+      if (!isBalanced(inputs)) return { id, outputs: { metadata } };
+      const opened = surroundings.openLoadBalancer(clusterOf(scope).id, inputs);
+      const status = { loadBalancer: { ingress: [opened.ingress] } };
+      return { id, outputs: { metadata, status, balancer: opened.id } };
+    },
+    /** With a namespace goes all that is in it. */
+    delete(thing, cloud) {
+      const cluster = clusterOf(thing.scope).id;
+      const inside = cloud
+        .things()
+        .filter((it) => it.scope === thing.scope && text("metadata.namespace", it.inputs) === thing.id);
+      for (const { outputs } of [thing, ...inside]) {
+        if (outputs.balancer !== undefined) surroundings.closeLoadBalancer(cluster, String(outputs.balancer));
+      }
+    },
+  };
+}
+
+/** What a chart brings isn't known before it is there. */
+function demandKind({ apiVersion, kind, chart }: Kind, { cloud, scope }: Request): void {
+  if (chart === undefined) return;
+  const isKnown = cloud
+    .things(releaseType)
+    .some((it) => it.scope === scope && text("chart", it.inputs).endsWith(`/${chart}`));
+  demand(isKnown, "NoMatch", `no matches for kind "${kind}" in version "${apiVersion}"`);
+}
+
+function release(surroundings: Surroundings, clusterOf: ClusterOf): Rules {
+  return {
+    replacing: ["name", "namespace"],
+    check(inputs) {
+      const chart = text("chart", inputs);
+      demand(/^oci:\/\/\S+\/[a-z-]+$/.test(chart), "Invalid", `chart ${chart}`);
+      demand(/^v?\d+\.\d+\.\d+$/.test(text("version", inputs)), "Invalid", `version ${inputs.version}`);
+    },
+    admit({ cloud, scope, inputs }) {
+      const namespace = text("namespace", inputs);
+      const isThere = cloud.find(namespaceType, namespace, scope);
+      demand(isThere, "NotFound", `namespaces "${namespace}" not found`);
+      const values = inputs.values as PodSpec;
+      surroundings.admitPods(clusterOf(scope).id, namespace, {
+        ...values,
+        serviceAccountName: text("name", inputs),
+      });
+    },
+    create: ({ inputs }) => ({
+      id: `${inputs.namespace}/${inputs.name}`,
+      outputs: { status: { status: "deployed" } },
+    }),
+    delete: (thing) => void clusterOf(thing.scope),
+  };
+}

@@ -1,0 +1,213 @@
+/** The life of every stack with clusters in a cloud, from its first preview to its end. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
+import type { Thing } from "../doubles/cloud.ts";
+import type { Account, ClusterCase } from "../support/cloud-cluster-case.ts";
+import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { clusterCases, clusterFiles } from "../support/cluster-files.ts";
+import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
+import { withPreview } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+
+describe("every stack with clusters", { concurrency: true }, () => {
+  for (const { file, known } of clusterFiles) {
+    describe(file, { concurrency: 1 }, () => testLifecycle(file, known));
+  }
+});
+
+describe("every cloud with clusters", { concurrency: true }, () => {
+  for (const known of clusterCases) {
+    describe(known.provider, { concurrency: 1 }, () => {
+      testMistakes(known);
+      testAdoption(known);
+    });
+  }
+});
+
+function newStack(file: string, known: ClusterCase, { cloud, clusters }: Account): Promise<CloudStack> {
+  return cloudStack(file, cloud, { others: [clusters], programs: known.programs });
+}
+
+async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
+  const run = await stack.run(operation, args);
+  assert.ok(!run.failed, run.messages);
+  return run;
+}
+
+/** The tests go on from each other. */
+function testLifecycle(file: string, known: ClusterCase): void {
+  const parts = scope({ after });
+  const account = known.newAccount();
+  const { cloud, clusters } = account;
+  const all = () => [...cloud.things(), ...clusters.things()];
+  const versions = () => cloud.things(known.cluster).map(known.versionOf);
+  // The stack's own is the newest.
+  const [older = "", newer = ""] = Object.keys(services[known.provider].supportEnds).slice(-2);
+  let stack: CloudStack;
+
+  test("a preview says what would be made, and makes nothing", async () => {
+    stack = parts.use(await newStack(file, known, account));
+    await stack.configure({}, { version: older });
+    const { changes } = await succeeds(stack, "preview");
+    assert.ok(changes.length > 20);
+    assert.deepEqual(
+      changes.filter((change) => !change.startsWith("create ")),
+      [],
+    );
+    assert.deepEqual(stack.done(), []);
+  });
+
+  for (const [what, fault] of Object.entries(known.faults)) {
+    test(`${what}: up fails and says so`, async () => {
+      (fault.type?.startsWith("kubernetes:") ? clusters : cloud).fail(fault);
+      const { failed, messages } = await stack.run("up");
+      assert.ok(failed, messages);
+      assert.ok(messages.includes(fault.error.message), messages);
+    });
+  }
+
+  test("the next up makes the rest, and nothing twice; another one has nothing to do", async () => {
+    await succeeds(stack, "up");
+    const made = stack.done();
+    assert.deepEqual([...new Set(made)].sort(), made.sort());
+    await succeeds(stack, "up", "--expect-no-changes");
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("it is closed but for what its configuration opens", () => {
+    assert.equal(stack.regions.length, 1, "the clusters of a stack are looked at one by one");
+    assert.deepEqual(
+      stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
+      [],
+    );
+  });
+
+  test("another upstream changes the workload and nothing else, and a preview says so", async () => {
+    const kept = keptThings();
+    await stack.configure(
+      { upstreams: [{ name: "quay", registry: "quay.io", repositories: ["team/**"] }] },
+      { version: older },
+    );
+    const planned = (await succeeds(stack, "preview")).changes;
+    assert.deepEqual(stack.done(), []);
+    const { changes } = await succeeds(stack, "up");
+    assert.deepEqual(changes, planned);
+    assert.deepEqual(keptThings(), kept);
+    const done = stack.done();
+    const roll = done.findIndex((it) => it.startsWith("update Deployment "));
+    assert.ok(roll > 0, done.join("\n"));
+    // What the old Pods need is there as long as they are.
+    const isEarly = (change: string, index: number) => change.startsWith("delete ") && index < roll;
+    assert.deepEqual(done.filter(isEarly), []);
+    assert.deepEqual([...new Set(done.map((it) => it.split(" ")[1]))].sort(), ["ConfigMap", "Deployment"]);
+  });
+
+  test("credentials of an upstream are a Secret of the cluster, and nowhere to be read", async () => {
+    await stack.configure({ upstreams: [privateUpstream] }, { version: older });
+    await stack.setSecret("registry-cache:team-login.username", credentials.username);
+    await stack.setSecret("registry-cache:team-login.password", credentials.password);
+    await succeeds(stack, "up");
+    const secrets = clusters.things("kubernetes:core/v1:Secret").map(({ inputs }) => JSON.stringify(inputs));
+    assert.equal(secrets.filter((secret) => secret.includes(credentials.password)).length, 1);
+    const others = all().filter(({ type }) => type !== "kubernetes:core/v1:Secret");
+    await assertSecret(stack, JSON.stringify(others));
+    stack.done();
+    await stack.configure({}, { version: older });
+    await succeeds(stack, "up");
+    stack.done();
+  });
+
+  test("another version of Kubernetes is an upgrade in place", async () => {
+    assert.deepEqual(versions(), [older]);
+    const before = all().map(({ id }) => id);
+    await stack.configure({});
+    await succeeds(stack, "up");
+    assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(known.upgrade));
+    assert.deepEqual(versions(), [newer]);
+    assert.deepEqual(
+      all().map(({ id }) => id),
+      before,
+    );
+  });
+
+  test("there is no way back to an earlier version: the preview says so", async () => {
+    await stack.configure({}, { version: older });
+    const { failed, messages } = await stack.run("preview");
+    assert.ok(failed);
+    const said = `regions[0].version: the cluster has ${newer}, and can't go back to ${older}`;
+    assert.ok(messages.includes(said), messages);
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("a cluster doesn't become a machine: the preview says so", async () => {
+    await stack.configure(
+      {},
+      { topology: "vm", version: undefined, apiAccess: undefined, replicas: undefined },
+    );
+    const { failed, messages } = await stack.run("preview");
+    assert.ok(failed);
+    assert.match(messages, /regions\[0\]\.topology: the region is a `cluster`, and its names are taken/);
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("destroy leaves nothing, and takes away what is in a cluster before it and its network", async () => {
+    await stack.configure({});
+    await succeeds(stack, "destroy");
+    assert.deepEqual(all(), []);
+    const done = stack.done().map((it) => it.split(" ").slice(0, 2).join(" "));
+    const end = done.indexOf(`delete ${lastPart(known.cluster)}`);
+    assert.ok(end > 0);
+    const inside = done.flatMap((it, index) => (it === "delete Namespace" ? [index] : []));
+    assert.ok(inside.length > 0 && inside.every((index) => index < end));
+    for (const type of known.beforeCluster) assert.ok(done.indexOf(`delete ${type}`) > end, type);
+  });
+
+  /** All but the objects that a roll-out is about, as they are there. */
+  function keptThings(): Thing[] {
+    return all().filter(({ type }) => !["ConfigMap", "Deployment"].includes(lastPart(type)));
+  }
+}
+
+function testMistakes(known: ClusterCase): void {
+  const parts = scope({ after });
+  let stack: CloudStack;
+
+  for (const [what, { keys = {}, region, told }] of Object.entries(known.mistakes)) {
+    test(`${what} is told before anything is created`, async () => {
+      stack ??= parts.use(await newStack(known.file, known, known.newAccount()));
+      await stack.configure(keys, region);
+      const { failed, messages } = await stack.run("up", [withPreview]);
+      assert.ok(failed);
+      for (const text of told) assert.match(messages, text);
+      assert.doesNotMatch(messages, /\n +at /, "no stack trace");
+      assert.deepEqual(stack.done(), []);
+    });
+  }
+}
+
+function testAdoption(known: ClusterCase): void {
+  const parts = scope({ after });
+
+  test("a network that is there is used as it is, and a second up has nothing to do", async () => {
+    const account = known.newAccount();
+    const { cloud } = account;
+    const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
+    const before = adopted();
+    const stack = parts.use(await newStack(known.file, known, account));
+    await stack.configure({}, known.adopting);
+    for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", ...args);
+    assert.deepEqual(adopted(), before);
+    const made = cloud.things().map(({ type }) => lastPart(type));
+    assert.deepEqual(
+      known.adoptedTypes.filter((type) => made.includes(type)),
+      [],
+    );
+    if (known.staysThere) {
+      await stack.configure({});
+      assert.match((await stack.run("preview")).messages, known.staysThere);
+    }
+    await succeeds(stack, "destroy");
+    assert.deepEqual(cloud.things(), []);
+  });
+}

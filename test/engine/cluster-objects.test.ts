@@ -1,0 +1,73 @@
+/** What the stacks make in their clusters is taken by a real API server, where the engine's tests have a double in its place. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { KubernetesObject, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+import type { Thing } from "../doubles/cloud.ts";
+import { changedPaths, type Inputs, valueAt } from "../doubles/values.ts";
+import { cloudStack } from "../support/cloud-stack.ts";
+import { clusterFiles } from "../support/cluster-files.ts";
+import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
+import { applyCrds } from "../support/control-plane-crds.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+for (const { file, known } of clusterFiles) {
+  describe(file, () => {
+    const parts = scope({ after });
+    let plane: ControlPlane;
+    let things: Thing[];
+
+    before(async () => {
+      const { cloud, clusters } = known.newAccount();
+      const stack = parts.use(
+        await cloudStack(file, cloud, { others: [clusters], programs: known.programs }),
+      );
+      const { failed, messages } = await stack.run("up");
+      assert.ok(!failed, messages);
+      things = clusters.things();
+      plane = parts.use(await startControlPlane());
+      // As the chart brings them.
+      await applyCrds(plane, "cert-manager");
+    });
+
+    test("all objects are taken as they are, and nothing of them is dropped", async () => {
+      const objects = things.filter(({ type }) => !type.startsWith("kubernetes:helm.sh/")).map(objectOf);
+      assert.ok(objects.some(({ kind }) => kind === "ClusterIssuer"));
+      for (const object of objects) {
+        const kept = await plane.objects.create(object);
+        assert.deepEqual(droppedOf(object, kept), [], `${object.kind} ${object.metadata?.name}`);
+      }
+    });
+
+    test("the Pods fit into their restricted namespace", async () => {
+      const pods = await waitUntil("there are Pods", async () => {
+        const { items } = await plane.objects.list<V1Pod>("v1", "Pod", "registry-cache");
+        return items.length === 0 ? undefined : items;
+      });
+      assert.equal(pods[0]?.spec?.serviceAccountName, "registry-cache");
+    });
+  });
+}
+
+/** With the name that the provider gave. */
+function objectOf({ inputs, outputs }: Thing): KubernetesObject {
+  return { ...inputs, metadata: (outputs.metadata ?? inputs.metadata) as V1ObjectMeta };
+}
+
+/** The paths of what isn't there any more. */
+function droppedOf(sent: KubernetesObject, kept: KubernetesObject): string[] {
+  // It is data, afterwards.
+  const { stringData: _, ...expected } = sent as Inputs;
+  return changedPaths(expected, kept).filter(
+    (path) =>
+      !isZero(valueAt(path, expected)) &&
+      valueAt(path, kept) === undefined &&
+      // The client has another name for it, and doesn't send this one.
+      !(sent.kind === "NetworkPolicy" && path.endsWith(".from")),
+  );
+}
+
+/** What says no more than its absence, so that it is left out. */
+function isZero(value: unknown): boolean {
+  return !value || (typeof value === "object" && Object.keys(value).length === 0);
+}

@@ -1,0 +1,194 @@
+/** What AWS is asked before a region with a cluster is made, and what is told when it hasn't got it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
+import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
+import { awsProvider } from "../../components/hosts/aws/provider.ts";
+import type { LookedUp } from "../../components/hosts/host.ts";
+import { registeredBy } from "../support/graph.ts";
+
+const vpc = "vpc-0aaaaaaaaaaaaaaa0";
+const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => `subnet-0aaaaaaaaaaaaaaa${index}`);
+const existing = { vpc, nodeSubnets: [first, second], loadBalancerSubnets: [third, fourth] };
+
+/** As the engine hands over what a provider refuses. */
+function refuse(details: string): never {
+  throw Object.assign(new Error(), { details });
+}
+
+type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+
+/** By the last part of a function's token. Subnets are in two zones by turns. */
+const answers: Answers = {
+  getAvailabilityZones: () => ({ names: ["eu-central-1c", "eu-central-1a"] }),
+  getSubnet: ({ id }) => {
+    const index = Number(String(id).at(-1));
+    return {
+      vpcId: vpc,
+      availabilityZone: `eu-central-1${"ab"[index % 2]}`,
+      cidrBlock: `10.9.${index}.0/24`,
+    };
+  },
+  getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
+  getHostedZoneId: () => ({ id: "Z2" }),
+  getClusters: () => ({ names: [] }),
+  getCallerIdentity: () => ({ accountId: "123456789012" }),
+  getBucket: () => refuse("reading S3 Bucket (registry-cache): couldn't find resource"),
+  readStackResourceOutputs: () => ({ outputs: {} }),
+};
+
+interface Question {
+  readonly change?: Record<string, unknown>;
+  readonly other?: Answers;
+  readonly isMade?: boolean;
+}
+
+async function lookedUp({
+  change = {},
+  other = {},
+  isMade = false,
+}: Question = {}): Promise<LookedUp<ClusterFindings>> {
+  const config = parseConfig({
+    provider: "aws",
+    regions: [
+      {
+        name: "eu-central-1",
+        topology: "cluster",
+        storage: { kind: "bucket" },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        apiAccess: ["198.51.100.0/24"],
+        ...change,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  });
+  const region = config.regions[0] as AwsClusterRegion;
+  let result: LookedUp<ClusterFindings> | undefined;
+  await registeredBy(
+    async () => {
+      result = await clusterFindingsFor({ ...config, region }, awsProvider(region.name), isMade);
+    },
+    undefined,
+    (token, inputs) => {
+      const answer = { ...answers, ...other }[token.split(":").at(-1) ?? ""];
+      assert.ok(answer, token);
+      return answer(inputs);
+    },
+  );
+  assert.ok(result);
+  return result;
+}
+
+const told = ({ problems }: LookedUp<unknown>) => problems.map(({ path, message }) => `${path}: ${message}`);
+
+const bucket = "registry-cache-9f86d081-123456789012-eu-central-1-an";
+
+test("what is there is found, and each thing is asked for only where it is named", async () => {
+  const nothing: Answers = Object.fromEntries(
+    ["getSubnet", "getZone", "getHostedZoneId"].map((name) => [name, () => assert.fail(name)]),
+  );
+  const plain = await lookedUp({ other: nothing });
+  assert.deepEqual(told(plain), []);
+  assert.deepEqual(plain.found, {
+    zones: ["eu-central-1a", "eu-central-1c"],
+    loadBalancerRanges: [],
+    hostedZone: undefined,
+    loadBalancerZoneId: undefined,
+    bucket,
+  });
+  const all = await lookedUp({
+    change: {
+      network: existing,
+      endpoint: { hostname: "cache.example.com", zone: "example.com", tls: { mode: "private" } },
+    },
+    other: { getAvailabilityZones: () => assert.fail("zones are those of the subnets") },
+  });
+  assert.deepEqual(told(all), []);
+  assert.deepEqual(all.found, {
+    zones: [],
+    loadBalancerRanges: ["10.9.2.0/24", "10.9.3.0/24"],
+    hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
+    loadBalancerZoneId: "Z2",
+    bucket,
+  });
+});
+
+test("three zones are enough, and one isn't", async () => {
+  const names = ["d", "b", "a", "c"].map((letter) => `eu-central-1${letter}`);
+  const many = await lookedUp({ other: { getAvailabilityZones: () => ({ names }) } });
+  assert.deepEqual(many.found?.zones, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
+  const few = await lookedUp({ other: { getAvailabilityZones: () => ({ names: ["eu-central-1a"] }) } });
+  assert.deepEqual(told(few), [
+    "name: eu-central-1 has too few availability zones for a cluster: eu-central-1a",
+  ]);
+});
+
+test("a cluster of that name: only the stack's own may be there", async () => {
+  const other = { getClusters: () => ({ names: ["registry-cache-test-eu-central-1"] }) };
+  assert.deepEqual(told(await lookedUp({ other })), [
+    "topology: there is an EKS cluster registry-cache-test-eu-central-1 already, which isn't this stack's",
+  ]);
+  assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
+});
+
+const subnetMistakes: Record<string, { network: object; says: string[] }> = {
+  "nodes in one zone": {
+    network: { ...existing, nodeSubnets: [first, third] },
+    says: [
+      "network.nodeSubnets: all are in eu-central-1a, and a cluster has two availability zones at least",
+    ],
+  },
+  "a zone without the load balancer": {
+    network: { ...existing, loadBalancerSubnets: [third, first] },
+    says: [
+      `network.loadBalancerSubnets[1]: ${first} is in eu-central-1a, like ${third}, and a load balancer has one subnet in each zone`,
+      `network.nodeSubnets[1]: ${second} is in eu-central-1b, where the load balancer has no subnet, only in eu-central-1a`,
+    ],
+  },
+};
+
+for (const [what, { network, says }] of Object.entries(subnetMistakes)) {
+  test(`${what}: it is told`, async () => {
+    assert.deepEqual(told(await lookedUp({ change: { network } })), says);
+  });
+}
+
+test("a zone in which EKS makes no clusters: only the load balancer may be there", async () => {
+  const getSubnet: Answers[string] = (inputs) => {
+    const subnet = answers.getSubnet?.(inputs);
+    const isB = subnet?.availabilityZone === "eu-central-1b";
+    return { ...subnet, availabilityZoneId: isB ? "use1-az3" : "use1-az1" };
+  };
+  assert.deepEqual(told(await lookedUp({ change: { network: existing }, other: { getSubnet } })), [
+    `network.nodeSubnets[1]: ${second} is in use1-az3, where EKS makes no clusters`,
+  ]);
+});
+
+test("subnets of another network, and those that aren't there, are told one by one", async () => {
+  const getSubnet: Answers[string] = ({ id }) =>
+    id === second || id === fourth
+      ? { vpcId: "vpc-0ccccccccccccccc0", availabilityZone: "eu-central-1b", cidrBlock: "10.8.0.0/24" }
+      : refuse(`The subnet ID '${id}' does not exist`);
+  assert.deepEqual(told(await lookedUp({ change: { network: existing }, other: { getSubnet } })), [
+    `network.loadBalancerSubnets[0]: ${third} can't be found: The subnet ID '${third}' does not exist`,
+    `network.loadBalancerSubnets[1]: ${fourth} is in vpc-0ccccccccccccccc0, not in ${vpc}`,
+    `network.nodeSubnets[0]: ${first} can't be found: The subnet ID '${first}' does not exist`,
+    `network.nodeSubnets[1]: ${second} is in vpc-0ccccccccccccccc0, not in ${vpc}`,
+  ]);
+});
+
+test("a bucket of somebody else, and a zone that isn't there", async () => {
+  const other = {
+    getBucket: () => ({ bucket }),
+    getZone: () => refuse("no matching Route 53 Hosted Zone found"),
+  };
+  const endpoint = { hostname: "cache.example.com", zone: "example.com", tls: { mode: "private" } };
+  const [zone, taken] = told(await lookedUp({ change: { endpoint }, other }));
+  assert.equal(
+    zone,
+    "endpoint.zone: the public hosted zone example.com can't be found: no matching Route 53 Hosted Zone found",
+  );
+  assert.match(taken ?? "", new RegExp(`^storage\\.kind: the bucket ${bucket} is there already`));
+});

@@ -1,0 +1,120 @@
+/** What of a region with a cluster in AWS is refused before anything is asked or made. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
+import { type AwsSurroundings, preflight } from "../../components/hosts/aws/cluster/preflight.ts";
+
+function told(
+  change: Record<string, unknown>,
+  surroundings: Partial<AwsSurroundings> = {},
+  workload: Record<string, unknown> = {},
+): string[] {
+  const config = parseConfig({
+    provider: "aws",
+    regions: [
+      {
+        name: "eu-central-1",
+        topology: "cluster",
+        storage: { kind: "bucket" },
+        endpoint: { hostname: "cache.example.com", zone: "example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        apiAccess: ["198.51.100.0/24"],
+        ...change,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    workload,
+  });
+  const region = config.regions[0] as AwsClusterRegion;
+  const known = { today: "2026-11-25", hasCli: true, ...surroundings };
+  const { problems } = preflight({ ...config, region }, known);
+  return problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("a region that has all it needs, open to everyone or not", () => {
+  assert.deepEqual(told({}), []);
+  assert.deepEqual(told({ access: { clients: "public" } }), []);
+});
+
+test("a region that isn't there", () => {
+  assert.deepEqual(told({ name: "eu-centrall-1" }), [
+    'name: "eu-centrall-1" is not a region of the public AWS cloud: did you mean "eu-central-1"?',
+  ]);
+});
+
+test("a version that isn't supported, or that the cluster can't go to", () => {
+  assert.match(told({ version: "1.33" }).join(), /^version: EKS's support of Kubernetes 1\.33 ended/);
+  assert.deepEqual(told({ version: "1.36" }, { previousVersion: "1.34" }), [
+    "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",
+  ]);
+  assert.deepEqual(told({ version: "1.36" }, { previousVersion: "1.35" }), []);
+});
+
+test("ranges of IPv6, which would open nothing, wherever they stand", () => {
+  const range = "2001:db8::/32";
+  const because = `${range} is IPv6, and a cluster is reached by IPv4 only`;
+  assert.deepEqual(
+    told({ access: { clients: ["203.0.113.0/24", range], metrics: [range] }, apiAccess: [range] }),
+    [`access.clients[1]: ${because}`, `access.metrics[0]: ${because}`, `apiAccess[0]: ${because}`],
+  );
+});
+
+test("more ranges than the API's list takes", () => {
+  const ranges = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
+  assert.deepEqual(told({ apiAccess: ranges(40) }), []);
+  assert.deepEqual(told({ apiAccess: ranges(41) }), [
+    "apiAccess: has 41 ranges, and EKS takes 40: put some together",
+  ]);
+});
+
+test("another network than that in which the cluster is", () => {
+  const vpc = "vpc-0aaaaaaaaaaaaaaa0";
+  const subnets = ["subnet-0aaaaaaaaaaaaaaa0", "subnet-0aaaaaaaaaaaaaaa1"];
+  const network = { vpc, nodeSubnets: subnets, loadBalancerSubnets: subnets };
+  const isIn = (previousVpc: string) => ({ previousVersion: "1.36", previousVpc });
+  for (const [change, has] of [
+    [{ network }, vpc],
+    [{}, "create"],
+  ] as const) {
+    assert.deepEqual(told(change, isIn(has)), []);
+    assert.deepEqual(told(change, isIn("vpc-0bbbbbbbbbbbbbbb0")), [
+      "network.vpc: the cluster is in `vpc-0bbbbbbbbbbbbbbb0`, and can't move: destroy the region first, by `pulumi destroy` or an update without it",
+    ]);
+  }
+});
+
+test("a machine without the AWS CLI, by which the cluster is reached", () => {
+  assert.match(told({}, { hasCli: false }).join(), /^topology: .*AWS CLI, `aws`, which isn't on the PATH/);
+});
+
+test("more in each replica than a node's disk holds, which only `proxied` asks for", () => {
+  const workload = { nodes: 2000, pullsPerNodeGiB: 20, workingSetGiB: 2000, peakNodes: 500 };
+  const withDelivery = (delivery: string) => told({ storage: { kind: "bucket", delivery } }, {}, workload);
+  assert.match(
+    withDelivery("proxied").join(),
+    /^storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 64GiB: use `redirect`$/,
+  );
+  assert.deepEqual(withDelivery("redirect"), []);
+});
+
+test("what a new cluster hasn't got, and an old one may have", () => {
+  const change = {
+    access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
+    operator: { podMonitor: true, prometheusRule: true, dashboard: true },
+    replicas: { min: 2, max: 4, connections: 500 },
+  };
+  const later = "which a new cluster doesn't have: set it when the cluster is there and has that";
+  assert.deepEqual(told(change), [
+    `operator.podMonitor: takes the Prometheus Operator's kinds, ${later}`,
+    `operator.prometheusRule: takes the Prometheus Operator's kinds, ${later}`,
+    `replicas.connections: takes the custom metrics API, ${later}`,
+  ]);
+  assert.deepEqual(told(change, { previousVersion: "1.36" }), []);
+});
+
+test("what is wrong with a workload anywhere", () => {
+  assert.deepEqual(told({ operator: { podMonitor: true } }, { previousVersion: "1.36" }), [
+    "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods",
+  ]);
+});

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
+import { namesOf } from "../../components/hosts/azure/naming.ts";
+
+test("the names are these for ever", () => {
+  assert.deepEqual(clusterNamesOf({ stack: "azure-westeurope", region: "westeurope" }), {
+    resourceGroup: "registry-cache-westeurope",
+    address: "registry-cache-westeurope-address",
+    network: "registry-cache-westeurope-network",
+    identity: "registry-cache-westeurope-identity",
+    cluster: "registry-cache-westeurope",
+    dnsPrefix: "registry-cache-westeurope",
+    nodeResourceGroup: "registry-cache-westeurope-nodes",
+    clusterIdentity: "registry-cache-westeurope-cluster",
+    certManagerIdentity: "registry-cache-westeurope-cert-manager",
+  });
+});
+
+test("what a cluster has in common with a machine has the same name: the storage account is looked for in that group", () => {
+  const identity = { stack: "production", region: "westeurope" };
+  assert.equal(clusterNamesOf(identity).resourceGroup, namesOf(identity).resourceGroup);
+});
+
+test("the group of the nodes has a name that AKS takes, whatever the stack's is", () => {
+  const nodes = (stack: string) => clusterNamesOf({ stack, region: "germanywestcentral" }).nodeResourceGroup;
+  const [one, other] = ["a", "b"].map((end) => nodes("s".repeat(90) + end)) as [string, string];
+  for (const name of [one, other]) assert.match(name, /^[\w.-]{1,79}\w$/);
+  assert.notEqual(one, other);
+});

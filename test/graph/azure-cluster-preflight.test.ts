@@ -1,0 +1,136 @@
+/** What is wrong with a region that is to have an AKS cluster, without asking Azure. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { AzureClusterRegion } from "../../components/hosts/azure/cluster/cluster-args.ts";
+import { clusterPreflight } from "../../components/hosts/azure/cluster/preflight.ts";
+
+const vnet = (group: string, name: string) =>
+  `/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/${name}`;
+
+interface Case {
+  readonly workload?: object;
+  readonly previousVersion?: string;
+}
+
+function findingsOf(change: Record<string, unknown>, { workload = {}, previousVersion }: Case = {}) {
+  const config = parseConfig({
+    provider: "azure",
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    workload,
+    regions: [
+      {
+        name: "germanywestcentral",
+        topology: "cluster",
+        apiAccess: ["198.51.100.0/28"],
+        storage: { kind: "bucket" },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...change,
+      },
+    ],
+  });
+  const region = config.regions[0] as AzureClusterRegion;
+  return clusterPreflight({ ...config, region }, { today: "2026-11-25", previousVersion });
+}
+
+function problemsOf(...args: Parameters<typeof findingsOf>): string[] {
+  return findingsOf(...args).problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("an ordinary region has no problems, nor has one that is there", () => {
+  assert.deepEqual(problemsOf({}), []);
+  assert.deepEqual(problemsOf({}, { previousVersion: "1.36.2" }), []);
+  assert.deepEqual(problemsOf({}, { previousVersion: "1.35.9" }), []);
+  assert.deepEqual(problemsOf({ access: { clients: "public" } }), []);
+  assert.deepEqual(problemsOf({ network: { vnet: vnet("hub", "hub"), subnet: "caches" } }), []);
+});
+
+test("everything that is wrong is told, each with its path", () => {
+  const long = "n".repeat(64);
+  const cases: [Record<string, unknown>, RegExp[]][] = [
+    [{ name: "germanywestcentra" }, [/^name: .*did you mean "germanywestcentral"\?$/]],
+    [{ version: "1.29" }, [/^version: .*1\.29 by AKS isn't known: write 1\.34 or 1\.35 or 1\.36$/]],
+    [
+      { apiAccess: ["2001:db8::/32"], access: { clients: ["2001:db8::/32"] } },
+      [/^access\.clients\[0\]: 2001:db8::\/32 is IPv6/, /^apiAccess\[0\]: 2001:db8::\/32 is IPv6/],
+    ],
+    [
+      { apiAccess: Array.from({ length: 201 }, (_, index) => `198.51.${index}.0/24`) },
+      [/^apiAccess: has 201 ranges, and AKS takes 200/],
+    ],
+    [{ resourceGroup: long }, [/^resourceGroup: the resource group has a name of 64 characters/]],
+    [
+      { network: { vnet: vnet(long, long), subnet: long } },
+      [
+        /^network\.vnet: the virtual network's resource group has a name of 64 /,
+        /^network\.vnet: the virtual network has a name of 64 characters, and AKS takes 63/,
+        /^network\.subnet: the subnet has a name of 64 /,
+      ],
+    ],
+    [
+      { name: "westeurop", version: "1.29", apiAccess: ["2001:db8::/32"] },
+      [/^name: /, /^version: /, /^apiAccess\[0\]: /],
+    ],
+  ];
+  for (const [change, expected] of cases) {
+    const problems = problemsOf(change);
+    assert.equal(problems.length, expected.length, problems.join("\n"));
+    expected.forEach((pattern, index) => {
+      assert.match(problems[index] ?? "", pattern);
+    });
+  }
+});
+
+test("what a new cluster hasn't got, and an old one may have", () => {
+  const change = { operator: { prometheusRule: true }, replicas: { min: 2, max: 4, connections: 500 } };
+  const problems = problemsOf(change);
+  assert.equal(problems.length, 2, problems.join("\n"));
+  assert.match(problems[0] ?? "", /^operator\.prometheusRule: takes the Prometheus Operator's kinds, /);
+  assert.match(problems[1] ?? "", /^replicas\.connections: takes the custom metrics API, /);
+  assert.deepEqual(problemsOf(change, { previousVersion: "1.36.2" }), []);
+});
+
+test("a group with a long name is none of the cluster's concern where the network is another's", () => {
+  const resourceGroup = "g".repeat(80);
+  assert.deepEqual(
+    problemsOf({ resourceGroup, network: { vnet: vnet("hub", "hub"), subnet: "caches" } }),
+    [],
+  );
+});
+
+test("a version comes after the one that is there", () => {
+  assert.deepEqual(problemsOf({ version: "1.36" }, { previousVersion: "1.34.8" }), [
+    "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",
+  ]);
+  assert.deepEqual(problemsOf({ version: "1.35" }, { previousVersion: "1.36.2" }), [
+    "version: the cluster has 1.36, and can't go back to 1.35",
+  ]);
+});
+
+test("the end of a version's support is said before", () => {
+  const said = (version: string) => findingsOf({ version }).warnings.map(({ message }) => message);
+  assert.match(said("1.34")[0] ?? "", /^AKS's support of Kubernetes 1\.34 ends on 2026-11-30: /);
+  assert.deepEqual(said("1.36"), []);
+});
+
+test("a replica that no node has room for is refused, with the number that there is room for", () => {
+  const workload = { nodes: 4000, pullsPerNodeGiB: 5, peakMinutes: 10 };
+  const [problem, ...others] = problemsOf({}, { workload });
+  assert.deepEqual(others, []);
+  const [, needed = ""] =
+    /^replicas\.min: the workload's peak takes (\d+) replicas: /.exec(problem ?? "") ?? [];
+  assert.ok(Number(needed) > 2, problem);
+  assert.deepEqual(problemsOf({ replicas: { min: Number(needed) } }, { workload }), []);
+  assert.notDeepEqual(problemsOf({ replicas: { min: Number(needed) - 1 } }, { workload }), []);
+  assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
+});
+
+test("nor is there room for a cache of large images, unless the bucket delivers them", () => {
+  const workload = { pullsPerNodeGiB: 20 };
+  assert.match(
+    problemsOf({}, { workload })[0] ?? "",
+    /^storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB: use `redirect`$/,
+  );
+  assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
+});

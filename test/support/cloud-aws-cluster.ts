@@ -1,0 +1,142 @@
+import { existing } from "../doubles/aws/account.ts";
+import { awsCloud } from "../doubles/aws/aws.ts";
+import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
+import { clusterType, loadBalancerType, managedPolicies } from "../doubles/aws/eks.ts";
+import { CloudError, type Thing } from "../doubles/cloud.ts";
+import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+import type { ClusterCase } from "./cloud-cluster-case.ts";
+import { awsViolations, exposureOf } from "./posture.ts";
+import type { Config } from "./stack-files.ts";
+
+const { clusterVpc: vpc, nodeSubnets, loadBalancerSubnets } = existing;
+
+export const awsCluster: ClusterCase = {
+  provider: "aws",
+  file: "stacks/Pulumi.aws-us-east-1.yaml",
+  newAccount() {
+    const cloud = awsCloud();
+    return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
+  },
+  programs: ["aws"],
+  cluster: clusterType,
+  versionOf: ({ inputs }) => String(inputs.version),
+  upgrade: ["update Cluster …"],
+  beforeCluster: ["Subnet", "Route", "NatGateway", "RolePolicyAttachment", "LogGroup"],
+  violations: (things, region) => [
+    ...awsViolations(things.filter(isOwn), exposureOf([region])),
+    ...clusterViolations(things, region),
+  ],
+
+  faults: {
+    "a name that is taken": {
+      kind: "create",
+      type: "aws:iam/role:Role",
+      error: new CloudError(
+        "EntityAlreadyExists",
+        "Role with name registry-cache-us-east-1-nodes already exists.",
+      ),
+    },
+    "a cluster too many": {
+      kind: "create",
+      type: clusterType,
+      error: new CloudError("ResourceLimitExceededException", "Cluster limit exceeded for account"),
+    },
+    "a zone without machines": {
+      kind: "create",
+      type: "kubernetes:apps/v1:Deployment",
+      error: new CloudError(
+        "ProgressDeadlineExceeded",
+        "Minimum number of Pods to consider the application live was not attained",
+      ),
+    },
+  },
+
+  mistakes: {
+    "all that is wrong with the text": {
+      region: {
+        version: "36",
+        storage: { kind: "disk" },
+        network: { vpc, nodeSubnets: [nodeSubnets[0]] },
+        apiAccess: [],
+        replicas: { min: 3, max: 2 },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "provided", secretName: "tls" } },
+      },
+      told: [
+        /regions\[0\]\.version: .*a minor version of Kubernetes, like 1\.36/,
+        /regions\[0\]\.storage\.kind: must be `bucket` here/,
+        /regions\[0\]\.network/,
+        /regions\[0\]\.apiAccess: /,
+        /regions\[0\]\.replicas\.max: is less than `min`/,
+        /regions\[0\]\.endpoint\.tls\.mode: /,
+      ],
+    },
+    "all that EKS doesn't have": {
+      region: {
+        name: "us-eest-1",
+        version: "1.20",
+        access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
+        apiAccess: ["2001:db8::/32"],
+      },
+      told: [
+        /regions\[0\]\.name: "us-eest-1" is not a region of the public AWS cloud: did you mean "us-(?:ea|we)st-1"\?/,
+        /regions\[0\]\.version: the support of Kubernetes 1\.20 by EKS isn't known: write /,
+        /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
+        /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
+      ],
+    },
+    "all that isn't in the account, or doesn't fit": {
+      region: {
+        network: {
+          vpc,
+          nodeSubnets: [nodeSubnets[0], "subnet-0cccccccccccccccc"],
+          loadBalancerSubnets: [loadBalancerSubnets[1], nodeSubnets[1]],
+        },
+        endpoint: { hostname: "cache.example.org", zone: "example.org", tls: { mode: "private" } },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.zone: the public hosted zone example\.org can't be found: NotFound: /,
+        /regions\[0\]\.network\.nodeSubnets: all are in us-east-1a, and a cluster has two availability zones at least/,
+        /regions\[0\]\.network\.nodeSubnets\[0\]: subnet-0d+0 is in us-east-1a, where the load balancer has no subnet, only in us-east-1c/,
+        /regions\[0\]\.network\.nodeSubnets\[1\]: subnet-0c+ can't be found: InvalidSubnetID\.NotFound: /,
+        /regions\[0\]\.network\.loadBalancerSubnets\[1\]: subnet-0d+1 is in us-east-1c, like subnet-0e+1, and a load balancer has one/,
+      ],
+    },
+    "subnets of another network": {
+      region: { network: { vpc: existing.vpc, nodeSubnets, loadBalancerSubnets } },
+      told: [/regions\[0\]\.network\.nodeSubnets\[0\]: subnet-0d+0 is in vpc-0d+, not in vpc-0a+/],
+    },
+  },
+
+  adopting: { network: { vpc, nodeSubnets, loadBalancerSubnets } },
+  adoptedTypes: ["Vpc", "Subnet", "InternetGateway", "NatGateway"],
+  staysThere: /regions\[0\]\.network\.vpc: the cluster is in `vpc-0d+`, and can't move: /,
+};
+
+/** Not what EKS itself needs, and the double demands. */
+function isOwn({ inputs }: Thing): boolean {
+  return !managedPolicies.some((name) => inputs.policyArn === `arn:aws:iam::aws:policy/${name}`);
+}
+
+/** What a cluster must not be, and its load balancers. */
+function clusterViolations(things: readonly Thing[], region: Config): string[] {
+  const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  const clusters = things.filter(({ type }) => type === clusterType);
+  const balancers = things.filter(({ type }) => type === loadBalancerType);
+  return [
+    ...(clusters.length === 1 && balancers.length === 1 ? [] : ["not one cluster with one load balancer"]),
+    ...clusters.flatMap(({ inputs }) => [
+      ...(same(valuesAt("vpcConfig.publicAccessCidrs[*]", inputs), region.apiAccess)
+        ? []
+        : ["the API is open to others"]),
+      ...(valuesAt("enabledClusterLogTypes[*]", inputs).includes("audit") ? [] : ["nothing is audited"]),
+      ...(valueAt("upgradePolicy.supportType", inputs) === "STANDARD" ? [] : ["it may become expensive"]),
+    ]),
+    ...balancers.flatMap(({ inputs }) => [
+      ...(same(valuesAt("ranges[*]", inputs), valueAt("access.clients", region))
+        ? []
+        : ["others are let in"]),
+      ...(same(valuesAt("ports[*]", inputs), [443]) ? [] : ["other ports are open"]),
+    ]),
+  ];
+}

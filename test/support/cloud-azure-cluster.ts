@@ -1,0 +1,158 @@
+import { existing } from "../doubles/azure/account.ts";
+import { loadBalancer, managedCluster } from "../doubles/azure/aks.ts";
+import { azureCloud } from "../doubles/azure/azure.ts";
+import { clusterSurroundings } from "../doubles/azure/cluster-surroundings.ts";
+import { CloudError, type Thing } from "../doubles/cloud.ts";
+import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+import type { ClusterCase } from "./cloud-cluster-case.ts";
+import { azureViolations, exposureOf } from "./posture.ts";
+import type { Config } from "./stack-files.ts";
+
+export const azureCluster: ClusterCase = {
+  provider: "azure",
+  file: "stacks/Pulumi.azure-germanywestcentral.yaml",
+  newAccount() {
+    const cloud = azureCloud();
+    return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
+  },
+  // The certificate of the cluster's own account is enough.
+  programs: [],
+  cluster: managedCluster,
+  versionOf: ({ inputs }) => String(inputs.kubernetesVersion),
+  upgrade: ["update ManagedCluster …"],
+  beforeCluster: ["VirtualNetwork", "ResourceGroup"],
+  violations: (things, region) => [
+    ...azureViolations(things, exposureOf([region])),
+    ...clusterViolations(things, region),
+  ],
+
+  faults: {
+    "a name that is taken": {
+      kind: "create",
+      type: "azure-native:storage:StorageAccount",
+      error: new CloudError("StorageAccountAlreadyTaken", "The storage account is already taken."),
+    },
+    "a quota that is used up": {
+      kind: "create",
+      type: managedCluster,
+      error: new CloudError(
+        "ErrCode_InsufficientVCPUQuota",
+        "Insufficient vcpu quota requested 8, remaining 0 for family standardDPLSv6Family.",
+      ),
+    },
+    "a zone without machines": {
+      kind: "create",
+      type: "kubernetes:apps/v1:Deployment",
+      error: new CloudError(
+        "ProgressDeadlineExceeded",
+        "Minimum number of Pods to consider the application live was not attained",
+      ),
+    },
+  },
+
+  mistakes: {
+    "all that is wrong with the text": {
+      region: {
+        subscription: "mine",
+        version: "36",
+        storage: { kind: "disk" },
+        network: { subnet: existing.subnet },
+        apiAccess: [],
+        replicas: { min: 3, max: 2 },
+        endpoint: {
+          hostname: "cache.example.com",
+          zone: "example.com",
+          tls: { mode: "provided", secretName: existing.certificate },
+        },
+      },
+      told: [
+        /regions\[0\]\.subscription: "mine" is not the id of a subscription/,
+        /regions\[0\]\.version: .*a minor version of Kubernetes, like 1\.36/,
+        /regions\[0\]\.storage\.kind: must be `bucket` here/,
+        /regions\[0\]\.network\.vnet: is missing/,
+        /regions\[0\]\.apiAccess: /,
+        /regions\[0\]\.replicas\.max: is less than `min`/,
+        /regions\[0\]\.endpoint\.zoneResourceGroup: must be there together with `zone`/,
+        /regions\[0\]\.endpoint\.tls\.mode: /,
+      ],
+    },
+    "all that AKS doesn't have": {
+      keys: { workload: { nodes: 4000, pullsPerNodeGiB: 20, peakMinutes: 10 } },
+      region: {
+        name: "germanywestcentra",
+        resourceGroup: "g".repeat(64),
+        version: "1.20",
+        access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
+        apiAccess: ["2001:db8::/32"],
+      },
+      told: [
+        /regions\[0\]\.name: "germanywestcentra" is not a region of the public Azure cloud: did you mean "germanywestcentral"\?/,
+        /regions\[0\]\.resourceGroup: the resource group has a name of 64 characters, and AKS takes 63/,
+        /regions\[0\]\.version: the support of Kubernetes 1\.20 by AKS isn't known: write /,
+        /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
+        /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
+        /regions\[0\]\.replicas\.min: the workload's peak takes \d+ replicas: /,
+        /regions\[0\]\.storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB/,
+      ],
+    },
+    "all that isn't in the subscription": {
+      region: {
+        resourceGroup: "none",
+        network: { vnet: existing.clusterNetwork, subnet: "none" },
+        endpoint: {
+          hostname: "cache.example.org",
+          zone: "example.org",
+          zoneResourceGroup: existing.zoneResourceGroup,
+          tls: { mode: "private" },
+        },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.zone: the zone example\.org in dns can't be found: ResourceNotFound: /,
+        /regions\[0\]\.network\.subnet: hub-germanywestcentral has no none, only caches/,
+        /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
+      ],
+    },
+    "a network of another region": {
+      region: { network: { vnet: existing.virtualNetwork, subnet: existing.subnet } },
+      told: [/regions\[0\]\.network\.vnet: is in westeurope, and the cluster in germanywestcentral/],
+    },
+  },
+
+  adopting: {
+    resourceGroup: existing.resourceGroup,
+    network: { vnet: existing.clusterNetwork, subnet: existing.subnet },
+  },
+  adoptedTypes: ["ResourceGroup", "VirtualNetwork"],
+};
+
+/** What a cluster must not be, and its load balancers. */
+function clusterViolations(things: readonly Thing[], region: Config): string[] {
+  const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  const clusters = things.filter(({ type }) => type === managedCluster);
+  const balancers = things.filter(({ type }) => type === loadBalancer);
+  return [
+    ...(clusters.length === 1 && balancers.length === 1 ? [] : ["not one cluster with one load balancer"]),
+    ...clusters.flatMap(({ inputs }) => [
+      ...(same(valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", inputs), region.apiAccess)
+        ? []
+        : ["the API is open to others"]),
+      ...(valueAt("apiServerAccessProfile.disableRunCommand", inputs) === true
+        ? []
+        : ["there is a way past the API's ranges"]),
+      ...(valueAt("networkProfile.networkPolicy", inputs) === undefined
+        ? ["network policies do nothing"]
+        : []),
+      ...(valuesAt("agentPoolProfiles[*].enableNodePublicIP", inputs).every((it) => it === false)
+        ? []
+        : ["nodes have public addresses"]),
+      ...(Object.keys((inputs.addonProfiles ?? {}) as object).length === 0 ? [] : ["there are add-ons"]),
+    ]),
+    ...balancers.flatMap(({ inputs }) => [
+      ...(same(valuesAt("ranges[*]", inputs), valueAt("access.clients", region))
+        ? []
+        : ["others are let in"]),
+      ...(same(valuesAt("ports[*]", inputs), [443]) ? [] : ["other ports are open"]),
+    ]),
+  ];
+}

@@ -1,0 +1,77 @@
+/** Which versions of Kubernetes a cluster may have, and until when. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
+import { versionFindings } from "../../components/hosts/kubernetes-cluster/versions.ts";
+
+const messages = (list: readonly { path: string; message: string }[]) =>
+  list.map(({ path, message }) => `${path}: ${message}`);
+
+test("a version that is supported for long is nothing to speak of, whatever step leads to it", () => {
+  for (const cloud of ["aws", "azure"] as const) {
+    for (const previousVersion of [undefined, "1.35.9", "1.36"]) {
+      assert.deepEqual(versionFindings({ cloud, version: "1.36", today: "2026-11-24", previousVersion }), {
+        problems: [],
+        warnings: [],
+      });
+    }
+  }
+});
+
+test("sixty days before the end it is said, and on the last day still allowed", () => {
+  const on = (today: string) => versionFindings({ cloud: "aws", version: "1.35", today });
+  assert.deepEqual(on("2027-01-25").warnings, []);
+  for (const today of ["2027-01-26", "2027-03-27"]) {
+    const { problems, warnings } = on(today);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(messages(warnings), [
+      "version: EKS's support of Kubernetes 1.35 ends on 2027-03-27: set a later one, docs/kubernetes.md says how",
+    ]);
+  }
+});
+
+test("after the end no cluster is made, and one that is there is told to go on", () => {
+  const request = { cloud: "azure", version: "1.34", today: "2026-12-01" } as const;
+  const { problems, warnings } = versionFindings(request);
+  assert.deepEqual(messages(problems), [
+    "version: AKS's support of Kubernetes 1.34 ended on 2026-11-30: set a later one",
+  ]);
+  assert.deepEqual(warnings, []);
+  for (const previousVersion of ["1.33", "1.34.9"]) {
+    const findings = versionFindings({ ...request, previousVersion });
+    assert.deepEqual(findings.problems, []);
+    assert.deepEqual(messages(findings.warnings), [
+      "version: AKS's support of Kubernetes 1.34 ended on 2026-11-30: set a later one, docs/kubernetes.md says how",
+    ]);
+  }
+});
+
+test("a version that isn't known is refused with those that are, and still supported", () => {
+  const { problems } = versionFindings({ cloud: "aws", version: "1.73", today: "2026-11-24" });
+  assert.deepEqual(messages(problems), [
+    "version: the support of Kubernetes 1.73 by EKS isn't known: write 1.34 or 1.35 or 1.36",
+  ]);
+});
+
+test("a cluster goes neither back nor two steps at once", () => {
+  const from = (previousVersion: string, version: string) =>
+    messages(versionFindings({ cloud: "azure", version, today: "2026-11-24", previousVersion }).problems);
+  assert.deepEqual(from("1.36.2", "1.35"), ["version: the cluster has 1.36, and can't go back to 1.35"]);
+  assert.deepEqual(from("1.34", "1.36"), [
+    "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",
+  ]);
+});
+
+test("the stack files say when the support of their version ends", async () => {
+  const said = /(?<name>[EA]KS) supports (?<version>1\.\d+) until (?<end>[\d-]+)\./;
+  for (const [cloud, file] of [
+    ["aws", "Pulumi.aws-us-east-1.yaml"],
+    ["azure", "Pulumi.azure-germanywestcentral.yaml"],
+  ] as const) {
+    const text = await readFile(new URL(`../../stacks/${file}`, import.meta.url), "utf8");
+    const { name, version = "", end } = said.exec(text)?.groups ?? {};
+    assert.deepEqual([name, end], [services[cloud].name, services[cloud].supportEnds[version]], file);
+    assert.ok(text.includes(`version: "${version}"`), file);
+  }
+});
