@@ -9,8 +9,10 @@ import type { Sensitivity } from "./sensitivity.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
 import {
   chargesOf,
+  clusterReplicas,
   planVariant,
   type Setting,
+  shareOf,
   type Variant,
   type VariantPlan,
   variantOf,
@@ -117,11 +119,12 @@ function optionsFor(setting: Setting): Option[] {
 
 function otherVariants(architecture: Architecture | undefined): Variant[] {
   const machine = { type: "auto", ...(architecture && { architecture }) };
+  const cluster = { topology: "cluster", replicas: clusterReplicas, machine } as const;
   return [
-    { topology: "vm", machine, storage: { kind: "disk", sizeGiB: "auto" } },
-    { topology: "vm", machine, storage: { kind: "bucket", delivery: "redirect" } },
-    { topology: "cluster", machine, storage: { kind: "bucket", delivery: "proxied" } },
-    { topology: "cluster", machine, storage: { kind: "bucket", delivery: "redirect" } },
+    { topology: "vm", replicas: 1, machine, storage: { kind: "disk", sizeGiB: "auto" } },
+    { topology: "vm", replicas: 1, machine, storage: { kind: "bucket", delivery: "redirect" } },
+    { ...cluster, storage: { kind: "bucket", delivery: "proxied" } },
+    { ...cluster, storage: { kind: "bucket", delivery: "redirect" } },
   ];
 }
 
@@ -138,7 +141,7 @@ function variantOption(variant: Variant, setting: Setting): Option {
   const isVm = variant.topology === "vm";
   return {
     name: nameOf(variant),
-    what: isVm ? `one ${machine}` : `two nodes, ${machine}, behind a load balancer`,
+    what: isVm ? `one ${machine}` : `${variant.replicas} nodes, ${machine}, behind a load balancer`,
     charges: chargesOf(variant, planned, setting),
     ...slowness(planned),
     ...fragility(isVm, setting),
@@ -181,16 +184,13 @@ function cachePerCluster(setting: Setting): Option {
   const { region, workload, usage, clusters, upstreams, cloud } = setting;
   const share: Setting = {
     ...setting,
-    workload: {
-      ...workload,
-      nodes: Math.ceil(workload.nodes / clusters),
-      ...(workload.peakNodes !== undefined && { peakNodes: Math.ceil(workload.peakNodes / clusters) }),
-    },
+    workload: shareOf(workload, clusters),
     usage: { pulledGiB: 0, filledGiB: usage.filledGiB },
   };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
     topology: "vm",
+    replicas: 1,
     machine,
     storage: storage.kind === "disk" ? storage : { kind: "disk", sizeGiB: "auto" },
   };

@@ -1,8 +1,9 @@
+import { azureNode } from "../capacity/cluster-nodes.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { MonthlyUsage } from "./estimate.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import type { Setting, VariantPlan } from "./variant.ts";
+import { contentOf, type Setting, type VariantPlan, variantOf } from "./variant.ts";
 
 /** What the estimate takes for granted; a sentence each. */
 export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>): string[] {
@@ -30,12 +31,33 @@ export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>)
     ...operators.flatMap((operator, index) =>
       operator.by === "nobody" ? [`${upstreams[index]?.registry} bills nobody for downloads.`] : [],
     ),
-    ...(region.storage.kind === "bucket"
-      ? [`The bucket holds the working set, ${quantity(workingSetGiB, "GiB")}; what isn't used is deleted.`]
-      : []),
-    ...(region.topology === "cluster"
-      ? ["The cluster is a new one of two nodes with 8 GiB of memory or more, with public addresses."]
-      : []),
+    ...bucketAssumptions(setting),
+    ...(region.topology === "cluster" ? [clusterAssumption(setting)] : []),
+  ];
+}
+
+/** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
+function clusterAssumption({ cloud, region }: Setting): string {
+  const { replicas } = variantOf(region);
+  const nodes = `There are always ${number(replicas)} replicas, each on a node of its own`;
+  return cloud === "aws"
+    ? `${nodes}, for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share.`
+    : `${nodes}, which is ${azureNode.type} for all workloads.`;
+}
+
+function bucketAssumptions(setting: Setting): string[] {
+  const { storage } = setting.region;
+  const content = contentOf(variantOf(setting.region), setting);
+  if (storage.kind === "disk" || !content) return [];
+  const { usedGiB, leftGiB, refetchedGiB } = content;
+  const days = `${number(storage.expireDays)} days`;
+  return [
+    `The bucket holds the ${quantity(usedGiB, "GiB")} in use, and ${quantity(leftGiB, "GiB")} that no longer are, until they are ${days} old.`,
+    ...(setting.fillMeasured
+      ? []
+      : [
+          `What is in use when it is ${days} old is fetched again: ${quantity(refetchedGiB, "GiB")} a month.`,
+        ]),
   ];
 }
 
@@ -61,6 +83,15 @@ export function withoutLine(
           {
             name: "The bucket of the Pod",
             reason: "A small file in S3, read once by each machine: below a cent.",
+          },
+        ]
+      : []),
+    ...(cloud === "aws" && region.topology === "cluster"
+      ? [
+          {
+            name: "Logs of the cluster's audits",
+            reason:
+              "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
           },
         ]
       : []),

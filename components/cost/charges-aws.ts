@@ -36,14 +36,20 @@ export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
 export interface AwsCluster {
   readonly machine: string;
   readonly nodes: number;
-  /** Of each node's root volume. */
-  readonly rootGiB: number;
-  /** Public addresses of the load balancer: one in each zone. */
-  readonly addresses: number;
+  /** Of each node's volume. */
+  readonly nodeDiskGiB: number;
+  /** Whether the nodes reach the registries through one of the cluster's own, which has an address, too. */
+  readonly hasNatGateway: boolean;
 }
 
-/** EKS with a node group behind a Network Load Balancer. */
-export function awsCluster({ machine, nodes, rootGiB, addresses }: AwsCluster): Charge[] {
+/** Of what EC2 takes for a node, EKS takes a part on top in Auto Mode: https://aws.amazon.com/eks/pricing/ */
+const autoModeShare = 0.12;
+
+/** The load balancer has an address in each. */
+const loadBalancerZones = 3;
+
+/** EKS in Auto Mode behind a Network Load Balancer. */
+export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCluster): Charge[] {
   return [
     {
       name: "EKS cluster",
@@ -55,10 +61,18 @@ export function awsCluster({ machine, nodes, rootGiB, addresses }: AwsCluster): 
     },
     instances(machine, nodes),
     {
-      name: "Nodes' root volumes (gp3)",
+      name: `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
+      kind: "cluster",
+      item: `machine/${machine}`,
+      quantity: nodes * hoursPerMonth * autoModeShare,
+      unit: "hours",
+      ...fixed,
+    },
+    {
+      name: "Nodes' volumes (gp3)",
       kind: "disk",
       item: "gp3-capacity",
-      quantity: nodes * rootGiB,
+      quantity: nodes * nodeDiskGiB,
       unit: "GiB-months",
       ...fixed,
     },
@@ -70,19 +84,58 @@ export function awsCluster({ machine, nodes, rootGiB, addresses }: AwsCluster): 
       unit: "hours",
       ...fixed,
     },
-    publicAddresses(addresses),
+    ...(hasNatGateway
+      ? [
+          {
+            name: "NAT gateway",
+            kind: "cluster",
+            item: "nat-gateway",
+            quantity: hoursPerMonth,
+            unit: "hours",
+            ...fixed,
+          } as const,
+        ]
+      : []),
+    publicAddresses(hasNatGateway ? loadBalancerZones + 1 : loadBalancerZones),
   ];
 }
 
-/** One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/ */
+/**
+ * One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/
+ *
+ * The load balancer sends clients to the replicas of all zones alike, and what passes between zones is billed at both ends:
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
+ */
 export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
   return [
+    {
+      name: "Transfer between zones, to the load balancer",
+      kind: "transfer",
+      item: "transfer-in-region",
+      quantity: 2 * (1 - 1 / loadBalancerZones) * servedGiB(use, delivery),
+      unit: "GiB",
+      ...usage,
+    },
     {
       name: "Network Load Balancer, data",
       kind: "load balancer",
       item: "load-balancer-data",
       quantity: servedGiB(use, delivery),
       unit: "NLCU-hours",
+      ...usage,
+    },
+  ];
+}
+
+/** What comes from the registries; the bucket has a way of its own, which is free. */
+export function awsNatGatewayData({ filledGiB }: MonthlyUsage): Charge[] {
+  return [
+    {
+      name: "NAT gateway, data",
+      kind: "cluster",
+      item: "nat-gateway-data",
+      quantity: filledGiB,
+      unit: "GiB",
       ...usage,
     },
   ];

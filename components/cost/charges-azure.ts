@@ -25,10 +25,8 @@ export function azureVm({ machine, osDiskGiB, disk, challengeZone }: AzureVm): C
     machines(machine, 1),
     premiumDisk("OS disk", osDiskGiB, 1),
     ...dataDisk(disk),
-    publicAddress(),
-    ...(challengeZone
-      ? [{ name: "DNS zone", kind: "dns", item: "dns-zone", quantity: 1, unit: "months", ...fixed } as const]
-      : []),
+    publicAddresses(1),
+    ...(challengeZone ? [dnsZone] : []),
   ];
 }
 
@@ -37,10 +35,12 @@ export interface AzureCluster {
   readonly nodes: number;
   /** Of each node's OS disk. */
   readonly osDiskGiB: number;
+  /** Whether it has a DNS zone for the proof of its name. */
+  readonly challengeZone: boolean;
 }
 
-/** AKS of the tier Standard behind a Standard load balancer. */
-export function azureCluster({ machine, nodes, osDiskGiB }: AzureCluster): Charge[] {
+/** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
+export function azureCluster({ machine, nodes, osDiskGiB, challengeZone }: AzureCluster): Charge[] {
   return [
     {
       name: "AKS cluster (Standard)",
@@ -60,7 +60,8 @@ export function azureCluster({ machine, nodes, osDiskGiB }: AzureCluster): Charg
       unit: "hours",
       ...fixed,
     },
-    publicAddress(),
+    publicAddresses(2),
+    ...(challengeZone ? [dnsZone] : []),
   ];
 }
 
@@ -155,12 +156,21 @@ function machines(machine: string, count: number): Charge {
   };
 }
 
-function publicAddress(): Charge {
+const dnsZone: Charge = {
+  name: "DNS zone",
+  kind: "dns",
+  item: "dns-zone",
+  quantity: 1,
+  unit: "months",
+  ...fixed,
+};
+
+function publicAddresses(count: number): Charge {
   return {
-    name: "Public IPv4 address (Standard)",
+    name: `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`,
     kind: "address",
     item: "public-ipv4",
-    quantity: hoursPerMonth,
+    quantity: count * hoursPerMonth,
     unit: "hours",
     ...fixed,
   };

@@ -11,7 +11,15 @@ import { ageWarnings } from "./price-age.ts";
 import { type PriceBook, priceDate } from "./prices/price-book.ts";
 import { sensitivityOf } from "./sensitivity.ts";
 import { usageOf } from "./usage.ts";
-import { type CloudRegion, chargesOf, deliveryOf, planVariant, type Setting, variantOf } from "./variant.ts";
+import {
+  type CloudRegion,
+  chargesOf,
+  deliveryOf,
+  planVariant,
+  type Setting,
+  usageWith,
+  variantOf,
+} from "./variant.ts";
 
 export interface EstimateRequest {
   readonly provider: StackConfig["provider"];
@@ -86,9 +94,12 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
   };
   switch (provider) {
     case "aws":
-    case "azure":
+    case "azure": {
       // The schema gives each provider regions of its own.
-      return { ...common, ...cloudEstimate(settingOf(request, provider, region as CloudRegion), request) };
+      const setting = settingOf(request, provider, region as CloudRegion);
+      const usage = usageWith(variantOf(setting.region), setting);
+      return { ...common, usage, ...cloudEstimate(setting, request) };
+    }
     case "local":
       return { ...common, ...withoutBill("This machine", "It is there already, and nobody bills it.") };
     case "kubernetes":
@@ -124,6 +135,7 @@ function settingOf(request: EstimateRequest, cloud: Setting["cloud"], region: Cl
     workload,
     upstreams,
     usage: usageFor(request),
+    fillMeasured: request.usage?.filledGiB !== undefined,
     clusters: settings.clusters,
     azureBillsRegion: settings.azureSameRegionTraffic === "billed",
   };
@@ -170,7 +182,7 @@ function cloudEstimate(
       ...(name && { cheapest: name }),
       reason,
       sensitivity: sensitivityOf(workload, (workload) =>
-        alternativesFor({ ...setting, workload, usage: usageOf(workload) }, prices),
+        alternativesFor({ ...setting, workload, usage: usageOf(workload), fillMeasured: false }, prices),
       ),
     },
     breakEven: breakEven(setting),

@@ -1,4 +1,5 @@
 /** A way to run a region's cache in a cloud, and what it buys: the one that the configuration asks for, and those that it is compared with. */
+import { awsNodeDiskGiB, azureNode, fewestAzureNodes, isForAutoMode } from "../capacity/cluster-nodes.ts";
 import type { Delivery } from "../capacity/demand.ts";
 import { awsRootGiB } from "../capacity/disk.ts";
 import type { Cloud } from "../capacity/machine.ts";
@@ -6,8 +7,18 @@ import { candidates } from "../capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../capacity/plan.ts";
 import type { Problem } from "../config/problems.ts";
 import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
+import { defaultExpireDays } from "../config/storage.ts";
+import { type BucketContent, bucketContent } from "./bucket-content.ts";
 import type { Charge } from "./charge.ts";
-import { awsBucket, awsCluster, awsDnsQueries, awsLoadBalanced, awsTransfer, awsVm } from "./charges-aws.ts";
+import {
+  awsBucket,
+  awsCluster,
+  awsDnsQueries,
+  awsLoadBalanced,
+  awsNatGatewayData,
+  awsTransfer,
+  awsVm,
+} from "./charges-aws.ts";
 import { azureBucket, azureCluster, azureLoadBalanced, azureTransfer, azureVm } from "./charges-azure.ts";
 import type { MonthlyUsage } from "./estimate.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
@@ -16,8 +27,10 @@ export type CloudRegion = AwsRegion | AzureRegion;
 
 export interface Variant {
   readonly topology: CloudRegion["topology"];
+  /** Machines that share the work. */
+  readonly replicas: number;
   readonly machine: CapacityRequest["region"]["machine"];
-  readonly storage: CloudRegion["storage"];
+  readonly storage: CapacityRequest["region"]["storage"];
 }
 
 /** What all variants of a region have in common. */
@@ -26,7 +39,10 @@ export interface Setting {
   readonly region: CloudRegion;
   readonly workload: Workload;
   readonly upstreams: readonly Upstream[];
+  /** What is fetched is what comes new, unless {@link Setting.fillMeasured}: see {@link usageWith}. */
   readonly usage: MonthlyUsage;
+  /** Whether what is fetched was measured, and so has in it whatever it was fetched for. */
+  readonly fillMeasured: boolean;
   /** Clusters, and accounts, that would each have a cache of their own. */
   readonly clusters: number;
   /** Whether Azure bills traffic within a region. */
@@ -44,16 +60,14 @@ export interface VariantPlan {
 /** The size of Debian's image in Azure, which is that of the machine's own disk. */
 const azureOsDiskGiB = 30;
 
-/** A replica must be able to go: one node carries the workload, two are there, and the load balancer has an address in each of three zones. */
-const clusterNodes = 2;
-const leastNodeGiB = 8;
-const awsNodeRootGiB = 20;
-const awsLoadBalancerAddresses = 3;
-const azureNodeOsDiskGiB = 30;
+/** A replica must be able to go. */
+export const clusterReplicas = 2;
 
 export function variantOf(region: CloudRegion): Variant {
   const { topology, storage } = region;
-  return { topology, storage, machine: topology === "vm" ? region.machine : { type: "auto" } };
+  return topology === "vm"
+    ? { topology, storage, replicas: 1, machine: region.machine }
+    : { topology, storage, replicas: region.replicas.min, machine: automatic };
 }
 
 export function deliveryOf({ storage }: Pick<Variant, "storage">): Delivery {
@@ -65,15 +79,36 @@ export function planVariant(variant: Variant, setting: Setting): VariantPlan {
   return variant.topology === "vm" ? planVm(variant, setting) : planNodes(variant, setting);
 }
 
-/** The least expensive machine that has memory for a cluster's own Pods too. */
-function planNodes({ storage }: Variant, setting: Setting): VariantPlan {
-  for (const { type, memoryGiB } of candidates(setting.cloud, "arm64")) {
-    const { plan } = memoryGiB < leastNodeGiB ? {} : capacityOf({ type }, storage, setting);
-    if (plan?.limits.every(({ required, available }) => required <= available)) {
-      return { plan, machine: type, problems: [] };
-    }
+/** Each node carries its share: in AWS the least expensive that does, as Auto Mode chooses; AKS has one for all workloads. */
+function planNodes({ storage, replicas }: Variant, setting: Setting): VariantPlan {
+  const share = { ...setting, workload: shareOf(setting.workload, replicas) };
+  let planned: VariantPlan | undefined;
+  for (const type of nodeTypes(setting.cloud)) {
+    const { plan } = capacityOf({ type }, storage, share);
+    if (!plan) continue;
+    planned = { plan, machine: type, problems: [] };
+    if (plan.limits.every(({ required, available }) => required <= available)) break;
   }
-  return planVm({ topology: "vm", machine: automatic, storage }, setting);
+  if (!planned) throw new RangeError(`${setting.region.name}: no plan for a cluster's nodes`);
+  return planned;
+}
+
+/** The least expensive first. */
+function nodeTypes(cloud: Setting["cloud"]): string[] {
+  if (cloud === "azure") return [azureNode.type];
+  return candidates(cloud, "arm64")
+    .filter(isForAutoMode)
+    .map(({ type }) => type);
+}
+
+/** What each of several machines, or clusters, has to carry: all of the images, for a part of the nodes. */
+export function shareOf(workload: Workload, parts: number): Workload {
+  const { nodes, peakNodes } = workload;
+  return {
+    ...workload,
+    nodes: Math.ceil(nodes / parts),
+    ...(peakNodes !== undefined && { peakNodes: Math.ceil(peakNodes / parts) }),
+  };
 }
 
 function planVm({ machine, storage }: Variant, setting: Setting): VariantPlan {
@@ -101,10 +136,34 @@ function automaticStorage(storage: Variant["storage"]): Variant["storage"] {
   return storage.kind === "disk" ? { kind: "disk", sizeGiB: "auto" } : storage;
 }
 
+/** The content of a variant's bucket, if it has one, with the days of the configuration, or of the schema where it has no bucket. */
+export function contentOf({ storage }: Variant, { region, workload }: Setting): BucketContent | undefined {
+  if (storage.kind === "disk") return undefined;
+  const expireDays = region.storage.kind === "bucket" ? region.storage.expireDays : defaultExpireDays;
+  return bucketContent(workload, expireDays);
+}
+
+/** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. */
+export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
+  const { usage, fillMeasured } = setting;
+  const { refetchedGiB = 0 } = contentOf(variant, setting) ?? {};
+  return fillMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
+}
+
 /** Everything that a variant buys in a month. */
 export function chargesOf(variant: Variant, { plan, machine }: VariantPlan, setting: Setting): Charge[] {
-  const { cloud, region, upstreams, usage } = setting;
-  const parts: VariantParts = { variant, plan, machine, delivery: deliveryOf(variant), setting };
+  const { cloud, region, upstreams } = setting;
+  const usage = usageWith(variant, setting);
+  const content = contentOf(variant, setting);
+  const parts: VariantParts = {
+    variant,
+    plan,
+    machine,
+    delivery: deliveryOf(variant),
+    setting,
+    usage,
+    content,
+  };
   return [
     ...(cloud === "aws" ? awsCharges(parts) : azureCharges(parts)),
     ...upstreamTransfer(upstreams, usage.filledGiB, { cloud, region: region.name }, fill),
@@ -119,44 +178,57 @@ interface VariantParts {
   readonly machine: string;
   readonly delivery: Delivery;
   readonly setting: Setting;
+  /** By {@link usageWith}. */
+  readonly usage: MonthlyUsage;
+  readonly content: BucketContent | undefined;
 }
 
-function awsCharges({ variant, plan, machine, delivery, setting }: VariantParts): Charge[] {
-  const { usage, workload } = setting;
+function awsCharges({ variant, plan, machine, delivery, setting, usage, content }: VariantParts): Charge[] {
+  const { workload, region } = setting;
   const isVm = variant.topology === "vm";
+  const hasNatGateway = !isVm && !("nodeSubnets" in region.network);
   return [
     ...(isVm
       ? awsVm({ machine, rootGiB: awsRootGiB, disk: plan.disk })
       : awsCluster({
           machine,
-          nodes: clusterNodes,
-          rootGiB: awsNodeRootGiB,
-          addresses: awsLoadBalancerAddresses,
+          nodes: variant.replicas,
+          nodeDiskGiB: awsNodeDiskGiB,
+          hasNatGateway,
         })),
-    ...(variant.storage.kind === "bucket" ? awsBucket(workload.workingSetGiB, usage) : []),
+    ...(content ? awsBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
+    ...(hasNatGateway ? awsNatGatewayData(usage) : []),
     ...awsTransfer(usage, delivery),
-    ...(setting.region.endpoint.zone === undefined
-      ? []
-      : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),
+    ...(region.endpoint.zone === undefined ? [] : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),
   ];
 }
 
-function azureCharges({ variant, plan, machine, delivery, setting }: VariantParts): Charge[] {
-  const { usage, workload, region, azureBillsRegion } = setting;
+function azureCharges({ variant, plan, machine, delivery, setting, usage, content }: VariantParts): Charge[] {
+  const { region, azureBillsRegion } = setting;
   const isVm = variant.topology === "vm";
   const { tls, zone } = region.endpoint;
+  const challengeZone = tls.mode === "acme" && zone !== undefined;
   return [
     ...(isVm
       ? azureVm({
           machine,
           osDiskGiB: azureOsDiskGiB,
           disk: plan.disk,
-          challengeZone: tls.mode === "acme" && zone !== undefined,
+          challengeZone,
         })
-      : azureCluster({ machine, nodes: clusterNodes, osDiskGiB: azureNodeOsDiskGiB })),
-    ...(variant.storage.kind === "bucket" ? azureBucket(workload.workingSetGiB, usage) : []),
+      : azureCluster({
+          machine,
+          nodes: Math.max(fewestAzureNodes, variant.replicas),
+          osDiskGiB: azureNode.diskGiB,
+          challengeZone,
+        })),
+    ...(content ? azureBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : azureLoadBalanced(usage, delivery)),
     ...(azureBillsRegion ? azureTransfer(usage, delivery) : []),
   ];
+}
+
+function storedGiB({ usedGiB, leftGiB }: BucketContent): number {
+  return usedGiB + leftGiB;
 }

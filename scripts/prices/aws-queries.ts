@@ -53,6 +53,11 @@ function regionalQueries(region: string): AwsQuery[] {
     locationType: "AWS Region",
     usagetype: `${prefix}${usagetype}`,
   });
+  const nat = (usagetype: string) => ({
+    regionCode: region,
+    productFamily: "NAT Gateway",
+    usagetype: `${prefix}${usagetype}`,
+  });
   const transfer = { region, service: "AWSDataTransfer", listUnit: "gb", unit: "GiB" } as const;
   const fromLocation = location ?? "";
   return [
@@ -97,6 +102,8 @@ function regionalQueries(region: string): AwsQuery[] {
       listUnit: "lcu-hrs",
       unit: "NLCU-hours",
     },
+    { ...ec2, item: "nat-gateway", filters: nat("NatGateway-Hours"), ...perHour },
+    { ...ec2, item: "nat-gateway-data", filters: nat("NatGateway-Bytes"), listUnit: "gb", unit: "GiB" },
     {
       ...transfer,
       item: "transfer-to-internet",

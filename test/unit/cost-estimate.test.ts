@@ -87,6 +87,37 @@ test("Azure with prices for all lines, by hand", () => {
   near(estimate.contested?.totals.all, 76.736 + 0.2147 + 336.296);
 });
 
+test("a bucket whose rule goes by age, by hand", () => {
+  const estimate = estimateOf({
+    provider: "aws",
+    region: "us-east-1",
+    storage: { kind: "bucket", delivery: "redirect" },
+    workload,
+  });
+  // 90 days are 2.959 months of 30.417 days. In use 150 GiB, and of the 10 GiB that go out of use each month half of what comes in that time, 14.795: × 0.023 = 3.790.
+  near(costOf(estimate, "S3 Standard"), 3.7903);
+  // What comes new, and a 2.959th of what is in use: 10 + 50.694 = 60.694 GiB. Writes: × 250 / 1,000 × 0.005 = 0.0759. Reads of 3,600 GiB: × 240 / 1,000 × 0.0004 = 0.3456.
+  near(estimate.usage.filledGiB, 60.694);
+  near(costOf(estimate, "S3 requests, writes"), 0.0759);
+  near(costOf(estimate, "S3 requests, reads"), 0.3456);
+  // 60.694 GiB are 65.170 GB: × 0.087 = 5.670.
+  near(costOf(estimate, "Fill"), 5.6698);
+  // Of 3,600 GiB the cache sends a hundredth, 0.01 each side.
+  near(costOf(estimate, "Transfer in the region, out"), 0.36);
+  // The disk for all else: 20 GiB × 0.08.
+  near(costOf(estimate, "Data volume"), 1.6);
+  const said = estimate.assumptions.join(" ");
+  assert.match(said, /holds the 150 GiB in use, and 15 GiB that no longer are, until they are 90 days old\./);
+  assert.match(said, /in use when it is 90 days old is fetched again: 51 GiB a month\./);
+});
+
+test("what was measured has in it what was fetched again", () => {
+  const words = { provider: "aws", region: "us-east-1", storage: { kind: "bucket" }, workload } as const;
+  const measured = estimateOf(words, { usage: { filledGiB: 70 } });
+  assert.equal(measured.usage.filledGiB, 70);
+  assert.doesNotMatch(measured.assumptions.join(), /fetched again/);
+});
+
 test("performance above what is free is billed by itself", () => {
   const estimate = estimateOf({
     provider: "aws",

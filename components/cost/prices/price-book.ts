@@ -19,6 +19,8 @@ export type Item =
   | "gp3-throughput"
   | "load-balancer"
   | "load-balancer-data"
+  | "nat-gateway"
+  | "nat-gateway-data"
   | "premium-v2-capacity"
   | "premium-v2-iops"
   | "premium-v2-throughput"
