@@ -3,6 +3,7 @@
  * Usage: npm test [-- WORD …]: with words, only the test files whose path contains one of them
  */
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { execa } from "execa";
 import { defaultImages } from "../components/pod/images.ts";
 import { ensureEngine } from "./setup/engine.ts";
@@ -15,8 +16,10 @@ import { ensureTestTools } from "./setup/test-tools.ts";
 const testMinutes = 10;
 const allMinutes = 80;
 
-/** After all others, as they take longest: they emulate whole machines. */
-const last = "test/boot/";
+/** Need nothing of the machine but processors, so they run beside each other. */
+const pure = ["unit", "graph", "golden", "doubles", "static"].map((level) => `test/${level}/`);
+/** After all others, if those pass, as they take longest: they emulate whole machines. */
+const last = ["test/boot/"];
 
 const words = process.argv.slice(2);
 const files = globSync("test/**/*.test.ts").filter(
@@ -26,7 +29,8 @@ if (files.length === 0) {
   console.error(`No test file has ${words.join(" or ")} in its path.`);
   process.exit(2);
 }
-const isLast = (file: string) => file.startsWith(last);
+const among = (folders: readonly string[]) => (file: string) =>
+  folders.some((folder) => file.startsWith(folder));
 
 await runSteps(async () => {
   await ensurePodman();
@@ -34,18 +38,33 @@ await runSteps(async () => {
   await ensureImages(defaultImages);
   await ensureTestTools();
   const signal = AbortSignal.timeout(allMinutes * 60_000);
-  const passed =
-    (await pass(
-      files.filter((file) => !isLast(file)),
-      signal,
-    )) && (await pass(files.filter(isLast), signal));
+  const isPure = among(pure);
+  const isLast = among(last);
+  const results = [
+    await passes(files.filter(isPure), { signal, concurrency: availableParallelism() }),
+    // One file at a time: they share the machine's ports, podman and processors.
+    await passes(
+      files.filter((file) => !isPure(file) && !isLast(file)),
+      { signal, concurrency: 1 },
+    ),
+  ];
+  const passed = results.every(Boolean) && (await passes(files.filter(isLast), { signal, concurrency: 1 }));
   process.exitCode = passed ? 0 : 1;
 });
 
-async function pass(files: readonly string[], cancelSignal: AbortSignal): Promise<boolean> {
+interface Running {
+  /** Ends them. */
+  readonly signal: AbortSignal;
+  /** How many files run at the same time. */
+  readonly concurrency: number;
+}
+
+async function passes(
+  files: readonly string[],
+  { signal: cancelSignal, concurrency }: Running,
+): Promise<boolean> {
   if (files.length === 0) return true;
-  // One file at a time: they share the machine's ports, podman and processor.
-  const options = ["--test", "--test-concurrency=1", `--test-timeout=${testMinutes * 60_000}`];
+  const options = ["--test", `--test-concurrency=${concurrency}`, `--test-timeout=${testMinutes * 60_000}`];
   const { failed } = await execa("node", [...options, ...files], {
     preferLocal: true,
     stdin: "ignore",
