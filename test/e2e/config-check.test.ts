@@ -55,12 +55,12 @@ for (const file of configurations("*/edge/nginx.conf")) {
   });
 }
 
-for (const file of configurations("*/origin-*/config.yml")) {
+for (const file of configurations("*/{origin,stored}-*/config.yml")) {
   test(`registry serves with ${file}`, async () => {
     const { http } = parse(await readFile(join(golden, file), "utf8"));
     const serve = `
       registry serve /config/config.yml &
-      for _ in $(seq 10); do sleep 1; wget -q -O /dev/null http://${http.debug.addr}/debug/health && exit; done
+      for _ in $(seq 10); do sleep 1; wget -q -O /dev/null http://${http.addr}/ && exit; done
       exit 1`;
     const options = ["--tmpfs", "/var/lib/registry", "--env", "OTEL_TRACES_EXPORTER=none", "--env", "get={}"];
     await run(images.origin, file, ["sh", "-c", serve], options);
