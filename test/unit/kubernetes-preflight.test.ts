@@ -42,6 +42,15 @@ test("all that doesn't go together is said at once", () => {
   ]);
 });
 
+test("a role by IRSA and an address of S3 don't go together", () => {
+  const { serviceAccount, storage } = kubernetesRegions.bucket;
+  const s3 = { ...storage.s3, endpoint: "https://s3.eu-central-1.amazonaws.com" };
+  assert.deepEqual(problems("bucket", { storage: { ...storage, s3 } }), [
+    "storage.s3.endpoint: can't be said together with eks.amazonaws.com/role-arn: leave it out, or use EKS Pod Identity",
+  ]);
+  assert.deepEqual(problems("own-server", { serviceAccount }), []);
+});
+
 test("a namespace of a cluster belongs to one region", () => {
   const keys = kubernetesKeys("volumes");
   const second = (change: object) => ({

@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import { mostReplicas } from "./autoscaling.ts";
+import { roleAnnotation } from "./region.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /**
@@ -34,7 +35,15 @@ export function workloadProblems(
 
 /** The same for a region in an existing cluster. */
 export function preflight(region: KubernetesRegion): Problem[] {
-  return [...workloadProblems(region), ...exposureProblems(region)];
+  return [...workloadProblems(region), ...exposureProblems(region), ...identityProblems(region)];
+}
+
+/** distribution takes the address of a bucket for that of STS, too: ADR 12. */
+function identityProblems({ storage, serviceAccount }: KubernetesRegion): Problem[] {
+  if (!("s3" in storage) || storage.s3.endpoint === undefined) return [];
+  if (storage.s3.credentials !== undefined || !(roleAnnotation in serviceAccount.annotations)) return [];
+  const message = `can't be said together with ${roleAnnotation}: leave it out, or use EKS Pod Identity`;
+  return [{ path: "storage.s3.endpoint", message }];
 }
 
 function exposureProblems({ endpoint, expose }: KubernetesRegion): Problem[] {

@@ -4,7 +4,7 @@ import { storeSecret } from "./names.ts";
 import type { WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
 
 /** Of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
-const roleAnnotation = "eks.amazonaws.com/role-arn";
+export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
 /** The workload of a region in a cluster that is there already. */
 export function workloadPlan({ region, ...shared }: HostPlanArgs<KubernetesRegion>): WorkloadPlanArgs & {
