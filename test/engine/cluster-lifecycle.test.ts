@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Thing } from "../doubles/cloud.ts";
-import type { Account, ClusterCase } from "../support/cloud-cluster-case.ts";
-import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
-import { clusterCases, clusterFiles } from "../support/cluster-files.ts";
+import type { ClusterCase } from "../support/cloud-cluster-case.ts";
+import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
+import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { withPreview } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
@@ -25,10 +25,6 @@ describe("every cloud with clusters", { concurrency: true }, () => {
   }
 });
 
-function newStack(file: string, known: ClusterCase, { cloud, clusters }: Account): Promise<CloudStack> {
-  return cloudStack(file, cloud, { others: [clusters], programs: known.programs });
-}
-
 async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
   const run = await stack.run(operation, args);
   assert.ok(!run.failed, run.messages);
@@ -47,7 +43,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
   let stack: CloudStack;
 
   test("a preview says what would be made, and makes nothing", async () => {
-    stack = parts.use(await newStack(file, known, account));
+    stack = parts.use(await clusterStack(file, known, account));
     await stack.configure({}, { version: older });
     const { changes } = await succeeds(stack, "preview");
     assert.ok(changes.length > 20);
@@ -175,7 +171,7 @@ function testMistakes(known: ClusterCase): void {
 
   for (const [what, { keys = {}, region, told }] of Object.entries(known.mistakes)) {
     test(`${what} is told before anything is created`, async () => {
-      stack ??= parts.use(await newStack(known.file, known, known.newAccount()));
+      stack ??= parts.use(await clusterStack(known.file, known, known.newAccount()));
       await stack.configure(keys, region);
       const { failed, messages } = await stack.run("up", [withPreview]);
       assert.ok(failed);
@@ -194,7 +190,7 @@ function testAdoption(known: ClusterCase): void {
     const { cloud } = account;
     const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
     const before = adopted();
-    const stack = parts.use(await newStack(known.file, known, account));
+    const stack = parts.use(await clusterStack(known.file, known, account));
     await stack.configure({}, known.adopting);
     for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", ...args);
     assert.deepEqual(adopted(), before);

@@ -1,6 +1,7 @@
 import { awsCluster } from "./cloud-aws-cluster.ts";
 import { azureCluster } from "./cloud-azure-cluster.ts";
-import type { ClusterCase } from "./cloud-cluster-case.ts";
+import type { Account, ClusterCase } from "./cloud-cluster-case.ts";
+import { type CloudStack, cloudStack } from "./cloud-stack.ts";
 import { hasCluster, stackFiles } from "./stack-files.ts";
 
 export const clusterCases: readonly ClusterCase[] = [awsCluster, azureCluster];
@@ -11,3 +12,12 @@ export const clusterFiles = stackFiles
   .flatMap(({ file, provider }) =>
     clusterCases.filter((it) => it.provider === provider).map((known) => ({ file, known })),
   );
+
+/** @param file a path of {@link clusterFiles}, or that of the case. */
+export function clusterStack(
+  file: string,
+  { programs }: ClusterCase,
+  { cloud, clusters }: Account,
+): Promise<CloudStack> {
+  return cloudStack(file, cloud, { others: [clusters], programs });
+}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cloudFiles, clouds } from "../../support/cloud-files.ts";
 import { cloudStack } from "../../support/cloud-stack.ts";
+import { clusterFiles, clusterStack } from "../../support/cluster-files.ts";
 import { newStack } from "../../support/project.ts";
 import { tempDir } from "../../support/scope.ts";
 import { testStack } from "../../support/stack.ts";
@@ -59,6 +60,10 @@ async function allStacks(started: AsyncDisposableStack): Promise<Stack[]> {
   const stacks: Stack[] = [{ what: "preview of a local stack", goal, preview: () => local.run("preview") }];
   for (const { file, cloud } of cloudFiles) {
     const stack = started.use(await cloudStack(file, cloud.newCloud()));
+    stacks.push({ what: `preview of ${file}`, goal, preview: () => stack.run("preview") });
+  }
+  for (const { file, known } of clusterFiles) {
+    const stack = started.use(await clusterStack(file, known, known.newAccount()));
     stacks.push({ what: `preview of ${file}`, goal, preview: () => stack.run("preview") });
   }
   const many = started.use(await cloudStack(clouds.aws.file, clouds.aws.newCloud()));
