@@ -2,6 +2,8 @@ import { execa } from "execa";
 import { exists } from "./files.ts";
 import { Failure, type Run } from "./steps.ts";
 
+const lockSeconds = 300;
+
 /**
  * Installs Debian packages where that is possible without asking: on Debian or a descendant, as root.
  *
@@ -16,12 +18,15 @@ export async function aptInstall(packages: readonly string[], wanted: string, ru
     );
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const install = () => run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
+  // The machine's own updates may just be running.
+  const patience = ["-o", `DPkg::Lock::Timeout=${lockSeconds}`];
+  const install = () =>
+    run("apt-get", [...patience, "install", "-y", "--no-install-recommends", ...packages], { env });
   try {
     await install();
   } catch {
     // The package lists are missing or old. One unreachable source of several fails the update, but needn't matter.
-    await run("apt-get", ["update"], { env }).catch(() => undefined);
+    await run("apt-get", [...patience, "update"], { env }).catch(() => undefined);
     await install();
   }
 }
