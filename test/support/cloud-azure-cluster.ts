@@ -30,8 +30,11 @@ export const azureCluster: ClusterCase = {
   faults: {
     "a name that is taken": {
       kind: "create",
-      type: "azure-native:storage:StorageAccount",
-      error: new CloudError("StorageAccountAlreadyTaken", "The storage account is already taken."),
+      type: "azure-native:resources:ResourceGroup",
+      error: new CloudError(
+        "InvalidResourceGroupLocation",
+        "The resource group already exists in location 'northeurope'.",
+      ),
     },
     "a quota that is used up": {
       kind: "create",

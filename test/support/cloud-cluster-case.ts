@@ -21,7 +21,7 @@ export interface ClusterCase {
   readonly beforeCluster: readonly string[];
   /** What there is that shouldn't be, in the account. */
   violations(things: readonly Thing[], region: Config): string[];
-  /** Each is met on the way, as what it is about needs what failed before. */
+  /** Each is met on the way: what it is about needs what failed before, or comes long after it. What doesn't may be made in the same update. */
   readonly faults: Readonly<Record<string, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
   /** A region that adopts what is in the account. */
