@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 interface StackState {
@@ -22,8 +23,20 @@ export async function previousOutputs(type: string, property: string): Promise<R
   );
 }
 
+/** A backend of files is just being written, by the update that asks: for milliseconds, there is nothing in the file. */
+const beingWritten = /failed to load checkpoint/;
+const mostAttempts = 20;
+const pauseMs = 100;
+
 /** What a StackReference is made of, without a resource of its own. */
-function readState(): Promise<StackState> {
+async function readState(): Promise<StackState> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+    } catch (error) {
+      if (attempt === mostAttempts || !beingWritten.test(String(error))) throw error;
+      await sleep(pauseMs);
+    }
+  }
 }

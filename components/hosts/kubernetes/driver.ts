@@ -7,15 +7,12 @@ import { kubernetesProvider } from "./provider.ts";
 import { workloadPlan } from "./region.ts";
 import { Workload } from "./workload.ts";
 
-/** Of all regions, so asked for once. */
-let namespaces: ReturnType<typeof previousOutputs> | undefined;
-
 export const driver: HostDriver<KubernetesRegion, never> = {
   preflight: async ({ region }) => preflight(region),
   createProvider: kubernetesProvider,
   async lookUp(args) {
-    namespaces ??= previousOutputs("kubernetes:core/v1:Namespace", "metadata");
-    const previous = (await namespaces).get(args.region.name) as { readonly uid?: string } | undefined;
+    const namespaces = await previousOutputs("kubernetes:core/v1:Namespace", "metadata");
+    const previous = namespaces.get(args.region.name) as { readonly uid?: string } | undefined;
     return { problems: await problemsInCluster(args.region, workloadPlan(args), previous?.uid) };
   },
   createHost(name, args, options) {

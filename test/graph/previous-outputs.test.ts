@@ -1,0 +1,27 @@
+/** What the program asks of the state of its own stack. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { previousOutputs } from "../../components/hosts/previous-outputs.ts";
+
+const outputs = {
+  "urn:pulumi:stack::project::type::frankfurt": { type: "type", outputs: { size: 20 } },
+  "urn:pulumi:stack::project::other::frankfurt": { type: "other", outputs: { size: 30 } },
+};
+
+test("a state that is just being written is asked for again, and then not any more", async () => {
+  let asked = 0;
+  const mocks = {
+    newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({ id: name, state: inputs }),
+    call() {
+      asked++;
+      // As an error of gRPC.
+      if (asked < 3) throw Object.assign(new Error(), { details: "failed to load checkpoint: EOF" });
+      return { outputs };
+    },
+  };
+  await pulumi.runtime.setMocks(mocks, "project", "stack", false, "organization");
+  assert.deepEqual([...(await previousOutputs("type", "size"))], [["frankfurt", 20]]);
+  assert.deepEqual([...(await previousOutputs("other", "size"))], [["frankfurt", 30]]);
+  assert.equal(asked, 3);
+});
