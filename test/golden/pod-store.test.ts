@@ -3,13 +3,10 @@
  * read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
  */
 import { join } from "node:path";
-import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import { testGolden } from "../support/golden.ts";
-import { defaultMonitoring } from "../support/monitoring.ts";
+import { podOptions } from "../support/pod-options.ts";
 
 const cases: Record<string, Pick<PodOptions, "store" | "proxies">> = {
   "pod-s3-redirect": {
@@ -22,38 +19,13 @@ const cases: Record<string, Pick<PodOptions, "store" | "proxies">> = {
 };
 
 function render(change: Pick<PodOptions, "store" | "proxies">): Record<string, string> {
-  const { configMaps } = renderPod({
-    name: "cache",
-    labels: {},
-    upstreams: [
-      {
-        name: "gsoci",
-        registry: "gsoci.azurecr.io",
-        url: "https://gsoci.azurecr.io",
-        repositories: ["giantswarm/**"],
-      },
-    ],
-    images: defaultImages,
-    ports: podPorts(15000, 1),
-    listen: { addresses: ["0.0.0.0", "[::]"], port: 8443 },
-    hostname: "cache.example.com",
-    clients: ["203.0.113.0/24"],
-    metricsClients: ["198.51.100.10/32"],
-    freshnessSeconds: 60,
-    budget: diskBudget(20),
-    edgeMemoryMiB: 512,
-    monitoring: defaultMonitoring,
-    externalLabels: {},
-    hostNetwork: false,
-    volumes: {
-      tls: { secret: { secretName: "tls" } },
-      cache: { emptyDir: {} },
-      prometheus: { emptyDir: {} },
-      origin: () => ({ emptyDir: {} }),
-    },
-    credentials: {},
-    ...change,
-  });
+  const gsoci = {
+    name: "gsoci",
+    registry: "gsoci.azurecr.io",
+    url: "https://gsoci.azurecr.io",
+    repositories: ["giantswarm/**"],
+  };
+  const { configMaps } = renderPod(podOptions({ upstreams: [gsoci], ...change }));
   return Object.fromEntries(
     configMaps.flatMap(({ metadata, data = {} }) => {
       const container = metadata?.name?.slice("cache-".length) ?? "";

@@ -2,14 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import { storeUrl } from "../../components/pod/object-storage.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import type { AzureStore, ObjectStore, S3Store } from "../../components/pod/store.ts";
-import { defaultMonitoring } from "../support/monitoring.ts";
+import { podOptions } from "../support/pod-options.ts";
 
 const s3: S3Store = { kind: "s3", bucket: "blobs", region: "eu-central-1", delivery: "proxied" };
 const azure: AzureStore = { kind: "azure", account: "blobs", container: "registry", delivery: "redirect" };
@@ -22,31 +19,8 @@ const upstream = (name: string) => ({
 });
 
 function rendered(change: Partial<PodOptions>) {
-  const { pod, configMaps } = renderPod({
-    name: "cache",
-    labels: {},
-    upstreams: [upstream("one"), upstream("two")],
-    images: defaultImages,
-    ports: podPorts(15000, 2),
-    listen: { addresses: ["0.0.0.0"], port: 8443 },
-    hostname: "cache.example.com",
-    clients: ["0.0.0.0/0"],
-    metricsClients: ["192.0.2.0/24"],
-    freshnessSeconds: 60,
-    budget: diskBudget(20),
-    edgeMemoryMiB: 512,
-    monitoring: defaultMonitoring,
-    externalLabels: {},
-    hostNetwork: false,
-    volumes: {
-      tls: { secret: { secretName: "tls" } },
-      cache: { emptyDir: {} },
-      prometheus: { emptyDir: {} },
-      origin: () => ({ emptyDir: {} }),
-    },
-    credentials: {},
-    ...change,
-  });
+  const upstreams = [upstream("one"), upstream("two")];
+  const { pod, configMaps } = renderPod(podOptions({ upstreams, ...change }));
   const file = (container: string, name: string) =>
     configMaps.find(({ metadata }) => metadata?.name === `cache-${container}`)?.data?.[name] ?? "";
   const containers = pod.spec?.containers ?? [];

@@ -1,0 +1,37 @@
+import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
+import { podPorts } from "../../components/pod/ports.ts";
+import { defaultMonitoring } from "./monitoring.ts";
+
+/** Of a Pod in a cluster: all that its upstreams don't decide. */
+export function podOptions({
+  upstreams,
+  ...change
+}: Pick<PodOptions, "upstreams"> & Partial<PodOptions>): PodOptions {
+  return {
+    name: "cache",
+    labels: {},
+    upstreams,
+    images: defaultImages,
+    ports: podPorts(15000, upstreams.length),
+    listen: { addresses: ["0.0.0.0", "[::]"], port: 8443 },
+    hostname: "cache.example.com",
+    clients: ["203.0.113.0/24"],
+    metricsClients: ["198.51.100.10/32"],
+    freshnessSeconds: 60,
+    budget: diskBudget(20),
+    edgeMemoryMiB: 512,
+    monitoring: defaultMonitoring,
+    externalLabels: {},
+    hostNetwork: false,
+    volumes: {
+      tls: { secret: { secretName: "tls" } },
+      cache: { emptyDir: {} },
+      prometheus: { emptyDir: {} },
+      origin: () => ({ emptyDir: {} }),
+    },
+    credentials: {},
+    ...change,
+  };
+}
