@@ -66,6 +66,21 @@ export const replicas = z
   .prefault({})
   .describe("The replicas of the cache.");
 
+const externalDns = z
+  .boolean()
+  .default(true)
+  .describe("Whether external-dns is to make the endpoint's records.");
+
+/** @param owner of the Pods */
+function proxiesOf(owner: string) {
+  return z
+    .array(addressRange)
+    .min(1)
+    .describe(
+      `Address ranges of the ${owner}'s Pods, which end TLS and say in \`X-Forwarded-For\` who the client is. Nobody else reaches the cache.`,
+    );
+}
+
 /** How clients outside the cluster reach the workload. */
 export const expose = z
   .discriminatedUnion("kind", [
@@ -77,10 +92,7 @@ export const expose = z
       annotations: annotations
         .default({})
         .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
-      externalDns: z
-        .boolean()
-        .default(true)
-        .describe("Whether external-dns is to make the endpoint's records."),
+      externalDns,
     }),
     z.strictObject({
       kind: z.literal("ingress").describe("`loadBalancer`, `ingress` or `gateway`."),
@@ -88,16 +100,8 @@ export const expose = z
       annotations: annotations
         .default({})
         .describe("Further annotations of the Ingress, as its controller reads them."),
-      externalDns: z
-        .boolean()
-        .default(true)
-        .describe("Whether external-dns is to make the endpoint's records."),
-      proxies: z
-        .array(addressRange)
-        .min(1)
-        .describe(
-          "Address ranges of the controller's Pods, which end TLS and say in `X-Forwarded-For` who the client is. Nobody else reaches the cache.",
-        ),
+      externalDns,
+      proxies: proxiesOf("controller"),
     }),
     z.strictObject({
       kind: z.literal("gateway").describe("`loadBalancer`, `ingress` or `gateway`."),
@@ -111,16 +115,8 @@ export const expose = z
           "The Gateway that the cache's HTTPRoute belongs to; it ends TLS with a certificate of its own.",
         ),
       annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
-      externalDns: z
-        .boolean()
-        .default(true)
-        .describe("Whether external-dns is to make the endpoint's records."),
-      proxies: z
-        .array(addressRange)
-        .min(1)
-        .describe(
-          "Address ranges of the Gateway's Pods, which end TLS and say in `X-Forwarded-For` who the client is. Nobody else reaches the cache.",
-        ),
+      externalDns,
+      proxies: proxiesOf("Gateway"),
     }),
   ])
   .prefault({ kind: "loadBalancer" })

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problems.ts";
+import type { Problem } from "../config/problems.ts";
 
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
 export class LookUp {
@@ -26,6 +26,30 @@ export class LookUp {
       this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
       return undefined;
     }
+  }
+
+  /**
+   * That the cloud has nothing of a name that the stack would use; otherwise there is a problem more.
+   * @param name as a person says it: `the bucket example`
+   * @param isMissing whether an error says so.
+   * @param unknown what is to be said, after the name, where it says something else.
+   */
+  async askForNothing(
+    path: string,
+    name: string,
+    answer: Promise<unknown>,
+    { isMissing, unknown }: { isMissing(error: Error): boolean; unknown: string },
+  ): Promise<boolean> {
+    try {
+      await answer;
+    } catch (error) {
+      if (isMissing(error as Error)) return true;
+      this.refuse(path, `${name} ${unknown}: ${reasonOf(error as Error)}`);
+      return false;
+    }
+    const wayOut = "delete it, or take it over by `pulumi import`";
+    this.refuse(path, `${name} is there already, and not of this stack: ${wayOut}`);
+    return false;
   }
 }
 

@@ -1,8 +1,8 @@
 import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import { getBucket } from "@pulumi/aws/s3/getBucket.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { type LookUp, reasonOf } from "../vm/look-up.ts";
 import { bucketResource } from "./bucket.ts";
 import { namesOf } from "./naming.ts";
 
@@ -29,15 +29,11 @@ export async function findBucketName({
   const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(account.accountId);
   const previous = await previousOutputs("aws:s3/bucket:Bucket", "bucket");
   if (previous.get(bucketResource(region)) === bucket) return bucket;
-  const problem = await getBucket({ bucket }, options).then(
-    () =>
-      `the bucket ${bucket} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
-    (error: Error) =>
-      isMissing(error) ? undefined : `the bucket ${bucket} may be another account's: ${reasonOf(error)}`,
-  );
-  if (problem === undefined) return bucket;
-  lookUp.refuse(path, problem);
-  return undefined;
+  const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
+    isMissing,
+    unknown: "may be another account's",
+  });
+  return isFree ? bucket : undefined;
 }
 
 /** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go says so in the place of S3's 404. */

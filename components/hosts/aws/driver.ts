@@ -2,7 +2,6 @@ import type { AwsRegion } from "../../config/schema.ts";
 import type { HostDriver } from "../host.ts";
 import { topologyProblems } from "../topology.ts";
 import { previousDisks } from "../vm/previous-disks.ts";
-import type { AwsClusterRegion } from "./cluster/cluster-args.ts";
 import type { ClusterFindings } from "./cluster/findings.ts";
 import { type Findings, findingsFor } from "./findings.ts";
 import { preflight } from "./preflight.ts";
@@ -13,7 +12,7 @@ import { VmHost } from "./vm-host.ts";
 const hosts = { vm: "registry-cache:aws:VmHost", cluster: "registry-cache:aws:ClusterHost" } as const;
 
 /** Loaded with the first region that has a cluster: it brings the SDK of Kubernetes with it. */
-let clusters: HostDriver<AwsClusterRegion, ClusterFindings> | undefined;
+let clusters: typeof import("./cluster/driver.ts").driver | undefined;
 
 async function loadClusters() {
   clusters ??= (await import("./cluster/driver.ts")).driver;
@@ -33,8 +32,7 @@ export const driver: HostDriver<AwsRegion, Findings | ClusterFindings> = {
   createProvider: ({ name }) => awsProvider(name),
   async lookUp({ region, ...shared }, provider) {
     if (isVm(region)) return findingsFor({ region, ...shared }, provider);
-    const { lookUp } = await loadClusters();
-    return lookUp?.({ region, ...shared }, provider) ?? { problems: [] };
+    return (await loadClusters()).lookUp({ region, ...shared }, provider);
   },
   createHost(name, { region, ...shared }, options, found) {
     if (!found) throw new TypeError(`${name}: not looked up`);

@@ -7,7 +7,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../../capacity/machine.ts";
 import { planCapacity } from "../../capacity/plan.ts";
 import type { LookedUp } from "../host.ts";
-import { LookUp } from "../vm/look-up.ts";
+import { LookUp } from "../look-up.ts";
 import { findBucketName } from "./bucket-name.ts";
 import type { AwsVmRegion, VmPlanArgs } from "./vm-args.ts";
 

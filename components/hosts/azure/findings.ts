@@ -6,7 +6,7 @@ import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGrou
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
-import { LookUp } from "../vm/look-up.ts";
+import { LookUp } from "../look-up.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
@@ -25,25 +25,41 @@ export interface Question<R extends AzureRegion = AzureRegion> {
   readonly options: pulumi.InvokeOptions;
 }
 
-/** Asks Azure whether all that a region needs is there. */
-export async function findingsFor(
-  region: AzureVmRegion,
+/**
+ * Asks Azure in which subscription it is, and then what else there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
+ */
+export async function lookUpIn<R extends AzureRegion, Found>(
+  region: R,
   provider: pulumi.ProviderResource,
-): Promise<LookedUp<Findings>> {
+  ask: (question: Question<R>) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
   const options = { provider };
   const lookUp = new LookUp();
   const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
-  if (!client) return { problems: lookUp.problems };
-  const question = { region, subscription: client.subscriptionId, lookUp, options };
+  const found = client && (await ask({ region, subscription: client.subscriptionId, lookUp, options }));
+  const { problems } = lookUp;
+  return found === undefined || problems.length > 0 ? { problems } : { found, problems };
+}
+
+/** Asks Azure whether all that a region needs is there. */
+export function findingsFor(
+  region: AzureVmRegion,
+  provider: pulumi.ProviderResource,
+): Promise<LookedUp<Findings>> {
+  return lookUpIn(region, provider, findings);
+}
+
+async function findings(question: Question<AzureVmRegion>): Promise<Findings> {
+  const { storage } = question.region;
   const [storageAccount] = await Promise.all([
-    region.storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
+    storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
     findCertificate(question),
   ]);
-  const { problems } = lookUp;
-  return problems.length > 0 ? { problems } : { found: { storageAccount }, problems };
+  return { storageAccount };
 }
 
 export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {

@@ -1,7 +1,7 @@
 import { getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { type LookUp, reasonOf } from "../vm/look-up.ts";
 import { namesOf, storageAccountName } from "./naming.ts";
 
 export interface StorageAccountQuestion {
@@ -31,17 +31,12 @@ export async function findStorageAccountName({
   const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
   const previous = await previousOutputs("azure-native:storage:StorageAccount", "name");
   if (previous.get(region) === accountName) return accountName;
-  const problem = await getStorageAccount({ accountName, resourceGroupName }, options).then(
-    () =>
-      `the storage account ${accountName} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
-    (error: Error) =>
-      isMissing(error)
-        ? undefined
-        : `the storage account ${accountName} can't be looked for: ${reasonOf(error)}`,
-  );
-  if (problem === undefined) return accountName;
-  lookUp.refuse(path, problem);
-  return undefined;
+  const account = getStorageAccount({ accountName, resourceGroupName }, options);
+  const isFree = await lookUp.askForNothing(path, `the storage account ${accountName}`, account, {
+    isMissing,
+    unknown: "can't be looked for",
+  });
+  return isFree ? accountName : undefined;
 }
 
 /** The account, or its whole resource group: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found */

@@ -10,7 +10,7 @@ import { preflight } from "./preflight.ts";
 
 const clusterType = "aws:eks/cluster:Cluster";
 
-export const driver: HostDriver<AwsClusterRegion, ClusterFindings> = {
+export const driver = {
   async preflight(args) {
     const { name } = args.region;
     const { problems, warnings } = preflight(args, {
@@ -29,7 +29,7 @@ export const driver: HostDriver<AwsClusterRegion, ClusterFindings> = {
     if (!found) throw new TypeError(`${name}: not looked up`);
     return new ClusterHost(name, { ...args, found }, options);
   },
-};
+} satisfies HostDriver<AwsClusterRegion, ClusterFindings>;
 
 /** See preflight(). */
 async function previousVpc(region: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../../host.ts";
-import { LookUp } from "../../vm/look-up.ts";
+import { LookUp } from "../../look-up.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import { namesOf } from "../naming.ts";

@@ -7,7 +7,7 @@ import { clusterPreflight } from "./preflight.ts";
 
 const clusterType = "azure-native:containerservice:ManagedCluster";
 
-export const driver: HostDriver<AzureClusterRegion, ClusterFindings> = {
+export const driver = {
   async preflight(args) {
     const { name } = args.region;
     const surroundings = await surroundingsOf(name, clusterType, "kubernetesVersion");
@@ -20,4 +20,4 @@ export const driver: HostDriver<AzureClusterRegion, ClusterFindings> = {
     if (!found) throw new TypeError(`${name}: not looked up`);
     return new ClusterHost(name, { ...args, found }, options);
   },
-};
+} satisfies HostDriver<AzureClusterRegion, ClusterFindings>;

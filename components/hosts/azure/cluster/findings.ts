@@ -1,34 +1,28 @@
-import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import type { LookedUp } from "../../host.ts";
-import { LookUp } from "../../vm/look-up.ts";
-import { findResourceGroup, findSubnet, findZone, type Question } from "../findings.ts";
+import { findResourceGroup, findSubnet, findZone, lookUpIn, type Question } from "../findings.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
 import type { AzureClusterRegion, ClusterFindings } from "./cluster-args.ts";
 import { podRange, serviceRange } from "./network.ts";
 import { nodeCount } from "./nodes.ts";
 
 /** Asks Azure whether all that a region's cluster needs is there. */
-export async function clusterFindingsFor(
+export function clusterFindingsFor(
   region: AzureClusterRegion,
   provider: pulumi.ProviderResource,
 ): Promise<LookedUp<ClusterFindings>> {
-  const options = { provider };
-  const lookUp = new LookUp();
-  const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
-  if (!client) return { problems: lookUp.problems };
-  const question = { region, subscription: client.subscriptionId, lookUp, options };
+  return lookUpIn(region, provider, findings);
+}
+
+async function findings(question: Question<AzureClusterRegion>): Promise<ClusterFindings | undefined> {
   const [storageAccount] = await Promise.all([
     findStorageAccountName(question),
     findResourceGroup(question),
     findZone(question),
     findNodeSubnet(question),
   ]);
-  const { problems } = lookUp;
-  return storageAccount === undefined || problems.length > 0
-    ? { problems }
-    : { found: { storageAccount }, problems };
+  return storageAccount === undefined ? undefined : { storageAccount };
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
