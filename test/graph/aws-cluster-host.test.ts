@@ -4,9 +4,8 @@ import { before, describe, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
-import { driver } from "../../components/hosts/aws/driver.ts";
-import type { Host } from "../../components/hosts/host.ts";
-import { type RegisteredResource, registeredBy, settled } from "../support/graph.ts";
+import { type AwsGraph, awsGraph } from "../support/aws-graph.ts";
+import { type RegisteredResource, settled } from "../support/graph.ts";
 
 const hostname = "cache.eu-central-1.example.com";
 const zoneArn = "arn:aws:route53:::hostedzone/Z0123456789";
@@ -17,13 +16,6 @@ const existing = {
   nodeSubnets: ["subnet-0aaaaaaaaaaaaaaa0", "subnet-0aaaaaaaaaaaaaaa1"],
   loadBalancerSubnets: ["subnet-0bbbbbbbbbbbbbbb0", "subnet-0bbbbbbbbbbbbbbb1"],
 };
-
-interface Graph {
-  readonly resources: readonly RegisteredResource[];
-  readonly host: Host;
-  /** The one resource of a type and, where there are several, of a name. */
-  resource(type: string, name?: string): RegisteredResource;
-}
 
 /** What the clouds would add, as far as other resources need it. */
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
@@ -76,7 +68,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
   }
 }
 
-async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
+async function graphOf(change: Record<string, unknown> = {}): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
     regions: [
@@ -97,29 +89,7 @@ async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
   const region = config.regions[0] as AwsClusterRegion;
-  let built: Host | undefined;
-  const resources = await registeredBy(
-    async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const lookedUp = await driver.lookUp?.({ ...config, region }, provider);
-      assert.deepEqual(lookedUp?.problems, []);
-      const args = { ...config, region, credentials: {} };
-      built = driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
-    },
-    created,
-    found,
-  );
-  assert.ok(built);
-  return {
-    resources,
-    host: built,
-    resource(type, name) {
-      const matching = resources.filter((it) => it.type === type && (name ?? it.name) === it.name);
-      assert.equal(matching.length, 1, `${matching.length} of ${type} ${name ?? ""}`);
-      return matching[0] as RegisteredResource;
-    },
-  };
+  return awsGraph({ ...config, region, credentials: {} }, created, found);
 }
 
 /** Types without package and module, each with its number. */
@@ -147,7 +117,7 @@ interface Manifest {
 const manifest = (resource: RegisteredResource) => resource.inputs as unknown as Manifest;
 
 describe("a region with a network of its own", () => {
-  let graph: Graph;
+  let graph: AwsGraph;
   before(async () => {
     graph = await graphOf();
   });

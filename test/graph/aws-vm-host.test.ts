@@ -5,10 +5,9 @@ import { before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import { driver } from "../../components/hosts/aws/driver.ts";
 import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
-import type { Host } from "../../components/hosts/host.ts";
-import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
+import { type AwsGraph, awsGraph } from "../support/aws-graph.ts";
+import { type RegisteredResource, secret, settled } from "../support/graph.ts";
 
 const hostname = "cache.eu-central-1.example.com";
 const acme = { mode: "acme", email: "platform@example.com" };
@@ -23,13 +22,6 @@ const existing = { vpc: "vpc-0aaaaaaaaaaaaaaa0", subnet: "subnet-0bbbbbbbbbbbbbb
 const zoneArn = "arn:aws:route53:::hostedzone/Z0123456789";
 const host = "registry-cache:aws:VmHost eu-central-1";
 const storeType = "aws:s3/bucket:Bucket";
-
-interface Graph {
-  readonly resources: readonly RegisteredResource[];
-  readonly host: Host;
-  /** The one resource of a type and, where there are several, of a name. */
-  resource(type: string, name?: string): RegisteredResource;
-}
 
 /** What AWS would add, as far as other resources need it. */
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
@@ -87,7 +79,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
 async function graphOf(
   change: Record<string, unknown> = {},
   monitoring: Record<string, unknown> = {},
-): Promise<Graph> {
+): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
     regions: [
@@ -108,29 +100,7 @@ async function graphOf(
   const region = config.regions[0] as AwsVmRegion;
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   const remoteWriteCredentials = pulumi.secret({ token: "hunter3" });
-  let built: Host | undefined;
-  const resources = await registeredBy(
-    async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const lookedUp = await driver.lookUp?.({ ...config, region }, provider);
-      assert.deepEqual(lookedUp?.problems, []);
-      const args = { ...config, region, credentials, remoteWriteCredentials };
-      built = driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
-    },
-    created,
-    found,
-  );
-  assert.ok(built);
-  return {
-    resources,
-    host: built,
-    resource(type, name) {
-      const matching = resources.filter((it) => it.type === type && (name ?? it.name) === it.name);
-      assert.equal(matching.length, 1, `${matching.length} of ${type} ${name ?? ""}`);
-      return matching[0] as RegisteredResource;
-    },
-  };
+  return awsGraph({ ...config, region, credentials, remoteWriteCredentials }, created, found);
 }
 
 /** Type without its package's module twice, and name. */
@@ -143,7 +113,7 @@ function policyOf(resource: RegisteredResource) {
 }
 
 describe("a region with a network of its own", () => {
-  let graph: Graph;
+  let graph: AwsGraph;
   before(async () => {
     graph = await graphOf();
   });
@@ -457,7 +427,7 @@ describe("a region with a network of its own", () => {
 describe("a region with a bucket", () => {
   const name = "registry-cache-9f86d081-123456789012-eu-central-1-an";
   const arn = `arn:aws:s3:::${name}`;
-  let graph: Graph;
+  let graph: AwsGraph;
   before(async () => {
     graph = await graphOf({ storage: { kind: "bucket", delivery: "redirect", expireDays: 30 } });
   });
@@ -556,7 +526,7 @@ describe("a region with a bucket", () => {
 });
 
 describe("a region in an existing subnet", () => {
-  let graph: Graph;
+  let graph: AwsGraph;
   before(async () => {
     graph = await graphOf({ network: existing });
   });
@@ -695,11 +665,11 @@ describe("the posture", () => {
   }
 });
 
-function pod({ resource }: Graph): string {
+function pod({ resource }: AwsGraph): string {
   return String(resource("aws:s3/bucketObjectv2:BucketObjectv2").inputs.content);
 }
 
-function userData({ resource }: Graph): string {
+function userData({ resource }: AwsGraph): string {
   const packed = Buffer.from(String(resource("aws:ec2/instance:Instance").inputs.userDataBase64), "base64");
   assert.ok(packed.length <= 16_384);
   return gunzipSync(packed).toString();

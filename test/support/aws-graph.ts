@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { AwsRegion } from "../../components/config/schema.ts";
+import { driver } from "../../components/hosts/aws/driver.ts";
+import type { Host, HostArgs } from "../../components/hosts/host.ts";
+import { type RegisteredResource, registeredBy } from "./graph.ts";
+
+/** What a region in AWS is made of. */
+export interface AwsGraph {
+  readonly resources: readonly RegisteredResource[];
+  readonly host: Host;
+  /** The one resource of a type and, where there are several, of a name. */
+  resource(type: string, name?: string): RegisteredResource;
+}
+
+/**
+ * The graph of a region in which nothing is wrong, as the driver makes it: from what it looks up.
+ * @param created and `found`: see {@link registeredBy}.
+ */
+export async function awsGraph(
+  args: HostArgs<AwsRegion>,
+  created: Parameters<typeof registeredBy>[1],
+  found: Parameters<typeof registeredBy>[2],
+): Promise<AwsGraph> {
+  const { region } = args;
+  let host: Host | undefined;
+  const resources = await registeredBy(
+    async () => {
+      const provider = driver.createProvider?.(region);
+      assert.ok(provider);
+      const lookedUp = await driver.lookUp?.(args, provider);
+      assert.deepEqual(lookedUp?.problems, []);
+      host = driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
+    },
+    created,
+    found,
+  );
+  assert.ok(host);
+  return {
+    resources,
+    host,
+    resource(type, name) {
+      const matching = resources.filter((it) => it.type === type && (name ?? it.name) === it.name);
+      assert.equal(matching.length, 1, `${matching.length} of ${type} ${name ?? ""}`);
+      return matching[0] as RegisteredResource;
+    },
+  };
+}
