@@ -138,14 +138,16 @@ function file(path: string, content: string, permissions = "0644") {
 
 const diskService = "registry-cache-disk.service";
 
-/** With `nofail`, a missing disk doesn't keep the machine from booting; what needs the disk waits for it, as long as it takes. */
+/**
+ * With `nofail`, a missing disk doesn't keep the machine from booting; what needs the disk waits for it, as long as it takes. Without `x-systemd.growfs`, which
+ * puts the mount before local-fs.target whatever `nofail` says, and the disk's service is after it: systemd leaves out any one of them, to get out of the circle.
+ */
 function fstabLine(device: string): string {
   const options = [
     "noatime",
     "nofail",
     `x-systemd.requires=${diskService}`,
     "x-systemd.device-timeout=infinity",
-    "x-systemd.growfs",
   ];
   return `${device} ${dataMount} ext4 ${options.join(",")} 0 0`;
 }
@@ -157,9 +159,12 @@ function diskUnit(): string {
   });
 }
 
-/** What systemd does for x-systemd.growfs at the mount, again when a disk has grown: systemd-growfs@.service(8). */
+/** Grows the mounted file system to the size of the disk: systemd-growfs@.service(8). */
+const growthService = `systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service`;
+
+/** For a disk that has grown under the running machine. */
 const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
-  RUN+="/usr/bin/systemctl --no-block restart systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service"
+  RUN+="/usr/bin/systemctl --no-block restart ${growthService}"
 `;
 
 /** What podman plays. */
@@ -184,8 +189,8 @@ function quadlet(): string {
   return unit({
     Unit: {
       Description: "Registry cache",
-      Wants: "network-online.target",
-      After: "network-online.target",
+      Wants: `network-online.target ${growthService}`,
+      After: `network-online.target ${growthService}`,
       RequiresMountsFor: dataMount,
       StartLimitIntervalSec: "0",
     },
