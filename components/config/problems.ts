@@ -49,9 +49,19 @@ export function suggestion(word: string, known: readonly string[]): string | und
   return distance(word, nearest) <= Math.max(2, word.length / 3) ? nearest : undefined;
 }
 
+/** The way out where a name is none of those known. @param otherwise what to say where nothing known is near */
+export function hint(word: string, known: readonly string[], otherwise = itHas(known)): string {
+  const nearest = suggestion(word, known);
+  return nearest === undefined ? otherwise : `did you mean "${nearest}"?`;
+}
+
+/** What there is to choose from. */
+export function itHas(known: readonly string[]): string {
+  return `it has ${known.join(", ") || "none"}`;
+}
+
 export function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = suggestion(key, known);
-  return nearest ? `unknown key; did you mean "${nearest}"?` : `unknown key; known here: ${known.join(", ")}`;
+  return `unknown key; ${hint(key, known, `known here: ${known.join(", ")}`)}`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Problem[] {

@@ -27,6 +27,7 @@ const regionColumn: Column = { header: "Region", width: 40 };
 /** The report for a terminal of 120 columns. */
 export function renderTable(review: Review): string {
   const { regions, notes } = review;
+  if (regions.length === 0 && review.removed.length === 0) return "";
   const parts = [
     ...regions.map(regionTable),
     overview(regions),

@@ -77,6 +77,7 @@ suite("cost --backend", () => {
     assert.deepEqual([exitCode, stderr], [0, ""]);
     assert.match(stdout, /^deployed, eu-central-1 +\$\d/m);
     const unknown = await project.cost("--backend", "unknown");
+    assert.equal(unknown.stdout, "");
     assert.match(unknown.stderr, /^✗ unknown: the backend has no such stack: it has deployed, /m);
   });
 

@@ -162,7 +162,11 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   await furnish(stack.plane);
   await configure({
     regions: [
-      { ...onBucket, endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } } },
+      {
+        ...onBucket,
+        expose: { kind: "ingress", class: "nginx" },
+        endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } },
+      },
       {
         ...behindGateway,
         storage: { kind: "disk", class: "fast" },
@@ -174,8 +178,9 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   assert.ok(second.failed);
   for (const told of [
     /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
+    /regions\[0\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,
     /regions\[0\]\.namespace: "cache-bucket" is there already, and isn't this stack's/,
-    /regions\[1\]\.storage\.class: the cluster has no StorageClass fast/,
+    /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has standard/,
     /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
   ]) {
     assert.match(second.messages, told);

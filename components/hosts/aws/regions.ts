@@ -1,5 +1,5 @@
 import { Region } from "@pulumi/aws/types/enums/index.js";
-import { type Problem, suggestion } from "../../config/problems.ts";
+import { hint, type Problem } from "../../config/problems.ts";
 
 /** Partitions of their own, with other ARNs and addresses: China, US government, sovereign clouds. They are not supported. */
 const elsewhere = /^(?:cn|eusc|us-gov|us-iso[a-z]?|eu-iso[a-z]?)-/;
@@ -10,7 +10,6 @@ export const regionNames: readonly string[] = Object.values(Region).filter((name
 /** @returns problems whose path is relative to the region. */
 export function nameProblems({ name }: { readonly name: string }): Problem[] {
   if (regionNames.includes(name)) return [];
-  const near = suggestion(name, regionNames);
-  const hint = near ? `did you mean "${near}"?` : "`aws ec2 describe-regions` names them";
-  return [{ path: "name", message: `"${name}" is not a region of the public AWS cloud: ${hint}` }];
+  const wayOut = hint(name, regionNames, "`aws ec2 describe-regions` names them");
+  return [{ path: "name", message: `"${name}" is not a region of the public AWS cloud: ${wayOut}` }];
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planCapacity } from "../../capacity/plan.ts";
-import { type Problem, suggestion } from "../../config/problems.ts";
+import { hint, type Problem } from "../../config/problems.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
@@ -45,9 +45,8 @@ export function warnings({ access }: AzureVmRegion): Problem[] {
 
 export function nameProblems({ name }: Pick<AzureVmRegion, "name">): Problem[] {
   if (regionNames.includes(name)) return [];
-  const near = suggestion(name, regionNames);
-  const hint = near ? `did you mean "${near}"?` : "`az account list-locations` names them";
-  return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${hint}` }];
+  const wayOut = hint(name, regionNames, "`az account list-locations` names them");
+  return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${wayOut}` }];
 }
 
 function accessProblems({ access }: AzureVmRegion): Problem[] {

@@ -5,10 +5,11 @@ import {
   CustomObjectsApi,
   createConfiguration,
   KubeConfig,
+  type KubernetesObject,
   ServerConfiguration,
   VersionApi,
 } from "@kubernetes/client-node";
-import { type Problem, suggestion } from "../../config/problems.ts";
+import { hint, type Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 
 /** A cluster that can be asked. Each question takes {@link patienceSeconds} at most. */
@@ -38,19 +39,16 @@ export function connect({
     return { problem: { path: kubeconfig === undefined ? "context" : "kubeconfig", message } };
   }
   const known = config.getContexts().map(({ name }) => name);
-  if (!known.includes(context)) return { problem: { path: "context", message: noContext(context, known) } };
+  if (!known.includes(context)) {
+    const message = `the kubeconfig has no context "${context}": ${hint(context, known)}`;
+    return { problem: { path: "context", message } };
+  }
   config.setCurrentContext(context);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) {
     return { problem: { path: "context", message: `the kubeconfig has no cluster for "${context}"` } };
   }
   return { api: clientsOf(config, server) };
-}
-
-function noContext(context: string, known: readonly string[]): string {
-  const near = suggestion(context, known);
-  const hint = near ? `did you mean "${near}"?` : `it has ${known.join(", ") || "none"}`;
-  return `the kubeconfig has no context "${context}": ${hint}`;
 }
 
 function clientsOf(config: KubeConfig, server: string): ClusterApi {
@@ -88,6 +86,17 @@ export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | un
     if (error.code === 403) return null;
     throw error;
   }
+}
+
+/** All objects of a kind; null as {@link ifThere} has it. */
+export async function allOf<Kind>(
+  answer: Promise<{ items: readonly Kind[] }>,
+): Promise<readonly Kind[] | null> {
+  return (await ifThere(answer))?.items ?? null;
+}
+
+export function namesOf(objects: readonly KubernetesObject[]): string[] {
+  return objects.flatMap(({ metadata }) => metadata?.name ?? []);
 }
 
 /** Of an object that isn't there, the server speaks in its API's words: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */

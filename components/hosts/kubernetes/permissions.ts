@@ -35,7 +35,7 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
       ? [
           inNamespace("apps", "statefulsets"),
           inNamespace("", "persistentvolumeclaims"),
-          { group: "storage.k8s.io", resource: "storageclasses", verbs: ["get", "list"] },
+          { group: "storage.k8s.io", resource: "storageclasses", verbs: ["list"] },
         ]
       : [
           inNamespace("apps", "deployments"),
@@ -53,7 +53,6 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
 }
 
 function forExposure({ expose, namespace }: WorkloadRegion): Permission[] {
-  const verbs = ["get"];
   switch (expose.kind) {
     case "loadBalancer":
       return [];
@@ -61,14 +60,14 @@ function forExposure({ expose, namespace }: WorkloadRegion): Permission[] {
       const group = "networking.k8s.io";
       return [
         { group, resource: "ingresses", verbs: change, namespace },
-        ...(expose.class === undefined ? [] : [{ group, resource: "ingressclasses", verbs }]),
+        ...(expose.class === undefined ? [] : [{ group, resource: "ingressclasses", verbs: ["list"] }]),
       ];
     }
     case "gateway": {
       const group = "gateway.networking.k8s.io";
       return [
         { group, resource: "httproutes", verbs: change, namespace },
-        { group, resource: "gateways", verbs, namespace: expose.gateway.namespace },
+        { group, resource: "gateways", verbs: ["get"], namespace: expose.gateway.namespace },
       ];
     }
   }

@@ -1,5 +1,6 @@
-import type { Problem } from "../../config/problems.ts";
-import { ifThere } from "./cluster-api.ts";
+import type { V1IngressClass } from "@kubernetes/client-node";
+import { hint, type Problem } from "../../config/problems.ts";
+import { allOf, ifThere, namesOf } from "./cluster-api.ts";
 import type { Question } from "./findings.ts";
 
 /** Whether what is to come before the cache is there, and takes its route. */
@@ -8,10 +9,10 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
   if (expose.kind === "ingress" && expose.class !== undefined) {
     const { class: name } = expose;
     const kind = { group: "networking.k8s.io", version: "v1", plural: "ingressclasses" };
-    const found = await ifThere(api.custom.getClusterCustomObject({ ...kind, name }));
-    return found === undefined
-      ? [{ path: "expose.class", message: `the cluster has no IngressClass ${name}` }]
-      : [];
+    const known: readonly V1IngressClass[] | null = await allOf(api.custom.listClusterCustomObject(kind));
+    if (known === null || namesOf(known).includes(name)) return [];
+    const message = `the cluster has no IngressClass "${name}": ${hint(name, namesOf(known))}`;
+    return [{ path: "expose.class", message }];
   }
   if (expose.kind !== "gateway") return [];
   const { name, namespace, listener } = expose.gateway;

@@ -1,6 +1,6 @@
 import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
-import type { Problem } from "../../config/problems.ts";
-import { ifThere } from "./cluster-api.ts";
+import { hint, itHas, type Problem } from "../../config/problems.ts";
+import { allOf, ifThere, namesOf } from "./cluster-api.ts";
 import type { Question } from "./findings.ts";
 import { replicaPlan } from "./pod.ts";
 
@@ -11,30 +11,21 @@ const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasse
 
 /** Whether the volumes can be made, and those that are there can become what is asked for. */
 export async function storageProblems(question: Question): Promise<Problem[]> {
-  const { storage } = question.region;
-  if (storage.kind === "bucket") return [];
-  const { class: name } = storage;
-  const found = name === undefined ? await defaultOf(question) : await classNamed(question, name);
-  if (found === undefined) {
-    const message =
-      name === undefined
-        ? "is missing: the cluster has no default StorageClass"
-        : `the cluster has no StorageClass ${name}`;
-    return [{ path: "storage.class", message }];
-  }
-  return found === null ? [] : claimProblems(question, found);
-}
-
-function classNamed({ api }: Question, name: string): Promise<V1StorageClass | undefined | null> {
-  return ifThere(api.custom.getClusterCustomObject({ ...classes, name }));
-}
-
-async function defaultOf({ api }: Question): Promise<V1StorageClass | undefined | null> {
-  const list: { readonly items: readonly V1StorageClass[] } | undefined | null = await ifThere(
-    api.custom.listClusterCustomObject(classes),
+  const { region, api } = question;
+  if (region.storage.kind === "bucket") return [];
+  const { class: name } = region.storage;
+  const known: readonly V1StorageClass[] | null = await allOf(api.custom.listClusterCustomObject(classes));
+  if (known === null) return [];
+  const found = known.find(({ metadata }) =>
+    name === undefined ? metadata?.annotations?.[defaultClass] === "true" : metadata?.name === name,
   );
-  if (list === null) return null;
-  return list?.items.find(({ metadata }) => metadata?.annotations?.[defaultClass] === "true");
+  if (found) return claimProblems(question, found);
+  const names = namesOf(known);
+  const message =
+    name === undefined
+      ? `is missing: the cluster has no default StorageClass; ${itHas(names)}`
+      : `the cluster has no StorageClass "${name}": ${hint(name, names)}`;
+  return [{ path: "storage.class", message }];
 }
 
 /** What the volumes that are there can't become. */
