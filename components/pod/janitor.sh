@@ -46,8 +46,10 @@ welcome() {
   [ -n "$(find "$cache/nginx.pid" -newer "$state/welcomed" 2>/dev/null)" ] || return
   wget -q -O /dev/null "$status/healthz" 2>/dev/null || return
   touch -r "$cache/nginx.pid" "$state/welcomed"
+  # BusyBox compares whole seconds: what was written in the second of the start may be the new nginx's.
+  touch -d "@$(($(stat -c %Y "$cache/nginx.pid") - 1))" "$state/before"
   for zone in blobs manifests; do
-    find "$cache/$zone" -type f -name "$unfinished" ! -newer "$cache/nginx.pid" -exec rm -f {} +
+    find "$cache/$zone" -type f -name "$unfinished" ! -newer "$state/before" -exec rm -f {} +
     introduce "$zone"
   done
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +17,10 @@ const backMs = 10_000;
 interface Blob {
   readonly url: URL;
   readonly digest: Digest;
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").map(Number);
 }
 
 describe("the cache recovers", () => {
@@ -87,11 +91,7 @@ describe("the cache recovers", () => {
 
   test("from the death of the registry inside its container", async () => {
     const pid = await mainPid(chain.cache.container("origin-gsoci"));
-    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8"))
-      .trim()
-      .split(" ")
-      .map(Number);
-    for (const child of children) {
+    for (const child of await childrenOf(pid)) {
       const name = await readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
       if (name.trim() === "registry") process.kill(child, "SIGKILL");
     }
@@ -107,6 +107,9 @@ describe("the cache recovers", () => {
       using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, layer.digest);
       const cut = download(layer.url, { ca: chain.cache.ca });
       await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 5e6);
+      // Dying for more than the second in which a part can't be told from those of the next.
+      for (const child of await childrenOf(pid)) process.kill(child, "SIGSTOP");
+      await sleep(2000);
       process.kill(pid, "SIGKILL");
       assert.equal((await cut).complete, false);
     }
@@ -115,6 +118,29 @@ describe("the cache recovers", () => {
     const whole = await waitUntil("the blob can be pulled", () => assertPulled(layer));
     assert.equal(whole.headers["x-cache"], "MISS");
     await waitUntil("the part is deleted", async () => (await unfinished()).length === 0);
+  });
+
+  test("and doesn't take what the edge stores in the second of its start for what it left", async () => {
+    const { cache } = chain.cache.layout;
+    const blobs = join(cache, "blobs");
+    const [stored] = (await readdir(blobs, { recursive: true })).filter((name) =>
+      /\/[0-9a-f]{32}$/.test(name),
+    );
+    assert.ok(stored);
+    const pid = join(cache, "nginx.pid");
+    const started = Math.floor((await stat(pid)).mtimeMs / 1000) + 1;
+    const part = async (name: string, modified: number) => {
+      const file = `${stored}.${name}`;
+      await writeFile(join(blobs, file), "");
+      await utimes(join(blobs, file), modified, modified);
+      return file;
+    };
+    const left = await part("0000000001", started - 1.5);
+    const stores = await part("0000000002", started + 0.1);
+    await utimes(pid, started + 0.9, started + 0.9);
+    await waitUntil("what was left is deleted", async () => !(await unfinished()).includes(left));
+    assert.deepEqual(await unfinished(), [stores]);
+    await rm(join(blobs, stores));
   });
 
   /** Files of what is being stored, or was when the edge died. */

@@ -83,6 +83,15 @@ const behindGateway = {
   access,
 };
 
+/** Behind an Ingress controller, which the cluster hasn't. */
+const behindIngress = {
+  ...onBucket,
+  name: "ingress",
+  namespace: "cache-ingress",
+  expose: { kind: "ingress", class: "nginx", proxies: ["10.1.0.0/16"] },
+  endpoint: { ...onBucket.endpoint, hostname: "ingress.example.com" },
+};
+
 const regions = [onVolumes, onBucket, behindGateway];
 const namespaces = regions.map(({ namespace }) => namespace);
 const keys = {
@@ -158,30 +167,27 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
     assert.match(messages, told);
   }
 
-  await allow(stack.plane, { ...keys, login: sealed, bucket: sealed });
+  await allow(stack.plane, { ...keys, regions: [...regions, behindIngress], login: sealed, bucket: sealed });
   await furnish(stack.plane);
   await configure({
     regions: [
-      {
-        ...onBucket,
-        expose: { kind: "ingress", class: "nginx" },
-        endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } },
-      },
+      { ...onBucket, endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } } },
       {
         ...behindGateway,
         storage: { kind: "disk", class: "fast" },
         endpoint: { ...behindGateway.endpoint, port: 8443 },
       },
+      behindIngress,
     ],
   });
   const second = await stack.run("preview");
   assert.ok(second.failed);
   for (const told of [
     /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
-    /regions\[0\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,
     /regions\[0\]\.namespace: "cache-bucket" is there already, and isn't this stack's/,
-    /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has standard/,
+    /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has kwok-volume/,
     /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
+    /regions\[2\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,
   ]) {
     assert.match(second.messages, told);
   }
