@@ -26,8 +26,9 @@ const regionColumn: Column = { header: "Region", width: 40 };
 
 /** The report for a terminal of 120 columns. */
 export function renderTable(review: Review): string {
-  const { regions, notes } = review;
-  if (regions.length === 0 && review.removed.length === 0) return "";
+  const { regions, removed, notes, problems } = review;
+  // Problems are said beside the report, so a report of nothing else is none.
+  if (problems.length > 0 && [regions, removed, notes].every(({ length }) => length === 0)) return "";
   const parts = [
     ...regions.map(regionTable),
     overview(regions),

@@ -140,9 +140,19 @@ test("stacks can be named, and wrong usage is said with the right one", async (t
   assert.match(named.stdout, /^two, westeurope /m);
   assert.doesNotMatch(named.stdout, /^one,/m);
   assert.match(named.stderr, /stacks\/Pulumi\.three\.yaml: there is no such file; the stacks are one, two/);
+  const unknown = await project.cost("three");
+  assert.deepEqual([unknown.exitCode, unknown.stdout], [1, ""]);
   const wrong = await project.cost("--bakend");
   assert.deepEqual([wrong.exitCode, wrong.stdout], [2, ""]);
   assert.match(wrong.stderr, /Usage: npm run cost/);
+});
+
+test("a project without stacks is told so by a report of none", async (t) => {
+  const { exitCode, stdout, stderr } = await scope(t)
+    .use(await costProject())
+    .cost();
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.match(stdout, /^USD a month, estimated from /m);
 });
 
 test("what goes together on the command line", () => {

@@ -1,5 +1,5 @@
 import type { V1IngressClass } from "@kubernetes/client-node";
-import { hint, type Problem } from "../../config/problems.ts";
+import { hint, itHas, type Problem } from "../../config/problems.ts";
 import { allOf, ifThere, namesOf } from "./cluster-api.ts";
 import type { Question } from "./findings.ts";
 
@@ -10,8 +10,10 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
     const { class: name } = expose;
     const kind = { group: "networking.k8s.io", version: "v1", plural: "ingressclasses" };
     const known: readonly V1IngressClass[] | null = await allOf(api.custom.listClusterCustomObject(kind));
-    if (known === null || namesOf(known).includes(name)) return [];
-    const message = `the cluster has no IngressClass "${name}": ${hint(name, namesOf(known))}`;
+    if (known === null) return [];
+    const names = namesOf(known);
+    if (names.includes(name)) return [];
+    const message = `the cluster has no IngressClass "${name}": ${hint(name, names)}`;
     return [{ path: "expose.class", message }];
   }
   if (expose.kind !== "gateway") return [];
@@ -48,7 +50,7 @@ function refusal(
 ): Problem | undefined {
   const named = listeners.filter((it) => name === undefined || it.name === name);
   if (named.length === 0) {
-    const message = `the Gateway has no listener "${name}"; it has ${list(listeners, (it) => it.name)}`;
+    const message = `the Gateway has no listener "${name}"; ${itHas(listeners.map((it) => it.name))}`;
     return { path: "expose.gateway.listener", message };
   }
   const secure = named.filter(({ protocol }) => protocol === "HTTPS");
