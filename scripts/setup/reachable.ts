@@ -1,16 +1,23 @@
-import { Agent, get } from "node:https";
+import http from "node:http";
+import https from "node:https";
 
 /** Long enough for a slow link and a proxy, short enough to wait for when there is no network. */
-const patienceSeconds = 5;
+const timeoutSeconds = 5;
 
-/** Whether anything answers at an https address, through the proxy that the environment names, if any. */
+/**
+ * Whether anything answers at an `https://` or `http://` address. https goes through the proxy that the environment names, if any; plain http
+ * doesn't: it is for addresses on this machine or in its private network.
+ */
 export function isReachable(url: string): Promise<boolean> {
-  const agent = new Agent({ proxyEnv: process.env });
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
   return new Promise((resolve) => {
-    const request = get(url, { agent, signal: AbortSignal.timeout(patienceSeconds * 1000) }, (response) => {
+    const answered = (response: http.IncomingMessage) => {
       response.destroy();
       resolve(true);
-    });
+    };
+    const request = url.startsWith("http:")
+      ? http.get(url, { signal }, answered)
+      : https.get(url, { signal, agent: new https.Agent({ proxyEnv: process.env }) }, answered);
     request.on("error", () => resolve(false));
   });
 }

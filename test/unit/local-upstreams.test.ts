@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { reachableUpstreams } from "../../scripts/local/upstreams.ts";
+import { isReachable } from "../../scripts/setup/reachable.ts";
+
+test("an upstream at a plain http address is asked, and kept if it answers", async (t) => {
+  const server = createServer((_, response) => response.writeHead(401).end()).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // A proxy that the environment names isn't asked for an address nearby.
+  const { HTTP_PROXY } = process.env;
+  t.after(() => {
+    if (HTTP_PROXY === undefined) delete process.env.HTTP_PROXY;
+    else process.env.HTTP_PROXY = HTTP_PROXY;
+  });
+  process.env.HTTP_PROXY = "http://127.0.0.1:1";
+  const upstreams = [{ name: "team", registry: "registry.test", url, repositories: ["team/**"] }];
+  assert.deepEqual(await reachableUpstreams(upstreams), { upstreams });
+
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+  assert.equal(await isReachable(url), false);
+  assert.equal(await isReachable(url.replace("http:", "https:")), false);
+});
