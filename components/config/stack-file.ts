@@ -32,9 +32,14 @@ function projectValue(value: unknown): unknown {
   return declaration.value ?? declaration.default;
 }
 
-function parseYaml(text: string, file: string): unknown {
+/**
+ * YAML as Pulumi reads it, merge keys (`<<: *base`) included: https://github.com/go-yaml/yaml/tree/v3.0.1#compatibility
+ * @param file for messages
+ * @throws ConfigError for text that isn't YAML.
+ */
+export function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { merge: true });
   } catch (error) {
     throw new ConfigError([{ path: file, message: error instanceof Error ? error.message : String(error) }]);
   }

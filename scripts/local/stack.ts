@@ -11,7 +11,7 @@ import {
   type StackConfig,
   type Upstream,
 } from "../../components/config/schema.ts";
-import { readStackFile } from "../../components/config/stack-file.ts";
+import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
@@ -37,6 +37,12 @@ export interface Stack {
   readonly config: Extract<StackConfig, { provider: "local" }>;
 }
 
+/** The parts of a stack file that are changed here. */
+interface StackDocument {
+  config?: Record<string, unknown>;
+  encryptionsalt?: string;
+}
+
 /**
  * The stack `local` with other images and upstreams than its file has, written where it doesn't dirty the checkout.
  * @throws Failure with all problems of the stack file.
@@ -44,24 +50,24 @@ export interface Stack {
 export async function effectiveStack(
   over: { images?: Images; upstreams?: readonly Upstream[] } = {},
 ): Promise<Stack> {
-  const [projectText, stackText] = await Promise.all([
-    readFile(join(project, "Pulumi.yaml"), "utf8"),
-    readFile(stackFile, "utf8"),
-  ]);
-  const document = parse(stackText);
-  for (const [key, value] of Object.entries(over)) document.config[`${namespace}:${key}`] = value;
-  // The salt of an earlier run: what is in the state is encrypted with it.
-  const earlier = await readFile(effectiveFile(), "utf8").then(parse, () => undefined);
-  document.encryptionsalt ??= earlier?.encryptionsalt;
-  const text = stringify(document);
-  await mkdir(dirname(effectiveFile()), { recursive: true });
-  await writeFile(effectiveFile(), text);
   return step("Reading the stack's configuration", `correct ${stackFile}`, async () => {
+    const [projectText, stackText, earlier] = await Promise.all([
+      readFile(join(project, "Pulumi.yaml"), "utf8"),
+      readFile(stackFile, "utf8"),
+      readFile(effectiveFile(), "utf8").then(parse, () => undefined),
+    ]);
     try {
-      return {
-        file: effectiveFile(),
-        config: parseConfig(readStackFile(projectText, text)) as Stack["config"],
-      };
+      const document: StackDocument = { ...(parseYaml(stackText, stackFile) as StackDocument | null) };
+      for (const [key, value] of Object.entries(over)) {
+        document.config = { ...document.config, [`${namespace}:${key}`]: value };
+      }
+      // The salt of an earlier run: what is in the state is encrypted with it.
+      document.encryptionsalt ??= earlier?.encryptionsalt;
+      const text = stringify(document);
+      const config = parseConfig(readStackFile(projectText, text)) as Stack["config"];
+      await mkdir(dirname(effectiveFile()), { recursive: true });
+      await writeFile(effectiveFile(), text);
+      return { file: effectiveFile(), config };
     } catch (error) {
       throw error instanceof ConfigError
         ? new Failure(error.message, `correct ${stackFile}: docs/configuration.md`)

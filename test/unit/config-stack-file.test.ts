@@ -34,6 +34,36 @@ test("secrets stay encrypted", () => {
   assert.deepEqual(readStackFile("", stack), { login: { username: "u", password: { secure: "v1:abc" } } });
 });
 
+test("anchors and merge keys, in the project and in the stack", () => {
+  const project = `
+config:
+  registry-cache:upstreams:
+    - &team { name: a, registry: a.example.com, repositories: ["team/**"] }
+    - { <<: *team, name: b, registry: b.example.com }
+`;
+  const stack = `
+config:
+  registry-cache:regions:
+    - &region
+      name: eu-central-1
+      topology: vm
+      storage: &disk { kind: disk, size: 100GiB }
+    - <<: *region
+      name: eu-west-1
+      storage: { <<: [*disk], size: 200GiB }
+`;
+  assert.deepEqual(readStackFile(project, stack), {
+    upstreams: [
+      { name: "a", registry: "a.example.com", repositories: ["team/**"] },
+      { name: "b", registry: "b.example.com", repositories: ["team/**"] },
+    ],
+    regions: [
+      { name: "eu-central-1", topology: "vm", storage: { kind: "disk", size: "100GiB" } },
+      { name: "eu-west-1", topology: "vm", storage: { kind: "disk", size: "200GiB" } },
+    ],
+  });
+});
+
 test("a file that isn't YAML is a problem with its place", () => {
   assert.throws(() => readStackFile("", "config: ["), {
     name: "ConfigError",
