@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { podPortCount } from "../pod/ports.ts";
 import { workloadNamespace } from "./cluster.ts";
-import { type Problem, parseWith } from "./problems.ts";
+import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
+import { parseWith } from "./schema-problems.ts";
 
 /**
  * What must hold between the entries of a stack. They work on the configuration as written, so that they are reported together with the

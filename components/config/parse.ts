@@ -1,8 +1,11 @@
 import type { z } from "zod";
 import { commandToSet, sealedCredentials, sealedCredentialsOrToken } from "./credentials.ts";
 import { crossChecks } from "./cross-checks.ts";
-import { ConfigError, type Problem, parseWith, unknownKey } from "./problems.ts";
+import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
 import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
+import { parseWith } from "./schema-problems.ts";
+import { secretKey } from "./text.ts";
+import { unknownKey } from "./unknown-key.ts";
 
 /** The keys that a stack may have, but for its credentials. */
 export const knownKeys = Object.keys(unknownProviderSchema.shape);
@@ -16,7 +19,7 @@ export function parseConfig(raw: Record<string, unknown>): StackConfig {
   const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => knownKeys.includes(key)));
   const { data, problems } = parseWith(schemaFor(raw.provider), settings);
   const all = [...problems, ...crossChecks(raw), ...credentialProblems(raw), ...unknownKeyProblems(raw)];
-  if (!data || all.length > 0) throw new ConfigError(all);
+  if (!data || all.length > 0) throw new ConfigError(all, moreMayFollow.preflight);
   return data as StackConfig;
 }
 
@@ -50,7 +53,9 @@ export function credentialReferences(raw: Record<string, unknown>): CredentialRe
   ];
   return named.flatMap(({ path, entry, form }) => {
     const key = (entry as { credentials?: unknown } | null | undefined)?.credentials;
-    return typeof key === "string" ? [{ path: `${path}.credentials`, key, form }] : [];
+    // What isn't the name of a key may be a password: it is refused elsewhere, without being repeated.
+    const { data } = secretKey.safeParse(key);
+    return data === undefined ? [] : [{ path: `${path}.credentials`, key: data, form }];
   });
 }
 

@@ -1,10 +1,20 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { commandToSet } from "./credentials.ts";
+import { isUnquoted, typeOf } from "./schema-problems.ts";
 
 /** Text of a given form. `form` ends the sentence "… is not": say what it should be and how to write it. */
 export function matching(pattern: RegExp, form: string) {
-  return z.string().regex(pattern, { error: ({ input }) => `"${input}" is not ${form}` });
+  const error = (input: unknown) => {
+    if (input === undefined) return undefined;
+    return isUnquoted(input) && pattern.test(String(input))
+      ? `must be text: put it in quotes, "${input}"`
+      : `is ${typeOf(input)}, not ${form}`;
+  };
+  return z
+    .string({ error: ({ input }) => error(input) })
+    .regex(pattern, { error: ({ input }) => `"${input}" is not ${form}` });
 }
 
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
@@ -45,11 +55,16 @@ export const email = z
   .string()
   .check(z.email({ error: ({ input }) => `"${input}" is not an e-mail address` }));
 
+/** Whatever is wrong with it may be the secret itself, so no message repeats it. */
+const secretKeyForm =
+  "must be the name of a secret key of this stack (letters, digits and hyphens), not the credentials themselves: " +
+  `set them by \`${commandToSet("team-login")}\`, and write \`team-login\` here. ` +
+  "A password in this file counts as leaked: change it";
+
 /** The name of a top-level key of the stack that holds a secret. */
-export const secretKey = matching(
-  /^[a-z][a-zA-Z0-9-]{0,62}$/,
-  "the name of a secret key of this stack: letters, digits and hyphens, without the registry-cache: in front",
-);
+export const secretKey = z
+  .string({ error: ({ input }) => (input === undefined ? undefined : secretKeyForm) })
+  .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: secretKeyForm });
 
 /** An image reference: https://github.com/distribution/reference/blob/v0.6.0/reference.go#L4-L26 */
 export const imageReference = matching(
@@ -91,30 +106,39 @@ export function addressRangeProblem(text: string): string | undefined {
   return undefined;
 }
 
+interface ServerUrlOptions {
+  /** Whether the address may have a path. */
+  readonly path: boolean;
+  /** Whether a key `credentials` stands beside the address. @default true */
+  readonly credentials?: boolean;
+}
+
 /**
- * The address of a server: `https://`, or `http://` where the bytes don't leave the machine or a private network, as plain text can be
- * read and changed on the way.
- * @param path whether the address may have a path.
+ * The address of a server: `https://`, or `http://` where the bytes don't leave the machine, a cluster or a private network, as plain text can
+ * be read and changed on the way.
  */
-export function serverUrl({ path }: { path: boolean }) {
+export function serverUrl(options: ServerUrlOptions) {
   return z.string().superRefine((text, context) => {
-    const message = serverUrlProblem(text, path);
+    const message = serverUrlProblem(text, options);
     if (message) context.addIssue({ code: "custom", message });
   });
 }
 
-function serverUrlProblem(text: string, path: boolean): string | undefined {
+function serverUrlProblem(text: string, { path, credentials = true }: ServerUrlOptions): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^https?:\/\//.test(text))
     return "is not an address: write it like https://registry.example.com";
-  if (url.username || url.password)
-    return "has credentials in it: name a secret key under `credentials` instead";
+  if (url.username || url.password) {
+    const leaked = "has credentials in it, which count as leaked: change them, and";
+    if (!credentials) return `${leaked} name a server that needs none`;
+    return `${leaked} set the new ones by \`${commandToSet("team-login")}\`, with \`credentials: team-login\` beside this key`;
+  }
   if (url.search || url.hash) return "must not have a query or fragment";
   if (!path && url.pathname !== "/") {
     return `has the path ${url.pathname}: a registry is always at the root of its host, so leave it out`;
   }
   if (url.protocol === "http:" && !isNearby(url.hostname)) {
-    return "is plain http, which anyone on the way can read and change: use https, or a loopback or private address";
+    return "is plain http, which anyone on the way can read and change: use https, a loopback or private address, or a Service of the cluster (http://name.namespace.svc)";
   }
   return undefined;
 }
@@ -123,6 +147,18 @@ const nearbyRanges = ["loopback", "private", "linkLocal", "uniqueLocal"];
 
 function isNearby(host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(address) === 0) return host === "localhost" || host.endsWith(".localhost");
+  if (isIP(address) === 0)
+    return host === "localhost" || host.endsWith(".localhost") || serviceNamespace(host) !== undefined;
   return nearbyRanges.includes(ipaddr.parse(address).range());
 }
+
+/**
+ * The namespace of a Service of Kubernetes by its DNS name: of `name.namespace.svc` and `name.namespace.svc.cluster.local`. Undefined for any
+ * other host. No public name ends like that: neither `svc` nor `local` is a public top-level domain.
+ * https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#services
+ */
+export function serviceNamespace(host: string): string | undefined {
+  return serviceName.exec(host)?.[1];
+}
+
+const serviceName = new RegExp(`^(?:${label}\\.)+(${label})\\.svc(?:\\.cluster\\.local)?$`);

@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { z } from "zod";
-import { type Problem, parseWith } from "../../components/config/problems.ts";
+import type { Problem } from "../../components/config/problems.ts";
+import { parseWith } from "../../components/config/schema-problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { engineEnvironment } from "../setup/engine.ts";
 import type { StackRegion } from "./review.ts";

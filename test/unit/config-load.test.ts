@@ -45,6 +45,10 @@ test("problems come as one RunError", () => {
     assert.match(error.message, /^The stack configuration has 3 problems:\n {2}regions\[0\]\.name: /);
     assert.match(error.message, /registry-cache:regons: unknown key; did you mean "regions"\?/);
     assert.match(error.message, /upstreams\[0\]\.credentials: names the key/);
+    assert.match(
+      error.message,
+      /\nMore may follow: regions, sizes and limits are checked after these are corrected\.$/,
+    );
     return true;
   });
 });

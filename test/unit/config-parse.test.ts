@@ -2,58 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alerts } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import { ConfigError } from "../../components/config/problems.ts";
 import type { LocalRegion, Region, StackConfig } from "../../components/config/schema.ts";
-
-const upstreams = [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }];
-const local = { provider: "local", regions: [{ name: "local" }], upstreams };
-const awsRegion = {
-  name: "eu-central-1",
-  topology: "vm",
-  storage: { kind: "disk", size: "200GiB" },
-  endpoint: {
-    hostname: "cache.example.com",
-    zone: "example.com",
-    tls: { mode: "acme", email: "ops@example.com" },
-  },
-  access: { clients: ["203.0.113.0/24"] },
-};
-const aws = { provider: "aws", regions: [awsRegion], upstreams };
-
-/** The problems of a configuration as lines `path: message`. */
-function problemsOf(raw: Record<string, unknown>): string[] {
-  try {
-    parseConfig(raw);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return error.problems.map(({ path, message }) => `${path}: ${message}`);
-  }
-}
-
-/** Exactly one problem, which matches. */
-function assertProblem(raw: Record<string, unknown>, expected: RegExp): void {
-  const problems = problemsOf(raw);
-  assert.equal(problems.length, 1, problems.join("\n") || `no problem, expected ${expected}`);
-  assert.match(problems[0] ?? "", expected);
-}
-
-const withUpstream = (changes: object) => ({ ...local, upstreams: [{ ...upstreams[0], ...changes }] });
-const withLocal = (changes: object) => ({ ...local, regions: [{ name: "local", ...changes }] });
-const withAws = (changes: object) => ({ ...aws, regions: [{ ...awsRegion, ...changes }] });
-const kubernetesRegion = {
-  name: "lab",
-  context: "lab",
-  endpoint: { hostname: "c.example.com", tls: { mode: "private" } },
-  access: { clients: ["10.0.0.0/8"] },
-};
-const withKubernetes = (changes: object) => ({
-  provider: "kubernetes",
-  regions: [{ ...kubernetesRegion, ...changes }],
+import {
+  assertProblem,
+  aws,
+  awsRegion,
+  kubernetesRegion,
+  local,
+  problemsOf,
   upstreams,
-});
+  withAws,
+  withAwsEndpoint,
+  withKubernetes,
+  withLocal,
+  withUpstream,
+} from "../support/raw-stacks.ts";
+
 const { zone: _, ...endpointWithoutZone } = awsRegion.endpoint;
-const withAwsEndpoint = (changes: object) => withAws({ endpoint: { ...awsRegion.endpoint, ...changes } });
 
 test("the smallest local stack, with its defaults", () => {
   assert.deepEqual(parseConfig(local), {
@@ -164,7 +129,7 @@ test("the machine of a region on a VM is automatic unless it is named", () => {
       apiAccess: ["192.0.2.0/24"],
       machine: named,
     }),
-    /^regions\[0\]\.machine: unknown key/,
+    /^regions\[0\]\.machine: goes with `topology: vm` only: leave it out, or change `topology`$/,
   );
   assertProblem(withLocal({ machine: named }), /^regions\[0\]\.machine: unknown key/);
 });
@@ -265,23 +230,6 @@ test("the rest is checked while the provider is wrong", () => {
   assert.match(problems[1] ?? "", /^upstreams\[0\]\.name: "A" is not a name/);
 });
 
-test("unknown and missing keys", () => {
-  assertProblem({ ...local, regons: [] }, /^registry-cache:regons: unknown key; did you mean "regions"\?$/);
-  assertProblem(
-    { ...local, frobnicate: 1 },
-    /^registry-cache:frobnicate: unknown key; known here: provider, regions, /,
-  );
-  assertProblem(
-    withUpstream({ registyr: "x" }),
-    /^upstreams\[0\]\.registyr: unknown key; did you mean "registry"\?$/,
-  );
-  assertProblem({ ...local, images: { egde: "a" } }, /^images\.egde: unknown key; did you mean "edge"\?$/);
-  assertProblem({ provider: "local", regions: local.regions }, /^upstreams: is missing: The registries that/);
-  assertProblem({ ...local, provider: undefined }, /^provider: is missing: must be one of/);
-  assertProblem({ ...local, regions: [] }, /^regions: must have at least 1 entry$/);
-  assertProblem({ ...local, regions: "x" }, /^regions: must be a list, not text$/);
-});
-
 test("names, registries and addresses", () => {
   for (const registry of ["https://ghcr.io", "ghcr.io/team", "GHCR.io", "ghcr", "ghcr.io:", "-x.io"]) {
     assertProblem(
@@ -298,16 +246,32 @@ test("names, registries and addresses", () => {
     withUpstream({ url: "http://ghcr.io" }),
     /url: is plain http, which anyone on the way can read/,
   );
-  assertProblem(withUpstream({ url: "http://203.0.113.1" }), /url: is plain http/);
+  for (const url of [
+    "http://203.0.113.1",
+    "http://zot.svc",
+    "http://zot.zot.svc.example.com",
+    "http://zot.zot.svc.local",
+    "http://svc",
+  ]) {
+    assertProblem(
+      withUpstream({ url }),
+      /url: is plain http.*or a Service of the cluster \(http:\/\/name\.namespace\.svc\)$/,
+    );
+  }
   for (const url of [
     "http://127.0.0.1:5000",
     "http://localhost:5000",
     "http://[::1]:5000",
     "http://10.1.2.3",
     "http://[fd00::1]",
+    "http://zot.zot.svc:5000",
+    "http://zot-0.zot.zot.svc.cluster.local",
   ]) {
     assert.deepEqual(problemsOf(withUpstream({ url })), []);
   }
+  const alertmanagers = ["http://alertmanager-operated.monitoring.svc:9093/alerts"];
+  const remoteWrite = { url: "http://mimir-gateway.mimir.svc.cluster.local/api/v1/push" };
+  assert.deepEqual(problemsOf({ ...withKubernetes({}), monitoring: { alertmanagers, remoteWrite } }), []);
   assertProblem(withUpstream({ repositories: [] }), /repositories: must have at least 1 entry/);
   assertProblem(withUpstream({ repositories: ["team/"] }), /repositories\[0\]: has an empty path segment/);
   assertProblem(withLocal({ name: "Local_1" }), /^regions\[0\]\.name: "Local_1" is not a name/);
@@ -423,7 +387,7 @@ test("sizes, and combinations of provider, topology and storage", () => {
   const withSize = (size: unknown) => withAws({ storage: { kind: "disk", size } });
   for (const size of ["20GB", "20", "-1GiB", "1e3GiB", ""])
     assertProblem(withSize(size), /size: ".*" is not a size: write it like/);
-  assertProblem(withSize(20), /size: must be text, not a number/);
+  assertProblem(withSize(20), /size: is a number, not a size: write it like 200GiB/);
   assertProblem(withSize("0GiB"), /size: "0GiB" is too small: at least 1GiB$/);
   assertProblem(withSize("1.5GiB"), /is not a whole number of GiB$/);
   assertProblem(withSize("65TiB"), /is more than one disk can have: at most 65536GiB$/);
@@ -437,7 +401,7 @@ test("sizes, and combinations of provider, topology and storage", () => {
   assertProblem(withAws({ network: { subnet: "subnet-0123456789abcdef0" } }), /network\.vpc: is missing/);
   assertProblem(
     withAws({ network: { vpc: "create", subnet: "subnet-0123456789abcdef0" } }),
-    /network\.vpc: "create" is not the id of a VPC/,
+    /network\.subnet: doesn't go with `vpc: create`: leave it out, or change `vpc` \(`create`, or the id of an existing VPC\)$/,
   );
 });
 
@@ -464,7 +428,10 @@ test("the storage of an existing cluster: a volume per replica, or exactly one b
   const one = /^regions\[0\]\.storage: must name one bucket: `s3: \{ bucket, region \}` or `azure: /;
   assertProblem(withKubernetes({ storage: { kind: "bucket" } }), one);
   assertProblem(withKubernetes({ storage: { kind: "bucket", s3, azure } }), one);
-  assertProblem(withKubernetes({ storage: { kind: "disk", s3 } }), /storage\.s3: unknown key/);
+  assertProblem(
+    withKubernetes({ storage: { kind: "disk", s3 } }),
+    /storage\.s3: goes with `kind: bucket` only/,
+  );
   assertProblem(
     withKubernetes({ storage: { kind: "bucket", s3: { ...s3, bucket: "My_Blobs" } } }),
     /storage\.s3\.bucket: "My_Blobs" is not the name of an S3 bucket$/,
@@ -586,5 +553,18 @@ test("credentials: named, present, encrypted, and never repeated", () => {
   for (const secret of ["hunter2", { username: "u", password: "hunter2" }, { password: ["hunter2"] }]) {
     assert.doesNotMatch(problemsOf({ ...named, "gsoci-credentials": secret }).join(), /hunter2/);
   }
-  assert.doesNotMatch(problemsOf(withUpstream({ url: "https://u:hunter2@ghcr.io" })).join(), /hunter2/);
+  for (const credentials of ["u:hunter2", { username: "u", password: "hunter2" }]) {
+    assertProblem(
+      withUpstream({ credentials }),
+      /^upstreams\[0\]\.credentials: must be the name of a secret key (?!.*hunter2).*: set them by `pulumi config set --secret --path registry-cache:team-login\.password`, and write `team-login` here/,
+    );
+  }
+  assertProblem(
+    withUpstream({ url: "https://u:hunter2@ghcr.io" }),
+    /^upstreams\[0\]\.url: has credentials in it(?!.*hunter2).*`credentials: team-login` beside this key$/,
+  );
+  assertProblem(
+    { ...local, monitoring: { alertmanagers: ["https://u:hunter2@alerts.example.com"] } },
+    /^monitoring\.alertmanagers\[0\]: has credentials in it(?!.*hunter2).*name a server that needs none$/,
+  );
 });

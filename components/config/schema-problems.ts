@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { Problem } from "./problems.ts";
+import { type Parsed, unknownKeyAt } from "./unknown-key.ts";
+
+/** Parses with this project's wording of errors. */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { data: z.output<Schema>; problems: [] } | { data?: never; problems: Problem[] } {
+  const result = schema.safeParse(value, { error: explain });
+  if (result.success) return { data: result.data, problems: [] };
+  return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [], { schema, value })) };
+}
+
+function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole: Parsed): Problem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => problem([...path, key], unknownKeyAt(key, path, whole)));
+  }
+  if (issue.code === "invalid_key") return issue.issues.flatMap((inner) => problemsOf(inner, path, whole));
+  if (issue.code === "invalid_union") {
+    const meant = meantAlternative(issue.errors);
+    if (meant) return meant.flatMap((inner) => problemsOf(inner, path, whole));
+  }
+  return [problem(path, issue.message)];
+}
+
+/**
+ * The problems of the alternative that fits best, which is the one that was meant: better than "none of them fits". One whose values are all
+ * right, and that has keys too many, fits better than one with a wrong value.
+ */
+function meantAlternative(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const isTooMany = ({ code }: z.core.$ZodIssue) => code === "unrecognized_keys";
+  const wrongValues = (issues: z.core.$ZodIssue[]) => issues.filter((issue) => !isTooMany(issue)).length;
+  return alternatives
+    .filter((issues) => issues.some((issue) => issue.path.length > 0 || isTooMany(issue)))
+    .sort((one, other) => one.length - other.length || wrongValues(one) - wrongValues(other))[0];
+}
+
+function problem(path: readonly PropertyKey[], message: string): Problem {
+  return { path: z.core.toDotPath([...path]), message };
+}
+
+/** The wording of what zod finds by itself; what a schema finds by its own checks is worded there. Values are not repeated. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  const meaning = issue.inst && z.globalRegistry.get(issue.inst as z.core.$ZodType)?.description;
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? `is missing${meaning ? `: ${meaning}` : ""}`
+        : wrongType(issue.expected, issue.input);
+    case "invalid_value":
+      return issue.input === undefined
+        ? `is missing: must be ${oneOf(issue.values)}`
+        : `must be ${oneOf(issue.values)}${isText(issue.values) && isUnquoted(issue.input) ? ", in quotes" : ""}`;
+    case "invalid_union":
+      return Array.isArray(issue.options) ? `must be ${oneOf(issue.options)}` : undefined;
+    case "too_small":
+      return issue.origin === "array"
+        ? `must have at least ${issue.minimum} ${issue.minimum === 1 ? "entry" : "entries"}`
+        : `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+function wrongType(expected: string, input: unknown): string {
+  if (typeof input === "number" && !Number.isFinite(input)) return "must be a finite number";
+  if (expected === "int" && typeof input === "number") return "must be a whole number, without a fraction";
+  const message = `must be ${nameOfType(expected)}, not ${typeOf(input)}`;
+  if (expected === "string" && isUnquoted(input)) return `${message}: put it in quotes`;
+  const isQuoted =
+    typeof input === "string" &&
+    ((["int", "number"].includes(expected) && /^-?\d+(?:\.\d+)?$/.test(input)) ||
+      (expected === "boolean" && /^(?:true|false)$/.test(input)));
+  return isQuoted ? `${message}: leave out the quotes` : message;
+}
+
+/** Whether YAML read a number or a boolean where quotes would have made it text. */
+export function isUnquoted(input: unknown): input is number | boolean {
+  return typeof input === "number" || typeof input === "boolean";
+}
+
+function isText(values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === "string");
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const quoted = values.map((value) => `"${value}"`);
+  return quoted.length === 1 ? `${quoted[0]} here` : `one of ${quoted.join(", ")}`;
+}
+
+const typeNames: Record<string, string> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+  null: "empty",
+};
+
+function nameOfType(type: string): string {
+  return typeNames[type] ?? type;
+}
+
+/** What a value is, as one would say it of YAML: "a list". */
+export function typeOf(value: unknown): string {
+  return nameOfType(value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
+}

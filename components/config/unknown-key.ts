@@ -1,0 +1,120 @@
+/** What to say of a key that a mapping doesn't take. */
+import { z } from "zod";
+import { hint } from "./problems.ts";
+
+export function unknownKey(key: string, known: readonly string[]): string {
+  return `unknown key; ${hint(key, known, `known here: ${known.join(", ")}`)}`;
+}
+
+/** A whole configuration, and the schema that it doesn't fit. */
+export interface Parsed {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+}
+
+/**
+ * The message for a key of the mapping at a path. A mapping can have alternatives, the members of a union: a key of another alternative isn't
+ * unknown, but goes with another value of the key that tells the two apart.
+ */
+export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string {
+  const mapping = path.reduce(fieldOf, value);
+  const alternatives = alternativesAt([schema], value, path);
+  const meant = bestFitting(alternatives, mapping);
+  const others = alternatives.filter((one) => keysOf(one).includes(key));
+  return others.length > 0
+    ? misplacedKey(meant, others, mapping)
+    : unknownKey(key, [...new Set(meant.flatMap(keysOf))]);
+}
+
+/** @param others the alternatives that have the key. */
+function misplacedKey(meant: readonly z.ZodType[], others: readonly z.ZodType[], mapping: unknown): string {
+  const differing = others.flatMap((other) =>
+    literalsOf(other).filter(({ name, values }) => !values.includes(fieldOf(mapping, name))),
+  );
+  const name = differing[0]?.name;
+  if (name !== undefined) {
+    const values = new Set(differing.filter((one) => one.name === name).flatMap((one) => one.values));
+    const choices = [...values].map((value) => `\`${name}: ${value}\``).join(" or ");
+    return `goes with ${choices} only: leave it out, or change \`${name}\``;
+  }
+  const [own] = meant.flatMap(literalsOf);
+  if (own) {
+    const [, meaning] = own.description?.match(/^(.*)\.$/) ?? [];
+    const other = `change \`${own.name}\`${meaning === undefined ? "" : ` (${meaning})`}`;
+    return `doesn't go with \`${own.name}: ${own.values[0]}\`: leave it out, or ${other}`;
+  }
+  const excluded = Object.keys(Object(mapping)).filter((one) => !others.flatMap(keysOf).includes(one));
+  return `doesn't go with ${excluded.map((one) => `\`${one}\``).join(", ")}: leave out the one or the other`;
+}
+
+/** The schemas that a place in a configuration can have: several in a union. Of a union on the way, what the value fits. */
+function alternativesAt(
+  schemas: readonly z.ZodType[],
+  value: unknown,
+  [key, ...rest]: readonly PropertyKey[],
+): z.ZodType[] {
+  const alternatives = schemas.flatMap(membersOf);
+  if (key === undefined) return alternatives;
+  const below = bestFitting(alternatives, value).flatMap((schema) => childOf(schema, key));
+  return alternativesAt(below, fieldOf(value, key), rest);
+}
+
+/** The members of a union, or the schema itself, each without defaults and conversions around it. */
+function membersOf(schema: z.core.$ZodType): z.ZodType[] {
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(membersOf);
+  if (schema instanceof z.ZodPipe) return membersOf(schema.in);
+  const { innerType } = schema._zod.def as { readonly innerType?: z.core.$ZodType };
+  return innerType ? membersOf(innerType) : [schema as z.ZodType];
+}
+
+function childOf(schema: z.ZodType, key: PropertyKey): z.ZodType[] {
+  if (schema instanceof z.ZodArray) return [schema.element as z.ZodType];
+  if (schema instanceof z.ZodRecord) return [schema.valueType as z.ZodType];
+  const child = schema instanceof z.ZodObject ? schema.shape[key as string] : undefined;
+  return child ? [child] : [];
+}
+
+/** The alternatives with the most literals that the mapping has, and none that it contradicts. */
+function bestFitting(alternatives: readonly z.ZodType[], mapping: unknown): z.ZodType[] {
+  const fits = alternatives.map((alternative) => {
+    const literals = literalsOf(alternative);
+    const matched = literals.filter(({ name, values }) => values.includes(fieldOf(mapping, name)));
+    return { alternative, matched: matched.length, missed: literals.length - matched.length };
+  });
+  const rank = ({ matched, missed }: (typeof fits)[number]) => matched - missed;
+  const best = Math.max(...fits.map(rank));
+  return fits.filter((fit) => rank(fit) === best).map(({ alternative }) => alternative);
+}
+
+/** The keys that a mapping may have, as far as they are known by name. */
+function keysOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum)
+    return schema.keyType.options.map(String);
+  return [];
+}
+
+interface Literal {
+  readonly name: string;
+  readonly values: readonly unknown[];
+  readonly description: string | undefined;
+}
+
+/** The keys of a mapping that have one value, by which alternatives are told apart. */
+function literalsOf(schema: z.ZodType): Literal[] {
+  return keysOf(schema).flatMap((name) =>
+    childOf(schema, name)
+      .flatMap(membersOf)
+      .flatMap((child) =>
+        child instanceof z.ZodLiteral
+          ? [{ name, values: [...child.values], description: child.description }]
+          : [],
+      ),
+  );
+}
+
+function fieldOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}

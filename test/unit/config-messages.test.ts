@@ -1,0 +1,85 @@
+import { test } from "node:test";
+import {
+  assertProblem,
+  awsRegion,
+  local,
+  upstreams,
+  withAws,
+  withKubernetes,
+  withUpstream,
+} from "../support/raw-stacks.ts";
+
+test("unknown and missing keys", () => {
+  assertProblem({ ...local, regons: [] }, /^registry-cache:regons: unknown key; did you mean "regions"\?$/);
+  assertProblem(
+    { ...local, frobnicate: 1 },
+    /^registry-cache:frobnicate: unknown key; known here: provider, regions, /,
+  );
+  assertProblem(
+    withUpstream({ registyr: "x" }),
+    /^upstreams\[0\]\.registyr: unknown key; did you mean "registry"\?$/,
+  );
+  assertProblem({ ...local, images: { egde: "a" } }, /^images\.egde: unknown key; did you mean "edge"\?$/);
+  assertProblem({ provider: "local", regions: local.regions }, /^upstreams: is missing: The registries that/);
+  assertProblem({ ...local, provider: undefined }, /^provider: is missing: must be one of/);
+  assertProblem({ ...local, regions: [] }, /^regions: must have at least 1 entry$/);
+  assertProblem({ ...local, regions: "x" }, /^regions: must be a list, not text$/);
+});
+
+test("a key of another alternative says where it belongs", () => {
+  const disk = { kind: "disk", size: "200GiB" };
+  assertProblem(
+    withAws({ storage: { ...disk, delivery: "redirect" } }),
+    /^regions\[0\]\.storage\.delivery: goes with `kind: bucket` only: leave it out, or change `kind`$/,
+  );
+  assertProblem(
+    withAws({ storage: { ...disk, kind: "bucket" } }),
+    /storage\.size: goes with `kind: disk` only/,
+  );
+  assertProblem(
+    withAws({ storage: { ...disk, delivry: "redirect" } }),
+    /unknown key; known here: kind, size$/,
+  );
+  assertProblem(withAws({ replicas: { min: 3 } }), /\.replicas: goes with `topology: cluster` only/);
+  assertProblem(
+    withKubernetes({ expose: { kind: "loadBalancer", proxies: ["10.0.0.0/8"] } }),
+    /expose\.proxies: goes with `kind: ingress` or `kind: gateway` only/,
+  );
+  assertProblem(
+    {
+      ...local,
+      monitoring: { remoteWrite: { url: "https://m.example.com/push", credentials: "login" } },
+      login: { username: "u", password: { secure: "v1:a" }, token: { secure: "v1:b" } },
+    },
+    /^registry-cache:login\.token: doesn't go with `username`, `password`: leave out the one or the other$/,
+  );
+});
+
+test("numbers and text that YAML takes for each other", () => {
+  const cluster = { topology: "cluster", storage: { kind: "bucket" }, apiAccess: ["192.0.2.0/24"] };
+  assertProblem(withAws({ ...cluster, version: 1.36 }), /version: must be text: put it in quotes, "1\.36"$/);
+  // As YAML reads 1.30.
+  assertProblem(
+    withAws({ ...cluster, version: 1.3 }),
+    /version: is a number, not a minor version of Kubernetes in quotes, like "1\.36"$/,
+  );
+  const endpoint = { ...awsRegion.endpoint, zoneResourceGroup: "dns" };
+  const azure = { ...awsRegion, name: "westeurope", endpoint, availabilityZone: 1 };
+  assertProblem(
+    { provider: "azure", regions: [azure], upstreams },
+    /availabilityZone: must be one of "1", "2", "3", in quotes$/,
+  );
+  assertProblem(
+    withKubernetes({ expose: { kind: "loadBalancer", annotations: { ttl: 300 } } }),
+    /annotations\.ttl: must be text, not a number: put it in quotes$/,
+  );
+  assertProblem(
+    withKubernetes({ expose: { kind: "loadBalancer", externalDns: "false" } }),
+    /externalDns: must be true or false, not text: leave out the quotes$/,
+  );
+  const withNodes = (nodes: unknown) => ({ ...local, workload: { nodes } });
+  assertProblem(withNodes(1.5), /^workload\.nodes: must be a whole number, without a fraction$/);
+  assertProblem(withNodes(Number.POSITIVE_INFINITY), /^workload\.nodes: must be a finite number$/);
+  assertProblem(withNodes("300"), /^workload\.nodes: must be a number, not text: leave out the quotes$/);
+  assertProblem(withNodes("many"), /^workload\.nodes: must be a number, not text$/);
+});
