@@ -1,4 +1,5 @@
 import type { Endpoint, Upstream } from "../config/schema.ts";
+import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
 import { hasPathPrefix } from "../pod/edge/routing.ts";
 
@@ -31,6 +32,12 @@ export function cacheUrl(endpoint: ClientOptions["endpoint"]): string {
 export function pathAtCache(upstream: Upstream, { upstreams }: ClientOptions): string | undefined {
   if (hasPathPrefix(upstream)) return `/${upstream.registry}`;
   return upstream === upstreams[0] ? "" : undefined;
+}
+
+/** An upstream with the address that clients fall back to: a Service is found by the Pods of its cluster only, so there it's the registry itself. */
+export function asClientsReachIt(upstream: Upstream): Upstream {
+  const isService = serviceNamespace(new URL(upstream.url).hostname) !== undefined;
+  return isService ? { ...upstream, url: registryUrl(upstream.registry) } : upstream;
 }
 
 /**

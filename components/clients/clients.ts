@@ -1,4 +1,4 @@
-import type { ClientOptions } from "./cache-address.ts";
+import { asClientsReachIt, type ClientOptions } from "./cache-address.ts";
 import { type ChartUrls, chartUrls } from "./chart-urls.ts";
 import { type ClusterChartValues, clusterChartValues } from "./cluster-chart.ts";
 import { renderHostsToml } from "./containerd.ts";
@@ -25,7 +25,8 @@ export interface ClientConfiguration {
   readonly chartUrls: ChartUrls;
 }
 
-export function clientConfiguration(options: ClientOptions): ClientConfiguration {
+export function clientConfiguration({ upstreams, ...rest }: ClientOptions): ClientConfiguration {
+  const options = { ...rest, upstreams: upstreams.map(asClientsReachIt) };
   const perRegistry = <T>(render: (upstream: ClientOptions["upstreams"][number]) => T) =>
     Object.fromEntries(options.upstreams.map((upstream) => [upstream.registry, render(upstream)]));
   return {

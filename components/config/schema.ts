@@ -43,12 +43,14 @@ const monitoring = z.strictObject({
     ),
   alerts: alerts.prefault({}).describe("Who is told of what, and when."),
   alertmanagers: z
-    .array(serverUrl({ path: true }))
+    .array(serverUrl({ path: true, credentials: false }))
     .default([])
-    .describe("Addresses of Alertmanagers that get the alerts."),
+    .describe("Addresses of Alertmanagers that get the alerts. Plain `http://` as for `upstreams[].url`."),
   remoteWrite: z
     .strictObject({
-      url: serverUrl({ path: true }).describe("Address that takes Prometheus remote write."),
+      url: serverUrl({ path: true }).describe(
+        "Address that takes Prometheus remote write. Plain `http://` as for `upstreams[].url`.",
+      ),
       credentials: secretKey
         .exactOptional()
         .describe(

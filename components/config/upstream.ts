@@ -18,7 +18,7 @@ export const upstream = z
     url: serverUrl({ path: false })
       .exactOptional()
       .describe(
-        "Where the registry is really reached, for example another cache. Plain `http://` only to a loopback or private address. " +
+        "Where the registry is really reached, for example another cache. Plain `http://` only to a loopback or private address, or to a Service of the cluster (`http://name.namespace.svc`). " +
           "Default: `https://<registry>`.",
       ),
     repositories: z

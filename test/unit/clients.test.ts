@@ -53,6 +53,17 @@ test("containerd asks the cache first and briefly, then the upstream", () => {
   });
 });
 
+test("a registry in the cache's own cluster is none that clients can fall back to: they go to the registry by its name", () => {
+  const inCluster = { ...gsoci, url: "http://zot.zot.svc:5000" };
+  for (const upstreams of [[inCluster], [hub, inCluster]]) {
+    const byName = upstreams.map((upstream) => (upstream === inCluster ? gsoci : upstream));
+    assert.deepEqual(
+      clientConfiguration({ endpoint, upstreams }),
+      clientConfiguration({ endpoint, upstreams: byName }),
+    );
+  }
+});
+
 test("podman finds each registry under its name at the cache", () => {
   const { registriesConf } = clientConfiguration({ endpoint, upstreams: [gsoci, hub] });
   assert.deepEqual(readToml(registriesConf), {

@@ -18,7 +18,12 @@ import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withSecretNames } from "../../components/hosts/kubernetes/secrets.ts";
-import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import {
+  type KubernetesCase,
+  kubernetesCases,
+  kubernetesPlan,
+  kubernetesRegions,
+} from "../support/kubernetes-regions.ts";
 
 type Model = new (data: never) => { validate(): void };
 
@@ -175,6 +180,12 @@ test("the Pods are reached by whom the configuration names, and reach what it na
     [[443, 9093], "anywhere"],
     [[80], ["169.254.170.23/32", "fd00:ec2::23/128"]],
   ]);
+  // Behind a Service, the port of the Pods can be any.
+  const { s3 } = kubernetesRegions["own-server"].storage;
+  const storage = { kind: "bucket", s3: { ...s3, endpoint: "http://minio.storage.svc:9000" } };
+  assert.deepEqual(rendered("own-server", { storage }).networkPolicy.spec?.egress?.at(-1), {
+    to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "storage" } } }],
+  });
 });
 
 test("a load balancer lets in whom the configuration names, with their addresses, and never to the metrics", () => {

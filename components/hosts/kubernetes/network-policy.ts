@@ -3,6 +3,7 @@ import type {
   NetworkPolicyEgressRule,
   NetworkPolicyIngressRule,
 } from "kubernetes-types/networking/v1.d.ts";
+import { serviceNamespace } from "../../config/text.ts";
 import { metricsPort } from "../../pod/ports.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { objectLabels, selectorLabels, workloadName } from "./names.ts";
@@ -44,14 +45,19 @@ function outgoing(args: WorkloadPlanArgs): NetworkPolicyEgressRule[] {
   return [
     { ports: [{ port: 53, protocol: "UDP" }, tcp(53)] },
     { ports: serverPorts(args).map(tcp) },
+    // A policy is compared with the port of the Pod behind a Service, which its URL doesn't say:
+    // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635
+    ...serviceNamespaces(args).map((namespace) => ({
+      to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
+    })),
     ...(storage.kind === "bucket" && hasPodIdentity(storage.store)
       ? [{ to: podIdentityAgent.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcp(80)] }]
       : []),
   ];
 }
 
-/** Of the registries, of the bucket, and of whoever gets metrics and alerts. Sorted. */
-function serverPorts({ upstreams, monitoring, region }: WorkloadPlanArgs): number[] {
+/** Of the registries, of the bucket, and of whoever gets metrics and alerts. */
+function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   const { storage } = region;
   const endpoint =
     storage.kind === "bucket" && storage.store.kind === "s3" ? storage.store.endpoint : undefined;
@@ -61,13 +67,22 @@ function serverPorts({ upstreams, monitoring, region }: WorkloadPlanArgs): numbe
     ...(monitoring.remoteWrite ? [monitoring.remoteWrite.url] : []),
     ...(endpoint === undefined ? [] : [endpoint]),
   ];
+  return urls.map((url) => new URL(url));
+}
+
+/** Sorted. */
+function serverPorts(args: WorkloadPlanArgs): number[] {
   // A registry's blobs are often at another server, which has the usual port.
-  const ports = new Set([443, ...urls.map(portOf)]);
+  const ports = new Set([443, ...servers(args).map(portOf)]);
   return [...ports].sort((one, other) => one - other);
 }
 
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
+/** Of the servers that are Services of this cluster. Sorted. */
+function serviceNamespaces(args: WorkloadPlanArgs): string[] {
+  return [...new Set(servers(args).flatMap(({ hostname }) => serviceNamespace(hostname) ?? []))].sort();
+}
+
+function portOf({ port, protocol }: URL): number {
   return port ? Number(port) : protocol === "http:" ? 80 : 443;
 }
 
