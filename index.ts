@@ -1,13 +1,14 @@
-import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "./components/config/load.ts";
-import { withinRegions } from "./components/config/problems.ts";
-import { refuse } from "./components/config/refuse.ts";
+import { moreMayFollow, withinRegions } from "./components/config/problems.ts";
+import { refuse, warn } from "./components/config/refuse.ts";
+import { configWarnings } from "./components/config/warnings.ts";
 import { priceBook } from "./components/cost/prices/price-book.ts";
 import { stackCost } from "./components/cost/stack-cost.ts";
 import { loadDriver } from "./components/hosts/drivers.ts";
 import { RegionalCache } from "./components/regional-cache.ts";
 
-const { provider, regions, credentials, remoteWriteCredentials, ...config } = loadConfig();
+const config = loadConfig();
+const { provider, regions, credentials, remoteWriteCredentials } = config;
 const shared = {
   upstreams: config.upstreams,
   images: config.images,
@@ -15,12 +16,11 @@ const shared = {
   workload: config.workload,
 };
 const driver = await loadDriver(provider);
-const today = new Date().toISOString().slice(0, 10);
-const estimate = stackCost({ provider, regions, ...config }, priceBook, today);
+const estimate = stackCost(config, priceBook, new Date().toISOString().slice(0, 10));
 
-for (const { path, message } of estimate.warnings) void pulumi.log.warn(`${path}: ${message}`);
+warn([...configWarnings(config), ...estimate.warnings]);
 const preflights = await Promise.all(regions.map((region) => driver.preflight({ region, ...shared })));
-refuse([...withinRegions(preflights), ...estimate.problems]);
+refuse([...withinRegions(preflights), ...estimate.problems], driver.lookUp && moreMayFollow.lookUp);
 
 const prepared = await Promise.all(
   regions.map(async (region) => {

@@ -3,6 +3,7 @@
  * Usage: npm run local [-- down [--purge]]
  */
 import { parseArgs } from "node:util";
+import { configWarnings } from "../components/config/warnings.ts";
 import { defaultImages } from "../components/pod/images.ts";
 import { showFirstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
@@ -31,6 +32,7 @@ await runSteps(async () => {
   }
   await ensurePodman();
   const configured = await effectiveStack();
+  for (const { path, message } of configWarnings(configured.config)) console.error(`! ${path}: ${message}`);
   const images = await ensureImages({ ...defaultImages, ...configured.config.images });
   const upstreams = await reachableUpstreams(configured.config.upstreams);
   const stack = await effectiveStack({ images, upstreams: upstreams.upstreams });

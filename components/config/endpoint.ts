@@ -162,7 +162,8 @@ const addressRanges = z.array(addressRange).superRefine((ranges, context) => {
   });
 });
 
-function contains(outer: string, inner: string): boolean {
+/** Whether an address range is part of another; false where one of them isn't an address range. */
+export function contains(outer: string, inner: string): boolean {
   if ([outer, inner].some(addressRangeProblem)) return false;
   const [address, length] = ipaddr.parseCIDR(inner);
   const [network, prefix] = ipaddr.parseCIDR(outer);

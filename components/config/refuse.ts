@@ -3,8 +3,14 @@ import { ConfigError, type Problem } from "./problems.ts";
 
 /**
  * Ends the program where something is wrong.
+ * @param note said below the problems
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
-export function refuse(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new pulumi.RunError(new ConfigError(problems).message);
+export function refuse(problems: readonly Problem[], note?: string): void {
+  if (problems.length > 0) throw new pulumi.RunError(new ConfigError(problems, note).message);
+}
+
+/** Shows what is accepted, and is probably not what was meant. */
+export function warn(warnings: readonly Problem[]): void {
+  for (const { path, message } of warnings) void pulumi.log.warn(`${path}: ${message}`);
 }

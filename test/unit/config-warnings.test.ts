@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { configWarnings } from "../../components/config/warnings.ts";
+import { projectDirectory } from "../support/project.ts";
+import { local, withAws, withKubernetes, withUpstream } from "../support/raw-stacks.ts";
+import { stackFiles } from "../support/stack-files.ts";
+
+/** The warnings of a configuration that is accepted, as lines `path: message`. */
+function warningsOf(raw: Record<string, unknown>): string[] {
+  return configWarnings(parseConfig(raw)).map(({ path, message }) => `${path}: ${message}`);
+}
+
+function assertWarning(raw: Record<string, unknown>, expected: RegExp): void {
+  const warnings = warningsOf(raw);
+  assert.equal(warnings.length, 1, warnings.join("\n") || `no warning, expected ${expected}`);
+  assert.match(warnings[0] ?? "", expected);
+}
+
+test("the stack files of the project have no warnings", () => {
+  const read = (file: string) => readFileSync(join(projectDirectory, file), "utf8");
+  for (const { file } of stackFiles)
+    assert.deepEqual(warningsOf(readStackFile(read("Pulumi.yaml"), read(file))), [], file);
+});
+
+test("an ordinary stack has no warnings", () => {
+  for (const raw of [local, withAws({}), withKubernetes({})]) assert.deepEqual(warningsOf(raw), []);
+  assert.deepEqual(warningsOf(withAws({ access: { clients: "public" } })), []);
+});
+
+test("private ranges at a public endpoint", () => {
+  const clients = [
+    "203.0.113.0/24",
+    "10.0.0.0/8",
+    "172.20.0.0/16",
+    "100.64.0.0/16",
+    "fd00::/8",
+    "192.0.0.0/8",
+    "2001:db8::/32",
+  ];
+  assertWarning(
+    withAws({ access: { clients } }),
+    /^regions\[0\]\.access\.clients: 10\.0\.0\.0\/8, 172\.20\.0\.0\/16, 100\.64\.0\.0\/16, fd00::\/8: no client/,
+  );
+  assert.deepEqual(
+    warningsOf(withKubernetes({ access: { clients } })),
+    [],
+    "its load balancer may be internal",
+  );
+});
+
+test("a registry that clients don't name", () => {
+  assertWarning(
+    withUpstream({ registry: "registry-1.docker.io", repositories: ["library/*"] }),
+    /^upstreams\[0\]\.registry: .*write `docker\.io`$/,
+  );
+});
+
+test("globs that let in everybody, or match nothing", () => {
+  const withGlob = (registry: string, glob: string) =>
+    withUpstream({ registry, repositories: ["a/b", glob] });
+  for (const glob of ["**", "*/**", "**/nginx"])
+    assertWarning(
+      withGlob("docker.io", glob),
+      /^upstreams\[0\]\.repositories\[1\]: lets in what anyone publishes/,
+    );
+  assertWarning(withGlob("ghcr.io", "**"), /lets in what anyone publishes at ghcr\.io/);
+  assertWarning(withGlob("ghcr.io", "ghcr.io/org/**"), /matches nothing: .* so write "org\/\*\*"$/);
+  for (const glob of ["nginx", "*"])
+    assertWarning(withGlob("docker.io", glob), /matches nothing: .* official images are "library\//);
+  for (const [registry, glob] of [
+    ["gsoci.azurecr.io", "**"],
+    ["gsoci.azurecr.io", "base"],
+    ["ghcr.io", "org/**"],
+    ["docker.io", "library/*"],
+    ["cache.example.com", "ghcr.io/org/**"],
+  ] as const)
+    assert.deepEqual(warningsOf(withGlob(registry, glob)), []);
+});
+
+test("a probe that the allow-list refuses", () => {
+  const withProbe = (probe: string) => withUpstream({ repositories: ["team/*", "charts/**"], probe });
+  assert.deepEqual(warningsOf(withProbe("team/app:1.0")), []);
+  assert.deepEqual(warningsOf(withProbe("charts/team/app:1.0")), []);
+  for (const probe of ["other/app:1.0", "team/app/part:1.0", "my/team/app:1.0"])
+    assertWarning(withProbe(probe), /^upstreams\[0\]\.probe: is refused by the cache/);
+});
+
+test("a Service of a cluster, for a machine that isn't in one", () => {
+  const monitoring = {
+    alertmanagers: ["https://alerts.example.com", "http://alertmanager.monitoring.svc:9093"],
+    remoteWrite: { url: "http://mimir.mimir.svc.cluster.local/push" },
+  };
+  assert.deepEqual(warningsOf({ ...withKubernetes({}), monitoring }), []);
+  assert.deepEqual(
+    warningsOf({ ...withAws({}), monitoring }).map((line) => line.split(": ")[0]),
+    ["monitoring.alertmanagers[1]", "monitoring.remoteWrite.url"],
+  );
+  assertWarning(
+    withUpstream({ url: "http://zot.zot.svc:5000" }),
+    /^upstreams\[0\]\.url: is the name of a Service/,
+  );
+});
