@@ -34,7 +34,7 @@ export function pathAtCache(upstream: Upstream, { upstreams }: ClientOptions): s
   return upstream === upstreams[0] ? "" : undefined;
 }
 
-/** An upstream with the address that clients fall back to: a Service is found by the Pods of its cluster only, so there it's the registry itself. */
+/** An upstream with the address that clients fall back to. Only Pods of its cluster find a Service: for others, it is the registry by its name. */
 export function asClientsReachIt(upstream: Upstream): Upstream {
   const isService = serviceNamespace(new URL(upstream.url).hostname) !== undefined;
   return isService ? { ...upstream, url: registryUrl(upstream.registry) } : upstream;

@@ -74,16 +74,14 @@ function childOf(schema: z.ZodType, key: PropertyKey): z.ZodType[] {
   return child ? [child] : [];
 }
 
-/** The alternatives with the most literals that the mapping has, and none that it contradicts. */
+/** The alternatives whose literals fit the mapping best. */
 function bestFitting(alternatives: readonly z.ZodType[], mapping: unknown): z.ZodType[] {
-  const fits = alternatives.map((alternative) => {
-    const literals = literalsOf(alternative);
-    const matched = literals.filter(({ name, values }) => values.includes(fieldOf(mapping, name)));
-    return { alternative, matched: matched.length, missed: literals.length - matched.length };
-  });
-  const rank = ({ matched, missed }: (typeof fits)[number]) => matched - missed;
-  const best = Math.max(...fits.map(rank));
-  return fits.filter((fit) => rank(fit) === best).map(({ alternative }) => alternative);
+  const scores = alternatives.map((alternative) =>
+    literalsOf(alternative)
+      .map(({ name, values }) => (values.includes(fieldOf(mapping, name)) ? 1 : -1))
+      .reduce((sum: number, score) => sum + score, 0),
+  );
+  return alternatives.filter((_, index) => scores[index] === Math.max(...scores));
 }
 
 /** The keys that a mapping may have, as far as they are known by name. */

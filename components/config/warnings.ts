@@ -47,7 +47,7 @@ function globWarning(glob: string, registry: string): string | undefined {
   if (registry === "docker.io" && rest.length === 0 && first !== "**") {
     return `matches nothing: repositories of Docker Hub have two parts, and official images are "library/${first}"`;
   }
-  if (openRegistries.includes(registry) && (first === "*" || first === "**")) {
+  if (openRegistries.includes(registry) && (first === "**" || (first === "*" && rest.length > 0))) {
     return `lets in what anyone publishes at ${registry}: name the organizations that you mean, like "team/**"`;
   }
   return undefined;

@@ -31,4 +31,12 @@ function testBadInput(known: CloudCase): void {
       assert.deepEqual(stack.done(), []);
     });
   }
+
+  test("what is accepted and probably not meant is a warning, once", async () => {
+    await stack.configure({}, { access: { clients: ["10.0.0.0/8", "203.0.113.0/24"] } });
+    const { failed, messages } = await stack.run("preview");
+    assert.ok(!failed, messages);
+    const warnings = messages.match(/regions\[0\]\.access\.clients: 10\.0\.0\.0\/8: no client/g);
+    assert.equal(warnings?.length, 1, messages);
+  });
 }
