@@ -1,6 +1,7 @@
 import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { diskBudget } from "../pod/edge/budget.ts";
+import { minWorkers } from "../pod/edge/nginx.ts";
 import { type Delivery, demandOf } from "./demand.ts";
 import { mbpsPerVCpu } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";
@@ -20,7 +21,12 @@ export interface ReplicaPlan {
   /** Of its volume, or of its part of the node's disk. */
   readonly diskGiB: number;
   /** What the edge is to have for itself. Memory is also the most it gets: the page cache counts into it. */
-  readonly edge: { readonly cpuMillis: number; readonly memoryMiB: number };
+  readonly edge: {
+    readonly cpuMillis: number;
+    readonly memoryMiB: number;
+    /** Of nginx: one for each processor that it requests, or a part of one. */
+    readonly workers: number;
+  };
   /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
   readonly warnings: readonly Problem[];
 }
@@ -38,10 +44,12 @@ const leastScratchGiB = 4;
 export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
   const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
   const demand = demandOf(workload, delivery);
-  const cpuMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
+  const shareMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
+  const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
   const edge = {
-    cpuMillis: Math.max(leastCpuMillis, Math.ceil(cpuMillis / cpuStepMillis) * cpuStepMillis),
+    cpuMillis,
     memoryMiB: edgeMiB + Math.min(mostPageCacheMiB, Math.ceil(demand.hotSetGiB * 1024)),
+    workers: Math.max(minWorkers, Math.ceil(cpuMillis / 1000)),
   };
   const content = contentGiB(workload, delivery);
   if (storage.kind === "bucket") return { diskGiB: scratchFor(content), edge, warnings: [] };

@@ -4,12 +4,13 @@ import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
 
-export function janitorPart({ images, ports, budget }: PodOptions): Part {
+export function janitorPart({ images, ports, budget, edgeWorkers }: PodOptions): Part {
   const environment = {
     BLOBS_MIB: budget.blobsMiB ?? "",
     MANIFESTS_MIB: budget.manifestsMiB,
     MIN_FREE_MIB: budget.minFreeMiB,
     CONNECTIONS_PER_WORKER: connectionsPerWorker,
+    ...(edgeWorkers !== undefined && { WORKERS: edgeWorkers }),
     REQUESTS_PORT: ports.exporterRequests,
     CLIENTS_PORT: ports.exporterClients,
   };

@@ -6,7 +6,8 @@
 # Environment:
 #   BLOBS_MIB, MANIFESTS_MIB         what the zones may hold; nothing for what the disk has
 #   MIN_FREE_MIB                     what is kept free on the disk
-#   CONNECTIONS_PER_WORKER           of nginx, which has a worker per processor
+#   CONNECTIONS_PER_WORKER           of nginx
+#   WORKERS                          how many nginx has; without it, one per processor
 #   REQUESTS_PORT, CLIENTS_PORT      where the log exporter listens
 set -u
 cache=$1
@@ -84,7 +85,7 @@ connections() {
   emit gauge connections '{state="active"}' "$1" '{state="reading"}' "$5" '{state="writing"}' "$6" '{state="waiting"}' "$7"
   emit counter connections_accepted_total '' "$2"
   emit counter connections_handled_total '' "$3"
-  emit gauge connections_max '' "$((CONNECTIONS_PER_WORKER * $(nproc)))"
+  emit gauge connections_max '' "$((CONNECTIONS_PER_WORKER * ${WORKERS:-$(nproc)}))"
 }
 
 # Datagrams that came while the exporter's buffer was full.

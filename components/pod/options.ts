@@ -32,6 +32,8 @@ export interface PodOptions {
   readonly budget: DiskBudget;
   /** What the edge may use, with the page cache of what it serves. */
   readonly edgeMemoryMiB: number;
+  /** Worker processes of nginx. @default one per processor, where the machine is the cache's own */
+  readonly edgeWorkers?: number;
   readonly monitoring: StackConfig["monitoring"];
   /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
   readonly externalLabels: Readonly<Record<string, string>>;

@@ -216,6 +216,13 @@ test("a ConfigMap's name is its content's", () => {
   for (const { immutable } of Object.values(rendered("volumes").configMaps)) assert.equal(immutable, true);
 });
 
+test("nginx has workers for what the edge requests, not for the node's processors", () => {
+  const objects = rendered("bucket");
+  assert.match(objects.configMaps.edge?.data?.["nginx.conf"] ?? "", /^worker_processes 2;$/m);
+  const janitor = containersOf(objects).find(({ name }) => name === "janitor");
+  assert.equal(janitor?.env?.find(({ name }) => name === "WORKERS")?.value, "2");
+});
+
 test("a volume that grows changes no Pod, once it isn't small", () => {
   const template = (size: string) =>
     JSON.stringify(rendered("volumes", { storage: { kind: "disk", size } }).workload.spec.template);

@@ -17,17 +17,17 @@ test("the default workload, on two replicas", () => {
     planReplica({ storage, replicas: 2, workload });
   assert.deepEqual(plan({ kind: "disk", sizeGiB: "auto" }), {
     diskGiB: 240,
-    edge: { cpuMillis: 100, memoryMiB: 3328 },
+    edge: { cpuMillis: 100, memoryMiB: 3328, workers: 2 },
     warnings: [],
   });
   assert.deepEqual(plan(bucket("proxied")), {
     diskGiB: 15,
-    edge: { cpuMillis: 100, memoryMiB: 3328 },
+    edge: { cpuMillis: 100, memoryMiB: 3328, workers: 2 },
     warnings: [],
   });
   assert.deepEqual(plan(bucket("redirect")), {
     diskGiB: 4,
-    edge: { cpuMillis: 100, memoryMiB: 287 },
+    edge: { cpuMillis: 100, memoryMiB: 287, workers: 2 },
     warnings: [],
   });
 });
@@ -47,6 +47,8 @@ test("the disk holds the content, and the processors their share of the load", (
       const { networkMbps } = demandOf(changed, "proxied");
       assert.ok(edge.cpuMillis * replicas * 2.5 >= networkMbps);
       assert.ok(edge.memoryMiB >= 256 && edge.memoryMiB <= 256 + 4096);
+      // Each worker takes 4 MiB before it serves anybody, whatever the node has.
+      assert.ok(edge.workers * 1000 >= edge.cpuMillis && edge.workers * 4 <= edge.memoryMiB / 2);
     }),
   );
 });

@@ -103,6 +103,13 @@ test("scripts are in their ConfigMaps as they are in the sources, without commen
   for (const [file, text] of scripts) assert.equal(text, new Map(sources).get(file));
 });
 
+test("the edge has a worker per processor, or as many as it is told", () => {
+  const workersOf = ({ configMaps }: ReturnType<typeof renderPod>) =>
+    configMaps[0]?.data?.["nginx.conf"]?.match(/^worker_processes (.+);$/m)?.[1];
+  assert.equal(workersOf(renderPod(options)), "auto");
+  assert.equal(workersOf(renderPod({ ...options, edgeWorkers: 3 })), "3");
+});
+
 test("a pull has the grace period to end in, and after a new certificate as long as it takes", () => {
   const file = (container: string, name: string) =>
     configMaps.find(({ metadata }) => metadata?.name?.endsWith(`-${container}`))?.data?.[name] ?? "";

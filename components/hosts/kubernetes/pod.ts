@@ -129,6 +129,7 @@ function renderedPod(args: WorkloadPlanArgs, { diskGiB, edge }: ReplicaPlan): Po
     freshnessSeconds: region.freshnessSeconds,
     budget: storage.kind === "disk" && diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB),
     edgeMemoryMiB: edge.memoryMiB,
+    edgeWorkers: edge.workers,
     monitoring,
     externalLabels: { ...monitoring.labels, provider, region: region.name },
     replica: true,

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import type { LocalRegion, StackConfig, Upstream } from "../../config/schema.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
+import { minWorkers } from "../../pod/edge/nginx.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
@@ -58,6 +59,7 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
     freshnessSeconds: region.freshnessSeconds,
     budget: diskBudget(place.diskGiB),
     edgeMemoryMiB: 1024,
+    edgeWorkers: minWorkers,
     monitoring,
     externalLabels: { ...monitoring.labels, provider: "local", region: region.name },
     hostNetwork: true,
