@@ -81,6 +81,29 @@ function proxiesOf(owner: string) {
     );
 }
 
+/** How a replica hands its clients over to the next one; handover.ts of the host has the defaults. */
+const handover = {
+  drainSeconds: z
+    .int()
+    .min(0)
+    // The cluster autoscaler waits no longer for a Pod's end, with the two minutes for pulls under way:
+    // https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md (max-graceful-termination-sec)
+    .max(470)
+    .exactOptional()
+    .describe(
+      "Seconds for which a replica that is to end goes on taking connections, until nobody sends it any. Default: 180 for a load balancer, 45 for an Ingress or a Gateway.",
+    ),
+  minReadySeconds: z
+    .int()
+    .min(0)
+    // Kubernetes wants less than a Deployment's `progressDeadlineSeconds`, which is 600.
+    .max(300)
+    .exactOptional()
+    .describe(
+      "Seconds for which a new replica is ready before the next one is replaced, until clients are sent to it. Default: 180 for a load balancer, 10 for an Ingress or a Gateway.",
+    ),
+};
+
 /** How clients outside the cluster reach the workload. */
 export const expose = z
   .discriminatedUnion("kind", [
@@ -93,6 +116,7 @@ export const expose = z
         .default({})
         .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
       externalDns,
+      ...handover,
     }),
     z.strictObject({
       kind: z.literal("ingress").describe("`loadBalancer`, `ingress` or `gateway`."),
@@ -101,6 +125,7 @@ export const expose = z
         .default({})
         .describe("Further annotations of the Ingress, as its controller reads them."),
       externalDns,
+      ...handover,
       proxies: proxiesOf("controller"),
     }),
     z.strictObject({
@@ -116,6 +141,7 @@ export const expose = z
         ),
       annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
       externalDns,
+      ...handover,
       proxies: proxiesOf("Gateway"),
     }),
   ])

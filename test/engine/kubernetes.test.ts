@@ -35,6 +35,9 @@ const secrets = {
   "bucket.password": "s3cret-of-the-bucket",
 };
 
+/** Nobody's load balancer, which takes no time. */
+const minReadySeconds = 1;
+
 const access = { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] };
 
 /** A volume per replica; an authority of its own; a load balancer. */
@@ -44,6 +47,7 @@ const onVolumes = {
   namespace: "cache-volumes",
   storage: { kind: "disk", size: "20GiB" },
   endpoint: { hostname: "volumes.example.com", tls: { mode: "private" } },
+  expose: { kind: "loadBalancer", minReadySeconds },
   access,
 };
 
@@ -63,6 +67,7 @@ const onBucket = {
   },
   replicas: { max: 5, connections: 1000 },
   endpoint: { hostname: "bucket.example.com", tls: { mode: "issuer", name: "authority" } },
+  expose: { kind: "loadBalancer", minReadySeconds },
   operator: { podMonitor: true, prometheusRule: true, dashboard: true, labels: { release: "monitoring" } },
   access,
 };
@@ -77,6 +82,7 @@ const behindGateway = {
     kind: "gateway",
     gateway: { name: "edge", namespace: "default" },
     proxies: ["10.1.0.0/16"],
+    minReadySeconds,
   },
   endpoint: { hostname: "gateway.example.com", tls: { mode: "gateway" } },
   serviceAccount: { podLabels: { "azure.workload.identity/use": "true" } },

@@ -1,6 +1,7 @@
 /** Which resources a region in an existing cluster is made of. What a cluster makes of them: test/engine/kubernetes.test.ts. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import type { V1StatefulSetSpec } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { loadDriver } from "../../components/hosts/drivers.ts";
@@ -69,6 +70,20 @@ for (const name of kubernetesCases) {
       const secrets = graph.resources.filter(({ type }) => type === "kubernetes:core/v1:Secret");
       assert.ok(secrets.length >= 2);
       for (const { inputs } of secrets) assert.equal(inputs.stringData, secret);
+    });
+
+    test("Pulumi waits as long as a roll-out, and the end of the Pods, may take", () => {
+      const [workload] = graph.resources.filter(({ type }) => type.startsWith("kubernetes:apps/v1:"));
+      const [namespace] = graph.resources.filter(({ type }) => lastPart(type) === "Namespace");
+      assert.ok(workload && namespace);
+      const { template, minReadySeconds, replicas } = workload.inputs.spec as V1StatefulSetSpec;
+      const end = template.spec?.terminationGracePeriodSeconds ?? 0;
+      const steps = lastPart(workload.type) === "StatefulSet" ? (replicas ?? 1) : 4;
+      const { update } = workload.customTimeouts;
+      assert.ok(Number.parseInt(update, 10) > steps * (end + (minReadySeconds ?? 0)), update);
+      for (const { customTimeouts } of [workload, namespace]) {
+        assert.ok(Number.parseInt(customTimeouts.delete, 10) > end, customTimeouts.delete);
+      }
     });
 
     test("all that is in the namespace belongs to the workload, waits for the namespace and goes with it", () => {

@@ -16,6 +16,8 @@ export interface RegisteredResource {
   readonly ignoreChanges: readonly string[];
   /** Type and name of the resource that takes this one with it. */
   readonly deletedWith: string;
+  /** Like `600s`; empty where the provider's own hold. */
+  readonly customTimeouts: { readonly update: string; readonly delete: string };
   /** Types and names of the resources that must be there before. */
   readonly dependencies: readonly string[];
   /** What the engine gets in plain text; a secret is {@link secret}. */
@@ -40,6 +42,7 @@ interface Request {
   getReplaceonchangesList(): string[];
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
+  getCustomtimeouts(): { getUpdate(): string; getDelete(): string } | undefined;
   getDependenciesList(): string[];
   getAliasesList(): unknown[];
   getAdditionalsecretoutputsList(): string[];
@@ -113,6 +116,10 @@ function describe(request: Request): RegisteredResource {
     replaceOnChanges: request.getReplaceonchangesList(),
     ignoreChanges: request.getIgnorechangesList(),
     deletedWith: typeAndName(request.getDeletedwith()),
+    customTimeouts: {
+      update: request.getCustomtimeouts()?.getUpdate() ?? "",
+      delete: request.getCustomtimeouts()?.getDelete() ?? "",
+    },
     dependencies: request.getDependenciesList().map(typeAndName),
     inputs: open,
     secrets,

@@ -106,17 +106,29 @@ for (const name of kubernetesCases) {
       assert.deepEqual(used.sort(), names.sort());
     });
 
-    test("the edge goes on until load balancers have noticed, and the others go after it", () => {
+    test("the edge goes on until nobody sends it clients, and the others go after it", () => {
       const pause = ({ lifecycle }: Container) => lifecycle?.preStop?.sleep?.seconds ?? 0;
       const [edge, ...others] = containersOf(objects);
       assert.equal(edge?.name, "edge");
-      assert.ok(edge && pause(edge) >= 30);
+      const isBehindLoadBalancer = objects.service.spec?.type === "LoadBalancer";
+      assert.equal(pause(edge), isBehindLoadBalancer ? 180 : 45);
       for (const other of others) assert.ok(pause(other) > pause(edge), other.name);
       const grace = objects.workload.spec.template.spec?.terminationGracePeriodSeconds ?? 0;
       assert.ok(grace >= Math.max(...others.map(pause)) + 110);
+      assert.equal(objects.workload.spec.minReadySeconds, isBehindLoadBalancer ? 180 : 10);
     });
   });
 }
+
+test("who knows the load balancer says how long it takes", () => {
+  const expose = { kind: "loadBalancer", drainSeconds: 20, minReadySeconds: 5 };
+  const objects = rendered("volumes", { expose });
+  const [edge] = containersOf(objects);
+  const { spec } = objects.workload;
+  assert.equal(edge?.lifecycle?.preStop?.sleep?.seconds, 20);
+  assert.equal(spec.minReadySeconds, 5);
+  assert.equal(spec.template.spec?.terminationGracePeriodSeconds, 20 + 5 + 120);
+});
 
 test("the volume of a replica, or its part of the node's disk, has what the edge counts on", () => {
   const { claims, workload } = rendered("volumes");

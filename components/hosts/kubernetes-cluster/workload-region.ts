@@ -1,5 +1,6 @@
 import type { AwsRegion, AzureRegion, KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
+import type { Handover } from "../kubernetes/handover.ts";
 import type { WorkloadRegion } from "../kubernetes/workload-args.ts";
 import { ipv4Ranges } from "./access.ts";
 import { issuerName } from "./cert-manager.ts";
@@ -17,6 +18,8 @@ export interface CloudOptions {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** CIDR ranges from which the load balancer looks whether the Pods are there. @default none */
   readonly loadBalancerRanges?: readonly string[];
+  /** What suits the cloud's load balancer. */
+  readonly handover: Handover;
   /** @default anywhere */
   readonly scheduling?: KubernetesRegion["scheduling"];
 }
@@ -29,7 +32,7 @@ export const namespace = "registry-cache";
 /** What the workload in a cluster of the region's own is made from. Its records are the stack's, too. */
 export function workloadRegion(
   region: OwnClusterRegion,
-  { store, annotations, loadBalancerClass, scheduling = anywhere, ...options }: CloudOptions,
+  { store, annotations, loadBalancerClass, handover, scheduling = anywhere, ...options }: CloudOptions,
 ): WorkloadRegion {
   const { hostname, port, tls } = region.endpoint;
   return {
@@ -51,6 +54,7 @@ export function workloadRegion(
       kind: "loadBalancer",
       externalDns: false,
       annotations: { ...annotations },
+      ...handover,
       ...(loadBalancerClass !== undefined && { class: loadBalancerClass }),
     },
     scheduling,

@@ -4,6 +4,7 @@ import type {
   PersistentVolumeClaimSpec,
   PodTemplateSpec,
 } from "kubernetes-types/core/v1.d.ts";
+import { handoverOf } from "./handover.ts";
 import { claimName, dataVolume, objectLabels, selectorLabels, workloadName } from "./names.ts";
 import { withoutWaiting } from "./waiting.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
@@ -31,7 +32,11 @@ function common(region: WorkloadRegion) {
   const { name, namespace, replicas } = region;
   return {
     metadata: { name: workloadName, namespace, labels: objectLabels(name) },
-    spec: { replicas: replicas.min, selector: { matchLabels: selectorLabels(name) } },
+    spec: {
+      replicas: replicas.min,
+      selector: { matchLabels: selectorLabels(name) },
+      minReadySeconds: handoverOf(region).minReadySeconds,
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { metricsPort, podPorts } from "../../pod/ports.ts";
+import { endSeconds, pausesOf } from "./handover.ts";
 import {
   credentialsSecret,
   dataVolume,
@@ -37,12 +38,6 @@ const internalPort = 15000;
 /** A volume under this size is divided; from it on, all have the same budget, so that one grows without another Pod. */
 const smallDiskGiB = 16;
 
-/**
- * How long a Pod that is to end goes on as if nothing were, until load balancers have noticed: AWS's look every 10 s, and believe what they see three times. Then nginx
- * takes no more connections and ends what is under way, for which it may still ask an origin: so the others go after it.
- */
-const pauseSeconds = { edge: 45, others: 50 };
-
 /** What one replica asks for. */
 export function replicaPlan({ region, workload }: WorkloadPlanArgs): ReplicaPlan {
   const { storage, replicas } = region;
@@ -63,6 +58,7 @@ export interface WorkloadPod {
 /** The same Pod as everywhere, as the template of a workload. */
 export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
   const plan = replicaPlan(args);
+  const pauseSeconds = pausesOf(args.region);
   const { pod, configMaps } = renderedPod(args, plan);
   const named = new Map(
     configMaps.map((configMap) => [configMap.metadata?.name, immutable(configMap, args)] as const),
@@ -89,11 +85,13 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
           fsGroupChangePolicy: "OnRootMismatch",
           seccompProfile: { type: "RuntimeDefault" },
         },
-        terminationGracePeriodSeconds: pauseSeconds.others + (spec.terminationGracePeriodSeconds ?? 0),
+        terminationGracePeriodSeconds: endSeconds(args.region),
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
         containers: spec.containers.map((container) => ({
-          ...(container.name === edgeContainer ? edge(container, args, plan) : beside(container)),
+          ...(container.name === edgeContainer
+            ? edge(ending(container, pauseSeconds.edge), args, plan)
+            : ending(container, pauseSeconds.others)),
           volumeMounts: container.volumeMounts?.map(inData) ?? [],
         })),
         volumes: [
@@ -161,7 +159,7 @@ function edge(container: Container, { region }: WorkloadPlanArgs, plan: ReplicaP
   const { cpuMillis, memoryMiB } = plan.edge;
   const hasScratch = region.storage.kind === "bucket";
   return {
-    ...ending(container, pauseSeconds.edge),
+    ...container,
     ports: [
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
@@ -177,10 +175,6 @@ function edge(container: Container, { region }: WorkloadPlanArgs, plan: ReplicaP
       limits: { memory: `${memoryMiB}Mi` },
     },
   };
-}
-
-function beside(container: Container): Container {
-  return ending(container, pauseSeconds.others);
 }
 
 /** A container that needs no shell for its pause: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/ */

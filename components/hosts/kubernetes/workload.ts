@@ -16,6 +16,7 @@ import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
 import { trusted } from "../vm/private-authority.ts";
 import { mostReplicas } from "./autoscaling.ts";
+import { endSeconds, handoverOf } from "./handover.ts";
 import { renderWorkload, type WorkloadObjects } from "./objects.ts";
 import { replicaPlan } from "./pod.ts";
 import { createSecrets, withSecretNames } from "./secrets.ts";
@@ -44,12 +45,16 @@ export class Workload extends pulumi.ComponentResource {
     }
 
     const own = { parent: this };
-    const namespace = new Namespace(name, objects.namespace, { ...own, dependsOn: options.dependsOn ?? [] });
+    const customTimeouts = timeoutsOf(region);
+    const namespace = new Namespace(name, objects.namespace, {
+      ...own,
+      dependsOn: options.dependsOn ?? [],
+      customTimeouts: { delete: customTimeouts.delete },
+    });
     const inside = { ...own, dependsOn: [namespace], deletedWith: namespace };
     const tls = createPrivateTls(name, region, own, inside);
     const before = [...createBeforehand(name, args, objects, inside), ...(tls ? [tls.secret] : [])];
     const secretNames = createSecrets(name, args, inside);
-    const customTimeouts = rollOut(region);
     createReplicas(name, objects, secretNames, { ...inside, dependsOn: before, customTimeouts });
     // Pulumi waits until it leads to a replica.
     const service = createExposure(name, objects, { ...inside, customTimeouts });
@@ -99,10 +104,27 @@ function createBeforehand(
   ];
 }
 
-/** How long a roll-out may take: one replica after the other ends, and another one starts. */
-function rollOut(region: WorkloadRegion): pulumi.CustomTimeouts {
-  const timeout = `${10 + 4 * mostReplicas(region)}m`;
-  return { create: timeout, update: timeout };
+/** A new replica pulls its images, takes its volume and becomes ready. */
+const startSeconds = 120;
+/** For nodes that are only made then, and for a load balancer. */
+const surroundingsSeconds = 600;
+/** Of a Deployment's roll-out, each a quarter of the replicas: see controller.ts. */
+const waves = 4;
+
+/**
+ * How long a roll-out may take, for which Pulumi's own ten minutes are too short: a StatefulSet ends and starts one replica after the other, a Deployment a quarter at a time, where
+ * the nodes may have room only when the last ones have ended. Pods are given their time to end, too, where Pulumi would wait five minutes.
+ * https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/await/await.go
+ */
+function timeoutsOf(region: WorkloadRegion) {
+  const steps = region.storage.kind === "disk" ? mostReplicas(region) : waves;
+  const stepSeconds = endSeconds(region) + startSeconds + handoverOf(region).minReadySeconds;
+  const rollOut = `${surroundingsSeconds + steps * stepSeconds}s`;
+  return {
+    create: rollOut,
+    update: rollOut,
+    delete: `${surroundingsSeconds + endSeconds(region)}s`,
+  } satisfies pulumi.CustomTimeouts;
 }
 
 function createReplicas(

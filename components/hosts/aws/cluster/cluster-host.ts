@@ -10,7 +10,12 @@ import { createCertificates } from "./certificates.ts";
 import { createCluster, scheduling } from "./cluster.ts";
 import type { ClusterHostArgs } from "./cluster-args.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
-import { loadBalancerAnnotations, loadBalancerClass, readinessGateLabels } from "./load-balancer.ts";
+import {
+  loadBalancerAnnotations,
+  loadBalancerClass,
+  loadBalancerHandover,
+  readinessGateLabels,
+} from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
 import { enforceNetworkPolicies } from "./network-policies.ts";
 import { createPodIdentity } from "./pod-identity.ts";
@@ -59,6 +64,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           store: bucketStore({ region: region.name, bucket, delivery }),
           annotations: loadBalancerAnnotations(network.loadBalancerSubnets),
           loadBalancerClass,
+          handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
           loadBalancerRanges: network.loadBalancerRanges,
           scheduling,

@@ -1,3 +1,5 @@
+import type { Handover } from "../../kubernetes/handover.ts";
+
 /** Of Auto Mode's controller. */
 export const loadBalancerClass = "eks.amazonaws.com/nlb";
 
@@ -19,6 +21,13 @@ export function loadBalancerAnnotations(subnets?: readonly string[]): Record<str
     ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
   };
 }
+
+/**
+ * Deregistration begins when a Pod is deleted, and new connections come for about two minutes more, whatever the deregistration delay; a minute more is for the controller's
+ * own queue. A new Pod is ready only when its target is healthy (see below); not all of the load balancer's nodes know it at that moment.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366, https://github.com/aws/containers-roadmap/issues/470
+ */
+export const loadBalancerHandover: Handover = { drainSeconds: 180, minReadySeconds: 60 };
 
 /**
  * For the namespace: a new Pod counts as ready when the load balancer sends it clients, so an old one doesn't go before.

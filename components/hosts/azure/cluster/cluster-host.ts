@@ -14,7 +14,7 @@ import {
   podIdentityLabels,
 } from "./identities.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
-import { loadBalancerAnnotations } from "./load-balancer.ts";
+import { loadBalancerAnnotations, loadBalancerHandover } from "./load-balancer.ts";
 import { createManagedCluster } from "./managed-cluster.ts";
 import { clusterNamesOf } from "./naming.ts";
 import { createClusterNetwork } from "./network.ts";
@@ -63,6 +63,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         region: workloadRegion(region, {
           store: blobStore({ account: found.storageAccount, delivery }),
           annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
+          handover: loadBalancerHandover,
         }),
         serviceAccount: {
           annotations: podIdentityAnnotations(pods.identity),
