@@ -106,6 +106,16 @@ for (const name of kubernetesCases) {
       assert.deepEqual(used.sort(), names.sort());
     });
 
+    test("the edge's readiness is more than that nginx runs, and what watches it has none", () => {
+      const [edge, ...others] = containersOf(objects);
+      assert.notDeepEqual(edge?.readinessProbe?.exec, edge?.livenessProbe?.exec);
+      for (const { name, readinessProbe, startupProbe, command } of others) {
+        assert.deepEqual([readinessProbe, startupProbe], [undefined, undefined], name);
+        const isDelayed = command?.join(" ").includes("/dev/shm/$0.started") ?? false;
+        assert.equal(isDelayed, ["prometheus", "blackbox", "janitor"].includes(name), name);
+      }
+    });
+
     test("the edge goes on until nobody sends it clients, and the others go after it", () => {
       const pause = ({ lifecycle }: Container) => lifecycle?.preStop?.sleep?.seconds ?? 0;
       const [edge, ...others] = containersOf(objects);

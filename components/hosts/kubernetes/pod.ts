@@ -2,7 +2,6 @@ import type {
   ConfigMap,
   Container,
   PodTemplateSpec,
-  Probe,
   TopologySpreadConstraint,
   Volume,
   VolumeMount,
@@ -23,6 +22,8 @@ import {
   withContentHash,
   workloadName,
 } from "./names.ts";
+import { readinessProbe } from "./readiness.ts";
+import { isSideContainer, sideContainer } from "./side-container.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where the edge listens in its Pod: nobody but root may listen at 443. */
@@ -58,7 +59,7 @@ export interface WorkloadPod {
 /** The same Pod as everywhere, as the template of a workload. */
 export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
   const plan = replicaPlan(args);
-  const pauseSeconds = pausesOf(args.region);
+  const pauses = pausesOf(args.region);
   const { pod, configMaps } = renderedPod(args, plan);
   const named = new Map(
     configMaps.map((configMap) => [configMap.metadata?.name, immutable(configMap, args)] as const),
@@ -89,9 +90,11 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
         containers: spec.containers.map((container) => ({
-          ...(container.name === edgeContainer
-            ? edge(ending(container, pauseSeconds.edge), args, plan)
-            : ending(container, pauseSeconds.others)),
+          ...(container.name === edgeContainer ? edge(starting(container), args, plan) : beside(container)),
+          // A pause that needs no shell: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+          lifecycle: {
+            preStop: { sleep: { seconds: pauses[container.name === edgeContainer ? "edge" : "others"] } },
+          },
           volumeMounts: container.volumeMounts?.map(inData) ?? [],
         })),
         volumes: [
@@ -155,40 +158,37 @@ function immutable({ metadata, ...rest }: ConfigMap, { region }: WorkloadPlanArg
   return { ...rest, metadata: { ...metadata, name, namespace: region.namespace }, immutable: true };
 }
 
-function edge(container: Container, { region }: WorkloadPlanArgs, plan: ReplicaPlan): Container {
+function edge(container: Container, { region, upstreams }: WorkloadPlanArgs, plan: ReplicaPlan): Container {
   const { cpuMillis, memoryMiB } = plan.edge;
-  const hasScratch = region.storage.kind === "bucket";
+  const hasBucket = region.storage.kind === "bucket";
   return {
     ...container,
     ports: [
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
     ],
-    // nginx listens only when it has a certificate.
-    readinessProbe: { ...container.livenessProbe, initialDelaySeconds: 0, periodSeconds: 5 },
+    readinessProbe: readinessProbe(edgePort, podPorts(internalPort, upstreams.length), hasBucket),
     resources: {
       requests: {
         cpu: `${cpuMillis}m`,
         memory: `${memoryMiB}Mi`,
-        ...(hasScratch && { "ephemeral-storage": `${plan.diskGiB}Gi` }),
+        ...(hasBucket && { "ephemeral-storage": `${plan.diskGiB}Gi` }),
       },
       limits: { memory: `${memoryMiB}Mi` },
     },
   };
 }
 
-/** A container that needs no shell for its pause: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/ */
-function ending({ livenessProbe, ...container }: Container, seconds: number): Container {
-  return {
-    ...container,
-    ...(livenessProbe && { livenessProbe, startupProbe: starting(livenessProbe) }),
-    lifecycle: { preStop: { sleep: { seconds } } },
-  };
+function beside(container: Container): Container {
+  return isSideContainer(container) ? sideContainer(container) : starting(container);
 }
 
 /** Until it has answered once, a container has two minutes. */
-function starting(probe: Probe): Probe {
-  return { ...probe, initialDelaySeconds: 0, periodSeconds: 2, failureThreshold: 60 };
+function starting(container: Container): Container {
+  const { livenessProbe } = container;
+  if (!livenessProbe) return container;
+  const startupProbe = { ...livenessProbe, initialDelaySeconds: 0, periodSeconds: 2, failureThreshold: 60 };
+  return { ...container, startupProbe };
 }
 
 /** As far as there are zones and nodes: where there aren't enough, a replica is better than none. */

@@ -1,0 +1,110 @@
+/** When a replica gets clients: the scripts of its probes, by the shell that the images have, without a kubelet. */
+import assert from "node:assert/strict";
+import { mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { execa } from "execa";
+import type { Container } from "kubernetes-types/core/v1.d.ts";
+import { readinessProbe } from "../../components/hosts/kubernetes/readiness.ts";
+import { sideContainer } from "../../components/hosts/kubernetes/side-container.ts";
+import { edgePaths } from "../../components/pod/edge/paths.ts";
+import { podPorts } from "../../components/pod/ports.ts";
+import { ensureDebianTree } from "../../scripts/setup/debian.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+/** A directory with the images' programs alone, and one for files. */
+async function place(t: TestContext) {
+  const directory = scope(t).use(await tempDir()).path;
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  const busybox = join(await ensureDebianTree(), "usr/bin/busybox");
+  for (const applet of ["sh", "wget", "printf", "find", "grep", "stat", "date", "cat", "sleep", "touch"]) {
+    await symlink(busybox, join(bin, applet));
+  }
+  const run = (command: readonly string[], replacing: Readonly<Record<string, string>> = {}) => {
+    const words = Object.entries(replacing).reduce(
+      (all, [from, to]) => all.map((word) => word.replaceAll(from, to)),
+      [...command],
+    );
+    const [program = "", ...args] = words;
+    return execa(join(bin, program), args, {
+      env: { PATH: bin },
+      extendEnv: false,
+      reject: false,
+      timeout: 20_000,
+    });
+  };
+  return { directory, run };
+}
+
+/** Answers 200 on loopback as long as the test goes. */
+async function listen(t: TestContext): Promise<number> {
+  const server = createServer((_, response) => response.end("{}"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Where nobody listens. */
+const closed = 1;
+
+test("an edge is ready when it listens and answers, and has something to serve", async (t) => {
+  const { directory, run } = await place(t);
+  const open = await listen(t);
+  const isReady = async (at: { edge: number; status: number; origin: number; stored: number }) => {
+    const ports = { ...podPorts(15_000, 1), edgeStatus: at.status };
+    const origins = [{ http: at.origin, debug: closed, stored: at.stored }];
+    const { exec } = readinessProbe(at.edge, { ...ports, origins }, true);
+    const { exitCode } = await run(exec?.command ?? [], { [edgePaths.cache]: directory });
+    return exitCode === 0;
+  };
+  const all = { edge: open, status: open, origin: open, stored: open };
+  assert.ok(await isReady(all));
+  assert.ok(!(await isReady({ ...all, edge: closed })), "no certificate yet");
+  assert.ok(!(await isReady({ ...all, status: closed })), "nginx doesn't answer");
+  assert.ok(await isReady({ ...all, origin: closed }), "the store has what the upstream had");
+  assert.ok(!(await isReady({ ...all, origin: closed, stored: closed })), "a new replica without a source");
+  await mkdir(join(directory, "blobs/0/00"), { recursive: true });
+  await writeFile(join(directory, "blobs/0/00", `${"0".repeat(32)}.0000000001`), "unfinished");
+  assert.ok(!(await isReady({ ...all, origin: closed, stored: closed })), "nothing is complete");
+  await writeFile(join(directory, "blobs/0/00", "0".repeat(32)), "a blob");
+  assert.ok(await isReady({ ...all, origin: closed, stored: closed }), "what is stored is served");
+});
+
+test("a side container that ends soon after its start starts again only ten minutes later, and is well meanwhile", async (t) => {
+  const { directory, run } = await place(t);
+  const container: Container = {
+    name: "prometheus",
+    command: ["sh", "-c", `echo started >>${directory}/log; exit 1`],
+    livenessProbe: { exec: { command: ["sh", "-c", "exit 1"] } },
+  };
+  const { command = [], livenessProbe, startupProbe } = sideContainer(container);
+  assert.equal(startupProbe, undefined);
+  const inPlace = (words: readonly string[] = [], comm = "prometheus") =>
+    run(words, { "/dev/shm": directory, "pause=630": "pause=1", "/proc/1/comm": join(directory, comm) });
+  const starts = async () => (await readFile(join(directory, "log"), "utf8")).trim().split("\n").length;
+  const startedAgo = (seconds: number) => {
+    const time = Date.now() / 1000 - seconds;
+    return utimes(join(directory, "prometheus.started"), time, time);
+  };
+
+  await inPlace(command);
+  assert.equal(await starts(), 1);
+  const began = Date.now();
+  const { stderr } = await inPlace(command);
+  assert.match(stderr, /prometheus has ended within 600 s of its start: it starts again in 1 s/);
+  assert.ok(Date.now() - began > 900);
+  assert.equal(await starts(), 2);
+  await startedAgo(601);
+  assert.equal((await inPlace(command)).stderr, "");
+  assert.equal(await starts(), 3);
+
+  for (const comm of ["sh", "prometheus"]) await writeFile(join(directory, comm), `${comm}\n`);
+  const probe = livenessProbe?.exec?.command;
+  assert.equal((await inPlace(probe, "prometheus")).exitCode, 0, "it has just started");
+  await startedAgo(130);
+  assert.equal((await inPlace(probe, "sh")).exitCode, 0, "it waits");
+  assert.equal((await inPlace(probe, "prometheus")).exitCode, 1, "it isn't well");
+});
