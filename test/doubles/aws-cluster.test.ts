@@ -1,11 +1,14 @@
 /** That the double refuses what EKS, and a cluster in AWS, refuse: what it lets pass proves nothing otherwise. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DeleteSecurityGroupCommand, DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { existing } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
 import { clusterSurroundings } from "./aws/cluster-surroundings.ts";
+import { serveEc2 } from "./aws/ec2-api.ts";
 import { loadBalancerType, managedPolicies } from "./aws/eks.ts";
-import type { Thing } from "./cloud.ts";
+import { groupType } from "./aws/nodes.ts";
+import type { Cloud, Thing } from "./cloud.ts";
 import { kubernetesCloud } from "./kubernetes/kubernetes.ts";
 import { type Made, testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
@@ -215,4 +218,58 @@ test("a load balancer needs a subnet for it, and keeps the cluster and the subne
   deleteCluster();
   // What is in it can't be reached any more.
   assert.throws(() => clusters.delete("kubernetes:core/v1:Namespace", "cache", server), /ConnectionRefused/);
+});
+
+/** Asks as the stack does when it is destroyed. */
+async function askEc2<Answer>(cloud: Cloud, ask: (client: EC2Client) => Promise<Answer>): Promise<Answer> {
+  await using api = await serveEc2(cloud);
+  const client = new EC2Client({
+    region,
+    endpoint: api.environment.AWS_ENDPOINT_URL_EC2 ?? "",
+    credentials: { accessKeyId: "id", secretAccessKey: "key" },
+  });
+  try {
+    return await ask(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+function groupOf({ outputs }: Thing): string {
+  return String(valueAt("vpcConfig.clusterSecurityGroupId", outputs));
+}
+
+test("nodes outlive the last Pod, and are seen only by who asks for what EKS manages", async () => {
+  const { cloud, clusters, things, server, deploy } = inside();
+  deploy(scheduling);
+  const Filters = [{ Name: "instance.group-id", Values: [groupOf(things.cluster as Thing)] }];
+  const count = (client: EC2Client, IncludeManagedResources: boolean) =>
+    client
+      .send(new DescribeInstancesCommand({ Filters, IncludeManagedResources }))
+      .then(({ Reservations = [] }) => Reservations.flatMap(({ Instances = [] }) => Instances).length);
+  await askEc2(cloud, async (client) => {
+    assert.equal(await count(client, true), 1);
+    assert.equal(await count(client, false), 0);
+    clusters.delete("kubernetes:core/v1:Namespace", "cache", server);
+    assert.deepEqual([await count(client, true), await count(client, true)], [1, 1]);
+    assert.equal(await count(client, true), 0);
+  });
+  cloud.delete(cluster.type, "cache", region);
+  assert.deepEqual(cloud.things(groupType), [], "the group goes with a cluster without nodes");
+});
+
+test("a cluster that is deleted before its nodes leaves its security group, which keeps the network", async () => {
+  const { cloud, things, deploy } = inside();
+  deploy(scheduling);
+  const GroupId = groupOf(things.cluster as Thing);
+  cloud.delete(cluster.type, "cache", region);
+  assert.deepEqual(
+    cloud.things(groupType).map(({ id, inputs }) => [id, inputs.vpcId]),
+    [[GroupId, existing.clusterVpc]],
+  );
+  await askEc2(cloud, async (client) => {
+    await client.send(new DeleteSecurityGroupCommand({ GroupId }));
+    const again = client.send(new DeleteSecurityGroupCommand({ GroupId }));
+    await assert.rejects(again, { name: "InvalidGroup.NotFound" });
+  });
 });

@@ -21,7 +21,11 @@ const existing = {
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case "aws:eks/cluster:Cluster":
-      return { endpoint: "https://1.eks.amazonaws.com", certificateAuthority: { data: "Q0E=" } };
+      return {
+        endpoint: "https://1.eks.amazonaws.com",
+        certificateAuthority: { data: "Q0E=" },
+        vpcConfig: { ...(inputs.vpcConfig as object), clusterSecurityGroupId: "sg-1" },
+      };
     case "aws:iam/role:Role":
       return { arn: `arn:aws:iam::123456789012:role/${inputs.name}` };
     case "aws:ec2/eip:Eip":
@@ -187,6 +191,24 @@ describe("a region with a network of its own", () => {
     });
     const { name, retentionInDays } = graph.resource("aws:cloudwatch/logGroup:LogGroup").inputs;
     assert.deepEqual([name, retentionInDays], ["/aws/eks/registry-cache-test-eu-central-1/cluster", 30]);
+  });
+
+  test("waits for its nodes before the cluster goes, and for its security group before the network goes", () => {
+    const nodes = graph.resource("pulumi-nodejs:dynamic/aws:ClusterNodes");
+    const group = graph.resource("pulumi-nodejs:dynamic/aws:ClusterSecurityGroup");
+    const clusterName = "registry-cache-test-eu-central-1";
+    assert.equal(nodes.inputs.securityGroupId, "sg-1");
+    for (const { inputs } of [nodes, group]) {
+      assert.deepEqual([inputs.region, inputs.clusterName], ["eu-central-1", clusterName]);
+    }
+    const idOf = ({ type, name }: RegisteredResource) => `${type} ${name}`;
+    const cluster = graph.resource("aws:eks/cluster:Cluster");
+    assert.ok(nodes.dependencies.includes(idOf(cluster)));
+    assert.ok(graph.resource("pulumi:providers:kubernetes").dependencies.includes(idOf(nodes)));
+    assert.ok(cluster.dependencies.includes(idOf(group)));
+    assert.ok(
+      group.dependencies.includes("aws:ec2/routeTableAssociation:RouteTableAssociation eu-central-1-nodes-0"),
+    );
   });
 
   test("spreads nodes and load balancer over three zones, the nodes in private", () => {

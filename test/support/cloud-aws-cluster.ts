@@ -1,6 +1,7 @@
 import { existing } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
+import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { clusterType, loadBalancerType, managedPolicies } from "../doubles/aws/eks.ts";
 import { CloudError, type Thing } from "../doubles/cloud.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
@@ -17,6 +18,17 @@ export const awsCluster: ClusterCase = {
   newAccount() {
     const cloud = awsCloud();
     return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
+  },
+  serve: serveEc2,
+  // A network interface that the cluster's network plugin has lost: https://github.com/aws/aws-k8s-tester/pull/416
+  leaveBehind(cloud) {
+    for (const { scope, inputs, outputs } of cloud.things(clusterType)) {
+      const subnetId = valueAt("vpcConfig.subnetIds[0]", inputs);
+      const securityGroups = [valueAt("vpcConfig.clusterSecurityGroupId", outputs)];
+      const type = "aws:ec2/networkInterface:NetworkInterface";
+      const id = `eni-${cloud.digits(17)}`;
+      cloud.keep({ id, type, name: "lost", scope, inputs: { subnetId, securityGroups }, outputs: {} });
+    }
   },
   programs: ["aws"],
   cluster: clusterType,

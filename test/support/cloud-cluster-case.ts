@@ -1,5 +1,6 @@
 /** What the tests of the engine have to know of a cloud in which stacks make clusters: a table per cloud, cloud-aws-cluster.ts and cloud-azure-cluster.ts. */
 import type { services } from "../../components/hosts/kubernetes-cluster/services.ts";
+import type { ServedApi } from "../doubles/aws/ec2-api.ts";
 import type { Cloud, Fault, Thing } from "../doubles/cloud.ts";
 import type { Mistake } from "./cloud-case.ts";
 import type { Config } from "./stack-files.ts";
@@ -10,6 +11,10 @@ export interface ClusterCase {
   readonly file: string;
   /** An account as on the first day, and the clusters that it will have. */
   newAccount(): Account;
+  /** The API of the cloud that the stack's own code calls, where it does. */
+  serve?(cloud: Cloud): Promise<ServedApi>;
+  /** Puts what the cloud may have left around a cluster, before it is destroyed. */
+  leaveBehind?(cloud: Cloud): void;
   /** What must be on the PATH of who brings up the stack. */
   readonly programs: readonly string[];
   /** Pulumi's type of a cluster. */

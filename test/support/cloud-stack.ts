@@ -30,15 +30,22 @@ export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, Async
   inAllRegions(changes: readonly string[]): Record<string, string[]>;
 }
 
+interface CloudStackOptions {
+  readonly others?: readonly Cloud[];
+  readonly programs?: readonly string[];
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /**
  * @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with.
  * @param others what belongs to the cloud and has a provider of its own.
  * @param programs what the stack's program finds on the PATH, and doesn't run.
+ * @param environment what the engine is given besides.
  */
 export async function cloudStack(
   file: string,
   cloud: Cloud,
-  { others = [], programs = [] }: { others?: readonly Cloud[]; programs?: readonly string[] } = {},
+  { others = [], programs = [], environment = {} }: CloudStackOptions = {},
 ): Promise<CloudStack> {
   const parts = new AsyncDisposableStack();
   const { path: directory } = parts.use(await tempDir());
@@ -54,6 +61,7 @@ export async function cloudStack(
     directory,
     keys: initial,
     environment: {
+      ...environment,
       PULUMI_DEBUG_PROVIDERS: served.map(({ address }) => address).join(","),
       PATH: [bin, engineEnvironment().PATH].join(delimiter),
     },

@@ -14,10 +14,15 @@ export const clusterFiles = stackFiles
   );
 
 /** @param file a path of {@link clusterFiles}, or that of the case. */
-export function clusterStack(
+export async function clusterStack(
   file: string,
-  { programs }: ClusterCase,
+  { programs, serve }: ClusterCase,
   { cloud, clusters }: Account,
 ): Promise<CloudStack> {
-  return cloudStack(file, cloud, { others: [clusters], programs });
+  const parts = new AsyncDisposableStack();
+  const api = await serve?.(cloud);
+  if (api) parts.use(api);
+  const environment = api?.environment ?? {};
+  const stack = parts.use(await cloudStack(file, cloud, { others: [clusters], programs, environment }));
+  return { ...stack, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

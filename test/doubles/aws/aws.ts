@@ -6,12 +6,13 @@ import { eks } from "./eks.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
+import { nodes } from "./nodes.ts";
 import { storage } from "./storage.ts";
 
 const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
-  resources: { ...network, ...machine, ...identity, ...storage, ...eks },
+  resources: { ...network, ...machine, ...identity, ...storage, ...eks, ...nodes },
   functions,
   scopeOf(provider) {
     const region = text("region", provider);

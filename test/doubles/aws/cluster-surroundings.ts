@@ -3,6 +3,7 @@ import { type Cloud, demand, text } from "../cloud.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
+import { endPods, startPods } from "./nodes.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
 const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -23,7 +24,8 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
     },
 
     admitPods(cluster, namespace, { serviceAccountName, nodeSelector, tolerations = [] }) {
-      const { inputs } = clusterBy(cluster);
+      const found = clusterBy(cluster);
+      const { inputs } = found;
       const pools = valuesAt("computeConfig.nodePools[*]", inputs);
       const isTolerated = tolerations.some(
         ({ key, operator }) => key === "CriticalAddonsOnly" && operator === "Exists",
@@ -40,7 +42,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         .at(-1);
       const hasRights = cloud.things("aws:iam/rolePolicy:RolePolicy").some((it) => it.inputs.role === role);
       demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
+      startPods(cloud, found, `${namespace}/${serviceAccountName}`);
     },
+
+    endPods: (cluster, namespace, { serviceAccountName }) =>
+      endPods(cloud, cluster, `${namespace}/${serviceAccountName}`),
 
     openLoadBalancer(cluster, service) {
       const { scope, inputs } = clusterBy(cluster);

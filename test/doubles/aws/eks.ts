@@ -2,6 +2,7 @@ import { isRange } from "../checks.ts";
 import { type Cloud, demand, everywhere, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { zoneIdOf } from "./account.ts";
+import { createClusterGroup, deleteWithCluster } from "./nodes.ts";
 import { list, statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
@@ -82,8 +83,10 @@ export const eks: Readonly<Record<string, Rules>> = {
       demandPolicies(request, "computeConfig.nodeRoleArn", nodePolicies);
       demandSubnets(request);
     },
-    create({ cloud, scope, inputs }) {
+    create(request) {
+      const { cloud, scope, inputs } = request;
       const name = text("name", inputs);
+      const [vpcId] = networksOf(request);
       const group = `/aws/eks/${name}/cluster`;
       if (!cloud.find(logGroup, group, scope)) {
         cloud.keep({ id: group, type: logGroup, scope, inputs: { name: group }, outputs: {} });
@@ -95,7 +98,11 @@ export const eks: Readonly<Record<string, Rules>> = {
           arn: `arn:aws:eks:${scope}:123456789012:cluster/${name}`,
           endpoint: `https://${digits}.gr7.${scope}.eks.amazonaws.com`,
           certificateAuthority: { data: Buffer.from(`CA of ${digits}`).toString("base64") },
-          vpcConfig: { ...(inputs.vpcConfig as Inputs), vpcId: networksOf({ cloud, scope, inputs })[0] },
+          vpcConfig: {
+            ...(inputs.vpcConfig as Inputs),
+            vpcId,
+            clusterSecurityGroupId: createClusterGroup(request, name, vpcId),
+          },
           status: "ACTIVE",
         },
       };
@@ -116,10 +123,12 @@ export const eks: Readonly<Record<string, Rules>> = {
         "Provided subnets belong to a VPC other than the cluster's",
       );
     },
-    delete({ id }, cloud) {
+    delete(thing, cloud) {
+      const { id } = thing;
       // Nobody would delete it any more.
       const left = cloud.things(loadBalancerType).find(({ inputs }) => inputs.cluster === id);
       demand(!left, "OrphanedLoadBalancer", `${left?.id} would be left without its cluster`);
+      deleteWithCluster(thing, cloud);
     },
   },
 

@@ -24,6 +24,8 @@ export interface Surroundings {
   cluster(server: string): { readonly id: string; readonly certificateAuthority: string } | undefined;
   /** Refuses Pods that would never be scheduled, or that wouldn't get the identity that they need. */
   admitPods(cluster: string, namespace: string, pod: PodSpec): void;
+  /** What becomes of the nodes when Pods that were admitted are gone. @default nothing */
+  endPods?(cluster: string, namespace: string, pod: PodSpec): void;
   /** Makes a load balancer for a Service. @returns where it is reached, and how it is known. */
   openLoadBalancer(cluster: string, service: Inputs): { readonly ingress: Inputs; readonly id: string };
   closeLoadBalancer(cluster: string, id: string): void;
@@ -126,7 +128,9 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
       const inside = cloud
         .things()
         .filter((it) => it.scope === thing.scope && text("metadata.namespace", it.inputs) === thing.id);
-      for (const { outputs } of [thing, ...inside]) {
+      for (const { inputs, outputs } of [thing, ...inside]) {
+        const pod = podSpecOf(inputs);
+        if (pod) surroundings.endPods?.(cluster, text("metadata.namespace", inputs), pod);
         if (outputs.balancer !== undefined) surroundings.closeLoadBalancer(cluster, String(outputs.balancer));
       }
     },
@@ -154,16 +158,19 @@ function release(surroundings: Surroundings, clusterOf: ClusterOf): Rules {
       const namespace = text("namespace", inputs);
       const isThere = cloud.find(namespaceType, namespace, scope);
       demand(isThere, "NotFound", `namespaces "${namespace}" not found`);
-      const values = inputs.values as PodSpec;
-      surroundings.admitPods(clusterOf(scope).id, namespace, {
-        ...values,
-        serviceAccountName: text("name", inputs),
-      });
+      surroundings.admitPods(clusterOf(scope).id, namespace, podOf(inputs));
     },
     create: ({ inputs }) => ({
       id: `${inputs.namespace}/${inputs.name}`,
       outputs: { status: { status: "deployed" } },
     }),
-    delete: (thing) => void clusterOf(thing.scope),
+    delete({ scope, inputs }) {
+      surroundings.endPods?.(clusterOf(scope).id, text("namespace", inputs), podOf(inputs));
+    },
   };
+}
+
+/** A chart of one service account, named as its release. */
+function podOf(inputs: Inputs): PodSpec {
+  return { ...(inputs.values as PodSpec), serviceAccountName: text("name", inputs) };
 }

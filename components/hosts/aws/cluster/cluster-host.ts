@@ -37,9 +37,10 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
 
     const network = createNetwork(name, { names, region, found }, own);
-    const cluster = createCluster(name, { names, region, network }, own);
+    const { cluster, nodes } = createCluster(name, { names, region, network }, own);
     const { name: clusterName } = cluster;
-    const provider = createKubernetesProvider(name, { cluster, region: region.name }, own);
+    const access = { cluster, region: region.name };
+    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
     const certificates = createCertificates(name, { names, region, found, clusterName, provider }, own);
     const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);

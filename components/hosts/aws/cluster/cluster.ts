@@ -8,6 +8,7 @@ import type { Names } from "../naming.ts";
 import type { AwsClusterRegion } from "./cluster-args.ts";
 import type { Network } from "./network.ts";
 import { createRoles } from "./roles.ts";
+import { ClusterNodes, ClusterSecurityGroup } from "./teardown.ts";
 
 export interface ClusterArgs {
   readonly names: Names;
@@ -29,18 +30,24 @@ const logDays = 30;
 /**
  * An EKS cluster in Auto Mode: nodes come as Pods need them, with what they need, and are replaced by EKS. A later version is an upgrade in place, after which
  * EKS replaces the nodes one by one.
+ * @returns the cluster, and the nodes, on which all that runs there is to depend.
  */
 export function createCluster(
   name: string,
   { names, region, network }: ClusterArgs,
   options: pulumi.CustomResourceOptions,
-): Cluster {
+): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
   const roles = createRoles(name, { names, region: region.name }, options);
   const logs = new LogGroup(
     name,
     // EKS writes into the group of this name, and would make one that is kept for ever.
     { name: `/aws/eks/${names.cluster}/cluster`, retentionInDays: logDays, tags: names.tags("logs") },
     options,
+  );
+  const securityGroup = new ClusterSecurityGroup(
+    name,
+    { region: region.name, clusterName: names.cluster },
+    { ...options, dependsOn: [...network.route] },
   );
   const cluster = new Cluster(
     name,
@@ -65,10 +72,18 @@ export function createCluster(
       enabledClusterLogTypes: ["audit", "authenticator"],
       tags: names.tags(),
     },
-    { ...options, dependsOn: [...roles.rights, ...network.route, logs] },
+    { ...options, dependsOn: [...roles.rights, ...network.route, logs, securityGroup] },
   );
-  if (region.replicas.max !== undefined) createMetricsServer(name, { names, cluster }, options);
-  return cluster;
+  const { clusterSecurityGroupId: securityGroupId } = cluster.vpcConfig;
+  const nodes = new ClusterNodes(
+    name,
+    { region: region.name, clusterName: cluster.name, securityGroupId },
+    options,
+  );
+  if (region.replicas.max !== undefined) {
+    createMetricsServer(name, { names, cluster }, { ...options, dependsOn: [nodes] });
+  }
+  return { cluster, nodes };
 }
 
 /** What an autoscaler reads the use of processors from: https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html */

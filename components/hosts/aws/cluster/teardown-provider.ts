@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteSecurityGroupCommand,
+  EC2Client,
+  paginateDescribeInstances,
+  paginateDescribeSecurityGroups,
+} from "@aws-sdk/client-ec2";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown.ts";
+
+/** Nothing is made: EKS does that. */
+export async function create(inputs: ClusterSecurityGroupInputs): Promise<pulumi.dynamic.CreateResult> {
+  return { id: inputs.clusterName, outs: inputs };
+}
+
+/** Another cluster has other nodes. */
+export async function diff(
+  olds: ClusterSecurityGroupInputs,
+  news: ClusterSecurityGroupInputs,
+): Promise<pulumi.dynamic.DiffResult> {
+  const names = Object.keys(news) as (keyof ClusterSecurityGroupInputs)[];
+  const replaces = names.filter((name) => olds[name] !== news[name]);
+  return { changes: replaces.length > 0, replaces };
+}
+
+/** @throws when a node is still there after {@link mostMinutes}: something else runs in the cluster. */
+export async function waitForNodes({ region, clusterName, securityGroupId }: ClusterNodesInputs) {
+  await waitUntilNone(
+    region,
+    (client) => nodesIn(client, securityGroupId),
+    (ids) =>
+      `the cluster ${clusterName} still has the nodes ${ids}, ${mostMinutes} minutes after the cache was deleted from it: delete what else runs there (kubectl get pods --all-namespaces), then run the command again`,
+  );
+}
+
+/** @throws when something is still in it after {@link mostMinutes}. */
+export async function deleteSecurityGroup({ region, clusterName }: ClusterSecurityGroupInputs) {
+  await waitUntilNone(
+    region,
+    (client) => undeletedGroupsOf(client, clusterName),
+    (ids) =>
+      `EKS has left the security group ${ids} of the cluster ${clusterName}, and something is still in it: delete the network interfaces (aws ec2 describe-network-interfaces --region ${region} --filters Name=group-id,Values=${ids[0]}), then run the command again`,
+  );
+}
+
+/** A node that is empty is drained and terminated within minutes. */
+const mostMinutes = 20;
+const mostPauseSeconds = 15;
+
+async function waitUntilNone(
+  region: string,
+  find: (client: EC2Client) => Promise<readonly string[]>,
+  message: (found: readonly string[]) => string,
+): Promise<void> {
+  // Credentials come from the environment, as the provider's: see provider.ts.
+  const client = new EC2Client({ region });
+  const end = Date.now() + mostMinutes * 60_000;
+  try {
+    for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, mostPauseSeconds)) {
+      const found = await find(client);
+      if (found.length === 0) return;
+      if (Date.now() > end) throw new Error(message(found));
+      await sleep(pauseSeconds * 1000);
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+async function nodesIn(client: EC2Client, securityGroupId: string): Promise<string[]> {
+  const pages = paginateDescribeInstances(
+    { client },
+    {
+      // The account may hide them, as EKS manages them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+      IncludeManagedResources: true,
+      Filters: [
+        { Name: "instance.group-id", Values: [securityGroupId] },
+        {
+          Name: "instance-state-name",
+          Values: ["pending", "running", "shutting-down", "stopping", "stopped"],
+        },
+      ],
+    },
+  );
+  const ids: string[] = [];
+  for await (const { Reservations = [] } of pages) {
+    for (const { Instances = [] } of Reservations)
+      ids.push(...Instances.flatMap((it) => it.InstanceId ?? []));
+  }
+  return ids;
+}
+
+/** Deletes what it can. @returns what is still in use */
+async function undeletedGroupsOf(client: EC2Client, clusterName: string): Promise<string[]> {
+  // The tag is EKS's own, and nobody else can set it: https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+  const Filters = [{ Name: "tag:aws:eks:cluster-name", Values: [clusterName] }];
+  const inUse: string[] = [];
+  for await (const { SecurityGroups = [] } of paginateDescribeSecurityGroups({ client }, { Filters })) {
+    for (const { GroupId = "" } of SecurityGroups) {
+      try {
+        await client.send(new DeleteSecurityGroupCommand({ GroupId }));
+      } catch (error) {
+        const { name } = error as Error;
+        if (name === "DependencyViolation") inUse.push(GroupId);
+        else if (name !== "InvalidGroup.NotFound") throw error;
+      }
+    }
+  }
+  return inUse;
+}

@@ -1,0 +1,120 @@
+/**
+ * What the stack's own code asks EC2 for, over EC2's own protocol, so that the real SDK does the asking.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
+ */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text as bodyOf } from "node:stream/consumers";
+import { type Cloud, CloudError, demand, type Thing, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { groupType, lookAtNodes } from "./nodes.ts";
+
+export interface ServedApi extends AsyncDisposable {
+  /** For whoever asks: where EC2 is, and with which credentials. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
+  const server = createServer(async (request, response) => {
+    try {
+      const parameters = new URLSearchParams(await bodyOf(request));
+      const action = String(parameters.get("Action"));
+      const answer = answers[action];
+      demand(answer, "InvalidAction", `The action ${action} is not valid for this web service.`);
+      const content = answer({ cloud, scope: regionOf(request), parameters });
+      response.end(`<${action}Response><requestId>1</requestId>${content}</${action}Response>`);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const [code = "", ...message] = error.message.split(": ");
+      const tags = `<Code>${code}</Code><Message>${message.join(": ")}</Message>`;
+      response.writeHead(400);
+      response.end(`<Response><Errors><Error>${tags}</Error></Errors><RequestID>1</RequestID></Response>`);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    environment: {
+      AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "of no use to anyone",
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The one that the request is signed for: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+function regionOf({ headers }: IncomingMessage): string {
+  const region = headers.authorization?.match(/Credential=[^/]+\/\d{8}\/([^/]+)\/ec2\/aws4_request/)?.[1];
+  demand(region, "AuthFailure", "AWS was not able to validate the provided access credentials");
+  return region;
+}
+
+interface Call {
+  readonly cloud: Cloud;
+  readonly scope: string;
+  readonly parameters: URLSearchParams;
+}
+
+const answers: Readonly<Record<string, (call: Call) => string>> = {
+  /** Nodes of Auto Mode are managed by a service, and hidden unless they are asked for. */
+  DescribeInstances({ cloud, scope, parameters }) {
+    const wanted = filtersOf(parameters, ["instance.group-id", "instance-state-name"]);
+    if (parameters.get("IncludeManagedResources") !== "true") return "<reservationSet/>";
+    const found = (wanted["instance.group-id"] ?? []).flatMap((group) => lookAtNodes(cloud, scope, group));
+    const items = found.map(({ id, inputs }) => {
+      const state = valuesAt("pods[*]", inputs).length > 0 ? "running" : "shutting-down";
+      const isWanted = wanted["instance-state-name"]?.includes(state) ?? true;
+      return isWanted
+        ? `<item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState></item>`
+        : "";
+    });
+    return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
+  },
+
+  DescribeSecurityGroups({ cloud, scope, parameters }) {
+    const wanted = filtersOf(parameters, ["tag:aws:eks:cluster-name"]);
+    const isWanted = ({ inputs }: Thing) =>
+      Object.entries(wanted).every(([name, values]) => {
+        const tags = (valueAt("tags", inputs) ?? {}) as Inputs;
+        return values.includes(text(name.slice("tag:".length), tags));
+      });
+    const found = cloud.things(groupType).filter((it) => it.scope === scope && isWanted(it));
+    const items = found.map(({ id }) => `<item><groupId>${id}</groupId></item>`);
+    return `<securityGroupInfo>${items.join("")}</securityGroupInfo>`;
+  },
+
+  /** AWS itself takes a lost network interface away after a while. */
+  DeleteSecurityGroup({ cloud, scope, parameters }) {
+    const id = String(parameters.get("GroupId"));
+    demand(
+      cloud.find(groupType, id, scope),
+      "InvalidGroup.NotFound",
+      `The security group '${id}' does not exist`,
+    );
+    try {
+      cloud.delete(groupType, id, scope);
+    } finally {
+      for (const it of cloud.things("aws:ec2/networkInterface:NetworkInterface")) {
+        if (valuesAt("securityGroups[*]", it.inputs).includes(id)) cloud.remove(it);
+      }
+    }
+    return "<return>true</return>";
+  },
+};
+
+/** `Filter.1.Name=…&Filter.1.Value.1=…` @param known the filters that the double understands */
+function filtersOf(parameters: URLSearchParams, known: readonly string[]): Record<string, string[]> {
+  const filters: Record<string, string[]> = {};
+  for (let index = 1; ; index++) {
+    const name = parameters.get(`Filter.${index}.Name`);
+    if (name === null) return filters;
+    demand(known.includes(name), "InvalidParameterValue", `The filter '${name}' is invalid`);
+    filters[name] = [...parameters]
+      .filter(([key]) => key.startsWith(`Filter.${index}.Value.`))
+      .map(([, value]) => value);
+  }
+}
