@@ -33,6 +33,8 @@ export interface ReplicaPlan {
 
 /** nginx with its keys in memory and some thousand connections, without the page cache. */
 const edgeMiB = 256;
+/** Of each further worker, before it serves anybody: 64 take 249 MiB. */
+const workerMiB = 4;
 /** What a node's disk is read for beyond it costs less than so much memory in each replica. */
 const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
@@ -46,10 +48,12 @@ export function planReplica({ storage, replicas, workload }: ReplicaRequest): Re
   const demand = demandOf(workload, delivery);
   const shareMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
   const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
+  const workers = Math.max(minWorkers, Math.ceil(cpuMillis / 1000));
+  const pageCacheMiB = Math.min(mostPageCacheMiB, Math.ceil(demand.hotSetGiB * 1024));
   const edge = {
     cpuMillis,
-    memoryMiB: edgeMiB + Math.min(mostPageCacheMiB, Math.ceil(demand.hotSetGiB * 1024)),
-    workers: Math.max(minWorkers, Math.ceil(cpuMillis / 1000)),
+    memoryMiB: edgeMiB + (workers - minWorkers) * workerMiB + pageCacheMiB,
+    workers,
   };
   const content = contentGiB(workload, delivery);
   if (storage.kind === "bucket") return { diskGiB: scratchFor(content), edge, warnings: [] };
