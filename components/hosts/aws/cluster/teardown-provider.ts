@@ -13,14 +13,14 @@ export async function create(inputs: ClusterSecurityGroupInputs): Promise<pulumi
   return { id: inputs.clusterName, outs: inputs };
 }
 
-/** Another cluster has other nodes. */
+/** Another cluster has other nodes and another group. */
 export async function diff(
-  olds: ClusterSecurityGroupInputs,
-  news: ClusterSecurityGroupInputs,
+  olds: Partial<ClusterNodesInputs>,
+  news: Partial<ClusterNodesInputs>,
 ): Promise<pulumi.dynamic.DiffResult> {
-  const names = Object.keys(news) as (keyof ClusterSecurityGroupInputs)[];
+  const names = ["region", "clusterName", "securityGroupId"] as const;
   const replaces = names.filter((name) => olds[name] !== news[name]);
-  return { changes: replaces.length > 0, replaces };
+  return { changes: replaces.length > 0, replaces: [...replaces] };
 }
 
 /** @throws when a node is still there after {@link mostMinutes}: something else runs in the cluster. */
