@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
-import { accessTo } from "./azure/aks.ts";
+import { accessTo, autoscale } from "./azure/aks.ts";
 import { azureCloud } from "./azure/azure.ts";
 import { clusterSurroundings } from "./azure/cluster-surroundings.ts";
 import { CloudError, type Thing } from "./cloud.ts";
@@ -221,6 +221,26 @@ test("a cluster goes up by one minor version, and its nodes stay what they are",
   const vmSize = [["agentPoolProfiles[0].vmSize", { replaces: false }]];
   assert.deepEqual([...cloud.diff(type, at("1.35"), larger)], vmSize);
   assert.throws(() => cloud.update(type, id, larger, ""), /PropertyChangeNotAllowed/);
+});
+
+test("an update names the nodes that the pool has, or the nearest number that the autoscaler may have", () => {
+  const { cloud, things } = make();
+  const cluster = things.cluster as Thing;
+  const update = (count: number | undefined, minCount: number, maxCount: number) =>
+    cloud.update(
+      cluster.type,
+      cluster.id,
+      { ...cluster.inputs, agentPoolProfiles: [{ ...ownPool, count, minCount, maxCount }] },
+      "",
+    );
+  autoscale(cloud, cluster, 4);
+  assert.throws(() => update(4, 5, 6), /InvalidParameter: count 5, 4, 6/);
+  assert.throws(() => update(4, 2, 3), /InvalidParameter: count 2, 4, 3/);
+  assert.throws(() => update(2, 2, 5), /Cannot manually scale AgentPool nodes, which has 4 nodes, to 2/);
+  assert.throws(() => update(undefined, 2, 5), /InvalidParameter/);
+  update(4, 2, 5);
+  update(5, 5, 6);
+  update(4, 2, 4);
 });
 
 test("what a cluster needs isn't deleted before it, and what is its own goes with it", () => {

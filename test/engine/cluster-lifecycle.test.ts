@@ -136,6 +136,20 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
+  test("the number of replicas goes up and down while an autoscaler moves the nodes", async () => {
+    const steps = [
+      { nodes: 3, region: { replicas: { min: 4, max: 5 } } },
+      { nodes: 6, region: { replicas: { min: 2 } } },
+      { nodes: 2, region: { apiAccess: ["198.51.100.0/29"] } },
+    ];
+    for (const { nodes, region } of steps) {
+      known.autoscale?.(cloud, nodes);
+      await stack.configure({}, region);
+      await succeeds(stack, "up");
+    }
+    stack.done();
+  });
+
   test("a cluster doesn't become a machine: the preview says so", async () => {
     await stack.configure(
       {},

@@ -23,8 +23,25 @@ function network(ranges: readonly string[], subnet: Readonly<Record<string, unkn
 
 const fitting = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26" });
 
-/** @param there the network, or that there is nothing at all */
-async function lookedUp(change: Record<string, unknown>, there: Network | "nothing" = fitting) {
+/** The stack has a cluster in one region. */
+const regionWithCluster = "northeurope";
+const clusterName = `registry-cache-${regionWithCluster}`;
+const state = {
+  "urn:pulumi:test::registry-cache::type::northeurope": {
+    type: "azure-native:containerservice:ManagedCluster",
+    outputs: { name: clusterName },
+  },
+};
+
+/**
+ * @param there the network, or that there is nothing at all
+ * @param nodes what Azure says of those of the cluster: how many, or an error
+ */
+async function lookedUp(
+  change: Record<string, unknown>,
+  there: Network | "nothing" = fitting,
+  nodes: number | string = 2,
+) {
   const config = parseConfig({
     provider: "azure",
     regions: [
@@ -52,11 +69,14 @@ async function lookedUp(change: Record<string, unknown>, there: Network | "nothi
     undefined,
     (token) => {
       if (token.endsWith(":getClientConfig")) return { subscriptionId: subscription };
-      if (token.endsWith(":readStackResourceOutputs")) return { outputs: {} };
+      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
       asked.push(token.replace("azure-native:", ""));
+      if (token.endsWith(":getAgentPool") && typeof nodes === "number") return { count: nodes };
       const isFree = token.endsWith(":getStorageAccount");
-      const details = `invocation of ${token} returned an error: ResourceNotFound`;
-      if (isFree || there === "nothing") throw Object.assign(new Error(), { details });
+      const error = token.endsWith(":getAgentPool") ? nodes : "ResourceNotFound";
+      const details = `invocation of ${token} returned an error: ${error}`;
+      if (isFree || token.endsWith(":getAgentPool") || there === "nothing")
+        throw Object.assign(new Error(), { details });
       return token.endsWith(":getVirtualNetwork") ? there : {};
     },
   );
@@ -76,7 +96,7 @@ const existing = {
 };
 
 test("each thing that is named is asked for, and whether the storage account's name is free", async () => {
-  const free = { storageAccount: accountName };
+  const free = { storageAccount: accountName, liveNodes: undefined };
   assert.deepEqual(await lookedUp({}), { found: free, problems: [], asked: ["storage:getStorageAccount"] });
   assert.deepEqual(await lookedUp(existing), {
     found: free,
@@ -88,6 +108,20 @@ test("each thing that is named is asked for, and whether the storage account's n
       "storage:getStorageAccount",
     ],
   });
+});
+
+test("the nodes of a cluster that is there are counted, and an update waits until Azure says how many", async () => {
+  const region = { name: regionWithCluster };
+  const nodesOf = async (said: number | string) => {
+    const { found, problems } = await lookedUp(region, fitting, said);
+    return [found && "liveNodes" in found ? found.liveNodes : "unknown", problems];
+  };
+  assert.deepEqual(await nodesOf(3), [3, []]);
+  assert.deepEqual(await nodesOf("ResourceNotFound"), [undefined, []]);
+  assert.deepEqual(await nodesOf("AuthorizationFailed"), [
+    "unknown",
+    [`replicas: the node pool of ${clusterName} can't be found: AuthorizationFailed`],
+  ]);
 });
 
 test("all that isn't there is told at once, and nothing is made then", async () => {

@@ -81,7 +81,7 @@ interface Graph {
   find(type: string, name?: string): RegisteredResource;
 }
 
-async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
+async function graphOf(change: Record<string, unknown> = {}, liveNodes?: number): Promise<Graph> {
   const config = parseConfig({
     provider: "azure",
     regions: [{ ...region, ...change }],
@@ -91,7 +91,7 @@ async function graphOf(change: Record<string, unknown> = {}): Promise<Graph> {
   let host: ClusterHost | undefined;
   const resources = await registeredBy(
     () => {
-      const found = { storageAccount };
+      const found = { storageAccount, liveNodes };
       host = new ClusterHost(parsed.name, { ...config, region: parsed, credentials: {}, found });
     },
     azure,
@@ -221,7 +221,7 @@ describe("a region with everything", () => {
         snapshotController: { enabled: false },
       },
     });
-    assert.deepEqual(ignoreChanges, ["agentPoolProfiles[0].count"]);
+    assert.deepEqual(ignoreChanges, []);
     assert.ok(dependencies.includes("azure-native:authorization:RoleAssignment germanywestcentral-network"));
   });
 
@@ -397,6 +397,19 @@ test("redirects take the right to sign them", async () => {
   const [, role, scope] = rightsIn(graph)["germanywestcentral-store-redirect"] as string[];
   assert.equal(role, roles.storageBlobDelegator);
   assert.match(scope ?? "", new RegExp(`/storageAccounts/${storageAccount}$`));
+});
+
+test("an update names the nodes that there are, or the nearest number that the autoscaler may have", async () => {
+  for (const [live, count] of [
+    [1, 2],
+    [5, 5],
+    [9, 6],
+  ]) {
+    const [pool] = (await graphOf({}, live)).find("ManagedCluster").inputs.agentPoolProfiles as {
+      count: number;
+    }[];
+    assert.equal(pool?.count, count);
+  }
 });
 
 test("a region without zones has none", async () => {

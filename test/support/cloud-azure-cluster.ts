@@ -1,5 +1,5 @@
 import { existing } from "../doubles/azure/account.ts";
-import { loadBalancer, managedCluster } from "../doubles/azure/aks.ts";
+import { autoscale, loadBalancer, managedCluster } from "../doubles/azure/aks.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { clusterSurroundings } from "../doubles/azure/cluster-surroundings.ts";
 import { CloudError, type Thing } from "../doubles/cloud.ts";
@@ -20,6 +20,9 @@ export const azureCluster: ClusterCase = {
   programs: [],
   cluster: managedCluster,
   versionOf: ({ inputs }) => String(inputs.kubernetesVersion),
+  autoscale(cloud, nodes) {
+    for (const cluster of cloud.things(managedCluster)) autoscale(cloud, cluster, nodes);
+  },
   upgrade: ["update ManagedCluster …"],
   beforeCluster: ["VirtualNetwork", "ResourceGroup"],
   violations: (things, region) => [

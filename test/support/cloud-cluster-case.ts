@@ -20,6 +20,8 @@ export interface ClusterCase {
   /** Pulumi's type of a cluster. */
   readonly cluster: string;
   versionOf(cluster: Thing): string;
+  /** Gives all clusters another number of nodes, as their autoscaler does, where it is the cloud that refuses updates because of it. */
+  autoscale?(cloud: Cloud, nodes: number): void;
   /** What another version changes, sorted, with `…` for the region. */
   readonly upgrade: readonly string[];
   /** What must be there before the cluster, and be deleted after it, as types without package. */

@@ -37,9 +37,8 @@ export const driver: HostDriver<AzureRegion, Findings | ClusterFindings> = {
   createHost(name, { region, ...shared }, options, found) {
     if (!found) throw new TypeError(`${name}: not looked up`);
     if (isVm(region)) return new VmHost(name, { region, ...shared, found }, options);
-    const { storageAccount } = found;
-    if (!clusters || storageAccount === undefined) throw new TypeError(`${name}: found is a machine's`);
-    return clusters.createHost(name, { region, ...shared }, options, { storageAccount });
+    if (!clusters || !("liveNodes" in found)) throw new TypeError(`${name}: found is a machine's`);
+    return clusters.createHost(name, { region, ...shared }, options, found);
   },
 };
 

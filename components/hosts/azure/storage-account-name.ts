@@ -2,6 +2,7 @@ import { getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccoun
 import * as pulumi from "@pulumi/pulumi";
 import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { isMissing } from "./arm.ts";
 import { namesOf, storageAccountName } from "./naming.ts";
 
 export interface StorageAccountQuestion {
@@ -37,9 +38,4 @@ export async function findStorageAccountName({
     unknown: "can't be looked for",
   });
   return isFree ? accountName : undefined;
-}
-
-/** The account, or its whole resource group: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found */
-function isMissing({ message }: Error): boolean {
-  return /ResourceNotFound|ResourceGroupNotFound/.test(message);
 }

@@ -26,6 +26,24 @@ export function checkNetwork(profile: Inputs): void {
   invalid(contains(services, `${dns}/32`) && !isFirst, `dnsServiceIP ${dns}`);
 }
 
+/**
+ * The number of nodes in an update while the autoscaler is on. Reports contradict each other, so this refuses all that any of them saw refused: a number outside the
+ * range (https://github.com/Azure/AKS/issues/1481), which {@link checkPool} refuses, and one that differs from what the pool has, or is missing, which counts as scaling by
+ * hand (https://github.com/hashicorp/terraform-provider-azurerm/pull/4256). The nearest number in the range is the only one that no report saw refused.
+ *
+ * @param live what the pool has now
+ */
+export function checkCount(pool: Inputs, live: number | undefined): void {
+  if (pool.enableAutoScaling !== true || live === undefined) return;
+  const [least = 0, count, most = 0] = ["minCount", "count", "maxCount"].map((it) => number(it, pool));
+  const allowed = Math.min(Math.max(live, least), most);
+  demand(
+    count === allowed,
+    "BadRequest",
+    `Cannot manually scale AgentPool ${pool.name}, which has ${live} nodes, to ${count}`,
+  );
+}
+
 /** https://learn.microsoft.com/azure/aks/use-system-pools#system-and-user-node-pools */
 export function checkPool(pool: Inputs, version: string): void {
   const {
@@ -48,6 +66,7 @@ export function checkPool(pool: Inputs, version: string): void {
     number,
   ];
   const isScaled = pool.enableAutoScaling === true;
+  // https://github.com/kubernetes-sigs/cluster-api-provider-azure/issues/5947
   invalid(isScaled ? least <= has && has <= most : least + most === 0, `count ${least}, ${has}, ${most}`);
   const size = number("osDiskSizeGB", pool) ?? 128;
   invalid(size >= 30 && size <= 2048, `osDiskSizeGB ${size}`);

@@ -13,7 +13,7 @@ import {
 } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { resourceId, subnetsOf, tenantId, types } from "./account.ts";
-import { checkNetwork, checkPool, invalid } from "./aks-checks.ts";
+import { checkCount, checkNetwork, checkPool, invalid } from "./aks-checks.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";
 import { publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
@@ -22,6 +22,8 @@ export const managedCluster = "azure-native:containerservice:ManagedCluster";
 export const trust = "azure-native:managedidentity:FederatedIdentityCredential";
 /** What AKS makes for a Service; nobody but the cluster knows of it. */
 export const loadBalancer = "load balancer";
+/** The nodes that a pool has now, which the autoscaler changes: see {@link autoscale}. */
+const scaleSet = "scale set";
 const kind = "Microsoft.ContainerService/managedClusters";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
@@ -103,8 +105,10 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           demandLabels(id);
         }
       },
-      create({ cloud, inputs }) {
+      create(request) {
+        const { cloud, inputs } = request;
         const digits = cloud.digits(8);
+        keepScaleSets(cloud, clusterId(request), inputs);
         return {
           id: "",
           outputs: {
@@ -117,7 +121,11 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           },
         };
       },
-      update({ inputs }, before) {
+      update({ cloud, inputs }, before) {
+        for (const pool of valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]) {
+          checkCount(pool, nodesOf(cloud, before.id, text("name", pool)));
+        }
+        keepScaleSets(cloud, before.id, inputs);
         const [wanted, has] = [inputs, before.inputs].map((it) => text("kubernetesVersion", it)) as [
           string,
           string,
@@ -131,7 +139,9 @@ export const aksRules: Readonly<Record<string, Rules>> = {
       },
       /** Its resource group of nodes goes with it, and what is in it. */
       delete({ id }, cloud) {
-        for (const it of cloud.things(loadBalancer)) if (it.inputs.cluster === id) cloud.remove(it);
+        for (const it of [...cloud.things(loadBalancer), ...cloud.things(scaleSet)]) {
+          if (it.inputs.cluster === id) cloud.remove(it);
+        }
       },
     },
   ),
@@ -196,6 +206,31 @@ export const aksRules: Readonly<Record<string, Rules>> = {
   },
 };
 
+function keepScaleSets(cloud: Cloud, cluster: string, inputs: Inputs): void {
+  for (const pool of valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]) {
+    const { name, count } = pool;
+    cloud.keep({
+      type: scaleSet,
+      id: `${cluster}/agentPools/${name}`,
+      scope: everywhere,
+      inputs: { cluster, count },
+      outputs: {},
+    });
+  }
+}
+
+/** @returns undefined where there is no such pool */
+export function nodesOf(cloud: Cloud, cluster: string, pool: string): number | undefined {
+  const found = cloud.find(scaleSet, `${cluster}/agentPools/${pool}`, everywhere);
+  return found && number("count", found.inputs);
+}
+
+/** What the autoscaler does: the pool has another number of nodes, and who made the cluster isn't told. */
+export function autoscale(cloud: Cloud, { id, inputs }: Thing, count: number): void {
+  const pools = (valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]).map((pool) => ({ ...pool, count }));
+  keepScaleSets(cloud, id, { ...inputs, agentPoolProfiles: pools });
+}
+
 function networkOf(subnet: string): string {
   return subnet.replace(/\/subnets\/[^/]+$/, "");
 }
@@ -240,6 +275,13 @@ function isOnly(value: unknown, entry: string): boolean {
 }
 
 export const aksFunctions: CloudDefinition["functions"] = {
+  "azure-native:containerservice:getAgentPool"(inputs, { cloud }) {
+    const id = resourceId({ inputs }, kind, inputs.resourceName);
+    const count = nodesOf(cloud, id, text("agentPoolName", inputs));
+    demand(count !== undefined, "ResourceNotFound", `The Resource '${id}' was not found.`);
+    return { name: inputs.agentPoolName, count };
+  },
+
   /** A certificate for the account that each cluster has; with it, the cluster's own. */
   "azure-native:containerservice:listManagedClusterUserCredentials"(inputs, { cloud, scope }) {
     const id = resourceId({ inputs }, kind, inputs.resourceName);

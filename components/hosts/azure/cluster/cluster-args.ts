@@ -9,6 +9,8 @@ export type ClusterPlanArgs = HostPlanArgs<AzureClusterRegion>;
 export interface ClusterFindings {
   /** Name for the storage account. */
   readonly storageAccount: string;
+  /** How many nodes the cluster has. Undefined before it is there. */
+  readonly liveNodes: number | undefined;
 }
 
 export interface ClusterHostArgs extends HostArgs<AzureClusterRegion> {

@@ -43,7 +43,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { subnet } = network;
     const cluster = createManagedCluster(
       name,
-      { region, place, names, identity, subnet, after: rights },
+      { region, place, names, identity, subnet, liveNodes: found.liveNodes, after: rights },
       own,
     );
     const provider = createKubernetesProvider(name, { cluster, place }, own);

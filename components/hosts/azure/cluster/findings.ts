@@ -1,11 +1,15 @@
-import type * as pulumi from "@pulumi/pulumi";
+import { getAgentPool } from "@pulumi/azure-native/containerservice/getAgentPool.js";
+import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import type { LookedUp } from "../../host.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { isMissing } from "../arm.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn, type Question } from "../findings.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
 import type { AzureClusterRegion, ClusterFindings } from "./cluster-args.ts";
+import { clusterNamesOf } from "./naming.ts";
 import { podRange, serviceRange } from "./network.ts";
-import { nodeCount } from "./nodes.ts";
+import { nodeCount, poolName } from "./nodes.ts";
 
 /** Asks Azure whether all that a region's cluster needs is there. */
 export function clusterFindingsFor(
@@ -16,13 +20,39 @@ export function clusterFindingsFor(
 }
 
 async function findings(question: Question<AzureClusterRegion>): Promise<ClusterFindings | undefined> {
-  const [storageAccount] = await Promise.all([
+  const [storageAccount, liveNodes] = await Promise.all([
     findStorageAccountName(question),
+    findLiveNodes(question),
     findResourceGroup(question),
     findZone(question),
     findNodeSubnet(question),
   ]);
-  return storageAccount === undefined ? undefined : { storageAccount };
+  return storageAccount === undefined ? undefined : { storageAccount, liveNodes };
+}
+
+/** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
+async function findLiveNodes({
+  region: { name: region, resourceGroup },
+  lookUp,
+  options,
+}: Question<AzureClusterRegion>): Promise<number | undefined> {
+  const clusters = await previousOutputs("azure-native:containerservice:ManagedCluster", "name");
+  const cluster = clusters.get(region);
+  if (typeof cluster !== "string") return undefined;
+  const names = clusterNamesOf({ stack: pulumi.getStack(), region });
+  const pool = getAgentPool(
+    {
+      resourceGroupName: resourceGroup ?? names.resourceGroup,
+      resourceName: cluster,
+      agentPoolName: poolName,
+    },
+    options,
+  ).catch((error: Error) => {
+    // Somebody deleted it.
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */

@@ -10,7 +10,7 @@ import { allZonesOf } from "../regions.ts";
 import type { AzureClusterRegion } from "./cluster-args.ts";
 import type { ClusterNames } from "./naming.ts";
 import { dnsAddress, podRange, serviceRange } from "./network.ts";
-import { nodeCount, podsPerNode } from "./nodes.ts";
+import { countFor, nodeCount, podsPerNode, poolName } from "./nodes.ts";
 
 export interface ManagedClusterArgs {
   readonly region: AzureClusterRegion;
@@ -19,6 +19,8 @@ export interface ManagedClusterArgs {
   readonly identity: UserAssignedIdentity;
   /** Resource id of the nodes' subnet. */
   readonly subnet: pulumi.Input<string>;
+  /** How many nodes the cluster has. Undefined before it is there. */
+  readonly liveNodes: number | undefined;
   /** What AKS must be allowed to before it makes the cluster. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -42,7 +44,7 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { region, place, names, identity, subnet, after }: ManagedClusterArgs,
+  { region, place, names, identity, subnet, liveNodes, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
   const cluster = new ManagedCluster(
@@ -75,7 +77,7 @@ export function createManagedCluster(
         serviceCidr: serviceRange,
         dnsServiceIP: dnsAddress,
       },
-      agentPoolProfiles: [nodePool(region, subnet)],
+      agentPoolProfiles: [nodePool(region, subnet, liveNodes)],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.
@@ -88,8 +90,6 @@ export function createManagedCluster(
     {
       ...options,
       dependsOn: [...after],
-      // Up to the autoscaler.
-      ignoreChanges: ["agentPoolProfiles[0].count"],
       replaceOnChanges: fixed,
       deleteBeforeReplace: true,
     },
@@ -101,11 +101,12 @@ export function createManagedCluster(
 function nodePool(
   region: AzureClusterRegion,
   vnetSubnetID: pulumi.Input<string>,
+  liveNodes: number | undefined,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
   const zones = allZonesOf(region.name);
   const { least, most } = nodeCount(region);
   return {
-    name: "nodes",
+    name: poolName,
     mode: "System",
     type: "VirtualMachineScaleSets",
     vmSize: azureNode.type,
@@ -118,7 +119,7 @@ function nodePool(
     orchestratorVersion: region.version,
     ...(zones.length > 0 && { availabilityZones: zones }),
     enableAutoScaling: true,
-    count: least,
+    count: countFor({ least, most }, liveNodes),
     minCount: least,
     maxCount: most,
     enableNodePublicIP: false,

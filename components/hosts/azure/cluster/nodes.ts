@@ -12,8 +12,22 @@ export interface NodeCount {
 /** What is left on a node for the edge of one replica, beside the Pod's other containers, AKS's own Pods and images. */
 export const edgeRoom = { cpuMillis: 2800, diskGiB: 40 } as const;
 
+/** The only pool of the cluster. */
+export const poolName = "nodes";
+
 /** A node for each replica, and one more while a roll-out starts a replica before it ends another. */
 export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): NodeCount {
   const least = Math.max(fewestAzureNodes, replicas.min);
   return { least, most: Math.max(least, replicas.max ?? 0) + 1 };
+}
+
+/**
+ * The number of nodes that an update of the cluster names. While the autoscaler is on, AKS takes a number outside its range for an error, and another one than the pool
+ * has for scaling by hand; it doesn't take none: https://github.com/hashicorp/terraform-provider-azurerm/pull/4256, https://github.com/Azure/AKS/issues/1481,
+ * https://github.com/pulumi/pulumi-azure-native/issues/2943
+ *
+ * @param live what the pool has now. Undefined before it is there.
+ */
+export function countFor({ least, most }: NodeCount, live: number | undefined): number {
+  return Math.min(Math.max(live ?? least, least), most);
 }
