@@ -25,6 +25,8 @@ export interface Charge {
   readonly paidBy: Payer;
   /** Where it is bought. @default where the cache is */
   readonly at?: Place;
+  /** What is known to cost more, as an indication where the price of `item` is found nowhere. */
+  readonly costsLessThan?: Item;
   /** What others use of the same ladder of prices already, in `unit`. @default 0 */
   readonly above?: number;
 }
@@ -99,19 +101,25 @@ function partsOf(
 
 /** The indication is the most that the cloud charges anywhere, to be on the safe side. */
 function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
-  const { name, item } = charge;
-  const [dearest] = Object.keys(book[at.cloud].regions)
+  const { name, item, costsLessThan } = charge;
+  const own = dearestOf(item, charge, at, book);
+  const elsewhere = own ?? (costsLessThan && dearestOf(costsLessThan, charge, at, book));
+  const instead = own || !elsewhere ? "" : ` The indication is of ${costsLessThan}, which costs more.`;
+  return {
+    name,
+    reason: `The price book has no price for ${item} in ${at.region}.${instead}`,
+    ...(elsewhere && { elsewhere }),
+  };
+}
+
+function dearestOf(item: Item, charge: Charge, { cloud }: Place, book: PriceBook): NotPriced["elsewhere"] {
+  return Object.keys(book[cloud].regions)
     .flatMap((region) => {
-      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item);
+      const price = region === everywhere ? undefined : priceOf(book, cloud, region, item);
       if (!price) return [];
       const parts = partsOf(charge, price);
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);
       return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
     })
-    .sort((one, other) => other.monthlyCost - one.monthlyCost);
-  return {
-    name,
-    reason: `The price book has no price for ${item} in ${at.region}.`,
-    ...(dearest && { elsewhere: dearest }),
-  };
+    .sort((one, other) => other.monthlyCost - one.monthlyCost)[0];
 }

@@ -1,6 +1,7 @@
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { storeSku } from "../hosts/azure/regions.ts";
 import type { Charge } from "./charge.ts";
 import type { MonthlyUsage } from "./estimate.ts";
 import { daysPerMonth, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
@@ -78,19 +79,26 @@ export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge
   ];
 }
 
-export function azureBucket(storedGiB: number, { pulledGiB, filledGiB }: MonthlyUsage): Charge[] {
+/** @param sku of the storage account */
+export function azureBucket(
+  sku: ReturnType<typeof storeSku>,
+  storedGiB: number,
+  { pulledGiB, filledGiB }: MonthlyUsage,
+): Charge[] {
   const bucket = { kind: "bucket", ...usage } as const;
+  const isZonal = sku === "Standard_ZRS";
   return [
     {
-      name: "Blob storage (hot, LRS)",
-      item: "blob-storage",
+      name: `Blob storage (hot, ${isZonal ? "ZRS" : "LRS"})`,
+      item: isZonal ? "blob-storage-zrs" : "blob-storage",
       quantity: toGB(storedGiB),
       unit: "GB-months",
       ...bucket,
     },
     {
       name: "Blob requests, writes",
-      item: "blob-writes",
+      item: isZonal ? "blob-writes-zrs" : "blob-writes",
+      ...(isZonal && { costsLessThan: "blob-writes-grs" }),
       quantity: (filledGiB * writesPerGiB) / 10_000,
       unit: "10k requests",
       ...bucket,

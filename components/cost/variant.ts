@@ -8,6 +8,7 @@ import { type CapacityPlan, type CapacityRequest, planCapacity } from "../capaci
 import type { Problem } from "../config/problems.ts";
 import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
 import { defaultExpireDays } from "../config/storage.ts";
+import { storeSku } from "../hosts/azure/regions.ts";
 import { type BucketContent, bucketContent } from "./bucket-content.ts";
 import type { Charge } from "./charge.ts";
 import {
@@ -223,7 +224,9 @@ function azureCharges({ variant, plan, machine, delivery, setting, usage, conten
           osDiskGiB: azureNode.diskGiB,
           challengeZone,
         })),
-    ...(content ? azureBucket(storedGiB(content), usage) : []),
+    ...(content
+      ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
+      : []),
     ...(isVm ? [] : azureLoadBalanced(usage, delivery)),
     ...(azureBillsRegion ? azureTransfer(usage, delivery) : []),
   ];

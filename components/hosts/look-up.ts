@@ -3,10 +3,21 @@ import type { Problem } from "../config/problems.ts";
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
 export class LookUp {
   readonly #problems: Problem[] = [];
+  readonly #warnings: Problem[] = [];
 
   /** Sorted, as the answers come in any order. */
   get problems(): readonly Problem[] {
     return this.#problems.toSorted((one, other) => one.path.localeCompare(other.path));
+  }
+
+  /** What can be made, but isn't as the configuration seems to mean it. Sorted like {@link problems}. */
+  get warnings(): readonly Problem[] {
+    return this.#warnings.toSorted((one, other) => one.path.localeCompare(other.path));
+  }
+
+  /** @param path of the entry, relative to the region, that the answer is about. */
+  warn(path: string, message: string): void {
+    this.#warnings.push({ path, message });
   }
 
   /** @param path of the entry, relative to the region, that the answer is about. */

@@ -87,6 +87,18 @@ function regionalQueries(region: string): AzureQuery[] {
     },
     {
       ...blob,
+      itemOf: meter("Hot ZRS Data Stored", "blob-storage-zrs"),
+      listUnit: "1 GB/Month",
+      unit: "GB-months",
+    },
+    {
+      ...blob,
+      itemOf: meter("Hot ZRS Write Operations", "blob-writes-zrs"),
+      listUnit: "10K",
+      unit: "10k requests",
+    },
+    {
+      ...blob,
       itemOf: meter("Hot LRS Write Operations", "blob-writes"),
       listUnit: "10K",
       unit: "10k requests",

@@ -1,5 +1,7 @@
 /** The life of every stack with clusters in a cloud, from its first preview to its end. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Thing } from "../doubles/cloud.ts";
@@ -8,7 +10,7 @@ import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { withPreview } from "../support/project.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 describe("every stack with clusters", { concurrency: true }, () => {
   for (const { file, known } of clusterFiles) {
@@ -69,6 +71,24 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.deepEqual([...new Set(made)].sort(), made.sort());
     await succeeds(stack, "up", "--expect-no-changes");
     assert.deepEqual(stack.done(), []);
+  });
+
+  test("what an earlier version made otherwise stays as it is", async () => {
+    if (!known.earlier) return;
+    const { type, inputs, told } = known.earlier;
+    for (const thing of cloud.things(type)) cloud.keep({ ...thing, inputs: { ...thing.inputs, ...inputs } });
+    const state = JSON.parse(await stack.pulumi("stack", "export"));
+    for (const resource of state.deployment.resources) {
+      if (resource.type !== type) continue;
+      Object.assign(resource.inputs, inputs);
+      Object.assign(resource.outputs, inputs);
+    }
+    const { path } = parts.use(await tempDir());
+    const file = join(path, "state.json");
+    await writeFile(file, JSON.stringify(state));
+    await stack.pulumi("stack", "import", "--file", file);
+    const { messages } = await succeeds(stack, "up", "--expect-no-changes");
+    assert.match(messages, told);
   });
 
   test("it is closed but for what its configuration opens", () => {

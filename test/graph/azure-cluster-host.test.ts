@@ -242,6 +242,11 @@ describe("a region with everything", () => {
     assert.deepEqual(others, ["azure-native:containerservice:ManagedCluster"]);
   });
 
+  test("the store has copies in all zones, unless it is there already: Azure converts none by an update", () => {
+    const { inputs, ignoreChanges } = graph.find("StorageAccount");
+    assert.deepEqual([inputs.sku, ignoreChanges], [{ name: "Standard_ZRS" }, ["sku"]]);
+  });
+
   test("each identity has the rights of its work, and no secret", () => {
     const zone = "providers/Microsoft.Network/dnsZones/acme.cache.gwc.example.com";
     const container = `providers/Microsoft.Storage/storageAccounts/${storageAccount}/containers/registry`;
@@ -419,4 +424,5 @@ test("a region without zones has none", async () => {
     [pool?.availabilityZones, graph.find("PublicIPAddress").inputs.zones],
     [undefined, undefined],
   );
+  assert.deepEqual(graph.find("StorageAccount").inputs.sku, { name: "Standard_LRS" });
 });

@@ -2,6 +2,7 @@
 import type { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { ServedApi } from "../doubles/aws/ec2-api.ts";
 import type { Cloud, Fault, Thing } from "../doubles/cloud.ts";
+import type { Inputs } from "../doubles/values.ts";
 import type { Mistake } from "./cloud-case.ts";
 import type { Config } from "./stack-files.ts";
 
@@ -22,6 +23,13 @@ export interface ClusterCase {
   versionOf(cluster: Thing): string;
   /** Gives all clusters another number of nodes, as their autoscaler does, where it is the cloud that refuses updates because of it. */
   autoscale?(cloud: Cloud, nodes: number): void;
+  /** What an earlier version of this project made otherwise, and this one leaves as it is. */
+  readonly earlier?: {
+    readonly type: string;
+    readonly inputs: Inputs;
+    /** What `up` says of it. */
+    readonly told: RegExp;
+  };
   /** What another version changes, sorted, with `…` for the region. */
   readonly upgrade: readonly string[];
   /** What must be there before the cluster, and be deleted after it, as types without package. */

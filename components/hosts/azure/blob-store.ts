@@ -5,12 +5,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AzureStore } from "../../pod/store.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Place } from "./place.ts";
+import type { storeSku } from "./regions.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface BlobStoreArgs {
   readonly place: Place;
   /** By findStorageAccountName(). */
   readonly account: string;
+  /** Of a new account. One that is there keeps what it has. */
+  readonly sku: ReturnType<typeof storeSku>;
   /** After how many days a blob is deleted. */
   readonly expireDays: number;
 }
@@ -24,8 +27,8 @@ export interface BlobStore {
 const containerName = "registry";
 
 /**
- * A storage account with one container for the blobs of the region's cache alone, which nobody reaches by a key. All of it can be fetched again, so one copy in the
- * region is enough, and it is deleted with what is in it.
+ * A storage account with one container for the blobs of the region's cache alone, which nobody reaches by a key. All of it can be fetched again, so no other region has
+ * a copy, and it is deleted with what is in it.
  *
  * It can be reached from everywhere, where rights or a signed URL let in: firewall rules don't know the addresses by which machines of its own region come,
  * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations
@@ -34,7 +37,7 @@ const containerName = "registry";
  */
 export function createBlobStore(
   name: string,
-  { place, account: accountName, expireDays }: BlobStoreArgs,
+  { place, account: accountName, sku, expireDays }: BlobStoreArgs,
   options: pulumi.CustomResourceOptions,
 ): BlobStore {
   const { resourceGroupName } = place;
@@ -44,7 +47,7 @@ export function createBlobStore(
       ...place,
       accountName,
       kind: "StorageV2",
-      sku: { name: "Standard_LRS" },
+      sku: { name: sku },
       accessTier: "Hot",
       allowSharedKeyAccess: false,
       allowBlobPublicAccess: false,
@@ -54,7 +57,9 @@ export function createBlobStore(
       minimumTlsVersion: "TLS1_2",
       publicNetworkAccess: "Enabled",
     },
-    options,
+    // Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
+    // https://learn.microsoft.com/azure/storage/common/redundancy-migration
+    { ...options, ignoreChanges: ["sku"] },
   );
   const own = { resourceGroupName, accountName: account.name };
   const container = new BlobContainer(

@@ -3,7 +3,7 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
@@ -38,7 +38,8 @@ export async function lookUpIn<R extends AzureRegion, Found>(
   const lookUp = new LookUp();
   const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
   const found = client && (await ask({ region, subscription: client.subscriptionId, lookUp, options }));
-  const { problems } = lookUp;
+  const { problems, warnings } = lookUp;
+  for (const { path, message } of warnings) void pulumi.log.warn(`${region.name}: ${path}: ${message}`);
   return found === undefined || problems.length > 0 ? { problems } : { found, problems };
 }
 

@@ -1,3 +1,4 @@
+import type { AzureRegion } from "../../config/schema.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
 /**
@@ -27,6 +28,17 @@ export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" |
   zones?: string[];
 } {
   return zonalRegions.includes(name) ? { zones: [availabilityZone] } : {};
+}
+
+/**
+ * The redundancy of a region's storage account. The replicas of a cluster are in all zones, and so is their store. A machine is in one zone and stops with it: one copy is
+ * enough.
+ */
+export function storeSku({
+  name,
+  topology,
+}: Pick<AzureRegion, "name" | "topology">): "Standard_LRS" | "Standard_ZRS" {
+  return topology === "cluster" && allZonesOf(name).length > 0 ? "Standard_ZRS" : "Standard_LRS";
 }
 
 /** All zones of a region, as an argument. In a region without zones, none. */

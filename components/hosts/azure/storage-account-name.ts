@@ -1,12 +1,14 @@
 import { getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AzureRegion } from "../../config/schema.ts";
 import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
 import { namesOf, storageAccountName } from "./naming.ts";
+import { storeSku } from "./regions.ts";
 
 export interface StorageAccountQuestion {
-  readonly region: { readonly name: string; readonly resourceGroup?: string | undefined };
+  readonly region: Pick<AzureRegion, "name" | "topology" | "resourceGroup">;
   /** Of the stack. */
   readonly subscription: string;
   readonly lookUp: LookUp;
@@ -14,6 +16,7 @@ export interface StorageAccountQuestion {
 }
 
 const path = "storage.kind";
+const accountType = "azure-native:storage:StorageAccount";
 
 /**
  * The name for the storage account of a region with `storage.kind: bucket`. It can't be asked for whether somebody else in Azure has it, which is unlikely, as it
@@ -22,7 +25,7 @@ const path = "storage.kind";
  * @returns undefined, and a problem more, when one of that name is in the resource group and isn't this stack's.
  */
 export async function findStorageAccountName({
-  region: { name: region, resourceGroup },
+  region: { name: region, topology, resourceGroup },
   subscription,
   lookUp,
   options,
@@ -30,8 +33,16 @@ export async function findStorageAccountName({
   const identity = { stack: pulumi.getStack(), region };
   const accountName = storageAccountName(subscription, identity);
   const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
-  const previous = await previousOutputs("azure-native:storage:StorageAccount", "name");
-  if (previous.get(region) === accountName) return accountName;
+  const previous = await previousOutputs(accountType, "name");
+  if (previous.get(region) === accountName) {
+    const sku = ((await previousOutputs(accountType, "sku")).get(region) as { name: string }).name;
+    if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
+      const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
+      const message = `the storage account ${accountName} is ${sku}, in one zone, and stays so: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
+      lookUp.warn(path, message);
+    }
+    return accountName;
+  }
   const account = getStorageAccount({ accountName, resourceGroupName }, options);
   const isFree = await lookUp.askForNothing(path, `the storage account ${accountName}`, account, {
     isMissing,

@@ -14,6 +14,7 @@ import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { warnings } from "./preflight.ts";
 import { createRecords } from "./records.ts";
+import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
 import { azureUserData } from "./user-data.ts";
 import type { VmHostArgs } from "./vm-args.ts";
@@ -91,12 +92,13 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { region: { storage }, found: { storageAccount: account } }: VmHostArgs,
+  { region, found: { storageAccount: account } }: VmHostArgs,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { storage } = region;
   if (storage.kind === "disk" || account === undefined) return [];
   const { delivery, expireDays } = storage;
-  const store = createBlobStore(name, { place, account, expireDays }, options);
+  const store = createBlobStore(name, { place, account, sku: storeSku(region), expireDays }, options);
   return grantBlobStore(name, { identity, store, delivery }, options);
 }

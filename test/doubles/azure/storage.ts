@@ -31,6 +31,16 @@ export const storageRules: Readonly<Record<string, Rules>> = {
         const tags = Object.keys((inputs.tags as object | undefined) ?? {});
         demand(tags.length <= 15, "InvalidTagCount", "15 tags at most");
       },
+      /** Only a conversion, which the customer asks for apart, adds zones or takes them away: https://learn.microsoft.com/azure/storage/common/redundancy-migration */
+      update({ inputs }, before) {
+        const [wanted, has] = [inputs, before.inputs].map((it) => text("sku.name", it)) as [string, string];
+        const isZonal = (sku: string) => /ZRS$/.test(sku);
+        demand(
+          isZonal(wanted) === isZonal(has),
+          "AccountPropertyCannotBeUpdated",
+          `The property 'sku.name' can't be changed from ${has} to ${wanted}.`,
+        );
+      },
       /** All accounts of Azure share their names. */
       admit({ cloud, inputs }) {
         const name = text("accountName", inputs);

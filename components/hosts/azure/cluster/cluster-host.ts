@@ -5,6 +5,7 @@ import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
 import { createPlace } from "../place.ts";
+import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
 import type { ClusterHostArgs } from "./cluster-args.ts";
 import {
@@ -53,7 +54,11 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
       own,
     );
-    const store = createBlobStore(name, { place, account: found.storageAccount, expireDays }, own);
+    const store = createBlobStore(
+      name,
+      { place, account: found.storageAccount, sku: storeSku(region), expireDays },
+      own,
+    );
     const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);
     const workload = new Workload(
       name,
