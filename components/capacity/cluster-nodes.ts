@@ -1,16 +1,37 @@
 /** The nodes of a cluster that a stack makes: what the hosts create and the cost estimate counts. */
+import { defaultAzureNode } from "../config/region.ts";
 import type { Machine } from "./machine.ts";
 
-/** What AKS runs the nodes of a pool on. A pool keeps it for ever, so it doesn't follow from the workload: more is carried by more replicas. */
+/**
+ * The nodes of a pool in AKS, unless the configuration names another size. A pool keeps its size for ever, so it doesn't follow from the workload: more is carried by
+ * more replicas.
+ */
 export const azureNode = {
-  /**
-   * The least expensive size on which AKS runs its own Pods, for Arm: four processors, and not of series B.
-   * https://learn.microsoft.com/azure/aks/use-system-pools#system-and-user-node-pools
-   */
-  type: "Standard_D4pls_v6",
+  type: defaultAzureNode,
   /** For images and the edge's own cache, in GiB: that of a tier of Premium SSD. */
   diskGiB: 64,
 } as const;
+
+/**
+ * Whether AKS runs its own Pods on such a machine.
+ * https://learn.microsoft.com/azure/aks/use-system-pools#system-and-user-node-pools
+ */
+export function isForAks({ type, vCpu }: Pick<Machine, "type" | "vCpu">): boolean {
+  return vCpu >= 4 && !type.startsWith("Standard_B");
+}
+
+/** What the containers beside the edge and AKS's own Pods take of a node's processors. */
+const besideEdgeCpuMillis = 1060;
+
+/** What is left of a node's processors for the edge of one replica. */
+export function azureEdgeCpuMillis(vCpu: number): number {
+  return vCpu * 1000 - aksReservedCpuMillis(vCpu) - besideEdgeCpuMillis;
+}
+
+/** https://learn.microsoft.com/azure/aks/node-resource-reservations#cpu-reservations */
+function aksReservedCpuMillis(vCpu: number): number {
+  return vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu;
+}
 
 /** A system pool has two nodes at least: so one may go. */
 export const fewestAzureNodes = 2;

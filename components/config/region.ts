@@ -234,14 +234,36 @@ const regionResourceGroup = resourceGroup
     "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<stack>-<region>`.",
   );
 
+const availabilityZone = z.enum(["1", "2", "3"]);
+
+/** The least expensive size for Arm that AKS takes for its own Pods. */
+export const defaultAzureNode = "Standard_D4pls_v6";
+
+const azureNodes = z
+  .strictObject({
+    type: matching(/^Standard_[\w-]+$/, "the name of a size in Azure, like Standard_D4pls_v6")
+      .default(defaultAzureNode)
+      .describe(
+        "Azure's name of the nodes' size: four vCPUs at least, and not of series B. Another one replaces the cluster.",
+      ),
+    zones: z
+      .array(availabilityZone)
+      .min(1)
+      .exactOptional()
+      .describe(
+        "The availability zones of the nodes. Others replace the cluster. Default: all that the region has.",
+      ),
+  })
+  .prefault({})
+  .describe("The nodes of the cluster.");
+
 export const azureRegion = z.discriminatedUnion("topology", [
   z.strictObject({
     name: azureName,
     topology: vm,
     subscription,
     resourceGroup: regionResourceGroup,
-    availabilityZone: z
-      .enum(["1", "2", "3"])
+    availabilityZone: availabilityZone
       .default("1")
       .describe(
         "The availability zone of machine, disk and address, where the region has zones. The disk can't move to another one.",
@@ -260,6 +282,7 @@ export const azureRegion = z.discriminatedUnion("topology", [
     version: kubernetesVersion("1.36"),
     storage: bucket.describe(storageMeaning),
     network: azureNetwork,
+    nodes: azureNodes,
     ...ownCluster,
     ...served,
     endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),

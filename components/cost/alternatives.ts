@@ -191,7 +191,7 @@ function cachePerCluster(setting: Setting): Option {
   const variant: Variant = {
     topology: "vm",
     replicas: 1,
-    machine,
+    machine: region.topology === "vm" ? machine : { type: "auto" },
     storage: storage.kind === "disk" ? storage : { kind: "disk", sizeGiB: "auto" },
   };
   const planned = planVariant(variant, share);

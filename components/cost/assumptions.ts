@@ -1,4 +1,3 @@
-import { azureNode } from "../capacity/cluster-nodes.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { MonthlyUsage } from "./estimate.ts";
 import type { NotPriced } from "./line.ts";
@@ -38,11 +37,11 @@ export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>)
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {
-  const { replicas } = variantOf(region);
+  const { replicas, machine } = variantOf(region);
   const nodes = `There are always ${number(replicas)} replicas, each on a node of its own`;
   return cloud === "aws"
     ? `${nodes}, for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share.`
-    : `${nodes}, which is ${azureNode.type} for all workloads.`;
+    : `${nodes}, which is ${machine.type} for all workloads.`;
 }
 
 function bucketAssumptions(setting: Setting): string[] {

@@ -68,7 +68,12 @@ export function variantOf(region: CloudRegion): Variant {
   const { topology, storage } = region;
   return topology === "vm"
     ? { topology, storage, replicas: 1, machine: region.machine }
-    : { topology, storage, replicas: region.replicas.min, machine: automatic };
+    : {
+        topology,
+        storage,
+        replicas: region.replicas.min,
+        machine: "nodes" in region ? { type: region.nodes.type } : automatic,
+      };
 }
 
 export function deliveryOf({ storage }: Pick<Variant, "storage">): Delivery {
@@ -80,11 +85,12 @@ export function planVariant(variant: Variant, setting: Setting): VariantPlan {
   return variant.topology === "vm" ? planVm(variant, setting) : planNodes(variant, setting);
 }
 
-/** Each node carries its share: in AWS the least expensive that does, as Auto Mode chooses; AKS has one for all workloads. */
-function planNodes({ storage, replicas }: Variant, setting: Setting): VariantPlan {
+/** Each node carries its share: in AWS the least expensive that does, as Auto Mode chooses; AKS has the one of the configuration for all workloads. */
+function planNodes({ storage, replicas, machine }: Variant, setting: Setting): VariantPlan {
   const share = { ...setting, workload: shareOf(setting.workload, replicas) };
+  if (setting.cloud === "azure") return planAksNodes(machine, storage, share);
   let planned: VariantPlan | undefined;
-  for (const type of nodeTypes(setting.cloud)) {
+  for (const { type } of candidates("aws", "arm64").filter(isForAutoMode)) {
     const { plan } = capacityOf({ type }, storage, share);
     if (!plan) continue;
     planned = { plan, machine: type, problems: [] };
@@ -94,12 +100,18 @@ function planNodes({ storage, replicas }: Variant, setting: Setting): VariantPla
   return planned;
 }
 
-/** The least expensive first. */
-function nodeTypes(cloud: Setting["cloud"]): string[] {
-  if (cloud === "azure") return [azureNode.type];
-  return candidates(cloud, "arm64")
-    .filter(isForAutoMode)
-    .map(({ type }) => type);
+function planAksNodes(machine: Variant["machine"], storage: Variant["storage"], share: Setting): VariantPlan {
+  const type = machine.type === "auto" ? azureNode.type : machine.type;
+  const { plan: asked, problems } = capacityOf({ type }, storage, share);
+  const plan = asked ?? capacityOf({ type: azureNode.type }, storage, share).plan;
+  if (!plan) throw new RangeError(`${share.region.name}: no plan for a cluster's nodes`);
+  const atNodes = (all: readonly Problem[]) =>
+    all.map((it) => (it.path === "machine.type" ? { ...it, path: "nodes.type" } : it));
+  return {
+    plan: { ...plan, warnings: atNodes(plan.warnings) },
+    machine: type,
+    problems: atNodes(problems),
+  };
 }
 
 /** What each of several machines, or clusters, has to carry: all of the images, for a part of the nodes. */

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
-import { accessTo, autoscale } from "./azure/aks.ts";
+import { accessTo } from "./azure/aks.ts";
 import { azureCloud } from "./azure/azure.ts";
 import { clusterSurroundings } from "./azure/cluster-surroundings.ts";
+import { autoscale } from "./azure/node-pools.ts";
+import { limit, restrict } from "./azure/sizes.ts";
 import { CloudError, type Thing } from "./cloud.ts";
 import { type Made, testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
@@ -241,6 +243,27 @@ test("an update names the nodes that the pool has, or the nearest number that th
   update(4, 2, 5);
   update(5, 5, 6);
   update(4, 2, 4);
+});
+
+test("nodes are refused that the subscription doesn't get, and those above its quota", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.cluster as Thing;
+  const again = (change: Inputs) => cloud.create(type, "again", { ...inputs, ...withPool(change) }, "");
+  restrict(cloud, "Standard_D4ps_v6", "westeurope", ["3"]);
+  const other = { vmSize: "Standard_D4ps_v6" };
+  assert.throws(() => again({ ...other, availabilityZones: ["2", "3"] }), /SkuNotAvailable: .* zones '2,3'/);
+  again({ ...other, availabilityZones: ["1", "2"] });
+  // Two nodes of each size.
+  limit(cloud, "cores", "westeurope", 20);
+  const grown = (count: number) =>
+    cloud.update(
+      type,
+      id,
+      { ...inputs, agentPoolProfiles: [{ ...ownPool, count, minCount: count, maxCount: count }] },
+      "",
+    );
+  assert.throws(() => grown(4), /InsufficientVCPUQuota: .* requested 16, remaining 12 for family cores/);
+  grown(3);
 });
 
 test("what a cluster needs isn't deleted before it, and what is its own goes with it", () => {

@@ -5,9 +5,10 @@ import { gzipSync } from "node:zlib";
 import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
 import { existing, subscriptionId, tenantId } from "./azure/account.ts";
 import { azureCloud } from "./azure/azure.ts";
+import { answerOfArm, restrict, token } from "./azure/sizes.ts";
 import type { Thing } from "./cloud.ts";
 import { type Made, testRefusals } from "./refusals.ts";
-import type { Inputs } from "./values.ts";
+import { type Inputs, valueAt } from "./values.ts";
 
 const userData = (text: string) => gzipSync(text).toString("base64");
 const place = { resourceGroupName: "cache", location: "westeurope" };
@@ -332,6 +333,44 @@ test("a storage account takes its container and its rules with it", () => {
     assert.equal(cloud.find((things[name] as Thing).type, (things[name] as Thing).id, ""), undefined, name);
   }
   assert.throws(look, /ResourceNotFound/);
+});
+
+test("no update makes a storage account zone-redundant", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.account as Thing;
+  const withSku = (name: string) => cloud.update(type, id, { ...inputs, sku: { name } }, "");
+  assert.throws(
+    () => withSku("Standard_ZRS"),
+    /AccountPropertyCannotBeUpdated: .* from Standard_LRS to Standard_ZRS/,
+  );
+  withSku("Standard_GRS");
+});
+
+test("Azure lists what the subscription gets to whoever has the token, page by page", () => {
+  // With one machine, of two vCPUs.
+  const { cloud } = make();
+  restrict(cloud, "Standard_D4ps_v6", "westeurope", ["3"]);
+  restrict(cloud, "Standard_D4ps_v5", "westeurope");
+  const root = `https://management.azure.com/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
+  const list = (path: string, authorization = `Bearer ${token}`) =>
+    answerOfArm(cloud, new URL(`${root}/${path}`), authorization) as { value: Inputs[]; nextLink?: string };
+  const skus = "skus?api-version=2021-07-01&$filter=location eq 'westeurope'";
+  const first = list(skus);
+  const second = list(first.nextLink?.slice(root.length + 1) ?? "");
+  assert.equal(second.nextLink, undefined);
+  const restrictions = [...first.value, ...second.value].flatMap(({ name, restrictions }) =>
+    (restrictions as Inputs[]).map((it) => [name, it.type, it.restrictionInfo]),
+  );
+  assert.deepEqual(restrictions, [
+    ["Standard_D4ps_v6", "Zone", { locations: ["westeurope"], zones: ["3"] }],
+    ["Standard_D4ps_v5", "Location", { locations: ["westeurope"] }],
+  ]);
+  const usages = list("locations/westeurope/usages?api-version=2021-07-01").value;
+  const [cores] = usages;
+  const family = usages.find(({ name }) => valueAt("value", name) === "standardDPSv6Family");
+  assert.deepEqual([cores?.currentValue, family?.currentValue, family?.limit], [2, 2, 100]);
+  assert.throws(() => list(skus, "Bearer other"), /AuthenticationFailed/);
+  assert.throws(() => list("skus?$filter=location eq 'westeurope'"), /MissingApiVersionParameter/);
 });
 
 test("a system disk stays behind, unless the machine says that it goes with it", () => {

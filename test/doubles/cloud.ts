@@ -85,6 +85,13 @@ export interface CloudDefinition {
   readonly functions: Readonly<
     Record<string, (inputs: Inputs, request: Pick<Request, "cloud" | "scope">) => Inputs>
   >;
+  /** What the cloud's own API answers, where the program asks it beside the provider. */
+  readonly api?: {
+    /** Of the addresses that the program asks. */
+    readonly origin: string;
+    /** @throws CloudError for what the cloud refuses */
+    answer(cloud: Cloud, url: URL, authorization: string | undefined): object;
+  };
   /** What a provider with this configuration sees. @throws CloudError when there is no such place */
   scopeOf(provider: Inputs): string;
   /** What a provider with this configuration adds to the outputs of all resources. */

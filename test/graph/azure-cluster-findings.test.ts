@@ -1,16 +1,21 @@
 /** What Azure is asked before a region's cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/azure/driver.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { subscriptionId as subscription } from "../doubles/azure/account.ts";
+import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
+import { answerFetch } from "../support/azure-api.ts";
 import { registeredBy } from "../support/graph.ts";
 
-const subscription = "11111111-1111-4111-8111-111111111111";
 const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
 const accountName = storageAccountName(subscription, { stack: "test", region: "westeurope" });
 
 type Network = Readonly<Record<string, unknown>>;
+
+beforeEach(() => answerFetch());
 
 /** A network as Azure tells of it. */
 function network(ranges: readonly string[], subnet: Readonly<Record<string, unknown>>): Network {
@@ -29,7 +34,17 @@ const clusterName = `registry-cache-${regionWithCluster}`;
 const state = {
   "urn:pulumi:test::registry-cache::type::northeurope": {
     type: "azure-native:containerservice:ManagedCluster",
-    outputs: { name: clusterName },
+    outputs: {
+      name: clusterName,
+      agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
+    },
+  },
+  "urn:pulumi:test::registry-cache::other::northeurope": {
+    type: "azure-native:storage:StorageAccount",
+    outputs: {
+      name: storageAccountName(subscription, { stack: "test", region: regionWithCluster }),
+      sku: { name: "Standard_LRS" },
+    },
   },
 };
 
@@ -41,6 +56,7 @@ async function lookedUp(
   change: Record<string, unknown>,
   there: Network | "nothing" = fitting,
   nodes: number | string = 2,
+  keys: Record<string, unknown> = {},
 ) {
   const config = parseConfig({
     provider: "azure",
@@ -56,10 +72,12 @@ async function lookedUp(
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    ...keys,
   });
   const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
   assert.ok(region);
   const asked: string[] = [];
+  const log = mock.method(pulumi.log, "warn", async () => {});
   let result: Awaited<ReturnType<NonNullable<typeof driver.lookUp>>> | undefined;
   await registeredBy(
     async () => {
@@ -69,6 +87,7 @@ async function lookedUp(
     undefined,
     (token) => {
       if (token.endsWith(":getClientConfig")) return { subscriptionId: subscription };
+      if (token.endsWith(":getClientToken")) return { token: accessToken };
       if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
       asked.push(token.replace("azure-native:", ""));
       if (token.endsWith(":getAgentPool") && typeof nodes === "number") return { count: nodes };
@@ -81,7 +100,9 @@ async function lookedUp(
     },
   );
   const problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
-  return { found: result?.found, problems, asked: asked.sort() };
+  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
+  log.mock.restore();
+  return { found: result?.found, problems, warnings, asked: asked.sort() };
 }
 
 const existing = {
@@ -97,10 +118,16 @@ const existing = {
 
 test("each thing that is named is asked for, and whether the storage account's name is free", async () => {
   const free = { storageAccount: accountName, liveNodes: undefined };
-  assert.deepEqual(await lookedUp({}), { found: free, problems: [], asked: ["storage:getStorageAccount"] });
+  assert.deepEqual(await lookedUp({}), {
+    found: free,
+    problems: [],
+    warnings: [],
+    asked: ["storage:getStorageAccount"],
+  });
   assert.deepEqual(await lookedUp(existing), {
     found: free,
     problems: [],
+    warnings: [],
     asked: [
       "dns:getZone",
       "network:getVirtualNetwork",
@@ -160,4 +187,108 @@ test("a subnet must have room for the nodes, of which an upgrade takes one more"
   const many = { replicas: { min: 2, max: 20 } };
   assert.deepEqual(await problemsOf({ addressPrefix: "10.20.1.0/28" }, many), tooSmall(11, 22));
   assert.deepEqual(await problemsOf({ addressPrefix: "10.20.1.0/27" }, many), []);
+});
+
+const noWay = "ask for a larger quota, https://learn.microsoft.com/azure/quotas/per-vm-quota-requests";
+
+test("a size that the subscription doesn't get, at all or in a zone, is refused with what it gets", async () => {
+  answerFetch((cloud) => {
+    restrict(cloud, "Standard_D4pls_v6", "westeurope", ["2", "3"]);
+    restrict(cloud, "Standard_D4ps_v6", "westeurope");
+  });
+  const others = "set `nodes.type` to Standard_D4ps_v5 or Standard_D8pls_v6 or Standard_D8ps_v6";
+  assert.deepEqual((await lookedUp({})).problems, [
+    `nodes.zones: Standard_D4pls_v6 is available to the subscription only in zone 1 of westeurope, not in zones 2, 3: set \`nodes: { zones: ["1"] }\`, or ${others}`,
+  ]);
+  assert.deepEqual((await lookedUp({ nodes: { zones: ["1"] } })).problems, []);
+  assert.deepEqual((await lookedUp({ nodes: { type: "Standard_D4ps_v6" } })).problems, [
+    `nodes.type: Standard_D4ps_v6 isn't available to the subscription in westeurope (NotAvailableForSubscription): ${others}, or ask Azure for it, https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available`,
+  ]);
+  assert.match(
+    (await lookedUp({ nodes: { type: "Standard_D4pls_v66" } })).problems.join(),
+    /has no Standard_D4pls_v66: set/,
+  );
+  assert.deepEqual((await lookedUp({ nodes: { type: "Standard_D2ps_v6" } })).problems, [
+    "nodes.type: AKS takes sizes of four vCPUs at least, and not of series B, which Standard_D2ps_v6 isn't",
+  ]);
+});
+
+test("a quota must have room for the nodes and one more; where it hasn't for those of the autoscaler, that is said", async () => {
+  const family = "standardDPLSv6Family";
+  const within = async (vCpus: number, change: Record<string, unknown> = {}) => {
+    answerFetch((cloud) => limit(cloud, family, "westeurope", vCpus));
+    const { problems, warnings } = await lookedUp(change);
+    return [problems, warnings];
+  };
+  const leaves = (vCpus: number) =>
+    `nodes.type: the quota ${family} vCPUs of westeurope leaves ${vCpus} of ${vCpus} vCPUs to this region`;
+  const during = " (one of them during upgrades)";
+  const upTo = (count: number) =>
+    `westeurope: ${leaves(12)}, and ${count} of Standard_D4pls_v6 need ${4 * count}${during}: ${noWay}`;
+  assert.deepEqual(await within(10), [
+    [`${leaves(10)}, and 3 of Standard_D4pls_v6 need 12${during}: ${noWay}`],
+    [],
+  ]);
+  assert.deepEqual(await within(12), [[], [upTo(4)]]);
+  assert.deepEqual(await within(16), [[], []]);
+  assert.deepEqual(await within(12, { replicas: { min: 2, max: 5 } }), [[], [upTo(7)]]);
+  answerFetch((cloud) => limit(cloud, "cores", "westeurope", 11));
+  assert.match(
+    (await lookedUp({})).problems.join(),
+    /^nodes\.type: the quota Total Regional vCPUs of westeurope leaves 11/,
+  );
+});
+
+test("a cluster that is there goes on with what it has, with a warning", async () => {
+  answerFetch((cloud) => {
+    restrict(cloud, "Standard_D4pls_v6", regionWithCluster);
+    limit(cloud, "standardDPLSv6Family", regionWithCluster, 0);
+  });
+  const { problems, warnings } = await lookedUp({ name: regionWithCluster });
+  assert.deepEqual(problems, []);
+  assert.match(
+    warnings.join("\n"),
+    /nodes\.type: Standard_D4pls_v6 isn't available to the subscription in northeurope/,
+  );
+  answerFetch((cloud) => limit(cloud, "standardDPLSv6Family", regionWithCluster, 0));
+  const least = (min: number) => lookedUp({ name: regionWithCluster, replicas: { min } });
+  assert.deepEqual((await least(2)).problems, []);
+  assert.match(
+    (await least(3)).problems.join(),
+    /^nodes\.type: .* leaves 8 of 0 .*, and 4 of Standard_D4pls_v6 need 16 /,
+  );
+});
+
+test("where Azure doesn't say what it has, the region is made, and the store of an earlier one stays as it is", async () => {
+  mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
+  const { problems, warnings } = await lookedUp({ name: regionWithCluster });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(warnings.slice(0, 2), [
+    "northeurope: nodes.type: can't check whether Standard_D4pls_v6 is available in northeurope: fetch failed",
+    "northeurope: nodes.type: can't check the quota of vCPUs in northeurope: fetch failed",
+  ]);
+  assert.match(
+    warnings[2] ?? "",
+    /storage\.kind: .* is Standard_LRS, in one zone, and stays so: `az storage account migration start .*`/,
+  );
+});
+
+test("what is no known size is judged by what Azure says of it", async () => {
+  const workload = { nodes: 4000, pullsPerNodeGiB: 5, peakMinutes: 10 };
+  const sku = {
+    resourceType: "virtualMachines",
+    name: "Standard_D4pls_v9",
+    family: "standardDPLSv9Family",
+    locationInfo: [{ location: "WestEurope", zones: ["1", "2", "3"] }],
+    capabilities: [{ name: "vCPUs", value: "4" }],
+    restrictions: [],
+  };
+  mock.method(globalThis, "fetch", async (url: string) =>
+    Response.json({ value: url.includes("/skus?") ? [sku] : [] }),
+  );
+  const { problems } = await lookedUp({ nodes: { type: "Standard_D4pls_v9" } }, fitting, 2, { workload });
+  assert.match(
+    problems.join(),
+    /^replicas\.min: the workload's peak takes \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
+  );
 });

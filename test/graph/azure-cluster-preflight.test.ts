@@ -50,6 +50,10 @@ test("everything that is wrong is told, each with its path", () => {
   const long = "n".repeat(64);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "germanywestcentra" }, [/^name: .*did you mean "germanywestcentral"\?$/]],
+    [
+      { name: "westus", nodes: { zones: ["1"] } },
+      [/^nodes\.zones: westus has no availability zones: leave this out$/],
+    ],
     [{ version: "1.29" }, [/^version: .*1\.29 by AKS isn't known: write 1\.34 or 1\.35 or 1\.36$/]],
     [
       { apiAccess: ["2001:db8::/32"], access: { clients: ["2001:db8::/32"] } },
@@ -124,6 +128,20 @@ test("a replica that no node has room for is refused, with the number that there
   assert.deepEqual(problemsOf({ replicas: { min: Number(needed) } }, { workload }), []);
   assert.notDeepEqual(problemsOf({ replicas: { min: Number(needed) - 1 } }, { workload }), []);
   assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
+});
+
+test("larger nodes have room for a larger share", () => {
+  const workload = { nodes: 12_000, pullsPerNodeGiB: 5, peakMinutes: 10 };
+  const needed = (type: string) =>
+    /takes (\d+) replicas: a node \((\w+)\) has ([\d.]+) processors/
+      .exec(problemsOf({ nodes: { type } }, { workload })[0] ?? "")
+      ?.slice(1);
+  const [small, large] = [needed("Standard_D4pls_v6"), needed("Standard_D8pls_v6")];
+  assert.deepEqual(small?.slice(1), ["Standard_D4pls_v6", "2.8"]);
+  assert.deepEqual(large?.slice(1), ["Standard_D8pls_v6", "6.76"]);
+  assert.ok(Number(large?.[0]) < Number(small?.[0]));
+  // Azure knows how many processors it has.
+  assert.equal(needed("Standard_D8pls_v9"), undefined);
 });
 
 test("nor is there room for a cache of large images, unless the bucket delivers them", () => {

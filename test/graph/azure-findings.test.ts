@@ -1,13 +1,15 @@
 /** What Azure is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/azure/driver.ts";
 import type { Findings } from "../../components/hosts/azure/findings.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
+import { answerFetch } from "../support/azure-api.ts";
 import { registeredBy } from "../support/graph.ts";
 
-const own = "11111111-1111-4111-8111-111111111111";
 const other = "22222222-2222-4222-8222-222222222222";
 const vnetIn = (subscription: string) =>
   `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
@@ -24,6 +26,8 @@ const everything = {
     tls: { mode: "provided", secretName: secretIn(own) },
   },
 };
+
+beforeEach(() => answerFetch());
 
 interface Result {
   readonly found: Findings | undefined;
@@ -68,6 +72,7 @@ async function lookedUp(
     undefined,
     (token, inputs) => {
       if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
+      if (token.endsWith(":getClientToken")) return { token: accessToken };
       if (token.endsWith(":readStackResourceOutputs")) return { outputs: {} };
       asked.push([token.replace("azure-native:", ""), inputs]);
       // As the engine hands over what a provider refuses.
@@ -133,4 +138,19 @@ test("the name of a storage account is known before it is there, and refused whe
   assert.deepEqual((await lookedUp({ storage }, "AuthorizationFailed")).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
   ]);
+});
+
+test("the machine is one that the subscription gets, in the disk's zone, and has the quota for", async () => {
+  const machine = { type: "Standard_D2ps_v6" };
+  answerFetch((cloud) => restrict(cloud, machine.type, "westeurope", ["1", "2"]));
+  assert.deepEqual((await lookedUp({ machine, availabilityZone: "3" })).problems, []);
+  assert.deepEqual((await lookedUp({ machine })).problems, [
+    'availabilityZone: Standard_D2ps_v6 is available to the subscription only in zone 3 of westeurope, not in zone 1: set `availabilityZone: "3"`, or set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2',
+  ]);
+  answerFetch((cloud) => limit(cloud, "standardDPSv6Family", "westeurope", 1));
+  assert.match(
+    (await lookedUp({ machine })).problems.join(),
+    /^machine\.type: the quota standardDPSv6Family vCPUs of westeurope leaves 1 of 1 vCPUs to this region, and 1 of Standard_D2ps_v6 needs 2: ask /,
+  );
+  assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
 });

@@ -1,9 +1,12 @@
 /** That the estimate bills exactly what a host makes: every resource is on the bill, or known to be free. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { loadDriver } from "../../components/hosts/drivers.ts";
+import { subscriptionId } from "../doubles/azure/account.ts";
+import { token } from "../doubles/azure/sizes.ts";
+import { answerFetch } from "../support/azure-api.ts";
 import { estimatesOf } from "../support/estimates.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 
@@ -39,19 +42,23 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
   };
 }
 
-function found(token: string): Record<string, unknown> {
+function found(name: string): Record<string, unknown> {
   const answers: Record<string, Record<string, unknown>> = {
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": { locations: ["eu-central-1a"] },
     "aws:route53/getZone:getZone": { zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
     "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0123456789abcdef0" },
     "aws:ec2/getAmi:getAmi": { architecture: "arm64" },
     "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
+    "azure-native:authorization:getClientConfig": { subscriptionId },
+    "azure-native:authorization:getClientToken": { token },
     "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
   };
-  const isFree = /:(?:getBucket|getStorageAccount)$/.test(token);
+  const isFree = /:(?:getBucket|getStorageAccount)$/.test(name);
   if (isFree) throw Object.assign(new Error(), { details: "ResourceNotFound: couldn't find resource" });
-  return answers[token] ?? {};
+  return answers[name] ?? {};
 }
+
+before(() => answerFetch());
 
 async function resourcesOf(raw: Record<string, unknown>) {
   const config = parseConfig({

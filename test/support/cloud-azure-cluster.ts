@@ -1,7 +1,8 @@
-import { existing } from "../doubles/azure/account.ts";
-import { autoscale, loadBalancer, managedCluster } from "../doubles/azure/aks.ts";
+import { existing, types } from "../doubles/azure/account.ts";
+import { loadBalancer } from "../doubles/azure/aks.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { clusterSurroundings } from "../doubles/azure/cluster-surroundings.ts";
+import { autoscale, managedCluster } from "../doubles/azure/node-pools.ts";
 import { CloudError, type Thing } from "../doubles/cloud.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
@@ -22,6 +23,11 @@ export const azureCluster: ClusterCase = {
   versionOf: ({ inputs }) => String(inputs.kubernetesVersion),
   autoscale(cloud, nodes) {
     for (const cluster of cloud.things(managedCluster)) autoscale(cloud, cluster, nodes);
+  },
+  earlier: {
+    type: types.storageAccount,
+    inputs: { sku: { name: "Standard_LRS" } },
+    told: /storage\.kind: the storage account cache[0-9a-f]{19} is Standard_LRS, in one zone, and stays so: `az storage account migration start /,
   },
   upgrade: ["update ManagedCluster …"],
   beforeCluster: ["VirtualNetwork", "ResourceGroup"],
@@ -105,6 +111,7 @@ export const azureCluster: ClusterCase = {
     "all that isn't in the subscription": {
       region: {
         resourceGroup: "none",
+        nodes: { type: "Standard_D4pls_v66" },
         network: { vnet: existing.clusterNetwork, subnet: "none" },
         endpoint: {
           hostname: "cache.example.org",
@@ -116,6 +123,7 @@ export const azureCluster: ClusterCase = {
       told: [
         /regions\[0\]\.endpoint\.zone: the zone example\.org in dns can't be found: ResourceNotFound: /,
         /regions\[0\]\.network\.subnet: hub-germanywestcentral has no none, only caches/,
+        /regions\[0\]\.nodes\.type: germanywestcentral has no Standard_D4pls_v66: set `nodes\.type` to Standard_D4pls_v6 or /,
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },

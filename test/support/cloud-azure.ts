@@ -2,6 +2,7 @@ import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { userDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
 import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { restrict } from "../doubles/azure/sizes.ts";
 import { CloudError, everywhere } from "../doubles/cloud.ts";
 import { valueAt } from "../doubles/values.ts";
 import type { CloudCase } from "./cloud-case.ts";
@@ -13,7 +14,11 @@ const accountName = storageAccountName(subscriptionId, { stack: "azure-westeurop
 
 export const azure: CloudCase = {
   file: "stacks/Pulumi.azure-westeurope.yaml",
-  newCloud: azureCloud,
+  newCloud() {
+    const cloud = azureCloud();
+    restrict(cloud, "Standard_D8ps_v6", "westeurope", ["1"]);
+    return cloud;
+  },
   types: { machine, disk: "azure-native:compute:Disk", secret: "azure-native:keyvault:Secret" },
   sizeOf: ({ inputs }) => Number(inputs.diskSizeGB),
   userDataOf: ({ inputs }) => String(valueAt("osProfile.customData", inputs)),
@@ -93,6 +98,7 @@ export const azure: CloudCase = {
     "all that isn't in the subscription": {
       region: {
         resourceGroup: "none",
+        machine: { type: "Standard_D8ps_v6" },
         network: { vnet: existing.virtualNetwork, subnet: "none" },
         endpoint: {
           hostname: "cache.example.org",
@@ -102,6 +108,7 @@ export const azure: CloudCase = {
         },
       },
       told: [
+        /regions\[0\]\.availabilityZone: Standard_D8ps_v6 is available to the subscription only in zones 2, 3 of westeurope, not in zone 1: set `availabilityZone: "2"`, or /,
         /regions\[0\]\.endpoint\.tls\.secretName: the secret cache-certificate-none in keys can't be found: ResourceNotFound: /,
         /regions\[0\]\.endpoint\.zone: the zone example\.org in dns can't be found: ResourceNotFound: /,
         /regions\[0\]\.network\.subnet: hub has no none, only caches/,

@@ -4,6 +4,7 @@ import { basename, delimiter, join } from "node:path";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
+import { serveApi } from "../doubles/serve-api.ts";
 import { type EngineRun, newStack, type Operation, type Project } from "./project.ts";
 import { tempDir } from "./scope.ts";
 import { type Config, keysOf } from "./stack-files.ts";
@@ -53,6 +54,7 @@ export async function cloudStack(
   for (const program of programs) await writeFile(join(bin, program), "#!/bin/false\n", { mode: 0o755 });
   const served = await Promise.all([cloud, ...others].map(serve));
   for (const it of served) parts.use(it);
+  const api = parts.use(await serveApi(cloud));
   const initial = keysOf(file);
   const regions = initial.regions as Config[];
   const regionNames = regions.map(({ name }) => String(name));
@@ -61,6 +63,7 @@ export async function cloudStack(
     directory,
     keys: initial,
     environment: {
+      ...api.environment,
       ...environment,
       PULUMI_DEBUG_PROVIDERS: served.map(({ address }) => address).join(","),
       PATH: [bin, engineEnvironment().PATH].join(delimiter),

@@ -27,6 +27,7 @@ export interface StackInWords {
   /** The name of the region. */
   readonly region: string;
   readonly topology?: "vm" | "cluster";
+  /** Of a cluster, that of its nodes, where it can be chosen. */
   readonly machine?: string;
   readonly storage?: Record<string, string>;
   readonly workload?: Partial<Workload>;
@@ -46,7 +47,7 @@ export function stackOf(words: StackInWords): StackConfig {
       {
         name: region,
         topology,
-        ...(topology === "vm" && machine && { machine: { type: machine } }),
+        ...(machine && (topology === "vm" ? { machine: { type: machine } } : { nodes: { type: machine } })),
         storage: words.storage ?? (topology === "vm" ? { kind: "disk" } : { kind: "bucket" }),
         endpoint: {
           hostname: `cache.${region}.example.com`,

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
-import { costOf, estimateOf, estimatesOf, stackNamed, without } from "../support/estimates.ts";
+import {
+  costOf,
+  estimateOf,
+  estimatesOf,
+  type StackInWords,
+  stackNamed,
+  without,
+} from "../support/estimates.ts";
 
 /** One cent. */
 function near(actual: unknown, expected: number): void {
@@ -270,4 +277,23 @@ test("where nobody sends a bill there are no lines, and it says why", () => {
   assert.equal(estimate?.totals.all, 0);
   assert.equal(estimate?.notPriced[0]?.name, "This machine");
   assert.equal(estimate?.alternatives, undefined);
+});
+
+test("AKS: nodes of the configuration's size, and copies of the store in all zones where there are zones", () => {
+  const cluster = { provider: "azure", region: "westeurope", topology: "cluster" } as const;
+  const namesOf = (words: StackInWords) => estimateOf(words).lines.map(({ name }) => name);
+  const names = namesOf({ ...cluster, machine: "Standard_D8pls_v6" });
+  assert.ok(names.includes("2 virtual machines (Linux, pay as you go, Standard_D8pls_v6)"), names.join("\n"));
+  assert.ok(names.includes("Blob storage (hot, ZRS)"), names.join("\n"));
+  const assumed = estimateOf({ ...cluster, machine: "Standard_D8pls_v6" }).assumptions.join("\n");
+  assert.match(assumed, /each on a node of its own, which is Standard_D8pls_v6 for all workloads/);
+  const writes = estimateOf(cluster).notPriced.find(({ name }) => name === "Blob requests, writes");
+  assert.deepEqual(writes?.elsewhere?.price, 0.11);
+  assert.match(writes?.reason ?? "", /The indication is of blob-writes-grs, which costs more\.$/);
+  assert.ok(namesOf({ ...cluster, region: "westus" }).includes("Blob storage (hot, LRS)"));
+  assert.ok(
+    namesOf({ ...cluster, topology: "vm", storage: { kind: "bucket" } }).includes("Blob storage (hot, LRS)"),
+  );
+  const { notPriced } = estimateOf({ ...cluster, machine: "Standard_D4pls_v9" });
+  assert.ok(notPriced.some(({ reason }) => reason.includes("machine/Standard_D4pls_v9")));
 });

@@ -1,6 +1,47 @@
 /** Azure Resource Manager: what it answers, and what the provider has no function for. */
+import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** Whether Azure has no such resource, or not even its resource group: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found */
 export function isMissing({ message }: Error): boolean {
   return /ResourceNotFound|ResourceGroupNotFound/.test(message);
+}
+
+const origin = "https://management.azure.com";
+const timeoutMs = 30_000;
+
+/**
+ * All of a list, with the rights of whoever runs `pulumi up`.
+ * @param path with its query: `/subscriptions/…/providers/Microsoft.Compute/skus?api-version=…`
+ * @throws Error when Azure gives no answer, or refuses
+ */
+export async function listFromArm<Entry>(path: string, options: pulumi.InvokeOptions): Promise<Entry[]> {
+  const { token } = await getClientToken({}, options);
+  const entries: Entry[] = [];
+  for (let next: string | undefined = origin + path; next !== undefined; ) {
+    const page: Page<Entry> = await pageFrom(next, token);
+    entries.push(...page.value);
+    next = page.nextLink;
+  }
+  return entries;
+}
+
+interface Page<Entry> {
+  readonly value: readonly Entry[];
+  readonly nextLink?: string;
+}
+
+async function pageFrom<Entry>(url: string, token: string): Promise<Page<Entry>> {
+  const headers = { authorization: `Bearer ${token}` };
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, { headers, signal }).catch((error: Error) => {
+    // Why no answer came: the name, the connection, a proxy.
+    throw error.cause ?? error;
+  });
+  if (response.ok) return (await response.json()) as Page<Entry>;
+  // https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors
+  const { error } = (await response.json().catch(() => ({}))) as {
+    error?: { code: string; message: string };
+  };
+  throw new Error(error ? `${error.code}: ${error.message}` : `status ${response.status}`);
 }

@@ -31,7 +31,7 @@ export const driver: HostDriver<AzureRegion, Findings | ClusterFindings> = {
   },
   createProvider: (region) => azureProvider(region),
   async lookUp({ region, ...shared }, provider) {
-    if (isVm(region)) return findingsFor(region, provider);
+    if (isVm(region)) return findingsFor({ region, ...shared }, provider);
     return (await loadClusters()).lookUp({ region, ...shared }, provider);
   },
   createHost(name, { region, ...shared }, options, found) {

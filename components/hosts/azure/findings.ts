@@ -4,11 +4,15 @@ import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
+import { planCapacity } from "../../capacity/plan.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { zonesOf } from "./regions.ts";
+import { findSize } from "./sizes.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
+import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
 
 /** What isn't known before Azure is asked: elsewhere, names are ids. */
 export interface Findings {
@@ -45,22 +49,56 @@ export async function lookUpIn<R extends AzureRegion, Found>(
 
 /** Asks Azure whether all that a region needs is there. */
 export function findingsFor(
-  region: AzureVmRegion,
+  args: VmPlanArgs,
   provider: pulumi.ProviderResource,
 ): Promise<LookedUp<Findings>> {
-  return lookUpIn(region, provider, findings);
+  return lookUpIn(args.region, provider, (question) => findings(question, args));
 }
 
-async function findings(question: Question<AzureVmRegion>): Promise<Findings> {
+async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Promise<Findings> {
   const { storage } = question.region;
   const [storageAccount] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
+    findMachineSize(question, args),
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
     findCertificate(question),
   ]);
   return { storageAccount };
+}
+
+/** That the machine's size is available in the disk's zone. */
+async function findMachineSize(
+  question: Question<AzureVmRegion>,
+  { region, workload, upstreams }: VmPlanArgs,
+): Promise<void> {
+  const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
+  // The preflight has refused it.
+  if (!plan) return;
+  const machineType = "azure-native:compute:VirtualMachine";
+  const hardware = (await previousOutputs(machineType, "hardwareProfile")).get(region.name);
+  const zones = (await previousOutputs(machineType, "zones")).get(region.name);
+  await findSize(question, {
+    path: "machine.type",
+    zonesPath: "availabilityZone",
+    writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
+    type: plan.machine.type,
+    zones: zonesOf(region).zones ?? [],
+    least: 1,
+    most: 1,
+    // The old machine goes before the new one comes.
+    surge: 0,
+    existing:
+      hardware === undefined
+        ? undefined
+        : {
+            type: (hardware as { vmSize: string }).vmSize,
+            zones: (zones as string[] | undefined) ?? [],
+            count: 1,
+          },
+    suits: () => true,
+  });
 }
 
 export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {

@@ -16,14 +16,13 @@ import { resourceId, subnetsOf, tenantId, types } from "./account.ts";
 import { checkCount, checkNetwork, checkPool, invalid } from "./aks-checks.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";
 import { publicAddress } from "./network.ts";
+import { keepNodes, managedCluster, nodesOf, poolsOf, removeNodes } from "./node-pools.ts";
 import { demandSameRegion, resource } from "./resource.ts";
+import { demandQuota, demandSize } from "./sizes.ts";
 
-export const managedCluster = "azure-native:containerservice:ManagedCluster";
 export const trust = "azure-native:managedidentity:FederatedIdentityCredential";
 /** What AKS makes for a Service; nobody but the cluster knows of it. */
 export const loadBalancer = "load balancer";
-/** The nodes that a pool has now, which the autoscaler changes: see {@link autoscale}. */
-const scaleSet = "scale set";
 const kind = "Microsoft.ContainerService/managedClusters";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
@@ -99,6 +98,10 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         for (const pool of pools) checkPool(pool, version);
       },
       admit(request) {
+        for (const pool of poolsOf(request.inputs)) {
+          demandSize(request, pool);
+          demandQuota(request, pool);
+        }
         for (const id of valuesAt("agentPoolProfiles[*].vnetSubnetID", request.inputs).map(String)) {
           demandSubnet(request, id);
           demandNetworkRight(request, id);
@@ -108,7 +111,7 @@ export const aksRules: Readonly<Record<string, Rules>> = {
       create(request) {
         const { cloud, inputs } = request;
         const digits = cloud.digits(8);
-        keepScaleSets(cloud, clusterId(request), inputs);
+        keepNodes(cloud, clusterId(request), inputs);
         return {
           id: "",
           outputs: {
@@ -125,7 +128,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         for (const pool of valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]) {
           checkCount(pool, nodesOf(cloud, before.id, text("name", pool)));
         }
-        keepScaleSets(cloud, before.id, inputs);
+        for (const pool of poolsOf(inputs)) demandQuota({ cloud, inputs }, pool, before);
+        keepNodes(cloud, before.id, inputs);
         const [wanted, has] = [inputs, before.inputs].map((it) => text("kubernetesVersion", it)) as [
           string,
           string,
@@ -139,9 +143,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
       },
       /** Its resource group of nodes goes with it, and what is in it. */
       delete({ id }, cloud) {
-        for (const it of [...cloud.things(loadBalancer), ...cloud.things(scaleSet)]) {
-          if (it.inputs.cluster === id) cloud.remove(it);
-        }
+        for (const it of cloud.things(loadBalancer)) if (it.inputs.cluster === id) cloud.remove(it);
+        removeNodes(cloud, id);
       },
     },
   ),
@@ -205,31 +208,6 @@ export const aksRules: Readonly<Record<string, Rules>> = {
     },
   },
 };
-
-function keepScaleSets(cloud: Cloud, cluster: string, inputs: Inputs): void {
-  for (const pool of valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]) {
-    const { name, count } = pool;
-    cloud.keep({
-      type: scaleSet,
-      id: `${cluster}/agentPools/${name}`,
-      scope: everywhere,
-      inputs: { cluster, count },
-      outputs: {},
-    });
-  }
-}
-
-/** @returns undefined where there is no such pool */
-export function nodesOf(cloud: Cloud, cluster: string, pool: string): number | undefined {
-  const found = cloud.find(scaleSet, `${cluster}/agentPools/${pool}`, everywhere);
-  return found && number("count", found.inputs);
-}
-
-/** What the autoscaler does: the pool has another number of nodes, and who made the cluster isn't told. */
-export function autoscale(cloud: Cloud, { id, inputs }: Thing, count: number): void {
-  const pools = (valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]).map((pool) => ({ ...pool, count }));
-  keepScaleSets(cloud, id, { ...inputs, agentPoolProfiles: pools });
-}
 
 function networkOf(subnet: string): string {
   return subnet.replace(/\/subnets\/[^/]+$/, "");

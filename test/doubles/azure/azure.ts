@@ -5,13 +5,19 @@ import { aksFunctions, aksRules } from "./aks.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
+import { answerOfArm, token } from "./sizes.ts";
 import { storageRules } from "./storage.ts";
 
 const definition: CloudDefinition = {
   name: "azure-native",
   sdk: new SdkTypes("@pulumi/azure-native"),
   resources: { ...identityRules, ...networkRules, ...machineRules, ...storageRules, ...aksRules },
-  functions: { ...functions, ...aksFunctions },
+  functions: {
+    ...functions,
+    ...aksFunctions,
+    "azure-native:authorization:getClientToken": () => ({ token }),
+  },
+  api: { origin: "https://management.azure.com", answer: answerOfArm },
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(

@@ -3,8 +3,9 @@ import { type Cloud, demand, everywhere, type Thing, text } from "../cloud.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { groupId } from "./account.ts";
-import { accessTo, loadBalancer, managedCluster, rightsOfCluster, trust } from "./aks.ts";
+import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
 import { publicAddress } from "./network.ts";
+import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
 

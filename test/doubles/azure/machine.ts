@@ -5,9 +5,9 @@ import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
 import { networkInterface } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
+import { demandQuota, demandSize, virtualMachine } from "./sizes.ts";
 
 const disk = "azure-native:compute:Disk";
-const virtualMachine = "azure-native:compute:VirtualMachine";
 
 /** By the letters in a size's name: https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions */
 const sizePattern = /^Standard_[A-Z]+\d+(?<features>[a-z]*)_v(?<version>\d)$/;
@@ -108,6 +108,10 @@ export const machineRules: Readonly<Record<string, Rules>> = {
       },
       admit(request) {
         const { cloud, scope, inputs } = request;
+        const size = text("hardwareProfile.vmSize", inputs);
+        const machines = { size, zones: valuesAt("zones[*]", inputs).map(String), count: 1 };
+        demandSize(request, machines);
+        demandQuota(request, machines);
         for (const attached of valuesAt("storageProfile.dataDisks[*]", inputs) as Inputs[]) {
           const id = text("managedDisk.id", attached);
           const own = cloud.find(disk, id, scope)?.inputs ?? {};

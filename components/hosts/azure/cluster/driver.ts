@@ -15,7 +15,7 @@ export const driver = {
     warn(name, warnings);
     return [...problems];
   },
-  lookUp: ({ region }, provider) => clusterFindingsFor(region, provider),
+  lookUp: clusterFindingsFor,
   createHost(name, args, options, found) {
     if (!found) throw new TypeError(`${name}: not looked up`);
     return new ClusterHost(name, { ...args, found }, options);

@@ -1,28 +1,38 @@
 import { getAgentPool } from "@pulumi/azure-native/containerservice/getAgentPool.js";
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
+import { isForAks } from "../../../capacity/cluster-nodes.ts";
+import { machineNamed } from "../../../capacity/machines.ts";
 import type { LookedUp } from "../../host.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn, type Question } from "../findings.ts";
+import { findSize } from "../sizes.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
-import type { AzureClusterRegion, ClusterFindings } from "./cluster-args.ts";
+import type { AzureClusterRegion, ClusterFindings, ClusterPlanArgs } from "./cluster-args.ts";
 import { clusterNamesOf } from "./naming.ts";
 import { podRange, serviceRange } from "./network.ts";
-import { nodeCount, poolName } from "./nodes.ts";
+import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
+import { processorProblems } from "./preflight.ts";
+
+const clusterType = "azure-native:containerservice:ManagedCluster";
 
 /** Asks Azure whether all that a region's cluster needs is there. */
 export function clusterFindingsFor(
-  region: AzureClusterRegion,
+  args: ClusterPlanArgs,
   provider: pulumi.ProviderResource,
 ): Promise<LookedUp<ClusterFindings>> {
-  return lookUpIn(region, provider, findings);
+  return lookUpIn(args.region, provider, (question) => findings(question, args));
 }
 
-async function findings(question: Question<AzureClusterRegion>): Promise<ClusterFindings | undefined> {
-  const [storageAccount, liveNodes] = await Promise.all([
+async function findings(
+  question: Question<AzureClusterRegion>,
+  args: ClusterPlanArgs,
+): Promise<ClusterFindings | undefined> {
+  const liveNodes = await findLiveNodes(question);
+  const [storageAccount] = await Promise.all([
     findStorageAccountName(question),
-    findLiveNodes(question),
+    findNodeSize(question, args, liveNodes),
     findResourceGroup(question),
     findZone(question),
     findNodeSubnet(question),
@@ -36,7 +46,7 @@ async function findLiveNodes({
   lookUp,
   options,
 }: Question<AzureClusterRegion>): Promise<number | undefined> {
-  const clusters = await previousOutputs("azure-native:containerservice:ManagedCluster", "name");
+  const clusters = await previousOutputs(clusterType, "name");
   const cluster = clusters.get(region);
   if (typeof cluster !== "string") return undefined;
   const names = clusterNamesOf({ stack: pulumi.getStack(), region });
@@ -53,6 +63,40 @@ async function findLiveNodes({
     throw error;
   });
   return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
+}
+
+/** That the nodes' size is available, and each node has room for a replica. */
+async function findNodeSize(
+  question: Question<AzureClusterRegion>,
+  args: ClusterPlanArgs,
+  liveNodes: number | undefined,
+): Promise<void> {
+  const { region, lookUp } = question;
+  const { type } = region.nodes;
+  const pools = (await previousOutputs(clusterType, "agentPoolProfiles")).get(region.name);
+  const [pool] = (pools ?? []) as { vmSize: string; availabilityZones?: string[] }[];
+  const vCpu = await findSize(question, {
+    path: "nodes.type",
+    zonesPath: "nodes.zones",
+    writtenZones: (zones) => `nodes: { zones: ${JSON.stringify(zones)} }`,
+    type,
+    zones: zonesOfNodes(region),
+    ...nodeCount(region),
+    surge: nodesDuringUpgrade,
+    existing:
+      pool === undefined || liveNodes === undefined
+        ? undefined
+        : { type: pool.vmSize, zones: pool.availabilityZones ?? [], count: liveNodes },
+    suits: isForAks,
+  });
+  if (vCpu === undefined) return;
+  if (!isForAks({ type, vCpu }))
+    lookUp.refuse(
+      "nodes.type",
+      `AKS takes sizes of four vCPUs at least, and not of series B, which ${type} isn't`,
+    );
+  if (machineNamed("azure", type)) return;
+  for (const { path, message } of processorProblems(args, vCpu)) lookUp.refuse(path, message);
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */

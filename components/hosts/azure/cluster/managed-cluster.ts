@@ -6,11 +6,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import type { Place } from "../place.ts";
-import { allZonesOf } from "../regions.ts";
 import type { AzureClusterRegion } from "./cluster-args.ts";
 import type { ClusterNames } from "./naming.ts";
 import { dnsAddress, podRange, serviceRange } from "./network.ts";
-import { countFor, nodeCount, podsPerNode, poolName } from "./nodes.ts";
+import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
 
 export interface ManagedClusterArgs {
   readonly region: AzureClusterRegion;
@@ -103,13 +102,13 @@ function nodePool(
   vnetSubnetID: pulumi.Input<string>,
   liveNodes: number | undefined,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
-  const zones = allZonesOf(region.name);
+  const zones = zonesOfNodes(region);
   const { least, most } = nodeCount(region);
   return {
     name: poolName,
     mode: "System",
     type: "VirtualMachineScaleSets",
-    vmSize: azureNode.type,
+    vmSize: region.nodes.type,
     osType: "Linux",
     osSKU: "AzureLinux",
     osDiskType: "Managed",

@@ -1,4 +1,5 @@
 import { fewestAzureNodes } from "../../../capacity/cluster-nodes.ts";
+import { allZonesOf } from "../regions.ts";
 import type { AzureClusterRegion } from "./cluster-args.ts";
 
 /** So that no node is given more than fits, and AKS reserves little memory: https://learn.microsoft.com/azure/aks/node-resource-reservations */
@@ -9,8 +10,13 @@ export interface NodeCount {
   readonly most: number;
 }
 
-/** What is left on a node for the edge of one replica, beside the Pod's other containers, AKS's own Pods and images. */
-export const edgeRoom = { cpuMillis: 2800, diskGiB: 40 } as const;
+/** What is left of a node's disk for one replica, beside AKS's own Pods and images. */
+export const replicaDiskGiB = 40;
+
+/** Sorted, as another order would be another cluster. In a region without zones, none. */
+export function zonesOfNodes({ name, nodes }: Pick<AzureClusterRegion, "name" | "nodes">): string[] {
+  return nodes.zones ? [...new Set(nodes.zones)].sort() : allZonesOf(name);
+}
 
 /** The only pool of the cluster. */
 export const poolName = "nodes";

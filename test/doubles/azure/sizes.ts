@@ -1,0 +1,170 @@
+/** What the subscription gets of the sizes of virtual machines: which, in which zones, and how many vCPUs of them. */
+import { machines } from "../../../components/capacity/machines.ts";
+import { type Cloud, CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
+import { type Inputs, valuesAt } from "../values.ts";
+import { isRegion, subscriptionId, zonesIn } from "./account.ts";
+import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
+
+/** Kinds of things that tests put into an account; nobody makes them. */
+export const restriction = "restriction of a size";
+export const quota = "quota of vCPUs";
+
+export const virtualMachine = "azure-native:compute:VirtualMachine";
+
+/** Azure's default differs by subscription. */
+const defaultLimit = 100;
+
+/** @param zones where the subscription doesn't get the size; none, where it doesn't get it at all */
+export function restrict(cloud: Cloud, size: string, location: string, zones: readonly string[] = []): void {
+  const inputs = { size, location, zones };
+  cloud.keep({ type: restriction, id: `${location}/${size}`, scope: everywhere, inputs, outputs: {} });
+}
+
+/** @param family as {@link familyOf} names it, or `cores` for all together */
+export function limit(cloud: Cloud, family: string, location: string, vCpus: number): void {
+  const inputs = { family, location, vCpus };
+  cloud.keep({ type: quota, id: `${location}/${family}`, scope: everywhere, inputs, outputs: {} });
+}
+
+/** `Standard_D4pls_v6` is of the family `standardDPLSv6Family`. */
+export function familyOf(size: string): string {
+  const [, letters = "", features = "", version = ""] =
+    /^Standard_([A-Z]+)\d+([a-z]*)(_v\d)$/.exec(size) ?? [];
+  return `standard${letters}${features.toUpperCase()}${version.slice(1)}Family`;
+}
+
+/** https://learn.microsoft.com/rest/api/compute/resource-skus/list#list-all-resource-skus-for-the-specified-region */
+function skusIn(cloud: Cloud, location: string): Inputs[] {
+  const sizes = machines.azure.map(({ type, vCpu, memoryGiB }) => ({
+    resourceType: "virtualMachines",
+    name: type,
+    family: familyOf(type),
+    locations: [location],
+    locationInfo: [{ location, zones: zonesIn(location).toReversed() }],
+    capabilities: [
+      { name: "vCPUs", value: String(vCpu) },
+      { name: "MemoryGB", value: String(memoryGiB) },
+    ],
+    restrictions: restrictionsOf(cloud, type, location).map((zones) => ({
+      type: zones.length > 0 ? "Zone" : "Location",
+      values: [location],
+      restrictionInfo: { locations: [location], ...(zones.length > 0 && { zones }) },
+      reasonCode: "NotAvailableForSubscription",
+    })),
+  }));
+  return [...sizes, { resourceType: "disks", name: "Premium_LRS", locations: [location], restrictions: [] }];
+}
+
+function restrictionsOf(cloud: Cloud, size: string, location: string): string[][] {
+  const found = cloud.find(restriction, `${location}/${size}`, everywhere);
+  return found ? [valuesAt("zones[*]", found.inputs).map(String)] : [];
+}
+
+/** https://learn.microsoft.com/rest/api/compute/usage/list */
+function usagesIn(cloud: Cloud, location: string): Inputs[] {
+  const families = new Set(machines.azure.map(({ type }) => familyOf(type)));
+  return ["cores", ...families].map((family) => ({
+    unit: "Count",
+    name: {
+      value: family,
+      localizedValue: family === "cores" ? "Total Regional vCPUs" : `${family} vCPUs`,
+    },
+    currentValue: usedBy(cloud, location, family),
+    limit: limitOf(cloud, location, family),
+  }));
+}
+
+function limitOf(cloud: Cloud, location: string, family: string): number {
+  const found = cloud.find(quota, `${location}/${family}`, everywhere);
+  return found ? Number(found.inputs.vCpus) : defaultLimit;
+}
+
+function usedBy(cloud: Cloud, location: string, family: string, except?: string): number {
+  const vms = cloud
+    .things(virtualMachine)
+    .map((it) => ({ owner: it, size: text("hardwareProfile.vmSize", it.inputs), count: 1 }));
+  const nodes = cloud.things(managedCluster).flatMap((owner) =>
+    poolsOf(owner.inputs).map(({ name, size, count }) => ({
+      owner,
+      size,
+      count: nodesOf(cloud, owner.id, name) ?? count,
+    })),
+  );
+  return [...vms, ...nodes]
+    .filter(({ owner, size }) => {
+      const isCounted = family === "cores" || familyOf(size) === family;
+      return owner.inputs.location === location && owner.id !== except && isCounted;
+    })
+    .reduce((sum, { size, count }) => sum + count * vCpusOf(size), 0);
+}
+
+function vCpusOf(size: string): number {
+  return machines.azure.find(({ type }) => type === size)?.vCpu ?? 0;
+}
+
+/** Refuses machines that the subscription doesn't get: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available */
+export function demandSize(
+  { inputs, cloud }: Pick<Request, "inputs" | "cloud">,
+  { size, zones }: Pick<Pool, "size" | "zones">,
+): void {
+  const location = text("location", inputs);
+  const isKnown = machines.azure.some(({ type }) => type === size);
+  const offered = restrictionsOf(cloud, size, location).every(
+    (restricted) => restricted.length > 0 && !zones.some((zone) => restricted.includes(zone)),
+  );
+  demand(
+    isKnown && offered,
+    "SkuNotAvailable",
+    `The requested VM size '${size}' is not available in location '${location}' zones '${zones}' for subscription '${subscriptionId}'.`,
+  );
+}
+
+/**
+ * Refuses machines that exceed the quota: https://learn.microsoft.com/azure/quotas/quotas-overview
+ * @param itself what the region has of them already
+ */
+export function demandQuota(
+  { inputs, cloud }: Pick<Request, "inputs" | "cloud">,
+  { size, count }: Pick<Pool, "size" | "count">,
+  itself?: Pick<Thing, "id">,
+): void {
+  const location = text("location", inputs);
+  for (const family of [familyOf(size), "cores"]) {
+    const free = limitOf(cloud, location, family) - usedBy(cloud, location, family, itself?.id);
+    demand(
+      count * vCpusOf(size) <= free,
+      "ErrCode_InsufficientVCPUQuota",
+      `Insufficient vcpu quota requested ${count * vCpusOf(size)}, remaining ${free} for family ${family} for region ${location}.`,
+    );
+  }
+}
+
+/** As the provider's function tells it. */
+export const token = "token of whoever runs the update";
+
+/** A page of a list of Azure Resource Manager. @throws CloudError for what isn't asked as it must be */
+export function answerOfArm(cloud: Cloud, url: URL, authorization: string | undefined): object {
+  demand(authorization === `Bearer ${token}`, "AuthenticationFailed", "Authentication failed.");
+  demand(url.searchParams.has("api-version"), "MissingApiVersionParameter", "The api-version is required.");
+  const { pathname } = url;
+  const root = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
+  if (pathname === `${root}/skus`) {
+    const [, location = ""] = /^location eq '(\w+)'$/.exec(url.searchParams.get("$filter") ?? "") ?? [];
+    demand(isRegion(location), "InvalidFilterInQueryString", `filter ${url.searchParams.get("$filter")}`);
+    return pageOf(skusIn(cloud, location), url);
+  }
+  const [, location = ""] = /\/locations\/(\w+)\/usages$/.exec(pathname) ?? [];
+  if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
+    return { value: usagesIn(cloud, location) };
+  }
+  throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);
+}
+
+/** Lists are long: the first half has a link to the second. */
+function pageOf(list: readonly Inputs[], url: URL): object {
+  const half = Math.ceil(list.length / 2);
+  if (url.searchParams.has("$skiptoken")) return { value: list.slice(half) };
+  const next = new URL(url);
+  next.searchParams.set("$skiptoken", "2");
+  return { value: list.slice(0, half), nextLink: next.href };
+}

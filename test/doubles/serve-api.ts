@@ -1,0 +1,42 @@
+/** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Cloud, CloudError } from "./cloud.ts";
+
+export interface ServedApi extends AsyncDisposable {
+  /** For the program. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function serveApi(cloud: Cloud): Promise<ServedApi> {
+  const { api } = cloud.definition;
+  if (!api) return { environment: {}, async [Symbol.asyncDispose]() {} };
+  const server = createServer(({ url = "/", headers }, response) => {
+    const { status, body } = answer(() => api.answer(cloud, new URL(url, api.origin), headers.authorization));
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    environment: {
+      NODE_OPTIONS: `--import=${new URL("redirect-fetch.ts", import.meta.url)}`,
+      REDIRECTED_ORIGIN: api.origin,
+      REDIRECTED_TO: `http://127.0.0.1:${port}`,
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** @param ask throws a CloudError for what the cloud refuses */
+export function answer(ask: () => object): { status: number; body: object } {
+  try {
+    return { status: 200, body: ask() };
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    const [code = "", ...message] = error.message.split(": ");
+    return { status: 403, body: { error: { code, message: message.join(": ") } } };
+  }
+}
