@@ -92,6 +92,7 @@ test("what is there is found, and each thing is asked for only where it is named
   const plain = await lookedUp({ other: nothing });
   assert.deepEqual(told(plain), []);
   assert.deepEqual(plain.found, {
+    accountId: "123456789012",
     zones: ["eu-central-1a", "eu-central-1c"],
     loadBalancerRanges: [],
     hostedZone: undefined,
@@ -107,6 +108,7 @@ test("what is there is found, and each thing is asked for only where it is named
   });
   assert.deepEqual(told(all), []);
   assert.deepEqual(all.found, {
+    accountId: "123456789012",
     zones: [],
     loadBalancerRanges: ["10.9.2.0/24", "10.9.3.0/24"],
     hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },

@@ -148,6 +148,7 @@ describe("a region with a network of its own", () => {
       "aws:route53/record:Record eu-central-1-ipv6",
       "aws:s3/bucket:Bucket eu-central-1",
       "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:s3/bucketPolicy:BucketPolicy eu-central-1",
       "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock eu-central-1",
       "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
       "pulumi:index:Stash eu-central-1-image-arm64",
@@ -240,7 +241,7 @@ describe("a region with a network of its own", () => {
         httpEndpoint: "enabled",
         httpTokens: "required",
         httpPutResponseHopLimit: 1,
-        instanceMetadataTags: "enabled",
+        instanceMetadataTags: "disabled",
       },
       rootBlockDevice: {
         volumeType: "gp3",
@@ -306,6 +307,12 @@ describe("a region with a network of its own", () => {
     ).inputs;
     assert.equal(bucket, "bucket");
     assert.deepEqual(new Set(Object.values(blocked)), new Set([true]));
+    const [denied] = policyOf(graph.resource("aws:s3/bucketPolicy:BucketPolicy")).Statement;
+    assert.deepEqual(
+      [denied.Effect, denied.Condition],
+      ["Deny", { Bool: { "aws:SecureTransport": "false" } }],
+    );
+    assert.deepEqual(denied.Resource, ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]);
     const digest = createHash("sha256").update(pod(graph)).digest("hex");
     assert.ok(userData(graph).includes(`POD='s3://bucket/pod.yaml'\n      POD_DIGEST='${digest}'`));
     assert.match(pod(graph), /^kind: Pod$/m);
@@ -459,16 +466,19 @@ describe("a region with a bucket", () => {
       setting("bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
       { rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
     );
-    assert.deepEqual(policyOf(graph.resource("aws:s3/bucketPolicy:BucketPolicy")).Statement, [
-      {
-        Sid: "EncryptedOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [arn, `${arn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ]);
+    assert.deepEqual(
+      policyOf(graph.resource("aws:s3/bucketPolicy:BucketPolicy", "eu-central-1-store")).Statement,
+      [
+        {
+          Sid: "EncryptedOnly",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "s3:*",
+          Resource: [arn, `${arn}/*`],
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ],
+    );
   });
 
   test("deletes what is old, and what was never finished", () => {

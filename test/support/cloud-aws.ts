@@ -92,6 +92,10 @@ export const aws: CloudCase = {
         /regions\[0\]\.machine\.type: .*did you mean "m7g\.large"/,
       ],
     },
+    "a region that the account hasn't enabled": {
+      region: { name: "af-south-1", network: { vpc: existing.vpc, subnet: existing.subnet } },
+      told: [/regions\[0\]\.name: AWS refuses the credentials in af-south-1\. .*aws account enable-region/],
+    },
     "a subnet of another network": {
       region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },
       told: [/regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/],

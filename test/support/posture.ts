@@ -3,6 +3,7 @@
  * program that asked for it.
  */
 
+import { accountId } from "../doubles/aws/account.ts";
 import { list, type Statement, statementsOf } from "../doubles/aws/policy.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
@@ -71,16 +72,22 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
         return bucket === id && all.length === 4 && all.every((it) => it === true);
       }),
     ),
+    ...unless(of("Bucket"), "is open to plain text", ({ id }) => {
+      const policy = of("BucketPolicy").find((it) => it.inputs.bucket === id)?.inputs.policy;
+      return policy !== undefined && statementsOf(String(policy)).some(deniesPlainText);
+    }),
     // The Pod's has a name by prefix, and only the Pod in it, which is no secret.
-    ...unless(of("Bucket"), "is open to plain text or ACLs, or has no end", ({ id, inputs }) => {
+    ...unless(of("Bucket"), "is open to ACLs, or has no end", ({ id, inputs }) => {
       const setting = (type: string) => of(type).find((it) => it.inputs.bucket === id)?.inputs;
       return (
         inputs.bucketPrefix !== undefined ||
-        (statementsOf(String(setting("BucketPolicy")?.policy)).some(deniesPlainText) &&
-          valueAt("rule.objectOwnership", setting("BucketOwnershipControls")) === "BucketOwnerEnforced" &&
+        (valueAt("rule.objectOwnership", setting("BucketOwnershipControls")) === "BucketOwnerEnforced" &&
           valueAt("rules[0].expiration.days", setting("BucketLifecycleConfiguration")) !== undefined)
       );
     }),
+    ...unless(of("Role"), "may be taken for a cluster of another account", ({ inputs }) =>
+      statementsOf(String(inputs.assumeRolePolicy)).every(isOfOwnAccount),
+    ),
     ...unless(of("Parameter"), "is not encrypted", ({ inputs }) => inputs.type === "SecureString"),
     ...unless(of("Instance"), "its root disk is not encrypted", ({ inputs }) => {
       return valueAt("rootBlockDevice.encrypted", inputs) === true;
@@ -90,6 +97,9 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
       return (
         valueAt("httpTokens", options) === "required" && valueAt("httpPutResponseHopLimit", options) === 1
       );
+    }),
+    ...unless(of("Instance"), "shows its tags to what runs on it", ({ inputs }) => {
+      return valueAt("metadataOptions.instanceMetadataTags", inputs) === "disabled";
     }),
     ...unless(of("Instance"), "has a key for SSH", ({ inputs }) => inputs.keyName === undefined),
     ...unless(things, "is not tagged as the stack's", ({ inputs, type }) => {
@@ -107,6 +117,12 @@ const bucketObjects = /^arn:aws:s3:::[a-z0-9.-]+\/\*$/;
 function deniesPlainText({ Effect, Principal, Action, Condition }: Statement): boolean {
   const isForAll = Effect === "Deny" && Principal === "*" && Action === "s3:*";
   return isForAll && Condition?.Bool?.["aws:SecureTransport"] === "false";
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+function isOfOwnAccount({ Principal, Condition }: Statement): boolean {
+  const isForPods = valueAt("Service", Principal) === "pods.eks.amazonaws.com";
+  return !isForPods || Condition?.StringEquals?.["aws:SourceAccount"] === accountId;
 }
 
 function policyViolations(policy: string): string[] {

@@ -1,4 +1,3 @@
-import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import { getBucket } from "@pulumi/aws/s3/getBucket.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LookUp } from "../look-up.ts";
@@ -9,6 +8,8 @@ import { namesOf } from "./naming.ts";
 export interface BucketQuestion {
   /** An AWS region's code. */
   readonly region: string;
+  /** By findAccount(). */
+  readonly accountId: string;
   readonly lookUp: LookUp;
   readonly options: pulumi.InvokeOptions;
 }
@@ -21,12 +22,11 @@ const path = "storage.kind";
  */
 export async function findBucketName({
   region,
+  accountId,
   lookUp,
   options,
 }: BucketQuestion): Promise<string | undefined> {
-  const account = await lookUp.ask(path, "the account of the bucket", getCallerIdentity({}, options));
-  if (!account) return undefined;
-  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(account.accountId);
+  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
   const previous = await previousOutputs("aws:s3/bucket:Bucket", "bucket");
   if (previous.get(bucketResource(region)) === bucket) return bucket;
   const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {

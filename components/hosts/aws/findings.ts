@@ -8,6 +8,7 @@ import type { Architecture } from "../../capacity/machine.ts";
 import { planCapacity } from "../../capacity/plan.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
+import { findAccount } from "./account.ts";
 import { findBucketName } from "./bucket-name.ts";
 import type { AwsVmRegion, VmPlanArgs } from "./vm-args.ts";
 
@@ -55,14 +56,19 @@ export async function findingsFor(
   const { plan, problems } = planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length });
   if (!plan) return { problems };
   const lookUp = new LookUp();
-  const question = { region, machine: plan.machine, lookUp, options: { provider } };
+  const options = { provider };
+  const accountId = await findAccount(region.name, lookUp, options);
+  if (accountId === undefined) return { problems: lookUp.problems };
+  const question = { region, machine: plan.machine, lookUp, options };
   const [image, machineZones = [], hostedZone, subnet, certificateArn, bucket] = await Promise.all([
     findImage(question),
     findZones(question),
     findHostedZone(question),
     findSubnet(question),
     findCertificate(question),
-    region.storage.kind === "bucket" ? findBucketName({ ...question, region: region.name }) : undefined,
+    region.storage.kind === "bucket"
+      ? findBucketName({ ...question, accountId, region: region.name })
+      : undefined,
   ]);
   if (subnet && machineZones.length > 0 && !machineZones.includes(subnet.availabilityZone)) {
     const message = notOffered(plan.machine.type, subnet.availabilityZone, machineZones);

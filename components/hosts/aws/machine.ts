@@ -44,7 +44,8 @@ export function createMachine(
         httpTokens: "required",
         // The Pod is on the machine's own network; a container on another one gets no credentials.
         httpPutResponseHopLimit: 1,
-        instanceMetadataTags: "enabled",
+        // Nothing on the machine reads them.
+        instanceMetadataTags: "disabled",
       },
       rootBlockDevice: {
         volumeType: "gp3",

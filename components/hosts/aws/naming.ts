@@ -84,7 +84,7 @@ export function hasAccountNamespace(region: string): boolean {
   return !withoutAccountNamespace.includes(region);
 }
 
-/** Tags of everything in a stack. No slashes: the machine reads its tags by the metadata service, which takes none. */
+/** Tags of everything in a stack. */
 export function stackTags(stack: string): Record<string, string> {
   return { project, stack, "managed-by": "pulumi" };
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
@@ -8,6 +9,7 @@ import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import type { StoredSecrets } from "../vm/secrets.ts";
 import type { StoredPod } from "../vm/user-data.ts";
 import type { Names } from "./naming.ts";
+import { encryptedOnlyPolicy } from "./policies.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
 
 export interface AwsPodOptions extends Pick<VmPlanArgs, "region" | "upstreams" | "images" | "monitoring"> {
@@ -78,6 +80,11 @@ export function createPod(
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     },
+    options,
+  );
+  new BucketPolicy(
+    name,
+    { bucket: bucket.bucket, policy: bucket.bucket.apply((it) => JSON.stringify(encryptedOnlyPolicy(it))) },
     options,
   );
   const object = new BucketObjectv2(

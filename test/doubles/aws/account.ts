@@ -49,6 +49,21 @@ export function architectureOf(machineType: string): "arm64" | "amd64" {
   return /^[a-z]+\d+g/.test(machineType) ? "arm64" : "amd64";
 }
 
+/** The account has all regions that are there, but for this one. */
+const disabledRegion = "af-south-1";
+
+/** STS and the other services say it in these words: https://github.com/hashicorp/terraform-provider-aws/issues/12940 */
+export function demandEnabled(region: string, asked: string): void {
+  const isSts = asked.endsWith(":getCallerIdentity");
+  demand(
+    region !== disabledRegion,
+    isSts ? "InvalidClientTokenId" : "AuthFailure",
+    isSts
+      ? "The security token included in the request is invalid."
+      : "AWS was not able to validate the provided access credentials",
+  );
+}
+
 /** A hosted zone, and a network that was there before, with IPv6. */
 export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },

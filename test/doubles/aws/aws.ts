@@ -1,7 +1,7 @@
 import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { type Inputs, valueAt } from "../values.ts";
-import { existingThings, functions, isRegion } from "./account.ts";
+import { demandEnabled, existingThings, functions, isRegion } from "./account.ts";
 import { eks } from "./eks.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
@@ -13,7 +13,15 @@ const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
   resources: { ...network, ...machine, ...identity, ...storage, ...eks, ...nodes },
-  functions,
+  functions: Object.fromEntries(
+    Object.entries(functions).map(([token, answer]) => [
+      token,
+      (inputs: Inputs, asked: Parameters<typeof answer>[1]) => {
+        demandEnabled(asked.scope, token);
+        return answer(inputs, asked);
+      },
+    ]),
+  ),
   scopeOf(provider) {
     const region = text("region", provider);
     demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);

@@ -1,7 +1,7 @@
 import { isRange } from "../checks.ts";
 import { type Cloud, demand, everywhere, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { zoneIdOf } from "./account.ts";
+import { accountId, zoneIdOf } from "./account.ts";
 import { createClusterGroup, deleteWithCluster } from "./nodes.ts";
 import { list, statementsOf } from "./policy.ts";
 
@@ -95,7 +95,7 @@ export const eks: Readonly<Record<string, Rules>> = {
       return {
         id: name,
         outputs: {
-          arn: `arn:aws:eks:${scope}:123456789012:cluster/${name}`,
+          arn: `arn:aws:eks:${scope}:${accountId}:cluster/${name}`,
           endpoint: `https://${digits}.gr7.${scope}.eks.amazonaws.com`,
           certificateAuthority: { data: Buffer.from(`CA of ${digits}`).toString("base64") },
           vpcConfig: {
@@ -222,9 +222,10 @@ function demandTrust(request: Request, path: string, service: string, actions: r
   const found = request.cloud.find(role, roleOf.id(arn), everywhere);
   const statements = statementsOf(text("assumeRolePolicy", found?.inputs ?? {}));
   const trusted = statements.some(
-    ({ Principal, Action }) =>
+    ({ Principal, Action, Condition }) =>
       (Principal as Record<string, unknown> | undefined)?.Service === service &&
-      actions.every((action) => list(Action).includes(action)),
+      actions.every((action) => list(Action).includes(action)) &&
+      [undefined, accountId].includes(Condition?.StringEquals?.["aws:SourceAccount"] as string | undefined),
   );
   demand(trusted, "InvalidParameterException", `Trust relationship of ${arn} doesn't let in ${service}`);
 }

@@ -10,7 +10,7 @@ import { createPodIdentity } from "./pod-identity.ts";
 export interface CertificatesArgs {
   readonly names: Names;
   readonly region: AwsClusterRegion;
-  readonly found: Pick<ClusterFindings, "hostedZone">;
+  readonly found: Pick<ClusterFindings, "accountId" | "hostedZone">;
   readonly clusterName: pulumi.Input<string>;
   /** Of the cluster. */
   readonly provider: pulumi.ProviderResource;
@@ -22,7 +22,7 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { names, region, found: { hostedZone }, clusterName, provider }: CertificatesArgs,
+  { names, region, found: { accountId, hostedZone }, clusterName, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;
@@ -30,7 +30,7 @@ export function createCertificates(
   const rights = challengePolicy(hostedZone.arn, hostname);
   const identity = createPodIdentity(
     name,
-    { names, part: "cert-manager", clusterName, ...certManager, rights },
+    { names, part: "cert-manager", accountId, clusterName, ...certManager, rights },
     options,
   );
   const issuer = createIssuer(

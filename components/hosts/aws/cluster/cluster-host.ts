@@ -32,7 +32,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     super("registry-cache:aws:ClusterHost", name, {}, options);
     const own = { parent: this };
     const { found, region, ...shared } = args;
-    const { bucket } = found;
+    const { accountId, bucket } = found;
     const { delivery, expireDays } = region.storage;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
 
@@ -49,6 +49,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       {
         names,
         part: "pods",
+        accountId,
         clusterName,
         namespace,
         serviceAccount: workloadName,

@@ -5,6 +5,7 @@ import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../../host.ts";
 import { LookUp } from "../../look-up.ts";
+import { findAccount } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import { namesOf } from "../naming.ts";
@@ -12,6 +13,7 @@ import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface ClusterFindings {
+  readonly accountId: string;
   /** The availability zones for a network of the cluster's own, sorted: two or three. */
   readonly zones: readonly string[];
   /** CIDR ranges of the load balancer's subnets, where the configuration names some. */
@@ -40,17 +42,21 @@ export async function clusterFindingsFor(
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
   const lookUp = new LookUp();
-  const question = { region, lookUp, options: { provider } };
+  const options = { provider };
+  const accountId = await findAccount(region.name, lookUp, options);
+  if (accountId === undefined) return { problems: lookUp.problems };
+  const question = { region, lookUp, options };
   const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
     findZones(question),
     findHostedZone(question),
     findLoadBalancerZone(question),
-    findBucketName({ ...question, region: region.name }),
+    findBucketName({ ...question, accountId, region: region.name }),
     findLoadBalancerRanges(question),
     isMade ? undefined : checkName(question),
   ]);
   if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
-  return { found: { zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket }, problems: [] };
+  const found = { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
+  return { found, problems: [] };
 }
 
 /** By their ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */

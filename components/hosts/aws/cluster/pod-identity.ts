@@ -10,6 +10,8 @@ export interface PodIdentityArgs {
   readonly names: Names;
   /** Whose it is, part of its names: `pods` */
   readonly part: string;
+  /** The account of the cluster. */
+  readonly accountId: string;
   readonly clusterName: pulumi.Input<string>;
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -22,7 +24,7 @@ export interface PodIdentityArgs {
  */
 export function createPodIdentity(
   name: string,
-  { names, part, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
+  { names, part, accountId, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const role = new Role(
@@ -30,7 +32,7 @@ export function createPodIdentity(
     {
       name: names.clusterRole(part),
       description: `Registry cache: ${namespace}/${serviceAccount}`,
-      assumeRolePolicy: JSON.stringify(podTrust),
+      assumeRolePolicy: JSON.stringify(podTrust(accountId)),
       tags: names.tags(part),
     },
     options,
