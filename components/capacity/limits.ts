@@ -53,6 +53,8 @@ export interface Setting {
   readonly demand: Demand;
   readonly diskType: DiskType;
   readonly upstreams: number;
+  /** Types that the cloud doesn't sell at the place. @default none */
+  readonly unavailable?: readonly string[] | undefined;
 }
 
 /** A limit that isn't yet compared with others. */

@@ -16,7 +16,7 @@ export interface Machine {
   readonly network: { readonly sustainedMbps: number; readonly burstMbps: number };
   /** To a disk outside of the machine, without a cache of the host, by the type of disk. */
   readonly diskPath: Readonly<Partial<Record<DiskType, DiskPath>>>;
-  /** Regions whose price list of the snapshot lacks it. `auto` takes only what none lacks. */
+  /** Regions, of those that the snapshot covers, whose price list lacks it. `auto` takes only what none lacks. */
   readonly missingIn: readonly string[];
   /** List price in one region. It only orders the machines: costs come from the price book. */
   readonly referenceUSDPerHour: number;

@@ -13,10 +13,20 @@ export function machineNamed(cloud: Cloud, type: string): Machine | undefined {
   return machines[cloud].find((machine) => machine.type === type);
 }
 
-/** What `auto` chooses from: only what every region offers, so that the same workload gets the same machine everywhere. */
-export function candidates(cloud: Cloud, architecture: Architecture): Machine[] {
+/**
+ * What `auto` chooses from: only what the regions of the table all sell, so that the same workload gets the same machine in nearly every region.
+ * @param unavailable what the cloud itself doesn't sell at a place.
+ */
+export function candidates(
+  cloud: Cloud,
+  architecture: Architecture,
+  unavailable: readonly string[] = [],
+): Machine[] {
   return machines[cloud].filter(
-    (machine) => machine.architecture === architecture && machine.missingIn.length === 0,
+    (machine) =>
+      machine.architecture === architecture &&
+      machine.missingIn.length === 0 &&
+      !unavailable.includes(machine.type),
   );
 }
 

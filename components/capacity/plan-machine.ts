@@ -60,7 +60,7 @@ export function planMachine(
 }
 
 function automatic(architecture: Architecture, setting: Setting): MachineChoice {
-  const all = candidates(setting.cloud, architecture);
+  const all = candidates(setting.cloud, architecture, setting.unavailable);
   const fits = (machine: Machine) => shortfalls(machine, setting).length === 0;
   const at = all.findIndex(fits);
   const machine = all[at];
@@ -82,8 +82,8 @@ function automatic(architecture: Architecture, setting: Setting): MachineChoice 
 }
 
 function given(machine: Machine, region: string, setting: Setting): MachineChoice {
-  const { cloud, demand } = setting;
-  const all = candidates(cloud, machine.architecture);
+  const { cloud, demand, unavailable } = setting;
+  const all = candidates(cloud, machine.architecture, unavailable);
   const better = all.find((other) => shortfalls(other, setting).length === 0) ?? closest(all, setting);
   const warnings = shortfalls(machine, setting).map((text) => {
     const way = better.type === machine.type ? "nothing that is known does better" : `better: ${better.type}`;

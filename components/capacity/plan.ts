@@ -30,6 +30,8 @@ export interface CapacityRequest {
   readonly workload: Workload;
   /** How many registries the cache serves, at least 1: each takes memory. */
   readonly upstreams: number;
+  /** Types of machine that the cloud doesn't sell where this one is to be: `auto` takes none of them. @default none */
+  readonly unavailable?: readonly string[] | undefined;
 }
 
 /** Plain JSON. */
@@ -65,6 +67,7 @@ export function planCapacity({
   region,
   workload,
   upstreams,
+  unavailable,
 }: CapacityRequest): { plan: CapacityPlan; problems: [] } | { plan?: never; problems: Problem[] } {
   const { storage } = region;
   const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
@@ -73,7 +76,7 @@ export function planCapacity({
 
   const { type: diskType, problems: typeProblems } = planDiskType(diskRequest, cloud, region.name);
   if (!diskType) return { problems: typeProblems };
-  const setting: Setting = { cloud, demand, diskType, upstreams };
+  const setting: Setting = { cloud, demand, diskType, upstreams, unavailable };
   const { choice: chosen, problems: machineProblems } = planMachine(region.machine, region.name, setting);
   if (!chosen) return { problems: machineProblems };
   const { machine } = chosen;
