@@ -136,6 +136,36 @@ testRefusals(make, {
     with: { ingress: [{ ...rule, cidrBlocks: ["203.0.113.1/24"] }] },
     says: /CIDR block 203\.0\.113\.1\/24 is malformed/,
   },
+  "more rules than a group may have": {
+    of: "group",
+    with: {
+      ingress: [{ ...rule, cidrBlocks: Array.from({ length: 61 }, (_, index) => `10.0.${index}.0/24`) }],
+    },
+    says: /RulesPerSecurityGroupLimitExceeded: .* 61 ingress rules/,
+  },
+  "more rules than a group may have, with the room of a prefix list": {
+    of: "group",
+    with: {
+      ingress: [
+        {
+          ...rule,
+          cidrBlocks: Array.from({ length: 41 }, (_, index) => `10.0.${index}.0/24`),
+          prefixListIds: [existing.prefixList],
+        },
+      ],
+    },
+    says: /RulesPerSecurityGroupLimitExceeded: .* 61 ingress rules/,
+  },
+  "a prefix list that isn't there": {
+    of: "group",
+    with: { ingress: [{ ...rule, prefixListIds: ["pl-0"] }] },
+    says: /NotFound: ingress\[\*\]\.prefixListIds/,
+  },
+  "more groups than an interface may have": {
+    of: "interface",
+    with: { securityGroups: Array.from({ length: 6 }, (_, index) => `sg-${index}`) },
+    says: /SecurityGroupsPerInterfaceLimitExceeded: 6 security groups/,
+  },
   "an impossible port": {
     of: "group",
     with: { ingress: [{ ...rule, toPort: 70_000 }] },

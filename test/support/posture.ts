@@ -51,7 +51,9 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
     found.filter((thing) => !fits(thing)).map(({ type, name }) => `${type} ${name}: ${violation}`);
   const openings = of("SecurityGroup").flatMap(({ inputs }) =>
     valuesAt("ingress[*]", inputs).flatMap((rule): Opening[] => {
-      const from = ["cidrBlocks[*]", "ipv6CidrBlocks[*]"].flatMap((path) => valuesAt(path, rule)).map(String);
+      const from = ["cidrBlocks[*]", "ipv6CidrBlocks[*]", "prefixListIds[*]"]
+        .flatMap((path) => valuesAt(path, rule))
+        .map(String);
       const [first, last] = [Number(valueAt("fromPort", rule)), Number(valueAt("toPort", rule))];
       return Array.from({ length: last - first + 1 }, (_, index) => ({ from, port: first + index }));
     }),
@@ -111,6 +113,12 @@ export function awsViolations(things: readonly Thing[], exposure: Exposure): str
 /** Actions that have no narrower resource: a change of DNS has no owner, and denying everything is no right. */
 const wideActions = ["route53:GetChange"];
 
+/** A key is known by what it decrypts, which Parameter Store names. */
+function isBoundToParameter({ Action, Condition }: Statement): boolean {
+  const arn = Condition?.StringEquals?.["kms:EncryptionContext:PARAMETER_ARN"];
+  return Action === "kms:Decrypt" && /^arn:aws:ssm:[^*]+$/.test(String(arn));
+}
+
 /** The objects of one bucket are what a role is about as a whole. */
 const bucketObjects = /^arn:aws:s3:::[a-z0-9.-]+\/\*$/;
 
@@ -127,7 +135,7 @@ function isOfOwnAccount({ Principal, Condition }: Statement): boolean {
 
 function policyViolations(policy: string): string[] {
   return statementsOf(policy).flatMap((statement) => {
-    if (statement.Effect === "Deny") return [];
+    if (statement.Effect === "Deny" || isBoundToParameter(statement)) return [];
     const wide = list(statement.Resource).some(
       (resource) => resource.includes("*") && !bucketObjects.test(resource),
     );

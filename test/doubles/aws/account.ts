@@ -38,9 +38,25 @@ export function zoneIdOf(zone: string, region: string): string {
 /** The first zone of each region lacks the newer machines. */
 const scarce = /^[cmr][89]g/;
 
-export function isOffered(machineType: string, zone: string): boolean {
+/** Of what a region has no machine, by family; taken away, AWS has begun to sell it. */
+export const notOffered = "not offered";
+
+/** https://github.com/cristim/ec2-instances-info at 32acf84f */
+const regionsWithoutC6gn = [
+  "af-south-1",
+  "ap-south-2",
+  "ap-southeast-4",
+  "eu-central-2",
+  "eu-south-2",
+  "me-central-1",
+];
+
+export function isOffered(machineType: string, zone: string, cloud: Request["cloud"]): boolean {
+  const [family = ""] = machineType.split(".");
   return (
-    /^[a-z]+\d[a-z-]*\.[a-z0-9]+$/.test(machineType) && !(scarce.test(machineType) && zone.endsWith("a"))
+    /^[a-z]+\d[a-z-]*\.[a-z0-9]+$/.test(machineType) &&
+    !(scarce.test(machineType) && zone.endsWith("a")) &&
+    !cloud.find(notOffered, family, zone.slice(0, -1))
   );
 }
 
@@ -69,12 +85,17 @@ export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
   vpc: "vpc-0aaaaaaaaaaaaaaaa",
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
+  /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
+  privateSubnet: "subnet-0aaaaaaaaaaaaaaab",
   /** In the region of the stack with a cluster, two of each. */
   clusterVpc: "vpc-0dddddddddddddddd",
   nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
   loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
+  /** Under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
+  /** A list of ranges of IPv4 with room for 20. */
+  prefixList: "pl-0aaaaaaaaaaaaaaaa",
   /** Not the newest, for each architecture. */
   images: { arm64: "ami-0a00000000000000a", amd64: "ami-0a00000000000000b" },
 } as const;
@@ -93,6 +114,19 @@ export const existingThings: readonly Thing[] = [
     cidrBlock: "10.20.1.0/24",
     ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
   }),
+  thing("aws:ec2/subnet:Subnet", existing.privateSubnet, region, {
+    vpcId: existing.vpc,
+    availabilityZone: `${region}b`,
+    cidrBlock: "10.20.2.0/24",
+  }),
+  ...publicRoutes(region, existing.vpc, "igw-0aaaaaaaaaaaaaaaa", [existing.subnet]),
+  ...mainRoutes(region, existing.vpc),
+  thing("prefix list", existing.prefixList, region, { addressFamily: "IPv4", maxEntries: 20 }),
+  thing("aws:ec2/internetGateway:InternetGateway", "igw-0dddddddddddddddd", clusterRegion, {
+    vpcId: existing.clusterVpc,
+  }),
+  ...publicRoutes(clusterRegion, existing.clusterVpc, "igw-0dddddddddddddddd", existing.loadBalancerSubnets),
+  ...mainRoutes(clusterRegion, existing.clusterVpc),
   thing("aws:ec2/vpc:Vpc", existing.clusterVpc, clusterRegion, { cidrBlock: "10.40.0.0/16" }),
   ...[...existing.nodeSubnets, ...existing.loadBalancerSubnets].map((id, index) =>
     thing("aws:ec2/subnet:Subnet", id, clusterRegion, {
@@ -101,7 +135,11 @@ export const existingThings: readonly Thing[] = [
       cidrBlock: `10.40.${index}.0/24`,
     }),
   ),
-  thing("aws:ssm/parameter:Parameter", existing.certificate, region, { name: existing.certificate }),
+  thing("aws:ssm/parameter:Parameter", existing.certificate, region, {
+    name: existing.certificate,
+    keyId: `arn:aws:kms:${region}:${accountId}:key/0a1b2c3d-0000-4000-8000-000000000000`,
+  }),
+  ...regionsWithoutC6gn.map((name) => thing(notOffered, "c6gn", name, {})),
   ...(["arm64", "amd64"] as const).map((architecture) =>
     thing("ami", existing.images[architecture], region, { architecture, rootGiB: 8 }),
   ),
@@ -114,6 +152,36 @@ export const existingThings: readonly Thing[] = [
 
 function thing(type: string, id: string, scope: string, inputs: Inputs): Thing {
   return { type, id, scope, inputs, outputs: {} };
+}
+
+/** A route table that leads to the internet, and the subnets that have it. */
+function publicRoutes(scope: string, vpcId: string, gatewayId: string, subnets: readonly string[]): Thing[] {
+  const routeTableId = vpcId.replace("vpc-", "rtb-");
+  return [
+    thing("aws:ec2/routeTable:RouteTable", routeTableId, scope, { vpcId }),
+    ...["0.0.0.0/0", "::/0"].map((range) => {
+      const destination = range.includes(":") ? "destinationIpv6CidrBlock" : "destinationCidrBlock";
+      const inputs = { routeTableId, gatewayId, [destination]: range };
+      return thing("aws:ec2/route:Route", `r-${routeTableId}-${range}`, scope, inputs);
+    }),
+    ...subnets.map((subnetId) =>
+      thing("aws:ec2/routeTableAssociation:RouteTableAssociation", `rtbassoc-${subnetId}`, scope, {
+        routeTableId,
+        subnetId,
+      }),
+    ),
+  ];
+}
+
+/** The route table of all subnets of a network that have no other one. */
+function mainRoutes(scope: string, vpcId: string): Thing[] {
+  const routeTableId = `${vpcId.replace("vpc-", "rtb-").slice(0, -1)}f`;
+  const natGatewayId = vpcId.replace("vpc-", "nat-");
+  const route = { routeTableId, natGatewayId, destinationCidrBlock: "0.0.0.0/0" };
+  return [
+    thing("aws:ec2/routeTable:RouteTable", routeTableId, scope, { vpcId, isMain: true }),
+    thing("aws:ec2/route:Route", `r-${routeTableId}`, scope, route),
+  ];
 }
 
 function imageOf(architecture: "arm64" | "amd64", scope: string): string {
@@ -159,7 +227,9 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     demand(valueAt("filters[0].name", inputs) === "image-id", "InvalidParameterValue", "another filter");
     const [id = ""] = [valueAt("filters[0].values", inputs)].flat().map(String);
     const image = cloud.find("ami", id, scope)?.inputs;
-    demand(image, "InvalidAMIID.NotFound", "Your query returned no results.");
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deprecate.html
+    const isShown = image && (image.isDeprecated !== true || inputs.includeDeprecated === true);
+    demand(isShown, "InvalidAMIID.NotFound", "Your query returned no results.");
     return { id, architecture: image.architecture === "amd64" ? "x86_64" : image.architecture };
   },
 
@@ -169,6 +239,37 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     demand(found, "InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`);
     const availabilityZoneId = zoneIdOf(text("availabilityZone", found.inputs), scope);
     return { ...found.inputs, id, availabilityZoneId };
+  },
+
+  "aws:ec2/getRouteTable:getRouteTable"(inputs, { cloud, scope }) {
+    const tables = cloud.things("aws:ec2/routeTable:RouteTable").filter((it) => it.scope === scope);
+    const isMain = valueAt("filters[0].name", inputs) === "association.main";
+    const own = cloud
+      .things("aws:ec2/routeTableAssociation:RouteTableAssociation")
+      .find((it) => it.inputs.subnetId === inputs.subnetId)?.inputs.routeTableId;
+    const found = tables.find(({ id, inputs: its }) =>
+      isMain ? its.isMain === true && its.vpcId === inputs.vpcId : id === own,
+    );
+    demand(found, "NotFound", "query returned no results. Please change your search criteria and try again");
+    const routes = cloud
+      .things("aws:ec2/route:Route")
+      .filter((it) => it.inputs.routeTableId === found.id)
+      .map((it) => ({
+        cidrBlock: text("destinationCidrBlock", it.inputs),
+        ipv6CidrBlock: text("destinationIpv6CidrBlock", it.inputs),
+        gatewayId: text("gatewayId", it.inputs),
+        natGatewayId: text("natGatewayId", it.inputs),
+        vpcEndpointId: "",
+        networkInterfaceId: "",
+      }));
+    return { id: found.id, routeTableId: found.id, vpcId: found.inputs.vpcId, routes };
+  },
+
+  "aws:ec2/getManagedPrefixList:getManagedPrefixList"(inputs, { cloud, scope }) {
+    const id = text("id", inputs);
+    const found = cloud.find("prefix list", id, scope);
+    demand(found, "InvalidPrefixListID.NotFound", `The prefix list ID '${id}' does not exist`);
+    return { ...found.inputs, id, entries: [] };
   },
 
   "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {
@@ -196,11 +297,11 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { id: loadBalancerZone, region: scope };
   },
 
-  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"(inputs, { scope }) {
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"(inputs, { cloud, scope }) {
     const wanted = [valueAt("filters[0].values", inputs)].flat().map(String);
     const zones = [...zoneLetters].map((letter) => scope + letter);
     const found = zones.flatMap((zone) =>
-      wanted.filter((type) => isOffered(type, zone)).map((type) => ({ zone, type })),
+      wanted.filter((type) => isOffered(type, zone, cloud)).map((type) => ({ zone, type })),
     );
     return {
       id: scope,

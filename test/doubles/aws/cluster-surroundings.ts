@@ -3,6 +3,7 @@ import { type Cloud, demand, text } from "../cloud.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
+import { mostRulesOfGroup } from "./network.ts";
 import { endPods, startPods } from "./nodes.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
@@ -73,6 +74,12 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         "couldn't auto-discover subnets: no suitable ones found",
       );
       const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
+      // The controller makes one group for all sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
+      demand(
+        ranges.length <= mostRulesOfGroup,
+        "FailedDeployModel",
+        `RulesPerSecurityGroupLimitExceeded: ${ranges.length} ingress rules`,
+      );
       const id = `k8s-${cloud.digits(12)}`;
       const hostname = `${id}.elb.${scope}.amazonaws.com`;
       cloud.keep({

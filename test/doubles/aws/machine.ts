@@ -1,7 +1,8 @@
 import { userDataProblem } from "../checks.ts";
-import { demand, number, type Rules, text } from "../cloud.ts";
+import { demand, everywhere, number, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt } from "../values.ts";
-import { architectureOf, isOffered, isZone } from "./account.ts";
+import { accountId, architectureOf, isOffered, isZone } from "./account.ts";
+import { allows, statementsOf } from "./policy.ts";
 
 const instance = "aws:ec2/instance:Instance";
 const volume = "aws:ebs/volume:Volume";
@@ -77,10 +78,11 @@ export const machine: Readonly<Record<string, Rules>> = {
       const type = text("instanceType", inputs);
       const zone = zoneOf(inputs, request);
       demand(
-        isOffered(type, zone),
+        isOffered(type, zone, cloud),
         "Unsupported",
         `Your requested instance type (${type}) is not supported in ${zone}.`,
       );
+      demandReadable(request);
       const image = cloud.find("ami", text("ami", inputs), scope)?.inputs ?? {};
       const fits = image.architecture === architectureOf(type);
       demand(
@@ -174,6 +176,35 @@ export const machine: Readonly<Record<string, Rules>> = {
     create: ({ inputs }) => ({ id: text("name", inputs) }),
   },
 };
+
+/**
+ * EC2 starts the machine all the same, which then waits for ever for what it can't read. Only Parameter Store's own key lets everyone of the account decrypt:
+ * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ */
+function demandReadable({ cloud, scope, inputs }: Request): void {
+  const profile = text("iamInstanceProfile", inputs);
+  const role = cloud.find("aws:iam/instanceProfile:InstanceProfile", profile, everywhere)?.inputs.role;
+  const allowed = cloud
+    .things("aws:iam/rolePolicy:RolePolicy")
+    .filter((it) => it.inputs.role === role)
+    .flatMap((it) => statementsOf(text("policy", it.inputs)))
+    .filter(({ Effect }) => Effect === "Allow");
+  for (const { inputs: parameter } of cloud.things("aws:ssm/parameter:Parameter")) {
+    const key = text("keyId", parameter);
+    const arn = `arn:aws:ssm:${scope}:${accountId}:parameter${text("name", parameter)}`;
+    const isRead = allowed.some((it) => allows(it, "ssm:GetParameter", arn));
+    const context = {
+      "kms:ViaService": `ssm.${scope}.amazonaws.com`,
+      "kms:EncryptionContext:PARAMETER_ARN": arn,
+    };
+    const isDecrypted = allowed.some((it) => allows(it, "kms:Decrypt", key, context));
+    demand(
+      key === "" || !isRead || isDecrypted,
+      "AccessDeniedException",
+      `the ciphertext of ${arn} refers to a customer master key that ${role} may not use`,
+    );
+  }
+}
 
 function zoneOf(
   inputs: Inputs,

@@ -14,8 +14,13 @@ const natGateway = "aws:ec2/natGateway:NatGateway";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const eip = "aws:ec2/eip:Eip";
 
-/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
-const mostRulesOfGroup = 60;
+/**
+ * Rules in each direction, for IPv4 and again for IPv6; a prefix list counts with its maximum of entries.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+export const mostRulesOfGroup = 60;
+const mostGroupsOfInterface = 5;
+const prefixList = "prefix list";
 
 export const network: Readonly<Record<string, Rules>> = {
   [vpc]: {
@@ -154,7 +159,10 @@ export const network: Readonly<Record<string, Rules>> = {
 
   [securityGroup]: {
     replacing: ["name", "namePrefix", "description", "vpcId"],
-    references: [{ at: "vpcId", to: vpc }],
+    references: [
+      { at: "vpcId", to: vpc },
+      { at: "ingress[*].prefixListIds[*]", to: prefixList },
+    ],
     check(inputs) {
       const { name, namePrefix } = inputs;
       const chosen = String(name ?? `${namePrefix}${"x".repeat(26)}`);
@@ -167,16 +175,11 @@ export const network: Readonly<Record<string, Rules>> = {
       for (const description of [inputs.description, ...valuesAt("ingress[*].description", inputs)])
         checkText(description);
       for (const direction of ["ingress", "egress"]) {
-        const rules = valuesAt(`${direction}[*]`, inputs) as Inputs[];
-        const count = rules.reduce((sum, rule) => sum + sourcesOf(rule).length, 0);
-        demand(
-          count <= mostRulesOfGroup,
-          "RulesPerSecurityGroupLimitExceeded",
-          `${count} ${direction} rules`,
-        );
-        for (const rule of rules) checkRule(rule);
+        for (const rule of valuesAt(`${direction}[*]`, inputs) as Inputs[]) checkRule(rule);
       }
     },
+    admit: demandQuota,
+    update: demandQuota,
     create({ cloud, inputs }) {
       const id = `sg-${cloud.digits(17)}`;
       return { id, outputs: { name: inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}` } };
@@ -189,6 +192,14 @@ export const network: Readonly<Record<string, Rules>> = {
       { at: "subnetId", to: subnet },
       { at: "securityGroups[*]", to: securityGroup },
     ],
+    check(inputs) {
+      const count = valuesAt("securityGroups[*]", inputs).length;
+      demand(
+        count <= mostGroupsOfInterface,
+        "SecurityGroupsPerInterfaceLimitExceeded",
+        `${count} security groups on a network interface`,
+      );
+    },
     admit(request) {
       const { cloud, scope, inputs } = request;
       const own = cloud.find(subnet, text("subnetId", inputs), scope);
@@ -297,7 +308,27 @@ function checkText(description: unknown): void {
 }
 
 function sourcesOf(rule: Inputs): unknown[] {
-  return ["cidrBlocks[*]", "ipv6CidrBlocks[*]", "securityGroups[*]"].flatMap((path) => valuesAt(path, rule));
+  return ["cidrBlocks[*]", "ipv6CidrBlocks[*]", "prefixListIds[*]", "securityGroups[*]"].flatMap((path) =>
+    valuesAt(path, rule),
+  );
+}
+
+/** Of both families, as a list's own isn't said to be the only one. */
+function demandQuota({ cloud, scope, inputs }: Request): void {
+  const entriesOf = (list: unknown) =>
+    number("maxEntries", cloud.find(prefixList, String(list), scope)?.inputs ?? {}) ?? 0;
+  for (const direction of ["ingress", "egress"]) {
+    const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs);
+    const entries = lists.map(entriesOf).reduce((sum, count) => sum + count, 0);
+    for (const family of ["cidrBlocks", "ipv6CidrBlocks"]) {
+      const count = valuesAt(`${direction}[*].${family}[*]`, inputs).length + entries;
+      demand(
+        count <= mostRulesOfGroup,
+        "RulesPerSecurityGroupLimitExceeded",
+        `The maximum number of rules per security group has been reached: ${count} ${direction} rules`,
+      );
+    }
+  }
 }
 
 function checkRule(rule: Inputs): void {

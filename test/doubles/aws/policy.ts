@@ -48,7 +48,7 @@ export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucke
     );
     for (const resource of resources) {
       malformed(
-        /^(?:\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:\S+)$/.test(resource),
+        /^(?:\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|\*)?:\S+)$/.test(resource),
         `not an ARN: ${resource}`,
       );
     }
@@ -70,4 +70,23 @@ export function statementsOf(json: string): Statement[] {
 
 export function list(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+/** Whether a statement that allows something allows this. @param context what is known of the request. */
+export function allows(
+  { Action, Resource, Condition }: Statement,
+  action: string,
+  resource: string,
+  context: Readonly<Record<string, string>> = {},
+): boolean {
+  return (
+    list(Action).includes(action) &&
+    list(Resource).some((pattern) => wildcard(pattern).test(resource)) &&
+    Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+  );
+}
+
+function wildcard(pattern: string): RegExp {
+  const literal = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${pattern.split("*").map(literal).join(".*")}$`);
 }
