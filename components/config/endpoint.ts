@@ -6,6 +6,7 @@ import {
   absolutePath,
   addressRange,
   addressRangeProblem,
+  awsSource,
   email,
   hostname,
   localHostname,
@@ -153,17 +154,21 @@ export const localEndpoint = z.strictObject({
     .describe(tlsMeaning),
 });
 
-const addressRanges = z.array(addressRange).superRefine((ranges, context) => {
-  ranges.forEach((inner, index) => {
-    const outer = ranges.find(
-      (other, at) => at !== index && contains(other, inner) && (other !== inner || at < index),
-    );
-    if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
+/** A list in which nothing is twice. */
+function listOf(source: typeof addressRange) {
+  return z.array(source).superRefine((ranges, context) => {
+    ranges.forEach((inner, index) => {
+      const outer = ranges.find(
+        (other, at) => at !== index && contains(other, inner) && (other !== inner || at < index),
+      );
+      if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
+    });
   });
-});
+}
 
-/** Whether an address range is part of another; false where one of them isn't an address range. */
+/** Whether a range is part of another, or the same; otherwise false where one of them isn't an address range. */
 export function contains(outer: string, inner: string): boolean {
+  if (outer === inner) return true;
   if ([outer, inner].some(addressRangeProblem)) return false;
   const [address, length] = ipaddr.parseCIDR(inner);
   const [network, prefix] = ipaddr.parseCIDR(outer);
@@ -174,15 +179,27 @@ export function contains(outer: string, inner: string): boolean {
 export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];
 
-const clients = z
-  .union([z.literal("public").transform(() => everyone), addressRanges.min(1)], {
-    error: "must be a list of address ranges, or `public` for the whole internet",
-  })
-  .describe("Who may pull, as a list of address ranges, or `public` for the whole internet.");
+/** @param sources what a list has in it. */
+function clientsFrom(source: typeof addressRange, sources: string) {
+  return z
+    .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
+      error: "must be a list of address ranges, or `public` for the whole internet",
+    })
+    .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
+}
 
-const metrics = addressRanges.describe("Who may read the metrics, as a list of address ranges.");
+const clients = clientsFrom(addressRange, "address ranges");
+const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
 
 export const cloudAccess = z.strictObject({ clients, metrics: metrics.default([]) });
+
+const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
+
+/** Of a machine in AWS, whose security groups take prefix lists. */
+export const awsAccess = z.strictObject({
+  clients: clientsFrom(awsSource, awsSources),
+  metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
+});
 
 export const localAccess = z.strictObject({
   clients: clients.prefault(loopback),

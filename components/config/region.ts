@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { expose, operator, replicas, scheduling, serviceAccount, workloadNamespace } from "./cluster.ts";
 import {
+  awsAccess,
   azureClusterEndpoint,
   azureEndpoint,
   cloudAccess,
@@ -178,6 +179,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
     storage: cloudStorage.describe(storageMeaning),
     network: awsNetwork,
     ...served,
+    access: awsAccess.describe("Who reaches the cache."),
   }),
   z.strictObject({
     name: awsName,

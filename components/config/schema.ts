@@ -172,7 +172,7 @@ export interface Endpoint {
 
 export type Storage = AwsRegion["storage"];
 
-/** Address ranges in CIDR notation. */
+/** Address ranges in CIDR notation; for a machine in AWS also ids of prefix lists. */
 export interface Access {
   clients: string[];
   metrics: string[];

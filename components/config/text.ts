@@ -87,6 +87,22 @@ export const addressRange = z.string().superRefine((text, context) => {
   if (message) context.addIssue({ code: "custom", message });
 });
 
+/** Whether a source of access is the id of a prefix list of AWS: https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html */
+export function isPrefixList(source: string): boolean {
+  return source.startsWith("pl-");
+}
+
+/** An address range, or the id of a prefix list of AWS. */
+export const awsSource = z.string().superRefine((text, context) => {
+  const message = isPrefixList(text) ? prefixListProblem(text) : addressRangeProblem(text);
+  if (message) context.addIssue({ code: "custom", message });
+});
+
+function prefixListProblem(text: string): string | undefined {
+  if (/^pl-[0-9a-f]{8,17}$/.test(text)) return undefined;
+  return `"${text}" is not the id of a prefix list, like pl-0123456789abcdef0`;
+}
+
 /** What is wrong with an address range, or undefined if it is one. */
 export function addressRangeProblem(text: string): string | undefined {
   const [address = "", prefix, ...rest] = text.split("/");

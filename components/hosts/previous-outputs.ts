@@ -9,16 +9,16 @@ interface StackState {
 let state: Promise<StackState> | undefined;
 
 /**
- * What the last update of this stack left of each region's own resource of a type, the one that is named as the region.
- * @returns by the region's name the value of one output.
+ * What the last update of this stack left of each resource of a type; a region's own resource is named as the region.
+ * @returns by the resource's name the value of one output.
  */
 export async function previousOutputs(type: string, property: string): Promise<ReadonlyMap<string, unknown>> {
   state ??= readState();
   const { outputs: resources } = await state;
   return new Map(
     Object.entries(resources).flatMap(([urn, { type: found, outputs }]) => {
-      const region = urn.split("::").at(-1);
-      return found === type && region ? [[region, outputs[property]] as const] : [];
+      const name = urn.split("::").at(-1);
+      return found === type && name ? [[name, outputs[property]] as const] : [];
     }),
   );
 }

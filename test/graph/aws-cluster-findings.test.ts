@@ -6,6 +6,7 @@ import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluste
 import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/host.ts";
+import { routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
@@ -30,6 +31,7 @@ const answers: Answers = {
       cidrBlock: `10.9.${index}.0/24`,
     };
   },
+  getRouteTable: () => routeTable(...toInternet),
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
   getHostedZoneId: () => ({ id: "Z2" }),
   getClusters: () => ({ names: [] }),
@@ -87,7 +89,10 @@ const bucket = "registry-cache-9f86d081-123456789012-eu-central-1-an";
 
 test("what is there is found, and each thing is asked for only where it is named", async () => {
   const nothing: Answers = Object.fromEntries(
-    ["getSubnet", "getZone", "getHostedZoneId"].map((name) => [name, () => assert.fail(name)]),
+    ["getSubnet", "getRouteTable", "getZone", "getHostedZoneId"].map((name) => [
+      name,
+      () => assert.fail(name),
+    ]),
   );
   const plain = await lookedUp({ other: nothing });
   assert.deepEqual(told(plain), []);
@@ -181,9 +186,20 @@ test("subnets of another network, and those that aren't there, are told one by o
   ]);
 });
 
+test("a subnet of the load balancer without a way to the internet", async () => {
+  const natOnly = { cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" };
+  const other = { getRouteTable: () => routeTable(natOnly) };
+  const problems = told(await lookedUp({ change: { network: existing }, other }));
+  assert.deepEqual(
+    problems.map((it) => it.replace(/ has no route .*/, "")),
+    [`network.loadBalancerSubnets[0]: ${third}`, `network.loadBalancerSubnets[1]: ${fourth}`],
+  );
+});
+
 test("a bucket of somebody else, and a zone that isn't there", async () => {
   const other = {
     getBucket: () => ({ bucket }),
+    getRouteTable: () => routeTable(...toInternet),
     getZone: () => refuse("no matching Route 53 Hosted Zone found"),
   };
   const endpoint = { hostname: "cache.example.com", zone: "example.com", tls: { mode: "private" } };

@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
-import { type AwsGraph, awsGraph } from "../support/aws-graph.ts";
+import { type AwsGraph, awsGraph, routeTable, toInternet } from "../support/aws-graph.ts";
 import { type RegisteredResource, settled } from "../support/graph.ts";
 
 const hostname = "cache.eu-central-1.example.com";
@@ -67,6 +67,8 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
         cidrBlock: `10.9.${isPublic ? index : index + 8}.0/24`,
       };
     }
+    case "getRouteTable":
+      return routeTable(...toInternet);
     default:
       throw new Error(`unexpected call of ${token}`);
   }

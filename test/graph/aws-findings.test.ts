@@ -5,11 +5,13 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/aws/driver.ts";
 import type { Findings } from "../../components/hosts/aws/findings.ts";
 import type { LookedUp } from "../../components/hosts/host.ts";
+import { offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
 const subnet = "subnet-0bbbbbbbbbbbbbbb0";
 const image = "ami-0feedfacefeedface";
+const list = "pl-0123456789abcdef0";
 
 type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 
@@ -22,7 +24,9 @@ const refused = (details: string) => () => {
 
 /** By the last part of a function's token. */
 const answers: Answers = {
-  getInstanceTypeOfferings: () => ({ locations: ["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"] }),
+  getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
+  getRouteTable: () => routeTable(...toInternet),
+  getManagedPrefixList: () => ({ addressFamily: "IPv6", maxEntries: 40, entries: [] }),
   getSubnet: () => ({
     vpcId: vpc,
     availabilityZone: "eu-central-1c",
@@ -78,29 +82,49 @@ async function lookedUp(
 const zone = { zone: "example.com" };
 
 test("what is there is found, and each thing is asked for only where it is named", async () => {
-  const { found, problems } = await lookedUp();
+  const unnamed = ["getSubnet", "getRouteTable", "getManagedPrefixList", "getZone", "getAmi", "getBucket"];
+  const { found, problems } = await lookedUp(
+    {},
+    Object.fromEntries(unnamed.map((name) => [name, () => assert.fail(name)])),
+  );
   assert.deepEqual(problems, []);
-  assert.deepEqual(found, {
+  assert.ok(found);
+  const { machine, access, ...others } = found;
+  assert.deepEqual(others, {
     image: "ami-0123456789abcdef0",
-    machineZones: ["eu-central-1b", "eu-central-1c"],
     hostedZone: undefined,
     subnet: undefined,
     certificateArn: undefined,
     bucket: undefined,
   });
+  assert.deepEqual(
+    [machine.plan.machine.type, machine.zone, machine.unavailable, machine.warnings],
+    ["c6gn.medium", "eu-central-1b", [], []],
+  );
+  assert.deepEqual(access, {
+    groups: [[{ port: 443, source: "203.0.113.0/24", rules: undefined }]],
+    hasIpv6Clients: false,
+  });
   const all = await lookedUp({
     machine: { image },
     network: { vpc, subnet },
     endpoint: { hostname: "cache.example.com", ...zone, tls: { mode: "provided", secretName: "/tls" } },
+    access: { clients: ["203.0.113.0/24", list] },
   });
-  assert.deepEqual(all.found, {
-    image,
-    machineZones: ["eu-central-1b", "eu-central-1c"],
-    hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
-    subnet: { id: subnet, vpcId: vpc, availabilityZone: "eu-central-1c", hasIpv6: true },
-    certificateArn: "arn:/tls",
-    bucket: undefined,
+  assert.deepEqual(all.problems, []);
+  assert.ok(all.found);
+  assert.equal(all.found.image, image);
+  assert.equal(all.found.machine.zone, "eu-central-1c");
+  assert.deepEqual(all.found.access.groups[0]?.[1], { port: 443, source: list, rules: 40 });
+  assert.equal(all.found.access.hasIpv6Clients, true);
+  assert.deepEqual(all.found.hostedZone, { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" });
+  assert.deepEqual(all.found.subnet, {
+    id: subnet,
+    vpcId: vpc,
+    availabilityZone: "eu-central-1c",
+    hasIpv6: true,
   });
+  assert.equal(all.found.certificateArn, "arn:/tls");
 });
 
 test("all that isn't there is told at once, each with its path and what AWS says", async () => {
@@ -152,31 +176,148 @@ describe("an account that AWS doesn't know in the region", () => {
   });
 });
 
-test("a subnet of another network, or where the machine isn't offered", async () => {
+test("a subnet of another network", async () => {
   const elsewhere = await lookedUp(
     { network: { vpc, subnet } },
-    { getSubnet: () => ({ vpcId: "vpc-0ccccccccccccccc0", availabilityZone: "eu-central-1a" }) },
+    { getSubnet: () => ({ vpcId: "vpc-0ccccccccccccccc0", availabilityZone: "eu-central-1b" }) },
   );
   assert.deepEqual(elsewhere.problems, [
-    {
-      path: "machine.type",
-      message:
-        "c6gn.medium isn't offered in eu-central-1a, where network and disk are, only in eu-central-1b, eu-central-1c",
-    },
     { path: "network.subnet", message: `${subnet} is in vpc-0ccccccccccccccc0, not in ${vpc}` },
   ]);
 });
 
-test("a machine that isn't offered in the region, an image for another processor", async () => {
+describe("the route of an existing subnet", () => {
+  const network = { vpc, subnet };
+  const told = async (getRouteTable: Answers[string]) =>
+    (await lookedUp({ network }, { getRouteTable })).problems.map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
+
+  test("may lead to an internet gateway, or through a firewall", async () => {
+    assert.deepEqual(await told(() => routeTable({ cidrBlock: "198.51.100.0/24", gatewayId: "igw-1" })), []);
+    assert.deepEqual(await told(() => routeTable({ cidrBlock: "0.0.0.0/0", vpcEndpointId: "vpce-1" })), []);
+  });
+
+  test("must lead to the internet", async () => {
+    const natOnly = { cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" };
+    assert.deepEqual(await told(() => routeTable(natOnly, { cidrBlock: "10.0.0.0/8", gatewayId: "local" })), [
+      `network.subnet: ${subnet} has no route to an internet gateway, so nobody reaches a public address in it: ` +
+        "add one for 0.0.0.0/0 to its route table, rtb-1, or name a public subnet",
+    ]);
+  });
+
+  test("is that of the main table, where the subnet has none of its own", async () => {
+    const main = { vpcId: vpc, filters: [{ name: "association.main", values: ["true"] }] };
+    const getRouteTable: Answers[string] = (inputs) => {
+      if (inputs.subnetId !== undefined) return refused("query returned no results")();
+      assert.deepEqual(inputs, main);
+      return routeTable(...toInternet);
+    };
+    assert.deepEqual(await told(getRouteTable), []);
+    assert.match((await told(refused("UnauthorizedOperation")))[0] ?? "", /: UnauthorizedOperation$/);
+  });
+
+  test("gives no IPv6 address to a machine that nobody would reach there", async () => {
+    const getRouteTable = () => routeTable(toInternet[0]);
+    const { found } = await lookedUp({ network }, { getRouteTable });
+    assert.equal(found?.subnet?.hasIpv6, false);
+  });
+});
+
+describe("the type of the machine", () => {
+  const without = (family: string, zone = "") =>
+    offersIn(
+      ["eu-central-1a", "eu-central-1b"],
+      (type, one) => !(type.startsWith(`${family}.`) && one.endsWith(zone)),
+    );
+  const offering = async (getInstanceTypeOfferings: Answers[string], change = {}) =>
+    lookedUp(change, { getInstanceTypeOfferings });
+
+  test("is the least expensive that is sold, and it is told that it isn't the usual one", async () => {
+    const { found, problems } = await offering(without("c6gn"));
+    assert.deepEqual(problems, []);
+    assert.equal(found?.machine.plan.machine.type, "r7g.medium");
+    assert.equal(found.machine.unavailable.length, 5);
+    assert.match(
+      found.machine.warnings[0]?.message ?? "",
+      /^c6gn\.medium isn't offered in eu-central-1, .*r7g\.medium/,
+    );
+  });
+
+  test("is sold in the zone that is taken", async () => {
+    const { found } = await offering(without("c6gn", "a"));
+    assert.equal(found?.machine.plan.machine.type, "c6gn.medium");
+    assert.equal(found.machine.zone, "eu-central-1b");
+  });
+
+  test("is sold in the zone of an existing subnet", async () => {
+    const getSubnet = () => ({ vpcId: vpc, availabilityZone: "eu-central-1a" });
+    const network = { vpc, subnet };
+    const of = (machine: object) =>
+      lookedUp({ network, machine }, { getSubnet, getInstanceTypeOfferings: without("c6gn", "a") });
+    assert.equal((await of({})).found?.machine.plan.machine.type, "r7g.medium");
+    assert.deepEqual((await of({ type: "c6gn.medium" })).problems, [
+      {
+        path: "machine.type",
+        message:
+          "c6gn.medium isn't offered in eu-central-1a, where network and disk are, only in eu-central-1b: set another",
+      },
+    ]);
+  });
+
+  test("that the configuration names is the only one, and it is told when it isn't sold", async () => {
+    const { problems } = await offering(without("c6gn"), {
+      machine: { type: "c6gn.large", image },
+    });
+    assert.deepEqual(
+      problems.map(({ path, message }) => `${path}: ${message}`),
+      [
+        "machine.type: c6gn.large isn't offered in eu-central-1: set another, or leave it to `auto` with another `machine.architecture`",
+      ],
+    );
+  });
+});
+
+test("a region in which nothing is offered, an image for another processor", async () => {
   const { problems } = await lookedUp(
     { machine: { image } },
-    { getInstanceTypeOfferings: () => ({ locations: [] }), getAmi: () => ({ architecture: "x86_64" }) },
+    { getInstanceTypeOfferings: offersIn([]), getAmi: () => ({ architecture: "x86_64" }) },
   );
   assert.deepEqual(
     problems.map(({ path }) => path),
     ["machine.image", "machine.type"],
   );
   assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
+});
+
+describe("who may reach the machine", () => {
+  const ranges = (count: number) => Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`);
+
+  test("is counted: what no interface takes is refused, with both settings together", async () => {
+    const most = await lookedUp({ access: { clients: ranges(180), metrics: ranges(120) } });
+    assert.deepEqual(most.problems, []);
+    assert.deepEqual(
+      most.found?.access.groups.map((group) => group.length),
+      [60, 60, 60, 60, 60],
+    );
+    const { problems } = await lookedUp({ access: { clients: ranges(181), metrics: ranges(120) } });
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      ["access.clients"],
+    );
+    assert.match(problems[0]?.message ?? "", /301 rules for IPv4 and 0 for IPv6.* at most 300 of each/);
+  });
+
+  test("may be in prefix lists, if they are there and fit into a security group", async () => {
+    const access = { clients: [list], metrics: [list] };
+    const told = async (getManagedPrefixList: Answers[string]) =>
+      (await lookedUp({ access }, { getManagedPrefixList })).problems.map(({ path }) => path);
+    assert.deepEqual(await told(refused("does not exist")), ["access.clients[0]", "access.metrics[0]"]);
+    assert.deepEqual(await told(() => ({ addressFamily: "IPv4", maxEntries: 61, entries: [] })), [
+      "access.clients[0]",
+      "access.metrics[0]",
+    ]);
+  });
 });
 
 describe("the name of a bucket", () => {

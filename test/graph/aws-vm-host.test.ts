@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
-import { type AwsGraph, awsGraph } from "../support/aws-graph.ts";
+import { type AwsGraph, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { type RegisteredResource, secret, settled } from "../support/graph.ts";
 
 const hostname = "cache.eu-central-1.example.com";
@@ -51,7 +51,11 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
 function found(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (token) {
     case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
-      return { locations: ["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"] };
+      return offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"])(inputs);
+    case "aws:ec2/getRouteTable:getRouteTable":
+      return routeTable(...toInternet);
+    case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
+      return { addressFamily: "IPv4", maxEntries: 40, entries: [] };
     case "aws:ec2/getSubnet:getSubnet":
       return { vpcId: existing.vpc, availabilityZone: "eu-central-1c", ipv6CidrBlock: "" };
     case "aws:ec2/getAmi:getAmi":
@@ -580,11 +584,29 @@ test("a provided certificate is found and may be read; no record of the zone may
   });
   const policies = resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy");
   assert.deepEqual(policies.map(short).sort(), [
+    "RolePolicy eu-central-1-certificate",
     "RolePolicy eu-central-1-parameters",
     "RolePolicy eu-central-1-pod",
   ]);
+  const arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/team/certificate";
+  assert.deepEqual(
+    policyOf(resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-certificate")).Statement,
+    [
+      {
+        Effect: "Allow",
+        Action: "kms:Decrypt",
+        Resource: "arn:aws:kms:eu-central-1:*:key/*",
+        Condition: {
+          StringEquals: {
+            "kms:ViaService": "ssm.eu-central-1.amazonaws.com",
+            "kms:EncryptionContext:PARAMETER_ARN": arn,
+          },
+        },
+      },
+    ],
+  );
   const [allow] = policyOf(resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-parameters")).Statement;
-  assert.ok(allow.Resource.includes("arn:aws:ssm:eu-central-1:123456789012:parameter/team/certificate"));
+  assert.ok(allow.Resource.includes(arn));
 });
 
 test("without a zone, records are left to others", async () => {
@@ -656,8 +678,10 @@ describe("the posture", () => {
         assert.equal(open, name === "public" && fromPort === 443);
       }
       for (const policy of resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy")) {
-        for (const { Effect, Action, Resource } of policyOf(policy).Statement) {
+        for (const { Effect, Action, Resource, Condition } of policyOf(policy).Statement) {
           if (Effect === "Deny") continue;
+          // Whichever key it is, it decrypts nothing but one parameter.
+          if (Condition?.StringEquals?.["kms:EncryptionContext:PARAMETER_ARN"]) continue;
           assert.doesNotMatch(JSON.stringify(Action), /\*/);
           // Route 53's changes belong to no one.
           if (Action !== "route53:GetChange") assert.doesNotMatch(JSON.stringify(Resource), /\*/);

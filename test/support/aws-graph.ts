@@ -4,6 +4,37 @@ import { driver } from "../../components/hosts/aws/driver.ts";
 import type { Host, HostArgs } from "../../components/hosts/host.ts";
 import { type RegisteredResource, registeredBy } from "./graph.ts";
 
+/** What AWS answers when it is asked which types it offers: those that `isOffered` lets through, in each of the zones. */
+export function offersIn(
+  zones: readonly string[],
+  isOffered: (type: string, zone: string) => boolean = () => true,
+) {
+  return ({ filters }: Record<string, unknown>) => {
+    const [{ values }] = filters as [{ values: string[] }];
+    const found = zones.flatMap((zone) =>
+      values.filter((type) => isOffered(type, zone)).map((type) => ({ zone, type })),
+    );
+    return { locations: found.map(({ zone }) => zone), instanceTypes: found.map(({ type }) => type) };
+  };
+}
+
+/** A route table, of which these are the routes. */
+export function routeTable(...routes: readonly Record<string, string>[]) {
+  const nowhere = {
+    cidrBlock: "",
+    ipv6CidrBlock: "",
+    gatewayId: "",
+    vpcEndpointId: "",
+    networkInterfaceId: "",
+  };
+  return { routeTableId: "rtb-1", routes: routes.map((route) => ({ ...nowhere, ...route })) };
+}
+
+export const toInternet = [
+  { cidrBlock: "0.0.0.0/0", gatewayId: "igw-1" },
+  { ipv6CidrBlock: "::/0", gatewayId: "igw-1" },
+] as const;
+
 /** What a region in AWS is made of. */
 export interface AwsGraph {
   readonly resources: readonly RegisteredResource[];

@@ -100,10 +100,23 @@ export const aws: CloudCase = {
       region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },
       told: [/regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/],
     },
+    "a subnet that the internet doesn't reach": {
+      region: { network: { vpc: existing.vpc, subnet: existing.privateSubnet } },
+      told: [/regions\[0\]\.network\.subnet: subnet-0a+b has no route to an internet gateway/],
+    },
+    "more clients than a machine can have": {
+      region: {
+        access: {
+          clients: Array.from({ length: 301 }, (_, index) => `10.${index % 256}.${index >> 8}.0/24`),
+        },
+      },
+      told: [/regions\[0\]\.access\.clients: takes, .* 301 rules for IPv4 and 0 for IPv6, .* at most 300/],
+    },
     "all that isn't in the account": {
       region: {
         machine: { image: "ami-0cccccccccccccccc" },
         network: { vpc: existing.vpc, subnet: "subnet-0cccccccccccccccc" },
+        access: { clients: ["pl-0cccccccccccccccc"] },
         endpoint: {
           hostname: "cache.example.org",
           zone: "example.org",
@@ -111,6 +124,7 @@ export const aws: CloudCase = {
         },
       },
       told: [
+        /regions\[0\]\.access\.clients\[0\]: the prefix list pl-0c+ can't be found: InvalidPrefixListID\.NotFound: /,
         /regions\[0\]\.endpoint\.tls\.secretName: the SSM parameter \/keys\/none can't be found: ParameterNotFound: /,
         /regions\[0\]\.endpoint\.zone: the public hosted zone example\.org can't be found: NotFound: /,
         /regions\[0\]\.machine\.image: ami-0c+ can't be found: InvalidAMIID\.NotFound: /,
@@ -123,7 +137,6 @@ export const aws: CloudCase = {
     types: [
       "BucketLifecycleConfiguration",
       "BucketOwnershipControls",
-      "BucketPolicy",
       "BucketServerSideEncryptionConfiguration",
     ],
     expiry: "update BucketLifecycleConfiguration …-store",

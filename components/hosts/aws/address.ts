@@ -8,7 +8,7 @@ import type { Network } from "./network.ts";
 export interface AddressArgs {
   readonly names: Names;
   readonly network: Network;
-  readonly securityGroupId: pulumi.Input<string>;
+  readonly securityGroupIds: readonly pulumi.Input<string>[];
 }
 
 /** Where the machine is reached, whichever machine it is. */
@@ -27,7 +27,7 @@ export interface Address {
  */
 export function createAddress(
   name: string,
-  { names, network, securityGroupId }: AddressArgs,
+  { names, network, securityGroupIds }: AddressArgs,
   options: pulumi.CustomResourceOptions,
 ): Address {
   const networkInterface = new NetworkInterface(
@@ -35,7 +35,7 @@ export function createAddress(
     {
       subnetId: network.subnetId,
       description: "Registry cache",
-      securityGroups: [securityGroupId],
+      securityGroups: [...securityGroupIds],
       ...(network.hasIpv6 && { ipv6AddressCount: 1 }),
       tags: names.tags(),
     },

@@ -1,67 +1,91 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import ipaddr from "ipaddr.js";
+import { isPrefixList } from "../../config/text.ts";
 import { metricsPort } from "../../pod/ports.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
+import { familyOf, type Opening } from "./source-rules.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
 
 /** One rule of a security group, as EC2 takes it. */
-export interface Rule {
+interface Rule {
   readonly description: string;
   readonly protocol: "tcp" | "udp";
   readonly fromPort: number;
   readonly toPort: number;
   readonly cidrBlocks: string[];
   readonly ipv6CidrBlocks: string[];
+  readonly prefixListIds?: string[];
 }
 
 const anywhere = ["0.0.0.0/0", "::/0"];
 
-/** Who may reach the machine: the clients its endpoint, monitoring its metrics. No SSH: Session Manager comes from inside. */
-export function ingressRules({ endpoint, access }: VmPlanArgs["region"]): Rule[] {
-  return [
-    rule("registry clients", "tcp", endpoint.port, access.clients),
-    ...(access.metrics.length > 0 ? [rule("metrics", "tcp", metricsPort, access.metrics)] : []),
-  ];
+export interface FirewallArgs {
+  readonly names: Names;
+  readonly vpcId: pulumi.Input<string>;
+  /** Per security group what it opens. */
+  readonly groups: readonly (readonly Opening[])[];
 }
 
-/** What the machine may reach. Amazon's own resolver, clock and metadata service need no rule. */
-export function egressRules(args: VmPlanArgs): Rule[] {
-  return outboundPorts(args).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
+/** Pulumi's name of a region's security group: the first, and those that are there for what doesn't fit into one. */
+export function groupName(region: string, index: number): string {
+  return index === 0 ? region : `${region}-${index + 1}`;
 }
 
-/** Rules stand inside the group: one that was added by hand is found and taken away. */
+/**
+ * Who may reach the machine, and what it may reach. No SSH: Session Manager comes from inside. Rules stand inside their group: one that was added by hand is
+ * found and taken away.
+ */
 export function createFirewall(
   name: string,
   args: VmPlanArgs,
-  { names, vpcId }: { readonly names: Names; readonly vpcId: pulumi.Input<string> },
+  { names, vpcId, groups }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
-): SecurityGroup {
-  return new SecurityGroup(
-    name,
-    {
-      namePrefix: names.securityGroupPrefix,
-      // It can't be changed in place.
-      description: "Registry cache",
-      vpcId,
-      ingress: ingressRules(args.region),
-      egress: egressRules(args),
-      tags: names.tags(),
-    },
-    options,
+): SecurityGroup[] {
+  return groups.map(
+    (openings, index) =>
+      new SecurityGroup(
+        groupName(name, index),
+        {
+          namePrefix: names.securityGroupPrefix,
+          // It can't be changed in place.
+          description: "Registry cache",
+          vpcId,
+          ingress: ingressRules(args.region.endpoint.port, openings),
+          egress: index === 0 ? egressRules(args) : [],
+          tags: names.tags(index === 0 ? undefined : `${index + 1}`),
+        },
+        options,
+      ),
   );
 }
 
-function rule(description: string, protocol: "tcp" | "udp", port: number, ranges: readonly string[]): Rule {
-  const ofKind = (kind: "ipv4" | "ipv6") =>
-    ranges.filter((range) => ipaddr.parseCIDR(range)[0].kind() === kind);
+function ingressRules(endpointPort: number, openings: readonly Opening[]): Rule[] {
+  const purposes = [
+    ["registry clients", endpointPort],
+    ["metrics", metricsPort],
+  ] as const;
+  return purposes.flatMap(([purpose, port]) => {
+    const sources = openings.filter((it) => it.port === port).map(({ source }) => source);
+    return sources.length > 0 ? [rule(purpose, "tcp", port, sources)] : [];
+  });
+}
+
+/** Amazon's own resolver, clock and metadata service need no rule. */
+function egressRules(args: VmPlanArgs): Rule[] {
+  return outboundPorts(args).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
+}
+
+function rule(description: string, protocol: "tcp" | "udp", port: number, sources: readonly string[]): Rule {
+  const lists = sources.filter(isPrefixList);
+  const ranges = sources.filter((source) => !isPrefixList(source));
   return {
     description,
     protocol,
     fromPort: port,
     toPort: port,
-    cidrBlocks: ofKind("ipv4"),
-    ipv6CidrBlocks: ofKind("ipv6"),
+    cidrBlocks: ranges.filter((range) => familyOf(range) === "ipv4"),
+    ipv6CidrBlocks: ranges.filter((range) => familyOf(range) === "ipv6"),
+    ...(lists.length > 0 && { prefixListIds: lists }),
   };
 }

@@ -4,7 +4,14 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "./naming.ts";
-import { bucketPolicy, challengePolicy, machineTrust, objectPolicy, parametersPolicy } from "./policies.ts";
+import {
+  bucketPolicy,
+  challengePolicy,
+  decryptionPolicy,
+  machineTrust,
+  objectPolicy,
+  parametersPolicy,
+} from "./policies.ts";
 
 export interface IdentityArgs {
   readonly names: Names;
@@ -12,6 +19,8 @@ export interface IdentityArgs {
   readonly region: string;
   /** ARNs of the SSM parameters that the machine reads. */
   readonly parameters: readonly pulumi.Input<string>[];
+  /** ARN of the one among them with the provided certificate, which isn't the stack's. @default there is none */
+  readonly certificate?: string | undefined;
   /** ARN of the object with the Pod. */
   readonly pod: pulumi.Input<string>;
   /** Name of the bucket with the blobs. @default there is none */
@@ -30,7 +39,7 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { names, region, parameters, pod, bucket, challenge }: IdentityArgs,
+  { names, region, parameters, certificate, pod, bucket, challenge }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const role = new Role(
@@ -68,6 +77,12 @@ export function createIdentity(
       options,
     ),
   ];
+  if (certificate !== undefined) {
+    const policy = JSON.stringify(decryptionPolicy(region, certificate));
+    rights.push(
+      new RolePolicy(`${name}-certificate`, { name: "certificate", role: role.name, policy }, options),
+    );
+  }
   if (bucket !== undefined) {
     const policy = JSON.stringify(bucketPolicy(bucket));
     rights.push(new RolePolicy(`${name}-store`, { name: "store", role: role.name, policy }, options));

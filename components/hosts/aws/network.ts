@@ -6,17 +6,15 @@ import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js"
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
-import * as pulumi from "@pulumi/pulumi";
-import { type Findings, notOffered } from "./findings.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Findings } from "./findings.ts";
 import type { Names } from "./naming.ts";
 import type { AwsVmRegion } from "./vm-args.ts";
 
 export interface NetworkArgs {
   readonly names: Names;
   readonly region: AwsVmRegion;
-  /** The instance type that the subnet's zone must offer. */
-  readonly machineType: string;
-  readonly found: Pick<Findings, "machineZones" | "subnet">;
+  readonly found: Pick<Findings, "machine" | "subnet">;
 }
 
 /** A public subnet. */
@@ -49,7 +47,7 @@ const subnetRange = "10.0.0.0/26";
 
 function minimalNetwork(
   name: string,
-  { names, region, machineType, found: { machineZones } }: NetworkArgs,
+  { names, region, found: { machine } }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const vpc = new Vpc(
@@ -68,13 +66,13 @@ function minimalNetwork(
     name,
     {
       vpcId: vpc.id,
-      availabilityZone: machineZones[0],
+      availabilityZone: machine.zone,
       cidrBlock: subnetRange,
       // AWS gives a VPC a /56.
       ipv6CidrBlock: vpc.ipv6CidrBlock.apply((block) => block.replace(/\/\d+$/, "/64")),
       tags: names.tags(),
     },
-    // What is offered where changes; the disk stays where it is.
+    // Nothing moves a subnet.
     { ...options, ignoreChanges: ["availabilityZone"] },
   );
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
@@ -100,13 +98,7 @@ function minimalNetwork(
   return {
     vpcId: vpc.id,
     subnetId: subnet.id,
-    // Another type of machine may not be offered where the first was.
-    zone: subnet.availabilityZone.apply((zone) => {
-      if (machineZones.includes(zone)) return zone;
-      throw new pulumi.RunError(
-        `${region.name}: machine.type: ${notOffered(machineType, zone, machineZones)}`,
-      );
-    }),
+    zone: subnet.availabilityZone,
     hasIpv6: true,
     route,
   };

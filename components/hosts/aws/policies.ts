@@ -47,6 +47,24 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
   );
 }
 
+/**
+ * Decrypting one SSM parameter, whichever key it is under: Parameter Store names the parameter to KMS. Its own key, `aws/ssm`, needs no right; another one does.
+ * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ */
+export function decryptionPolicy(region: string, parameterArn: string): PolicyDocument {
+  return document({
+    Effect: "Allow",
+    Action: "kms:Decrypt",
+    Resource: `arn:aws:kms:${region}:*:key/*`,
+    Condition: {
+      StringEquals: {
+        "kms:ViaService": `ssm.${region}.amazonaws.com`,
+        "kms:EncryptionContext:PARAMETER_ARN": parameterArn,
+      },
+    },
+  });
+}
+
 /** Reading one object of S3. */
 export function objectPolicy(arn: string): PolicyDocument {
   return document({ Effect: "Allow", Action: "s3:GetObject", Resource: arn });

@@ -1,6 +1,5 @@
 import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
-import ipaddr from "ipaddr.js";
 import type { Address } from "./address.ts";
 import type { AwsVmRegion } from "./vm-args.ts";
 
@@ -9,6 +8,7 @@ export interface RecordsArgs {
   /** Id of the hosted zone. */
   readonly zoneId: string;
   readonly address: Address;
+  /** Whether the machine has an IPv6 address, and clients that use it. */
   readonly hasIpv6: boolean;
 }
 
@@ -24,10 +24,6 @@ export function createRecords(
   const common = { zoneId, name: region.endpoint.hostname, ttl: ttlSeconds };
   new Record(name, { ...common, type: "A", records: [address.ipv4] }, options);
   // A client that finds the name's IPv6 address and may not use it waits before it tries IPv4.
-  if (!hasIpv6 || !region.access.clients.some(isIpv6Range)) return;
+  if (!hasIpv6) return;
   new Record(`${name}-ipv6`, { ...common, type: "AAAA", records: address.ipv6 }, options);
-}
-
-function isIpv6Range(range: string): boolean {
-  return ipaddr.parseCIDR(range)[0].kind() === "ipv6";
 }

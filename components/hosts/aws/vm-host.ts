@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
-import { plannedCapacity } from "../vm/capacity.ts";
+import { warnOf } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { storedSecrets } from "../vm/secrets.ts";
@@ -11,6 +11,7 @@ import { createDisk } from "./disk.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
+import { keepUnavailable } from "./machine-type.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
 import { createPod, podOptions } from "./pod.ts";
@@ -37,12 +38,16 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { hostedZone, certificateArn } = found;
     const { hostname, tls } = region.endpoint;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
-    const plan = plannedCapacity("aws", args, this);
+    const { plan } = found.machine;
     const { type, architecture } = plan.machine;
+    warnOf([...plan.warnings, ...found.machine.warnings], region, this);
+    keepUnavailable(name, found.machine, own);
 
-    const network = createNetwork(name, { names, region, machineType: type, found }, own);
-    const firewall = createFirewall(name, args, { names, vpcId: network.vpcId }, own);
-    const address = createAddress(name, { names, network, securityGroupId: firewall.id }, own);
+    const network = createNetwork(name, { names, region, found }, own);
+    const { groups, hasIpv6Clients } = found.access;
+    const firewall = createFirewall(name, args, { names, vpcId: network.vpcId, groups }, own);
+    const securityGroupIds = firewall.map(({ id }) => id);
+    const address = createAddress(name, { names, network, securityGroupIds }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { names, authority }, own);
     const bucket = createRegionBucket(name, args, names, own);
@@ -60,6 +65,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         names,
         region: region.name,
         parameters: [...secrets.map(({ arn }) => arn), ...(certificateArn ? [certificateArn] : [])],
+        certificate: certificateArn,
         pod: pod.arn,
         bucket: bucket?.store.bucket,
         ...(tls.mode === "acme" && hostedZone && { challenge: { hostname, zoneArn: hostedZone.arn } }),
@@ -94,7 +100,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     );
     createRecovery(name, { names, region: region.name, instanceId: machine.id }, own);
     if (hostedZone) {
-      createRecords(name, { region, zoneId: hostedZone.id, address, hasIpv6: network.hasIpv6 }, own);
+      const hasIpv6 = network.hasIpv6 && hasIpv6Clients;
+      createRecords(name, { region, zoneId: hostedZone.id, address, hasIpv6 }, own);
     }
 
     this.address = address.ipv4;

@@ -18,8 +18,15 @@ export function plannedCapacity(
 ): CapacityPlan {
   const { plan, problems } = planCapacity({ cloud, region, workload, upstreams: upstreams.length });
   if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
-  for (const { path, message } of [...plan.warnings, ...further]) {
-    void pulumi.log.warn(`${region.name}: ${path}: ${message}`, host);
-  }
+  warnOf([...plan.warnings, ...further], region, host);
   return plan;
+}
+
+/** @param warnings with paths relative to the region */
+export function warnOf(
+  warnings: readonly Problem[],
+  { name }: Pick<VmRegion, "name">,
+  host: pulumi.Resource,
+): void {
+  for (const { path, message } of warnings) void pulumi.log.warn(`${name}: ${path}: ${message}`, host);
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../../capacity/machine.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 
 export interface ImageChoice {
   /** The one of the configuration. @default none, which leaves it to what is found */
@@ -21,9 +22,22 @@ export function stableImage(
 ): pulumi.Input<string> {
   if (pinned !== undefined) return pinned;
   const stash = new pulumi.Stash(
-    `${name}-image-${architecture}`,
+    stashOf(name, architecture),
     { input: newest },
     { ...options, ignoreChanges: ["input"] },
   );
   return stash.output as pulumi.Output<string>;
+}
+
+/**
+ * The image that {@link stableImage} keeps for a region's machine, as the last update left it.
+ * @returns undefined where there is none.
+ */
+export async function keptImage(region: string, architecture: Architecture): Promise<string | undefined> {
+  const kept = (await previousOutputs("pulumi:index:Stash", "output")).get(stashOf(region, architecture));
+  return typeof kept === "string" ? kept : undefined;
+}
+
+function stashOf(name: string, architecture: Architecture): string {
+  return `${name}-image-${architecture}`;
 }

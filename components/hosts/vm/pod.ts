@@ -1,4 +1,6 @@
+import { everyone } from "../../config/endpoint.ts";
 import type { StackConfig, Upstream } from "../../config/schema.ts";
+import { isPrefixList } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme.ts";
 import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
 import { defaultImages } from "../../pod/images.ts";
@@ -45,6 +47,11 @@ export function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstrea
   return ["tls", "cache", "prometheus", "acme", ...origins];
 }
 
+/** Whom the edge itself lets in. What is in a prefix list changes without the Pod, so with one the firewall decides alone. */
+function addressesOf(sources: readonly string[]): readonly string[] {
+  return sources.some(isPrefixList) ? everyone : sources;
+}
+
 /** The same Pod as everywhere, on the data disk, as podman plays it: YAML. */
 export function vmPod(options: VmPodOptions): string {
   const { region, upstreams, store, storedSecrets } = options;
@@ -61,8 +68,8 @@ export function vmPod(options: VmPodOptions): string {
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
     hostname,
-    clients: region.access.clients,
-    metricsClients: region.access.metrics,
+    clients: addressesOf(region.access.clients),
+    metricsClients: addressesOf(region.access.metrics),
     freshnessSeconds: region.freshnessSeconds,
     budget: options.diskGiB < smallDiskGiB ? diskBudget(options.diskGiB) : ownDisk,
     edgeMemoryMiB,

@@ -9,6 +9,7 @@ import { findAccount } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import { namesOf } from "../naming.ts";
+import { checkPublicRoute } from "../public-subnet.ts";
 import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -155,6 +156,9 @@ async function findSubnets(
       }
       if (list === "nodeSubnets" && zonesWithoutClusters.includes(subnet.availabilityZoneId)) {
         lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
+      }
+      if (list === "loadBalancerSubnets") {
+        await checkPublicRoute({ subnet: { id, vpcId: vpc }, path, lookUp, options });
       }
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),

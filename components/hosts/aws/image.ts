@@ -1,0 +1,58 @@
+import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
+import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Architecture } from "../../capacity/machine.ts";
+import { reasonOf } from "../look-up.ts";
+import { keptImage } from "../vm/image.ts";
+import type { Question } from "./question.ts";
+
+const path = "machine.image";
+
+/** AWS's names of architectures: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html */
+const architectures: Readonly<Record<Architecture, string>> = { arm64: "arm64", amd64: "x86_64" };
+
+interface ImageQuestion extends Question {
+  readonly machine: { readonly type: string; readonly architecture: Architecture };
+}
+
+/** The image of the configuration, or Debian's newest. An image that the machine is to be made from is there. */
+export async function findImage(question: ImageQuestion): Promise<string | undefined> {
+  const { region, machine, lookUp, options } = question;
+  const { image } = region.machine;
+  if (image === undefined) return findDebian(question);
+  const found = await lookUp.ask(path, image, findAmi(image, options));
+  if (found && found.architecture !== architectures[machine.architecture]) {
+    const message = `${image} is for ${found.architecture}, and the machine, ${machine.type}, has ${machine.architecture}`;
+    lookUp.refuse(path, message);
+  }
+  return image;
+}
+
+/** Debian's own: https://wiki.debian.org/Cloud/AmazonEC2Image */
+async function findDebian(question: ImageQuestion): Promise<string | undefined> {
+  const { region, machine, lookUp, options } = question;
+  const name = `/aws/service/debian/release/13/latest/${machine.architecture}`;
+  const [newest, kept] = await Promise.all([
+    lookUp.ask(path, "Debian's image", getParameter({ name }, options)),
+    keptImage(region.name, machine.architecture),
+  ]);
+  if (newest && kept !== undefined) await checkKept(kept, newest.insecureValue, question);
+  return newest?.insecureValue;
+}
+
+/** Public images are deleted some day. The machine runs on, but nothing can take its place: a replacement would delete it first. */
+async function checkKept(kept: string, newest: string, { lookUp, options }: Question): Promise<void> {
+  try {
+    await findAmi(kept, options);
+  } catch (error) {
+    const message =
+      `the machine was made from ${kept}, which can't be found any more: ${reasonOf(error as Error)}. ` +
+      `Set \`machine: { image: ${newest} }\`, Debian's newest: it replaces the machine, and the disk stays`;
+    lookUp.refuse(path, message);
+  }
+}
+
+function findAmi(image: string, options: pulumi.InvokeOptions) {
+  // AWS deprecates a public image two years after it was made, which says nothing about its use.
+  return getAmi({ filters: [{ name: "image-id", values: [image] }], includeDeprecated: true }, options);
+}

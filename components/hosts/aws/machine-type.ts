@@ -1,0 +1,133 @@
+import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
+import * as pulumi from "@pulumi/pulumi";
+import { candidates } from "../../capacity/machines.ts";
+import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import type { Problem } from "../../config/problems.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./question.ts";
+import type { VmPlanArgs } from "./vm-args.ts";
+
+const path = "machine.type";
+
+/** The machine that AWS sells, and where. */
+export interface FoundMachine {
+  readonly plan: CapacityPlan;
+  /** Availability zone of machine, network and disk. */
+  readonly zone: string;
+  /** Types that `auto` doesn't take, because AWS doesn't sell them in that zone, or didn't when the cache was made. */
+  readonly unavailable: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface MachineQuestion extends Question {
+  readonly args: VmPlanArgs;
+  /** The plan if AWS sold everything everywhere. */
+  readonly usual: CapacityPlan;
+  /** Zone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine */
+  readonly subnetZone?: string | undefined;
+}
+
+/**
+ * The least expensive type that carries the workload and is sold, or that of the configuration; and a zone that sells it.
+ *
+ * A machine that is there keeps its type when AWS begins to sell a less expensive one: see {@link keepUnavailable}.
+ */
+export async function findMachine(question: MachineQuestion): Promise<FoundMachine | undefined> {
+  const { args, usual, region, lookUp } = question;
+  const { type, architecture = "arm64" } = region.machine;
+  const isAuto = type === "auto";
+  const types = isAuto ? candidates("aws", architecture).map((machine) => machine.type) : [type];
+  const offers = await findOffers(types, question);
+  if (!offers) return undefined;
+  const fixedZone = question.subnetZone ?? (await previousZone(region.name));
+  const isSold = (one: string) =>
+    fixedZone === undefined ? offers.has(one) : offers.get(one)?.includes(fixedZone) === true;
+  if (!types.some(isSold)) {
+    const what = isAuto ? `no known ${architecture} type` : type;
+    lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
+    return undefined;
+  }
+  const unavailable = isAuto
+    ? [...new Set([...(await previouslyUnavailable(region.name)), ...types.filter((one) => !isSold(one))])]
+    : [];
+  const { plan } = planOf(args, unavailable);
+  const zone = fixedZone ?? offers.get(plan?.machine.type ?? "")?.[0];
+  if (!plan || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
+  const warnings = substitution(usual.machine.type, plan.machine.type, fixedZone ?? region.name);
+  return { plan, zone, unavailable, warnings };
+}
+
+function notSold(
+  what: string,
+  region: string,
+  zone: string | undefined,
+  zones: readonly string[] = [],
+): string {
+  if (zone === undefined) {
+    return `${what} isn't offered in ${region}: set another, or leave it to \`auto\` with another \`machine.architecture\``;
+  }
+  const elsewhere = zones.length > 0 ? `, only in ${zones.join(", ")}` : "";
+  return `${what} isn't offered in ${zone}, where network and disk are${elsewhere}: set another`;
+}
+
+/** What `auto` takes in the place of what it takes elsewhere. */
+function substitution(usual: string, type: string, place: string): Problem[] {
+  if (usual === type) return [];
+  const message = `${usual} isn't offered in ${place}, or wasn't when the cache was made: the machine is ${type}, and the estimate of costs counts ${usual}`;
+  return [{ path, message }];
+}
+
+/** @param unavailable types that AWS doesn't sell at the place. */
+export function planOf({ region, workload, upstreams }: VmPlanArgs, unavailable: readonly string[] = []) {
+  return planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length, unavailable });
+}
+
+/** Per type that the region has its zones, sorted; types without any aren't in it. */
+async function findOffers(
+  types: readonly string[],
+  { region, lookUp, options }: Question,
+): Promise<ReadonlyMap<string, string[]> | undefined> {
+  const filters = [{ name: "instance-type", values: [...types] }];
+  const answer = await lookUp.ask(
+    path,
+    "what AWS offers",
+    getInstanceTypeOfferings({ locationType: "availability-zone", filters }, options),
+  );
+  if (!answer) return undefined;
+  const offers = new Map<string, string[]>();
+  for (const [index, type] of answer.instanceTypes.entries()) {
+    const zone = answer.locations[index] ?? "";
+    // Local Zones have other names.
+    if (!/^[a-z]$/.test(zone.slice(region.name.length))) continue;
+    offers.set(type, [...(offers.get(type) ?? []), zone].sort());
+  }
+  return offers;
+}
+
+/** Of the disk that the stack has made for the region, or of the subnet for it. */
+async function previousZone(region: string): Promise<string | undefined> {
+  for (const type of ["aws:ebs/volume:Volume", "aws:ec2/subnet:Subnet"]) {
+    const zone = (await previousOutputs(type, "availabilityZone")).get(region);
+    if (typeof zone === "string") return zone;
+  }
+  return undefined;
+}
+
+function stashOf(region: string): string {
+  return `${region}-unavailable-types`;
+}
+
+async function previouslyUnavailable(region: string): Promise<string[]> {
+  const kept = (await previousOutputs("pulumi:index:Stash", "output")).get(stashOf(region));
+  return Array.isArray(kept) ? kept.map(String) : [];
+}
+
+/** Keeps in the stack what wasn't sold when `auto` chose the machine: another type stops it. Where all is sold, there is nothing to keep. */
+export function keepUnavailable(
+  name: string,
+  { unavailable }: Pick<FoundMachine, "unavailable">,
+  options: pulumi.CustomResourceOptions,
+): void {
+  if (unavailable.length === 0) return;
+  new pulumi.Stash(stashOf(name), { input: [...unavailable] }, { ...options, ignoreChanges: ["input"] });
+}

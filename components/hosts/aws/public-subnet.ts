@@ -1,0 +1,49 @@
+import { type GetRouteTableResult, getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { LookUp } from "../look-up.ts";
+
+export interface SubnetQuestion {
+  readonly subnet: { readonly id: string; readonly vpcId: string };
+  /** Path of the subnet in the configuration, relative to the region. */
+  readonly path: string;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * That the internet reaches public addresses in a subnet; otherwise there is a problem more. EC2 gives a machine such an address whatever the routes are.
+ * @returns whether that goes for IPv6 addresses, too.
+ */
+export async function checkPublicRoute({ subnet, path, lookUp, options }: SubnetQuestion): Promise<boolean> {
+  const table = await lookUp.ask(path, `the route table of ${subnet.id}`, routeTableOf(subnet, options));
+  if (!table) return false;
+  const open = table.routes.filter(leadsToInternet);
+  if (open.length === 0) {
+    const message =
+      `${subnet.id} has no route to an internet gateway, so nobody reaches a public address in it: ` +
+      `add one for 0.0.0.0/0 to its route table, ${table.routeTableId}, or name a public subnet`;
+    lookUp.refuse(path, message);
+  }
+  return open.some(({ ipv6CidrBlock }) => ipv6CidrBlock === "::/0");
+}
+
+/** A subnet without a table of its own has the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
+async function routeTableOf(
+  { id, vpcId }: SubnetQuestion["subnet"],
+  options: pulumi.InvokeOptions,
+): Promise<GetRouteTableResult> {
+  try {
+    return await getRouteTable({ subnetId: id }, options);
+  } catch (error) {
+    if (!/returned no results/.test((error as Error).message)) throw error;
+    const filters = [{ name: "association.main", values: ["true"] }];
+    return getRouteTable({ vpcId, filters }, options);
+  }
+}
+
+/** To a gateway, or to a firewall before it: https://docs.aws.amazon.com/vpc/latest/userguide/gwlb-route.html */
+function leadsToInternet(route: GetRouteTableResult["routes"][number]): boolean {
+  if (route.gatewayId.startsWith("igw-")) return true;
+  const isDefault = route.cidrBlock === "0.0.0.0/0" || route.ipv6CidrBlock === "::/0";
+  return isDefault && [route.vpcEndpointId, route.networkInterfaceId].some((id) => id !== "");
+}
