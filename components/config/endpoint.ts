@@ -156,23 +156,28 @@ export const localEndpoint = z.strictObject({
 
 /** A list in which nothing is twice. */
 function listOf(source: typeof addressRange) {
-  return z.array(source).superRefine((ranges, context) => {
-    ranges.forEach((inner, index) => {
-      const outer = ranges.find(
-        (other, at) => at !== index && contains(other, inner) && (other !== inner || at < index),
+  return z.array(source).superRefine((texts, context) => {
+    const ranges = texts.map(rangeOf);
+    texts.forEach((inner, index) => {
+      const outer = texts.find((other, at) =>
+        other === inner ? at < index : contains(ranges[at], ranges[index]),
       );
       if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
     });
   });
 }
 
-/** Whether a range is part of another, or the same; otherwise false where one of them isn't an address range. */
-export function contains(outer: string, inner: string): boolean {
-  if (outer === inner) return true;
-  if ([outer, inner].some(addressRangeProblem)) return false;
-  const [address, length] = ipaddr.parseCIDR(inner);
-  const [network, prefix] = ipaddr.parseCIDR(outer);
-  return address.kind() === network.kind() && length >= prefix && address.match([network, prefix] as never);
+/** @returns undefined for what isn't an address range. */
+export function rangeOf(text: string) {
+  return addressRangeProblem(text) ? undefined : ipaddr.parseCIDR(text);
+}
+
+type Range = ReturnType<typeof rangeOf>;
+
+/** Whether a range is part of another, or the same. */
+export function contains(outer: Range, inner: Range): boolean {
+  if (!outer || !inner || outer[1] > inner[1] || outer[0].kind() !== inner[0].kind()) return false;
+  return inner[0].match(outer as never);
 }
 
 /** All addresses, as CIDR ranges. */

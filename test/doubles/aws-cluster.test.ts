@@ -14,10 +14,10 @@ import { type Made, testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
 
 const region = "us-east-1";
-const trust = (service: string, actions: readonly string[]) =>
+const trust = (service: string, actions: readonly string[], more: Inputs = {}) =>
   JSON.stringify({
     Version: "2012-10-17",
-    Statement: { Effect: "Allow", Principal: { Service: service }, Action: actions },
+    Statement: { Effect: "Allow", Principal: { Service: service }, Action: actions, ...more },
   });
 const eksActions = ["sts:AssumeRole", "sts:TagSession"];
 const scheduling = { tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }] };
@@ -70,6 +70,12 @@ function make(): Made {
     serviceAccount: "cache",
     roleArn: podRole,
   });
+  add("foreign-role", "aws:iam/role:Role", {
+    name: "foreign-role",
+    assumeRolePolicy: trust("pods.eks.amazonaws.com", eksActions, {
+      Condition: { StringEquals: { "aws:SourceAccount": "210987654321" } },
+    }),
+  });
   add("addon", "aws:eks/addon:Addon", { clusterName: "cache", addonName: "metrics-server" });
   return { cloud, things };
 }
@@ -112,6 +118,11 @@ testRefusals(make, {
   "an identity whose role lets in others": {
     of: "association",
     with: { serviceAccount: "b", roleArn: "arn:aws:iam::123456789012:role/cluster-role" },
+    says: /Trust relationship/,
+  },
+  "an identity whose role is for clusters of another account": {
+    of: "association",
+    with: { serviceAccount: "b", roleArn: "arn:aws:iam::123456789012:role/foreign-role" },
     says: /Trust relationship/,
   },
   "a retention that there isn't": { of: "logs", with: { name: "b", retentionInDays: 31 }, says: /retention/ },

@@ -332,6 +332,35 @@ test("a bucket's settings go with it; another account's can be seen and not look
   assert.throws(() => look(id), /couldn't find resource/);
 });
 
+test("a machine reads what is under a customer's key only by a right to decrypt that", () => {
+  const { cloud, things } = make();
+  const { type, inputs } = things.machine as Thing;
+  const { inputs: wire } = things.interface as Thing;
+  const interfaceType = "aws:ec2/networkInterface:NetworkInterface";
+  const networkInterfaceId = cloud.create(interfaceType, "other", wire, region).id;
+  const start = () =>
+    cloud.create(type, "other", { ...inputs, primaryNetworkInterface: { networkInterfaceId } }, region);
+  const arn = `arn:aws:ssm:${region}:${accountId}:parameter${existing.certificate}`;
+  const allow = (name: string, statement: Inputs) =>
+    cloud.create(
+      "aws:iam/rolePolicy:RolePolicy",
+      name,
+      { name, role: "cache", policy: policyOf({ Effect: "Allow", ...statement }) },
+      region,
+    );
+  const decrypt = (parameter: string) => ({
+    Action: "kms:Decrypt",
+    Resource: `arn:aws:kms:${region}:*:key/*`,
+    Condition: { StringEquals: { "kms:EncryptionContext:PARAMETER_ARN": parameter } },
+  });
+  allow("read", { Action: "ssm:GetParameter", Resource: arn });
+  assert.throws(start, /AccessDeniedException: the ciphertext of .*cache-certificate/);
+  allow("decrypt-another", decrypt(`${arn}-2`));
+  assert.throws(start, /AccessDeniedException/);
+  allow("decrypt", decrypt(arn));
+  start();
+});
+
 test("a disk doesn't shrink", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.disk as Thing;

@@ -179,6 +179,21 @@ testRefusals(make, {
     with: { securityRules: [{ ...rule, destinationPortRange: undefined, destinationPortRanges: [] }] },
     says: /destination port/,
   },
+  "more ranges than a group may have": {
+    of: "firewall",
+    with: {
+      securityRules: [
+        {
+          ...rule,
+          sourceAddressPrefixes: Array.from(
+            { length: 4001 },
+            (_, index) => `10.${index >> 8}.${index % 256}.0/24`,
+          ),
+        },
+      ],
+    },
+    says: /TooManyAddressPrefixes: 4001 /,
+  },
   "two rules of one priority": {
     of: "firewall",
     with: { securityRules: [rule, { ...rule, name: "other" }] },

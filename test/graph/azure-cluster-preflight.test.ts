@@ -48,6 +48,8 @@ test("an ordinary region has no problems, nor has one that is there", () => {
 
 test("everything that is wrong is told, each with its path", () => {
   const long = "n".repeat(64);
+  const ranges = (count: number) =>
+    Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "germanywestcentra" }, [/^name: .*did you mean "germanywestcentral"\?$/]],
     [
@@ -62,6 +64,10 @@ test("everything that is wrong is told, each with its path", () => {
     [
       { apiAccess: Array.from({ length: 201 }, (_, index) => `198.51.${index}.0/24`) },
       [/^apiAccess: has 201 ranges, and AKS takes 200/],
+    ],
+    [
+      { access: { clients: ranges(4001) } },
+      [/^access\.clients: has 4001 ranges, and the nodes' network security group takes 4000/],
     ],
     [{ resourceGroup: long }, [/^resourceGroup: the resource group has a name of 64 characters/]],
     [

@@ -57,10 +57,16 @@ test("an ordinary region has no problems", () => {
 });
 
 test("everything that is wrong is told, each with its path", () => {
+  const ranges = (count: number) =>
+    Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
     [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
+    [
+      { access: { clients: ranges(4000), metrics: ["203.0.113.0/24"] } },
+      [/^access\.clients: has, together with `access\.metrics`, 4001 ranges, .* takes 4000/],
+    ],
     [{ machine: { type: "D4ps_v6" } }, [/^machine\.type: .*did you mean "Standard_D4ps_v6"\?$/]],
     [
       { storage: { kind: "disk", size: "40TiB" }, name: "westindia" },

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planCapacity } from "../../capacity/plan.ts";
 import { hint, type Problem } from "../../config/problems.ts";
+import { maxSecurityGroupRanges } from "../kubernetes-cluster/services.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";
@@ -50,9 +51,15 @@ export function nameProblems({ name }: Pick<AzureVmRegion, "name">): Problem[] {
 }
 
 function accessProblems({ access }: AzureVmRegion): Problem[] {
-  if (access.clients.some(isUsable)) return [];
-  const message = "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only";
-  return [{ path: "access.clients", message }];
+  const path = "access.clients";
+  if (!access.clients.some(isUsable)) {
+    const message = "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only";
+    return [{ path, message }];
+  }
+  const count = [...access.clients, ...access.metrics].filter(isUsable).length;
+  if (count <= maxSecurityGroupRanges) return [];
+  const message = `has, together with \`access.metrics\`, ${count} ranges, and a network security group takes ${maxSecurityGroupRanges}: put some together`;
+  return [{ path, message }];
 }
 
 /** As long as real ones, which compress about as well. */

@@ -25,7 +25,7 @@ export interface Access {
  */
 export function accessProblems(
   { access, apiAccess }: Access,
-  { name, mostApiRanges }: Pick<Service, "name" | "mostApiRanges">,
+  { name, mostApiRanges, mostClientRanges, clientRangesIn }: Omit<Service, "supportEnds">,
 ): Problem[] {
   const lists = { "access.clients": access.clients, "access.metrics": access.metrics, apiAccess };
   const useless = Object.entries(lists).flatMap(([path, ranges]) =>
@@ -35,7 +35,15 @@ export function accessProblems(
         : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
     ),
   );
-  if (apiAccess.length <= mostApiRanges) return useless;
-  const message = `has ${apiAccess.length} ranges, and ${name} takes ${mostApiRanges}: put some together`;
-  return [...useless, { path: "apiAccess", message }];
+  const clients = ipv4Ranges(access.clients).length;
+  return [
+    ...useless,
+    ...tooMany("access.clients", clients, mostClientRanges, clientRangesIn),
+    ...tooMany("apiAccess", apiAccess.length, mostApiRanges, name),
+  ];
+}
+
+function tooMany(path: string, count: number, most: number, holder: string): Problem[] {
+  if (count <= most) return [];
+  return [{ path, message: `has ${count} ranges, and ${holder} takes ${most}: put some together` }];
 }

@@ -4,7 +4,7 @@ import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { groupId } from "./account.ts";
 import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
-import { publicAddress } from "./network.ts";
+import { demandRanges, publicAddress } from "./network.ts";
 import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
@@ -54,6 +54,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       const taken = cloud.things(loadBalancer).some(({ inputs }) => inputs.address === address.id);
       demand(!taken, "PublicIPAddressInUse", `${address.id} is already used`);
       const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
+      demandRanges(ranges.length);
       cloud.keep({
         id,
         type: loadBalancer,

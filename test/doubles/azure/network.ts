@@ -14,11 +14,20 @@ const recordSet = "azure-native:dns:RecordSet";
 const pattern = /^[a-z0-9](?:[\w.-]{0,78}\w)?$/i;
 const network = (type: string, name: string) => ({ kind: `Microsoft.Network/${type}`, name, pattern });
 
+/** Of sources in all rules of a group: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-resource-manager-virtual-networking-limits */
+const mostRanges = 4000;
+
+export function demandRanges(count: number): void {
+  const message = `${count} address prefixes in a network security group, and at most ${mostRanges} are allowed`;
+  demand(count <= mostRanges, "NetworkSecurityGroupTooManyAddressPrefixes", message);
+}
+
 export const networkRules: Readonly<Record<string, Rules>> = {
   [securityGroup]: resource(network("networkSecurityGroups", "networkSecurityGroupName"), {
     check(inputs) {
       const rules = valuesAt("securityRules[*]", inputs) as Inputs[];
       for (const rule of rules) checkRule(rule);
+      demandRanges(valuesAt("securityRules[*].sourceAddressPrefixes[*]", inputs).length);
       const places = rules.map(({ direction, priority }) => `${direction} ${priority}`);
       demand(new Set(places).size === places.length, "SecurityRuleConflict", "two rules have one priority");
     },
