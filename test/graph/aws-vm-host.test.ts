@@ -567,6 +567,26 @@ describe("a region in an existing subnet", () => {
   });
 });
 
+test("a prefix list is left to the security group: the edge doesn't know what is in it", async () => {
+  const list = "pl-0123456789abcdef0";
+  const graph = await graphOf({ access: { clients: ["203.0.113.0/24", list], metrics: [list] } });
+  const { ingress } = graph.resource("aws:ec2/securityGroup:SecurityGroup", "eu-central-1").inputs;
+  const [clients] = ingress as { cidrBlocks: string[]; prefixListIds: string[] }[];
+  assert.deepEqual([clients?.cidrBlocks, clients?.prefixListIds], [["203.0.113.0/24"], [list]]);
+  const { ingress: second, egress } = graph.resource(
+    "aws:ec2/securityGroup:SecurityGroup",
+    "eu-central-1-2",
+  ).inputs;
+  const [metrics] = second as { fromPort: number; prefixListIds: string[] }[];
+  assert.deepEqual([metrics?.fromPort, metrics?.prefixListIds, egress], [9443, [list], []]);
+  assert.deepEqual(graph.resource("aws:ec2/networkInterface:NetworkInterface").inputs.securityGroups, [
+    "eu-central-1-id",
+    "eu-central-1-2-id",
+  ]);
+  assert.doesNotMatch(pod(graph), /pl-0123456789abcdef0|allow 203/);
+  assert.equal(pod(graph).match(/allow 0\.0\.0\.0\/0;/g)?.length, 2);
+});
+
 test("clients that have no IPv6 are not sent there", async () => {
   const { resources } = await graphOf({ access: { clients: ["203.0.113.0/24"] } });
   assert.deepEqual(resources.filter(({ type }) => type === "aws:route53/record:Record").map(short), [

@@ -381,6 +381,10 @@ test("address ranges", () => {
     /clients\[1\]: is already part of 10\.1\.0\.0\/16$/,
   );
   assert.deepEqual(problemsOf(withClients("10.0.0.0/9", "10.128.0.0/9", "2001:db8::/32")), []);
+  const list = "pl-0123456789abcdef0";
+  assert.deepEqual(problemsOf(withClients("10.0.0.0/9", list)), []);
+  assertProblem(withClients(list, list), /clients\[1\]: is already part of pl-0123456789abcdef0$/);
+  assertProblem(withClients("pl-1"), /clients\[0\]: "pl-1" is not the id of a prefix list/);
 });
 
 test("sizes, and combinations of provider, topology and storage", () => {
