@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DeleteSecurityGroupCommand, DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { existing } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
 import { clusterSurroundings } from "./aws/cluster-surroundings.ts";
 import { serveEc2 } from "./aws/ec2-api.ts";
 import { loadBalancerType, managedPolicies } from "./aws/eks.ts";
+import { existing } from "./aws/existing.ts";
 import { groupType } from "./aws/nodes.ts";
 import type { Cloud, Thing } from "./cloud.ts";
 import { kubernetesCloud } from "./kubernetes/kubernetes.ts";

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { accountId, existing, foreignBucket } from "./aws/account.ts";
+import { foreignBucket } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
+import { accountId, existing } from "./aws/existing.ts";
 import { everywhere, type Thing } from "./cloud.ts";
 import { type Made, testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";

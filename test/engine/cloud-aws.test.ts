@@ -1,7 +1,7 @@
 /** What a machine in AWS keeps, and what is told before it would lose it. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { existing, notOffered } from "../doubles/aws/account.ts";
+import { existing, notOffered } from "../doubles/aws/existing.ts";
 import { valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";

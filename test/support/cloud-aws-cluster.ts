@@ -1,8 +1,8 @@
-import { existing } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
 import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { clusterType, loadBalancerType, managedPolicies } from "../doubles/aws/eks.ts";
+import { existing } from "../doubles/aws/existing.ts";
 import { CloudError, type Thing } from "../doubles/cloud.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";

@@ -1,6 +1,7 @@
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { accountId, existing, foreignBucket } from "../doubles/aws/account.ts";
+import { foreignBucket } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
+import { accountId, existing } from "../doubles/aws/existing.ts";
 import { CloudError, everywhere } from "../doubles/cloud.ts";
 import type { CloudCase } from "./cloud-case.ts";
 import { awsViolations } from "./posture.ts";

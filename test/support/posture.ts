@@ -3,7 +3,7 @@
  * program that asked for it.
  */
 
-import { accountId } from "../doubles/aws/account.ts";
+import { accountId } from "../doubles/aws/existing.ts";
 import { list, type Statement, statementsOf } from "../doubles/aws/policy.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";

@@ -1,9 +1,7 @@
-/** The account that stacks are made in: what it has from the beginning, and what can be asked of it. */
-import { Region } from "@pulumi/aws/types/enums/index.js";
-import { CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
+/** The account that stacks are made in: what can be asked of it. */
+import { CloudError, demand, everywhere, type Request, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-
-export const accountId = "123456789012";
+import { accountId, existing, imageOf, notOffered, regions } from "./existing.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
 
@@ -12,9 +10,6 @@ export const loadBalancerZone = "Z26RNL4JYFTOTI";
 
 /** Buckets of all accounts share their names. */
 export const foreignBucket = "bucket of another account";
-
-/** All that the provider knows, in whatever partition. */
-const regions: readonly string[] = Object.values(Region);
 
 /** The last letters of a region's availability zones; which of them an account has differs. */
 const zoneLetters = "abc";
@@ -37,19 +32,6 @@ export function zoneIdOf(zone: string, region: string): string {
 
 /** The first zone of each region lacks the newer machines. */
 const scarce = /^[cmr][89]g/;
-
-/** Of what a region has no machine, by family; taken away, AWS has begun to sell it. */
-export const notOffered = "not offered";
-
-/** https://github.com/cristim/ec2-instances-info at 32acf84f */
-const regionsWithoutC6gn = [
-  "af-south-1",
-  "ap-south-2",
-  "ap-southeast-4",
-  "eu-central-2",
-  "eu-south-2",
-  "me-central-1",
-];
 
 export function isOffered(machineType: string, zone: string, cloud: Request["cloud"]): boolean {
   const [family = ""] = machineType.split(".");
@@ -78,114 +60,6 @@ export function demandEnabled(region: string, asked: string): void {
       ? "The security token included in the request is invalid."
       : "AWS was not able to validate the provided access credentials",
   );
-}
-
-/** A hosted zone, and a network that was there before, with IPv6. */
-export const existing = {
-  zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
-  vpc: "vpc-0aaaaaaaaaaaaaaaa",
-  subnet: "subnet-0aaaaaaaaaaaaaaaa",
-  /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
-  privateSubnet: "subnet-0aaaaaaaaaaaaaaab",
-  /** In the region of the stack with a cluster, two of each. */
-  clusterVpc: "vpc-0dddddddddddddddd",
-  nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
-  loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
-  otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
-  /** Under a key that isn't Parameter Store's own. */
-  certificate: "/keys/cache-certificate",
-  /** A list of ranges of IPv4 with room for 20. */
-  prefixList: "pl-0aaaaaaaaaaaaaaaa",
-  /** Not the newest, for each architecture. */
-  images: { arm64: "ami-0a00000000000000a", amd64: "ami-0a00000000000000b" },
-} as const;
-
-const region = "eu-central-1";
-const clusterRegion = "us-east-1";
-
-export const existingThings: readonly Thing[] = [
-  thing("aws:route53/zone:Zone", existing.zone.id, everywhere, { name: existing.zone.name }),
-  thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
-  thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
-  thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),
-  thing("aws:ec2/subnet:Subnet", existing.subnet, region, {
-    vpcId: existing.vpc,
-    availabilityZone: `${region}b`,
-    cidrBlock: "10.20.1.0/24",
-    ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
-  }),
-  thing("aws:ec2/subnet:Subnet", existing.privateSubnet, region, {
-    vpcId: existing.vpc,
-    availabilityZone: `${region}b`,
-    cidrBlock: "10.20.2.0/24",
-  }),
-  ...publicRoutes(region, existing.vpc, "igw-0aaaaaaaaaaaaaaaa", [existing.subnet]),
-  ...mainRoutes(region, existing.vpc),
-  thing("prefix list", existing.prefixList, region, { addressFamily: "IPv4", maxEntries: 20 }),
-  thing("aws:ec2/internetGateway:InternetGateway", "igw-0dddddddddddddddd", clusterRegion, {
-    vpcId: existing.clusterVpc,
-  }),
-  ...publicRoutes(clusterRegion, existing.clusterVpc, "igw-0dddddddddddddddd", existing.loadBalancerSubnets),
-  ...mainRoutes(clusterRegion, existing.clusterVpc),
-  thing("aws:ec2/vpc:Vpc", existing.clusterVpc, clusterRegion, { cidrBlock: "10.40.0.0/16" }),
-  ...[...existing.nodeSubnets, ...existing.loadBalancerSubnets].map((id, index) =>
-    thing("aws:ec2/subnet:Subnet", id, clusterRegion, {
-      vpcId: existing.clusterVpc,
-      availabilityZone: `${clusterRegion}${index % 2 === 0 ? "a" : "c"}`,
-      cidrBlock: `10.40.${index}.0/24`,
-    }),
-  ),
-  thing("aws:ssm/parameter:Parameter", existing.certificate, region, {
-    name: existing.certificate,
-    keyId: `arn:aws:kms:${region}:${accountId}:key/0a1b2c3d-0000-4000-8000-000000000000`,
-  }),
-  ...regionsWithoutC6gn.map((name) => thing(notOffered, "c6gn", name, {})),
-  ...(["arm64", "amd64"] as const).map((architecture) =>
-    thing("ami", existing.images[architecture], region, { architecture, rootGiB: 8 }),
-  ),
-  ...regions.flatMap((name) =>
-    (["arm64", "amd64"] as const).map((architecture) =>
-      thing("ami", imageOf(architecture, name), name, { architecture, rootGiB: 8 }),
-    ),
-  ),
-];
-
-function thing(type: string, id: string, scope: string, inputs: Inputs): Thing {
-  return { type, id, scope, inputs, outputs: {} };
-}
-
-/** A route table that leads to the internet, and the subnets that have it. */
-function publicRoutes(scope: string, vpcId: string, gatewayId: string, subnets: readonly string[]): Thing[] {
-  const routeTableId = vpcId.replace("vpc-", "rtb-");
-  return [
-    thing("aws:ec2/routeTable:RouteTable", routeTableId, scope, { vpcId }),
-    ...["0.0.0.0/0", "::/0"].map((range) => {
-      const destination = range.includes(":") ? "destinationIpv6CidrBlock" : "destinationCidrBlock";
-      const inputs = { routeTableId, gatewayId, [destination]: range };
-      return thing("aws:ec2/route:Route", `r-${routeTableId}-${range}`, scope, inputs);
-    }),
-    ...subnets.map((subnetId) =>
-      thing("aws:ec2/routeTableAssociation:RouteTableAssociation", `rtbassoc-${subnetId}`, scope, {
-        routeTableId,
-        subnetId,
-      }),
-    ),
-  ];
-}
-
-/** The route table of all subnets of a network that have no other one. */
-function mainRoutes(scope: string, vpcId: string): Thing[] {
-  const routeTableId = `${vpcId.replace("vpc-", "rtb-").slice(0, -1)}f`;
-  const natGatewayId = vpcId.replace("vpc-", "nat-");
-  const route = { routeTableId, natGatewayId, destinationCidrBlock: "0.0.0.0/0" };
-  return [
-    thing("aws:ec2/routeTable:RouteTable", routeTableId, scope, { vpcId, isMain: true }),
-    thing("aws:ec2/route:Route", `r-${routeTableId}`, scope, route),
-  ];
-}
-
-function imageOf(architecture: "arm64" | "amd64", scope: string): string {
-  return `ami-0${architecture === "arm64" ? "a" : "b"}${scope === region ? "0" : "1"}c0ffee00c0ffee`;
 }
 
 type Asked = Pick<Request, "cloud" | "scope">;

@@ -1,18 +1,20 @@
 import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { type Inputs, valueAt } from "../values.ts";
-import { demandEnabled, existingThings, functions, isRegion } from "./account.ts";
+import { demandEnabled, functions, isRegion } from "./account.ts";
 import { eks } from "./eks.ts";
+import { existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
+import { securityGroups } from "./security-group.ts";
 import { storage } from "./storage.ts";
 
 const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
-  resources: { ...network, ...machine, ...identity, ...storage, ...eks, ...nodes },
+  resources: { ...network, ...securityGroups, ...machine, ...identity, ...storage, ...eks, ...nodes },
   functions: Object.fromEntries(
     Object.entries(functions).map(([token, answer]) => [
       token,

@@ -3,8 +3,8 @@ import { type Cloud, demand, text } from "../cloud.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
-import { mostRulesOfGroup } from "./network.ts";
 import { endPods, startPods } from "./nodes.ts";
+import { mostRulesOfGroup } from "./security-group.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
 const loadBalancerClass = "eks.amazonaws.com/nlb";

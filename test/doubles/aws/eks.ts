@@ -1,7 +1,8 @@
 import { isRange } from "../checks.ts";
 import { type Cloud, demand, everywhere, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { accountId, zoneIdOf } from "./account.ts";
+import { zoneIdOf } from "./account.ts";
+import { accountId } from "./existing.ts";
 import { createClusterGroup, deleteWithCluster } from "./nodes.ts";
 import { list, statementsOf } from "./policy.ts";
 

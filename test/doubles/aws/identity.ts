@@ -1,6 +1,6 @@
 import { demand, everywhere, type Rules, text } from "../cloud.ts";
-import { accountId } from "./account.ts";
 import { managedPolicies } from "./eks.ts";
+import { accountId } from "./existing.ts";
 import { checkPolicy } from "./policy.ts";
 
 const role = "aws:iam/role:Role";

@@ -1,7 +1,8 @@
 import { userDataProblem } from "../checks.ts";
 import { demand, everywhere, number, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt } from "../values.ts";
-import { accountId, architectureOf, isOffered, isZone } from "./account.ts";
+import { architectureOf, isOffered, isZone } from "./account.ts";
+import { accountId } from "./existing.ts";
 import { allows, statementsOf } from "./policy.ts";
 
 const instance = "aws:ec2/instance:Instance";

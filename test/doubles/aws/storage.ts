@@ -1,6 +1,7 @@
 import { demand, everywhere, type Reference, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { accountId, bucketType, foreignBucket } from "./account.ts";
+import { bucketType, foreignBucket } from "./account.ts";
+import { accountId } from "./existing.ts";
 import { checkPolicy, list, statementsOf } from "./policy.ts";
 
 const object = "aws:s3/bucketObjectv2:BucketObjectv2";

@@ -1,0 +1,94 @@
+import { isPort, isRange } from "../checks.ts";
+import { demand, number, type Request, type Rules, text } from "../cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
+
+export const vpc = "aws:ec2/vpc:Vpc";
+export const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
+const prefixList = "prefix list";
+
+/**
+ * Rules in each direction, for IPv4 and again for IPv6; a prefix list counts with its maximum of entries.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+export const mostRulesOfGroup = 60;
+
+export const securityGroups: Readonly<Record<string, Rules>> = {
+  [securityGroup]: {
+    replacing: ["name", "namePrefix", "description", "vpcId"],
+    references: [
+      { at: "vpcId", to: vpc },
+      { at: "ingress[*].prefixListIds[*]", to: prefixList },
+    ],
+    check(inputs) {
+      const { name, namePrefix } = inputs;
+      const chosen = String(name ?? `${namePrefix}${"x".repeat(26)}`);
+      const valid = /^(?!sg-)[\w .:/()#,@[\]+=&;{}!$*-]{1,255}$/.test(chosen);
+      demand(
+        valid && (name === undefined || namePrefix === undefined),
+        "InvalidParameterValue",
+        `group name ${chosen}`,
+      );
+      for (const description of [inputs.description, ...valuesAt("ingress[*].description", inputs)])
+        checkText(description);
+      for (const direction of ["ingress", "egress"]) {
+        for (const rule of valuesAt(`${direction}[*]`, inputs) as Inputs[]) checkRule(rule);
+      }
+    },
+    admit: demandQuota,
+    update: demandQuota,
+    create({ cloud, inputs }) {
+      const id = `sg-${cloud.digits(17)}`;
+      return { id, outputs: { name: inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}` } };
+    },
+  },
+};
+
+function checkText(description: unknown): void {
+  const valid = /^[\w .:/()#,@[\]+=&;{}!$*-]{0,255}$/.test(String(description ?? ""));
+  demand(valid, "InvalidParameterValue", `Invalid security group description: ${description}`);
+}
+
+function sourcesOf(rule: Inputs): unknown[] {
+  return ["cidrBlocks[*]", "ipv6CidrBlocks[*]", "prefixListIds[*]", "securityGroups[*]"].flatMap((path) =>
+    valuesAt(path, rule),
+  );
+}
+
+/** Of both families, as a list's own isn't said to be the only one. */
+function demandQuota({ cloud, scope, inputs }: Request): void {
+  const entriesOf = (list: unknown) =>
+    number("maxEntries", cloud.find(prefixList, String(list), scope)?.inputs ?? {}) ?? 0;
+  for (const direction of ["ingress", "egress"]) {
+    const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs);
+    const entries = lists.map(entriesOf).reduce((sum, count) => sum + count, 0);
+    for (const family of ["cidrBlocks", "ipv6CidrBlocks"]) {
+      const count = valuesAt(`${direction}[*].${family}[*]`, inputs).length + entries;
+      demand(
+        count <= mostRulesOfGroup,
+        "RulesPerSecurityGroupLimitExceeded",
+        `The maximum number of rules per security group has been reached: ${count} ${direction} rules`,
+      );
+    }
+  }
+}
+
+function checkRule(rule: Inputs): void {
+  const ports = [Number(rule.fromPort), Number(rule.toPort)] as const;
+  demand(
+    ports.every(isPort) && ports[0] <= ports[1],
+    "InvalidParameterValue",
+    `Invalid TCP/UDP ports ${ports}`,
+  );
+  demand(
+    ["tcp", "udp"].includes(text("protocol", rule)),
+    "InvalidParameterValue",
+    `protocol ${rule.protocol}`,
+  );
+  demand(sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
+  const invalid = [
+    ...valuesAt("cidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv4")),
+    ...valuesAt("ipv6CidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv6")),
+  ];
+  demand(invalid.length === 0, "InvalidParameterValue", `CIDR block ${invalid} is malformed`);
+  demand(valueAt("description", rule) !== "", "InvalidParameterValue", "an empty description");
+}
