@@ -171,7 +171,9 @@ function qemuArguments({ directory, image, ports, disk }: MachineOptions): strin
     ...["-device", "virtio-blk-pci,drive=root,serial=root"],
     ...["-drive", `if=none,id=seed,file=${path("seed.iso")},format=raw,readonly=on`],
     ...["-device", "virtio-blk-pci,drive=seed,serial=seed"],
-    ...["-device", "pcie-root-port,id=late,chassis=1", "-device", "virtio-scsi-pci,id=scsi,addr=0x10"],
+    ...["-device", "pcie-root-port,id=late,chassis=1"],
+    // As Azure, it doesn't tell the machine that a disk has grown.
+    ...["-device", "virtio-scsi-pci,id=scsi,addr=0x10,param_change=off"],
     ...(disk ? ["-blockdev", `raw,node-name=data,file.driver=file,file.filename=${disk.file}`] : []),
     ...(disk ? ["-device", JSON.stringify(deviceOptions(disk))] : []),
     ...["-netdev", ["user", "id=net", ...forwards].join(",")],

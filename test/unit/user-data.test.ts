@@ -104,6 +104,16 @@ test("the disk is prepared by disk.sh alone, and waited for", () => {
   );
 });
 
+test("a disk that has grown is found by a timer, without the mount, which may be undone for a repair", () => {
+  const { config, file } = rendered();
+  const service = file("/etc/systemd/system/registry-cache-rescan.service").content;
+  assert.match(service, /^ExecStart=\/etc\/registry-cache\/rescan\.sh$/m);
+  assert.doesNotMatch(service, /RequiresMountsFor/);
+  assert.match(file("/etc/systemd/system/registry-cache-rescan.timer").content, /^OnCalendar=\*:0\/5$/m);
+  const enabled = config.runcmd.find(([, command]) => command === "enable");
+  assert.ok(enabled?.includes("registry-cache-rescan.timer"));
+});
+
 test("the Pod is a unit that needs the disk, and starts when everything else is there", () => {
   const { config, file } = rendered();
   const { content } = file("/etc/containers/systemd/registry-cache.kube");

@@ -1,14 +1,16 @@
-/** disk.sh, with files in the place of disks. */
+/** disk.sh and rescan.sh, with files in the place of disks and of what the kernel shows of them. */
 import assert from "node:assert/strict";
-import { chmod, open, readFile, truncate, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { chmod, mkdir, open, readFile, symlink, truncate, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import fc from "fast-check";
 import { script } from "../../components/pod/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-const source = script(import.meta.resolve("../../components/hosts/vm/disk.sh"), "disk.sh");
+const [source, rescan] = ["disk.sh", "rescan.sh"].map((name) =>
+  script(import.meta.resolve(`../../components/hosts/vm/${name}`), name),
+) as [string, string];
 const mib = 1024 ** 2;
 
 /** With the programs of the administrator, which not everyone finds. */
@@ -106,3 +108,36 @@ test("so is another file system, and what nobody knows", async (t) => {
     { numRuns: 20, examples: [[{ position: 16 * mib - 1, byte: 1 }]] },
   );
 });
+
+for (const [kind, { disk, files }] of Object.entries({
+  SCSI: { disk: "sdc", files: ["sdc/device/rescan"] },
+  NVMe: { disk: "nvme0n2", files: ["nvme0n2/device/rescan_controller"] },
+  "NVMe, by several ways": {
+    disk: "nvme0n2",
+    files: ["nvme0n2/device/nvme0/rescan_controller", "nvme0n2/device/nvme1/rescan_controller"],
+  },
+})) {
+  test(`the size of the data disk is read again, and no other disk's: ${kind}`, async (t) => {
+    const { path } = scope(t).use(await tempDir());
+    const sys = (file: string) => join(path, "sys/class/block", file);
+    const others = ["sdb/device/rescan", "nvme1n1/device/rescan_controller"];
+    for (const file of [...files, ...others]) {
+      await mkdir(dirname(sys(file)), { recursive: true });
+      await writeFile(sys(file), "");
+    }
+    const link = join(path, "by-lun-0");
+    const settings = { DEVICE: link, SYS: join(path, "sys") };
+    const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
+    await writeFile(join(path, "machine.conf"), lines.join(""));
+    await writeFile(join(path, "rescan.sh"), rescan);
+    const run = () => execa("sh", [join(path, "rescan.sh")]);
+    const written = () => Promise.all([...files, ...others].map((file) => readFile(sys(file), "utf8")));
+    // A disk that isn't attached yet.
+    await run();
+    assert.ok((await written()).every((text) => text === ""));
+    await writeFile(join(path, disk), "");
+    await symlink(join(path, disk), link);
+    await run();
+    assert.deepEqual(await written(), [...files.map(() => "1\n"), ...others.map(() => "")]);
+  });
+}

@@ -67,9 +67,12 @@ export function renderUserData(options: UserDataOptions): string {
       ...(typeof pod === "string" ? [file(`${configuration}/pod.yaml`, pod, "0600")] : []),
       file(`${configuration}/fetch-secret`, options.fetchSecret, "0700"),
       file(`${configuration}/disk.sh`, script(import.meta.url, "disk.sh"), "0700"),
+      file(`${configuration}/rescan.sh`, script(import.meta.url, "rescan.sh"), "0700"),
       file(`${configuration}/start.sh`, script(import.meta.url, "start.sh"), "0700"),
       file(`${configuration}/machine.conf`, machineConfiguration(options), "0600"),
       file(`/etc/systemd/system/${diskService}`, diskUnit()),
+      file("/etc/systemd/system/registry-cache-rescan.service", rescanService()),
+      file("/etc/systemd/system/registry-cache-rescan.timer", rescanTimer()),
       file("/etc/containers/systemd/registry-cache.kube", quadlet()),
       file("/etc/systemd/system/registry-cache-renew.service", renewService()),
       file("/etc/systemd/system/registry-cache-renew.timer", renewTimer()),
@@ -83,7 +86,10 @@ export function renderUserData(options: UserDataOptions): string {
       ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
       ["systemctl", "restart", "systemd-resolved.service"],
       ["systemctl", "restart", "prometheus-node-exporter.service"],
-      ["systemctl", "enable", "--now", "--no-block", "registry-cache-renew.timer"],
+      [
+        ...["systemctl", "enable", "--now", "--no-block"],
+        ...["registry-cache-renew.timer", "registry-cache-rescan.timer"],
+      ],
       // It waits for the data disk, which may still be attached; cloud-init doesn't have to.
       ["systemctl", "start", "--no-block", "registry-cache.service"],
     ],
@@ -166,6 +172,23 @@ const growthService = `systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}
 const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
   RUN+="/usr/bin/systemctl --no-block restart ${growthService}"
 `;
+
+/** It doesn't need the mount, which may be undone for a repair; and it leaves no line in the journal for each run. */
+function rescanService(): string {
+  return unit({
+    Unit: { Description: "Registry cache: size of the data disk" },
+    Service: { Type: "oneshot", ExecStart: `${configuration}/rescan.sh`, LogLevelMax: "notice" },
+  });
+}
+
+/** The machine can see a new size ten minutes after Azure has it: https://learn.microsoft.com/azure/virtual-machines/linux/expand-disks */
+function rescanTimer(): string {
+  return unit({
+    Unit: { Description: "Registry cache: size of the data disk, every five minutes" },
+    Timer: { OnCalendar: "*:0/5" },
+    Install: { WantedBy: "timers.target" },
+  });
+}
 
 /** What podman plays. */
 export function podYaml({ pod, configMaps }: PodManifests): string {
