@@ -170,15 +170,19 @@ describe("a region with everything", () => {
 
   test("what Azure doesn't change on a machine makes a new one", () => {
     assert.deepEqual(find("VirtualMachine").replaceOnChanges, [
-      "hardwareProfile",
-      "osProfile",
-      "securityProfile",
+      "hardwareProfile.vmSize",
+      "osProfile.adminUsername",
+      "osProfile.computerName",
+      "osProfile.customData",
+      "osProfile.linuxConfiguration.disablePasswordAuthentication",
+      "osProfile.linuxConfiguration.ssh",
+      "securityProfile.securityType",
       "storageProfile.imageReference",
       "zones",
     ]);
     assert.deepEqual(find("RoleAssignment", "westeurope-acme").replaceOnChanges, ["roleDefinitionId"]);
     // The preview says so, and `protect` doesn't let it happen.
-    assert.deepEqual(find("Disk").replaceOnChanges, ["zones", "creationData"]);
+    assert.deepEqual(find("Disk").replaceOnChanges, ["creationData"]);
   });
 
   test("the machine takes disk, interface and identity, and lets them go; its own disk goes with it", () => {

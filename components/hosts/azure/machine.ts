@@ -23,12 +23,23 @@ const imageSku: Record<Architecture, string> = { arm64: "13-arm64", amd64: "13-g
 
 /**
  * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
- * (https://github.com/pulumi/pulumi-azure-native/issues/577). It would change a size, but not to one with another kind of disk interface.
+ * (https://github.com/pulumi/pulumi-azure-native/issues/577). The rest of `osProfile` and `securityProfile` changes in place.
  */
 const replacing = [
-  "hardwareProfile",
-  "osProfile",
-  "securityProfile",
+  // Azure would change it, but not to a size with another kind of disk interface: https://learn.microsoft.com/azure/virtual-machines/nvme-overview
+  "hardwareProfile.vmSize",
+  // https://github.com/Azure/azure-quickstart-templates/issues/4121
+  "osProfile.adminUsername",
+  // https://github.com/Azure/azure-sdk-for-net/issues/3433
+  "osProfile.computerName",
+  // https://github.com/Azure/azure-sdk-for-node/issues/2297
+  "osProfile.customData",
+  // https://github.com/Azure/bicep/issues/15273
+  "osProfile.linuxConfiguration.disablePasswordAuthentication",
+  // https://github.com/Azure/azure-quickstart-templates/issues/5442
+  "osProfile.linuxConfiguration.ssh",
+  // Only while it is deallocated: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
+  "securityProfile.securityType",
   "storageProfile.imageReference",
   "zones",
 ];

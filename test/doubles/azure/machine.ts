@@ -79,18 +79,21 @@ export const machineRules: Readonly<Record<string, Rules>> = {
     {
       // The provider knows none of these: https://github.com/pulumi/pulumi-azure-native/issues/577
       fixed: [
-        ...[
-          "osProfile.customData",
-          "osProfile.computerName",
-          "osProfile.adminUsername",
-          "osProfile.linuxConfiguration",
-        ],
-        ...[
-          "storageProfile.imageReference",
-          "storageProfile.osDisk",
-          "securityProfile.securityType",
-          "zones",
-        ],
+        // https://github.com/Azure/azure-sdk-for-node/issues/2297
+        "osProfile.customData",
+        // https://github.com/Azure/azure-sdk-for-net/issues/3433
+        "osProfile.computerName",
+        // https://github.com/Azure/azure-quickstart-templates/issues/4121
+        "osProfile.adminUsername",
+        // https://github.com/Azure/bicep/issues/15273
+        "osProfile.linuxConfiguration.disablePasswordAuthentication",
+        // https://github.com/Azure/azure-quickstart-templates/issues/5442
+        "osProfile.linuxConfiguration.ssh",
+        "storageProfile.imageReference",
+        // https://github.com/Azure/azure-powershell/issues/7621
+        "storageProfile.osDisk",
+        "securityProfile.securityType",
+        "zones",
       ],
       references: [
         { at: "networkProfile.networkInterfaces[*].id", to: networkInterface, exclusive: "NicInUse" },
