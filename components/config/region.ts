@@ -268,7 +268,7 @@ export const azureRegion = z.discriminatedUnion("topology", [
     availabilityZone: availabilityZone
       .default("1")
       .describe(
-        "The availability zone of machine, disk and address, where the region has zones. The disk can't move to another one.",
+        "The availability zone of machine and disk, where the region has zones. Another one takes a new disk, without what is cached: docs/upgrading.md.",
       ),
     machine: azureMachine,
     storage: cloudStorage.describe(storageMeaning),

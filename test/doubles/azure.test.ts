@@ -241,6 +241,15 @@ testRefusals(make, {
     with: { storageProfile: { ...storage, imageReference: { id: `${existing.image}0` } } },
     says: /imageReference\.id: there is no azure-native:compute:GalleryImageVersion/,
   },
+  "a machine in another zone than its address": {
+    of: "machine",
+    with: {
+      vmName: "b",
+      zones: ["2"],
+      storageProfile: { ...storage, dataDisks: [] },
+    },
+    says: /has a zone constraint 2 but the PublicIPAddress \S+ has a different zone constraint 1/,
+  },
   "Trusted Launch where the processor has none": {
     of: "machine",
     with: { hardwareProfile: { vmSize: "Standard_B2pls_v2" } },

@@ -20,11 +20,15 @@ function testFaults(file: string, known: CloudCase): void {
   const cloud = known.newCloud();
   let stack: CloudStack;
 
-  before(async () => {
-    stack = parts.use(await cloudStack(file, cloud));
+  async function configurePrivate(): Promise<void> {
     await stack.configure({ upstreams: [privateUpstream] });
     await stack.setSecret("registry-cache:team-login.username", credentials.username);
     await stack.setSecret("registry-cache:team-login.password", credentials.password);
+  }
+
+  before(async () => {
+    stack = parts.use(await cloudStack(file, cloud));
+    await configurePrivate();
   });
 
   for (const [what, fault] of Object.entries(known.faults)) {
@@ -59,6 +63,23 @@ function testFaults(file: string, known: CloudCase): void {
     const expected = stack.inAllRegions([`update ${lastPart(known.types.secret)} …-credentials-team`]);
     assert.deepEqual(stack.byRegion(changes), expected, messages);
     assert.equal(changes.length, stack.regions.length, messages);
+  });
+
+  // In Azure, though the stack may not delete a secret.
+  test("an upstream is removed, its password with it, and comes back", async () => {
+    for (const [configure, count] of [
+      [() => stack.configure({}), 0],
+      [configurePrivate, stack.regions.length],
+    ] as const) {
+      await configure();
+      for (const args of [[], ["--expect-no-changes"]]) {
+        const { failed, messages } = await stack.run("up", args);
+        assert.ok(!failed, messages);
+      }
+      const secrets = cloud.things().filter(({ type }) => type === known.types.secret);
+      const stored = secrets.filter((secret) => known.valueOf(secret).includes(credentials.password));
+      assert.equal(stored.length, count);
+    }
   });
 
   // In Azure, though the vault's name stays taken after it was deleted.

@@ -114,14 +114,31 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
+  if (known.elsewhere) {
+    const { region, moves, stays } = known.elsewhere;
+    test("another zone takes another disk, which a preview refuses while the old one is protected", async () => {
+      const kept = () => cloud.things(stays);
+      const before = kept();
+      const storage = { kind: "disk", size: `${Math.max(...sizes())}GiB` };
+      await stack.configure({}, { storage, ...region });
+      const refused = await stack.run("preview");
+      assert.ok(refused.failed);
+      assert.match(refused.messages, /the disk is in zone 1 and can't move.*protect/s);
+      assert.deepEqual(stack.done(), []);
+      await unprotectDisks();
+      await succeeds("up");
+      assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(moves));
+      assert.deepEqual(kept(), before);
+      await succeeds("up", "--expect-no-changes");
+    });
+  }
+
   test("destroy stops at the disk before it deletes anything; unprotected, it leaves nothing", async () => {
     const refused = await stack.run("destroy");
     assert.ok(refused.failed);
     assert.match(refused.messages, /cannot be deleted\s+because it is protected.*pulumi state unprotect/s);
     assert.deepEqual(stack.done(), []);
-    for (const { type, urn } of await resourcesOf(stack)) {
-      if (type === disk) await stack.pulumi("state", "unprotect", urn, "--yes");
-    }
+    await unprotectDisks();
     await succeeds("destroy");
     assert.deepEqual(cloud.things(), []);
     const ends = stack.done().filter((operation) => {
@@ -130,6 +147,12 @@ function testLifecycle(file: string, known: CloudCase): void {
     });
     assert.deepEqual(stack.byRegion(ends), stack.inAllRegions(known.destruction));
   });
+
+  async function unprotectDisks(): Promise<void> {
+    for (const { type, urn } of await resourcesOf(stack)) {
+      if (type === disk) await stack.pulumi("state", "unprotect", urn, "--yes");
+    }
+  }
 
   /** All that a replacement of the machine leaves as it is, as the cloud has it. */
   function keptThings(): Thing[] {

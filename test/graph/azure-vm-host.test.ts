@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
+import type { Previous } from "../../components/hosts/azure/previous.ts";
 import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
 import { VmHost } from "../../components/hosts/azure/vm-host.ts";
 import { type RegisteredResource, registeredBy, settled } from "../support/graph.ts";
@@ -86,6 +87,7 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
 async function graphOf(
   change: Record<string, unknown> = {},
   upstreams: Record<string, unknown>[] = [gsoci, team],
+  previous: Partial<Previous> = {},
 ): Promise<Graph> {
   const config = parseConfig({
     provider: "azure",
@@ -99,7 +101,8 @@ async function graphOf(
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
-    host = new VmHost(region.name, { ...config, region, credentials, found: { storageAccount } });
+    const found = { storageAccount, previous: { secrets: [], ...previous } };
+    host = new VmHost(region.name, { ...config, region, credentials, found });
   }, azure);
   assert.ok(host);
   return {
@@ -240,10 +243,9 @@ describe("a region with everything", () => {
     assert.deepEqual(machine.diagnosticsProfile, { bootDiagnostics: { enabled: true } });
   });
 
-  test("disk, address and machine are in one zone", () => {
-    for (const type of ["Disk", "PublicIPAddress", "VirtualMachine"]) {
-      assert.deepEqual(graph.inputs(type).zones, ["1"], type);
-    }
+  test("disk and machine are in one zone, the address in all", () => {
+    for (const type of ["Disk", "VirtualMachine"]) assert.deepEqual(graph.inputs(type).zones, ["1"], type);
+    assert.deepEqual(graph.inputs("PublicIPAddress").zones, ["1", "2", "3"]);
   });
 
   test("the disk is encrypted by the platform, and can't be exported", () => {
@@ -541,6 +543,20 @@ describe("choices", () => {
     assert.equal(types.filter((type) => type === "RecordSet").length, 1);
   });
 
+  test("a secret that isn't needed any more stays without its value, and without a reader", async () => {
+    const { resources, inputs } = await graphOf({}, [gsoci], { secrets: ["credentials-team"] });
+    const { vaultName, secretName, properties } = inputs("Secret", "westeurope-credentials-team");
+    assert.deepEqual(
+      [vaultName, secretName, properties],
+      [inputs("Vault").vaultName, "credentials-team", { value: "removed" }],
+    );
+    const { dependencies = [] } = resources.find(({ type }) => type.endsWith(":VirtualMachine")) ?? {};
+    const names = resources.map(({ type, name }) => `${type} ${name}`);
+    for (const all of [names, dependencies]) {
+      assert.ok(!all.includes("azure-native:authorization:RoleAssignment westeurope-credentials-team"));
+    }
+  });
+
   test("a private authority: clients are told what to trust, and its key goes to the machine by a secret alone", async () => {
     const { host, resources, inputs } = await graphOf(
       { endpoint: { ...endpoint, tls: { mode: "private" } } },
@@ -628,6 +644,32 @@ describe("choices", () => {
     assert.deepEqual(await skuOf("Standard_D2ps_v5"), ["13-arm64", false]);
     assert.deepEqual(await skuOf("Standard_B2pls_v2"), ["13-arm64", false]);
     assert.deepEqual(await skuOf("Standard_D2ps_v6"), ["13-arm64", true]);
+  });
+
+  test("an address of one zone, as it was made before, stays while the machine is in that zone", async () => {
+    const address = { name: "registry-cache-westeurope-address", zones: ["1"] };
+    const disk = { name: "registry-cache-westeurope-data", zones: ["1"] };
+    const placed = async (availabilityZone: string, previous: Partial<Previous>) => {
+      const { inputs } = await graphOf({ availabilityZone }, [gsoci], previous);
+      const [{ publicIpAddressName, zones }, { diskName, zones: diskZones }] = [
+        inputs("PublicIPAddress"),
+        inputs("Disk"),
+      ];
+      return { address: { name: publicIpAddressName, zones }, disk: { name: diskName, zones: diskZones } };
+    };
+    assert.deepEqual(await placed("1", { address, disk }), { address, disk });
+    // Both are there for a time, and can't have one name.
+    const moved = {
+      address: { name: "registry-cache-westeurope-address-all-zones", zones: ["1", "2", "3"] },
+      disk: { name: "registry-cache-westeurope-data-2", zones: ["2"] },
+    };
+    assert.deepEqual(await placed("2", { address, disk }), moved);
+    assert.deepEqual(await placed("2", moved), moved);
+    const back = await placed("1", moved);
+    assert.deepEqual(back, {
+      address: moved.address,
+      disk: { name: "registry-cache-westeurope-data-1", zones: ["1"] },
+    });
   });
 
   test("a region without zones has none, and one without Premium SSD v2 has Premium SSD", async () => {

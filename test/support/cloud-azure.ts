@@ -29,6 +29,11 @@ export const azure: CloudCase = {
   following: [],
   followingImage: [],
   otherImage: existing.image,
+  elsewhere: {
+    region: { availabilityZone: "2" },
+    moves: ["create Disk …", "delete VirtualMachine …", "create VirtualMachine …", "delete Disk …"],
+    stays: "azure-native:network:PublicIPAddress",
+  },
   destruction: ["delete VirtualMachine …", "delete Disk …"],
   beforeMachine: ["RoleAssignment", "RecordSet", "Disk"],
   violations: azureViolations,

@@ -25,6 +25,14 @@ export interface CloudCase {
   readonly followingImage: readonly string[];
   /** For the stack's own architecture, and not the newest. */
   readonly otherImage: string;
+  /** Another availability zone, where the configuration names one. */
+  readonly elsewhere?: {
+    readonly region: Config;
+    /** What happens then, in this order, with `…` for the region. */
+    readonly moves: readonly string[];
+    /** The type of which all stays as it is. */
+    readonly stays: string;
+  };
   /** How machine and disk end when all of it is destroyed, in this order. */
   readonly destruction: readonly string[];
   /** What must be there before a machine starts, as types without package. */

@@ -1,16 +1,13 @@
 import { Disk } from "@pulumi/azure-native/compute/disk.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlannedDisk } from "../../capacity/plan-disk.ts";
-import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
-import { zonesOf } from "./regions.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
+import type { Placed } from "./previous.ts";
 
 export interface DiskArgs {
   readonly disk: PlannedDisk;
-  readonly region: AzureVmRegion;
   readonly place: Place;
-  readonly names: Names;
+  readonly placement: Placed;
 }
 
 /**
@@ -19,7 +16,7 @@ export interface DiskArgs {
  */
 export function createDisk(
   name: string,
-  { disk, region, place, names }: DiskArgs,
+  { disk, place, placement: { name: diskName, zones } }: DiskArgs,
   options: pulumi.CustomResourceOptions,
 ): Disk {
   const isProvisioned = disk.type === "PremiumV2_LRS";
@@ -27,8 +24,8 @@ export function createDisk(
     name,
     {
       ...place,
-      ...zonesOf(region),
-      diskName: names.disk,
+      ...(zones.length > 0 && { zones: [...zones] }),
+      diskName,
       sku: { name: disk.type },
       diskSizeGB: disk.sizeGiB,
       // Sectors as on any other disk; Premium SSD v2 would have 4096 bytes, for ever:
@@ -40,7 +37,7 @@ export function createDisk(
       networkAccessPolicy: "DenyAll",
       publicNetworkAccess: "Disabled",
     },
-    // Azure changes none of these. The preview then says that the disk would be replaced, which `protect` doesn't let happen.
-    { ...options, protect: true, replaceOnChanges: ["zones", "creationData"] },
+    // Azure doesn't change it. The preview then says that the disk would be replaced, as by another name, which `protect` doesn't let happen.
+    { ...options, protect: true, replaceOnChanges: ["creationData"] },
   );
 }

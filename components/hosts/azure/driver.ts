@@ -36,8 +36,8 @@ export const driver: HostDriver<AzureRegion, Findings | ClusterFindings> = {
   },
   createHost(name, { region, ...shared }, options, found) {
     if (!found) throw new TypeError(`${name}: not looked up`);
-    if (isVm(region)) return new VmHost(name, { region, ...shared, found }, options);
-    if (!clusters || !("liveNodes" in found)) throw new TypeError(`${name}: found is a machine's`);
+    if (isVm(region) && "previous" in found) return new VmHost(name, { region, ...shared, found }, options);
+    if (isVm(region) || "previous" in found || !clusters) throw new TypeError(`${name}: found is another's`);
     return clusters.createHost(name, { region, ...shared }, options, found);
   },
 };

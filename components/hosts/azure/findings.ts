@@ -9,13 +9,15 @@ import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
 
-/** What isn't known before Azure is asked: elsewhere, names are ids. */
+/** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface Findings {
+  readonly previous: Previous;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
 }
@@ -56,8 +58,9 @@ export function findingsFor(
 }
 
 async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Promise<Findings> {
-  const { storage } = question.region;
-  const [storageAccount] = await Promise.all([
+  const { name, storage } = question.region;
+  const [previous, storageAccount] = await Promise.all([
+    previousOf(name),
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachineSize(question, args),
     findResourceGroup(question),
@@ -65,7 +68,7 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
     findSubnet(question),
     findCertificate(question),
   ]);
-  return { storageAccount };
+  return { previous, storageAccount };
 }
 
 /** That the machine's size is available in the disk's zone. */

@@ -4,7 +4,7 @@ import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js
 import type * as pulumi from "@pulumi/pulumi";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
-import { zonesOf } from "./regions.ts";
+import type { Placed } from "./previous.ts";
 import { subnetId } from "./subnet.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
 
@@ -13,6 +13,8 @@ export interface NetworkArgs {
   readonly place: Place;
   readonly names: Names;
   readonly firewall: NetworkSecurityGroup;
+  /** Of the address. */
+  readonly placement: Placed;
 }
 
 /** The way from clients to the machine, which a replaced machine takes over. */
@@ -26,20 +28,20 @@ const ownSubnet = { name: "machine", range: "10.255.255.0/29" };
 
 export function createNetwork(
   name: string,
-  { region, place, names, firewall }: NetworkArgs,
+  { region, place, names, firewall, placement }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const address = new PublicIPAddress(
     name,
     {
       ...place,
-      ...zonesOf(region),
-      publicIpAddressName: names.address,
+      ...(placement.zones.length > 0 && { zones: [...placement.zones] }),
+      publicIpAddressName: placement.name,
       sku: { name: "Standard" },
       publicIPAddressVersion: "IPv4",
       publicIPAllocationMethod: "Static",
     },
-    { ...options, replaceOnChanges: ["zones"] },
+    options,
   );
   const networkInterface = new NetworkInterface(
     name,

@@ -23,7 +23,7 @@ const zonalRegions = words(zonal);
 
 export const regionNames: readonly string[] = [...zonalRegions, ...words(zoneless)];
 
-/** The zone of a resource, as an argument: that of the disk, as the machine must be in it. In a region without zones, none. */
+/** The zone of the machine, as an argument. In a region without zones, none. */
 export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" | "availabilityZone">): {
   zones?: string[];
 } {

@@ -24,6 +24,16 @@ export interface Secrets {
 }
 
 /**
+ * In place of a secret that the configuration no longer has. It stays in the vault without its value: whoever deploys may write a secret, by the right on the vault,
+ * but not delete it, which takes a right on the vault's content (`secrets/delete`), even for its owner:
+ * https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/resources/customresources/custom_keyvault.go
+ * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+ *
+ * A deleted one would also hold its name for days, and one that is only forgotten (`retainOnDelete`) for ever: the provider doesn't create what it finds.
+ */
+const removedSecret = "removed";
+
+/**
  * Stores the stack's secrets in a vault of the region, and lets the machine read these, and the certificate that is in a vault already: one by one, no vault as a
  * whole.
  */
@@ -34,9 +44,13 @@ export function createSecrets(
   options: pulumi.CustomResourceOptions,
 ): Secrets {
   const { tls } = args.region.endpoint;
-  const values = Object.entries(secretValues(args, authority));
-  const vault = values.length > 0 ? createVault(name, { place, identity }, options) : undefined;
-  const stored = vault ? values.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
+  const values = secretValues(args, authority);
+  const removed = args.found.previous.secrets.filter((secret) => values[secret] === undefined);
+  const wanted = Object.entries(values);
+  const vault =
+    wanted.length + removed.length > 0 ? createVault(name, { place, identity }, options) : undefined;
+  const stored = vault ? wanted.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
+  if (vault) for (const secret of removed) store(secret, removedSecret, vault);
   const readable = [
     ...stored,
     ...(tls.mode === "provided" ? [["certificate", tls.secretName] as const] : []),
@@ -48,7 +62,7 @@ export function createSecrets(
     ),
   };
 
-  function store(secret: string, value: pulumi.Output<string>, vault: Vault): pulumi.Output<string> {
+  function store(secret: string, value: pulumi.Input<string>, vault: Vault): pulumi.Output<string> {
     const { id } = new Secret(
       `${name}-${secret}`,
       {
@@ -58,7 +72,7 @@ export function createSecrets(
         properties: { value },
         tags: place.tags,
       },
-      // Deleting one takes rights on the vault's content, which who deploys may not have; with the vault, it goes anyway.
+      // Not deleted by itself: see removedSecret.
       { ...options, deletedWith: vault },
     );
     return id;

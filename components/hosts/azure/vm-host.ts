@@ -12,6 +12,7 @@ import { createMachine, newestImage } from "./machine.ts";
 import { namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
+import { addressPlacement, diskPlacement, placementWarnings } from "./placement.ts";
 import { warnings } from "./preflight.ts";
 import { createRecords } from "./records.ts";
 import { storeSku } from "./regions.ts";
@@ -34,18 +35,23 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { region, found } = args;
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
-    const plan = plannedCapacity("azure", args, this, warnings(region));
+    const placement = { region, names, previous: found.previous };
+    const plan = plannedCapacity("azure", args, this, [...warnings(region), ...placementWarnings(placement)]);
 
     const place = createPlace(name, { region, names }, own);
     const firewall = createFirewall(name, args, { place, names }, own);
-    const network = createNetwork(name, { region, place, names, firewall }, own);
+    const network = createNetwork(
+      name,
+      { region, place, names, firewall, placement: addressPlacement(placement) },
+      own,
+    );
     const address = network.address.ipAddress.apply((ip) => ip ?? "");
     const identity = createIdentity(name, { place, names }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
-    const disk = createDisk(name, { disk: plan.disk, region, place, names }, own);
+    const disk = createDisk(name, { disk: plan.disk, place, placement: diskPlacement(placement) }, own);
     createMachine(
       name,
       {

@@ -163,6 +163,8 @@ export const identityRules: Readonly<Record<string, Rules>> = {
       // Azure doesn't tell it again.
       return { id: `${vault}/secrets/${secretName}`, outputs: { name: secretName, properties: open } };
     },
+    // By the vault's data plane, on which neither Owner nor Contributor has a right:
+    // https://learn.microsoft.com/azure/key-vault/general/rbac-guide
     delete: () => demand(false, "Forbidden", "The user does not have secrets delete permission"),
   },
 };

@@ -3,7 +3,7 @@ import { demand, number, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
-import { networkInterface } from "./network.ts";
+import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandQuota, demandSize, virtualMachine } from "./sizes.ts";
 
@@ -132,6 +132,16 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         }
         for (const id of valuesAt("networkProfile.networkInterfaces[*].id", inputs)) {
           demandSameRegion(request, networkInterface, String(id));
+          const own = cloud.find(networkInterface, String(id), scope)?.inputs;
+          for (const address of valuesAt("ipConfigurations[*].publicIPAddress.id", own)) {
+            const zones = valuesAt("zones[*]", cloud.find(publicAddress, String(address), scope)?.inputs);
+            // https://github.com/Azure/azurehpc/issues/317
+            demand(
+              valuesAt("zones[*]", inputs).every((zone) => zones.includes(zone)),
+              "BadRequest",
+              `Compute resource ${inputs.vmName} has a zone constraint ${inputs.zones} but the PublicIPAddress ${address} has a different zone constraint ${zones}`,
+            );
+          }
         }
       },
       create: ({ inputs }) => {

@@ -37,6 +37,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     { ...network("publicIPAddresses", "publicIpAddressName"), mostZones: 3 },
     {
       replacing: ["sku", "publicIPAddressVersion"],
+      // "Zones cannot be added/updated/removed once the resource is created": https://github.com/Azure/azure-powershell/issues/13656
       fixed: ["zones"],
       check(inputs) {
         const isStandard = valueAt("sku.name", inputs) === "Standard";
