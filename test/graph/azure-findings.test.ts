@@ -36,11 +36,21 @@ interface Result {
   readonly asked: readonly (readonly [string, unknown])[];
 }
 
-/** @param there whether Azure has what it is asked for, and what it says otherwise */
+interface Azure {
+  /** Whether it has what it is asked for, or what it says otherwise. @default true */
+  readonly there?: boolean | string;
+  readonly network?: Record<string, unknown>;
+  /** Of the vault. @default true */
+  readonly hasRbac?: boolean;
+}
+
 async function lookedUp(
   change: Record<string, unknown>,
-  there: boolean | string = true,
-  network: Record<string, unknown> = { location: "westeurope", subnets: [{ name: "caches" }] },
+  {
+    there = true,
+    network = { location: "westeurope", subnets: [{ name: "caches" }] },
+    hasRbac = true,
+  }: Azure = {},
 ): Promise<Result> {
   const config = parseConfig({
     provider: "azure",
@@ -78,6 +88,7 @@ async function lookedUp(
       // As the engine hands over what a provider refuses.
       const details = `invocation of ${token} returned an error: ${there || "ResourceNotFound"}`;
       if (there !== true) throw Object.assign(new Error(), { details });
+      if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
       return token.endsWith(":getVirtualNetwork") ? network : {};
     },
   );
@@ -95,11 +106,12 @@ test("each thing is asked for where it is, and only what is named", async () => 
     "dns:getZone": { zoneName: "example.com", resourceGroupName: "dns" },
     "network:getVirtualNetwork": { resourceGroupName: "hub", virtualNetworkName: "hub" },
     "keyvault:getSecret": { resourceGroupName: "keys", vaultName: "keys", secretName: "cache" },
+    "keyvault:getVault": { resourceGroupName: "keys", vaultName: "keys" },
   });
 });
 
 test("all that isn't there is told at once, each with its path and what Azure says", async () => {
-  assert.deepEqual((await lookedUp(everything, false)).problems, [
+  assert.deepEqual((await lookedUp(everything, { there: false })).problems, [
     "endpoint.tls.secretName: the secret cache in keys can't be found: ResourceNotFound",
     "endpoint.zone: the zone example.com in dns can't be found: ResourceNotFound",
     "network.vnet: hub can't be found: ResourceNotFound",
@@ -108,14 +120,21 @@ test("all that isn't there is told at once, each with its path and what Azure sa
 });
 
 test("a network in another region or subscription, and one without the subnet", async () => {
-  const elsewhere = { location: "northeurope", subnets: [{ name: "nodes" }] };
-  assert.deepEqual((await lookedUp({ network: everything.network }, true, elsewhere)).problems, [
+  const network = { location: "northeurope", subnets: [{ name: "nodes" }] };
+  assert.deepEqual((await lookedUp({ network: everything.network }, { network })).problems, [
     "network.subnet: hub has no caches, only nodes",
     "network.vnet: is in northeurope, and the machine in westeurope",
   ]);
   const foreign = await lookedUp({ network: { vnet: vnetIn(other), subnet: "caches" } });
   assert.deepEqual(foreign.problems, [
     `network.vnet: is in the subscription ${other}, and the machine in ${own}`,
+  ]);
+});
+
+test("a certificate in a vault with access policies, where a right has no effect", async () => {
+  const { endpoint } = everything;
+  assert.deepEqual((await lookedUp({ endpoint }, { hasRbac: false })).problems, [
+    "endpoint.tls.secretName: the vault keys has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: `az keyvault update --name keys --enable-rbac-authorization true`",
   ]);
 });
 
@@ -128,7 +147,7 @@ test("a secret of another subscription can't be looked up, and may be there", as
 test("the name of a storage account is known before it is there, and refused where it is another stack's", async () => {
   const storage = { kind: "bucket" };
   const accountName = storageAccountName(own, { stack: "test", region: "westeurope" });
-  const { found, problems, asked } = await lookedUp({ storage }, false);
+  const { found, problems, asked } = await lookedUp({ storage }, { there: false });
   assert.deepEqual([found?.storageAccount, problems], [accountName, []]);
   assert.deepEqual(asked, [
     ["storage:getStorageAccount", { accountName, resourceGroupName: "registry-cache-test-westeurope" }],
@@ -136,7 +155,7 @@ test("the name of a storage account is known before it is there, and refused whe
   assert.deepEqual((await lookedUp({ storage })).problems, [
     `storage.kind: the storage account ${accountName} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
   ]);
-  assert.deepEqual((await lookedUp({ storage }, "AuthorizationFailed")).problems, [
+  assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
   ]);
 });

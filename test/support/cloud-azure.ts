@@ -120,6 +120,15 @@ export const azure: CloudCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+    "a vault that takes no rights": {
+      region: {
+        endpoint: {
+          hostname: "cache.example.com",
+          tls: { mode: "provided", secretName: existing.policyCertificate },
+        },
+      },
+      told: [/regions\[0\]\.endpoint\.tls\.secretName: the vault policies has access policies/],
+    },
   },
 
   bucket: {

@@ -1,6 +1,7 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
+import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -162,7 +163,10 @@ export async function findSubnet({
   return { networkRanges: addressSpace?.addressPrefixes ?? [], ranges: addressPrefixes };
 }
 
-/** That it is there, not what it is. */
+/**
+ * That it is there, not what it is; and that the machine can be given a right to it, which has an effect in a vault with Azure RBAC only:
+ * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+ */
 async function findCertificate({
   region,
   subscription,
@@ -178,8 +182,16 @@ async function findCertificate({
     child: secretName = "",
   } = partsOf(tls.secretName);
   if (owner !== subscription) return;
+  const path = "endpoint.tls.secretName";
   const secret = getSecret({ resourceGroupName, vaultName, secretName }, options);
-  await lookUp.ask("endpoint.tls.secretName", `the secret ${secretName} in ${vaultName}`, secret);
+  if (!(await lookUp.ask(path, `the secret ${secretName} in ${vaultName}`, secret))) return;
+  const vault = getVault({ resourceGroupName, vaultName }, options);
+  const found = await lookUp.ask(path, `the vault ${vaultName}`, vault);
+  if (!found || found.properties.enableRbacAuthorization === true) return;
+  lookUp.refuse(
+    path,
+    `the vault ${vaultName} has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: \`az keyvault update --name ${vaultName} --enable-rbac-authorization true\``,
+  );
 }
 
 /** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */

@@ -43,6 +43,8 @@ export const existing = {
   /** In germanywestcentral, with the same subnet. */
   clusterNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub-germanywestcentral`,
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
+  /** In a vault with access policies. */
+  policyCertificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/policies/secrets/cache-certificate`,
   /** For all that a cache is made of. */
   resourceGroup: "caches",
   /** With Debian, for Arm. */
@@ -64,7 +66,13 @@ export const existingThings: readonly Thing[] = [
     addressSpace: { addressPrefixes: ["10.30.0.0/16"] },
     subnets: [{ name: existing.subnet, addressPrefix: "10.30.1.0/24" }],
   }),
-  thing(types.secret, existing.certificate, {}),
+  ...[
+    { secret: existing.certificate, enableRbacAuthorization: true },
+    { secret: existing.policyCertificate, enableRbacAuthorization: false },
+  ].flatMap(({ secret, ...properties }) => [
+    thing(types.vault, secret.replace(/\/secrets\/.+$/, ""), { properties }),
+    thing(types.secret, secret, {}),
+  ]),
   thing(types.imageVersion, existing.image, { sku: "13-arm64" }),
 ];
 
@@ -110,6 +118,11 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
   "azure-native:network:getVirtualNetwork"(inputs, asked) {
     const id = resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName);
     return { id, ...find(types.virtualNetwork, id, asked).inputs };
+  },
+
+  "azure-native:keyvault:getVault"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.KeyVault/vaults", inputs.vaultName);
+    return { id, ...find(types.vault, id, asked).inputs };
   },
 
   "azure-native:keyvault:getSecret"(inputs, asked) {
