@@ -9,8 +9,8 @@ interface StackState {
 let state: Promise<StackState> | undefined;
 
 /**
- * What the last update of this stack left of the resources of a type.
- * @returns the value of one output, by the resource's name: for what a region has one of, that is the region's.
+ * What the last update of this stack left of each resource of a type; a region's own resource is named as the region.
+ * @returns by the resource's name the value of one output.
  */
 export async function previousOutputs(type: string, property: string): Promise<ReadonlyMap<string, unknown>> {
   state ??= readState();

@@ -250,6 +250,11 @@ testRefusals(make, {
     },
     says: /has a zone constraint 2 but the PublicIPAddress \S+ has a different zone constraint 1/,
   },
+  "a version of Debian's image that there isn't": {
+    of: "machine",
+    with: { storageProfile: { ...storage, imageReference: { ...image, version: "latest" } } },
+    says: /PlatformImageNotFound/,
+  },
   "Trusted Launch where the processor has none": {
     of: "machine",
     with: { hardwareProfile: { vmSize: "Standard_B2pls_v2" } },

@@ -1,11 +1,13 @@
 /** What Azure is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/azure/driver.ts";
 import type { Findings } from "../../components/hosts/azure/findings.ts";
+import { newestImage } from "../../components/hosts/azure/image.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { existing, subscriptionId as own } from "../doubles/azure/account.ts";
+import { withdraw } from "../doubles/azure/images.ts";
 import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { registeredBy } from "../support/graph.ts";
@@ -24,6 +26,15 @@ const everything = {
     zone: "example.com",
     zoneResourceGroup: "dns",
     tls: { mode: "provided", secretName: secretIn(own) },
+  },
+};
+
+/** What an update left of another region. */
+const keptImage = "0.20250101.1000";
+const state = {
+  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::uksouth-image-arm64": {
+    type: "pulumi:index:Stash",
+    outputs: { output: keptImage },
   },
 };
 
@@ -83,7 +94,7 @@ async function lookedUp(
     (token, inputs) => {
       if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
       if (token.endsWith(":getClientToken")) return { token: accessToken };
-      if (token.endsWith(":readStackResourceOutputs")) return { outputs: {} };
+      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
       asked.push([token.replace("azure-native:", ""), inputs]);
       // As the engine hands over what a provider refuses.
       const details = `invocation of ${token} returned an error: ${there || "ResourceNotFound"}`;
@@ -173,4 +184,35 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
     /^machine\.type: the quota standardDPSv6Family vCPUs of westeurope leaves 1 of 1 vCPUs to this region, and 1 of Standard_D2ps_v6 needs 2: ask /,
   );
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
+});
+
+test("an image that is gone is refused with the way out, as the old machine would be deleted first", async () => {
+  const said = (region: string) =>
+    `can't be used any more: NotFound: Artifact: VMImage was not found. Set \`machine: { image: … }\` to another version: it replaces the machine, and the disk stays. \`az vm image list --location ${region} --publisher Debian --offer debian-13 --sku 13-arm64 --all --output table\` lists them`;
+  answerFetch((cloud) => withdraw(cloud, keptImage));
+  assert.deepEqual((await lookedUp({})).problems, []);
+  assert.deepEqual((await lookedUp({ name: "uksouth" })).problems, [
+    `machine.image: the machine was made from ${keptImage}, which ${said("uksouth")}`,
+  ]);
+  assert.deepEqual((await lookedUp({ name: "uksouth", machine: { image: newestImage } })).problems, []);
+  answerFetch((cloud) => withdraw(cloud, newestImage));
+  assert.deepEqual((await lookedUp({})).problems, [`machine.image: ${newestImage} ${said("westeurope")}`]);
+  assert.deepEqual((await lookedUp({ machine: { image: existing.image } })).problems, []);
+  assert.match(
+    (await lookedUp({ machine: { image: `${existing.image}0` } })).problems.join(),
+    /^machine\.image: \/subscriptions\/.* can't be used any more: ResourceNotFound: /,
+  );
+});
+
+test("an image that Azure takes no more, and none of which it says nothing", async () => {
+  const answers = (answer: () => Promise<Response>) => mock.method(globalThis, "fetch", answer);
+  const deprecated = { properties: { imageDeprecationStatus: { imageState: "Deprecated" } }, value: [] };
+  const imageProblems = async () => {
+    const { problems } = await lookedUp({});
+    return problems.filter((problem) => problem.startsWith("machine.image: "));
+  };
+  answers(async () => Response.json(deprecated));
+  assert.match((await imageProblems()).join(), /any more: Azure makes no machines from it any more\. Set/);
+  answers(async () => Promise.reject(new Error("fetch failed")));
+  assert.deepEqual(await imageProblems(), []);
 });

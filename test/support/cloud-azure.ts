@@ -1,7 +1,9 @@
+import { newestImage } from "../../components/hosts/azure/image.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { userDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
 import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { withdraw } from "../doubles/azure/images.ts";
 import { restrict } from "../doubles/azure/sizes.ts";
 import { CloudError, everywhere } from "../doubles/cloud.ts";
 import { valueAt } from "../doubles/values.ts";
@@ -24,6 +26,7 @@ export const azure: CloudCase = {
   userDataOf: ({ inputs }) => String(valueAt("osProfile.customData", inputs)),
   userDataLimitBytes,
   valueOf: ({ inputs }) => String(valueAt("properties.value", inputs)),
+  withdrawImage: (cloud) => withdraw(cloud, newestImage),
   // Disk and interface are part of the machine's own description: gone with it, they are free.
   replacement: ["delete VirtualMachine …", "create VirtualMachine …"],
   following: [],

@@ -17,6 +17,8 @@ export interface CloudCase {
   /** Before base64. */
   readonly userDataLimitBytes: number;
   valueOf(secret: Thing): string;
+  /** Takes away the image that a machine was made from. @returns what takes it away, until that is removed. @default tested elsewhere */
+  withdrawImage?(cloud: Cloud): Thing;
   /** What happens to a machine that is replaced, in this order, with `…` for its region. */
   readonly replacement: readonly string[];
   /** What else changes because it is another machine, sorted. */

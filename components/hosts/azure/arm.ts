@@ -11,6 +11,16 @@ const origin = "https://management.azure.com";
 const timeoutMs = 30_000;
 
 /**
+ * One thing, with the rights of whoever runs `pulumi up`.
+ * @param path with its query: `/subscriptions/…?api-version=…`
+ * @throws Error when Azure gives no answer, or refuses
+ */
+export async function getFromArm<Answer>(path: string, options: pulumi.InvokeOptions): Promise<Answer> {
+  const { token } = await getClientToken({}, options);
+  return answerTo(origin + path, token);
+}
+
+/**
  * All of a list, with the rights of whoever runs `pulumi up`.
  * @param path with its query: `/subscriptions/…/providers/Microsoft.Compute/skus?api-version=…`
  * @throws Error when Azure gives no answer, or refuses
@@ -19,7 +29,7 @@ export async function listFromArm<Entry>(path: string, options: pulumi.InvokeOpt
   const { token } = await getClientToken({}, options);
   const entries: Entry[] = [];
   for (let next: string | undefined = origin + path; next !== undefined; ) {
-    const page: Page<Entry> = await pageFrom(next, token);
+    const page: Page<Entry> = await answerTo(next, token);
     entries.push(...page.value);
     next = page.nextLink;
   }
@@ -31,14 +41,14 @@ interface Page<Entry> {
   readonly nextLink?: string;
 }
 
-async function pageFrom<Entry>(url: string, token: string): Promise<Page<Entry>> {
+async function answerTo<Answer>(url: string, token: string): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}` };
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { headers, signal }).catch((error: Error) => {
     // Why no answer came: the name, the connection, a proxy.
     throw error.cause ?? error;
   });
-  if (response.ok) return (await response.json()) as Page<Entry>;
+  if (response.ok) return (await response.json()) as Answer;
   // https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors
   const { error } = (await response.json().catch(() => ({}))) as {
     error?: { code: string; message: string };

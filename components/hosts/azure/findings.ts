@@ -10,6 +10,7 @@ import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { findImage } from "./image.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
@@ -59,11 +60,15 @@ export function findingsFor(
 }
 
 async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Promise<Findings> {
-  const { name, storage } = question.region;
+  const { region, workload, upstreams } = args;
+  const { name, storage } = region;
+  // Without one, the preflight has refused the region.
+  const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
   const [previous, storageAccount] = await Promise.all([
     previousOf(name),
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    findMachineSize(question, args),
+    plan && findMachineSize(question, plan.machine.type),
+    plan && findImage(question, plan.machine.architecture),
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
@@ -73,13 +78,8 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
 }
 
 /** That the machine's size is available in the disk's zone. */
-async function findMachineSize(
-  question: Question<AzureVmRegion>,
-  { region, workload, upstreams }: VmPlanArgs,
-): Promise<void> {
-  const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
-  // The preflight has refused it.
-  if (!plan) return;
+async function findMachineSize(question: Question<AzureVmRegion>, type: string): Promise<void> {
+  const { region } = question;
   const machineType = "azure-native:compute:VirtualMachine";
   const hardware = (await previousOutputs(machineType, "hardwareProfile")).get(region.name);
   const zones = (await previousOutputs(machineType, "zones")).get(region.name);
@@ -87,7 +87,7 @@ async function findMachineSize(
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
-    type: plan.machine.type,
+    type,
     zones: zonesOf(region).zones ?? [],
     least: 1,
     most: 1,

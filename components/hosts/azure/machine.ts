@@ -4,22 +4,14 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Architecture } from "../../capacity/machine.ts";
 import type { PlannedMachine } from "../../capacity/plan.ts";
+import { imageReference } from "./image.ts";
 import type { Names } from "./naming.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
 import { zonesOf } from "./regions.ts";
 import { dataDiskLun } from "./user-data.ts";
 import type { AzureVmRegion } from "./vm-args.ts";
-
-/**
- * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:
- * https://wiki.debian.org/Cloud/MicrosoftAzure
- */
-export const newestImage = "0.20260914.2601";
-const debian = { publisher: "Debian", offer: "debian-13" };
-const imageSku: Record<Architecture, string> = { arm64: "13-arm64", amd64: "13-gen2" };
 
 /**
  * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
@@ -118,11 +110,6 @@ export function createMachine(
     },
     { ...options, deleteBeforeReplace: true, replaceOnChanges: replacing, dependsOn: [...after] },
   );
-}
-
-function imageReference(image: string, architecture: Architecture): input.compute.ImageReferenceArgs {
-  if (image.startsWith("/")) return { id: image };
-  return { ...debian, sku: imageSku[architecture], version: image };
 }
 
 /**

@@ -1,8 +1,9 @@
 import { userDataProblem } from "../checks.ts";
-import { demand, number, type Rules, text } from "../cloud.ts";
+import { type Cloud, demand, number, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
+import { isDebian } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandQuota, demandSize, virtualMachine } from "./sizes.ts";
@@ -111,6 +112,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
       },
       admit(request) {
         const { cloud, scope, inputs } = request;
+        demandImage(cloud, valueAt("storageProfile.imageReference", inputs) as Inputs);
         const size = text("hardwareProfile.vmSize", inputs);
         const machines = { size, zones: valuesAt("zones[*]", inputs).map(String), count: 1 };
         demandSize(request, machines);
@@ -165,6 +167,15 @@ export const machineRules: Readonly<Record<string, Rules>> = {
   ),
 };
 
+function demandImage(cloud: Cloud, { id, publisher, offer, sku, version }: Inputs): void {
+  const isThere = publisher === "Debian" && offer === "debian-13" && isDebian(cloud, String(version));
+  demand(
+    id !== undefined || isThere,
+    "PlatformImageNotFound",
+    `The platform image '${publisher}:${offer}:${sku}:${version}' is not available.`,
+  );
+}
+
 function checkOperatingSystem(inputs: Inputs): void {
   const invalid = (condition: unknown, message: string) => demand(condition, "InvalidParameter", message);
   const profile = (inputs.osProfile ?? {}) as Inputs;
@@ -191,14 +202,7 @@ function checkHardware(inputs: Inputs): void {
   const isArm = features.includes("p");
   const image = valueAt("storageProfile.imageReference", inputs) as Inputs;
   if (image.id === undefined) {
-    const { publisher, offer, sku, version } = image;
-    const known =
-      publisher === "Debian" && offer === "debian-13" && /^0\.\d{8}\.\d{1,4}$/.test(String(version));
-    demand(
-      known,
-      "PlatformImageNotFound",
-      `The platform image '${publisher}:${offer}:${sku}:${version}' is not available.`,
-    );
+    const { sku } = image;
     invalid(sku === (isArm ? "13-arm64" : "13-gen2"), `The VM size '${size}' cannot boot with image ${sku}`);
   }
   const isTrusted = valueAt("securityProfile.securityType", inputs) === "TrustedLaunch";

@@ -3,6 +3,7 @@ import { machines } from "../../../components/capacity/machines.ts";
 import { type Cloud, CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
 import { type Inputs, valuesAt } from "../values.ts";
 import { isRegion, subscriptionId, zonesIn } from "./account.ts";
+import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 
 /** Kinds of things that tests put into an account; nobody makes them. */
@@ -157,6 +158,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
+  const image = imageAt(cloud, pathname);
+  if (image) return image;
   throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);
 }
 
