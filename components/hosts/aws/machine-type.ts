@@ -47,9 +47,10 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
     return undefined;
   }
-  const unavailable = isAuto
-    ? [...new Set([...(await previouslyUnavailable(region.name)), ...types.filter((one) => !isSold(one))])]
-    : [];
+  const before = isAuto ? await previouslyUnavailable(region.name) : [];
+  const now = types.filter((one) => !isSold(one));
+  const kept = types.filter((one) => now.includes(one) || before.includes(one));
+  const unavailable = kept.length < types.length ? kept : now;
   const { plan } = planOf(args, unavailable);
   const zone = fixedZone ?? offers.get(plan?.machine.type ?? "")?.[0];
   if (!plan || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
@@ -73,7 +74,7 @@ function notSold(
 /** What `auto` takes in the place of what it takes elsewhere. */
 function substitution(usual: string, type: string, place: string): Problem[] {
   if (usual === type) return [];
-  const message = `${usual} isn't offered in ${place}, or wasn't when the cache was made: the machine is ${type}, and the estimate of costs counts ${usual}`;
+  const message = `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${type}. The estimate of costs counts ${usual}`;
   return [{ path, message }];
 }
 
