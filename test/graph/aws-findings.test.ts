@@ -248,6 +248,16 @@ describe("the type of the machine", () => {
     const { found } = await offering(without("c6gn", "a"));
     assert.equal(found?.machine.plan.machine.type, "c6gn.medium");
     assert.equal(found.machine.zone, "eu-central-1b");
+    assert.deepEqual(found.machine.unavailable, []);
+    // What that zone lacks is kept from the first update on.
+    const { found: other } = await offering(
+      offersIn(["eu-central-1a", "eu-central-1b"], (type, zone) => {
+        return !type.startsWith(zone.endsWith("a") ? "c6gn." : "t4g.");
+      }),
+    );
+    assert.equal(other?.machine.zone, "eu-central-1b");
+    assert.ok(other.machine.unavailable.length > 0);
+    assert.ok(other.machine.unavailable.every((type) => type.startsWith("t4g.")));
   });
 
   test("is sold in the zone of an existing subnet", async () => {

@@ -40,22 +40,32 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
   const offers = await findOffers(types, question);
   if (!offers) return undefined;
   const fixedZone = question.subnetZone ?? (await previousZone(region.name));
-  const isSold = (one: string) =>
-    fixedZone === undefined ? offers.has(one) : offers.get(one)?.includes(fixedZone) === true;
-  if (!types.some(isSold)) {
+  const isSold = (one: string, zone = fixedZone) =>
+    zone === undefined ? offers.has(one) : offers.get(one)?.includes(zone) === true;
+  if (!types.some((one) => isSold(one))) {
     const what = isAuto ? `no known ${architecture} type` : type;
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
     return undefined;
   }
+  const zone = fixedZone ?? firstZone(args, types, offers);
+  // From here on in the zone, as in all later updates.
+  const now = types.filter((one) => !isSold(one, zone));
   const before = isAuto ? await previouslyUnavailable(region.name) : [];
-  const now = types.filter((one) => !isSold(one));
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
   const unavailable = kept.length < types.length ? kept : now;
   const { plan } = planOf(args, unavailable);
-  const zone = fixedZone ?? offers.get(plan?.machine.type ?? "")?.[0];
   if (!plan || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const warnings = substitution(usual.machine.type, plan.machine.type, fixedZone ?? region.name);
   return { plan, zone, unavailable, warnings };
+}
+
+/** Of the type that `auto` takes when the zone is free. */
+function firstZone(args: VmPlanArgs, types: readonly string[], offers: Offers): string | undefined {
+  const { plan } = planOf(
+    args,
+    types.filter((type) => !offers.has(type)),
+  );
+  return offers.get(plan?.machine.type ?? "")?.[0];
 }
 
 function notSold(
@@ -84,10 +94,12 @@ export function planOf({ region, workload, upstreams }: VmPlanArgs, unavailable:
 }
 
 /** Per type that the region has its zones, sorted; types without any aren't in it. */
+type Offers = ReadonlyMap<string, readonly string[]>;
+
 async function findOffers(
   types: readonly string[],
   { region, lookUp, options }: Question,
-): Promise<ReadonlyMap<string, string[]> | undefined> {
+): Promise<Offers | undefined> {
   const filters = [{ name: "instance-type", values: [...types] }];
   const answer = await lookUp.ask(
     path,
