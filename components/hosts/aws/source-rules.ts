@@ -51,8 +51,8 @@ export function spread(
   const needed = Math.max(1, ...families.map((family) => Math.ceil(total[family] / maxRulesPerGroup)));
   const groups: Set<Opening>[] = Array.from({ length: needed }, () => new Set());
   const hasRoom = (group: ReadonlySet<Opening>, opening: Opening) => {
-    const with_ = rulesOf([...group, opening]);
-    return families.every((family) => with_[family] <= maxRulesPerGroup);
+    const counts = rulesOf([...group, opening]);
+    return families.every((family) => counts[family] <= maxRulesPerGroup);
   };
   const put = (opening: Opening, group: Set<Opening> | undefined) => {
     if (!group || !hasRoom(group, opening)) return false;
