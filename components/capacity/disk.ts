@@ -107,10 +107,10 @@ const premiumV2Regions = `
   .trim()
   .split(/\s+/);
 
-/** The disk types of a cloud that a region offers, the preferred one first. */
-export function diskTypesIn(cloud: Cloud, region: string): [DiskType, ...DiskType[]] {
-  if (cloud === "aws") return ["gp3"];
-  return premiumV2Regions.includes(region) ? ["PremiumV2_LRS", "Premium_LRS"] : ["Premium_LRS"];
+/** The best type of disk that a region offers. */
+export function diskTypeIn(cloud: Cloud, region: string): DiskType {
+  if (cloud === "aws") return "gp3";
+  return premiumV2Regions.includes(region) ? "PremiumV2_LRS" : "Premium_LRS";
 }
 
 const bytesPerUnit: Record<ThroughputUnit, number> = { "MiB/s": 1024 ** 2, "MB/s": 1e6 };

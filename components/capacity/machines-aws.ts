@@ -1,4 +1,4 @@
-import type { Machine } from "./machine.ts";
+import { architectureOf, type Machine } from "./machine.ts";
 
 /**
  * EC2 types that suit a cache, the least expensive first.
@@ -81,8 +81,6 @@ const rows: readonly (readonly [
   ["c7gn.4xlarge", 16, 16, 32, 50_000, 50_000, 8333, 10_000, 33_333, 0.9984],
 ];
 
-const amd64Families = ["t3", "m7i", "c6in"];
-
 /** By family, of us-east-1, us-west-2, eu-central-1, eu-west-1, eu-north-1, ap-southeast-1 and ap-southeast-2, on 2025-05-28. Others lack more: AWS is asked before a machine is made. */
 const missingIn: Readonly<Record<string, readonly string[]>> = {
   m8g: ["ap-southeast-1"],
@@ -106,7 +104,7 @@ export const awsMachines: readonly Machine[] = rows.map(
     const [family = ""] = type.split(".");
     return {
       type,
-      architecture: amd64Families.includes(family) ? "amd64" : "arm64",
+      architecture: architectureOf("aws", type),
       vCpu,
       sustainedVCpu,
       memoryGiB,

@@ -1,4 +1,4 @@
-import type { Machine } from "./machine.ts";
+import { architectureOf, type Machine } from "./machine.ts";
 
 /**
  * Azure sizes that suit a cache, the least expensive first.
@@ -66,8 +66,7 @@ export const azureMachines: readonly Machine[] = rows.map(
     });
     return {
       type,
-      // The letter p in a size's name stands for an Arm processor: https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
-      architecture: /^Standard_[A-Z]\d+p/.test(type) ? "arm64" : "amd64",
+      architecture: architectureOf("azure", type),
       vCpu,
       sustainedVCpu,
       memoryGiB,

@@ -5,7 +5,6 @@ import { type Delivery, iopsFor } from "./demand.ts";
 import {
   type Disk,
   disks,
-  diskTypesIn,
   fromMbps,
   mostOf,
   type Performance,
@@ -14,18 +13,12 @@ import {
   type TieredDisk,
   toMbps,
 } from "./disk.ts";
-import type { Cloud, DiskPath, DiskType } from "./machine.ts";
+import type { DiskType } from "./machine.ts";
 import { number, quantity } from "./text.ts";
 
 /** What the configuration says of the disk of a region. */
 export interface DiskRequest {
   readonly sizeGiB: number | "auto";
-  /** @default the best that the region offers */
-  readonly type?: DiskType;
-  /** @default from the workload */
-  readonly iops?: number;
-  /** In the disk's own unit. @default from the workload */
-  readonly throughput?: number;
 }
 
 export interface PlannedDisk extends Performance {
@@ -40,6 +33,8 @@ export interface DiskChoice {
   readonly reasons: string[];
   readonly warnings: Problem[];
 }
+
+const path = "storage.size";
 
 /** How long the disk is to suffice without being grown. Then the least recently used goes, and the disk can be grown in place. */
 export const growthMonths = 6;
@@ -73,22 +68,6 @@ export function sizeFor(contentGiB: number): number {
   }
 }
 
-/**
- * The type of a region's disk.
- * @returns a problem if the region doesn't offer what was asked for.
- */
-export function planDiskType(
-  { type }: DiskRequest,
-  cloud: Cloud,
-  region: string,
-): { type: DiskType; problems: [] } | { type?: never; problems: Problem[] } {
-  const offered = diskTypesIn(cloud, region);
-  if (type === undefined) return { type: offered[0], problems: [] };
-  if (offered.includes(type)) return { type, problems: [] };
-  const message = `${type} isn't offered in ${region}; there: ${offered.join(", ")}`;
-  return { problems: [{ path: "storage.type", message }] };
-}
-
 export interface DiskNeed {
   readonly contentGiB: number;
   /** Why so much. */
@@ -97,62 +76,55 @@ export interface DiskNeed {
 }
 
 /**
- * Size, IOPS and throughput of a disk of a given type, from the workload or as given, checked against the same.
- * @param path the machine's way to the disk: what it can't carry isn't worth paying for.
+ * A disk of a given type: its size from the workload or as given, IOPS and throughput from the workload.
+ * @param carriedMbps what the machine carries of the need: more isn't worth paying for.
  */
 export function planDisk(
-  request: DiskRequest,
+  { sizeGiB }: DiskRequest,
   type: DiskType,
   need: DiskNeed,
-  path: DiskPath,
+  carriedMbps: number,
 ): { choice: DiskChoice; problems: [] } | { choice?: never; problems: Problem[] } {
   const disk = disks[type];
-  const problems = [
-    ...outside("storage.size", request.sizeGiB, {
-      least: disk.leastGiB,
-      most: disk.mostGiB,
-      unit: "GiB",
-      what: disk.label,
-    }),
-    ...performanceProblems(request, disk),
-  ];
-  if (problems.length > 0) return { problems };
-
+  const { label, leastGiB, mostGiB, unit } = disk;
+  if (sizeGiB !== "auto" && (sizeGiB < leastGiB || sizeGiB > mostGiB)) {
+    const message = `is ${number(sizeGiB)}: ${label} has ${number(leastGiB)} to ${quantity(mostGiB, "GiB")}`;
+    return { problems: [{ path, message }] };
+  }
   const wantedGiB = sizeFor(need.contentGiB);
-  const sizeGiB =
-    request.sizeGiB === "auto" ? automaticSize(disk, wantedGiB, need.mbps, path) : request.sizeGiB;
-  const performance =
-    disk.performance === "tiered"
-      ? tierOf(disk, sizeGiB)
-      : provisioned(disk, request, sizeGiB, Math.min(need.mbps, path.sustainedMbps));
-  const planned: PlannedDisk = {
-    type,
-    sizeGiB,
-    iops: performance.iops,
-    throughput: performance.throughput,
-    throughputUnit: disk.unit,
-  };
+  const automaticGiB = automaticSize(disk, wantedGiB, carriedMbps);
+  const plannedGiB = sizeGiB === "auto" ? automaticGiB : sizeGiB;
+  const { iops, throughput } = performanceOf(disk, plannedGiB, carriedMbps);
+  const planned: PlannedDisk = { type, sizeGiB: plannedGiB, iops, throughput, throughputUnit: unit };
   return {
     choice: {
       disk: planned,
-      reasons: [sizeReason(request, planned, wantedGiB, need), performanceReason(planned, disk, need)],
+      reasons: [sizeReason(sizeGiB, planned, wantedGiB, need), performanceReason(planned, disk, need)],
       warnings: [
-        ...sizeWarnings(planned, disk, wantedGiB, need),
-        ...performanceWarnings(planned, disk, need, path),
+        ...sizeWarnings(planned, automaticGiB, need),
+        ...speedWarnings(planned, automaticGiB, carriedMbps),
       ],
     },
     problems: [],
   };
 }
 
-function automaticSize(disk: Disk, wantedGiB: number, mbps: number, path: DiskPath): number {
-  if (disk.performance === "provisioned") return Math.min(wantedGiB, disk.mostGiB);
-  const carried = Math.min(mbps, path.sustainedMbps);
+/** The smallest size that holds the content and is fast enough; where none is, one that holds the content. */
+function automaticSize(disk: Disk, wantedGiB: number, mbps: number): number {
+  if (disk.performance === "provisioned") {
+    const fastGiB = Math.ceil(iopsToSet(disk, mbps) / disk.iopsPerGiB);
+    return Math.min(Math.max(wantedGiB, Math.ceil(fastGiB / stepGiB) * stepGiB), disk.mostGiB);
+  }
   const large = disk.tiers.filter((tier) => tier.sizeGiB >= wantedGiB);
-  const fast = large.find(
-    (tier) => tier.throughput >= fromMbps(carried, disk.unit) && tier.iops >= iopsFor(carried),
-  );
-  return (fast ?? large[0])?.sizeGiB ?? disk.mostGiB;
+  return (large.find((tier) => isFastEnough(tier, disk.unit, mbps)) ?? large[0])?.sizeGiB ?? disk.mostGiB;
+}
+
+function isFastEnough({ throughput, iops }: Performance, unit: ThroughputUnit, mbps: number): boolean {
+  return toMbps(throughput, unit) >= mbps && iops >= iopsFor(mbps);
+}
+
+function performanceOf(disk: Disk, sizeGiB: number, mbps: number): Performance {
+  return disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
 }
 
 function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Performance {
@@ -162,69 +134,31 @@ function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Performance {
 }
 
 /** What is free is always set; more only as far as it is needed. */
-function provisioned(
-  disk: ProvisionedDisk,
-  request: DiskRequest,
-  sizeGiB: number,
-  mbps: number,
-): Performance {
+function provisioned(disk: ProvisionedDisk, sizeGiB: number, mbps: number): Performance {
   const most = mostOf(disk, sizeGiB);
-  const throughput =
-    request.throughput ??
-    Math.min(Math.max(disk.free.throughput, fromMbps(mbps, disk.unit)), most.throughput);
-  const iops =
-    request.iops ??
-    Math.min(
-      Math.max(disk.free.iops, iopsFor(mbps), Math.ceil(throughput / disk.throughputPerIops)),
-      most.iops,
-    );
-  return { iops, throughput };
+  return {
+    iops: Math.min(iopsToSet(disk, mbps), most.iops),
+    throughput: Math.min(throughputToSet(disk, mbps), most.throughput),
+  };
 }
 
-function performanceProblems(request: DiskRequest, disk: Disk): Problem[] {
-  const { iops, throughput, sizeGiB } = request;
-  if (disk.performance === "tiered") {
-    return (["iops", "throughput"] as const)
-      .filter((name) => request[name] !== undefined)
-      .map((name) => ({
-        path: `storage.${name}`,
-        message: `can't be set: on ${disk.label} it follows from the size`,
-      }));
-  }
-  const most = mostOf(disk, sizeGiB === "auto" ? disk.mostGiB : sizeGiB);
-  const what = sizeGiB === "auto" ? disk.label : `${disk.label} of ${quantity(sizeGiB, "GiB")}`;
-  const byIops = iops === undefined ? most.throughput : Math.floor(iops * disk.throughputPerIops);
-  return [
-    ...outside("storage.iops", iops, { least: disk.free.iops, most: most.iops, unit: "IOPS", what }),
-    ...outside("storage.throughput", throughput, {
-      least: disk.free.throughput,
-      most: Math.min(most.throughput, byIops),
-      unit: disk.unit,
-      what: byIops < most.throughput ? `${what} with ${quantity(iops ?? 0, "IOPS")}` : what,
-    }),
-  ];
+function throughputToSet(disk: ProvisionedDisk, mbps: number): number {
+  return Math.max(disk.free.throughput, fromMbps(mbps, disk.unit));
 }
 
-interface Range {
-  readonly least: number;
-  readonly most: number;
-  readonly unit: string;
-  /** What has this range. */
-  readonly what: string;
+function iopsToSet(disk: ProvisionedDisk, mbps: number): number {
+  const forThroughput = Math.ceil(throughputToSet(disk, mbps) / disk.throughputPerIops);
+  return Math.max(disk.free.iops, iopsFor(mbps), forThroughput);
 }
 
-function outside(
-  path: string,
-  value: number | "auto" | undefined,
-  { least, most, unit, what }: Range,
-): Problem[] {
-  if (value === undefined || value === "auto" || (value >= least && value <= most)) return [];
-  return [{ path, message: `is ${number(value)}: ${what} has ${number(least)} to ${quantity(most, unit)}` }];
-}
-
-function sizeReason(request: DiskRequest, planned: PlannedDisk, wantedGiB: number, need: DiskNeed): string {
+function sizeReason(
+  requested: DiskRequest["sizeGiB"],
+  planned: PlannedDisk,
+  wantedGiB: number,
+  need: DiskNeed,
+): string {
   const size = `Disk: ${quantity(planned.sizeGiB, "GiB")}`;
-  if (request.sizeGiB !== "auto")
+  if (requested !== "auto")
     return `${size}, as the configuration says; the workload asks for ${number(wantedGiB)}.`;
   if (planned.sizeGiB < wantedGiB) return `${size}, the most there is, for ${need.contentReason}.`;
   const forSpeed = planned.sizeGiB > wantedGiB ? ", the next size that is sold and fast enough" : "";
@@ -239,45 +173,25 @@ function performanceReason(planned: PlannedDisk, disk: Disk, need: DiskNeed): st
   return `Disk: ${has}${isFree ? ", which are free" : ""}; ${needed}.`;
 }
 
-function sizeWarnings(planned: PlannedDisk, disk: Disk, wantedGiB: number, need: DiskNeed): Problem[] {
-  const { sizeGiB } = planned;
-  const holdsGiB = diskBudget(sizeGiB).blobsMiB / 1024;
+function sizeWarnings(planned: PlannedDisk, automaticGiB: number, need: DiskNeed): Problem[] {
+  const holdsGiB = diskBudget(planned.sizeGiB).blobsMiB / 1024;
   if (holdsGiB >= need.contentGiB) return [];
-  const way =
-    wantedGiB <= disk.mostGiB
-      ? `better: ${wantedGiB}GiB`
-      : `one disk has at most ${disk.mostGiB}GiB: use a bucket (\`storage: { kind: bucket }\`)`;
-  const message = `${quantity(sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${need.contentReason}: the rest is fetched again; ${way}`;
-  return [{ path: "storage.size", message }];
+  const message = `${quantity(planned.sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${need.contentReason}: the rest is fetched again; ${wayOut(planned, automaticGiB)}`;
+  return [{ path, message }];
 }
 
-function performanceWarnings(planned: PlannedDisk, disk: Disk, need: DiskNeed, path: DiskPath): Problem[] {
-  const { throughput, iops } = planned;
-  const { unit } = disk;
-  // What the machine can't carry is the machine's shortfall, not the disk's.
-  const carried = Math.min(need.mbps, path.sustainedMbps);
-  const free = disk.performance === "provisioned" ? disk.free.throughput : throughput;
-  const useful = Math.max(free, fromMbps(path.sustainedMbps, unit));
-  const at = disk.performance === "tiered" ? "storage.size" : undefined;
-  const warnings: Problem[] = [];
-  if (toMbps(throughput, unit) < carried) {
-    const message = `${quantity(throughput, unit)} are less than the ${number(fromMbps(carried, unit))} needed; better: ${wayOut(disk, carried)}`;
-    warnings.push({ path: at ?? "storage.throughput", message });
-  }
-  if (throughput > useful) {
-    const message = `the machine sustains ${quantity(fromMbps(path.sustainedMbps, unit), unit)} to its disk, so ${number(throughput)} buy nothing in the long run; better: ${useful}`;
-    warnings.push({ path: "storage.throughput", message });
-  }
-  if (iops < iopsFor(carried)) {
-    const message = `${quantity(iops, "IOPS")} are less than the ${number(iopsFor(carried))} needed; better: a larger disk`;
-    warnings.push({ path: at ?? "storage.iops", message });
-  }
-  return warnings;
+/** What the machine can't carry is the machine's shortfall, not the disk's. */
+function speedWarnings(planned: PlannedDisk, automaticGiB: number, carriedMbps: number): Problem[] {
+  const { sizeGiB, throughput, throughputUnit: unit, iops } = planned;
+  if (isFastEnough(planned, unit, carriedMbps)) return [];
+  const has = `${quantity(throughput, unit)} and ${quantity(iops, "IOPS")}`;
+  const needed = `${number(fromMbps(carriedMbps, unit))} and ${number(iopsFor(carriedMbps))} are needed`;
+  const message = `${quantity(sizeGiB, "GiB")} have ${has}, and ${needed}; ${wayOut(planned, automaticGiB)}`;
+  return [{ path, message }];
 }
 
-function wayOut(disk: Disk, mbps: number): string {
-  const needed = fromMbps(mbps, disk.unit);
-  if (disk.performance === "provisioned") return String(Math.min(needed, disk.most.throughput));
-  const tier = disk.tiers.find(({ throughput }) => throughput >= needed);
-  return tier ? `${tier.sizeGiB}GiB` : "another type of disk";
+function wayOut({ sizeGiB, type }: PlannedDisk, automaticGiB: number): string {
+  return automaticGiB > sizeGiB
+    ? `better: ${automaticGiB}GiB`
+    : `no single ${disks[type].label} disk does better: use a bucket (\`storage: { kind: bucket }\`)`;
 }

@@ -2,9 +2,9 @@
 import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { type Delivery, type Demand, demandOf, diskMbps, iopsFor } from "./demand.ts";
-import { toMbps } from "./disk.ts";
+import { diskTypeIn, toMbps } from "./disk.ts";
 import { type Limit, machineLimits, pageCacheGiB, type Setting, withBinding } from "./limits.ts";
-import type { Architecture, Cloud, DiskPath } from "./machine.ts";
+import type { Cloud, MachineType } from "./machine.ts";
 import {
   contentGiB,
   type DiskNeed,
@@ -12,7 +12,6 @@ import {
   growthMonths,
   type PlannedDisk,
   planDisk,
-  planDiskType,
 } from "./plan-disk.ts";
 import { type MachineRequest, memoryReason, planMachine } from "./plan-machine.ts";
 import { number, quantity } from "./text.ts";
@@ -39,7 +38,7 @@ export interface CapacityPlan {
   readonly machine: PlannedMachine;
   readonly disk: PlannedDisk;
   readonly demand: Demand;
-  /** Of machine and disk together, with the one that binds. */
+  /** Of machine and disk together, with the one that binds. Of the disk alone, where the machine's aren't known. */
   readonly limits: readonly Limit[];
   /** Why each figure is what it is, a sentence each. */
   readonly reasons: readonly string[];
@@ -47,15 +46,9 @@ export interface CapacityPlan {
   readonly warnings: readonly Problem[];
 }
 
-export interface PlannedMachine {
-  readonly type: string;
-  readonly architecture: Architecture;
-  readonly vCpu: number;
-  readonly memoryGiB: number;
-  /** What the plan counts on for cached files. The container that serves them must be allowed so much memory on top of its own. */
+export interface PlannedMachine extends MachineType {
+  /** What the plan counts on for cached files: nothing of a machine whose limits aren't known. */
   readonly pageCacheGiB: number;
-  readonly network: { readonly sustainedMbps: number; readonly burstMbps: number };
-  readonly diskPath: DiskPath;
 }
 
 /**
@@ -74,27 +67,25 @@ export function planCapacity({
   const diskRequest: DiskRequest = storage.kind === "disk" ? storage : { sizeGiB: "auto" };
   const demand = demandOf(workload, delivery);
 
-  const { type: diskType, problems: typeProblems } = planDiskType(diskRequest, cloud, region.name);
-  if (!diskType) return { problems: typeProblems };
+  const diskType = diskTypeIn(cloud, region.name);
   const setting: Setting = { cloud, demand, diskType, upstreams, unavailable };
   const { choice: chosen, problems: machineProblems } = planMachine(region.machine, region.name, setting);
   if (!chosen) return { problems: machineProblems };
-  const { machine } = chosen;
-  const diskPath = machine.diskPath[diskType];
-  if (!diskPath) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
-
-  const cacheGiB = pageCacheGiB(machine, upstreams);
+  const { machine, figures } = chosen;
+  const cacheGiB = figures ? pageCacheGiB(figures, upstreams) : 0;
   const need: DiskNeed = {
     contentGiB: contentGiB(workload, delivery),
     contentReason: contentReason(workload, delivery),
     mbps: diskMbps(demand, cacheGiB),
   };
-  const { choice: diskChoice, problems: diskProblems } = planDisk(diskRequest, diskType, need, diskPath);
+  const diskPath = figures?.diskPath[diskType];
+  const carriedMbps = Math.min(need.mbps, diskPath?.sustainedMbps ?? need.mbps);
+  const { choice: diskChoice, problems: diskProblems } = planDisk(diskRequest, diskType, need, carriedMbps);
   if (!diskChoice) return { problems: diskProblems };
   const { disk } = diskChoice;
 
   const limits = withBinding([
-    ...machineLimits(machine, setting),
+    ...(figures ? machineLimits(figures, setting) : []),
     {
       name: "disk throughput",
       required: need.mbps,
@@ -105,21 +96,13 @@ export function planCapacity({
   ]);
   return {
     plan: {
-      machine: {
-        type: machine.type,
-        architecture: machine.architecture,
-        vCpu: machine.vCpu,
-        memoryGiB: machine.memoryGiB,
-        pageCacheGiB: cacheGiB,
-        network: machine.network,
-        diskPath,
-      },
+      machine: { type: machine.type, architecture: machine.architecture, pageCacheGiB: cacheGiB },
       disk,
       demand,
       limits,
       reasons: [
         ...chosen.reasons,
-        memoryReason(machine, upstreams, demand.hotSetGiB, cacheGiB),
+        ...(figures ? [memoryReason(figures, upstreams, demand.hotSetGiB, cacheGiB)] : []),
         ...diskChoice.reasons,
         ...limits.filter(({ binding }) => binding).map(bindingReason),
       ],

@@ -56,10 +56,8 @@ test("a bucket in the place of a larger disk, which has to be given up first", (
   ]);
 });
 
-test("a machine that isn't known", () => {
-  const [problem] = preflight(argsWith({ machine: { type: "m7g.larg" } }));
-  assert.equal(problem?.path, "machine.type");
-  assert.match(problem.message, /m7g\.large/);
+test("a machine that isn't known is left to AWS", () => {
+  assert.deepEqual(preflight(argsWith({ machine: { type: "m9g.large" } })), []);
 });
 
 test("a disk that would shrink, but not one that stays or grows", () => {

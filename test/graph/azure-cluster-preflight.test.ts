@@ -52,11 +52,10 @@ test("everything that is wrong is told, each with its path", () => {
     Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "germanywestcentra" }, [/^name: .*did you mean "germanywestcentral"\?$/]],
-    [
-      { name: "westus", nodes: { zones: ["1"] } },
-      [/^nodes\.zones: westus has no availability zones: leave this out$/],
-    ],
-    [{ version: "1.29" }, [/^version: .*1\.29 by AKS isn't known: write 1\.34 or 1\.35 or 1\.36$/]],
+      [
+        { name: "westus", nodes: { zones: ["1"] } },
+        [/^nodes\.zones: westus has no availability zones: leave this out$/],
+      ],
     [
       { apiAccess: ["2001:db8::/32"], access: { clients: ["2001:db8::/32"] } },
       [/^access\.clients\[0\]: 2001:db8::\/32 is IPv6/, /^apiAccess\[0\]: 2001:db8::\/32 is IPv6/],
@@ -78,10 +77,7 @@ test("everything that is wrong is told, each with its path", () => {
         /^network\.subnet: the subnet has a name of 64 /,
       ],
     ],
-    [
-      { name: "westeurop", version: "1.29", apiAccess: ["2001:db8::/32"] },
-      [/^name: /, /^version: /, /^apiAccess\[0\]: /],
-    ],
+    [{ name: "westeurop", apiAccess: ["2001:db8::/32"] }, [/^name: /, /^apiAccess\[0\]: /]],
   ];
   for (const [change, expected] of cases) {
     const problems = problemsOf(change);

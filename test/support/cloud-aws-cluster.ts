@@ -86,13 +86,13 @@ export const awsCluster: ClusterCase = {
     "all that EKS doesn't have": {
       region: {
         name: "us-eest-1",
-        version: "1.20",
+        version: "1.33",
         access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
         apiAccess: ["2001:db8::/32"],
       },
       told: [
         /regions\[0\]\.name: "us-eest-1" is not a region of the public AWS cloud: did you mean "us-(?:ea|we)st-1"\?/,
-        /regions\[0\]\.version: the support of Kubernetes 1\.20 by EKS isn't known: write /,
+        /regions\[0\]\.version: EKS's support of Kubernetes 1\.33 ended on 2026-07-29/,
         /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
         /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
       ],

@@ -94,14 +94,12 @@ export const azureCluster: ClusterCase = {
       region: {
         name: "germanywestcentra",
         resourceGroup: "g".repeat(64),
-        version: "1.20",
         access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
         apiAccess: ["2001:db8::/32"],
       },
       told: [
         /regions\[0\]\.name: "germanywestcentra" is not a region of the public Azure cloud: did you mean "germanywestcentral"\?/,
         /regions\[0\]\.resourceGroup: the resource group has a name of 64 characters, and AKS takes 63/,
-        /regions\[0\]\.version: the support of Kubernetes 1\.20 by AKS isn't known: write /,
         /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
         /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
         /regions\[0\]\.replicas\.min: the workload's peak takes \d+ replicas: /,

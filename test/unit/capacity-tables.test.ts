@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { disks, diskTypesIn, fromMbps, mostOf, toMbps } from "../../components/capacity/disk.ts";
-import type { Cloud } from "../../components/capacity/machine.ts";
+import { disks, diskTypeIn, fromMbps, mostOf, toMbps } from "../../components/capacity/disk.ts";
+import { architectureOf, type Cloud } from "../../components/capacity/machine.ts";
 import { candidates, machineNamed, machineNear, machines } from "../../components/capacity/machines.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
@@ -71,6 +71,19 @@ test("figures that the documentation of the clouds names", () => {
   assert.equal(machineNamed("azure", "Standard_D2as_v6")?.architecture, "amd64");
 });
 
+test("the architecture that a name tells", () => {
+  const arm = ["a1.large", "c8gn.large", "im4gn.large", "is4gen.medium", "m9gd.2xlarge", "x2gd.medium"];
+  const intelOrAmd = ["g4dn.xlarge", "gr6.4xlarge", "i7ie.large", "m7i-flex.large", "m8a.large", "t3.micro"];
+  for (const type of arm) assert.equal(architectureOf("aws", type), "arm64", type);
+  for (const type of intelOrAmd) assert.equal(architectureOf("aws", type), "amd64", type);
+  for (const type of ["Standard_E4pds_v6", "Standard_B2pts_v2"]) {
+    assert.equal(architectureOf("azure", type), "arm64", type);
+  }
+  for (const type of ["Standard_L2as_v4", "Standard_DC4as_v5"]) {
+    assert.equal(architectureOf("azure", type), "amd64", type);
+  }
+});
+
 test("the nearest name of a misspelt machine, and of Azure's without its prefix", () => {
   assert.equal(machineNear("aws", "m7g.larg"), "m7g.large");
   assert.equal(machineNear("azure", "D2ps_v6"), "Standard_D2ps_v6");
@@ -78,9 +91,9 @@ test("the nearest name of a misspelt machine, and of Azure's without its prefix"
 });
 
 test("where Premium SSD v2 isn't offered, the disk is a Premium SSD", () => {
-  assert.deepEqual(diskTypesIn("aws", "eu-central-1"), ["gp3"]);
-  assert.deepEqual(diskTypesIn("azure", "westeurope"), ["PremiumV2_LRS", "Premium_LRS"]);
-  assert.deepEqual(diskTypesIn("azure", "jioindiawest"), ["Premium_LRS"]);
+  assert.equal(diskTypeIn("aws", "eu-central-1"), "gp3");
+  assert.equal(diskTypeIn("azure", "westeurope"), "PremiumV2_LRS");
+  assert.equal(diskTypeIn("azure", "jioindiawest"), "Premium_LRS");
 });
 
 test("throughput is converted on the safe side", () => {

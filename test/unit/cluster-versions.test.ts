@@ -47,11 +47,14 @@ test("after the end no cluster is made, and one that is there is told to go on",
   }
 });
 
-test("a version that isn't known is refused with those that are, and still supported", () => {
-  const { problems } = versionFindings({ cloud: "aws", version: "1.73", today: "2026-11-24" });
-  assert.deepEqual(messages(problems), [
-    "version: the support of Kubernetes 1.73 by EKS isn't known: write 1.34 or 1.35 or 1.36",
+test("a version that isn't known is left to the cloud, with a warning that names those that are supported", () => {
+  const { problems, warnings } = versionFindings({ cloud: "aws", version: "1.37", today: "2026-11-24" });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(messages(warnings), [
+    "version: whether EKS supports Kubernetes 1.37, and until when, isn't known here: EKS refuses it if not. Known are 1.34, 1.35, 1.36",
   ]);
+  const step = { cloud: "aws", version: "1.38", today: "2026-11-24", previousVersion: "1.36" } as const;
+  assert.match(messages(versionFindings(step).problems).join(), /one minor version at a time/);
 });
 
 test("a cluster goes neither back nor two steps at once", () => {

@@ -25,7 +25,7 @@ const path = "version";
 /**
  * What is to be said of the Kubernetes version of a cluster that a stack makes.
  *
- * No cluster is made whose support has ended. One that is there goes on, and up by one minor version at a time, but never back:
+ * No cluster is made whose support is known to have ended. One that is there goes on, and up by one minor version at a time, but never back:
  * https://learn.microsoft.com/azure/aks/upgrade-aks-cluster, https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
  */
 export function versionFindings({
@@ -36,13 +36,6 @@ export function versionFindings({
 }: VersionRequest): PreflightFindings {
   const { name, supportEnds } = services[cloud];
   const refused = (message: string) => ({ problems: [{ path, message }], warnings: [] });
-  const end = supportEnds[version];
-  if (end === undefined) {
-    const known = Object.keys(supportEnds).filter((it) => (supportEnds[it] ?? "") >= today);
-    return refused(
-      `the support of Kubernetes ${version} by ${name} isn't known: write ${known.join(" or ")}`,
-    );
-  }
   const has = previousVersion === undefined ? undefined : minorOf(previousVersion);
   const wanted = minorOf(version);
   if (has !== undefined && wanted < has)
@@ -51,6 +44,12 @@ export function versionFindings({
     return refused(
       `the cluster has 1.${has}, and goes up by one minor version at a time: set 1.${has + 1} first`,
     );
+  }
+  const end = supportEnds[version];
+  if (end === undefined) {
+    const known = Object.keys(supportEnds).filter((it) => (supportEnds[it] ?? "") >= today);
+    const message = `whether ${name} supports Kubernetes ${version}, and until when, isn't known here: ${name} refuses it if not. Known are ${known.join(", ")}`;
+    return { problems: [], warnings: [{ path, message }] };
   }
   const isOver = end < today;
   if (isOver && has === undefined) {

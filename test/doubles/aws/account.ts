@@ -36,7 +36,7 @@ const scarce = /^[cmr][89]g/;
 export function isOffered(machineType: string, zone: string, cloud: Request["cloud"]): boolean {
   const [family = ""] = machineType.split(".");
   return (
-    /^[a-z]+\d[a-z-]*\.[a-z0-9]+$/.test(machineType) &&
+    /^[a-z]+\d[a-z-]*\.(?:nano|micro|small|medium|\d*x?large|metal)$/.test(machineType) &&
     !(scarce.test(machineType) && zone.endsWith("a")) &&
     !cloud.find(notOffered, family, zone.slice(0, -1))
   );
