@@ -1,50 +1,106 @@
+import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { RegionEstimate } from "./estimate.ts";
-import { notFound, rounded } from "./line.ts";
+import { type CostLine, comparableUSD, notFound, rounded } from "./line.ts";
 
-export interface OverBudget {
-  /** What is to be done about it. */
-  readonly over: "warn" | "fail";
-  /** With the largest lines, and the way out. */
-  readonly message: string;
+export interface BudgetFindings {
+  /** What ends a preview. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
+const none: BudgetFindings = { problems: [], warnings: [] };
+
+/** A message names so many lines. */
 const largestLines = 3;
 
 /**
- * Whether what we pay for all regions of a stack, by estimate, is over its budget. What isn't found counts for nothing, and what is contested only as a warning.
- * @returns undefined if there is no budget, or enough of it.
+ * Whether what we pay for all regions of a stack can exceed its budget.
+ *
+ * A price that is missing counts as the highest that another region has, and without bounds where none has one. What is contested only warns.
  */
-export function overBudget(
+export function budgetFindings(
   estimates: readonly RegionEstimate[],
   budget: StackConfig["budget"],
-): OverBudget | undefined {
-  if (!budget) return undefined;
+): BudgetFindings {
+  if (!budget) return none;
   const { monthlyUSD, over } = budget;
-  const sum = (costs: readonly number[]) => rounded(costs.reduce((total, cost) => total + cost, 0));
-  const least = sum(estimates.map(({ totals }) => totals.byPayer.us));
-  const most = sum(estimates.map(({ totals, contested }) => (contested?.totals ?? totals).byPayer.us));
-  if (most <= monthlyUSD) return undefined;
-  const isCertain = least > monthlyUSD;
-  const cost = isCertain
-    ? usd(least)
-    : `${usd(least)} to ${usd(most)}, as a contested charge is counted or not,`;
-  const message = `the stack costs ${cost} a month by estimate, more than ${usd(monthlyUSD)}; the largest lines: ${largest(estimates, !isCertain)}`;
-  return { over: isCertain ? over : "warn", message };
+  const known = sum(estimates.map(({ totals }) => totals.byPayer.us));
+  const indicated = sum(estimates.map((estimate) => indicatedUSD(estimate, estimate.lines)));
+  const contested = sum(estimates.map((estimate) => indicatedUSD(estimate, allLines(estimate))));
+  const found = (message: string) => [{ path: "budget.monthlyUSD", message }];
+  const byChoice = (message: string) =>
+    over === "fail" ? { ...none, problems: found(message) } : { ...none, warnings: found(message) };
+  if (known > monthlyUSD) {
+    const least = estimates.every(({ totals }) => totals.complete) ? "" : "at least ";
+    const lines = largest(estimates, ({ lines }) => lines);
+    return byChoice(
+      `the stack costs ${least}${usd(known)} a month by estimate, more than ${usd(monthlyUSD)}; the largest lines: ${lines}`,
+    );
+  }
+  if (indicated > monthlyUSD) {
+    const most = Number.isFinite(indicated)
+      ? `${usd(indicated)} with the highest known prices of other regions in place of those that are missing`
+      : "prices are missing that no region has";
+    const wayOut = `add the missing prices to components/cost/prices (docs/cost.md says how)${over === "fail" ? ", or set `over: warn`" : ""}`;
+    return byChoice(
+      `the stack may cost more than ${usd(monthlyUSD)} a month: ${usd(known)} by the prices that are known, and ${most}. Missing: ${missing(estimates)}. The way out: ${wayOut}`,
+    );
+  }
+  if (contested > monthlyUSD) {
+    const message = `the stack costs ${usd(indicated)} to ${usd(contested)} a month, as a contested charge is counted or not, more than ${usd(monthlyUSD)}; the largest lines: ${largest(estimates, allLines)}`;
+    return { ...none, warnings: found(message) };
+  }
+  return none;
 }
 
-function largest(estimates: readonly RegionEstimate[], withContested: boolean): string {
+function allLines({ lines, contested }: RegionEstimate): readonly CostLine[] {
+  return [...lines, ...(contested?.lines ?? [])];
+}
+
+function indicatedUSD({ notPriced }: RegionEstimate, lines: readonly CostLine[]): number {
+  return comparableUSD(lines, notPriced, ["us"]) ?? Number.POSITIVE_INFINITY;
+}
+
+function largest(
+  estimates: readonly RegionEstimate[],
+  linesOf: (estimate: RegionEstimate) => readonly CostLine[],
+): string {
   return estimates
-    .flatMap(({ region, lines, contested }) =>
-      [...lines, ...(withContested ? (contested?.lines ?? []) : [])].flatMap(
-        ({ name, monthlyCost, paidBy }) =>
-          monthlyCost === notFound || paidBy !== "us" ? [] : [{ text: `${region}: ${name}`, monthlyCost }],
+    .flatMap((estimate) =>
+      linesOf(estimate).flatMap(({ name, monthlyCost, paidBy }) =>
+        monthlyCost === notFound || paidBy !== "us"
+          ? []
+          : [{ text: `${estimate.region}: ${name}`, monthlyCost }],
       ),
     )
     .sort((one, other) => other.monthlyCost - one.monthlyCost)
     .slice(0, largestLines)
     .map(({ text, monthlyCost }) => `${text}, ${usd(monthlyCost)}`)
     .join("; ");
+}
+
+/** The lines without a price that weigh most, with what they cost elsewhere. */
+function missing(estimates: readonly RegionEstimate[]): string {
+  const all = estimates
+    .flatMap((estimate) =>
+      estimate.lines
+        .filter(({ price, paidBy }) => price === notFound && paidBy === "us")
+        .map((line) => ({
+          text: `${estimate.region}: ${line.name}`,
+          indicated: indicatedUSD(estimate, [line]),
+        })),
+    )
+    .sort((one, other) => (other.indicated > one.indicated ? 1 : -1));
+  const names = all
+    .slice(0, largestLines)
+    .map(({ text, indicated }) => `${text}, ${Number.isFinite(indicated) ? usd(indicated) : "no price"}`);
+  const rest = all.length - names.length;
+  return [...names, ...(rest > 0 ? [`${rest} more, which \`npm run cost\` lists`] : [])].join("; ");
+}
+
+function sum(costs: readonly number[]): number {
+  return rounded(costs.reduce((total, cost) => total + cost, 0));
 }
 
 function usd(amount: number): string {

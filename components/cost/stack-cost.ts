@@ -1,16 +1,11 @@
-import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { overBudget } from "./budget.ts";
+import { type BudgetFindings, budgetFindings } from "./budget.ts";
 import { estimateRegion, type RegionEstimate } from "./estimate.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 
-export interface StackCost {
+export interface StackCost extends BudgetFindings {
   /** By region: the output `cost`. */
   readonly regions: Readonly<Record<string, RegionEstimate>>;
-  /** What must be put right before anything is created. */
-  readonly problems: readonly Problem[];
-  /** What a preview says and goes on. */
-  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -26,11 +21,8 @@ export function stackCost(
   const estimates = regions.map((region) =>
     estimateRegion({ provider, region, workload, upstreams, settings: cost, prices, today }),
   );
-  const excess = overBudget(estimates, budget);
-  const found = excess ? [{ path: "budget.monthlyUSD", message: excess.message }] : [];
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),
-    problems: excess?.over === "fail" ? found : [],
-    warnings: excess?.over === "warn" ? found : [],
+    ...budgetFindings(estimates, budget),
   };
 }

@@ -2,7 +2,7 @@ import { planCapacity } from "../../components/capacity/plan.ts";
 import { type Problem, within } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import type { Alternative } from "../../components/cost/alternatives.ts";
-import { overBudget } from "../../components/cost/budget.ts";
+import { budgetFindings } from "../../components/cost/budget.ts";
 import {
   estimateRegion,
   type MonthlyUsage,
@@ -43,18 +43,17 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
     const redirected = storage.kind === "bucket" && storage.delivery === "redirect";
     return { stack, estimate: by({}), by, optionsBy, redirected };
   });
-  const excess = overBudget(
+  const { problems, warnings } = budgetFindings(
     regions.map(({ estimate }) => estimate),
     budget,
   );
-  const refused = excess?.over === "fail" ? [{ path: "budget", message: excess.message }] : [];
   return {
     regions,
-    problems: [...capacityProblems(config), ...refused].map((one) => ({
+    problems: [...capacityProblems(config), ...problems].map((one) => ({
       ...one,
       path: `${path}: ${one.path}`,
     })),
-    notes: excess?.over === "warn" ? [`${stack}: ${excess.message}.`] : [],
+    notes: warnings.map(({ message }) => `${stack}: ${message}.`),
   };
 }
 

@@ -96,12 +96,17 @@ export function costOf({ lines }: Pick<RegionEstimate, "lines">, name: string): 
   return lines.find((line) => line.name.startsWith(name))?.monthlyCost;
 }
 
-/** The book without one price. */
-export function without(cloud: keyof PriceBook, region: string, item: string): PriceBook {
-  const { [item]: _, ...rest } = priceBook[cloud].regions[region] ?? {};
+/** A book without one price. */
+export function without(
+  cloud: keyof PriceBook,
+  region: string,
+  item: string,
+  book: PriceBook = priceBook,
+): PriceBook {
+  const { [item]: _, ...rest } = book[cloud].regions[region] ?? {};
   const changed: CloudPrices = {
-    ...priceBook[cloud],
-    regions: { ...priceBook[cloud].regions, [region]: rest },
+    ...book[cloud],
+    regions: { ...book[cloud].regions, [region]: rest },
   };
-  return { ...priceBook, [cloud]: changed };
+  return { ...book, [cloud]: changed };
 }

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
-import { estimateOf, type StackInWords, stackOf, today } from "../support/estimates.ts";
+import { estimateOf, type StackInWords, stackOf, today, without } from "../support/estimates.ts";
 
 const aws: StackInWords = { provider: "aws", region: "eu-central-1", machine: "m7g.large" };
 const azure: StackInWords = { provider: "azure", region: "westeurope", machine: "Standard_D2ps_v6" };
 const costUSD = estimateOf(aws).totals.byPayer.us;
 
-const cost = (words: StackInWords) => stackCost(stackOf(words), priceBook, today);
+const cost = (words: StackInWords, prices = priceBook) => stackCost(stackOf(words), prices, today);
 
 test("the output has the estimate of each region", () => {
   assert.deepEqual(cost(aws).regions, { "eu-central-1": estimateOf(aws) });
@@ -52,4 +52,42 @@ test("a charge that is contested never fails a stack, and is said", () => {
   );
   const billed = { ...azure, cost: { azureSameRegionTraffic: "billed" } } as const;
   assert.equal(cost({ ...billed, budget: { monthlyUSD: 200, over: "fail" } }).problems.length, 1);
+});
+
+test("what can't be priced doesn't pass a budget that must hold, unless the highest known prices fit into it", () => {
+  // us-east-2 has no prices of its own: by those of other regions the machine alone is about 50 USD.
+  const ohio: StackInWords = { ...aws, region: "us-east-2" };
+  const { totals } = estimateOf(ohio);
+  assert.ok(totals.byPayer.us < 50 && !totals.complete);
+  const { problems, warnings } = cost({ ...ohio, budget: { monthlyUSD: 50, over: "fail" } });
+  assert.deepEqual(warnings, []);
+  assert.equal(problems[0]?.path, "budget.monthlyUSD");
+  assert.match(
+    problems[0]?.message ?? "",
+    /^the stack may cost more than 50\.00 USD a month: [\d.]+ USD by the prices that are known, and [\d.]+ USD with the highest known prices of other regions in place of those that are missing\. Missing: us-east-2: Instance \(Linux, on demand, m7g\.large\), [\d.]+ USD; .*; \d more, which `npm run cost` lists\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\), or set `over: warn`$/,
+  );
+  const warned = cost({ ...ohio, budget: { monthlyUSD: 50, over: "warn" } });
+  assert.deepEqual(warned.problems, []);
+  assert.match(
+    warned.warnings[0]?.message ?? "",
+    /may cost more than 50\.00 USD.*docs\/cost\.md says how\)$/,
+  );
+  const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over: "fail" } });
+  assert.deepEqual([...enough.problems, ...enough.warnings], []);
+});
+
+test("a price that no region has is without bounds", () => {
+  const regions = Object.keys(priceBook.aws.regions);
+  const prices = regions.reduce((book, region) => without("aws", region, "gp3-capacity", book), priceBook);
+  const { problems } = cost({ ...aws, budget: { monthlyUSD: 1e6, over: "fail" } }, prices);
+  assert.match(
+    problems[0]?.message ?? "",
+    /and prices are missing that no region has\. Missing: .*Data volume[^;]*, no price/,
+  );
+});
+
+test("what is certain fails before what is missing, and is at least so much", () => {
+  const prices = without("aws", "eu-central-1", "gp3-capacity");
+  const { problems } = cost({ ...aws, budget: { monthlyUSD: 20, over: "fail" } }, prices);
+  assert.match(problems[0]?.message ?? "", /^the stack costs at least [\d.]+ USD a month by estimate/);
 });
