@@ -7,8 +7,8 @@ import { priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
-import { ageWarnings } from "./price-age.ts";
-import { type PriceBook, priceDate } from "./prices/price-book.ts";
+import { ageWarnings, oldestDate } from "./price-age.ts";
+import type { PriceBook } from "./prices/price-book.ts";
 import { sensitivityOf } from "./sensitivity.ts";
 import { usageOf } from "./usage.ts";
 import {
@@ -63,8 +63,8 @@ export interface RegionEstimate {
   readonly notPriced: readonly NotPriced[];
   /** A sentence each. */
   readonly assumptions: readonly string[];
-  /** When the price book was compiled. Each line has the date of its own price. */
-  readonly priceDate: string;
+  /** Of the oldest price among the lines. Absent where none has a price. */
+  readonly priceDate?: string;
   /** A sentence each: prices too old, a machine that doesn't carry the workload. Empty if all is well. */
   readonly warnings: readonly string[];
 }
@@ -90,7 +90,6 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
     region: region.name,
     provider,
     usage: usageFor(request),
-    priceDate: priceDate(request.prices),
   };
   switch (provider) {
     case "aws":
@@ -141,7 +140,7 @@ function settingOf(request: EstimateRequest, cloud: Setting["cloud"], region: Cl
   };
 }
 
-type Bill = Omit<RegionEstimate, "region" | "provider" | "usage" | "priceDate">;
+type Bill = Omit<RegionEstimate, "region" | "provider" | "usage">;
 
 function cloudEstimate(
   setting: Setting,
@@ -166,9 +165,11 @@ function cloudEstimate(
         noCache: priced(pullCharges(at), place, prices),
       };
     }, workload.pullsPerNodeGiB);
+  const priceDate = oldestDate(lines);
   return {
     lines,
     totals: totalsOf(lines),
+    ...(priceDate !== undefined && { priceDate }),
     ...(disputed.lines.length > 0 && {
       contested: {
         question: sameRegionQuestion,
@@ -190,7 +191,7 @@ function cloudEstimate(
     assumptions: assumptionsOf(setting, measured),
     warnings: [
       ...[...planned.problems, ...planned.plan.warnings].map(({ path, message }) => `${path}: ${message}`),
-      ...ageWarnings(prices, cloud, today),
+      ...ageWarnings([...lines, ...disputed.lines], today),
     ],
   };
 }

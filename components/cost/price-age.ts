@@ -1,18 +1,29 @@
-import type { Cloud } from "../capacity/machine.ts";
-import type { PriceBook } from "./prices/price-book.ts";
+import type { CostLine } from "./line.ts";
 
 /** List prices of the machines here don't move for years, those of transfer and storage neither; but some do. */
 const freshDays = 90;
+const dayMs = 86_400_000;
+
+/** The date of the oldest price, as exactly as it is known. Undefined where no line has a price. */
+export function oldestDate(lines: readonly CostLine[]): string | undefined {
+  return datesOf(lines)[0];
+}
 
 /**
- * A warning if the prices of a cloud are too old. It names no age, so that the output changes once and not every day.
+ * A warning if prices are too old: each by its own date, and where only its month or year is known, by the first day of that. It names no age, so that the
+ * output changes only when a further price gets too old.
  * @param today as `2026-11-24`
  */
-export function ageWarnings(book: PriceBook, cloud: Cloud, today: string): string[] {
-  const { compiled } = book[cloud];
-  const days = (Date.parse(today) - Date.parse(compiled)) / 86_400_000;
-  if (days <= freshDays) return [];
+export function ageWarnings(lines: readonly CostLine[], today: string): string[] {
+  const dates = datesOf(lines);
+  const old = dates.filter((date) => (Date.parse(today) - Date.parse(date)) / dayMs > freshDays);
+  if (old.length === 0) return [];
   return [
-    `The prices are of ${compiled}, more than ${freshDays} days old: renew them by \`npm run prices\`.`,
+    `${old.length} of ${dates.length} priced lines rest on prices that are more than ${freshDays} days old, the oldest of ${old[0]}: \`npm run prices\` renews prices.`,
   ];
+}
+
+/** The oldest first. */
+function datesOf(lines: readonly CostLine[]): string[] {
+  return lines.flatMap(({ source }) => source?.date ?? []).sort();
 }

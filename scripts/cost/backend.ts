@@ -32,7 +32,7 @@ const costOutput = z.record(
     notPriced: z.array(z.unknown()),
     assumptions: z.array(z.string()),
     warnings: z.array(z.string()),
-    priceDate: z.string(),
+    priceDate: z.string().optional(),
   }),
 );
 

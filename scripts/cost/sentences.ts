@@ -93,10 +93,21 @@ export interface Remarks {
 export function remarksOf(regions: readonly StackRegion[]): Remarks[] {
   const all = [
     { title: "Warnings", texts: grouped(regions, ({ warnings }) => warnings) },
+    { title: "Prices", texts: grouped(regions, pricesOf) },
     { title: "Not priced", texts: grouped(regions, ({ notPriced }) => notPriced.map(notPricedText)) },
     { title: "Assumptions", texts: grouped(regions, ({ assumptions }) => assumptions) },
   ];
   return all.filter(({ texts }) => texts.length > 0);
+}
+
+/** The date, confidence and source of each price, and the lines that rest on it. */
+function pricesOf({ lines, contested }: RegionEstimate): string[] {
+  const all = [...lines, ...(contested?.lines ?? [])];
+  const origins = Map.groupBy(
+    all.flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
+    ({ source: { date, confidence, name } }) => `${date}, ${confidence} confidence, ${name}`,
+  );
+  return [...origins].map(([origin, those]) => `${origin}: ${those.map(({ name }) => name).join("; ")}`);
 }
 
 /** With the regions that a text is about, where it isn't about all that have a bill. */

@@ -46,7 +46,7 @@ export function renderTable(review: Review): string {
 function regionTable({ stack, estimate, measured }: RegionReview): string[] {
   const { lines, provider, priceDate } = estimate;
   const bill = billOf(estimate);
-  const head = `${nameOf({ stack, estimate })} (${provider}${lines.length > 0 ? `, prices of ${priceDate}` : ""})`;
+  const head = `${nameOf({ stack, estimate })} (${provider}${priceDate === undefined ? "" : `, oldest price of ${priceDate}`})`;
   const total = (what: string, amount: string) => [what, "", "", "", amount, ""];
   const table =
     lines.length === 0

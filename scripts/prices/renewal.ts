@@ -57,9 +57,7 @@ export function renewed(
     else changes.push({ region, item, ...(before && { before }), after });
   }
   const sources = { ...book.sources, [key]: { name, url } };
-  const isRenewed = confirmed > 0 || changes.some(({ after }) => after !== undefined);
-  const compiled = isRenewed ? today : book.compiled;
-  return { prices: { compiled, ...pruned(regions, sources) }, changes, confirmed };
+  return { prices: pruned(regions, sources), changes, confirmed };
 }
 
 function sameAmount(one: Price, other: Price): boolean {
@@ -70,10 +68,7 @@ function sameAmount(one: Price, other: Price): boolean {
 }
 
 /** Sorted, so that a difference shows what changed, and without sources that nothing is from any more. */
-function pruned(
-  regions: CloudPrices["regions"],
-  sources: CloudPrices["sources"],
-): Omit<CloudPrices, "compiled"> {
+function pruned(regions: CloudPrices["regions"], sources: CloudPrices["sources"]): CloudPrices {
   const all = Object.values(regions).flatMap((prices) => Object.values(prices));
   const used = new Set(all.flatMap((price) => price.sources));
   return {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { notFound } from "../../components/cost/line.ts";
-import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { type CloudPrices, priceBook } from "../../components/cost/prices/price-book.ts";
 import {
   costOf,
   estimateOf,
@@ -218,15 +218,36 @@ test("a workload that no machine carries is estimated, with a warning", () => {
   assert.match(chosen?.reason ?? "", /^Is too slow: /);
 });
 
-test("old prices are said once they are, with the same words every day", () => {
-  const words = { provider: "aws", region: "eu-central-1", workload } as const;
-  const prices = { ...priceBook, aws: { ...priceBook.aws, compiled: "2026-01-01" } };
+test("prices are old by their own dates, whenever the others were renewed", () => {
+  const words = { provider: "aws", region: "eu-central-1", machine: "m7g.large", workload } as const;
+  const dates: Readonly<Record<string, string>> = { "machine/m7g.large": "2026-05-28", alarm: "2026-06" };
+  const dated = ({ regions, ...rest }: CloudPrices): CloudPrices => ({
+    ...rest,
+    regions: mapValues(regions, (prices) =>
+      mapValues(prices, (price, item) => ({ ...price, date: dates[item] ?? "2026-11-24" })),
+    ),
+  });
+  const prices = { aws: dated(priceBook.aws), azure: dated(priceBook.azure) };
   const on = (today: string) => estimateOf(words, { prices, today });
-  // 90 days after 1 January is 1 April.
-  assert.deepEqual(on("2026-04-01").warnings, []);
-  assert.match(on("2026-04-02").warnings.join(), /of 2026-01-01, more than 90 days old: .*npm run prices/);
-  assert.deepEqual(on("2026-04-02"), on("2027-04-02"));
+  const { lines, priceDate } = on("2026-11-24");
+  assert.equal(priceDate, "2026-05-28");
+  // 90 days after 28 May is 26 August; after 1 June, 30 August.
+  assert.deepEqual(on("2026-08-26").warnings, []);
+  const warning = (count: number) => [
+    `${count} of ${lines.length} priced lines rest on prices that are more than 90 days old, the oldest of 2026-05-28: \`npm run prices\` renews prices.`,
+  ];
+  assert.deepEqual(on("2026-08-27").warnings, warning(1));
+  assert.deepEqual(on("2026-08-31").warnings, warning(2));
+  assert.deepEqual(on("2026-08-31"), on("2027-02-22"), "the same words every day");
+  assert.deepEqual(on("2027-02-23").warnings, warning(lines.length));
 });
+
+function mapValues<Value, Result>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value, key: string) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
+}
 
 test("who bills for the way out of an upstream", () => {
   const fills = (registries: string[], provider: "aws" | "azure" = "aws", region = "eu-central-1") =>

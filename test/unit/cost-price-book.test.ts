@@ -32,7 +32,6 @@ const price = z.union([
 ]);
 
 const book = z.strictObject({
-  compiled: z.iso.date(),
   sources: z.record(z.string(), z.strictObject({ name: z.string().min(1), url: z.url().optional() })),
   regions: z.record(z.string(), z.record(z.string(), price)),
 });

@@ -27,6 +27,23 @@ test("the table fits a terminal, and its totals are those of the JSON", async (t
   assert.ok(all?.includes(`$${Number(report.totalMonthlyCost).toFixed(2)}`), all);
 });
 
+test("each report says how old the prices are, how sure, and where they are from", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws);
+  const machine =
+    /2025-05-28, medium confidence, ec2instances\.info: Instance \(Linux, on demand, c6gn\.medium\)/;
+  for (const format of ["table", "markdown", "html"]) {
+    const { stdout } = await project.cost("--format", format);
+    const text = stdout.replaceAll(/\s+/g, " ");
+    assert.match(text, machine, format);
+    assert.match(
+      text,
+      /\d+ of \d+ priced lines rest on prices that are more than 90 days old, the oldest of 2024-07-01/,
+      format,
+    );
+  }
+});
+
 test("Infracost's JSON adds up, and has what we pay as its components and the whole estimate beside", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);

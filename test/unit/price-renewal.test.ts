@@ -21,7 +21,6 @@ const old = (price: number, source: string, note?: string): Price => ({
 });
 
 const book: CloudPrices = {
-  compiled: "2026-01-01",
   sources: { list: { name: "A list" }, page: { name: "A page" } },
   regions: {
     "*": { "public-ipv4": old(0.005, "page", "in use") },
@@ -50,7 +49,6 @@ test("answers replace prices, their date and source; what isn't answered clearly
     },
     there: { "machine/a": { ...fresh, price: 0.12 } },
   });
-  assert.equal(renewal.prices.compiled, "2026-11-24");
   assert.equal(book.regions.here?.["machine/a"]?.price, 0.1);
 });
 
@@ -71,7 +69,7 @@ test("the same answers again change nothing", () => {
   );
 });
 
-test("answers of which none is clear don't make the book any younger", () => {
+test("answers of which none is clear change nothing", () => {
   const unclear = answers.filter(({ problem }) => problem !== undefined);
   assert.deepEqual(renewed(book, unclear, api, "2026-11-24").prices, book);
 });
@@ -105,12 +103,6 @@ test("AWS is asked for everything that the book has", () => {
   const items = Object.values(priceBook.aws.regions).flatMap((prices) => Object.keys(prices));
   assert.deepEqual(
     [...new Set(items)].filter((item) => !item.startsWith("machine/") && !asked.has(item as Item)),
-    [],
-  );
-  assert.deepEqual(
-    Object.keys(priceBook.aws.regions).filter(
-      (region) => !awsQueries().some((query) => query.region === region),
-    ),
     [],
   );
 });

@@ -60,8 +60,6 @@ export interface Tier {
 
 /** List prices, before taxes and discounts. */
 export interface CloudPrices {
-  /** When the prices were put together. */
-  readonly compiled: string;
   readonly sources: Readonly<Record<string, { readonly name: string; readonly url?: string }>>;
   /** By region; {@link everywhere} has what has one price in all regions. */
   readonly regions: Readonly<Record<string, Readonly<Record<string, Price>>>>;
@@ -85,9 +83,4 @@ export function sourceOf(book: PriceBook, cloud: Cloud, { sources, date, confide
   const known = sources.map((key) => book[cloud].sources[key] ?? { name: key });
   const url = known.find((source) => source.url !== undefined)?.url;
   return { name: known.map(({ name }) => name).join("; "), ...(url && { url }), date, confidence };
-}
-
-/** The older of both clouds' dates. */
-export function priceDate(book: PriceBook): string {
-  return [book.aws.compiled, book.azure.compiled].sort()[0] ?? "";
 }

@@ -15,7 +15,7 @@ export function regionSection({ stack, estimate, measured, curve }: RegionReview
   return html`<details class="region" id="${anchorOf({ stack, estimate })}"${open ? html` open` : undefined}>
 <summary><h2>${nameOf({ stack, estimate })}</h2><b>${billed(billOf(estimate))}</b></summary>
 ${lines.length > 0 ? lineTable(estimate) : notPriced.map((entry) => html`<p>${notPricedText(entry)}</p>`)}
-${lines.length > 0 ? html`<p class="dim">${provider}, price book of ${priceDate}.</p>` : undefined}
+${priceDate === undefined ? undefined : html`<p class="dim">${provider}, oldest price of ${priceDate}.</p>`}
 ${conclusions(estimate, measured).map((text) => html`<p>${text}</p>`)}
 ${measured ? measuredTable(estimate, measured) : undefined}
 ${curve ? volumeChart(curve, estimate) : undefined}
