@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import type { Problem } from "../components/config/problems.ts";
 import { type Arguments, parseArguments, usage } from "./cost/arguments.ts";
 import { collect } from "./cost/collect.ts";
+import { headCommit } from "./cost/commit.ts";
 import { renderInfracost } from "./cost/infracost.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
 import { renderPage } from "./cost/page/page.ts";
@@ -17,10 +18,10 @@ import { runSteps } from "./setup/steps.ts";
 const wanted = parse();
 const now = new Date().toISOString();
 
-const renderers: Record<Arguments["format"], (review: Review) => string> = {
+const renderers: Record<Arguments["format"], (review: Review) => string | Promise<string>> = {
   table: renderTable,
   markdown: renderMarkdown,
-  json: (review) => renderInfracost(review, now),
+  json: async (review) => renderInfracost(review, { at: now, commit: await headCommit(process.cwd()) }),
   html: renderPage,
 };
 
@@ -36,7 +37,7 @@ async function report(): Promise<void> {
     today: now.slice(0, 10),
     progress: slowProgress(),
   });
-  const text = renderers[wanted.format](review);
+  const text = await renderers[wanted.format](review);
   const problems = [...review.problems, ...(await write(text))];
   for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
   if (problems.length > 0) process.exitCode = 1;

@@ -25,12 +25,16 @@ export function changesOf({ regions, removed }: Pick<Review, "regions" | "remove
   ];
   return all
     .filter(({ was, is, lines }) => lines.length > 0 || !was || !is)
-    .sort((one, other) => Math.abs(amountOf(other)) - Math.abs(amountOf(one)));
+    .sort((one, other) => weightOf(other) - weightOf(one));
 }
 
-/** What we pay more than before. */
-export function amountOf({ was, is }: Pick<Change, "was" | "is">): number {
-  return (is?.us ?? 0) - (was?.us ?? 0);
+function weightOf({ was, is }: Change): number {
+  return Math.max(...differencesOf(was, is).map(Math.abs));
+}
+
+/** What we pay more than before: without and with what is contested. */
+export function differencesOf(was: Bill | undefined, is: Bill | undefined): [number, number] {
+  return [(is?.us ?? 0) - (was?.us ?? 0), (is?.usContested ?? 0) - (was?.usContested ?? 0)];
 }
 
 /** The bills of everything, before and now. */
@@ -44,7 +48,7 @@ function changeOf(
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const [before, now] = [past?.lines ?? [], present?.lines ?? []];
+  const [before, now] = [past, present].map(allLines) as [CostLine[], CostLine[]];
   const names = new Set([...now, ...before].map(({ name }) => name));
   const pairs = [...names].map((name): LineChange => {
     const [was, is] = [before, now].map((lines) => lines.find((line) => line.name === name));
@@ -59,6 +63,16 @@ function changeOf(
         !was || !is || was.monthlyCost !== is.monthlyCost || was.monthlyQuantity !== is.monthlyQuantity,
     ),
   };
+}
+
+/** Those that are contested say so in their names. */
+function allLines(estimate: RegionEstimate | undefined): CostLine[] {
+  if (!estimate) return [];
+  const { lines, contested } = estimate;
+  return [
+    ...lines,
+    ...(contested?.lines ?? []).map((line) => ({ ...line, name: `${line.name} (contested)` })),
+  ];
 }
 
 /** `not found` where a price isn't. */

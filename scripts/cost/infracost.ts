@@ -1,4 +1,5 @@
 import { notFound } from "../../components/cost/line.ts";
+import type { Commit } from "./commit.ts";
 import type { RegionReview, Review } from "./review.ts";
 
 const hoursPerMonth = 730;
@@ -7,6 +8,7 @@ const hoursPerMonth = 730;
 interface Component {
   readonly name: string;
   readonly unit: string;
+  readonly usageBased: boolean;
   readonly quantity: number;
   readonly price: number | null;
   readonly cost: number | null;
@@ -18,38 +20,72 @@ interface Resource {
   readonly components: readonly Component[];
 }
 
+/** Where and when a report is made. */
+export interface Made {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly commit?: Commit | undefined;
+}
+
 /**
  * The report in Infracost's JSON, version 0.2: https://github.com/infracost/infracost/blob/master/schema/infracost.schema.json
  *
  * A stack is a project, a region a resource of it, and a line that we pay a cost component. What has no place in that schema (what the customers pay,
- * sources, alternatives, measured usage) is in the resource's `metadata`, as in the output `cost`. Amounts are decimal text.
- * @param timeGenerated ISO 8601
+ * sources, alternatives, contested charges, measured usage) is in the resource's `metadata`, as in the output `cost`. Amounts are decimal text, and null where
+ * no price is known.
  */
-export function renderInfracost(review: Review, timeGenerated: string): string {
-  const { regions, removed } = review;
+export function renderInfracost(review: Review, made: Made): string {
+  const { regions, removed, base } = review;
   const past = [...regions.flatMap(({ stack, past }) => (past ? { stack, estimate: past } : [])), ...removed];
   const stacks = [...new Set([...regions, ...removed].map(({ stack }) => stack))].sort();
   const of = (stack: string, all: readonly Pick<RegionReview, "stack" | "estimate" | "measured">[]) =>
     all.filter((region) => region.stack === stack).map(resourceOf);
-  const [now, before] = [regions, past].map((all) => totalOf(all.map(resourceOf))) as [number, number];
+  const projects = stacks.map((stack) => {
+    const [before, now] = [of(stack, past), of(stack, regions)];
+    return { stack, before, now, changed: difference(before, now) };
+  });
   const document = {
     version: "0.2",
+    metadata: metadataOf(made.commit, base === undefined ? "breakdown" : "diff"),
     currency: "USD",
-    projects: stacks.map((stack) => ({
+    projects: projects.map(({ stack, before, now, changed }) => ({
       name: stack,
+      displayName: stack,
       metadata: { path: `stacks/Pulumi.${stack}.yaml`, type: "pulumi" },
-      pastBreakdown: breakdown(of(stack, past)),
-      breakdown: breakdown(of(stack, regions)),
-      diff: breakdown(difference(of(stack, past), of(stack, regions))),
+      pastBreakdown: breakdown(before),
+      breakdown: breakdown(now),
+      diff: breakdown(changed),
       summary: summary(regions.filter((region) => region.stack === stack)),
     })),
-    ...costs("total", now),
-    ...costs("pastTotal", before),
-    ...costs("diffTotal", now - before),
-    timeGenerated,
+    ...totals(
+      "total",
+      projects.flatMap(({ now }) => now),
+    ),
+    ...totals(
+      "pastTotal",
+      projects.flatMap(({ before }) => before),
+    ),
+    ...totals(
+      "diffTotal",
+      projects.flatMap(({ changed }) => changed),
+    ),
+    timeGenerated: made.at,
     summary: summary(regions),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Without a commit as Infracost writes it outside of a repository: empty, with Go's zero time. */
+function metadataOf(commit: Commit | undefined, infracostCommand: "breakdown" | "diff") {
+  return {
+    infracostCommand,
+    vcsBranch: commit?.branch ?? "",
+    vcsCommitSha: commit?.sha ?? "",
+    vcsCommitAuthorName: commit?.authorName ?? "",
+    vcsCommitAuthorEmail: commit?.authorEmail ?? "",
+    vcsCommitTimestamp: commit?.time ?? "0001-01-01T00:00:00Z",
+    vcsCommitMessage: commit?.message ?? "",
+  };
 }
 
 function resourceOf({ estimate, measured }: Pick<RegionReview, "estimate" | "measured">): Resource {
@@ -57,9 +93,10 @@ function resourceOf({ estimate, measured }: Pick<RegionReview, "estimate" | "mea
   return {
     name: estimate.region,
     metadata: { estimate, ...(measured && { measured }) },
-    components: ours.map(({ name, unit, monthlyQuantity, price, monthlyCost }) => ({
+    components: ours.map(({ name, unit, basis, monthlyQuantity, price, monthlyCost }) => ({
       name,
       unit,
+      usageBased: basis === "usage",
       quantity: monthlyQuantity,
       price: price === notFound ? null : price,
       cost: monthlyCost === notFound ? null : monthlyCost,
@@ -70,19 +107,26 @@ function resourceOf({ estimate, measured }: Pick<RegionReview, "estimate" | "mea
 /** What has changed, as resources with the differences of all numbers. */
 function difference(past: readonly Resource[], present: readonly Resource[]): Resource[] {
   return pairs(past, present).flatMap(([before, now]) => {
-    const components = pairs(before?.components ?? [], now?.components ?? []).map(([one, other]) => ({
-      name: (other ?? one)?.name ?? "",
-      unit: (other ?? one)?.unit ?? "",
-      quantity: (other?.quantity ?? 0) - (one?.quantity ?? 0),
-      price: (other?.price ?? 0) - (one?.price ?? 0),
-      cost: (other?.cost ?? 0) - (one?.cost ?? 0),
-    }));
-    const changed = components.filter(
-      ({ quantity, price, cost }) => quantity !== 0 || price !== 0 || cost !== 0,
-    );
+    const components = pairs(before?.components ?? [], now?.components ?? [])
+      .filter(
+        ([was, is]) => was?.quantity !== is?.quantity || was?.price !== is?.price || was?.cost !== is?.cost,
+      )
+      .map(([was, is]) => ({
+        name: (is ?? was)?.name ?? "",
+        unit: (is ?? was)?.unit ?? "",
+        usageBased: (is ?? was)?.usageBased ?? false,
+        quantity: (is?.quantity ?? 0) - (was?.quantity ?? 0),
+        price: minus(is?.price, was?.price),
+        cost: minus(is?.cost, was?.cost),
+      }));
     const name = (now ?? before)?.name ?? "";
-    return changed.length > 0 ? [{ name, metadata: {}, components: changed }] : [];
+    return components.length > 0 ? [{ name, metadata: {}, components }] : [];
   });
+}
+
+/** What isn't there is nothing; what has no price makes the difference unknown too. */
+function minus(is: number | null = 0, was: number | null = 0): number | null {
+  return is === null || was === null ? null : is - was;
 }
 
 /** Things of the same name side by side, in the order of the second list, then what only the first has. */
@@ -99,20 +143,25 @@ function pairs<Thing extends { readonly name: string }>(
 
 function breakdown(resources: readonly Resource[]) {
   return {
-    resources: resources.map((resource) => ({
-      name: resource.name,
-      metadata: resource.metadata,
-      ...costs("", totalOf([resource])),
-      costComponents: resource.components.map(({ name, unit, quantity, price, cost }) => ({
+    resources: resources.map(({ name, metadata, components }) => ({
+      name,
+      metadata,
+      hourlyCost: hourly(costOf(components)),
+      monthlyCost: decimal(costOf(components)),
+      monthlyUsageCost: decimal(costOf(components.filter(({ usageBased }) => usageBased))),
+      costComponents: components.map(({ name, unit, usageBased, quantity, price, cost }) => ({
         name,
         unit,
-        hourlyQuantity: decimal(quantity / hoursPerMonth),
+        hourlyQuantity: hourly(quantity),
         monthlyQuantity: decimal(quantity),
         price: decimal(price),
-        ...costs("", cost),
+        hourlyCost: hourly(cost),
+        monthlyCost: decimal(cost),
+        usageBased,
+        priceNotFound: price === null,
       })),
     })),
-    ...costs("total", totalOf(resources)),
+    ...totals("total", resources),
   };
 }
 
@@ -126,19 +175,24 @@ function summary(regions: readonly RegionReview[]) {
   };
 }
 
-function totalOf(resources: readonly Resource[]): number {
-  return resources
-    .flatMap(({ components }) => components.map(({ cost }) => cost ?? 0))
-    .reduce((sum, cost) => sum + cost, 0);
+/** As Infracost adds up: what has no price isn't in a sum, and where nothing has one, there is none. */
+function costOf(components: readonly Component[]): number | null {
+  const costs = components.flatMap(({ cost }) => cost ?? []);
+  return components.length > 0 && costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0);
 }
 
-/** Such as `totalHourlyCost` and `totalMonthlyCost`. */
-function costs(prefix: "" | "total" | "pastTotal" | "diffTotal", monthly: number | null) {
-  const key = (period: string) => (prefix ? `${prefix}${period}Cost` : `${period.toLowerCase()}Cost`);
+/** Such as `totalHourlyCost`, `totalMonthlyCost` and `totalMonthlyUsageCost`. */
+function totals(prefix: "total" | "pastTotal" | "diffTotal", resources: readonly Resource[]) {
+  const components = resources.flatMap(({ components }) => components);
   return {
-    [key("Hourly")]: decimal(monthly === null ? null : monthly / hoursPerMonth),
-    [key("Monthly")]: decimal(monthly),
+    [`${prefix}HourlyCost`]: hourly(costOf(components)),
+    [`${prefix}MonthlyCost`]: decimal(costOf(components)),
+    [`${prefix}MonthlyUsageCost`]: decimal(costOf(components.filter(({ usageBased }) => usageBased))),
   };
+}
+
+function hourly(monthly: number | null): string | null {
+  return decimal(monthly === null ? null : monthly / hoursPerMonth);
 }
 
 /** As text with up to ten decimals and no exponent. */

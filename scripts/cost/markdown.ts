@@ -1,8 +1,17 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { change, percentChange, quantity, unitPrice, usd } from "./amounts.ts";
-import { amountOf, type Change, changesOf, differenceOf, type LineChange, totalsOf } from "./changes.ts";
+import { change, quantity, unitPrice, usd } from "./amounts.ts";
+import { type Change, changesOf, differenceOf, type LineChange, totalsOf } from "./changes.ts";
 import { billOf, nameOf, type Review, type StackRegion, sumOf } from "./review.ts";
-import { billCells, billed, billTitles, conclusions, legendOf, remarksOf } from "./sentences.ts";
+import {
+  billCells,
+  billed,
+  billedChange,
+  billedPercent,
+  billTitles,
+  conclusions,
+  legendOf,
+  remarksOf,
+} from "./sentences.ts";
 
 /** GitHub takes comments of up to 65,536 characters, and the lines of a region are about 1,500. */
 const mostDetails = 20;
@@ -24,12 +33,10 @@ function comparison(review: Review, base: string): string[] {
   const changes = changesOf(review);
   const same = review.regions.length + review.removed.length - changes.length;
   const others = same === 0 ? [] : [`${counted(same, "region")} cost${same === 1 ? "s" : ""} the same.`];
-  const percent = percentChange(was.us, is.us);
-  const difference = is.us - was.us;
   const headline =
     changes.length === 0
       ? `**${billed(is)} a month, as in \`${base}\`.**`
-      : `**${billed(is)} a month: ${change(difference)}${percent && ` (${percent})`} against \`${base}\`.**`;
+      : `**${billed(is)} a month: ${billedChange(was, is)}${billedPercent(was, is)} against \`${base}\`.**`;
   if (changes.length === 0) return [headline];
   return [
     headline,
@@ -39,12 +46,12 @@ function comparison(review: Review, base: string): string[] {
         one.name,
         one.was ? billed(one.was) : "new",
         one.is ? billed(one.is) : "removed",
-        change(amountOf(one)),
+        billedChange(one.was, one.is),
         change((one.is?.usage ?? 0) - (one.was?.usage ?? 0)),
         customers(one),
       ]),
     ),
-    ...legendOf(is),
+    ...legendOf(was, is),
     ...others,
     ...changes
       .slice(0, mostDetails)

@@ -50,22 +50,35 @@ export interface Bill {
   readonly usage: number;
   /** What we pay: fixed + usage. */
   readonly us: number;
+  /** What we pay if a contested charge is billed; as `us` where nothing is contested. */
+  readonly usContested: number;
   readonly customer: number;
   /** Whether all prices were found. */
   readonly complete: boolean;
 }
 
 /** The totals of a region as a bill: of the fixed and the usage lines what we pay. */
-export function billOf({ lines, totals }: Pick<RegionEstimate, "lines" | "totals">): Bill {
+export function billOf({
+  lines,
+  totals,
+  contested,
+}: Pick<RegionEstimate, "lines" | "totals" | "contested">): Bill {
   const ours = (basis: "fixed" | "usage") =>
     lines
       .filter((line) => line.paidBy === "us" && line.basis === basis)
       .reduce((sum, { monthlyCost }) => sum + (typeof monthlyCost === "number" ? monthlyCost : 0), 0);
   const { us, customer } = totals.byPayer;
-  return { fixed: ours("fixed"), usage: ours("usage"), us, customer, complete: totals.complete };
+  return {
+    fixed: ours("fixed"),
+    usage: ours("usage"),
+    us,
+    usContested: contested?.totals.byPayer.us ?? us,
+    customer,
+    complete: totals.complete,
+  };
 }
 
-const nothing: Bill = { fixed: 0, usage: 0, us: 0, customer: 0, complete: true };
+const nothing: Bill = { fixed: 0, usage: 0, us: 0, usContested: 0, customer: 0, complete: true };
 
 export function sumOf(bills: readonly Bill[]): Bill {
   return bills.reduce(
@@ -73,6 +86,7 @@ export function sumOf(bills: readonly Bill[]): Bill {
       fixed: sum.fixed + bill.fixed,
       usage: sum.usage + bill.usage,
       us: sum.us + bill.us,
+      usContested: sum.usContested + bill.usContested,
       customer: sum.customer + bill.customer,
       complete: sum.complete && bill.complete,
     }),

@@ -1,17 +1,40 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { NotPriced } from "../../components/cost/line.ts";
-import { quantity, sum, usd } from "./amounts.ts";
+import { change, percentChange, quantity, sum, usd } from "./amounts.ts";
+import { differencesOf } from "./changes.ts";
 import type { Measured } from "./measured.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type StackRegion, sumOf } from "./review.ts";
 
-/** What we pay; a total that lacks prices says so. */
-export function billed({ us, complete }: Bill): string {
-  return complete ? usd(us) : `≥ ${usd(us)}`;
+/** What we pay, without and with what is contested; a total that lacks prices says so. */
+export function billed({ us, usContested, complete }: Bill): string {
+  return `${complete ? "" : "≥ "}${either([us, usContested].map(usd))}`;
+}
+
+/** What we pay more than before, without and with what is contested. */
+export function billedChange(was: Bill | undefined, is: Bill | undefined): string {
+  return either(differencesOf(was, is).map(change));
+}
+
+/** The same as a relation, in brackets; nothing where there is none to say. */
+export function billedPercent(was: Bill, is: Bill): string {
+  const percent = either([percentChange(was.us, is.us), percentChange(was.usContested, is.usContested)]);
+  return percent && ` (${percent})`;
+}
+
+function either(texts: readonly string[]): string {
+  return [...new Set(texts)].filter((text) => text !== "").join(" / ");
 }
 
 /** What the totals of an overview don't say by themselves. */
-export function legendOf({ complete }: Pick<Bill, "complete">): string[] {
-  return complete ? [] : ["≥: at least, as a price wasn't found."];
+export function legendOf(...bills: readonly Bill[]): string[] {
+  return [
+    ...(bills.every(({ complete }) => complete) ? [] : ["≥: at least, as a price wasn't found."]),
+    ...(bills.every(({ us, usContested }) => us === usContested)
+      ? []
+      : [
+          "/: without and with a contested charge. `cost.azureSameRegionTraffic` says whether it is billed (docs/cost.md).",
+        ]),
+  ];
 }
 
 /** The titles of {@link billCells}, for regions of which some may be measured. */

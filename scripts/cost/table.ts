@@ -1,11 +1,13 @@
 import type { CostLine } from "../../components/cost/line.ts";
-import { change, percentChange, quantity, unitPrice, usd } from "./amounts.ts";
-import { amountOf, changesOf, totalsOf } from "./changes.ts";
+import { quantity, unitPrice, usd } from "./amounts.ts";
+import { changesOf, totalsOf } from "./changes.ts";
 import { type Column, columns, wrapped } from "./columns.ts";
-import { billOf, nameOf, type RegionReview, type Review, sumOf } from "./review.ts";
+import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import {
   billCells,
   billed,
+  billedChange,
+  billedPercent,
   billTitles,
   conclusions,
   legendOf,
@@ -33,10 +35,7 @@ export function renderTable(review: Review): string {
     ...regions.map(regionTable),
     overview(regions),
     ...(review.base === undefined ? [] : [comparison(review, review.base)]),
-    [
-      "* by usage: follows from the workload.",
-      ...legendOf(sumOf(regions.map(({ estimate }) => billOf(estimate)))),
-    ],
+    ["* by usage: follows from the workload.", ...legendOf(...Object.values(totalsOf(review)))],
     ...remarksOf(regions).map(({ title, texts }) => [`${title}:`, ...texts.flatMap(item)]),
     [`USD a month, estimated from ${review.origin}.`, ...notes.flatMap(item)],
   ];
@@ -56,7 +55,10 @@ function regionTable({ stack, estimate, measured }: RegionReview): string[] {
           [],
           total("We pay, fixed", usd(bill.fixed)),
           total("We pay, by usage", usd(bill.usage)),
-          total("We pay", billed(bill)),
+          total("We pay", billed({ ...bill, usContested: bill.us })),
+          ...(bill.usContested === bill.us
+            ? []
+            : [total("We pay, with the contested charge", usd(bill.usContested))]),
           ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
         ]);
   return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
@@ -77,9 +79,8 @@ function comparison(review: Review, base: string): string[] {
   const changes = changesOf(review);
   const { was, is } = totalsOf(review);
   if (changes.length === 0) return [`No difference to ${base}.`];
-  const percent = percentChange(was.us, is.us);
   return [
-    `Difference to ${base}: ${change(is.us - was.us)} a month${percent && ` (${percent})`}`,
+    `Difference to ${base}: ${billedChange(was, is)} a month${billedPercent(was, is)}`,
     ...columns(
       [
         regionColumn,
@@ -91,7 +92,7 @@ function comparison(review: Review, base: string): string[] {
         one.name,
         one.was ? billed(one.was) : "new",
         one.is ? billed(one.is) : "removed",
-        change(amountOf(one)),
+        billedChange(one.was, one.is),
       ]),
     ),
   ];

@@ -57,7 +57,7 @@ suite("the page of the cost review", () => {
       assert.equal(amountIn(row?.[1]), Number(breakdown.totalMonthlyCost).toFixed(2), name);
       for (const { metadata: _, costComponents } of breakdown.resources) {
         const lines = await look<string[][]>(page, "rowsOf", `[id^="${name}/"] [aria-label="Lines"]`);
-        for (const component of costComponents) {
+        for (const component of costComponents ?? []) {
           const line = lines.find(([title]) => title === component.name);
           const cost =
             component.monthlyCost === null ? "not found" : Number(component.monthlyCost).toFixed(2);
@@ -132,7 +132,7 @@ async function look<Found>(page: Page, what: string, selector: string): Promise<
   return page.evaluate<Found>(`${what}(${JSON.stringify(selector)})`);
 }
 
-/** `1234.50` of `≥ $1,234.50`. */
+/** `1234.50` of `≥ $1,234.50 / $2,345.60`. */
 function amountIn(text: string | undefined): string | undefined {
-  return text?.replaceAll(",", "").match(/\$(.+)$/)?.[1];
+  return text?.replaceAll(",", "").match(/\$([\d.]+)/)?.[1];
 }

@@ -1,6 +1,8 @@
 /**
- * Infracost's JSON as its tools read it, version 0.2, all objects closed but `metadata`:
- * https://github.com/infracost/infracost/blob/master/schema/infracost.schema.json
+ * What Infracost's own schema asks of its JSON, version 0.2, as of 2026-05: https://github.com/infracost/infracost/blob/cffbc23da5189e8e7dbe11917028ce5c019ea772/schema/infracost.schema.json
+ *
+ * Each object is closed, as it is there but for `metadata` of a resource. It has all fields that the schema requires, and of the optional ones those that we write:
+ * what passes here passes there. Amounts are text or null there; here, text must be a decimal number too.
  */
 import { z } from "zod";
 
@@ -9,43 +11,62 @@ const amount = z
   .regex(/^-?\d+(?:\.\d+)?$/)
   .nullable();
 
-const component = z.strictObject({
-  name: z.string(),
-  unit: z.string(),
-  hourlyQuantity: amount,
-  monthlyQuantity: amount,
-  price: amount,
-  hourlyCost: amount,
-  monthlyCost: amount,
-});
+const component = z
+  .strictObject({
+    name: z.string(),
+    unit: z.string(),
+    hourlyQuantity: amount,
+    monthlyQuantity: amount,
+    price: amount,
+    hourlyCost: amount,
+    monthlyCost: amount,
+    usageBased: z.boolean().optional(),
+    priceNotFound: z.boolean(),
+  })
+  // Not in the schema: Infracost's own reports show an amount unless the flag is set.
+  .refine(({ priceNotFound, price, monthlyCost }) =>
+    [price, monthlyCost].every((value) => (value === null) === priceNotFound),
+  );
 
 const breakdown = z.strictObject({
   resources: z.array(
     z.strictObject({
       name: z.string(),
       metadata: z.record(z.string(), z.unknown()),
-      hourlyCost: amount,
-      monthlyCost: amount,
-      costComponents: z.array(component),
+      hourlyCost: amount.optional(),
+      monthlyCost: amount.optional(),
+      monthlyUsageCost: amount.optional(),
+      costComponents: z.array(component).optional(),
     }),
   ),
   totalHourlyCost: amount,
   totalMonthlyCost: amount,
+  totalMonthlyUsageCost: amount,
 });
 
 const summary = z.strictObject({
-  totalDetectedResources: z.int(),
-  totalSupportedResources: z.int(),
-  totalUsageBasedResources: z.int(),
-  totalNoPriceResources: z.int(),
+  totalDetectedResources: z.int().optional(),
+  totalSupportedResources: z.int().optional(),
+  totalUsageBasedResources: z.int().optional(),
+  totalNoPriceResources: z.int().optional(),
 });
 
 export const infracost = z.strictObject({
-  version: z.literal("0.2"),
-  currency: z.literal("USD"),
+  version: z.string(),
+  metadata: z.strictObject({
+    infracostCommand: z.string(),
+    vcsBranch: z.string(),
+    vcsCommitSha: z.string(),
+    vcsCommitAuthorName: z.string(),
+    vcsCommitAuthorEmail: z.string(),
+    vcsCommitTimestamp: z.iso.datetime(),
+    vcsCommitMessage: z.string(),
+  }),
+  currency: z.string(),
   projects: z.array(
     z.strictObject({
       name: z.string(),
+      displayName: z.string(),
       metadata: z.strictObject({ path: z.string(), type: z.string() }),
       pastBreakdown: breakdown,
       breakdown,
@@ -55,10 +76,13 @@ export const infracost = z.strictObject({
   ),
   totalHourlyCost: amount,
   totalMonthlyCost: amount,
+  totalMonthlyUsageCost: amount.optional(),
   pastTotalHourlyCost: amount,
   pastTotalMonthlyCost: amount,
+  pastTotalMonthlyUsageCost: amount.optional(),
   diffTotalHourlyCost: amount,
   diffTotalMonthlyCost: amount,
+  diffTotalMonthlyUsageCost: amount.optional(),
   timeGenerated: z.iso.datetime(),
   summary,
 });

@@ -53,7 +53,7 @@ test("Infracost's JSON adds up, and has what we pay as its components and the wh
   assert.ok(resource);
   const { estimate } = resource.metadata as { estimate: RegionEstimate };
   assert.equal(resource.name, "eu-central-1");
-  const components = resource.costComponents.map(({ monthlyCost }) => Number(monthlyCost));
+  const components = (resource.costComponents ?? []).map(({ monthlyCost }) => Number(monthlyCost));
   const sum = components.reduce((total, cost) => total + cost, 0);
   assert.ok(Math.abs(sum - estimate.totals.byPayer.us) < 1e-6);
   assert.ok(Math.abs(sum - Number(report.totalMonthlyCost)) < 1e-6);
@@ -62,16 +62,67 @@ test("Infracost's JSON adds up, and has what we pay as its components and the wh
   assert.equal(components.length, estimate.lines.filter(({ paidBy }) => paidBy === "us").length);
 });
 
+test("in Infracost's JSON, what has no price is null and said to be without one", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("azure", stackFiles.azure);
+  await project.setStack(
+    "nowhere",
+    withKey("upstreams", fromGithub).replaceAll("eu-central-1", "xx-nowhere-1"),
+  );
+  const { stdout } = await project.cost("--format", "json");
+  const { projects, metadata } = infracost.parse(JSON.parse(stdout));
+  assert.deepEqual([metadata.infracostCommand, metadata.vcsCommitSha], ["breakdown", ""], "no repository");
+  const [azure, nowhere] = projects.map(({ breakdown }) => breakdown.resources[0]);
+  const withoutPrice = (azure?.costComponents ?? []).filter(({ priceNotFound }) => priceNotFound);
+  assert.deepEqual(
+    withoutPrice.map(({ name, price, hourlyCost, monthlyCost }) => [name, price, hourlyCost, monthlyCost]),
+    [
+      ["OS disk (Premium SSD, P4)", null, null, null],
+      ["Data disk (Premium SSD v2)", null, null, null],
+    ],
+  );
+  assert.ok(Number(azure?.monthlyCost) > 0);
+  // Of the lines by usage, transfer has no price there, and nobody bills the fill: only DNS is left.
+  assert.equal(
+    nowhere?.costComponents?.filter(({ usageBased, price }) => usageBased && price !== null).length,
+    1,
+  );
+});
+
+test("with a base: a contested charge is compared too", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("azure", stackFiles.azure);
+  await commitAll(project.directory);
+  // Only what passes within the region changes: 3,600 GiB become 7,200.
+  await project.setStack("azure", stackFiles.azure.replace("nodeChurnPerMonth: 4", "nodeChurnPerMonth: 8"));
+  const [markdown, table, json] = await Promise.all(
+    ["markdown", "table", "json"].map((format) => project.cost("--base", "HEAD", "--format", format)),
+  );
+  const both = String.raw`≥ \$32\.\d\d / \$368\.\d\d`;
+  assert.match(
+    markdown?.stdout ?? "",
+    new RegExp(
+      String.raw`\| azure, westeurope \| ${both} \| ≥ \$32\.\d\d / \$7\d\d\.\d\d \| \$0\.00 / \+\$3\d\d\.\d\d \|`,
+    ),
+  );
+  assert.match(markdown?.stdout ?? "", /\| ~ \| Transfer in the region, .* \(contested\) \| \$336\.30 \| /);
+  assert.match(
+    markdown?.stdout ?? "",
+    /\/: without and with a contested charge\. `cost\.azureSameRegionTraffic`/,
+  );
+  assert.match(table?.stdout ?? "", /^Difference to HEAD: \$0\.00 \/ \+\$3\d\d\.\d\d a month/m);
+  assert.match(table?.stdout ?? "", /^We pay, with the contested charge +\$7\d\d\.\d\d$/m);
+  const { metadata } = infracost.parse(JSON.parse(json?.stdout ?? ""));
+  assert.deepEqual([metadata.infracostCommand, metadata.vcsCommitMessage], ["diff", "base"]);
+});
+
 test("with a base: what is new, changed, gone and the same, in all formats that compare", async (t) => {
   const project = scope(t).use(await costProject());
-  const git = (...args: string[]) => execa("git", args, { cwd: project.directory });
   await project.setStack("changed", stackFiles.aws);
   await project.setStack("gone", stackFiles.azure);
   await project.setStack("same", stackFiles.azure);
   await project.setStack("broken", stackFiles.azure);
-  await git("init", "--quiet");
-  await git("add", ".");
-  await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
+  await commitAll(project.directory);
   const [before] = await totals(project.cost("--format", "json"));
   await project.setStack("changed", twiceTheNodes);
   await project.setStack("new", stackFiles.aws);
@@ -104,7 +155,8 @@ test("with a base: what is new, changed, gone and the same, in all formats that 
   assert.ok(Math.abs(now - past - difference) < 1e-6);
   const changed = projects.find(({ name }) => name === "changed");
   assert.equal(
-    changed?.diff.resources[0]?.costComponents.find(({ name }) => /out of the cache/.test(name))?.monthlyCost,
+    changed?.diff.resources[0]?.costComponents?.find(({ name }) => /out of the cache/.test(name))
+      ?.monthlyCost,
     "36",
   );
 });
@@ -205,6 +257,15 @@ const twiceTheNodes = withWorkload("nodes: 600");
 
 function withWorkload(workload: string): string {
   return withKey("workload", `{ ${workload} }`);
+}
+
+const fromGithub = "[{ name: github, registry: ghcr.io, repositories: ['team/**'] }]";
+
+async function commitAll(directory: string): Promise<void> {
+  const git = (...args: string[]) => execa("git", args, { cwd: directory });
+  await git("init", "--quiet");
+  await git("add", ".");
+  await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
 }
 
 function withKey(key: string, value: string): string {
