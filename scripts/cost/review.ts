@@ -53,7 +53,7 @@ export interface Bill {
   /** What we pay if a contested charge is billed; as `us` where nothing is contested. */
   readonly usContested: number;
   readonly customer: number;
-  /** Whether all prices were found. */
+  /** Whether all prices were found, that of what is contested too. */
   readonly complete: boolean;
 }
 
@@ -74,7 +74,7 @@ export function billOf({
     us,
     usContested: contested?.totals.byPayer.us ?? us,
     customer,
-    complete: totals.complete,
+    complete: totals.complete && contested?.totals.complete !== false,
   };
 }
 

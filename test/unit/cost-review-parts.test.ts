@@ -5,6 +5,8 @@ import { change, quantity, unitPrice, usd } from "../../scripts/cost/amounts.ts"
 import { columns, wrapped } from "../../scripts/cost/columns.ts";
 import { html } from "../../scripts/cost/page/html.ts";
 import { ticks } from "../../scripts/cost/page/scale.ts";
+import { billOf } from "../../scripts/cost/review.ts";
+import { estimateOf, without } from "../support/estimates.ts";
 
 test("amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
@@ -22,6 +24,14 @@ test("amounts", () => {
   ]);
   assert.deepEqual([0.0978, 0.1, 0.0000004].map(unitPrice), ["$0.0978", "$0.10", "$0.0000004"]);
   assert.deepEqual([10_800.4, 10.737418, 0.0144].map(quantity), ["10,800", "10.74", "0.0144"]);
+});
+
+test("a bill has what is contested beside what is certain, and is at least so much without its price", () => {
+  const words = { provider: "azure", region: "eastus", cost: { azureSameRegionTraffic: "unknown" } } as const;
+  const { usContested, us, complete } = billOf(estimateOf(words));
+  assert.ok(complete && usContested > us + 100);
+  const unpriced = billOf(estimateOf(words, { prices: without("azure", "eastus", "transfer-to-internet") }));
+  assert.deepEqual([unpriced.usContested, unpriced.complete], [us, false]);
 });
 
 test("whatever is put into HTML is text there", () => {
