@@ -79,7 +79,7 @@ export const cloudEndpoint = z
     zone: hostname
       .exactOptional()
       .describe(
-        "Existing public DNS zone that gets the endpoint's records. Default: none, the records are up to you.",
+        "Existing public DNS zone that gets the endpoint's records; required for `acme`. Default: none, the records are up to you.",
       ),
     tls: z.discriminatedUnion("mode", [acme, providedBySecret, privateAuthority]).describe(tlsMeaning),
   })

@@ -1,3 +1,4 @@
+import { stringify } from "yaml";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
 import { awsRegion, azureRegion, kubernetesRegion, localRegion } from "./region.ts";
 import { unknownProviderSchema } from "./schema.ts";
@@ -17,7 +18,11 @@ interface Row {
   type: string;
   fallback: string;
   meaning: string;
+  /** Of a row that belongs to one alternative of a union: which one. */
+  choice?: string | undefined;
 }
+
+const required = "**required**";
 
 /** The tables of all configuration keys, in Markdown. */
 export function configurationTables(): string {
@@ -68,7 +73,7 @@ function topKeyOf({ path }: Row): string | undefined {
 }
 
 function rowsOf(schema: JsonSchema, path: string): Row[] {
-  const { properties = {}, required = [] } = schema;
+  const { properties = {}, required: requiredKeys = [] } = schema;
   const rows = Object.entries(properties).flatMap(([name, property]) => {
     if (typeof property !== "object") return [];
     const below = path ? `${path}.${name}` : name;
@@ -76,7 +81,7 @@ function rowsOf(schema: JsonSchema, path: string): Row[] {
     const row = {
       path: below,
       type: typeOf(property),
-      fallback: required.includes(name) ? "**required**" : (fallback ?? fallbackOf(property)),
+      fallback: requiredKeys.includes(name) ? required : (fallback ?? fallbackOf(property)),
       meaning,
     };
     return [row, ...rowsBelow(property, below)];
@@ -89,30 +94,66 @@ function rowsBelow(schema: JsonSchema, path: string): Row[] {
   return [
     ...(schema.properties ? rowsOf(schema, path) : []),
     ...(items ? rowsBelow(items, `${path}[]`) : []),
-    ...alternativesOf(schema).flatMap((alternative) => rowsOfAlternative(alternative, path)),
+    ...rowsOfAlternatives(alternativesOf(schema), path),
   ];
 }
 
-/** What is required in one alternative only says in which. */
-function rowsOfAlternative(schema: JsonSchema, path: string): Row[] {
-  const choice = Object.values(schema.properties ?? {}).map((property) => (property as JsonSchema).const)[0];
-  return rowsBelow(schema, path).map((row) =>
-    choice === undefined || row.type === `\`${choice}\`` || row.fallback !== "**required**"
-      ? row
-      : { ...row, fallback: `**required** for \`${choice}\`` },
-  );
+/** A key that only one alternative requires says so. */
+function rowsOfAlternatives(alternatives: readonly JsonSchema[], path: string): Row[] {
+  const constants = alternatives.map(constantOf);
+  const [fixedKey, fixedValue] = constants.find((it) => it !== undefined) ?? [];
+  return alternatives.flatMap((alternative, index) => {
+    const choice = constants[index]?.[1];
+    const condition = choice === undefined ? `unless \`${fixedKey}: ${fixedValue}\`` : `for \`${choice}\``;
+    return rowsBelow(alternative, path).map((row) => {
+      const key = row.path.slice(path.length + 1);
+      const isConditional = fixedKey !== undefined && key !== fixedKey && row.fallback === required;
+      return {
+        ...row,
+        // What is below such a key is required wherever the key is.
+        ...(isConditional && !key.includes(".") && { fallback: `${required} ${condition}` }),
+        choice: choice && `\`${choice}\``,
+      };
+    });
+  });
 }
 
-/** The alternatives of a union have keys in common, above all the one that tells them apart: one row with all values. */
-function merged(rows: readonly Row[]): Row[] {
-  const byPath = new Map<string, Row>();
-  for (const row of rows) {
-    const known = byPath.get(row.path);
-    if (!known) byPath.set(row.path, row);
-    else if (!known.type.split(", ").includes(row.type))
-      byPath.set(row.path, { ...known, type: `${known.type}, ${row.type}` });
+/** The key that tells an alternative from the others, and its value there. */
+function constantOf({ properties = {} }: JsonSchema): [key: string, value: string] | undefined {
+  for (const [key, property] of Object.entries(properties)) {
+    const { const: value } = property as JsonSchema;
+    if (value !== undefined) return [key, String(value)];
   }
-  return [...byPath.values()];
+  return undefined;
+}
+
+/** One row per key: alternatives of a union can have a key in common, with other values or another meaning. */
+function merged(rows: readonly Row[]): Row[] {
+  const byPath = Map.groupBy(rows, ({ path }) => path);
+  return [...byPath].map(([path, same]) => {
+    const [first] = same as [Row, ...Row[]];
+    const meanings = Map.groupBy(same, ({ meaning }) => meaning);
+    return {
+      path,
+      type: [...new Set(same.flatMap(({ type }) => type.split(", ")))].join(", "),
+      fallback: commonFallback(same.map(({ fallback }) => fallback)),
+      meaning:
+        meanings.size === 1
+          ? first.meaning
+          : [...meanings]
+              .map(([meaning, its]) => `${its.map(({ choice }) => choice).join(", ")}: ${meaning}`)
+              .join(" "),
+    };
+  });
+}
+
+/** Required for one alternative, and for another: required for both. */
+function commonFallback(fallbacks: readonly string[]): string {
+  const [first = "", ...others] = new Set(fallbacks);
+  const start = `${required} for `;
+  return [first, ...others.filter((it) => it.startsWith(start)).map((it) => it.slice(start.length))].join(
+    ", ",
+  );
 }
 
 function alternativesOf({ oneOf, anyOf }: JsonSchema): JsonSchema[] {
@@ -135,10 +176,10 @@ function typeOf(schema: JsonSchema): string {
   return typeNames[type] ?? type;
 }
 
-/** A mapping's default isn't repeated: it follows from those of its keys. */
-function fallbackOf(schema: JsonSchema): string {
-  if (schema.default === undefined || typeOf(schema).includes("mapping")) return "";
-  return `\`${JSON.stringify(schema.default).replaceAll('"', "")}\``;
+/** As it would stand in a stack file. An empty mapping isn't repeated: its default follows from those of its keys. */
+function fallbackOf({ default: value }: JsonSchema): string {
+  if (value === undefined || JSON.stringify(value) === "{}") return "";
+  return `\`${stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()}\``;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

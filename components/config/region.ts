@@ -233,7 +233,7 @@ const subscription = matching(
 const regionResourceGroup = resourceGroup
   .exactOptional()
   .describe(
-    "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<stack>-<region>`.",
+    "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<region>`; in a stack that isn't called `azure-<region>`, `registry-cache-<stack>-<region>`.",
   );
 
 const availabilityZone = z.enum(["1", "2", "3"]);

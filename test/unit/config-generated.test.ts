@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { stackFileSchema } from "../../components/config/json-schema.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
+import { namesOf } from "../../components/hosts/azure/naming.ts";
 import { staleFiles } from "../../scripts/generate.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -17,6 +18,58 @@ const validate = new Ajv({ formats: { email: true }, allErrors: true }).compile(
 
 test("generated files are up to date", async () => {
   assert.deepEqual(await staleFiles(), [], "run `npm run generate`");
+});
+
+/** What docs/configuration.md says of a key's default, for a kind of region. */
+function documentedDefault(key: string, kind: string): string {
+  const rows = read("docs/configuration.md")
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  const [, , , , fallback] =
+    rows.find(([, path, where]) => path === `\`${key}\`` && where?.includes(kind)) ?? [];
+  assert.ok(fallback, `${key} of ${kind}`);
+  return fallback;
+}
+
+const upstreams = [{ name: "a", registry: "a.io", repositories: ["a"] }];
+
+test("the tables say what each way of exposing a workload needs, as the program does", () => {
+  const keys = { proxies: ["10.1.0.0/16"], gateway: { name: "edge", namespace: "infra" } };
+  const accepts = (expose: { kind: string }) => {
+    const tls = expose.kind === "gateway" ? { mode: "gateway" } : { mode: "private" };
+    const endpoint = { hostname: "cache.example.com", tls };
+    const region = { name: "a", context: "a", endpoint, access: { clients: "public" }, expose };
+    try {
+      parseConfig({ provider: "kubernetes", upstreams, regions: [region] });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (const kind of ["loadBalancer", "ingress", "gateway"]) {
+    const needed = Object.entries(keys).filter(([key]) =>
+      documentedDefault(`expose.${key}`, "kubernetes").includes(`\`${kind}\``),
+    );
+    assert.ok(accepts({ kind, ...Object.fromEntries(needed) }), kind);
+    for (const [left] of needed) {
+      const others = needed.filter(([key]) => key !== left);
+      assert.ok(!accepts({ kind, ...Object.fromEntries(others) }), `${kind} without ${left}`);
+    }
+  }
+});
+
+test("the tables say when an existing network needs its subnet", () => {
+  assert.equal(documentedDefault("network", "aws vm"), "`{ vpc: create }`");
+  assert.equal(documentedDefault("network.subnet", "aws vm"), "**required** unless `vpc: create`");
+  assert.equal(documentedDefault("network.nodeSubnets", "aws cluster"), "**required** unless `vpc: create`");
+});
+
+test("the default resource group is the one that the program makes", () => {
+  const documented = documentedDefault("resourceGroup", "azure vm");
+  for (const stack of ["azure-<region>", "<stack>"]) {
+    const { resourceGroup } = namesOf({ stack, region: "<region>" });
+    assert.ok(documented.includes(`\`${resourceGroup}\``), resourceGroup);
+  }
 });
 
 test("every stack file is valid, for the editor and for the program", () => {
@@ -76,10 +129,7 @@ test("the JSON Schema refuses what the program refuses", () => {
   for (const [reason, config] of cases) {
     const entries = Object.entries(config).map(([key, value]) => [`registry-cache:${key}`, value]);
     assert.equal(validate({ config: Object.fromEntries(entries) }), false, reason);
-    assert.throws(
-      () => parseConfig({ upstreams: [{ name: "a", registry: "a.io", repositories: ["a"] }], ...config }),
-      reason,
-    );
+    assert.throws(() => parseConfig({ upstreams, ...config }), reason);
   }
 });
 
