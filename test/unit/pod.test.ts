@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -68,6 +68,13 @@ test("every container is confined, and its memory limited", () => {
 
 test("every image is pinned by digest", () => {
   for (const { name, image } of spec.containers) assert.match(image ?? "", /@sha256:[0-9a-f]{64}$/, name);
+});
+
+test("docs/images.md has every pinned image, and no other", () => {
+  const table = readFileSync(new URL("../../docs/images.md", import.meta.url), "utf8");
+  const documented = [...table.matchAll(/^\| [^|]+ \| `([^`]+)` \|/gm)].map(([, image]) => image);
+  const pinned = Object.values(defaultImages).map((image) => image.split("@")[0]);
+  assert.deepEqual(documented, pinned);
 });
 
 test("every mount has its volume, and every volume is mounted", () => {
