@@ -24,13 +24,15 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   const blob = new URL(`/v2/giantswarm/app/blobs/${layer?.digest}?ns=${registryName}`, chain.cache.url);
   for (let count = 0; count < 4; count++) await downloads(1, blob, { ca: chain.cache.ca });
 
+  const { podName, ports } = chain.cache.layout;
+  const region = podName.replace("registry-cache-", "");
   const browser = parts.use(await chromium.launch({ executablePath: "/usr/bin/chromium" }));
   const page = await browser.newPage({ viewport: { width: 900, height: 900 }, colorScheme: "light" });
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
   const shown = async () => {
-    await page.goto(`http://127.0.0.1:${chain.cache.layout.ports.edgeStatus}/`);
+    await page.goto(`http://127.0.0.1:${ports.edgeStatus}/`);
     await page.waitForSelector("td");
     const lines = await page.evaluate<string[][]>(cells);
     return new Map(lines.map(([name = "", value = ""]) => [name, value]));
@@ -39,6 +41,8 @@ test("the status page shows in a browser what the cache does, and what is wrong"
     waitUntil(`${name}: ${value}`, async () => (await shown()).get(name) === value, 60_000);
 
   await says("The endpoint answers", "yes");
+  assert.equal(await page.title(), `Registry cache ${region}`);
+  assert.equal(await page.textContent("h1"), `Registry cache ${region}`);
   await says("The upstream answers, gsoci", "yes");
   await says("All parts answer", "yes");
   await says("Came from the cache, gsoci, blob", "75.0 %");

@@ -21,7 +21,7 @@ export function edgePart(options: PodOptions): Part {
     files: {
       "nginx.conf": renderEdgeConfig(options),
       "edge.sh": script(import.meta.url, "edge.sh"),
-      [statusPageFile]: statusPage,
+      [statusPageFile]: statusPage(options.externalLabels.region ?? options.name),
     },
     mounts: [
       ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),
