@@ -23,7 +23,7 @@ import { shortenCertificate } from "../support/clients/broken-cache.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { repeat } from "../support/repeat.ts";
-import { commandsOf, queryFunction } from "../support/runbooks.ts";
+import { commandsOf, podmanPrelude } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { servedCertificate } from "../support/tls.ts";
@@ -212,13 +212,19 @@ describe("while clients pull", { concurrency: true }, () => {
 
   test("the commands of the runbooks work", async () => {
     const { podName, directory, ports } = cache.layout;
+    // As on a machine with another stack: the prelude whole, then what it is called here.
+    const here = `POD=${podName} DATA='${directory}' PORT=${ports.edgeStatus}`;
     for (const name of alertNames) {
       for (const commands of commandsOf(name)) {
-        const { failed, all } = await execa("bash", ["-eu", "-c", `${queryFunction()}\n${commands}`], {
-          env: { ...podmanEnvironment(), POD: podName, DATA: directory, PORT: String(ports.edgeStatus) },
-          reject: false,
-          all: true,
-        });
+        const { failed, all } = await execa(
+          "bash",
+          ["-eu", "-c", `${podmanPrelude()}\n${here}\n${commands}`],
+          {
+            env: podmanEnvironment(),
+            reject: false,
+            all: true,
+          },
+        );
         assert.ok(!failed, `${name}: ${all}`);
       }
     }

@@ -1,20 +1,15 @@
 /** A shell script in podman's place, for tests of what runs podman. */
-import { chmod, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { tempDir } from "./scope.ts";
+import { fakePrograms } from "./fake-programs.ts";
 
 /** Puts the script first on PATH, until the end. */
 export async function fakePodman(script: string): Promise<AsyncDisposable> {
-  const directory = await tempDir();
-  const file = join(directory.path, "podman");
-  await writeFile(file, `#!/bin/sh\n${script}\n`);
-  await chmod(file, 0o755);
+  const programs = await fakePrograms({ podman: script });
   const { PATH } = process.env;
-  process.env.PATH = `${directory.path}${delimiter}${PATH}`;
+  Object.assign(process.env, programs.env);
   return {
     async [Symbol.asyncDispose]() {
       Object.assign(process.env, { PATH });
-      await directory[Symbol.asyncDispose]();
+      await programs[Symbol.asyncDispose]();
     },
   };
 }

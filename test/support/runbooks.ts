@@ -5,19 +5,47 @@ import { projectDirectory } from "./project.ts";
 
 export const runbooksDirectory = join(projectDirectory, "docs", "runbooks");
 
-/** The blocks of commands that only look, under "See it". They run in bash, with what the README says. */
-export function commandsOf(alert: string): string[] {
-  const text = readFileSync(join(runbooksDirectory, `${alert}.md`), "utf8");
-  const [, seeIt = ""] = text.match(/^## See it$(.*?)^## /ms) ?? [];
-  return blocksOf(seeIt);
+/** Where a cache runs, and the sections of the README whose blocks whoever looks at it pastes, in this order. */
+const sections = {
+  "aws vm": ["A VM in AWS", "On the machine"],
+  "azure vm": ["On the machine", "A VM in Azure"],
+  local: ["On the machine", "This machine"],
+  kubernetes: ["Kubernetes"],
+} as const;
+
+export type Place = keyof typeof sections;
+export const places = Object.keys(sections) as Place[];
+
+/** What is pasted first, as it stands in the README. */
+export function preludeOf(place: Place): string {
+  const readme = runbook("README");
+  return sections[place].flatMap((heading) => blocksOf(section(readme, heading))).join("");
 }
 
-/** The function by which the commands ask Prometheus, from the README. */
-export function queryFunction(): string {
-  const text = readFileSync(join(runbooksDirectory, "README.md"), "utf8");
-  const line = text.split("\n").find((it) => it.startsWith("q() "));
-  if (line === undefined) throw new Error("no q() in the runbooks' README");
-  return line;
+/** The block that is pasted on a machine with podman. */
+export function podmanPrelude(): string {
+  return blocksOf(section(runbook("README"), "On the machine")).join("");
+}
+
+/** The blocks of commands that only look, under "See it". They run in bash after the prelude. */
+export function commandsOf(alert: string): string[] {
+  return blocksOf(section(runbook(alert), "See it"));
+}
+
+/** The blocks of commands that change something, under "Do". */
+export function remediesOf(alert: string): string[] {
+  return blocksOf(section(runbook(alert), "Do"));
+}
+
+function runbook(name: string): string {
+  return readFileSync(join(runbooksDirectory, `${name}.md`), "utf8");
+}
+
+/** What stands under a heading, up to the next one of any level. */
+function section(markdown: string, heading: string): string {
+  const [, content] = markdown.split(new RegExp(`^#+ ${heading}$`, "m"));
+  if (content === undefined) throw new Error(`no section "${heading}"`);
+  return content.split(/^#+ /m)[0] ?? "";
 }
 
 function blocksOf(markdown: string): string[] {

@@ -5,8 +5,10 @@ import { basename, join } from "node:path";
 import { describe, test } from "node:test";
 import { execa } from "execa";
 import { alertNames } from "../../components/monitoring/rules/rule.ts";
+import type { FakePrograms } from "../support/fake-programs.ts";
+import { assertSound, containers, onCallPrograms } from "../support/on-call-programs.ts";
 import { projectDirectory } from "../support/project.ts";
-import { commandsOf, runbooksDirectory } from "../support/runbooks.ts";
+import { commandsOf, preludeOf, remediesOf, runbooksDirectory } from "../support/runbooks.ts";
 
 const read = (...path: string[]) => readFileSync(join(projectDirectory, ...path), "utf8");
 const runbooks = alertNames.map((name) => ({ name, text: read("docs", "runbooks", `${name}.md`) }));
@@ -43,9 +45,91 @@ describe("a runbook", () => {
   }
 });
 
-test("commands are such for a shell", async () => {
-  for (const { name } of runbooks) {
-    for (const command of commandsOf(name)) await execa("bash", ["-n"], { input: command });
+/** What someone on call pastes: the prelude, and then the blocks of all runbooks. @returns the calls of programs, and what was printed */
+async function paste(text: string, programs: FakePrograms): Promise<{ calls: string[][]; printed: string }> {
+  // An interactive shell also takes `!` for a command of its history.
+  const { failed, all: printed } = await execa("bash", ["-eu", "-o", "history", "-o", "histexpand"], {
+    input: text,
+    env: { ...programs.env, HOME: programs.directory },
+    cwd: programs.directory,
+    all: true,
+    reject: false,
+  });
+  assert.ok(!failed, printed);
+  const calls = await programs.calls();
+  for (const call of calls) assertSound(call);
+  return { calls, printed };
+}
+
+const lookups = runbooks.map(({ name }) => commandsOf(name).join(""));
+
+describe("the preludes and the commands can be pasted as they are", () => {
+  for (const place of ["aws vm", "local", "kubernetes"] as const) {
+    test(place, async () => {
+      await using programs = await onCallPrograms();
+      const { calls } = await paste([preludeOf(place), ...lookups].join("\n"), programs);
+      assert.ok(calls.some((call) => call[0] !== "openssl" && /\borigin-gsoci\b/.test(call.join(" "))));
+      const asked = calls.filter((call) => call.includes("promtool")).map((call) => call.join(" "));
+      assert.ok(asked.length > 30);
+      const pod = place === "local" ? "registry-cache-local" : "registry-cache";
+      const way =
+        place === "kubernetes"
+          ? "kubectl --context registry-cache-us-east-1 --namespace registry-cache exec registry-cache-0 --container prometheus --"
+          : `podman exec ${pod}-prometheus`;
+      for (const command of asked) {
+        assert.ok(command.startsWith(`${way} promtool query instant http://127.0.0.1:15004 `), command);
+      }
+    });
+  }
+
+  test("azure vm", async () => {
+    await using programs = await onCallPrograms();
+    const sent = lookups.map((commands) => `machine <<'EOF'\n${commands}EOF\n`);
+    const { calls } = await paste([preludeOf("azure vm"), ...sent].join("\n"), programs);
+    // They come out of the other end with their quotes.
+    const query =
+      'sum by (upstream, handler, code) (increase(registry_http_requests_total{code=~"5.."}[10m]))';
+    assert.ok(calls.some((call) => call[0] === "podman" && call.includes(query)));
+  });
+
+  test("azure vm: a long answer is cut at its beginning, and not torn", async () => {
+    await using programs = await onCallPrograms({ podman: "seq -f 'line %.0f' 40000; echo the last line" });
+    const commands = `${preludeOf("azure vm")}machine <<'EOF'\nlogs edge\nEOF\n`;
+    const { printed } = await paste(commands, programs);
+    assert.match(printed, /\nline 39999\nline 40000\nthe last line$/);
+    assert.ok(printed.length > 2 * 4096, `${printed.length}`);
+  });
+
+  test("a machine that can't run commands says so", async () => {
+    await using programs = await onCallPrograms({
+      az: "echo 'Conflict: Run command extension execution is in progress'",
+    });
+    const { printed } = await paste(`set +e\n${preludeOf("azure vm")}machine <<<parts || true`, programs);
+    assert.match(printed, /Conflict: Run command extension execution is in progress/);
+  });
+});
+
+test("the DNS record can be removed in every place", async () => {
+  await using programs = await onCallPrograms();
+  const remedies = remediesOf("RegistryCacheDown").join("");
+  const { calls, printed } = await paste(`${preludeOf("kubernetes")}${remedies}`, programs);
+  const hostname = "cache.eu-central-1.example.com.";
+  assert.match(printed, new RegExp(`"Deleted":\\["A ${hostname}","AAAA ${hostname}"\\]`));
+  const done = calls.map((call) => call.join(" ")).slice(-2);
+  assert.deepEqual(done, [
+    "az network dns record-set a delete --resource-group dns --zone-name example.com --name cache.westeurope --yes",
+    "kubectl --context registry-cache-us-east-1 --namespace registry-cache annotate service registry-cache --overwrite external-dns.alpha.kubernetes.io/controller=none",
+  ]);
+});
+
+test("whoever finds a dead machine is sent to the DNS record", () => {
+  for (const { name, text } of runbooks) {
+    if (!/TargetMissing|Watchdog/.test(name)) continue;
+    assert.match(
+      text,
+      /drop packets: go to step 1 of \[RegistryCacheDown\]\(RegistryCacheDown\.md#do\)/,
+      name,
+    );
   }
 });
 
@@ -56,8 +140,10 @@ test("links lead somewhere", () => {
 });
 
 test("containers exist", () => {
-  for (const container of named(/\$POD-([a-z]+)/g)) {
-    assert.match(golden("pod.yaml"), new RegExp(`^ +- name: ${container}(-gsoci)?$`, "m"));
+  const parts = [...named(/`(?:logs|restart) ([a-z]+)/g), ...containers];
+  assert.ok(parts.length > containers.length);
+  for (const part of parts) {
+    assert.match(golden("pod.yaml"), new RegExp(`^ +- name: ${part}(-gsoci)?$`, "m"));
   }
 });
 
