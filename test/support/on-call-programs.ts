@@ -39,7 +39,7 @@ case "$*" in
   "logs "*) ${log} ;;
 esac`;
 
-const aws = `exec ${process.execPath} ${join(import.meta.dirname, "fake-aws.js")} "$@"`;
+const aws = `exec "${process.execPath}" "${join(import.meta.dirname, "fake-aws.js")}" "$@"`;
 
 /**
  * Run Command takes double quotes away (https://github.com/Azure/azure-cli/issues/8084), runs the script by sh, and returns the last 4,096 bytes:
