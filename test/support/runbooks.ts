@@ -14,7 +14,6 @@ const sections = {
 } as const;
 
 export type Place = keyof typeof sections;
-export const places = Object.keys(sections) as Place[];
 
 /** What is pasted first, as it stands in the README. */
 export function preludeOf(place: Place): string {
