@@ -26,6 +26,26 @@ const labelValue = matching(
   "the value of a label: up to 63 letters, digits and -_.",
 );
 const labels = z.record(metadataKey, labelValue);
+
+/** Pods of the cluster, in any namespace unless `namespaceLabels` says otherwise. */
+const podSelector = z
+  .strictObject({
+    namespaceLabels: labels
+      .exactOptional()
+      .describe("Labels of the Pods' namespaces. Default: Pods of all namespaces."),
+    podLabels: labels.exactOptional().describe("Labels of the Pods. Default: all Pods of these namespaces."),
+  })
+  .refine(
+    ({ namespaceLabels = {}, podLabels = {} }) =>
+      Object.keys({ ...namespaceLabels, ...podLabels }).length > 0,
+    { error: "selects nothing: set `namespaceLabels`, `podLabels` or both" },
+  );
+
+/** Who connects to the workload from within the cluster or from outside: an address range, or Pods by their labels. */
+export const source = z.union([addressRange, podSelector], {
+  error:
+    "must be an address range, like 10.1.0.0/16, or the labels of Pods, like { namespaceLabels: { kubernetes.io/metadata.name: monitoring } }",
+});
 const annotations = z.record(metadataKey, z.string());
 
 export const workloadNamespace = matching(
@@ -74,10 +94,10 @@ const externalDns = z
 /** @param owner of the Pods */
 function proxiesOf(owner: string) {
   return z
-    .array(addressRange)
+    .array(source)
     .min(1)
     .describe(
-      `Address ranges of the ${owner}'s Pods, which end TLS and say in \`X-Forwarded-For\` who the client is. Nobody else reaches the cache.`,
+      `The ${owner}'s Pods, by address range or by labels. They end TLS and say in \`X-Forwarded-For\` who the client is. Nobody else reaches the cache.`,
     );
 }
 

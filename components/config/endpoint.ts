@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { metricsPort } from "../pod/ports.ts";
-import { objectName } from "./cluster.ts";
+import { objectName, source } from "./cluster.ts";
 import {
   absolutePath,
   addressRange,
@@ -154,12 +154,13 @@ export const localEndpoint = z.strictObject({
     .describe(tlsMeaning),
 });
 
-/** A list in which nothing is twice. */
-function listOf(source: typeof addressRange) {
-  return z.array(source).superRefine((texts, context) => {
-    const ranges = texts.map(rangeOf);
-    texts.forEach((inner, index) => {
-      const outer = texts.find((other, at) =>
+/** A list in which no address range is twice. */
+function listOf<Source extends z.ZodType>(source: Source) {
+  return z.array(source).superRefine((sources, context) => {
+    // Labels of Pods overlap with nothing.
+    const ranges = sources.map((it) => (typeof it === "string" ? rangeOf(it) : undefined));
+    sources.forEach((inner, index) => {
+      const outer = sources.find((other, at) =>
         other === inner ? at < index : contains(ranges[at], ranges[index]),
       );
       if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
@@ -204,6 +205,13 @@ const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
 export const awsAccess = z.strictObject({
   clients: clientsFrom(awsSource, awsSources),
   metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
+});
+
+/** Of replicas on Kubernetes, whose network knows Pods by their labels. */
+export const clusterAccess = cloudAccess.extend({
+  metrics: listOf(source)
+    .default([])
+    .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),
 });
 
 export const localAccess = z.strictObject({

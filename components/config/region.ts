@@ -6,6 +6,7 @@ import {
   azureEndpoint,
   cloudAccess,
   cloudEndpoint,
+  clusterAccess,
   clusterEndpoint,
   kubernetesEndpoint,
   localAccess,
@@ -190,6 +191,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
     ...ownCluster,
     ...served,
     endpoint: clusterEndpoint.describe("Where clients reach the cache."),
+    access: clusterAccess.describe("Who reaches the cache."),
   }),
 ]);
 
@@ -288,6 +290,7 @@ export const azureRegion = z.discriminatedUnion("topology", [
     ...ownCluster,
     ...served,
     endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
+    access: clusterAccess.describe("Who reaches the cache."),
   }),
 ]);
 
@@ -307,4 +310,5 @@ export const kubernetesRegion = z.strictObject({
   operator,
   ...served,
   endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),
+  access: clusterAccess.describe("Who reaches the cache."),
 });

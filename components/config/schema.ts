@@ -82,7 +82,10 @@ const budget = z.strictObject({
     .number()
     .positive()
     .describe("What the whole stack may cost in a month, in USD, by estimate."),
-  over: z.enum(["warn", "fail"]).default("warn").describe("What a preview does that is over the budget, or may be because prices are missing."),
+  over: z
+    .enum(["warn", "fail"])
+    .default("warn")
+    .describe("What a preview does that is over the budget, or may be because prices are missing."),
 });
 
 const cost = z.strictObject({

@@ -61,11 +61,15 @@ function probeWarnings({ probe, repositories }: Upstream): Problem[] {
 }
 
 /** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(rangeOf);
+const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(
+  rangeOf,
+);
 
 /** The endpoint of a region in a cloud has a public address. */
 function accessWarnings({ access }: Checked["regions"][number]): Problem[] {
-  const unseen = access.clients.filter((range) => privateRanges.some((outer) => contains(outer, rangeOf(range))));
+  const unseen = access.clients.filter((range) =>
+    privateRanges.some((outer) => contains(outer, rangeOf(range))),
+  );
   if (unseen.length === 0) return [];
   const message = `${unseen.join(", ")}: no client reaches a public endpoint from a private address. Write the public addresses of their NAT gateways`;
   return [{ path: "access.clients", message }];

@@ -20,9 +20,9 @@ export interface PodOptions {
   readonly listen: { readonly addresses: readonly string[]; readonly port: number };
   /**
    * CIDR ranges of proxies that end TLS and name the client in `X-Forwarded-For`: then the ports speak plain HTTP, only to them, and there is no
-   * volume `tls`. @default none: clients connect to the edge itself
+   * volume `tls`. `any`: the network lets in nobody else, so each word of theirs counts. @default none: clients connect to the edge itself
    */
-  readonly proxies?: readonly string[];
+  readonly proxies?: readonly string[] | "any";
   /** The name that clients connect to. */
   readonly hostname: string;
   readonly clients: readonly string[];

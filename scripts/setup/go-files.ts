@@ -33,6 +33,12 @@ export const goFiles = {
     version: "v1.21.2",
     directory: "deploy/charts/cert-manager",
   },
+  /** CustomResourceDefinitions, a file each: of the version that AKS has with Kubernetes 1.34 and later, but for a patch. */
+  cilium: {
+    module: "github.com/cilium/cilium",
+    version: "v1.18.4",
+    directory: "pkg/k8s/apis/cilium.io/client/crds/v2",
+  },
   /** CustomResourceDefinitions, a file each. */
   "prometheus-operator": {
     module: "github.com/prometheus-operator/prometheus-operator",

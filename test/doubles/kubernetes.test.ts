@@ -12,6 +12,7 @@ const server = "https://cluster.test";
 function surroundings(open = new Set<string>()): Surroundings {
   return {
     cluster: (url) => (url === server ? { id: "cluster", certificateAuthority: "Q0E=" } : undefined),
+    network: () => "cilium",
     admitPods: () => {},
     openLoadBalancer() {
       open.add("balancer");
@@ -48,6 +49,13 @@ function make(open?: Set<string>): Made {
   add("map", "v1", "ConfigMap", { data: { file: "" }, immutable: true });
   add("certificate", "cert-manager.io/v1", "Certificate", {
     spec: { secretName: "cache-tls", issuerRef: { name: "issuer" }, dnsNames: ["cache.example.com"] },
+  });
+  add("policy", "networking.k8s.io/v1", "NetworkPolicy", {
+    spec: {
+      podSelector: {},
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: [{ port: 9443 }] }],
+    },
   });
   add("deployment", "apps/v1", "Deployment", deployment({}));
   add("service", "v1", "Service", { spec: { type: "LoadBalancer", ports: [{ port: 443 }] } });
@@ -88,6 +96,14 @@ testRefusals(make, {
     of: "deployment",
     with: { ...named, ...deployment({ serviceAccountName: "other" }) },
     says: /ServiceAccount cache\/other isn't there/,
+  },
+  "a Pod whose metrics nobody in the cluster reaches": {
+    of: "deployment",
+    with: {
+      ...named,
+      ...deployment({ containers: [{ ports: [{ name: "metrics", containerPort: 9443 }] }] }),
+    },
+    says: /PolicyDenied: nothing in the cluster reaches cache's Pods at port 9443/,
   },
   "a chart without a version": { of: "release", with: { version: "latest" }, says: /version latest/ },
 });

@@ -6,41 +6,13 @@ import { test } from "node:test";
 import { push } from "../../scripts/seed/push.ts";
 import { frontedUpstream, registryName } from "../support/chain.ts";
 import { randomImage } from "../support/images.ts";
-import { replicasOf } from "../support/replicas.ts";
+import { type ReplicaOptions, replicasOf } from "../support/replicas.ts";
 import { scope } from "../support/scope.ts";
 
 const [proxy, otherProxy, client, stranger] = ["127.0.0.2", "127.0.0.3", "192.0.2.7", "127.0.0.9"];
 
 test("clients are known by the proxies' word, and nobody else's", async (t) => {
-  const parts = scope(t);
-  const { registry, proxy: upstream } = await frontedUpstream(parts);
-  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 1 });
-  await push(registry.url, image);
-  const all = parts.use(
-    await replicasOf({
-      upstreams: [
-        { name: "gsoci", registry: registryName, url: upstream.url.origin, repositories: ["giantswarm/**"] },
-      ],
-      proxies: [`${proxy}/32`, `${otherProxy}/32`],
-      // The stranger would be served if it came by a proxy.
-      clients: ["192.0.2.0/24", `${stranger}/32`],
-    }),
-  );
-  const cache = parts.use(await all.start());
-
-  /** Asks from an address of this machine. @param forwardedFor what a proxy says, and those before it */
-  const ask = async (
-    localAddress: string,
-    forwardedFor?: string,
-    path = "/v2/giantswarm/app/manifests/1",
-  ) => {
-    const url = new URL(path, cache.url);
-    const headers = forwardedFor === undefined ? {} : { "X-Forwarded-For": forwardedFor };
-    const sent = request({ host: "127.0.0.1", port: url.port, path, localAddress, headers, agent: false });
-    const [response] = (await once(sent.end(), "response")) as [IncomingMessage];
-    response.resume();
-    return response.statusCode;
-  };
+  const { cache, ask } = await behind([`${proxy}/32`, `${otherProxy}/32`], scope(t));
 
   await t.test("an allowed client is served", async () => {
     assert.equal(await ask(proxy, client), 200);
@@ -88,3 +60,44 @@ test("clients are known by the proxies' word, and nobody else's", async (t) => {
     );
   });
 });
+
+test("where the network alone knows the proxies, a client is whom the last of them has seen", async (t) => {
+  const { ask } = await behind("any", scope(t));
+  assert.equal(await ask(proxy, client), 200);
+  assert.equal(await ask(proxy, `203.0.113.1, ${client}`), 200);
+  assert.equal(await ask(proxy, "203.0.113.1"), 404);
+  assert.equal(await ask(proxy, `${client}, 203.0.113.1`), 404);
+  assert.equal(await ask("127.0.0.1", undefined, "/v2/"), 200);
+});
+
+async function behind(proxies: ReplicaOptions["proxies"], parts: AsyncDisposableStack) {
+  const { registry, proxy: upstream } = await frontedUpstream(parts);
+  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 1 });
+  await push(registry.url, image);
+  const all = parts.use(
+    await replicasOf({
+      upstreams: [
+        { name: "gsoci", registry: registryName, url: upstream.url.origin, repositories: ["giantswarm/**"] },
+      ],
+      ...(proxies && { proxies }),
+      // The stranger would be served if it came by a proxy.
+      clients: ["192.0.2.0/24", `${stranger}/32`],
+    }),
+  );
+  const cache = parts.use(await all.start());
+
+  /** Asks from an address of this machine. @param forwardedFor what a proxy says, and those before it */
+  const ask = async (
+    localAddress: string,
+    forwardedFor?: string,
+    path = "/v2/giantswarm/app/manifests/1",
+  ) => {
+    const url = new URL(path, cache.url);
+    const headers = forwardedFor === undefined ? {} : { "X-Forwarded-For": forwardedFor };
+    const sent = request({ host: "127.0.0.1", port: url.port, path, localAddress, headers, agent: false });
+    const [response] = (await once(sent.end(), "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  return { cache, ask };
+}

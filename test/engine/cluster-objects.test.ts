@@ -26,8 +26,8 @@ for (const { file, known } of clusterFiles) {
       assert.ok(!failed, messages);
       things = clusters.things();
       plane = parts.use(await startControlPlane());
-      // As the chart brings them.
-      await applyCrds(plane, "cert-manager");
+      // As the chart brings them, and AKS's network.
+      await applyCrds(plane, "cert-manager", "cilium");
     });
 
     test("all objects are taken as they are, and nothing of them is dropped", async () => {

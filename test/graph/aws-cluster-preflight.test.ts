@@ -119,6 +119,6 @@ test("what a new cluster hasn't got, and an old one may have", () => {
 
 test("what is wrong with a workload anywhere", () => {
   assert.deepEqual(told({ operator: { podMonitor: true } }, { previousVersion: "1.36" }), [
-    "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods",
+    "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods",
   ]);
 });

@@ -52,10 +52,10 @@ test("everything that is wrong is told, each with its path", () => {
     Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "germanywestcentra" }, [/^name: .*did you mean "germanywestcentral"\?$/]],
-      [
-        { name: "westus", nodes: { zones: ["1"] } },
-        [/^nodes\.zones: westus has no availability zones: leave this out$/],
-      ],
+    [
+      { name: "westus", nodes: { zones: ["1"] } },
+      [/^nodes\.zones: westus has no availability zones: leave this out$/],
+    ],
     [
       { apiAccess: ["2001:db8::/32"], access: { clients: ["2001:db8::/32"] } },
       [/^access\.clients\[0\]: 2001:db8::\/32 is IPv6/, /^apiAccess\[0\]: 2001:db8::\/32 is IPv6/],

@@ -8,7 +8,12 @@ import { loadDriver } from "../../components/hosts/drivers.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 import { kubernetesViolations, type PlacedObject } from "../support/kubernetes-posture.ts";
-import { type KubernetesCase, kubernetesCases, kubernetesKeys } from "../support/kubernetes-regions.ts";
+import {
+  type KubernetesCase,
+  kubernetesCases,
+  kubernetesKeys,
+  networkPoliciesOf,
+} from "../support/kubernetes-regions.ts";
 
 interface Graph {
   readonly resources: readonly RegisteredResource[];
@@ -28,7 +33,8 @@ async function graphOf(name: KubernetesCase): Promise<Graph> {
       assert.ok(region);
       const own = driver.createProvider?.(region);
       const credentials = { login, "bucket-login": login };
-      const args = { driver, region, ...shared, credentials, remoteWriteCredentials: login };
+      const found = { networkPolicies: networkPoliciesOf(name) };
+      const args = { driver, region, found, ...shared, credentials, remoteWriteCredentials: login };
       cache = new RegionalCache(args, own ? { providers: [own] } : {});
     },
     (type) => ({

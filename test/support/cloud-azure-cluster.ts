@@ -134,6 +134,8 @@ export const azureCluster: ClusterCase = {
   adopting: {
     resourceGroup: existing.resourceGroup,
     network: { vnet: existing.clusterNetwork, subnet: existing.subnet },
+    // A Prometheus of the cluster, by the addresses of Pods and by labels.
+    access: { clients: ["203.0.113.0/24"], metrics: ["100.64.0.0/16", { podLabels: { app: "prometheus" } }] },
   },
   adoptedTypes: ["ResourceGroup", "VirtualNetwork"],
 };

@@ -7,7 +7,7 @@ import { ensureFiles } from "../../scripts/setup/go-files.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { waitUntil } from "./wait.ts";
 
-export type CrdBundle = "gateway-api" | "cert-manager" | "prometheus-operator";
+export type CrdBundle = "gateway-api" | "cert-manager" | "cilium" | "prometheus-operator";
 
 /** Makes the control plane serve them, each in the version that its project released. */
 export async function applyCrds({ objects }: ControlPlane, ...bundles: readonly CrdBundle[]): Promise<void> {

@@ -27,6 +27,7 @@ export function kubernetesViolations(
   const isOpen = (ranges: readonly unknown[]) =>
     ranges.length === 0 || ranges.some((it) => everyone.includes(String(it)));
   const mayBeOpen = clients.some((it) => everyone.includes(it));
+  const policies = of("NetworkPolicy", "CiliumNetworkPolicy");
   const security = (path: string, wanted: unknown) => (inputs: unknown) =>
     valueAt(`securityContext.${path}`, inputs) === wanted;
   return [
@@ -77,14 +78,10 @@ export function kubernetesViolations(
     ...unless(of("Service"), "shows what isn't the endpoint", (inputs) =>
       valuesAt("spec.ports[*].targetPort", inputs).every((port) => port === "endpoint"),
     ),
-    ...unless(of("NetworkPolicy"), "lets everyone in", (inputs) =>
-      valuesAt("spec.ingress[*]", inputs).every(
-        (rule) => mayBeOpen || !isOpen(valuesAt("from[*].ipBlock.cidr", rule)),
-      ),
+    ...unless(policies, "lets everyone in", (inputs) =>
+      valuesAt("spec.ingress[*]", inputs).every((rule) => mayBeOpen || !isOpen(sourcesOf(rule))),
     ),
-    ...(workloads.length > 0 && of("NetworkPolicy").length === 0
-      ? ["Pods that no NetworkPolicy is about"]
-      : []),
+    ...(workloads.length > 0 && policies.length === 0 ? ["Pods that no NetworkPolicy is about"] : []),
     ...unless(
       of("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
       "gives rights in the cluster",
@@ -93,4 +90,12 @@ export function kubernetesViolations(
   ];
 }
 
-const everyone = ["0.0.0.0/0", "::/0"];
+const everyone = ["0.0.0.0/0", "::/0", "world", "all"];
+
+/** Of a rule of either kind: address ranges, entities, and whole selectors. */
+function sourcesOf(rule: unknown): unknown[] {
+  return [
+    ...valuesAt("from[*]", rule).map((peer) => valueAt("ipBlock.cidr", peer) ?? peer),
+    ...["fromCIDR[*]", "fromEntities[*]", "fromEndpoints[*]"].flatMap((path) => valuesAt(path, rule)),
+  ];
+}

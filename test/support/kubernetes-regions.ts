@@ -2,7 +2,7 @@
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { workloadPlan } from "../../components/hosts/kubernetes/region.ts";
-import type { WorkloadPlanArgs } from "../../components/hosts/kubernetes/workload-args.ts";
+import type { NetworkPolicies, WorkloadPlanArgs } from "../../components/hosts/kubernetes/workload-args.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -80,6 +80,24 @@ export const kubernetesRegions = {
     },
     operator: { podMonitor: true },
   },
+  /** In a cluster whose network is Cilium's. */
+  cilium: {
+    ...region,
+    storage: bucket,
+    expose: {
+      kind: "ingress",
+      proxies: [
+        {
+          namespaceLabels: { "kubernetes.io/metadata.name": "ingress-nginx" },
+          podLabels: { "app.kubernetes.io/name": "ingress-nginx" },
+        },
+      ],
+    },
+    access: {
+      clients: ["203.0.113.0/24"],
+      metrics: ["10.0.0.0/8", { namespaceLabels: { "kubernetes.io/metadata.name": "monitoring" } }],
+    },
+  },
 } satisfies Record<string, Keys>;
 
 export type KubernetesCase = keyof typeof kubernetesRegions;
@@ -107,7 +125,16 @@ export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<
 }
 
 /** The plan of a stack's one region. */
-export function kubernetesPlan(name: KubernetesCase, change: Keys = {}): WorkloadPlanArgs {
+export function kubernetesPlan(
+  name: KubernetesCase,
+  change: Keys = {},
+  networkPolicies = networkPoliciesOf(name),
+): WorkloadPlanArgs {
   const { regions, ...shared } = parseConfig(kubernetesKeys(name, change));
-  return workloadPlan({ ...shared, region: regions[0] as KubernetesRegion });
+  return workloadPlan({ ...shared, region: regions[0] as KubernetesRegion }, { networkPolicies });
+}
+
+/** Of the cluster that the region is in. */
+export function networkPoliciesOf(name: KubernetesCase): NetworkPolicies {
+  return name === "cilium" ? "cilium" : "kubernetes";
 }

@@ -116,7 +116,10 @@ function metricsKind(group: string, plural: string): V1CustomResourceDefinition 
 export async function allow({ config }: ControlPlane, keys: Keys): Promise<void> {
   const { regions, ...shared } = parseConfig({ ...keys });
   const permissions = regions.flatMap((region) => {
-    const plan = workloadPlan({ ...shared, region: region as KubernetesRegion });
+    const plan = workloadPlan(
+      { ...shared, region: region as KubernetesRegion },
+      { networkPolicies: "kubernetes" },
+    );
     return permissionsFor(plan.region, renderWorkload(plan));
   });
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);

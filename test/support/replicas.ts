@@ -43,7 +43,7 @@ export interface ReplicaOptions {
   /** With the `data` of a Secret that has its keys. @default none: each replica has what it stores to itself */
   readonly bucket?: { readonly store: S3Store; readonly secret: string };
   /** @default none */
-  readonly proxies?: readonly string[];
+  readonly proxies?: PodOptions["proxies"];
   /** Of nginx's configuration, for tests that can't wait for its times. @default as it is */
   readonly edit?: (nginxConf: string) => string;
   /** Who may pull. @default this machine */

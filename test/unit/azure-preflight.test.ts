@@ -64,14 +64,13 @@ test("everything that is wrong is told, each with its path", () => {
     [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
     [
-      [
-        { access: { clients: ranges(4000), metrics: ["203.0.113.0/24"] } },
-        [/^access\.clients: has, together with `access\.metrics`, 4001 ranges, .* takes 4000/],
-      ],
-      [
-        { machine: { type: "Standard_D4ps_v6", architecture: "amd64" } },
-        [/^machine\.architecture: is amd64, but Standard_D4ps_v6 is arm64/],
-      ],
+      { access: { clients: ranges(4000), metrics: ["203.0.113.0/24"] } },
+      [/^access\.clients: has, together with `access\.metrics`, 4001 ranges, .* takes 4000/],
+    ],
+    [
+      { machine: { type: "Standard_D4ps_v6", architecture: "amd64" } },
+      [/^machine\.architecture: is amd64, but Standard_D4ps_v6 is arm64/],
+    ],
     [
       { storage: { kind: "disk", size: "40TiB" }, name: "westindia" },
       [/^storage\.size: .*Premium SSD has 4 to 32,767 GiB$/],

@@ -446,7 +446,27 @@ test("the workload of a cluster", () => {
   assertProblem(withKubernetes({ replicas: { min: 3, max: 2 } }), /replicas\.max: is less than `min`$/);
   assertProblem(
     withKubernetes({ expose: { kind: "ingress" } }),
-    /expose\.proxies: is missing: Address ranges of the controller's Pods/,
+    /expose\.proxies: is missing: The controller's Pods, by address range or by labels/,
+  );
+  const behind = (...proxies: unknown[]) => withKubernetes({ expose: { kind: "ingress", proxies } });
+  assertProblem(
+    behind({}),
+    /expose\.proxies\[0\]: selects nothing: set `namespaceLabels`, `podLabels` or both$/,
+  );
+  assertProblem(
+    behind({ namespaceLabels: { team: "a" }, podLabel: { app: "a" } }),
+    /expose\.proxies\[0\]\.podLabel: unknown key; did you mean/,
+  );
+  assertProblem(
+    behind("10.1.0.1"),
+    /expose\.proxies\[0\]: "10\.1\.0\.1" is one address: write 10\.1\.0\.1\/32$/,
+  );
+  assertProblem(behind(3), /expose\.proxies\[0\]: must be an address range, like .* or the labels of Pods/);
+  assertProblem(
+    withKubernetes({
+      access: { clients: "public", metrics: ["10.0.0.0/8", { podLabels: { app: "a" } }, "10.1.0.0/16"] },
+    }),
+    /access\.metrics\[2\]: is already part of 10\.0\.0\.0\/8$/,
   );
   assertProblem(withKubernetes({ expose: { kind: "nodePort" } }), /expose\.kind: must be one of/);
   assertProblem(

@@ -9,8 +9,8 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
-import { problemsInCluster } from "../../components/hosts/kubernetes/findings.ts";
-import { type KubernetesCase, kubernetesKeys, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
+import { type KubernetesCase, kubernetesKeys } from "../support/kubernetes-regions.ts";
 import { freePort } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -53,14 +53,17 @@ before(async () => {
   await writeFile(kubeconfig, stringify(config));
 });
 
+function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase) {
+  const { regions, ...shared } = parseConfig(kubernetesKeys(name, { kubeconfig, ...change }));
+  return findingsInCluster({ ...shared, region: regions[0] as KubernetesRegion }, undefined);
+}
+
 async function problems(
   change: Readonly<Record<string, unknown>>,
   name: KubernetesCase = "volumes",
 ): Promise<string[]> {
-  const { regions } = parseConfig(kubernetesKeys(name, { kubeconfig, ...change }));
-  const plan = kubernetesPlan(name, change);
-  const found = await problemsInCluster(regions[0] as KubernetesRegion, plan, undefined);
-  return found.map(({ path, message }) => `${path}: ${message}`);
+  const found = await lookUp(change, name);
+  return found.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
 test("a kubeconfig that isn't there", async () => {
@@ -124,6 +127,19 @@ describe("a cluster", () => {
     assert.deepEqual(await problems({ context: "test" }), [
       "context: its cluster can't be asked: the server answers 500 Internal Server Error: the webhook is down",
     ]);
+  });
+
+  test("whose network is Cilium's, and whose user may only use Kubernetes's own policies", async () => {
+    const change = { context: "test", storage: { kind: "disk" } };
+    const found = async () => (await lookUp(change, "volumes")).found;
+    assert.deepEqual(await found(), { networkPolicies: "kubernetes" });
+    // Cilium of GKE serves some of its kinds, and not this one.
+    answers.set("/apis/cilium.io/v2", served(["CiliumEndpoint"]));
+    assert.deepEqual(await found(), { networkPolicies: "kubernetes" });
+    answers.set("/apis/cilium.io/v2", served(["CiliumEndpoint", "CiliumNetworkPolicy"]));
+    assert.deepEqual(await found(), { networkPolicies: "cilium" });
+    answers.set(review, { status: 201, body: { status: { allowed: false } } });
+    assert.match((await problems(change)).join(), /may not .*ciliumnetworkpolicies\.cilium\.io/);
   });
 
   test("whose metrics server is down", async () => {

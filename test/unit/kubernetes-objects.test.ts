@@ -1,6 +1,7 @@
 /** What the workload in a cluster is made of. That a cluster takes it, and what it then does, is shown in test/engine/kubernetes.test.ts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { CiliumNetworkPolicy } from "@kubernetes-models/cilium/cilium.io/v2/CiliumNetworkPolicy";
 import { PodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
 import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
@@ -18,12 +19,7 @@ import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withSecretNames } from "../../components/hosts/kubernetes/secrets.ts";
-import {
-  type KubernetesCase,
-  kubernetesCases,
-  kubernetesPlan,
-  kubernetesRegions,
-} from "../support/kubernetes-regions.ts";
+import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
 
 type Model = new (data: never) => { validate(): void };
 
@@ -39,6 +35,7 @@ const models: Readonly<Record<string, { model?: Model; resource: string }>> = {
   HorizontalPodAutoscaler: { model: HorizontalPodAutoscaler, resource: "horizontalpodautoscalers" },
   PodDisruptionBudget: { model: PodDisruptionBudget, resource: "poddisruptionbudgets" },
   NetworkPolicy: { model: NetworkPolicy, resource: "networkpolicies" },
+  CiliumNetworkPolicy: { model: CiliumNetworkPolicy, resource: "ciliumnetworkpolicies" },
   Ingress: { model: Ingress, resource: "ingresses" },
   HTTPRoute: { resource: "httproutes" },
   Certificate: { resource: "certificates" },
@@ -172,42 +169,6 @@ test("replicas come and go only between a `min` and a `max`", () => {
   assert.equal(cpu?.containerResource?.target.averageUtilization, 60);
   assert.equal(connections?.pods?.metric.name, "registry_cache_connections");
   assert.equal(rendered("bucket", { replicas: { min: 2, max: 3 } }).autoscaler?.spec.metrics?.length, 1);
-});
-
-test("the Pods are reached by whom the configuration names, and reach what it names", () => {
-  const sources = ({ networkPolicy }: WorkloadObjects) =>
-    networkPolicy.spec?.ingress?.map(({ from, ports }) => [
-      ports?.map(({ port }) => port),
-      from?.map(({ ipBlock }) => ipBlock?.cidr),
-    ]);
-  const targets = ({ networkPolicy }: WorkloadObjects) =>
-    networkPolicy.spec?.egress?.map(({ to, ports }) => [
-      ports?.map(({ port }) => port),
-      to?.map(({ ipBlock }) => ipBlock?.cidr) ?? "anywhere",
-    ]);
-  assert.deepEqual(sources(rendered("volumes")), [[[8443], ["203.0.113.0/24", "2001:db8::/32"]]]);
-  assert.deepEqual(sources(rendered("bucket")), [
-    [[8443], ["0.0.0.0/0", "::/0"]],
-    [[9443], ["10.0.0.0/8"]],
-  ]);
-  assert.deepEqual(sources(rendered("gateway")), [
-    [[8443], ["10.1.0.0/16"]],
-    [[9443], ["10.0.0.0/8"]],
-  ]);
-  const names = [[53, 53], "anywhere"];
-  assert.deepEqual(targets(rendered("volumes")), [names, [[443, 9093], "anywhere"]]);
-  assert.deepEqual(targets(rendered("own-server")), [names, [[443, 9000, 9093], "anywhere"]]);
-  assert.deepEqual(targets(rendered("bucket")), [
-    names,
-    [[443, 9093], "anywhere"],
-    [[80], ["169.254.170.23/32", "fd00:ec2::23/128"]],
-  ]);
-  // Behind a Service, the port of the Pods can be any.
-  const { s3 } = kubernetesRegions["own-server"].storage;
-  const storage = { kind: "bucket", s3: { ...s3, endpoint: "http://minio.storage.svc:9000" } };
-  assert.deepEqual(rendered("own-server", { storage }).networkPolicy.spec?.egress?.at(-1), {
-    to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "storage" } } }],
-  });
 });
 
 test("a load balancer lets in whom the configuration names, with their addresses, and never to the metrics", () => {

@@ -32,7 +32,7 @@ test("all that doesn't go together is said at once", () => {
     }),
     [
       "replicas.connections: adds no replica as long as `max` is not more than `min`",
-      "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods",
+      "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods",
       "endpoint.port: must be 443: an Ingress has no other for TLS",
       "endpoint.tls.mode: can be `gateway` only with `expose: { kind: gateway, … }`",
     ],

@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Problem } from "../../config/problems.ts";
+import type { Source } from "../kubernetes/sources.ts";
 import type { Service } from "./services.ts";
 
 /** The network of clusters that a stack makes, and their load balancers, have IPv4 only. */
@@ -15,7 +16,7 @@ export function ipv4Ranges(ranges: readonly string[]): string[] {
 const everyoneInIpv6 = "::/0";
 
 export interface Access {
-  readonly access: Readonly<Record<"clients" | "metrics", readonly string[]>>;
+  readonly access: { readonly clients: readonly string[]; readonly metrics: readonly Source[] };
   readonly apiAccess: readonly string[];
 }
 
@@ -27,10 +28,14 @@ export function accessProblems(
   { access, apiAccess }: Access,
   { name, mostApiRanges, mostClientRanges, clientRangesIn }: Omit<Service, "supportEnds">,
 ): Problem[] {
-  const lists = { "access.clients": access.clients, "access.metrics": access.metrics, apiAccess };
+  const lists: Readonly<Record<string, readonly Source[]>> = {
+    "access.clients": access.clients,
+    "access.metrics": access.metrics,
+    apiAccess,
+  };
   const useless = Object.entries(lists).flatMap(([path, ranges]) =>
     ranges.flatMap((range, index) =>
-      isIpv4(range) || range === everyoneInIpv6
+      typeof range !== "string" || isIpv4(range) || range === everyoneInIpv6
         ? []
         : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
     ),

@@ -1,7 +1,8 @@
 import type { AwsRegion, AzureRegion, KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { Handover } from "../kubernetes/handover.ts";
-import type { WorkloadRegion } from "../kubernetes/workload-args.ts";
+import { podsOf, rangesOf } from "../kubernetes/sources.ts";
+import type { NetworkPolicies, WorkloadRegion } from "../kubernetes/workload-args.ts";
 import { ipv4Ranges } from "./access.ts";
 import { issuerName } from "./cert-manager.ts";
 
@@ -20,6 +21,8 @@ export interface CloudOptions {
   readonly loadBalancerRanges?: readonly string[];
   /** What suits the cloud's load balancer. */
   readonly handover: Handover;
+  /** @default "kubernetes" */
+  readonly networkPolicies?: NetworkPolicies;
   /** @default anywhere */
   readonly scheduling?: KubernetesRegion["scheduling"];
 }
@@ -45,7 +48,7 @@ export function workloadRegion(
     },
     access: {
       clients: ipv4Ranges(region.access.clients),
-      metrics: ipv4Ranges(region.access.metrics),
+      metrics: [...ipv4Ranges(rangesOf(region.access.metrics)), ...podsOf(region.access.metrics)],
     },
     freshnessSeconds: region.freshnessSeconds,
     replicas: region.replicas,

@@ -3,11 +3,13 @@ import { ApiException, type V1Namespace } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
+import type { HostPlanArgs, LookedUp } from "../host.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
-import { missingKinds } from "./kinds.ts";
+import { missingKinds, networkPoliciesOf } from "./kinds.ts";
 import { renderWorkload } from "./objects.ts";
 import { inWords, missingPermissions, permissionsFor } from "./permissions.ts";
 import { proxyProblems } from "./proxies.ts";
+import { type ClusterFindings, workloadPlan } from "./region.ts";
 import { storageProblems } from "./volumes.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
@@ -26,20 +28,22 @@ export interface Question {
 }
 
 /**
- * Asks an existing cluster for all that a region needs to be there.
+ * Asks an existing cluster for all that a region needs to be there, and for what decides how its workload is made.
  * @param ownNamespace the uid of the namespace that this stack has made for it, if it has
- * @returns problems whose path is relative to the region, sorted by it.
+ * @returns problems sorted by path.
  */
-export async function problemsInCluster(
-  region: KubernetesRegion,
-  plan: WorkloadPlanArgs,
+export async function findingsInCluster(
+  args: HostPlanArgs<KubernetesRegion>,
   ownNamespace: string | undefined,
-): Promise<Problem[]> {
+): Promise<LookedUp<ClusterFindings>> {
+  const { region } = args;
   const { api, problem } = connect(region);
-  if (!api) return [problem];
+  if (!api) return { problems: [problem] };
   try {
     const unfit = await versionProblems(api);
-    if (unfit.length > 0) return unfit;
+    if (unfit.length > 0) return { problems: unfit };
+    const found = { networkPolicies: await networkPoliciesOf(api) };
+    const plan = workloadPlan(args, found);
     const namespace = await ifThere(api.core.readNamespace({ name: region.namespace }));
     const ownsNamespace = ownNamespace !== undefined && namespace?.metadata?.uid === ownNamespace;
     const question = { region, plan, api, namespace, ownsNamespace };
@@ -51,11 +55,11 @@ export async function problemsInCluster(
       certificateProblems(question),
       proxyProblems(question),
     ]);
-    return problems.flat().sort((one, other) => one.path.localeCompare(other.path));
+    return { found, problems: problems.flat().sort((one, other) => one.path.localeCompare(other.path)) };
   } catch (error) {
     // A mistake of this program, and not of the cluster or of what is between.
     if (error instanceof TypeError && error.cause === undefined) throw error;
-    return [{ path: "context", message: `its cluster can't be asked: ${reasonOf(error)}` }];
+    return { problems: [{ path: "context", message: `its cluster can't be asked: ${reasonOf(error)}` }] };
   }
 }
 

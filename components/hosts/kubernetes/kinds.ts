@@ -1,8 +1,9 @@
 import { ApiException, type V1APIResourceList } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
 import { mostReplicas } from "./autoscaling.ts";
-import { ifThere } from "./cluster-api.ts";
+import { type ClusterApi, ifThere } from "./cluster-api.ts";
 import type { Question } from "./findings.ts";
+import type { NetworkPolicies } from "./workload-args.ts";
 
 /** A part of Kubernetes's API that not every cluster has. */
 interface NeededKind {
@@ -66,7 +67,7 @@ function neededKinds({ region }: Question): NeededKind[] {
 /** What the configuration wants and the cluster doesn't serve. */
 export async function missingKinds(question: Question): Promise<Problem[]> {
   const problems = neededKinds(question).map(async (needed): Promise<Problem[]> => {
-    if (await isServed(question, needed)) return [];
+    if (await isServed(question.api, needed)) return [];
     const { path, group, kind, by } = needed;
     return [
       { path, message: `the cluster doesn't serve ${kind ? `${kind} of ${group}` : group}: install ${by}` },
@@ -75,7 +76,16 @@ export async function missingKinds(question: Question): Promise<Problem[]> {
   return (await Promise.all(problems)).flat();
 }
 
-async function isServed({ api }: Question, { group, versions, kind }: NeededKind): Promise<boolean> {
+/** Whether the cluster's network is Cilium's. Whoever may ask the API server may ask which kinds it serves, so this takes no right of its own. */
+export async function networkPoliciesOf(api: ClusterApi): Promise<NetworkPolicies> {
+  const cilium = { group: "cilium.io", versions: ["v2"], kind: "CiliumNetworkPolicy" };
+  return (await isServed(api, cilium)) ? "cilium" : "kubernetes";
+}
+
+async function isServed(
+  api: ClusterApi,
+  { group, versions, kind }: Pick<NeededKind, "group" | "versions" | "kind">,
+): Promise<boolean> {
   const lists = await Promise.all(
     versions.map(
       (version): Promise<V1APIResourceList | undefined | null> =>

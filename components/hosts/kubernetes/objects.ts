@@ -3,6 +3,7 @@ import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import { autoscaler, disruptionBudget } from "./autoscaling.ts";
 import { certificate } from "./certificate.ts";
+import { type CiliumNetworkPolicy, ciliumNetworkPolicy } from "./cilium-network-policy.ts";
 import { type Controller, controller } from "./controller.ts";
 import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
@@ -15,7 +16,7 @@ import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 export interface WorkloadObjects extends Controller, Exposure {
   readonly namespace: Namespace;
   readonly serviceAccount: ServiceAccount;
-  readonly networkPolicy: NetworkPolicy;
+  readonly networkPolicy: NetworkPolicy | CiliumNetworkPolicy;
   /** By the container that each is for. */
   readonly configMaps: Readonly<Record<string, ConfigMap>>;
   readonly certificate?: ReturnType<typeof certificate>;
@@ -30,7 +31,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
   return {
     namespace: namespace(region),
     serviceAccount: serviceAccount(region),
-    networkPolicy: networkPolicy(args),
+    networkPolicy: region.networkPolicies === "cilium" ? ciliumNetworkPolicy(args) : networkPolicy(args),
     configMaps,
     certificate: certificate(region),
     ...controller(region, template, replicaPlan(args).diskGiB),

@@ -24,6 +24,7 @@ import {
 } from "./names.ts";
 import { readinessProbe } from "./readiness.ts";
 import { isSideContainer, sideContainer } from "./side-container.ts";
+import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where the edge listens in its Pod: nobody but root may listen at 443. */
@@ -123,10 +124,12 @@ function renderedPod(args: WorkloadPlanArgs, { diskGiB, edge }: ReplicaPlan): Po
     images: { ...defaultImages, ...images },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port: edgePort },
-    ...("proxies" in expose && { proxies: expose.proxies }),
+    ...("proxies" in expose && {
+      proxies: podsOf(expose.proxies).length > 0 ? "any" : rangesOf(expose.proxies),
+    }),
     hostname: endpoint.hostname,
     clients: access.clients,
-    metricsClients: access.metrics,
+    metricsClients: checkedRanges(access.metrics),
     freshnessSeconds: region.freshnessSeconds,
     budget: storage.kind === "disk" && diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB),
     edgeMemoryMiB: edge.memoryMiB,

@@ -27,7 +27,7 @@ export function workloadProblems(
   }
   if (operator.podMonitor && access.metrics.length === 0) {
     const message =
-      "is empty, and the PodMonitor's Prometheus must be in it: write the address range of its Pods";
+      "is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods";
     problems.push({ path: "access.metrics", message });
   }
   return problems;

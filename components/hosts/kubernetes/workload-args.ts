@@ -23,7 +23,12 @@ export interface WorkloadRegion
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
+  /** Whose kind of network policy the cluster's network takes. @default "kubernetes" */
+  readonly networkPolicies?: NetworkPolicies;
 }
+
+/** Cilium takes Kubernetes's own kind, too, but matches no nodes and Pods by its address ranges. */
+export type NetworkPolicies = "kubernetes" | "cilium";
 
 /** A volume of its own for each replica, or a bucket for all of them. */
 export type WorkloadStorage =

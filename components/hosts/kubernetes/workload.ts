@@ -88,7 +88,9 @@ function createBeforehand(
       { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } },
       options,
     ),
-    new NetworkPolicy(name, objects.networkPolicy, options),
+    objects.networkPolicy.kind === "CiliumNetworkPolicy"
+      ? new CustomResource(name, objects.networkPolicy, options)
+      : new NetworkPolicy(name, objects.networkPolicy, options),
     ...Object.entries(objects.configMaps).map(
       ([part, configMap]) => new ConfigMap(`${name}-${part}`, configMap, options),
     ),

@@ -1,3 +1,4 @@
+import { everyone } from "../../config/endpoint.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 
@@ -6,7 +7,7 @@ const self = "127.0.0.1";
 
 /** For the http block: `$from_proxy`, whether who connected is one of the proxies. */
 export function proxyMaps({ proxies }: Pick<PodOptions, "proxies">): Directive[] {
-  if (proxies === undefined) return [];
+  if (proxies === undefined || proxies === "any") return [];
   return [
     block(
       "geo",
@@ -22,6 +23,14 @@ export function proxyMaps({ proxies }: Pick<PodOptions, "proxies">): Directive[]
  */
 export function behindProxies({ proxies }: Pick<PodOptions, "proxies">): Directive[] {
   if (proxies === undefined) return [];
+  if (proxies === "any") {
+    return [
+      ...everyone.map((range) => directive("set_real_ip_from", range)),
+      directive("real_ip_header", "X-Forwarded-For"),
+      // The last address is the one that the proxy itself has seen. Those before it, clients can make up.
+      directive("real_ip_recursive", "off"),
+    ];
+  }
   return [
     ...proxies.map((range) => directive("set_real_ip_from", literal(range))),
     directive("real_ip_header", "X-Forwarded-For"),

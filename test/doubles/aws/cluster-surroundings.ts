@@ -24,6 +24,8 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       return { id: found.id, certificateAuthority: text("certificateAuthority.data", found.outputs) };
     },
 
+    network: () => undefined,
+
     admitPods(cluster, namespace, { serviceAccountName, nodeSelector, tolerations = [] }) {
       const found = clusterBy(cluster);
       const { inputs } = found;

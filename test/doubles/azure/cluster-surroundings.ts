@@ -22,6 +22,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       return found && { id: found.id, certificateAuthority: accessTo(found).ca };
     },
 
+    network(cluster) {
+      const dataplane = valueAt("networkProfile.networkDataplane", clusterBy(cluster).inputs);
+      return dataplane === "cilium" ? dataplane : undefined;
+    },
+
     admitPods(cluster, namespace, { serviceAccountName }) {
       const { outputs } = clusterBy(cluster);
       const subject = `system:serviceaccount:${namespace}:${serviceAccountName}`;

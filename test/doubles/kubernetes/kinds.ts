@@ -9,6 +9,8 @@ export interface Kind {
   readonly fixed?: readonly string[];
   /** The name of the Helm chart that brings it. @default every cluster has it */
   readonly chart?: string;
+  /** The cluster's network that brings it. @default every cluster has it */
+  readonly network?: "cilium";
 }
 
 const workload = {
@@ -49,6 +51,13 @@ export const kinds: readonly Kind[] = [
     kind: "NetworkPolicy",
     isNamespaced: true,
     required: ["spec.podSelector"],
+  },
+  {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumNetworkPolicy",
+    isNamespaced: true,
+    required: ["spec.endpointSelector"],
+    network: "cilium",
   },
   charted(
     "ClusterIssuer",

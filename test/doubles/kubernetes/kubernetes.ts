@@ -16,12 +16,14 @@ import {
 } from "../cloud.ts";
 import { type Inputs, isUnknown, valueAt, valuesAt } from "../values.ts";
 import { type Kind, kinds, tokenOf } from "./kinds.ts";
-import { demandPodReferences, type PodSpec, podSpecOf } from "./pods.ts";
+import { demandPodReferences, demandScrapable, type PodSpec, podSpecOf } from "./pods.ts";
 
 /** The cloud around clusters, as far as they see it. */
 export interface Surroundings {
   /** By the URL of its API. */
   cluster(server: string): { readonly id: string; readonly certificateAuthority: string } | undefined;
+  /** @returns what enforces network policies, as far as it matters. */
+  network(cluster: string): "cilium" | undefined;
   /** Refuses Pods that would never be scheduled, or that wouldn't get the identity that they need. */
   admitPods(cluster: string, namespace: string, pod: PodSpec): void;
   /** What becomes of the nodes when Pods that were admitted are gone. @default nothing */
@@ -108,11 +110,17 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
     },
     admit(request) {
       demandKind(kind, request);
+      if (kind.network !== undefined) {
+        const isServed = surroundings.network(clusterOf(request.scope).id) === kind.network;
+        demand(isServed, "NoMatch", `no matches for kind "${kind.kind}" in version "${kind.apiVersion}"`);
+      }
       const pod = podSpecOf(request.inputs);
       if (!pod) return;
       demandPodReferences(pod, request);
       const namespace = text("metadata.namespace", request.inputs);
-      surroundings.admitPods(clusterOf(request.scope).id, namespace, pod);
+      const { id: cluster } = clusterOf(request.scope);
+      if (surroundings.network(cluster) === "cilium") demandScrapable(pod, request);
+      surroundings.admitPods(cluster, namespace, pod);
     },
     create({ cloud, scope, name: resource, inputs }) {
       const metadata = { name: `${resource}-${cloud.digits(8)}`, ...(inputs.metadata as Inputs) };

@@ -1,5 +1,6 @@
 import { demand, type Request, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { type Labels, type Peer, passes } from "./cilium.ts";
 import { tokenOf } from "./kinds.ts";
 
 /** What is looked at of Pods: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodSpec */
@@ -44,4 +45,41 @@ export function demandPodReferences(pod: PodSpec, { cloud, scope, inputs }: Requ
       demand(isThere, "NotFound", `${kind} ${namespace}/${name} isn't there when a Pod needs it`);
     }
   }
+}
+
+const policies = [
+  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
+  { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy" },
+];
+
+/** Metrics are no part of a Service, and who scrapes a Pod's address is in its cluster: a policy that lets in only addresses lets in nobody, by Cilium. */
+export function demandScrapable(pod: PodSpec, { cloud, scope, inputs }: Request): void {
+  const ports = valuesAt("containers[*].ports[*]", pod) as Inputs[];
+  const port = ports.find(({ name }) => name === "metrics")?.containerPort;
+  if (port === undefined) return;
+  const namespace = text("metadata.namespace", inputs);
+  const rules = policies
+    .flatMap((kind) => cloud.things(tokenOf(kind)))
+    .filter((it) => it.scope === scope && text("metadata.namespace", it.inputs) === namespace)
+    .map((it) => it.inputs);
+  const scrapers: Peer[] = [{ kind: "remote-node" }, ...podsNamedIn(rules)];
+  const isScraped = scrapers.some((peer) =>
+    passes(rules, { direction: "ingress", peer, port: Number(port) }),
+  );
+  demand(isScraped, "PolicyDenied", `nothing in the cluster reaches ${namespace}'s Pods at port ${port}`);
+}
+
+function podsNamedIn(rules: readonly Inputs[]): Peer[] {
+  const labelsAt = (path: string) => rules.flatMap((rule) => valuesAt(path, rule)) as Labels[];
+  const prefix = "k8s:io.cilium.k8s.namespace.labels.";
+  return labelsAt("spec.ingress[*].fromEndpoints[*].matchLabels").map((labels) => {
+    const entries = Object.entries(labels);
+    const namespace = entries.filter(([key]) => key.startsWith(prefix));
+    const own = entries.filter(([key]) => !key.startsWith(prefix));
+    return {
+      kind: "pod",
+      namespace: Object.fromEntries(namespace.map(([key, value]) => [key.slice(prefix.length), value])),
+      labels: Object.fromEntries(own.map(([key, value]) => [key.replace(/^k8s:/, ""), value])),
+    };
+  });
 }

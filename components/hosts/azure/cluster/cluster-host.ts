@@ -69,6 +69,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           store: blobStore({ account: found.storageAccount, delivery }),
           annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
           handover: loadBalancerHandover,
+          // As the cluster's networkDataplane.
+          networkPolicies: "cilium",
         }),
         serviceAccount: {
           annotations: podIdentityAnnotations(pods.identity),

@@ -1,0 +1,151 @@
+/** Who reaches the Pods, and whom they reach, in a cluster with Kubernetes's own policies and in one with Cilium. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
+import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
+import type { NetworkPolicies } from "../../components/hosts/kubernetes/workload-args.ts";
+import { type Flow, type Peer, passes } from "../doubles/kubernetes/cilium.ts";
+import type { Inputs } from "../doubles/values.ts";
+import { type KubernetesCase, kubernetesPlan, kubernetesRegions } from "../support/kubernetes-regions.ts";
+
+type Change = Readonly<Record<string, unknown>>;
+
+function policy(name: KubernetesCase, change: Change = {}, kind: NetworkPolicies = "kubernetes") {
+  return renderWorkload(kubernetesPlan(name, change, kind)).networkPolicy;
+}
+
+function kubernetesPolicy(name: KubernetesCase, change: Change = {}): NetworkPolicy {
+  return policy(name, change) as NetworkPolicy;
+}
+
+test("the Pods are reached by whom the configuration names, and reach what it names", () => {
+  const sources = (name: KubernetesCase) =>
+    kubernetesPolicy(name).spec?.ingress?.map(({ from, ports }) => [
+      ports?.map(({ port }) => port),
+      from?.map(({ ipBlock }) => ipBlock?.cidr),
+    ]);
+  const targets = (name: KubernetesCase) =>
+    kubernetesPolicy(name).spec?.egress?.map(({ to, ports }) => [
+      ports?.map(({ port }) => port),
+      to?.map(({ ipBlock }) => ipBlock?.cidr) ?? "anywhere",
+    ]);
+  assert.deepEqual(sources("volumes"), [[[8443], ["203.0.113.0/24", "2001:db8::/32"]]]);
+  assert.deepEqual(sources("bucket"), [
+    [[8443], ["0.0.0.0/0", "::/0"]],
+    [[9443], ["10.0.0.0/8"]],
+  ]);
+  assert.deepEqual(sources("gateway"), [
+    [[8443], ["10.1.0.0/16"]],
+    [[9443], ["10.0.0.0/8"]],
+  ]);
+  const names = [[53, 53], "anywhere"];
+  assert.deepEqual(targets("volumes"), [names, [[443, 9093], "anywhere"]]);
+  assert.deepEqual(targets("own-server"), [names, [[443, 9000, 9093], "anywhere"]]);
+  assert.deepEqual(targets("bucket"), [
+    names,
+    [[443, 9093], "anywhere"],
+    [[80], ["169.254.170.23/32", "fd00:ec2::23/128"]],
+  ]);
+});
+
+test("a server behind a Service is reached at any port, in its namespace", () => {
+  // What a Service leads to, and its port, its URL doesn't say.
+  const { s3 } = kubernetesRegions["own-server"].storage;
+  const storage = { kind: "bucket", s3: { ...s3, endpoint: "http://minio.storage.svc:9000" } };
+  assert.deepEqual(kubernetesPolicy("own-server", { storage }).spec?.egress?.at(-1), {
+    to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "storage" } } }],
+  });
+  const flow = (namespace: string): Flow => ({
+    direction: "egress",
+    peer: { kind: "pod", namespace: { "kubernetes.io/metadata.name": namespace }, labels: {} },
+    port: 9001,
+  });
+  const cilium = [policy("own-server", { storage }, "cilium") as Inputs];
+  assert.deepEqual(
+    ["storage", "default"].map((namespace) => passes(cilium, flow(namespace))),
+    [true, false],
+  );
+});
+
+test("labels select Pods in any namespace, unless they say in which", () => {
+  const access = {
+    clients: ["203.0.113.0/24"],
+    metrics: ["10.0.0.0/8", { podLabels: { app: "prometheus" } }, { namespaceLabels: { team: "sre" } }],
+  };
+  assert.deepEqual(kubernetesPolicy("volumes", { access }).spec?.ingress?.[1]?.from, [
+    { ipBlock: { cidr: "10.0.0.0/8" } },
+    { namespaceSelector: {}, podSelector: { matchLabels: { app: "prometheus" } } },
+    { namespaceSelector: { matchLabels: { team: "sre" } } },
+  ]);
+});
+
+describe("by Cilium's rules", () => {
+  const pod = (namespace: string): Peer => ({
+    kind: "pod",
+    namespace: { "kubernetes.io/metadata.name": namespace },
+    labels: { "app.kubernetes.io/name": namespace },
+  });
+  const client: Peer = { kind: "world", address: "203.0.113.7" };
+  const others: Peer[] = [{ kind: "world", address: "198.51.100.7" }];
+  const from = (peer: Peer, port: number): Flow => ({ direction: "ingress", peer, port });
+  const agent: Flow = { direction: "egress", peer: { kind: "host" }, port: 80 };
+
+  const byRange = {
+    expose: { kind: "ingress", proxies: ["10.1.0.0/16"] },
+    access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
+  };
+  const byLabels = {
+    expose: {
+      kind: "ingress",
+      proxies: [{ namespaceLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } }],
+    },
+    access: {
+      clients: ["203.0.113.0/24"],
+      metrics: [{ podLabels: { "app.kubernetes.io/name": "monitoring" } }],
+    },
+  };
+  /** A bucket by EKS Pod Identity. */
+  const passed = (change: Change, kind: NetworkPolicies, ...flows: Flow[]) =>
+    flows.map((flow) => passes([policy("cilium", change, kind) as Inputs], flow));
+
+  test("ranges alone cut off an Ingress, a Prometheus and the agent of Pod Identity", () => {
+    const cutOff = [from(pod("ingress-nginx"), 8443), from(pod("monitoring"), 9443), agent];
+    assert.deepEqual(passed(byRange, "kubernetes", ...cutOff), [false, false, false]);
+    assert.deepEqual(passed(byRange, "cilium", ...cutOff), [true, true, true]);
+    assert.deepEqual(passed(byLabels, "cilium", ...cutOff), [true, true, true]);
+  });
+
+  test("labels let in the Pods that they select, and nobody else", () => {
+    for (const kind of ["kubernetes", "cilium"] as const) {
+      const [ingress, monitoring] = [pod("ingress-nginx"), pod("monitoring")];
+      assert.deepEqual(
+        passed(byLabels, kind, from(ingress, 8443), from(monitoring, 9443)),
+        [true, true],
+        kind,
+      );
+      const strangers = [from(monitoring, 8443), from(ingress, 9443), from(pod("default"), 8443)];
+      assert.deepEqual(passed(byLabels, kind, ...strangers), [false, false, false], kind);
+      const remote: Peer = { kind: "remote-node" };
+      assert.deepEqual(passed(byLabels, kind, from(remote, 8443), from(client, 8443)), [false, false], kind);
+    }
+  });
+
+  test("a load balancer's clients, the nodes and the Pod's own node get in; other addresses and ports don't", () => {
+    const loadBalancer = { expose: { kind: "loadBalancer" }, access: byRange.access };
+    const nodes: Peer[] = [{ kind: "host" }, { kind: "remote-node" }];
+    const wanted = [client, ...nodes].map((peer) => from(peer, 8443));
+    assert.deepEqual(passed(loadBalancer, "cilium", ...wanted), [true, true, true]);
+    const unwanted = [...others.map((peer) => from(peer, 8443)), from(client, 9443), from(pod("x"), 15000)];
+    assert.deepEqual(passed(loadBalancer, "cilium", ...unwanted), [false, false, false]);
+  });
+
+  test("names, registries and Azure's identity are reached, wherever they are, and no other port", () => {
+    const to = (peer: Peer, port: number): Flow => ({ direction: "egress", peer, port });
+    const reached = [to(pod("kube-system"), 53), to(client, 443), to({ kind: "host" }, 53)];
+    assert.deepEqual(passed(byLabels, "cilium", ...reached), [true, true, true]);
+    assert.deepEqual(passed(byLabels, "cilium", to(client, 80), to({ kind: "remote-node" }, 6443)), [
+      false,
+      false,
+    ]);
+  });
+});
