@@ -1,6 +1,6 @@
 import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
-import { diskBudget } from "../pod/edge/budget.ts";
+import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
 import { minWorkers } from "../pod/edge/nginx.ts";
 import { type Delivery, demandOf } from "./demand.ts";
 import { mbpsPerVCpu } from "./limits.ts";
@@ -10,7 +10,11 @@ import { number, quantity } from "./text.ts";
 export interface ReplicaRequest {
   readonly storage:
     | { readonly kind: "disk"; readonly sizeGiB: number | "auto" }
-    | { readonly kind: "bucket"; readonly delivery: "proxied" | "redirect" };
+    | {
+        readonly kind: "bucket";
+        readonly delivery: "proxied" | "redirect";
+        readonly scratchGiB: number | "auto";
+      };
   /** How many share the load: the smallest number of them. */
   readonly replicas: number;
   readonly workload: Workload;
@@ -20,6 +24,8 @@ export interface ReplicaRequest {
 export interface ReplicaPlan {
   /** Of its volume, or of its part of the node's disk. */
   readonly diskGiB: number;
+  /** Of it, wanted for blobs under way, where they are not stored there for good. */
+  readonly fillsGiB?: number;
   /** What the edge is to have for itself. Memory is also the most it gets: the page cache counts into it. */
   readonly edge: {
     readonly cpuMillis: number;
@@ -39,8 +45,10 @@ const workerMiB = 4;
 const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
 const cpuStepMillis = 50;
-/** Manifests, metrics and what is under way. */
-const leastScratchGiB = 4;
+/** Cold blobs at once: all that a node pulls, of two releases. Beyond that, clients fall back. */
+const fillsGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(16, Math.max(4, 2 * pullsPerNodeGiB));
+/** What has passed on its way into the store is kept for some minutes: see blobs.ts. */
+const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB);
 
 /** Plans a replica: processor time for its share of the demand, memory for the hot set, disk for the content. */
 export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
@@ -56,17 +64,42 @@ export function planReplica({ storage, replicas, workload }: ReplicaRequest): Re
     workers,
   };
   const content = contentGiB(workload, delivery);
-  if (storage.kind === "bucket") return { diskGiB: scratchFor(content), edge, warnings: [] };
+  if (storage.kind === "bucket") return { ...planScratch(storage, workload, content), edge };
   const wantedGiB = sizeFor(content);
   const diskGiB = storage.sizeGiB === "auto" ? wantedGiB : storage.sizeGiB;
   return { diskGiB, edge, warnings: sizeWarnings(diskGiB, content, wantedGiB) };
 }
 
+type ScratchRequest = Extract<ReplicaRequest["storage"], { kind: "bucket" }>;
+
+function planScratch(
+  { delivery, scratchGiB }: ScratchRequest,
+  workload: Workload,
+  contentGiB: number,
+): Omit<ReplicaPlan, "edge"> {
+  const fills = fillsGiB(workload);
+  const kept = delivery === "redirect" ? passedGiB(workload) : contentGiB;
+  const autoGiB = scratchFor(kept, fills);
+  const diskGiB = scratchGiB === "auto" ? autoGiB : scratchGiB;
+  const { blobsMiB, fillsMiB } = scratchBudget(diskGiB, fills);
+  const message =
+    `${quantity(diskGiB, "GiB")} hold ${number(blobsMiB / 1024)} GiB of cached blobs and ${number(fillsMiB / 1024)} of blobs under way, and the workload has ` +
+    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit; better: ${autoGiB}GiB`;
+  return {
+    diskGiB,
+    fillsGiB: fills,
+    warnings: diskGiB < autoGiB ? [{ path: "storage.scratch", message }] : [],
+  };
+}
+
 /** A node's own disk is small, so to the GiB. */
-function scratchFor(contentGiB: number): number {
-  let sizeGiB = leastScratchGiB;
-  while (diskBudget(sizeGiB).blobsMiB / 1024 < contentGiB) sizeGiB++;
-  return sizeGiB;
+function scratchFor(contentGiB: number, fillsGiB: number): number {
+  let sizeGiB = 1;
+  for (;;) {
+    const { blobsMiB, fillsMiB } = scratchBudget(sizeGiB, fillsGiB);
+    if (blobsMiB >= contentGiB * 1024 && fillsMiB >= Math.floor(fillsGiB * 1024)) return sizeGiB;
+    sizeGiB++;
+  }
 }
 
 function sizeWarnings(diskGiB: number, contentGiB: number, wantedGiB: number): Problem[] {

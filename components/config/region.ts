@@ -12,7 +12,7 @@ import {
   localAccess,
   localEndpoint,
 } from "./endpoint.ts";
-import { bucket, cloudStorage, disk, kubernetesStorage } from "./storage.ts";
+import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
 
 /** What every region has, wherever it is. */
@@ -186,7 +186,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
     name: awsName,
     topology: cluster,
     version: kubernetesVersion("1.36"),
-    storage: bucket.describe(storageMeaning),
+    storage: clusterBucket.describe(storageMeaning),
     network: clusterSubnets,
     ...ownCluster,
     ...served,
@@ -284,7 +284,7 @@ export const azureRegion = z.discriminatedUnion("topology", [
     subscription,
     resourceGroup: regionResourceGroup,
     version: kubernetesVersion("1.36"),
-    storage: bucket.describe(storageMeaning),
+    storage: clusterBucket.describe(storageMeaning),
     network: azureNetwork,
     nodes: azureNodes,
     ...ownCluster,

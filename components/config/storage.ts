@@ -97,10 +97,22 @@ const storageAccountName = matching(
 );
 const blobContainerName = matching(/^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/, "the name of a blob container");
 
+/** Of a workload whose Pods keep on their nodes what is under way. */
+const scratch = diskSize(undefined)
+  .prefault("auto")
+  .describe(
+    "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.",
+  );
+
+export const clusterBucket = bucket
+  .extend({ scratch })
+  .transform(({ scratch: scratchGiB, ...rest }) => ({ ...rest, scratchGiB }));
+
 /** Object storage that is there already. What the Pods may do there is up to who made it: docs/kubernetes.md. */
 const existingBucket = z
   .strictObject({
     ...bucketKind,
+    scratch,
     s3: z
       .strictObject({
         bucket: s3BucketName.describe("Name of the bucket, which belongs to the cache alone."),
@@ -132,7 +144,8 @@ const existingBucket = z
       .exactOptional()
       .describe("A container of Azure Blob Storage. This or `s3`."),
   })
-  .transform(({ s3, azure, ...rest }, context) => {
+  .transform(({ s3, azure, scratch: scratchGiB, ...others }, context) => {
+    const rest = { ...others, scratchGiB };
     if (s3 && !azure) return { ...rest, s3 };
     if (azure && !s3) return { ...rest, azure };
     context.addIssue({

@@ -6,10 +6,12 @@
 # - After a start, nginx learns what it has on disk only a minute later, and may store twice its size until then. Here it's told at once.
 # - What a killed nginx was just storing stays where it is, uncounted. Here it's deleted.
 # - nginx looks at the size of its cache only every 10 s. Here it's woken more often.
+# - nginx doesn't count what it is just storing. Here that is counted, and where its room is limited, nginx is told when it takes no more.
 # - nginx tells nothing of its cache. Here metrics.sh does.
 #
 # Usage: janitor.sh CACHE_DIRECTORY STATUS_URL
-# Environment: that of metrics.sh
+# Environment: that of metrics.sh, and
+#   FILLS_MIB                        what blobs under way may take, beside BLOBS_MIB, before others are refused; nothing where it is not limited
 set -u
 trap 'exit 0' TERM INT QUIT
 cache=$1
@@ -112,13 +114,34 @@ sweep() {
   find "$cache/blobs" "$cache/manifests" -type f -name "$unfinished" -mmin "+$abandoned" -exec rm -f {} +
 }
 
+# Bytes of the blobs that are stored, and of those under way as they will be.
+expected() {
+  find "$cache/blobs" -type f -name "$object" -exec stat -c %s {} + 2>/dev/null
+  find "$cache/blobs" -type f -name "$unfinished" -exec grep -a -h -m 1 '^Content-Length: ' {} + 2>/dev/null |
+    tr -cd '0-9\n'
+}
+
+# Keeps the mark that fills.ts looks at.
+guard() {
+  while sleep 1; do
+    if [ "$(expected | awk -v room=$((BLOBS_MIB + FILLS_MIB)) '{ sum += $1 } END { print (sum > room * 1048576) }')" = 1 ]; then
+      [ -e "$state/full" ] || log "no room for more blobs under way: clients fall back" "" ""
+      : >"$state/full"
+    else
+      rm -f "$state/full"
+    fi
+  done
+}
+
 mkdir -p "$state"
+rm -f "$state/full"
 for marker in verified welcomed swept; do [ -e "$state/$marker" ] || touch -d @0 "$state/$marker"; done
 : >"$state/seen"
 blobs=0 blob_bytes=0 manifests=0 manifest_bytes=0 corrupt=0
 publish
 sh "${0%/*}/metrics.sh" "$cache" "$status" &
 pulse &
+[ -z "${FILLS_MIB:-}" ] || guard &
 while sleep 1; do welcome; done &
 while :; do
   inspect

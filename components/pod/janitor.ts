@@ -9,6 +9,7 @@ export function janitorPart({ images, ports, budget, edgeWorkers }: PodOptions):
     BLOBS_MIB: budget.blobsMiB ?? "",
     MANIFESTS_MIB: budget.manifestsMiB,
     MIN_FREE_MIB: budget.minFreeMiB,
+    ...(budget.fillsMiB !== undefined && { FILLS_MIB: Math.floor(budget.fillsMiB / 2) }),
     CONNECTIONS_PER_WORKER: connectionsPerWorker,
     ...(edgeWorkers !== undefined && { WORKERS: edgeWorkers }),
     REQUESTS_PORT: ports.exporterRequests,

@@ -5,9 +5,11 @@ import { execa } from "execa";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
 import type { Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { exists } from "../../scripts/setup/files.ts";
+import { type Chain, frontedUpstream, registryName, startChain } from "../support/chain.ts";
 import { type Download, download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { replicasOf } from "../support/replicas.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -118,5 +120,60 @@ describe("a cache on a small disk", () => {
       const { stdout } = await execa("find", [origin, "-type", "f", "-size", "+100k"]);
       return stdout === "";
     });
+  });
+});
+
+/** What kubelet evicts a Pod for is more than its budget: blobs that are under way count, too. */
+test("a cache on a part of a node's disk stores no more than it has room for, and clients fall back", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy } = await frontedUpstream(parts);
+  const upstream = {
+    name: "gsoci",
+    registry: registryName,
+    url: proxy.url.origin,
+    repositories: ["team/**"],
+  };
+  const budget = { blobsMiB: 64, manifestsMiB: 32, prometheusMiB: 64, minFreeMiB: 1, fillsMiB: 120 };
+  const roomMiB = budget.blobsMiB + budget.fillsMiB;
+  const all = parts.use(await replicasOf({ upstreams: [upstream], budget }));
+  const cache = parts.use(await all.start());
+  const layer = async (layerMB: number): Promise<Layer> => {
+    const name = `team/app-${layerMB}-${Math.random().toString(36).slice(2)}`;
+    const image = await randomImage({ repository: name, tag: "1", layerMB });
+    await push(registry.url, image);
+    const { digest } = image.blobs.find(({ size }) => size > 1e6) ?? assert.fail("no layer");
+    return { url: new URL(`/v2/${name}/blobs/${digest}?ns=${registryName}`, cache.url), digest };
+  };
+  const ask = ({ url }: Layer) => download(url, { ca: all.ca });
+  const [stored, ...cold] = await Promise.all([2, 40, 40, 40, 40, 40].map(layer));
+  const [one, two, three, four, late] = cold;
+  assert.ok(stored && one && two && three && four && late);
+  assert.equal((await ask(stored)).status, 200);
+
+  const slow = proxy.inject({ kind: "throttle", bytesPerSecond: 6e6 }, "/blobs/");
+  let mostMiB = 0;
+  const looks = setInterval(async () => {
+    const { stdout } = await execa("du", ["-sm", `${cache.cacheDirectory}/blobs`], { reject: false });
+    mostMiB = Math.max(mostMiB, Number.parseInt(stdout, 10));
+  }, 250);
+  parts.defer(() => clearInterval(looks));
+  const underWay = [one, two, three, four].map(ask);
+  await waitUntil("there is no room for more", () => exists(`${cache.cacheDirectory}/tmp/full`));
+  assert.equal((await ask(late)).status, 503);
+  assert.equal((await ask(stored)).headers["x-cache"], "HIT");
+  // Who asks for what is under way gets it.
+  const again = await ask(one);
+  assert.deepEqual([again.status, again.digest], [200, one.digest]);
+  for (const answer of await Promise.all(underWay)) assert.equal(answer.status, 200);
+  slow.remove();
+  await waitUntil("there is room again", async () => (await ask(late)).status === 200);
+  assert.ok(mostMiB > budget.blobsMiB && mostMiB <= roomMiB, `${mostMiB} MiB of ${roomMiB}`);
+
+  await t.test("what is larger than its share passes, and isn't stored", async () => {
+    const large = await layer(70);
+    for (let round = 0; round < 2; round++) {
+      const answer = await ask(large);
+      assert.deepEqual([answer.digest, answer.headers["x-cache"]], [large.digest, "MISS"]);
+    }
   });
 });

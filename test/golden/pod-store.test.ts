@@ -3,6 +3,7 @@
  * read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
  */
 import { join } from "node:path";
+import { scratchBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
 import { testGolden } from "../support/golden.ts";
@@ -25,7 +26,9 @@ function render(change: Pick<PodOptions, "store" | "proxies">): Record<string, s
     url: "https://gsoci.azurecr.io",
     repositories: ["giantswarm/**"],
   };
-  const { configMaps } = renderPod(podOptions({ upstreams: [gsoci], ...change }));
+  const { configMaps } = renderPod(
+    podOptions({ upstreams: [gsoci], budget: scratchBudget(11, 6), ...change }),
+  );
   return Object.fromEntries(
     configMaps.flatMap(({ metadata, data = {} }) => {
       const container = metadata?.name?.slice("cache-".length) ?? "";

@@ -97,7 +97,7 @@ test("more in each replica than a node's disk holds, which only `proxied` asks f
   const withDelivery = (delivery: string) => told({ storage: { kind: "bucket", delivery } }, {}, workload);
   assert.match(
     withDelivery("proxied").join(),
-    /^storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 64GiB: use `redirect`$/,
+    /^storage\.scratch: for this workload, each replica keeps \d+GiB on its node, which has room for 64GiB: set 64GiB, or use `delivery: redirect`$/,
   );
   assert.deepEqual(withDelivery("redirect"), []);
 });

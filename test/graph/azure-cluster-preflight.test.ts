@@ -150,7 +150,7 @@ test("nor is there room for a cache of large images, unless the bucket delivers 
   const workload = { pullsPerNodeGiB: 20 };
   assert.match(
     problemsOf({}, { workload })[0] ?? "",
-    /^storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB: use `redirect`$/,
+    /^storage\.scratch: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB: set 40GiB, or use `delivery: redirect`$/,
   );
   assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
 });

@@ -103,7 +103,7 @@ export const azureCluster: ClusterCase = {
         /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
         /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
         /regions\[0\]\.replicas\.min: the workload's peak takes \d+ replicas: /,
-        /regions\[0\]\.storage\.delivery: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB/,
+        /regions\[0\]\.storage\.scratch: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB/,
       ],
     },
     "all that isn't in the subscription": {

@@ -9,7 +9,7 @@ import { localAddress } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
-import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { type DiskBudget, diskBudget } from "../../components/pod/edge/budget.ts";
 import { defaultImages } from "../../components/pod/images.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
@@ -32,6 +32,8 @@ export interface Replica extends AsyncDisposable {
   /** `https://localhost:<port>`, or `http:` behind proxies. */
   readonly url: URL;
   readonly ports: PodPorts;
+  /** Of the edge's volume, on this machine. */
+  readonly cacheDirectory: string;
   /** Standard output and error of a container so far. */
   logs(container: string): Promise<string>;
   /** All containers, with no time to end what is under way. */
@@ -48,6 +50,8 @@ export interface ReplicaOptions {
   readonly edit?: (nginxConf: string) => string;
   /** Who may pull. @default this machine */
   readonly clients?: readonly string[];
+  /** @default that of a small disk */
+  readonly budget?: DiskBudget;
 }
 
 export interface Replicas extends AsyncDisposable {
@@ -100,7 +104,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],
     freshnessSeconds: 60,
-    budget: diskBudget(4),
+    budget: options.budget ?? diskBudget(4),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
     externalLabels: {},
@@ -125,6 +129,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
   return {
     url: new URL(`${proxies ? "http" : "https"}://localhost:${port}`),
     ports,
+    cacheDirectory: directory("cache"),
     logs: (part) => podman(["logs", `${name}-${part}`], { withStandardError: true }),
     async kill() {
       // The edge is the first: while it was there without an origin, it would send its clients to the upstream.

@@ -422,11 +422,19 @@ test("the storage of an existing cluster: a volume per replica, or exactly one b
   assert.deepEqual(storageOf({ kind: "bucket", s3 }), {
     kind: "bucket",
     delivery: "proxied",
+    scratchGiB: "auto",
     s3: { ...s3, pathStyle: false },
   });
+  const scratch = (size: string) => storageOf({ kind: "bucket", s3, scratch: size });
+  assert.equal((scratch("0.5TiB") as { scratchGiB?: number }).scratchGiB, 512);
+  assertProblem(
+    withKubernetes({ storage: { kind: "bucket", s3, scratch: "0.5GiB" } }),
+    /storage\.scratch: "0\.5GiB" is too small: at least 1GiB$/,
+  );
   assert.deepEqual(storageOf({ kind: "bucket", delivery: "redirect", azure }), {
     kind: "bucket",
     delivery: "redirect",
+    scratchGiB: "auto",
     azure,
   });
   const one = /^regions\[0\]\.storage: must name one bucket: `s3: \{ bucket, region \}` or `azure: /;

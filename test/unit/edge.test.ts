@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { diskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";
 import { errorBody } from "../../components/pod/edge/errors.ts";
+import { fillMaps } from "../../components/pod/edge/fills.ts";
 import { podPortCount, podPorts } from "../../components/pod/ports.ts";
 
 /** 1 GiB to 16 TiB. */
@@ -20,6 +21,35 @@ test("the parts of a disk are whole, positive, and leave room for fills under wa
       // On a small disk, the fills under way need their room all the same.
       const least = size >= 16 ? 0.8 : 0.3;
       assert.ok(blobsMiB / (size * 1024) > least, `${blobsMiB} MiB of ${size} GiB are for blobs`);
+    }),
+  );
+});
+
+test("a part of a node's disk has room for what is under way and is never all given away", () => {
+  fc.assert(
+    fc.property(sizeGiB, fc.double({ min: 0.1, max: 64, noNaN: true }), (size, fillsGiB) => {
+      const { blobsMiB, manifestsMiB, prometheusMiB, fillsMiB } = scratchBudget(size, fillsGiB);
+      const parts = [blobsMiB, manifestsMiB, prometheusMiB, fillsMiB];
+      for (const part of parts) assert.ok(Number.isInteger(part) && part > 0, `${part} MiB`);
+      const left = size * 1024 - parts.reduce((sum, part) => sum + part);
+      assert.ok(left >= Math.max(256, size * 102), `${left} MiB are left`);
+    }),
+  );
+});
+
+test("a blob of half of the room for those under way isn't stored, whatever its size has for digits", () => {
+  const sizes = fc.double({ min: 0.1, max: 200, noNaN: true });
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 2 ** 40 }), (fillsGiB, bytes) => {
+      const budget = scratchBudget(1000, fillsGiB);
+      const maps = fillMaps({ budget, ports: podPorts(15000, 1) });
+      const patterns = maps.flatMap(({ block = [] }) => block.map(({ name }) => name));
+      const pattern = patterns.find((name) => name.startsWith("~")) ?? assert.fail();
+      const isUnstored = new RegExp(pattern.slice(1)).test(`200 ${bytes}`);
+      const half = (budget.fillsMiB / 2) * 1024 ** 2;
+      if (bytes >= half) assert.ok(isUnstored, `${bytes} of ${half}`);
+      // Rounded down to two digits.
+      if (bytes < half * 0.9) assert.ok(!isUnstored, `${bytes} of ${half}`);
     }),
   );
 });

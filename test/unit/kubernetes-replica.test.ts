@@ -6,11 +6,12 @@ import { demandOf } from "../../components/capacity/demand.ts";
 import { contentGiB } from "../../components/capacity/plan-disk.ts";
 import { planReplica } from "../../components/capacity/plan-replica.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import { diskBudget } from "../../components/pod/edge/budget.ts";
+import { scratchBudget } from "../../components/pod/edge/budget.ts";
 import { kubernetesKeys } from "../support/kubernetes-regions.ts";
 
 const { workload } = parseConfig(kubernetesKeys("volumes"));
-const bucket = (delivery: "proxied" | "redirect") => ({ kind: "bucket", delivery }) as const;
+const bucket = (delivery: "proxied" | "redirect", scratchGiB: number | "auto" = "auto") =>
+  ({ kind: "bucket", delivery, scratchGiB }) as const;
 
 test("the default workload, on two replicas", () => {
   const plan = (storage: Parameters<typeof planReplica>[0]["storage"]) =>
@@ -21,12 +22,14 @@ test("the default workload, on two replicas", () => {
     warnings: [],
   });
   assert.deepEqual(plan(bucket("proxied")), {
-    diskGiB: 15,
+    diskGiB: 21,
+    fillsGiB: 6,
     edge: { cpuMillis: 100, memoryMiB: 3328, workers: 2 },
     warnings: [],
   });
   assert.deepEqual(plan(bucket("redirect")), {
-    diskGiB: 4,
+    diskGiB: 11,
+    fillsGiB: 6,
     edge: { cpuMillis: 100, memoryMiB: 287, workers: 2 },
     warnings: [],
   });
@@ -40,10 +43,14 @@ test("the disk holds the content, and the processors their share of the load", (
   fc.assert(
     fc.property(workloads, fc.integer({ min: 1, max: 50 }), (change, replicas) => {
       const changed = { ...workload, ...change };
-      const { diskGiB, edge } = planReplica({ storage: bucket("proxied"), replicas, workload: changed });
+      const plan = planReplica({ storage: bucket("proxied"), replicas, workload: changed });
+      const { diskGiB, edge, fillsGiB = 0 } = plan;
       const content = contentGiB(changed, "proxied");
-      assert.ok(diskBudget(diskGiB).blobsMiB / 1024 >= content);
-      assert.ok(diskGiB === 4 || diskBudget(diskGiB - 1).blobsMiB / 1024 < content);
+      const holds = (sizeGiB: number) => {
+        const { blobsMiB, fillsMiB } = scratchBudget(sizeGiB, fillsGiB);
+        return blobsMiB >= content * 1024 && fillsMiB >= fillsGiB * 1024;
+      };
+      assert.ok(holds(diskGiB) && !holds(diskGiB - 1));
       const { networkMbps } = demandOf(changed, "proxied");
       assert.ok(edge.cpuMillis * replicas * 2.5 >= networkMbps);
       // Each worker takes 4 MiB before it serves anybody.
@@ -68,4 +75,28 @@ test("a volume that is too small for the workload is said", () => {
     ["storage.size"],
   );
   assert.match(warnings[0]?.message ?? "", /better: 240GiB$/);
+});
+
+test("four cold blobs of 1.15 GB at once fit, with whatever is kept", () => {
+  for (const delivery of ["proxied", "redirect"] as const) {
+    const { diskGiB, fillsGiB = 0 } = planReplica({ storage: bucket(delivery), replicas: 2, workload });
+    const { blobsMiB, fillsMiB, manifestsMiB, prometheusMiB } = scratchBudget(diskGiB, fillsGiB);
+    const coldMiB = (4 * 1.15e9) / 1024 ** 2;
+    assert.ok(blobsMiB + coldMiB + manifestsMiB + prometheusMiB <= diskGiB * 1024, delivery);
+    // Also where they all come in the second before the janitor has seen the first.
+    assert.ok(fillsMiB >= coldMiB, delivery);
+  }
+});
+
+test("a part of the node's disk that is too small for a roll-out is said", () => {
+  const { diskGiB, warnings } = planReplica({ storage: bucket("redirect", 4), replicas: 2, workload });
+  assert.equal(diskGiB, 4);
+  assert.deepEqual(
+    warnings.map(({ path }) => path),
+    ["storage.scratch"],
+  );
+  assert.match(
+    warnings[0]?.message ?? "",
+    /^4 GiB hold 1\.1 GiB of cached blobs and 2\.3 of blobs under way, .* has 3 and 6: .*better: 11GiB$/,
+  );
 });

@@ -56,6 +56,6 @@ function scratchProblems(
 ): Problem[] {
   const { diskGiB } = planReplica({ storage, replicas: replicas.min, workload });
   if (diskGiB <= nodeDiskGiB) return [];
-  const message = `for this workload, each replica keeps ${diskGiB}GiB on its node, which has room for ${nodeDiskGiB}GiB: use \`redirect\``;
-  return [{ path: "storage.delivery", message }];
+  const message = `for this workload, each replica keeps ${diskGiB}GiB on its node, which has room for ${nodeDiskGiB}GiB: set ${nodeDiskGiB}GiB, or use \`delivery: redirect\``;
+  return [{ path: "storage.scratch", message }];
 }

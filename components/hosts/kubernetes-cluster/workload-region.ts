@@ -61,7 +61,7 @@ export function workloadRegion(
       ...(loadBalancerClass !== undefined && { class: loadBalancerClass }),
     },
     scheduling,
-    storage: { kind: "bucket", store },
+    storage: { kind: "bucket", store, scratchGiB: region.storage.scratchGiB },
     ...options,
   };
 }

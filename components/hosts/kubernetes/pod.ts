@@ -7,7 +7,7 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
-import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
+import { type DiskBudget, diskBudget, ownDisk, scratchBudget } from "../../pod/edge/budget.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { metricsPort, podPorts } from "../../pod/ports.ts";
@@ -43,9 +43,8 @@ const smallDiskGiB = 16;
 /** What one replica asks for. */
 export function replicaPlan({ region, workload }: WorkloadPlanArgs): ReplicaPlan {
   const { storage, replicas } = region;
-  const { kind } = storage;
   return planReplica({
-    storage: kind === "disk" ? storage : { kind, delivery: storage.store.delivery },
+    storage: storage.kind === "disk" ? storage : { ...storage, delivery: storage.store.delivery },
     replicas: replicas.min,
     workload,
   });
@@ -113,7 +112,12 @@ function scratch({ region }: WorkloadPlanArgs, { diskGiB }: ReplicaPlan): Volume
   return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
 }
 
-function renderedPod(args: WorkloadPlanArgs, { diskGiB, edge }: ReplicaPlan): PodManifests {
+function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
+  if (fillsGiB !== undefined) return scratchBudget(diskGiB, fillsGiB);
+  return diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB);
+}
+
+function renderedPod(args: WorkloadPlanArgs, plan: ReplicaPlan): PodManifests {
   const { region, upstreams, images, monitoring, provider } = args;
   const { storage, expose, endpoint, access } = region;
   const part = { emptyDir: {} };
@@ -131,9 +135,9 @@ function renderedPod(args: WorkloadPlanArgs, { diskGiB, edge }: ReplicaPlan): Po
     clients: access.clients,
     metricsClients: checkedRanges(access.metrics),
     freshnessSeconds: region.freshnessSeconds,
-    budget: storage.kind === "disk" && diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB),
-    edgeMemoryMiB: edge.memoryMiB,
-    edgeWorkers: edge.workers,
+    budget: budgetOf(plan),
+    edgeMemoryMiB: plan.edge.memoryMiB,
+    edgeWorkers: plan.edge.workers,
     monitoring,
     externalLabels: { ...monitoring.labels, provider, region: region.name },
     replica: true,

@@ -28,11 +28,12 @@ export function workloadPlan(
 
 function workloadStorage({ storage, serviceAccount }: KubernetesRegion): WorkloadStorage {
   if (storage.kind === "disk") return storage;
-  const { delivery } = storage;
-  if ("azure" in storage) return { kind: "bucket", store: { kind: "azure", delivery, ...storage.azure } };
+  const { kind, delivery, scratchGiB } = storage;
+  if ("azure" in storage) return { kind, scratchGiB, store: { kind: "azure", delivery, ...storage.azure } };
   const { credentials, ...s3 } = storage.s3;
   return {
-    kind: "bucket",
+    kind,
+    scratchGiB,
     store: {
       kind: "s3",
       delivery,

@@ -33,7 +33,7 @@ export type NetworkPolicies = "kubernetes" | "cilium";
 /** A volume of its own for each replica, or a bucket for all of them. */
 export type WorkloadStorage =
   | { readonly kind: "disk"; readonly sizeGiB: number | "auto"; readonly class?: string }
-  | { readonly kind: "bucket"; readonly store: ObjectStore };
+  | { readonly kind: "bucket"; readonly store: ObjectStore; readonly scratchGiB: number | "auto" };
 
 /** What the rendering of the workload needs; plain values. */
 export interface WorkloadPlanArgs extends Omit<HostPlanArgs, "region"> {

@@ -2,8 +2,10 @@ import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import type { ObjectStore } from "../store.ts";
 import { cached } from "./cached.ts";
+import { blobOrigin, fillLimits } from "./fills.ts";
 
 type Store = { readonly store?: ObjectStore | undefined };
+type Options = Pick<PodOptions, "store" | "budget" | "ports">;
 
 /** Content under its digest never changes. */
 export const forever = `${3650 * 24 * 60 * 60}s`;
@@ -60,25 +62,23 @@ export function placeVariable({ store }: Store): string {
 const path = "/v2/$repository/blobs/$digest";
 
 /** The repository is no part of the key: a layer that ten images share is pulled once. */
-export function blobLocations({ store }: Store): Directive[] {
-  if (!redirects({ store })) {
-    return [
-      cached("blob", "blobs", "$upstream $digest", path, [
-        directive("proxy_cache_valid", 200, forever),
-        ...transfer({ store }),
-      ]),
-    ];
-  }
-  return redirecting({ store });
+export function blobLocations(options: Options): Directive[] {
+  if (redirects(options)) return redirecting(options);
+  const directives = [directive("proxy_cache_valid", 200, forever), ...transfer(options)];
+  return [cached("blob", "blobs", "$upstream $digest", path, directives, blobOrigin(options))];
 }
 
 function redirects({ store }: Store): boolean {
   return store?.delivery === "redirect";
 }
 
-function transfer({ store }: Store): Directive[] {
-  const silence = store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
-  return [directive("proxy_force_ranges", "on"), directive("proxy_read_timeout", `${silence}s`)];
+function transfer(options: Options): Directive[] {
+  const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
+  return [
+    directive("proxy_force_ranges", "on"),
+    directive("proxy_read_timeout", `${silence}s`),
+    ...fillLimits(options),
+  ];
 }
 
 /**
@@ -89,15 +89,15 @@ function transfer({ store }: Store): Directive[] {
  *
  * The keys are longer than those of objects that must have their digest, so the janitor (see janitor.sh) looks only at answers that name one.
  */
-function redirecting({ store }: Store): Directive[] {
+function redirecting(options: Options): Directive[] {
   const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
   const get = [
-    directive("proxy_pass", `http://origin-$upstream${path}`),
+    directive("proxy_pass", `http://${blobOrigin(options)}${path}`),
     directive("proxy_cache", "blobs"),
     directive("proxy_cache_key", "blob GET $upstream $digest"),
     directive("proxy_cache_valid", 200, `${limits.passedSeconds}s`),
     redirectValid,
-    ...transfer({ store }),
+    ...transfer(options),
   ];
   return [
     block("location", ["=", "/blob"], get),

@@ -8,6 +8,11 @@ export interface DiskBudget {
   readonly prometheusMiB: number;
   /** Free space of the file system below which the least recently used goes, whatever the size of the cache. */
   readonly minFreeMiB: number;
+  /**
+   * For blobs under way at once: while they take half of it, no more are stored, and one that takes more than half by itself isn't stored at all. See fills.ts.
+   * Default: as many as there are, since {@link minFreeMiB} makes room for them.
+   */
+  readonly fillsMiB?: number;
 }
 
 /**
@@ -19,7 +24,7 @@ export interface DiskBudget {
  *
  * @param sizeGiB at least 1
  */
-export function diskBudget(sizeGiB: number): Required<DiskBudget> {
+export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB">> {
   const total = sizeGiB * 1024;
   const share = (fraction: number, least: number, most: number) =>
     Math.round(Math.min(most, Math.max(least, total * fraction)));
@@ -32,6 +37,21 @@ export function diskBudget(sizeGiB: number): Required<DiskBudget> {
     prometheusMiB,
     minFreeMiB: share(0.05, 64, 10 * 1024),
   };
+}
+
+/**
+ * Divides a part of a node's disk, which kubelet only measures: a Pod that exceeds it is evicted, and the free space of the file system says nothing. With a
+ * shared store, a blob under way is here once. What is left over, a tenth, is for what is under way before fills.ts has noticed.
+ *
+ * @param sizeGiB at least 1
+ * @param fillsGiB wanted for blobs under way; at most two thirds of what there is
+ */
+export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<DiskBudget> {
+  const { manifestsMiB, prometheusMiB, minFreeMiB } = diskBudget(sizeGiB);
+  const total = sizeGiB * 1024;
+  const forBlobs = Math.floor(total - manifestsMiB - prometheusMiB - Math.max(256, total * 0.1));
+  const fillsMiB = Math.min(Math.floor(fillsGiB * 1024), Math.floor((forBlobs * 2) / 3));
+  return { blobsMiB: forBlobs - fillsMiB, manifestsMiB, prometheusMiB, minFreeMiB, fillsMiB };
 }
 
 /**

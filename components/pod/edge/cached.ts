@@ -7,12 +7,13 @@ export function cached(
   key: string,
   path: string,
   directives: readonly Directive[],
+  origin = "origin-$upstream",
 ): Directive {
   return block(
     "location",
     ["=", `/${kind}`],
     [
-      directive("proxy_pass", `http://origin-$upstream${path}`),
+      directive("proxy_pass", `http://${origin}${path}`),
       directive("proxy_cache", zone),
       directive("proxy_cache_key", `${kind} ${key}`),
       // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.

@@ -4,6 +4,7 @@ import { blobLocations, blobMaps, blobsInactive, forever, placeVariable } from "
 import { cacheZones } from "./budget.ts";
 import { cached } from "./cached.ts";
 import { errorBody, refusals } from "./errors.ts";
+import { fillMaps, fillRules } from "./fills.ts";
 import { listeners } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { edgePaths } from "./paths.ts";
@@ -64,6 +65,7 @@ export function renderEdgeConfig(options: PodOptions): string {
         ...routing(upstreams),
         ...proxyMaps(options),
         ...blobMaps(options),
+        ...fillMaps(options),
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
         ...upstreams.map((_, index) => origin(options, index)),
@@ -160,6 +162,7 @@ function registryServer(options: PodOptions): Directive {
       directive("limit_conn", "clients", limits.connectionsPerClient),
       directive("limit_conn_status", 503),
       ...refusals(),
+      ...fillRules(options),
       // What passed is now one of the kinds, and the location is its name.
       directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
       block(
