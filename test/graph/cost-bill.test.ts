@@ -6,6 +6,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { loadDriver } from "../../components/hosts/drivers.ts";
 import { subscriptionId } from "../doubles/azure/account.ts";
 import { token } from "../doubles/azure/sizes.ts";
+import { offersIn } from "../support/aws-graph.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { estimatesOf } from "../support/estimates.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
@@ -42,9 +43,8 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
   };
 }
 
-function found(name: string): Record<string, unknown> {
+function found(name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const answers: Record<string, Record<string, unknown>> = {
-    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": { locations: ["eu-central-1a"] },
     "aws:route53/getZone:getZone": { zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
     "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0123456789abcdef0" },
     "aws:ec2/getAmi:getAmi": { architecture: "arm64" },
@@ -55,6 +55,9 @@ function found(name: string): Record<string, unknown> {
   };
   const isFree = /:(?:getBucket|getStorageAccount)$/.test(name);
   if (isFree) throw Object.assign(new Error(), { details: "ResourceNotFound: couldn't find resource" });
+  if (name === "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings") {
+    return offersIn(["eu-central-1a"])(inputs);
+  }
   return answers[name] ?? {};
 }
 
@@ -76,6 +79,7 @@ async function resourcesOf(raw: Record<string, unknown>) {
       assert.ok(provider);
       const lookedUp = await driver.lookUp?.({ ...config, region }, provider);
       const args = { ...config, region, credentials };
+      assert.deepEqual(lookedUp?.problems, []);
       driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
     },
     created,
