@@ -30,9 +30,10 @@ export function candidates(
   );
 }
 
-/** The known machine that a name nearly is, or undefined. */
+/** The known machine that the name of an unknown one nearly is, or undefined. */
 export function machineNear(cloud: Cloud, type: string): string | undefined {
   const known = machines[cloud].map((machine) => machine.type);
+  if (known.includes(type)) return undefined;
   // Azure's portal leaves out the prefix.
   return suggestion(type, known) ?? suggestion(`Standard_${type}`, known);
 }

@@ -275,6 +275,11 @@ describe("the type of the machine", () => {
     ]);
   });
 
+  test("that is misspelt is told, with the one that was meant", async () => {
+    const { problems } = await offering(without("c6gnn"), { machine: { type: "c6gnn.large", image } });
+    assert.match(problems[0]?.message ?? "", /^c6gnn\.large \(did you mean "c6gn\.large"\?\) isn't offered /);
+  });
+
   test("that the configuration names is the only one, and it is told when it isn't sold", async () => {
     const { problems } = await offering(without("c6gn"), {
       machine: { type: "c6gn.large", image },

@@ -206,7 +206,7 @@ test("a size that the subscription doesn't get, at all or in a zone, is refused 
   ]);
   assert.match(
     (await lookedUp({ nodes: { type: "Standard_D4pls_v66" } })).problems.join(),
-    /has no Standard_D4pls_v66: set/,
+    /has no Standard_D4pls_v66: did you mean "Standard_D4pls_v6"\?$/,
   );
   assert.deepEqual((await lookedUp({ nodes: { type: "Standard_D2ps_v6" } })).problems, [
     "nodes.type: AKS takes sizes of four vCPUs at least, and not of series B, which Standard_D2ps_v6 isn't",

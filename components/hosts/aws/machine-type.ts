@@ -1,6 +1,6 @@
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import * as pulumi from "@pulumi/pulumi";
-import { candidates } from "../../capacity/machines.ts";
+import { candidates, machineNear } from "../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import type { Problem } from "../../config/problems.ts";
 import { previousOutputs } from "../previous-outputs.ts";
@@ -43,7 +43,8 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
   const isSold = (one: string, zone = fixedZone) =>
     zone === undefined ? offers.has(one) : offers.get(one)?.includes(zone) === true;
   if (!types.some((one) => isSold(one))) {
-    const what = isAuto ? `no known ${architecture} type` : type;
+    const near = isAuto ? undefined : machineNear("aws", type);
+    const what = isAuto ? `no known ${architecture} type` : type + (near ? ` (did you mean "${near}"?)` : "");
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
     return undefined;
   }

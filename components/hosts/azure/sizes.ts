@@ -1,6 +1,6 @@
 /** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
 import type { Machine } from "../../capacity/machine.ts";
-import { candidates, machineNamed } from "../../capacity/machines.ts";
+import { candidates, machineNamed, machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
 import { listFromArm } from "./arm.ts";
 import type { Question } from "./findings.ts";
@@ -88,9 +88,11 @@ export async function findSize(question: Question, need: SizeNeed): Promise<numb
   if (!all) return undefined;
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
   const sku = skus.find(({ name }) => same(name, type));
+  const near = machineNear("azure", type);
+  const meant = near && `did you mean "${near}"?`;
   const problems = sku
     ? [...offerProblems(sku, skus, need, region.name)]
-    : [{ path, message: `${region.name} has no ${type}: ${wayOut(skus, need, region.name)}` }];
+    : [{ path, message: `${region.name} has no ${type}: ${meant ?? wayOut(skus, need, region.name)}` }];
   const goesOn = hasAlready(need);
   for (const { path, message } of problems) {
     if (goesOn) lookUp.warn(path, message);
