@@ -1,10 +1,12 @@
 /**
- * Brings what the tests need, and runs all of them.
+ * Brings what the tests need, runs all of them, and says how long each file took.
  * Usage: npm test [-- WORD …]: with words, only the test files whose path contains one of them
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { execa } from "execa";
+import { relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
 import { defaultImages } from "../components/pod/images.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
@@ -32,6 +34,9 @@ if (files.length === 0) {
 const among = (folders: readonly string[]) => (file: string) =>
   folders.some((folder) => file.startsWith(folder));
 
+/** By test file, in seconds. */
+const durations = new Map<string, number>();
+
 await runSteps(async () => {
   await ensurePodman();
   await ensureEngine();
@@ -49,6 +54,8 @@ await runSteps(async () => {
     ),
   ];
   const passed = results.every(Boolean) && (await passes(files.filter(isLast), { signal, concurrency: 1 }));
+  console.log(durationsTable());
+  // The runner sets it too, where a test failed; where files are missing, it doesn't.
   process.exitCode = passed ? 0 : 1;
 });
 
@@ -59,19 +66,23 @@ interface Running {
   readonly concurrency: number;
 }
 
-async function passes(
-  files: readonly string[],
-  { signal: cancelSignal, concurrency }: Running,
-): Promise<boolean> {
+async function passes(files: readonly string[], { signal, concurrency }: Running): Promise<boolean> {
   if (files.length === 0) return true;
-  const options = ["--test", `--test-concurrency=${concurrency}`, `--test-timeout=${testMinutes * 60_000}`];
-  const { failed } = await execa("node", [...options, ...files], {
-    preferLocal: true,
-    stdin: "ignore",
-    stdout: "inherit",
-    stderr: "inherit",
-    reject: false,
-    cancelSignal,
+  const tests = run({ files: [...files], concurrency, timeout: testMinutes * 60_000, signal });
+  let passed = false;
+  tests.on("test:summary", ({ file, duration_ms, success }) => {
+    if (file === undefined) passed = success;
+    else durations.set(relative(".", file), duration_ms / 1000);
   });
-  return !failed;
+  for await (const text of tests.compose(new spec())) process.stdout.write(text);
+  return passed;
+}
+
+/** Slowest first. */
+function durationsTable(): string {
+  const slowestFirst = [...durations].sort(([, one], [, other]) => other - one);
+  const total = slowestFirst.reduce((sum, [, seconds]) => sum + seconds, 0);
+  return [...slowestFirst, ["in total", total] as const]
+    .map(([what, seconds]) => `${seconds.toFixed(1).padStart(8)} s  ${what}`)
+    .join("\n");
 }
