@@ -12,6 +12,7 @@ import {
   localAccess,
   localEndpoint,
 } from "./endpoint.ts";
+import { awsNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
 
@@ -98,30 +99,6 @@ const awsName = matching(
   "an AWS region: write its code, like eu-central-1",
 ).describe("The AWS region.");
 
-/** @param beside what an existing network must come with */
-function createdNetwork(beside: string) {
-  return z.literal("create", { error: `must be \`create\`; an existing one needs ${beside} beside it` });
-}
-
-const awsNetwork = z
-  .union(
-    [
-      z.strictObject({ vpc: createdNetwork("`subnet`").describe("`create`, or the id of an existing VPC.") }),
-      z.strictObject({
-        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
-        subnet: matching(
-          /^subnet-[0-9a-f]{8,17}$/,
-          "the id of a subnet, like subnet-0123456789abcdef0",
-        ).describe("Id of an existing public subnet of that VPC."),
-      }),
-    ],
-    { error: "must be { vpc: create }, or an existing { vpc: vpc-…, subnet: subnet-… }" },
-  )
-  .prefault({ vpc: "create" })
-  .describe("The network of the machine: a minimal one, or an existing VPC and subnet.");
-
 /** What the regions have in common whose cluster the stack makes. */
 const ownCluster = {
   apiAccess: z
@@ -139,38 +116,6 @@ const kubernetesVersion = (initial: string) =>
   matching(/^1\.\d{2}$/, 'a minor version of Kubernetes in quotes, like "1.36"')
     .default(initial)
     .describe("Minor version of Kubernetes. One step at a time: docs/kubernetes.md.");
-
-const clusterSubnets = z
-  .union(
-    [
-      z.strictObject({
-        vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
-      }),
-      z.strictObject({
-        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
-        nodeSubnets: z
-          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
-          .min(2)
-          .describe(
-            "Ids of existing private subnets of that VPC, in two availability zones at least, with a way to the internet.",
-          ),
-        loadBalancerSubnets: z
-          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
-          .min(2)
-          .describe("Ids of existing public subnets of that VPC, in the same zones."),
-      }),
-    ],
-    {
-      error:
-        "must be { vpc: create }, or an existing { vpc: vpc-…, nodeSubnets: [subnet-…], loadBalancerSubnets: [subnet-…] }",
-    },
-  )
-  .prefault({ vpc: "create" })
-  .describe("The network of the cluster: a minimal one, or an existing VPC and subnets.");
 
 export const awsRegion = z.discriminatedUnion("topology", [
   z.strictObject({
@@ -199,29 +144,6 @@ const azureName = matching(
   /^[a-z]{4,}\d?$/,
   "an Azure region: write its programmatic name, like westeurope",
 ).describe("The Azure region.");
-
-const azureNetwork = z
-  .union(
-    [
-      z.strictObject({
-        vnet: createdNetwork("`subnet`").describe(
-          "`create`, or the resource id of an existing virtual network.",
-        ),
-      }),
-      z.strictObject({
-        vnet: matching(
-          /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i,
-          "the resource id of a virtual network: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
-        ).describe("`create`, or the resource id of an existing virtual network."),
-        subnet: matching(/^\w[\w.-]{0,79}$/, "the name of a subnet").describe(
-          "Name of an existing subnet of that virtual network.",
-        ),
-      }),
-    ],
-    { error: "must be { vnet: create }, or an existing { vnet: /subscriptions/…, subnet: name }" },
-  )
-  .prefault({ vnet: "create" })
-  .describe("The network of the machines: a minimal one, or an existing virtual network and subnet.");
 
 const subscription = matching(
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
