@@ -22,6 +22,15 @@ const refused = (details: string) => () => {
   });
 };
 
+/** What an update left of another region. */
+const keptImage = "ami-0badcafebadcafe00";
+const state = {
+  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::eu-west-1-image-arm64": {
+    type: "pulumi:index:Stash",
+    outputs: { output: keptImage },
+  },
+};
+
 /** By the last part of a function's token. */
 const answers: Answers = {
   getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
@@ -35,7 +44,7 @@ const answers: Answers = {
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
   getAmi: () => ({ architecture: "arm64" }),
   getCallerIdentity: () => ({ accountId: "123456789012" }),
-  readStackResourceOutputs: () => ({ outputs: {} }),
+  readStackResourceOutputs: () => ({ outputs: state }),
   getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),
   getParameter: ({ name }) => ({ insecureValue: "ami-0123456789abcdef0", arn: `arn:${name}` }),
 };
@@ -303,6 +312,39 @@ test("a region in which nothing is offered, an image for another processor", asy
     ["machine.image", "machine.type"],
   );
   assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
+});
+
+describe("the image that the machine was made from", () => {
+  const told = async (details: string) => {
+    const getInstanceTypeOfferings = offersIn(["eu-west-1a"]);
+    const other = { getInstanceTypeOfferings, getAmi: refused(details) };
+    const { problems } = await lookedUp({ name: "eu-west-1" }, other);
+    return problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  test("that is gone must be replaced, and the way out is told", async () => {
+    for (const details of [
+      "Your query returned no results",
+      "api error InvalidAMIID.NotFound: no such image",
+    ]) {
+      assert.deepEqual(await told(details), [
+        `machine.image: the machine was made from ${keptImage}, which can't be found any more: ${details}. ` +
+          "Set `machine: { image: ami-0123456789abcdef0 }`, Debian's newest: it replaces the machine, and the disk stays",
+      ]);
+    }
+  });
+
+  test("about which AWS doesn't answer isn't called gone, and nobody is told to replace the machine", async () => {
+    for (const details of [
+      "api error RequestLimitExceeded: Request limit exceeded.",
+      "api error UnauthorizedOperation: You are not authorized to perform this operation.",
+      "context deadline exceeded",
+    ]) {
+      assert.deepEqual(await told(details), [
+        `machine.image: can't check the image ${keptImage}: ${details}`,
+      ]);
+    }
+  });
 });
 
 describe("who may reach the machine", () => {

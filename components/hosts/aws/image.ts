@@ -40,13 +40,21 @@ async function findDebian(question: ImageQuestion): Promise<string | undefined> 
   return newest?.insecureValue;
 }
 
+/** As EC2 and the provider say that an image isn't there: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+const noSuchImage = /InvalidAMIID|returned no results/;
+
 /** Public images are deleted some day. The machine runs on, but nothing can take its place: a replacement would delete it first. */
 async function checkKept(kept: string, newest: string, { lookUp, options }: Question): Promise<void> {
   try {
     await findAmi(kept, options);
   } catch (error) {
+    const reason = reasonOf(error as Error);
+    if (!noSuchImage.test(reason)) {
+      lookUp.refuse(path, `can't check the image ${kept}: ${reason}`);
+      return;
+    }
     const message =
-      `the machine was made from ${kept}, which can't be found any more: ${reasonOf(error as Error)}. ` +
+      `the machine was made from ${kept}, which can't be found any more: ${reason}. ` +
       `Set \`machine: { image: ${newest} }\`, Debian's newest: it replaces the machine, and the disk stays`;
     lookUp.refuse(path, message);
   }
