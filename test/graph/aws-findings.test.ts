@@ -1,6 +1,7 @@
 /** What AWS is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/aws/driver.ts";
 import type { Findings } from "../../components/hosts/aws/findings.ts";
@@ -107,8 +108,8 @@ test("what is there is found, and each thing is asked for only where it is named
     bucket: undefined,
   });
   assert.deepEqual(
-    [machine.plan.machine.type, machine.zone, machine.unavailable, machine.warnings],
-    ["c6gn.medium", "eu-central-1b", [], []],
+    [machine.plan.machine.type, machine.zone, machine.unavailable],
+    ["c6gn.medium", "eu-central-1b", []],
   );
   assert.deepEqual(access, {
     groups: [[{ port: 443, source: "203.0.113.0/24", rules: undefined }]],
@@ -242,15 +243,18 @@ describe("the type of the machine", () => {
   const offering = async (getInstanceTypeOfferings: Answers[string], change = {}) =>
     lookedUp(change, { getInstanceTypeOfferings });
 
-  test("is the least expensive that is sold, and it is told that it isn't the usual one", async () => {
+  test("is the least expensive that is sold, and it is told that it isn't the usual one", async (t) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
     const { found, problems } = await offering(without("c6gn"));
     assert.deepEqual(problems, []);
     assert.equal(found?.machine.plan.machine.type, "r7g.medium");
     assert.equal(found.machine.unavailable.length, 5);
+    const [told, ...others] = log.mock.calls.map(({ arguments: [message] }) => String(message));
     assert.match(
-      found.machine.warnings[0]?.message ?? "",
-      /^c6gn\.medium isn't offered in eu-central-1, .*r7g\.medium/,
+      told ?? "",
+      /^eu-central-1: machine\.type: c6gn\.medium isn't offered in eu-central-1, .*r7g\.medium/,
     );
+    assert.deepEqual(others, []);
   });
 
   test("is sold in the zone that is taken", async () => {

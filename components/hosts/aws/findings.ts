@@ -2,6 +2,7 @@ import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getZone } from "@pulumi/aws/route53/getZone.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../config/refuse.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
@@ -62,6 +63,7 @@ export async function findingsFor(
       ? findBucketName({ ...question, accountId, region: region.name })
       : undefined,
   ]);
+  warn(lookUp.warnings, region.name);
   if (!place || lookUp.problems.length > 0) return { problems: lookUp.problems };
   return { found: { ...place, access, hostedZone, certificateArn, bucket }, problems: [] };
 }
@@ -72,8 +74,7 @@ async function findPlace(
 ): Promise<Pick<Findings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const machine = await findMachine({ ...question, subnetZone: subnet?.availabilityZone });
-  const { plan } = machine ?? { plan: question.usual };
-  const image = await findImage({ ...question, machine: plan.machine });
+  const image = await findImage({ ...question, machine: (machine?.plan ?? question.usual).machine });
   return machine && image !== undefined ? { image, machine, subnet } : undefined;
 }
 

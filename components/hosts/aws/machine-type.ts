@@ -2,7 +2,6 @@ import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferin
 import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
-import type { Problem } from "../../config/problems.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./question.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
@@ -16,7 +15,6 @@ export interface FoundMachine {
   readonly zone: string;
   /** Types that `auto` doesn't take, because AWS doesn't sell them in that zone, or didn't when the cache was made. */
   readonly unavailable: readonly string[];
-  readonly warnings: readonly Problem[];
 }
 
 export interface MachineQuestion extends Question {
@@ -56,8 +54,10 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
   const unavailable = kept.length < types.length ? kept : now;
   const { plan } = planOf(args, unavailable);
   if (!plan || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
-  const warnings = substitution(usual.machine.type, plan.machine.type, fixedZone ?? region.name);
-  return { plan, zone, unavailable, warnings };
+  if (plan.machine.type !== usual.machine.type) {
+    lookUp.warn(path, substitution(usual.machine.type, plan.machine.type, fixedZone ?? region.name));
+  }
+  return { plan, zone, unavailable };
 }
 
 /** Of the type that `auto` takes when the zone is free. */
@@ -83,10 +83,8 @@ function notSold(
 }
 
 /** What `auto` takes in the place of what it takes elsewhere. */
-function substitution(usual: string, type: string, place: string): Problem[] {
-  if (usual === type) return [];
-  const message = `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${type}. The estimate of costs counts ${usual}`;
-  return [{ path, message }];
+function substitution(usual: string, type: string, place: string): string {
+  return `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${type}. The estimate of costs counts ${usual}`;
 }
 
 /** @param unavailable types that AWS doesn't sell at the place. */

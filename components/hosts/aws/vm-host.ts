@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
-import { warnOf } from "../vm/capacity.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { storedSecrets } from "../vm/secrets.ts";
@@ -40,7 +40,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const names = namesOf({ stack: pulumi.getStack(), region: region.name });
     const { plan } = found.machine;
     const { type, architecture } = plan.machine;
-    warnOf([...plan.warnings, ...found.machine.warnings], region, this);
+    warn(plan.warnings, region.name, this);
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(name, { names, region, found }, own);

@@ -4,8 +4,9 @@ import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { planCapacity } from "../../capacity/plan.ts";
+import { warn } from "../../config/refuse.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
@@ -47,7 +48,7 @@ export async function lookUpIn<R extends AzureRegion, Found>(
   const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
   const found = client && (await ask({ region, subscription: client.subscriptionId, lookUp, options }));
   const { problems, warnings } = lookUp;
-  for (const { path, message } of warnings) void pulumi.log.warn(`${region.name}: ${path}: ${message}`);
+  warn(warnings, region.name);
   return found === undefined || problems.length > 0 ? { problems } : { found, problems };
 }
 

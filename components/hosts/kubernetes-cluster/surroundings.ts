@@ -1,5 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { Problem } from "../../config/problems.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 
 /** What has to be known of a region whose cluster the stack makes, besides its configuration. */
@@ -24,9 +22,4 @@ export async function surroundingsOf(
     today: new Date().toISOString().slice(0, 10),
     previousVersion: typeof version === "string" ? version : undefined,
   };
-}
-
-/** Says what can be made, but should soon be otherwise. */
-export function warn(region: string, warnings: readonly Problem[]): void {
-  for (const { path, message } of warnings) void pulumi.log.warn(`${region}: ${path}: ${message}`);
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { ApiException, type V1Namespace } from "@kubernetes/client-node";
-import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
+import { warn } from "../../config/refuse.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { HostPlanArgs, LookedUp } from "../host.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
@@ -108,7 +108,7 @@ async function inOwnNamespace(
 ): Promise<Problem[]> {
   if (!ownsNamespace) {
     const message = `${what} must be put into the namespace ${region.namespace} as soon as it is there: the replicas wait for it`;
-    void pulumi.log.warn(`${region.name}: ${path}: ${message}`);
+    warn([{ path, message }], region.name);
     return [];
   }
   if ((await find()) !== undefined) return [];

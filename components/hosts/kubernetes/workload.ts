@@ -12,6 +12,7 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../host.ts";
 import { trusted } from "../vm/private-authority.ts";
@@ -40,9 +41,7 @@ export class Workload extends pulumi.ComponentResource {
     const { region } = args;
     const objects = renderWorkload(args);
     const { diskGiB, warnings } = replicaPlan(args);
-    for (const { path, message } of warnings) {
-      void pulumi.log.warn(`${region.name}: ${path}: ${message}`, this);
-    }
+    warn(warnings, region.name, this);
 
     const own = { parent: this };
     const customTimeouts = timeoutsOf(region);

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../capacity/machine.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { ConfigError, type Problem } from "../../config/problems.ts";
+import { warn } from "../../config/refuse.ts";
 import type { HostPlanArgs } from "../host.ts";
 import type { VmRegion } from "./vm.ts";
 
@@ -18,15 +19,6 @@ export function plannedCapacity(
 ): CapacityPlan {
   const { plan, problems } = planCapacity({ cloud, region, workload, upstreams: upstreams.length });
   if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
-  warnOf([...plan.warnings, ...further], region, host);
+  warn([...plan.warnings, ...further], region.name, host);
   return plan;
-}
-
-/** @param warnings with paths relative to the region */
-export function warnOf(
-  warnings: readonly Problem[],
-  { name }: Pick<VmRegion, "name">,
-  host: pulumi.Resource,
-): void {
-  for (const { path, message } of warnings) void pulumi.log.warn(`${name}: ${path}: ${message}`, host);
 }

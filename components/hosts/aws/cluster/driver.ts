@@ -1,7 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { warn } from "../../../config/refuse.ts";
 import type { HostDriver } from "../../host.ts";
-import { surroundingsOf, warn } from "../../kubernetes-cluster/surroundings.ts";
+import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import type { AwsClusterRegion } from "./cluster-args.ts";
 import { ClusterHost } from "./cluster-host.ts";
@@ -18,7 +19,7 @@ export const driver = {
       previousVpc: await previousVpc(name),
       hasCli: isOnPath("aws"),
     });
-    warn(name, warnings);
+    warn(warnings, name);
     return [...problems];
   },
   async lookUp(args, provider) {

@@ -1,5 +1,6 @@
+import { warn } from "../../../config/refuse.ts";
 import type { HostDriver } from "../../host.ts";
-import { surroundingsOf, warn } from "../../kubernetes-cluster/surroundings.ts";
+import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
 import type { AzureClusterRegion, ClusterFindings } from "./cluster-args.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { clusterFindingsFor } from "./findings.ts";
@@ -12,7 +13,7 @@ export const driver = {
     const { name } = args.region;
     const surroundings = await surroundingsOf(name, clusterType, "kubernetesVersion");
     const { problems, warnings } = clusterPreflight(args, surroundings);
-    warn(name, warnings);
+    warn(warnings, name);
     return [...problems];
   },
   lookUp: clusterFindingsFor,
