@@ -80,7 +80,10 @@ export function deliveryOf({ storage }: Pick<Variant, "storage">): Delivery {
   return storage.kind === "disk" ? "disk" : storage.delivery;
 }
 
-/** A machine or a disk that isn't known is said, and the rest is planned as if it were `auto`. */
+/**
+ * A machine that isn't known is planned as it is, with a warning. An architecture that the machine hasn't got, or a size that no disk has, is said, and planned as if
+ * it were `auto`.
+ */
 export function planVariant(variant: Variant, setting: Setting): VariantPlan {
   return variant.topology === "vm" ? planVm(variant, setting) : planNodes(variant, setting);
 }
@@ -102,16 +105,12 @@ function planNodes({ storage, replicas, machine }: Variant, setting: Setting): V
 
 function planAksNodes(machine: Variant["machine"], storage: Variant["storage"], share: Setting): VariantPlan {
   const type = machine.type === "auto" ? azureNode.type : machine.type;
-  const { plan: asked, problems } = capacityOf({ type }, storage, share);
-  const plan = asked ?? capacityOf({ type: azureNode.type }, storage, share).plan;
+  const { plan } = capacityOf({ type }, storage, share);
   if (!plan) throw new RangeError(`${share.region.name}: no plan for a cluster's nodes`);
-  const atNodes = (all: readonly Problem[]) =>
-    all.map((it) => (it.path === "machine.type" ? { ...it, path: "nodes.type" } : it));
-  return {
-    plan: { ...plan, warnings: atNodes(plan.warnings) },
-    machine: type,
-    problems: atNodes(problems),
-  };
+  const warnings = plan.warnings.map((it) =>
+    it.path === "machine.type" ? { ...it, path: "nodes.type" } : it,
+  );
+  return { plan: { ...plan, warnings }, machine: type, problems: [] };
 }
 
 /** What each of several machines, or clusters, has to carry: all of the images, for a part of the nodes. */
