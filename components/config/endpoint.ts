@@ -178,7 +178,7 @@ type Range = ReturnType<typeof rangeOf>;
 /** Whether a range is part of another, or the same. */
 export function contains(outer: Range, inner: Range): boolean {
   if (!outer || !inner || outer[1] > inner[1] || outer[0].kind() !== inner[0].kind()) return false;
-  return inner[0].match(outer as never);
+  return inner[0].match(outer);
 }
 
 /** All addresses, as CIDR ranges. */
