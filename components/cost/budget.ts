@@ -91,7 +91,8 @@ function missing(estimates: readonly RegionEstimate[]): string {
           indicated: indicatedUSD(estimate, [line]),
         })),
     )
-    .sort((one, other) => (other.indicated > one.indicated ? 1 : -1));
+    // Infinity from infinity is no number.
+    .sort((one, other) => (one.indicated === other.indicated ? 0 : other.indicated - one.indicated));
   const names = all
     .slice(0, largestLines)
     .map(({ text, indicated }) => `${text}, ${Number.isFinite(indicated) ? usd(indicated) : "no price"}`);

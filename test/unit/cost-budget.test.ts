@@ -86,6 +86,17 @@ test("a price that no region has is without bounds", () => {
   );
 });
 
+test("of what is missing, the first lines are those without bounds, in the order of the bill, then the largest", () => {
+  const regions = Object.keys(priceBook.aws.regions);
+  const noVolumes = regions.reduce((book, region) => without("aws", region, "gp3-capacity", book), priceBook);
+  const prices = without("aws", "eu-central-1", "machine/m7g.large", noVolumes);
+  const { problems } = cost({ ...aws, budget: { monthlyUSD: 1e6, over: "fail" } }, prices);
+  assert.match(
+    problems[0]?.message ?? "",
+    /Missing: eu-central-1: Root volume \(gp3\), no price; eu-central-1: Data volume \(gp3\), no price; eu-central-1: Instance \(Linux, on demand, m7g\.large\), [\d.]+ USD\. The way out/,
+  );
+});
+
 test("what is certain fails before what is missing, and is at least so much", () => {
   const prices = without("aws", "eu-central-1", "gp3-capacity");
   const { problems } = cost({ ...aws, budget: { monthlyUSD: 20, over: "fail" } }, prices);
