@@ -30,13 +30,9 @@ export async function findAccess({ region, lookUp, options }: Question): Promise
   const openings = [...openingsOf(endpoint.port, access.clients), ...openingsOf(metricsPort, access.metrics)];
   const groups = spread(openings, await previousGroups(name));
   if (groups.length > maxGroups) lookUp.refuse("access.clients", tooMany(openings));
-  const isIpv6 = (source: string) => lists.get(source)?.isIpv6 ?? familyOf(source) === "ipv6";
-  return { groups, hasIpv6Clients: access.clients.filter((it) => !isMissing(it, lists)).some(isIpv6) };
-}
-
-/** It is refused already. */
-function isMissing(source: string, lists: ReadonlyMap<string, List>): boolean {
-  return isPrefixList(source) && !lists.has(source);
+  const isIpv6 = (source: string) =>
+    isPrefixList(source) ? lists.get(source)?.isIpv6 === true : familyOf(source) === "ipv6";
+  return { groups, hasIpv6Clients: access.clients.some(isIpv6) };
 }
 
 function tooMany(openings: readonly Opening[]): string {
