@@ -29,12 +29,16 @@ const everything = {
   },
 };
 
-/** What an update left of another region. */
+/** What an update left of other regions. */
 const keptImage = "0.20250101.1000";
 const state = {
   "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::uksouth-image-arm64": {
     type: "pulumi:index:Stash",
     outputs: { output: keptImage },
+  },
+  "urn:pulumi:test::registry-cache::type$azure-native:compute:VirtualMachine::northeurope": {
+    type: "azure-native:compute:VirtualMachine",
+    outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
   },
 };
 
@@ -107,7 +111,7 @@ async function lookedUp(
 }
 
 test("each thing is asked for where it is, and only what is named", async () => {
-  const previous = { disk: undefined, address: undefined, secrets: [] };
+  const previous = { disk: undefined, address: undefined, machine: undefined, secrets: [] };
   const nothing = { found: { previous, storageAccount: undefined }, problems: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
@@ -178,6 +182,10 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   assert.deepEqual((await lookedUp({ machine })).problems, [
     'availabilityZone: Standard_D2ps_v6 is available to the subscription only in zone 3 of westeurope, not in zone 1: set `availabilityZone: "3"`, or set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2',
   ]);
+  answerFetch((cloud) => restrict(cloud, machine.type, "northeurope"));
+  const { found, problems } = await lookedUp({ name: "northeurope", machine });
+  assert.deepEqual(problems, [], "the machine that is there goes on");
+  assert.deepEqual(found?.previous.machine, { ...machine, zones: ["1"] });
   answerFetch((cloud) => limit(cloud, "standardDPSv6Family", "westeurope", 1));
   assert.match(
     (await lookedUp({ machine })).problems.join(),

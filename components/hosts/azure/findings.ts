@@ -10,7 +10,6 @@ import { warn } from "../../config/refuse.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
 import { findImage } from "./image.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
@@ -65,10 +64,10 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
   const { name, storage } = region;
   // Without one, the preflight has refused the region.
   const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
-  const [previous, storageAccount] = await Promise.all([
-    previousOf(name),
+  const previous = await previousOf(name);
+  const [storageAccount] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    plan && findMachineSize(question, plan.machine.type),
+    plan && findMachineSize(question, plan.machine.type, previous),
     plan && findImage(question, plan.machine.architecture),
     findResourceGroup(question),
     findZone(question),
@@ -79,29 +78,22 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
 }
 
 /** That the machine's size is available in the disk's zone. */
-async function findMachineSize(question: Question<AzureVmRegion>, type: string): Promise<void> {
-  const { region } = question;
-  const machineType = "azure-native:compute:VirtualMachine";
-  const hardware = (await previousOutputs(machineType, "hardwareProfile")).get(region.name);
-  const zones = (await previousOutputs(machineType, "zones")).get(region.name);
+async function findMachineSize(
+  question: Question<AzureVmRegion>,
+  type: string,
+  { machine }: Previous,
+): Promise<void> {
   await findSize(question, {
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
-    zones: zonesOf(region).zones ?? [],
+    zones: zonesOf(question.region).zones ?? [],
     least: 1,
     most: 1,
     // The old machine goes before the new one comes.
     surge: 0,
-    existing:
-      hardware === undefined
-        ? undefined
-        : {
-            type: (hardware as { vmSize: string }).vmSize,
-            zones: (zones as string[] | undefined) ?? [],
-            count: 1,
-          },
+    existing: machine && { ...machine, count: 1 },
     suits: () => true,
   });
 }

@@ -4,6 +4,7 @@ import { previousOutputs } from "../previous-outputs.ts";
 export interface Previous {
   readonly disk?: Placed | undefined;
   readonly address?: Placed | undefined;
+  readonly machine?: PreviousMachine | undefined;
   /** Names of the secrets in the region's vault. */
   readonly secrets: readonly string[];
 }
@@ -15,21 +16,43 @@ export interface Placed {
   readonly zones: readonly string[];
 }
 
+export interface PreviousMachine {
+  /** Azure's name of its size. */
+  readonly type: string;
+  /** Empty in a region without zones. */
+  readonly zones: readonly string[];
+}
+
 /** @param region its name, with which the names of its resources begin. */
 export async function previousOf(region: string): Promise<Previous> {
-  const [disk, address, secrets] = await Promise.all([
+  const [disk, address, machine, secrets] = await Promise.all([
     placed("azure-native:compute:Disk", region),
     placed("azure-native:network:PublicIPAddress", region),
+    machineOf(region),
     previousOutputs("azure-native:keyvault:Secret", "name"),
   ]);
   const own = [...secrets].filter(([resource]) => resource.startsWith(`${region}-`));
-  return { disk, address, secrets: own.map(([, name]) => String(name)) };
+  return { disk, address, machine, secrets: own.map(([, name]) => String(name)) };
 }
 
 async function placed(type: string, region: string): Promise<Placed | undefined> {
-  const [names, zones] = await Promise.all([previousOutputs(type, "name"), previousOutputs(type, "zones")]);
+  const [names, zones] = await Promise.all([previousOutputs(type, "name"), zonesOf(type, region)]);
   const name = names.get(region);
-  if (typeof name !== "string") return undefined;
-  // Azure gives them in any order.
-  return { name, zones: ((zones.get(region) ?? []) as string[]).toSorted() };
+  return typeof name === "string" ? { name, zones } : undefined;
+}
+
+async function machineOf(region: string): Promise<PreviousMachine | undefined> {
+  const type = "azure-native:compute:VirtualMachine";
+  const [profiles, zones] = await Promise.all([
+    previousOutputs(type, "hardwareProfile"),
+    zonesOf(type, region),
+  ]);
+  const profile = profiles.get(region) as { readonly vmSize: string } | undefined;
+  return profile && { type: profile.vmSize, zones };
+}
+
+/** Azure gives them in any order. */
+async function zonesOf(type: string, region: string): Promise<string[]> {
+  const zones = (await previousOutputs(type, "zones")).get(region) as readonly string[] | undefined;
+  return (zones ?? []).toSorted();
 }
