@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { maxRulesPerGroup, type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
+import { type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
+import { maxRulesPerGroup } from "../../components/hosts/firewall-limits.ts";
 
 const range = (index: number, port = 443): Opening => ({
   port,

@@ -2,11 +2,12 @@ import { getManagedPrefixList } from "@pulumi/aws/ec2/getManagedPrefixList.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { isPrefixList } from "../../config/text.ts";
 import { metricsPort } from "../../pod/ports.ts";
+import { maxRulesPerGroup } from "../firewall-limits.ts";
 import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { groupName } from "./firewall.ts";
 import type { Question } from "./question.ts";
-import { familyOf, maxGroups, maxRulesPerGroup, type Opening, rulesOf, spread } from "./source-rules.ts";
+import { familyOf, maxGroups, type Opening, rulesOf, spread } from "./source-rules.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {

@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { isPrefixList } from "../../config/text.ts";
+import { maxRulesPerGroup } from "../firewall-limits.ts";
 
 /** A source that may reach a port. */
 export interface Opening {
@@ -10,11 +11,7 @@ export interface Opening {
   readonly rules?: number | undefined;
 }
 
-/**
- * Inbound rules per security group, for IPv4 and again for IPv6, and security groups per network interface. A prefix list counts with its maximum of
- * entries. An account may have more of both: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
- */
-export const maxRulesPerGroup = 60;
+/** Security groups per network interface. An account may have more: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
 export const maxGroups = 5;
 
 const families = ["ipv4", "ipv6"] as const;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planCapacity } from "../../capacity/plan.ts";
 import { hint, type Problem } from "../../config/problems.ts";
-import { maxSecurityGroupRanges } from "../kubernetes-cluster/services.ts";
+import { maxSecurityGroupRanges } from "../firewall-limits.ts";
 import { shrinkingProblems } from "../vm/previous-disks.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { UserDataTooLarge } from "../vm/user-data.ts";

@@ -26,7 +26,7 @@ export interface Access {
  */
 export function accessProblems(
   { access, apiAccess }: Access,
-  { name, mostApiRanges, mostClientRanges, clientRangesIn }: Omit<Service, "supportEnds">,
+  { name, maxApiRanges, maxClientRanges, clientRangesIn }: Omit<Service, "supportEnds">,
 ): Problem[] {
   const lists: Readonly<Record<string, readonly Source[]>> = {
     "access.clients": access.clients,
@@ -43,8 +43,8 @@ export function accessProblems(
   const clients = ipv4Ranges(access.clients).length;
   return [
     ...useless,
-    ...tooMany("access.clients", clients, mostClientRanges, clientRangesIn),
-    ...tooMany("apiAccess", apiAccess.length, mostApiRanges, name),
+    ...tooMany("access.clients", clients, maxClientRanges, clientRangesIn),
+    ...tooMany("apiAccess", apiAccess.length, maxApiRanges, name),
   ];
 }
 
