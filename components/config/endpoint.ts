@@ -197,24 +197,29 @@ function clientsFrom(source: typeof addressRange, sources: string) {
 const clients = clientsFrom(addressRange, "address ranges");
 const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
 
-export const cloudAccess = z.strictObject({ clients, metrics: metrics.default([]) });
+function access<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape).describe("Who reaches the cache.");
+}
+
+export const cloudAccess = access({ clients, metrics: metrics.default([]) });
 
 const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
 
 /** Of a machine in AWS, whose security groups take prefix lists. */
-export const awsAccess = z.strictObject({
+export const awsAccess = access({
   clients: clientsFrom(awsSource, awsSources),
   metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
 });
 
 /** Of replicas on Kubernetes, whose network knows Pods by their labels. */
-export const clusterAccess = cloudAccess.extend({
+export const clusterAccess = access({
+  clients,
   metrics: listOf(source)
     .default([])
     .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),
 });
 
-export const localAccess = z.strictObject({
+export const localAccess = access({
   clients: clients.prefault(loopback),
   metrics: metrics.default(loopback),
 });

@@ -36,7 +36,7 @@ export const localRegion = z.strictObject({
   topology: vm.default("vm"),
   storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
   endpoint: localEndpoint.prefault({}).describe("Where clients reach the cache."),
-  access: localAccess.prefault({}).describe("Who reaches the cache."),
+  access: localAccess.prefault({}),
   ...anywhere,
   dataDir: absolutePath
     .exactOptional()
@@ -51,7 +51,7 @@ export const localRegion = z.strictObject({
 /** What every region of a cloud, or of a cluster in one, has. */
 const served = {
   endpoint: cloudEndpoint.describe("Where clients reach the cache."),
-  access: cloudAccess.describe("Who reaches the cache."),
+  access: cloudAccess,
   ...anywhere,
 };
 
@@ -125,7 +125,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
     storage: cloudStorage.describe(storageMeaning),
     network: awsNetwork,
     ...served,
-    access: awsAccess.describe("Who reaches the cache."),
+    access: awsAccess,
   }),
   z.strictObject({
     name: awsName,
@@ -136,7 +136,7 @@ export const awsRegion = z.discriminatedUnion("topology", [
     ...ownCluster,
     ...served,
     endpoint: clusterEndpoint.describe("Where clients reach the cache."),
-    access: clusterAccess.describe("Who reaches the cache."),
+    access: clusterAccess,
   }),
 ]);
 
@@ -212,7 +212,7 @@ export const azureRegion = z.discriminatedUnion("topology", [
     ...ownCluster,
     ...served,
     endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
-    access: clusterAccess.describe("Who reaches the cache."),
+    access: clusterAccess,
   }),
 ]);
 
@@ -232,5 +232,5 @@ export const kubernetesRegion = z.strictObject({
   operator,
   ...served,
   endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),
-  access: clusterAccess.describe("Who reaches the cache."),
+  access: clusterAccess,
 });
