@@ -47,7 +47,7 @@ export async function findingsInCluster(
     const namespace = await ifThere(api.core.readNamespace({ name: region.namespace }));
     const ownsNamespace = ownNamespace !== undefined && namespace?.metadata?.uid === ownNamespace;
     const question = { region, plan, api, namespace, ownsNamespace };
-    const problems = await Promise.all([
+    const answers = await Promise.all([
       namespaceProblems(question),
       permissionProblems(question),
       missingKinds(question),
@@ -55,7 +55,8 @@ export async function findingsInCluster(
       certificateProblems(question),
       proxyProblems(question),
     ]);
-    return { found, problems: problems.flat().sort((one, other) => one.path.localeCompare(other.path)) };
+    const problems = answers.flat().sort((one, other) => one.path.localeCompare(other.path));
+    return problems.length > 0 ? { problems } : { found, problems };
   } catch (error) {
     // A mistake of this program, and not of the cluster or of what is between.
     if (error instanceof TypeError && error.cause === undefined) throw error;
