@@ -48,7 +48,8 @@ function changeOf(
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const [before, now] = [past, present].map(allLines) as [CostLine[], CostLine[]];
+  const before = allLines(past);
+  const now = allLines(present);
   const names = new Set([...now, ...before].map(({ name }) => name));
   const pairs = [...names].map((name): LineChange => {
     const [was, is] = [before, now].map((lines) => lines.find((line) => line.name === name));

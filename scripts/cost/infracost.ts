@@ -21,7 +21,7 @@ interface Resource {
 }
 
 /** Where and when a report is made. */
-export interface Made {
+export interface ReportContext {
   /** ISO 8601. */
   readonly at: string;
   readonly commit?: Commit | undefined;
@@ -34,7 +34,7 @@ export interface Made {
  * sources, alternatives, contested charges, measured usage) is in the resource's `metadata`, as in the output `cost`. Amounts are decimal text, and null where
  * no price is known.
  */
-export function renderInfracost(review: Review, made: Made): string {
+export function renderInfracost(review: Review, context: ReportContext): string {
   const { regions, removed, base } = review;
   const past = [...regions.flatMap(({ stack, past }) => (past ? { stack, estimate: past } : [])), ...removed];
   const stacks = [...new Set([...regions, ...removed].map(({ stack }) => stack))].sort();
@@ -46,7 +46,7 @@ export function renderInfracost(review: Review, made: Made): string {
   });
   const document = {
     version: "0.2",
-    metadata: metadataOf(made.commit, base === undefined ? "breakdown" : "diff"),
+    metadata: metadataOf(context.commit, base === undefined ? "breakdown" : "diff"),
     currency: "USD",
     projects: projects.map(({ stack, before, now, changed }) => ({
       name: stack,
@@ -69,7 +69,7 @@ export function renderInfracost(review: Review, made: Made): string {
       "diffTotal",
       projects.flatMap(({ changed }) => changed),
     ),
-    timeGenerated: made.at,
+    timeGenerated: context.at,
     summary: summary(regions),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
