@@ -89,8 +89,8 @@ async function findMachineSize(
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
     zones: zonesOf(question.region).zones ?? [],
-    least: 1,
-    most: 1,
+    min: 1,
+    max: 1,
     // The old machine goes before the new one comes.
     surge: 0,
     existing: machine && { ...machine, count: 1 },

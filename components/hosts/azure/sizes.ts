@@ -15,9 +15,9 @@ export interface SizeNeed {
   readonly type: string;
   /** Empty for a region without zones. */
   readonly zones: readonly string[];
-  /** Machines that there are at least, and at most. */
-  readonly least: number;
-  readonly most: number;
+  /** How many machines there are. */
+  readonly min: number;
+  readonly max: number;
   /** Further machines while others are replaced. */
   readonly surge: number;
   /** What the region has already. */
@@ -165,7 +165,7 @@ function judgeQuota(
   need: SizeNeed,
   { sku, skus, usages }: { sku: Sku; skus: readonly Sku[]; usages: readonly Usage[] },
 ): void {
-  const { path, type, most, surge, existing } = need;
+  const { path, type, max, surge, existing } = need;
   const each = vCpusOf(sku);
   if (each === undefined) return;
   const own = existing && skus.find(({ name }) => same(name, existing.type));
@@ -180,14 +180,14 @@ function judgeQuota(
       `the quota ${usage.name.localizedValue} of ${region.name} leaves ${left} of ${usage.limit} vCPUs to this region, and ${count} of ${type} ${count === 1 ? "needs" : "need"} ${count * each}` +
       `${surge > 0 ? " (one of them during upgrades)" : ""}: ask for a larger quota, ${quotaHelp}`;
     if (required(need) * each > left) lookUp.refuse(path, says(required(need)));
-    else if ((most + surge) * each > left) lookUp.warn(path, says(most + surge));
+    else if ((max + surge) * each > left) lookUp.warn(path, says(max + surge));
   }
 }
 
 /** Machines without which the region can't be made, or changed: none, where those that are there are enough. */
-function required({ type, least, surge, existing }: SizeNeed): number {
-  if (existing === undefined || !same(existing.type, type)) return least + surge;
-  return least > existing.count ? least + surge : 0;
+function required({ type, min, surge, existing }: SizeNeed): number {
+  if (existing === undefined || !same(existing.type, type)) return min + surge;
+  return min > existing.count ? min + surge : 0;
 }
 
 function vCpusOf({ capabilities }: Sku): number | undefined {

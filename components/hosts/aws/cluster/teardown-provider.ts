@@ -23,17 +23,17 @@ export async function diff(
   return { changes: replaces.length > 0, replaces: [...replaces] };
 }
 
-/** @throws when a node is still there after {@link mostMinutes}: something else runs in the cluster. */
+/** @throws when a node is still there after {@link maxMinutes}: something else runs in the cluster. */
 export async function waitForNodes({ region, clusterName, securityGroupId }: ClusterNodesInputs) {
   await waitUntilNone(
     region,
     (client) => nodesIn(client, securityGroupId),
     (ids) =>
-      `the cluster ${clusterName} still has the nodes ${ids}, ${mostMinutes} minutes after the cache was deleted from it: delete what else runs there (kubectl get pods --all-namespaces), then run the command again`,
+      `the cluster ${clusterName} still has the nodes ${ids}, ${maxMinutes} minutes after the cache was deleted from it: delete what else runs there (kubectl get pods --all-namespaces), then run the command again`,
   );
 }
 
-/** @throws when something is still in it after {@link mostMinutes}. */
+/** @throws when something is still in it after {@link maxMinutes}. */
 export async function deleteSecurityGroup({ region, clusterName }: ClusterSecurityGroupInputs) {
   await waitUntilNone(
     region,
@@ -44,8 +44,8 @@ export async function deleteSecurityGroup({ region, clusterName }: ClusterSecuri
 }
 
 /** A node that is empty is drained and terminated within minutes. */
-const mostMinutes = 20;
-const mostPauseSeconds = 15;
+const maxMinutes = 20;
+const maxPauseSeconds = 15;
 
 async function waitUntilNone(
   region: string,
@@ -54,9 +54,9 @@ async function waitUntilNone(
 ): Promise<void> {
   // Credentials come from the environment, as the provider's: see provider.ts.
   const client = new EC2Client({ region });
-  const end = Date.now() + mostMinutes * 60_000;
+  const end = Date.now() + maxMinutes * 60_000;
   try {
-    for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, mostPauseSeconds)) {
+    for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, maxPauseSeconds)) {
       const found = await find(client);
       if (found.length === 0) return;
       if (Date.now() > end) throw new Error(message(found));

@@ -114,7 +114,7 @@ async function findNodeSubnet(question: Question<AzureClusterRegion>): Promise<v
     }
   }
   const free = usableAddresses(found.ranges);
-  const needed = nodeCount(region).most + nodesDuringUpgrade;
+  const needed = nodeCount(region).max + nodesDuringUpgrade;
   if (free < needed) {
     lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
   }

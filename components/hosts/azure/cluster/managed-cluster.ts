@@ -103,7 +103,7 @@ function nodePool(
   liveNodes: number | undefined,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
   const zones = zonesOfNodes(region);
-  const { least, most } = nodeCount(region);
+  const { min, max } = nodeCount(region);
   return {
     name: poolName,
     mode: "System",
@@ -118,9 +118,9 @@ function nodePool(
     orchestratorVersion: region.version,
     ...(zones.length > 0 && { availabilityZones: zones }),
     enableAutoScaling: true,
-    count: countFor({ least, most }, liveNodes),
-    minCount: least,
-    maxCount: most,
+    count: countFor({ min, max }, liveNodes),
+    minCount: min,
+    maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
   };

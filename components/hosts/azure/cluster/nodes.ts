@@ -6,8 +6,8 @@ import type { AzureClusterRegion } from "./cluster-args.ts";
 export const podsPerNode = 30;
 
 export interface NodeCount {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /** What is left of a node's disk for one replica, beside AKS's own Pods and images. */
@@ -23,8 +23,8 @@ export const poolName = "nodes";
 
 /** A node for each replica, and one more while a roll-out starts a replica before it ends another. */
 export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): NodeCount {
-  const least = Math.max(fewestAzureNodes, replicas.min);
-  return { least, most: Math.max(least, replicas.max ?? 0) + 1 };
+  const min = Math.max(fewestAzureNodes, replicas.min);
+  return { min, max: Math.max(min, replicas.max ?? 0) + 1 };
 }
 
 /**
@@ -34,6 +34,6 @@ export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): N
  *
  * @param live what the pool has now. Undefined before it is there.
  */
-export function countFor({ least, most }: NodeCount, live: number | undefined): number {
-  return Math.min(Math.max(live ?? least, least), most);
+export function countFor({ min, max }: NodeCount, live: number | undefined): number {
+  return Math.min(Math.max(live ?? min, min), max);
 }
