@@ -199,7 +199,6 @@ test("a subnet of the load balancer without a way to the internet", async () => 
 test("a bucket of somebody else, and a zone that isn't there", async () => {
   const other = {
     getBucket: () => ({ bucket }),
-    getRouteTable: () => routeTable(...toInternet),
     getZone: () => refuse("no matching Route 53 Hosted Zone found"),
   };
   const endpoint = { hostname: "cache.example.com", zone: "example.com", tls: { mode: "private" } };

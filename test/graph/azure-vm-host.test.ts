@@ -171,18 +171,7 @@ describe("a region with everything", () => {
     );
   });
 
-  test("what Azure doesn't change on a machine makes a new one", () => {
-    assert.deepEqual(find("VirtualMachine").replaceOnChanges, [
-      "hardwareProfile.vmSize",
-      "osProfile.adminUsername",
-      "osProfile.computerName",
-      "osProfile.customData",
-      "osProfile.linuxConfiguration.disablePasswordAuthentication",
-      "osProfile.linuxConfiguration.ssh",
-      "securityProfile.securityType",
-      "storageProfile.imageReference",
-      "zones",
-    ]);
+  test("what Azure doesn't change on a right or a disk makes a new one", () => {
     assert.deepEqual(find("RoleAssignment", "westeurope-acme").replaceOnChanges, ["roleDefinitionId"]);
     // The preview says so, and `protect` doesn't let it happen.
     assert.deepEqual(find("Disk").replaceOnChanges, ["creationData"]);
