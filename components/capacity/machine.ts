@@ -26,7 +26,7 @@ export interface Machine extends MachineType {
   readonly referenceUSDPerHour: number;
 }
 
-export interface DiskPath {
+interface DiskPath {
   readonly sustainedMbps: number;
   /** For half an hour at the most, or while credits last. */
   readonly burstMbps: number;

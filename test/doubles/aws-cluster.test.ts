@@ -7,7 +7,7 @@ import { clusterSurroundings } from "./aws/cluster-surroundings.ts";
 import { serveEc2 } from "./aws/ec2-api.ts";
 import { loadBalancerType, managedPolicies } from "./aws/eks.ts";
 import { existing } from "./aws/existing.ts";
-import { groupType } from "./aws/nodes.ts";
+import { securityGroup } from "./aws/security-group.ts";
 import type { Cloud, Thing } from "./cloud.ts";
 import { kubernetesCloud } from "./kubernetes/kubernetes.ts";
 import { type Made, testRefusals } from "./refusals.ts";
@@ -266,7 +266,7 @@ test("nodes outlive the last Pod, and are seen only by who asks for what EKS man
     assert.equal(await count(client, true), 0);
   });
   cloud.delete(cluster.type, "cache", region);
-  assert.deepEqual(cloud.things(groupType), [], "the group goes with a cluster without nodes");
+  assert.deepEqual(cloud.things(securityGroup), [], "the group goes with a cluster without nodes");
 });
 
 test("a cluster that is deleted before its nodes leaves its security group, which keeps the network", async () => {
@@ -275,7 +275,7 @@ test("a cluster that is deleted before its nodes leaves its security group, whic
   const GroupId = groupOf(things.cluster as Thing);
   cloud.delete(cluster.type, "cache", region);
   assert.deepEqual(
-    cloud.things(groupType).map(({ id, inputs }) => [id, inputs.vpcId]),
+    cloud.things(securityGroup).map(({ id, inputs }) => [id, inputs.vpcId]),
     [[GroupId, existing.clusterVpc]],
   );
   await askEc2(cloud, async (client) => {

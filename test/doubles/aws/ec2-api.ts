@@ -6,14 +6,12 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as bodyOf } from "node:stream/consumers";
 import { type Cloud, CloudError, demand, type Thing, text } from "../cloud.ts";
+import type { ServedApi } from "../serve-api.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { groupType, lookAtNodes } from "./nodes.ts";
+import { lookAtNodes } from "./nodes.ts";
+import { securityGroup } from "./security-group.ts";
 
-export interface ServedApi extends AsyncDisposable {
-  /** For whoever asks: where EC2 is, and with which credentials. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
+/** Its environment says where EC2 is, and with which credentials. */
 export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   const server = createServer(async (request, response) => {
     try {
@@ -82,7 +80,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
         const tags = (valueAt("tags", inputs) ?? {}) as Inputs;
         return values.includes(text(name.slice("tag:".length), tags));
       });
-    const found = cloud.things(groupType).filter((it) => it.scope === scope && isWanted(it));
+    const found = cloud.things(securityGroup).filter((it) => it.scope === scope && isWanted(it));
     const items = found.map(({ id }) => `<item><groupId>${id}</groupId></item>`);
     return `<securityGroupInfo>${items.join("")}</securityGroupInfo>`;
   },
@@ -91,12 +89,12 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
   DeleteSecurityGroup({ cloud, scope, parameters }) {
     const id = String(parameters.get("GroupId"));
     demand(
-      cloud.find(groupType, id, scope),
+      cloud.find(securityGroup, id, scope),
       "InvalidGroup.NotFound",
       `The security group '${id}' does not exist`,
     );
     try {
-      cloud.delete(groupType, id, scope);
+      cloud.delete(securityGroup, id, scope);
     } finally {
       for (const it of cloud.things("aws:ec2/networkInterface:NetworkInterface")) {
         if (valuesAt("securityGroups[*]", it.inputs).includes(id)) cloud.remove(it);

@@ -1,16 +1,16 @@
 /** The nodes that EKS Auto Mode brings for Pods, and the security group that they share. */
 import { type Cloud, type Request, type Rules, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { securityGroup } from "./security-group.ts";
 
-export const nodeType = "node";
-export const groupType = "aws:ec2/securityGroup:SecurityGroup";
+const nodeType = "node";
 const subnet = "aws:ec2/subnet:Subnet";
 
 export const nodes: Readonly<Record<string, Rules>> = {
   [nodeType]: {
     references: [
       { at: "subnet", to: subnet },
-      { at: "group", to: groupType },
+      { at: "group", to: securityGroup },
     ],
     create: ({ cloud }) => ({ id: `i-${cloud.digits(17)}` }),
   },
@@ -24,7 +24,7 @@ export function createClusterGroup({ cloud, scope }: Request, cluster: string, v
   const id = `sg-${cloud.digits(17)}`;
   const name = `eks-cluster-sg-${cluster}-${cloud.digits(10)}`;
   const tags = { Name: name, "aws:eks:cluster-name": cluster, [`kubernetes.io/cluster/${cluster}`]: "owned" };
-  cloud.keep({ id, type: groupType, name, scope, inputs: { name, vpcId, tags }, outputs: {} });
+  cloud.keep({ id, type: securityGroup, name, scope, inputs: { name, vpcId, tags }, outputs: {} });
   return id;
 }
 
@@ -35,7 +35,7 @@ export function createClusterGroup({ cloud, scope }: Request, cluster: string, v
 export function deleteWithCluster({ id, scope, outputs }: Thing, cloud: Cloud): void {
   const left = nodesOf(cloud, id);
   for (const node of left) cloud.remove(node);
-  const group = cloud.find(groupType, text("vpcConfig.clusterSecurityGroupId", outputs), scope);
+  const group = cloud.find(securityGroup, text("vpcConfig.clusterSecurityGroupId", outputs), scope);
   if (group && left.length === 0 && !isUsed(cloud, group.id)) cloud.remove(group);
 }
 

@@ -7,7 +7,7 @@ import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 
 /** Kinds of things that tests put into an account; nobody makes them. */
-export const restriction = "restriction of a size";
+const restriction = "restriction of a size";
 export const quota = "quota of vCPUs";
 
 export const virtualMachine = "azure-native:compute:VirtualMachine";
@@ -28,7 +28,7 @@ export function limit(cloud: Cloud, family: string, location: string, vCpus: num
 }
 
 /** `Standard_D4pls_v6` is of the family `standardDPLSv6Family`. */
-export function familyOf(size: string): string {
+function familyOf(size: string): string {
   const [, letters = "", features = "", version = ""] =
     /^Standard_([A-Z]+)\d+([a-z]*)(_v\d)$/.exec(size) ?? [];
   return `standard${letters}${features.toUpperCase()}${version.slice(1)}Family`;
