@@ -4,7 +4,7 @@ import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
 import { endPods, startPods } from "./nodes.ts";
-import { mostRulesOfGroup } from "./security-group.ts";
+import { maxRulesPerGroup } from "./security-group.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
 const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -78,7 +78,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
       // The controller makes one group for all sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
       demand(
-        ranges.length <= mostRulesOfGroup,
+        ranges.length <= maxRulesPerGroup,
         "FailedDeployModel",
         `RulesPerSecurityGroupLimitExceeded: ${ranges.length} ingress rules`,
       );

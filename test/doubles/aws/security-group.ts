@@ -10,7 +10,7 @@ const prefixList = "prefix list";
  * Rules in each direction, for IPv4 and again for IPv6; a prefix list counts with its maximum of entries.
  * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
  */
-export const mostRulesOfGroup = 60;
+export const maxRulesPerGroup = 60;
 
 export const securityGroups: Readonly<Record<string, Rules>> = {
   [securityGroup]: {
@@ -64,7 +64,7 @@ function demandQuota({ cloud, scope, inputs }: Request): void {
     for (const family of ["cidrBlocks", "ipv6CidrBlocks"]) {
       const count = valuesAt(`${direction}[*].${family}[*]`, inputs).length + entries;
       demand(
-        count <= mostRulesOfGroup,
+        count <= maxRulesPerGroup,
         "RulesPerSecurityGroupLimitExceeded",
         `The maximum number of rules per security group has been reached: ${count} ${direction} rules`,
       );

@@ -8,7 +8,7 @@ import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 
 /** Kinds of things that tests put into an account; nobody makes them. */
 const restriction = "restriction of a size";
-export const quota = "quota of vCPUs";
+const quota = "quota of vCPUs";
 
 export const virtualMachine = "azure-native:compute:VirtualMachine";
 
