@@ -113,7 +113,7 @@ const ownCluster = {
 
 /** Minor versions of Kubernetes: docs/kubernetes.md says until when each is supported. */
 const kubernetesVersion = (initial: string) =>
-  matching(/^1\.\d{2}$/, 'a minor version of Kubernetes in quotes, like "1.36"')
+  matching(/^1\.\d{2}$/, 'a minor version of Kubernetes: write it in quotes, like "1.36"')
     .default(initial)
     .describe("Minor version of Kubernetes. One step at a time: docs/kubernetes.md.");
 

@@ -26,15 +26,22 @@ function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole
 }
 
 /**
- * The problems of the alternative that fits best, which is the one that was meant: better than "none of them fits". One whose values are all
- * right, and that has keys too many, fits better than one with a wrong value.
+ * The problems of the alternative that fits best, which is the one that was meant: better than "none of them fits". Of two with as many problems, that is
+ * the one whose literals are all right, and then the one that has keys too many rather than wrong values.
  */
 function meantAlternative(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
   const isTooMany = ({ code }: z.core.$ZodIssue) => code === "unrecognized_keys";
+  const wrongLiterals = (issues: z.core.$ZodIssue[]) =>
+    issues.filter(({ code }) => code === "invalid_value").length;
   const wrongValues = (issues: z.core.$ZodIssue[]) => issues.filter((issue) => !isTooMany(issue)).length;
   return alternatives
     .filter((issues) => issues.some((issue) => issue.path.length > 0 || isTooMany(issue)))
-    .sort((one, other) => one.length - other.length || wrongValues(one) - wrongValues(other))[0];
+    .sort(
+      (one, other) =>
+        one.length - other.length ||
+        wrongLiterals(one) - wrongLiterals(other) ||
+        wrongValues(one) - wrongValues(other),
+    )[0];
 }
 
 function problem(path: readonly PropertyKey[], message: string): Problem {

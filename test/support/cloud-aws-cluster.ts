@@ -75,9 +75,10 @@ export const awsCluster: ClusterCase = {
         endpoint: { hostname: "cache.example.com", tls: { mode: "provided", secretName: "tls" } },
       },
       told: [
-        /regions\[0\]\.version: .*a minor version of Kubernetes, like 1\.36/,
+        /regions\[0\]\.version: "36" is not a minor version of Kubernetes: write it in quotes, like "1\.36"/,
         /regions\[0\]\.storage\.kind: must be `bucket` here/,
-        /regions\[0\]\.network/,
+        /regions\[0\]\.network\.nodeSubnets: must have at least 2 entries/,
+        /regions\[0\]\.network\.loadBalancerSubnets: is missing: /,
         /regions\[0\]\.apiAccess: /,
         /regions\[0\]\.replicas\.max: is less than `min`/,
         /regions\[0\]\.endpoint\.tls\.mode: /,

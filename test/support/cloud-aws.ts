@@ -128,7 +128,7 @@ export const aws: CloudCase = {
         /regions\[0\]\.endpoint\.tls\.secretName: the SSM parameter \/keys\/none can't be found: ParameterNotFound: /,
         /regions\[0\]\.endpoint\.zone: the public hosted zone example\.org can't be found: NotFound: /,
         /regions\[0\]\.machine\.image: ami-0c+ can't be found: InvalidAMIID\.NotFound: /,
-        /regions\[0\]\.machine\.type: m7g\.larg isn't offered in eu-central-1; /,
+        /regions\[0\]\.machine\.type: m7g\.larg \(did you mean "m7g\.large"\?\) isn't offered in eu-central-1: /,
         /regions\[0\]\.network\.subnet: subnet-0c+ can't be found: InvalidSubnetID\.NotFound: /,
       ],
     },

@@ -80,7 +80,7 @@ export const azureCluster: ClusterCase = {
       },
       told: [
         /regions\[0\]\.subscription: "mine" is not the id of a subscription/,
-        /regions\[0\]\.version: .*a minor version of Kubernetes, like 1\.36/,
+        /regions\[0\]\.version: "36" is not a minor version of Kubernetes: write it in quotes, like "1\.36"/,
         /regions\[0\]\.storage\.kind: must be `bucket` here/,
         /regions\[0\]\.network\.vnet: is missing/,
         /regions\[0\]\.apiAccess: /,
@@ -121,7 +121,7 @@ export const azureCluster: ClusterCase = {
       told: [
         /regions\[0\]\.endpoint\.zone: the zone example\.org in dns can't be found: ResourceNotFound: /,
         /regions\[0\]\.network\.subnet: hub-germanywestcentral has no none, only caches/,
-        /regions\[0\]\.nodes\.type: germanywestcentral has no Standard_D4pls_v66: set `nodes\.type` to Standard_D4pls_v6 or /,
+        /regions\[0\]\.nodes\.type: germanywestcentral has no Standard_D4pls_v66: did you mean "Standard_D4pls_v6"\?$/m,
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },

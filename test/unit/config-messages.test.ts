@@ -61,7 +61,7 @@ test("numbers and text that YAML takes for each other", () => {
   // As YAML reads 1.30.
   assertProblem(
     withAws({ ...cluster, version: 1.3 }),
-    /version: is a number, not a minor version of Kubernetes in quotes, like "1\.36"$/,
+    /version: is a number, not a minor version of Kubernetes: write it in quotes, like "1\.36"$/,
   );
   const endpoint = { ...awsRegion.endpoint, zoneResourceGroup: "dns" };
   const azure = { ...awsRegion, name: "westeurope", endpoint, availabilityZone: 1 };
