@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parse, type ScalarTag } from "yaml";
 import { ConfigError } from "./problems.ts";
 import { namespace } from "./schema.ts";
 
@@ -32,6 +32,17 @@ function projectValue(value: unknown): unknown {
   return declaration.value ?? declaration.default;
 }
 
+/** Numbers with underscores, and octal ones (`010`), which go-yaml takes from YAML 1.1: https://github.com/go-yaml/yaml/blob/v3.0.1/resolve.go#L191-L210 */
+const numberOfGo: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  test: /^[-+]?(?:0[0-7_]+|\d[\d_]*_[\d_]*(?:\.[\d_]*)?)$/,
+  resolve(text) {
+    const plain = text.replaceAll("_", "");
+    return /^[-+]?0[0-7]+$/.test(plain) ? Number.parseInt(plain, 8) : Number.parseFloat(plain);
+  },
+};
+
 /**
  * YAML as Pulumi reads it, merge keys (`<<: *base`) included: https://github.com/go-yaml/yaml/tree/v3.0.1#compatibility
  * @param file for messages
@@ -39,7 +50,7 @@ function projectValue(value: unknown): unknown {
  */
 export function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { merge: true });
+    return parse(text, { merge: true, customTags: (tags) => [numberOfGo, ...tags] });
   } catch (error) {
     throw new ConfigError([{ path: file, message: error instanceof Error ? error.message : String(error) }]);
   }

@@ -64,6 +64,26 @@ config:
   });
 });
 
+test("numbers as Pulumi reads them", () => {
+  const stack = `
+config:
+  registry-cache:workload: { nodes: 1_000, peakNodes: 010, peakMinutes: 0o10, workingSetGiB: 1_000.5, growthGiBPerMonth: -1_0, hex: 0x1F, decimal: 089 }
+  registry-cache:name: [_1, 1_a, "1_000", 1.5.0, v1_0]
+`;
+  assert.deepEqual(readStackFile("", stack), {
+    workload: {
+      nodes: 1000,
+      peakNodes: 8,
+      peakMinutes: 8,
+      workingSetGiB: 1000.5,
+      growthGiBPerMonth: -10,
+      hex: 31,
+      decimal: 89,
+    },
+    name: ["_1", "1_a", "1_000", "1.5.0", "v1_0"],
+  });
+});
+
 test("a file that isn't YAML is a problem with its place", () => {
   assert.throws(() => readStackFile("", "config: ["), {
     name: "ConfigError",
