@@ -30,6 +30,19 @@ export function candidates(
   );
 }
 
+/**
+ * The form of a machine's name. A name of this form may be newer than the tables; any other is misspelt.
+ * https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
+ */
+const namePatterns: Readonly<Record<Cloud, RegExp>> = {
+  aws: /^[a-z][a-z-]*\d[a-z\d-]*\.(?:nano|micro|small|medium|(?:\d*x)?large|metal(?:-\d+xl)?)$/,
+  azure: /^Standard_[A-Z]+\d+(?:-\d+)?[a-z]*(?:_[A-Z]\w*)?(?:_v\d+)?$/,
+};
+
+export function isMachineName(cloud: Cloud, type: string): boolean {
+  return namePatterns[cloud].test(type);
+}
+
 /** The known machine that the name of an unknown one nearly is, or undefined. */
 export function machineNear(cloud: Cloud, type: string): string | undefined {
   const known = machines[cloud].map((machine) => machine.type);

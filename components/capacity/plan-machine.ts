@@ -10,7 +10,7 @@ import {
   type Unbound,
 } from "./limits.ts";
 import { type Architecture, architectureOf, type Cloud, type Machine, type MachineType } from "./machine.ts";
-import { candidates, machineNamed, machineNear } from "./machines.ts";
+import { candidates, isMachineName, machineNamed, machineNear } from "./machines.ts";
 import { number, quantity } from "./text.ts";
 
 /** The `machine` of a region in the configuration. */
@@ -83,7 +83,7 @@ const cloudNames: Readonly<Record<Cloud, string>> = { aws: "AWS", azure: "Azure"
 
 /** A type that is newer than the tables, or misspelt: which of the two, the cloud knows. */
 function unlisted({ type, architecture }: MachineRequest, { cloud, demand }: Setting): MachineChoice {
-  const near = machineNear(cloud, type);
+  const near = isMachineName(cloud, type) ? undefined : machineNear(cloud, type);
   const message =
     `the limits of "${type}" aren't known${near ? ` (the nearest known name: ${near})` : ""}. If ${cloudNames[cloud]} has the type, it is used: ` +
     "whether its network, processor and memory carry the workload isn't checked, and the disk is planned as if no pull came from memory";

@@ -230,7 +230,7 @@ test("a machine that isn't listed is taken, with a disk for the whole workload",
   assert.deepEqual(plan.machine, { type: "m9g.large", architecture: "arm64", pageCacheGiB: 0 });
   assert.deepEqual(bindingOf(plan), ["disk throughput", 430, 1048]);
   assert.deepEqual(linesOf(plan.warnings), [
-    "machine.type: the limits of \"m9g.large\" aren't known (the nearest known name: m6g.large). If AWS has the type, it is used: whether its network, processor and memory carry the workload isn't checked, and the disk is planned as if no pull came from memory",
+    "machine.type: the limits of \"m9g.large\" aren't known. If AWS has the type, it is used: whether its network, processor and memory carry the workload isn't checked, and the disk is planned as if no pull came from memory",
   ]);
   const { machine } = planOf(amsterdam, { machine: { type: "Standard_X8", architecture: "arm64" } });
   assert.deepEqual([machine.type, machine.architecture], ["Standard_X8", "arm64"]);

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { disks, diskTypeIn, fromMbps, mostOf, toMbps } from "../../components/capacity/disk.ts";
 import { architectureOf, type Cloud } from "../../components/capacity/machine.ts";
-import { candidates, machineNamed, machineNear, machines } from "../../components/capacity/machines.ts";
+import {
+  candidates,
+  isMachineName,
+  machineNamed,
+  machineNear,
+  machines,
+} from "../../components/capacity/machines.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
 const names = { aws: /^[a-z]\d[a-z]*\.(?:small|medium|\d*x?large)$/, azure: /^Standard_[BD]\d+[a-z]*_v\d$/ };
@@ -88,6 +94,19 @@ test("the nearest name of a misspelt machine, and of Azure's without its prefix"
   assert.equal(machineNear("aws", "m7g.larg"), "m7g.large");
   assert.equal(machineNear("azure", "D2ps_v6"), "Standard_D2ps_v6");
   assert.equal(machineNear("aws", "nothing-like-it"), undefined);
+});
+
+test("a name of the right form, whether the tables have it or not", () => {
+  for (const cloud of ["aws", "azure"] as const)
+    for (const { type } of machines[cloud]) assert.ok(isMachineName(cloud, type), type);
+  for (const type of ["r8g.12xlarge", "m7gd.metal-48xl", "u7i-12tb.224xlarge", "mac2-m2pro.metal"])
+    assert.ok(isMachineName("aws", type), type);
+  for (const type of ["Standard_D4", "Standard_DS2_v2", "Standard_E4-2ads_v5", "Standard_NC24ads_A100_v4"])
+    assert.ok(isMachineName("azure", type), type);
+  for (const type of ["m7g.larg", "m7g-large", "m7g.2xl", "mg.large"])
+    assert.ok(!isMachineName("aws", type), type);
+  for (const type of ["D2ps_v6", "standard_D2ps_v6", "Standard_D2ps-v6"])
+    assert.ok(!isMachineName("azure", type), type);
 });
 
 test("where Premium SSD v2 isn't offered, the disk is a Premium SSD", () => {
