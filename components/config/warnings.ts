@@ -11,11 +11,16 @@ type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitor
 export function configWarnings({ provider, regions, upstreams, monitoring }: Checked): Problem[] {
   return [
     ...upstreams.flatMap((upstream, index) => within(`upstreams[${index}]`, upstreamWarnings(upstream))),
-    ...regions.flatMap((region, index) =>
-      provider === "aws" || provider === "azure" ? within(`regions[${index}]`, accessWarnings(region)) : [],
-    ),
+    ...regions.flatMap((region, index) => within(`regions[${index}]`, regionWarnings(provider, region))),
     ...(regions.some(({ topology }) => topology === "vm") ? serviceWarnings(upstreams, monitoring) : []),
   ];
+}
+
+type CheckedRegion = Checked["regions"][number];
+
+function regionWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
+  const isInCloud = provider === "aws" || provider === "azure";
+  return [...(isInCloud ? accessWarnings(region) : []), ...bucketWarnings(region)];
 }
 
 function upstreamWarnings(upstream: Upstream): Problem[] {
@@ -53,11 +58,14 @@ function globWarning(glob: string, registry: string): string | undefined {
   return undefined;
 }
 
-function probeWarnings({ probe, repositories }: Upstream): Problem[] {
+function probeWarnings({ probe, registry, repositories }: Upstream): Problem[] {
   const [repository = ""] = probe?.split(":") ?? [];
   const isAllowed = repositories.some((glob) => new RegExp(`^${repositoryPattern(glob)}$`).test(repository));
   if (probe === undefined || isAllowed) return [];
-  return [{ path: "probe", message: `is refused by the cache: no glob in \`repositories\` matches it` }];
+  const reason = probe.startsWith(`${registry}/`)
+    ? `leave out the registry and write "${probe.slice(registry.length + 1)}"`
+    : "no glob in `repositories` matches it";
+  return [{ path: "probe", message: `is refused by the cache: ${reason}` }];
 }
 
 /** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
@@ -65,14 +73,32 @@ const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.
   rangeOf,
 );
 
-/** The endpoint of a region in a cloud has a public address. */
-function accessWarnings({ access }: Checked["regions"][number]): Problem[] {
-  const unseen = access.clients.filter((range) =>
-    privateRanges.some((outer) => contains(outer, rangeOf(range))),
+/** The endpoint of a region in a cloud has a public address, and so has the API of its cluster. Metrics of a cluster are for its Pods. */
+function accessWarnings(region: CheckedRegion): Problem[] {
+  const { clients, metrics } = region.access;
+  return [
+    ...unseenWarnings("access.clients", clients),
+    ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics) : []),
+    ...("apiAccess" in region ? unseenWarnings("apiAccess", region.apiAccess) : []),
+  ];
+}
+
+function unseenWarnings(path: string, sources: CheckedRegion["access"]["metrics"]): Problem[] {
+  const unseen = sources.filter(
+    (source) => typeof source === "string" && privateRanges.some((outer) => contains(outer, rangeOf(source))),
   );
   if (unseen.length === 0) return [];
   const message = `${unseen.join(", ")}: no client reaches a public endpoint from a private address. Write the public addresses of their NAT gateways`;
-  return [{ path: "access.clients", message }];
+  return [{ path, message }];
+}
+
+/** Without `pathStyle`, a bucket is a host below that of the server: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
+function bucketWarnings({ storage }: CheckedRegion): Problem[] {
+  if (!("s3" in storage) || storage.s3.pathStyle || storage.s3.endpoint === undefined) return [];
+  const { hostname } = new URL(storage.s3.endpoint);
+  if (serviceNamespace(hostname) === undefined) return [];
+  const message = `is false, and ${storage.s3.bucket}.${hostname} is no name of a Service: set it to true`;
+  return [{ path: "storage.s3.pathStyle", message }];
 }
 
 function serviceWarnings(upstreams: readonly Upstream[], monitoring: Checked["monitoring"]): Problem[] {

@@ -52,6 +52,37 @@ test("private ranges at a public endpoint", () => {
   );
 });
 
+test("private ranges for the metrics of a machine, and for the API of a cluster", () => {
+  const privately = { clients: ["203.0.113.0/24"], metrics: ["198.51.100.10/32", "10.0.0.0/8"] };
+  assertWarning(
+    withAws({ access: privately }),
+    /^regions\[0\]\.access\.metrics: 10\.0\.0\.0\/8: no client reaches a public endpoint from a private address\. Write the public addresses/,
+  );
+  const cluster = { topology: "cluster", storage: { kind: "bucket" }, access: privately };
+  assertWarning(
+    withAws({ ...cluster, apiAccess: ["198.51.100.0/28", "192.168.0.0/16"] }),
+    /^regions\[0\]\.apiAccess: 192\.168\.0\.0\/16: no client reaches .* Write the public addresses/,
+  );
+  assert.deepEqual(
+    warningsOf(withAws({ ...cluster, apiAccess: ["198.51.100.0/28"] })),
+    [],
+    "Pods reach the metrics from private addresses",
+  );
+});
+
+test("an S3 server in the cluster whose buckets have no host names", () => {
+  const storage = (s3: object) => ({
+    kind: "bucket",
+    s3: { bucket: "blobs", region: "eu-central-1", endpoint: "http://minio.minio.svc:9000", ...s3 },
+  });
+  assertWarning(
+    withKubernetes({ storage: storage({}) }),
+    /^regions\[0\]\.storage\.s3\.pathStyle: is false, and blobs\.minio\.minio\.svc is no name of a Service: set it to true$/,
+  );
+  for (const s3 of [{ pathStyle: true }, { endpoint: "https://s3.example.com" }])
+    assert.deepEqual(warningsOf(withKubernetes({ storage: storage(s3) })), []);
+});
+
 test("a registry that clients don't name", () => {
   assertWarning(
     withUpstream({ registry: "registry-1.docker.io", repositories: ["library/*"] }),
@@ -86,7 +117,11 @@ test("a probe that the allow-list refuses", () => {
   assert.deepEqual(warningsOf(withProbe("team/app:1.0")), []);
   assert.deepEqual(warningsOf(withProbe("charts/team/app:1.0")), []);
   for (const probe of ["other/app:1.0", "team/app/part:1.0", "my/team/app:1.0"])
-    assertWarning(withProbe(probe), /^upstreams\[0\]\.probe: is refused by the cache/);
+    assertWarning(withProbe(probe), /^upstreams\[0\]\.probe: is refused by the cache: no glob/);
+  assertWarning(
+    withProbe("gsoci.azurecr.io/team/app:1.0"),
+    /^upstreams\[0\]\.probe: is refused by the cache: leave out the registry and write "team\/app:1\.0"$/,
+  );
 });
 
 test("a Service of a cluster, for a machine that isn't in one", () => {
