@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "./problems.ts";
-import { type Parsed, unknownKeyAt } from "./unknown-key.ts";
+import { fieldOf, nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
 
 /** Parses with this project's wording of errors. */
 export function parseWith<Schema extends z.ZodType>(
@@ -21,8 +21,17 @@ function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole
   if (issue.code === "invalid_union") {
     const meant = meantAlternative(issue.errors);
     if (meant) return meant.flatMap((inner) => problemsOf(inner, path, whole));
+    const misspelt = issue.discriminator === undefined ? [] : misspeltKeys(path, whole);
+    return [problem(path, issue.message), ...misspelt];
   }
   return [problem(path, issue.message)];
+}
+
+/** The keys that are probably meant for the missing one at a path. */
+function misspeltKeys(path: readonly PropertyKey[], whole: Parsed): Problem[] {
+  const mapping = path.slice(0, -1);
+  const meant = String(path.at(-1));
+  return nearKeys(meant, mapping, whole).map((key) => problem([...mapping, key], unknownKey(key, [meant])));
 }
 
 /**
@@ -58,10 +67,13 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
         : wrongType(issue.expected, issue.input);
     case "invalid_value":
       return issue.input === undefined
-        ? `is missing: must be ${oneOf(issue.values)}`
+        ? missing(issue.values)
         : `must be ${oneOf(issue.values)}${isText(issue.values) && isUnquoted(issue.input) ? ", in quotes" : ""}`;
     case "invalid_union":
-      return Array.isArray(issue.options) ? `must be ${oneOf(issue.options)}` : undefined;
+      if (!Array.isArray(issue.options)) return undefined;
+      return fieldOf(issue.input, String(issue.discriminator)) === undefined
+        ? missing(issue.options)
+        : `must be ${oneOf(issue.options)}`;
     case "too_small":
       return issue.origin === "array"
         ? `must have at least ${issue.minimum} ${issue.minimum === 1 ? "entry" : "entries"}`
@@ -92,6 +104,10 @@ export function isUnquoted(input: unknown): input is number | boolean {
 
 function isText(values: readonly unknown[]): boolean {
   return values.every((value) => typeof value === "string");
+}
+
+function missing(values: readonly unknown[]): string {
+  return `is missing: must be ${oneOf(values)}`;
 }
 
 function oneOf(values: readonly unknown[]): string {

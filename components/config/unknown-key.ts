@@ -1,6 +1,6 @@
 /** What to say of a key that a mapping doesn't take. */
 import { z } from "zod";
-import { hint } from "./problems.ts";
+import { hint, suggestion } from "./problems.ts";
 
 export function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key; ${hint(key, known, `known here: ${known.join(", ")}`)}`;
@@ -24,6 +24,14 @@ export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema
   return others.length > 0
     ? misplacedKey(meant, others, mapping)
     : unknownKey(key, [...new Set(meant.flatMap(keysOf))]);
+}
+
+/** The unknown keys of the mapping at a path that nearly are a given one, if the mapping lacks that. */
+export function nearKeys(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string[] {
+  const keys = Object.keys(Object(path.reduce(fieldOf, value)));
+  const known = alternativesAt([schema], value, path).flatMap(keysOf);
+  if (keys.includes(key)) return [];
+  return keys.filter((one) => !known.includes(one) && suggestion(one, [key]) !== undefined);
 }
 
 /** @param others the alternatives that have the key. */
@@ -111,7 +119,7 @@ function literalsOf(schema: z.ZodType): Literal[] {
   );
 }
 
-function fieldOf(value: unknown, key: PropertyKey): unknown {
+export function fieldOf(value: unknown, key: PropertyKey): unknown {
   return typeof value === "object" && value !== null
     ? (value as Record<PropertyKey, unknown>)[key]
     : undefined;

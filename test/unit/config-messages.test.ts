@@ -1,10 +1,14 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   assertProblem,
+  aws,
   awsRegion,
   local,
+  problemsOf,
   upstreams,
   withAws,
+  withAwsEndpoint,
   withKubernetes,
   withUpstream,
 } from "../support/raw-stacks.ts";
@@ -52,6 +56,30 @@ test("a key of another alternative says where it belongs", () => {
       login: { username: "u", password: { secure: "v1:a" }, token: { secure: "v1:b" } },
     },
     /^registry-cache:login\.token: doesn't go with `username`, `password`: leave out the one or the other$/,
+  );
+});
+
+test("the key that tells alternatives apart is missing, or misspelt", () => {
+  const { topology, ...rest } = withAws({}).regions[0] ?? {};
+  const missing = 'regions[0].topology: is missing: must be one of "vm", "cluster"';
+  const withRegion = (region: object) => ({ ...aws, regions: [region] });
+  assert.deepEqual(problemsOf(withRegion(rest)), [missing]);
+  assert.deepEqual(problemsOf(withRegion({ ...rest, topologie: topology })), [
+    missing,
+    'regions[0].topologie: unknown key; did you mean "topology"?',
+  ]);
+  assertProblem(
+    withAws({ storage: { size: "200GiB" } }),
+    /^regions\[0\]\.storage\.kind: is missing: must be one of "disk", "bucket"$/,
+  );
+  assert.deepEqual(
+    problemsOf(withAws({ access: { client: "public" } })).map((line) => line.split(": ")[0]),
+    ["regions[0].access.clients", "regions[0].access.client"],
+  );
+  assertProblem(withAws({ storage: { kind: "disc" } }), /storage\.kind: must be one of "disk", "bucket"$/);
+  assertProblem(
+    withAwsEndpoint({ tls: { email: "ops@example.com" } }),
+    /tls\.mode: is missing: must be one of "acme", "provided", "private"$/,
   );
 });
 
