@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { commandToSet, sealedCredentials, sealedCredentialsOrToken } from "./credentials.ts";
 import { crossChecks } from "./cross-checks.ts";
-import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
+import { ConfigError, moreMayFollow, type Problem, suggestion } from "./problems.ts";
 import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
 import { parseWith } from "./schema-problems.ts";
 import { secretKey } from "./text.ts";
@@ -71,7 +71,13 @@ function credentialProblems(raw: Record<string, unknown>): Problem[] {
     if (knownKeys.includes(key))
       return [{ path, message: `"${key}" is a key of the configuration itself: choose another name` }];
     if (Object.hasOwn(raw, key)) return [];
-    return [{ path, message: `names the key "${key}", which this stack doesn't have: ${commandToSet(key)}` }];
+    const near = suggestion(
+      key,
+      Object.keys(raw).filter((other) => !knownKeys.includes(other)),
+    );
+    const question = near === undefined ? "" : `did you mean "${near}"? If not: `;
+    const message = `names the key "${key}", which this stack doesn't have: ${question}${commandToSet(key)}`;
+    return [{ path, message }];
   });
   const present = references.filter(({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key));
   // Of a key that several name, the first decides: remote write, which takes more, comes last.
@@ -86,9 +92,15 @@ function credentialProblems(raw: Record<string, unknown>): Problem[] {
   return [...missing, ...malformed];
 }
 
+const unnamedCredentials = "nothing names these credentials: remove them, or name them in `credentials`";
+
 function unknownKeyProblems(raw: Record<string, unknown>): Problem[] {
   const credentials = credentialReferences(raw).map(({ key }) => key);
   return Object.keys(raw)
     .filter((key) => !knownKeys.includes(key) && !credentials.includes(key))
-    .map((key) => ({ path: `${namespace}:${key}`, message: unknownKey(key, knownKeys) }));
+    .map((key) => {
+      const areCredentials = sealedCredentialsOrToken.safeParse(raw[key]).success;
+      const message = areCredentials ? unnamedCredentials : unknownKey(key, knownKeys);
+      return { path: `${namespace}:${key}`, message };
+    });
 }

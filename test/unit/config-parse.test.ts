@@ -571,7 +571,7 @@ test("credentials: named, present, encrypted, and never repeated", () => {
     /^registry-cache:gsoci-credentials: must be a secret mapping/,
   );
   assertProblem(
-    { ...local, "gsoci-credentials": { username: "u", password } },
+    { ...local, "gsoci-credentials": { username: "u", password: "readable" } },
     /^registry-cache:gsoci-credentials: unknown key/,
   );
   assertProblem(
@@ -589,6 +589,10 @@ test("credentials: named, present, encrypted, and never repeated", () => {
     assertProblem(
       withUpstream({ credentials }),
       /^upstreams\[0\]\.credentials: must be the name of a secret key (?!.*hunter2).*: set them by `pulumi config set --secret --path registry-cache:team-login\.password`, and write `team-login` here/,
+  assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
+    'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
+    "registry-cache:gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
+  ]);
     );
   }
   assertProblem(
