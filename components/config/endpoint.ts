@@ -6,7 +6,10 @@ import {
   absolutePath,
   addressRange,
   addressRangeProblem,
+  awsClient,
   awsSource,
+  clientRange,
+  clusterClientRange,
   email,
   hostname,
   localHostname,
@@ -139,8 +142,10 @@ function always(): boolean {
   return true;
 }
 
+/** True for what isn't two host names: each has a problem of its own then. */
 function isWithin(host: unknown, zone: unknown): boolean {
-  return typeof host !== "string" || typeof zone !== "string" || host.endsWith(`.${zone}`);
+  const areNames = [host, zone].every((name) => hostname.safeParse(name).success);
+  return !areNames || String(host).endsWith(`.${zone}`);
 }
 
 export const localEndpoint = z.strictObject({
@@ -186,7 +191,7 @@ export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];
 
 /** @param sources what a list has in it. */
-function clientsFrom(source: typeof addressRange, sources: string) {
+function clientsFrom(source: typeof clientRange, sources: string) {
   return z
     .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
       error: "must be a list of address ranges, or `public` for the whole internet",
@@ -194,7 +199,7 @@ function clientsFrom(source: typeof addressRange, sources: string) {
     .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
 }
 
-const clients = clientsFrom(addressRange, "address ranges");
+const clients = clientsFrom(clientRange, "address ranges");
 const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
 
 function access<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -207,13 +212,13 @@ const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
 
 /** Of a machine in AWS, whose security groups take prefix lists. */
 export const awsAccess = access({
-  clients: clientsFrom(awsSource, awsSources),
+  clients: clientsFrom(awsClient, awsSources),
   metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
 });
 
 /** Of replicas on Kubernetes, whose network knows Pods by their labels. */
 export const clusterAccess = access({
-  clients,
+  clients: clientsFrom(clusterClientRange, "address ranges"),
   metrics: listOf(source)
     .default([])
     .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),

@@ -23,6 +23,13 @@ export function repositoryGlobProblem(glob: string): string | undefined {
   if (segments.filter((text) => text === "**").length > 1) {
     return "has more than one `**`: write one glob per place";
   }
+  const [first = "", ...rest] = segments;
+  if (first.includes(":") && rest.length > 0) {
+    return `names a registry: leave it out and write "${rest.join("/")}"`;
+  }
+  if (/[:@]/.test(segments.at(-1) ?? "")) {
+    return "has a tag or digest: leave it out, as a repository is served with all its tags";
+  }
   for (const text of segments) {
     if (text === "**") continue;
     if (text.includes("**")) return "`**` must be a whole path segment, as in `team/**`";

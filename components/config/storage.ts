@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching, secretKey, serverUrl } from "./text.ts";
+import { isInternal, matching, secretKey, serverUrl } from "./text.ts";
 
 const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
 
@@ -119,7 +119,9 @@ const existingBucket = z
         region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe("Its region."),
         endpoint: serverUrl({ path: false })
           .exactOptional()
-          .describe("Address of an S3-compatible server. Default: AWS."),
+          .describe(
+            "Address of an S3-compatible server. With `delivery: redirect`, one that clients reach, too: no Service of the cluster. Default: AWS.",
+          ),
         pathStyle: z
           .boolean()
           .default(false)
@@ -144,6 +146,12 @@ const existingBucket = z
       .exactOptional()
       .describe("A container of Azure Blob Storage. This or `s3`."),
   })
+  .refine(({ delivery, s3 }) => delivery !== "redirect" || !isInternal(hostOf(s3?.endpoint)), {
+    path: ["s3", "endpoint"],
+    error:
+      "is a Service or a loopback address, and `delivery: redirect` sends clients there, who can't reach it: " +
+      "write an address that their nodes reach, or use `delivery: proxied`",
+  })
   .transform(({ s3, azure, scratch: scratchGiB, ...others }, context) => {
     const rest = { ...others, scratchGiB };
     if (s3 && !azure) return { ...rest, s3 };
@@ -154,6 +162,10 @@ const existingBucket = z
     });
     return z.NEVER;
   });
+
+function hostOf(url = ""): string {
+  return URL.parse(url)?.hostname ?? "";
+}
 
 /** The volumes of the replicas, or a bucket that they share. */
 export const kubernetesStorage = z.discriminatedUnion("kind", [claimedDisk, existingBucket]);

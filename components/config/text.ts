@@ -81,11 +81,33 @@ export const resourceGroup = matching(
   "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
 );
 
+/**
+ * Text with a check of its own.
+ * @param problemOf what is wrong with a text, or undefined
+ * @param error what is said of a value that isn't text
+ */
+export function checkedText(
+  problemOf: (text: string) => string | undefined,
+  error?: (issue: { readonly input?: unknown }) => string | undefined,
+) {
+  return z.string({ error }).superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message) context.addIssue({ code: "custom", message });
+  });
+}
+
 /** An address range in CIDR notation that isn't the whole internet. */
-export const addressRange = z.string().superRefine((text, context) => {
-  const message = addressRangeProblem(text);
-  if (message) context.addIssue({ code: "custom", message });
-});
+export const addressRange = checkedText((text) => addressRangeProblem(text));
+
+/** The same in a list that `public` can stand for. */
+export const clientRange = checkedText(clientRangeProblem);
+
+/** The same for a cluster, where other lists take labels of Pods. */
+export const clusterClientRange = checkedText(clientRangeProblem, ({ input }) =>
+  typeof input === "object" && input !== null
+    ? "must be an address range: labels of Pods are for `access.metrics` and `expose.proxies`"
+    : undefined,
+);
 
 /** Whether a source of access is the id of a prefix list of AWS: https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html */
 export function isPrefixList(source: string): boolean {
@@ -93,18 +115,32 @@ export function isPrefixList(source: string): boolean {
 }
 
 /** An address range, or the id of a prefix list of AWS. */
-export const awsSource = z.string().superRefine((text, context) => {
-  const message = isPrefixList(text) ? prefixListProblem(text) : addressRangeProblem(text);
-  if (message) context.addIssue({ code: "custom", message });
-});
+export const awsSource = checkedText((text) =>
+  isPrefixList(text) ? prefixListProblem(text) : addressRangeProblem(text),
+);
+
+/** The same in a list that `public` can stand for. */
+export const awsClient = checkedText((text) =>
+  isPrefixList(text) ? prefixListProblem(text) : clientRangeProblem(text),
+);
 
 function prefixListProblem(text: string): string | undefined {
   if (/^pl-[0-9a-f]{8,17}$/.test(text)) return undefined;
   return `"${text}" is not the id of a prefix list, like pl-0123456789abcdef0`;
 }
 
-/** What is wrong with an address range, or undefined if it is one. */
-export function addressRangeProblem(text: string): string | undefined {
+function clientRangeProblem(text: string): string | undefined {
+  return addressRangeProblem(text, "; where that is meant, write `clients: public`");
+}
+
+/**
+ * What is wrong with an address range, or undefined if it is one.
+ * @param wayOut said of the whole internet
+ */
+export function addressRangeProblem(
+  text: string,
+  wayOut = ": name the addresses that you mean",
+): string | undefined {
   const [address = "", prefix, ...rest] = text.split("/");
   const version = isIP(address);
   if (version === 0 || rest.length > 0)
@@ -114,7 +150,7 @@ export function addressRangeProblem(text: string): string | undefined {
   if (!/^(?:0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > longest) {
     return `"/${prefix}" is not a prefix length: 1 to ${longest}`;
   }
-  if (prefix === "0") return "is the whole internet; where that is meant, write `clients: public`";
+  if (prefix === "0") return `is the whole internet${wayOut}`;
   const network = (version === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(text);
   if (ipaddr.parse(address).toNormalizedString() !== network.toNormalizedString()) {
     return `"${text}" has bits set behind its prefix: write ${network}/${prefix}`;
@@ -134,10 +170,7 @@ interface ServerUrlOptions {
  * be read and changed on the way.
  */
 export function serverUrl(options: ServerUrlOptions) {
-  return z.string().superRefine((text, context) => {
-    const message = serverUrlProblem(text, options);
-    if (message) context.addIssue({ code: "custom", message });
-  });
+  return checkedText((text) => serverUrlProblem(text, options));
 }
 
 function serverUrlProblem(text: string, { path, credentials = true }: ServerUrlOptions): string | undefined {
@@ -159,13 +192,22 @@ function serverUrlProblem(text: string, { path, credentials = true }: ServerUrlO
   return undefined;
 }
 
-const nearbyRanges = ["loopback", "private", "linkLocal", "uniqueLocal"];
+const nearbyRanges = ["private", "linkLocal", "uniqueLocal", "carrierGradeNat"];
 
 function isNearby(host: string): boolean {
+  return isInternal(host) || nearbyRanges.includes(rangeName(host) ?? "");
+}
+
+/** Whether a host of a URL is reached from the same machine or cluster only: a loopback address, or a Service. */
+export function isInternal(host: string): boolean {
+  const isLoopback = host === "localhost" || host.endsWith(".localhost") || rangeName(host) === "loopback";
+  return isLoopback || serviceNamespace(host) !== undefined;
+}
+
+/** What kind of address a host of a URL is; undefined for a name. */
+function rangeName(host: string): string | undefined {
   const address = host.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(address) === 0)
-    return host === "localhost" || host.endsWith(".localhost") || serviceNamespace(host) !== undefined;
-  return nearbyRanges.includes(ipaddr.parse(address).range());
+  return isIP(address) === 0 ? undefined : ipaddr.parse(address).range();
 }
 
 /**

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { repositoryGlobProblem } from "./repositories.ts";
-import { matching, registryName, secretKey, serverUrl, shortName } from "./text.ts";
+import { checkedText, matching, registryName, secretKey, serverUrl, shortName } from "./text.ts";
 
-const repositoryGlob = z.string().superRefine((glob, context) => {
-  const problem = repositoryGlobProblem(glob);
-  if (problem) context.addIssue({ code: "custom", message: problem });
-});
+const repositoryGlob = checkedText(repositoryGlobProblem);
 
 export const upstream = z
   .strictObject({

@@ -263,6 +263,7 @@ test("names, registries and addresses", () => {
     "http://localhost:5000",
     "http://[::1]:5000",
     "http://10.1.2.3",
+    "http://100.64.1.2:5000",
     "http://[fd00::1]",
     "http://zot.zot.svc:5000",
     "http://zot-0.zot.zot.svc.cluster.local",
@@ -273,6 +274,14 @@ test("names, registries and addresses", () => {
   const remoteWrite = { url: "http://mimir-gateway.mimir.svc.cluster.local/api/v1/push" };
   assert.deepEqual(problemsOf({ ...withKubernetes({}), monitoring: { alertmanagers, remoteWrite } }), []);
   assertProblem(withUpstream({ repositories: [] }), /repositories: must have at least 1 entry/);
+  assertProblem(
+    withUpstream({ repositories: ["library/nginx:1.27"] }),
+    /repositories\[0\]: has a tag or digest: leave it out, as a repository is served with all its tags$/,
+  );
+  assertProblem(
+    withUpstream({ repositories: ["localhost:5000/team/*"] }),
+    /repositories\[0\]: names a registry: leave it out and write "team\/\*"$/,
+  );
   assertProblem(withUpstream({ repositories: ["team/"] }), /repositories\[0\]: has an empty path segment/);
   assertProblem(withLocal({ name: "Local_1" }), /^regions\[0\]\.name: "Local_1" is not a name/);
   assertProblem(withAws({ name: "frankfurt" }), /^regions\[0\]\.name: "frankfurt" is not an AWS region/);
@@ -340,6 +349,8 @@ test("endpoints", () => {
   );
   assertProblem(withAwsEndpoint({ zone: "example.org" }), /zone: doesn't contain the host name/);
   assertProblem(withAwsEndpoint({ zone: "ample.com" }), /zone: doesn't contain the host name/);
+  for (const changes of [{ zone: "example.com." }, { hostname: "https://cache.example.com/" }])
+    assertProblem(withAwsEndpoint(changes), /: ".*" is not a full host name/);
   assertProblem(withAwsEndpoint({ port: 80 }), /port: must be at least 443$/);
   assertProblem(withAwsEndpoint({ port: 9443 }), /port: is one of the machine's own/);
   assertProblem(withAwsEndpoint({ port: 65536 }), /port: must be at most 65535$/);
@@ -375,6 +386,14 @@ test("address ranges", () => {
     withClients("0.0.0.0/0"),
     /is the whole internet; where that is meant, write `clients: public`$/,
   );
+  assertProblem(
+    withAws({ access: { clients: ["10.0.0.0/8"], metrics: ["::/0"] } }),
+    /access\.metrics\[0\]: is the whole internet: name the addresses that you mean$/,
+  );
+  assertProblem(
+    withAws({ topology: "cluster", storage: { kind: "bucket" }, apiAccess: ["0.0.0.0/0"] }),
+    /apiAccess\[0\]: is the whole internet: name the addresses that you mean$/,
+  );
   assertProblem(withClients("10.0.0.0/8", "10.1.0.0/16"), /clients\[1\]: is already part of 10\.0\.0\.0\/8$/);
   assertProblem(
     withClients("10.1.0.0/16", "10.1.0.0/16"),
@@ -401,7 +420,6 @@ test("sizes, and combinations of provider, topology and storage", () => {
     withAws({ topology: "cluster", storage: { kind: "disk" }, apiAccess: ["192.0.2.0/24"] }),
     /^regions\[0\]\.storage\.kind: must be `bucket` here/,
   );
-  assertProblem(withAws({ topology: undefined }), /topology: must be one of "vm", "cluster"$/);
   assertProblem(withAws({ network: { subnet: "subnet-0123456789abcdef0" } }), /network\.vpc: is missing/);
   assertProblem(
     withAws({ network: { vpc: "create", subnet: "subnet-0123456789abcdef0" } }),
@@ -448,6 +466,15 @@ test("the storage of an existing cluster: a volume per replica, or exactly one b
     withKubernetes({ storage: { kind: "bucket", s3: { ...s3, bucket: "My_Blobs" } } }),
     /storage\.s3\.bucket: "My_Blobs" is not the name of an S3 bucket$/,
   );
+  for (const endpoint of ["http://minio.minio.svc:9000", "https://minio.minio.svc", "http://[::1]:9000"]) {
+    const at = (delivery: string) =>
+      withKubernetes({ storage: { kind: "bucket", delivery, s3: { ...s3, endpoint, pathStyle: true } } });
+    assertProblem(
+      at("redirect"),
+      /^regions\[0\]\.storage\.s3\.endpoint: is a Service or a loopback address, .*`delivery: proxied`$/,
+    );
+    assert.deepEqual(problemsOf(at("proxied")), []);
+  }
 });
 
 test("the workload of a cluster", () => {
@@ -475,6 +502,10 @@ test("the workload of a cluster", () => {
       access: { clients: "public", metrics: ["10.0.0.0/8", { podLabels: { app: "a" } }, "10.1.0.0/16"] },
     }),
     /access\.metrics\[2\]: is already part of 10\.0\.0\.0\/8$/,
+  );
+  assertProblem(
+    withKubernetes({ access: { clients: [{ podLabels: { app: "a" } }] } }),
+    /access\.clients\[0\]: must be an address range: .*`access\.metrics` and `expose\.proxies`$/,
   );
   assertProblem(withKubernetes({ expose: { kind: "nodePort" } }), /expose\.kind: must be one of/);
   assertProblem(
@@ -558,6 +589,10 @@ test("credentials: named, present, encrypted, and never repeated", () => {
     named,
     /^upstreams\[0\]\.credentials: names the key "gsoci-credentials", which this stack doesn't have: pulumi config set --secret --path registry-cache:gsoci-credentials\.password$/,
   );
+  assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
+    'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
+    "registry-cache:gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
+  ]);
   assertProblem(
     { ...named, "gsoci-credentials": { username: "u", password: "hunter2" } },
     /^registry-cache:gsoci-credentials\.password: is not encrypted/,
@@ -589,10 +624,6 @@ test("credentials: named, present, encrypted, and never repeated", () => {
     assertProblem(
       withUpstream({ credentials }),
       /^upstreams\[0\]\.credentials: must be the name of a secret key (?!.*hunter2).*: set them by `pulumi config set --secret --path registry-cache:team-login\.password`, and write `team-login` here/,
-  assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
-    'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
-    "registry-cache:gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
-  ]);
     );
   }
   assertProblem(
