@@ -8,6 +8,8 @@ import type { StackRegion } from "./review.ts";
 
 export interface BackendEstimates {
   readonly regions: readonly StackRegion[];
+  /** The names of the stacks that have no estimate there. */
+  readonly unread: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -88,6 +90,7 @@ export async function estimatesOfBackend(
     regions: read
       .flatMap(({ regions }) => regions)
       .sort((one, other) => one.stack.localeCompare(other.stack)),
+    unread: [...unknown.map(({ path }) => path), ...read.flatMap(({ unread }) => unread)],
     problems: [...unknown, ...read.flatMap(({ problems }) => problems)],
   };
 }
@@ -96,7 +99,7 @@ async function estimatesOfStack(
   { name, lastUpdate, resourceCount }: Listed,
   readOutputs: () => Promise<unknown>,
 ): Promise<BackendEstimates> {
-  const failed = (message: string) => ({ regions: [], problems: [{ path: name, message }] });
+  const failed = (message: string) => ({ regions: [], unread: [name], problems: [{ path: name, message }] });
   if (lastUpdate === undefined || resourceCount === 0) {
     return failed(
       `was never brought up, or was taken down: \`npm run cost -- ${name}\` estimates it from its file`,
@@ -119,7 +122,7 @@ async function estimatesOfStack(
     return failed(`has an output \`cost\` of another version (${what}): \`pulumi up\` renews it`);
   }
   const estimates = Object.values(data) as unknown as RegionEstimate[];
-  return { regions: estimates.map((estimate) => ({ stack: name, estimate })), problems: [] };
+  return { regions: estimates.map((estimate) => ({ stack: name, estimate })), unread: [], problems: [] };
 }
 
 function known(names: readonly string[]): string {

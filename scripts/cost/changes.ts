@@ -1,5 +1,6 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, notFound } from "../../components/cost/line.ts";
+import { sum } from "./amounts.ts";
 import { type Bill, billOf, nameOf, type Review, sumOf } from "./review.ts";
 
 /** How a region's bill differs from the base's. */
@@ -13,14 +14,28 @@ export interface Change {
 
 export interface LineChange {
   readonly name: string;
+  /** Whether it is contested that the line is billed. */
+  readonly contested: boolean;
   readonly was?: CostLine;
   readonly is?: CostLine;
 }
 
+/** What lines cost more than before, as far as their prices say. */
+export interface Difference {
+  /** Of the lines that have a price. */
+  readonly usd: number;
+  readonly certainty: "exact" | "at least" | "at most" | "not known";
+}
+
+/** What is compared. A stack that can't be read in the base isn't new: nothing is known of its past. */
+export type Compared = Pick<Review, "regions" | "removed" | "unread">;
+
 /** The regions that aren't as in the base, those that changed most first. */
-export function changesOf({ regions, removed }: Pick<Review, "regions" | "removed">): Change[] {
+export function changesOf({ regions, removed, unread }: Compared): Change[] {
   const all = [
-    ...regions.map((region) => changeOf(nameOf(region), region.past, region.estimate)),
+    ...regions
+      .filter(({ stack }) => !unread.base.includes(stack))
+      .map((region) => changeOf(nameOf(region), region.past, region.estimate)),
     ...removed.map((region) => changeOf(nameOf(region), region.estimate, undefined)),
   ];
   return all
@@ -28,17 +43,45 @@ export function changesOf({ regions, removed }: Pick<Review, "regions" | "remove
     .sort((one, other) => weightOf(other) - weightOf(one));
 }
 
-function weightOf({ was, is }: Change): number {
-  return Math.max(...differencesOf(was, is).map(Math.abs));
+/** What isn't known may be the most. */
+function weightOf({ lines }: Change): number {
+  const weights = differencesOf(lines).map(({ usd, certainty }) =>
+    certainty === "not known" ? Number.MAX_VALUE : Math.abs(usd),
+  );
+  return Math.max(...weights);
 }
 
 /** What we pay more than before: without and with what is contested. */
-export function differencesOf(was: Bill | undefined, is: Bill | undefined): [number, number] {
-  return [(is?.us ?? 0) - (was?.us ?? 0), (is?.usContested ?? 0) - (was?.usContested ?? 0)];
+export function differencesOf(
+  changes: readonly LineChange[],
+  matches: (line: CostLine) => boolean = () => true,
+): [Difference, Difference] {
+  const ours = (line: CostLine) => line.paidBy === "us" && matches(line);
+  const certain = changes.filter(({ contested }) => !contested);
+  return [differenceOf(certain, ours), differenceOf(changes, ours)];
+}
+
+/**
+ * What the lines that match cost more than before. What has no price still bounds it, where all of that comes on top of an increase, or goes beside a
+ * decrease. Otherwise even the direction isn't known: a machine without a price in the place of one that has a price isn't a saving.
+ */
+export function differenceOf(
+  changes: readonly LineChange[],
+  matches: (line: CostLine) => boolean,
+): Difference {
+  const own = changes.filter(({ was, is }) => [was, is].some((line) => line && matches(line)));
+  const usd = sum(own.map(lineDifference).filter((amount) => amount !== notFound));
+  const unpriced = own
+    .filter((change) => lineDifference(change) === notFound)
+    .map(({ was, is }) => (is?.monthlyQuantity ?? 0) - (was?.monthlyQuantity ?? 0));
+  if (unpriced.length === 0) return { usd, certainty: "exact" };
+  if (usd > 0 && unpriced.every((more) => more >= 0)) return { usd, certainty: "at least" };
+  if (usd < 0 && unpriced.every((more) => more <= 0)) return { usd, certainty: "at most" };
+  return { usd, certainty: "not known" };
 }
 
 /** The bills of everything, before and now. */
-export function totalsOf({ regions, removed }: Pick<Review, "regions" | "removed">): { was: Bill; is: Bill } {
+export function totalsOf({ regions, removed }: Compared): { was: Bill; is: Bill } {
   const past = [...regions.flatMap(({ past }) => past ?? []), ...removed.map(({ estimate }) => estimate)];
   return { was: sumOf(past.map(billOf)), is: sumOf(regions.map(({ estimate }) => billOf(estimate))) };
 }
@@ -48,13 +91,7 @@ function changeOf(
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const before = allLines(past);
-  const now = allLines(present);
-  const names = new Set([...now, ...before].map(({ name }) => name));
-  const pairs = [...names].map((name): LineChange => {
-    const [was, is] = [before, now].map((lines) => lines.find((line) => line.name === name));
-    return { name, ...(was && { was }), ...(is && { is }) };
-  });
+  const pairs = [...pairsOf(past?.lines, present?.lines), ...contestedPairsOf(past, present)];
   return {
     name,
     ...(past && { was: billOf(past) }),
@@ -66,18 +103,28 @@ function changeOf(
   };
 }
 
-/** Those that are contested say so in their names. */
-function allLines(estimate: RegionEstimate | undefined): CostLine[] {
-  if (!estimate) return [];
-  const { lines, contested } = estimate;
-  return [
-    ...lines,
-    ...(contested?.lines ?? []).map((line) => ({ ...line, name: `${line.name} (contested)` })),
-  ];
+function pairsOf(before: readonly CostLine[] = [], now: readonly CostLine[] = []): LineChange[] {
+  const names = new Set([...now, ...before].map(({ name }) => name));
+  return [...names].map((name) => {
+    const [was, is] = [before, now].map((lines) => lines.find((line) => line.name === name));
+    return { name, contested: false, ...(was && { was }), ...(is && { is }) };
+  });
+}
+
+/** Their names say what they are. */
+function contestedPairsOf(
+  past: RegionEstimate | undefined,
+  present: RegionEstimate | undefined,
+): LineChange[] {
+  return pairsOf(past?.contested?.lines, present?.contested?.lines).map((pair) => ({
+    ...pair,
+    name: `${pair.name} (contested)`,
+    contested: true,
+  }));
 }
 
 /** `not found` where a price isn't. */
-export function differenceOf(was: CostLine | undefined, is: CostLine | undefined): number | typeof notFound {
+export function lineDifference({ was, is }: LineChange): number | typeof notFound {
   const [before, now] = [was, is].map((line) => line?.monthlyCost ?? 0);
   return typeof before === "number" && typeof now === "number" ? now - before : notFound;
 }

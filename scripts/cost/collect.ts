@@ -5,7 +5,6 @@ import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./mea
 import { prometheusAt } from "./prometheus.ts";
 import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
 import { fromBackend, fromFiles, fromRevision, type Scope, type Source } from "./sources.ts";
-import { pathOf } from "./stack-files.ts";
 
 /** Of less than this, a month can't be told. */
 const leastHours = 1;
@@ -39,16 +38,18 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
     regions,
     ...(isCompared && wanted.base !== undefined && { base: wanted.base }),
     removed: (base?.regions ?? []).filter((region) => isRemoved(region, present)),
+    unread: {
+      now: present.unread,
+      base: (base?.unread ?? []).filter((name) => !present.unread.includes(name)),
+    },
     problems: [...present.problems, ...(base?.problems ?? []), ...(measured?.problems ?? [])],
     notes: [...present.notes, ...(base?.notes ?? []), ...(measured ? unmeasured(regions) : [])],
   };
 }
 
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
-function isRemoved(region: StackRegion, { regions, problems }: Source): boolean {
-  if (regions.some((other) => isSameRegion(other, region))) return false;
-  const isLeft = regions.some(({ stack }) => stack === region.stack);
-  return isLeft || !problems.some(({ path }) => path.startsWith(pathOf(region.stack)));
+function isRemoved(region: StackRegion, { regions, unread }: Source): boolean {
+  return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 
 async function measuredBy(

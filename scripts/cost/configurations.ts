@@ -12,8 +12,10 @@ export interface Configuration {
 }
 
 /** The stacks whose files are right, and what is wrong with the others. */
-export function configurationsOf({ project, stacks, problems }: ProjectFiles): {
+export function configurationsOf({ project, stacks, unread, problems }: ProjectFiles): {
   configurations: Configuration[];
+  /** The names of the others. */
+  unread: string[];
   problems: Problem[];
 } {
   const read = stacks.map(({ name, path, text }) => {
@@ -25,11 +27,12 @@ export function configurationsOf({ project, stacks, problems }: ProjectFiles): {
         path: `${path}: ${one.path}`,
         message: one.message.trim(),
       }));
-      return { problems };
+      return { unread: name, problems };
     }
   });
   return {
     configurations: read.flatMap(({ configuration }) => configuration ?? []),
+    unread: [...unread, ...read.flatMap(({ unread = [] }) => unread)],
     problems: [...problems, ...read.flatMap(({ problems = [] }) => problems)],
   };
 }

@@ -35,14 +35,15 @@ export interface ReportContext {
  * no price is known.
  */
 export function renderInfracost(review: Review, context: ReportContext): string {
-  const { regions, removed, base } = review;
+  const { regions, removed, base, unread } = review;
   const past = [...regions.flatMap(({ stack, past }) => (past ? { stack, estimate: past } : [])), ...removed];
   const stacks = [...new Set([...regions, ...removed].map(({ stack }) => stack))].sort();
   const of = (stack: string, all: readonly Pick<RegionReview, "stack" | "estimate" | "measured">[]) =>
     all.filter((region) => region.stack === stack).map(resourceOf);
   const projects = stacks.map((stack) => {
     const [before, now] = [of(stack, past), of(stack, regions)];
-    return { stack, before, now, changed: difference(before, now) };
+    // A past that can't be read isn't one of nothing.
+    return { stack, before, now, changed: unread.base.includes(stack) ? [] : difference(before, now) };
   });
   const document = {
     version: "0.2",
@@ -181,13 +182,16 @@ function costOf(components: readonly Component[]): number | null {
   return components.length > 0 && costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0);
 }
 
-/** Such as `totalHourlyCost`, `totalMonthlyCost` and `totalMonthlyUsageCost`. */
+/**
+ * Such as `totalHourlyCost`, `totalMonthlyCost` and `totalMonthlyUsageCost`. Never null, unlike those of a resource: Infracost's start at zero, and its comments
+ * read them without a check. See `calculateTotalCosts` in https://github.com/infracost/infracost/blob/cffbc23da5189e8e7dbe11917028ce5c019ea772/internal/output/output.go
+ */
 function totals(prefix: "total" | "pastTotal" | "diffTotal", resources: readonly Resource[]) {
   const components = resources.flatMap(({ components }) => components);
   return {
-    [`${prefix}HourlyCost`]: hourly(costOf(components)),
-    [`${prefix}MonthlyCost`]: decimal(costOf(components)),
-    [`${prefix}MonthlyUsageCost`]: decimal(costOf(components.filter(({ usageBased }) => usageBased))),
+    [`${prefix}HourlyCost`]: hourly(costOf(components) ?? 0),
+    [`${prefix}MonthlyCost`]: decimal(costOf(components) ?? 0),
+    [`${prefix}MonthlyUsageCost`]: decimal(costOf(components.filter(({ usageBased }) => usageBased)) ?? 0),
   };
 }
 

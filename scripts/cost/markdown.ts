@@ -1,16 +1,26 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { change, quantity, unitPrice, usd } from "./amounts.ts";
-import { type Change, changesOf, differenceOf, type LineChange, totalsOf } from "./changes.ts";
+import {
+  type Change,
+  changesOf,
+  differenceOf,
+  type LineChange,
+  lineDifference,
+  totalsOf,
+} from "./changes.ts";
 import { billOf, nameOf, type Review, type StackRegion, sumOf } from "./review.ts";
 import {
   billCells,
   billed,
   billedChange,
-  billedPercent,
   billTitles,
   conclusions,
+  differenceText,
+  leftOut,
   legendOf,
   remarksOf,
+  totalChange,
+  usageChange,
 } from "./sentences.ts";
 
 /** GitHub takes comments of up to 65,536 characters, and the lines of a region are about 1,500. */
@@ -18,12 +28,12 @@ const mostDetails = 20;
 
 /** The report as a comment on a pull request: with a base what changes, otherwise all lines. */
 export function renderMarkdown(review: Review): string {
-  const { base, regions } = review;
+  const { base, regions, unread } = review;
   const body = base === undefined ? everything(review) : comparison(review, base);
   const told =
     base === undefined
       ? regions
-      : regions.filter((region) => changesOf({ regions: [region], removed: [] }).length > 0);
+      : regions.filter((region) => changesOf({ regions: [region], removed: [], unread }).length > 0);
   const parts = ["### Cost of the registry caches", ...body, ...remarks(review, told)];
   return `${parts.join("\n\n")}\n`;
 }
@@ -31,12 +41,14 @@ export function renderMarkdown(review: Review): string {
 function comparison(review: Review, base: string): string[] {
   const { was, is } = totalsOf(review);
   const changes = changesOf(review);
-  const same = review.regions.length + review.removed.length - changes.length;
+  const compared = review.regions.filter(({ stack }) => !review.unread.base.includes(stack));
+  const same = compared.length + review.removed.length - changes.length;
   const others = same === 0 ? [] : [`${counted(same, "region")} cost${same === 1 ? "s" : ""} the same.`];
+  const without = leftOut(review);
   const headline =
-    changes.length === 0
+    changes.length === 0 && without.length === 0
       ? `**${billed(is)} a month, as in \`${base}\`.**`
-      : `**${billed(is)} a month: ${billedChange(was, is)}${billedPercent(was, is)} against \`${base}\`.**`;
+      : `**${[`${billed(is)} a month.`, ...without, `Change against \`${base}\`: ${totalChange(changes, was, is)}.`].join(" ")}**`;
   if (changes.length === 0) return [headline];
   return [
     headline,
@@ -46,12 +58,12 @@ function comparison(review: Review, base: string): string[] {
         one.name,
         one.was ? billed(one.was) : "new",
         one.is ? billed(one.is) : "removed",
-        billedChange(one.was, one.is),
-        change((one.is?.usage ?? 0) - (one.was?.usage ?? 0)),
+        billedChange(one.lines),
+        usageChange(one.lines),
         customers(one),
       ]),
     ),
-    ...legendOf(was, is),
+    ...legendOf([was, is], changes),
     ...others,
     ...changes
       .slice(0, mostDetails)
@@ -59,10 +71,11 @@ function comparison(review: Review, base: string): string[] {
   ];
 }
 
-function everything({ regions }: Review): string[] {
+function everything(review: Review): string[] {
+  const { regions } = review;
   const total = sumOf(regions.map(({ estimate }) => billOf(estimate)));
   return [
-    `**${billed(total)} a month.**`,
+    `**${[`${billed(total)} a month.`, ...leftOut(review)].join(" ")}**`,
     table(
       ["Region", ...billTitles(regions).map((title) => `>${title}`)],
       [
@@ -70,7 +83,7 @@ function everything({ regions }: Review): string[] {
         ["**all**", ...billCells(regions).map((cell) => cell && `**${cell}**`)],
       ],
     ),
-    ...legendOf(total),
+    ...legendOf([total]),
     ...regions
       .filter(({ estimate }) => estimate.lines.length > 0)
       .slice(0, mostDetails)
@@ -101,20 +114,24 @@ function lines({ lines }: RegionEstimate): string {
 function lineChanges(changes: readonly LineChange[]): string {
   return table(
     ["", "Line", ">Was", ">Is", ">Change", "Paid by"],
-    changes.map(({ name, was, is }) => [
-      is ? (was ? "~" : "+") : "-",
-      name,
-      was ? usd(was.monthlyCost) : "",
-      is ? usd(is.monthlyCost) : "",
-      change(differenceOf(was, is)),
-      (is ?? was)?.paidBy ?? "",
-    ]),
+    changes.map((one) => {
+      const { name, was, is } = one;
+      return [
+        is ? (was ? "~" : "+") : "-",
+        name,
+        was ? usd(was.monthlyCost) : "",
+        is ? usd(is.monthlyCost) : "",
+        change(lineDifference(one)),
+        (is ?? was)?.paidBy ?? "",
+      ];
+    }),
   );
 }
 
-function customers({ was, is }: Change): string {
-  const [before, now] = [was?.customer ?? 0, is?.customer ?? 0];
-  return before === now ? usd(now) : `${usd(now)} (${change(now - before)})`;
+function customers({ is, lines }: Change): string {
+  const more = differenceOf(lines, ({ paidBy }) => paidBy === "customer");
+  const now = usd(is?.customer ?? 0);
+  return more.usd === 0 && more.certainty === "exact" ? now : `${now} (${differenceText(more)})`;
 }
 
 /** What is missing, and what the figures rest on. */

@@ -14,6 +14,8 @@ export interface Review {
   readonly base?: string;
   /** Regions that only the base has. */
   readonly removed: readonly StackRegion[];
+  /** The stacks that can't be read, now and in the base: they are in no total. */
+  readonly unread: { readonly now: readonly string[]; readonly base: readonly string[] };
   /** What is missing in the report, with a path that starts with a file's or a stack's name. */
   readonly problems: readonly Problem[];
   /** What the reader should know, a sentence each. */

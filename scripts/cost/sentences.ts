@@ -1,24 +1,79 @@
+import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import type { NotPriced } from "../../components/cost/line.ts";
+import { type NotPriced, notFound } from "../../components/cost/line.ts";
 import { change, percentChange, quantity, sum, usd } from "./amounts.ts";
-import { differencesOf } from "./changes.ts";
+import { type Change, type Difference, differencesOf, type LineChange } from "./changes.ts";
 import type { Measured } from "./measured.ts";
-import { type Bill, billOf, nameOf, type RegionReview, type StackRegion, sumOf } from "./review.ts";
+import {
+  type Bill,
+  billOf,
+  nameOf,
+  type RegionReview,
+  type Review,
+  type StackRegion,
+  sumOf,
+} from "./review.ts";
 
 /** What we pay, without and with what is contested; a total that lacks prices says so. */
 export function billed({ us, usContested, complete }: Bill): string {
   return `${complete ? "" : "≥ "}${either([us, usContested].map(usd))}`;
 }
 
-/** What we pay more than before, without and with what is contested. */
-export function billedChange(was: Bill | undefined, is: Bill | undefined): string {
-  return either(differencesOf(was, is).map(change));
+/** What we pay with what is contested. */
+export function billedContested(bill: Bill): string {
+  return billed({ ...bill, us: bill.usContested });
 }
 
-/** The same as a relation, in brackets; nothing where there is none to say. */
-export function billedPercent(was: Bill, is: Bill): string {
-  const percent = either([percentChange(was.us, is.us), percentChange(was.usContested, is.usContested)]);
-  return percent && ` (${percent})`;
+/** What we pay more than before, without and with what is contested. */
+export function billedChange(changes: readonly LineChange[]): string {
+  return either(differencesOf(changes).map(differenceText));
+}
+
+/** That part of it which follows from the workload. */
+export function usageChange(changes: readonly LineChange[]): string {
+  return either(differencesOf(changes, ({ basis }) => basis === "usage").map(differenceText));
+}
+
+/** `+$57.90`, `≥ +$57.90`, `not known`. */
+export function differenceText({ usd, certainty }: Difference): string {
+  switch (certainty) {
+    case "exact":
+      return change(usd);
+    case "at least":
+      return `≥ ${change(usd)}`;
+    case "at most":
+      return `≤ ${change(usd)}`;
+    case "not known":
+      return certainty;
+  }
+}
+
+/** What all regions together cost us more than in the base, also as a relation where all prices are known. */
+export function totalChange(changes: readonly Change[], was: Bill, is: Bill): string {
+  const lines = changes.flatMap(({ lines }) => lines);
+  const [certain, contested] = differencesOf(lines);
+  const percent =
+    was.complete && is.complete
+      ? either([
+          percentChange(was.us, was.us + certain.usd),
+          percentChange(was.usContested, was.usContested + contested.usd),
+        ])
+      : "";
+  return `${billedChange(lines)}${percent && ` (${percent})`}`;
+}
+
+/** What isn't in the totals. */
+export function leftOut({ unread, base }: Pick<Review, "unread" | "base">): string[] {
+  const counted = (names: readonly string[]) =>
+    `without ${names.length} stack${names.length === 1 ? "" : "s"}`;
+  return [
+    ...(unread.now.length > 0
+      ? [capitalized(`${counted(unread.now)} that can't be read: ${listed(unread.now)}.`)]
+      : []),
+    ...(base !== undefined && unread.base.length > 0
+      ? [`The change is ${counted(unread.base)} that can't be read in \`${base}\`: ${listed(unread.base)}.`]
+      : []),
+  ];
 }
 
 function either(texts: readonly string[]): string {
@@ -26,9 +81,12 @@ function either(texts: readonly string[]): string {
 }
 
 /** What the totals of an overview don't say by themselves. */
-export function legendOf(...bills: readonly Bill[]): string[] {
+export function legendOf(bills: readonly Bill[], changes: readonly Change[] = []): string[] {
+  const certainties = changes.flatMap(({ lines }) => differencesOf(lines)).map(({ certainty }) => certainty);
   return [
     ...(bills.every(({ complete }) => complete) ? [] : ["≥: at least, as a price wasn't found."]),
+    ...(certainties.includes("at most") ? ["≤: at most, as a price wasn't found."] : []),
+    ...(certainties.includes("not known") ? ["not known: a line that changes has no price."] : []),
     ...(bills.every(({ us, usContested }) => us === usContested)
       ? []
       : [
@@ -67,12 +125,13 @@ function isMeasured(regions: readonly RegionReview[]): boolean {
 /** What is said below a region's lines, a sentence or two each. */
 export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
   const { alternatives, breakEven, contested } = estimate;
+  const unpriced = contested?.lines.some(({ price }) => price === notFound);
   return [
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested
       ? [
-          `${contested.question} If so, we pay ${usd(contested.totals.byPayer.us)} a month. ${contested.breakEven.reason}`,
+          `${contested.question} If so, we pay ${billedContested(billOf(estimate))} a month${unpriced ? ", without the charge itself, which has no price" : ""}. ${contested.breakEven.reason}`,
         ]
       : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),

@@ -8,6 +8,8 @@ import { type ProjectFiles, readStackFiles, readStackFilesAt } from "./stack-fil
 
 export interface Source<Region extends StackRegion = StackRegion> {
   readonly regions: readonly Region[];
+  /** The names of the stacks that can't be read. */
+  readonly unread: readonly string[];
   /** With paths that start with a file's or a stack's name. */
   readonly problems: readonly Problem[];
   /** A sentence each. */
@@ -49,12 +51,14 @@ export async function fromBackend(
 export async function fromRevision(revision: string, { directory, stacks, today }: Scope): Promise<Source> {
   const origin = `the stack files of ${revision}`;
   try {
-    const { regions, problems } = estimateAll(await readStackFilesAt(revision, directory, stacks), today);
+    const files = await readStackFilesAt(revision, directory, stacks);
+    const { regions, unread, problems } = estimateAll(files, today);
     const notes = problems.map(({ path, message }) => `${revision}: ${path}: ${message}`);
-    return { regions, problems: [], notes, origin };
+    return { regions, unread, problems: [], notes, origin };
   } catch (error) {
     return {
       regions: [],
+      unread: [],
       problems: [{ path: "--base", message: (error as Error).message }],
       notes: [],
       origin,
@@ -63,10 +67,11 @@ export async function fromRevision(revision: string, { directory, stacks, today 
 }
 
 function estimateAll(files: ProjectFiles, today: string): Omit<Source<Estimated>, "origin"> {
-  const { configurations, problems } = configurationsOf(files);
+  const { configurations, unread, problems } = configurationsOf(files);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
   return {
     regions: estimates.flatMap(({ regions }) => regions),
+    unread,
     problems: [...problems, ...estimates.flatMap(({ problems }) => problems)],
     notes: estimates.flatMap(({ notes }) => notes),
   };

@@ -18,6 +18,8 @@ export interface ProjectFiles {
   readonly project: string;
   /** By name. */
   readonly stacks: readonly StackFile[];
+  /** The names of those that can't be read. */
+  readonly unread: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -36,7 +38,12 @@ export async function readStackFiles(directory: string, wanted: readonly string[
     project = await readFile(join(directory, projectFile), "utf8");
     all = stacksAmong(await readdir(join(directory, stackDirectory)));
   } catch (error) {
-    return { project: "", stacks: [], problems: [{ path: directory, message: unreadable(error) }] };
+    return {
+      project: "",
+      stacks: [],
+      unread: wanted,
+      problems: [{ path: directory, message: unreadable(error) }],
+    };
   }
   const files = among(wanted, all);
   const unknown = wanted.filter((name) => !files.some((file) => file.name === name));
@@ -47,6 +54,10 @@ export async function readStackFiles(directory: string, wanted: readonly string[
       const { value: text } = read[index] as PromiseFulfilledResult<string>;
       return text === undefined ? [] : [{ ...file, text }];
     }),
+    unread: [
+      ...unknown,
+      ...files.flatMap(({ name }, index) => (read[index]?.status === "rejected" ? name : [])),
+    ],
     problems: [
       ...unknown.map((name) => ({
         path: pathOf(name),
@@ -96,6 +107,7 @@ export async function readStackFilesAt(
   return {
     project: project ?? "",
     stacks: files.map((file, index) => ({ ...file, text: texts[index] ?? "" })),
+    unread: [],
     problems: [],
   };
 }

@@ -1,18 +1,20 @@
 import type { CostLine } from "../../components/cost/line.ts";
 import { quantity, unitPrice, usd } from "./amounts.ts";
-import { changesOf, totalsOf } from "./changes.ts";
+import { type Change, changesOf, totalsOf } from "./changes.ts";
 import { type Column, columns, wrapped } from "./columns.ts";
 import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import {
   billCells,
   billed,
   billedChange,
-  billedPercent,
+  billedContested,
   billTitles,
   conclusions,
+  leftOut,
   legendOf,
   notPricedText,
   remarksOf,
+  totalChange,
 } from "./sentences.ts";
 
 const lineColumns: readonly Column[] = [
@@ -31,11 +33,13 @@ export function renderTable(review: Review): string {
   const { regions, removed, notes, problems } = review;
   // Problems are said beside the report, so a report of nothing else is none.
   if (problems.length > 0 && [regions, removed, notes].every(({ length }) => length === 0)) return "";
+  const { was, is } = totalsOf(review);
+  const changes = review.base === undefined ? [] : changesOf(review);
   const parts = [
     ...regions.map(regionTable),
     overview(regions),
-    ...(review.base === undefined ? [] : [comparison(review, review.base)]),
-    ["* by usage: follows from the workload.", ...legendOf(...Object.values(totalsOf(review)))],
+    ...(review.base === undefined ? [] : [comparison(review, review.base, changes)]),
+    ["* by usage: follows from the workload.", ...legendOf([was, is], changes), ...leftOut(review)],
     ...remarksOf(regions).map(({ title, texts }) => [`${title}:`, ...texts.flatMap(item)]),
     [`USD a month, estimated from ${review.origin}.`, ...notes.flatMap(item)],
   ];
@@ -43,7 +47,7 @@ export function renderTable(review: Review): string {
 }
 
 function regionTable({ stack, estimate, measured }: RegionReview): string[] {
-  const { lines, provider, priceDate } = estimate;
+  const { lines, provider, priceDate, totals, contested } = estimate;
   const bill = billOf(estimate);
   const head = `${nameOf({ stack, estimate })} (${provider}${priceDate === undefined ? "" : `, oldest price of ${priceDate}`})`;
   const total = (what: string, amount: string) => [what, "", "", "", amount, ""];
@@ -55,10 +59,8 @@ function regionTable({ stack, estimate, measured }: RegionReview): string[] {
           [],
           total("We pay, fixed", usd(bill.fixed)),
           total("We pay, by usage", usd(bill.usage)),
-          total("We pay", billed({ ...bill, usContested: bill.us })),
-          ...(bill.usContested === bill.us
-            ? []
-            : [total("We pay, with the contested charge", usd(bill.usContested))]),
+          total("We pay", billed({ ...bill, usContested: bill.us, complete: totals.complete })),
+          ...(contested ? [total("We pay, with the contested charge", billedContested(bill))] : []),
           ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
         ]);
   return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
@@ -75,12 +77,13 @@ function overview(regions: readonly RegionReview[]): string[] {
   return columns([regionColumn, ...titles], [...rows, [], ["All", ...billCells(regions)]]);
 }
 
-function comparison(review: Review, base: string): string[] {
-  const changes = changesOf(review);
+function comparison(review: Review, base: string, changes: readonly Change[]): string[] {
   const { was, is } = totalsOf(review);
-  if (changes.length === 0) return [`No difference to ${base}.`];
+  const isWhole = leftOut(review).length === 0;
+  if (changes.length === 0)
+    return [isWhole ? `No difference to ${base}.` : `No difference to ${base} in what can be read.`];
   return [
-    `Difference to ${base}: ${billedChange(was, is)} a month${billedPercent(was, is)}`,
+    `Difference to ${base}, a month: ${totalChange(changes, was, is)}`,
     ...columns(
       [
         regionColumn,
@@ -92,7 +95,7 @@ function comparison(review: Review, base: string): string[] {
         one.name,
         one.was ? billed(one.was) : "new",
         one.is ? billed(one.is) : "removed",
-        billedChange(one.was, one.is),
+        billedChange(one.lines),
       ]),
     ),
   ];

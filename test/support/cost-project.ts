@@ -9,6 +9,8 @@ export interface CostProject extends AsyncDisposable {
   readonly directory: string;
   /** Writes a stack's file; without a text, removes it. */
   setStack(name: string, text?: string): Promise<void>;
+  /** Commits all files to a git repository in the directory. */
+  commit(): Promise<void>;
   /** `npm run cost -- …`. Doesn't throw when it fails. */
   cost(...args: string[]): Promise<CostRun>;
 }
@@ -39,6 +41,12 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
     async setStack(name, text) {
       const file = join(directory, "stacks", `Pulumi.${name}.yaml`);
       await (text === undefined ? rm(file) : writeFile(file, text));
+    },
+    async commit() {
+      const git = (...args: string[]) => execa("git", args, { cwd: directory });
+      await git("init", "--quiet");
+      await git("add", "--all");
+      await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
     },
     async cost(...args) {
       const script = join(projectDirectory, "scripts", "cost.ts");

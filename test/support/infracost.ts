@@ -11,6 +11,9 @@ const amount = z
   .regex(/^-?\d+(?:\.\d+)?$/)
   .nullable();
 
+/** Infracost's comments read totals without asking whether they are there, as its own start at zero: `calculateTotalCosts` in https://github.com/infracost/infracost/blob/cffbc23da5189e8e7dbe11917028ce5c019ea772/internal/output/output.go */
+const total = amount.unwrap();
+
 const component = z
   .strictObject({
     name: z.string(),
@@ -39,9 +42,9 @@ const breakdown = z.strictObject({
       costComponents: z.array(component).optional(),
     }),
   ),
-  totalHourlyCost: amount,
-  totalMonthlyCost: amount,
-  totalMonthlyUsageCost: amount,
+  totalHourlyCost: total,
+  totalMonthlyCost: total,
+  totalMonthlyUsageCost: total,
 });
 
 const summary = z.strictObject({
@@ -74,15 +77,15 @@ export const infracost = z.strictObject({
       summary,
     }),
   ),
-  totalHourlyCost: amount,
-  totalMonthlyCost: amount,
-  totalMonthlyUsageCost: amount.optional(),
-  pastTotalHourlyCost: amount,
-  pastTotalMonthlyCost: amount,
-  pastTotalMonthlyUsageCost: amount.optional(),
-  diffTotalHourlyCost: amount,
-  diffTotalMonthlyCost: amount,
-  diffTotalMonthlyUsageCost: amount.optional(),
+  totalHourlyCost: total,
+  totalMonthlyCost: total,
+  totalMonthlyUsageCost: total.optional(),
+  pastTotalHourlyCost: total,
+  pastTotalMonthlyCost: total,
+  pastTotalMonthlyUsageCost: total.optional(),
+  diffTotalHourlyCost: total,
+  diffTotalMonthlyCost: total,
+  diffTotalMonthlyUsageCost: total.optional(),
   timeGenerated: z.iso.datetime(),
   summary,
 });

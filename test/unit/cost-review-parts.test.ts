@@ -6,6 +6,7 @@ import { columns, wrapped } from "../../scripts/cost/columns.ts";
 import { html } from "../../scripts/cost/page/html.ts";
 import { ticks } from "../../scripts/cost/page/scale.ts";
 import { billOf } from "../../scripts/cost/review.ts";
+import { conclusions } from "../../scripts/cost/sentences.ts";
 import { estimateOf, without } from "../support/estimates.ts";
 
 test("amounts", () => {
@@ -28,10 +29,15 @@ test("amounts", () => {
 
 test("a bill has what is contested beside what is certain, and is at least so much without its price", () => {
   const words = { provider: "azure", region: "eastus", cost: { azureSameRegionTraffic: "unknown" } } as const;
-  const { usContested, us, complete } = billOf(estimateOf(words));
+  const priced = estimateOf(words);
+  const { usContested, us, complete } = billOf(priced);
   assert.ok(complete && usContested > us + 100);
-  const unpriced = billOf(estimateOf(words, { prices: without("azure", "eastus", "transfer-to-internet") }));
+  assert.ok(conclusions(priced).some((text) => text.includes(`If so, we pay ${usd(usContested)} a month. `)));
+  const lacking = estimateOf(words, { prices: without("azure", "eastus", "transfer-to-internet") });
+  const unpriced = billOf(lacking);
   assert.deepEqual([unpriced.usContested, unpriced.complete], [us, false]);
+  const sentence = `If so, we pay ≥ ${usd(us)} a month, without the charge itself, which has no price. `;
+  assert.ok(conclusions(lacking).some((text) => text.includes(sentence)));
 });
 
 test("whatever is put into HTML is text there", () => {

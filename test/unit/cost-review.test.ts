@@ -89,78 +89,6 @@ test("in Infracost's JSON, what has no price is null and said to be without one"
   );
 });
 
-test("with a base: a contested charge is compared too", async (t) => {
-  const project = scope(t).use(await costProject());
-  await project.setStack("azure", stackFiles.azure);
-  await commitAll(project.directory);
-  // Only what passes within the region changes: 3,600 GiB become 7,200.
-  await project.setStack("azure", stackFiles.azure.replace("nodeChurnPerMonth: 4", "nodeChurnPerMonth: 8"));
-  const [markdown, table, json] = await Promise.all(
-    ["markdown", "table", "json"].map((format) => project.cost("--base", "HEAD", "--format", format)),
-  );
-  const both = String.raw`≥ \$32\.\d\d / \$368\.\d\d`;
-  assert.match(
-    markdown?.stdout ?? "",
-    new RegExp(
-      String.raw`\| azure, westeurope \| ${both} \| ≥ \$32\.\d\d / \$7\d\d\.\d\d \| \$0\.00 / \+\$3\d\d\.\d\d \|`,
-    ),
-  );
-  assert.match(markdown?.stdout ?? "", /\| ~ \| Transfer in the region, .* \(contested\) \| \$336\.30 \| /);
-  assert.match(
-    markdown?.stdout ?? "",
-    /\/: without and with a contested charge\. `cost\.azureSameRegionTraffic`/,
-  );
-  assert.match(table?.stdout ?? "", /^Difference to HEAD: \$0\.00 \/ \+\$3\d\d\.\d\d a month/m);
-  assert.match(table?.stdout ?? "", /^We pay, with the contested charge +\$7\d\d\.\d\d$/m);
-  const { metadata } = infracost.parse(JSON.parse(json?.stdout ?? ""));
-  assert.deepEqual([metadata.infracostCommand, metadata.vcsCommitMessage], ["diff", "base"]);
-});
-
-test("with a base: what is new, changed, gone and the same, in all formats that compare", async (t) => {
-  const project = scope(t).use(await costProject());
-  await project.setStack("changed", stackFiles.aws);
-  await project.setStack("gone", stackFiles.azure);
-  await project.setStack("same", stackFiles.azure);
-  await project.setStack("broken", stackFiles.azure);
-  await commitAll(project.directory);
-  const [before] = await totals(project.cost("--format", "json"));
-  await project.setStack("changed", twiceTheNodes);
-  await project.setStack("new", stackFiles.aws);
-  await project.setStack("gone");
-  await project.setStack("broken", "config: {}");
-
-  const [markdown, table, json] = await Promise.all(
-    ["markdown", "table", "json"].map((format) => project.cost("--base", "HEAD", "--format", format)),
-  );
-  assert.ok(markdown && table && json);
-  const rows = markdown.stdout
-    .split("\n")
-    .filter((line) => /^\| (?:changed|gone|same|new|broken),/.test(line));
-  assert.deepEqual(rows.map((row) => row.match(/\w+/)?.[0]).sort(), ["changed", "gone", "new"]);
-  assert.match(rows.find((row) => row.includes("gone")) ?? "", /\| removed \| -\$/);
-  assert.match(rows.find((row) => row.includes("| new,")) ?? "", /\| new \| \$\d/);
-  assert.match(
-    markdown.stdout,
-    /\| ~ \| Transfer in the region, out of the cache \| \$36\.00 \| \$72\.00 \| \+\$36\.00 \| us \|/,
-  );
-  assert.match(markdown.stdout, /1 region costs the same/);
-  assert.match(markdown.stdout, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
-  assert.match(table.stdout, /Difference to HEAD: \+\$/);
-
-  // A stack that can't be read any more isn't gone: it was no part of the base that is compared with.
-  const [now, past, difference] = await totals(Promise.resolve(json));
-  const { projects } = infracost.parse(JSON.parse(json.stdout));
-  assert.ok(!projects.some(({ name }) => name === "broken"));
-  assert.ok(past < before, "without the broken stack");
-  assert.ok(Math.abs(now - past - difference) < 1e-6);
-  const changed = projects.find(({ name }) => name === "changed");
-  assert.equal(
-    changed?.diff.resources[0]?.costComponents?.find(({ name }) => /out of the cache/.test(name))
-      ?.monthlyCost,
-    "36",
-  );
-});
-
 test("bad input: a message for each, and the rest is reported", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("good", stackFiles.aws);
@@ -253,30 +181,12 @@ registerHooks({ resolve(name, context, next) {
   );
 });
 
-const twiceTheNodes = withWorkload("nodes: 600");
-
 function withWorkload(workload: string): string {
   return withKey("workload", `{ ${workload} }`);
 }
 
 const fromGithub = "[{ name: github, registry: ghcr.io, repositories: ['team/**'] }]";
 
-async function commitAll(directory: string): Promise<void> {
-  const git = (...args: string[]) => execa("git", args, { cwd: directory });
-  await git("init", "--quiet");
-  await git("add", ".");
-  await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
-}
-
 function withKey(key: string, value: string): string {
   return stackFiles.aws.replace(/^config:\n/m, `config:\n  registry-cache:${key}: ${value}\n`);
-}
-
-async function totals(
-  run: Promise<{ stdout: string }>,
-): Promise<[now: number, past: number, difference: number]> {
-  const { totalMonthlyCost, pastTotalMonthlyCost, diffTotalMonthlyCost } = infracost.parse(
-    JSON.parse((await run).stdout),
-  );
-  return [Number(totalMonthlyCost), Number(pastTotalMonthlyCost), Number(diffTotalMonthlyCost)];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { notFound } from "../../../components/cost/line.ts";
 import { sum, usd } from "../amounts.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "../review.ts";
-import { billCells, billed, billTitles, legendOf, remarksOf } from "../sentences.ts";
+import { billCells, billed, billTitles, leftOut, legendOf, remarksOf } from "../sentences.ts";
 import { type Bar, barChart } from "./bar-chart.ts";
 import { Html, html } from "./html.ts";
 import { anchorOf, regionSection } from "./region-section.ts";
@@ -48,7 +48,7 @@ ${barChart({ title: "By kind", parts, bars: byKind(regions) })}
 <section>
 <h2>All regions</h2>
 ${overview(regions)}
-${legendOf(total).map((text) => html`<p class="dim">${text}</p>`)}
+${[...legendOf([total]), ...leftOut(review)].map((text) => html`<p class="dim">${text}</p>`)}
 </section>
 ${regions.map((region) => regionSection(region, regions.length <= mostOpen))}
 ${remarks(regions)}
