@@ -25,6 +25,11 @@ export function budgetFindings(
 ): BudgetFindings {
   if (!budget) return none;
   const { monthlyUSD, over } = budget;
+  const [first] = estimates;
+  if (first && estimates.every(({ lines }) => lines.length === 0)) {
+    const message = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced. Leave out \`budget\`, docs/cost.md says why`;
+    return { ...none, warnings: [{ path: "budget", message }] };
+  }
   const known = sum(estimates.map(({ totals }) => totals.byPayer.us));
   const indicated = sum(estimates.map((estimate) => indicatedUSD(estimate, estimate.lines)));
   const contested = sum(estimates.map((estimate) => indicatedUSD(estimate, allLines(estimate))));
@@ -38,17 +43,33 @@ export function budgetFindings(
       `the stack costs ${least}${usd(known)} a month by estimate, more than ${usd(monthlyUSD)}; the largest lines: ${lines}`,
     );
   }
+  const addPrices = "add the missing prices to components/cost/prices (docs/cost.md says how)";
   if (indicated > monthlyUSD) {
     const most = Number.isFinite(indicated)
       ? `${usd(indicated)} with the highest known prices of other regions in place of those that are missing`
       : "prices are missing that no region has";
-    const wayOut = `add the missing prices to components/cost/prices (docs/cost.md says how)${over === "fail" ? ", or set `over: warn`" : ""}`;
+    const wayOut = `${addPrices}${over === "fail" ? ", or set `over: warn`" : ""}`;
     return byChoice(
       `the stack may cost more than ${usd(monthlyUSD)} a month: ${usd(known)} by the prices that are known, and ${most}. Missing: ${missing(estimates)}. The way out: ${wayOut}`,
     );
   }
   if (contested > monthlyUSD) {
-    const message = `the stack costs ${usd(indicated)} to ${usd(contested)} a month, as a contested charge is counted or not, more than ${usd(monthlyUSD)}; the largest lines: ${largest(estimates, allLines)}`;
+    const range = Number.isFinite(contested)
+      ? `${indicated.toFixed(2)} to ${usd(contested)} a month, as a contested charge is counted or not, more than ${usd(monthlyUSD)}`
+      : `${usd(indicated)} a month, and an amount that isn't known if a contested charge is counted, which may be more than ${usd(monthlyUSD)}`;
+    const indication =
+      indicated > known
+        ? `, with the highest known prices of other regions in place of those that are missing: ${usd(known)} are known without them`
+        : "";
+    return {
+      ...none,
+      warnings: found(
+        `the stack costs ${range}${indication}; the largest lines: ${largest(estimates, allLines)}`,
+      ),
+    };
+  }
+  if (indicated > known) {
+    const message = `the stack meets its budget only by other regions' prices, which are no upper bound: ${usd(known)} of ${usd(indicated)} a month are known. Missing: ${missing(estimates)}. The way out: ${addPrices}`;
     return { ...none, warnings: found(message) };
   }
   return none;
@@ -62,21 +83,23 @@ function indicatedUSD({ notPriced }: RegionEstimate, lines: readonly CostLine[])
   return comparableUSD(lines, notPriced, ["us"]) ?? Number.POSITIVE_INFINITY;
 }
 
+/** A line without a price counts as that of another region. */
 function largest(
   estimates: readonly RegionEstimate[],
   linesOf: (estimate: RegionEstimate) => readonly CostLine[],
 ): string {
   return estimates
     .flatMap((estimate) =>
-      linesOf(estimate).flatMap(({ name, monthlyCost, paidBy }) =>
-        monthlyCost === notFound || paidBy !== "us"
-          ? []
-          : [{ text: `${estimate.region}: ${name}`, monthlyCost }],
-      ),
+      linesOf(estimate)
+        .filter(({ paidBy }) => paidBy === "us")
+        .map((line) => ({ line, region: estimate.region, amount: indicatedUSD(estimate, [line]) })),
     )
-    .sort((one, other) => other.monthlyCost - one.monthlyCost)
+    .sort((one, other) => (one.amount === other.amount ? 0 : other.amount - one.amount))
     .slice(0, largestLines)
-    .map(({ text, monthlyCost }) => `${text}, ${usd(monthlyCost)}`)
+    .map(({ line: { name, price }, region, amount }) => {
+      if (!Number.isFinite(amount)) return `${region}: ${name}, no price`;
+      return `${region}: ${name}${price === notFound ? " (by another region's price)" : ""}, ${usd(amount)}`;
+    })
     .join("; ");
 }
 
