@@ -1,4 +1,3 @@
-import type { Architecture } from "../capacity/machine.ts";
 import { capitalized, number } from "../capacity/text.ts";
 import { type Charge, type Place, priced } from "./charge.ts";
 import { ecrPullThrough } from "./charges-aws.ts";
@@ -98,9 +97,8 @@ export function alternativesFor(setting: Setting, book: PriceBook): Alternative[
 
 function optionsFor(setting: Setting): Option[] {
   const { region, upstreams } = setting;
-  const { architecture } = variantOf(region).machine;
   const asked = variantOf(region);
-  const variants = [asked, ...otherVariants(architecture)];
+  const variants = [asked, ...otherVariants(asked)];
   const names = variants.map(nameOf);
   return [
     noCache(setting),
@@ -117,9 +115,12 @@ function optionsFor(setting: Setting): Option[] {
   ];
 }
 
-function otherVariants(architecture: Architecture | undefined): Variant[] {
+/** @param asked what the configuration asks for: machines of its architecture, and in a cluster nodes of its size. */
+function otherVariants({ topology, machine: own }: Variant): Variant[] {
+  const { architecture } = own;
   const machine = { type: "auto", ...(architecture && { architecture }) };
-  const cluster = { topology: "cluster", replicas: clusterReplicas, machine } as const;
+  const nodes = topology === "cluster" ? own : machine;
+  const cluster = { topology: "cluster", replicas: clusterReplicas, machine: nodes } as const;
   return [
     { topology: "vm", replicas: 1, machine, storage: { kind: "disk", sizeGiB: "auto" } },
     { topology: "vm", replicas: 1, machine, storage: { kind: "bucket", delivery: "redirect" } },

@@ -3,10 +3,13 @@
  * 60 GB new in a month, 5 clusters and accounts, a disk of 200 GiB. All within 2 %; where the program counts something else, the difference is added first, with its reason.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { AlternativeName } from "../../components/cost/alternatives.ts";
 import { notFound } from "../../components/cost/line.ts";
-import { estimateOf, type StackInWords } from "../support/estimates.ts";
+import { estimateOf, estimatesOf, type StackInWords, stackNamed } from "../support/estimates.ts";
+import { projectDirectory } from "../support/project.ts";
 
 const volumes = [1000, 3600, 10_000] as const;
 type Row = readonly [number, number, number];
@@ -180,4 +183,48 @@ test("the volume from which a machine on AWS pays for itself", () => {
   const withCustomers = 95.43 / (0.087 * gbPerGiB - 0.02);
   assert.ok(Math.abs((breakEven?.allGiB ?? 0) - withCustomers) < 2, `${breakEven?.allGiB}`);
   assert.equal(breakEven?.nodeLifetimes, Math.ceil((breakEven?.usGiB ?? 0) / 3));
+});
+
+test("Azure: a cluster's alternatives have nodes of the size that the configuration names", () => {
+  const { alternatives } = estimateOf({
+    ...westEurope,
+    topology: "cluster",
+    machine: "Standard_D8pls_v6",
+    storage: { kind: "bucket", delivery: "redirect" },
+  });
+  const clusters = alternatives?.options.filter(({ name }) => name.startsWith("cluster")) ?? [];
+  assert.deepEqual(
+    clusters.map(({ name, what }) => [name, what]),
+    ["redirect", "proxied"].map((delivery) => [
+      `cluster with bucket, ${delivery}`,
+      "2 nodes, Standard_D8pls_v6, behind a load balancer",
+    ]),
+  );
+});
+
+test("the figures of docs/kubernetes.md", () => {
+  const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
+  const { workload } = stackNamed("aws-us-east-1");
+  for (const nodes of [300, 3000]) {
+    const [aws, azure] = ["aws-us-east-1", "azure-germanywestcentral"].map((name) =>
+      estimatesOf({ ...stackNamed(name), workload: { ...workload, nodes } }),
+    );
+    const pair = (name: AlternativeName) =>
+      [aws, azure]
+        .map((estimates = []) => Math.round(alternative(estimates, name)[0] ?? Number.NaN))
+        .map((usd) => usd.toLocaleString("en-US"))
+        .join(" / ");
+    const [, disk, bucket, , cluster] =
+      page
+        .split("\n")
+        .find((line) =>
+          line.startsWith(`| USD a month, ${nodes.toLocaleString("en-US")} nodes, AWS / Azure |`),
+        )
+        ?.split(" | ") ?? [];
+    assert.equal(disk, pair("VM with disk"));
+    assert.equal(bucket, pair("VM with bucket, redirect"));
+    const delivered = (delivery: "redirect" | "proxied") =>
+      `\`${delivery}\` ${pair(`cluster with bucket, ${delivery}`)}`;
+    assert.equal(cluster, `${delivered("redirect")}, ${delivered("proxied")} |`);
+  }
 });
