@@ -1,4 +1,4 @@
-import { loadConfig } from "./components/config/load.ts";
+import { loadConfig, namespaceWarnings } from "./components/config/load.ts";
 import { moreMayFollow, withinRegions } from "./components/config/problems.ts";
 import { refuse, warn } from "./components/config/refuse.ts";
 import { configWarnings } from "./components/config/warnings.ts";
@@ -18,7 +18,7 @@ const shared = {
 const driver = await loadDriver(provider);
 const estimate = stackCost(config, priceBook, new Date().toISOString().slice(0, 10));
 
-warn([...configWarnings(config), ...estimate.warnings]);
+warn([...namespaceWarnings(), ...configWarnings(config), ...estimate.warnings]);
 const preflights = await Promise.all(regions.map((region) => driver.preflight({ region, ...shared })));
 refuse([...withinRegions(preflights), ...estimate.problems], driver.lookUp && moreMayFollow.lookUp);
 

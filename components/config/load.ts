@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { distance } from "fastest-levenshtein";
 import { type Credentials, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, parseConfig } from "./parse.ts";
-import { ConfigError } from "./problems.ts";
+import { ConfigError, type Problem } from "./problems.ts";
 import { namespace, type StackConfig } from "./schema.ts";
 
 /** A stack's configuration with the secrets that it names. */
@@ -48,6 +49,18 @@ function readAll({ name }: pulumi.Config): Record<string, unknown> {
         return [key, isSecret(fullKey) && !knownKeys.includes(key) ? seal(value) : value];
       }),
   );
+}
+
+/** More than this, and a namespace is another program's. */
+const maxTypos = 2;
+
+/** Keys that this program doesn't read, because their namespace is another one, and that were probably meant for it. */
+export function namespaceWarnings(): Problem[] {
+  return Object.keys(pulumi.runtime.allConfig()).flatMap((path) => {
+    const [other = "", ...key] = path.split(":");
+    if (other === namespace || distance(other, namespace) > maxTypos) return [];
+    return [{ path, message: `nothing reads this key: did you mean \`${[namespace, ...key].join(":")}\`?` }];
+  });
 }
 
 function decode(text: string): unknown {

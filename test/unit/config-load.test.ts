@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig } from "../../components/config/load.ts";
+import { loadConfig, namespaceWarnings } from "../../components/config/load.ts";
 
 const upstreams = [
   {
@@ -36,6 +36,21 @@ test("the stack comes with its credentials as secret outputs", async () => {
   const output = config.credentials["gsoci-credentials"];
   assert.ok(output && (await pulumi.isSecret(output)));
   assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
+});
+
+test("a key of nearly this namespace is named, as nothing reads it", () => {
+  pulumi.runtime.setAllConfig({
+    "registry_cache:budget": "{}",
+    "registry-cache:provider": "local",
+    "registry-mirror:url": "x",
+    "aws:region": "eu-central-1",
+  });
+  assert.deepEqual(namespaceWarnings(), [
+    {
+      path: "registry_cache:budget",
+      message: "nothing reads this key: did you mean `registry-cache:budget`?",
+    },
+  ]);
 });
 
 test("problems come as one RunError", () => {
