@@ -139,7 +139,7 @@ function renderedPod(args: WorkloadPlanArgs, plan: ReplicaPlan): PodManifests {
     edgeMemoryMiB: plan.edge.memoryMiB,
     edgeWorkers: plan.edge.workers,
     monitoring,
-    externalLabels: { ...monitoring.labels, provider, region: region.name },
+    externalLabels: { ...monitoring.labels, provider, topology: "cluster", region: region.name },
     replica: true,
     hostNetwork: false,
     volumes: {

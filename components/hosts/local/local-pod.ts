@@ -61,7 +61,12 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
     edgeMemoryMiB: 1024,
     edgeWorkers: minWorkers,
     monitoring,
-    externalLabels: { ...monitoring.labels, provider: "local", region: region.name },
+    externalLabels: {
+      ...monitoring.labels,
+      provider: "local",
+      topology: region.topology,
+      region: region.name,
+    },
     hostNetwork: true,
     volumes: {
       tls: directoryVolume(place.tls),

@@ -74,7 +74,12 @@ export function vmPod(options: VmPodOptions): string {
     budget: options.diskGiB < smallDiskGiB ? diskBudget(options.diskGiB) : ownDisk,
     edgeMemoryMiB,
     monitoring: options.monitoring,
-    externalLabels: { ...options.monitoring.labels, provider: options.provider, region: region.name },
+    externalLabels: {
+      ...options.monitoring.labels,
+      provider: options.provider,
+      topology: region.topology,
+      region: region.name,
+    },
     hostNetwork: true,
     nodeExporterPort,
     ...(tls.mode === "acme" && { acme: { hostname, email: tls.email, ...options.dns } }),
