@@ -15,7 +15,7 @@ export function showFirstView(
         `  ${seeded.registry} can't be reached from this machine: a registry with sample content at ${seeded.url} takes its place.`,
       );
     }
-    console.log(`  How it does: ${monitoring[region]?.statusPage}`);
+    console.log(`  Status page: ${monitoring[region]?.statusPage}`);
     showPulls(pulls);
     const client = clients[region];
     if (!client) continue;
