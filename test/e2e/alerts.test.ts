@@ -207,13 +207,13 @@ describe("while clients pull", { concurrency: true }, () => {
 
   // Prometheus begins before it knows its Alertmanagers, and says again only a minute later what it has said.
   test("the one that always fires does", async () => {
-    await arrives("Watchdog", { severity: "none", provider: "local" });
+    await arrives("Watchdog", { severity: "none", provider: "local", topology: "vm" });
   });
 
   test("the commands of the runbooks work", async () => {
     const { podName, directory, ports } = cache.layout;
     // As on a machine with another stack: the prelude whole, then what it is called here.
-    const here = `POD=${podName} DATA='${directory}' PORT=${ports.edgeStatus}`;
+    const here = `POD=${podName} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
     for (const name of alertNames) {
       for (const commands of commandsOf(name)) {
         const { failed, all } = await execa(

@@ -229,6 +229,7 @@ test("a replica is told by its Pod's name, but for alerts", () => {
   const { configMaps } = rendered("volumes");
   const { data = {} } = configMaps.prometheus ?? {};
   assert.match(data["prometheus.yml"] ?? "", /replica: \$\{replica\}/);
+  assert.match(data["prometheus.yml"] ?? "", /provider: kubernetes\n\s+topology: cluster\n/);
   assert.match(
     data["prometheus.yml"] ?? "",
     /alert_relabel_configs:\n\s+- regex: replica\n\s+action: labeldrop/,
