@@ -8,6 +8,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
 import { type AwsGraph, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { type RegisteredResource, secret, settled } from "../support/graph.ts";
+import { takenBy } from "../support/runbooks.ts";
 
 const hostname = "cache.eu-central-1.example.com";
 const acme = { mode: "acme", email: "platform@example.com" };
@@ -406,6 +407,15 @@ describe("a region with a network of its own", () => {
     const endpoint = graph.resource("aws:ec2/vpcEndpoint:VpcEndpoint").inputs;
     assert.equal(endpoint.serviceName, "com.amazonaws.eu-central-1.s3");
     assert.equal(endpoint.vpcEndpointType, "Gateway");
+  });
+
+  test("is replaced by the runbook's update: the machine, and the records stay away", () => {
+    const of = { stack: "aws-eu-central-1", resources: graph.resources };
+    assert.deepEqual(takenBy("replace", of), ["aws:ec2/instance:Instance eu-central-1"]);
+    assert.deepEqual(takenBy("exclude", of), [
+      "aws:route53/record:Record eu-central-1",
+      "aws:route53/record:Record eu-central-1-ipv6",
+    ]);
   });
 
   test("points the name at the addresses that stay", () => {

@@ -9,6 +9,7 @@ import type { Previous } from "../../components/hosts/azure/previous.ts";
 import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
 import { VmHost } from "../../components/hosts/azure/vm-host.ts";
 import { type RegisteredResource, registeredBy, settled } from "../support/graph.ts";
+import { takenBy } from "../support/runbooks.ts";
 
 const subscription = "11111111-1111-4111-8111-111111111111";
 const group = `/subscriptions/${subscription}/resourceGroups/registry-cache-test-westeurope`;
@@ -129,6 +130,16 @@ describe("a region with everything", () => {
     assert.ok(found, `no ${type} ${name}`);
     return found;
   };
+
+  test("is replaced by the runbook's update: the machine, and the records stay away", () => {
+    const of = { stack: "azure-westeurope", resources: graph.resources };
+    assert.deepEqual(takenBy("replace", of), ["azure-native:compute:VirtualMachine westeurope"]);
+    assert.deepEqual(takenBy("exclude", of).sort(), [
+      "azure-native:dns:RecordSet westeurope-acme-challenge",
+      "azure-native:dns:RecordSet westeurope-acme-delegation",
+      "azure-native:dns:RecordSet westeurope-address",
+    ]);
+  });
 
   test("is these resources, by these types and names for ever", () => {
     const [host, ...children] = graph.resources;

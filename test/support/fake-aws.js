@@ -7,6 +7,7 @@ const [service, operation, ...rest] = process.argv.slice(2);
 /** @type {(name: string) => string} */
 const option = (name) => (rest.includes(`--${name}`) ? rest[rest.indexOf(`--${name}`) + 1] : undefined) ?? "";
 
+const instance = "i-0123456789abcdef0";
 const hostname = "cache.eu-central-1.example.com.";
 const zones = [
   { Id: "/hostedzone/Z0PRIVATE", Name: "example.com.", Config: { PrivateZone: true } },
@@ -24,8 +25,21 @@ const records = [
 
 const operations = {
   "ec2 describe-instances": () => ({
-    Reservations: [{ Instances: [{ InstanceId: "i-0123456789abcdef0" }] }],
+    Reservations: rest.includes("Name=tag:stack,Values=aws-eu-central-1")
+      ? [{ Instances: [{ InstanceId: instance }] }]
+      : [],
   }),
+  "ec2 describe-instance-status": () => ({
+    InstanceStatuses: [
+      {
+        InstanceId: instance,
+        InstanceState: { Code: 16, Name: "running" },
+        SystemStatus: { Status: "ok" },
+        InstanceStatus: { Status: "impaired" },
+      },
+    ],
+  }),
+  "ec2 reboot-instances": () => ({}),
   "ec2 get-console-output": () => ({ Output: "Kernel panic" }),
   "eks update-kubeconfig": () => ({}),
   "ssm start-session": () => ({}),

@@ -15,23 +15,38 @@ export const containers = [
 
 const log = `
 echo '{"time":"2026-11-27T03:00:00Z","client":"203.0.113.7","uri":"/v2/a/blobs/b","status":"504","cache":"MISS","bytes":"17","userAgent":"containerd"}'
+echo '{"time":"2026-11-27T03:00:00Z","client":"203.0.113.8","uri":"/v2/a/blobs/b","status":"200","cache":"HIT","bytes":"40000000000","userAgent":"containerd"}'
 echo '2026/11/27 03:00:01 [error] 7#7: upstream timed out'`;
 
+/**
+ * Without a terminal, the question of `prune` has no answer: https://docs.podman.io/en/latest/markdown/podman-image-prune.1.html
+ * Without a container, `inspect` fails: https://docs.podman.io/en/latest/markdown/podman-inspect.1.html
+ */
 const podman = `
 case "$1 $*" in
+  "image image prune "*)
+    [[ " $* " == *" --force "* || -t 0 ]] || { echo "Are you sure you want to continue? [y/N] Error: EOF" >&2; exit 125; } ;;
+  "inspect inspect --format "*) [ $# -gt 3 ] || { echo "Error: no containers or images specified" >&2; exit 125; } ;;
   "ps "*--quiet*) printf '%s\\n' 0a1b 2c3d ;;
   "ps "*) call="$*" pod=\${call##*pod=}; printf '%s\\n' ${containers.map((name) => `"\${pod%% *}-${name}"`).join(" ")} ;;
   "logs "*) ${log} ;;
-  "exec "*|"inspect "*) echo "{} => 1 @[1]" ;;
+  "exec "*) echo "{} => 1 @[1]" ;;
 esac`;
 
 const certificate = Buffer.from("-----BEGIN CERTIFICATE-----\n").toString("base64");
 
-/** https://kubernetes.io/docs/reference/kubectl/jsonpath/ */
+/**
+ * An evicted Pod stays in the list until it is deleted, and takes no commands: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
+ * https://kubernetes.io/docs/reference/kubectl/jsonpath/
+ */
 const kubectl = `
 shift 4
 case "$*" in
-  "get pods "*items*) printf registry-cache-0 ;;
+  "exec evicted "*) echo "error: cannot exec into a container in a completed pod; current phase is Failed" >&2; exit 1 ;;
+  "exec "*" wget "*) echo "probe_success 1" ;;
+  "get pods "*items*)
+    [[ "$*" == *"--field-selector status.phase!=Failed"* ]] || printf 'evicted\\n'
+    printf '%s\\n' registry-cache-0 registry-cache-1 ;;
   "get statefulsets,deployments "*) echo statefulset.apps/registry-cache ;;
   *spec.containers*) printf '%s\\n' ${containers.slice(0, -1).join(" ")} ;;
   *secretName*) printf registry-cache-tls ;;
@@ -47,6 +62,7 @@ const aws = `exec "${process.execPath}" "${join(import.meta.dirname, "fake-aws.j
  */
 const az = `
 case "$*" in
+  "vm get-instance-view "*) echo '[["Provisioning succeeded", "VM running"], ["Ready"]]' ;;
   "vm run-command invoke "*)
     while [ "$1" != --scripts ]; do shift; done
     printf 'Enable succeeded: \\n[stdout]\\n%s\\n\\n[stderr]\\n\\n' "$(printf '%s\\n' "$2" | tr '"' '\\n' | sh 2>&1 | tail -c 4096)" ;;
@@ -56,6 +72,8 @@ esac`;
 const required: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/cli/latest/reference/
   "aws ec2 describe-instances": ["--region", "--filters"],
+  "aws ec2 describe-instance-status": ["--region", "--instance-ids", "--include-all-instances"],
+  "aws ec2 reboot-instances": ["--region", "--instance-ids"],
   "aws ec2 get-console-output": ["--region", "--instance-id"],
   "aws eks update-kubeconfig": ["--region", "--name"],
   "aws route53 change-resource-record-sets": ["--hosted-zone-id", "--change-batch"],
@@ -66,6 +84,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "az aks get-credentials": ["--resource-group", "--name"],
   "az network dns record-set a delete": ["--resource-group", "--zone-name", "--name", "--yes"],
   "az vm boot-diagnostics get-boot-log": ["--resource-group", "--name"],
+  "az vm get-instance-view": ["--resource-group", "--name"],
+  "az vm restart": ["--resource-group", "--name"],
   "az vm run-command invoke": ["--resource-group", "--name", "--command-id", "--scripts"],
 };
 
@@ -75,8 +95,13 @@ const globalOptions = ["kubectl", "--context", /^./, "--namespace", /^./];
 export async function onCallPrograms(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<FakePrograms> {
-  // The disk's paths aren't there.
-  return fakePrograms({ podman, kubectl, aws, az, df: "", du: "", openssl: "cat", ...overrides });
+  // The disk's paths aren't there, and Debian 13 has no `last`: https://www.debian.org/releases/trixie/release-notes/issues.html
+  const silent = ["df", "du", "systemctl", "journalctl", "free", "ss", "find", "curl", "cmctl", "pulumi"];
+  return fakePrograms({
+    ...Object.fromEntries(silent.map((name) => [name, ""])),
+    ...{ podman, kubectl, aws, az, openssl: "cat", last: "exit 127" },
+    ...overrides,
+  });
 }
 
 /** @throws AssertionError for a call that the real program, or whoever ran it, would regret. */

@@ -36,6 +36,44 @@ export function remediesOf(alert: string): string[] {
   return blocksOf(section(runbook(alert), "Do"));
 }
 
+/** The commands that stand in the text and the tables of a runbook, with a part and a registry in their placeholders. */
+export function inlineCommandsOf(alert: string): string[] {
+  const text = runbook(alert).replace(/^```sh\n.*?^```$/gms, "");
+  const codes = [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+  return codes
+    .filter((code) => programs.includes(code.split(" ")[0] ?? "") && code.includes(" "))
+    .map((code) =>
+      code
+        .replaceAll("<upstream>", "gsoci")
+        .replaceAll("<registry>", "gsoci.azurecr.io")
+        .replaceAll(/<part>|\bPART\b/g, "edge"),
+    );
+}
+
+/** What such a command begins with. */
+const programs = [
+  ...["aws", "az", "pulumi", "k", "podman", "systemctl", "journalctl", "find", "ss", "free", "last"],
+  ...["q", "logs", "certificate", "probe", "restart", "curl", "resolvectl"],
+];
+
+/**
+ * Which of a region's resources the runbook's update takes, by `--replace` and by `--exclude`. In these patterns, `*` stands for anything but a colon, and `**` for anything:
+ * https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/deployment.go
+ */
+export function takenBy(
+  option: "replace" | "exclude",
+  { stack, resources }: { stack: string; resources: readonly { type: string; name: string }[] },
+): string[] {
+  const block = remediesOf("RegistryCacheDown").find((it) => it.includes(`STACK=${stack}\n`)) ?? "";
+  const [, region = ""] = block.match(/REGION=(\S+)/) ?? [];
+  const [, glob = ""] = block.match(new RegExp(`--${option} ["']([^"']+)["']`)) ?? [];
+  const parts = glob.replace("$REGION", region).split("**");
+  const pattern = new RegExp(`^${parts.map((part) => part.replaceAll("*", "[^:]*")).join(".*")}$`);
+  return resources
+    .filter(({ type, name }) => pattern.test(`urn:pulumi:${stack}::registry-cache::parent$${type}::${name}`))
+    .map(({ type, name }) => `${type} ${name}`);
+}
+
 function runbook(name: string): string {
   return readFileSync(join(runbooksDirectory, `${name}.md`), "utf8");
 }
