@@ -222,6 +222,13 @@ test("a replica that was evicted isn't asked, and every other one is for its ale
   assert.equal(asked.length, 2);
 });
 
+test("in a cluster, the space of the origins counts, too", async () => {
+  await using programs = await onCallPrograms();
+  const { calls } = await paste(`${preludeOf("kubernetes")}space\n`, programs);
+  const shown = calls.map((call) => call.slice(5).join(" "));
+  assert.ok(shown.includes("exec registry-cache-0 --container origin-gsoci -- du -sh /var/lib/registry"));
+});
+
 test("the client with the most bytes comes first", async () => {
   await using programs = await onCallPrograms();
   const { printed } = await paste(`${preludeOf("local")}${commandsOf("RegistryCacheAbuse")[0]}`, programs);
