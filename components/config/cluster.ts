@@ -120,7 +120,7 @@ const handover = {
     .max(300)
     .exactOptional()
     .describe(
-      "Seconds for which a new replica is ready before the next one is replaced, until clients are sent to it. Default: 180 for a load balancer, 10 for an Ingress or a Gateway.",
+      "Seconds for which a new replica is ready before the next one is replaced, until clients are sent to it. Default: 180 for a load balancer, 30 for an Ingress or a Gateway. With volumes, less than 30 lets a replica whose upstreams are silent replace one that serves.",
     ),
 };
 

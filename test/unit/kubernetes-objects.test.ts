@@ -122,7 +122,7 @@ for (const name of kubernetesCases) {
       for (const other of others) assert.ok(pause(other) > pause(edge), other.name);
       const grace = objects.workload.spec.template.spec?.terminationGracePeriodSeconds ?? 0;
       assert.ok(grace >= Math.max(...others.map(pause)) + 110);
-      assert.equal(objects.workload.spec.minReadySeconds, isBehindLoadBalancer ? 180 : 10);
+      assert.equal(objects.workload.spec.minReadySeconds, isBehindLoadBalancer ? 180 : 30);
     });
   });
 }

@@ -39,12 +39,17 @@ async function place(t: TestContext) {
   return { directory, run };
 }
 
-/** Answers 200 on loopback as long as the test goes. */
-async function listen(t: TestContext): Promise<number> {
-  const server = createServer((_, response) => response.end("{}"));
+/** Answers on loopback as long as the test goes. */
+async function listen(t: TestContext, statusOf: (path: string) => number = () => 200): Promise<number> {
+  const server = createServer(({ url = "" }, response) => response.writeHead(statusOf(url)).end("{}"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** As distribution 3.1.2 answers just after its start: `/v2/` without a look at its store, and a look-up with what came of that. */
+function registry(t: TestContext, lookUp: 404 | 500): Promise<number> {
+  return listen(t, (path) => (path === "/v2/" ? 200 : lookUp));
 }
 
 /** Where nobody listens. */
@@ -53,19 +58,27 @@ const closed = 1;
 test("an edge is ready when it listens and answers, and has something to serve", async (t) => {
   const { directory, run } = await place(t);
   const open = await listen(t);
-  const isReady = async (at: { edge: number; status: number; origin: number; stored: number }) => {
+  const empty = await registry(t, 404);
+  const refused = await registry(t, 500);
+  const isReady = async (
+    at: { edge: number; status: number; origin: number; stored: number },
+    hasStore = true,
+  ) => {
     const ports = { ...podPorts(15_000, 1), edgeStatus: at.status };
     const origins = [{ http: at.origin, debug: closed, stored: at.stored }];
-    const { exec } = readinessProbe(at.edge, { ...ports, origins }, true);
+    const { exec } = readinessProbe(at.edge, { ...ports, origins }, hasStore);
     const { exitCode } = await run(exec?.command ?? [], { [edgePaths.cache]: directory });
     return exitCode === 0;
   };
-  const all = { edge: open, status: open, origin: open, stored: open };
+  const all = { edge: open, status: open, origin: empty, stored: empty };
   assert.ok(await isReady(all));
   assert.ok(!(await isReady({ ...all, edge: closed })), "no certificate yet");
   assert.ok(!(await isReady({ ...all, status: closed })), "nginx doesn't answer");
   assert.ok(await isReady({ ...all, origin: closed }), "the store has what the upstream had");
   assert.ok(!(await isReady({ ...all, origin: closed, stored: closed })), "a new replica without a source");
+  assert.ok(!(await isReady({ ...all, origin: refused, stored: refused })), "the bucket refuses its role");
+  assert.ok(await isReady({ ...all, stored: closed }, false), "an origin with a disk");
+  assert.ok(!(await isReady({ ...all, origin: closed }, false)), "no origin with a disk");
   await mkdir(join(directory, "blobs/0/00"), { recursive: true });
   await writeFile(join(directory, "blobs/0/00", `${"0".repeat(32)}.0000000001`), "unfinished");
   assert.ok(!(await isReady({ ...all, origin: closed, stored: closed })), "nothing is complete");

@@ -16,12 +16,13 @@ type Kind = WorkloadRegion["expose"]["kind"];
  * after a target was deregistered, whatever its deregistration delay, and takes about as long to send any to a new target.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366, https://github.com/aws/containers-roadmap/issues/470
  *
- * What is behind an Ingress or a Gateway follows EndpointSlices within seconds; the rest of the time is for controllers that tell a proxy outside of the cluster.
+ * What is behind an Ingress or a Gateway follows EndpointSlices within seconds; the rest of `drainSeconds` is for controllers that tell a proxy outside of the cluster, and the
+ * rest of `minReadySeconds` for origin.sh: on a volume, an origin looks well for about 20 s until it is stopped because its upstream is silent.
  */
 const defaults: Readonly<Record<Kind, Handover>> = {
   loadBalancer: { drainSeconds: 180, minReadySeconds: 180 },
-  ingress: { drainSeconds: 45, minReadySeconds: 10 },
-  gateway: { drainSeconds: 45, minReadySeconds: 10 },
+  ingress: { drainSeconds: 45, minReadySeconds: 30 },
+  gateway: { drainSeconds: 45, minReadySeconds: 30 },
 };
 
 export function handoverOf({ expose }: Pick<WorkloadRegion, "expose">): Handover {

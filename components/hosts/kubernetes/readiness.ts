@@ -6,13 +6,21 @@ import { script } from "../../pod/script.ts";
 const ready = script(import.meta.url, "ready.sh");
 
 /**
- * Of the edge: whether a replica may get clients.
+ * What distribution reads the store for at once: it answers 404 only if the store answers that there is no such tag, and 5xx if the store refuses or is away. `/v2/` answers 200
+ * until the health check has failed three times, a minute and a half after a start.
+ * https://github.com/distribution/distribution/blob/v3.1.2/registry/handlers/manifests.go
+ */
+const lookInStore = "/v2/ready/manifests/ready";
+
+/**
+ * Of the edge: whether a replica may get clients. Its sources are the origins or, where the replicas share a store, the registries of that, which serve without the upstream, too.
  * @param port where the edge listens in its Pod
- * @param hasStore whether the replicas share one, which each reads without the upstream, too
  */
 export function readinessProbe(port: number, { edgeStatus, origins }: PodPorts, hasStore: boolean): Probe {
-  const sources = origins.flatMap(({ http, stored }) => (hasStore ? [http, stored] : [http]));
-  const url = (on: number) => `http://127.0.0.1:${on}`;
+  const url = (on: number, path = "") => `http://127.0.0.1:${on}${path}`;
+  const sources = origins.map(({ http, stored }) =>
+    hasStore ? url(stored, lookInStore) : url(http, "/v2/"),
+  );
   return {
     exec: {
       command: [
@@ -23,11 +31,12 @@ export function readinessProbe(port: number, { edgeStatus, origins }: PodPorts, 
         String(port),
         url(edgeStatus),
         edgePaths.cache,
-        ...sources.map(url),
+        ...sources,
       ],
     },
     periodSeconds: 5,
-    timeoutSeconds: 5,
+    // An nginx and two sources that don't answer take 8 s.
+    timeoutSeconds: 10,
     failureThreshold: 3,
   };
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whether the edge serves: it listens where clients connect, nginx answers, and there is something to serve: what the edge has stored or, for a new replica, an origin
-# or the store. Once it has stored something, a replica doesn't depend on what all of them share: it serves stale content while that is away.
+# Whether the edge serves: it listens where clients connect, nginx answers, and there is something to serve: what the edge has stored or, for a new replica, a source.
+# Once it has stored something, a replica doesn't depend on what all of them share: it serves stale content while that is away.
 #
 # Usage: ready.sh PORT STATUS_URL CACHE_DIRECTORY SOURCE_URL...
 set -u
@@ -12,5 +12,9 @@ grep -qs ":$(printf %04X "$port") [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tc
 wget -q -T 2 -O /dev/null "$status/healthz" || exit 1
 # A cached object's name is the MD5 sum of its key.
 find "$cache/blobs" "$cache/manifests" -type f -name '????????????????????????????????' 2>/dev/null | grep -q . && exit 0
-for source; do wget -q -T 1 -O /dev/null "$source/v2/" && exit 0; done
+for source; do
+  error=$(wget -q -T 3 -O /dev/null "$source" 2>&1) && exit 0
+  # A source that doesn't have what is asked for is well.
+  case $error in *' 404 '*) exit 0 ;; esac
+done
 exit 1
