@@ -90,7 +90,7 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
         containers: spec.containers.map((container) => ({
-          ...(container.name === edgeContainer ? edge(starting(container), args, plan) : beside(container)),
+          ...(container.name === edgeContainer ? edge(starting(container), args, plan) : beside(container, args)),
           // A pause that needs no shell: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
           lifecycle: {
             preStop: { sleep: { seconds: pauses[container.name === edgeContainer ? "edge" : "others"] } },
@@ -186,8 +186,9 @@ function edge(container: Container, { region, upstreams }: WorkloadPlanArgs, pla
   };
 }
 
-function beside(container: Container): Container {
-  return isSideContainer(container) ? sideContainer(container) : starting(container);
+function beside(container: Container, { region }: WorkloadPlanArgs): Container {
+  const hasBucket = region.storage.kind === "bucket";
+  return isSideContainer(container, hasBucket) ? sideContainer(container) : starting(container);
 }
 
 /** Until it has answered once, a container has two minutes. */

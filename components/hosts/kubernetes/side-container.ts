@@ -2,12 +2,11 @@ import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { script } from "../../pod/script.ts";
 
 /**
- * The containers that watch and tidy up, without which the edge serves. The log exporter is one of them, but its image has no shell.
+ * Whether a container watches and tidies up, and the edge serves without it. The log exporter is one of them, but its image has no shell. With a bucket, the janitor is none: it
+ * keeps blobs under way within the replica's part of the node's disk, and kubelet evicts a Pod that exceeds it.
  */
-const sideContainers: readonly string[] = ["prometheus", "blackbox", "janitor"];
-
-export function isSideContainer({ name }: Container): boolean {
-  return sideContainers.includes(name);
+export function isSideContainer({ name }: Container, hasBucket: boolean): boolean {
+  return ["prometheus", "blackbox", ...(hasBucket ? [] : ["janitor"])].includes(name);
 }
 
 const delayedStart = script(import.meta.url, "delayed-start.sh");
