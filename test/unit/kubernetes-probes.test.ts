@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { readinessProbe } from "../../components/hosts/kubernetes/readiness.ts";
@@ -110,6 +111,13 @@ test("a side container that ends soon after its start starts again only ten minu
   assert.match(stderr, /prometheus has ended within 600 s of its start: it starts again in 1 s/);
   assert.ok(Date.now() - began > 900);
   assert.equal(await starts(), 2);
+  for (const signal of ["SIGTERM", "SIGQUIT"] as const) {
+    const waiting = inPlace(command);
+    await setTimeout(200);
+    waiting.kill(signal);
+    assert.equal((await waiting).exitCode, 0, signal);
+    assert.equal(await starts(), 2);
+  }
   await startedAgo(601);
   assert.equal((await inPlace(command)).stderr, "");
   assert.equal(await starts(), 3);

@@ -11,7 +11,8 @@ recent=600 pause=630
 mark=/dev/shm/$0.started
 if [ $(($(date +%s) - $(stat -c %Y "$mark" 2>/dev/null || echo 0))) -lt "$recent" ]; then
   echo "$0 has ended within $recent s of its start: it starts again in $pause s" >&2
-  trap 'exit 0' TERM INT
+  # Some images have SIGQUIT for their STOPSIGNAL, as nginx's has.
+  trap 'exit 0' TERM INT QUIT
   sleep "$pause" &
   wait $!
 fi
