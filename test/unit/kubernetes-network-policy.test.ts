@@ -10,12 +10,13 @@ import { type KubernetesCase, kubernetesPlan, kubernetesRegions } from "../suppo
 
 type Change = Readonly<Record<string, unknown>>;
 
-function policy(name: KubernetesCase, change: Change = {}, kind: NetworkPolicies = "kubernetes") {
-  return renderWorkload(kubernetesPlan(name, change, kind)).networkPolicy;
+function policies(name: KubernetesCase, change: Change, kind: NetworkPolicies): Inputs[] {
+  const { networkPolicy, ciliumNetworkPolicy } = renderWorkload(kubernetesPlan(name, change, kind));
+  return [networkPolicy, ...(ciliumNetworkPolicy ? [ciliumNetworkPolicy] : [])] as unknown as Inputs[];
 }
 
 function kubernetesPolicy(name: KubernetesCase, change: Change = {}): NetworkPolicy {
-  return policy(name, change) as NetworkPolicy;
+  return renderWorkload(kubernetesPlan(name, change, "kubernetes")).networkPolicy;
 }
 
 test("the Pods are reached by whom the configuration names, and reach what it names", () => {
@@ -60,7 +61,7 @@ test("a server behind a Service is reached at any port, in its namespace", () =>
     peer: { kind: "pod", namespace: { "kubernetes.io/metadata.name": namespace }, labels: {} },
     port: 9001,
   });
-  const cilium = [policy("own-server", { storage }, "cilium") as Inputs];
+  const cilium = policies("own-server", { storage }, "cilium");
   assert.deepEqual(
     ["storage", "default"].map((namespace) => passes(cilium, flow(namespace))),
     [true, false],
@@ -106,7 +107,7 @@ describe("by Cilium's rules", () => {
   };
   /** A bucket by EKS Pod Identity. */
   const passed = (change: Change, kind: NetworkPolicies, ...flows: Flow[]) =>
-    flows.map((flow) => passes([policy("cilium", change, kind) as Inputs], flow));
+    flows.map((flow) => passes(policies("cilium", change, kind), flow));
 
   test("ranges alone cut off an Ingress, a Prometheus and the agent of Pod Identity", () => {
     const cutOff = [from(pod("ingress-nginx"), 8443), from(pod("monitoring"), 9443), agent];
@@ -127,6 +128,18 @@ describe("by Cilium's rules", () => {
       assert.deepEqual(passed(byLabels, kind, ...strangers), [false, false, false], kind);
       const remote: Peer = { kind: "remote-node" };
       assert.deepEqual(passed(byLabels, kind, from(remote, 8443), from(client, 8443)), [false, false], kind);
+    }
+  });
+
+  test("Kubernetes's own policy stays, for where Cilium's kind is served and Cilium is gone", () => {
+    for (const change of [byRange, byLabels]) {
+      const [own, ciliums, ...more] = policies("cilium", change, "cilium");
+      assert.deepEqual([own, more], [kubernetesPolicy("cilium", change), []]);
+      // To Cilium, it opens nothing that Cilium's doesn't.
+      const peers: Peer[] = [pod("ingress-nginx"), pod("x"), client, ...others, { kind: "remote-node" }];
+      for (const flow of peers.flatMap((peer) => [8443, 9443, 15000].map((port) => from(peer, port)))) {
+        assert.equal(passes([own, ciliums] as Inputs[], flow), passes([ciliums] as Inputs[], flow));
+      }
     }
   });
 

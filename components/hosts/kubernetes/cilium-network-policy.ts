@@ -44,7 +44,8 @@ interface EgressRule {
  * What the NetworkPolicy says, for Cilium, which knows nodes and Pods by identities: an address range matches none of them, only what is outside of the cluster.
  * https://docs.cilium.io/en/stable/security/policy/language/#selecting-nodes-with-cidr-ipblock
  *
- * It takes the NetworkPolicy's place. Both together would let through what either does: https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics
+ * It stands beside the NetworkPolicy. Both together let through what either does (https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics), and to Cilium, the
+ * NetworkPolicy lets through nothing else, but for the addresses of the agent of Pod Identity.
  */
 export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy {
   const { name, namespace } = args.region;

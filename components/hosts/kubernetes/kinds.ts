@@ -76,7 +76,7 @@ export async function missingKinds(question: Question): Promise<Problem[]> {
   return (await Promise.all(problems)).flat();
 }
 
-/** Whether the cluster's network is Cilium's. Whoever may ask the API server may ask which kinds it serves, so this takes no right of its own. */
+/** Whether the cluster serves Cilium's kind of policy, which doesn't say that Cilium runs there. Whoever may ask the API server may ask which kinds it serves, so this takes no right of its own. */
 export async function networkPoliciesOf(api: ClusterApi): Promise<NetworkPolicies> {
   const cilium = { group: "cilium.io", versions: ["v2"], kind: "CiliumNetworkPolicy" };
   return (await isServed(api, cilium)) ? "cilium" : "kubernetes";

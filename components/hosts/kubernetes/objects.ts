@@ -16,7 +16,9 @@ import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 export interface WorkloadObjects extends Controller, Exposure {
   readonly namespace: Namespace;
   readonly serviceAccount: ServiceAccount;
-  readonly networkPolicy: NetworkPolicy | CiliumNetworkPolicy;
+  readonly networkPolicy: NetworkPolicy;
+  /** Beside it, where the cluster serves the kind. */
+  readonly ciliumNetworkPolicy?: CiliumNetworkPolicy;
   /** By the container that each is for. */
   readonly configMaps: Readonly<Record<string, ConfigMap>>;
   readonly certificate?: ReturnType<typeof certificate>;
@@ -31,7 +33,8 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
   return {
     namespace: namespace(region),
     serviceAccount: serviceAccount(region),
-    networkPolicy: region.networkPolicies === "cilium" ? ciliumNetworkPolicy(args) : networkPolicy(args),
+    networkPolicy: networkPolicy(args),
+    ...(region.networkPolicies === "cilium" && { ciliumNetworkPolicy: ciliumNetworkPolicy(args) }),
     configMaps,
     certificate: certificate(region),
     ...controller(region, template, replicaPlan(args).diskGiB),

@@ -43,7 +43,6 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
           inNamespace("", "persistentvolumeclaims", watch),
         ]),
     inNamespace("policy", "poddisruptionbudgets"),
-    // Also in a cluster with Cilium, whose policy takes the place of one that may be there.
     inNamespace("networking.k8s.io", "networkpolicies"),
     ...(region.networkPolicies === "cilium" ? [inNamespace("cilium.io", "ciliumnetworkpolicies")] : []),
     ...(objects.autoscaler ? [inNamespace("autoscaling", "horizontalpodautoscalers")] : []),

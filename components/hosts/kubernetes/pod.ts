@@ -90,7 +90,9 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
         containers: spec.containers.map((container) => ({
-          ...(container.name === edgeContainer ? edge(starting(container), args, plan) : beside(container, args)),
+          ...(container.name === edgeContainer
+            ? edge(starting(container), args, plan)
+            : beside(container, args)),
           // A pause that needs no shell: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
           lifecycle: {
             preStop: { sleep: { seconds: pauses[container.name === edgeContainer ? "edge" : "others"] } },

@@ -23,16 +23,7 @@ export function readinessProbe(port: number, { edgeStatus, origins }: PodPorts, 
   );
   return {
     exec: {
-      command: [
-        "sh",
-        "-c",
-        ready,
-        "ready",
-        String(port),
-        url(edgeStatus),
-        edgePaths.cache,
-        ...sources,
-      ],
+      command: ["sh", "-c", ready, "ready", String(port), url(edgeStatus), edgePaths.cache, ...sources],
     },
     periodSeconds: 5,
     // An nginx and two sources that don't answer take 8 s.

@@ -23,11 +23,14 @@ export interface WorkloadRegion
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
-  /** Whose kind of network policy the cluster's network takes. @default "kubernetes" */
+  /** Which kinds of network policy the workload gets. @default "kubernetes" */
   readonly networkPolicies?: NetworkPolicies;
 }
 
-/** Cilium takes Kubernetes's own kind, too, but matches no nodes and Pods by its address ranges. */
+/**
+ * `cilium`: Cilium's kind besides Kubernetes's own, by whose address ranges Cilium matches no nodes and Pods. Kubernetes's own is what holds where the cluster serves Cilium's kind
+ * and Cilium doesn't run: its operator makes the kind, and nothing takes it away with Cilium.
+ */
 export type NetworkPolicies = "kubernetes" | "cilium";
 
 /** A volume of its own for each replica, or a bucket for all of them. */

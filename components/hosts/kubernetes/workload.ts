@@ -87,9 +87,8 @@ function createBeforehand(
       { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } },
       options,
     ),
-    objects.networkPolicy.kind === "CiliumNetworkPolicy"
-      ? new CustomResource(name, objects.networkPolicy, options)
-      : new NetworkPolicy(name, objects.networkPolicy, options),
+    new NetworkPolicy(name, objects.networkPolicy, options),
+    ...(objects.ciliumNetworkPolicy ? [new CustomResource(name, objects.ciliumNetworkPolicy, options)] : []),
     ...Object.entries(objects.configMaps).map(
       ([part, configMap]) => new ConfigMap(`${name}-${part}`, configMap, options),
     ),
