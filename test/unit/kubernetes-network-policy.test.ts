@@ -56,6 +56,14 @@ test("a server behind a Service is reached at any port, in its namespace", () =>
   assert.deepEqual(kubernetesPolicy("own-server", { storage }).spec?.egress?.at(-1), {
     to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "storage" } } }],
   });
+  const anywhere = kubernetesPolicy("own-server", { storage }).spec?.egress?.filter(({ to }) => !to);
+  assert.deepEqual(
+    anywhere?.map(({ ports }) => ports?.map(({ port }) => port)),
+    [
+      [53, 53],
+      [443, 9093],
+    ],
+  );
   const flow = (namespace: string): Flow => ({
     direction: "egress",
     peer: { kind: "pod", namespace: { "kubernetes.io/metadata.name": namespace }, labels: {} },

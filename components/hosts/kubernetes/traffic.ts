@@ -60,10 +60,11 @@ function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   return urls.map((url) => new URL(url));
 }
 
-/** Sorted. */
+/** Of the servers that are no Services: those are reached in their namespaces alone. Sorted. */
 function serverPorts(args: WorkloadPlanArgs): number[] {
+  const outside = servers(args).filter(({ hostname }) => serviceNamespace(hostname) === undefined);
   // A registry's blobs are often at another server, which has the usual port.
-  const ports = new Set([443, ...servers(args).map(portOf)]);
+  const ports = new Set([443, ...outside.map(portOf)]);
   return [...ports].sort((one, other) => one - other);
 }
 
