@@ -15,7 +15,7 @@ import { Namespace } from "kubernetes-models/v1/Namespace";
 import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
-import type { Container } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withSecretNames } from "../../components/hosts/kubernetes/secrets.ts";
@@ -116,6 +116,15 @@ for (const name of kubernetesCases) {
       }
     });
 
+    test("what hangs is restarted without the pause of a Pod that ends", () => {
+      for (const { name, livenessProbe, startupProbe, readinessProbe } of containersOf(objects)) {
+        const ends = (probe: Probe | undefined) => probe?.terminationGracePeriodSeconds;
+        if (livenessProbe) assert.equal(ends(livenessProbe), 10, name);
+        if (startupProbe) assert.equal(ends(startupProbe), 10, name);
+        assert.equal(ends(readinessProbe), undefined, "Kubernetes refuses it there");
+      }
+    });
+
     test("the edge goes on until nobody sends it clients, and the others go after it", () => {
       const pause = ({ lifecycle }: Container) => lifecycle?.preStop?.sleep?.seconds ?? 0;
       const [edge, ...others] = containersOf(objects);
@@ -138,6 +147,12 @@ test("who knows the load balancer says how long it takes", () => {
   assert.equal(edge?.lifecycle?.preStop?.sleep?.seconds, 20);
   assert.equal(spec.minReadySeconds, 5);
   assert.equal(spec.template.spec?.terminationGracePeriodSeconds, 20 + 5 + 120);
+  // Kubernetes 1.30 to 1.32 refuse a pause of no seconds.
+  const [undrained, ...others] = containersOf(
+    rendered("volumes", { expose: { ...expose, drainSeconds: 0 } }),
+  );
+  assert.equal(undrained?.lifecycle, undefined);
+  for (const { lifecycle } of others) assert.equal(lifecycle?.preStop?.sleep?.seconds, 5);
 });
 
 test("the volume of a replica, or its part of the node's disk, has what the edge counts on", () => {

@@ -89,14 +89,11 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
         terminationGracePeriodSeconds: endSeconds(args.region),
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
-        containers: spec.containers.map((container) => ({
+        containers: spec.containers.map(restartedSoon).map((container) => ({
           ...(container.name === edgeContainer
             ? edge(starting(container), args, plan)
             : beside(container, args)),
-          // A pause that needs no shell: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
-          lifecycle: {
-            preStop: { sleep: { seconds: pauses[container.name === edgeContainer ? "edge" : "others"] } },
-          },
+          ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
           volumeMounts: container.volumeMounts?.map(inData) ?? [],
         })),
         volumes: [
@@ -191,6 +188,21 @@ function edge(container: Container, { region, upstreams }: WorkloadPlanArgs, pla
 function beside(container: Container, { region }: WorkloadPlanArgs): Container {
   const hasBucket = region.storage.kind === "bucket";
   return isSideContainer(container, hasBucket) ? sideContainer(container) : starting(container);
+}
+
+/** A pause that needs no shell. Kubernetes takes one of no seconds only from 1.33 on: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/PodLifecycleSleepActionAllowZero/ */
+function pause(seconds: number): Pick<Container, "lifecycle"> {
+  return seconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds } } } };
+}
+
+/**
+ * The pause comes before any end, also that of a container that hangs and drains nothing. A probe's own time cuts it short:
+ * https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#probe-level-terminationgraceperiodseconds
+ */
+function restartedSoon(container: Container): Container {
+  const { livenessProbe } = container;
+  if (!livenessProbe) return container;
+  return { ...container, livenessProbe: { ...livenessProbe, terminationGracePeriodSeconds: 10 } };
 }
 
 /** Until it has answered once, a container has two minutes. */
