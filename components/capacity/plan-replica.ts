@@ -84,7 +84,7 @@ function planScratch(
   const { blobsMiB, fillsMiB } = scratchBudget(diskGiB, fills);
   const message =
     `${quantity(diskGiB, "GiB")} hold ${number(blobsMiB / 1024)} GiB of cached blobs and ${number(fillsMiB / 1024)} of blobs under way, and the workload has ` +
-    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit; better: ${autoGiB}GiB`;
+    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached; better: ${autoGiB}GiB`;
   return {
     diskGiB,
     fillsGiB: fills,

@@ -97,6 +97,6 @@ test("a part of the node's disk that is too small for a roll-out is said", () =>
   );
   assert.match(
     warnings[0]?.message ?? "",
-    /^4 GiB hold 1\.1 GiB of cached blobs and 2\.3 of blobs under way, .* has 3 and 6: .*better: 11GiB$/,
+    /^4 GiB hold 1\.1 GiB of cached blobs and 2\.3 of blobs under way, .* has 3 and 6: .*, and blobs over 1\.1 GiB aren't cached; better: 11GiB$/,
   );
 });
