@@ -125,7 +125,7 @@ expected() {
 guard() {
   while sleep 1; do
     if [ "$(expected | awk -v room=$((BLOBS_MIB + FILLS_MIB)) '{ sum += $1 } END { print (sum > room * 1048576) }')" = 1 ]; then
-      [ -e "$state/full" ] || log "no room for more blobs under way: clients fall back" "" ""
+      [ -e "$state/full" ] || log "no room for more blobs under way: no others are started" "" ""
       : >"$state/full"
     else
       rm -f "$state/full"
