@@ -46,7 +46,8 @@ async function answerTo<Answer>(url: string, token: string): Promise<Answer> {
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { headers, signal }).catch((error: Error) => {
     // Why no answer came: the name, the connection, a proxy.
-    throw error.cause ?? error;
+    const { message } = (error.cause ?? error) as Error;
+    throw new Error(message + ignoredProxy());
   });
   if (response.ok) return (await response.json()) as Answer;
   // https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors
@@ -54,4 +55,11 @@ async function answerTo<Answer>(url: string, token: string): Promise<Answer> {
     error?: { code: string; message: string };
   };
   throw new Error(error ? `${error.code}: ${error.message}` : `status ${response.status}`);
+}
+
+/** Pulumi's providers go through the proxy of the environment. Node.js does only when it is told to: https://nodejs.org/api/http.html#built-in-proxy-support */
+function ignoredProxy(): string {
+  const { HTTPS_PROXY, https_proxy = HTTPS_PROXY, NODE_USE_ENV_PROXY } = process.env;
+  if (!https_proxy || NODE_USE_ENV_PROXY === "1") return "";
+  return ". Node.js doesn't use HTTPS_PROXY: set NODE_USE_ENV_PROXY=1 as well";
 }
