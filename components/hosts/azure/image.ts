@@ -23,7 +23,7 @@ export function imageReference(image: string, architecture: Architecture): input
 const path = "machine.image";
 
 /**
- * That the image which the machine is made of is still there: publishers withdraw old versions, and a replacement deletes the old machine first.
+ * That the image which the machine is made of is still there, and in its region: publishers withdraw old versions, and a replacement deletes the old machine first.
  * https://aka.ms/DeprecatedImagesFAQ
  */
 export async function findImage(
@@ -36,8 +36,16 @@ export async function findImage(
   const image = pinned ?? kept ?? newestImage;
   try {
     const { properties } = await getFromArm<ImageVersion>(pathOf(image, question, architecture), options);
-    if (properties?.imageDeprecationStatus?.imageState !== "Deprecated") return;
-    refuse("Azure makes no machines from it any more");
+    if (properties?.imageDeprecationStatus?.imageState === "Deprecated")
+      refuse("Azure makes no machines from it any more");
+    const regions = properties?.publishingProfile?.targetRegions?.map(({ name }) => name);
+    if (regions?.some((name) => programmatic(name) === region.name) === false) {
+      const wayOut = "replicate it, or name another image";
+      lookUp.refuse(
+        path,
+        `${image} isn't replicated to ${region.name}, only to ${regions.join(", ")}: ${wayOut}`,
+      );
+    }
   } catch (error) {
     const reason = reasonOf(error as Error);
     // `NotFound: Artifact: VMImage was not found.` of Debian's images, `ResourceNotFound` of those in a gallery.
@@ -55,7 +63,16 @@ export async function findImage(
 
 /** https://learn.microsoft.com/rest/api/compute/virtual-machine-images/get */
 interface ImageVersion {
-  readonly properties?: { readonly imageDeprecationStatus?: { readonly imageState?: string } };
+  readonly properties?: {
+    readonly imageDeprecationStatus?: { readonly imageState?: string };
+    /** Of one in a gallery: https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#replication */
+    readonly publishingProfile?: { readonly targetRegions?: readonly { readonly name: string }[] };
+  };
+}
+
+/** `West Europe` is `westeurope`. */
+function programmatic(region: string): string {
+  return region.replaceAll(" ", "").toLowerCase();
 }
 
 /** One in a gallery has its own: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get */
