@@ -68,6 +68,7 @@ function make(): Made {
   const wire = add("interface", "network:NetworkInterface", {
     ...place,
     networkInterfaceName: "cache",
+    enableAcceleratedNetworking: true,
     networkSecurityGroup: { id: firewall.id },
     ipConfigurations: [{ name: "a", publicIPAddress: { id: address.id }, subnet }],
   });
@@ -260,6 +261,24 @@ testRefusals(make, {
     with: { hardwareProfile: { vmSize: "Standard_B2pls_v2" } },
     says: /Standard_B2pls_v2 has no Trusted Launch/,
   },
+  "accelerated networking where the size has none": {
+    of: "machine",
+    with: {
+      hardwareProfile: { vmSize: "Standard_B1s" },
+      storageProfile: { ...storage, imageReference: { ...image, sku: "13-gen2" } },
+    },
+    says: /VMSizeIsNotPermittedToEnableAcceleratedNetworking/,
+  },
+  "an image of generation 2 where the size takes none": {
+    of: "machine",
+    with: { hardwareProfile: { vmSize: "Standard_D2_v3" } },
+    says: /cannot boot Hypervisor Generation '2'/,
+  },
+  "an image that isn't in the region": {
+    of: "machine",
+    with: { location: "northeurope", storageProfile: { ...storage, imageReference: { id: existing.image } } },
+    says: /GalleryImageNotFound/,
+  },
   "a right for nobody": {
     of: "right",
     with: { principalId: "0e37df36-f698-4f2c-8a6f-000000000000" },
@@ -396,7 +415,7 @@ test("Azure lists what the subscription gets to whoever has the token, page by p
   ]);
   const usages = list("locations/westeurope/usages?api-version=2021-07-01").value;
   const [cores] = usages;
-  const family = usages.find(({ name }) => valueAt("value", name) === "standardDPSv6Family");
+  const family = usages.find(({ name }) => valueAt("value", name) === "standardDpsv6Family");
   assert.deepEqual([cores?.currentValue, family?.currentValue, family?.limit], [2, 2, 100]);
   assert.throws(() => list(skus, "Bearer other"), /AuthenticationFailed/);
   assert.throws(() => list("skus?$filter=location eq 'westeurope'"), /MissingApiVersionParameter/);

@@ -209,12 +209,12 @@ test("a size that the subscription doesn't get, at all or in a zone, is refused 
     /has no Standard_D4pls_v66: did you mean "Standard_D4pls_v6"\?$/,
   );
   assert.deepEqual((await lookedUp({ nodes: { type: "Standard_D2ps_v6" } })).problems, [
-    "nodes.type: AKS takes sizes of four vCPUs at least, and not of series B, which Standard_D2ps_v6 isn't",
+    "nodes.type: Standard_D2ps_v6 isn't for AKS: it takes sizes with at least four vCPUs, and none of series B",
   ]);
 });
 
 test("a quota must have room for the nodes and one more; where it hasn't for those of the autoscaler, that is said", async () => {
-  const family = "standardDPLSv6Family";
+  const family = "StandardDplsv6Family";
   const within = async (vCpus: number, change: Record<string, unknown> = {}) => {
     answerFetch((cloud) => limit(cloud, family, "westeurope", vCpus));
     const { problems, warnings } = await lookedUp(change);
@@ -242,20 +242,28 @@ test("a quota must have room for the nodes and one more; where it hasn't for tho
 test("a cluster that is there goes on with what it has, with a warning", async () => {
   answerFetch((cloud) => {
     restrict(cloud, "Standard_D4pls_v6", regionWithCluster);
-    limit(cloud, "standardDPLSv6Family", regionWithCluster, 0);
+    limit(cloud, "StandardDplsv6Family", regionWithCluster, 0);
   });
   const { problems, warnings } = await lookedUp({ name: regionWithCluster });
   assert.deepEqual(problems, []);
-  assert.match(
-    warnings.join("\n"),
-    /nodes\.type: Standard_D4pls_v6 isn't available to the subscription in northeurope/,
+  const stay = "the nodes that are there stay. AKS may not be able to add or replace nodes";
+  const replaces = "Another size or other zones replace the cluster";
+  assert.equal(
+    warnings[0],
+    `northeurope: nodes.type: Standard_D4pls_v6 isn't available to the subscription in northeurope (NotAvailableForSubscription): ${stay}. ${replaces}`,
   );
-  answerFetch((cloud) => limit(cloud, "standardDPLSv6Family", regionWithCluster, 0));
+  answerFetch((cloud) => restrict(cloud, "Standard_D4pls_v6", regionWithCluster, ["2", "3"]));
+  const inZones = await lookedUp({ name: regionWithCluster });
+  assert.equal(
+    inZones.warnings[0],
+    `northeurope: nodes.zones: Standard_D4pls_v6 is available to the subscription only in zone 1 of northeurope, not in zones 2, 3: ${stay} in zones 2, 3. ${replaces}`,
+  );
+  answerFetch((cloud) => limit(cloud, "StandardDplsv6Family", regionWithCluster, 0));
   const least = (min: number) => lookedUp({ name: regionWithCluster, replicas: { min } });
   assert.deepEqual((await least(2)).problems, []);
   assert.match(
     (await least(3)).problems.join(),
-    /^nodes\.type: .* leaves 8 of 0 .*, and 4 of Standard_D4pls_v6 need 16 /,
+    /^nodes\.type: .* has a limit of 0 vCPUs, of which this region already uses 8, and 4 of Standard_D4pls_v6 need 16 /,
   );
 });
 

@@ -1,6 +1,7 @@
 /** What Azure is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { driver } from "../../components/hosts/azure/driver.ts";
 import type { Findings } from "../../components/hosts/azure/findings.ts";
@@ -47,6 +48,7 @@ beforeEach(() => answerFetch());
 interface Result {
   readonly found: Findings | undefined;
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
   /** Functions with their inputs. */
   readonly asked: readonly (readonly [string, unknown])[];
 }
@@ -66,6 +68,7 @@ async function lookedUp(
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
     hasRbac = true,
   }: Azure = {},
+  keys: Record<string, unknown> = {},
 ): Promise<Result> {
   const config = parseConfig({
     provider: "azure",
@@ -80,10 +83,12 @@ async function lookedUp(
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    ...keys,
   });
   const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
   assert.ok(region);
   const asked: [string, unknown][] = [];
+  const log = mock.method(pulumi.log, "warn", async () => {});
   let problems: string[] = [];
   let found: Findings | undefined;
   await registeredBy(
@@ -107,12 +112,14 @@ async function lookedUp(
       return token.endsWith(":getVirtualNetwork") ? network : {};
     },
   );
-  return { found, problems, asked };
+  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
+  log.mock.restore();
+  return { found, problems, warnings, asked };
 }
 
 test("each thing is asked for where it is, and only what is named", async () => {
   const previous = { disk: undefined, address: undefined, machine: undefined, secrets: [] };
-  const nothing = { found: { previous, storageAccount: undefined }, problems: [], asked: [] };
+  const nothing = { found: { previous, storageAccount: undefined }, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
   assert.deepEqual(problems, []);
@@ -182,16 +189,95 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   assert.deepEqual((await lookedUp({ machine })).problems, [
     'availabilityZone: Standard_D2ps_v6 is available to the subscription only in zone 3 of westeurope, not in zone 1: set `availabilityZone: "3"`, or set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2',
   ]);
-  answerFetch((cloud) => restrict(cloud, machine.type, "northeurope"));
   const { found, problems } = await lookedUp({ name: "northeurope", machine });
-  assert.deepEqual(problems, [], "the machine that is there goes on");
+  assert.deepEqual(problems, []);
   assert.deepEqual(found?.previous.machine, { ...machine, zones: ["1"] });
-  answerFetch((cloud) => limit(cloud, "standardDPSv6Family", "westeurope", 1));
+  answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "westeurope", 1));
   assert.match(
     (await lookedUp({ machine })).problems.join(),
-    /^machine\.type: the quota standardDPSv6Family vCPUs of westeurope leaves 1 of 1 vCPUs to this region, and 1 of Standard_D2ps_v6 needs 2: ask /,
+    /^machine\.type: the quota StandardDpsv6Family vCPUs of westeurope leaves 1 of 1 vCPUs to this region, and 1 of Standard_D2ps_v6 needs 2: ask /,
   );
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
+});
+
+test("a size that a machine has is refused when it isn't available any more, as an update could delete the machine first", async () => {
+  const there = { name: "northeurope", machine: { type: "Standard_D2ps_v6" } };
+  const others = "set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2";
+  const first = "The machine that is there runs on, but an update that replaces it would delete it first";
+  answerFetch((cloud) => restrict(cloud, "Standard_D2ps_v6", "northeurope"));
+  assert.deepEqual((await lookedUp(there)).problems, [
+    `machine.type: Standard_D2ps_v6 isn't available to the subscription in northeurope (NotAvailableForSubscription): ${others}, or ask Azure for it, https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available. ${first}`,
+  ]);
+  answerFetch((cloud) => restrict(cloud, "Standard_D2ps_v6", "northeurope", ["1"]));
+  assert.deepEqual((await lookedUp(there)).problems, [
+    `availabilityZone: Standard_D2ps_v6 is available to the subscription only in zones 2, 3 of northeurope, not in zone 1: ${others}. ${first}`,
+  ]);
+  assert.deepEqual((await lookedUp({ ...there, machine: { type: "Standard_D2pls_v6" } })).problems, []);
+  // Its own vCPUs are free when it is replaced.
+  answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "northeurope", 0));
+  assert.deepEqual((await lookedUp(there)).problems, []);
+});
+
+test("the way out of a size carries the workload, or comes closest to it", async () => {
+  const wayOut = async (type: string, peakNodes: number, restricted: string) => {
+    answerFetch((cloud) => restrict(cloud, restricted, "westeurope"));
+    const { problems } = await lookedUp({ machine: { type } }, {}, { workload: { peakNodes } });
+    return /: set `machine\.type` to (.*), or ask/.exec(problems.join())?.[1];
+  };
+  assert.equal(
+    await wayOut("Standard_D2ps_v6", 400, "Standard_D2ps_v6"),
+    "Standard_D4pls_v6 or Standard_D4ps_v6 or Standard_D4ps_v5",
+  );
+  assert.equal(
+    await wayOut("auto", 400, "Standard_D4pls_v6"),
+    "Standard_D4ps_v6 or Standard_D4ps_v5 or Standard_D8pls_v6",
+  );
+  // None carries it.
+  assert.equal(await wayOut("auto", 5000, "Standard_D8pls_v6"), "Standard_D8ps_v6");
+});
+
+test("a size that can't do what the machine needs, or that is written in another case, is refused", async () => {
+  const problemsOf = async (machine: Record<string, unknown>) => (await lookedUp({ machine })).problems;
+  const others = "set `machine.type` to Standard_D2as_v6 or Standard_D2s_v5 or Standard_D2s_v6";
+  assert.deepEqual(await problemsOf({ type: "Standard_B1s" }), [
+    `machine.type: Standard_B1s doesn't support accelerated networking, which the machine needs: ${others}`,
+  ]);
+  assert.deepEqual(await problemsOf({ type: "Standard_D2_v3" }), [
+    `machine.type: Standard_D2_v3 doesn't support Premium SSD, images of generation 2, which the machine needs: ${others}`,
+  ]);
+  assert.match(
+    (await problemsOf({ type: "Standard_M8-2ms", architecture: "arm64" })).join(),
+    /^machine\.type: Standard_M8-2ms has x64 processors, and the machine's image is for arm64: set /,
+  );
+  assert.deepEqual(await problemsOf({ type: "Standard_M8-2ms" }), []);
+  for (const type of ["Standard_d2ps_v6", "Standard_D2PS_V6"]) {
+    assert.deepEqual(await problemsOf({ type }), [
+      `machine.type: write ${type} as Azure does: Standard_D2ps_v6`,
+    ]);
+  }
+});
+
+test("an image in a gallery must be replicated to the region", async () => {
+  const machine = { image: existing.image };
+  assert.deepEqual((await lookedUp({ machine })).problems, []);
+  assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, [
+    `machine.image: ${existing.image} isn't replicated to westus, only to West Europe: replicate it, or name another image`,
+  ]);
+});
+
+test("where Azure gives no answer and Node.js leaves out the proxy, the warning says so", async () => {
+  mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
+  const { HTTPS_PROXY } = process.env;
+  process.env.HTTPS_PROXY = "http://proxy.example.com:3128";
+  try {
+    const { warnings } = await lookedUp({});
+    assert.equal(warnings.length, 3);
+    for (const warning of warnings)
+      assert.match(warning, /: fetch failed\. Node\.js doesn't use HTTPS_PROXY: set NODE_USE_ENV_PROXY=1/);
+  } finally {
+    if (HTTPS_PROXY === undefined) delete process.env.HTTPS_PROXY;
+    else process.env.HTTPS_PROXY = HTTPS_PROXY;
+  }
 });
 
 test("an image that is gone is refused with the way out, as the old machine would be deleted first", async () => {

@@ -5,12 +5,14 @@ import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { MachineType } from "../../capacity/machine.ts";
 import { planCapacity } from "../../capacity/plan.ts";
 import { warn } from "../../config/refuse.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { findImage } from "./image.ts";
+import { machinesFor, shortcomingOf } from "./machine-size.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
@@ -67,7 +69,7 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
   const previous = await previousOf(name);
   const [storageAccount] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    plan && findMachineSize(question, plan.machine.type, previous),
+    plan && findMachineSize(question, args, plan.machine, previous),
     plan && findImage(question, plan.machine.architecture),
     findResourceGroup(question),
     findZone(question),
@@ -77,10 +79,11 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
   return { previous, storageAccount };
 }
 
-/** That the machine's size is available in the disk's zone. */
+/** That the machine's size is available in the disk's zone, and can be used. */
 async function findMachineSize(
   question: Question<AzureVmRegion>,
-  type: string,
+  args: VmPlanArgs,
+  { type, architecture }: MachineType,
   { machine }: Previous,
 ): Promise<void> {
   await findSize(question, {
@@ -94,7 +97,8 @@ async function findMachineSize(
     // The old machine goes before the new one comes.
     surge: 0,
     existing: machine && { ...machine, count: 1 },
-    suits: () => true,
+    shortcoming: (sku) => shortcomingOf(sku, architecture),
+    instead: (isOffered) => machinesFor(args, architecture, isOffered),
   });
 }
 

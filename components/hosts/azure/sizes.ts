@@ -1,9 +1,9 @@
 /** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
-import type { Machine } from "../../capacity/machine.ts";
-import { candidates, machineNamed, machineNear } from "../../capacity/machines.ts";
+import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
 import { listFromArm } from "./arm.ts";
 import type { Question } from "./findings.ts";
+import { restrictionOf, type Sku, same, vCpusOf, zonesOfSku } from "./skus.ts";
 
 export interface SizeNeed {
   /** Path of the size in the configuration, within the region. */
@@ -22,28 +22,22 @@ export interface SizeNeed {
   readonly surge: number;
   /** What the region has already. */
   readonly existing?: ExistingMachines | undefined;
-  /** Which machines could stand in for it. */
-  suits(machine: Machine): boolean;
+  /** Why a size that is available can't be used: the predicate of a sentence. @default nothing is asked of it */
+  shortcoming?(sku: Sku): string | undefined;
+  /** Sizes that could stand in for it, of those that are offered, the best first. */
+  instead(isOffered: (type: string) => boolean): readonly string[];
 }
 
 export interface ExistingMachines {
   readonly type: string;
   readonly zones: readonly string[];
   readonly count: number;
-}
-
-/** https://learn.microsoft.com/rest/api/compute/resource-skus/list */
-interface Sku {
-  readonly resourceType: string;
-  readonly name: string;
-  readonly family: string;
-  readonly locationInfo: readonly { readonly location: string; readonly zones?: readonly string[] }[];
-  readonly capabilities: readonly { readonly name: string; readonly value: string }[];
-  readonly restrictions: readonly {
-    readonly type: "Location" | "Zone";
-    readonly restrictionInfo?: { readonly locations?: readonly string[]; readonly zones?: readonly string[] };
-    readonly reasonCode: string;
-  }[];
+  /**
+   * What becomes of them where the size isn't available any more, for a warning. Without it, the size is refused: an update could delete the machine, and couldn't make it
+   * again.
+   * @param where `""`, or zones, like `" in zones 2, 3"`
+   */
+  stay?(where: string): string;
 }
 
 /** https://learn.microsoft.com/rest/api/compute/usage/list */
@@ -60,14 +54,14 @@ const skuHelp =
 const quotaHelp = "https://learn.microsoft.com/azure/quotas/per-vm-quota-requests";
 
 /**
- * Refuses a size that isn't available to the subscription in the region and its zones, and one that exceeds its quota. A region that has the size already goes on with it,
- * with a warning. So does one about which Azure gives no answer.
+ * Refuses a size that isn't available to the subscription in the region and its zones, one that can't be used, and one that exceeds the quota. Machines that stay where
+ * they are get a warning. So does a size about which Azure gives no answer.
  *
- * @returns the vCPUs of a machine of that size, where Azure says them
+ * @returns what Azure lists of the size, if it does
  */
-export async function findSize(question: Question, need: SizeNeed): Promise<number | undefined> {
+export async function findSize(question: Question, need: SizeNeed): Promise<Sku | undefined> {
   const { region, subscription, lookUp, options } = question;
-  const { path, type } = need;
+  const { path, type, existing } = need;
   const provider = `/subscriptions/${subscription}/providers/Microsoft.Compute`;
   const filter = encodeURIComponent(`location eq '${region.name}'`);
   const ask = <Entry>(what: string, list: string) =>
@@ -88,75 +82,85 @@ export async function findSize(question: Question, need: SizeNeed): Promise<numb
   if (!all) return undefined;
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
   const sku = skus.find(({ name }) => same(name, type));
-  const near = machineNear("azure", type);
-  const meant = near && `did you mean "${near}"?`;
-  const problems = sku
-    ? [...offerProblems(sku, skus, need, region.name)]
-    : [{ path, message: `${region.name} has no ${type}: ${meant ?? wayOut(skus, need, region.name)}` }];
-  const goesOn = hasAlready(need);
-  for (const { path, message } of problems) {
-    if (goesOn) lookUp.warn(path, message);
-    else lookUp.refuse(path, message);
+  // Its limits and its architecture follow from its name. Machines that are there keep the name that they have: another one would replace them.
+  if (sku && sku.name !== type && existing?.type !== type) {
+    lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
+    return undefined;
   }
-  if (!sku) return undefined;
-  if (problems.length === 0 && usages) judgeQuota(question, need, { sku, skus, usages });
-  return vCpusOf(sku);
+  const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
+  for (const problem of problems) tell(question, need, problem);
+  if (sku && problems.length === 0 && usages) judgeQuota(question, need, { sku, skus, usages });
+  return sku;
 }
 
-function hasAlready({ type, zones, existing }: SizeNeed): boolean {
-  return (
+interface OfferProblem {
+  readonly path: string;
+  readonly what: string;
+  /** As {@link ExistingMachines.stay} takes it. */
+  readonly where: string;
+  readonly wayOut: string;
+}
+
+function tell(
+  { lookUp }: Question,
+  { type, zones, existing }: SizeNeed,
+  { path, what, where, wayOut }: OfferProblem,
+): void {
+  const isThere =
     existing !== undefined &&
     same(existing.type, type) &&
-    zones.every((zone) => existing.zones.includes(zone))
-  );
+    zones.every((zone) => existing.zones.includes(zone));
+  if (!isThere) lookUp.refuse(path, `${what}: ${wayOut}`);
+  else if (existing.stay) lookUp.warn(path, `${what}: ${existing.stay(where)}`);
+  else {
+    const why = "The machine that is there runs on, but an update that replaces it would delete it first";
+    lookUp.refuse(path, `${what}: ${wayOut}. ${why}`);
+  }
 }
 
-function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: string) {
-  const { path, zonesPath, type, zones } = need;
+function missing(skus: readonly Sku[], need: SizeNeed, region: string): OfferProblem {
+  const { path, type } = need;
+  const near = machineNear("azure", type);
+  const wayOut = near ? `did you mean "${near}"?` : setAnother(skus, need, region);
+  return { path, what: `${region} has no ${type}`, where: "", wayOut };
+}
+
+function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: string): OfferProblem[] {
+  const { path, zonesPath, type, zones, existing } = need;
+  const another = () => setAnother(skus, need, region);
   const restriction = restrictionOf(sku, region);
   if (restriction) {
-    const message = `${type} isn't available to the subscription in ${region} (${restriction.reasonCode}): ${wayOut(skus, need, region)}, or ask Azure for it, ${skuHelp}`;
-    return [{ path, message }];
+    const what = `${type} isn't available to the subscription in ${region} (${restriction.reasonCode})`;
+    return [{ path, what, where: "", wayOut: `${another()}, or ask Azure for it, ${skuHelp}` }];
+  }
+  const shortcoming = need.shortcoming?.(sku);
+  if (shortcoming !== undefined) {
+    return [{ path, what: `${type} ${shortcoming}`, where: "", wayOut: another() }];
   }
   const offered = zonesOfSku(sku, region);
   const missing = zones.filter((zone) => !offered.includes(zone));
   if (missing.length === 0) return [];
   const kept = zones.filter((zone) => offered.includes(zone));
   const instead = kept.length > 0 ? kept : offered.slice(0, 1);
-  const other = instead.length > 0 ? `set \`${need.writtenZones(instead)}\`, or ` : "";
-  const where = offered.length > 0 ? `only in ${zonesText(offered)} of` : "in no zone of";
-  const message = `${type} is available to the subscription ${where} ${region}, not in ${zonesText(missing)}: ${other}${wayOut(skus, need, region)}`;
-  return [{ path: zonesPath, message }];
+  // What is there has a disk, which can't move.
+  const isMovable = existing === undefined && instead.length > 0;
+  const other = isMovable ? `set \`${need.writtenZones(instead)}\`, or ` : "";
+  const only = offered.length > 0 ? `only in ${zonesText(offered)} of` : "in no zone of";
+  const where = ` in ${zonesText(missing)}`;
+  const what = `${type} is available to the subscription ${only} ${region}, not${where}`;
+  return [{ path: zonesPath, what, where, wayOut: `${other}${another()}` }];
 }
 
-function restrictionOf({ restrictions }: Sku, region: string) {
-  return restrictions.find(
-    ({ type, restrictionInfo }) =>
-      type === "Location" && (restrictionInfo?.locations ?? [region]).some((it) => same(it, region)),
-  );
-}
-
-/** Other sizes that are available in all the zones, the least expensive first. */
-function wayOut(skus: readonly Sku[], { path, type, zones, suits }: SizeNeed, region: string): string {
-  const architecture = machineNamed("azure", type)?.architecture ?? "arm64";
-  const isOffered = (name: string) => {
-    const sku = skus.find((it) => same(it.name, name));
+/** Other sizes that are available in all the zones. */
+function setAnother(skus: readonly Sku[], { path, zones, instead }: SizeNeed, region: string): string {
+  const isOffered = (type: string) => {
+    const sku = skus.find(({ name }) => same(name, type));
     if (!sku || restrictionOf(sku, region)) return false;
     const offered = zonesOfSku(sku, region);
     return zones.every((zone) => offered.includes(zone));
   };
-  const others = candidates("azure", architecture)
-    .filter((machine) => machine.type !== type && suits(machine) && isOffered(machine.type))
-    .slice(0, 3)
-    .map((machine) => machine.type);
-  return others.length > 0 ? `set \`${path}\` to ${others.join(" or ")}` : `set \`${path}\` to another size`;
-}
-
-/** Zones are those of the subscription, which numbers them in its own way. */
-function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
-  const zones = locationInfo.find(({ location }) => same(location, region))?.zones ?? [];
-  const restricted = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
-  return zones.filter((zone) => !restricted.includes(zone)).toSorted();
+  const others = instead(isOffered).slice(0, 3).join(" or ") || "another size";
+  return `set \`${path}\` to ${others}`;
 }
 
 /** Azure counts vCPUs by family, and of all families together. */
@@ -176,8 +180,12 @@ function judgeQuota(
     const isCounted = own !== undefined && (quota === "cores" || same(own.family, quota));
     const counted = isCounted ? (vCpusOf(own) ?? 0) * (existing?.count ?? 0) : 0;
     const left = usage.limit - usage.currentValue + counted;
+    const room =
+      counted > usage.limit
+        ? `has a limit of ${usage.limit} vCPUs, of which this region already uses ${counted}`
+        : `leaves ${left} of ${usage.limit} vCPUs to this region`;
     const says = (count: number) =>
-      `the quota ${usage.name.localizedValue} of ${region.name} leaves ${left} of ${usage.limit} vCPUs to this region, and ${count} of ${type} ${count === 1 ? "needs" : "need"} ${count * each}` +
+      `the quota ${usage.name.localizedValue} of ${region.name} ${room}, and ${count} of ${type} ${count === 1 ? "needs" : "need"} ${count * each}` +
       `${surge > 0 ? " (one of them during upgrades)" : ""}: ask for a larger quota, ${quotaHelp}`;
     if (required(need) * each > left) lookUp.refuse(path, says(required(need)));
     else if ((max + surge) * each > left) lookUp.warn(path, says(max + surge));
@@ -190,16 +198,6 @@ function required({ type, min, surge, existing }: SizeNeed): number {
   return min > existing.count ? min + surge : 0;
 }
 
-function vCpusOf({ capabilities }: Sku): number | undefined {
-  const vCpus = capabilities.find(({ name }) => name === "vCPUs");
-  return vCpus && Number(vCpus.value);
-}
-
 function zonesText(zones: readonly string[]): string {
   return `${zones.length === 1 ? "zone" : "zones"} ${zones.join(", ")}`;
-}
-
-/** Azure's names have no case. */
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

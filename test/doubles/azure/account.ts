@@ -47,7 +47,7 @@ export const existing = {
   policyCertificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/policies/secrets/cache-certificate`,
   /** For all that a cache is made of. */
   resourceGroup: "caches",
-  /** With Debian, for Arm. */
+  /** With Debian, for Arm, in westeurope. */
   image: `${groupId("hub")}/providers/Microsoft.Compute/galleries/hub/images/debian-13/versions/1.0.0`,
 } as const;
 
@@ -73,7 +73,10 @@ export const existingThings: readonly Thing[] = [
     thing(types.vault, secret.replace(/\/secrets\/.+$/, ""), { properties }),
     thing(types.secret, secret, {}),
   ]),
-  thing(types.imageVersion, existing.image, { sku: "13-arm64" }),
+  thing(types.imageVersion, existing.image, {
+    sku: "13-arm64",
+    publishingProfile: { targetRegions: [{ name: "West Europe", regionalReplicaCount: 1 }] },
+  }),
 ];
 
 function thing(type: string, id: string, inputs: Inputs): Thing {

@@ -1,17 +1,15 @@
 import { userDataProblem } from "../checks.ts";
-import { type Cloud, demand, number, type Rules, text } from "../cloud.ts";
+import { demand, number, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
-import { isDebian } from "./images.ts";
+import { isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandQuota, demandSize, virtualMachine } from "./sizes.ts";
+import { sizeNamed } from "./skus.ts";
 
 const disk = "azure-native:compute:Disk";
-
-/** By the letters in a size's name: https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions */
-const sizePattern = /^Standard_[A-Z]+\d+(?<features>[a-z]*)_v(?<version>\d)$/;
 
 /** https://learn.microsoft.com/rest/api/compute/virtual-machines/create-or-update#osprofile */
 const refusedUsers = [
@@ -112,7 +110,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
       },
       admit(request) {
         const { cloud, scope, inputs } = request;
-        demandImage(cloud, valueAt("storageProfile.imageReference", inputs) as Inputs);
+        demandImage(request, valueAt("storageProfile.imageReference", inputs) as Inputs);
         const size = text("hardwareProfile.vmSize", inputs);
         const machines = { size, zones: valuesAt("zones[*]", inputs).map(String), count: 1 };
         demandSize(request, machines);
@@ -135,6 +133,12 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         for (const id of valuesAt("networkProfile.networkInterfaces[*].id", inputs)) {
           demandSameRegion(request, networkInterface, String(id));
           const own = cloud.find(networkInterface, String(id), scope)?.inputs;
+          // https://github.com/Azure/azure-cli/issues/12858
+          demand(
+            own?.enableAcceleratedNetworking !== true || isAccelerated(size),
+            "VMSizeIsNotPermittedToEnableAcceleratedNetworking",
+            `Virtual machine ${inputs.vmName} has size ${size}, which is not compatible with enabling accelerated networking on network interface(s) on the VM.`,
+          );
           for (const address of valuesAt("ipConfigurations[*].publicIPAddress.id", own)) {
             const zones = valuesAt("zones[*]", cloud.find(publicAddress, String(address), scope)?.inputs);
             // https://github.com/Azure/azurehpc/issues/317
@@ -167,10 +171,25 @@ export const machineRules: Readonly<Record<string, Rules>> = {
   ),
 };
 
-function demandImage(cloud: Cloud, { id, publisher, offer, sku, version }: Inputs): void {
-  const isThere = publisher === "Debian" && offer === "debian-13" && isDebian(cloud, String(version));
+function isAccelerated(size: string): boolean {
+  return sizeNamed(size)?.capabilities.AcceleratedNetworkingEnabled === "True";
+}
+
+function demandImage(
+  { cloud, inputs }: Pick<Request, "cloud" | "inputs">,
+  { id, publisher, offer, sku, version }: Inputs,
+): void {
+  if (id !== undefined) {
+    const location = text("location", inputs);
+    demand(
+      isReplicated(cloud, String(id), location),
+      "GalleryImageNotFound",
+      `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or change your requested region.`,
+    );
+    return;
+  }
   demand(
-    id !== undefined || isThere,
+    publisher === "Debian" && offer === "debian-13" && isDebian(cloud, String(version)),
     "PlatformImageNotFound",
     `The platform image '${publisher}:${offer}:${sku}:${version}' is not available.`,
   );
@@ -197,17 +216,20 @@ function checkOperatingSystem(inputs: Inputs): void {
 function checkHardware(inputs: Inputs): void {
   const invalid = (condition: unknown, message: string) => demand(condition, "InvalidParameter", message);
   const size = text("hardwareProfile.vmSize", inputs);
-  const { features = "", version = "" } = sizePattern.exec(size)?.groups ?? {};
-  invalid(version !== "", `The value ${size} provided for the VM size is not valid.`);
-  const isArm = features.includes("p");
+  const capabilities = sizeNamed(size)?.capabilities;
+  invalid(capabilities, `The value ${size} provided for the VM size is not valid.`);
+  const generation2 = capabilities?.HyperVGenerations?.split(",").includes("V2");
+  // https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/cannot-create-vm-with-generation2-image
+  invalid(generation2, `The selected VM size '${size}' cannot boot Hypervisor Generation '2'.`);
   const image = valueAt("storageProfile.imageReference", inputs) as Inputs;
   if (image.id === undefined) {
     const { sku } = image;
-    invalid(sku === (isArm ? "13-arm64" : "13-gen2"), `The VM size '${size}' cannot boot with image ${sku}`);
+    const fitting = capabilities?.CpuArchitectureType === "Arm64" ? "13-arm64" : "13-gen2";
+    invalid(sku === fitting, `The VM size '${size}' cannot boot with image ${sku}`);
   }
   const isTrusted = valueAt("securityProfile.securityType", inputs) === "TrustedLaunch";
-  invalid(!isTrusted || !isArm || Number(version) >= 6, `${size} has no Trusted Launch`);
+  invalid(!isTrusted || capabilities?.TrustedLaunchDisabled !== "True", `${size} has no Trusted Launch`);
   const storage = text("storageProfile.osDisk.managedDisk.storageAccountType", inputs);
-  invalid(storage !== "Premium_LRS" || features.includes("s"), `${size} takes no premium disks`);
+  invalid(storage !== "Premium_LRS" || capabilities?.PremiumIO === "True", `${size} takes no premium disks`);
   invalid(storage !== "PremiumV2_LRS", "Premium SSD v2 is for data disks only");
 }

@@ -1,10 +1,10 @@
 /** What the subscription gets of the sizes of virtual machines: which, in which zones, and how many vCPUs of them. */
-import { machines } from "../../../components/capacity/machines.ts";
 import { type Cloud, CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
 import { type Inputs, valuesAt } from "../values.ts";
 import { isRegion, subscriptionId, zonesIn } from "./account.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
+import { sizeNamed, sizes } from "./skus.ts";
 
 /** Kinds of things that tests put into an account; nobody makes them. */
 const restriction = "restriction of a size";
@@ -21,39 +21,36 @@ export function restrict(cloud: Cloud, size: string, location: string, zones: re
   cloud.keep({ type: restriction, id: `${location}/${size}`, scope: everywhere, inputs, outputs: {} });
 }
 
-/** @param family as {@link familyOf} names it, or `cores` for all together */
+/** @param family as the size names it, or `cores` for all together */
 export function limit(cloud: Cloud, family: string, location: string, vCpus: number): void {
   const inputs = { family, location, vCpus };
   cloud.keep({ type: quota, id: `${location}/${family}`, scope: everywhere, inputs, outputs: {} });
 }
 
-/** `Standard_D4pls_v6` is of the family `standardDPLSv6Family`. */
-function familyOf(size: string): string {
-  const [, letters = "", features = "", version = ""] =
-    /^Standard_([A-Z]+)\d+([a-z]*)(_v\d)$/.exec(size) ?? [];
-  return `standard${letters}${features.toUpperCase()}${version.slice(1)}Family`;
-}
-
 /** https://learn.microsoft.com/rest/api/compute/resource-skus/list#list-all-resource-skus-for-the-specified-region */
 function skusIn(cloud: Cloud, location: string): Inputs[] {
-  const sizes = machines.azure.map(({ type, vCpu, memoryGiB }) => ({
+  const ofMachines = sizes.map(({ name, family, vCpu, memoryGiB, capabilities }) => ({
     resourceType: "virtualMachines",
-    name: type,
-    family: familyOf(type),
+    name,
+    family,
     locations: [location],
     locationInfo: [{ location, zones: zonesIn(location).toReversed() }],
     capabilities: [
       { name: "vCPUs", value: String(vCpu) },
       { name: "MemoryGB", value: String(memoryGiB) },
+      ...Object.entries(capabilities).map(([capability, value]) => ({ name: capability, value })),
     ],
-    restrictions: restrictionsOf(cloud, type, location).map((zones) => ({
+    restrictions: restrictionsOf(cloud, name, location).map((zones) => ({
       type: zones.length > 0 ? "Zone" : "Location",
       values: [location],
       restrictionInfo: { locations: [location], ...(zones.length > 0 && { zones }) },
       reasonCode: "NotAvailableForSubscription",
     })),
   }));
-  return [...sizes, { resourceType: "disks", name: "Premium_LRS", locations: [location], restrictions: [] }];
+  return [
+    ...ofMachines,
+    { resourceType: "disks", name: "Premium_LRS", locations: [location], restrictions: [] },
+  ];
 }
 
 function restrictionsOf(cloud: Cloud, size: string, location: string): string[][] {
@@ -63,11 +60,12 @@ function restrictionsOf(cloud: Cloud, size: string, location: string): string[][
 
 /** https://learn.microsoft.com/rest/api/compute/usage/list */
 function usagesIn(cloud: Cloud, location: string): Inputs[] {
-  const families = new Set(machines.azure.map(({ type }) => familyOf(type)));
+  const families = new Set(sizes.map((size) => size.family));
   return ["cores", ...families].map((family) => ({
     unit: "Count",
     name: {
-      value: family,
+      // Of one family, the lists of sizes and of usages may have names that differ in case.
+      value: family.replace(/^S/, "s"),
       localizedValue: family === "cores" ? "Total Regional vCPUs" : `${family} vCPUs`,
     },
     currentValue: usedBy(cloud, location, family),
@@ -93,14 +91,14 @@ function usedBy(cloud: Cloud, location: string, family: string, except?: string)
   );
   return [...vms, ...nodes]
     .filter(({ owner, size }) => {
-      const isCounted = family === "cores" || familyOf(size) === family;
+      const isCounted = family === "cores" || sizeNamed(size)?.family === family;
       return owner.inputs.location === location && owner.id !== except && isCounted;
     })
     .reduce((sum, { size, count }) => sum + count * vCpusOf(size), 0);
 }
 
 function vCpusOf(size: string): number {
-  return machines.azure.find(({ type }) => type === size)?.vCpu ?? 0;
+  return sizeNamed(size)?.vCpu ?? 0;
 }
 
 /** Refuses machines that the subscription doesn't get: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available */
@@ -109,12 +107,12 @@ export function demandSize(
   { size, zones }: Pick<Pool, "size" | "zones">,
 ): void {
   const location = text("location", inputs);
-  const isKnown = machines.azure.some(({ type }) => type === size);
-  const offered = restrictionsOf(cloud, size, location).every(
+  const known = sizeNamed(size);
+  const offered = restrictionsOf(cloud, known?.name ?? size, location).every(
     (restricted) => restricted.length > 0 && !zones.some((zone) => restricted.includes(zone)),
   );
   demand(
-    isKnown && offered,
+    known && offered,
     "SkuNotAvailable",
     `The requested VM size '${size}' is not available in location '${location}' zones '${zones}' for subscription '${subscriptionId}'.`,
   );
@@ -130,7 +128,7 @@ export function demandQuota(
   itself?: Pick<Thing, "id">,
 ): void {
   const location = text("location", inputs);
-  for (const family of [familyOf(size), "cores"]) {
+  for (const family of [sizeNamed(size)?.family ?? "", "cores"]) {
     const free = limitOf(cloud, location, family) - usedBy(cloud, location, family, itself?.id);
     demand(
       count * vCpusOf(size) <= free,

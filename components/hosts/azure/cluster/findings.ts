@@ -2,12 +2,14 @@ import { getAgentPool } from "@pulumi/azure-native/containerservice/getAgentPool
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { isForAks } from "../../../capacity/cluster-nodes.ts";
-import { machineNamed } from "../../../capacity/machines.ts";
+import { architectureOf } from "../../../capacity/machine.ts";
+import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import type { LookedUp } from "../../host.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn, type Question } from "../findings.ts";
 import { findSize } from "../sizes.ts";
+import { vCpusOf } from "../skus.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
 import type { AzureClusterRegion, ClusterFindings, ClusterPlanArgs } from "./cluster-args.ts";
 import { clusterNamesOf } from "./naming.ts";
@@ -75,7 +77,7 @@ async function findNodeSize(
   const { type } = region.nodes;
   const pools = (await previousOutputs(clusterType, "agentPoolProfiles")).get(region.name);
   const [pool] = (pools ?? []) as { vmSize: string; availabilityZones?: string[] }[];
-  const vCpu = await findSize(question, {
+  const sku = await findSize(question, {
     path: "nodes.type",
     zonesPath: "nodes.zones",
     writtenZones: (zones) => `nodes: { zones: ${JSON.stringify(zones)} }`,
@@ -86,17 +88,26 @@ async function findNodeSize(
     existing:
       pool === undefined || liveNodes === undefined
         ? undefined
-        : { type: pool.vmSize, zones: pool.availabilityZones ?? [], count: liveNodes },
-    suits: isForAks,
+        : { type: pool.vmSize, zones: pool.availabilityZones ?? [], count: liveNodes, stay: nodesStay },
+    instead: (isOffered) =>
+      candidates("azure", architectureOf("azure", type))
+        .filter((machine) => isForAks(machine) && isOffered(machine.type))
+        .map((machine) => machine.type),
   });
+  const vCpu = sku && vCpusOf(sku);
   if (vCpu === undefined) return;
   if (!isForAks({ type, vCpu }))
     lookUp.refuse(
       "nodes.type",
-      `AKS takes sizes of four vCPUs at least, and not of series B, which ${type} isn't`,
+      `${type} isn't for AKS: it takes sizes with at least four vCPUs, and none of series B`,
     );
   if (machineNamed("azure", type)) return;
   for (const { path, message } of processorProblems(args, vCpu)) lookUp.refuse(path, message);
+}
+
+/** The pool is part of the cluster, whose size and zones Azure doesn't change. */
+function nodesStay(where: string): string {
+  return `the nodes that are there stay. AKS may not be able to add or replace nodes${where}. Another size or other zones replace the cluster`;
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */

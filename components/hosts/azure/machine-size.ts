@@ -1,0 +1,55 @@
+/** The size of a region's machine: what it must be able to do, and which other sizes would do. */
+import type { Architecture } from "../../capacity/machine.ts";
+import { candidates, machineNamed } from "../../capacity/machines.ts";
+import { planCapacity } from "../../capacity/plan.ts";
+import { capabilityOf, type Sku, same } from "./skus.ts";
+import type { VmPlanArgs } from "./vm-args.ts";
+
+const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
+
+/**
+ * Why the machine can't have a size: the disks are Premium SSD, the network interface has accelerated networking, and the image is of generation 2.
+ *
+ * Sizes of components/capacity have all of it by their documentation. They aren't judged by Azure's list, which had accelerated networking wrong for some of them:
+ * https://github.com/microsoft/lisa/pull/1752
+ *
+ * @returns the predicate of a sentence; undefined where Azure doesn't say that anything is missing
+ */
+export function shortcomingOf(sku: Sku, architecture: Architecture): string | undefined {
+  if (machineNamed("azure", sku.name)) return undefined;
+  const isFalse = (capability: string) => same(capabilityOf(sku, capability) ?? "", "false");
+  const generations = capabilityOf(sku, "HyperVGenerations") ?? "V2";
+  const missing = [
+    ...(isFalse("PremiumIO") ? ["Premium SSD"] : []),
+    ...(isFalse("AcceleratedNetworkingEnabled") ? ["accelerated networking"] : []),
+    ...(generations.split(",").includes("V2") ? [] : ["images of generation 2"]),
+  ];
+  if (missing.length > 0) return `doesn't support ${missing.join(", ")}, which the machine needs`;
+  const processor = capabilityOf(sku, "CpuArchitectureType") ?? processors[architecture];
+  if (same(processor, processors[architecture])) return undefined;
+  return `has ${processor} processors, and the machine's image is for ${architecture}`;
+}
+
+/**
+ * Sizes that carry the region's workload, the least expensive first; or the one that comes closest, where none does.
+ * @param isOffered whether the subscription gets a size in the machine's zone.
+ */
+export function machinesFor(
+  { region, workload, upstreams }: VmPlanArgs,
+  architecture: Architecture,
+  isOffered: (type: string) => boolean,
+): string[] {
+  const all = candidates("azure", architecture).map(({ type }) => type);
+  const unavailable = all.filter((type) => !isOffered(type));
+  if (unavailable.length === all.length) return [];
+  const planned = (type: string) => {
+    const machine = { type, architecture };
+    const request = { region: { ...region, machine }, workload, upstreams: upstreams.length, unavailable };
+    return planCapacity({ cloud: "azure", ...request }).plan;
+  };
+  const carries = (type: string) =>
+    planned(type)?.warnings.every(({ path }) => path !== "machine.type") === true;
+  const carrying = all.filter((type) => isOffered(type) && carries(type));
+  const closest = planned("auto")?.machine.type;
+  return carrying.length > 0 || closest === undefined ? carrying : [closest];
+}
