@@ -41,6 +41,10 @@ const state = {
     type: "azure-native:compute:VirtualMachine",
     outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
   },
+  "urn:pulumi:test::registry-cache::type::francecentral": {
+    type: "azure-native:compute:VirtualMachine",
+    outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
+  },
 };
 
 beforeEach(() => answerFetch());
@@ -119,7 +123,8 @@ async function lookedUp(
 
 test("each thing is asked for where it is, and only what is named", async () => {
   const previous = { disk: undefined, address: undefined, machine: undefined, secrets: [] };
-  const nothing = { found: { previous, storageAccount: undefined }, problems: [], warnings: [], asked: [] };
+  const found = { previous, storageAccount: undefined, hasTrustedLaunch: undefined };
+  const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
   assert.deepEqual(problems, []);
@@ -191,7 +196,7 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   ]);
   const { found, problems } = await lookedUp({ name: "northeurope", machine });
   assert.deepEqual(problems, []);
-  assert.deepEqual(found?.previous.machine, { ...machine, zones: ["1"] });
+  assert.deepEqual(found?.previous.machine, { ...machine, zones: ["1"], hasTrustedLaunch: false });
   answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "westeurope", 1));
   assert.match(
     (await lookedUp({ machine })).problems.join(),
@@ -255,6 +260,16 @@ test("a size that can't do what the machine needs, or that is written in another
       `machine.type: write ${type} as Azure does: Standard_D2ps_v6`,
     ]);
   }
+});
+
+test("Azure says whether a size that isn't listed has Trusted Launch; without an answer, a machine keeps what it has", async () => {
+  const has = async (change: Record<string, unknown>) => (await lookedUp(change)).found?.hasTrustedLaunch;
+  const machine = { type: "Standard_M8-2ms" };
+  assert.equal(await has({ machine }), false);
+  assert.equal(await has({ machine: { type: "Standard_D2ps_v5" } }), undefined);
+  mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
+  assert.equal(await has({ machine }), undefined);
+  assert.equal(await has({ name: "francecentral", machine }), false);
 });
 
 test("an image in a gallery must be replicated to the region", async () => {

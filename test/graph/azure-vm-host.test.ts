@@ -89,6 +89,7 @@ async function graphOf(
   change: Record<string, unknown> = {},
   upstreams: Record<string, unknown>[] = [gsoci, team],
   previous: Partial<Previous> = {},
+  hasTrustedLaunch?: boolean,
 ): Promise<Graph> {
   const config = parseConfig({
     provider: "azure",
@@ -102,7 +103,7 @@ async function graphOf(
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
-    const found = { storageAccount, previous: { secrets: [], ...previous } };
+    const found = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous } };
     host = new VmHost(region.name, { ...config, region, credentials, found });
   }, azure);
   assert.ok(host);
@@ -625,11 +626,10 @@ describe("choices", () => {
     assert.deepEqual(subnet, { id: `${vnet}/subnets/caches` });
   });
 
-  test("an x64 size gets the image for it; Ampere's Arm sizes have no Trusted Launch, all others do", async () => {
-    const skuOf = async (type: string) => {
-      const { storageProfile, securityProfile, hardwareProfile } = (
-        await graphOf({ machine: { type } })
-      ).inputs("VirtualMachine");
+  test("an x64 size gets the image for it; Ampere's Arm sizes have no Trusted Launch, all others do, unless Azure says otherwise", async () => {
+    const skuOf = async (type: string, hasTrustedLaunch?: boolean) => {
+      const { inputs } = await graphOf({ machine: { type } }, [gsoci], {}, hasTrustedLaunch);
+      const { storageProfile, securityProfile, hardwareProfile } = inputs("VirtualMachine");
       assert.deepEqual(hardwareProfile, { vmSize: type });
       const { imageReference } = storageProfile as { imageReference: { sku: string } };
       if (securityProfile) {
@@ -644,6 +644,7 @@ describe("choices", () => {
     assert.deepEqual(await skuOf("Standard_D2ps_v5"), ["13-arm64", false]);
     assert.deepEqual(await skuOf("Standard_B2pls_v2"), ["13-arm64", false]);
     assert.deepEqual(await skuOf("Standard_D2ps_v6"), ["13-arm64", true]);
+    assert.deepEqual(await skuOf("Standard_M8-2ms", false), ["13-gen2", false]);
   });
 
   test("an address of one zone, as it was made before, stays while the machine is in that zone", async () => {

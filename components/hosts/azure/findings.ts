@@ -12,7 +12,7 @@ import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { findImage } from "./image.ts";
-import { machinesFor, shortcomingOf } from "./machine-size.ts";
+import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
@@ -24,6 +24,8 @@ export interface Findings {
   readonly previous: Previous;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
+  /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
+  readonly hasTrustedLaunch?: boolean | undefined;
 }
 
 /** A region in which the static checks have found nothing, and who asks Azure about it. */
@@ -67,7 +69,7 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
   // Without one, the preflight has refused the region.
   const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
   const previous = await previousOf(name);
-  const [storageAccount] = await Promise.all([
+  const [storageAccount, hasTrustedLaunch] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     plan && findMachineSize(question, args, plan.machine, previous),
     plan && findImage(question, plan.machine.architecture),
@@ -76,17 +78,20 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
     findSubnet(question),
     findCertificate(question),
   ]);
-  return { previous, storageAccount };
+  return { previous, storageAccount, hasTrustedLaunch };
 }
 
-/** That the machine's size is available in the disk's zone, and can be used. */
+/**
+ * That the machine's size is available in the disk's zone, and can be used.
+ * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
+ */
 async function findMachineSize(
   question: Question<AzureVmRegion>,
   args: VmPlanArgs,
   { type, architecture }: MachineType,
   { machine }: Previous,
-): Promise<void> {
-  await findSize(question, {
+): Promise<boolean | undefined> {
+  const sku = await findSize(question, {
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
@@ -100,6 +105,7 @@ async function findMachineSize(
     shortcoming: (sku) => shortcomingOf(sku, architecture),
     instead: (isOffered) => machinesFor(args, architecture, isOffered),
   });
+  return trustedLaunchOf(type, sku, machine);
 }
 
 export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Architecture } from "../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../capacity/machines.ts";
 import { planCapacity } from "../../capacity/plan.ts";
+import type { PreviousMachine } from "./previous.ts";
 import { capabilityOf, type Sku, same } from "./skus.ts";
 import type { VmPlanArgs } from "./vm-args.ts";
 
@@ -28,6 +29,21 @@ export function shortcomingOf(sku: Sku, architecture: Architecture): string | un
   const processor = capabilityOf(sku, "CpuArchitectureType") ?? processors[architecture];
   if (same(processor, processors[architecture])) return undefined;
   return `has ${processor} processors, and the machine's image is for ${architecture}`;
+}
+
+/**
+ * Whether a size that components/capacity doesn't list has Trusted Launch, which not even all of generation 2 have. Where Azure gives no answer, a machine of that size keeps
+ * what it has, as a change would replace it.
+ * @returns undefined for a size that is listed, and where nothing is known
+ */
+export function trustedLaunchOf(
+  type: string,
+  sku: Sku | undefined,
+  previous: PreviousMachine | undefined,
+): boolean | undefined {
+  if (machineNamed("azure", type)) return undefined;
+  if (sku) return !same(capabilityOf(sku, "TrustedLaunchDisabled") ?? "", "true");
+  return previous?.type === type ? previous.hasTrustedLaunch : undefined;
 }
 
 /**

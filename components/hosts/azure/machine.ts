@@ -38,6 +38,8 @@ const replacing = [
 
 export interface MachineArgs {
   readonly machine: PlannedMachine;
+  /** @default as far as the size's name tells */
+  readonly hasTrustedLaunch?: boolean | undefined;
   /** A version of Debian's image, or the resource id of another. */
   readonly image: pulumi.Input<string>;
   readonly region: AzureVmRegion;
@@ -62,6 +64,7 @@ export function createMachine(
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine, image, region, place, names, disk, identity, networkInterface, userData, after } = args;
+  const hasTrustedLaunch = !isAmpere(machine.type) && args.hasTrustedLaunch !== false;
   return new VirtualMachine(
     name,
     {
@@ -69,7 +72,7 @@ export function createMachine(
       ...zonesOf(region),
       vmName: names.machine,
       hardwareProfile: { vmSize: machine.type },
-      ...securityProfile(machine.type),
+      ...(hasTrustedLaunch && trustedLaunch),
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
       osProfile: {
         computerName: names.machine,
@@ -112,16 +115,17 @@ export function createMachine(
   );
 }
 
+const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
+  securityProfile: {
+    securityType: "TrustedLaunch",
+    uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+  },
+};
+
 /**
  * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
  * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
  */
-function securityProfile(size: string): { securityProfile?: input.compute.SecurityProfileArgs } {
-  if (/^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size)) return {};
-  return {
-    securityProfile: {
-      securityType: "TrustedLaunch",
-      uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
-    },
-  };
+function isAmpere(size: string): boolean {
+  return /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size);
 }

@@ -21,6 +21,7 @@ export interface PreviousMachine {
   readonly type: string;
   /** Empty in a region without zones. */
   readonly zones: readonly string[];
+  readonly hasTrustedLaunch: boolean;
 }
 
 /** @param region its name, with which the names of its resources begin. */
@@ -43,12 +44,15 @@ async function placed(type: string, region: string): Promise<Placed | undefined>
 
 async function machineOf(region: string): Promise<PreviousMachine | undefined> {
   const type = "azure-native:compute:VirtualMachine";
-  const [profiles, zones] = await Promise.all([
+  const [profiles, securityProfiles, zones] = await Promise.all([
     previousOutputs(type, "hardwareProfile"),
+    previousOutputs(type, "securityProfile"),
     zonesOf(type, region),
   ]);
   const profile = profiles.get(region) as { readonly vmSize: string } | undefined;
-  return profile && { type: profile.vmSize, zones };
+  const security = securityProfiles.get(region) as { readonly securityType?: string } | undefined;
+  const hasTrustedLaunch = security?.securityType === "TrustedLaunch";
+  return profile && { type: profile.vmSize, zones, hasTrustedLaunch };
 }
 
 /** Azure gives them in any order. */

@@ -60,6 +60,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         place,
         region,
         machine: plan.machine,
+        hasTrustedLaunch: found.hasTrustedLaunch,
         image: stableImage(
           name,
           { pinned: region.machine.image, newest: newestImage, architecture: plan.machine.architecture },
