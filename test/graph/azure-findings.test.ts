@@ -41,6 +41,10 @@ const state = {
     type: "azure-native:compute:VirtualMachine",
     outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
   },
+  "urn:pulumi:test::registry-cache::type$azure-native:compute:Disk::northeurope": {
+    type: "azure-native:compute:Disk",
+    outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
+  },
   "urn:pulumi:test::registry-cache::type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
     outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
@@ -221,6 +225,16 @@ test("a size that a machine has is refused when it isn't available any more, as 
   // Its own vCPUs are free when it is replaced.
   answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "northeurope", 0));
   assert.deepEqual((await lookedUp(there)).problems, []);
+});
+
+test("a new disk is of a type that there is in its zone; one that is there isn't looked for", async () => {
+  answerFetch((cloud) => restrict(cloud, "PremiumV2_LRS", "westeurope", ["1", "2"]));
+  assert.deepEqual((await lookedUp({})).problems, [
+    'availabilityZone: PremiumV2_LRS disks are available only in zone 3 of westeurope: set `availabilityZone: "3"`',
+  ]);
+  assert.deepEqual((await lookedUp({ availabilityZone: "3" })).problems, []);
+  answerFetch((cloud) => restrict(cloud, "PremiumV2_LRS", "northeurope", ["1"]));
+  assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
 });
 
 test("the way out of a size carries the workload, or comes closest to it", async () => {

@@ -5,14 +5,14 @@ import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineType } from "../../capacity/machine.ts";
-import { planCapacity } from "../../capacity/plan.ts";
+import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { warn } from "../../config/refuse.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../host.ts";
 import { LookUp } from "../look-up.ts";
 import { findImage } from "./image.ts";
 import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import { fitsDisk } from "./placement.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
@@ -71,7 +71,7 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
   const previous = await previousOf(name);
   const [storageAccount, hasTrustedLaunch] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    plan && findMachineSize(question, args, plan.machine, previous),
+    plan && findMachineSize(question, args, plan, previous),
     plan && findImage(question, plan.machine.architecture),
     findResourceGroup(question),
     findZone(question),
@@ -88,8 +88,8 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
 async function findMachineSize(
   question: Question<AzureVmRegion>,
   args: VmPlanArgs,
-  { type, architecture }: MachineType,
-  { machine }: Previous,
+  { machine: { type, architecture }, disk: { type: newDisk } }: CapacityPlan,
+  { machine, disk }: Previous,
 ): Promise<boolean | undefined> {
   const sku = await findSize(question, {
     path: "machine.type",
@@ -97,6 +97,7 @@ async function findMachineSize(
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
     zones: zonesOf(question.region).zones ?? [],
+    newDisk: disk && fitsDisk(question.region, disk) ? undefined : newDisk,
     min: 1,
     max: 1,
     // The old machine goes before the new one comes.

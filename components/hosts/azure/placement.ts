@@ -46,7 +46,8 @@ export function placementWarnings({
   return messages.flatMap((message) => (message ? [{ path: "availabilityZone", message }] : []));
 }
 
-function fitsDisk(region: AzureVmRegion, { zones }: Placed): boolean {
+/** Whether a disk that is there can stay with the region's machine. */
+export function fitsDisk(region: AzureVmRegion, { zones }: Placed): boolean {
   return zones.join() === (zonesOf(region).zones ?? []).join();
 }
 

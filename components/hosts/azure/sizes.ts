@@ -24,6 +24,8 @@ export interface SizeNeed {
   readonly existing?: ExistingMachines | undefined;
   /** Why a size that is available can't be used: the predicate of a sentence. @default nothing is asked of it */
   shortcoming?(sku: Sku): string | undefined;
+  /** Azure's name of the type of a data disk that is yet to be made in the zones. */
+  readonly newDisk?: string | undefined;
   /** Sizes that could stand in for it, of those that are offered, the best first. */
   instead(isOffered: (type: string) => boolean): readonly string[];
 }
@@ -89,6 +91,7 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   }
   const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
   for (const problem of problems) tell(question, need, problem);
+  judgeDisk(question, need, all);
   if (sku && problems.length === 0 && usages) judgeQuota(question, need, { sku, skus, usages });
   return sku;
 }
@@ -149,6 +152,16 @@ function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: s
   const where = ` in ${zonesText(missing)}`;
   const what = `${type} is available to the subscription ${only} ${region}, not${where}`;
   return [{ path: zonesPath, what, where, wayOut: `${other}${another()}` }];
+}
+
+/** Premium SSD v2 isn't in every zone: https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2 */
+function judgeDisk({ region, lookUp }: Question, need: SizeNeed, all: readonly Sku[]): void {
+  const { zonesPath, zones, newDisk } = need;
+  const disk = all.find(({ resourceType, name }) => resourceType === "disks" && name === newDisk);
+  const offered = disk ? zonesOfSku(disk, region.name) : [];
+  if (offered.length === 0 || zones.every((zone) => offered.includes(zone))) return;
+  const message = `${newDisk} disks are available only in ${zonesText(offered)} of ${region.name}: set \`${need.writtenZones(offered.slice(0, 1))}\``;
+  lookUp.refuse(zonesPath, message);
 }
 
 /** Other sizes that are available in all the zones. */

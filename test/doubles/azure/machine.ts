@@ -6,7 +6,7 @@ import { userIdentity } from "./identity.ts";
 import { isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
-import { demandQuota, demandSize, virtualMachine } from "./sizes.ts";
+import { demandDiskType, demandQuota, demandSize, virtualMachine } from "./sizes.ts";
 import { sizeNamed } from "./skus.ts";
 
 const disk = "azure-native:compute:Disk";
@@ -58,6 +58,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
           );
         }
       },
+      admit: (request) => demandDiskType(request, text("sku.name", request.inputs)),
       update({ inputs }, before) {
         const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("diskSizeGB", it));
         demand(

@@ -15,7 +15,10 @@ export const virtualMachine = "azure-native:compute:VirtualMachine";
 /** Azure's default differs by subscription. */
 const defaultLimit = 100;
 
-/** @param zones where the subscription doesn't get the size; none, where it doesn't get it at all */
+/**
+ * @param size of machines, or a type of disk
+ * @param zones where the subscription doesn't get it; none, where it doesn't get it at all
+ */
 export function restrict(cloud: Cloud, size: string, location: string, zones: readonly string[] = []): void {
   const inputs = { size, location, zones };
   cloud.keep({ type: restriction, id: `${location}/${size}`, scope: everywhere, inputs, outputs: {} });
@@ -29,27 +32,29 @@ export function limit(cloud: Cloud, family: string, location: string, vCpus: num
 
 /** https://learn.microsoft.com/rest/api/compute/resource-skus/list#list-all-resource-skus-for-the-specified-region */
 function skusIn(cloud: Cloud, location: string): Inputs[] {
-  const ofMachines = sizes.map(({ name, family, vCpu, memoryGiB, capabilities }) => ({
-    resourceType: "virtualMachines",
+  const offered = (name: string) => ({
     name,
-    family,
     locations: [location],
     locationInfo: [{ location, zones: zonesIn(location).toReversed() }],
-    capabilities: [
-      { name: "vCPUs", value: String(vCpu) },
-      { name: "MemoryGB", value: String(memoryGiB) },
-      ...Object.entries(capabilities).map(([capability, value]) => ({ name: capability, value })),
-    ],
     restrictions: restrictionsOf(cloud, name, location).map((zones) => ({
       type: zones.length > 0 ? "Zone" : "Location",
       values: [location],
       restrictionInfo: { locations: [location], ...(zones.length > 0 && { zones }) },
       reasonCode: "NotAvailableForSubscription",
     })),
-  }));
+  });
   return [
-    ...ofMachines,
-    { resourceType: "disks", name: "Premium_LRS", locations: [location], restrictions: [] },
+    ...sizes.map(({ name, family, vCpu, memoryGiB, capabilities }) => ({
+      resourceType: "virtualMachines",
+      ...offered(name),
+      family,
+      capabilities: [
+        { name: "vCPUs", value: String(vCpu) },
+        { name: "MemoryGB", value: String(memoryGiB) },
+        ...Object.entries(capabilities).map(([capability, value]) => ({ name: capability, value })),
+      ],
+    })),
+    ...["Premium_LRS", "PremiumV2_LRS"].map((name) => ({ resourceType: "disks", ...offered(name) })),
   ];
 }
 
@@ -103,18 +108,33 @@ function vCpusOf(size: string): number {
 
 /** Refuses machines that the subscription doesn't get: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available */
 export function demandSize(
-  { inputs, cloud }: Pick<Request, "inputs" | "cloud">,
+  request: Pick<Request, "inputs" | "cloud">,
   { size, zones }: Pick<Pool, "size" | "zones">,
 ): void {
+  const name = sizeNamed(size)?.name;
+  demandOffer(request, { what: `VM size '${size}'`, name, zones });
+}
+
+/** The same of disks. */
+export function demandDiskType(request: Pick<Request, "inputs" | "cloud">, type: string): void {
+  const zones = valuesAt("zones[*]", request.inputs).map(String);
+  demandOffer(request, { what: `disk type '${type}'`, name: type, zones });
+}
+
+function demandOffer(
+  { inputs, cloud }: Pick<Request, "inputs" | "cloud">,
+  { what, name, zones }: { what: string; name: string | undefined; zones: readonly string[] },
+): void {
   const location = text("location", inputs);
-  const known = sizeNamed(size);
-  const offered = restrictionsOf(cloud, known?.name ?? size, location).every(
-    (restricted) => restricted.length > 0 && !zones.some((zone) => restricted.includes(zone)),
-  );
+  const offered =
+    name !== undefined &&
+    restrictionsOf(cloud, name, location).every(
+      (restricted) => restricted.length > 0 && !zones.some((zone) => restricted.includes(zone)),
+    );
   demand(
-    known && offered,
+    offered,
     "SkuNotAvailable",
-    `The requested VM size '${size}' is not available in location '${location}' zones '${zones}' for subscription '${subscriptionId}'.`,
+    `The requested ${what} is not available in location '${location}' zones '${zones}' for subscription '${subscriptionId}'.`,
   );
 }
 
