@@ -50,7 +50,7 @@ export const azureCluster: ClusterCase = {
       type: managedCluster,
       error: new CloudError(
         "ErrCode_InsufficientVCPUQuota",
-        "Insufficient vcpu quota requested 8, remaining 0 for family standardDPLSv6Family.",
+        "Insufficient vcpu quota requested 8, remaining 0 for family StandardDplsv6Family.",
       ),
     },
     "a zone without machines": {

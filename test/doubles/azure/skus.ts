@@ -1,7 +1,7 @@
 /** The sizes of virtual machines that Azure has, and what they can do. */
 import { machines } from "../../../components/capacity/machines.ts";
 
-export interface Size {
+interface Size {
   readonly name: string;
   readonly family: string;
   readonly vCpu: number;
