@@ -157,6 +157,19 @@ testRefusals(make, {
     },
     says: /RulesPerSecurityGroupLimitExceeded: .* 61 ingress rules/,
   },
+  "more rules than a group may have, with a list of AWS's own": {
+    of: "group",
+    with: {
+      ingress: [
+        {
+          ...rule,
+          cidrBlocks: Array.from({ length: 6 }, (_, index) => `10.0.${index}.0/24`),
+          prefixListIds: [existing.cloudFrontList],
+        },
+      ],
+    },
+    says: /RulesPerSecurityGroupLimitExceeded: .* 61 ingress rules/,
+  },
   "a prefix list that isn't there": {
     of: "group",
     with: { ingress: [{ ...rule, prefixListIds: ["pl-0"] }] },
@@ -164,7 +177,7 @@ testRefusals(make, {
   },
   "more groups than an interface may have": {
     of: "interface",
-    with: { securityGroups: Array.from({ length: 6 }, (_, index) => `sg-${index}`) },
+    with: { securityGroups: Array.from({ length: 6 }, () => things.group?.id) },
     says: /SecurityGroupsPerInterfaceLimitExceeded: 6 security groups/,
   },
   "an impossible port": {

@@ -1,6 +1,7 @@
 /** What a machine in AWS keeps, and what is told before it would lose it. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { quotaType } from "../doubles/aws/account.ts";
 import { existing, notOffered } from "../doubles/aws/existing.ts";
 import { valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
@@ -86,10 +87,20 @@ describe("a machine in AWS", { concurrency: true }, () => {
     });
 
     test("takes prefix lists, with what they count", async () => {
-      const access = { clients: [...ranges(0, 41), existing.prefixList] };
+      const access = { clients: [...ranges(0, 6), existing.cloudFrontList], metrics: [existing.prefixList] };
       await stack.configure({}, { access });
       await succeeds(stack);
       assert.equal(cloud.things(securityGroup).length, 2);
+    });
+
+    test("has more in a group where the account may, and locks nobody out", async () => {
+      const quota = { type: quotaType, id: "L-0EA8095F", scope: "eu-central-1", outputs: {} };
+      cloud.keep({ ...quota, inputs: { value: 200 } });
+      const others = ranges(0, 60).map((range) => range.replace("10.0.", "10.1."));
+      await changeClients([...ranges(0, 250), ...others]);
+      assert.equal(cloud.things(securityGroup).length, 2);
+      // Fewer than those for which AWS is asked.
+      assert.deepEqual(await changeClients([...ranges(1, 250), "10.2.0.0/24"]), []);
     });
   });
 

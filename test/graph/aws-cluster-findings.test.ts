@@ -209,3 +209,19 @@ test("a bucket of somebody else, and a zone that isn't there", async () => {
   );
   assert.match(taken ?? "", new RegExp(`^storage\\.kind: the bucket ${bucket} is there already`));
 });
+
+test("more clients than the load balancer's security group takes in this account", async () => {
+  const clients = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
+  const told = async (count: number, getServiceQuota: Answers[string]) =>
+    (
+      await lookedUp({ change: { access: { clients: clients(count) } }, other: { getServiceQuota } })
+    ).problems.map(({ path, message }) => `${path}: ${message}`);
+  const refused = () => refuse("AccessDenied");
+  assert.deepEqual(await told(60, () => assert.fail("asked for nothing")), []);
+  assert.match(
+    (await told(61, refused))[0] ?? "",
+    /^access\.clients: has 61 ranges, and the load balancer's security group takes 60: .*: AccessDenied$/,
+  );
+  assert.deepEqual(await told(100, () => ({ value: 100 })), []);
+  assert.match((await told(101, () => ({ value: 100 })))[0] ?? "", /has 101 ranges, .* takes 100: /);
+});

@@ -37,6 +37,7 @@ const answers: Answers = {
   getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
   getRouteTable: () => routeTable(...toInternet),
   getManagedPrefixList: () => ({ addressFamily: "IPv6", maxEntries: 40, entries: [] }),
+  getServiceQuota: refused("AccessDenied"),
   getSubnet: () => ({
     vpcId: vpc,
     availabilityZone: "eu-central-1c",
@@ -112,7 +113,7 @@ test("what is there is found, and each thing is asked for only where it is named
     ["c6gn.medium", "eu-central-1b", []],
   );
   assert.deepEqual(access, {
-    groups: [[{ port: 443, source: "203.0.113.0/24", rules: undefined }]],
+    groups: [[{ port: 443, source: "203.0.113.0/24" }]],
     hasIpv6Clients: false,
   });
   const all = await lookedUp({
@@ -125,7 +126,12 @@ test("what is there is found, and each thing is asked for only where it is named
   assert.ok(all.found);
   assert.equal(all.found.image, image);
   assert.equal(all.found.machine.zone, "eu-central-1c");
-  assert.deepEqual(all.found.access.groups[0]?.[1], { port: 443, source: list, rules: 40 });
+  assert.deepEqual(all.found.access.groups[0]?.[1], {
+    port: 443,
+    source: list,
+    rules: 40,
+    family: "ipv6",
+  });
   assert.equal(all.found.access.hasIpv6Clients, true);
   assert.deepEqual(all.found.hostedZone, { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" });
   assert.deepEqual(all.found.subnet, {
@@ -354,6 +360,14 @@ describe("the image that the machine was made from", () => {
 describe("who may reach the machine", () => {
   const ranges = (count: number) => Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`);
 
+  const told = async (change: Record<string, unknown>, other?: Answers) =>
+    (await lookedUp(change, other)).problems.map(({ path, message }) => `${path}: ${message}`);
+  const quotas = (rules: number, groups: number) => ({
+    getServiceQuota: ({ quotaCode }: Record<string, unknown>) => ({
+      value: quotaCode === "L-0EA8095F" ? rules : groups,
+    }),
+  });
+
   test("is counted: what no interface takes is refused, with both settings together", async () => {
     const most = await lookedUp({ access: { clients: ranges(180), metrics: ranges(120) } });
     assert.deepEqual(most.problems, []);
@@ -361,22 +375,54 @@ describe("who may reach the machine", () => {
       most.found?.access.groups.map((group) => group.length),
       [60, 60, 60, 60, 60],
     );
-    const { problems } = await lookedUp({ access: { clients: ranges(181), metrics: ranges(120) } });
-    assert.deepEqual(
-      problems.map(({ path }) => path),
-      ["access.clients"],
+    const access = { clients: ranges(181), metrics: ranges(120) };
+    const [problem, ...others] = await told({ access });
+    assert.deepEqual(others, []);
+    assert.match(
+      problem ?? "",
+      /^access\.clients: .* 301 rules for IPv4 and 0 for IPv6, .* 5 security groups of 60 each: .*AccessDenied$/,
     );
-    assert.match(problems[0]?.message ?? "", /301 rules for IPv4 and 0 for IPv6.* at most 300 of each/);
+    assert.doesNotMatch(problem ?? "", /prefix list/);
+    assert.deepEqual(await told({ access }, quotas(200, 5)), []);
+    assert.deepEqual(await told({ access }, quotas(60, 16)), []);
   });
 
   test("may be in prefix lists, if they are there and fit into a security group", async () => {
     const access = { clients: [list], metrics: [list] };
-    const told = async (getManagedPrefixList: Answers[string]) =>
-      (await lookedUp({ access }, { getManagedPrefixList })).problems.map(({ path }) => path);
-    assert.deepEqual(await told(refused("does not exist")), ["access.clients[0]", "access.metrics[0]"]);
-    assert.deepEqual(await told(() => ({ addressFamily: "IPv4", maxEntries: 61, entries: [] })), [
-      "access.clients[0]",
-      "access.metrics[0]",
+    const pathsOf = async (getManagedPrefixList: Answers[string], other = {}) =>
+      (await lookedUp({ access }, { getManagedPrefixList, ...other })).problems.map(({ path }) => path);
+    const both = ["access.clients[0]", "access.metrics[0]"];
+    assert.deepEqual(await pathsOf(refused("does not exist")), both);
+    const large = () => ({ addressFamily: "IPv4", maxEntries: 61, entries: [] });
+    assert.deepEqual(await pathsOf(large), both);
+    assert.deepEqual(await pathsOf(large, quotas(100, 5)), []);
+  });
+
+  test("is told that lists can't be split, where that is why they don't fit", async () => {
+    const clients = [1, 2, 3, 4, 5, 6].map((index) => `pl-0000000${index}`);
+    const [problem] = await told({ access: { clients } });
+    assert.match(
+      problem ?? "",
+      / 0 rules for IPv4 and 240 for IPv6, .* 5 .* of 60 each: a prefix list can't be split \(pl-00000001 counts as 40, /,
+    );
+  });
+
+  test("may be in lists of AWS's own, which have a weight", async () => {
+    const own = (name: string) => ({
+      getManagedPrefixList: () => ({
+        addressFamily: "IPv4",
+        maxEntries: 0,
+        ownerId: "AWS",
+        name,
+        entries: [{}],
+      }),
+    });
+    const rulesOf = async (name: string) =>
+      (await lookedUp({ access: { clients: [list] } }, own(name))).found?.access.groups[0]?.[0]?.rules;
+    assert.equal(await rulesOf("com.amazonaws.global.cloudfront.origin-facing"), 55);
+    assert.equal(await rulesOf("com.amazonaws.eu-central-1.ipv6.route53-healthchecks"), 25);
+    assert.deepEqual(await told({ access: { clients: [list] } }, own("com.amazonaws.eu-central-1.new")), [
+      `access.clients[0]: ${list} is com.amazonaws.eu-central-1.new, a list of AWS's own, and the stack doesn't know how many rules it counts as: make a list of your own with its ranges`,
     ]);
   });
 });

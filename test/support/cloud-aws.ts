@@ -110,7 +110,9 @@ export const aws: CloudCase = {
           clients: Array.from({ length: 301 }, (_, index) => `10.${index % 256}.${index >> 8}.0/24`),
         },
       },
-      told: [/regions\[0\]\.access\.clients: takes, .* 301 rules for IPv4 and 0 for IPv6, .* at most 300/],
+      told: [
+        /regions\[0\]\.access\.clients: takes, .* 301 rules for IPv4 and 0 for IPv6, .* 5 security groups of 60 each/,
+      ],
     },
     "all that isn't in the account": {
       region: {

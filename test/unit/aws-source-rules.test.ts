@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
-import { maxRulesPerGroup } from "../../components/hosts/firewall-limits.ts";
+import { maxRulesPerGroup, type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
 
 const range = (index: number, port = 443): Opening => ({
   port,
@@ -11,7 +10,10 @@ const range = (index: number, port = 443): Opening => ({
 });
 const ranges = (count: number, port?: number) =>
   Array.from({ length: count }, (_, index) => range(index, port));
-const list = (rules: number): Opening => ({ port: 443, source: `pl-0000000${rules}`, rules });
+const list = (rules: number): Opening => ({ port: 443, source: `pl-0000000${rules}`, rules, family: "ipv4" });
+/** As it is read from the state: without what it counts. */
+const stored = (groups: readonly (readonly Opening[])[]) =>
+  groups.map((group) => group.map(({ port, source }) => ({ port, source })));
 
 describe("sources", () => {
   test("are in one group as long as they fit, in their order", () => {
@@ -38,6 +40,26 @@ describe("sources", () => {
     assert.deepEqual(spread([range(500), range(501), ...others], after), after);
   });
 
+  test("stay in a group that has more than the quota says", () => {
+    const before = [ranges(100)];
+    assert.deepEqual(spread(ranges(100), before), before);
+    assert.deepEqual(spread(ranges(101), before), [ranges(100), [range(100)]]);
+    assert.deepEqual(spread(ranges(350), [ranges(350)]), [ranges(350)]);
+  });
+
+  test("are counted by the account's own quota", () => {
+    assert.deepEqual(
+      spread(ranges(301), [], { rulesPerGroup: 200 }).map((group) => group.length),
+      [200, 101],
+    );
+  });
+
+  test("stay in their group when a list beside them goes and another comes", () => {
+    const [a, b, c, d] = [31, 32, 33, 34].map(list) as [Opening, Opening, Opening, Opening];
+    const other: Opening = { ...d, source: "pl-other" };
+    assert.deepEqual(spread([a, b, other, d], stored([[a], [b], [c], [d]])), [[a], [b], [other], [d]]);
+  });
+
   test("leave a group that isn't needed any more, and nothing else moves", () => {
     const before = spread(ranges(100));
     const left = ranges(100).slice(50);
@@ -45,7 +67,7 @@ describe("sources", () => {
   });
 });
 
-test("whatever the sources, each is in one group, and no group has too many", () => {
+describe("whatever the sources", () => {
   const opening = fc.oneof(
     fc.nat({ max: 400 }).map((index) => range(index)),
     fc.nat({ max: 400 }).map((index) => range(index, 9443)),
@@ -55,15 +77,32 @@ test("whatever the sources, each is in one group, and no group has too many", ()
     maxLength: 200,
     selector: ({ port, source }) => `${port} ${source}`,
   });
-  fc.assert(
-    fc.property(openings, openings, (earlier, wanted) => {
-      const before = spread(earlier);
-      const groups = spread(wanted, before);
-      assert.deepEqual(new Set(groups.flat()), new Set(wanted));
-      assert.equal(groups.flat().length, wanted.length);
-      for (const group of groups)
-        assert.ok(Object.values(rulesOf(group)).every((it) => it <= maxRulesPerGroup));
-      assert.deepEqual(spread(wanted, groups), groups);
-    }),
-  );
+
+  test("each is in one group, no group has too many, and nothing moves without a change", () => {
+    fc.assert(
+      fc.property(openings, openings, (earlier, wanted) => {
+        const groups = spread(wanted, stored(spread(earlier)));
+        assert.deepEqual(new Set(groups.flat()), new Set(wanted));
+        assert.equal(groups.flat().length, wanted.length);
+        for (const group of groups)
+          assert.ok(Object.values(rulesOf(group)).every((it) => it <= maxRulesPerGroup));
+        assert.deepEqual(spread(wanted, stored(groups)), groups);
+      }),
+    );
+  });
+
+  test("who stays changes the group only if that group goes", () => {
+    fc.assert(
+      fc.property(openings, openings, (earlier, wanted) => {
+        const before = spread(earlier);
+        const after = spread(wanted, stored(before));
+        const staying = new Set(wanted.map(({ port, source }) => `${port} ${source}`));
+        for (const [index, group] of before.slice(0, after.length).entries()) {
+          const still = new Set(after[index]?.map(({ port, source }) => `${port} ${source}`));
+          for (const { port, source } of group)
+            assert.ok(!staying.has(`${port} ${source}`) || still.has(`${port} ${source}`), source);
+        }
+      }),
+    );
+  });
 });

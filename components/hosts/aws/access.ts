@@ -1,13 +1,11 @@
-import { getManagedPrefixList } from "@pulumi/aws/ec2/getManagedPrefixList.js";
-import type * as pulumi from "@pulumi/pulumi";
 import { isPrefixList } from "../../config/text.ts";
 import { metricsPort } from "../../pod/ports.ts";
-import { maxRulesPerGroup } from "../firewall-limits.ts";
-import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { groupName } from "./firewall.ts";
+import { findPrefixLists } from "./prefix-lists.ts";
 import type { Question } from "./question.ts";
-import { familyOf, maxGroups, type Opening, rulesOf, spread } from "./source-rules.ts";
+import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
+import { defaultQuotas, familyOf, type Opening, rulesOf, spread } from "./source-rules.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {
@@ -17,74 +15,79 @@ export interface FoundAccess {
   readonly hasIpv6Clients: boolean;
 }
 
-interface List {
-  readonly isIpv6: boolean;
-  readonly maxEntries: number;
-}
-
 /** Counts the rules of the security groups, which AWS would refuse in the middle of an update. */
-export async function findAccess({ region, lookUp, options }: Question): Promise<FoundAccess> {
+export async function findAccess(question: Question): Promise<FoundAccess> {
+  const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
-  const lists = await findLists(region, lookUp, options);
+  const lists = await findPrefixLists(question);
   const openingsOf = (port: number, sources: readonly string[]) =>
-    sources.map((source): Opening => ({ port, source, rules: lists.get(source)?.maxEntries }));
+    sources.flatMap((source): Opening[] => {
+      if (!isPrefixList(source)) return [{ port, source }];
+      const list = lists.get(source);
+      return list ? [{ port, source, rules: list.rules, family: list.isIpv6 ? "ipv6" : "ipv4" }] : [];
+    });
   const openings = [...openingsOf(endpoint.port, access.clients), ...openingsOf(metricsPort, access.metrics)];
-  const groups = spread(openings, await previousGroups(name));
-  if (groups.length > maxGroups) lookUp.refuse("access.clients", tooMany(openings));
+  const before = await previousGroups(name);
+  let quotas: FoundQuotas = defaultQuotas;
+  let groups = spread(openings, before);
+  if (
+    groups.length > quotas.groups ||
+    openings.some(({ rules = 1 }) => rules > defaultQuotas.rulesPerGroup)
+  ) {
+    quotas = await findQuotas(options);
+    groups = spread(openings, before, quotas);
+  }
+  // What is in a group already, AWS has taken.
+  if (groups.length > Math.max(quotas.groups, before.length)) {
+    lookUp.refuse("access.clients", tooMany(openings, quotas));
+  }
+  for (const key of ["clients", "metrics"] as const) {
+    for (const [index, id] of access[key].entries()) {
+      const { rules = 1 } = lists.get(id) ?? {};
+      const isOpen = before.flat().some(({ source }) => source === id);
+      if (rules > quotas.rulesPerGroup && !isOpen) {
+        lookUp.refuse(`access.${key}[${index}]`, tooLarge(id, rules, quotas));
+      }
+    }
+  }
   const isIpv6 = (source: string) =>
     isPrefixList(source) ? lists.get(source)?.isIpv6 === true : familyOf(source) === "ipv6";
   return { groups, hasIpv6Clients: access.clients.some(isIpv6) };
 }
 
-function tooMany(openings: readonly Opening[]): string {
+function tooMany(openings: readonly Opening[], quotas: FoundQuotas): string {
+  const { groups, rulesPerGroup } = quotas;
   const { ipv4, ipv6 } = rulesOf(openings);
+  const lists = openings.filter(({ source }) => isPrefixList(source));
+  const weights = lists.map(({ source, rules }) => `${source} counts as ${rules}`).join(", ");
+  const listsToo = weights && `a prefix list can't be split (${weights}). Lower the maximum of large lists, `;
   return (
-    `takes, together with \`access.metrics\`, ${ipv4} rules for IPv4 and ${ipv6} for IPv6, and the machine has at most ` +
-    `${maxGroups * maxRulesPerGroup} of each (${maxGroups} security groups with ${maxRulesPerGroup} rules): put neighbouring ranges together`
+    `takes, together with \`access.metrics\`, ${ipv4} rules for IPv4 and ${ipv6} for IPv6, which don't fit into ${groups} security groups of ` +
+    `${rulesPerGroup} each: ${listsToo}put neighbouring ranges together, ${moreQuota(quotas)}`
   );
 }
 
-/** The prefix lists of both settings, by their ids. */
-async function findLists(
-  { access }: Question["region"],
-  lookUp: LookUp,
-  options: pulumi.InvokeOptions,
-): Promise<Map<string, List>> {
-  const lists = new Map<string, List>();
-  const sources = (["clients", "metrics"] as const).flatMap((key) =>
-    access[key].map((id, index) => ({ id, path: `access.${key}[${index}]` })),
-  );
-  await Promise.all(
-    sources
-      .filter(({ id }) => isPrefixList(id))
-      .map(async ({ id, path }) => {
-        const found = await lookUp.ask(path, `the prefix list ${id}`, getManagedPrefixList({ id }, options));
-        if (!found) return;
-        // A list of AWS's own has no maximum.
-        const maxEntries = found.maxEntries || found.entries.length;
-        if (maxEntries > maxRulesPerGroup) lookUp.refuse(path, tooLarge(id, maxEntries));
-        lists.set(id, { isIpv6: found.addressFamily === "IPv6", maxEntries });
-      }),
-  );
-  return lists;
-}
-
-function tooLarge(id: string, maxEntries: number): string {
+function tooLarge(id: string, rules: number, quotas: FoundQuotas): string {
+  const { rulesPerGroup } = quotas;
   return (
-    `${id} may have ${maxEntries} entries, each of which counts as a rule, and a security group takes ${maxRulesPerGroup}: lower its maximum by ` +
-    `\`aws ec2 modify-managed-prefix-list --prefix-list-id ${id} --max-entries ${maxRulesPerGroup}\`, or split it`
+    `${id} may have ${rules} entries, each of which counts as a rule, and a security group takes ${rulesPerGroup}: lower its maximum by ` +
+    `\`aws ec2 modify-managed-prefix-list --prefix-list-id ${id} --max-entries ${rulesPerGroup}\`, split it, ${moreQuota(quotas)}`
   );
 }
 
 /** What the security groups of a region have since the last update, by their order. */
 async function previousGroups(region: string): Promise<Opening[][]> {
   const ingress = await previousOutputs("aws:ec2/securityGroup:SecurityGroup", "ingress");
-  return Array.from({ length: maxGroups }, (_, index) =>
-    ((ingress.get(groupName(region, index)) ?? []) as PreviousRule[]).flatMap(
-      ({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [] }) =>
+  const groups: Opening[][] = [];
+  while (ingress.has(groupName(region, groups.length))) {
+    const rules = (ingress.get(groupName(region, groups.length)) ?? []) as PreviousRule[];
+    groups.push(
+      rules.flatMap(({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [] }) =>
         [...cidrBlocks, ...ipv6CidrBlocks, ...prefixListIds].map((source) => ({ port: fromPort, source })),
-    ),
-  );
+      ),
+    );
+  }
+  return groups;
 }
 
 interface PreviousRule {

@@ -1,6 +1,4 @@
 import ipaddr from "ipaddr.js";
-import { isPrefixList } from "../../config/text.ts";
-import { maxRulesPerGroup } from "../firewall-limits.ts";
 
 /** A source that may reach a port. */
 export interface Opening {
@@ -9,60 +7,101 @@ export interface Opening {
   readonly source: string;
   /** What it counts of a security group's quota. @default 1 */
   readonly rules?: number | undefined;
+  /** Of a prefix list. @default that of the range */
+  readonly family?: Family | undefined;
 }
 
-/** Security groups per network interface. An account may have more: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+/**
+ * Inbound rules per security group, for IPv4 and again for IPv6, and security groups per network interface. A prefix list counts with its maximum of
+ * entries. An account may have more of both: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+export const maxRulesPerGroup = 60;
 export const maxGroups = 5;
 
 const families = ["ipv4", "ipv6"] as const;
-type Family = (typeof families)[number];
+export type Family = (typeof families)[number];
 
 export function familyOf(range: string): Family {
   return ipaddr.parseCIDR(range)[0].kind();
 }
 
-/** That a prefix list counts in both families is more than AWS says, and never too little. */
-function countOf({ source, rules = 1 }: Opening, family: Family): number {
-  return isPrefixList(source) || familyOf(source) === family ? rules : 0;
+export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
+  const sums = { ipv4: 0, ipv6: 0 };
+  for (const { source, rules = 1, family = familyOf(source) } of openings) sums[family] += rules;
+  return sums;
 }
 
-export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
-  const sum = (family: Family) => openings.reduce((total, it) => total + countOf(it, family), 0);
-  return { ipv4: sum("ipv4"), ipv6: sum("ipv6") };
+/** What an account may have. */
+export interface Quotas {
+  /** For IPv4, and again for IPv6. */
+  readonly rulesPerGroup: number;
+  /** Per network interface. */
+  readonly groups: number;
 }
+
+export const defaultQuotas: Quotas = { rulesPerGroup: maxRulesPerGroup, groups: maxGroups };
 
 /**
- * Spreads openings over as many security groups as they need.
+ * Spreads openings over as few security groups as can take them.
  *
- * What a group has already stays in it. An opening that moved from one group to another would be closed while one of them is changed and the other isn't.
- * Only what was in a group that is given up moves: the engine fills the others first, and then takes that one off the interface.
+ * What a group has stays in it, even where that is more than the quota says: AWS has taken it. An opening that moved from one group to another would be
+ * closed while one of them is changed and the other isn't. Only what was in a group that is given up moves: the engine fills the others first, and then
+ * takes that one off the interface.
  *
  * @param before per group what it has.
- * @returns per group its openings, in the order of `openings`; at least one group.
+ * @returns per group its openings, in the order of `openings`; at least one group. They may be more than the quota.
  */
 export function spread(
   openings: readonly Opening[],
   before: readonly (readonly Opening[])[] = [],
+  { rulesPerGroup }: Pick<Quotas, "rulesPerGroup"> = defaultQuotas,
 ): Opening[][] {
-  const total = rulesOf(openings);
-  const needed = Math.max(1, ...families.map((family) => Math.ceil(total[family] / maxRulesPerGroup)));
-  const groups: Set<Opening>[] = Array.from({ length: needed }, () => new Set());
-  const hasRoom = (group: ReadonlySet<Opening>, opening: Opening) => {
-    const counts = rulesOf([...group, opening]);
-    return families.every((family) => counts[family] <= maxRulesPerGroup);
-  };
-  const put = (opening: Opening, group: Set<Opening> | undefined) => {
-    if (!group || !hasRoom(group, opening)) return false;
-    group.add(opening);
-    return true;
-  };
-  const isSame = (one: Opening) => (other: Opening) => one.port === other.port && one.source === other.source;
-  const rest = openings.filter(
-    (opening) => !put(opening, groups[before.findIndex((group) => group.some(isSame(opening)))]),
+  const wanted = new Map(openings.map((opening) => [keyOf(opening), opening]));
+  const placed = new Set<string>();
+  const kept = before.map((group) =>
+    group.flatMap((opening) => {
+      const key = keyOf(opening);
+      const found = wanted.get(key);
+      if (!found || placed.has(key)) return [];
+      placed.add(key);
+      return [found];
+    }),
   );
-  // The largest first, as there is less room for them.
-  for (const opening of rest.toSorted((one, other) => (other.rules ?? 1) - (one.rules ?? 1))) {
-    if (!groups.some((group) => put(opening, group))) groups.push(new Set([opening]));
+  const others = [...wanted].flatMap(([key, opening]) => (placed.has(key) ? [] : [opening]));
+  const isUnchanged = others.length === 0 && placed.size === before.flat().length && before.length > 0;
+  for (let count = isUnchanged ? kept.length : 1; ; count++) {
+    const displaced = [...kept.slice(count).flat(), ...others];
+    const groups = pack(kept.slice(0, count), displaced, count, rulesPerGroup);
+    if (groups) return groups.map((group) => [...wanted.values()].filter((opening) => group.has(opening)));
   }
-  return groups.map((group) => openings.filter((opening) => group.has(opening)));
+}
+
+function keyOf({ port, source }: Opening): string {
+  return `${port} ${source}`;
+}
+
+/** @returns undefined when so many groups aren't enough. A group of its own takes any opening. */
+function pack(
+  kept: readonly (readonly Opening[])[],
+  others: readonly Opening[],
+  count: number,
+  rulesPerGroup: number,
+): ReadonlySet<Opening>[] | undefined {
+  const groups = Array.from({ length: count }, (_, index) => {
+    const openings = kept[index] ?? [];
+    return { openings: new Set(openings), sums: rulesOf(openings) };
+  });
+  // The largest first, as there is less room for them.
+  for (const opening of others.toSorted((one, other) => (other.rules ?? 1) - (one.rules ?? 1))) {
+    const added = rulesOf([opening]);
+    const room = groups.find(
+      ({ openings, sums }) =>
+        openings.size === 0 ||
+        families.every((it) => added[it] === 0 || sums[it] + added[it] <= rulesPerGroup),
+    );
+    if (!room) return undefined;
+    room.openings.add(opening);
+    for (const it of families) room.sums[it] += added[it];
+  }
+  return groups.map(({ openings }) => openings);
 }

@@ -26,7 +26,7 @@ export interface Access {
  */
 export function accessProblems(
   { access, apiAccess }: Access,
-  { name, maxApiRanges, maxClientRanges, clientRangesIn }: Omit<Service, "supportEnds">,
+  { name, maxApiRanges, maxClientRanges = Infinity, clientRangesIn }: Omit<Service, "supportEnds">,
 ): Problem[] {
   const lists: Readonly<Record<string, readonly Source[]>> = {
     "access.clients": access.clients,

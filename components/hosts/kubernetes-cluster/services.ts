@@ -1,5 +1,5 @@
 import type { Cloud } from "../../capacity/machine.ts";
-import { maxRulesPerGroup, maxSecurityGroupRanges } from "../firewall-limits.ts";
+import { maxSecurityGroupRanges } from "../firewall-limits.ts";
 
 /** A cloud's service that runs clusters. */
 export interface Service {
@@ -8,8 +8,8 @@ export interface Service {
   readonly supportEnds: Readonly<Record<string, string>>;
   /** The most address ranges that may reach a cluster's API. */
   readonly maxApiRanges: number;
-  /** The most address ranges that may reach a load balancer, and what holds them. */
-  readonly maxClientRanges: number;
+  /** The most address ranges that may reach a load balancer, and what holds them. @default the cloud is asked */
+  readonly maxClientRanges?: number;
   readonly clientRangesIn: string;
 }
 
@@ -20,8 +20,6 @@ export const services: Readonly<Record<Cloud, Service>> = {
     supportEnds: { "1.33": "2026-07-29", "1.34": "2026-12-02", "1.35": "2027-03-27", "1.36": "2027-08-02" },
     // https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
     maxApiRanges: 40,
-    // The controller makes one group for all ranges.
-    maxClientRanges: maxRulesPerGroup,
     clientRangesIn: "the load balancer's security group",
   },
   azure: {

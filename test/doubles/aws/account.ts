@@ -1,5 +1,5 @@
 /** The account that stacks are made in: what can be asked of it. */
-import { CloudError, demand, everywhere, type Request, text } from "../cloud.ts";
+import { CloudError, demand, everywhere, number, type Request, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { accountId, existing, imageOf, notOffered, regions } from "./existing.ts";
 
@@ -63,6 +63,16 @@ export function demandEnabled(region: string, asked: string): void {
 }
 
 type Asked = Pick<Request, "cloud" | "scope">;
+
+/** Of Amazon VPC, by their codes: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+const defaultQuotas = { rulesOfGroup: ["L-0EA8095F", 60], groupsOfInterface: ["L-2AFB9258", 5] } as const;
+/** Where the account has another than AWS's default; its id is the quota's code. */
+export const quotaType = "quota";
+
+export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Asked): number {
+  const [code, initial] = defaultQuotas[name];
+  return number("value", cloud.find(quotaType, code, scope)?.inputs ?? {}) ?? initial;
+}
 
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
@@ -139,11 +149,19 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { id: found.id, routeTableId: found.id, vpcId: found.inputs.vpcId, routes };
   },
 
+  "aws:servicequotas/getServiceQuota:getServiceQuota"(inputs, asked) {
+    const code = text("quotaCode", inputs);
+    const name = (["rulesOfGroup", "groupsOfInterface"] as const).find((it) => defaultQuotas[it][0] === code);
+    demand(name && inputs.serviceCode === "vpc", "NoSuchResourceException", `quota ${code}`);
+    return { id: code, quotaCode: code, value: quotaOf(name, asked) };
+  },
+
   "aws:ec2/getManagedPrefixList:getManagedPrefixList"(inputs, { cloud, scope }) {
     const id = text("id", inputs);
     const found = cloud.find("prefix list", id, scope);
     demand(found, "InvalidPrefixListID.NotFound", `The prefix list ID '${id}' does not exist`);
-    return { ...found.inputs, id, entries: [] };
+    const { weight, ...answer } = found.inputs;
+    return { maxEntries: 0, ownerId: accountId, ...answer, id };
   },
 
   "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {

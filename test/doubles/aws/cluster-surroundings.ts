@@ -2,9 +2,9 @@
 import { type Cloud, demand, text } from "../cloud.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../values.ts";
+import { quotaOf } from "./account.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
 import { endPods, startPods } from "./nodes.ts";
-import { maxRulesPerGroup } from "./security-group.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
 const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -78,7 +78,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
       // The controller makes one group for all sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
       demand(
-        ranges.length <= maxRulesPerGroup,
+        ranges.length <= quotaOf("rulesOfGroup", { cloud, scope }),
         "FailedDeployModel",
         `RulesPerSecurityGroupLimitExceeded: ${ranges.length} ingress rules`,
       );

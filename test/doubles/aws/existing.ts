@@ -37,6 +37,8 @@ export const existing = {
   certificate: "/keys/cache-certificate",
   /** A list of ranges of IPv4 with room for 20. */
   prefixList: "pl-0aaaaaaaaaaaaaaaa",
+  /** AWS's own, of CloudFront: it counts as 55 rules, however few entries it has. */
+  cloudFrontList: "pl-0bbbbbbbbbbbbbbbb",
   /** Not the newest, for each architecture. */
   images: { arm64: "ami-0a00000000000000a", amd64: "ami-0a00000000000000b" },
 } as const;
@@ -62,7 +64,14 @@ export const existingThings: readonly Thing[] = [
   }),
   ...publicRoutes(region, existing.vpc, "igw-0aaaaaaaaaaaaaaaa", [existing.subnet]),
   ...mainRoutes(region, existing.vpc),
-  thing("prefix list", existing.prefixList, region, { addressFamily: "IPv4", maxEntries: 20 }),
+  thing("prefix list", existing.prefixList, region, { addressFamily: "IPv4", maxEntries: 20, entries: [] }),
+  thing("prefix list", existing.cloudFrontList, region, {
+    name: "com.amazonaws.global.cloudfront.origin-facing",
+    ownerId: "AWS",
+    addressFamily: "IPv4",
+    entries: Array.from({ length: 45 }, (_, index) => ({ cidr: `198.18.${index}.0/24`, description: "" })),
+    weight: 55,
+  }),
   thing("aws:ec2/internetGateway:InternetGateway", "igw-0dddddddddddddddd", clusterRegion, {
     vpcId: existing.clusterVpc,
   }),

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { contains, isRange, lengthOf, overlap } from "../checks.ts";
 import { demand, number, type Request, type Rules, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
-import { isZone, loadBalancerZone } from "./account.ts";
+import { isZone, loadBalancerZone, quotaOf } from "./account.ts";
 import { loadBalancerType } from "./eks.ts";
 import { securityGroup, vpc } from "./security-group.ts";
 
@@ -12,9 +12,6 @@ const routeTable = "aws:ec2/routeTable:RouteTable";
 const natGateway = "aws:ec2/natGateway:NatGateway";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const eip = "aws:ec2/eip:Eip";
-
-/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
-const mostGroupsOfInterface = 5;
 
 export const network: Readonly<Record<string, Rules>> = {
   [vpc]: {
@@ -157,16 +154,10 @@ export const network: Readonly<Record<string, Rules>> = {
       { at: "subnetId", to: subnet },
       { at: "securityGroups[*]", to: securityGroup },
     ],
-    check(inputs) {
-      const count = valuesAt("securityGroups[*]", inputs).length;
-      demand(
-        count <= mostGroupsOfInterface,
-        "SecurityGroupsPerInterfaceLimitExceeded",
-        `${count} security groups on a network interface`,
-      );
-    },
+    update: demandGroupQuota,
     admit(request) {
       const { cloud, scope, inputs } = request;
+      demandGroupQuota(request);
       const own = cloud.find(subnet, text("subnetId", inputs), scope);
       for (const group of valuesAt("securityGroups[*]", inputs)) {
         const its = cloud.find(securityGroup, String(group), scope)?.inputs.vpcId;
@@ -244,6 +235,15 @@ export const network: Readonly<Record<string, Rules>> = {
 };
 
 const eipAssociation = "aws:ec2/eipAssociation:EipAssociation";
+
+function demandGroupQuota({ cloud, scope, inputs }: Request): void {
+  const count = valuesAt("securityGroups[*]", inputs).length;
+  demand(
+    count <= quotaOf("groupsOfInterface", { cloud, scope }),
+    "SecurityGroupsPerInterfaceLimitExceeded",
+    `${count} security groups on a network interface`,
+  );
+}
 
 function vpcOfInterface(
   { inputs, scope }: Pick<Thing, "inputs" | "scope">,

@@ -1,16 +1,11 @@
 import { isPort, isRange } from "../checks.ts";
 import { demand, number, type Request, type Rules, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { quotaOf } from "./account.ts";
 
 export const vpc = "aws:ec2/vpc:Vpc";
 export const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
 const prefixList = "prefix list";
-
-/**
- * Rules in each direction, for IPv4 and again for IPv6; a prefix list counts with its maximum of entries.
- * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
- */
-export const maxRulesPerGroup = 60;
 
 export const securityGroups: Readonly<Record<string, Rules>> = {
   [securityGroup]: {
@@ -54,17 +49,28 @@ function sourcesOf(rule: Inputs): unknown[] {
   );
 }
 
-/** Of both families, as a list's own isn't said to be the only one. */
+/**
+ * Rules in each direction, for IPv4 and again for IPv6. A prefix list counts with its maximum of entries, and one of AWS's own with its weight, whatever
+ * is in it: https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html
+ */
 function demandQuota({ cloud, scope, inputs }: Request): void {
-  const entriesOf = (list: unknown) =>
-    number("maxEntries", cloud.find(prefixList, String(list), scope)?.inputs ?? {}) ?? 0;
+  const quota = quotaOf("rulesOfGroup", { cloud, scope });
+  const listOf = (id: unknown) => cloud.find(prefixList, String(id), scope)?.inputs ?? {};
   for (const direction of ["ingress", "egress"]) {
-    const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs);
-    const entries = lists.map(entriesOf).reduce((sum, count) => sum + count, 0);
-    for (const family of ["cidrBlocks", "ipv6CidrBlocks"]) {
-      const count = valuesAt(`${direction}[*].${family}[*]`, inputs).length + entries;
+    const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs).map(listOf);
+    for (const [family, ranges] of [
+      ["IPv4", "cidrBlocks"],
+      ["IPv6", "ipv6CidrBlocks"],
+    ]) {
+      const entries = lists
+        .filter(({ addressFamily }) => addressFamily === family)
+        .map((it) => number("weight", it) ?? number("maxEntries", it) ?? 0);
+      const count = entries.reduce(
+        (sum, it) => sum + it,
+        valuesAt(`${direction}[*].${ranges}[*]`, inputs).length,
+      );
       demand(
-        count <= maxRulesPerGroup,
+        count <= quota,
         "RulesPerSecurityGroupLimitExceeded",
         `The maximum number of rules per security group has been reached: ${count} ${direction} rules`,
       );

@@ -4,12 +4,16 @@ import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../../host.ts";
+import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
+import { services } from "../../kubernetes-cluster/services.ts";
 import { LookUp } from "../../look-up.ts";
 import { findAccount } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import { namesOf } from "../naming.ts";
 import { checkPublicRoute } from "../public-subnet.ts";
+import { findQuotas, moreQuota } from "../quotas.ts";
+import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -54,6 +58,7 @@ export async function clusterFindingsFor(
     findBucketName({ ...question, accountId, region: region.name }),
     findLoadBalancerRanges(question),
     isMade ? undefined : checkName(question),
+    checkClients(question),
   ]);
   if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
   const found = { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
@@ -82,6 +87,19 @@ async function findLoadBalancerZone({ region, lookUp, options }: Question): Prom
   if (region.endpoint.zone === undefined) return undefined;
   const zone = getHostedZoneId({ loadBalancerType: "network", region: region.name }, options);
   return (await lookUp.ask("endpoint.zone", "the zone of AWS's load balancers", zone))?.id;
+}
+
+/** The load balancer's controller makes one security group for all ranges. */
+async function checkClients({ region: { access }, lookUp, options }: Question): Promise<void> {
+  const count = ipv4Ranges(access.clients).length;
+  if (count <= defaultQuotas.rulesPerGroup) return;
+  const quotas = await findQuotas(options);
+  if (count <= quotas.rulesPerGroup) return;
+  const holds = `${services.aws.clientRangesIn} takes ${quotas.rulesPerGroup}`;
+  lookUp.refuse(
+    "access.clients",
+    `has ${count} ranges, and ${holds}: put some together, ${moreQuota(quotas)}`,
+  );
 }
 
 /** A cluster that another stack made, or a person. */
