@@ -102,6 +102,15 @@ describe("a machine in AWS", { concurrency: true }, () => {
       // Fewer than those for which AWS is asked.
       assert.deepEqual(await changeClients([...ranges(1, 250), "10.2.0.0/24"]), []);
     });
+
+    test("is warned of a subnet that may lead to a NAT instance", async () => {
+      await stack.configure({}, { network: { vpc: existing.vpc, subnet: existing.natInstanceSubnet } });
+      const { messages } = await stack.run("preview");
+      assert.match(
+        messages,
+        /network\.subnet: the default route of subnet-0a+c leads to eni-0a+\. If that is a NAT/,
+      );
+    });
   });
 
   describe("made from an image", { concurrency: 1 }, () => {

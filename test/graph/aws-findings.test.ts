@@ -214,6 +214,25 @@ describe("the route of an existing subnet", () => {
     assert.deepEqual(await told(() => routeTable({ cidrBlock: "0.0.0.0/0", vpcEndpointId: "vpce-1" })), []);
   });
 
+  test("through a network interface may be a NAT instance's, which is a warning", async (t) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
+    const warnings = () => log.mock.calls.map(({ arguments: [message] }) => String(message));
+    const throughInterface = { cidrBlock: "0.0.0.0/0", networkInterfaceId: "eni-1" };
+    assert.deepEqual(await told(() => routeTable(throughInterface)), []);
+    const [warning, ...others] = warnings();
+    assert.match(
+      warning ?? "",
+      /^eu-central-1: network\.subnet: the default route of subnet-0b+0 leads to eni-1\. If that is a NAT instance, /,
+    );
+    assert.deepEqual(others, []);
+    log.mock.resetCalls();
+    assert.deepEqual(
+      await told(() => routeTable(throughInterface, { cidrBlock: "198.51.100.0/24", gatewayId: "igw-1" })),
+      [],
+    );
+    assert.deepEqual(warnings(), []);
+  });
+
   test("must lead to the internet", async () => {
     const natOnly = { cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" };
     assert.deepEqual(await told(() => routeTable(natOnly, { cidrBlock: "10.0.0.0/8", gatewayId: "local" })), [
@@ -237,6 +256,15 @@ describe("the route of an existing subnet", () => {
     const getRouteTable = () => routeTable(toInternet[0]);
     const { found } = await lookedUp({ network }, { getRouteTable });
     assert.equal(found?.subnet?.hasIpv6, false);
+  });
+
+  test("is one for IPv6 where it takes all of the internet's addresses", async () => {
+    const hasIpv6 = async (ipv6CidrBlock: string) => {
+      const getRouteTable = () => routeTable(toInternet[0], { ipv6CidrBlock, gatewayId: "igw-1" });
+      return (await lookedUp({ network }, { getRouteTable })).found?.subnet?.hasIpv6;
+    };
+    assert.deepEqual([await hasIpv6("2000::/3"), await hasIpv6("::/1")], [true, true]);
+    assert.deepEqual([await hasIpv6("2000::/4"), await hasIpv6("fc00::/3")], [false, false]);
   });
 });
 

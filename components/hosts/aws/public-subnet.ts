@@ -1,5 +1,6 @@
 import { type GetRouteTableResult, getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
 import type * as pulumi from "@pulumi/pulumi";
+import ipaddr from "ipaddr.js";
 import type { LookUp } from "../look-up.ts";
 
 export interface SubnetQuestion {
@@ -11,20 +12,26 @@ export interface SubnetQuestion {
 }
 
 /**
- * That the internet reaches public addresses in a subnet; otherwise there is a problem more. EC2 gives a machine such an address whatever the routes are.
+ * That the internet reaches public addresses in a subnet; otherwise there is a problem more, or a warning where a network interface decides. EC2 gives a machine such an address whatever the routes are.
  * @returns whether that goes for IPv6 addresses, too.
  */
 export async function checkPublicRoute({ subnet, path, lookUp, options }: SubnetQuestion): Promise<boolean> {
   const table = await lookUp.ask(path, `the route table of ${subnet.id}`, routeTableOf(subnet, options));
   if (!table) return false;
   const open = table.routes.filter(leadsToInternet);
-  if (open.length === 0) {
+  const throughInterface = table.routes.find((it) => isDefault(it) && it.networkInterfaceId !== "");
+  if (open.length === 0 && throughInterface) {
+    const message =
+      `the default route of ${subnet.id} leads to ${throughInterface.networkInterfaceId}. If that is a NAT instance, nobody reaches a public address in the ` +
+      "subnet: name another one. A firewall that passes clients on is fine";
+    lookUp.warn(path, message);
+  } else if (open.length === 0) {
     const message =
       `${subnet.id} has no route to an internet gateway, so nobody reaches a public address in it: ` +
       `add one for 0.0.0.0/0 to its route table, ${table.routeTableId}, or name a public subnet`;
     lookUp.refuse(path, message);
   }
-  return open.some(({ ipv6CidrBlock }) => ipv6CidrBlock === "::/0");
+  return open.some(({ ipv6CidrBlock }) => isAllOfIpv6(ipv6CidrBlock));
 }
 
 /** A subnet without a table of its own has the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
@@ -41,9 +48,22 @@ async function routeTableOf(
   }
 }
 
+type Route = GetRouteTableResult["routes"][number];
+
 /** To a gateway, or to a firewall before it: https://docs.aws.amazon.com/vpc/latest/userguide/gwlb-route.html */
-function leadsToInternet(route: GetRouteTableResult["routes"][number]): boolean {
-  if (route.gatewayId.startsWith("igw-")) return true;
-  const isDefault = route.cidrBlock === "0.0.0.0/0" || route.ipv6CidrBlock === "::/0";
-  return isDefault && [route.vpcEndpointId, route.networkInterfaceId].some((id) => id !== "");
+function leadsToInternet(route: Route): boolean {
+  return route.gatewayId.startsWith("igw-") || (isDefault(route) && route.vpcEndpointId !== "");
+}
+
+function isDefault({ cidrBlock, ipv6CidrBlock }: Route): boolean {
+  return cidrBlock === "0.0.0.0/0" || isAllOfIpv6(ipv6CidrBlock);
+}
+
+/** All public addresses are in this: https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml */
+const publicIpv6 = ipaddr.IPv6.parseCIDR("2000::/3");
+
+function isAllOfIpv6(range: string): boolean {
+  if (range === "") return false;
+  const [network, length] = ipaddr.IPv6.parseCIDR(range);
+  return length <= publicIpv6[1] && publicIpv6[0].match(network, length);
 }

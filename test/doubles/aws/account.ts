@@ -144,7 +144,7 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
         gatewayId: text("gatewayId", it.inputs),
         natGatewayId: text("natGatewayId", it.inputs),
         vpcEndpointId: "",
-        networkInterfaceId: "",
+        networkInterfaceId: text("networkInterfaceId", it.inputs),
       }));
     return { id: found.id, routeTableId: found.id, vpcId: found.inputs.vpcId, routes };
   },

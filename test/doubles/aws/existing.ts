@@ -28,6 +28,8 @@ export const existing = {
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
   /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
   privateSubnet: "subnet-0aaaaaaaaaaaaaaab",
+  /** Of the same network, with a route table that leads to a NAT instance. */
+  natInstanceSubnet: "subnet-0aaaaaaaaaaaaaaac",
   /** In the region of the stack with a cluster, two of each. */
   clusterVpc: "vpc-0dddddddddddddddd",
   nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
@@ -62,7 +64,13 @@ export const existingThings: readonly Thing[] = [
     availabilityZone: `${region}b`,
     cidrBlock: "10.20.2.0/24",
   }),
+  thing("aws:ec2/subnet:Subnet", existing.natInstanceSubnet, region, {
+    vpcId: existing.vpc,
+    availabilityZone: `${region}b`,
+    cidrBlock: "10.20.3.0/24",
+  }),
   ...publicRoutes(region, existing.vpc, "igw-0aaaaaaaaaaaaaaaa", [existing.subnet]),
+  ...natInstanceRoutes(region, existing.vpc, existing.natInstanceSubnet),
   ...mainRoutes(region, existing.vpc),
   thing("prefix list", existing.prefixList, region, { addressFamily: "IPv4", maxEntries: 20, entries: [] }),
   thing("prefix list", existing.cloudFrontList, region, {
@@ -120,6 +128,21 @@ function publicRoutes(scope: string, vpcId: string, gatewayId: string, subnets: 
         subnetId,
       }),
     ),
+  ];
+}
+
+/** A route table that leads to the network interface of a machine that translates addresses, and the subnet that has it. */
+function natInstanceRoutes(scope: string, vpcId: string, subnetId: string): Thing[] {
+  const routeTableId = `${vpcId.replace("vpc-", "rtb-").slice(0, -1)}e`;
+  const networkInterfaceId = vpcId.replace("vpc-", "eni-");
+  const route = { routeTableId, networkInterfaceId, destinationCidrBlock: "0.0.0.0/0" };
+  return [
+    thing("aws:ec2/routeTable:RouteTable", routeTableId, scope, { vpcId }),
+    thing("aws:ec2/route:Route", `r-${routeTableId}`, scope, route),
+    thing("aws:ec2/routeTableAssociation:RouteTableAssociation", `rtbassoc-${subnetId}`, scope, {
+      routeTableId,
+      subnetId,
+    }),
   ];
 }
 

@@ -60,6 +60,8 @@ export async function clusterFindingsFor(
     isMade ? undefined : checkName(question),
     checkClients(question),
   ]);
+  for (const { path, message } of lookUp.warnings)
+    void pulumi.log.warn(`${region.name}: ${path}: ${message}`);
   if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
   const found = { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
   return { found, problems: [] };
