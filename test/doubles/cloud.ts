@@ -5,6 +5,7 @@
  * `delete` are the cloud's.
  */
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
+import type { ServedApi } from "./serve-api.ts";
 import { changedPaths, containsUnknown, type Inputs, isWithin, valueAt, valuesAt } from "./values.ts";
 
 /** A refusal, worded as the cloud words it: its code, and what is wrong. */
@@ -92,8 +93,12 @@ export interface CloudDefinition {
     /** @throws CloudError for what the cloud refuses */
     answer(cloud: Cloud, url: URL, authorization: string | undefined): object;
   };
+  /** The same, where it isn't asked by `fetch`, or answers in another form than JSON. */
+  serveApi?(cloud: Cloud): Promise<ServedApi>;
   /** What a provider with this configuration sees. @throws CloudError when there is no such place */
   scopeOf(provider: Inputs): string;
+  /** Refuses a provider with which nothing would work. @throws CloudError */
+  admitProvider?(provider: Inputs): void;
   /** What a provider with this configuration adds to the outputs of all resources. */
   addedBy?(provider: Inputs, inputs: Inputs): Inputs;
   readonly codes: {

@@ -9,7 +9,8 @@ export interface ServedApi extends AsyncDisposable {
 }
 
 export async function serveApi(cloud: Cloud): Promise<ServedApi> {
-  const { api } = cloud.definition;
+  const { api, serveApi: serveOwn } = cloud.definition;
+  if (serveOwn) return serveOwn(cloud);
   if (!api) return { environment: {}, async [Symbol.asyncDispose]() {} };
   const server = createServer(({ url = "/", headers }, response) => {
     const { status, body } = answer(() => api.answer(cloud, new URL(url, api.origin), headers.authorization));

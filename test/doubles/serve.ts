@@ -12,6 +12,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { type Cloud, CloudError, type Thing } from "./cloud.ts";
+import type { InputProblem } from "./sdk-types.ts";
 import { asSecret, containsSecret, type Inputs, revealed } from "./values.ts";
 
 export interface ServedCloud extends AsyncDisposable {
@@ -68,8 +69,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
     cancel: unary(() => {}, empty.Empty),
 
     checkConfig: unary((request: messages.CheckRequest, reply) => {
+      const inputs = unpack(request.getNews());
       reply.setInputs(request.getNews());
-      definition.scopeOf(unpack(request.getNews()));
+      definition.scopeOf(inputs);
+      reply.setFailuresList(refusalsOf(() => definition.admitProvider?.(inputs)).map(failureOf));
     }, messages.CheckResponse),
 
     diffConfig: unary(() => {}, messages.DiffResponse),
@@ -86,14 +89,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
 
     check: unary((request: messages.CheckRequest, reply, peer) => {
       const problems = cloud.check(request.getType(), unpack(request.getNews()), scopeOf(peer));
-      reply.setInputs(request.getNews()).setFailuresList(
-        problems.map(({ property, reason }) => {
-          const failure = new messages.CheckFailure();
-          failure.setProperty(property);
-          failure.setReason(reason);
-          return failure;
-        }),
-      );
+      reply.setInputs(request.getNews()).setFailuresList(problems.map(failureOf));
     }, messages.CheckResponse),
 
     diff: unary((request: messages.DiffRequest, reply) => {
@@ -170,6 +166,23 @@ function lastFirst(): (action: () => void) => Promise<void> {
       });
       rest();
     });
+}
+
+function refusalsOf(ask: () => void): InputProblem[] {
+  try {
+    ask();
+    return [];
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    return [{ property: "", reason: error.message }];
+  }
+}
+
+function failureOf({ property, reason }: InputProblem): messages.CheckFailure {
+  const failure = new messages.CheckFailure();
+  failure.setProperty(property);
+  failure.setReason(reason);
+  return failure;
 }
 
 /** A method of the protocol. */

@@ -169,27 +169,14 @@ test("all that isn't there is told at once, each with its path and what AWS says
   );
 });
 
-describe("an account that AWS doesn't know in the region", () => {
-  const told = async (name: string) => {
-    const getCallerIdentity = refused("api error InvalidClientTokenId: The security token is invalid");
-    const { problems } = await lookedUp({ name }, { getCallerIdentity });
-    return problems.map(({ path, message }) => `${path}: ${message}`);
-  };
-
-  test("may not have enabled it, and nothing else is asked or told", async () => {
-    const [problem, ...others] = await told("eu-central-2");
-    assert.deepEqual(others, []);
-    assert.match(
-      problem ?? "",
-      /^name: .*`aws account enable-region --region-name eu-central-2`.*\(api error/,
-    );
-  });
-
-  test("has wrong credentials where every account has the region", async () => {
-    assert.deepEqual(await told("eu-central-1"), [
-      "name: AWS doesn't answer: api error InvalidClientTokenId: The security token is invalid",
-    ]);
-  });
+test("credentials that AWS refuses, about which nothing else is asked or told", async () => {
+  const getCallerIdentity = refused("api error InvalidClientTokenId: The security token is invalid");
+  assert.deepEqual((await lookedUp({}, { getCallerIdentity })).problems, [
+    {
+      path: "name",
+      message: "AWS doesn't answer: api error InvalidClientTokenId: The security token is invalid",
+    },
+  ]);
 });
 
 test("a subnet of another network", async () => {

@@ -1,6 +1,5 @@
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
-import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { clusterType, loadBalancerType, managedPolicies } from "../doubles/aws/eks.ts";
 import { existing } from "../doubles/aws/existing.ts";
 import { CloudError, type Thing } from "../doubles/cloud.ts";
@@ -19,7 +18,6 @@ export const awsCluster: ClusterCase = {
     const cloud = awsCloud();
     return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
   },
-  serve: serveEc2,
   // A network interface that the cluster's network plugin has lost: https://github.com/aws/aws-k8s-tester/pull/416
   leaveBehind(cloud) {
     for (const { scope, inputs, outputs } of cloud.things(clusterType)) {

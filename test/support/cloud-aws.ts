@@ -94,7 +94,7 @@ export const aws: CloudCase = {
     },
     "a region that the account hasn't enabled": {
       region: { name: "af-south-1", network: { vpc: existing.vpc, subnet: existing.subnet } },
-      told: [/regions\[0\]\.name: AWS refuses the credentials in af-south-1\. .*aws account enable-region/],
+      told: [/regions\[0\]\.name: the account hasn't enabled af-south-1: run `aws account enable-region/],
     },
     "a subnet of another network": {
       region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },

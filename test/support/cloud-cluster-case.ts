@@ -12,8 +12,6 @@ export interface ClusterCase {
   readonly file: string;
   /** An account as on the first day, and the clusters that it will have. */
   newAccount(): Account;
-  /** The API of the cloud that the stack's own code calls, where it does. */
-  serve?(cloud: Cloud): Promise<ServedApi>;
   /** Puts what the cloud may have left around a cluster, before it is destroyed. */
   leaveBehind?(cloud: Cloud): void;
   /** What must be on the PATH of who brings up the stack. */

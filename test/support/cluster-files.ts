@@ -16,13 +16,8 @@ export const clusterFiles = stackFiles
 /** @param file a path of {@link clusterFiles}, or that of the case. */
 export async function clusterStack(
   file: string,
-  { programs, serve }: ClusterCase,
+  { programs }: ClusterCase,
   { cloud, clusters }: Account,
 ): Promise<CloudStack> {
-  const parts = new AsyncDisposableStack();
-  const api = await serve?.(cloud);
-  if (api) parts.use(api);
-  const environment = api?.environment ?? {};
-  const stack = parts.use(await cloudStack(file, cloud, { others: [clusters], programs, environment }));
-  return { ...stack, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return cloudStack(file, cloud, { others: [clusters], programs });
 }

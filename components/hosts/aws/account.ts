@@ -1,10 +1,8 @@
 import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../../config/problems.ts";
 import { type LookUp, reasonOf } from "../look-up.ts";
-
-/** What STS, EC2 and the other services answer in a region that the account hasn't enabled, and to credentials that are wrong. */
-const refusedCredentials =
-  /InvalidClientTokenId|AuthFailure|UnrecognizedClientException|OptInRequired|security token included in the request is invalid/;
+import { regionNames } from "./regions.ts";
 
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
 const enabledByDefault = [
@@ -27,27 +25,48 @@ const enabledByDefault = [
   "us-west-2",
 ];
 
+/** For a question that other regions answer, too, and that may stay without an answer. */
+const timeouts = { connectionTimeout: 3000, requestTimeout: 5000 };
+
 /**
- * The id of the account, asked in the region itself. Without an answer, no other question has one.
- * @param region an AWS region's code.
+ * That the account has enabled a region, asked in another one and before the provider is made: in a region that isn't enabled, the provider refuses to
+ * start and says that credentials are invalid. Without an answer, nothing is told: the provider says what is wrong.
+ * @param name an AWS region's code.
+ * @returns problems whose path is relative to the region.
+ */
+export async function disabledProblems({ name }: { readonly name: string }): Promise<Problem[]> {
+  if (enabledByDefault.includes(name) || !regionNames.includes(name)) return [];
+  const [{ DescribeRegionsCommand }, { ec2Client }] = await Promise.all([
+    import("@aws-sdk/client-ec2"),
+    import("./ec2-client.ts"),
+  ]);
+  const client = ec2Client("us-east-1", { maxAttempts: 1, requestHandler: timeouts });
+  try {
+    const { Regions = [] } = await client.send(
+      new DescribeRegionsCommand({ AllRegions: true, RegionNames: [name] }),
+    );
+    if (!Regions.some(({ OptInStatus }) => OptInStatus === "not-opted-in")) return [];
+    const wayOut = `run \`aws account enable-region --region-name ${name}\`, which takes some minutes`;
+    return [{ path: "name", message: `the account hasn't enabled ${name}: ${wayOut}` }];
+  } catch {
+    return [];
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * The id of the account. Without an answer, no other question has one.
  * @returns undefined, and a problem more, when AWS refuses.
  */
 export async function findAccount(
-  region: string,
   lookUp: LookUp,
   options: pulumi.InvokeOptions,
 ): Promise<string | undefined> {
   try {
     return (await getCallerIdentity({}, options)).accountId;
   } catch (error) {
-    const reason = reasonOf(error as Error);
-    const mayBeDisabled = !enabledByDefault.includes(region) && refusedCredentials.test(reason);
-    lookUp.refuse("name", mayBeDisabled ? disabled(region, reason) : `AWS doesn't answer: ${reason}`);
+    lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
     return undefined;
   }
-}
-
-function disabled(region: string, reason: string): string {
-  const wayOut = `run \`aws account enable-region --region-name ${region}\`, which takes some minutes`;
-  return `AWS refuses the credentials in ${region}. Either they are wrong, or the account hasn't enabled the region: ${wayOut}. (${reason})`;
 }

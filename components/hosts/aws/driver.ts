@@ -2,6 +2,7 @@ import type { AwsRegion } from "../../config/schema.ts";
 import type { HostDriver } from "../host.ts";
 import { topologyProblems } from "../topology.ts";
 import { previousDisks } from "../vm/previous-disks.ts";
+import { disabledProblems } from "./account.ts";
 import type { ClusterFindings } from "./cluster/findings.ts";
 import { type Findings, findingsFor } from "./findings.ts";
 import { preflight } from "./preflight.ts";
@@ -24,6 +25,7 @@ export const driver: HostDriver<AwsRegion, Findings | ClusterFindings> = {
     const disks = await previousDisks("aws:ebs/volume:Volume", "size");
     return [
       ...(await topologyProblems(region, hosts)),
+      ...(await disabledProblems(region)),
       ...(isVm(region)
         ? preflight({ region, ...shared }, disks.get(region.name))
         : await (await loadClusters()).preflight({ region, ...shared })),

@@ -51,7 +51,7 @@ export async function findingsFor(
   if (!usual) return { problems };
   const lookUp = new LookUp();
   const options = { provider };
-  const accountId = await findAccount(region.name, lookUp, options);
+  const accountId = await findAccount(lookUp, options);
   if (accountId === undefined) return { problems: lookUp.problems };
   const question = { region, lookUp, options };
   const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([

@@ -50,15 +50,19 @@ export function architectureOf(machineType: string): "arm64" | "amd64" {
 /** The account has all regions that are there, but for this one. */
 const disabledRegion = "af-south-1";
 
-/** STS and the other services say it in these words: https://github.com/hashicorp/terraform-provider-aws/issues/12940 */
-export function demandEnabled(region: string, asked: string): void {
-  const isSts = asked.endsWith(":getCallerIdentity");
+export function isEnabled(region: string): boolean {
+  return region !== disabledRegion;
+}
+
+/**
+ * The provider asks STS, in its own region, who it is, and doesn't start when that refuses it:
+ * https://github.com/pulumi/pulumi-aws/blob/v7.40.0/provider/resources.go, https://github.com/hashicorp/terraform-provider-aws/issues/12940
+ */
+export function demandEnabled(region: string): void {
   demand(
-    region !== disabledRegion,
-    isSts ? "InvalidClientTokenId" : "AuthFailure",
-    isSts
-      ? "The security token included in the request is invalid."
-      : "AWS was not able to validate the provided access credentials",
+    isEnabled(region),
+    "InvalidClientTokenId",
+    "Invalid credentials configured. The security token included in the request is invalid.",
   );
 }
 

@@ -2,6 +2,7 @@ import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { type Inputs, valueAt } from "../values.ts";
 import { demandEnabled, functions, isRegion } from "./account.ts";
+import { serveEc2 } from "./ec2-api.ts";
 import { eks } from "./eks.ts";
 import { existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
@@ -15,20 +16,14 @@ const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
   resources: { ...network, ...securityGroups, ...machine, ...identity, ...storage, ...eks, ...nodes },
-  functions: Object.fromEntries(
-    Object.entries(functions).map(([token, answer]) => [
-      token,
-      (inputs: Inputs, asked: Parameters<typeof answer>[1]) => {
-        demandEnabled(asked.scope, token);
-        return answer(inputs, asked);
-      },
-    ]),
-  ),
+  functions,
   scopeOf(provider) {
     const region = text("region", provider);
     demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);
     return region;
   },
+  serveApi: serveEc2,
+  admitProvider: (provider) => demandEnabled(text("region", provider)),
   addedBy(provider, inputs) {
     const tags = { ...asTags(valueAt("defaultTags.tags", provider)), ...asTags(inputs.tags) };
     return { tagsAll: tags };

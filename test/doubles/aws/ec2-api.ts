@@ -8,6 +8,7 @@ import { text as bodyOf } from "node:stream/consumers";
 import { type Cloud, CloudError, demand, type Thing, text } from "../cloud.ts";
 import type { ServedApi } from "../serve-api.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { isEnabled, isRegion } from "./account.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";
 
@@ -71,6 +72,15 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
         : "";
     });
     return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
+  },
+
+  /** Of a region that isn't enabled, nothing is known unless all are asked for. */
+  DescribeRegions({ parameters }) {
+    const name = String(parameters.get("RegionName.1"));
+    const isKnown = isRegion(name) && (isEnabled(name) || parameters.get("AllRegions") === "true");
+    demand(isKnown, "InvalidParameterValue", `Invalid region names: [${name}]`);
+    const status = isEnabled(name) ? "opted-in" : "not-opted-in";
+    return `<regionInfo><item><regionName>${name}</regionName><optInStatus>${status}</optInStatus></item></regionInfo>`;
   },
 
   DescribeSecurityGroups({ cloud, scope, parameters }) {

@@ -48,7 +48,7 @@ export async function clusterFindingsFor(
 ): Promise<LookedUp<ClusterFindings>> {
   const lookUp = new LookUp();
   const options = { provider };
-  const accountId = await findAccount(region.name, lookUp, options);
+  const accountId = await findAccount(lookUp, options);
   if (accountId === undefined) return { problems: lookUp.problems };
   const question = { region, lookUp, options };
   const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   DeleteSecurityGroupCommand,
-  EC2Client,
+  type EC2Client,
   paginateDescribeInstances,
   paginateDescribeSecurityGroups,
 } from "@aws-sdk/client-ec2";
 import type * as pulumi from "@pulumi/pulumi";
+import { ec2Client } from "../ec2-client.ts";
 import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown.ts";
 
 /** Nothing is made: EKS does that. */
@@ -52,8 +53,7 @@ async function waitUntilNone(
   find: (client: EC2Client) => Promise<readonly string[]>,
   message: (found: readonly string[]) => string,
 ): Promise<void> {
-  // Credentials come from the environment, as the provider's: see provider.ts.
-  const client = new EC2Client({ region });
+  const client = ec2Client(region);
   const end = Date.now() + maxMinutes * 60_000;
   try {
     for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, maxPauseSeconds)) {
