@@ -123,6 +123,12 @@ function make(): Made {
 const { things } = make();
 const rule = { protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["203.0.113.0/24"] };
 
+test("refuses a provider in a region that the account hasn't enabled", () => {
+  const { admitProvider } = awsCloud().definition;
+  assert.throws(() => admitProvider?.({ region: "af-south-1" }), /security token .* is invalid/);
+  admitProvider?.({ region: "eu-south-2" });
+});
+
 testRefusals(make, {
   "an input that it doesn't have": { of: "disk", with: { sizeGiB: 1 }, says: /sizeGiB is not an input/ },
   "a missing input": {
