@@ -3,6 +3,7 @@ import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../../config/refuse.ts";
 import type { LookedUp } from "../../host.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
@@ -60,8 +61,7 @@ export async function clusterFindingsFor(
     isMade ? undefined : checkName(question),
     checkClients(question),
   ]);
-  for (const { path, message } of lookUp.warnings)
-    void pulumi.log.warn(`${region.name}: ${path}: ${message}`);
+  warn(lookUp.warnings, region.name);
   if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
   const found = { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
   return { found, problems: [] };
