@@ -103,6 +103,14 @@ function testLifecycle(file: string, known: CloudCase): void {
     stack.done();
   });
 
+  test("by the patterns of docs/runbooks/RegistryCacheDown.md, the machine is replaced without its records", async () => {
+    const kept = keptThings();
+    const machines = stack.regions.flatMap(({ name }) => ["--replace", `**:${lastPart(machine)}::${name}`]);
+    await succeeds("up", ...machines, "--exclude", "**:Record::**", "--exclude", "**:RecordSet::**");
+    assertReplaced(stack.done(), known.followingImage);
+    assert.deepEqual(keptThings(), kept);
+  });
+
   test("a disk grows in place, and the machine stays", async () => {
     const before = sizes();
     const size = Math.max(...before) + 100;
