@@ -83,18 +83,12 @@ function indicatedUSD({ notPriced }: RegionEstimate, lines: readonly CostLine[])
   return comparableUSD(lines, notPriced, ["us"]) ?? Number.POSITIVE_INFINITY;
 }
 
-/** A line without a price counts as that of another region. */
+/** The lines that cost us most, at the price of another region where they have none. */
 function largest(
   estimates: readonly RegionEstimate[],
   linesOf: (estimate: RegionEstimate) => readonly CostLine[],
 ): string {
-  return estimates
-    .flatMap((estimate) =>
-      linesOf(estimate)
-        .filter(({ paidBy }) => paidBy === "us")
-        .map((line) => ({ line, region: estimate.region, amount: indicatedUSD(estimate, [line]) })),
-    )
-    .sort((one, other) => (one.amount === other.amount ? 0 : other.amount - one.amount))
+  return dearest(estimates, linesOf)
     .slice(0, largestLines)
     .map(({ line: { name, price }, region, amount }) => {
       if (!Number.isFinite(amount)) return `${region}: ${name}, no price`;
@@ -105,22 +99,29 @@ function largest(
 
 /** The lines without a price that weigh most, with what they cost elsewhere. */
 function missing(estimates: readonly RegionEstimate[]): string {
-  const all = estimates
-    .flatMap((estimate) =>
-      estimate.lines
-        .filter(({ price, paidBy }) => price === notFound && paidBy === "us")
-        .map((line) => ({
-          text: `${estimate.region}: ${line.name}`,
-          indicated: indicatedUSD(estimate, [line]),
-        })),
-    )
-    // Infinity from infinity is no number.
-    .sort((one, other) => (one.indicated === other.indicated ? 0 : other.indicated - one.indicated));
-  const names = all
-    .slice(0, largestLines)
-    .map(({ text, indicated }) => `${text}, ${Number.isFinite(indicated) ? usd(indicated) : "no price"}`);
-  const rest = all.length - names.length;
-  return [...names, ...(rest > 0 ? [`${rest} more, which \`npm run cost\` lists`] : [])].join("; ");
+  const all = dearest(estimates, ({ lines }) => lines.filter(({ price }) => price === notFound));
+  const named = all.slice(0, largestLines).map(({ line: { name }, region, amount }) => {
+    return `${region}: ${name}, ${Number.isFinite(amount) ? usd(amount) : "no price"}`;
+  });
+  const rest = all.length - named.length;
+  return [...named, ...(rest > 0 ? [`${rest} more, which \`npm run cost\` lists`] : [])].join("; ");
+}
+
+/** What we pay, the dearest first. A line without a price counts as that of another region, and as infinite where none has one. */
+function dearest(
+  estimates: readonly RegionEstimate[],
+  linesOf: (estimate: RegionEstimate) => readonly CostLine[],
+): { readonly line: CostLine; readonly region: string; readonly amount: number }[] {
+  return (
+    estimates
+      .flatMap((estimate) =>
+        linesOf(estimate)
+          .filter(({ paidBy }) => paidBy === "us")
+          .map((line) => ({ line, region: estimate.region, amount: indicatedUSD(estimate, [line]) })),
+      )
+      // Infinity from infinity is no number.
+      .sort((one, other) => (one.amount === other.amount ? 0 : other.amount - one.amount))
+  );
 }
 
 function sum(costs: readonly number[]): number {
