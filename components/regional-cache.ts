@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { authority } from "./clients/cache-address.ts";
 import { clientConfiguration } from "./clients/clients.ts";
-import type { HostArgs, HostDriver } from "./hosts/host.ts";
+import type { LoadedConfig } from "./config/load.ts";
+import type { FoundRegion } from "./hosts/kind.ts";
 import { centralMonitoring } from "./monitoring/central.ts";
 
-export interface RegionalCacheArgs extends HostArgs {
-  /** Of the stack's provider: see loadDriver(). */
-  readonly driver: HostDriver;
-  /** By the driver's lookUp(), where it has one. */
-  readonly found?: unknown;
+export interface RegionalCacheArgs {
+  /** The region, planned and looked up. */
+  readonly found: FoundRegion;
+  readonly secrets: LoadedConfig["secrets"];
 }
 
-/** The cache of one provider and region, whatever the provider: where it is, and what clients need to use it. */
+/** The cache of one provider and region, whatever the provider: where it is, and what clients need to use it. See createCaches(). */
 export class RegionalCache extends pulumi.ComponentResource {
   /** Where and what the cache is: see the README's table of outputs. */
   readonly cache: pulumi.Output<object>;
@@ -20,10 +20,10 @@ export class RegionalCache extends pulumi.ComponentResource {
   /** What a Prometheus outside needs. */
   readonly monitoring: pulumi.Output<object>;
 
-  constructor({ driver, found, ...args }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    const { region, upstreams, monitoring } = args;
+  constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
+    const { region, upstreams, monitoring, metrics } = found.plan;
     super("registry-cache:index:RegionalCache", region.name, {}, options);
-    const host = driver.createHost(region.name, args, { parent: this }, found);
+    const host = found.createHost(secrets, { parent: this });
 
     this.cache = pulumi.output({
       endpoint: `https://${authority(region.endpoint)}`,
@@ -45,7 +45,9 @@ export class RegionalCache extends pulumi.ComponentResource {
     this.clients = host.ca.apply((ca) =>
       clientConfiguration({ endpoint: region.endpoint, upstreams, ...(ca && { ca }) }),
     );
-    this.monitoring = host.ca.apply((ca) => centralMonitoring(region, monitoring, ca?.certificate));
+    this.monitoring = host.ca.apply((ca) =>
+      centralMonitoring(region.name, metrics, monitoring, ca?.certificate),
+    );
     this.registerOutputs({ cache: this.cache, clients: this.clients, monitoring: this.monitoring });
   }
 }

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 /** A user of a registry or of remote write. */
@@ -9,6 +10,13 @@ export interface Credentials {
 /** A bearer token, for remote write. */
 export interface Token {
   token: string;
+}
+
+/** What a stack's configuration names, by the name of its key. */
+export interface Secrets {
+  readonly credentials: Readonly<Record<string, pulumi.Output<Credentials>>>;
+  /** Default: remote write, if there is one, is anonymous. */
+  readonly remoteWriteCredentials?: pulumi.Output<Credentials | Token> | undefined;
 }
 
 /** A secret value as it stands in a stack file: https://www.pulumi.com/docs/iac/concepts/secrets/ */

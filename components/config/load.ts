@@ -1,36 +1,60 @@
 import * as pulumi from "@pulumi/pulumi";
 import { distance } from "fastest-levenshtein";
-import { type Credentials, seal, type Token } from "./credentials.ts";
+import { type Credentials, type Secrets, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, parseConfig } from "./parse.ts";
 import { ConfigError, type Problem } from "./problems.ts";
-import { namespace, type StackConfig } from "./schema.ts";
+import { warn } from "./refuse.ts";
+import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 
 /** A stack's configuration with the secrets that it names. */
-export type LoadedConfig = StackConfig & {
-  /** By the name of their key. */
-  readonly credentials: Readonly<Record<string, pulumi.Output<Credentials>>>;
-  /** Those of remote write, where it has some. */
-  readonly remoteWriteCredentials: pulumi.Output<Credentials | Token> | undefined;
-};
+export interface LoadedConfig {
+  readonly stack: StackConfig;
+  readonly secrets: Secrets;
+}
 
 /**
  * The configuration of the running stack. Nothing else in the program reads `pulumi.Config`.
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
 export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {
-  const raw = readAll(config);
+  warn(namespaceWarnings());
+  return withSecrets(readAll(config), (key) => config.requireSecretObject(key));
+}
+
+/**
+ * The same from plain values, for a program that has its configuration from elsewhere.
+ * @param configuration as in a stack's file, under {@link namespace}
+ * @param secrets what it names as `credentials`, by the name
+ * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
+ */
+export function readConfig(
+  configuration: StackInput,
+  secrets: Readonly<Record<string, pulumi.Input<Credentials | Token>>> = {},
+): LoadedConfig {
+  const sealed = Object.keys(secrets).map((key) => [key, { secure: "" }]);
+  return withSecrets(
+    { ...configuration, ...Object.fromEntries(sealed) },
+    // What a secret holds, its reader says.
+    <Value>(key: string) => pulumi.secret(secrets[key]) as pulumi.Output<Value>,
+  );
+}
+
+/** @param secretOf the value of a key that has one */
+function withSecrets(
+  raw: Record<string, unknown>,
+  secretOf: <Value>(key: string) => pulumi.Output<Value>,
+): LoadedConfig {
   try {
     const stack = parseConfig(raw);
     const keys = new Set(credentialReferences(raw).map(({ key }) => key));
-    const credentials = Object.fromEntries(
-      [...keys].map((key) => [key, config.requireSecretObject<Credentials>(key)]),
-    );
     const remoteWriteKey = stack.monitoring.remoteWrite?.credentials;
     return {
-      ...stack,
-      credentials,
-      remoteWriteCredentials:
-        remoteWriteKey === undefined ? undefined : config.requireSecretObject(remoteWriteKey),
+      stack,
+      secrets: {
+        credentials: Object.fromEntries([...keys].map((key) => [key, secretOf<Credentials>(key)])),
+        remoteWriteCredentials:
+          remoteWriteKey === undefined ? undefined : secretOf<Credentials | Token>(remoteWriteKey),
+      },
     };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
@@ -55,7 +79,7 @@ function readAll({ name }: pulumi.Config): Record<string, unknown> {
 const maxTypos = 2;
 
 /** Keys that this program doesn't read, because their namespace is another one, and that were probably meant for it. */
-export function namespaceWarnings(): Problem[] {
+function namespaceWarnings(): Problem[] {
   return Object.keys(pulumi.runtime.allConfig()).flatMap((path) => {
     const [other = "", ...key] = path.split(":");
     if (other === namespace || distance(other, namespace) > maxTypos) return [];

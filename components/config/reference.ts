@@ -1,17 +1,6 @@
 import { stringify } from "yaml";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
-import { awsRegion, azureRegion, kubernetesRegion, localRegion } from "./region.ts";
-import { unknownProviderSchema } from "./schema.ts";
-
-/** The kinds of region, as a reader of the reference knows them. */
-const regionKinds = {
-  local: localRegion,
-  "aws vm": awsRegion.options[0],
-  "aws cluster": awsRegion.options[1],
-  "azure vm": azureRegion.options[0],
-  "azure cluster": azureRegion.options[1],
-  kubernetes: kubernetesRegion,
-};
+import { regionSchemas, unknownProviderSchema } from "./schema.ts";
 
 interface Row {
   path: string;
@@ -28,7 +17,7 @@ const required = "**required**";
 export function configurationTables(): string {
   const stackRows = rowsOf(inputSchemaOf(unknownProviderSchema), "");
   const kindsOfRow = new Map<string, { row: Row; kinds: string[] }>();
-  for (const [kind, schema] of Object.entries(regionKinds)) {
+  for (const [kind, schema] of Object.entries(regionSchemas)) {
     for (const row of rowsOf(inputSchemaOf(schema), "")) {
       const key = JSON.stringify(row);
       const known = kindsOfRow.get(key) ?? { row, kinds: [] };
@@ -63,7 +52,7 @@ export function configurationTables(): string {
 }
 
 function where(kinds: readonly string[]): string {
-  const others = Object.keys(regionKinds).filter((kind) => !kinds.includes(kind));
+  const others = Object.keys(regionSchemas).filter((kind) => !kinds.includes(kind));
   if (others.length === 0) return "all";
   return others.length === 1 ? `all but ${others[0]}` : kinds.join(", ");
 }

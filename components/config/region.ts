@@ -16,7 +16,7 @@ import { awsNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
 
-/** What every region has, wherever it is. */
+/** What every region has, wherever it is: the Pod takes it as it is. */
 const anywhere = {
   freshnessSeconds: z
     .int()
@@ -117,28 +117,27 @@ const kubernetesVersion = (initial: string) =>
     .default(initial)
     .describe("Minor version of Kubernetes. One step at a time: docs/kubernetes.md.");
 
-export const awsRegion = z.discriminatedUnion("topology", [
-  z.strictObject({
-    name: awsName,
-    topology: vm,
-    machine: awsMachine,
-    storage: cloudStorage.describe(storageMeaning),
-    network: awsNetwork,
-    ...served,
-    access: awsAccess,
-  }),
-  z.strictObject({
-    name: awsName,
-    topology: cluster,
-    version: kubernetesVersion("1.36"),
-    storage: clusterBucket.describe(storageMeaning),
-    network: clusterSubnets,
-    ...ownCluster,
-    ...served,
-    endpoint: clusterEndpoint.describe("Where clients reach the cache."),
-    access: clusterAccess,
-  }),
-]);
+export const awsVmRegion = z.strictObject({
+  name: awsName,
+  topology: vm,
+  machine: awsMachine,
+  storage: cloudStorage.describe(storageMeaning),
+  network: awsNetwork,
+  ...served,
+  access: awsAccess,
+});
+
+export const awsClusterRegion = z.strictObject({
+  name: awsName,
+  topology: cluster,
+  version: kubernetesVersion("1.36"),
+  storage: clusterBucket.describe(storageMeaning),
+  network: clusterSubnets,
+  ...ownCluster,
+  ...served,
+  endpoint: clusterEndpoint.describe("Where clients reach the cache."),
+  access: clusterAccess,
+});
 
 const azureName = matching(
   /^[a-z]{4,}\d?$/,
@@ -183,38 +182,37 @@ const azureNodes = z
   .prefault({})
   .describe("The nodes of the cluster.");
 
-export const azureRegion = z.discriminatedUnion("topology", [
-  z.strictObject({
-    name: azureName,
-    topology: vm,
-    subscription,
-    resourceGroup: regionResourceGroup,
-    availabilityZone: availabilityZone
-      .default("1")
-      .describe(
-        "The availability zone of machine and disk, where the region has zones. Another one takes a new disk, without what is cached: docs/upgrading.md.",
-      ),
-    machine: azureMachine,
-    storage: cloudStorage.describe(storageMeaning),
-    network: azureNetwork,
-    ...served,
-    endpoint: azureEndpoint.describe("Where clients reach the cache."),
-  }),
-  z.strictObject({
-    name: azureName,
-    topology: cluster,
-    subscription,
-    resourceGroup: regionResourceGroup,
-    version: kubernetesVersion("1.36"),
-    storage: clusterBucket.describe(storageMeaning),
-    network: azureNetwork,
-    nodes: azureNodes,
-    ...ownCluster,
-    ...served,
-    endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
-    access: clusterAccess,
-  }),
-]);
+export const azureVmRegion = z.strictObject({
+  name: azureName,
+  topology: vm,
+  subscription,
+  resourceGroup: regionResourceGroup,
+  availabilityZone: availabilityZone
+    .default("1")
+    .describe(
+      "The availability zone of machine and disk, where the region has zones. Another one takes a new disk, without what is cached: docs/upgrading.md.",
+    ),
+  machine: azureMachine,
+  storage: cloudStorage.describe(storageMeaning),
+  network: azureNetwork,
+  ...served,
+  endpoint: azureEndpoint.describe("Where clients reach the cache."),
+});
+
+export const azureClusterRegion = z.strictObject({
+  name: azureName,
+  topology: cluster,
+  subscription,
+  resourceGroup: regionResourceGroup,
+  version: kubernetesVersion("1.36"),
+  storage: clusterBucket.describe(storageMeaning),
+  network: azureNetwork,
+  nodes: azureNodes,
+  ...ownCluster,
+  ...served,
+  endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
+  access: clusterAccess,
+});
 
 export const kubernetesRegion = z.strictObject({
   name: shortName.describe("Name of the region, part of all its resources' names."),
@@ -234,3 +232,6 @@ export const kubernetesRegion = z.strictObject({
   endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),
   access: clusterAccess,
 });
+
+/** Of every region, wherever it is: {@link anywhere}. */
+export type Anywhere = z.output<z.ZodObject<typeof anywhere>>;

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { type ImageName, imageNames } from "../pod/images.ts";
 import { alerts, prometheusLabels } from "./alerts.ts";
-import { awsRegion, azureRegion, kubernetesRegion, localRegion } from "./region.ts";
+import {
+  type Anywhere,
+  awsClusterRegion,
+  awsVmRegion,
+  azureClusterRegion,
+  azureVmRegion,
+  kubernetesRegion,
+  localRegion,
+} from "./region.ts";
 import { imageReference, secretKey, serverUrl } from "./text.ts";
 import { upstream } from "./upstream.ts";
 
@@ -132,12 +140,33 @@ function stack<Name extends string, Region extends z.ZodType>(provider: Name, re
   });
 }
 
+/** What a region's schema gives, with the name of its kind, by which the table of components/hosts/kinds.ts is read. */
+function kind<Name extends string, Region extends z.ZodObject>(name: Name, region: Region) {
+  return region.transform((data) => ({ ...data, kind: name }));
+}
+
+/** Each kind of region: the provider, and the topology where the provider has several. */
+export const regionSchemas = {
+  local: kind("local", localRegion),
+  "aws vm": kind("aws vm", awsVmRegion),
+  "aws cluster": kind("aws cluster", awsClusterRegion),
+  "azure vm": kind("azure vm", azureVmRegion),
+  "azure cluster": kind("azure cluster", azureClusterRegion),
+  kubernetes: kind("kubernetes", kubernetesRegion),
+};
+
+const awsRegion = z.discriminatedUnion("topology", [regionSchemas["aws vm"], regionSchemas["aws cluster"]]);
+const azureRegion = z.discriminatedUnion("topology", [
+  regionSchemas["azure vm"],
+  regionSchemas["azure cluster"],
+]);
+
 /** The keys of a stack under {@link namespace}, per provider. Credentials come on top: they are keys of their own. */
 export const stackSchemas = {
-  local: stack("local", localRegion),
+  local: stack("local", regionSchemas.local),
   aws: stack("aws", awsRegion),
   azure: stack("azure", azureRegion),
-  kubernetes: stack("kubernetes", kubernetesRegion),
+  kubernetes: stack("kubernetes", regionSchemas.kubernetes),
 };
 
 export type Provider = keyof typeof stackSchemas;
@@ -154,13 +183,29 @@ export const unknownProviderSchema = z.strictObject({
 /** A stack's configuration after validation: defaults filled in, sizes in GiB. */
 export type StackConfig = z.output<(typeof stackSchemas)[Provider]>;
 
+/** The same as it is written, with what has a default left out. */
+export type StackInput = z.input<(typeof stackSchemas)[Provider]>;
+
 /** A registry that the cache serves. The first of a stack is the default upstream; `url` is the origin of an URL, without a slash at the end. */
 export type Upstream = z.output<typeof upstream>;
 
-export type LocalRegion = z.output<typeof localRegion>;
-export type AwsRegion = z.output<typeof awsRegion>;
-export type AzureRegion = z.output<typeof azureRegion>;
-export type KubernetesRegion = z.output<typeof kubernetesRegion>;
+/** By its kind, a region after validation. */
+export type Regions = { [Kind in keyof typeof regionSchemas]: z.output<(typeof regionSchemas)[Kind]> };
+export type RegionKind = keyof Regions;
+export type AnyRegion = Regions[RegionKind];
+
+export type LocalRegion = Regions["local"];
+export type AwsVmRegion = Regions["aws vm"];
+export type AwsClusterRegion = Regions["aws cluster"];
+export type AwsRegion = AwsVmRegion | AwsClusterRegion;
+export type AzureVmRegion = Regions["azure vm"];
+export type AzureClusterRegion = Regions["azure cluster"];
+export type AzureRegion = AzureVmRegion | AzureClusterRegion;
+export type KubernetesRegion = Regions["kubernetes"];
+
+/** A region that is one machine of a cloud, and one whose cluster the stack makes. */
+export type VmRegion = AwsVmRegion | AzureVmRegion;
+export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
 
 export type Tls = (LocalRegion | AwsRegion)["endpoint"]["tls"];
 
@@ -181,12 +226,13 @@ export interface Access {
   metrics: string[];
 }
 
+export type { Anywhere };
+
 /** What the regions of all providers have. */
-export interface Region {
+export interface Region extends Anywhere {
   name: string;
   topology: "vm" | "cluster";
   storage: Storage;
   endpoint: Endpoint;
   access: Access;
-  freshnessSeconds: number;
 }

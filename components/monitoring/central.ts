@@ -1,6 +1,4 @@
 import type { StackConfig } from "../config/schema.ts";
-import type { AnyRegion } from "../hosts/host.ts";
-import { metricsPort, podPorts } from "../pod/ports.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
 import type { RuleGroup } from "./rules/rule.ts";
@@ -19,21 +17,25 @@ export interface CentralMonitoring {
   readonly dashboardUid: string;
 }
 
-/** @param ca PEM of the authority that signs the endpoint's certificate, where it isn't a public one */
+/**
+ * @param region its name
+ * @param address where its metrics can be read, if they can
+ * @param ca PEM of the authority that signs the endpoint's certificate, where it isn't a public one
+ */
 export function centralMonitoring(
-  region: AnyRegion,
+  region: string,
+  address: MetricsAddress | undefined,
   { alerts }: StackConfig["monitoring"],
   ca: string | undefined,
 ): CentralMonitoring {
-  const address = metricsAddress(region);
   const groups = ruleGroups({ alerts, dashboardUid });
   return {
     ...(address && {
       statusPage: `${address.scheme}://${address.target}/`,
-      scrapeConfig: federation(region.name, address, ca),
+      scrapeConfig: federation(region, address, ca),
     }),
     ...(address?.scheme === "https" && {
-      operator: operatorManifests({ region: region.name, address, ...federated, ca, groups }),
+      operator: operatorManifests({ region, address, ...federated, ca, groups }),
     }),
     rules: { groups },
     dashboardUid,
@@ -44,19 +46,6 @@ export function centralMonitoring(
 export interface MetricsAddress {
   readonly scheme: "http" | "https";
   readonly target: string;
-}
-
-/**
- * On this machine, whoever is there may read the metrics; elsewhere, the configuration says who. The endpoint of a cluster leads to any one of its replicas: they are
- * found by a PodMonitor, or send their metrics away.
- */
-function metricsAddress(region: AnyRegion): MetricsAddress | undefined {
-  if ("internalPort" in region) {
-    // The port doesn't depend on how many upstreams there are.
-    return { scheme: "http", target: `127.0.0.1:${podPorts(region.internalPort, 0).edgeStatus}` };
-  }
-  if (region.topology === "cluster" || region.access.metrics.length === 0) return undefined;
-  return { scheme: "https", target: `${region.endpoint.hostname}:${metricsPort}` };
 }
 
 /** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */

@@ -1,13 +1,12 @@
 import { edgePaths } from "./edge/paths.ts";
 import { metricsFiles } from "./edge/status.ts";
+import { imageOf } from "./images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
 
 /** How the Pod gets its own certificate, by lego: https://go-acme.github.io/lego/ */
 export interface AcmeOptions {
-  /** The one name that the certificate is for. */
-  readonly hostname: string;
   readonly email: string;
   /** Directory URL of the authority. @default Let's Encrypt */
   readonly server?: string;
@@ -25,17 +24,17 @@ export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 /** Where lego keeps account and certificates, in its container. */
 export const legoDirectory = "/var/lib/lego";
 
-export function acmePart({ images }: PodOptions, options: AcmeOptions): Part {
-  const { hostname, email, server = letsEncrypt, dnsProvider } = options;
+export function acmePart(pod: PodOptions, options: AcmeOptions): Part {
+  const { email, server = letsEncrypt, dnsProvider } = options;
   const files = filesOf("acme");
   return {
     container: {
       name: "acme",
-      image: images.acme,
+      image: imageOf(pod, "acme"),
       command: [
         "sh",
         `${files}/acme.sh`,
-        hostname,
+        pod.region.endpoint.hostname,
         email,
         server,
         dnsProvider,

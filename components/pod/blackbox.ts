@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { imageOf } from "./images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 
@@ -25,11 +26,12 @@ const modules = {
   },
 };
 
-export function blackboxPart({ images, ports }: PodOptions): Part {
+export function blackboxPart(options: PodOptions): Part {
+  const { ports } = options;
   return {
     container: {
       name: "blackbox",
-      image: images.blackbox,
+      image: imageOf(options, "blackbox"),
       command: [
         "/bin/blackbox_exporter",
         `--config.file=${filesOf("blackbox")}/config.yml`,

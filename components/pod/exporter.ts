@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { syslogTag } from "./edge/log.ts";
+import { imageOf } from "./images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import type { PodPorts } from "./ports.ts";
@@ -61,15 +62,15 @@ function namespaceOf(suffix: string, port: number, labels: readonly string[]) {
  * Its image has nothing but the exporter, so no probe: Prometheus notices when it is gone. Its processor time isn't limited: while it waits, the kernel drops what
  * the edge says.
  */
-export function exporterPart({ images, ports }: PodOptions): Part {
+export function exporterPart(options: PodOptions): Part {
   return {
     container: {
       name: "exporter",
-      image: images.exporter,
+      image: imageOf(options, "exporter"),
       command: ["/prometheus-nginxlog-exporter", "-config-file", `${filesOf("exporter")}/config.yml`],
       resources: resources(64),
     },
-    files: { "config.yml": renderExporterConfig(ports) },
+    files: { "config.yml": renderExporterConfig(options.ports) },
     mounts: [],
   };
 }

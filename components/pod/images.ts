@@ -28,3 +28,8 @@ export const defaultImages: Images = {
   // Only where the Pod gets its certificate by itself.
   acme: "docker.io/goacme/lego:v5.5.2@sha256:1944e8c36055beec47c7de6f15202b41128be75eea0ffa257f0c14d93c5155fd",
 };
+
+/** That of the configuration, or the pinned one. */
+export function imageOf({ images }: { readonly images: Partial<Images> }, name: ImageName): string {
+  return images[name] ?? defaultImages[name];
+}

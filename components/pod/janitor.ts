@@ -1,10 +1,12 @@
 import { connectionsPerWorker } from "./edge/nginx.ts";
 import { edgePaths } from "./edge/paths.ts";
+import { imageOf } from "./images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
 
-export function janitorPart({ images, ports, budget, edgeWorkers }: PodOptions): Part {
+export function janitorPart(options: PodOptions): Part {
+  const { ports, budget, edgeWorkers } = options;
   const environment = {
     BLOBS_MIB: budget.blobsMiB ?? "",
     MANIFESTS_MIB: budget.manifestsMiB,
@@ -18,7 +20,7 @@ export function janitorPart({ images, ports, budget, edgeWorkers }: PodOptions):
   return {
     container: {
       name: "janitor",
-      image: images.edge,
+      image: imageOf(options, "edge"),
       command: [
         "sh",
         `${filesOf("janitor")}/janitor.sh`,

@@ -1,20 +1,36 @@
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
-import type { StackConfig, Upstream } from "../config/schema.ts";
+import type { Anywhere, StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme.ts";
 import type { DiskBudget } from "./edge/budget.ts";
-import type { Images } from "./images.ts";
 import type { PodPorts } from "./ports.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
 export type VolumeSource = Omit<Volume, "name">;
 
-export interface PodOptions {
+/** What the Pod takes from the configuration as it stands there, wherever it runs: see {@link configured}. */
+export interface ConfiguredPod {
+  readonly region: PodRegion;
+  readonly upstreams: readonly Upstream[];
+  /** In the place of the pinned ones. */
+  readonly images: StackConfig["images"];
+  readonly monitoring: StackConfig["monitoring"];
+  /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+/** The part of a region that its Pod depends on, wherever it runs. */
+export interface PodRegion extends Anywhere {
+  readonly name: string;
+  /** The name that clients connect to. */
+  readonly endpoint: { readonly hostname: string };
+}
+
+/** What a host adds to the {@link ConfiguredPod}. */
+export interface PodOptions extends ConfiguredPod {
   /** Also the prefix of the ConfigMaps' names. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly upstreams: readonly Upstream[];
-  readonly images: Images;
   readonly ports: PodPorts;
   /** Where clients connect: addresses of this host, `*` for all. */
   readonly listen: { readonly addresses: readonly string[]; readonly port: number };
@@ -23,20 +39,14 @@ export interface PodOptions {
    * volume `tls`. `any`: the network lets in nobody else, so each word of theirs counts. @default none: clients connect to the edge itself
    */
   readonly proxies?: readonly string[] | "any";
-  /** The name that clients connect to. */
-  readonly hostname: string;
   readonly clients: readonly string[];
   /** CIDR ranges of those who may read the metrics at the metrics port; with none, the port stays closed. */
   readonly metricsClients: readonly string[];
-  readonly freshnessSeconds: number;
   readonly budget: DiskBudget;
   /** What the edge may use, with the page cache of what it serves. */
   readonly edgeMemoryMiB: number;
   /** Worker processes of nginx. @default one per processor, where the machine is the cache's own */
   readonly edgeWorkers?: number;
-  readonly monitoring: StackConfig["monitoring"];
-  /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
-  readonly externalLabels: Readonly<Record<string, string>>;
   /** One Pod of several of a region: its name becomes the external label `replica`, which alerts leave without. @default false */
   readonly replica?: boolean;
   /** Share the host's network: on a machine of its own, so that clients keep their addresses. */
@@ -58,8 +68,28 @@ export interface PodOptions {
   };
   /** Where blobs are kept for all replicas. @default the edge's cache is the only store, and the origins' own one is short-lived */
   readonly store?: ObjectStore;
-  /** Per upstream that has credentials: the name of the Secret whose key `credentials` holds what originCredentials() renders. */
-  readonly credentials: Readonly<Record<string, string>>;
-  /** The name of the Secret whose key `credentials` holds what remoteWriteSecret() renders, where remote write has credentials. */
-  readonly remoteWriteCredentials?: string;
+  /** Names of Secrets, where the configuration names credentials. Each holds them under its key `credentials`. */
+  readonly secretNames: {
+    /** What originCredentials() renders. */
+    upstream(name: string): string;
+    /** What remoteWriteSecret() renders. */
+    readonly remoteWrite: string;
+  };
+}
+
+type Configuration = Omit<ConfiguredPod, "externalLabels" | "region"> & {
+  readonly provider: string;
+  readonly region: PodRegion & { readonly topology: string };
+};
+
+export function configured({
+  provider,
+  region,
+  upstreams,
+  images,
+  monitoring,
+}: Configuration): ConfiguredPod {
+  const { name, topology } = region;
+  const externalLabels = { ...monitoring.labels, provider, topology, region: name };
+  return { region, upstreams, images, monitoring, externalLabels };
 }

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { Upstream } from "../config/schema.ts";
+import { imageOf } from "./images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
@@ -75,11 +76,10 @@ export function originPart(options: PodOptions, index: number, drainSeconds: num
   if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
   const name = `origin-${upstream.name}`;
   const files = filesOf(name);
-  const secret = options.credentials[upstream.name];
   return {
     container: {
       name,
-      image: options.images.origin,
+      image: imageOf(options, "origin"),
       command: [
         "sh",
         `${files}/origin.sh`,
@@ -90,11 +90,13 @@ export function originPart(options: PodOptions, index: number, drainSeconds: num
       ],
       env: [
         noTraces,
-        secret === undefined
+        upstream.credentials === undefined
           ? { name: originCredentialsVariable, value: originCredentials() }
           : {
               name: originCredentialsVariable,
-              valueFrom: { secretKeyRef: { name: secret, key: "credentials" } },
+              valueFrom: {
+                secretKeyRef: { name: options.secretNames.upstream(upstream.name), key: "credentials" },
+              },
             },
         ...(store === undefined ? [] : storeEnvironment(store)),
       ],

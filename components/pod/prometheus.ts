@@ -4,6 +4,7 @@ import { dashboardUid } from "../monitoring/dashboard/dashboard.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
+import { imageOf } from "./images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 
@@ -70,7 +71,7 @@ export function renderPrometheusConfig(options: PodOptions): string {
 
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
-  const { upstreams, ports, nodeExporterPort, listen, proxies, hostname, acme } = options;
+  const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme } = options;
   const target = (port: number | undefined, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
@@ -108,7 +109,7 @@ function scrapeConfigs(options: PodOptions) {
         "endpoint",
         [{ targets: [`${proxies ? "http" : "https"}://127.0.0.1:${listen.port}/v2/`] }],
         {
-          hostname: [hostname],
+          hostname: [region.endpoint.hostname],
         },
       ),
     },
@@ -144,7 +145,8 @@ function alertmanager(address: string) {
 }
 
 export function prometheusPart(options: PodOptions): Part {
-  const { images, ports, budget, remoteWriteCredentials, replica = false } = options;
+  const { ports, budget, monitoring, replica = false } = options;
+  const hasCredentials = monitoring.remoteWrite?.credentials !== undefined;
   const configuration = `${files}/prometheus.yml`;
   const program = (configuration: string) => [
     "/bin/prometheus",
@@ -158,30 +160,29 @@ export function prometheusPart(options: PodOptions): Part {
   ];
   const env = [
     ...(replica ? [{ name: replicaLabel, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] : []),
-    ...(remoteWriteCredentials === undefined
-      ? []
-      : [
+    ...(hasCredentials
+      ? [
           {
             name: secretVariable,
-            valueFrom: { secretKeyRef: { name: remoteWriteCredentials, key: "credentials" } },
+            valueFrom: { secretKeyRef: { name: options.secretNames.remoteWrite, key: "credentials" } },
           },
-        ]),
+        ]
+      : []),
   ];
   return {
     container: {
       name: "prometheus",
-      image: images.prometheus,
-      command:
-        remoteWriteCredentials === undefined
-          ? program(configuration)
-          : ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)],
+      image: imageOf(options, "prometheus"),
+      command: hasCredentials
+        ? ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)]
+        : program(configuration),
       ...(env.length > 0 && { env }),
       resources: resources(512, 500),
       livenessProbe: httpProbe(ports.prometheus, "/-/healthy"),
     },
     files: {
       "prometheus.yml": renderPrometheusConfig(options),
-      [rulesFile]: renderRules({ alerts: options.monitoring.alerts, dashboardUid }),
+      [rulesFile]: renderRules({ alerts: monitoring.alerts, dashboardUid }),
     },
     mounts: [{ name: "prometheus", mountPath: dataDirectory }],
   };

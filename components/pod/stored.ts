@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { imageOf } from "./images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
@@ -24,7 +25,7 @@ export function storedPart(
   return {
     container: {
       name,
-      image: options.images.origin,
+      image: imageOf(options, "origin"),
       command: ["registry", "serve", `${filesOf(name)}/config.yml`],
       env: [noTraces, ...storeEnvironment(store)],
       resources: resources(512),

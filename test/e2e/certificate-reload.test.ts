@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { localAddress } from "../../components/hosts/local/local-pod.ts";
+import { localAddress } from "../../components/hosts/local/layout.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { scope } from "../support/scope.ts";

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
+import type { LocalRegion } from "../../components/config/schema.ts";
+import { planLocal } from "../../components/hosts/local/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
 import { rows } from "../../components/monitoring/dashboard/rows.ts";
 import { push } from "../../scripts/seed/push.ts";
@@ -200,14 +202,15 @@ describe("a cache that serves its clients", () => {
   }
 
   test("another Prometheus gets it with the labels of the cache, by the scrape configuration of the outputs", async () => {
-    const { regions, monitoring } = parseConfig({
+    const { regions, ...shared } = parseConfig({
       provider: "local",
       regions: [{ name: "local", internalPort: chain.cache.layout.ports.edgeStatus }],
       upstreams: [{ name: "test", registry: registryName, repositories: ["**"] }],
     });
-    const [region] = regions;
+    const [region] = regions as LocalRegion[];
     assert.ok(region);
-    const { scrapeConfig } = centralMonitoring(region, monitoring, undefined);
+    const { plan } = planLocal({ ...shared, region, stack: "test" });
+    const { scrapeConfig } = centralMonitoring(region.name, plan.metrics, shared.monitoring, undefined);
     const { scheme, metrics_path, params, static_configs } = scrapeConfig as {
       scheme: string;
       metrics_path: string;

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
-import { podOptions } from "../../components/hosts/aws/pod.ts";
+import type { AwsVmRegion } from "../../components/config/schema.ts";
+import { podOptions } from "../../components/hosts/aws/pod-options.ts";
 import { awsUserData } from "../../components/hosts/aws/user-data.ts";
-import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";
 

@@ -7,8 +7,8 @@ import { gunzipSync } from "node:zlib";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
+import type { AzureVmRegion } from "../../components/config/schema.ts";
 import { azureUserData } from "../../components/hosts/azure/user-data.ts";
-import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
 import { testGolden } from "../support/golden.ts";
 
 interface CloudConfig {

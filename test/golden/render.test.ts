@@ -10,6 +10,7 @@ import { clientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
+import { planLocal } from "../../components/hosts/local/plan.ts";
 import { testGolden } from "../support/golden.ts";
 
 const region = {
@@ -69,14 +70,12 @@ const cases: Record<string, Record<string, unknown>> = {
 
 /** The files of one case by their path in its folder. Copies of files of the sources are left out. */
 function render(raw: Record<string, unknown>): Record<string, string> {
-  const { regions, upstreams, images, monitoring } = parseConfig(raw);
+  const config = parseConfig(raw);
+  const { regions, upstreams } = config;
   const [region] = regions as LocalRegion[];
   assert.ok(region);
-  const { manifest } = localPod({
-    region,
-    upstreams,
-    images,
-    monitoring,
+  const { plan } = planLocal({ ...config, region, stack: "test" });
+  const { manifest } = localPod(plan, {
     fingerprint: "00:11:22",
     credentials: { "gsoci-credentials": { username: "reader", password: "not-a-real-one" } },
     remoteWriteCredentials: { token: "not-a-real-one" },

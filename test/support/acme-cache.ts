@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { StackConfig } from "../../components/config/schema.ts";
-import { localAddress } from "../../components/hosts/local/local-pod.ts";
+import { localAddress } from "../../components/hosts/local/layout.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
@@ -17,6 +17,7 @@ import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 import { hasten } from "./pace.ts";
+import { noSecrets } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
@@ -81,16 +82,14 @@ export async function startAcmeCache(
     ports,
     listen: { addresses: [localAddress], port },
     clients: ["127.0.0.0/8"],
-    hostname,
+    region: { name: acmeRegion, endpoint: { hostname }, freshnessSeconds: 60 },
     metricsClients: [],
     monitoring,
-    freshnessSeconds: 60,
     budget: diskBudget(4),
     edgeMemoryMiB: 512,
     externalLabels: { ...monitoring.labels, region: acmeRegion },
     hostNetwork: true,
     acme: {
-      hostname,
       email: "platform@example.com",
       server: authority.directory,
       dnsProvider: "httpreq",
@@ -109,7 +108,7 @@ export async function startAcmeCache(
       acme: volume("acme"),
       origin: (upstream) => volume(`origin-${upstream}`),
     },
-    credentials: {},
+    secretNames: noSecrets,
   });
   const containers = pod.spec?.containers ?? [];
   const directories = [

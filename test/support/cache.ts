@@ -6,9 +6,10 @@ import { type Credentials, seal, type Token } from "../../components/config/cred
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { type Layout, layout } from "../../components/hosts/local/layout.ts";
-import { localAddress, localPod } from "../../components/hosts/local/local-pod.ts";
+import { type Layout, localAddress } from "../../components/hosts/local/layout.ts";
+import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
 import { defaultImages } from "../../components/pod/images.ts";
@@ -80,17 +81,14 @@ export async function startCache({
     ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
   });
   const local = config.regions[0] as LocalRegion;
-  const place = layout(local, config.upstreams);
+  const { plan } = planLocal({ ...config, region: local, stack: "test" });
+  const { place } = plan;
   const certificate = await makeCertificate({
     directory: place.directory,
     names: ["localhost", localAddress],
   });
   const caFile = join(place.directory, "ca", "ca.crt");
-  const played = localPod({
-    region: local,
-    upstreams: config.upstreams,
-    images: config.images,
-    monitoring: config.monitoring,
+  const played = localPod(plan, {
     fingerprint: certificate.fingerprint,
     credentials: {},
     remoteWriteCredentials,

@@ -1,7 +1,7 @@
 /** Stacks in existing clusters, between them with all that the configuration can say. */
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
-import { workloadPlan } from "../../components/hosts/kubernetes/region.ts";
+import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import type { NetworkPolicies, WorkloadPlanArgs } from "../../components/hosts/kubernetes/workload-args.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -131,7 +131,8 @@ export function kubernetesPlan(
   networkPolicies = networkPoliciesOf(name),
 ): WorkloadPlanArgs {
   const { regions, ...shared } = parseConfig(kubernetesKeys(name, change));
-  return workloadPlan({ ...shared, region: regions[0] as KubernetesRegion }, { networkPolicies });
+  const { plan } = planKubernetes({ ...shared, region: regions[0] as KubernetesRegion, stack: "test" });
+  return workloadPlan(plan, { networkPolicies });
 }
 
 /** Of the cluster that the region is in. */

@@ -11,7 +11,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
-import { workloadPlan } from "../../components/hosts/kubernetes/region.ts";
+import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import { type ControlPlane, nobody, startControlPlane } from "./control-plane.ts";
 import { applyCrds } from "./control-plane-crds.ts";
 import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
@@ -116,11 +116,9 @@ function metricsKind(group: string, plural: string): V1CustomResourceDefinition 
 export async function allow({ config }: ControlPlane, keys: Keys): Promise<void> {
   const { regions, ...shared } = parseConfig({ ...keys });
   const permissions = regions.flatMap((region) => {
-    const plan = workloadPlan(
-      { ...shared, region: region as KubernetesRegion },
-      { networkPolicies: "kubernetes" },
-    );
-    return permissionsFor(plan.region, renderWorkload(plan));
+    const { plan } = planKubernetes({ ...shared, region: region as KubernetesRegion, stack: "test" });
+    const workload = workloadPlan(plan, { networkPolicies: "kubernetes" });
+    return permissionsFor(workload.region, renderWorkload(workload));
   });
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
   const metadata = { name: "registry-cache" };

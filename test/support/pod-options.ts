@@ -1,8 +1,13 @@
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { podPorts } from "../../components/pod/ports.ts";
 import { defaultMonitoring } from "./monitoring.ts";
+
+/** Of a Pod whose configuration names none. */
+export const noSecrets: PodOptions["secretNames"] = {
+  upstream: (name) => `credentials-${name}`,
+  remoteWrite: "remote-write",
+};
 
 /** Of a Pod in a cluster: all that its upstreams don't decide. */
 export function podOptions({
@@ -12,14 +17,13 @@ export function podOptions({
   return {
     name: "cache",
     labels: {},
+    region: { name: "cache", endpoint: { hostname: "cache.example.com" }, freshnessSeconds: 60 },
     upstreams,
-    images: defaultImages,
+    images: {},
     ports: podPorts(15000, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port: 8443 },
-    hostname: "cache.example.com",
     clients: ["203.0.113.0/24"],
     metricsClients: ["198.51.100.10/32"],
-    freshnessSeconds: 60,
     budget: diskBudget(20),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
@@ -31,7 +35,7 @@ export function podOptions({
       prometheus: { emptyDir: {} },
       origin: () => ({ emptyDir: {} }),
     },
-    credentials: {},
+    secretNames: noSecrets,
     ...change,
   };
 }

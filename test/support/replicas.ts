@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
 import type { Upstream } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { localAddress } from "../../components/hosts/local/local-pod.ts";
+import { localAddress } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
@@ -22,6 +22,7 @@ import { type FrontedUpstream, frontedUpstream, registryName } from "./chain.ts"
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { randomImage } from "./images.ts";
 import { defaultMonitoring } from "./monitoring.ts";
+import { noSecrets } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type Balancer, startBalancer } from "./replicas-balancer.ts";
 import { startS3, type TestS3 } from "./s3.ts";
@@ -96,14 +97,13 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     name,
     labels: { "app.kubernetes.io/name": "registry-cache" },
     upstreams,
-    images: { ...defaultImages, ...(await ensureImages(defaultImages)) },
+    images: await ensureImages(defaultImages),
     ports,
     listen: { addresses: [localAddress], port },
     ...(proxies && { proxies }),
-    hostname: "localhost",
+    region: { name, endpoint: { hostname: "localhost" }, freshnessSeconds: 60 },
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],
-    freshnessSeconds: 60,
     budget: options.budget ?? diskBudget(4),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
@@ -116,7 +116,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
       origin: (upstream) => volume(directory(`origin-${upstream}`)),
     },
     ...(bucket && { store: { ...bucket.store, credentials } }),
-    credentials: {},
+    secretNames: noSecrets,
   };
   const pod = podmanInputs(podOptions, {
     directories: ["cache", "prometheus", ...(bucket ? [] : upstreams.map((it) => `origin-${it.name}`))].map(

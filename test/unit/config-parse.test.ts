@@ -32,6 +32,7 @@ test("the smallest local stack, with its defaults", () => {
         access: { clients: ["127.0.0.0/8", "::1/128"], metrics: ["127.0.0.0/8", "::1/128"] },
         freshnessSeconds: 60,
         internalPort: 15000,
+        kind: "local",
       },
     ],
     upstreams: [

@@ -3,16 +3,16 @@ import { getZone } from "@pulumi/aws/route53/getZone.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
-import type { LookedUp } from "../host.ts";
+import type { LookedUp } from "../kind.ts";
 import { LookUp } from "../look-up.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { findAccount } from "./account.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { findImage } from "./image.ts";
-import { type FoundMachine, findMachine, type MachineQuestion, planOf } from "./machine-type.ts";
+import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
+import type { AwsVmPlan } from "./plan.ts";
 import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
-import type { VmPlanArgs } from "./vm-args.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface Findings {
@@ -43,19 +43,16 @@ export interface ExistingSubnet {
 
 /** Asks AWS for all that a region needs to be there. */
 export async function findingsFor(
-  args: VmPlanArgs,
-  provider: pulumi.ProviderResource,
+  plan: AwsVmPlan,
+  options: pulumi.InvokeOptions,
 ): Promise<LookedUp<Findings>> {
-  const { region } = args;
-  const { plan: usual, problems } = planOf(args);
-  if (!usual) return { problems };
+  const { region } = plan;
   const lookUp = new LookUp();
-  const options = { provider };
   const accountId = await findAccount(lookUp, options);
   if (accountId === undefined) return { problems: lookUp.problems };
   const question = { region, lookUp, options };
   const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([
-    findPlace({ ...question, args, usual }),
+    findPlace({ ...question, plan }),
     findAccess(question),
     findHostedZone(question),
     findCertificate(question),
@@ -74,7 +71,10 @@ async function findPlace(
 ): Promise<Pick<Findings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const machine = await findMachine({ ...question, subnetZone: subnet?.availabilityZone });
-  const image = await findImage({ ...question, machine: (machine?.plan ?? question.usual).machine });
+  const image = await findImage({
+    ...question,
+    machine: (machine?.capacity ?? question.plan.capacity).machine,
+  });
   return machine && image !== undefined ? { image, machine, subnet } : undefined;
 }
 

@@ -4,8 +4,8 @@ import { isPrefixList } from "../../config/text.ts";
 import { metricsPort } from "../../pod/ports.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
+import type { AwsVmPlan } from "./plan.ts";
 import { familyOf, type Opening } from "./source-rules.ts";
-import type { VmPlanArgs } from "./vm-args.ts";
 
 /** One rule of a security group, as EC2 takes it. */
 interface Rule {
@@ -38,7 +38,7 @@ export function groupName(region: string, index: number): string {
  */
 export function createFirewall(
   name: string,
-  args: VmPlanArgs,
+  plan: AwsVmPlan,
   { names, vpcId, groups }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup[] {
@@ -51,8 +51,8 @@ export function createFirewall(
           // It can't be changed in place.
           description: "Registry cache",
           vpcId,
-          ingress: ingressRules(args.region.endpoint.port, openings),
-          egress: index === 0 ? egressRules(args) : [],
+          ingress: ingressRules(plan.region.endpoint.port, openings),
+          egress: index === 0 ? egressRules(plan) : [],
           tags: names.tags(index === 0 ? undefined : `${index + 1}`),
         },
         options,
@@ -72,8 +72,8 @@ function ingressRules(endpointPort: number, openings: readonly Opening[]): Rule[
 }
 
 /** Amazon's own resolver, clock and metadata service need no rule. */
-function egressRules(args: VmPlanArgs): Rule[] {
-  return outboundPorts(args).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
+function egressRules(plan: AwsVmPlan): Rule[] {
+  return outboundPorts(plan).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
 }
 
 function rule(description: string, protocol: "tcp" | "udp", port: number, sources: readonly string[]): Rule {

@@ -3,14 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import type { AwsVmPlan } from "./plan.ts";
 import type { Question } from "./question.ts";
-import type { VmPlanArgs } from "./vm-args.ts";
 
 const path = "machine.type";
 
 /** The machine that AWS sells, and where. */
 export interface FoundMachine {
-  readonly plan: CapacityPlan;
+  readonly capacity: CapacityPlan;
   /** Availability zone of machine, network and disk. */
   readonly zone: string;
   /** Types that `auto` doesn't take, because AWS doesn't sell them in that zone, or didn't when the cache was made. */
@@ -18,9 +18,8 @@ export interface FoundMachine {
 }
 
 export interface MachineQuestion extends Question {
-  readonly args: VmPlanArgs;
-  /** The plan if AWS sold everything everywhere. */
-  readonly usual: CapacityPlan;
+  /** As if AWS sold everything everywhere. */
+  readonly plan: AwsVmPlan;
   /** Zone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine */
   readonly subnetZone?: string | undefined;
 }
@@ -31,7 +30,7 @@ export interface MachineQuestion extends Question {
  * A machine that is there keeps its type when AWS begins to sell a less expensive one: see {@link keepUnavailable}.
  */
 export async function findMachine(question: MachineQuestion): Promise<FoundMachine | undefined> {
-  const { args, usual, region, lookUp } = question;
+  const { plan, region, lookUp } = question;
   const { type, architecture = "arm64" } = region.machine;
   const isAuto = type === "auto";
   const types = isAuto ? candidates("aws", architecture).map((machine) => machine.type) : [type];
@@ -46,27 +45,23 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
     return undefined;
   }
-  const zone = fixedZone ?? firstZone(args, types, offers);
+  const zone = fixedZone ?? firstZone(plan, types, offers);
   // From here on in the zone, as in all later updates.
   const now = types.filter((one) => !isSold(one, zone));
   const before = isAuto ? await previouslyUnavailable(region.name) : [];
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
   const unavailable = kept.length < types.length ? kept : now;
-  const { plan } = planOf(args, unavailable);
-  if (!plan || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
-  if (plan.machine.type !== usual.machine.type) {
-    lookUp.warn(path, substitution(usual.machine.type, plan.machine.type, fixedZone ?? region.name));
-  }
-  return { plan, zone, unavailable };
+  const capacity = capacityWithout(plan, unavailable);
+  if (!capacity || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
+  const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
+  if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
+  return { capacity, zone, unavailable };
 }
 
 /** Of the type that `auto` takes when the zone is free. */
-function firstZone(args: VmPlanArgs, types: readonly string[], offers: Offers): string | undefined {
-  const { plan } = planOf(
-    args,
-    types.filter((type) => !offers.has(type)),
-  );
-  return offers.get(plan?.machine.type ?? "")?.[0];
+function firstZone(plan: AwsVmPlan, types: readonly string[], offers: Offers): string | undefined {
+  const unavailable = types.filter((type) => !offers.has(type));
+  return offers.get(capacityWithout(plan, unavailable)?.machine.type ?? "")?.[0];
 }
 
 function notSold(
@@ -88,8 +83,12 @@ function substitution(usual: string, type: string, place: string): string {
 }
 
 /** @param unavailable types that AWS doesn't sell at the place. */
-export function planOf({ region, workload, upstreams }: VmPlanArgs, unavailable: readonly string[] = []) {
-  return planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length, unavailable });
+function capacityWithout(
+  { region, workload, upstreams, capacity }: AwsVmPlan,
+  unavailable: readonly string[],
+): CapacityPlan | undefined {
+  if (unavailable.length === 0) return capacity;
+  return planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length, unavailable }).plan;
 }
 
 /** Per type that the region has its zones, sorted; types without any aren't in it. */

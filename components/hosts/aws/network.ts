@@ -7,9 +7,9 @@ import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AwsVmRegion } from "../../config/schema.ts";
 import type { Findings } from "./findings.ts";
 import type { Names } from "./naming.ts";
-import type { AwsVmRegion } from "./vm-args.ts";
 
 export interface NetworkArgs {
   readonly names: Names;

@@ -1,7 +1,7 @@
 import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AwsVmRegion } from "../../config/schema.ts";
 import type { Address } from "./address.ts";
-import type { AwsVmRegion } from "./vm-args.ts";
 
 export interface RecordsArgs {
   readonly region: AwsVmRegion;

@@ -1,9 +1,10 @@
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PrivateAuthority } from "../vm/private-authority.ts";
+import type { HostArgs } from "../kind.ts";
+import type { PrivateAuthority } from "../private-authority.ts";
 import { secretValues } from "../vm/secrets.ts";
 import type { Names } from "./naming.ts";
-import type { VmHostArgs } from "./vm-args.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 export interface SecretsArgs {
   readonly names: Names;
@@ -13,11 +14,11 @@ export interface SecretsArgs {
 /** Stores the stack's secrets in Parameter Store, encrypted by the account's key `aws/ssm`. */
 export function createSecrets(
   name: string,
-  args: VmHostArgs,
+  { plan, secrets }: Pick<HostArgs<AwsVmPlan>, "plan" | "secrets">,
   { names, authority }: SecretsArgs,
   options: pulumi.CustomResourceOptions,
 ): Parameter[] {
-  return Object.entries(secretValues(args, authority)).map(
+  return Object.entries(secretValues(plan, secrets, authority)).map(
     ([secret, value]) =>
       new Parameter(
         `${name}-${secret}`,

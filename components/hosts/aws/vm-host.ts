@@ -1,25 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
-import type { Host } from "../host.ts";
+import type { Host, HostArgs } from "../kind.ts";
+import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { createAddress } from "./address.ts";
 import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
+import type { Findings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
 import { keepUnavailable } from "./machine-type.ts";
-import { type Names, namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
-import { createPod, podOptions } from "./pod.ts";
+import type { AwsVmPlan } from "./plan.ts";
+import { createPod } from "./pod.ts";
+import { podOptions } from "./pod-options.ts";
 import { createRecords } from "./records.ts";
 import { createRecovery } from "./recovery.ts";
 import { createSecrets } from "./secrets.ts";
 import { awsUserData } from "./user-data.ts";
-import type { VmHostArgs } from "./vm-args.ts";
 
 /**
  * The cache on an EC2 instance. Disk, addresses and records outlive the instance, which another user data, image or architecture replaces; another
@@ -31,32 +32,32 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: HostArgs<AwsVmPlan, Findings>, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:aws:VmHost", name, {}, options);
     const own = { parent: this };
-    const { region, found } = args;
+    const { plan, found } = args;
+    const { region, names } = plan;
     const { hostedZone, certificateArn } = found;
     const { hostname, tls } = region.endpoint;
-    const names = namesOf({ stack: pulumi.getStack(), region: region.name });
-    const { plan } = found.machine;
-    const { type, architecture } = plan.machine;
-    warn(plan.warnings, region.name, this);
+    const { capacity } = found.machine;
+    const { type, architecture } = capacity.machine;
+    warn(capacity.warnings, region.name, this);
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(name, { names, region, found }, own);
     const { groups, hasIpv6Clients } = found.access;
-    const firewall = createFirewall(name, args, { names, vpcId: network.vpcId, groups }, own);
+    const firewall = createFirewall(name, plan, { names, vpcId: network.vpcId, groups }, own);
     const securityGroupIds = firewall.map(({ id }) => id);
     const address = createAddress(name, { names, network, securityGroupIds }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { names, authority }, own);
-    const bucket = createRegionBucket(name, args, names, own);
+    const bucket = createRegionBucket(name, args, own);
     const forPod = podOptions({
-      ...args,
-      diskGiB: plan.disk.sizeGiB,
+      ...plan,
+      diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
       hostedZoneId: hostedZone?.id,
-      storedSecrets: storedSecrets(args, names.parameter),
+      storedSecrets: storedSecrets(plan, names.parameter),
     });
     const pod = createPod(name, forPod, { names }, own);
     const identity = createIdentity(
@@ -72,7 +73,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       },
       own,
     );
-    const disk = createDisk(name, { names, disk: plan.disk, zone: network.zone }, own);
+    const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
     const machine = createMachine(
       name,
       {
@@ -106,7 +107,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);
-    this.diskGiB = plan.disk.sizeGiB;
+    this.diskGiB = capacity.disk.sizeGiB;
     this.bucketUrl = bucket && storeUrl(bucket.store);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
@@ -115,8 +116,13 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The bucket of the configuration, as the Pod knows it, and what must be there before the machine. */
 function createRegionBucket(
   name: string,
-  { region: { name: region, storage }, found: { bucket } }: VmHostArgs,
-  names: Names,
+  {
+    plan: {
+      region: { name: region, storage },
+      names,
+    },
+    found: { bucket },
+  }: HostArgs<AwsVmPlan, Findings>,
   options: pulumi.CustomResourceOptions,
 ) {
   if (storage.kind === "disk" || bucket === undefined) return undefined;

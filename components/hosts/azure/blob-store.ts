@@ -2,11 +2,11 @@ import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureVmRegion } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Place } from "./place.ts";
 import type { storeSku } from "./regions.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface BlobStoreArgs {
   readonly place: Place;

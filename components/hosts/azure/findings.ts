@@ -5,19 +5,18 @@ import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
 import { warn } from "../../config/refuse.ts";
-import type { AzureRegion } from "../../config/schema.ts";
-import type { LookedUp } from "../host.ts";
+import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
+import type { LookedUp } from "../kind.ts";
 import { LookUp } from "../look-up.ts";
 import { findImage } from "./image.ts";
 import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
-import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface Findings {
@@ -41,12 +40,11 @@ export interface Question<R extends AzureRegion = AzureRegion> {
  * Asks Azure in which subscription it is, and then what else there is to ask about a region.
  * @param ask gives undefined where there is a problem.
  */
-export async function lookUpIn<R extends AzureRegion, Found>(
+export async function lookUpIn<R extends AzureRegion, Found extends object>(
   region: R,
-  provider: pulumi.ProviderResource,
+  options: pulumi.InvokeOptions,
   ask: (question: Question<R>) => Promise<Found | undefined>,
 ): Promise<LookedUp<Found>> {
-  const options = { provider };
   const lookUp = new LookUp();
   const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
   const found = client && (await ask({ region, subscription: client.subscriptionId, lookUp, options }));
@@ -56,23 +54,17 @@ export async function lookUpIn<R extends AzureRegion, Found>(
 }
 
 /** Asks Azure whether all that a region needs is there. */
-export function findingsFor(
-  args: VmPlanArgs,
-  provider: pulumi.ProviderResource,
-): Promise<LookedUp<Findings>> {
-  return lookUpIn(args.region, provider, (question) => findings(question, args));
+export function findingsFor(plan: AzureVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<Findings>> {
+  return lookUpIn(plan.region, options, (question) => findings(question, plan));
 }
 
-async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Promise<Findings> {
-  const { region, workload, upstreams } = args;
-  const { name, storage } = region;
-  // Without one, the preflight has refused the region.
-  const { plan } = planCapacity({ cloud: "azure", region, workload, upstreams: upstreams.length });
+async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<Findings> {
+  const { name, storage } = plan.region;
   const previous = await previousOf(name);
   const [storageAccount, hasTrustedLaunch] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    plan && findMachineSize(question, args, plan, previous),
-    plan && findImage(question, plan.machine.architecture),
+    findMachineSize(question, plan, previous),
+    findImage(question, plan.capacity.machine.architecture),
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
@@ -87,24 +79,24 @@ async function findings(question: Question<AzureVmRegion>, args: VmPlanArgs): Pr
  */
 async function findMachineSize(
   question: Question<AzureVmRegion>,
-  args: VmPlanArgs,
-  { machine: { type, architecture }, disk: { type: newDisk } }: CapacityPlan,
+  plan: AzureVmPlan,
   { machine, disk }: Previous,
 ): Promise<boolean | undefined> {
+  const { type, architecture } = plan.capacity.machine;
   const sku = await findSize(question, {
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
     zones: zonesOf(question.region).zones ?? [],
-    newDisk: disk && fitsDisk(question.region, disk) ? undefined : newDisk,
+    newDisk: disk && fitsDisk(question.region, disk) ? undefined : plan.capacity.disk.type,
     min: 1,
     max: 1,
     // The old machine goes before the new one comes.
     surge: 0,
     existing: machine && { ...machine, count: 1 },
     shortcoming: (sku) => shortcomingOf(sku, architecture),
-    instead: (isOffered) => machinesFor(args, architecture, isOffered),
+    instead: (isOffered) => machinesFor(plan, architecture, isOffered),
   });
   return trustedLaunchOf(type, sku, machine);
 }

@@ -1,11 +1,12 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureVmRegion } from "../../config/schema.ts";
 import { metricsPort } from "../../pod/ports.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmRegion, VmPlanArgs } from "./vm-args.ts";
+import type { AzureVmPlan } from "./plan.ts";
 
 export interface FirewallArgs {
   readonly place: Place;
@@ -17,7 +18,7 @@ type Rule = input.network.SecurityRuleArgs;
 /** Rules stand inside the group: one that was added by hand is found and taken away. */
 export function createFirewall(
   name: string,
-  args: VmPlanArgs,
+  plan: AzureVmPlan,
   { place, names }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
@@ -26,7 +27,7 @@ export function createFirewall(
     {
       ...place,
       networkSecurityGroupName: names.firewall,
-      securityRules: [...inboundRules(args.region), ...outboundRules(args)],
+      securityRules: [...inboundRules(plan.region), ...outboundRules(plan)],
     },
     options,
   );
@@ -67,8 +68,8 @@ export function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
  * What the machine may reach. Azure's own resolver and metadata service need no rule:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
  */
-export function outboundRules(args: VmPlanArgs): Rule[] {
-  const ports = outboundPorts(args);
+export function outboundRules(plan: AzureVmPlan): Rule[] {
+  const ports = outboundPorts(plan);
   return [
     ...(["Tcp", "Udp"] as const).map((protocol, index) => ({
       name: `to-servers-by-${protocol.toLowerCase()}`,

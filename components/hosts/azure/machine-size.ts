@@ -2,9 +2,9 @@
 import type { Architecture } from "../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../capacity/machines.ts";
 import { planCapacity } from "../../capacity/plan.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
 import { capabilityOf, type Sku, same } from "./skus.ts";
-import type { VmPlanArgs } from "./vm-args.ts";
 
 const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
 
@@ -51,7 +51,7 @@ export function trustedLaunchOf(
  * @param isOffered whether the subscription gets a size in the machine's zone.
  */
 export function machinesFor(
-  { region, workload, upstreams }: VmPlanArgs,
+  { region, workload, upstreams }: AzureVmPlan,
   architecture: Architecture,
   isOffered: (type: string) => boolean,
 ): string[] {

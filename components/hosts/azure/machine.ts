@@ -5,13 +5,13 @@ import type { NetworkInterface } from "@pulumi/azure-native/network/networkInter
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PlannedMachine } from "../../capacity/plan.ts";
+import type { AzureVmRegion } from "../../config/schema.ts";
 import { imageReference } from "./image.ts";
 import type { Names } from "./naming.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
 import { zonesOf } from "./regions.ts";
 import { dataDiskLun } from "./user-data.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 /**
  * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail

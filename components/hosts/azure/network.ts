@@ -2,11 +2,11 @@ import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureVmRegion } from "../../config/schema.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 import type { Placed } from "./previous.ts";
 import { subnetId } from "./subnet.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface NetworkArgs {
   readonly region: AzureVmRegion;

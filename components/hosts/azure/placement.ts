@@ -1,8 +1,8 @@
 import type { Problem } from "../../config/problems.ts";
+import type { AzureVmRegion } from "../../config/schema.ts";
 import type { Names } from "./naming.ts";
 import type { Placed, Previous } from "./previous.ts";
 import { allZonesOf, zonesOf } from "./regions.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
 
 export interface PlacementArgs {
   readonly region: AzureVmRegion;

@@ -1,5 +1,5 @@
-import type { AzureRegion } from "../../config/schema.ts";
-import type { AzureVmRegion } from "./vm-args.ts";
+import { hint, type Problem } from "../../config/problems.ts";
+import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 
 /**
  * Azure's public regions: those with availability zones, and those without. The clouds of China and of the US government have other addresses for
@@ -44,4 +44,11 @@ export function storeSku({
 /** All zones of a region, as an argument. In a region without zones, none. */
 export function allZonesOf(region: string): string[] {
   return zonalRegions.includes(region) ? ["1", "2", "3"] : [];
+}
+
+/** @returns problems whose path is relative to the region. */
+export function nameProblems({ name }: { readonly name: string }): Problem[] {
+  if (regionNames.includes(name)) return [];
+  const wayOut = hint(name, regionNames, "`az account list-locations` names them");
+  return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${wayOut}` }];
 }

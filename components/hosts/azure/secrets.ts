@@ -2,12 +2,14 @@ import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PrivateAuthority } from "../vm/private-authority.ts";
+import type { HostArgs } from "../kind.ts";
+import type { PrivateAuthority } from "../private-authority.ts";
 import { type StoredSecrets, secretValues } from "../vm/secrets.ts";
+import type { Findings } from "./findings.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
 import type { Place } from "./place.ts";
-import type { VmHostArgs } from "./vm-args.ts";
+import type { AzureVmPlan } from "./plan.ts";
 
 export interface SecretsArgs {
   readonly place: Place;
@@ -39,13 +41,13 @@ const removedSecret = "removed";
  */
 export function createSecrets(
   name: string,
-  args: VmHostArgs,
+  { plan, found, secrets }: HostArgs<AzureVmPlan, Findings>,
   { place, identity, authority }: SecretsArgs,
   options: pulumi.CustomResourceOptions,
 ): Secrets {
-  const { tls } = args.region.endpoint;
-  const values = secretValues(args, authority);
-  const removed = args.found.previous.secrets.filter((secret) => values[secret] === undefined);
+  const { tls } = plan.region.endpoint;
+  const values = secretValues(plan, secrets, authority);
+  const removed = found.previous.secrets.filter((secret) => values[secret] === undefined);
   const wanted = Object.entries(values);
   const vault =
     wanted.length + removed.length > 0 ? createVault(name, { place, identity }, options) : undefined;

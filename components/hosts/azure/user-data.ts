@@ -1,21 +1,16 @@
 import { script } from "../../pod/script.ts";
 import type { AzureStore } from "../../pod/store.ts";
-import type { StoredSecrets } from "../vm/secrets.ts";
+import type { VmPodOptions } from "../vm/pod.ts";
 import { vmUserData } from "../vm/vm.ts";
 import { challengeZone } from "./records.ts";
-import type { VmPlanArgs } from "./vm-args.ts";
 
-export interface AzureUserDataOptions
-  extends Pick<VmPlanArgs, "region" | "upstreams" | "images" | "monitoring"> {
-  readonly diskGiB: number;
+export interface AzureUserDataOptions extends Omit<VmPodOptions, "dns"> {
   /** Of the machine's identity. */
   readonly clientId: string;
   /** Of the zone in which the machine proves its name. */
   readonly subscription: string;
   /** Of the zone in which the machine proves its name. */
   readonly resourceGroup: string;
-  /** Resource ids of secrets. */
-  readonly storedSecrets: StoredSecrets<string>;
   readonly store?: AzureStore | undefined;
 }
 
@@ -31,17 +26,10 @@ export const userDataLimitBytes = 65_535;
  */
 export function azureUserData(options: AzureUserDataOptions): Uint8Array {
   return vmUserData({
-    provider: "azure",
-    region: options.region,
-    upstreams: options.upstreams,
-    images: options.images,
-    monitoring: options.monitoring,
-    diskGiB: options.diskGiB,
-    store: options.store,
+    ...options,
     // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
     dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
     fetchSecret: fetchSecret(options.clientId),
-    storedSecrets: options.storedSecrets,
     dns: { dnsProvider: "azuredns", environment: legoEnvironment(options) },
     limitBytes: userDataLimitBytes,
   });

@@ -1,25 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
-import type { Host } from "../host.ts";
-import { plannedCapacity } from "../vm/capacity.ts";
+import type { Host, HostArgs } from "../kind.ts";
+import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { createAuthority, trusted } from "../vm/private-authority.ts";
 import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
+import type { Findings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity, type Grantee, subscriptionOf } from "./identity.ts";
 import { newestImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
-import { namesOf } from "./naming.ts";
 import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { addressPlacement, diskPlacement, placementWarnings } from "./placement.ts";
-import { warnings } from "./preflight.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import { createRecords } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
 import { azureUserData } from "./user-data.ts";
-import type { VmHostArgs } from "./vm-args.ts";
 
 /**
  * The cache on a virtual machine in Azure, in a resource group of its own. Disk, address, identity and records outlive the machine, which another user data, image or
@@ -31,16 +30,20 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(name: string, args: VmHostArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: HostArgs<AzureVmPlan, Findings>,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("registry-cache:azure:VmHost", name, {}, options);
     const own = { parent: this };
-    const { region, found } = args;
-    const names = namesOf({ stack: pulumi.getStack(), region: region.name });
+    const { plan, found } = args;
+    const { region, names, capacity } = plan;
     const placement = { region, names, previous: found.previous };
-    const plan = plannedCapacity("azure", args, this, [...warnings(region), ...placementWarnings(placement)]);
+    warn([...capacity.warnings, ...placementWarnings(placement)], region.name, this);
 
     const place = createPlace(name, { region, names }, own);
-    const firewall = createFirewall(name, args, { place, names }, own);
+    const firewall = createFirewall(name, plan, { place, names }, own);
     const network = createNetwork(
       name,
       { region, place, names, firewall, placement: addressPlacement(placement) },
@@ -52,26 +55,26 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
-    const disk = createDisk(name, { disk: plan.disk, place, placement: diskPlacement(placement) }, own);
+    const disk = createDisk(name, { disk: capacity.disk, place, placement: diskPlacement(placement) }, own);
     createMachine(
       name,
       {
         names,
         place,
         region,
-        machine: plan.machine,
+        machine: capacity.machine,
         hasTrustedLaunch: found.hasTrustedLaunch,
         image: stableImage(
           name,
-          { pinned: region.machine.image, newest: newestImage, architecture: plan.machine.architecture },
+          { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
           own,
         ),
         userData: pulumi
           .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
           .apply(([identityId, clientId, resourceGroup, storedSecrets]) => {
             const packed = azureUserData({
-              ...args,
-              diskGiB: plan.disk.sizeGiB,
+              ...plan,
+              diskGiB: capacity.disk.sizeGiB,
               clientId,
               subscription: subscriptionOf(identityId),
               resourceGroup,
@@ -90,7 +93,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 
     this.address = address;
     this.ca = trusted(region, authority);
-    this.diskGiB = plan.disk.sizeGiB;
+    this.diskGiB = capacity.disk.sizeGiB;
     const store = storeOf(region, found.storageAccount);
     this.bucketUrl = store && storeUrl(store);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
@@ -100,7 +103,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { region, found: { storageAccount: account } }: VmHostArgs,
+  { plan: { region }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, Findings>,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {

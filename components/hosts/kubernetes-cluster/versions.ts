@@ -1,20 +1,10 @@
-import type { Cloud } from "../../capacity/machine.ts";
-import type { Problem } from "../../config/problems.ts";
-import { services } from "./services.ts";
+import type { Findings } from "../kind.ts";
+import type { Service } from "./services.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface VersionRequest extends Surroundings {
-  readonly cloud: Cloud;
   /** A minor version of Kubernetes, like `1.36`, as the region's `version` says. */
   readonly version: string;
-}
-
-/** What is to be said of a region, with paths relative to it. */
-export interface PreflightFindings {
-  /** What can't be made. */
-  readonly problems: readonly Problem[];
-  /** What can, but should soon be otherwise. */
-  readonly warnings: readonly Problem[];
 }
 
 /** How long before the end it is said. An upgrade takes a day at most, but has to be planned. */
@@ -28,13 +18,10 @@ const path = "version";
  * No cluster is made whose support is known to have ended. One that is there goes on, and up by one minor version at a time, but never back:
  * https://learn.microsoft.com/azure/aks/upgrade-aks-cluster, https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
  */
-export function versionFindings({
-  cloud,
-  version,
-  today,
-  previousVersion,
-}: VersionRequest): PreflightFindings {
-  const { name, supportEnds } = services[cloud];
+export function versionFindings(
+  { name, supportEnds }: Pick<Service, "name" | "supportEnds">,
+  { version, today, previousVersion }: VersionRequest,
+): Findings {
   const refused = (message: string) => ({ problems: [{ path, message }], warnings: [] });
   const has = previousVersion === undefined ? undefined : minorOf(previousVersion);
   const wanted = minorOf(version);

@@ -1,13 +1,10 @@
-import type { AwsRegion, AzureRegion, KubernetesRegion } from "../../config/schema.ts";
+import type { KubernetesRegion, OwnClusterRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { Handover } from "../kubernetes/handover.ts";
 import { podsOf, rangesOf } from "../kubernetes/sources.ts";
 import type { NetworkPolicies, WorkloadRegion } from "../kubernetes/workload-args.ts";
 import { ipv4Ranges } from "./access.ts";
 import { issuerName } from "./cert-manager.ts";
-
-/** A region whose cluster the stack makes. */
-export type OwnClusterRegion = Extract<AwsRegion | AzureRegion, { topology: "cluster" }>;
 
 export interface CloudOptions {
   readonly store: ObjectStore;
@@ -39,7 +36,7 @@ export function workloadRegion(
 ): WorkloadRegion {
   const { hostname, port, tls } = region.endpoint;
   return {
-    name: region.name,
+    ...region,
     namespace,
     endpoint: {
       hostname,
@@ -50,9 +47,6 @@ export function workloadRegion(
       clients: ipv4Ranges(region.access.clients),
       metrics: [...ipv4Ranges(rangesOf(region.access.metrics)), ...podsOf(region.access.metrics)],
     },
-    freshnessSeconds: region.freshnessSeconds,
-    replicas: region.replicas,
-    operator: region.operator,
     expose: {
       kind: "loadBalancer",
       externalDns: false,

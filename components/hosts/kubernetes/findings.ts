@@ -3,13 +3,13 @@ import { ApiException, type V1Namespace } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
-import type { HostPlanArgs, LookedUp } from "../host.ts";
+import type { LookedUp } from "../kind.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
 import { missingKinds, networkPoliciesOf } from "./kinds.ts";
 import { renderWorkload } from "./objects.ts";
 import { inWords, missingPermissions, permissionsFor } from "./permissions.ts";
+import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { proxyProblems } from "./proxies.ts";
-import { type ClusterFindings, workloadPlan } from "./region.ts";
 import { storageProblems } from "./volumes.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
@@ -19,7 +19,7 @@ const oldestMinor = 30;
 /** A region in which the static checks have found nothing, and the cluster that is asked about it. */
 export interface Question {
   readonly region: KubernetesRegion;
-  readonly plan: WorkloadPlanArgs;
+  readonly workload: WorkloadPlanArgs;
   readonly api: ClusterApi;
   /** As it is; undefined or null where {@link ifThere} says so. */
   readonly namespace: V1Namespace | undefined | null;
@@ -33,20 +33,20 @@ export interface Question {
  * @returns problems sorted by path.
  */
 export async function findingsInCluster(
-  args: HostPlanArgs<KubernetesRegion>,
+  plan: KubernetesPlan,
   ownNamespace: string | undefined,
 ): Promise<LookedUp<ClusterFindings>> {
-  const { region } = args;
+  const { region } = plan;
   const { api, problem } = connect(region);
   if (!api) return { problems: [problem] };
   try {
     const unfit = await versionProblems(api);
     if (unfit.length > 0) return { problems: unfit };
     const found = { networkPolicies: await networkPoliciesOf(api) };
-    const plan = workloadPlan(args, found);
+    const workload = workloadPlan(plan, found);
     const namespace = await ifThere(api.core.readNamespace({ name: region.namespace }));
     const ownsNamespace = ownNamespace !== undefined && namespace?.metadata?.uid === ownNamespace;
-    const question = { region, plan, api, namespace, ownsNamespace };
+    const question = { region, workload, api, namespace, ownsNamespace };
     const answers = await Promise.all([
       namespaceProblems(question),
       permissionProblems(question),
@@ -82,8 +82,8 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || String(cause) : message;
 }
 
-async function permissionProblems({ plan, api }: Question): Promise<Problem[]> {
-  const permissions = permissionsFor(plan.region, renderWorkload(plan));
+async function permissionProblems({ workload, api }: Question): Promise<Problem[]> {
+  const permissions = permissionsFor(workload.region, renderWorkload(workload));
   const missing = await missingPermissions(api, permissions);
   if (missing.length === 0) return [];
   const message = `its user may not ${inWords(missing)} (docs/kubernetes.md has a role)`;

@@ -9,7 +9,7 @@ import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
 import { objectLabels, workloadName } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
-import { replicaPlan, workloadPod } from "./pod.ts";
+import { workloadPod } from "./pod.ts";
 import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 
 /** All that the cache is made of in a cluster, but its Secrets. */
@@ -37,7 +37,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
     ...(region.networkPolicies === "cilium" && { ciliumNetworkPolicy: ciliumNetworkPolicy(args) }),
     configMaps,
     certificate: certificate(region),
-    ...controller(region, template, replicaPlan(args).diskGiB),
+    ...controller(region, template, args.replica.diskGiB),
     autoscaler: autoscaler(region),
     disruptionBudget: disruptionBudget(region),
     ...exposure(region),

@@ -6,9 +6,9 @@ import type {
   Volume,
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
-import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
-import { type DiskBudget, diskBudget, ownDisk, scratchBudget } from "../../pod/edge/budget.ts";
-import { defaultImages } from "../../pod/images.ts";
+import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
+import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { metricsPort, podPorts } from "../../pod/ports.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
@@ -37,18 +37,6 @@ export const edgeContainer = "edge";
 
 /** The first of the ports that the containers use between themselves. */
 const internalPort = 15000;
-/** A volume under this size is divided; from it on, all have the same budget, so that one grows without another Pod. */
-const smallDiskGiB = 16;
-
-/** What one replica asks for. */
-export function replicaPlan({ region, workload }: WorkloadPlanArgs): ReplicaPlan {
-  const { storage, replicas } = region;
-  return planReplica({
-    storage: storage.kind === "disk" ? storage : { ...storage, delivery: storage.store.delivery },
-    replicas: replicas.min,
-    workload,
-  });
-}
 
 export interface WorkloadPod {
   readonly template: PodTemplateSpec;
@@ -58,9 +46,8 @@ export interface WorkloadPod {
 
 /** The same Pod as everywhere, as the template of a workload. */
 export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
-  const plan = replicaPlan(args);
   const pauses = pausesOf(args.region);
-  const { pod, configMaps } = renderedPod(args, plan);
+  const { pod, configMaps } = renderedPod(args);
   const named = new Map(
     configMaps.map((configMap) => [configMap.metadata?.name, immutable(configMap, args)] as const),
   );
@@ -90,15 +77,13 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
         topologySpreadConstraints: spread(args.region),
         ...placement(args),
         containers: spec.containers.map(restartedSoon).map((container) => ({
-          ...(container.name === edgeContainer
-            ? edge(starting(container), args, plan)
-            : beside(container, args)),
+          ...(container.name === edgeContainer ? edge(starting(container), args) : beside(container, args)),
           ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
           volumeMounts: container.volumeMounts?.map(inData) ?? [],
         })),
         volumes: [
           ...(spec.volumes ?? []).filter(({ name }) => !parts.has(name)).map(withHash),
-          ...scratch(args, plan),
+          ...scratch(args),
         ],
       },
     },
@@ -106,39 +91,33 @@ export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
 }
 
 /** The volume `data` where it isn't a claim: what is in it goes with the Pod. */
-function scratch({ region }: WorkloadPlanArgs, { diskGiB }: ReplicaPlan): Volume[] {
+function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
   if (region.storage.kind === "disk") return [];
   return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
 }
 
 function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
-  if (fillsGiB !== undefined) return scratchBudget(diskGiB, fillsGiB);
-  return diskGiB >= smallDiskGiB ? ownDisk : diskBudget(diskGiB);
+  return fillsGiB === undefined ? ownDiskBudget(diskGiB) : scratchBudget(diskGiB, fillsGiB);
 }
 
-function renderedPod(args: WorkloadPlanArgs, plan: ReplicaPlan): PodManifests {
-  const { region, upstreams, images, monitoring, provider } = args;
-  const { storage, expose, endpoint, access } = region;
+function renderedPod(args: WorkloadPlanArgs): PodManifests {
+  const { region, upstreams, replica } = args;
+  const { storage, expose, access } = region;
   const part = { emptyDir: {} };
   return renderPod({
+    ...configured(args),
     name: workloadName,
     labels: objectLabels(region.name),
-    upstreams,
-    images: { ...defaultImages, ...images },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port: edgePort },
     ...("proxies" in expose && {
       proxies: podsOf(expose.proxies).length > 0 ? "any" : rangesOf(expose.proxies),
     }),
-    hostname: endpoint.hostname,
     clients: access.clients,
     metricsClients: checkedRanges(access.metrics),
-    freshnessSeconds: region.freshnessSeconds,
-    budget: budgetOf(plan),
-    edgeMemoryMiB: plan.edge.memoryMiB,
-    edgeWorkers: plan.edge.workers,
-    monitoring,
-    externalLabels: { ...monitoring.labels, provider, topology: "cluster", region: region.name },
+    budget: budgetOf(replica),
+    edgeMemoryMiB: replica.edge.memoryMiB,
+    edgeWorkers: replica.edge.workers,
     replica: true,
     hostNetwork: false,
     volumes: {
@@ -148,14 +127,7 @@ function renderedPod(args: WorkloadPlanArgs, plan: ReplicaPlan): PodManifests {
       origin: () => part,
     },
     ...(storage.kind === "bucket" && { store: storage.store }),
-    credentials: Object.fromEntries(
-      upstreams
-        .filter(({ credentials }) => credentials !== undefined)
-        .map(({ name }) => [name, credentialsSecret(name)]),
-    ),
-    ...(monitoring.remoteWrite?.credentials !== undefined && {
-      remoteWriteCredentials: remoteWriteSecretName,
-    }),
+    secretNames: { upstream: credentialsSecret, remoteWrite: remoteWriteSecretName },
   });
 }
 
@@ -164,8 +136,8 @@ function immutable({ metadata, ...rest }: ConfigMap, { region }: WorkloadPlanArg
   return { ...rest, metadata: { ...metadata, name, namespace: region.namespace }, immutable: true };
 }
 
-function edge(container: Container, { region, upstreams }: WorkloadPlanArgs, plan: ReplicaPlan): Container {
-  const { cpuMillis, memoryMiB } = plan.edge;
+function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
+  const { cpuMillis, memoryMiB } = replica.edge;
   const hasBucket = region.storage.kind === "bucket";
   return {
     ...container,
@@ -178,7 +150,7 @@ function edge(container: Container, { region, upstreams }: WorkloadPlanArgs, pla
       requests: {
         cpu: `${cpuMillis}m`,
         memory: `${memoryMiB}Mi`,
-        ...(hasBucket && { "ephemeral-storage": `${plan.diskGiB}Gi` }),
+        ...(hasBucket && { "ephemeral-storage": `${replica.diskGiB}Gi` }),
       },
       limits: { memory: `${memoryMiB}Mi` },
     },

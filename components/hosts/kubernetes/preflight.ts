@@ -1,7 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import { mostReplicas } from "./autoscaling.ts";
-import { roleAnnotation } from "./region.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /**
@@ -37,6 +36,9 @@ export function workloadProblems(
 export function preflight(region: KubernetesRegion): Problem[] {
   return [...workloadProblems(region), ...exposureProblems(region), ...identityProblems(region)];
 }
+
+/** Of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
+export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
 /** distribution takes the address of a bucket for that of STS, too: ADR 12. */
 function identityProblems({ storage, serviceAccount }: KubernetesRegion): Problem[] {

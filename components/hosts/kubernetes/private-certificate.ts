@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromProgram } from "../program-directory.ts";
 
 export interface PrivateCertificateInputs {
   /** The one name that it is for. */
@@ -8,9 +9,11 @@ export interface PrivateCertificateInputs {
   readonly authorityKey: string;
 }
 
+const module = fromProgram(import.meta.url, "private-certificate-provider");
+
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./private-certificate-provider.ts")> =>
-  import(`${process.cwd()}/components/hosts/kubernetes/private-certificate-provider.ts`);
+  import(`${process.cwd()}/${module}`);
 
 const provider: pulumi.dynamic.ResourceProvider = {
   create: async (inputs) => (await load()).create(inputs),

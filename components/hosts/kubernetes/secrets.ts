@@ -11,8 +11,7 @@ type SecretData = Readonly<Record<string, pulumi.Output<string>>>;
 /** By the name that the template calls each. */
 function secretData({
   upstreams,
-  credentials,
-  remoteWriteCredentials,
+  secrets: { credentials, remoteWriteCredentials },
   storeCredentials,
 }: WorkloadArgs): Record<string, SecretData> {
   const ofUpstreams = upstreams.flatMap(({ name, credentials: key = "" }) => {

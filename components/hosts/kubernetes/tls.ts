@@ -1,6 +1,6 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
-import { createAuthority, type PrivateAuthority } from "../vm/private-authority.ts";
+import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
 import { objectLabels, tlsSecretOf } from "./names.ts";
 import { PrivateCertificate } from "./private-certificate.ts";
 import type { WorkloadRegion } from "./workload-args.ts";

@@ -2,7 +2,6 @@ import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client
 import { hint, itHas, type Problem } from "../../config/problems.ts";
 import { allOf, ifThere, namesOf } from "./cluster-api.ts";
 import type { Question } from "./findings.ts";
-import { replicaPlan } from "./pod.ts";
 
 /** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
@@ -30,12 +29,12 @@ export async function storageProblems(question: Question): Promise<Problem[]> {
 
 /** What the volumes that are there can't become. */
 async function claimProblems(question: Question, storageClass: V1StorageClass): Promise<Problem[]> {
-  const { region, plan, api, ownsNamespace } = question;
+  const { region, workload, api, ownsNamespace } = question;
   if (!ownsNamespace) return [];
   const { namespace } = region;
   const claims = await ifThere(api.core.listNamespacedPersistentVolumeClaim({ namespace }));
   if (!claims || claims.items.length === 0) return [];
-  const { diskGiB } = replicaPlan(plan);
+  const { diskGiB } = workload.replica;
   return [...classProblems(claims.items, storageClass), ...sizeProblems(claims.items, storageClass, diskGiB)];
 }
 

@@ -1,23 +1,25 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Credentials } from "../../config/credentials.ts";
-import type { KubernetesRegion, Provider } from "../../config/schema.ts";
+import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
+import type { Credentials, Secrets } from "../../config/credentials.ts";
+import type { Anywhere, KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
-import type { HostArgs, HostPlanArgs } from "../host.ts";
+import type { RegionPlan } from "../kind.ts";
 
 /** What decides the objects of the workload. An existing cluster's region is one; the hosts that make a cluster put one together. */
 export interface WorkloadRegion
-  extends Pick<
-    KubernetesRegion,
-    | "name"
-    | "namespace"
-    | "endpoint"
-    | "access"
-    | "freshnessSeconds"
-    | "replicas"
-    | "expose"
-    | "scheduling"
-    | "operator"
-  > {
+  extends Anywhere,
+    Pick<
+      KubernetesRegion,
+      | "name"
+      | "topology"
+      | "namespace"
+      | "endpoint"
+      | "access"
+      | "replicas"
+      | "expose"
+      | "scheduling"
+      | "operator"
+    > {
   readonly storage: WorkloadStorage;
   /** Labels of the namespace, as the cloud's controllers read them. @default none */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
@@ -39,17 +41,17 @@ export type WorkloadStorage =
   | { readonly kind: "bucket"; readonly store: ObjectStore; readonly scratchGiB: number | "auto" };
 
 /** What the rendering of the workload needs; plain values. */
-export interface WorkloadPlanArgs extends Omit<HostPlanArgs, "region"> {
+export interface WorkloadPlanArgs extends Omit<RegionPlan, "region"> {
   readonly region: WorkloadRegion;
-  /** As metrics and alerts say it. */
-  readonly provider: Provider;
+  /** What each replica asks for. */
+  readonly replica: ReplicaPlan;
   /** The identity of the Pods, in the words of the cloud. */
   readonly serviceAccount: { readonly podLabels?: Readonly<Record<string, string>> };
 }
 
 /** What the component needs besides. */
-export interface WorkloadArgs extends Omit<HostArgs, "region">, WorkloadPlanArgs {
-  readonly region: WorkloadRegion;
+export interface WorkloadArgs extends WorkloadPlanArgs {
+  readonly secrets: Secrets;
   readonly serviceAccount: WorkloadPlanArgs["serviceAccount"] & {
     readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   };

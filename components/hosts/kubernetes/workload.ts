@@ -14,12 +14,11 @@ import type { core } from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
-import type { Host } from "../host.ts";
-import { trusted } from "../vm/private-authority.ts";
+import type { Host } from "../kind.ts";
+import { trusted } from "../private-authority.ts";
 import { mostReplicas } from "./autoscaling.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { renderWorkload, type WorkloadObjects } from "./objects.ts";
-import { replicaPlan } from "./pod.ts";
 import { createSecrets, withSecretNames } from "./secrets.ts";
 import { createPrivateTls } from "./tls.ts";
 import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
@@ -38,10 +37,9 @@ export class Workload extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadArgs, options: pulumi.ComponentResourceOptions = {}) {
     super("registry-cache:kubernetes:Workload", name, {}, options);
-    const { region } = args;
+    const { region, replica } = args;
     const objects = renderWorkload(args);
-    const { diskGiB, warnings } = replicaPlan(args);
-    warn(warnings, region.name, this);
+    warn(replica.warnings, region.name, this);
 
     const own = { parent: this };
     const customTimeouts = timeoutsOf(region);
@@ -64,7 +62,7 @@ export class Workload extends pulumi.ComponentResource {
     this.address =
       region.expose.kind === "loadBalancer" ? addressOf(service) : pulumi.output(region.endpoint.hostname);
     this.ca = trusted(region, tls?.authority);
-    this.diskGiB = diskGiB;
+    this.diskGiB = replica.diskGiB;
     this.bucketUrl = region.storage.kind === "bucket" ? storeUrl(region.storage.store) : undefined;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

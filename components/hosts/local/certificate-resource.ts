@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromProgram } from "../program-directory.ts";
 import type { Certificate, CertificateInputs } from "./certificate.ts";
+
+const module = fromProgram(import.meta.url, "certificate-provider");
 
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./certificate-provider.ts")> =>
-  import(`${process.cwd()}/components/hosts/local/certificate-provider.ts`);
+  import(`${process.cwd()}/${module}`);
 
 const provider: pulumi.dynamic.ResourceProvider = {
   diff: async (_id, olds, news) => (await load()).diff(olds, news),

@@ -3,6 +3,9 @@ import { isAbsolute, join } from "node:path";
 import type { LocalRegion, Upstream } from "../../config/schema.ts";
 import { type PodPorts, podPortCount, podPorts } from "../../pod/ports.ts";
 
+/** Where the Pod listens on this machine. */
+export const localAddress = "127.0.0.1";
+
 /** Where the cache of a local region is on this machine. */
 export interface Layout {
   readonly podName: string;

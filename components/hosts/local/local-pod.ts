@@ -1,24 +1,18 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
-import type { LocalRegion, StackConfig, Upstream } from "../../config/schema.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/nginx.ts";
-import { defaultImages } from "../../pod/images.ts";
+import { configured } from "../../pod/options.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { type Layout, layout, portsLabels } from "./layout.ts";
+import { localAddress, portsLabels } from "./layout.ts";
+import type { LocalPlan } from "./plan.ts";
 import { type PodmanPodInputs, revisionLabel } from "./podman-pod.ts";
 
-/** Where the Pod listens on this machine. */
-export const localAddress = "127.0.0.1";
-
-export interface LocalPodOptions {
-  readonly region: LocalRegion;
-  readonly upstreams: readonly Upstream[];
-  readonly images: StackConfig["images"];
-  readonly monitoring: StackConfig["monitoring"];
+/** What is known only when the Pod is made. */
+export interface LocalPodSecrets {
   /** Of the certificate that the Pod starts with. */
   readonly fingerprint: string;
   /** By the name that an upstream's `credentials` has. */
@@ -28,45 +22,40 @@ export interface LocalPodOptions {
 }
 
 /** The Pod of a local region, as podman is to play it. */
-export function localPod(options: LocalPodOptions): PodmanPodInputs {
-  const { region, upstreams, monitoring, remoteWriteCredentials } = options;
-  const place = layout(region, upstreams);
-  const remoteWriteName = `${place.podName}-remote-write`;
+export function localPod(
+  plan: LocalPlan,
+  { fingerprint, credentials, remoteWriteCredentials }: LocalPodSecrets,
+): PodmanPodInputs {
+  const { region, upstreams, place } = plan;
+  const secretNames = {
+    upstream: (name: string) => `${place.podName}-${name}-credentials`,
+    remoteWrite: `${place.podName}-remote-write`,
+  };
   const secrets = Object.fromEntries([
-    ...upstreams.flatMap(({ name, credentials }) => {
-      const known = credentials === undefined ? undefined : options.credentials[credentials];
-      return known ? [[secretName(place, name), secretData(originCredentials(known))]] : [];
+    ...upstreams.flatMap(({ name, credentials: key }) => {
+      const known = key === undefined ? undefined : credentials[key];
+      return known ? [[secretNames.upstream(name), secretData(originCredentials(known))]] : [];
     }),
     ...(remoteWriteCredentials
-      ? [[remoteWriteName, secretData(remoteWriteSecret(remoteWriteCredentials))]]
+      ? [[secretNames.remoteWrite, secretData(remoteWriteSecret(remoteWriteCredentials))]]
       : []),
   ]);
   const manifests = renderPod({
+    ...configured(plan),
     name: place.podName,
     labels: {
       "app.kubernetes.io/name": "registry-cache",
       "app.kubernetes.io/instance": region.name,
       ...portsLabels(place),
     },
-    upstreams,
-    images: { ...defaultImages, ...options.images },
     ports: place.ports,
     listen: { addresses: [localAddress], port: region.endpoint.port },
-    hostname: region.endpoint.hostname,
     clients: region.access.clients,
     // On this machine, the status port can be reached, and Prometheus itself.
     metricsClients: [],
-    freshnessSeconds: region.freshnessSeconds,
     budget: diskBudget(place.diskGiB),
     edgeMemoryMiB: 1024,
     edgeWorkers: minWorkers,
-    monitoring,
-    externalLabels: {
-      ...monitoring.labels,
-      provider: "local",
-      topology: region.topology,
-      region: region.name,
-    },
     hostNetwork: true,
     volumes: {
       tls: directoryVolume(place.tls),
@@ -74,13 +63,10 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
       prometheus: directoryVolume(place.prometheus),
       origin: (upstream) => directoryVolume(place.origin(upstream)),
     },
-    credentials: Object.fromEntries(
-      upstreams.filter(({ credentials }) => credentials).map(({ name }) => [name, secretName(place, name)]),
-    ),
-    ...(monitoring.remoteWrite?.credentials !== undefined && { remoteWriteCredentials: remoteWriteName }),
+    secretNames,
   });
   const containers = manifests.pod.spec?.containers ?? [];
-  const revision = hash([manifests, options.fingerprint, secrets]);
+  const revision = hash([manifests, fingerprint, secrets]);
   return {
     name: place.podName,
     manifest: toYaml(manifests, revision),
@@ -100,10 +86,6 @@ export function localPod(options: LocalPodOptions): PodmanPodInputs {
 
 function directoryVolume(path: string) {
   return { hostPath: { path, type: "Directory" } };
-}
-
-function secretName({ podName }: Layout, upstream: string): string {
-  return `${podName}-${upstream}-credentials`;
 }
 
 /** In the form that podman 4.3 to 5 all take: a Kubernetes Secret's `data` alone, as JSON. */

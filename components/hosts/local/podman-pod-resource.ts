@@ -1,12 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromProgram } from "../program-directory.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
+
+const module = fromProgram(import.meta.url, "podman-pod-provider");
 
 /**
  * The provider's text is part of the stack's state, and a change of it would replace the resource: so it is this one line per method, and what it
- * does is in podman-pod-provider.ts, found from the project's directory.
+ * does is in podman-pod-provider.ts.
  */
 const load = async (): Promise<typeof import("./podman-pod-provider.ts")> =>
-  import(`${process.cwd()}/components/hosts/local/podman-pod-provider.ts`);
+  import(`${process.cwd()}/${module}`);
 
 const provider: pulumi.dynamic.ResourceProvider = {
   diff: async (_id, olds, news) => (await load()).diff(olds, news),

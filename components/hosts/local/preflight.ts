@@ -4,28 +4,21 @@ import { readFile, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import type { Problem } from "../../config/problems.ts";
-import type { LocalRegion, Upstream } from "../../config/schema.ts";
+import type { LocalRegion } from "../../config/schema.ts";
+import type { Findings } from "../kind.ts";
 import { isFor } from "./certificate.ts";
-import { claimedPorts, type Layout, layout } from "./layout.ts";
+import { claimedPorts, type Layout } from "./layout.ts";
+import type { LocalPlan } from "./plan.ts";
 import { podman } from "./podman.ts";
 import { observePod } from "./podman-pod.ts";
 
-/**
- * What on this machine stands in the way of a region's cache; nothing is changed.
- * @returns problems whose path is relative to the region.
- */
-export async function preflight(region: LocalRegion, upstreams: readonly Upstream[]): Promise<Problem[]> {
-  const place = layout(region, upstreams);
+/** What on this machine stands in the way of a region's cache; nothing is changed. */
+export async function preflight({ region, place }: LocalPlan): Promise<Findings> {
   try {
     await podman(["info"], { timeoutSeconds: 30 });
   } catch (error) {
-    const { message } = error as Error;
-    return [
-      {
-        path: "topology",
-        message: `podman doesn't work on this machine (\`podman info\` must succeed): ${message}`,
-      },
-    ];
+    const message = `podman doesn't work on this machine (\`podman info\` must succeed): ${(error as Error).message}`;
+    return { problems: [{ path: "topology", message }], warnings: [] };
   }
   const problems = await Promise.all([
     closedPorts(place),
@@ -33,7 +26,7 @@ export async function preflight(region: LocalRegion, upstreams: readonly Upstrea
     diskProblems(place),
     certificateProblems(region),
   ]);
-  return problems.flat();
+  return { problems: problems.flat(), warnings: [] };
 }
 
 /** Ports that only root may listen on, which nothing in the Pod is. */

@@ -1,37 +1,31 @@
 import { everyone } from "../../config/endpoint.ts";
-import type { StackConfig, Upstream } from "../../config/schema.ts";
+import type { VmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme.ts";
-import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
-import { defaultImages } from "../../pod/images.ts";
+import { ownDiskBudget } from "../../pod/edge/budget.ts";
+import { configured } from "../../pod/options.ts";
 import { renderPod } from "../../pod/pod.ts";
 import { podPorts } from "../../pod/ports.ts";
 import type { ObjectStore } from "../../pod/store.ts";
+import type { RegionPlan } from "../kind.ts";
 import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";
 import { dataMount, podYaml } from "./user-data.ts";
-import type { VmRegion } from "./vm.ts";
 
 /** What the Pod of a machine depends on. */
-export interface VmPodOptions {
-  readonly provider: "aws" | "azure";
-  readonly region: VmRegion;
-  readonly upstreams: readonly Upstream[];
-  readonly images: StackConfig["images"];
-  readonly monitoring: StackConfig["monitoring"];
+export interface VmPodOptions
+  extends Pick<RegionPlan<VmRegion>, "provider" | "region" | "upstreams" | "images" | "monitoring"> {
   readonly diskGiB: number;
   /** Where the region keeps its blobs, with `storage.kind: bucket`. @default on the disk */
   readonly store?: ObjectStore | undefined;
   /** Their names in the cloud's store. */
   readonly storedSecrets: StoredSecrets<string>;
   /** How lego proves the host name, by the machine's own identity. */
-  readonly dns: Pick<AcmeOptions, "dnsProvider" | "environment">;
+  readonly dns: Omit<AcmeOptions, "email">;
 }
 
 /** The first of the ports that the Pod's containers use on the machine's loopback. */
 const internalPort = 15000;
 const nodeExporterPort = 9100;
-/** A disk under this size is divided; from it on, all disks have the same budget, so that one grows without another Pod. */
-const smallDiskGiB = 16;
 /** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
 const edgeMemoryMiB = 256 * 1024;
 const podName = "registry-cache";
@@ -54,35 +48,24 @@ function addressesOf(sources: readonly string[]): readonly string[] {
 
 /** The same Pod as everywhere, on the data disk, as podman plays it: YAML. */
 export function vmPod(options: VmPodOptions): string {
-  const { region, upstreams, store, storedSecrets } = options;
-  const { tls, hostname, port } = region.endpoint;
-  const hasCredentials = ({ name }: Upstream) => storedSecrets[credentialsOf(name)] !== undefined;
+  const { region, upstreams, store } = options;
+  const { tls, port } = region.endpoint;
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
   });
   const manifests = renderPod({
+    ...configured(options),
     name: podName,
     labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
-    upstreams,
-    images: { ...defaultImages, ...options.images },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
-    hostname,
     clients: addressesOf(region.access.clients),
     metricsClients: addressesOf(region.access.metrics),
-    freshnessSeconds: region.freshnessSeconds,
-    budget: options.diskGiB < smallDiskGiB ? diskBudget(options.diskGiB) : ownDisk,
+    budget: ownDiskBudget(options.diskGiB),
     edgeMemoryMiB,
-    monitoring: options.monitoring,
-    externalLabels: {
-      ...options.monitoring.labels,
-      provider: options.provider,
-      topology: region.topology,
-      region: region.name,
-    },
     hostNetwork: true,
     nodeExporterPort,
-    ...(tls.mode === "acme" && { acme: { hostname, email: tls.email, ...options.dns } }),
+    ...(tls.mode === "acme" && { acme: { email: tls.email, ...options.dns } }),
     volumes: {
       tls: volume("tls"),
       cache: volume("cache"),
@@ -91,10 +74,10 @@ export function vmPod(options: VmPodOptions): string {
       origin: (upstream) => volume(`origin-${upstream}`),
     },
     ...(store && { store }),
-    credentials: Object.fromEntries(
-      upstreams.filter(hasCredentials).map(({ name }) => [name, podSecret(credentialsOf(name))]),
-    ),
-    ...(storedSecrets[remoteWrite] !== undefined && { remoteWriteCredentials: podSecret(remoteWrite) }),
+    secretNames: {
+      upstream: (name) => podSecret(credentialsOf(name)),
+      remoteWrite: podSecret(remoteWrite),
+    },
   });
   return podYaml(manifests);
 }

@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
+import type { VmRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import type { VmRegion } from "./vm.ts";
 
 /**
  * The sizes of this stack's data disks as the last update left them, in GiB, by the region's name.

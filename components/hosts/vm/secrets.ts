@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Secrets } from "../../config/credentials.ts";
+import type { VmRegion } from "../../config/schema.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import type { HostArgs, HostPlanArgs } from "../host.ts";
-import type { PrivateAuthority } from "./private-authority.ts";
-import type { VmRegion } from "./vm.ts";
+import type { RegionPlan } from "../kind.ts";
+import type { PrivateAuthority } from "../private-authority.ts";
 
 /**
  * Secrets of the stack that a machine reads when it starts, from the cloud's store, where the stack puts them. Each is known by what it is: `remote-write`,
@@ -20,9 +21,11 @@ export function credentialsOf(upstream: string): string {
   return `credentials-${upstream}`;
 }
 
+type SecretsPlan = Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">;
+
 /** Those that a stack has, with what `nameOf` makes of each. */
 export function storedSecrets<Value>(
-  { upstreams, monitoring, region }: HostPlanArgs<VmRegion>,
+  { upstreams, monitoring, region }: SecretsPlan,
   nameOf: (secret: string) => Value,
 ): StoredSecrets<Value> {
   const secrets = [
@@ -37,22 +40,23 @@ export function storedSecrets<Value>(
 
 /** The values, in the form that their readers on the machine take. */
 export function secretValues(
-  args: HostArgs<VmRegion>,
+  plan: SecretsPlan,
+  secrets: Secrets,
   privateAuthority: PrivateAuthority | undefined,
 ): StoredSecrets<pulumi.Output<string>> {
   const values: StoredSecrets<pulumi.Output<string> | undefined> = {
     ...Object.fromEntries(
-      args.upstreams.map(({ name, credentials: key = "" }) => [
+      plan.upstreams.map(({ name, credentials: key = "" }) => [
         credentialsOf(name),
-        args.credentials[key]?.apply(originCredentials),
+        secrets.credentials[key]?.apply(originCredentials),
       ]),
     ),
-    [remoteWrite]: args.remoteWriteCredentials?.apply(remoteWriteSecret),
+    [remoteWrite]: secrets.remoteWriteCredentials?.apply(remoteWriteSecret),
     [authority]: privateAuthority?.pem,
   };
-  return storedSecrets(args, (secret) => {
+  return storedSecrets(plan, (secret) => {
     const value = values[secret];
-    if (!value) throw new pulumi.RunError(`${args.region.name}: the secret ${secret} is missing`);
+    if (!value) throw new pulumi.RunError(`${plan.region.name}: the secret ${secret} is missing`);
     return value;
   });
 }

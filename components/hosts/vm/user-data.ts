@@ -1,5 +1,6 @@
 import { gzip } from "pako";
 import { stringify } from "yaml";
+import type { Problem } from "../../config/problems.ts";
 import type { PodManifests } from "../../pod/pod.ts";
 import { podUser } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
@@ -116,7 +117,7 @@ const basePackages = [
   "unattended-upgrades",
 ];
 
-export class UserDataTooLarge extends Error {
+class UserDataTooLarge extends Error {
   override readonly name = "UserDataTooLarge";
 }
 
@@ -136,6 +137,17 @@ export function packUserData(text: string, limitBytes: number): Uint8Array {
     );
   }
   return packed;
+}
+
+/** That user data would be larger than the cloud takes; found by making some. */
+export function tooLargeProblems(make: () => unknown): Problem[] {
+  try {
+    make();
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserDataTooLarge)) throw error;
+    return [{ path: "topology", message: error.message }];
+  }
 }
 
 function file(path: string, content: string, permissions = "0644") {

@@ -1,9 +1,6 @@
-import type { AwsRegion, AzureRegion } from "../../config/schema.ts";
 import { podDirectories, podSecret, type VmPodOptions, vmPod } from "./pod.ts";
 import { authority } from "./secrets.ts";
 import { packUserData, renderUserData, type StoredPod } from "./user-data.ts";
-
-export type VmRegion = Extract<AwsRegion | AzureRegion, { topology: "vm" }>;
 
 /** What a cloud adds to the machine that all clouds have in common. */
 export interface VmOptions extends VmPodOptions {

@@ -58,7 +58,15 @@ export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<DiskB
  * For a file system that belongs to the cache alone, whatever its size: so a disk grows without another configuration. What is kept free is for what
  * {@link diskBudget} says, at 5 Gbps, the most that comes in over the internet.
  */
-export const ownDisk: DiskBudget = { manifestsMiB: 1024, prometheusMiB: 2048, minFreeMiB: 6 * 1024 };
+const ownDisk: DiskBudget = { manifestsMiB: 1024, prometheusMiB: 2048, minFreeMiB: 6 * 1024 };
+
+/** A file system under this size is divided. */
+const leastOwnGiB = 16;
+
+/** For a file system that belongs to the cache alone; from 16 GiB on that is {@link ownDisk}. */
+export function ownDiskBudget(sizeGiB: number): DiskBudget {
+  return sizeGiB < leastOwnGiB ? diskBudget(sizeGiB) : ownDisk;
+}
 
 /**
  * Least recently used content goes when a zone is over its size; nothing goes by age. 1 MiB of keys holds about 8,000 objects:

@@ -1,4 +1,5 @@
 import { statusPage } from "../../monitoring/status-page/status-page.ts";
+import { imageOf } from "../images.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf, httpProbe, type Part, resources } from "../part.ts";
 import { script } from "../script.ts";
@@ -12,7 +13,7 @@ export function edgePart(options: PodOptions): Part {
   return {
     container: {
       name: "edge",
-      image: options.images.edge,
+      image: imageOf(options, "edge"),
       command: ["sh", `${files}/edge.sh`, `${files}/nginx.conf`, ...(plain ? [] : [edgePaths.tls])],
       // The page cache counts into it, and gives way.
       resources: resources(options.edgeMemoryMiB),
@@ -21,7 +22,7 @@ export function edgePart(options: PodOptions): Part {
     files: {
       "nginx.conf": renderEdgeConfig(options),
       "edge.sh": script(import.meta.url, "edge.sh"),
-      [statusPageFile]: statusPage(options.externalLabels.region ?? options.name),
+      [statusPageFile]: statusPage(options.region.name),
     },
     mounts: [
       ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),

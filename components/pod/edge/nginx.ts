@@ -150,7 +150,7 @@ const manifestMediaTypes = [
 ];
 
 function registryServer(options: PodOptions): Directive {
-  const { listen, clients, freshnessSeconds } = options;
+  const { listen, clients, region } = options;
   return block(
     "server",
     [],
@@ -179,7 +179,7 @@ function registryServer(options: PodOptions): Directive {
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
       ]),
       cached("tag", "manifests", "$upstream $repository:$tag", "/v2/$repository/manifests/$tag", [
-        ...mutable(freshnessSeconds),
+        ...mutable(region),
       ]),
       cached(
         "list",
@@ -187,7 +187,7 @@ function registryServer(options: PodOptions): Directive {
         "$upstream $repository $list_query",
         "/v2/$repository/tags/list$list_query",
         [
-          ...mutable(freshnessSeconds),
+          ...mutable(region),
           directive("proxy_hide_header", "Link"),
           directive("add_header", "Link", "$list_link"),
           cacheHeader(),
@@ -201,7 +201,7 @@ function registryServer(options: PodOptions): Directive {
  * Answers that may change upstream. An old one is better than none: an origin says 404 both for a tag that is gone and for an upstream it can't
  * reach, so a stale answer also outlives a 404.
  */
-function mutable(freshnessSeconds: number): Directive[] {
+function mutable({ freshnessSeconds }: PodOptions["region"]): Directive[] {
   return [
     // nginx counts in whole seconds, and an answer holds for up to one more than it is told.
     directive("proxy_cache_valid", 200, `${freshnessSeconds - 1}s`),

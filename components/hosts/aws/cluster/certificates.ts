@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import type { Names } from "../naming.ts";
 import { challengePolicy } from "../policies.ts";
 import { scheduling } from "./cluster.ts";
-import type { AwsClusterRegion } from "./cluster-args.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 

@@ -1,14 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../../host.ts";
+import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
-import { namesOf } from "../naming.ts";
 import { bucketPolicy } from "../policies.ts";
 import { createCertificates } from "./certificates.ts";
 import { createCluster, scheduling } from "./cluster.ts";
-import type { ClusterHostArgs } from "./cluster-args.ts";
+import type { ClusterFindings } from "./findings.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import {
   loadBalancerAnnotations,
@@ -18,6 +17,7 @@ import {
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
 import { enforceNetworkPolicies } from "./network-policies.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 import { createRecord } from "./record.ts";
 
@@ -28,13 +28,16 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(name: string, args: ClusterHostArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { plan, found, secrets }: HostArgs<AwsClusterPlan, ClusterFindings>,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("registry-cache:aws:ClusterHost", name, {}, options);
     const own = { parent: this };
-    const { found, region, ...shared } = args;
+    const { region, names } = plan;
     const { accountId, bucket } = found;
     const { delivery, expireDays } = region.storage;
-    const names = namesOf({ stack: pulumi.getStack(), region: region.name });
 
     const network = createNetwork(name, { names, region, found }, own);
     const { cluster, nodes } = createCluster(name, { names, region, network }, own);
@@ -60,8 +63,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const workload = new Workload(
       name,
       {
-        ...shared,
-        provider: "aws",
+        ...plan,
+        secrets,
         region: workloadRegion(region, {
           store: bucketStore({ region: region.name, bucket, delivery }),
           annotations: loadBalancerAnnotations(network.loadBalancerSubnets),

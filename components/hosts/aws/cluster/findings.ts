@@ -2,20 +2,21 @@ import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../../config/refuse.ts";
-import type { LookedUp } from "../../host.ts";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { LookedUp } from "../../kind.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { LookUp } from "../../look-up.ts";
 import { findAccount } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
-import { namesOf } from "../naming.ts";
+import type { Names } from "../naming.ts";
 import { checkPublicRoute } from "../public-subnet.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { defaultQuotas } from "../source-rules.ts";
-import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface ClusterFindings {
@@ -43,12 +44,11 @@ interface Question {
  * @param isMade whether the stack has made the region's cluster already.
  */
 export async function clusterFindingsFor(
-  { region }: ClusterPlanArgs,
-  provider: pulumi.ProviderResource,
+  { region, names }: AwsClusterPlan,
+  options: pulumi.InvokeOptions,
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
   const lookUp = new LookUp();
-  const options = { provider };
   const accountId = await findAccount(lookUp, options);
   if (accountId === undefined) return { problems: lookUp.problems };
   const question = { region, lookUp, options };
@@ -58,7 +58,7 @@ export async function clusterFindingsFor(
     findLoadBalancerZone(question),
     findBucketName({ ...question, accountId, region: region.name }),
     findLoadBalancerRanges(question),
-    isMade ? undefined : checkName(question),
+    isMade ? undefined : checkName(question, names),
     checkClients(question),
   ]);
   warn(lookUp.warnings, region.name);
@@ -105,8 +105,7 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
 }
 
 /** A cluster that another stack made, or a person. */
-async function checkName({ region, lookUp, options }: Question): Promise<void> {
-  const { cluster } = namesOf({ stack: pulumi.getStack(), region: region.name });
+async function checkName({ lookUp, options }: Question, { cluster }: Names): Promise<void> {
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (!answer?.names.includes(cluster)) return;
   lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);

@@ -9,8 +9,8 @@ import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Names } from "../naming.ts";
-import type { AwsClusterRegion } from "./cluster-args.ts";
 import type { ClusterFindings } from "./findings.ts";
 
 export interface NetworkArgs {

@@ -1,10 +1,9 @@
-import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
 import type { Problem } from "../../../config/problems.ts";
-import { ownClusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { Findings } from "../../kind.ts";
+import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import { services } from "../../kubernetes-cluster/services.ts";
 import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
-import type { PreflightFindings } from "../../kubernetes-cluster/versions.ts";
-import { nameProblems } from "../regions.ts";
-import type { AwsClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
 
 export interface AwsSurroundings extends Surroundings {
   /** Id of the VPC in which the region's cluster is, or `create` for its own. @default there is no cluster yet */
@@ -13,17 +12,11 @@ export interface AwsSurroundings extends Surroundings {
   readonly hasCli: boolean;
 }
 
-/** What is to be said of a region, found without asking AWS. */
-export function preflight(args: ClusterPlanArgs, surroundings: AwsSurroundings): PreflightFindings {
-  const { region } = args;
-  const { problems, warnings } = ownClusterFindings(
-    args,
-    { cloud: "aws", nodeDiskGiB: awsNodeRoomGiB },
-    surroundings,
-  );
+/** What is to be said of a region by what is there of it, found without asking AWS. */
+export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSurroundings): Findings {
+  const { problems, warnings } = clusterFindings(region, services.aws, surroundings);
   return {
     problems: [
-      ...nameProblems(region),
       ...problems,
       ...networkProblems(region, surroundings),
       ...(surroundings.hasCli ? [] : [{ path: "topology", message: missingCli }]),

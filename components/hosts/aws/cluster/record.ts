@@ -1,6 +1,6 @@
 import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion } from "./cluster-args.ts";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { ClusterFindings } from "./findings.ts";
 
 export interface RecordArgs {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromProgram } from "../../program-directory.ts";
 
 export interface ClusterNodesInputs {
   /** An AWS region's code. */
@@ -14,9 +15,11 @@ export interface ClusterSecurityGroupInputs {
   readonly clusterName: string;
 }
 
+const module = fromProgram(import.meta.url, "teardown-provider");
+
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./teardown-provider.ts")> =>
-  import(`${process.cwd()}/components/hosts/aws/cluster/teardown-provider.ts`);
+  import(`${process.cwd()}/${module}`);
 
 const nodesProvider: pulumi.dynamic.ResourceProvider = {
   create: async (inputs) => (await load()).create(inputs),

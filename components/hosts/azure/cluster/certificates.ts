@@ -1,11 +1,11 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
 import { challengeZone, createRecords } from "../records.ts";
-import type { AzureClusterRegion } from "./cluster-args.ts";
 import {
   createPodIdentity,
   type PodIdentity,

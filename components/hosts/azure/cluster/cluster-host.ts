@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../../host.ts";
+import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
@@ -7,7 +7,7 @@ import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
 import { createPlace } from "../place.ts";
 import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
-import type { ClusterHostArgs } from "./cluster-args.ts";
+import type { ClusterFindings } from "./findings.ts";
 import {
   createClusterIdentity,
   createPodIdentity,
@@ -17,8 +17,8 @@ import {
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import { loadBalancerAnnotations, loadBalancerHandover } from "./load-balancer.ts";
 import { createManagedCluster } from "./managed-cluster.ts";
-import { clusterNamesOf } from "./naming.ts";
 import { createClusterNetwork } from "./network.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 
 /**
  * The cache on an AKS cluster of its own, with its blobs in a storage account, in a resource group of its own. Address, records, identities and blobs outlive the
@@ -30,12 +30,15 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(name: string, args: ClusterHostArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { plan, found, secrets }: HostArgs<AzureClusterPlan, ClusterFindings>,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("registry-cache:azure:ClusterHost", name, {}, options);
     const own = { parent: this };
-    const { found, region, ...shared } = args;
+    const { region, names } = plan;
     const { delivery, expireDays } = region.storage;
-    const names = clusterNamesOf({ stack: pulumi.getStack(), region: region.name });
 
     const place = createPlace(name, { region, names }, own);
     const network = createClusterNetwork(name, { region, place, names }, own);
@@ -63,8 +66,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const workload = new Workload(
       name,
       {
-        ...shared,
-        provider: "azure",
+        ...plan,
+        secrets,
         region: workloadRegion(region, {
           store: blobStore({ account: found.storageAccount, delivery }),
           annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),

@@ -1,40 +1,47 @@
 import { getAgentPool } from "@pulumi/azure-native/containerservice/getAgentPool.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { isForAks } from "../../../capacity/cluster-nodes.ts";
 import { architectureOf } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
-import type { LookedUp } from "../../host.ts";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
+import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn, type Question } from "../findings.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
-import type { AzureClusterRegion, ClusterFindings, ClusterPlanArgs } from "./cluster-args.ts";
-import { clusterNamesOf } from "./naming.ts";
 import { podRange, serviceRange } from "./network.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
-import { processorProblems } from "./preflight.ts";
+import { type AzureClusterPlan, processorProblems } from "./plan.ts";
 
-const clusterType = "azure-native:containerservice:ManagedCluster";
+export const clusterType = "azure-native:containerservice:ManagedCluster";
+
+/** What isn't known before Azure is asked: elsewhere, names are ids. */
+export interface ClusterFindings {
+  /** Name for the storage account. */
+  readonly storageAccount: string;
+  /** How many nodes the cluster has. Undefined before it is there. */
+  readonly liveNodes: number | undefined;
+}
 
 /** Asks Azure whether all that a region's cluster needs is there. */
 export function clusterFindingsFor(
-  args: ClusterPlanArgs,
-  provider: pulumi.ProviderResource,
+  plan: AzureClusterPlan,
+  options: pulumi.InvokeOptions,
 ): Promise<LookedUp<ClusterFindings>> {
-  return lookUpIn(args.region, provider, (question) => findings(question, args));
+  return lookUpIn(plan.region, options, (question) => findings(question, plan));
 }
 
 async function findings(
   question: Question<AzureClusterRegion>,
-  args: ClusterPlanArgs,
+  plan: AzureClusterPlan,
 ): Promise<ClusterFindings | undefined> {
-  const liveNodes = await findLiveNodes(question);
+  const liveNodes = await findLiveNodes(question, plan);
   const [storageAccount] = await Promise.all([
     findStorageAccountName(question),
-    findNodeSize(question, args, liveNodes),
+    findNodeSize(question, plan, liveNodes),
     findResourceGroup(question),
     findZone(question),
     findNodeSubnet(question),
@@ -43,15 +50,13 @@ async function findings(
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
-async function findLiveNodes({
-  region: { name: region, resourceGroup },
-  lookUp,
-  options,
-}: Question<AzureClusterRegion>): Promise<number | undefined> {
+async function findLiveNodes(
+  { region: { name: region, resourceGroup }, lookUp, options }: Question<AzureClusterRegion>,
+  { names }: AzureClusterPlan,
+): Promise<number | undefined> {
   const clusters = await previousOutputs(clusterType, "name");
   const cluster = clusters.get(region);
   if (typeof cluster !== "string") return undefined;
-  const names = clusterNamesOf({ stack: pulumi.getStack(), region });
   const pool = getAgentPool(
     {
       resourceGroupName: resourceGroup ?? names.resourceGroup,
@@ -70,7 +75,7 @@ async function findLiveNodes({
 /** That the nodes' size is available, and each node has room for a replica. */
 async function findNodeSize(
   question: Question<AzureClusterRegion>,
-  args: ClusterPlanArgs,
+  plan: AzureClusterPlan,
   liveNodes: number | undefined,
 ): Promise<void> {
   const { region, lookUp } = question;
@@ -102,7 +107,7 @@ async function findNodeSize(
       `${type} isn't for AKS: it takes sizes with at least four vCPUs, and none of series B`,
     );
   if (machineNamed("azure", type)) return;
-  for (const { path, message } of processorProblems(args, vCpu)) lookUp.refuse(path, message);
+  for (const { path, message } of processorProblems(plan, vCpu)) lookUp.refuse(path, message);
 }
 
 /** The pool is part of the cluster, whose size and zones Azure doesn't change. */

@@ -2,9 +2,9 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/federatedIdentityCredential.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { grant, subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import type { AzureClusterRegion } from "./cluster-args.ts";
 import type { ClusterNames } from "./naming.ts";
 
 export interface ClusterIdentityArgs {

@@ -4,9 +4,9 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import type { Place } from "../place.ts";
-import type { AzureClusterRegion } from "./cluster-args.ts";
 import type { ClusterNames } from "./naming.ts";
 import { dnsAddress, podRange, serviceRange } from "./network.ts";
 import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";

@@ -1,9 +1,9 @@
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Place } from "../place.ts";
 import { allZonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
-import type { AzureClusterRegion } from "./cluster-args.ts";
 import type { ClusterNames } from "./naming.ts";
 
 export interface ClusterNetworkArgs {

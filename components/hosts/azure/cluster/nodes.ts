@@ -1,6 +1,6 @@
 import { fewestAzureNodes } from "../../../capacity/cluster-nodes.ts";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { allZonesOf } from "../regions.ts";
-import type { AzureClusterRegion } from "./cluster-args.ts";
 
 /** So that no node is given more than fits, and AKS reserves little memory: https://learn.microsoft.com/azure/aks/node-resource-reservations */
 export const podsPerNode = 30;

@@ -1,26 +1,34 @@
+import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
-import type { HostPlanArgs } from "../host.ts";
+import type { AlwaysPlanned, PlanRequest, RegionPlan } from "../kind.ts";
 import { storeSecret } from "./names.ts";
+import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
-
-/** Of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
-export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
 /** What an existing cluster has, and the workload depends on. */
 export interface ClusterFindings {
   readonly networkPolicies: NetworkPolicies;
 }
 
-/** The workload of a region in a cluster that is there already. */
+/** A region in a cluster that is there already. */
+export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
+  readonly replica: ReplicaPlan;
+}
+
+export function planKubernetes(request: PlanRequest<KubernetesRegion>): AlwaysPlanned<KubernetesPlan> {
+  const { region, workload } = request;
+  const { storage, replicas } = region;
+  const replica = planReplica({ storage, replicas: replicas.min, workload });
+  return { plan: { ...request, replica }, problems: preflight(region), warnings: [] };
+}
+
+/** Its workload. */
 export function workloadPlan(
-  { region, ...shared }: HostPlanArgs<KubernetesRegion>,
+  { region, ...plan }: KubernetesPlan,
   { networkPolicies }: ClusterFindings,
-): WorkloadPlanArgs & {
-  readonly serviceAccount: KubernetesRegion["serviceAccount"];
-} {
+): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
   return {
-    ...shared,
-    provider: "kubernetes",
+    ...plan,
     region: { ...region, storage: workloadStorage(region), networkPolicies },
     serviceAccount: region.serviceAccount,
   };

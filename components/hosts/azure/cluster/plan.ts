@@ -1,40 +1,42 @@
-import * as pulumi from "@pulumi/pulumi";
 import { azureEdgeCpuMillis } from "../../../capacity/cluster-nodes.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
-import { planReplica } from "../../../capacity/plan-replica.ts";
 import type { Problem } from "../../../config/problems.ts";
-import { ownClusterFindings } from "../../kubernetes-cluster/preflight.ts";
-import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
-import type { PreflightFindings } from "../../kubernetes-cluster/versions.ts";
-import { nameProblems } from "../preflight.ts";
-import { allZonesOf } from "../regions.ts";
-import type { AzureClusterRegion, ClusterPlanArgs } from "./cluster-args.ts";
-import { clusterNamesOf } from "./naming.ts";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
+import type { AlwaysPlanned, PlanRequest } from "../../kind.ts";
+import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
+import { services } from "../../kubernetes-cluster/services.ts";
+import { allZonesOf, nameProblems } from "../regions.ts";
+import { type ClusterNames, clusterNamesOf } from "./naming.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 
-/** What is to be said of a region, found without asking Azure. */
-export function clusterPreflight(args: ClusterPlanArgs, surroundings: Surroundings): PreflightFindings {
-  const { region } = args;
-  const kind = { cloud: "azure", nodeDiskGiB: replicaDiskGiB } as const;
-  const { problems, warnings } = ownClusterFindings(args, kind, surroundings);
+/** A region that is an AKS cluster. */
+export interface AzureClusterPlan extends OwnClusterPlan<AzureClusterRegion> {
+  readonly names: ClusterNames;
+}
+
+export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): AlwaysPlanned<AzureClusterPlan> {
+  const { region, stack } = request;
+  const { plan: planned, problems } = planOwnCluster(request, services.azure, replicaDiskGiB);
+  const plan = { ...planned, names: clusterNamesOf({ stack, region: region.name }) };
   const node = machineNamed("azure", region.nodes.type);
   return {
+    plan,
     problems: [
       ...nameProblems(region),
       ...problems,
-      ...networkNameProblems(region),
+      ...networkNameProblems(plan),
       ...zoneProblems(region),
       // Of other sizes, Azure says how many there are: see findings.ts.
-      ...(node ? processorProblems(args, node.vCpu) : []),
+      ...(node ? processorProblems(plan, node.vCpu) : []),
     ],
-    warnings,
+    warnings: [],
   };
 }
 
 /** They become labels of the nodes: https://learn.microsoft.com/azure/aks/azure-cni-overlay#limitations-with-azure-cni-overlay */
 const longestNetworkName = 63;
 
-function networkNameProblems({ name: region, resourceGroup, network }: AzureClusterRegion): Problem[] {
+function networkNameProblems({ region: { resourceGroup, network }, names }: AzureClusterPlan): Problem[] {
   const parts =
     "subnet" in network
       ? [
@@ -42,17 +44,13 @@ function networkNameProblems({ name: region, resourceGroup, network }: AzureClus
           ["network.vnet", "the virtual network", network.vnet.split("/")[8] ?? ""],
           ["network.subnet", "the subnet", network.subnet],
         ]
-      : [["resourceGroup", "the resource group", resourceGroup ?? ownGroup(region)]];
+      : [["resourceGroup", "the resource group", resourceGroup ?? names.resourceGroup]];
   return parts
     .filter(([, , name = ""]) => name.length > longestNetworkName)
     .map(([path = "", what, name = ""]) => ({
       path,
       message: `${what} has a name of ${name.length} characters, and AKS takes ${longestNetworkName} for the nodes' network: ${name}`,
     }));
-}
-
-function ownGroup(region: string): string {
-  return clusterNamesOf({ stack: pulumi.getStack(), region }).resourceGroup;
 }
 
 function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {
@@ -62,11 +60,10 @@ function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {
 
 /** A replica that asks for more processors than a node has would never start. */
 export function processorProblems(
-  { region: { storage, replicas, nodes }, workload }: ClusterPlanArgs,
+  { region: { replicas, nodes }, replica: { edge } }: AzureClusterPlan,
   vCpu: number,
 ): Problem[] {
   const room = azureEdgeCpuMillis(vCpu);
-  const { edge } = planReplica({ storage, replicas: replicas.min, workload });
   if (edge.cpuMillis <= room) return [];
   const needed = Math.ceil((edge.cpuMillis * replicas.min) / room);
   const message = `the workload's peak takes ${needed} replicas: a node (${nodes.type}) has ${room / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;

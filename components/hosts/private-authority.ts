@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../host.ts";
+import type { Host } from "./kind.ts";
+import { fromProgram } from "./program-directory.ts";
 
 export interface PrivateAuthorityInputs {
   /** The one name that it may certify. */
   readonly hostname: string;
 }
 
+const module = fromProgram(import.meta.url, "private-authority-provider");
+
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./private-authority-provider.ts")> =>
-  import(`${process.cwd()}/components/hosts/vm/private-authority-provider.ts`);
+  import(`${process.cwd()}/${module}`);
 
 const provider: pulumi.dynamic.ResourceProvider = {
   create: async (inputs) => (await load()).create(inputs),

@@ -1,0 +1,60 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { topologyProblems } from "../../topology.ts";
+import { disabledProblems } from "../account.ts";
+import { awsProvider } from "../provider.ts";
+import { ClusterHost } from "./cluster-host.ts";
+import { type ClusterFindings, clusterFindingsFor } from "./findings.ts";
+import { type AwsClusterPlan, planAwsCluster } from "./plan.ts";
+import { awsClusterFindings } from "./preflight.ts";
+
+const clusterType = "aws:eks/cluster:Cluster";
+
+/** A region that is an EKS cluster. */
+export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
+  plan: planAwsCluster,
+  async preflight({ region }) {
+    const { problems, warnings } = awsClusterFindings(region, {
+      ...(await surroundingsOf(region.name, clusterType, "version")),
+      previousVpc: await previousVpc(region.name),
+      hasCli: isOnPath("aws"),
+    });
+    return {
+      problems: [
+        ...(await topologyProblems(region, "registry-cache:aws:VmHost")),
+        ...(await disabledProblems(region)),
+        ...problems,
+      ],
+      warnings,
+    };
+  },
+  createProvider: ({ region }) => awsProvider(region.name),
+  async lookUp(plan, options) {
+    const made = await previousOutputs(clusterType, "name");
+    return clusterFindingsFor(plan, options, made.has(plan.region.name));
+  },
+  create: (name, args, options) => new ClusterHost(name, args, options),
+};
+
+/** See AwsSurroundings. */
+async function previousVpc(region: string): Promise<string | undefined> {
+  const config = (await previousOutputs(clusterType, "vpcConfig")).get(region);
+  if (config === undefined) return undefined;
+  const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc", "arn")).has(region);
+  return isOwn ? "create" : (config as { readonly vpcId: string }).vpcId;
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

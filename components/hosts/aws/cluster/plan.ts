@@ -1,0 +1,22 @@
+import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { AlwaysPlanned, PlanRequest } from "../../kind.ts";
+import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
+import { services } from "../../kubernetes-cluster/services.ts";
+import { type Names, namesOf } from "../naming.ts";
+import { nameProblems } from "../regions.ts";
+
+/** A region that is an EKS cluster. */
+export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
+  readonly names: Names;
+}
+
+export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): AlwaysPlanned<AwsClusterPlan> {
+  const { region, stack } = request;
+  const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
+  return {
+    plan: { ...plan, names: namesOf({ stack, region: region.name }) },
+    problems: [...nameProblems(region), ...problems],
+    warnings: [],
+  };
+}

@@ -1,0 +1,26 @@
+import type { AwsVmRegion } from "../../config/schema.ts";
+import type { KindDefinition } from "../kind.ts";
+import { topologyProblems } from "../topology.ts";
+import { previousDisks, shrinkingProblems } from "../vm/previous-disks.ts";
+import { disabledProblems } from "./account.ts";
+import { type Findings, findingsFor } from "./findings.ts";
+import { type AwsVmPlan, planAwsVm } from "./plan.ts";
+import { awsProvider } from "./provider.ts";
+import { VmHost } from "./vm-host.ts";
+
+/** A region that is an EC2 instance. */
+export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, Findings> = {
+  plan: planAwsVm,
+  async preflight({ region, capacity }) {
+    const disks = await previousDisks("aws:ebs/volume:Volume", "size");
+    const problems = [
+      ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
+      ...(await disabledProblems(region)),
+      ...shrinkingProblems(region, capacity.disk.sizeGiB, disks.get(region.name)),
+    ];
+    return { problems, warnings: [] };
+  },
+  createProvider: ({ region }) => awsProvider(region.name),
+  lookUp: findingsFor,
+  create: (name, args, options) => new VmHost(name, args, options),
+};

@@ -1,0 +1,26 @@
+import type { AzureClusterRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import { services } from "../../kubernetes-cluster/services.ts";
+import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
+import { topologyProblems } from "../../topology.ts";
+import { azureProvider } from "../provider.ts";
+import { ClusterHost } from "./cluster-host.ts";
+import { type ClusterFindings, clusterFindingsFor, clusterType } from "./findings.ts";
+import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
+
+/** A region that is an AKS cluster. */
+export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, ClusterFindings> = {
+  plan: planAzureCluster,
+  async preflight({ region }) {
+    const surroundings = await surroundingsOf(region.name, clusterType, "kubernetesVersion");
+    const { problems, warnings } = clusterFindings(region, services.azure, surroundings);
+    return {
+      problems: [...(await topologyProblems(region, "registry-cache:azure:VmHost")), ...problems],
+      warnings,
+    };
+  },
+  createProvider: ({ region }) => azureProvider(region),
+  lookUp: clusterFindingsFor,
+  create: (name, args, options) => new ClusterHost(name, args, options),
+};

@@ -1,0 +1,24 @@
+import type { AzureVmRegion } from "../../config/schema.ts";
+import type { KindDefinition } from "../kind.ts";
+import { topologyProblems } from "../topology.ts";
+import { previousDisks, shrinkingProblems } from "../vm/previous-disks.ts";
+import { type Findings, findingsFor } from "./findings.ts";
+import { type AzureVmPlan, planAzureVm } from "./plan.ts";
+import { azureProvider } from "./provider.ts";
+import { VmHost } from "./vm-host.ts";
+
+/** A region that is a virtual machine in Azure. */
+export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, Findings> = {
+  plan: planAzureVm,
+  async preflight({ region, capacity }) {
+    const disks = await previousDisks("azure-native:compute:Disk", "diskSizeGB");
+    const problems = [
+      ...(await topologyProblems(region, "registry-cache:azure:ClusterHost")),
+      ...shrinkingProblems(region, capacity.disk.sizeGiB, disks.get(region.name)),
+    ];
+    return { problems, warnings: [] };
+  },
+  createProvider: ({ region }) => azureProvider(region),
+  lookUp: findingsFor,
+  create: (name, args, options) => new VmHost(name, args, options),
+};

@@ -1,0 +1,24 @@
+import type { KubernetesRegion } from "../../config/schema.ts";
+import type { KindDefinition } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { findingsInCluster } from "./findings.ts";
+import { type ClusterFindings, type KubernetesPlan, planKubernetes, workloadPlan } from "./plan.ts";
+import { kubernetesProvider } from "./provider.ts";
+import { Workload } from "./workload.ts";
+
+/** A region in a cluster that is there already. */
+export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, ClusterFindings> = {
+  plan: planKubernetes,
+  createProvider: ({ region }) => kubernetesProvider(region),
+  async lookUp(plan) {
+    const namespaces = await previousOutputs("kubernetes:core/v1:Namespace", "metadata");
+    const previous = namespaces.get(plan.region.name) as { readonly uid?: string } | undefined;
+    return findingsInCluster(plan, previous?.uid);
+  },
+  create(name, { plan, found, secrets }, options) {
+    const { storage } = plan.region;
+    const key = "s3" in storage ? storage.s3.credentials : undefined;
+    const storeCredentials = key === undefined ? undefined : secrets.credentials[key];
+    return new Workload(name, { ...workloadPlan(plan, found), secrets, storeCredentials }, options);
+  },
+};
