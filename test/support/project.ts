@@ -51,13 +51,14 @@ export interface ProjectOptions {
   readonly keys: Readonly<Record<string, unknown>>;
   /** What the engine is given besides. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** The directory of another program's project file. @default this project's */
+  /** Another program: the directory of its project file, and the project's name there. @default this project's */
   readonly program?: string;
+  readonly name?: string;
 }
 
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
-  const { stack, directory, program = projectDirectory } = options;
+  const { stack, directory, program = projectDirectory, name = namespace } = options;
   await ensureEngine();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
@@ -95,7 +96,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   await mkdir(join(directory, "state"));
   await configure(options.keys);
   // A new stack's salt is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
-  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
+  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
   const { stderr, failed } = await command(["stack", "init"], {}, directory);
   if (failed) throw new Error(stderr);
 
@@ -111,7 +112,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     async setSecret(path, value) {
       await pulumi("config", "set", "--config-file", file, "--secret", "--path", path, value);
     },
-    state: () => readFile(join(directory, "state", ".pulumi", "stacks", namespace, `${stack}.json`), "utf8"),
+    state: () => readFile(join(directory, "state", ".pulumi", "stacks", name, `${stack}.json`), "utf8"),
   };
 }
 

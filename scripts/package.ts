@@ -1,0 +1,19 @@
+/**
+ * Compiles what other programs use into `dist`, which `npm pack` takes: Node strips no types of what is installed. docs/package.md
+ * Usage: npm pack
+ */
+import { globSync } from "node:fs";
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { execa } from "execa";
+
+const dist = "dist";
+
+await rm(dist, { recursive: true, force: true });
+await execa("tsc", ["--project", "tsconfig.package.json"], { preferLocal: true, stdout: "inherit" });
+// Scripts and pages that the components read; tsc has written the JSON.
+for (const file of globSync("components/**/*.{sh,html}")) {
+  const copy = join(dist, relative("components", file));
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(file, copy);
+}

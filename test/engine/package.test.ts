@@ -1,0 +1,98 @@
+/** Another program, in another project and directory, that makes caches by this package. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { execa } from "execa";
+import { podExists } from "../../components/hosts/local/podman-pod.ts";
+import { defaultImages } from "../../components/pod/images.ts";
+import { podPortCount } from "../../components/pod/ports.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
+import { serve } from "../doubles/serve.ts";
+import { serveApi } from "../doubles/serve-api.ts";
+import { clouds } from "../support/cloud-files.ts";
+import { lastPart } from "../support/cloud-stack.ts";
+import { get } from "../support/http.ts";
+import { configureProgram, installPackage, programName } from "../support/installed-package.ts";
+import { freePort, freePorts } from "../support/ports.ts";
+import { newStack, type Project, projectDirectory } from "../support/project.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { keysOf } from "../support/stack-files.ts";
+
+const upstreams = [{ name: "team", registry: "registry.test", repositories: ["team/**"] }];
+
+describe("a program that has installed the package", () => {
+  const parts = scope({ after });
+  let program: string;
+
+  before(async () => {
+    program = parts.use(await tempDir()).path;
+    await installPackage(program);
+  });
+
+  const stackOf = async (stack: string, environment: NodeJS.ProcessEnv = {}): Promise<Project> => {
+    const { path: directory } = parts.use(await tempDir());
+    return newStack({ stack, directory, keys: {}, environment, program, name: programName });
+  };
+
+  async function assertUpAndUnchanged(project: Project): Promise<void> {
+    for (const args of [[], ["--expect-no-changes"]]) {
+      const { failed, messages } = await project.run("up", args);
+      assert.ok(!failed, messages);
+    }
+  }
+
+  test("knows its types", async () => {
+    const options = ["--noEmit", "--strict", "--skipLibCheck", "--exactOptionalPropertyTypes"];
+    const modules = ["--module", "nodenext", "--target", "es2024", "--types", "node"];
+    const tsc = join(projectDirectory, "node_modules", ".bin", "tsc");
+    const { failed, stdout } = await execa(tsc, [...options, ...modules, "typed.ts"], {
+      cwd: program,
+      reject: false,
+    });
+    assert.ok(!failed, stdout);
+  });
+
+  test("is told all that is wrong with its configuration", async () => {
+    await configureProgram(program, { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams });
+    const { failed, messages, changes } = await (await stackOf("wrong")).run("preview");
+    assert.ok(failed);
+    assert.match(
+      messages,
+      /The stack configuration has 2 problems:[^]*regions\[0\]\.name[^]*regions\[0\]\.disk/,
+    );
+    assert.deepEqual(changes, []);
+  });
+
+  test("brings up a region in AWS, and has nothing to do the second time", async () => {
+    const cloud = clouds.aws.newCloud();
+    const served = parts.use(await serve(cloud));
+    const api = parts.use(await serveApi(cloud));
+    await configureProgram(program, { ...keysOf(clouds.aws.file), upstreams });
+    const environment = { ...api.environment, PULUMI_DEBUG_PROVIDERS: served.address };
+    await assertUpAndUnchanged(await stackOf("aws", environment));
+    assert.ok(cloud.things().some(({ type }) => lastPart(type) === "Instance"));
+  });
+
+  test("brings up a region on this machine, and takes it away again", async () => {
+    const name = `package-${process.pid}`;
+    const data = parts.use(await tempDir()).path;
+    const region = {
+      name,
+      dataDir: join(data, "data"),
+      storage: { kind: "disk", size: "1GiB" },
+      endpoint: { port: await freePort() },
+      internalPort: await freePorts(podPortCount(upstreams.length)),
+    };
+    const images = await ensureImages(defaultImages);
+    await configureProgram(program, { provider: "local", regions: [region], upstreams, images });
+    const project = await stackOf("local");
+    await assertUpAndUnchanged(project);
+    const { caches } = JSON.parse(await project.pulumi("stack", "output", "--json"));
+    const { endpoint, ca } = caches[name];
+    const { status } = await get(new URL("/v2/", endpoint), { ca: ca.certificate });
+    assert.equal(status, 200);
+    const { failed, messages } = await project.run("destroy");
+    assert.ok(!failed, messages);
+    assert.ok(!(await podExists(`registry-cache-${name}`)));
+  });
+});
