@@ -58,7 +58,7 @@ describe("a program that has installed the package", () => {
     assert.ok(failed);
     assert.match(
       messages,
-      /The stack configuration has 2 problems:[^]*regions\[0\]\.name[^]*regions\[0\]\.disk/,
+      /The stack configuration has 2 problems:.*regions\[0\]\.name.*regions\[0\]\.disk/s,
     );
     assert.deepEqual(changes, []);
   });
@@ -88,7 +88,7 @@ describe("a program that has installed the package", () => {
     const project = await stackOf("local");
     await assertUpAndUnchanged(project);
     const { caches } = JSON.parse(await project.pulumi("stack", "output", "--json"));
-    const { endpoint, ca } = caches[name];
+    const { endpoint, ca } = caches[name].cache;
     const { status } = await get(new URL("/v2/", endpoint), { ca: ca.certificate });
     assert.equal(status, 200);
     const { failed, messages } = await project.run("destroy");

@@ -8,30 +8,17 @@ import { projectDirectory } from "./project.ts";
 /** The name of the program's project. */
 export const programName = "elsewhere";
 
-/** By plain values, as a program has them that isn't this one. */
-const program = `
-import { readFile } from "node:fs/promises";
-import { createCaches, readConfig } from "registry-cache";
+/** What docs/package.md shows: the program, and one in TypeScript, which is compiled and not run. */
+async function programs(): Promise<{ program: string; typed: string }> {
+  const docs = await readFile(join(projectDirectory, "docs", "package.md"), "utf8");
+  const [program, typed] = ["js", "ts"].map(
+    (language) => docs.split(`\n\`\`\`${language}\n`)[1]?.split("\n```\n")[0],
+  );
+  if (!program || !typed) throw new Error("docs/package.md has no program");
+  return { program, typed: `${typed}\n${wrongProgram}` };
+}
 
-const { configuration, secrets } = JSON.parse(await readFile(new URL("configuration.json", import.meta.url), "utf8"));
-const { regions } = await createCaches(readConfig(configuration, secrets));
-export const caches = Object.fromEntries(Object.entries(regions).map(([name, { cache }]) => [name, cache]));
-`;
-
-/** What a program in TypeScript says of the package's types: compiled, not run. */
-const typedProgram = `
-import { createCaches, type RegionalCache, readConfig, type StackInput } from "registry-cache";
-import { parseConfig, renderPod } from "registry-cache/render";
-
-const stack: StackInput = {
-  provider: "local",
-  regions: [{ name: "laptop" }],
-  upstreams: [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }],
-};
-const { regions } = await createCaches(readConfig(stack));
-export const caches: RegionalCache[] = Object.values(regions);
-export const upstream: string | undefined = parseConfig(stack).upstreams[0]?.url;
-export const containers = (...args: Parameters<typeof renderPod>) => renderPod(...args).pod.spec?.containers;
+const wrongProgram = `
 // @ts-expect-error: no such topology
 export const wrong: StackInput = { ...stack, regions: [{ name: "laptop", topology: "moon" }] };
 `;
@@ -53,10 +40,11 @@ export async function installPackage(directory: string): Promise<void> {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(projectDirectory, "node_modules", name), join(modules, name));
   }
+  const { program, typed } = await programs();
   await Promise.all([
     writeFile(join(directory, "package.json"), JSON.stringify({ name: programName, type: "module" })),
     writeFile(join(directory, "index.js"), program),
-    writeFile(join(directory, "typed.ts"), typedProgram),
+    writeFile(join(directory, "typed.ts"), typed),
     writeFile(
       join(directory, "Pulumi.yaml"),
       stringify({ name: programName, runtime: { name: "nodejs", options: { typescript: false } } }),
