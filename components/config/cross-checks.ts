@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { podPortCount } from "../pod/ports.ts";
 import { workloadNamespace } from "./cluster.ts";
+import { podPortCount } from "./ports.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { metricsPort } from "../pod/ports.ts";
 import { objectName, source } from "./cluster.ts";
+import { metricsPort } from "./ports.ts";
 import {
   absolutePath,
   addressRange,

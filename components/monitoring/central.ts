@@ -1,6 +1,6 @@
+import { metricsPort, podPorts } from "../config/ports.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { AnyRegion } from "../hosts/host.ts";
-import { metricsPort, podPorts } from "../pod/ports.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
 import type { RuleGroup } from "./rules/rule.ts";

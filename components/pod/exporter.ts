@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
+import type { PodPorts } from "../config/ports.ts";
 import { syslogTag } from "./edge/log.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import type { PodPorts } from "./ports.ts";
 
 const namespace = "registry_cache";
 

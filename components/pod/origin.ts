@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
+import type { OriginPorts } from "../config/ports.ts";
 import type { Upstream } from "../config/schema.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import type { OriginPorts } from "./ports.ts";
 import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
 import type { ObjectStore } from "./store.ts";

@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { type Credentials, seal, type Token } from "../../components/config/credentials.ts";
+import { defaultImages } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
+import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { type Layout, layout } from "../../components/hosts/local/layout.ts";
@@ -11,8 +13,6 @@ import { localAddress, localPod } from "../../components/hosts/local/local-pod.t
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
-import { defaultImages } from "../../components/pod/images.ts";
-import { podPortCount } from "../../components/pod/ports.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";

@@ -1,7 +1,7 @@
+import { defaultImages } from "../../components/config/images.ts";
+import { podPorts } from "../../components/config/ports.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 
 /** Of a Pod in a cluster: all that its upstreams don't decide. */

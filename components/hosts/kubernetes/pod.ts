@@ -7,10 +7,10 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { defaultImages } from "../../config/images.ts";
+import { metricsPort, podPorts } from "../../config/ports.ts";
 import { type DiskBudget, diskBudget, ownDisk, scratchBudget } from "../../pod/edge/budget.ts";
-import { defaultImages } from "../../pod/images.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
-import { metricsPort, podPorts } from "../../pod/ports.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
   credentialsSecret,

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
+import { defaultImages } from "../../config/images.ts";
 import type { LocalRegion, StackConfig, Upstream } from "../../config/schema.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/nginx.ts";
-import { defaultImages } from "../../pod/images.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";

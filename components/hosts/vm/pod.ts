@@ -1,11 +1,11 @@
 import { everyone } from "../../config/endpoint.ts";
+import { defaultImages } from "../../config/images.ts";
+import { podPorts } from "../../config/ports.ts";
 import type { StackConfig, Upstream } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme.ts";
 import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
-import { defaultImages } from "../../pod/images.ts";
 import { renderPod } from "../../pod/pod.ts";
-import { podPorts } from "../../pod/ports.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";
 import { dataMount, podYaml } from "./user-data.ts";

@@ -1,3 +1,5 @@
+import type { AlertName } from "../../config/alerts.ts";
+
 /** A rule of Prometheus, as in its rule files: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export type Rule = RecordingRule | AlertingRule;
 
@@ -19,30 +21,6 @@ export interface RuleGroup {
   readonly name: string;
   readonly rules: readonly Rule[];
 }
-
-/** Each has its runbook, `docs/runbooks/<name>.md`. */
-export const alertNames = [
-  "RegistryCacheDown",
-  "RegistryCacheNoSource",
-  "RegistryCacheUpstreamUnreachable",
-  "RegistryCacheTagsOutdated",
-  "RegistryCacheHitRatioCollapsed",
-  "RegistryCacheErrors",
-  "RegistryCacheOriginErrors",
-  "RegistryCacheSlow",
-  "RegistryCacheAbuse",
-  "RegistryCacheDiskFull",
-  "RegistryCacheDiskFilling",
-  "RegistryCacheBudgetShrinking",
-  "RegistryCacheCertificateExpiring",
-  "RegistryCacheRenewalFailing",
-  "RegistryCacheProbeFailing",
-  "RegistryCacheTargetMissing",
-  "RegistryCacheRestartLoop",
-  "Watchdog",
-] as const;
-
-export type AlertName = (typeof alertNames)[number];
 
 /**
  * Who is told, and how soon: `page` wakes somebody, `notify` is read on the next working day, `ticket` is for planned work, and `none` for nobody:

@@ -1,7 +1,7 @@
+import { metricsPort, type PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf } from "../part.ts";
-import { metricsPort, type PodPorts } from "../ports.ts";
 import { errorBody } from "./errors.ts";
 import { listeners } from "./listeners.ts";
 import { edgePaths } from "./paths.ts";
