@@ -1,10 +1,12 @@
 import { metricsPort, podPorts } from "../config/ports.ts";
 import type { StackConfig } from "../config/schema.ts";
-import type { AnyRegion } from "../hosts/host.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
+import { federation, type MetricsAddress } from "./federation.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
+
+type Region = StackConfig["regions"][number];
 
 /** What a Prometheus of the team's needs to watch a cache from outside, and where people look. */
 export interface CentralMonitoring {
@@ -21,58 +23,34 @@ export interface CentralMonitoring {
 
 /** @param ca PEM of the authority that signs the endpoint's certificate, where it isn't a public one */
 export function centralMonitoring(
-  region: AnyRegion,
+  region: Region,
   { alerts }: StackConfig["monitoring"],
   ca: string | undefined,
 ): CentralMonitoring {
   const address = metricsAddress(region);
-  const groups = ruleGroups({ alerts, dashboardUid });
+  const groups = ruleGroups(alerts);
   return {
     ...(address && {
       statusPage: `${address.scheme}://${address.target}/`,
       scrapeConfig: federation(region.name, address, ca),
     }),
     ...(address?.scheme === "https" && {
-      operator: operatorManifests({ region: region.name, address, ...federated, ca, groups }),
+      operator: operatorManifests({ region: region.name, address, ca, groups }),
     }),
     rules: { groups },
     dashboardUid,
   };
 }
 
-/** Where another Prometheus reaches the metrics of a cache. */
-export interface MetricsAddress {
-  readonly scheme: "http" | "https";
-  readonly target: string;
-}
-
 /**
  * On this machine, whoever is there may read the metrics; elsewhere, the configuration says who. The endpoint of a cluster leads to any one of its replicas: they are
  * found by a PodMonitor, or send their metrics away.
  */
-function metricsAddress(region: AnyRegion): MetricsAddress | undefined {
+function metricsAddress(region: Region): MetricsAddress | undefined {
   if ("internalPort" in region) {
     // The port doesn't depend on how many upstreams there are.
     return { scheme: "http", target: `127.0.0.1:${podPorts(region.internalPort, 0).edgeStatus}` };
   }
   if (region.topology === "cluster" || region.access.metrics.length === 0) return undefined;
   return { scheme: "https", target: `${region.endpoint.hostname}:${metricsPort}` };
-}
-
-/** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
-export const federated = {
-  path: "/federate",
-  params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
-};
-
-function federation(region: string, { scheme, target }: MetricsAddress, ca: string | undefined): object {
-  return {
-    job_name: `registry-cache-${region}`,
-    honor_labels: true,
-    metrics_path: federated.path,
-    params: federated.params,
-    scheme,
-    ...(scheme === "https" && ca !== undefined && { tls_config: { ca } }),
-    static_configs: [{ targets: [target] }],
-  };
 }

@@ -1,6 +1,5 @@
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
-import { dashboardUid } from "../monitoring/dashboard/dashboard.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
@@ -181,7 +180,7 @@ export function prometheusPart(options: PodOptions): Part {
     },
     files: {
       "prometheus.yml": renderPrometheusConfig(options),
-      [rulesFile]: renderRules({ alerts: options.monitoring.alerts, dashboardUid }),
+      [rulesFile]: renderRules(options.monitoring.alerts),
     },
     mounts: [{ name: "prometheus", mountPath: dataDirectory }],
   };

@@ -74,7 +74,7 @@ test("a legend names only labels that its query leaves", () => {
 
 test("every metric is documented, or recorded by a rule", () => {
   const documented = readFileSync("docs/metrics.md", "utf8");
-  const recorded = ruleGroups({ alerts: defaultMonitoring.alerts, dashboardUid })
+  const recorded = ruleGroups(defaultMonitoring.alerts)
     .flatMap(({ rules }) => rules)
     .flatMap((rule) => ("record" in rule ? rule.record : []));
   for (const { expr } of queries) {
