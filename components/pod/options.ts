@@ -2,7 +2,7 @@ import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import type { Images } from "../config/images.ts";
 import type { PodPorts } from "../config/ports.ts";
 import type { StackConfig, Upstream } from "../config/schema.ts";
-import type { AcmeOptions } from "./acme.ts";
+import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { ObjectStore } from "./store.ts";
 

@@ -3,7 +3,7 @@ import { defaultImages } from "../../config/images.ts";
 import { podPorts } from "../../config/ports.ts";
 import type { StackConfig, Upstream } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
-import type { AcmeOptions } from "../../pod/acme.ts";
+import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { diskBudget, ownDisk } from "../../pod/edge/budget.ts";
 import { renderPod } from "../../pod/pod.ts";
 import type { ObjectStore } from "../../pod/store.ts";
