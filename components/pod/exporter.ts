@@ -33,7 +33,7 @@ export const exporterRelabeling = [
  *
  * Labels: those of docs/metrics.md; all bounded.
  */
-export function renderExporterConfig(ports: PodPorts): string {
+function renderExporterConfig(ports: PodPorts): string {
   return stringify({
     listen: { address: "127.0.0.1", port: ports.exporter },
     namespaces: [

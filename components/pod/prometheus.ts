@@ -5,6 +5,7 @@ import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
+import { upstreamPorts } from "./upstream-ports.ts";
 
 const dataDirectory = "/prometheus";
 
@@ -31,7 +32,7 @@ const files = filesOf("prometheus");
 const rulesFile = "rules.yml";
 
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
-export function renderPrometheusConfig(options: PodOptions): string {
+function renderPrometheusConfig(options: PodOptions): string {
   const { replica = false } = options;
   const { alertmanagers, remoteWrite } = options.monitoring;
   return stringify(
@@ -70,7 +71,7 @@ export function renderPrometheusConfig(options: PodOptions): string {
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
   const { upstreams, ports, nodeExporterPort, listen, proxies, hostname, acme } = options;
-  const target = (port: number | undefined, labels?: Record<string, string>) => ({
+  const target = (port: number, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
   });
@@ -88,8 +89,8 @@ function scrapeConfigs(options: PodOptions) {
     ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
     {
       job_name: "registry-cache-origin",
-      static_configs: upstreams.map(({ name }, index) =>
-        target(ports.origins[index]?.debug, { upstream: name }),
+      static_configs: upstreamPorts(options).map((it) =>
+        target(it.ports.debug, { upstream: it.upstream.name }),
       ),
     },
     {

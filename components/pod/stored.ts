@@ -4,6 +4,7 @@ import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import type { ObjectStore } from "./store.ts";
+import type { UpstreamPorts } from "./upstream-ports.ts";
 
 /**
  * A second registry of one upstream that knows only the shared store, and no upstream: what it has is served while the upstream is silent and
@@ -11,20 +12,17 @@ import type { ObjectStore } from "./store.ts";
  * @param drainSeconds how long a stop waits for transfers to end
  */
 export function storedPart(
-  options: PodOptions,
+  { images }: PodOptions,
   store: ObjectStore,
-  index: number,
+  { upstream, ports }: UpstreamPorts,
   drainSeconds: number,
 ): Part {
-  const upstream = options.upstreams[index];
-  const ports = options.ports.origins[index];
-  if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
   const name = `stored-${upstream.name}`;
   const { maintenance, ...storage } = objectStorage(store, upstream.name);
   return {
     container: {
       name,
-      image: options.images.origin,
+      image: images.origin,
       command: ["registry", "serve", `${filesOf(name)}/config.yml`],
       env: [noTraces, ...storeEnvironment(store)],
       resources: resources(512),
