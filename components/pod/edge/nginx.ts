@@ -4,7 +4,7 @@ import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
 import { cached } from "./cached.ts";
-import { errorBody, refusals } from "./errors.ts";
+import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
 import { listeners } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
@@ -218,10 +218,6 @@ function unavailableServer(port: number): Directive {
   return block(
     "server",
     [],
-    [
-      directive("listen", `127.0.0.1:${port}`),
-      directive("access_log", "off"),
-      directive("return", 503, errorBody("UNAVAILABLE", "the upstream registry can't be reached")),
-    ],
+    [directive("listen", `127.0.0.1:${port}`), directive("access_log", "off"), unavailable],
   );
 }
