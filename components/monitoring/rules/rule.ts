@@ -1,8 +1,5 @@
 import type { AlertName } from "../../config/alerts.ts";
 
-/** A rule of Prometheus, as in its rule files: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
-export type Rule = RecordingRule | AlertingRule;
-
 export interface RecordingRule {
   /** `level:metric:operations`: https://prometheus.io/docs/practices/rules/ */
   readonly record: string;
@@ -17,16 +14,17 @@ export interface AlertingRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** As in a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export interface RuleGroup {
   readonly name: string;
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (RecordingRule | AlertingRule)[];
 }
 
 /**
  * Who is told, and how soon: `page` wakes somebody, `notify` is read on the next working day, `ticket` is for planned work, and `none` for nobody:
  * it's there for another rule or a machine.
  */
-export type Severity = "page" | "notify" | "ticket" | "none";
+type Severity = "page" | "notify" | "ticket" | "none";
 
 /** One alert, before a team's own labels. */
 export interface Alert {
