@@ -8,4 +8,4 @@ export { ruleGroups } from "./monitoring/rules/rule-groups.ts";
 export { diskBudget } from "./pod/edge/budget.ts";
 export { configured, type PodOptions } from "./pod/options.ts";
 export { type PodManifests, renderPod } from "./pod/pod.ts";
-export { podPorts } from "./pod/ports.ts";
+export { podPorts } from "./config/ports.ts";

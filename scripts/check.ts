@@ -17,6 +17,7 @@ export interface Check {
 export const staticChecks: readonly Check[] = [
   program("types", "tsc"),
   program("lint and format", "biome", "check", "--error-on-warnings", "."),
+  program("imports", "depcruise", "--output-type", "err-long", "index.ts", "components", "scripts", "test"),
   { title: "generated files", run: checkGeneratedFiles },
   { title: "shell scripts", run: checkShellScripts },
 ];

@@ -3,8 +3,8 @@
  * Usage: npm run local [-- down [--purge]]
  */
 import { parseArgs } from "node:util";
+import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
-import { defaultImages } from "../components/pod/images.ts";
 import { showFirstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";

@@ -2,7 +2,7 @@
  * Brings this machine all that `npm run local` needs, or with `test` also what the tests need, and starts nothing.
  * Usage: node scripts/setup.ts [local|test]
  */
-import { defaultImages } from "../components/pod/images.ts";
+import { defaultImages } from "../components/config/images.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
 import { ensurePodman } from "./setup/podman.ts";

@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { defaultImages } from "../components/pod/images.ts";
+import { defaultImages } from "../components/config/images.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
 import { ensurePodman } from "./setup/podman.ts";

@@ -1,6 +1,29 @@
 import { z } from "zod";
-import { alertNames } from "../monitoring/rules/rule.ts";
 import { thresholds } from "./thresholds.ts";
+
+/** All alerts of a cache. Each has its runbook, `docs/runbooks/<name>.md`. */
+export const alertNames = [
+  "RegistryCacheDown",
+  "RegistryCacheNoSource",
+  "RegistryCacheUpstreamUnreachable",
+  "RegistryCacheTagsOutdated",
+  "RegistryCacheHitRatioCollapsed",
+  "RegistryCacheErrors",
+  "RegistryCacheOriginErrors",
+  "RegistryCacheSlow",
+  "RegistryCacheAbuse",
+  "RegistryCacheDiskFull",
+  "RegistryCacheDiskFilling",
+  "RegistryCacheBudgetShrinking",
+  "RegistryCacheCertificateExpiring",
+  "RegistryCacheRenewalFailing",
+  "RegistryCacheProbeFailing",
+  "RegistryCacheTargetMissing",
+  "RegistryCacheRestartLoop",
+  "Watchdog",
+] as const;
+
+export type AlertName = (typeof alertNames)[number];
 
 /** Labels as Prometheus takes them; those that start with `__` are its own. */
 export const prometheusLabels = z.record(

@@ -1,63 +1,46 @@
 import { z } from "zod";
-import { podPortCount } from "../pod/ports.ts";
+import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { workloadNamespace } from "./cluster.ts";
+import { podPortCount } from "./ports.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
+
+type Raw = Record<string, unknown>;
 
 /**
  * What must hold between the entries of a stack. They work on the configuration as written, so that they are reported together with the
  * problems of single fields, and expect anything.
  */
-export function crossChecks(raw: Record<string, unknown>): Problem[] {
-  const upstreams = listOf(raw.upstreams);
-  const regions = listOf(raw.regions);
-  const isLocal = raw.provider === "local";
+export function crossChecks(raw: Raw): Problem[] {
   return [
-    ...duplicates(
-      "upstreams",
-      "name",
-      upstreams.map((entry) => textAt(entry, "name")),
-    ),
-    ...duplicates(
-      "upstreams",
-      "registry",
-      upstreams.map((entry) => textAt(entry, "registry")),
-    ),
-    ...duplicates(
-      "regions",
-      "name",
-      regions.map((entry) => textAt(entry, "name")),
-    ),
+    ...duplicates(raw, "upstreams", ["name"]),
+    ...duplicates(raw, "upstreams", ["registry"]),
+    ...duplicates(raw, "regions", ["name"]),
     // Local regions share the machine's name and are told apart by their ports.
-    ...(isLocal
-      ? portOverlaps(regions, podPortCount(upstreams.length))
-      : duplicates(
-          "regions",
-          "endpoint.hostname",
-          regions.map((entry) => textAt(fieldOf(entry, "endpoint"), "hostname")),
-        )),
-    ...(raw.provider === "kubernetes" ? namespaceOverlaps(regions) : []),
+    ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
+    ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
   ];
 }
 
-function duplicates(list: string, field: string, values: readonly (string | undefined)[]): Problem[] {
+/** Texts that two entries of a list have at the same place. */
+function duplicates(raw: Raw, list: string, place: readonly string[]): Problem[] {
+  const values = entriesOf(raw[list]).map((entry) => valueAt(place, entry));
   return values.flatMap((value, index) => {
     const first = values.indexOf(value);
-    if (value === undefined || first === index) return [];
-    return [
-      { path: `${list}[${index}].${field}`, message: `"${value}" is already taken by ${list}[${first}]` },
-    ];
+    if (typeof value !== "string" || first === index) return [];
+    const path = `${list}[${index}].${place.join(".")}`;
+    return [{ path, message: `"${value}" is already taken by ${list}[${first}]` }];
   });
 }
 
 /** A namespace belongs to one region. */
-function namespaceOverlaps(regions: readonly unknown[]): Problem[] {
-  const places = regions.map((entry) => {
-    const context = textAt(entry, "context");
-    if (context === undefined) return undefined;
+function namespaceOverlaps(raw: Raw): Problem[] {
+  const places = entriesOf(raw.regions).map((entry) => {
+    const [context, kubeconfig] = ["context", "kubeconfig"].map((key) => fieldOf(entry, key));
+    if (typeof context !== "string") return undefined;
     const { data: namespace } = parseWith(workloadNamespace, fieldOf(entry, "namespace"));
-    return JSON.stringify([textAt(entry, "kubeconfig"), context, namespace]);
+    return JSON.stringify([kubeconfig, context, namespace]);
   });
   return places.flatMap((place, index) => {
     const first = places.indexOf(place);
@@ -78,8 +61,9 @@ interface PortRange {
   last: number;
 }
 
-function portOverlaps(regions: readonly unknown[], internalCount: number): Problem[] {
-  const ranges = regions.flatMap((entry, index): PortRange[] => {
+function portOverlaps(raw: Raw): Problem[] {
+  const internalCount = podPortCount(entriesOf(raw.upstreams).length);
+  const ranges = entriesOf(raw.regions).flatMap((entry, index): PortRange[] => {
     const { data } = parseWith(localPorts, entry);
     if (!data) return [];
     const { endpoint, internalPort } = data;
@@ -89,40 +73,21 @@ function portOverlaps(regions: readonly unknown[], internalCount: number): Probl
     ];
   });
   return ranges.flatMap((range, index) => {
+    const { path } = range;
     if (range.last > 65535) {
       return [
-        {
-          path: range.path,
-          message: `needs ${internalCount} ports from here, beyond the last, 65535: start lower`,
-        },
+        { path, message: `needs ${internalCount} ports from here, beyond the last, 65535: start lower` },
       ];
     }
     const other = ranges
       .slice(0, index)
       .find(({ first, last }) => first <= range.last && range.first <= last);
     if (!other) return [];
-    return [
-      {
-        path: range.path,
-        message: `${describe(range)} overlaps ${describe(other)} of ${other.path}: choose another`,
-      },
-    ];
+    const message = `${describe(range)} overlaps ${describe(other)} of ${other.path}: choose another`;
+    return [{ path, message }];
   });
 }
 
 function describe({ first, last }: PortRange): string {
   return first === last ? `port ${first}` : `ports ${first}-${last}`;
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function textAt(value: unknown, name: string): string | undefined {
-  const text = fieldOf(value, name);
-  return typeof text === "string" ? text : undefined;
 }

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { metricsPort } from "../pod/ports.ts";
 import { objectName, source } from "./cluster.ts";
+import { metricsPort } from "./ports.ts";
 import {
   absolutePath,
   addressRange,
@@ -18,13 +18,15 @@ import {
   resourceGroup,
 } from "./text.ts";
 
-const acme = z.strictObject({
-  mode: z.literal("acme").describe("Where the certificate comes from."),
+function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mode, shape: Shape) {
+  return z.strictObject({ mode: z.literal(mode).describe("Where the certificate comes from."), ...shape });
+}
+
+const acme = certificate("acme", {
   email: email.describe("Where the certificate authority may write to about this certificate."),
 });
 
-const providedBySecret = z.strictObject({
-  mode: z.literal("provided").describe("Where the certificate comes from."),
+const providedBySecret = certificate("provided", {
   secretName: z
     .string()
     .min(1)
@@ -33,32 +35,25 @@ const providedBySecret = z.strictObject({
     ),
 });
 
-const providedByFiles = z.strictObject({
-  mode: z.literal("provided").describe("Where the certificate comes from."),
+const providedByFiles = certificate("provided", {
   certificateFile: absolutePath.describe("Absolute path of the certificate chain, PEM."),
   keyFile: absolutePath.describe("Absolute path of the private key, PEM."),
 });
 
-const privateAuthority = z.strictObject({
-  mode: z.literal("private").describe("Where the certificate comes from."),
-});
+const privateAuthority = certificate("private", {});
 
-const byIssuer = z.strictObject({
-  mode: z.literal("issuer").describe("Where the certificate comes from."),
+const byIssuer = certificate("issuer", {
   name: objectName.describe("Name of cert-manager's issuer."),
   kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Its kind."),
 });
 
-const providedByObject = z.strictObject({
-  mode: z.literal("provided").describe("Where the certificate comes from."),
+const providedByObject = certificate("provided", {
   secretName: objectName.describe(
     "Name of an existing Secret of the type `kubernetes.io/tls` in the cache's namespace.",
   ),
 });
 
-const byGateway = z.strictObject({
-  mode: z.literal("gateway").describe("Where the certificate comes from."),
-});
+const byGateway = certificate("gateway", {});
 
 const tlsMeaning =
   "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +
@@ -97,7 +92,7 @@ export const cloudEndpoint = z
     when: always,
   });
 
-const providedByKeyVault = providedBySecret.extend({
+const providedByKeyVault = certificate("provided", {
   secretName: matching(
     /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.KeyVault\/vaults\/[^/\s]+\/secrets\/[0-9A-Za-z-]+$/i,
     "the resource id of a Key Vault secret: /subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/…/secrets/…",

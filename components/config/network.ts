@@ -7,19 +7,17 @@ function createdNetwork(beside: string) {
   return z.literal("create", { error: `must be \`create\`; an existing one needs ${beside} beside it` });
 }
 
+const vpcMeaning = "`create`, or the id of an existing VPC.";
+const vpc = matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
+  vpcMeaning,
+);
+const subnet = matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0");
+
 export const awsNetwork = z
   .union(
     [
-      z.strictObject({ vpc: createdNetwork("`subnet`").describe("`create`, or the id of an existing VPC.") }),
-      z.strictObject({
-        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
-        subnet: matching(
-          /^subnet-[0-9a-f]{8,17}$/,
-          "the id of a subnet, like subnet-0123456789abcdef0",
-        ).describe("Id of an existing public subnet of that VPC."),
-      }),
+      z.strictObject({ vpc: createdNetwork("`subnet`").describe(vpcMeaning) }),
+      z.strictObject({ vpc, subnet: subnet.describe("Id of an existing public subnet of that VPC.") }),
     ],
     { error: "must be { vpc: create }, or an existing { vpc: vpc-…, subnet: subnet-… }" },
   )
@@ -30,22 +28,18 @@ export const clusterSubnets = z
   .union(
     [
       z.strictObject({
-        vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
+        vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(vpcMeaning),
       }),
       z.strictObject({
-        vpc: matching(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, like vpc-0123456789abcdef0").describe(
-          "`create`, or the id of an existing VPC.",
-        ),
+        vpc,
         nodeSubnets: z
-          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
+          .array(subnet)
           .min(2)
           .describe(
             "Ids of existing private subnets of that VPC, in two availability zones at least, with a way to the internet.",
           ),
         loadBalancerSubnets: z
-          .array(matching(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, like subnet-0123456789abcdef0"))
+          .array(subnet)
           .min(2)
           .describe("Ids of existing public subnets of that VPC, in the same zones."),
       }),
@@ -58,19 +52,17 @@ export const clusterSubnets = z
   .prefault({ vpc: "create" })
   .describe("The network of the cluster: a minimal one, or an existing VPC and subnets.");
 
+const vnetMeaning = "`create`, or the resource id of an existing virtual network.";
+
 export const azureNetwork = z
   .union(
     [
-      z.strictObject({
-        vnet: createdNetwork("`subnet`").describe(
-          "`create`, or the resource id of an existing virtual network.",
-        ),
-      }),
+      z.strictObject({ vnet: createdNetwork("`subnet`").describe(vnetMeaning) }),
       z.strictObject({
         vnet: matching(
           /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i,
           "the resource id of a virtual network: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
-        ).describe("`create`, or the resource id of an existing virtual network."),
+        ).describe(vnetMeaning),
         subnet: matching(/^\w[\w.-]{0,79}$/, "the name of a subnet").describe(
           "Name of an existing subnet of that virtual network.",
         ),

@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { entriesOf, valueAt } from "./as-written.ts";
 import { commandToSet, sealedCredentials, sealedCredentialsOrToken } from "./credentials.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { ConfigError, moreMayFollow, type Problem, suggestion } from "./problems.ts";
@@ -33,29 +34,19 @@ export interface CredentialReference {
 
 /** Who names credentials, in a configuration that may be wrong elsewhere. */
 export function credentialReferences(raw: Record<string, unknown>): CredentialReference[] {
-  const { upstreams, regions, monitoring } = raw as {
-    upstreams?: unknown;
-    regions?: unknown;
-    monitoring?: { remoteWrite?: unknown } | null;
-  };
-  const named = [
-    ...(Array.isArray(upstreams) ? upstreams : []).map((entry, index) => ({
-      path: `upstreams[${index}]`,
-      entry,
+  const places = [
+    ...entriesOf(raw.upstreams).map((_, index) => ({ at: ["upstreams", index], form: sealedCredentials })),
+    ...entriesOf(raw.regions).map((_, index) => ({
+      at: ["regions", index, "storage", "s3"],
       form: sealedCredentials,
     })),
-    ...(Array.isArray(regions) ? regions : []).map((region, index) => ({
-      path: `regions[${index}].storage.s3`,
-      entry: (region as { storage?: { s3?: unknown } | null } | null)?.storage?.s3,
-      form: sealedCredentials,
-    })),
-    { path: "monitoring.remoteWrite", entry: monitoring?.remoteWrite, form: sealedCredentialsOrToken },
+    { at: ["monitoring", "remoteWrite"], form: sealedCredentialsOrToken },
   ];
-  return named.flatMap(({ path, entry, form }) => {
-    const key = (entry as { credentials?: unknown } | null | undefined)?.credentials;
+  return places.flatMap(({ at, form }) => {
+    const path = [...at, "credentials"];
     // What isn't the name of a key may be a password: it is refused elsewhere, without being repeated.
-    const { data } = secretKey.safeParse(key);
-    return data === undefined ? [] : [{ path: `${path}.credentials`, key: data, form }];
+    const { data: key } = secretKey.safeParse(valueAt(path, raw));
+    return key === undefined ? [] : [{ path: z.core.toDotPath(path), key, form }];
   });
 }
 

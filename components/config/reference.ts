@@ -6,6 +6,8 @@ interface Row {
   path: string;
   type: string;
   fallback: string;
+  /** The alternatives of a union that need the key, where others don't. */
+  requiredFor: readonly string[];
   meaning: string;
   /** Of a row that belongs to one alternative of a union: which one. */
   choice?: string | undefined;
@@ -16,37 +18,27 @@ const required = "**required**";
 /** The tables of all configuration keys, in Markdown. */
 export function configurationTables(): string {
   const stackRows = rowsOf(inputSchemaOf(unknownProviderSchema), "");
-  const kindsOfRow = new Map<string, { row: Row; kinds: string[] }>();
-  for (const [kind, schema] of Object.entries(regionSchemas)) {
-    for (const row of rowsOf(inputSchemaOf(schema), "")) {
-      const key = JSON.stringify(row);
-      const known = kindsOfRow.get(key) ?? { row, kinds: [] };
-      known.kinds.push(kind);
-      kindsOfRow.set(key, known);
-    }
-  }
-  const allRows = [...kindsOfRow.values()];
-  const topKeys = [...new Set(allRows.map(({ row }) => topKeyOf(row)))];
-  const regionRows = topKeys.flatMap((topKey) => allRows.filter(({ row }) => topKeyOf(row) === topKey));
+  const ofKinds = Object.entries(regionSchemas).flatMap(([kind, schema]) =>
+    rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
+  );
+  const sameRows = grouped(ofKinds, ({ kind: _, ...row }) => JSON.stringify(row));
+  const regionRows = grouped(sameRows, ([{ path }]) => path.split(".")[0]).flat();
   return [
     "### Keys of a stack",
     "",
     ...table(
       ["Key", "Value", "Default", "Meaning"],
-      stackRows.map((row) => [`\`${row.path}\``, row.type, row.fallback, row.meaning]),
+      stackRows.map(({ path, type, meaning, ...row }) => [`\`${path}\``, type, fallbackText(row), meaning]),
     ),
     "",
     "### Keys of a region, under `regions[]`",
     "",
     ...table(
       ["Key", "Where", "Value", "Default", "Meaning"],
-      regionRows.map(({ row, kinds }) => [
-        `\`${row.path}\``,
-        where(kinds),
-        row.type,
-        row.fallback,
-        row.meaning,
-      ]),
+      regionRows.map((same) => {
+        const [{ path, type, meaning, ...row }] = same;
+        return [`\`${path}\``, where(same.map(({ kind }) => kind)), type, fallbackText(row), meaning];
+      }),
     ),
   ].join("\n");
 }
@@ -57,8 +49,13 @@ function where(kinds: readonly string[]): string {
   return others.length === 1 ? `all but ${others[0]}` : kinds.join(", ");
 }
 
-function topKeyOf({ path }: Row): string | undefined {
-  return path.split(".")[0];
+/** In the order of the first of each group. */
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [Item, ...Item[]][] {
+  return [...Map.groupBy(items, keyOf).values()] as [Item, ...Item[]][];
+}
+
+function fallbackText({ requiredFor, fallback }: Pick<Row, "requiredFor" | "fallback">): string {
+  return requiredFor.length > 0 ? `${required} for ${requiredFor.join(", ")}` : fallback;
 }
 
 function rowsOf(schema: JsonSchema, path: string): Row[] {
@@ -71,6 +68,7 @@ function rowsOf(schema: JsonSchema, path: string): Row[] {
       path: below,
       type: typeOf(property),
       fallback: requiredKeys.includes(name) ? required : (fallback ?? fallbackOf(property)),
+      requiredFor: [],
       meaning,
     };
     return [row, ...rowsBelow(property, below)];
@@ -92,16 +90,19 @@ function rowsOfAlternatives(alternatives: readonly JsonSchema[], path: string): 
   const constants = alternatives.map(constantOf);
   const [fixedKey, fixedValue] = constants.find((it) => it !== undefined) ?? [];
   return alternatives.flatMap((alternative, index) => {
-    const choice = constants[index]?.[1];
-    const condition = choice === undefined ? `unless \`${fixedKey}: ${fixedValue}\`` : `for \`${choice}\``;
+    const value = constants[index]?.[1];
+    const choice = value && `\`${value}\``;
+    const condition = choice
+      ? { requiredFor: [choice], fallback: "" }
+      : { fallback: `${required} unless \`${fixedKey}: ${fixedValue}\`` };
     return rowsBelow(alternative, path).map((row) => {
       const key = row.path.slice(path.length + 1);
       const isConditional = fixedKey !== undefined && key !== fixedKey && row.fallback === required;
       return {
         ...row,
         // What is below such a key is required wherever the key is.
-        ...(isConditional && !key.includes(".") && { fallback: `${required} ${condition}` }),
-        choice: choice && `\`${choice}\``,
+        ...(isConditional && !key.includes(".") && condition),
+        choice,
       };
     });
   });
@@ -118,31 +119,22 @@ function constantOf({ properties = {} }: JsonSchema): [key: string, value: strin
 
 /** One row per key: alternatives of a union can have a key in common, with other values or another meaning. */
 function merged(rows: readonly Row[]): Row[] {
-  const byPath = Map.groupBy(rows, ({ path }) => path);
-  return [...byPath].map(([path, same]) => {
-    const [first] = same as [Row, ...Row[]];
-    const meanings = Map.groupBy(same, ({ meaning }) => meaning);
+  return grouped(rows, ({ path }) => path).map((same) => {
+    const [{ path, fallback, meaning }] = same;
+    const meanings = grouped(same, (row) => row.meaning);
     return {
       path,
       type: [...new Set(same.flatMap(({ type }) => type.split(", ")))].join(", "),
-      fallback: commonFallback(same.map(({ fallback }) => fallback)),
+      fallback,
+      requiredFor: [...new Set(same.flatMap(({ requiredFor }) => requiredFor))],
       meaning:
-        meanings.size === 1
-          ? first.meaning
-          : [...meanings]
-              .map(([meaning, its]) => `${its.map(({ choice }) => choice).join(", ")}: ${meaning}`)
+        meanings.length === 1
+          ? meaning
+          : meanings
+              .map((its) => `${its.map(({ choice }) => choice).join(", ")}: ${its[0].meaning}`)
               .join(" "),
     };
   });
-}
-
-/** Required for one alternative, and for another: required for both. */
-function commonFallback(fallbacks: readonly string[]): string {
-  const [first = "", ...others] = new Set(fallbacks);
-  const start = `${required} for `;
-  return [first, ...others.filter((it) => it.startsWith(start)).map((it) => it.slice(start.length))].join(
-    ", ",
-  );
 }
 
 function alternativesOf({ oneOf, anyOf }: JsonSchema): JsonSchema[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { fieldOf } from "./as-written.ts";
 import type { Problem } from "./problems.ts";
-import { fieldOf, nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
+import { nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
 
 /** Parses with this project's wording of errors. */
 export function parseWith<Schema extends z.ZodType>(

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type ImageName, imageNames } from "../pod/images.ts";
 import { alerts, prometheusLabels } from "./alerts.ts";
+import { type ImageName, imageNames } from "./images.ts";
 import {
   type Anywhere,
   awsClusterRegion,

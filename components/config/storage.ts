@@ -75,7 +75,7 @@ const bucketKind = {
 export const defaultExpireDays = 90;
 
 /** An S3 bucket or an Azure Blob container of this region, made by the stack. */
-export const bucket = z.strictObject({
+const bucket = z.strictObject({
   ...bucketKind,
   expireDays: z
     .int()

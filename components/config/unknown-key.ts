@@ -1,5 +1,6 @@
 /** What to say of a key that a mapping doesn't take. */
 import { z } from "zod";
+import { fieldOf, valueAt } from "./as-written.ts";
 import { hint, suggestion } from "./problems.ts";
 
 export function unknownKey(key: string, known: readonly string[]): string {
@@ -17,7 +18,7 @@ export interface Parsed {
  * unknown, but goes with another value of the key that tells the two apart.
  */
 export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string {
-  const mapping = path.reduce(fieldOf, value);
+  const mapping = valueAt(path, value);
   const alternatives = alternativesAt([schema], value, path);
   const meant = bestFitting(alternatives, mapping);
   const others = alternatives.filter((one) => keysOf(one).includes(key));
@@ -28,7 +29,7 @@ export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema
 
 /** The unknown keys of the mapping at a path that nearly are a given one, if the mapping lacks that. */
 export function nearKeys(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string[] {
-  const keys = Object.keys(Object(path.reduce(fieldOf, value)));
+  const keys = Object.keys(Object(valueAt(path, value)));
   const known = alternativesAt([schema], value, path).flatMap(keysOf);
   if (keys.includes(key)) return [];
   return keys.filter((one) => !known.includes(one) && suggestion(one, [key]) !== undefined);
@@ -117,10 +118,4 @@ function literalsOf(schema: z.ZodType): Literal[] {
           : [],
       ),
   );
-}
-
-export function fieldOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
 }

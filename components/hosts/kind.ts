@@ -3,7 +3,7 @@ import type { CapacityPlan } from "../capacity/plan.ts";
 import type { Secrets } from "../config/credentials.ts";
 import type { Problem } from "../config/problems.ts";
 import type { AnyRegion, StackConfig } from "../config/schema.ts";
-import type { MetricsAddress } from "../monitoring/central.ts";
+import type { MetricsAddress } from "../monitoring/federation.ts";
 
 /** What all regions of a stack share, as far as they are planned by it. */
 export interface Shared

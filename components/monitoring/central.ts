@@ -1,5 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
+import { federation, type MetricsAddress } from "./federation.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
@@ -28,40 +29,16 @@ export function centralMonitoring(
   { alerts }: StackConfig["monitoring"],
   ca: string | undefined,
 ): CentralMonitoring {
-  const groups = ruleGroups({ alerts, dashboardUid });
+  const groups = ruleGroups(alerts);
   return {
     ...(address && {
       statusPage: `${address.scheme}://${address.target}/`,
       scrapeConfig: federation(region, address, ca),
     }),
     ...(address?.scheme === "https" && {
-      operator: operatorManifests({ region, address, ...federated, ca, groups }),
+      operator: operatorManifests({ region, address, ca, groups }),
     }),
     rules: { groups },
     dashboardUid,
-  };
-}
-
-/** Where another Prometheus reaches the metrics of a cache. */
-export interface MetricsAddress {
-  readonly scheme: "http" | "https";
-  readonly target: string;
-}
-
-/** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
-export const federated = {
-  path: "/federate",
-  params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
-};
-
-function federation(region: string, { scheme, target }: MetricsAddress, ca: string | undefined): object {
-  return {
-    job_name: `registry-cache-${region}`,
-    honor_labels: true,
-    metrics_path: federated.path,
-    params: federated.params,
-    scheme,
-    ...(scheme === "https" && ca !== undefined && { tls_config: { ca } }),
-    static_configs: [{ targets: [target] }],
   };
 }

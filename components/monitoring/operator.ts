@@ -1,15 +1,12 @@
-import type { MetricsAddress } from "./central.ts";
+import { federated, type MetricsAddress } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
 /** Manifests, for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs. */
 export type OperatorManifests = readonly object[];
 
-export interface OperatorOptions {
+interface OperatorOptions {
   readonly region: string;
   readonly address: MetricsAddress;
-  /** As in a `scrape_configs` entry. */
-  readonly path: string;
-  readonly params: Readonly<Record<string, readonly string[]>>;
   /** PEM of the authority to trust, where it isn't a public one. */
   readonly ca?: string | undefined;
   readonly groups: readonly RuleGroup[];
@@ -19,8 +16,7 @@ export interface OperatorOptions {
  * The rules, which are one object for the caches of all regions, and what scrapes this region's; an authority goes into a ConfigMap beside it.
  * https://prometheus-operator.dev/docs/api-reference/api/
  */
-export function operatorManifests(options: OperatorOptions): OperatorManifests {
-  const { region, address, path, params, ca, groups } = options;
+export function operatorManifests({ region, address, ca, groups }: OperatorOptions): OperatorManifests {
   const name = `registry-cache-${region}`;
   const metadata = (name: string) => ({ name, labels: { "app.kubernetes.io/name": "registry-cache" } });
   const authority = ca !== undefined && { name: `${name}-ca`, key: "ca.crt" };
@@ -38,8 +34,8 @@ export function operatorManifests(options: OperatorOptions): OperatorManifests {
       spec: {
         staticConfigs: [{ targets: [address.target] }],
         scheme: address.scheme.toUpperCase(),
-        metricsPath: path,
-        params,
+        metricsPath: federated.path,
+        params: federated.params,
         honorLabels: true,
         ...(authority && { tlsConfig: { ca: { configMap: authority } } }),
       },

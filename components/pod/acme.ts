@@ -1,23 +1,10 @@
+import type { AcmeOptions } from "./acme-options.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { metricsFiles } from "./edge/status.ts";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
-
-/** How the Pod gets its own certificate, by lego: https://go-acme.github.io/lego/ */
-export interface AcmeOptions {
-  readonly email: string;
-  /** Directory URL of the authority. @default Let's Encrypt */
-  readonly server?: string;
-  /** lego's name of the DNS provider, for example `route53`. */
-  readonly dnsProvider: string;
-  /**
-   * What that provider reads; no secret: the machine's identity has the rights. Also lego's own settings, as `LEGO_…`, and how often acme.sh looks:
-   * see there.
-   */
-  readonly environment: Readonly<Record<string, string>>;
-}
 
 export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 

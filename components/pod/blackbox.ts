@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 

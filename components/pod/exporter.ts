@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
+import type { PodPorts } from "../config/ports.ts";
 import { syslogTag } from "./edge/log.ts";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import type { PodPorts } from "./ports.ts";
 
 const namespace = "registry_cache";
 
@@ -34,7 +34,7 @@ export const exporterRelabeling = [
  *
  * Labels: those of docs/metrics.md; all bounded.
  */
-export function renderExporterConfig(ports: PodPorts): string {
+function renderExporterConfig(ports: PodPorts): string {
   return stringify({
     listen: { address: "127.0.0.1", port: ports.exporter },
     namespaces: [

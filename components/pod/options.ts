@@ -1,8 +1,8 @@
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
+import type { PodPorts } from "../config/ports.ts";
 import type { Anywhere, StackConfig, Upstream } from "../config/schema.ts";
-import type { AcmeOptions } from "./acme.ts";
+import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
-import type { PodPorts } from "./ports.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */

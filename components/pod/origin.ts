@@ -1,19 +1,16 @@
 import { stringify } from "yaml";
-import type { Upstream } from "../config/schema.ts";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import type { OriginPorts } from "./ports.ts";
 import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
 import type { ObjectStore } from "./store.ts";
+import type { UpstreamPorts } from "./upstream-ports.ts";
 
 const originRoot = "/var/lib/registry";
 
-interface OriginOptions {
-  readonly upstream: Upstream;
-  readonly ports: OriginPorts;
+interface OriginOptions extends UpstreamPorts {
   readonly drainSeconds: number;
   readonly store: ObjectStore | undefined;
 }
@@ -69,11 +66,12 @@ export function originCredentials(
  * The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run.
  * @param drainSeconds how long a stop waits for transfers to end
  */
-export function originPart(options: PodOptions, index: number, drainSeconds: number): Part {
+export function originPart(
+  options: PodOptions,
+  { upstream, ports }: UpstreamPorts,
+  drainSeconds: number,
+): Part {
   const { store } = options;
-  const upstream = options.upstreams[index];
-  const ports = options.ports.origins[index];
-  if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
   const name = `origin-${upstream.name}`;
   const files = filesOf(name);
   return {

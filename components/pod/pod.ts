@@ -9,6 +9,7 @@ import { originPart } from "./origin.ts";
 import { filesOf, type Part } from "./part.ts";
 import { prometheusPart } from "./prometheus.ts";
 import { storedPart } from "./stored.ts";
+import { upstreamPorts } from "./upstream-ports.ts";
 
 export interface PodManifests {
   readonly pod: Pod;
@@ -35,10 +36,11 @@ const securityContext = {
 /** Renders the cache: one Pod, and one ConfigMap for each container. */
 export function renderPod(options: PodOptions): PodManifests {
   const { store } = options;
+  const upstreams = upstreamPorts(options);
   const parts: Part[] = [
     edgePart(options),
-    ...options.upstreams.map((_, index) => originPart(options, index, drainSeconds)),
-    ...(store ? options.upstreams.map((_, index) => storedPart(options, store, index, drainSeconds)) : []),
+    ...upstreams.map((it) => originPart(options, it, drainSeconds)),
+    ...(store ? upstreams.map((it) => storedPart(options, store, it, drainSeconds)) : []),
     exporterPart(options),
     prometheusPart(options),
     blackboxPart(options),

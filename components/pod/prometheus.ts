@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
-import { dashboardUid } from "../monitoring/dashboard/dashboard.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
+import { upstreamPorts } from "./upstream-ports.ts";
 
 const dataDirectory = "/prometheus";
 
@@ -33,7 +33,7 @@ const files = filesOf("prometheus");
 const rulesFile = "rules.yml";
 
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
-export function renderPrometheusConfig(options: PodOptions): string {
+function renderPrometheusConfig(options: PodOptions): string {
   const { replica = false } = options;
   const { alertmanagers, remoteWrite } = options.monitoring;
   return stringify(
@@ -72,7 +72,7 @@ export function renderPrometheusConfig(options: PodOptions): string {
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
   const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme } = options;
-  const target = (port: number | undefined, labels?: Record<string, string>) => ({
+  const target = (port: number, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
   });
@@ -90,8 +90,8 @@ function scrapeConfigs(options: PodOptions) {
     ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
     {
       job_name: "registry-cache-origin",
-      static_configs: upstreams.map(({ name }, index) =>
-        target(ports.origins[index]?.debug, { upstream: name }),
+      static_configs: upstreamPorts(options).map((it) =>
+        target(it.ports.debug, { upstream: it.upstream.name }),
       ),
     },
     {
@@ -182,7 +182,7 @@ export function prometheusPart(options: PodOptions): Part {
     },
     files: {
       "prometheus.yml": renderPrometheusConfig(options),
-      [rulesFile]: renderRules({ alerts: monitoring.alerts, dashboardUid }),
+      [rulesFile]: renderRules(monitoring.alerts),
     },
     mounts: [{ name: "prometheus", mountPath: dataDirectory }],
   };

@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
-import { imageOf } from "./images.ts";
+import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import type { ObjectStore } from "./store.ts";
+import type { UpstreamPorts } from "./upstream-ports.ts";
 
 /**
  * A second registry of one upstream that knows only the shared store, and no upstream: what it has is served while the upstream is silent and
@@ -14,12 +15,9 @@ import type { ObjectStore } from "./store.ts";
 export function storedPart(
   options: PodOptions,
   store: ObjectStore,
-  index: number,
+  { upstream, ports }: UpstreamPorts,
   drainSeconds: number,
 ): Part {
-  const upstream = options.upstreams[index];
-  const ports = options.ports.origins[index];
-  if (!upstream || !ports) throw new RangeError(`no upstream or no ports at ${index}`);
   const name = `stored-${upstream.name}`;
   const { maintenance, ...storage } = objectStorage(store, upstream.name);
   return {

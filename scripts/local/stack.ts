@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
+import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError } from "../../components/config/problems.ts";
 import {
@@ -16,7 +17,6 @@ import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
-import type { Images } from "../../components/pod/images.ts";
 import { engineEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 

@@ -3,9 +3,9 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } fro
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { execa } from "execa";
+import type { ImageName } from "../../components/config/images.ts";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
-import type { ImageName } from "../../components/pod/images.ts";
 import { podUser } from "../../components/pod/pod.ts";
 import { copyFromTree, copyProgram, ensureDebianTree, makeRoot } from "./debian.ts";
 import { ensureTool, goTools } from "./go-tools.ts";

@@ -1,4 +1,4 @@
-import { defaultImages } from "../../components/pod/images.ts";
+import { defaultImages } from "../../components/config/images.ts";
 import { aptInstall, hasProgram } from "./apt.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
 import { ensureTool, type GoToolName } from "./go-tools.ts";

@@ -2,9 +2,9 @@
 import { chmod, link, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
+import { defaultImages } from "../../components/config/images.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import { block, directive, renderNginxConf } from "../../components/pod/nginx-conf.ts";
 import { ensureTool } from "../../scripts/setup/go-tools.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";

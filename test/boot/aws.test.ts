@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { truncate } from "node:fs/promises";
 import { test } from "node:test";
+import { metricsPort } from "../../components/config/ports.ts";
 import { dataMount } from "../../components/hosts/vm/user-data.ts";
-import { metricsPort } from "../../components/pod/ports.ts";
 import { scope } from "../support/scope.ts";
 import { dataDiskGiB, gib } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";

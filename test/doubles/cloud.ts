@@ -5,7 +5,6 @@
  * `delete` are the cloud's.
  */
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
-import type { ServedApi } from "./serve-api.ts";
 import { changedPaths, containsUnknown, type Inputs, isWithin, valueAt, valuesAt } from "./values.ts";
 
 /** A refusal, worded as the cloud words it: its code, and what is wrong. */
@@ -75,6 +74,12 @@ export interface Rules {
   isForgotten?(inputs: Inputs): boolean;
   /** Refuses, or does what goes with it. */
   delete?(thing: Thing, cloud: Cloud): void;
+}
+
+/** A cloud's API, being served: see serve-api.ts. */
+export interface ServedApi extends AsyncDisposable {
+  /** For the program. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface CloudDefinition {

@@ -1,12 +1,7 @@
 /** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Cloud, CloudError } from "./cloud.ts";
-
-export interface ServedApi extends AsyncDisposable {
-  /** For the program. */
-  readonly environment: Readonly<Record<string, string>>;
-}
+import { type Cloud, CloudError, type ServedApi } from "./cloud.ts";
 
 export async function serveApi(cloud: Cloud): Promise<ServedApi> {
   const { api, serveApi: serveOwn } = cloud.definition;

@@ -6,7 +6,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
-import { rows } from "../../components/monitoring/dashboard/rows.ts";
+import { rows } from "../../components/monitoring/dashboard/dashboard.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { downloads, get } from "../support/http.ts";
@@ -182,7 +182,7 @@ describe("a cache that serves its clients", () => {
     test(`the dashboard shows something: ${title}`, async () => {
       const empty: string[] = [];
       for (const { title, queries } of panels) {
-        for (const { expr } of queries) {
+        for (const expr of Object.values(queries)) {
           const filled = expr
             .replaceAll(/\$(?:region|upstream)/g, ".*")
             .replaceAll("$__rate_interval", "1m")

@@ -9,9 +9,8 @@ import { basename, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { alerts as alertsSchema } from "../../components/config/alerts.ts";
-import { type AlertName, alertNames } from "../../components/monitoring/rules/rule.ts";
-import { type RuleOptions, renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
+import { type AlertName, alertNames, alerts as alertsSchema } from "../../components/config/alerts.ts";
+import { renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -22,7 +21,8 @@ const alerts = alertsSchema.parse({
   overrides: { RegistryCacheAbuse: { severity: "ticket", topic: "" } },
   runbookUrl: "https://runbooks.example.com/{alert}",
 });
-const options: RuleOptions = { alerts, dashboardUid: "registry-cache" };
+
+type Alerts = typeof alerts;
 
 /** A threshold is changed by so much to see whether anything is expected near it. */
 const factors = [0.75, 1.4];
@@ -56,8 +56,8 @@ const filesAbout = (names: readonly AlertName[]) =>
     about.alerts.some(({ alertname }) => names.includes(alertname as AlertName)) ? [file] : [],
   );
 
-function alertingRules(ruleOptions: RuleOptions) {
-  return ruleGroups(ruleOptions).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
+function alertingRules(alerts: Alerts) {
+  return ruleGroups(alerts).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
 }
 
 describe("the rules", () => {
@@ -72,8 +72,8 @@ describe("the rules", () => {
   });
 
   /** What promtool says, or nothing if all is as expected. */
-  async function failures(ruleOptions: RuleOptions, files: readonly string[]): Promise<string> {
-    await writeFile(join(directory, "rules.yml"), renderRules(ruleOptions));
+  async function failures(alerts: Alerts, files: readonly string[]): Promise<string> {
+    await writeFile(join(directory, "rules.yml"), renderRules(alerts));
     const { failed, all } = await execa(promtool, ["test", "rules", ...files], {
       cwd: directory,
       reject: false,
@@ -83,12 +83,12 @@ describe("the rules", () => {
   }
 
   test("are well-formed", async () => {
-    await writeFile(join(directory, "rules.yml"), renderRules(options));
+    await writeFile(join(directory, "rules.yml"), renderRules(alerts));
     await execa(promtool, ["check", "rules", "--lint-fatal", "rules.yml"], { cwd: directory });
   });
 
   test("do what is expected", async () => {
-    assert.equal(await failures(options, [...expectations.keys()]), "");
+    assert.equal(await failures(alerts, [...expectations.keys()]), "");
   });
 
   test("are all expected to fire and not to fire", () => {
@@ -100,7 +100,7 @@ describe("the rules", () => {
     assert.deepEqual(namesOf(true), [...alertNames].sort());
     assert.deepEqual(namesOf(false), alertNames.filter((name) => name !== "Watchdog").sort());
     assert.deepEqual(
-      alertingRules(options)
+      alertingRules(alerts)
         .map(({ alert }) => alert)
         .sort(),
       [...alertNames].sort(),
@@ -109,14 +109,14 @@ describe("the rules", () => {
 
   test("have an expectation for each that records", () => {
     const expressions = [...expectations.values()].flatMap((about) => about.expressions).join("\n");
-    for (const rule of ruleGroups(options).flatMap(({ rules }) => rules)) {
+    for (const rule of ruleGroups(alerts).flatMap(({ rules }) => rules)) {
       if ("record" in rule) assert.ok(expressions.includes(rule.record), rule.record);
     }
   });
 
   test("are made of metrics that are documented", () => {
     const documented = readFileSync(join(projectDirectory, "docs", "metrics.md"), "utf8");
-    const expressions = ruleGroups(options).flatMap(({ rules }) => rules.map(({ expr }) => expr));
+    const expressions = ruleGroups(alerts).flatMap(({ rules }) => rules.map(({ expr }) => expr));
     const metrics = expressions.flatMap(
       (expr) => expr.match(/\b(?:registry|probe|process|node)_[a-z0-9_]+/g) ?? [],
     );
@@ -129,11 +129,8 @@ describe("the rules", () => {
   for (const [name, value] of Object.entries(alerts.thresholds)) {
     test(`depend on ${name} where something is expected`, async () => {
       for (const factor of factors) {
-        const changed = {
-          ...options,
-          alerts: { ...alerts, thresholds: { ...alerts.thresholds, [name]: value * factor } },
-        };
-        const before = new Set(alertingRules(options).map((rule) => JSON.stringify(rule)));
+        const changed = { ...alerts, thresholds: { ...alerts.thresholds, [name]: value * factor } };
+        const before = new Set(alertingRules(alerts).map((rule) => JSON.stringify(rule)));
         const concerned = alertingRules(changed)
           .filter((rule) => !before.has(JSON.stringify(rule)))
           .map(({ alert }) => alert);

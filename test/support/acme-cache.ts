@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { defaultImages } from "../../components/config/images.ts";
+import { podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { localAddress } from "../../components/hosts/local/layout.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
@@ -9,9 +11,7 @@ import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import { renderPod } from "../../components/pod/pod.ts";
-import { podPortCount, podPorts } from "../../components/pod/ports.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";

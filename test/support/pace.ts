@@ -1,6 +1,5 @@
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { StackConfig } from "../../components/config/schema.ts";
-import { dashboardUid } from "../../components/monitoring/dashboard/dashboard.ts";
 import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
 
 /**
@@ -21,6 +20,6 @@ export function hasten(
   Object.assign(prometheus.global, { scrape_interval: "1s", evaluation_interval: "1s" });
   for (const job of prometheus.scrape_configs) delete job.scrape_interval;
   config["prometheus.yml"] = stringify(prometheus);
-  config["rules.yml"] = renderRules({ alerts, dashboardUid, secondsPerMinute });
+  config["rules.yml"] = renderRules(alerts, secondsPerMinute);
   return documents.map((document) => stringify(document)).join("---\n");
 }

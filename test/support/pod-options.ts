@@ -1,6 +1,6 @@
+import { podPorts } from "../../components/config/ports.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 
 /** Of a Pod whose configuration names none. */

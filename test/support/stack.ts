@@ -1,12 +1,12 @@
 /** A local stack under the real engine, with data of its own. */
 import { join } from "node:path";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
+import { defaultImages, type Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
+import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { type Layout, layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
-import { defaultImages, type Images } from "../../components/pod/images.ts";
-import { podPortCount } from "../../components/pod/ports.ts";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { freePort, freePorts } from "./ports.ts";

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { dashboard, dashboardUid } from "../../components/monitoring/dashboard/dashboard.ts";
-import { rows } from "../../components/monitoring/dashboard/rows.ts";
+import { dashboard, dashboardUid, rows } from "../../components/monitoring/dashboard/dashboard.ts";
 import { ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
 
@@ -16,7 +15,9 @@ interface Placed {
 
 const { panels } = dashboard() as { panels: Placed[] };
 const queries = rows.flatMap(({ panels }) =>
-  panels.flatMap(({ title, queries }) => queries.map((it) => ({ title, ...it }))),
+  panels.flatMap(({ title, queries }) =>
+    Object.entries(queries).map(([legend, expr]) => ({ title, legend, expr })),
+  ),
 );
 
 test("its uid stays, as alerts and links name it", () => {
@@ -74,7 +75,7 @@ test("a legend names only labels that its query leaves", () => {
 
 test("every metric is documented, or recorded by a rule", () => {
   const documented = readFileSync("docs/metrics.md", "utf8");
-  const recorded = ruleGroups({ alerts: defaultMonitoring.alerts, dashboardUid })
+  const recorded = ruleGroups(defaultMonitoring.alerts)
     .flatMap(({ rules }) => rules)
     .flatMap((rule) => ("record" in rule ? rule.record : []));
   for (const { expr } of queries) {

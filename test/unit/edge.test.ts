@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { podPortCount, podPorts } from "../../components/config/ports.ts";
 import { diskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";
 import { errorBody } from "../../components/pod/edge/errors.ts";
 import { fillMaps } from "../../components/pod/edge/fills.ts";
-import { podPortCount, podPorts } from "../../components/pod/ports.ts";
 
 /** 1 GiB to 16 TiB. */
 const sizeGiB = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 16 * 1024 }));

@@ -8,10 +8,10 @@ import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import type { Container } from "kubernetes-types/core/v1.d.ts";
+import { podPorts } from "../../components/config/ports.ts";
 import { readinessProbe } from "../../components/hosts/kubernetes/readiness.ts";
 import { sideContainer } from "../../components/hosts/kubernetes/side-container.ts";
 import { edgePaths } from "../../components/pod/edge/paths.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import { ensureDebianTree } from "../../scripts/setup/debian.ts";
 import { scope, tempDir } from "../support/scope.ts";
 

@@ -3,12 +3,12 @@ import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { defaultImages } from "../../components/config/images.ts";
+import { podPorts } from "../../components/config/ports.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { podUser, renderPod, terminationGraceSeconds } from "../../components/pod/pod.ts";
-import { podPorts } from "../../components/pod/ports.ts";
 import { script } from "../../components/pod/script.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { execa } from "execa";
-import { alertNames } from "../../components/monitoring/rules/rule.ts";
+import { alertNames } from "../../components/config/alerts.ts";
 import type { FakePrograms } from "../support/fake-programs.ts";
 import { assertSound, onCallPrograms } from "../support/on-call-programs.ts";
 import { commandsOf, inlineCommandsOf, type Place, preludeOf, remediesOf } from "../support/runbooks.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { parse } from "smol-toml";
+import { defaultImages } from "../../components/config/images.ts";
 import { PodmanError, podman, renderContainersConf } from "../../components/hosts/local/podman.ts";
-import { defaultImages } from "../../components/pod/images.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { isNewEnough } from "../../scripts/setup/podman.ts";
 

@@ -1,5 +1,5 @@
+import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList } from "../../config/text.ts";
-import { metricsPort } from "../../pod/ports.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { groupName } from "./firewall.ts";
 import { findPrefixLists } from "./prefix-lists.ts";

@@ -1,7 +1,7 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList } from "../../config/text.ts";
-import { metricsPort } from "../../pod/ports.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
 import type { AwsVmPlan } from "./plan.ts";

@@ -1,8 +1,8 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
-import { metricsPort } from "../../pod/ports.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";

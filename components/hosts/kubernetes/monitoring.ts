@@ -1,7 +1,7 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import { federated } from "../../monitoring/central.ts";
 import { dashboard, dashboardUid } from "../../monitoring/dashboard/dashboard.ts";
+import { federated } from "../../monitoring/federation.ts";
 import { ruleGroups } from "../../monitoring/rules/rule-groups.ts";
 import { objectLabels, selectorLabels, tlsSecretOf, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
@@ -39,7 +39,7 @@ export function monitoringObjects({ region, monitoring }: WorkloadPlanArgs): (Op
             apiVersion,
             kind: "PrometheusRule",
             metadata: metadata(region, workloadName),
-            spec: { groups: ruleGroups({ alerts: monitoring.alerts, dashboardUid }) },
+            spec: { groups: ruleGroups(monitoring.alerts) },
           } as const,
         ]
       : []),

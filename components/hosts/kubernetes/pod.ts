@@ -7,10 +7,10 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { metricsPort, podPorts } from "../../config/ports.ts";
 import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
-import { metricsPort, podPorts } from "../../pod/ports.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
   credentialsSecret,

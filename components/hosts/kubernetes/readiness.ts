@@ -1,6 +1,6 @@
 import type { Probe } from "kubernetes-types/core/v1.d.ts";
+import type { PodPorts } from "../../config/ports.ts";
 import { edgePaths } from "../../pod/edge/paths.ts";
-import type { PodPorts } from "../../pod/ports.ts";
 import { script } from "../../pod/script.ts";
 
 const ready = script(import.meta.url, "ready.sh");

@@ -1,5 +1,5 @@
+import { metricsPort } from "../../config/ports.ts";
 import { serviceNamespace } from "../../config/text.ts";
-import { metricsPort } from "../../pod/ports.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source } from "./sources.ts";

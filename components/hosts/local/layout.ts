@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { type PodPorts, podPortCount, podPorts } from "../../config/ports.ts";
 import type { LocalRegion, Upstream } from "../../config/schema.ts";
-import { type PodPorts, podPortCount, podPorts } from "../../pod/ports.ts";
 
 /** Where the Pod listens on this machine. */
 export const localAddress = "127.0.0.1";

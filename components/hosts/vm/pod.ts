@@ -1,11 +1,11 @@
 import { everyone } from "../../config/endpoint.ts";
+import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
-import type { AcmeOptions } from "../../pod/acme.ts";
+import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { renderPod } from "../../pod/pod.ts";
-import { podPorts } from "../../pod/ports.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";

@@ -1,5 +1,9 @@
-import { datasource, layOut } from "./panel.ts";
-import { rows } from "./rows.ts";
+import { room, savings, speed, trouble } from "./details.ts";
+import { overview } from "./overview.ts";
+import { datasource, layOut, type Row } from "./panel.ts";
+
+/** Everything that the dashboard shows, from top to bottom. */
+export const rows: readonly Row[] = [overview, savings, speed, trouble, room];
 
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";

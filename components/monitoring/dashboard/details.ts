@@ -10,12 +10,9 @@ export const savings: Row = {
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
-      queries: [
-        {
-          expr: `upstream_kind:registry_cache_hits:ratio_rate5m{${ofUpstream}}`,
-          legend: "{{kind}} of {{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{kind}} of {{upstream}} {{region}}": `upstream_kind:registry_cache_hits:ratio_rate5m{${ofUpstream}}`,
+      },
     },
     {
       title: "Coalesced requests",
@@ -23,14 +20,11 @@ export const savings: Row = {
         "They waited while another client's request filled the cache: without it, each a transfer more.",
       kind: "timeseries",
       unit: "reqps",
-      queries: [
-        {
-          expr:
-            `sum by (region, upstream) (${rate("registry_cache_first_byte_seconds_count", `${ofUpstream},cache="HIT"`)}) - ` +
-            `sum by (region, upstream) (${rate("registry_cache_first_byte_seconds_bucket", `${ofUpstream},cache="HIT",le="0.4"`)})`,
-          legend: "{{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{upstream}} {{region}}":
+          `sum by (region, upstream) (${rate("registry_cache_first_byte_seconds_count", `${ofUpstream},cache="HIT"`)}) - ` +
+          `sum by (region, upstream) (${rate("registry_cache_first_byte_seconds_bucket", `${ofUpstream},cache="HIT",le="0.4"`)})`,
+      },
     },
     {
       title: "Evicted in an hour",
@@ -38,12 +32,9 @@ export const savings: Row = {
         "Least recently used blobs that made room. Steadily as much as is fetched: the disk is too small for what is in use.",
       kind: "timeseries",
       unit: "bytes",
-      queries: [
-        {
-          expr: `clamp_min(increase(registry_cache_stored_bytes_total{${region},zone="blobs"}[1h]) - delta(registry_cache_store_bytes{${region},zone="blobs"}[1h]), 0)`,
-          legend: "evicted {{region}}",
-        },
-      ],
+      queries: {
+        "evicted {{region}}": `clamp_min(increase(registry_cache_stored_bytes_total{${region},zone="blobs"}[1h]) - delta(registry_cache_store_bytes{${region},zone="blobs"}[1h]), 0)`,
+      },
     },
   ],
 };
@@ -56,36 +47,27 @@ export const speed: Row = {
       description: "Bytes per second of one transfer, on average; a client's own network counts, too.",
       kind: "timeseries",
       unit: "Bps",
-      queries: [
-        {
-          expr: `upstream:registry_cache_blob_bytes_per_second:mean5m{${ofUpstream}}`,
-          legend: "{{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{upstream}} {{region}}": `upstream:registry_cache_blob_bytes_per_second:mean5m{${ofUpstream}}`,
+      },
     },
     {
       title: "The origin's time",
       description: "Until it had sent everything, for one request in twenty.",
       kind: "timeseries",
       unit: "s",
-      queries: [
-        {
-          expr: `histogram_quantile(0.95, sum by (region, kind, le) (${rate("registry_cache_origin_duration_seconds_bucket", `${ofUpstream},${registryKinds}`)}))`,
-          legend: "{{kind}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{kind}} {{region}}": `histogram_quantile(0.95, sum by (region, kind, le) (${rate("registry_cache_origin_duration_seconds_bucket", `${ofUpstream},${registryKinds}`)}))`,
+      },
     },
     {
       title: "The upstream's answer to a probe",
       description: "Without any transfer: the network and the upstream's front door.",
       kind: "timeseries",
       unit: "s",
-      queries: [
-        {
-          expr: `probe_duration_seconds{${ofUpstream},job="registry-cache-upstream"}`,
-          legend: "{{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{upstream}} {{region}}": `probe_duration_seconds{${ofUpstream},job="registry-cache-upstream"}`,
+      },
     },
   ],
 };
@@ -98,16 +80,10 @@ export const trouble: Row = {
       description: "Share of those that were tried. Clients went on to the upstream.",
       kind: "timeseries",
       unit: "percentunit",
-      queries: [
-        {
-          expr: `upstream:registry_cache_errors:ratio_rate5m{${ofUpstream}}`,
-          legend: "edge: {{upstream}} {{region}}",
-        },
-        {
-          expr: `upstream:registry_http_errors:ratio_rate5m{${ofUpstream}}`,
-          legend: "origin: {{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "edge: {{upstream}} {{region}}": `upstream:registry_cache_errors:ratio_rate5m{${ofUpstream}}`,
+        "origin: {{upstream}} {{region}}": `upstream:registry_http_errors:ratio_rate5m{${ofUpstream}}`,
+      },
     },
     {
       title: "Refused and stale",
@@ -115,16 +91,10 @@ export const trouble: Row = {
         "What isn't served, by reason, and old answers in place of an upstream that doesn't answer.",
       kind: "timeseries",
       unit: "reqps",
-      queries: [
-        {
-          expr: `sum by (region, refused) (${rate("registry_cache_requests_total", `${region},refused!=""`)}) or vector(0)`,
-          legend: "refused: {{refused}} {{region}}",
-        },
-        {
-          expr: `sum by (region) (${rate("registry_cache_requests_total", `${ofUpstream},cache="STALE"`)}) or vector(0)`,
-          legend: "stale {{region}}",
-        },
-      ],
+      queries: {
+        "refused: {{refused}} {{region}}": `sum by (region, refused) (${rate("registry_cache_requests_total", `${region},refused!=""`)}) or vector(0)`,
+        "stale {{region}}": `sum by (region) (${rate("registry_cache_requests_total", `${ofUpstream},cache="STALE"`)}) or vector(0)`,
+      },
     },
     {
       title: "Share of the busiest client",
@@ -133,14 +103,11 @@ export const trouble: Row = {
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
-      queries: [
-        {
-          expr:
-            `max by (region) (${rate("registry_cache_client_response_bytes_total", region)}) / ` +
-            `sum by (region) (${rate("registry_cache_client_response_bytes_total", region)})`,
-          legend: "{{region}}",
-        },
-      ],
+      queries: {
+        "{{region}}":
+          `max by (region) (${rate("registry_cache_client_response_bytes_total", region)}) / ` +
+          `sum by (region) (${rate("registry_cache_client_response_bytes_total", region)})`,
+      },
     },
     {
       title: "Damage",
@@ -148,16 +115,10 @@ export const trouble: Row = {
         "Objects that were thrown away because their content was wrong, and requests that the metrics missed.",
       kind: "timeseries",
       unit: "short",
-      queries: [
-        {
-          expr: `increase(registry_cache_corrupt_objects_total{${region}}[$__rate_interval])`,
-          legend: "corrupt objects {{region}}",
-        },
-        {
-          expr: `increase(registry_cache_log_lines_lost_total{${region}}[$__rate_interval])`,
-          legend: "lost lines of the log of {{log}} {{region}}",
-        },
-      ],
+      queries: {
+        "corrupt objects {{region}}": `increase(registry_cache_corrupt_objects_total{${region}}[$__rate_interval])`,
+        "lost lines of the log of {{log}} {{region}}": `increase(registry_cache_log_lines_lost_total{${region}}[$__rate_interval])`,
+      },
     },
   ],
 };
@@ -171,42 +132,38 @@ export const room: Row = {
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
-      queries: [{ expr: `zone:registry_cache_store_fill:ratio{${region}}`, legend: "{{zone}} {{region}}" }],
+      queries: {
+        "{{zone}} {{region}}": `zone:registry_cache_store_fill:ratio{${region}}`,
+      },
     },
     {
       title: "Disk",
       description: "Below the reserve, the least recently used goes, whatever the budget.",
       kind: "timeseries",
       unit: "bytes",
-      queries: [
-        { expr: `registry_cache_filesystem_avail_bytes{${region}}`, legend: "free {{region}}" },
-        { expr: `registry_cache_filesystem_min_free_bytes{${region}}`, legend: "reserve {{region}}" },
-        { expr: `registry_cache_store_bytes{${region}}`, legend: "{{zone}} {{region}}" },
-      ],
+      queries: {
+        "free {{region}}": `registry_cache_filesystem_avail_bytes{${region}}`,
+        "reserve {{region}}": `registry_cache_filesystem_min_free_bytes{${region}}`,
+        "{{zone}} {{region}}": `registry_cache_store_bytes{${region}}`,
+      },
     },
     {
       title: "Connections",
       description: "Of all that nginx can have. A transfer from an origin takes a second one.",
       kind: "timeseries",
       unit: "percentunit",
-      queries: [
-        {
-          expr: `registry_cache_connections{${region},state="active"} / ignoring (state) registry_cache_connections_max{${region}}`,
-          legend: "{{region}}",
-        },
-      ],
+      queries: {
+        "{{region}}": `registry_cache_connections{${region},state="active"} / ignoring (state) registry_cache_connections_max{${region}}`,
+      },
     },
     {
       title: "The certificate is good for",
       description: "Let's Encrypt's are renewed with a third of their time left.",
       kind: "timeseries",
       unit: "s",
-      queries: [
-        {
-          expr: `probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"} - time()`,
-          legend: "{{region}}",
-        },
-      ],
+      queries: {
+        "{{region}}": `probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"} - time()`,
+      },
     },
   ],
 };

@@ -1,4 +1,4 @@
-import type { Query, Row } from "./panel.ts";
+import type { Row } from "./panel.ts";
 import {
   firstByte,
   fromCache,
@@ -10,16 +10,6 @@ import {
   registryKinds,
 } from "./selectors.ts";
 
-const toClients: Query = {
-  expr: `sum by (region, upstream) (${rate("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)})`,
-  legend: "to clients from {{upstream}} {{region}}",
-};
-
-const pulled: Query = {
-  expr: `sum by (region, upstream) (${rate("registry_proxy_pulled_bytes_total", ofUpstream)})`,
-  legend: "from upstream {{upstream}} {{region}}",
-};
-
 /** The first screen: is it healthy, what does it save, where is it slow. */
 export const overview: Row = {
   title: "Is it healthy, what does it save, where is it slow",
@@ -30,12 +20,9 @@ export const overview: Row = {
       kind: "stat",
       unit: "bool_yes_no",
       bad: { below: 1 },
-      queries: [
-        {
-          expr: `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
-          legend: "endpoint {{region}}",
-        },
-      ],
+      queries: {
+        "endpoint {{region}}": `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
+      },
     },
     {
       title: "Upstream answers",
@@ -43,12 +30,9 @@ export const overview: Row = {
       kind: "stat",
       unit: "bool_yes_no",
       bad: { below: 1 },
-      queries: [
-        {
-          expr: `min by (region, upstream) (probe_success{${ofUpstream},job="registry-cache-upstream"})`,
-          legend: "{{upstream}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{upstream}} {{region}}": `min by (region, upstream) (probe_success{${ofUpstream},job="registry-cache-upstream"})`,
+      },
     },
     {
       title: "Alerts that fire",
@@ -56,12 +40,9 @@ export const overview: Row = {
       kind: "stat",
       unit: "short",
       bad: { from: 1 },
-      queries: [
-        {
-          expr: `count(ALERTS{${region},alertstate="firing",alertname=~"RegistryCache.+"}) or vector(0)`,
-          legend: "alerts",
-        },
-      ],
+      queries: {
+        alerts: `count(ALERTS{${region},alertstate="firing",alertname=~"RegistryCache.+"}) or vector(0)`,
+      },
     },
     {
       title: "Blobs from the cache",
@@ -69,15 +50,12 @@ export const overview: Row = {
       kind: "stat",
       unit: "percentunit",
       max: 1,
-      queries: [
-        {
-          expr: `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${fromCache}`)} / ${inRange(
-            "registry_cache_requests_total",
-            `${ofUpstream},kind="blob",cache!="NONE"`,
-          )}`,
-          legend: "hit ratio",
-        },
-      ],
+      queries: {
+        "hit ratio": `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${fromCache}`)} / ${inRange(
+          "registry_cache_requests_total",
+          `${ofUpstream},kind="blob",cache!="NONE"`,
+        )}`,
+      },
     },
     {
       title: "Saved transfer",
@@ -85,15 +63,12 @@ export const overview: Row = {
         "What clients got in the time shown, less what came from the upstreams. A cache that has just been filled has saved nothing yet.",
       kind: "stat",
       unit: "bytes",
-      queries: [
-        {
-          expr: `${inRange("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)} - ${inRange(
-            "registry_proxy_pulled_bytes_total",
-            ofUpstream,
-          )}`,
-          legend: "saved",
-        },
-      ],
+      queries: {
+        saved: `${inRange("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)} - ${inRange(
+          "registry_proxy_pulled_bytes_total",
+          ofUpstream,
+        )}`,
+      },
     },
     {
       title: "First byte of a cached blob",
@@ -101,31 +76,28 @@ export const overview: Row = {
       kind: "stat",
       unit: "s",
       bad: { from: 1 },
-      queries: [
-        {
-          expr: `histogram_quantile(0.95, sum by (region, le) (rate(registry_cache_first_byte_seconds_bucket{${ofUpstream},kind="blob",cache="HIT"}[$__range])))`,
-          legend: "p95 {{region}}",
-        },
-      ],
+      queries: {
+        "p95 {{region}}": `histogram_quantile(0.95, sum by (region, le) (rate(registry_cache_first_byte_seconds_bucket{${ofUpstream},kind="blob",cache="HIT"}[$__range])))`,
+      },
     },
     {
       title: "Requests",
       description: "Per second, by where the answer came from: docs/metrics.md explains the names.",
       kind: "timeseries",
       unit: "reqps",
-      queries: [
-        {
-          expr: `sum by (region, cache) (${rate("registry_cache_requests_total", `${ofUpstream},${registryKinds}`)})`,
-          legend: "{{cache}} {{region}}",
-        },
-      ],
+      queries: {
+        "{{cache}} {{region}}": `sum by (region, cache) (${rate("registry_cache_requests_total", `${ofUpstream},${registryKinds}`)})`,
+      },
     },
     {
       title: "Transfer",
       description: "The distance between the lines is what the cache saves.",
       kind: "timeseries",
       unit: "Bps",
-      queries: [toClients, pulled],
+      queries: {
+        "to clients from {{upstream}} {{region}}": `sum by (region, upstream) (${rate("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)})`,
+        "from upstream {{upstream}} {{region}}": `sum by (region, upstream) (${rate("registry_proxy_pulled_bytes_total", ofUpstream)})`,
+      },
     },
     {
       title: "First byte",
@@ -133,10 +105,10 @@ export const overview: Row = {
         "From the cache and from the upstream, for one request in twenty. The second is the upstream's own time, and the way to it.",
       kind: "timeseries",
       unit: "s",
-      queries: [
-        { expr: firstByte(0.95, 'cache="HIT"'), legend: "cached {{kind}} {{region}}" },
-        { expr: firstByte(0.95, fromUpstream), legend: "fetched {{kind}} {{region}}" },
-      ],
+      queries: {
+        "cached {{kind}} {{region}}": firstByte(0.95, 'cache="HIT"'),
+        "fetched {{kind}} {{region}}": firstByte(0.95, fromUpstream),
+      },
     },
   ],
 };

@@ -1,22 +1,19 @@
 /** Units as Grafana names them: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
-export type Unit = "bool_yes_no" | "bytes" | "Bps" | "percentunit" | "reqps" | "s" | "short";
-
-export interface Query {
-  /** PromQL; `$upstream` and `$region` are the dashboard's variables, `$__rate_interval` and `$__range` Grafana's. */
-  readonly expr: string;
-  /** How a series is called, with labels as `{{upstream}}`. */
-  readonly legend: string;
-}
+type Unit = "bool_yes_no" | "bytes" | "Bps" | "percentunit" | "reqps" | "s" | "short";
 
 /** One panel, before it has a place. */
-export interface Panel {
+interface Panel {
   readonly title: string;
   /** What it tells and when to worry. */
   readonly description: string;
   /** One number now, or a graph. */
   readonly kind: "stat" | "timeseries";
   readonly unit: Unit;
-  readonly queries: readonly Query[];
+  /**
+   * PromQL, by how its series are called, with labels as `{{upstream}}`. `$upstream` and `$region` are the dashboard's variables,
+   * `$__rate_interval` and `$__range` Grafana's.
+   */
+  readonly queries: Readonly<Record<string, string>>;
   /** From which value on a number is red, or below which. @default never */
   readonly bad?: { readonly from: number } | { readonly below: number };
   /** The end of the scale. @default what there is */
@@ -73,7 +70,7 @@ function render({ title, description, kind, unit, queries, bad, max }: Panel) {
     title,
     description,
     datasource,
-    targets: queries.map(({ expr, legend }, index) => ({
+    targets: Object.entries(queries).map(([legend, expr], index) => ({
       refId: String.fromCharCode("A".charCodeAt(0) + index),
       datasource,
       expr,

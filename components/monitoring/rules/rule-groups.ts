@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { StackConfig } from "../../config/schema.ts";
+import { dashboardUid } from "../dashboard/dashboard.ts";
 import { availabilityAlerts } from "./availability.ts";
 import { certificateAlerts } from "./certificate.ts";
 import { Durations } from "./durations.ts";
@@ -10,16 +11,13 @@ import { storageAlerts } from "./storage.ts";
 import { trafficAlerts } from "./traffic.ts";
 import { upstreamAlerts } from "./upstream.ts";
 
-export interface RuleOptions {
-  readonly alerts: StackConfig["monitoring"]["alerts"];
-  /** Of the dashboard that shows what the alerts are about. */
-  readonly dashboardUid: string;
-  /** See {@link Durations}. @default 60 */
-  readonly secondsPerMinute?: number;
-}
+type Alerts = StackConfig["monitoring"]["alerts"];
 
-/** All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
-export function ruleGroups({ alerts, dashboardUid, secondsPerMinute = 60 }: RuleOptions): RuleGroup[] {
+/**
+ * All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
+ * @param secondsPerMinute see {@link Durations}
+ */
+export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
   const { thresholds } = alerts;
   const durations = new Durations(secondsPerMinute);
   return [
@@ -35,22 +33,21 @@ export function ruleGroups({ alerts, dashboardUid, secondsPerMinute = 60 }: Rule
           ...storageAlerts(thresholds, durations),
           ...certificateAlerts(thresholds, durations),
           ...monitoringAlerts(thresholds, durations),
-        ].map((alert) => alertingRule(alert, alerts, dashboardUid)),
+        ].map((alert) => alertingRule(alert, alerts)),
       ],
     },
   ];
 }
 
 /** The same as a rule file. */
-export function renderRules(options: RuleOptions): string {
-  return stringify({ groups: ruleGroups(options) }, { lineWidth: 0 });
+export function renderRules(alerts: Alerts, secondsPerMinute?: number): string {
+  return stringify({ groups: ruleGroups(alerts, secondsPerMinute) }, { lineWidth: 0 });
 }
 
 /** With a team's labels and addresses. A label that is empty is none: Prometheus drops it. */
 function alertingRule(
   alert: Alert,
-  { labels, workingHoursLabels, overrides, runbookUrl }: RuleOptions["alerts"],
-  dashboardUid: string,
+  { labels, workingHoursLabels, overrides, runbookUrl }: Alerts,
 ): AlertingRule {
   return {
     alert: alert.name,

@@ -1,5 +1,4 @@
-/** A rule of Prometheus, as in its rule files: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
-export type Rule = RecordingRule | AlertingRule;
+import type { AlertName } from "../../config/alerts.ts";
 
 export interface RecordingRule {
   /** `level:metric:operations`: https://prometheus.io/docs/practices/rules/ */
@@ -15,40 +14,17 @@ export interface AlertingRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** As in a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export interface RuleGroup {
   readonly name: string;
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (RecordingRule | AlertingRule)[];
 }
-
-/** Each has its runbook, `docs/runbooks/<name>.md`. */
-export const alertNames = [
-  "RegistryCacheDown",
-  "RegistryCacheNoSource",
-  "RegistryCacheUpstreamUnreachable",
-  "RegistryCacheTagsOutdated",
-  "RegistryCacheHitRatioCollapsed",
-  "RegistryCacheErrors",
-  "RegistryCacheOriginErrors",
-  "RegistryCacheSlow",
-  "RegistryCacheAbuse",
-  "RegistryCacheDiskFull",
-  "RegistryCacheDiskFilling",
-  "RegistryCacheBudgetShrinking",
-  "RegistryCacheCertificateExpiring",
-  "RegistryCacheRenewalFailing",
-  "RegistryCacheProbeFailing",
-  "RegistryCacheTargetMissing",
-  "RegistryCacheRestartLoop",
-  "Watchdog",
-] as const;
-
-export type AlertName = (typeof alertNames)[number];
 
 /**
  * Who is told, and how soon: `page` wakes somebody, `notify` is read on the next working day, `ticket` is for planned work, and `none` for nobody:
  * it's there for another rule or a machine.
  */
-export type Severity = "page" | "notify" | "ticket" | "none";
+type Severity = "page" | "notify" | "ticket" | "none";
 
 /** One alert, before a team's own labels. */
 export interface Alert {

@@ -1,6 +1,7 @@
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import type { ObjectStore } from "../store.ts";
+import { upstreamPorts } from "../upstream-ports.ts";
 import { cached } from "./cached.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 
@@ -36,19 +37,19 @@ export function blobsInactive({ store }: Store): string {
 }
 
 /** For the http block: `$place`, the location of a request. */
-export function blobMaps({ store, upstreams, ports }: Pick<PodOptions, "store" | "upstreams" | "ports">) {
-  if (!redirects({ store })) return [];
+export function blobMaps(options: Pick<PodOptions, "store" | "upstreams" | "ports">): Directive[] {
+  if (!redirects(options)) return [];
   return [
     block(
       "map",
       ["$kind $request_method", "$place"],
       [directive("default", "$kind"), directive("blob HEAD", "head")],
     ),
-    ...upstreams.map(({ name }, index) =>
+    ...upstreamPorts(options).map(({ upstream, ports }) =>
       block(
         "upstream",
-        [literal(`stored-${name}`)],
-        [directive("server", `127.0.0.1:${ports.origins[index]?.stored}`), directive("keepalive", 16)],
+        [literal(`stored-${upstream.name}`)],
+        [directive("server", `127.0.0.1:${ports.stored}`), directive("keepalive", 16)],
       ),
     ),
   ];

@@ -9,7 +9,13 @@ export function errorBody(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-const unknown = errorBody("NAME_UNKNOWN", "not a repository that this cache serves");
+/** For a server or location that answers everything so. */
+export function refusal(status: number, code: string, message: string): Directive {
+  return directive("return", status, errorBody(code, message));
+}
+
+export const unavailable = refusal(503, "UNAVAILABLE", "the upstream registry can't be reached");
+const unknown = refusal(404, "NAME_UNKNOWN", "not a repository that this cache serves");
 
 /** Statuses of nginx's own for what it refuses to read: of no use to a client, which needs to know only that it should go on to the next host. */
 const malformed = [400, 413, 414, 494, 497, 501, 505];
@@ -25,10 +31,10 @@ export function refusals(): Directive[] {
     block(
       "if",
       ["($uri", "=", "/malformed)"],
-      [directive("return", 404, errorBody("UNSUPPORTED", "not a request that this cache understands"))],
+      [refusal(404, "UNSUPPORTED", "not a request that this cache understands")],
     ),
     block("if", ["($request_method", "!~", "^(?:GET|HEAD)$)"], [directive("return", 405)]),
-    block("if", ["($verdict", "!=", "allow)"], [directive("return", 404, unknown)]),
+    block("if", ["($verdict", "!=", "allow)"], [unknown]),
     directive("error_page", 405, "@method"),
     directive("error_page", 401, 403, "=404", "@denied"),
     directive("error_page", 412, 416, "@unmet"),
@@ -38,31 +44,17 @@ export function refusals(): Directive[] {
       ["@method"],
       [
         directive("add_header", "Allow", "GET, HEAD", "always"),
-        directive("return", 405, errorBody("UNSUPPORTED", "this cache is read-only")),
+        refusal(405, "UNSUPPORTED", "this cache is read-only"),
       ],
     ),
-    block(
-      "location",
-      ["@denied"],
-      [directive("return", 404, errorBody("DENIED", "not for this client, or not for this cache"))],
-    ),
+    block("location", ["@denied"], [refusal(404, "DENIED", "not for this client, or not for this cache")]),
     // The status stays what it was, 412 or 416: an error_page without `=` has the last word over `return`.
     block(
       "location",
       ["@unmet"],
-      [
-        directive(
-          "return",
-          416,
-          errorBody("UNSUPPORTED", "the content isn't what the request's conditions ask for"),
-        ),
-      ],
+      [refusal(416, "UNSUPPORTED", "the content isn't what the request's conditions ask for")],
     ),
-    block(
-      "location",
-      ["@unavailable"],
-      [directive("return", 503, errorBody("UNAVAILABLE", "the upstream registry can't be reached"))],
-    ),
-    block("location", ["/"], [directive("return", 404, unknown)]),
+    block("location", ["@unavailable"], [unavailable]),
+    block("location", ["/"], [unknown]),
   ];
 }

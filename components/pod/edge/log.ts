@@ -1,5 +1,5 @@
+import type { PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive } from "../nginx-conf.ts";
-import type { PodPorts } from "../ports.ts";
 
 /** The syslog tag by which the exporter knows the edge's lines. */
 export const syslogTag = "edge";

@@ -1,9 +1,10 @@
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
+import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
 import { cached } from "./cached.ts";
-import { errorBody, refusals } from "./errors.ts";
+import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
 import { listeners } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
@@ -68,7 +69,7 @@ export function renderEdgeConfig(options: PodOptions): string {
         ...fillMaps(options),
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
-        ...upstreams.map((_, index) => origin(options, index)),
+        ...upstreamPorts(options).map((it) => origin(it, options)),
         ...proxying(),
         registryServer(options),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
@@ -91,20 +92,18 @@ function temporaryPaths(): Directive[] {
  * that there is nothing: nginx alone would try a single server again for each request, and a pull of many layers would wait as many times. The
  * zone shares that knowledge among the workers.
  */
-function origin({ upstreams, ports, store }: PodOptions, index: number): Directive {
-  const { name } = upstreams[index] ?? {};
-  const port = ports.origins[index];
-  if (name === undefined || port === undefined) throw new RangeError(`no upstream or no ports at ${index}`);
+function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Directive {
+  const name = literal(`origin-${upstream.name}`);
   const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   return block(
     "upstream",
-    [literal(`origin-${name}`)],
+    [name],
     [
-      directive("zone", literal(`origin-${name}`), "64k"),
-      directive("server", `127.0.0.1:${port.http}`, ...watched),
-      store === undefined
-        ? directive("server", `127.0.0.1:${ports.edgeUnavailable}`, "backup")
-        : directive("server", `127.0.0.1:${port.stored}`, ...watched, "backup"),
+      directive("zone", name, "64k"),
+      directive("server", `127.0.0.1:${ports.http}`, ...watched),
+      options.store === undefined
+        ? directive("server", `127.0.0.1:${options.ports.edgeUnavailable}`, "backup")
+        : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
       directive("keepalive", 64),
     ],
   );
@@ -219,10 +218,6 @@ function unavailableServer(port: number): Directive {
   return block(
     "server",
     [],
-    [
-      directive("listen", `127.0.0.1:${port}`),
-      directive("access_log", "off"),
-      directive("return", 503, errorBody("UNAVAILABLE", "the upstream registry can't be reached")),
-    ],
+    [directive("listen", `127.0.0.1:${port}`), directive("access_log", "off"), unavailable],
   );
 }

@@ -1,8 +1,8 @@
+import { metricsPort, type PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf } from "../part.ts";
-import { metricsPort, type PodPorts } from "../ports.ts";
-import { errorBody } from "./errors.ts";
+import { refusal } from "./errors.ts";
 import { listeners } from "./listeners.ts";
 import { edgePaths } from "./paths.ts";
 
@@ -103,7 +103,7 @@ function pages({ prometheus }: PodPorts): Directive[] {
         directive("proxy_intercept_errors", "off"),
       ],
     ),
-    block("location", ["/"], [directive("return", 404, errorBody("UNSUPPORTED", "not served here"))]),
+    block("location", ["/"], [refusal(404, "UNSUPPORTED", "not served here")]),
   ];
 }
 

@@ -5,8 +5,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as bodyOf } from "node:stream/consumers";
-import { type Cloud, CloudError, demand, type Thing, text } from "../cloud.ts";
-import type { ServedApi } from "../serve-api.ts";
+import { type Cloud, CloudError, demand, type ServedApi, type Thing, text } from "../cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { isEnabled, isRegion } from "./account.ts";
 import { lookAtNodes } from "./nodes.ts";

@@ -8,7 +8,6 @@ export const baseImageNames = ["edge", "origin", "exporter", "prometheus", "blac
 
 export const imageNames = [...baseImageNames, "acme"] as const;
 
-export type BaseImageName = (typeof baseImageNames)[number];
 export type ImageName = (typeof imageNames)[number];
 
 /** An image reference per container, `registry/repository:tag@sha256:…`, or any other reference that the runtime can resolve. */

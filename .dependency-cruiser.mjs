@@ -1,0 +1,52 @@
+/** What may import what, for dependency-cruiser, which `npm run check` calls. Imports of types count. Tests may import anything. */
+
+/** The rooms of `components`, from the lowest to the highest, each with those that it may import from. What two rooms need stands below both. */
+const rooms = {
+  config: [],
+  monitoring: ["config"],
+  pod: ["config", "monitoring"],
+  capacity: ["config", "pod"],
+  clients: ["config", "pod"],
+  hosts: ["config", "monitoring", "pod", "capacity"],
+  cost: ["config", "capacity", "hosts"],
+};
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  allowed: [
+    ...Object.entries(rooms).map(([room, below]) => ({
+      from: { path: `^components/${room}/` },
+      to: { path: `^components/(?:${[room, ...below].join("|")})/` },
+    })),
+    { from: { path: "^(?:index|components/[^/]+)\\.ts$" }, to: { path: "^components/" } },
+    { from: { path: "^scripts/" }, to: { path: "^(?:components|scripts)/" } },
+    { from: { path: "^test/" }, to: {} },
+    { from: {}, to: { pathNot: "^(?:index\\.ts$|components/|scripts/|test/)" } },
+  ],
+  allowedSeverity: "error",
+  forbidden: [
+    {
+      name: "no-circles",
+      comment: "Move what both files need to a third one, below them.",
+      severity: "error",
+      // Circles inside these are still to be undone.
+      from: { pathNot: "^(?:components/(?:hosts|cost)|scripts/prices)/" },
+      to: { circular: true },
+    },
+    {
+      name: "clouds-stand-alone",
+      comment: "A cloud's folder knows no other cloud: what both need stands beside them.",
+      severity: "error",
+      from: { path: "^components/hosts/(aws|azure)/" },
+      to: { path: "^components/hosts/(?:aws|azure)/", pathNot: "^components/hosts/$1/" },
+    },
+    {
+      name: "only-tests-need-it",
+      comment: "No command and no stack reaches this file. Delete it, or move it to the tests.",
+      severity: "error",
+      from: { path: "^(?:index|scripts/[^/]+)\\.(?:ts|mjs)$" },
+      to: { path: "^(?:components|scripts/[^/]+)/", reachable: false },
+    },
+  ],
+  options: { tsPreCompilationDeps: true, doNotFollow: { path: "^node_modules/" } },
+};
