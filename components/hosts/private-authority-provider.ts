@@ -2,8 +2,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PrivateAuthorityInputs } from "./private-authority.ts";
 import { makeAuthority } from "./private-ca.ts";
+
+export interface PrivateAuthorityInputs {
+  /** The one name that it may certify. */
+  readonly hostname: string;
+}
 
 /** Makes an authority; its key is on this machine's disk for a moment only. */
 export async function create(inputs: PrivateAuthorityInputs): Promise<pulumi.dynamic.CreateResult> {

@@ -1,11 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "./kind.ts";
+import type { PrivateAuthorityInputs } from "./private-authority-provider.ts";
 import { fromProgram } from "./program-directory.ts";
-
-export interface PrivateAuthorityInputs {
-  /** The one name that it may certify. */
-  readonly hostname: string;
-}
 
 const module = fromProgram(import.meta.url, "private-authority-provider");
 

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
+import { imageOf } from "../config/images.ts";
 import type { PodPorts } from "../config/ports.ts";
 import { syslogTag } from "./edge/log.ts";
-import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 

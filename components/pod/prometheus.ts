@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
+import { imageOf } from "../config/images.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
-import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 import { upstreamPorts } from "./upstream-ports.ts";

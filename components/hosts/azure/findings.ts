@@ -14,6 +14,7 @@ import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf } from "./previous.ts";
+import type { Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
@@ -25,15 +26,6 @@ export interface Findings {
   readonly storageAccount?: string | undefined;
   /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
-}
-
-/** A region in which the static checks have found nothing, and who asks Azure about it. */
-export interface Question<R extends AzureRegion = AzureRegion> {
-  readonly region: R;
-  /** The provider's functions see no other. */
-  readonly subscription: string;
-  readonly lookUp: LookUp;
-  readonly options: pulumi.InvokeOptions;
 }
 
 /**

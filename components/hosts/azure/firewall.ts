@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import { outboundPorts } from "../vm/outbound.ts";
+import { isUsable } from "./access.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
@@ -31,11 +32,6 @@ export function createFirewall(
     },
     options,
   );
-}
-
-/** Ranges of the addresses that can come: the machine has an IPv4 address. */
-export function isUsable(range: string): boolean {
-  return !range.includes(":");
 }
 
 /**

@@ -4,7 +4,7 @@ import type { AzureVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { keptImage } from "../vm/image.ts";
 import { getFromArm } from "./arm.ts";
-import type { Question } from "./findings.ts";
+import type { Question } from "./question.ts";
 
 /**
  * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:

@@ -1,12 +1,11 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
-import { maxSecurityGroupRanges } from "../firewall-limits.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { tooLargeProblems } from "../vm/user-data.ts";
+import { accessProblems, accessWarnings } from "./access.ts";
 import { storeOf } from "./blob-store.ts";
-import { isUsable } from "./firewall.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { nameProblems } from "./regions.ts";
 import { azureUserData } from "./user-data.ts";
@@ -30,28 +29,6 @@ export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureV
     ],
     warnings: accessWarnings(region),
   };
-}
-
-function accessWarnings({ access }: AzureVmRegion): Problem[] {
-  return (["clients", "metrics"] as const).flatMap((list) =>
-    access[list].flatMap((range, index) => {
-      if (isUsable(range) || range === "::/0") return [];
-      const message = `"${range}" has no effect: the machine has an IPv4 address only`;
-      return [{ path: `access.${list}[${index}]`, message }];
-    }),
-  );
-}
-
-function accessProblems({ access }: AzureVmRegion): Problem[] {
-  const path = "access.clients";
-  if (!access.clients.some(isUsable)) {
-    const message = "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only";
-    return [{ path, message }];
-  }
-  const count = [...access.clients, ...access.metrics].filter(isUsable).length;
-  if (count <= maxSecurityGroupRanges) return [];
-  const message = `has, together with \`access.metrics\`, ${count} ranges, and a network security group takes ${maxSecurityGroupRanges}: put some together`;
-  return [{ path, message }];
 }
 
 /** As long as real ones, which compress about as well. */

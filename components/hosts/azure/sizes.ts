@@ -2,7 +2,7 @@
 import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
 import { listFromArm } from "./arm.ts";
-import type { Question } from "./findings.ts";
+import type { Question } from "./question.ts";
 import { restrictionOf, type Sku, same, vCpusOf, zonesOfSku } from "./skus.ts";
 
 export interface SizeNeed {

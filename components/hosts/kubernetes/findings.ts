@@ -1,8 +1,7 @@
 import { STATUS_CODES } from "node:http";
-import { ApiException, type V1Namespace } from "@kubernetes/client-node";
+import { ApiException } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
-import type { KubernetesRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
 import { missingKinds, networkPoliciesOf } from "./kinds.ts";
@@ -10,22 +9,11 @@ import { renderWorkload } from "./objects.ts";
 import { inWords, missingPermissions, permissionsFor } from "./permissions.ts";
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { proxyProblems } from "./proxies.ts";
+import type { Question } from "./question.ts";
 import { storageProblems } from "./volumes.ts";
-import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** `preStop.sleep` and the autoscaler's `ContainerResource` came with it: https://kubernetes.io/releases/ */
 const oldestMinor = 30;
-
-/** A region in which the static checks have found nothing, and the cluster that is asked about it. */
-export interface Question {
-  readonly region: KubernetesRegion;
-  readonly workload: WorkloadPlanArgs;
-  readonly api: ClusterApi;
-  /** As it is; undefined or null where {@link ifThere} says so. */
-  readonly namespace: V1Namespace | undefined | null;
-  /** Whether it is the one that this stack has made for the region. */
-  readonly ownsNamespace: boolean;
-}
 
 /**
  * Asks an existing cluster for all that a region needs to be there, and for what decides how its workload is made.

@@ -2,7 +2,7 @@ import { ApiException, type V1APIResourceList } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
 import { mostReplicas } from "./autoscaling.ts";
 import { type ClusterApi, ifThere } from "./cluster-api.ts";
-import type { Question } from "./findings.ts";
+import type { Question } from "./question.ts";
 import type { NetworkPolicies } from "./workload-args.ts";
 
 /** A part of Kubernetes's API that not every cluster has. */

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { issue } from "../private-ca.ts";
-import type { PrivateCertificateInputs } from "./private-certificate.ts";
+
+export interface PrivateCertificateInputs {
+  /** The one name that it is for. */
+  readonly hostname: string;
+  /** PEM. */
+  readonly authorityCertificate: string;
+  readonly authorityKey: string;
+}
 
 /** What is kept of one. */
 export interface PrivateCertificateState extends PrivateCertificateInputs {

@@ -1,13 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fromProgram } from "../program-directory.ts";
-
-export interface PrivateCertificateInputs {
-  /** The one name that it is for. */
-  readonly hostname: string;
-  /** PEM. */
-  readonly authorityCertificate: string;
-  readonly authorityKey: string;
-}
+import type { PrivateCertificateInputs } from "./private-certificate-provider.ts";
 
 const module = fromProgram(import.meta.url, "private-certificate-provider");
 

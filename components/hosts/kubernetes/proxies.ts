@@ -1,7 +1,7 @@
 import type { V1IngressClass } from "@kubernetes/client-node";
 import { hint, itHas, type Problem } from "../../config/problems.ts";
 import { allOf, ifThere, namesOf } from "./cluster-api.ts";
-import type { Question } from "./findings.ts";
+import type { Question } from "./question.ts";
 
 /** Whether what is to come before the cache is there, and takes its route. */
 export async function proxyProblems({ region, api }: Question): Promise<Problem[]> {

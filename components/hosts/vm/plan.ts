@@ -1,8 +1,8 @@
 import type { Cloud } from "../../capacity/machine.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import { metricsPort } from "../../config/ports.ts";
 import type { Problem } from "../../config/problems.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import { metricsPort } from "../../config/ports.ts";
 import type { PlanRequest, RegionPlan } from "../kind.ts";
 
 /** A region that is one machine of a cloud. */

@@ -1,5 +1,5 @@
-import { statusPage } from "../../monitoring/status-page/status-page.ts";
 import { imageOf } from "../../config/images.ts";
+import { statusPage } from "../../monitoring/status-page/status-page.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf, httpProbe, type Part, resources } from "../part.ts";
 import { script } from "../script.ts";

@@ -7,7 +7,20 @@ import {
 } from "@aws-sdk/client-ec2";
 import type * as pulumi from "@pulumi/pulumi";
 import { ec2Client } from "../ec2-client.ts";
-import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown.ts";
+
+export interface ClusterNodesInputs {
+  /** An AWS region's code. */
+  readonly region: string;
+  readonly clusterName: string;
+  /** Id of the group that all nodes are in. */
+  readonly securityGroupId: string;
+}
+
+export interface ClusterSecurityGroupInputs {
+  /** An AWS region's code. */
+  readonly region: string;
+  readonly clusterName: string;
+}
 
 /** Nothing is made: EKS does that. */
 export async function create(inputs: ClusterSecurityGroupInputs): Promise<pulumi.dynamic.CreateResult> {

@@ -1,19 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fromProgram } from "../../program-directory.ts";
-
-export interface ClusterNodesInputs {
-  /** An AWS region's code. */
-  readonly region: string;
-  readonly clusterName: string;
-  /** Id of the group that all nodes are in. */
-  readonly securityGroupId: string;
-}
-
-export interface ClusterSecurityGroupInputs {
-  /** An AWS region's code. */
-  readonly region: string;
-  readonly clusterName: string;
-}
+import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown-provider.ts";
 
 const module = fromProgram(import.meta.url, "teardown-provider");
 
