@@ -1,13 +1,13 @@
 /** What AWS is asked before a region with a cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
 import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
+import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
-import type { LookedUp } from "../../components/hosts/host.ts";
+import type { LookedUp } from "../../components/hosts/kind.ts";
 import { routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
 const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => `subnet-0aaaaaaaaaaaaaaa${index}`);
@@ -51,7 +51,7 @@ async function lookedUp({
   other = {},
   isMade = false,
 }: Question = {}): Promise<LookedUp<ClusterFindings>> {
-  const config = parseConfig({
+  const request = planRequest("aws cluster", {
     provider: "aws",
     regions: [
       {
@@ -66,11 +66,11 @@ async function lookedUp({
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const region = config.regions[0] as AwsClusterRegion;
+  const { plan } = planAwsCluster(request);
   let result: LookedUp<ClusterFindings> | undefined;
   await registeredBy(
     async () => {
-      result = await clusterFindingsFor({ ...config, region }, awsProvider(region.name), isMade);
+      result = await clusterFindingsFor(plan, { provider: awsProvider(plan.region.name) }, isMade);
     },
     undefined,
     (token, inputs) => {
@@ -83,7 +83,7 @@ async function lookedUp({
   return result;
 }
 
-const told = ({ problems }: LookedUp<unknown>) => problems.map(({ path, message }) => `${path}: ${message}`);
+const told = ({ problems }: LookedUp<object>) => problems.map(({ path, message }) => `${path}: ${message}`);
 
 const bucket = "registry-cache-9f86d081-123456789012-eu-central-1-an";
 

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
 import { parseConfig } from "../../components/config/parse.ts";
-import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
 import { type AwsGraph, awsGraph, routeTable, toInternet } from "../support/aws-graph.ts";
 import { type RegisteredResource, settled } from "../support/graph.ts";
 
@@ -94,8 +93,7 @@ async function graphOf(change: Record<string, unknown> = {}): Promise<AwsGraph> 
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const region = config.regions[0] as AwsClusterRegion;
-  return awsGraph({ ...config, region, credentials: {} }, created, found);
+  return awsGraph(config, { credentials: {} }, created, found);
 }
 
 /** Types without package and module, each with its number. */

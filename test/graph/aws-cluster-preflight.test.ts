@@ -1,16 +1,16 @@
 /** What of a region with a cluster in AWS is refused before anything is asked or made. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { AwsClusterRegion } from "../../components/hosts/aws/cluster/cluster-args.ts";
-import { type AwsSurroundings, preflight } from "../../components/hosts/aws/cluster/preflight.ts";
+import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
+import { type AwsSurroundings, awsClusterFindings } from "../../components/hosts/aws/cluster/preflight.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 function told(
   change: Record<string, unknown>,
   surroundings: Partial<AwsSurroundings> = {},
   workload: Record<string, unknown> = {},
 ): string[] {
-  const config = parseConfig({
+  const request = planRequest("aws cluster", {
     provider: "aws",
     regions: [
       {
@@ -26,10 +26,9 @@ function told(
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
     workload,
   });
-  const region = config.regions[0] as AwsClusterRegion;
   const known = { today: "2026-11-25", hasCli: true, ...surroundings };
-  const { problems } = preflight({ ...config, region }, known);
-  return problems.map(({ path, message }) => `${path}: ${message}`);
+  const findings = [planAwsCluster(request), awsClusterFindings(request.region, known)];
+  return findings.flatMap(({ problems }) => problems).map(({ path, message }) => `${path}: ${message}`);
 }
 
 test("a region that has all it needs, open to everyone or not", () => {

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../../components/config/parse.ts";
-import { driver } from "../../components/hosts/aws/driver.ts";
-import type { Findings } from "../../components/hosts/aws/findings.ts";
-import type { LookedUp } from "../../components/hosts/host.ts";
+import { type Findings, findingsFor } from "../../components/hosts/aws/findings.ts";
+import { planAwsVm } from "../../components/hosts/aws/plan.ts";
+import { awsProvider } from "../../components/hosts/aws/provider.ts";
+import type { LookedUp } from "../../components/hosts/kind.ts";
 import { offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
 const subnet = "subnet-0bbbbbbbbbbbbbbb0";
@@ -55,7 +56,7 @@ async function lookedUp(
   change: Record<string, unknown> = {},
   other: Answers = {},
 ): Promise<LookedUp<Findings>> {
-  const config = parseConfig({
+  const request = planRequest("aws vm", {
     provider: "aws",
     regions: [
       {
@@ -69,15 +70,12 @@ async function lookedUp(
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
-  assert.ok(region);
+  const { plan } = planAwsVm(request);
+  assert.ok(plan);
   let result: LookedUp<Findings> | undefined;
   await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      // A machine's.
-      result = (await driver.lookUp?.({ ...config, region }, provider)) as LookedUp<Findings>;
+      result = await findingsFor(plan, { provider: awsProvider(plan.region.name) });
     },
     undefined,
     (token, inputs) => {
@@ -109,7 +107,7 @@ test("what is there is found, and each thing is asked for only where it is named
     bucket: undefined,
   });
   assert.deepEqual(
-    [machine.plan.machine.type, machine.zone, machine.unavailable],
+    [machine.capacity.machine.type, machine.zone, machine.unavailable],
     ["c6gn.medium", "eu-central-1b", []],
   );
   assert.deepEqual(access, {
@@ -268,7 +266,7 @@ describe("the type of the machine", () => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
     const { found, problems } = await offering(without("c6gn"));
     assert.deepEqual(problems, []);
-    assert.equal(found?.machine.plan.machine.type, "r7g.medium");
+    assert.equal(found?.machine.capacity.machine.type, "r7g.medium");
     assert.equal(found.machine.unavailable.length, 5);
     const [told, ...others] = log.mock.calls.map(({ arguments: [message] }) => String(message));
     assert.match(
@@ -280,7 +278,7 @@ describe("the type of the machine", () => {
 
   test("is sold in the zone that is taken", async () => {
     const { found } = await offering(without("c6gn", "a"));
-    assert.equal(found?.machine.plan.machine.type, "c6gn.medium");
+    assert.equal(found?.machine.capacity.machine.type, "c6gn.medium");
     assert.equal(found.machine.zone, "eu-central-1b");
     assert.deepEqual(found.machine.unavailable, []);
     // What that zone lacks is kept from the first update on.
@@ -299,7 +297,7 @@ describe("the type of the machine", () => {
     const network = { vpc, subnet };
     const of = (machine: object) =>
       lookedUp({ network, machine }, { getSubnet, getInstanceTypeOfferings: without("c6gn", "a") });
-    assert.equal((await of({})).found?.machine.plan.machine.type, "r7g.medium");
+    assert.equal((await of({})).found?.machine.capacity.machine.type, "r7g.medium");
     assert.deepEqual((await of({ type: "c6gn.medium" })).problems, [
       {
         path: "machine.type",

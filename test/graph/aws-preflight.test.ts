@@ -1,15 +1,15 @@
 /** What of a region in AWS is refused before anything is made. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import { podOptions } from "../../components/hosts/aws/pod.ts";
-import { preflight } from "../../components/hosts/aws/preflight.ts";
+import { planAwsVm } from "../../components/hosts/aws/plan.ts";
+import { podOptions } from "../../components/hosts/aws/pod-options.ts";
 import { awsUserData, userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import type { AwsVmRegion, VmPlanArgs } from "../../components/hosts/aws/vm-args.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/previous-disks.ts";
+import { planRequest } from "../support/plan-request.ts";
 
-function argsWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []): VmPlanArgs {
+function requestWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []) {
   const gsoci = { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] };
-  const config = parseConfig({
+  return planRequest("aws vm", {
     provider: "aws",
     regions: [
       {
@@ -26,28 +26,34 @@ function argsWith(change: Record<string, unknown>, upstreams: Record<string, unk
       login: { username: "reader", password: { secure: "v1:x" } },
     }),
   });
-  return { ...config, region: config.regions[0] as AwsVmRegion };
+}
+
+function preflight(request: ReturnType<typeof requestWith>, previousDiskGiB?: number) {
+  const { plan, problems, warnings } = planAwsVm(request);
+  assert.deepEqual(warnings, []);
+  const shrinking = plan ? shrinkingProblems(plan.region, plan.capacity.disk.sizeGiB, previousDiskGiB) : [];
+  return [...problems, ...shrinking];
 }
 
 test("a region that has all it needs", () => {
-  assert.deepEqual(preflight(argsWith({})), []);
+  assert.deepEqual(preflight(requestWith({})), []);
 });
 
 test("a region that isn't there, or is in a part of AWS of its own", () => {
-  assert.deepEqual(preflight(argsWith({ name: "eu-centrall-1" })), [
+  assert.deepEqual(preflight(requestWith({ name: "eu-centrall-1" })), [
     {
       path: "name",
       message: '"eu-centrall-1" is not a region of the public AWS cloud: did you mean "eu-central-1"?',
     },
   ]);
-  assert.equal(preflight(argsWith({ name: "us-gov-west-1" }))[0]?.path, "name");
+  assert.equal(preflight(requestWith({ name: "us-gov-west-1" }))[0]?.path, "name");
 });
 
 test("a bucket in the place of a larger disk, which has to be given up first", () => {
   const storage = { kind: "bucket" };
-  assert.deepEqual(preflight(argsWith({ storage })), []);
-  assert.deepEqual(preflight(argsWith({ storage }), 20), []);
-  assert.deepEqual(preflight(argsWith({ storage }), 240), [
+  assert.deepEqual(preflight(requestWith({ storage })), []);
+  assert.deepEqual(preflight(requestWith({ storage }), 20), []);
+  assert.deepEqual(preflight(requestWith({ storage }), 240), [
     {
       path: "storage.kind",
       message:
@@ -57,13 +63,13 @@ test("a bucket in the place of a larger disk, which has to be given up first", (
 });
 
 test("a machine that isn't known is left to AWS", () => {
-  assert.deepEqual(preflight(argsWith({ machine: { type: "m9g.large" } })), []);
+  assert.deepEqual(preflight(requestWith({ machine: { type: "m9g.large" } })), []);
 });
 
 test("a disk that would shrink, but not one that stays or grows", () => {
-  assert.deepEqual(preflight(argsWith({}), 240), []);
-  assert.deepEqual(preflight(argsWith({}), 200), []);
-  const [problem] = preflight(argsWith({}), 300);
+  assert.deepEqual(preflight(requestWith({}), 240), []);
+  assert.deepEqual(preflight(requestWith({}), 200), []);
+  const [problem] = preflight(requestWith({}), 300);
   assert.equal(problem?.path, "storage.size");
   assert.match(problem.message, /has 300GiB and can't shrink to 240GiB/);
 });
@@ -77,19 +83,19 @@ function scattered(count: number, more: Record<string, unknown> = {}) {
 }
 
 test("as many upstreams as anybody has", () => {
-  assert.deepEqual(preflight(argsWith({}, scattered(120))), []);
+  assert.deepEqual(preflight(requestWith({}, scattered(120))), []);
   const login = { credentials: "login" };
-  assert.deepEqual(preflight(argsWith({}, scattered(20, login))), []);
-  const [problem] = preflight(argsWith({}, scattered(60, login)));
+  assert.deepEqual(preflight(requestWith({}, scattered(20, login))), []);
+  const [problem] = preflight(requestWith({}, scattered(60, login)));
   assert.equal(problem?.path, "topology");
   assert.match(problem.message, /rights on 61 secrets take \d+ characters, and a role takes 10240/);
 });
 
 test("the user data has room to spare, whatever the number of upstreams", () => {
   const sizeWith = (count: number) => {
-    const args = argsWith({}, scattered(count - 1));
+    const request = requestWith({}, scattered(count - 1));
     return awsUserData({
-      ...podOptions({ ...args, diskGiB: 240, storedSecrets: {} }),
+      ...podOptions({ ...request, diskGiB: 240, storedSecrets: {} }),
       storedPod: {
         name: "s3://registry-cache-eu-central-1-20261124/pod.yaml",
         digest: "0123456789abcdef".repeat(4),

@@ -5,7 +5,6 @@ import { before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import type { AwsVmRegion } from "../../components/hosts/aws/vm-args.ts";
 import { type AwsGraph, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { type RegisteredResource, secret, settled } from "../support/graph.ts";
 import { takenBy } from "../support/runbooks.ts";
@@ -102,10 +101,9 @@ async function graphOf(
     ...(monitoring.remoteWrite !== undefined && { "metrics-login": { token: { secure: "v1:x" } } }),
     monitoring,
   });
-  const region = config.regions[0] as AwsVmRegion;
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   const remoteWriteCredentials = pulumi.secret({ token: "hunter3" });
-  return awsGraph({ ...config, region, credentials, remoteWriteCredentials }, created, found);
+  return awsGraph(config, { credentials, remoteWriteCredentials }, created, found);
 }
 
 /** Type without its package's module twice, and name. */

@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../../components/config/parse.ts";
-import { driver } from "../../components/hosts/azure/driver.ts";
+import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
+import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { azureProvider } from "../../components/hosts/azure/provider.ts";
+import type { LookedUp } from "../../components/hosts/kind.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
 const accountName = storageAccountName(subscription, { stack: "test", region: "westeurope" });
@@ -58,7 +61,7 @@ async function lookedUp(
   nodes: number | string = 2,
   keys: Record<string, unknown> = {},
 ) {
-  const config = parseConfig({
+  const request = planRequest("azure cluster", {
     provider: "azure",
     regions: [
       {
@@ -74,15 +77,13 @@ async function lookedUp(
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
     ...keys,
   });
-  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
-  assert.ok(region);
+  const { plan } = planAzureCluster(request);
   const asked: string[] = [];
   const log = mock.method(pulumi.log, "warn", async () => {});
-  let result: Awaited<ReturnType<NonNullable<typeof driver.lookUp>>> | undefined;
+  let result: LookedUp<ClusterFindings> | undefined;
   await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region) ?? assert.fail("no provider");
-      result = await driver.lookUp?.({ ...config, region }, provider);
+      result = await clusterFindingsFor(plan, { provider: azureProvider(plan.region) });
     },
     undefined,
     (token) => {
@@ -141,7 +142,7 @@ test("the nodes of a cluster that is there are counted, and an update waits unti
   const region = { name: regionWithCluster };
   const nodesOf = async (said: number | string) => {
     const { found, problems } = await lookedUp(region, fitting, said);
-    return [found && "liveNodes" in found ? found.liveNodes : "unknown", problems];
+    return [found ? found.liveNodes : "unknown", problems];
   };
   assert.deepEqual(await nodesOf(3), [3, []]);
   assert.deepEqual(await nodesOf("ResourceNotFound"), [undefined, []]);

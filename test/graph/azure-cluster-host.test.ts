@@ -1,11 +1,11 @@
 /** Which resources a region on AKS is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { AzureClusterRegion } from "../../components/hosts/azure/cluster/cluster-args.ts";
 import { ClusterHost } from "../../components/hosts/azure/cluster/cluster-host.ts";
+import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const subscription = "11111111-1111-4111-8111-111111111111";
 const groupId = (name: string) => `/subscriptions/${subscription}/resourceGroups/${name}`;
@@ -82,17 +82,18 @@ interface Graph {
 }
 
 async function graphOf(change: Record<string, unknown> = {}, liveNodes?: number): Promise<Graph> {
-  const config = parseConfig({
+  const request = planRequest("azure cluster", {
     provider: "azure",
     regions: [{ ...region, ...change }],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const parsed = config.regions[0] as AzureClusterRegion;
+  const { plan, problems } = planAzureCluster(request);
+  assert.deepEqual(problems, []);
   let host: ClusterHost | undefined;
   const resources = await registeredBy(
     () => {
       const found = { storageAccount, liveNodes };
-      host = new ClusterHost(parsed.name, { ...config, region: parsed, credentials: {}, found });
+      host = new ClusterHost(plan.region.name, { plan, found, secrets: { credentials: {} } });
     },
     azure,
     credentials,

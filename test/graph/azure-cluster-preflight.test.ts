@@ -1,9 +1,10 @@
 /** What is wrong with a region that is to have an AKS cluster, without asking Azure. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { AzureClusterRegion } from "../../components/hosts/azure/cluster/cluster-args.ts";
-import { clusterPreflight } from "../../components/hosts/azure/cluster/preflight.ts";
+import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
+import { clusterFindings } from "../../components/hosts/kubernetes-cluster/preflight.ts";
+import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const vnet = (group: string, name: string) =>
   `/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/${name}`;
@@ -14,7 +15,7 @@ interface Case {
 }
 
 function findingsOf(change: Record<string, unknown>, { workload = {}, previousVersion }: Case = {}) {
-  const config = parseConfig({
+  const request = planRequest("azure cluster", {
     provider: "azure",
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
     workload,
@@ -30,8 +31,13 @@ function findingsOf(change: Record<string, unknown>, { workload = {}, previousVe
       },
     ],
   });
-  const region = config.regions[0] as AzureClusterRegion;
-  return clusterPreflight({ ...config, region }, { today: "2026-11-25", previousVersion });
+  const plan = planAzureCluster(request);
+  const surroundings = { today: "2026-11-25", previousVersion };
+  const findings = clusterFindings(request.region, services.azure, surroundings);
+  return {
+    problems: [...plan.problems, ...findings.problems],
+    warnings: [...plan.warnings, ...findings.warnings],
+  };
 }
 
 function problemsOf(...args: Parameters<typeof findingsOf>): string[] {

@@ -2,16 +2,17 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../../components/config/parse.ts";
-import { driver } from "../../components/hosts/azure/driver.ts";
-import type { Findings } from "../../components/hosts/azure/findings.ts";
+import { type Findings, findingsFor } from "../../components/hosts/azure/findings.ts";
 import { newestImage } from "../../components/hosts/azure/image.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { planAzureVm } from "../../components/hosts/azure/plan.ts";
+import { azureProvider } from "../../components/hosts/azure/provider.ts";
 import { existing, subscriptionId as own } from "../doubles/azure/account.ts";
 import { withdraw } from "../doubles/azure/images.ts";
 import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const other = "22222222-2222-4222-8222-222222222222";
 const vnetIn = (subscription: string) =>
@@ -78,7 +79,7 @@ async function lookedUp(
   }: Azure = {},
   keys: Record<string, unknown> = {},
 ): Promise<Result> {
-  const config = parseConfig({
+  const request = planRequest("azure vm", {
     provider: "azure",
     regions: [
       {
@@ -93,19 +94,17 @@ async function lookedUp(
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
     ...keys,
   });
-  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
-  assert.ok(region);
+  const { plan } = planAzureVm(request);
+  assert.ok(plan);
   const asked: [string, unknown][] = [];
   const log = mock.method(pulumi.log, "warn", async () => {});
   let problems: string[] = [];
   let found: Findings | undefined;
   await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const result = await driver.lookUp?.({ ...config, region }, provider);
-      found = result?.found && "previous" in result.found ? result.found : undefined;
-      problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
+      const result = await findingsFor(plan, { provider: azureProvider(plan.region) });
+      found = result.found;
+      problems = result.problems.map(({ path, message }) => `${path}: ${message}`);
     },
     undefined,
     (token, inputs) => {

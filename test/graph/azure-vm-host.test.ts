@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../../components/config/parse.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
+import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import type { Previous } from "../../components/hosts/azure/previous.ts";
-import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
 import { VmHost } from "../../components/hosts/azure/vm-host.ts";
 import { type RegisteredResource, registeredBy, settled } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
 import { takenBy } from "../support/runbooks.ts";
 
 const subscription = "11111111-1111-4111-8111-111111111111";
@@ -91,7 +91,7 @@ async function graphOf(
   previous: Partial<Previous> = {},
   hasTrustedLaunch?: boolean,
 ): Promise<Graph> {
-  const config = parseConfig({
+  const request = planRequest("azure vm", {
     provider: "azure",
     regions: [{ ...westeurope, ...change }],
     upstreams,
@@ -99,12 +99,14 @@ async function graphOf(
       "team-login": { username: "reader", password: { secure: "v1:x" } },
     }),
   });
-  const region = config.regions[0] as AzureVmRegion;
+  const { plan, problems } = planAzureVm(request);
+  assert.deepEqual(problems, []);
+  assert.ok(plan);
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
     const found = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous } };
-    host = new VmHost(region.name, { ...config, region, credentials, found });
+    host = new VmHost(plan.region.name, { plan, found, secrets: { credentials } });
   }, azure);
   assert.ok(host);
   return {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import { loadDriver } from "../../components/hosts/drivers.ts";
+import { planRegion } from "../../components/hosts/kinds.ts";
 import { subscriptionId } from "../doubles/azure/account.ts";
 import { token } from "../doubles/azure/sizes.ts";
 import { offersIn } from "../support/aws-graph.ts";
@@ -69,18 +69,16 @@ async function resourcesOf(raw: Record<string, unknown>) {
     upstreams: [upstream],
     "team-login": { username: "u", password: { secure: "v1:x" } },
   });
-  const [region] = config.regions;
+  const { regions, ...shared } = config;
+  const [region] = regions;
   assert.ok(region);
-  const driver = await loadDriver(config.provider);
+  const planned = await planRegion(region, { ...shared, stack: "test" });
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   const resources = await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const lookedUp = await driver.lookUp?.({ ...config, region }, provider);
-      const args = { ...config, region, credentials };
-      assert.deepEqual(lookedUp?.problems, []);
-      driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
+      const lookedUp = await planned.lookUp();
+      assert.deepEqual(lookedUp.problems, []);
+      lookedUp.createHost({ credentials }, { providers: [...lookedUp.providers] });
     },
     created,
     found,

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { V1StatefulSetSpec } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../../components/config/parse.ts";
-import { loadDriver } from "../../components/hosts/drivers.ts";
+import type { FoundRegion } from "../../components/hosts/kind.ts";
+import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
+import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
+import { kubernetesProvider } from "../../components/hosts/kubernetes/provider.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 import { kubernetesViolations, type PlacedObject } from "../support/kubernetes-posture.ts";
@@ -14,28 +16,31 @@ import {
   kubernetesKeys,
   networkPoliciesOf,
 } from "../support/kubernetes-regions.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 interface Graph {
   readonly resources: readonly RegisteredResource[];
   readonly cache: RegionalCache;
 }
 
-const driver = await loadDriver("kubernetes");
 const ingress = [{ hostname: "lb.example.com" }];
 
 async function graphOf(name: KubernetesCase): Promise<Graph> {
-  const { regions, provider: _, ...shared } = parseConfig(kubernetesKeys(name));
   const login = pulumi.secret({ username: "reader", password: "hunter2" });
-  const [region] = regions;
+  const secrets = { credentials: { login, "bucket-login": login }, remoteWriteCredentials: login };
+  const { plan } = planKubernetes(planRequest("kubernetes", kubernetesKeys(name)));
   let cache: RegionalCache | undefined;
   const resources = await registeredBy(
     () => {
-      assert.ok(region);
-      const own = driver.createProvider?.(region);
-      const credentials = { login, "bucket-login": login };
-      const found = { networkPolicies: networkPoliciesOf(name) };
-      const args = { driver, region, found, ...shared, credentials, remoteWriteCredentials: login };
-      cache = new RegionalCache(args, own ? { providers: [own] } : {});
+      const inCluster = { networkPolicies: networkPoliciesOf(name) };
+      const found: FoundRegion = {
+        plan,
+        problems: [],
+        providers: [kubernetesProvider(plan.region)],
+        createHost: (secrets, options) =>
+          kubernetes.create(plan.region.name, { plan, found: inCluster, secrets }, options),
+      };
+      cache = new RegionalCache({ found, secrets }, { providers: [...found.providers] });
     },
     (type) => ({
       ...(type === "kubernetes:core/v1:Service" && { status: { loadBalancer: { ingress } } }),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import { loadDriver } from "../../components/hosts/drivers.ts";
+import { planRegion } from "../../components/hosts/kinds.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 
@@ -30,15 +30,15 @@ let caches: RegionalCache[];
 let resources: RegisteredResource[];
 
 before(async () => {
-  const { upstreams, images, monitoring, workload, regions } = config;
-  const driver = await loadDriver(config.provider);
+  const { regions, ...shared } = config;
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   resources = await registeredBy(
-    () => {
-      caches = regions.map(
-        (region) =>
-          new RegionalCache({ driver, region, upstreams, images, monitoring, workload, credentials }),
+    async () => {
+      const planned = regions.map(async (region) =>
+        (await planRegion(region, { ...shared, stack: "test" })).lookUp(),
       );
+      const found = await Promise.all(planned);
+      caches = found.map((one) => new RegionalCache({ found: one, secrets: { credentials } }));
     },
     (type, { files }) =>
       type.endsWith(":EndpointCertificate")

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { AwsRegion } from "../../components/config/schema.ts";
-import { driver } from "../../components/hosts/aws/driver.ts";
-import type { Host, HostArgs } from "../../components/hosts/host.ts";
+import type { Secrets } from "../../components/config/credentials.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import type { Host } from "../../components/hosts/kind.ts";
+import { planRegion } from "../../components/hosts/kinds.ts";
 import { type RegisteredResource, registeredBy } from "./graph.ts";
 
 /** What AWS answers when it is asked which types it offers: those that `isOffered` lets through, in each of the zones. */
@@ -44,23 +45,25 @@ export interface AwsGraph {
 }
 
 /**
- * The graph of a region in which nothing is wrong, as the driver makes it: from what it looks up.
+ * The graph of a stack's one region in which nothing is wrong: planned, looked up and made.
  * @param created and `found`: see {@link registeredBy}.
  */
 export async function awsGraph(
-  args: HostArgs<AwsRegion>,
+  { regions, ...shared }: StackConfig,
+  secrets: Secrets,
   created: Parameters<typeof registeredBy>[1],
   found: Parameters<typeof registeredBy>[2],
 ): Promise<AwsGraph> {
-  const { region } = args;
+  const [region] = regions;
+  assert.ok(region);
+  const planned = await planRegion(region, { ...shared, stack: "test" });
+  assert.deepEqual(planned.problems, []);
   let host: Host | undefined;
   const resources = await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const lookedUp = await driver.lookUp?.(args, provider);
-      assert.deepEqual(lookedUp?.problems, []);
-      host = driver.createHost(region.name, args, { providers: [provider] }, lookedUp?.found);
+      const lookedUp = await planned.lookUp();
+      assert.deepEqual(lookedUp.problems, []);
+      host = lookedUp.createHost(secrets, { providers: [...lookedUp.providers] });
     },
     created,
     found,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
-import { preflight, warnings } from "../../components/hosts/azure/preflight.ts";
-import type { AzureVmRegion } from "../../components/hosts/azure/vm-args.ts";
+import { planAzureVm } from "../../components/hosts/azure/plan.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/previous-disks.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const endpoint = {
   hostname: "cache.example.com",
@@ -16,12 +16,13 @@ function problemsOf(
   upstreams = manyUpstreams(1),
   previousDiskGiB?: number,
 ): string[] {
-  const { region, ...config } = parsed(change, upstreams);
-  return preflight({ ...config, region }, previousDiskGiB).map(({ path, message }) => `${path}: ${message}`);
+  const { plan, problems } = planned(change, upstreams);
+  const shrinking = plan ? shrinkingProblems(plan.region, plan.capacity.disk.sizeGiB, previousDiskGiB) : [];
+  return [...problems, ...shrinking].map(({ path, message }) => `${path}: ${message}`);
 }
 
-function parsed(change: Record<string, unknown>, upstreams = manyUpstreams(1)) {
-  const config = parseConfig({
+function planned(change: Record<string, unknown>, upstreams = manyUpstreams(1)) {
+  const request = planRequest("azure vm", {
     provider: "azure",
     upstreams,
     regions: [
@@ -35,7 +36,7 @@ function parsed(change: Record<string, unknown>, upstreams = manyUpstreams(1)) {
       },
     ],
   });
-  return { ...config, region: config.regions[0] as AzureVmRegion };
+  return planAzureVm(request);
 }
 
 function manyUpstreams(count: number, globsEach = 1) {
@@ -120,8 +121,8 @@ test("more upstreams than fit into the user data are a problem, and many fit", (
 test("ranges that have no effect are a warning, but for those of `public`", () => {
   const access = { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["2001:db8::/64"] };
   assert.deepEqual(
-    warnings(parsed({ access }).region).map(({ path }) => path),
+    planned({ access }).warnings.map(({ path }) => path),
     ["access.clients[1]", "access.metrics[0]"],
   );
-  assert.deepEqual(warnings(parsed({ access: { clients: "public" } }).region), []);
+  assert.deepEqual(planned({ access: { clients: "public" } }).warnings, []);
 });

@@ -6,13 +6,14 @@ import {
   type IScrapeConfig,
   ScrapeConfig,
 } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
-import { parseConfig } from "../../components/config/parse.ts";
+import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
 
 function monitoringOf(metrics: readonly string[], ca?: string) {
-  const { regions, monitoring } = parseConfig({
+  const request = planRequest("aws vm", {
     provider: "aws",
     regions: [
       {
@@ -25,9 +26,9 @@ function monitoringOf(metrics: readonly string[], ca?: string) {
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const [region] = regions;
-  assert.ok(region);
-  return centralMonitoring(region, monitoring, ca);
+  const { plan } = planAwsVm(request);
+  assert.ok(plan);
+  return centralMonitoring(plan.region.name, plan.metrics, plan.monitoring, ca);
 }
 
 test("the operator's definitions take the manifests", () => {

@@ -11,16 +11,19 @@ const messages = (list: readonly { path: string; message: string }[]) =>
 test("a version that is supported for long is nothing to speak of, whatever step leads to it", () => {
   for (const cloud of ["aws", "azure"] as const) {
     for (const previousVersion of [undefined, "1.35.9", "1.36"]) {
-      assert.deepEqual(versionFindings({ cloud, version: "1.36", today: "2026-11-24", previousVersion }), {
-        problems: [],
-        warnings: [],
-      });
+      assert.deepEqual(
+        versionFindings(services[cloud], { version: "1.36", today: "2026-11-24", previousVersion }),
+        {
+          problems: [],
+          warnings: [],
+        },
+      );
     }
   }
 });
 
 test("sixty days before the end it is said, and on the last day still allowed", () => {
-  const on = (today: string) => versionFindings({ cloud: "aws", version: "1.35", today });
+  const on = (today: string) => versionFindings(services.aws, { version: "1.35", today });
   assert.deepEqual(on("2027-01-25").warnings, []);
   for (const today of ["2027-01-26", "2027-03-27"]) {
     const { problems, warnings } = on(today);
@@ -32,14 +35,14 @@ test("sixty days before the end it is said, and on the last day still allowed", 
 });
 
 test("after the end no cluster is made, and one that is there is told to go on", () => {
-  const request = { cloud: "azure", version: "1.34", today: "2026-12-01" } as const;
-  const { problems, warnings } = versionFindings(request);
+  const request = { version: "1.34", today: "2026-12-01" };
+  const { problems, warnings } = versionFindings(services.azure, request);
   assert.deepEqual(messages(problems), [
     "version: AKS's support of Kubernetes 1.34 ended on 2026-11-30: set a later one",
   ]);
   assert.deepEqual(warnings, []);
   for (const previousVersion of ["1.33", "1.34.9"]) {
-    const findings = versionFindings({ ...request, previousVersion });
+    const findings = versionFindings(services.azure, { ...request, previousVersion });
     assert.deepEqual(findings.problems, []);
     assert.deepEqual(messages(findings.warnings), [
       "version: AKS's support of Kubernetes 1.34 ended on 2026-11-30: set a later one, docs/kubernetes.md says how",
@@ -48,18 +51,18 @@ test("after the end no cluster is made, and one that is there is told to go on",
 });
 
 test("a version that isn't known is left to the cloud, with a warning that names those that are supported", () => {
-  const { problems, warnings } = versionFindings({ cloud: "aws", version: "1.37", today: "2026-11-24" });
+  const { problems, warnings } = versionFindings(services.aws, { version: "1.37", today: "2026-11-24" });
   assert.deepEqual(problems, []);
   assert.deepEqual(messages(warnings), [
     "version: whether EKS supports Kubernetes 1.37, and until when, isn't known here: EKS refuses it if not. Known are 1.34, 1.35, 1.36",
   ]);
-  const step = { cloud: "aws", version: "1.38", today: "2026-11-24", previousVersion: "1.36" } as const;
-  assert.match(messages(versionFindings(step).problems).join(), /one minor version at a time/);
+  const step = { version: "1.38", today: "2026-11-24", previousVersion: "1.36" };
+  assert.match(messages(versionFindings(services.aws, step).problems).join(), /one minor version at a time/);
 });
 
 test("a cluster goes neither back nor two steps at once", () => {
   const from = (previousVersion: string, version: string) =>
-    messages(versionFindings({ cloud: "azure", version, today: "2026-11-24", previousVersion }).problems);
+    messages(versionFindings(services.azure, { version, today: "2026-11-24", previousVersion }).problems);
   assert.deepEqual(from("1.36.2", "1.35"), ["version: the cluster has 1.36, and can't go back to 1.35"]);
   assert.deepEqual(from("1.34", "1.36"), [
     "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig, namespaceWarnings } from "../../components/config/load.ts";
+import { loadConfig } from "../../components/config/load.ts";
 
 const upstreams = [
   {
@@ -29,28 +29,29 @@ const stack = { provider: "local", regions: [{ name: "local" }], upstreams };
 
 test("the stack comes with its credentials as secret outputs", async () => {
   setConfig({ ...stack, "gsoci-credentials": credentials }, ["gsoci-credentials"]);
-  const config = loadConfig();
-  assert.equal(config.provider, "local");
-  assert.equal(config.upstreams[0]?.credentials, "gsoci-credentials");
-  assert.deepEqual(Object.keys(config.credentials), ["gsoci-credentials"]);
-  const output = config.credentials["gsoci-credentials"];
+  const loaded = loadConfig();
+  assert.equal(loaded.stack.provider, "local");
+  assert.equal(loaded.stack.upstreams[0]?.credentials, "gsoci-credentials");
+  const { credentials: outputs } = loaded.secrets;
+  assert.deepEqual(Object.keys(outputs), ["gsoci-credentials"]);
+  const output = outputs["gsoci-credentials"];
   assert.ok(output && (await pulumi.isSecret(output)));
   assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
 });
 
-test("a key of nearly this namespace is named, as nothing reads it", () => {
+test("a key of nearly this namespace is named, as nothing reads it", (t) => {
+  const log = t.mock.method(pulumi.log, "warn", async () => {});
   pulumi.runtime.setAllConfig({
     "registry_cache:budget": "{}",
     "registry-cache:provider": "local",
     "registry-mirror:url": "x",
     "aws:region": "eu-central-1",
   });
-  assert.deepEqual(namespaceWarnings(), [
-    {
-      path: "registry_cache:budget",
-      message: "nothing reads this key: did you mean `registry-cache:budget`?",
-    },
-  ]);
+  assert.throws(loadConfig, /regions: is missing/);
+  assert.deepEqual(
+    log.mock.calls.map(({ arguments: [message] }) => message),
+    ["registry_cache:budget: nothing reads this key: did you mean `registry-cache:budget`?"],
+  );
 });
 
 test("problems come as one RunError", () => {

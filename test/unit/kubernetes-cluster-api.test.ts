@@ -7,10 +7,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { stringify } from "yaml";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
+import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { type KubernetesCase, kubernetesKeys } from "../support/kubernetes-regions.ts";
+import { planRequest } from "../support/plan-request.ts";
 import { freePort } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -54,8 +54,8 @@ before(async () => {
 });
 
 function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase) {
-  const { regions, ...shared } = parseConfig(kubernetesKeys(name, { kubeconfig, ...change }));
-  return findingsInCluster({ ...shared, region: regions[0] as KubernetesRegion }, undefined);
+  const request = planRequest("kubernetes", kubernetesKeys(name, { kubeconfig, ...change }));
+  return findingsInCluster(planKubernetes(request).plan, undefined);
 }
 
 async function problems(

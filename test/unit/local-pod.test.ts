@@ -2,42 +2,44 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
-import { parseConfig } from "../../components/config/parse.ts";
-import type { LocalRegion } from "../../components/config/schema.ts";
 import { claimedPorts, layout, portsLabels } from "../../components/hosts/local/layout.ts";
-import { type LocalPodOptions, localPod } from "../../components/hosts/local/local-pod.ts";
+import { type LocalPodSecrets, localPod } from "../../components/hosts/local/local-pod.ts";
+import { type LocalPlan, planLocal } from "../../components/hosts/local/plan.ts";
 import { isAsWanted, revisionLabel } from "../../components/hosts/local/podman-pod.ts";
+import { planRequest } from "../support/plan-request.ts";
 
-const config = parseConfig({
+const request = planRequest("local", {
   provider: "local",
   regions: [{ name: "local", dataDir: "/data" }],
   upstreams: [{ name: "one", registry: "one.example.com", repositories: ["**"], credentials: "login" }],
   login: { username: "u", password: { secure: "v1:x" } },
 });
-const options: LocalPodOptions = {
-  region: config.regions[0] as LocalRegion,
-  upstreams: config.upstreams,
-  images: {},
-  monitoring: config.monitoring,
+const { plan } = planLocal(request);
+const { region, upstreams } = plan;
+const secrets: LocalPodSecrets = {
   fingerprint: "AA:BB",
   credentials: { login: { username: "reader", password: "hunter2" } },
 };
-const pod = localPod(options);
+const pod = localPod(plan, secrets);
 
 test("whatever changes what runs changes the revision, and nothing else does", () => {
-  const changes: Record<string, Partial<LocalPodOptions>> = {
+  const changes: Record<string, Partial<LocalPlan & LocalPodSecrets>> = {
     certificate: { fingerprint: "CC:DD" },
     image: { images: { edge: "mirror.example.com/edge:1" } },
-    configuration: { region: { ...options.region, freshnessSeconds: 5 } },
+    configuration: { region: { ...region, freshnessSeconds: 5 } },
     password: { credentials: { login: { username: "reader", password: "hunter3" } } },
     upstream: {
-      upstreams: options.upstreams.map((upstream) => ({ ...upstream, url: "https://mirror.example.com" })),
+      upstreams: upstreams.map((upstream) => ({ ...upstream, url: "https://mirror.example.com" })),
     },
   };
   for (const [what, change] of Object.entries(changes)) {
-    assert.notEqual(localPod({ ...options, ...change }).revision, pod.revision, what);
+    const changed = localPod({ ...plan, ...change }, { ...secrets, ...change });
+    assert.notEqual(changed.revision, pod.revision, what);
   }
-  assert.equal(localPod(structuredClone(options)).revision, pod.revision);
+  assert.equal(
+    localPod(planLocal(structuredClone(request)).plan, structuredClone(secrets)).revision,
+    pod.revision,
+  );
 });
 
 test("the Pod is labelled with its revision, and is as wanted with that and all containers running", () => {
@@ -71,8 +73,8 @@ test("a running Pod tells by its label which ports it holds", () => {
       fc.integer({ min: 1, max: 60000 }),
       fc.integer({ min: 1, max: 50 }),
       (port, internalPort, upstreamCount) => {
-        const region = { ...options.region, internalPort, endpoint: { ...options.region.endpoint, port } };
-        const place = layout(region, new Array(upstreamCount).fill(options.upstreams[0]));
+        const changed = { ...region, internalPort, endpoint: { ...region.endpoint, port } };
+        const place = layout(changed, new Array(upstreamCount).fill(upstreams[0]));
         assert.deepEqual(
           claimedPorts({ labels: portsLabels(place) }),
           place.claims.map((claim) => claim.port),
@@ -86,12 +88,12 @@ test("a running Pod tells by its label which ports it holds", () => {
 test("the data is where XDG says, unless the region says where", (t) => {
   const { XDG_DATA_HOME, HOME } = process.env;
   t.after(() => Object.assign(process.env, { XDG_DATA_HOME: XDG_DATA_HOME ?? "", HOME }));
-  const { dataDir: _, ...region } = options.region;
-  const directory = () => layout(region, options.upstreams).directory;
+  const { dataDir: _, ...unsaid } = region;
+  const directory = () => layout(unsaid, upstreams).directory;
   process.env.XDG_DATA_HOME = "/xdg";
   assert.equal(directory(), "/xdg/registry-cache/local");
   process.env.XDG_DATA_HOME = "not/absolute";
   process.env.HOME = "/home/me";
   assert.equal(directory(), "/home/me/.local/share/registry-cache/local");
-  assert.equal(layout(options.region, options.upstreams).directory, "/data");
+  assert.equal(layout(region, upstreams).directory, "/data");
 });

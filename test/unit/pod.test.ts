@@ -22,14 +22,13 @@ const upstream = (name: string) => ({
 const options: PodOptions = {
   name: "cache",
   labels: { app: "cache" },
-  upstreams: [upstream("one"), upstream("two")],
-  images: defaultImages,
+  region: { name: "cache", endpoint: { hostname: "cache.example.com" }, freshnessSeconds: 60 },
+  upstreams: [upstream("one"), { ...upstream("two"), credentials: "login" }],
+  images: {},
   ports: podPorts(15000, 2),
   listen: { addresses: ["127.0.0.1"], port: 8443 },
-  hostname: "cache.example.com",
   clients: ["127.0.0.0/8"],
   metricsClients: [],
-  freshnessSeconds: 60,
   budget: diskBudget(20),
   edgeMemoryMiB: 512,
   monitoring: defaultMonitoring,
@@ -41,7 +40,7 @@ const options: PodOptions = {
     prometheus: { hostPath: { path: "/data/prometheus" } },
     origin: (name) => ({ hostPath: { path: `/data/${name}` } }),
   },
-  credentials: { two: "cache-two-credentials" },
+  secretNames: { upstream: (name) => `cache-${name}-credentials`, remoteWrite: "cache-remote-write" },
 };
 const { pod, configMaps } = renderPod(options);
 const spec = pod.spec;

@@ -4,13 +4,13 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
-import type { LocalRegion } from "../../components/config/schema.ts";
-import { layout, portsLabels } from "../../components/hosts/local/layout.ts";
+import { portsLabels } from "../../components/hosts/local/layout.ts";
+import { planLocal } from "../../components/hosts/local/plan.ts";
 import { preflight } from "../../components/hosts/local/preflight.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { fakePodman } from "../support/fake-podman.ts";
+import { planRequest } from "../support/plan-request.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -19,9 +19,9 @@ const data = resources.use(await tempDir()).path;
 /** podman works, and there is no Pod. */
 const works = 'case "$2" in exists) exit 1;; esac; echo "{}"';
 
-/** A region with which nothing is wrong, and changes to it. */
-async function stack(change: Record<string, unknown> = {}) {
-  const { regions, upstreams } = parseConfig({
+/** Of a region with which nothing is wrong, and changes to it. */
+async function planned(change: Record<string, unknown> = {}) {
+  const request = planRequest("local", {
     provider: "local",
     regions: [
       {
@@ -35,13 +35,12 @@ async function stack(change: Record<string, unknown> = {}) {
     ],
     upstreams: [{ name: "one", registry: "one.example.com", repositories: ["**"] }],
   });
-  return { region: regions[0] as LocalRegion, upstreams };
+  return planLocal(request).plan;
 }
 
 async function problems(change: Record<string, unknown>, script = works) {
   await using _ = await fakePodman(script);
-  const { region, upstreams } = await stack(change);
-  return await preflight(region, upstreams);
+  return (await preflight(await planned(change))).problems;
 }
 
 test("nothing stands in the way on a machine that is as it should be", async () => {
@@ -59,8 +58,7 @@ test("podman that is missing is told", async (t) => {
   const { PATH } = process.env;
   t.after(() => Object.assign(process.env, { PATH }));
   process.env.PATH = data;
-  const { region, upstreams } = await stack();
-  assert.match((await preflight(region, upstreams))[0]?.message ?? "", /podman is not installed/);
+  assert.match((await preflight(await planned())).problems[0]?.message ?? "", /podman is not installed/);
 });
 
 test("every port that something else has is named with the setting that moves it", async (t) => {
@@ -92,8 +90,7 @@ test("the ports of this region's own Pod are no problem", async (t) => {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const change = { endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
-  const { region, upstreams } = await stack(change);
-  const pod = JSON.stringify({ Labels: portsLabels(layout(region, upstreams)) });
+  const pod = JSON.stringify({ Labels: portsLabels((await planned(change)).place) });
   assert.deepEqual(await problems(change, `case "$1" in pod) echo '${pod}';; ps) echo '[]';; esac`), []);
 });
 

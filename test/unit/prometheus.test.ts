@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
-import type { LocalRegion } from "../../components/config/schema.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
+import { planLocal } from "../../components/hosts/local/plan.ts";
 import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const upstreams = [{ name: "one", registry: "one.example.com", repositories: ["**"] }];
 const sealed = { secure: "v1:x" };
@@ -35,21 +36,16 @@ test("the secret is one line, which ends the configuration, whatever is in it", 
 });
 
 test("the secret is in the Pod's Secret and nowhere else", () => {
-  const { regions, upstreams, images, monitoring } = parseConfig(stack({ token: sealed }));
-  const options = { upstreams, images, monitoring, fingerprint: "AA:BB", credentials: {} };
-  const region = regions[0] as LocalRegion;
-  const { secrets, revision, ...open } = localPod({
-    ...options,
-    region,
-    remoteWriteCredentials: { token: "hunter2" },
-  });
+  const { plan } = planLocal(planRequest("local", stack({ token: sealed })));
+  const podWith = (token: string) =>
+    localPod(plan, { fingerprint: "AA:BB", credentials: {}, remoteWriteCredentials: { token } });
+  const { secrets, revision, ...open } = podWith("hunter2");
   assert.doesNotMatch(JSON.stringify(open), /hunter2/);
   const [[name, secret = ""] = []] = Object.entries(secrets);
   assert.equal(name, "registry-cache-local-remote-write");
   const { credentials } = JSON.parse(secret);
   assert.equal(Buffer.from(credentials, "base64").toString(), 'authorization: {"credentials":"hunter2"}');
-  const changed = localPod({ ...options, region, remoteWriteCredentials: { token: "hunter3" } });
-  assert.notEqual(changed.revision, revision);
+  assert.notEqual(podWith("hunter3").revision, revision);
 });
 
 test("remote write takes a user or a token, an upstream only a user", () => {

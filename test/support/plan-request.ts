@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { RegionKind, Regions } from "../../components/config/schema.ts";
+import type { PlanRequest } from "../../components/hosts/kind.ts";
+
+/**
+ * What the plan of a stack's one region is made from.
+ * @param keys the stack's configuration
+ */
+export function planRequest<Name extends RegionKind>(
+  kind: Name,
+  keys: Record<string, unknown>,
+): PlanRequest<Regions[Name]> {
+  const { regions, ...shared } = parseConfig(keys);
+  const [region, ...others] = regions;
+  assert.deepEqual([region?.kind, others], [kind, []]);
+  return { ...shared, region: region as Regions[Name], stack: "test" };
+}
