@@ -1,7 +1,6 @@
 import type { Cloud, DiskType } from "./machine.ts";
 
 interface AnyDisk {
-  readonly cloud: Cloud;
   /** As people say it. */
   readonly label: string;
   readonly leastGiB: number;
@@ -40,7 +39,6 @@ export type Disk = ProvisionedDisk | TieredDisk;
 export const disks: Readonly<Record<DiskType, Disk>> = {
   // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html; the limits as in botocore 1.44.5, ec2/2016-11-15 (2026-11)
   gp3: {
-    cloud: "aws",
     label: "gp3",
     leastGiB: 1,
     mostGiB: 65_536,
@@ -53,7 +51,6 @@ export const disks: Readonly<Record<DiskType, Disk>> = {
   },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2 (2026-08-11)
   PremiumV2_LRS: {
-    cloud: "azure",
     label: "Premium SSD v2",
     leastGiB: 1,
     mostGiB: 65_536,
@@ -66,7 +63,6 @@ export const disks: Readonly<Record<DiskType, Disk>> = {
   },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-size (2023-03-16), the base figures
   Premium_LRS: {
-    cloud: "azure",
     label: "Premium SSD",
     leastGiB: 4,
     mostGiB: 32_767,

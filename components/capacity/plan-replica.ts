@@ -2,7 +2,7 @@ import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
 import { minWorkers } from "../pod/edge/nginx.ts";
-import { type Delivery, demandOf } from "./demand.ts";
+import { deliveryOf, demandOf } from "./demand.ts";
 import { mbpsPerVCpu } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";
 import { number, quantity } from "./text.ts";
@@ -52,7 +52,7 @@ const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB
 
 /** Plans a replica: processor time for its share of the demand, memory for the hot set, disk for the content. */
 export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
-  const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
+  const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shareMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
   const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);

@@ -22,7 +22,7 @@ export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[]
   return [
     ...nameProblems(region),
     ...problems,
-    ...(plan
+    ...(problems.length === 0
       ? [...shrinkingProblems(region, plan.disk.sizeGiB, previousDiskGiB), ...sizeProblems(args, plan)]
       : []),
   ];

@@ -24,7 +24,7 @@ export function preflight(args: VmPlanArgs, previousDiskGiB?: number): Problem[]
     ...nameProblems(region),
     ...accessProblems(region),
     ...problems,
-    ...(plan
+    ...(problems.length === 0
       ? [
           ...shrinkingProblems(region, plan.disk.sizeGiB, previousDiskGiB),
           ...userDataProblems(args, plan.disk.sizeGiB),

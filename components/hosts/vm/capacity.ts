@@ -18,7 +18,7 @@ export function plannedCapacity(
   further: readonly Problem[] = [],
 ): CapacityPlan {
   const { plan, problems } = planCapacity({ cloud, region, workload, upstreams: upstreams.length });
-  if (!plan) throw new pulumi.RunError(new ConfigError(problems).message);
+  if (problems.length > 0) throw new pulumi.RunError(new ConfigError(problems).message);
   warn([...plan.warnings, ...further], region.name, host);
   return plan;
 }
