@@ -105,9 +105,13 @@ const premiumV2Regions = `
 
 /** The best type of disk that a region offers. */
 export function diskTypeIn(cloud: Cloud, region: string): DiskType {
-  if (cloud === "aws") return "gp3";
-  return premiumV2Regions.includes(region) ? "PremiumV2_LRS" : "Premium_LRS";
+  return bestDisks[cloud](region);
 }
+
+const bestDisks: Readonly<Record<Cloud, (region: string) => DiskType>> = {
+  aws: () => "gp3",
+  azure: (region) => (premiumV2Regions.includes(region) ? "PremiumV2_LRS" : "Premium_LRS"),
+};
 
 const bytesPerUnit: Record<ThroughputUnit, number> = { "MiB/s": 1024 ** 2, "MB/s": 1e6 };
 

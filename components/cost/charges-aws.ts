@@ -2,8 +2,7 @@ import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { Charge } from "./charge.ts";
-import type { MonthlyUsage } from "./estimate.ts";
-import { dnsQueriesPerNode, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
+import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
 const usage = { basis: "usage", paidBy: "us" } as const;

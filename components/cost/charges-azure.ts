@@ -3,8 +3,7 @@ import { disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
 import type { Charge } from "./charge.ts";
-import type { MonthlyUsage } from "./estimate.ts";
-import { daysPerMonth, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
+import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
 const usage = { basis: "usage", paidBy: "us" } as const;

@@ -1,4 +1,5 @@
-import type { MonthlyUsage, RegionEstimate } from "../../components/cost/estimate.ts";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "./prometheus.ts";
 
 /** A region's cost by what a Prometheus has measured of its use. */
