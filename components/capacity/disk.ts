@@ -25,7 +25,12 @@ export interface ProvisionedDisk extends AnyDisk {
 export interface TieredDisk extends AnyDisk {
   readonly performance: "tiered";
   /** The smallest first. */
-  readonly tiers: readonly (Performance & { readonly name: string; readonly sizeGiB: number })[];
+  readonly tiers: readonly Tier[];
+}
+
+interface Tier extends Performance {
+  readonly name: string;
+  readonly sizeGiB: number;
 }
 
 export interface Performance {
@@ -36,7 +41,11 @@ export interface Performance {
 
 export type Disk = ProvisionedDisk | TieredDisk;
 
-export const disks: Readonly<Record<DiskType, Disk>> = {
+export const disks: {
+  readonly gp3: ProvisionedDisk;
+  readonly PremiumV2_LRS: ProvisionedDisk;
+  readonly Premium_LRS: TieredDisk;
+} = {
   // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html; the limits as in botocore 1.44.5, ec2/2016-11-15 (2026-11)
   gp3: {
     label: "gp3",
@@ -129,6 +138,13 @@ export function fromMbps(mbps: number, unit: ThroughputUnit): number {
 export function mostOf(disk: ProvisionedDisk, sizeGiB: number): Performance {
   const iops = Math.min(disk.most.iops, Math.max(disk.free.iops, disk.iopsPerGiB * sizeGiB));
   return { iops, throughput: Math.min(disk.most.throughput, Math.floor(iops * disk.throughputPerIops)) };
+}
+
+/** What a disk of this size is billed as, and performs as. */
+export function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Tier {
+  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB);
+  if (!tier) throw new RangeError(`no ${label} of ${sizeGiB} GiB`);
+  return tier;
 }
 
 /** Of a machine's own disk in AWS, in GiB. Debian's image has 8; the rest is for the containers' images and the journal. In Azure, it is the image's. */

@@ -10,7 +10,7 @@ import {
   type Performance,
   type ProvisionedDisk,
   type ThroughputUnit,
-  type TieredDisk,
+  tierOf,
   toMbps,
 } from "./disk.ts";
 import type { DiskType } from "./machine.ts";
@@ -127,12 +127,6 @@ function isFastEnough({ throughput, iops }: Performance, unit: ThroughputUnit, m
 
 function performanceOf(disk: Disk, sizeGiB: number, mbps: number): Performance {
   return disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
-}
-
-function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Performance {
-  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB);
-  if (!tier) throw new RangeError(`no ${label} of ${sizeGiB} GiB`);
-  return tier;
 }
 
 /** What is free is always set; more only as far as it is needed. */

@@ -1,3 +1,4 @@
+import { hoursPerMonth } from "../capacity/demand.ts";
 import type { Cloud } from "../capacity/machine.ts";
 import { number } from "../capacity/text.ts";
 import {
@@ -34,6 +35,12 @@ export interface Charge {
 export interface Place {
   readonly cloud: Cloud;
   readonly region: string;
+}
+
+/** Things that we pay by the hour, as long as they are there. */
+export function hourly(name: string, kind: LineKind, item: Item, count = 1): Charge {
+  const quantity = count * hoursPerMonth;
+  return { name, kind, item, quantity, unit: "hours", basis: "fixed", paidBy: "us" };
 }
 
 export interface PricedCharges {

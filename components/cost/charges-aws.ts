@@ -1,7 +1,7 @@
-import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
+import type { Delivery } from "../capacity/demand.ts";
 import { disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import type { Charge } from "./charge.ts";
+import { type Charge, hourly } from "./charge.ts";
 import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
@@ -50,23 +50,14 @@ const loadBalancerZones = 3;
 /** EKS in Auto Mode behind a Network Load Balancer. */
 export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCluster): Charge[] {
   return [
-    {
-      name: "EKS cluster",
-      kind: "cluster",
-      item: "cluster",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly("EKS cluster", "cluster", "cluster"),
     instances(machine, nodes),
-    {
-      name: `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
-      kind: "cluster",
-      item: `machine/${machine}`,
-      quantity: nodes * hoursPerMonth * autoModeShare,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly(
+      `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
+      "cluster",
+      `machine/${machine}`,
+      nodes * autoModeShare,
+    ),
     {
       name: "Nodes' volumes (gp3)",
       kind: "disk",
@@ -75,26 +66,8 @@ export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCl
       unit: "GiB-months",
       ...fixed,
     },
-    {
-      name: "Network Load Balancer",
-      kind: "load balancer",
-      item: "load-balancer",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
-    ...(hasNatGateway
-      ? [
-          {
-            name: "NAT gateway",
-            kind: "cluster",
-            item: "nat-gateway",
-            quantity: hoursPerMonth,
-            unit: "hours",
-            ...fixed,
-          } as const,
-        ]
-      : []),
+    hourly("Network Load Balancer", "load balancer", "load-balancer"),
+    ...(hasNatGateway ? [hourly("NAT gateway", "cluster", "nat-gateway")] : []),
     publicAddresses(hasNatGateway ? loadBalancerZones + 1 : loadBalancerZones),
   ];
 }
@@ -215,31 +188,18 @@ export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
 }
 
 function instances(machine: string, count: number): Charge {
-  return {
-    name: `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`,
-    kind: "machine",
-    item: `machine/${machine}`,
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`;
+  return hourly(name, "machine", `machine/${machine}`, count);
 }
 
 function publicAddresses(count: number): Charge {
-  return {
-    name: count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`,
-    kind: "address",
-    item: "public-ipv4",
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`;
+  return hourly(name, "address", "public-ipv4", count);
 }
 
 /** 3,000 IOPS and 125 MiB/s come with the size. */
-function dataVolume({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
-  const disk = disks[type];
-  const free = disk.performance === "provisioned" ? disk.free : { iops, throughput };
+function dataVolume({ sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
+  const { free } = disks.gp3;
   const volume = { kind: "disk", ...fixed } as const;
   return [
     { name: "Data volume (gp3)", item: "gp3-capacity", quantity: sizeGiB, unit: "GiB-months", ...volume },

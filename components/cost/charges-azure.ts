@@ -1,8 +1,8 @@
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
-import { disks } from "../capacity/disk.ts";
+import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
-import type { Charge } from "./charge.ts";
+import { type Charge, hourly } from "./charge.ts";
 import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
@@ -42,24 +42,10 @@ export interface AzureCluster {
 /** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
 export function azureCluster({ machine, nodes, osDiskGiB, challengeZone }: AzureCluster): Charge[] {
   return [
-    {
-      name: "AKS cluster (Standard)",
-      kind: "cluster",
-      item: "cluster",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly("AKS cluster (Standard)", "cluster", "cluster"),
     machines(machine, nodes),
     premiumDisk("Nodes' OS disks", osDiskGiB, nodes),
-    {
-      name: "Load balancer (Standard)",
-      kind: "load balancer",
-      item: "load-balancer",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly("Load balancer (Standard)", "load balancer", "load-balancer"),
     publicAddresses(2),
     ...(challengeZone ? [dnsZone] : []),
   ];
@@ -153,14 +139,8 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
 }
 
 function machines(machine: string, count: number): Charge {
-  return {
-    name: `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`,
-    kind: "machine",
-    item: `machine/${machine}`,
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
+  return hourly(name, "machine", `machine/${machine}`, count);
 }
 
 const dnsZone: Charge = {
@@ -173,19 +153,13 @@ const dnsZone: Charge = {
 };
 
 function publicAddresses(count: number): Charge {
-  return {
-    name: `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`,
-    kind: "address",
-    item: "public-ipv4",
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`;
+  return hourly(name, "address", "public-ipv4", count);
 }
 
 function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
-  const model = disks[type];
-  if (model.performance === "tiered") return [premiumDisk("Data disk", sizeGiB, 1)];
+  if (type === "Premium_LRS") return [premiumDisk("Data disk", sizeGiB, 1)];
+  const { free } = disks.PremiumV2_LRS;
   const disk = { kind: "disk", ...fixed } as const;
   return [
     {
@@ -198,14 +172,14 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
     {
       name: "Data disk, IOPS above 3,000",
       item: "premium-v2-iops",
-      quantity: (iops - model.free.iops) * hoursPerMonth,
+      quantity: (iops - free.iops) * hoursPerMonth,
       unit: "IOPS-hours",
       ...disk,
     },
     {
       name: "Data disk, throughput above 125 MB/s",
       item: "premium-v2-throughput",
-      quantity: (throughput - model.free.throughput) * hoursPerMonth,
+      quantity: (throughput - free.throughput) * hoursPerMonth,
       unit: "MB/s-hours",
       ...disk,
     },
@@ -214,10 +188,7 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
 
 /** A size between two tiers is billed as the larger one. */
 function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
-  const { Premium_LRS: model } = disks;
-  const tiers = model.performance === "tiered" ? model.tiers : [];
-  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB) ?? tiers.at(-1);
-  const name = tier?.name ?? "";
+  const { name } = tierOf(disks.Premium_LRS, sizeGiB);
   return {
     name: `${what} (Premium SSD, ${name})`,
     kind: "disk",
