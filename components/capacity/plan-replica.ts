@@ -1,7 +1,7 @@
 import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
-import { minWorkers } from "../pod/edge/nginx.ts";
+import { minWorkers } from "../pod/edge/workers.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { mbpsPerVCpu } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";

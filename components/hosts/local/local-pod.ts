@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import type { LocalRegion, StackConfig, Upstream } from "../../config/schema.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
-import { minWorkers } from "../../pod/edge/nginx.ts";
+import { minWorkers } from "../../pod/edge/workers.ts";
 import { defaultImages } from "../../pod/images.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
