@@ -1,5 +1,6 @@
+import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
 import type { Delivery } from "../capacity/demand.ts";
-import { disks } from "../capacity/disk.ts";
+import { awsRootGiB, disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import { type Charge, hourly } from "./charge.ts";
 import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
@@ -7,22 +8,15 @@ import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPer
 const fixed = { basis: "fixed", paidBy: "us" } as const;
 const usage = { basis: "usage", paidBy: "us" } as const;
 
-export interface AwsVm {
-  readonly machine: string;
-  /** Of the root volume. */
-  readonly rootGiB: number;
-  readonly disk: PlannedDisk;
-}
-
 /** An instance with its volumes, its address, and the two alarms that bring it back. IPv6, the security group and the gateway endpoint are free. */
-export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
+export function awsVm(machine: string, disk: PlannedDisk): Charge[] {
   return [
     instances(machine, 1),
     {
       name: "Root volume (gp3)",
       kind: "disk",
       item: "gp3-capacity",
-      quantity: rootGiB,
+      quantity: awsRootGiB,
       unit: "GiB-months",
       ...fixed,
     },
@@ -32,23 +26,17 @@ export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
   ];
 }
 
-export interface AwsCluster {
-  readonly machine: string;
-  readonly nodes: number;
-  /** Of each node's volume. */
-  readonly nodeDiskGiB: number;
-  /** Whether the nodes reach the registries through one of the cluster's own, which has an address, too. */
-  readonly hasNatGateway: boolean;
-}
-
 /** Of what EC2 takes for a node, EKS takes a part on top in Auto Mode: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
 
 /** The load balancer has an address in each. */
 const loadBalancerZones = 3;
 
-/** EKS in Auto Mode behind a Network Load Balancer. */
-export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCluster): Charge[] {
+/**
+ * EKS in Auto Mode behind a Network Load Balancer.
+ * @param hasNatGateway whether the nodes reach the registries through one of the cluster's own, which has an address, too
+ */
+export function awsCluster(machine: string, nodes: number, hasNatGateway: boolean): Charge[] {
   return [
     hourly("EKS cluster", "cluster", "cluster"),
     instances(machine, nodes),
@@ -62,7 +50,7 @@ export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCl
       name: "Nodes' volumes (gp3)",
       kind: "disk",
       item: "gp3-capacity",
-      quantity: nodes * nodeDiskGiB,
+      quantity: nodes * awsNodeDiskGiB,
       unit: "GiB-months",
       ...fixed,
     },

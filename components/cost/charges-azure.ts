@@ -1,3 +1,4 @@
+import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
@@ -11,43 +12,23 @@ const usage = { basis: "usage", paidBy: "us" } as const;
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
 
-export interface AzureVm {
-  readonly machine: string;
-  readonly osDiskGiB: number;
-  readonly disk: PlannedDisk;
-  /** Whether it has a DNS zone for the proof of its name. */
-  readonly challengeZone: boolean;
-}
+/** The size of Debian's image in Azure, which is that of the machine's own disk. */
+const imageGiB = 30;
 
-/** A virtual machine with its disks, its address, and its DNS zone. The network, the firewall and the identity are free. */
-export function azureVm({ machine, osDiskGiB, disk, challengeZone }: AzureVm): Charge[] {
-  return [
-    machines(machine, 1),
-    premiumDisk("OS disk", osDiskGiB, 1),
-    ...dataDisk(disk),
-    publicAddresses(1),
-    ...(challengeZone ? [dnsZone] : []),
-  ];
-}
-
-export interface AzureCluster {
-  readonly machine: string;
-  readonly nodes: number;
-  /** Of each node's OS disk. */
-  readonly osDiskGiB: number;
-  /** Whether it has a DNS zone for the proof of its name. */
-  readonly challengeZone: boolean;
+/** A virtual machine with its disks and its address. The network, the firewall and the identity are free. */
+export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
+  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk), publicAddresses(1)];
 }
 
 /** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
-export function azureCluster({ machine, nodes, osDiskGiB, challengeZone }: AzureCluster): Charge[] {
+export function azureCluster(machine: string, replicas: number): Charge[] {
+  const nodes = Math.max(fewestAzureNodes, replicas);
   return [
     hourly("AKS cluster (Standard)", "cluster", "cluster"),
     machines(machine, nodes),
-    premiumDisk("Nodes' OS disks", osDiskGiB, nodes),
+    premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
     hourly("Load balancer (Standard)", "load balancer", "load-balancer"),
     publicAddresses(2),
-    ...(challengeZone ? [dnsZone] : []),
   ];
 }
 
@@ -143,7 +124,8 @@ function machines(machine: string, count: number): Charge {
   return hourly(name, "machine", `machine/${machine}`, count);
 }
 
-const dnsZone: Charge = {
+/** For the proof of the cache's name. */
+export const azureDnsZone: Charge = {
   name: "DNS zone",
   kind: "dns",
   item: "dns-zone",

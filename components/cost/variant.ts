@@ -1,7 +1,5 @@
 /** What a way to run a region's cache in a cloud buys. */
-import { awsNodeDiskGiB, azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { deliveryOf } from "../capacity/demand.ts";
-import { awsRootGiB } from "../capacity/disk.ts";
 import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
@@ -18,7 +16,14 @@ import {
   awsTransfer,
   awsVm,
 } from "./charges-aws.ts";
-import { azureBucket, azureCluster, azureLoadBalanced, azureTransfer, azureVm } from "./charges-azure.ts";
+import {
+  azureBucket,
+  azureCluster,
+  azureDnsZone,
+  azureLoadBalanced,
+  azureTransfer,
+  azureVm,
+} from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
 
@@ -32,9 +37,6 @@ export interface Setting extends RegionSetting {
   /** Whether Azure bills traffic within a region. */
   readonly azureBillsRegion: boolean;
 }
-
-/** The size of Debian's image in Azure, which is that of the machine's own disk. */
-const azureOsDiskGiB = 30;
 
 /** The content of a variant's bucket, if it has one, with the days of the configuration, or of the schema where it has no bucket. */
 export function contentOf({ storage }: Variant, { region, workload }: Setting): BucketContent | undefined {
@@ -86,14 +88,7 @@ function awsCharges(
   const isVm = variant.topology === "vm";
   const hasNatGateway = !isVm && !("nodeSubnets" in region.network);
   return [
-    ...(isVm
-      ? awsVm({ machine: machine.type, rootGiB: awsRootGiB, disk })
-      : awsCluster({
-          machine: machine.type,
-          nodes: variant.replicas,
-          nodeDiskGiB: awsNodeDiskGiB,
-          hasNatGateway,
-        })),
+    ...(isVm ? awsVm(machine.type, disk) : awsCluster(machine.type, variant.replicas, hasNatGateway)),
     ...(content ? awsBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
     ...(hasNatGateway ? awsNatGatewayData(usage) : []),
@@ -113,16 +108,9 @@ function azureCharges(
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
   const { tls, zone } = region.endpoint;
-  const challengeZone = tls.mode === "acme" && zone !== undefined;
   return [
-    ...(isVm
-      ? azureVm({ machine: machine.type, osDiskGiB: azureOsDiskGiB, disk, challengeZone })
-      : azureCluster({
-          machine: machine.type,
-          nodes: Math.max(fewestAzureNodes, variant.replicas),
-          osDiskGiB: azureNode.diskGiB,
-          challengeZone,
-        })),
+    ...(isVm ? azureVm(machine.type, disk) : azureCluster(machine.type, variant.replicas)),
+    ...(tls.mode === "acme" && zone !== undefined ? [azureDnsZone] : []),
     ...(content
       ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
       : []),
