@@ -29,7 +29,8 @@ export async function createCaches(
   const { regions, provider, upstreams, images, monitoring, workload } = stack;
   const shared = { provider, upstreams, images, monitoring, workload, stack: pulumi.getStack() };
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
-  const cost = stackCost(stack, priceBook, new Date().toISOString().slice(0, 10));
+  const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
+  const cost = stackCost(stack, priceBook, new Date().toISOString().slice(0, 10), capacities);
   warn([...configWarnings(stack), ...cost.warnings]);
 
   const preflights = await Promise.all(planned.map((region) => region.preflight()));
@@ -37,8 +38,8 @@ export async function createCaches(
     ...region.problems,
     ...(preflights[index]?.problems ?? []),
   ]);
-  for (const [index, { region, warnings }] of planned.entries())
-    warn([...warnings, ...(preflights[index]?.warnings ?? [])], region.name);
+  for (const [index, { plan, warnings }] of planned.entries())
+    warn([...warnings, ...(preflights[index]?.warnings ?? [])], plan.region.name);
   const isAsked = planned.some(({ hasProvider }) => hasProvider);
   refuse([...withinRegions(problems), ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
 

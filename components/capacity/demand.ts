@@ -1,7 +1,16 @@
 import type { Workload } from "../config/schema.ts";
 
+/** Where a region keeps blobs, as far as it matters here. */
+export type StorageKind =
+  | { readonly kind: "disk" }
+  | { readonly kind: "bucket"; readonly delivery: "proxied" | "redirect" };
+
 /** How blobs reach the nodes: from the disk, through the cache from a bucket, or from the bucket itself. */
 export type Delivery = "disk" | "proxied" | "redirect";
+
+export function deliveryOf(storage: StorageKind): Delivery {
+  return storage.kind === "disk" ? "disk" : storage.delivery;
+}
 
 /**
  * How much more than the average hour the busiest one has. Nodes are replaced by upgrades, in working hours, one cluster after the other. An assumption:
@@ -29,15 +38,11 @@ const bytesPerOperation = 128 * 1024;
 
 /** What a workload asks of one machine. Mbps are whole, rounded up. */
 export interface Demand {
-  readonly delivery: Delivery;
-  /** Nodes that start at once, and how soon they must have pulled. */
-  readonly peakNodes: number;
+  /** How soon the nodes of a peak must have pulled. */
   readonly peakMinutes: number;
-  /** Pulled in a month. */
-  readonly pulledGiB: number;
-  /** Out to the nodes, and to the bucket: in the busiest hour, in a peak, and the larger of both. */
-  readonly busyHourMbps: number;
+  /** Out to the nodes of a peak. */
   readonly peakMbps: number;
+  /** Out to the nodes, and to the bucket: in a peak or in the busiest hour, whichever is more. */
   readonly networkMbps: number;
   /** What the nodes of a peak pull, each the same: it comes from memory where it fits. */
   readonly hotSetGiB: number;
@@ -56,11 +61,7 @@ export function demandOf(workload: Workload, delivery: Delivery): Demand {
   const busyHourMbps = busyHour(pulledGiB + growthGiBPerMonth * fills[delivery].sent);
   const peakMbps = mbps(peakNodes * hotSetGiB, { minutes: peakMinutes });
   return {
-    delivery,
-    peakNodes,
     peakMinutes,
-    pulledGiB,
-    busyHourMbps,
     peakMbps,
     networkMbps: Math.max(busyHourMbps, peakMbps),
     hotSetGiB,

@@ -1,7 +1,6 @@
 import type { Cloud, DiskType } from "./machine.ts";
 
 interface AnyDisk {
-  readonly cloud: Cloud;
   /** As people say it. */
   readonly label: string;
   readonly leastGiB: number;
@@ -26,7 +25,12 @@ export interface ProvisionedDisk extends AnyDisk {
 export interface TieredDisk extends AnyDisk {
   readonly performance: "tiered";
   /** The smallest first. */
-  readonly tiers: readonly (Performance & { readonly name: string; readonly sizeGiB: number })[];
+  readonly tiers: readonly Tier[];
+}
+
+interface Tier extends Performance {
+  readonly name: string;
+  readonly sizeGiB: number;
 }
 
 export interface Performance {
@@ -37,10 +41,13 @@ export interface Performance {
 
 export type Disk = ProvisionedDisk | TieredDisk;
 
-export const disks: Readonly<Record<DiskType, Disk>> = {
+export const disks: {
+  readonly gp3: ProvisionedDisk;
+  readonly PremiumV2_LRS: ProvisionedDisk;
+  readonly Premium_LRS: TieredDisk;
+} = {
   // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html; the limits as in botocore 1.44.5, ec2/2016-11-15 (2026-11)
   gp3: {
-    cloud: "aws",
     label: "gp3",
     leastGiB: 1,
     mostGiB: 65_536,
@@ -53,7 +60,6 @@ export const disks: Readonly<Record<DiskType, Disk>> = {
   },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2 (2026-08-11)
   PremiumV2_LRS: {
-    cloud: "azure",
     label: "Premium SSD v2",
     leastGiB: 1,
     mostGiB: 65_536,
@@ -66,7 +72,6 @@ export const disks: Readonly<Record<DiskType, Disk>> = {
   },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-size (2023-03-16), the base figures
   Premium_LRS: {
-    cloud: "azure",
     label: "Premium SSD",
     leastGiB: 4,
     mostGiB: 32_767,
@@ -109,9 +114,13 @@ const premiumV2Regions = `
 
 /** The best type of disk that a region offers. */
 export function diskTypeIn(cloud: Cloud, region: string): DiskType {
-  if (cloud === "aws") return "gp3";
-  return premiumV2Regions.includes(region) ? "PremiumV2_LRS" : "Premium_LRS";
+  return bestDisks[cloud](region);
 }
+
+const bestDisks: Readonly<Record<Cloud, (region: string) => DiskType>> = {
+  aws: () => "gp3",
+  azure: (region) => (premiumV2Regions.includes(region) ? "PremiumV2_LRS" : "Premium_LRS"),
+};
 
 const bytesPerUnit: Record<ThroughputUnit, number> = { "MiB/s": 1024 ** 2, "MB/s": 1e6 };
 
@@ -129,6 +138,13 @@ export function fromMbps(mbps: number, unit: ThroughputUnit): number {
 export function mostOf(disk: ProvisionedDisk, sizeGiB: number): Performance {
   const iops = Math.min(disk.most.iops, Math.max(disk.free.iops, disk.iopsPerGiB * sizeGiB));
   return { iops, throughput: Math.min(disk.most.throughput, Math.floor(iops * disk.throughputPerIops)) };
+}
+
+/** What a disk of this size is billed as, and performs as. */
+export function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Tier {
+  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB);
+  if (!tier) throw new RangeError(`no ${label} of ${sizeGiB} GiB`);
+  return tier;
 }
 
 /** Of a machine's own disk in AWS, in GiB. Debian's image has 8; the rest is for the containers' images and the journal. In Azure, it is the image's. */

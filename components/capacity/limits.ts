@@ -2,13 +2,11 @@ import { type Demand, diskMbps, iopsFor } from "./demand.ts";
 import type { Cloud, DiskType, Machine } from "./machine.ts";
 
 /** What a workload needs of one resource, and what there is of it for as long as it takes: bursts don't count. */
-export interface Limit {
-  readonly name: LimitName;
+export interface Limit<Name = LimitName> {
+  readonly name: Name;
   readonly required: number;
   readonly available: number;
   readonly unit: "Mbps" | "IOPS" | "GiB";
-  /** Whether it is this one that limits how fast the cache serves. Exactly one is. */
-  readonly binding: boolean;
 }
 
 export type MachineLimitName =
@@ -57,21 +55,18 @@ export interface Setting {
   readonly unavailable?: readonly string[] | undefined;
 }
 
-/** A limit that isn't yet compared with others. */
-export type Unbound<Name = LimitName> = Omit<Limit, "binding" | "name"> & { readonly name: Name };
-
 /** All limits of a machine, whatever its disk is set to. */
 export function machineLimits(
   machine: Machine,
   { cloud, demand, diskType, upstreams }: Setting,
-): Unbound<MachineLimitName>[] {
+): Limit<MachineLimitName>[] {
   const path = machine.diskPath[diskType];
   if (!path) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
   const network = { required: demand.networkMbps, unit: "Mbps" } as const;
   const onDisk = diskMbps(demand, pageCacheGiB(machine, upstreams));
   const behindGateway = cloud === "aws" && machine.vCpu < gatewayLimitBelowVCpu;
   return [
-    { name: "network", ...network, available: machine.network.sustainedMbps },
+    { name: "network", ...network, available: machine.networkMbps },
     ...(behindGateway ? [{ name: "internet gateway", ...network, available: gatewayMbps } as const] : []),
     { name: "processor", ...network, available: Math.floor(machine.sustainedVCpu * mbpsPerVCpu) },
     { name: "machine's disk throughput", required: onDisk, available: path.sustainedMbps, unit: "Mbps" },
@@ -86,17 +81,10 @@ export function machineLimits(
 }
 
 /** How many times too small it is; up to 1 it suffices. */
-export function strain({ required, available }: Unbound): number {
+export function strain({ required, available }: Limit): number {
   return required / available;
 }
 
-export function suffices(limit: Unbound): boolean {
-  return limit.required <= limit.available;
-}
-
-/** Memory is a floor and doesn't limit how fast anything is. The first of equals binds. */
-export function withBinding(limits: readonly Unbound[]): Limit[] {
-  const rates = limits.filter(({ unit }) => unit !== "GiB");
-  const binding = rates.reduce((tightest, limit) => (strain(limit) > strain(tightest) ? limit : tightest));
-  return limits.map((limit) => ({ ...limit, binding: limit === binding }));
+export function suffices({ required, available }: Limit): boolean {
+  return required <= available;
 }

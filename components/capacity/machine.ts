@@ -10,14 +10,14 @@ export interface MachineType {
   readonly architecture: Architecture;
 }
 
-/** What a machine can do, of its own. Mbps are 10^6 bits a second, as in the clouds' tables. */
+/** What a machine can do for as long as it takes: bursts don't count. Mbps are 10^6 bits a second, as in the clouds' tables. */
 export interface Machine extends MachineType {
   readonly vCpu: number;
   /** What is left of `vCpu` when the credits of a burstable machine are spent. */
   readonly sustainedVCpu: number;
   readonly memoryGiB: number;
-  /** Azure documents one figure, an upper limit that it doesn't guarantee: there, both are the same. */
-  readonly network: { readonly sustainedMbps: number; readonly burstMbps: number };
+  /** Sustained. Azure documents one figure, an upper limit that it doesn't guarantee. */
+  readonly networkMbps: number;
   /** To a disk outside of the machine, without a cache of the host, by the type of disk. */
   readonly diskPath: Readonly<Partial<Record<DiskType, DiskPath>>>;
   /** Regions, of those that the snapshot covers, whose price list lacks it. `auto` takes only what none lacks. */
@@ -28,8 +28,6 @@ export interface Machine extends MachineType {
 
 interface DiskPath {
   readonly sustainedMbps: number;
-  /** For half an hour at the most, or while credits last. */
-  readonly burstMbps: number;
   readonly sustainedIops: number;
 }
 

@@ -4,8 +4,8 @@ import { architectureOf, type Machine } from "./machine.ts";
  * Azure sizes that suit a cache, the least expensive first.
  *
  * All but the price: https://github.com/MicrosoftDocs/azure-compute-docs, articles/virtual-machines/sizes/general-purpose, pages bpsv2, dplsv6, dpsv5, dpsv6,
- * dasv6 (2026-03-10; dplsv6 2026-01-05), dsv5 (2026-02-27) and dsv6 (2024-07-29). MBps are 10^6 bytes a second. Bursts last 30 minutes at the most. The pages
- * of v5 and B sizes have one column for all premium disks.
+ * dasv6 (2026-03-10; dplsv6 2026-01-05), dsv5 (2026-02-27) and dsv6 (2024-07-29). MBps are 10^6 bytes a second. The pages of v5
+ * and B sizes have one column for all premium disks.
  * Price: westeurope, pay as you go, Linux; https://github.com/Azure/karpenter-provider-azure at 352646f5 (2026-06-18).
  */
 const rows: readonly (readonly [
@@ -18,31 +18,30 @@ const rows: readonly (readonly [
   premiumV2Iops: number,
   premiumMBps: number,
   premiumIops: number,
-  diskBurstMBps: number,
   usdPerHour: number,
 ])[] = [
-  ["Standard_B2pls_v2", 2, 0.6, 4, 6250, 85, 3750, 85, 3750, 960, 0.0384],
-  ["Standard_D2pls_v6", 2, 2, 4, 12_500, 124, 4163, 106, 3750, 1463, 0.0742],
-  ["Standard_B2ps_v2", 2, 0.8, 8, 6250, 85, 3750, 85, 3750, 960, 0.0768],
-  ["Standard_D2ps_v6", 2, 2, 8, 12_500, 124, 4163, 106, 3750, 1463, 0.0838],
-  ["Standard_D2ps_v5", 2, 2, 8, 12_500, 85, 3750, 85, 3750, 1200, 0.092],
-  ["Standard_D2as_v6", 2, 2, 8, 12_500, 90, 4000, 90, 4000, 1250, 0.11],
-  ["Standard_D2s_v5", 2, 2, 8, 12_500, 85, 3750, 85, 3750, 1200, 0.115],
-  ["Standard_D2s_v6", 2, 2, 8, 12_500, 124, 4167, 106, 3750, 1463, 0.121],
-  ["Standard_D4pls_v6", 4, 4, 8, 12_500, 248, 8333, 212, 6400, 1463, 0.148],
-  ["Standard_B4ps_v2", 4, 1.6, 16, 6250, 145, 6400, 145, 6400, 960, 0.154],
-  ["Standard_D4ps_v6", 4, 4, 16, 12_500, 248, 8333, 212, 6400, 1463, 0.168],
-  ["Standard_D4ps_v5", 4, 4, 16, 12_500, 145, 6400, 145, 6400, 1200, 0.184],
-  ["Standard_D4as_v6", 4, 4, 16, 12_500, 180, 7600, 180, 7600, 1250, 0.22],
-  ["Standard_D4s_v5", 4, 4, 16, 12_500, 145, 6400, 145, 6400, 1200, 0.23],
-  ["Standard_D4s_v6", 4, 4, 16, 12_500, 248, 8333, 212, 6400, 1463, 0.242],
-  ["Standard_D8pls_v6", 8, 8, 16, 15_000, 496, 16_666, 424, 12_800, 1463, 0.297],
-  ["Standard_D8ps_v6", 8, 8, 32, 15_000, 496, 16_666, 424, 12_800, 1463, 0.335],
-  ["Standard_D8ps_v5", 8, 8, 32, 12_500, 290, 12_800, 290, 12_800, 1200, 0.368],
-  ["Standard_D8as_v6", 8, 8, 32, 12_500, 360, 15_200, 360, 15_200, 1250, 0.439],
-  ["Standard_D8s_v5", 8, 8, 32, 12_500, 290, 12_800, 290, 12_800, 1200, 0.46],
-  ["Standard_D8s_v6", 8, 8, 32, 12_500, 496, 16_667, 424, 12_800, 1463, 0.483],
-  ["Standard_D16ps_v6", 16, 16, 64, 15_000, 992, 33_331, 848, 25_600, 1463, 0.67],
+  ["Standard_B2pls_v2", 2, 0.6, 4, 6250, 85, 3750, 85, 3750, 0.0384],
+  ["Standard_D2pls_v6", 2, 2, 4, 12_500, 124, 4163, 106, 3750, 0.0742],
+  ["Standard_B2ps_v2", 2, 0.8, 8, 6250, 85, 3750, 85, 3750, 0.0768],
+  ["Standard_D2ps_v6", 2, 2, 8, 12_500, 124, 4163, 106, 3750, 0.0838],
+  ["Standard_D2ps_v5", 2, 2, 8, 12_500, 85, 3750, 85, 3750, 0.092],
+  ["Standard_D2as_v6", 2, 2, 8, 12_500, 90, 4000, 90, 4000, 0.11],
+  ["Standard_D2s_v5", 2, 2, 8, 12_500, 85, 3750, 85, 3750, 0.115],
+  ["Standard_D2s_v6", 2, 2, 8, 12_500, 124, 4167, 106, 3750, 0.121],
+  ["Standard_D4pls_v6", 4, 4, 8, 12_500, 248, 8333, 212, 6400, 0.148],
+  ["Standard_B4ps_v2", 4, 1.6, 16, 6250, 145, 6400, 145, 6400, 0.154],
+  ["Standard_D4ps_v6", 4, 4, 16, 12_500, 248, 8333, 212, 6400, 0.168],
+  ["Standard_D4ps_v5", 4, 4, 16, 12_500, 145, 6400, 145, 6400, 0.184],
+  ["Standard_D4as_v6", 4, 4, 16, 12_500, 180, 7600, 180, 7600, 0.22],
+  ["Standard_D4s_v5", 4, 4, 16, 12_500, 145, 6400, 145, 6400, 0.23],
+  ["Standard_D4s_v6", 4, 4, 16, 12_500, 248, 8333, 212, 6400, 0.242],
+  ["Standard_D8pls_v6", 8, 8, 16, 15_000, 496, 16_666, 424, 12_800, 0.297],
+  ["Standard_D8ps_v6", 8, 8, 32, 15_000, 496, 16_666, 424, 12_800, 0.335],
+  ["Standard_D8ps_v5", 8, 8, 32, 12_500, 290, 12_800, 290, 12_800, 0.368],
+  ["Standard_D8as_v6", 8, 8, 32, 12_500, 360, 15_200, 360, 15_200, 0.439],
+  ["Standard_D8s_v5", 8, 8, 32, 12_500, 290, 12_800, 290, 12_800, 0.46],
+  ["Standard_D8s_v6", 8, 8, 32, 12_500, 496, 16_667, 424, 12_800, 0.483],
+  ["Standard_D16ps_v6", 16, 16, 64, 15_000, 992, 33_331, 848, 25_600, 0.67],
 ];
 
 export const azureMachines: readonly Machine[] = rows.map(
@@ -56,12 +55,10 @@ export const azureMachines: readonly Machine[] = rows.map(
     premiumV2Iops,
     premiumMBps,
     premiumIops,
-    diskBurstMBps,
     usdPerHour,
   ]) => {
     const path = (sustainedMBps: number, sustainedIops: number) => ({
       sustainedMbps: sustainedMBps * 8,
-      burstMbps: diskBurstMBps * 8,
       sustainedIops,
     });
     return {
@@ -70,7 +67,7 @@ export const azureMachines: readonly Machine[] = rows.map(
       vCpu,
       sustainedVCpu,
       memoryGiB,
-      network: { sustainedMbps: networkMbps, burstMbps: networkMbps },
+      networkMbps,
       diskPath: {
         PremiumV2_LRS: path(premiumV2MBps, premiumV2Iops),
         Premium_LRS: path(premiumMBps, premiumIops),

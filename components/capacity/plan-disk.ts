@@ -10,7 +10,7 @@ import {
   type Performance,
   type ProvisionedDisk,
   type ThroughputUnit,
-  type TieredDisk,
+  tierOf,
   toMbps,
 } from "./disk.ts";
 import type { DiskType } from "./machine.ts";
@@ -24,20 +24,19 @@ export interface DiskRequest {
 export interface PlannedDisk extends Performance {
   readonly type: DiskType;
   readonly sizeGiB: number;
-  /** MiB/s on AWS, MB/s on Azure: what their interfaces take. */
-  readonly throughputUnit: ThroughputUnit;
 }
 
 export interface DiskChoice {
   readonly disk: PlannedDisk;
-  readonly reasons: string[];
-  readonly warnings: Problem[];
+  /** What can't be as it is asked for: the choice is then that of `auto`. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 const path = "storage.size";
 
 /** How long the disk is to suffice without being grown. Then the least recently used goes, and the disk can be grown in place. */
-export const growthMonths = 6;
+const growthMonths = 6;
 
 /** Of a bucket's content, the edge keeps as many hot sets: of the last releases. */
 const hotSetsAtTheEdge = 4;
@@ -58,6 +57,20 @@ export function contentGiB(workload: Workload, delivery: Delivery): number {
   }
 }
 
+function contentText(
+  { workingSetGiB, growthGiBPerMonth, pullsPerNodeGiB }: Workload,
+  delivery: Delivery,
+): string {
+  switch (delivery) {
+    case "disk":
+      return `${quantity(workingSetGiB, "GiB")} in use and ${growthMonths} months of ${quantity(growthGiBPerMonth, "GiB")}`;
+    case "proxied":
+      return `the edge's own cache of the hottest, several times the ${quantity(pullsPerNodeGiB, "GiB")} of a node`;
+    case "redirect":
+      return "manifests, metrics and certificates";
+  }
+}
+
 /** The smallest disk whose share for blobs holds the content: {@link diskBudget} takes the rest. */
 export function sizeFor(contentGiB: number): number {
   let sizeGiB = leastGiB;
@@ -68,44 +81,33 @@ export function sizeFor(contentGiB: number): number {
   }
 }
 
-export interface DiskNeed {
-  readonly contentGiB: number;
-  /** Why so much. */
-  readonly contentReason: string;
-  readonly mbps: number;
-}
-
 /**
  * A disk of a given type: its size from the workload or as given, IOPS and throughput from the workload.
- * @param carriedMbps what the machine carries of the need: more isn't worth paying for.
+ * @param mbps what the workload needs, as far as the machine carries it: more isn't worth paying for.
  */
 export function planDisk(
-  { sizeGiB }: DiskRequest,
+  request: DiskRequest,
   type: DiskType,
-  need: DiskNeed,
-  carriedMbps: number,
-): { choice: DiskChoice; problems: [] } | { choice?: never; problems: Problem[] } {
+  workload: Workload,
+  delivery: Delivery,
+  mbps: number,
+): DiskChoice {
   const disk = disks[type];
-  const { label, leastGiB, mostGiB, unit } = disk;
-  if (sizeGiB !== "auto" && (sizeGiB < leastGiB || sizeGiB > mostGiB)) {
-    const message = `is ${number(sizeGiB)}: ${label} has ${number(leastGiB)} to ${quantity(mostGiB, "GiB")}`;
-    return { problems: [{ path, message }] };
-  }
-  const wantedGiB = sizeFor(need.contentGiB);
-  const automaticGiB = automaticSize(disk, wantedGiB, carriedMbps);
-  const plannedGiB = sizeGiB === "auto" ? automaticGiB : sizeGiB;
-  const { iops, throughput } = performanceOf(disk, plannedGiB, carriedMbps);
-  const planned: PlannedDisk = { type, sizeGiB: plannedGiB, iops, throughput, throughputUnit: unit };
+  const { label, leastGiB, mostGiB } = disk;
+  const automaticGiB = automaticSize(disk, sizeFor(contentGiB(workload, delivery)), mbps);
+  const askedGiB = request.sizeGiB === "auto" ? automaticGiB : request.sizeGiB;
+  const isSold = askedGiB >= leastGiB && askedGiB <= mostGiB;
+  const sizeGiB = isSold ? askedGiB : automaticGiB;
+  const { iops, throughput } = performanceOf(disk, sizeGiB, mbps);
+  const planned: PlannedDisk = { type, sizeGiB, iops, throughput };
+  const range = () => `${label} has ${number(leastGiB)} to ${quantity(mostGiB, "GiB")}`;
   return {
-    choice: {
-      disk: planned,
-      reasons: [sizeReason(sizeGiB, planned, wantedGiB, need), performanceReason(planned, disk, need)],
-      warnings: [
-        ...sizeWarnings(planned, automaticGiB, need),
-        ...speedWarnings(planned, automaticGiB, carriedMbps),
-      ],
-    },
-    problems: [],
+    disk: planned,
+    problems: isSold ? [] : [{ path, message: `is ${number(askedGiB)}: ${range()}` }],
+    warnings: [
+      ...sizeWarnings(planned, automaticGiB, workload, delivery),
+      ...speedWarnings(planned, automaticGiB, mbps),
+    ],
   };
 }
 
@@ -127,65 +129,40 @@ function performanceOf(disk: Disk, sizeGiB: number, mbps: number): Performance {
   return disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
 }
 
-function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Performance {
-  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB);
-  if (!tier) throw new RangeError(`no ${label} of ${sizeGiB} GiB`);
-  return tier;
-}
-
 /** What is free is always set; more only as far as it is needed. */
 function provisioned(disk: ProvisionedDisk, sizeGiB: number, mbps: number): Performance {
   const most = mostOf(disk, sizeGiB);
   return {
     iops: Math.min(iopsToSet(disk, mbps), most.iops),
-    throughput: Math.min(throughputToSet(disk, mbps), most.throughput),
+    throughput: Math.min(Math.max(disk.free.throughput, fromMbps(mbps, disk.unit)), most.throughput),
   };
 }
 
-function throughputToSet(disk: ProvisionedDisk, mbps: number): number {
-  return Math.max(disk.free.throughput, fromMbps(mbps, disk.unit));
-}
-
+/** More than the throughput asks for: an operation is counted with less than the clouds count. */
 function iopsToSet(disk: ProvisionedDisk, mbps: number): number {
-  const forThroughput = Math.ceil(throughputToSet(disk, mbps) / disk.throughputPerIops);
-  return Math.max(disk.free.iops, iopsFor(mbps), forThroughput);
+  return Math.max(disk.free.iops, iopsFor(mbps));
 }
 
-function sizeReason(
-  requested: DiskRequest["sizeGiB"],
+function sizeWarnings(
   planned: PlannedDisk,
-  wantedGiB: number,
-  need: DiskNeed,
-): string {
-  const size = `Disk: ${quantity(planned.sizeGiB, "GiB")}`;
-  if (requested !== "auto")
-    return `${size}, as the configuration says; the workload asks for ${number(wantedGiB)}.`;
-  if (planned.sizeGiB < wantedGiB) return `${size}, the most there is, for ${need.contentReason}.`;
-  const forSpeed = planned.sizeGiB > wantedGiB ? ", the next size that is sold and fast enough" : "";
-  return `${size} for ${need.contentReason}, with the edge's reserve${forSpeed}.`;
-}
-
-function performanceReason(planned: PlannedDisk, disk: Disk, need: DiskNeed): string {
-  const has = `${quantity(planned.throughput, planned.throughputUnit)} and ${quantity(planned.iops, "IOPS")}`;
-  const needed = `${quantity(need.mbps, "Mbps")} (${quantity(fromMbps(need.mbps, disk.unit), disk.unit)}) are needed`;
-  if (disk.performance === "tiered") return `Disk: ${has} come with the size; ${needed}.`;
-  const isFree = planned.throughput === disk.free.throughput && planned.iops === disk.free.iops;
-  return `Disk: ${has}${isFree ? ", which are free" : ""}; ${needed}.`;
-}
-
-function sizeWarnings(planned: PlannedDisk, automaticGiB: number, need: DiskNeed): Problem[] {
-  const holdsGiB = diskBudget(planned.sizeGiB).blobsMiB / 1024;
-  if (holdsGiB >= need.contentGiB) return [];
-  const message = `${quantity(planned.sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${need.contentReason}: the rest is fetched again; ${wayOut(planned, automaticGiB)}`;
+  automaticGiB: number,
+  workload: Workload,
+  delivery: Delivery,
+): Problem[] {
+  const { sizeGiB } = planned;
+  const holdsGiB = diskBudget(sizeGiB).blobsMiB / 1024;
+  if (holdsGiB >= contentGiB(workload, delivery)) return [];
+  const message = `${quantity(sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${contentText(workload, delivery)}: the rest is fetched again; ${wayOut(planned, automaticGiB)}`;
   return [{ path, message }];
 }
 
 /** What the machine can't carry is the machine's shortfall, not the disk's. */
-function speedWarnings(planned: PlannedDisk, automaticGiB: number, carriedMbps: number): Problem[] {
-  const { sizeGiB, throughput, throughputUnit: unit, iops } = planned;
-  if (isFastEnough(planned, unit, carriedMbps)) return [];
+function speedWarnings(planned: PlannedDisk, automaticGiB: number, mbps: number): Problem[] {
+  const { type, sizeGiB, throughput, iops } = planned;
+  const { unit } = disks[type];
+  if (isFastEnough(planned, unit, mbps)) return [];
   const has = `${quantity(throughput, unit)} and ${quantity(iops, "IOPS")}`;
-  const needed = `${number(fromMbps(carriedMbps, unit))} and ${number(iopsFor(carriedMbps))} are needed`;
+  const needed = `${number(fromMbps(mbps, unit))} and ${number(iopsFor(mbps))} are needed`;
   const message = `${quantity(sizeGiB, "GiB")} have ${has}, and ${needed}; ${wayOut(planned, automaticGiB)}`;
   return [{ path, message }];
 }

@@ -1,8 +1,8 @@
 import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
-import { minWorkers } from "../pod/edge/nginx.ts";
-import { type Delivery, demandOf } from "./demand.ts";
+import { minWorkers } from "../pod/edge/workers.ts";
+import { deliveryOf, demandOf } from "./demand.ts";
 import { mbpsPerVCpu } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";
 import { number, quantity } from "./text.ts";
@@ -52,7 +52,7 @@ const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB
 
 /** Plans a replica: processor time for its share of the demand, memory for the hot set, disk for the content. */
 export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
-  const delivery: Delivery = storage.kind === "disk" ? "disk" : storage.delivery;
+  const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shareMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
   const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
@@ -81,20 +81,17 @@ function planScratch(
   const kept = delivery === "redirect" ? passedGiB(workload) : contentGiB;
   const autoGiB = scratchFor(kept, fills);
   const diskGiB = scratchGiB === "auto" ? autoGiB : scratchGiB;
+  if (diskGiB >= autoGiB) return { diskGiB, fillsGiB: fills, warnings: [] };
   const { blobsMiB, fillsMiB } = scratchBudget(diskGiB, fills);
   const message =
     `${quantity(diskGiB, "GiB")} hold ${number(blobsMiB / 1024)} GiB of cached blobs and ${number(fillsMiB / 1024)} of blobs under way, and the workload has ` +
     `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached; better: ${autoGiB}GiB`;
-  return {
-    diskGiB,
-    fillsGiB: fills,
-    warnings: diskGiB < autoGiB ? [{ path: "storage.scratch", message }] : [],
-  };
+  return { diskGiB, fillsGiB: fills, warnings: [{ path: "storage.scratch", message }] };
 }
 
 /** A node's own disk is small, so to the GiB. */
 function scratchFor(contentGiB: number, fillsGiB: number): number {
-  let sizeGiB = 1;
+  let sizeGiB = Math.max(1, Math.floor(contentGiB));
   for (;;) {
     const { blobsMiB, fillsMiB } = scratchBudget(sizeGiB, fillsGiB);
     if (blobsMiB >= contentGiB * 1024 && fillsMiB >= Math.floor(fillsGiB * 1024)) return sizeGiB;

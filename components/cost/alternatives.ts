@@ -1,21 +1,14 @@
+import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
+import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
-import { type Charge, type Place, priced } from "./charge.ts";
+import { type Charge, costOf, type Place, priced } from "./charge.ts";
 import { ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
-import { comparableUSD, type Totals, totalsOf } from "./line.ts";
+import { type Totals, totalsOf } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
-import type { Sensitivity } from "./sensitivity.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
-import {
-  chargesOf,
-  clusterReplicas,
-  planVariant,
-  type Setting,
-  shareOf,
-  type Variant,
-  type VariantPlan,
-  variantOf,
-} from "./variant.ts";
+import type { MonthlyUsage } from "./usage.ts";
+import { chargesOf, fillCharges, type Setting } from "./variant.ts";
 
 export type AlternativeName =
   | "no cache"
@@ -49,21 +42,14 @@ export interface Alternative {
   readonly reason: string;
 }
 
-/** What the configuration asks for among the other ways to serve the same workload. */
-export interface Alternatives {
-  readonly options: readonly Alternative[];
-  /** The least expensive of those that meet both. Absent if none does. */
-  readonly cheapest?: AlternativeName;
-  /** Why it is that one; a sentence or more. */
-  readonly reason: string;
-  readonly sensitivity: readonly Sensitivity[];
-}
+/** What it takes to compare alternatives. */
+export type Compared = Omit<Alternative, "totals">;
 
 /** An alternative before its price. */
 interface Option {
   readonly name: AlternativeName;
   readonly what: string;
-  readonly charges: readonly Charge[];
+  readonly charges: (usage: MonthlyUsage) => readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
   readonly tooSlow?: string;
   readonly tooFragile?: string;
@@ -71,40 +57,69 @@ interface Option {
   readonly suits: string;
 }
 
-/** All alternatives for a cloud and its upstreams, the chosen one among them. */
-export function alternativesFor(setting: Setting, book: PriceBook): Alternative[] {
-  const place: Place = { cloud: setting.cloud, region: setting.region.name };
-  const chosen = nameOf(variantOf(setting.region));
-  return optionsFor(setting).map((option) => {
-    const { lines, notPriced } = priced(option.charges, place, book);
-    const us = comparableUSD(lines, notPriced, ["us"]);
-    const all = comparableUSD(lines, notPriced, ["us", "customer"]);
-    const { name, what, tooSlow, tooFragile, suits } = option;
-    const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
-    return {
-      name,
-      what,
-      chosen: name === chosen,
-      totals: totalsOf(lines),
-      ...(us !== undefined && { comparableUSD: us }),
-      ...(all !== undefined && { comparableAllUSD: all }),
-      meetsThroughput: tooSlow === undefined,
-      meetsAvailability: tooFragile === undefined,
-      reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
-    };
+/** A replica must be able to go. */
+const clusterReplicas = 2;
+
+/**
+ * All alternatives for a cloud and its upstreams, the chosen one among them.
+ * @param capacity that of the chosen one
+ */
+export function alternativesFor(
+  setting: Setting,
+  usage: MonthlyUsage,
+  book: PriceBook,
+  capacity: Capacity,
+): Alternative[] {
+  return optionsFor(setting, capacity).map((option) => {
+    const { lines } = priced(option.charges(usage), placeOf(setting), book);
+    const { name, what, chosen, ...rest } = comparedBy(option, usage, setting, book);
+    return { name, what, chosen, totals: totalsOf(lines), ...rest };
   });
 }
 
-function optionsFor(setting: Setting): Option[] {
+/**
+ * The same without their totals, by any usage.
+ * @param capacity that of the chosen one. @default as planned for the setting
+ */
+export function compare(
+  setting: Setting,
+  book: PriceBook,
+  capacity: Capacity = planVariant(variantOf(setting.region), setting),
+): (usage: MonthlyUsage) => Compared[] {
+  const options = optionsFor(setting, capacity);
+  return (usage) => options.map((option) => comparedBy(option, usage, setting, book));
+}
+
+function comparedBy(option: Option, usage: MonthlyUsage, setting: Setting, book: PriceBook): Compared {
+  const { name, what, tooSlow, tooFragile, suits } = option;
+  const charges = option.charges(usage);
+  const us = costOf(charges, ["us"], placeOf(setting), book);
+  const all = costOf(charges, ["us", "customer"], placeOf(setting), book);
+  const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
+  return {
+    name,
+    what,
+    chosen: name === nameOf(variantOf(setting.region)),
+    ...(us !== undefined && { comparableUSD: us }),
+    ...(all !== undefined && { comparableAllUSD: all }),
+    meetsThroughput: tooSlow === undefined,
+    meetsAvailability: tooFragile === undefined,
+    reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
+  };
+}
+
+function placeOf({ cloud, region }: Setting): Place {
+  return { cloud, region: region.name };
+}
+
+function optionsFor(setting: Setting, capacity: Capacity): Option[] {
   const { region, upstreams } = setting;
   const asked = variantOf(region);
-  const variants = [asked, ...otherVariants(asked)];
-  const names = variants.map(nameOf);
+  const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
   return [
     noCache(setting),
-    ...variants
-      .filter((variant, index) => names.indexOf(nameOf(variant)) === index)
-      .map((variant) => variantOption(variant, setting)),
+    variantOption(asked, setting, capacity),
+    ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
     cachePerCluster(setting),
     ...(setting.cloud === "aws" && upstreams.every((upstream) => ecrTakes(upstream.registry))
       ? [ecrOption(setting)]
@@ -136,15 +151,14 @@ export function nameOf({ topology, storage }: Variant): AlternativeName {
     : `cluster with bucket, ${storage.delivery}`;
 }
 
-function variantOption(variant: Variant, setting: Setting): Option {
-  const planned = planVariant(variant, setting);
-  const { machine } = planned;
+function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): Option {
+  const { type } = plan.machine;
   const isVm = variant.topology === "vm";
   return {
     name: nameOf(variant),
-    what: isVm ? `one ${machine}` : `${variant.replicas} nodes, ${machine}, behind a load balancer`,
-    charges: chargesOf(variant, planned, setting),
-    ...slowness(planned),
+    what: isVm ? `one ${type}` : `${variant.replicas} nodes, ${type}, behind a load balancer`,
+    charges: (usage) => chargesOf(variant, plan, setting, usage),
+    ...slowness(plan),
     ...fragility(isVm, setting),
     suits: isVm
       ? "comes back by itself within minutes; until then, nodes pull from the upstream"
@@ -152,8 +166,8 @@ function variantOption(variant: Variant, setting: Setting): Option {
   };
 }
 
-function slowness({ plan }: VariantPlan): Pick<Option, "tooSlow"> {
-  const short = plan.limits.find(({ required, available }) => required > available);
+function slowness({ limits }: CapacityPlan): Pick<Option, "tooSlow"> {
+  const short = limits.find(({ required, available }) => required > available);
   if (!short) return {};
   const { name, required, available, unit } = short;
   return { tooSlow: `is too slow: ${name}, ${number(available)} of ${number(required)} ${unit}` };
@@ -165,16 +179,16 @@ function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "to
 }
 
 /** What the nodes pull, straight from the upstream. */
-export function pullCharges({ cloud, region, upstreams, usage }: Setting): Charge[] {
+export function pullCharges({ cloud, region, upstreams }: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
   const place = { cloud, region: region.name };
-  return upstreamTransfer(upstreams, usage.pulledGiB, place, { what: "Pulls from", kind: "transfer" });
+  return upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" });
 }
 
 function noCache(setting: Setting): Option {
   return {
     name: "no cache",
     what: "nodes pull from the upstream",
-    charges: pullCharges(setting),
+    charges: (usage) => pullCharges(setting, usage),
     tooFragile: "makes every pull depend on one registry, however far away",
     suits: "",
   };
@@ -182,12 +196,8 @@ function noCache(setting: Setting): Option {
 
 /** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
 function cachePerCluster(setting: Setting): Option {
-  const { region, workload, usage, clusters, upstreams, cloud } = setting;
-  const share: Setting = {
-    ...setting,
-    workload: shareOf(workload, clusters),
-    usage: { pulledGiB: 0, filledGiB: usage.filledGiB },
-  };
+  const { region, workload, clusters } = setting;
+  const share: Setting = { ...setting, workload: shareOf(workload, clusters) };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
     topology: "vm",
@@ -195,33 +205,31 @@ function cachePerCluster(setting: Setting): Option {
     machine: region.topology === "vm" ? machine : { type: "auto" },
     storage: storage.kind === "disk" ? storage : { kind: "disk", sizeGiB: "auto" },
   };
-  const planned = planVariant(variant, share);
-  const fills = upstreamTransfer(upstreams, clusters * usage.filledGiB, { cloud, region: region.name }, fill);
+  const { plan } = planVariant(variant, share);
   return {
     name: "cache per cluster",
-    what: `${clusters} times one ${planned.machine}`,
-    charges: [
-      ...chargesOf(variant, planned, { ...share, usage: { pulledGiB: 0, filledGiB: 0 } }).map((charge) => ({
+    what: `${clusters} times one ${plan.machine.type}`,
+    charges: (usage) => [
+      ...chargesOf(variant, plan, share, { pulledGiB: 0, filledGiB: 0 }).map((charge) => ({
         ...charge,
         quantity: clusters * charge.quantity,
       })),
-      ...fills,
+      ...fillCharges(clusters * usage.filledGiB, setting),
     ],
-    ...slowness(planned),
+    ...slowness(plan),
     ...fragility(true, setting),
     suits: "is inside each cluster's network; each holds all images, and is one more thing to run",
   };
 }
 
-const fill = { what: "Fill from", kind: "fill" } as const;
-
-function ecrOption({ cloud, region, workload, usage, clusters, upstreams }: Setting): Option {
+function ecrOption(setting: Setting): Option {
+  const { workload, clusters } = setting;
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
-    charges: [
+    charges: (usage) => [
       ...ecrPullThrough(clusters, workload.workingSetGiB),
-      ...upstreamTransfer(upstreams, clusters * usage.filledGiB, { cloud, region: region.name }, fill),
+      ...fillCharges(clusters * usage.filledGiB, setting),
     ],
     suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
   };
@@ -240,18 +248,14 @@ function ecrTakes(registry: string): boolean {
   return fixed.includes(registry) || registry.endsWith(".azurecr.io");
 }
 
-function acrOption({ region, workload, usage, upstreams }: Setting): Option {
+function acrOption(setting: Setting): Option {
+  const { workload, upstreams } = setting;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",
-    charges: [
+    charges: (usage) => [
       ...acrReplica(upstreams.length, workload.workingSetGiB),
-      ...upstreamTransfer(
-        upstreams,
-        usage.filledGiB,
-        { cloud: "azure", region: region.name },
-        { what: "Replication of", kind: "fill" },
-      ),
+      ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],
     suits: "is Azure's own, with all of the registry in it, for nodes in Azure only",
   };

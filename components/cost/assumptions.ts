@@ -1,12 +1,19 @@
+import type { Cloud } from "../capacity/machine.ts";
+import type { CapacityPlan } from "../capacity/plan.ts";
+import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
-import type { MonthlyUsage } from "./estimate.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import { contentOf, type Setting, type VariantPlan, variantOf } from "./variant.ts";
+import type { MonthlyUsage } from "./usage.ts";
+import { contentOf, type Setting } from "./variant.ts";
 
 /** What the estimate takes for granted; a sentence each. */
-export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>): string[] {
-  const { cloud, usage, workload, upstreams, region } = setting;
+export function assumptionsOf(
+  setting: Setting,
+  usage: MonthlyUsage,
+  measured: Partial<MonthlyUsage>,
+): string[] {
+  const { cloud, workload, upstreams, region } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
   const operators = upstreams.map(operatorOf);
   const fromAcr = operators.some((operator) => operator.by === "cloud" && operator.place.cloud === "azure");
@@ -18,9 +25,7 @@ export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>)
     measured.filledGiB === undefined
       ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
-    cloud === "aws"
-      ? "All nodes are in the region and reach the cache by its public address. AWS's GB is 2^30 bytes."
-      : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+    nodesAndUnits[cloud],
     ...(fromAcr
       ? [
           `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
@@ -35,14 +40,22 @@ export function assumptionsOf(setting: Setting, measured: Partial<MonthlyUsage>)
   ];
 }
 
+const nodesAndUnits: Readonly<Record<Cloud, string>> = {
+  aws: "All nodes are in the region and reach the cache by its public address. AWS's GB is 2^30 bytes.",
+  azure: "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+};
+
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {
   const { replicas, machine } = variantOf(region);
-  const nodes = `There are always ${number(replicas)} replicas, each on a node of its own`;
-  return cloud === "aws"
-    ? `${nodes}, for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share.`
-    : `${nodes}, which is ${machine.type} for all workloads.`;
+  return `There are always ${number(replicas)} replicas, each on a node of its own, ${nodeTypes[cloud](machine.type)}.`;
 }
+
+const nodeTypes: Readonly<Record<Cloud, (type: string) => string>> = {
+  aws: () =>
+    "for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share",
+  azure: (type) => `which is ${type} for all workloads`,
+};
 
 function bucketAssumptions(setting: Setting): string[] {
   const { storage } = setting.region;
@@ -61,19 +74,15 @@ function bucketAssumptions(setting: Setting): string[] {
 }
 
 /** What costs something, or may, and has no line. */
-export function withoutLine(
-  { cloud, region, upstreams }: Setting,
-  { plan, machine }: VariantPlan,
-): NotPriced[] {
+export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: CapacityPlan): NotPriced[] {
   const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
-  const isBurstable = plan.machine.type === machine && /^t\d/.test(machine);
   return [
     ...unknownOperators(upstreams),
-    ...(cloud === "aws" && isBurstable
+    ...(cloud === "aws" && /^t\d/.test(machine.type)
       ? [
           {
             name: "CPU credits",
-            reason: `${machine} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
+            reason: `${machine.type} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
           },
         ]
       : []),

@@ -1,6 +1,5 @@
 import { number } from "../capacity/text.ts";
-import type { PricedCharges } from "./charge.ts";
-import { comparableUSD, type Payer } from "./line.ts";
+import type { Payer } from "./line.ts";
 
 /** The volume from which a cache costs less than pulls from the upstream. */
 export interface BreakEven {
@@ -14,11 +13,11 @@ export interface BreakEven {
   readonly reason: string;
 }
 
-/** With and without the cache, at a volume; everything else unchanged. */
-export type AtVolume = (pulledGiB: number) => {
-  readonly cache: PricedCharges;
-  readonly noCache: PricedCharges;
-};
+/** What some pay with and without the cache, at a volume; everything else unchanged. Undefined where a price isn't known. */
+export type AtVolume = (
+  pulledGiB: number,
+  payers: readonly Payer[],
+) => { readonly cache: number | undefined; readonly noCache: number | undefined };
 
 /** More than a machine sends in a month. */
 const largestGiB = 2 ** 24;
@@ -38,8 +37,9 @@ export function breakEvenOf(at: AtVolume, pullsPerNodeGiB: number): BreakEven {
 /** Whole GiB, rounded up: the dearer way is left behind there at the latest. */
 function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
   const isCheaper = (gib: number) => {
-    const { cache, noCache } = at(gib);
-    return paidBy(cache, payers) <= paidBy(noCache, payers);
+    // Without any price, nothing is known to be cheaper.
+    const { cache = Number.POSITIVE_INFINITY, noCache = Number.POSITIVE_INFINITY } = at(gib, payers);
+    return cache <= noCache;
   };
   if (!isCheaper(largestGiB)) return undefined;
   let [dearer, cheaper] = [-1, largestGiB];
@@ -51,16 +51,11 @@ function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
   return cheaper;
 }
 
-/** Without any price, nothing is known to be cheaper. */
-function paidBy({ lines, notPriced }: PricedCharges, payers: readonly Payer[]): number {
-  return comparableUSD(lines, notPriced, payers) ?? Number.POSITIVE_INFINITY;
-}
-
 function reasonFor(usGiB: number | undefined, at: AtVolume): string {
   if (usGiB !== undefined) {
     return `From ${number(usGiB)} GiB a month on, the cache costs us less than pulls from the upstream; below, the reason for it is availability.`;
   }
-  return paidBy(at(largestGiB).cache, ["us"]) === Number.POSITIVE_INFINITY
+  return at(largestGiB, ["us"]).cache === undefined
     ? "A price is missing, so nothing can be compared."
     : "At no volume does the cache cost us less than pulls from the upstream: the reason for it is availability.";
 }

@@ -1,3 +1,4 @@
+import { hoursPerMonth } from "../capacity/demand.ts";
 import type { Cloud } from "../capacity/machine.ts";
 import { number } from "../capacity/text.ts";
 import {
@@ -10,7 +11,7 @@ import {
   rounded,
 } from "./line.ts";
 import { everywhere, type Item, type Price, type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
-import { tierParts } from "./tiers.ts";
+import { type TierPart, tierParts } from "./tiers.ts";
 
 /** Something that is bought, before its price is looked up. */
 export interface Charge {
@@ -34,6 +35,12 @@ export interface Charge {
 export interface Place {
   readonly cloud: Cloud;
   readonly region: string;
+}
+
+/** Things that we pay by the hour, as long as they are there. */
+export function hourly(name: string, kind: LineKind, item: Item, count = 1): Charge {
+  const quantity = count * hoursPerMonth;
+  return { name, kind, item, quantity, unit: "hours", basis: "fixed", paidBy: "us" };
 }
 
 export interface PricedCharges {
@@ -77,7 +84,7 @@ function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges
   }
   const source = sourceOf(book, at.cloud, price);
   const lines = partsOf(charge, price).map((part) => ({
-    ...line(`${name}${part.suffix}`, {
+    ...line(`${name}${suffixOf(part, unit)}`, {
       monthlyQuantity: rounded(part.quantity),
       price: part.price,
       monthlyCost: rounded(part.quantity * part.price),
@@ -87,16 +94,41 @@ function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges
   return { lines, notPriced: [] };
 }
 
-function partsOf(
-  { name, unit, quantity, above }: Charge,
-  price: Price,
-): { suffix: string; quantity: number; price: number }[] {
+type Part = Omit<TierPart, "from"> & Partial<TierPart>;
+
+function partsOf({ name, unit, quantity, above }: Charge, price: Price): Part[] {
   if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
-  if (price.tiers === undefined) return [{ suffix: "", quantity, price: price.price ?? Number.NaN }];
-  return tierParts(price.tiers, quantity, above).map((part) => ({
-    ...part,
-    suffix: `, ${part.upTo === undefined ? `above ${number(part.from)}` : `up to ${number(part.upTo)}`} ${unit}`,
-  }));
+  return price.tiers
+    ? tierParts(price.tiers, quantity, above)
+    : [{ quantity, price: price.price ?? Number.NaN }];
+}
+
+function suffixOf({ from, upTo }: Part, unit: LineUnit): string {
+  if (from === undefined) return "";
+  return `, ${upTo === undefined ? `above ${number(from)}` : `up to ${number(upTo)}`} ${unit}`;
+}
+
+/** What {@link comparableUSD} says of the lines of some charges, for whoever needs no more than that, many times. */
+export function costOf(
+  charges: readonly Charge[],
+  payers: readonly Payer[],
+  place: Place,
+  book: PriceBook,
+): number | undefined {
+  let sum = 0;
+  for (const charge of charges) {
+    if (charge.quantity <= 0 || !payers.includes(charge.paidBy)) continue;
+    const { cloud, region } = charge.at ?? place;
+    const price = priceOf(book, cloud, region, charge.item);
+    if (price) {
+      for (const part of partsOf(charge, price)) sum = rounded(sum + rounded(part.quantity * part.price));
+    } else {
+      const { elsewhere } = withoutPrice(charge, charge.at ?? place, book);
+      if (!elsewhere) return undefined;
+      sum = rounded(sum + elsewhere.monthlyCost);
+    }
+  }
+  return sum;
 }
 
 /** The indication is the most that the cloud charges anywhere, to be on the safe side. */

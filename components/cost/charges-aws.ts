@@ -1,29 +1,22 @@
-import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
-import { disks } from "../capacity/disk.ts";
+import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
+import type { Delivery } from "../capacity/demand.ts";
+import { awsRootGiB, disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import type { Charge } from "./charge.ts";
-import type { MonthlyUsage } from "./estimate.ts";
-import { dnsQueriesPerNode, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
+import { type Charge, hourly } from "./charge.ts";
+import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
 const usage = { basis: "usage", paidBy: "us" } as const;
 
-export interface AwsVm {
-  readonly machine: string;
-  /** Of the root volume. */
-  readonly rootGiB: number;
-  readonly disk: PlannedDisk;
-}
-
 /** An instance with its volumes, its address, and the two alarms that bring it back. IPv6, the security group and the gateway endpoint are free. */
-export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
+export function awsVm(machine: string, disk: PlannedDisk): Charge[] {
   return [
     instances(machine, 1),
     {
       name: "Root volume (gp3)",
       kind: "disk",
       item: "gp3-capacity",
-      quantity: rootGiB,
+      quantity: awsRootGiB,
       unit: "GiB-months",
       ...fixed,
     },
@@ -33,69 +26,36 @@ export function awsVm({ machine, rootGiB, disk }: AwsVm): Charge[] {
   ];
 }
 
-export interface AwsCluster {
-  readonly machine: string;
-  readonly nodes: number;
-  /** Of each node's volume. */
-  readonly nodeDiskGiB: number;
-  /** Whether the nodes reach the registries through one of the cluster's own, which has an address, too. */
-  readonly hasNatGateway: boolean;
-}
-
 /** Of what EC2 takes for a node, EKS takes a part on top in Auto Mode: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
 
 /** The load balancer has an address in each. */
 const loadBalancerZones = 3;
 
-/** EKS in Auto Mode behind a Network Load Balancer. */
-export function awsCluster({ machine, nodes, nodeDiskGiB, hasNatGateway }: AwsCluster): Charge[] {
+/**
+ * EKS in Auto Mode behind a Network Load Balancer.
+ * @param hasNatGateway whether the nodes reach the registries through one of the cluster's own, which has an address, too
+ */
+export function awsCluster(machine: string, nodes: number, hasNatGateway: boolean): Charge[] {
   return [
-    {
-      name: "EKS cluster",
-      kind: "cluster",
-      item: "cluster",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly("EKS cluster", "cluster", "cluster"),
     instances(machine, nodes),
-    {
-      name: `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
-      kind: "cluster",
-      item: `machine/${machine}`,
-      quantity: nodes * hoursPerMonth * autoModeShare,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly(
+      `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
+      "cluster",
+      `machine/${machine}`,
+      nodes * autoModeShare,
+    ),
     {
       name: "Nodes' volumes (gp3)",
       kind: "disk",
       item: "gp3-capacity",
-      quantity: nodes * nodeDiskGiB,
+      quantity: nodes * awsNodeDiskGiB,
       unit: "GiB-months",
       ...fixed,
     },
-    {
-      name: "Network Load Balancer",
-      kind: "load balancer",
-      item: "load-balancer",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
-    ...(hasNatGateway
-      ? [
-          {
-            name: "NAT gateway",
-            kind: "cluster",
-            item: "nat-gateway",
-            quantity: hoursPerMonth,
-            unit: "hours",
-            ...fixed,
-          } as const,
-        ]
-      : []),
+    hourly("Network Load Balancer", "load balancer", "load-balancer"),
+    ...(hasNatGateway ? [hourly("NAT gateway", "cluster", "nat-gateway")] : []),
     publicAddresses(hasNatGateway ? loadBalancerZones + 1 : loadBalancerZones),
   ];
 }
@@ -216,31 +176,18 @@ export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
 }
 
 function instances(machine: string, count: number): Charge {
-  return {
-    name: `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`,
-    kind: "machine",
-    item: `machine/${machine}`,
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`;
+  return hourly(name, "machine", `machine/${machine}`, count);
 }
 
 function publicAddresses(count: number): Charge {
-  return {
-    name: count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`,
-    kind: "address",
-    item: "public-ipv4",
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`;
+  return hourly(name, "address", "public-ipv4", count);
 }
 
 /** 3,000 IOPS and 125 MiB/s come with the size. */
-function dataVolume({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
-  const disk = disks[type];
-  const free = disk.performance === "provisioned" ? disk.free : { iops, throughput };
+function dataVolume({ sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
+  const { free } = disks.gp3;
   const volume = { kind: "disk", ...fixed } as const;
   return [
     { name: "Data volume (gp3)", item: "gp3-capacity", quantity: sizeGiB, unit: "GiB-months", ...volume },

@@ -1,10 +1,10 @@
+import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
-import { disks } from "../capacity/disk.ts";
+import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
-import type { Charge } from "./charge.ts";
-import type { MonthlyUsage } from "./estimate.ts";
-import { daysPerMonth, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
+import { type Charge, hourly } from "./charge.ts";
+import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
 
 const fixed = { basis: "fixed", paidBy: "us" } as const;
 const usage = { basis: "usage", paidBy: "us" } as const;
@@ -12,57 +12,23 @@ const usage = { basis: "usage", paidBy: "us" } as const;
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
 
-export interface AzureVm {
-  readonly machine: string;
-  readonly osDiskGiB: number;
-  readonly disk: PlannedDisk;
-  /** Whether it has a DNS zone for the proof of its name. */
-  readonly challengeZone: boolean;
-}
+/** The size of Debian's image in Azure, which is that of the machine's own disk. */
+const imageGiB = 30;
 
-/** A virtual machine with its disks, its address, and its DNS zone. The network, the firewall and the identity are free. */
-export function azureVm({ machine, osDiskGiB, disk, challengeZone }: AzureVm): Charge[] {
-  return [
-    machines(machine, 1),
-    premiumDisk("OS disk", osDiskGiB, 1),
-    ...dataDisk(disk),
-    publicAddresses(1),
-    ...(challengeZone ? [dnsZone] : []),
-  ];
-}
-
-export interface AzureCluster {
-  readonly machine: string;
-  readonly nodes: number;
-  /** Of each node's OS disk. */
-  readonly osDiskGiB: number;
-  /** Whether it has a DNS zone for the proof of its name. */
-  readonly challengeZone: boolean;
+/** A virtual machine with its disks and its address. The network, the firewall and the identity are free. */
+export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
+  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk), publicAddresses(1)];
 }
 
 /** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
-export function azureCluster({ machine, nodes, osDiskGiB, challengeZone }: AzureCluster): Charge[] {
+export function azureCluster(machine: string, replicas: number): Charge[] {
+  const nodes = Math.max(fewestAzureNodes, replicas);
   return [
-    {
-      name: "AKS cluster (Standard)",
-      kind: "cluster",
-      item: "cluster",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    hourly("AKS cluster (Standard)", "cluster", "cluster"),
     machines(machine, nodes),
-    premiumDisk("Nodes' OS disks", osDiskGiB, nodes),
-    {
-      name: "Load balancer (Standard)",
-      kind: "load balancer",
-      item: "load-balancer",
-      quantity: hoursPerMonth,
-      unit: "hours",
-      ...fixed,
-    },
+    premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
+    hourly("Load balancer (Standard)", "load balancer", "load-balancer"),
     publicAddresses(2),
-    ...(challengeZone ? [dnsZone] : []),
   ];
 }
 
@@ -154,17 +120,12 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
 }
 
 function machines(machine: string, count: number): Charge {
-  return {
-    name: `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`,
-    kind: "machine",
-    item: `machine/${machine}`,
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
+  return hourly(name, "machine", `machine/${machine}`, count);
 }
 
-const dnsZone: Charge = {
+/** For the proof of the cache's name. */
+export const azureDnsZone: Charge = {
   name: "DNS zone",
   kind: "dns",
   item: "dns-zone",
@@ -174,19 +135,13 @@ const dnsZone: Charge = {
 };
 
 function publicAddresses(count: number): Charge {
-  return {
-    name: `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`,
-    kind: "address",
-    item: "public-ipv4",
-    quantity: count * hoursPerMonth,
-    unit: "hours",
-    ...fixed,
-  };
+  const name = `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`;
+  return hourly(name, "address", "public-ipv4", count);
 }
 
 function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
-  const model = disks[type];
-  if (model.performance === "tiered") return [premiumDisk("Data disk", sizeGiB, 1)];
+  if (type === "Premium_LRS") return [premiumDisk("Data disk", sizeGiB, 1)];
+  const { free } = disks.PremiumV2_LRS;
   const disk = { kind: "disk", ...fixed } as const;
   return [
     {
@@ -199,14 +154,14 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
     {
       name: "Data disk, IOPS above 3,000",
       item: "premium-v2-iops",
-      quantity: (iops - model.free.iops) * hoursPerMonth,
+      quantity: (iops - free.iops) * hoursPerMonth,
       unit: "IOPS-hours",
       ...disk,
     },
     {
       name: "Data disk, throughput above 125 MB/s",
       item: "premium-v2-throughput",
-      quantity: (throughput - model.free.throughput) * hoursPerMonth,
+      quantity: (throughput - free.throughput) * hoursPerMonth,
       unit: "MB/s-hours",
       ...disk,
     },
@@ -215,10 +170,7 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
 
 /** A size between two tiers is billed as the larger one. */
 function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
-  const { Premium_LRS: model } = disks;
-  const tiers = model.performance === "tiered" ? model.tiers : [];
-  const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB) ?? tiers.at(-1);
-  const name = tier?.name ?? "";
+  const { name } = tierOf(disks.Premium_LRS, sizeGiB);
   return {
     name: `${what} (Premium SSD, ${name})`,
     kind: "disk",

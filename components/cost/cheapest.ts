@@ -1,5 +1,5 @@
 import { capitalized } from "../capacity/text.ts";
-import type { Alternative, AlternativeName } from "./alternatives.ts";
+import type { AlternativeName, Compared } from "./alternatives.ts";
 
 export interface Cheapest {
   /** The least expensive of those that meet throughput and availability. Absent if none does. */
@@ -8,7 +8,7 @@ export interface Cheapest {
   readonly reason: string;
 }
 
-export function cheapestOf(options: readonly Alternative[]): Cheapest {
+export function cheapestOf(options: readonly Compared[]): Cheapest {
   const suitable = options
     .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
     .flatMap((option) => withCost(option));
@@ -33,7 +33,7 @@ export function cheapestOf(options: readonly Alternative[]): Cheapest {
   return { name: best.name, reason: sentences.join(" ") };
 }
 
-function withCost({ name, reason, comparableAllUSD }: Alternative) {
+function withCost({ name, reason, comparableAllUSD }: Compared) {
   return comparableAllUSD === undefined ? [] : [{ name, reason, costUSD: comparableAllUSD }];
 }
 

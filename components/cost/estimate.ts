@@ -1,52 +1,49 @@
 /** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
-import type { StackConfig, Upstream, Workload } from "../config/schema.ts";
-import { type Alternative, type Alternatives, alternativesFor, pullCharges } from "./alternatives.ts";
+import { deliveryOf } from "../capacity/demand.ts";
+import type { Cloud } from "../capacity/machine.ts";
+import type { Capacity } from "../capacity/plan.ts";
+import { type CloudRegion, planVariant, variantOf } from "../capacity/plan-region.ts";
+import type { Provider, StackConfig, Upstream, Workload } from "../config/schema.ts";
+import {
+  type Alternative,
+  type AlternativeName,
+  alternativesFor,
+  type Compared,
+  compare,
+  pullCharges,
+} from "./alternatives.ts";
 import { assumptionsOf, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
-import { priced } from "./charge.ts";
+import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
-import { sensitivityOf } from "./sensitivity.ts";
-import { usageOf } from "./usage.ts";
-import {
-  type CloudRegion,
-  chargesOf,
-  deliveryOf,
-  planVariant,
-  type Setting,
-  usageWith,
-  variantOf,
-} from "./variant.ts";
+import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
+import { type MonthlyUsage, usageOf } from "./usage.ts";
+import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
-  readonly provider: StackConfig["provider"];
+  readonly provider: Provider;
   readonly region: StackConfig["regions"][number];
   readonly workload: Workload;
   readonly upstreams: readonly Upstream[];
   /** What the stack's configuration says under `cost`. */
   readonly settings: StackConfig["cost"];
   readonly prices: PriceBook;
+  /** Of a region in a cloud, where it is planned already. @default as planned from the rest */
+  readonly capacity?: Capacity | undefined;
   /** `2026-11-24`. Only whether the prices are too old follows from it. */
   readonly today: string;
   /** Measured figures in the place of those that follow from the workload; machine and disk stay those for the workload. */
   readonly usage?: Partial<MonthlyUsage>;
 }
 
-/** What passes through a cache in a month. */
-export interface MonthlyUsage {
-  /** Sent to the nodes, whether by the cache or by its bucket. */
-  readonly pulledGiB: number;
-  /** Fetched from the upstreams. */
-  readonly filledGiB: number;
-}
-
 /** Plain JSON. The same input gives the same bytes. All amounts are USD a month. */
 export interface RegionEstimate {
   readonly region: string;
-  readonly provider: StackConfig["provider"];
+  readonly provider: Provider;
   /** What the stack creates and moves: fixed lines first, each in the order of the bill of materials. */
   readonly lines: readonly CostLine[];
   /** Of `lines`. */
@@ -69,6 +66,16 @@ export interface RegionEstimate {
   readonly warnings: readonly string[];
 }
 
+/** What the configuration asks for among the other ways to serve the same workload. */
+export interface Alternatives {
+  readonly options: readonly Alternative[];
+  /** The least expensive of those that meet both. Absent if none does. */
+  readonly cheapest?: AlternativeName;
+  /** Why it is that one; a sentence or more. */
+  readonly reason: string;
+  readonly sensitivity: readonly Sensitivity[];
+}
+
 export interface Contested {
   /** What is asked, as a sentence. */
   readonly question: string;
@@ -80,61 +87,68 @@ export interface Contested {
   readonly breakEven: BreakEven;
 }
 
+/** What has no bill, and why. */
+const unbilled: Readonly<Record<Exclude<Provider, Cloud>, NotPriced>> = {
+  local: { name: "This machine", reason: "It is there already, and nobody bills it." },
+  kubernetes: {
+    name: "The cluster's nodes, volumes and load balancer",
+    reason: "The cluster is there already; what the cache adds to its bill depends on it.",
+  },
+};
+
+/** Whether there is a bill of a cloud. */
+export function isBilled(provider: Provider): provider is Cloud {
+  return !(provider in unbilled);
+}
+
 /**
  * The estimate of one region. What has no price is said, and the rest is there all the same.
  * @throws RangeError for a price book whose units aren't those of this program.
  */
 export function estimateRegion(request: EstimateRequest): RegionEstimate {
   const { provider, region } = request;
-  const common = {
-    region: region.name,
-    provider,
-    usage: usageFor(request),
-  };
-  switch (provider) {
-    case "aws":
-    case "azure": {
-      // The schema gives each provider regions of its own.
-      const setting = settingOf(request, provider, region as CloudRegion);
-      const usage = usageWith(variantOf(setting.region), setting);
-      return { ...common, usage, ...cloudEstimate(setting, request) };
-    }
-    case "local":
-      return { ...common, ...withoutBill("This machine", "It is there already, and nobody bills it.") };
-    case "kubernetes":
-      return {
-        ...common,
-        ...withoutBill(
-          "The cluster's nodes, volumes and load balancer",
-          "The cluster is there already; what the cache adds to its bill depends on it.",
-        ),
-      };
+  const usage = usageFor(request);
+  const common = { region: region.name, provider };
+  if (isBilled(provider)) {
+    const setting = settingOf(request, provider);
+    const own = usageWith(variantOf(setting.region), setting, usage);
+    return { ...common, usage: own, ...cloudEstimate(setting, usage, request) };
   }
+  return {
+    ...common,
+    usage,
+    lines: [],
+    totals: totalsOf([]),
+    notPriced: [unbilled[provider]],
+    assumptions: [],
+    warnings: [],
+  };
 }
 
 /**
  * The other ways alone, for whoever needs no more of an estimate.
- * @returns undefined where there is no cloud bill to compare
+ * @returns what they cost by what the nodes pull; undefined where there is no cloud bill to compare
  */
-export function optionsOf(request: EstimateRequest): readonly Alternative[] | undefined {
-  const { provider, region, prices } = request;
-  if (provider !== "aws" && provider !== "azure") return undefined;
-  return alternativesFor(settingOf(request, provider, region as CloudRegion), prices);
+export function optionsOf(request: EstimateRequest): ((pulledGiB: number) => Compared[]) | undefined {
+  const { provider, prices, capacity } = request;
+  if (!isBilled(provider)) return undefined;
+  const alternatives = compare(settingOf(request, provider), prices, capacity);
+  return (pulledGiB) => alternatives({ ...usageFor(request), pulledGiB });
 }
 
 function usageFor({ workload, usage }: EstimateRequest): MonthlyUsage {
   return { ...usageOf(workload), ...usage };
 }
 
-function settingOf(request: EstimateRequest, cloud: Setting["cloud"], region: CloudRegion): Setting {
-  const { workload, upstreams, settings } = request;
+function settingOf(request: EstimateRequest, cloud: Cloud): Setting {
+  const { region, workload, upstreams, settings, usage } = request;
   return {
     cloud,
-    region,
+    // The schema gives each provider regions of its own.
+    region: region as CloudRegion,
     workload,
     upstreams,
-    usage: usageFor(request),
-    fillMeasured: request.usage?.filledGiB !== undefined,
+    fillMeasured: usage?.filledGiB !== undefined,
     clusters: settings.clusters,
     azureBillsRegion: settings.azureSameRegionTraffic === "billed",
   };
@@ -142,27 +156,26 @@ function settingOf(request: EstimateRequest, cloud: Setting["cloud"], region: Cl
 
 type Bill = Omit<RegionEstimate, "region" | "provider" | "usage">;
 
-function cloudEstimate(
-  setting: Setting,
-  { prices, today, settings, usage: measured = {} }: EstimateRequest,
-): Bill {
+function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateRequest): Bill {
+  const { prices, today, settings, usage: measured = {} } = request;
   const { cloud, region, workload } = setting;
   const place = { cloud, region: region.name };
   const variant = variantOf(region);
-  const planned = planVariant(variant, setting);
-  const { lines, notPriced } = priced(chargesOf(variant, planned, setting), place, prices);
+  const { capacity = planVariant(variant, setting) } = request;
+  const { plan, problems } = capacity;
+  const { lines, notPriced } = priced(chargesOf(variant, plan, setting, usage), place, prices);
   const isOpen = cloud === "azure" && settings.azureSameRegionTraffic === "unknown";
   const disputed = isOpen
-    ? priced(azureTransfer(setting.usage, deliveryOf(variant)), place, prices)
+    ? priced(azureTransfer(usage, deliveryOf(variant.storage)), place, prices)
     : { lines: [], notPriced: [] };
-  const options = alternativesFor(setting, prices);
+  const options = alternativesFor(setting, usage, prices, capacity);
   const { name, reason } = cheapestOf(options);
   const breakEven = (setting: Setting) =>
-    breakEvenOf((pulledGiB) => {
-      const at: Setting = { ...setting, usage: { ...setting.usage, pulledGiB } };
+    breakEvenOf((pulledGiB, payers) => {
+      const at: MonthlyUsage = { ...usage, pulledGiB };
       return {
-        cache: priced(chargesOf(variant, planned, at), place, prices),
-        noCache: priced(pullCharges(at), place, prices),
+        cache: costOf(chargesOf(variant, plan, setting, at), payers, place, prices),
+        noCache: costOf(pullCharges(setting, at), payers, place, prices),
       };
     }, workload.pullsPerNodeGiB);
   const priceDate = oldestDate(lines);
@@ -183,14 +196,14 @@ function cloudEstimate(
       ...(name && { cheapest: name }),
       reason,
       sensitivity: sensitivityOf(workload, (workload) =>
-        alternativesFor({ ...setting, workload, usage: usageOf(workload), fillMeasured: false }, prices),
+        compare({ ...setting, workload, fillMeasured: false }, prices)(usageOf(workload)),
       ),
     },
     breakEven: breakEven(setting),
-    notPriced: [...notPriced, ...disputed.notPriced, ...withoutLine(setting, planned)],
-    assumptions: assumptionsOf(setting, measured),
+    notPriced: [...notPriced, ...disputed.notPriced, ...withoutLine(setting, plan)],
+    assumptions: assumptionsOf(setting, usage, measured),
     warnings: [
-      ...[...planned.problems, ...planned.plan.warnings].map(({ path, message }) => `${path}: ${message}`),
+      ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),
       ...ageWarnings([...lines, ...disputed.lines], today),
     ],
   };
@@ -200,13 +213,3 @@ function cloudEstimate(
 const sameRegionQuestion =
   "Does Azure bill what the cache sends to public addresses of its own region as transfer to the internet? Sources disagree. " +
   "The totals don't count it; `contested` does. Say which it is by `cost.azureSameRegionTraffic`.";
-
-function withoutBill(name: string, reason: string): Bill {
-  return {
-    lines: [],
-    totals: totalsOf([]),
-    notPriced: [{ name, reason }],
-    assumptions: [],
-    warnings: [],
-  };
-}

@@ -1,5 +1,5 @@
 import type { Workload } from "../config/schema.ts";
-import type { Alternative, AlternativeName } from "./alternatives.ts";
+import type { AlternativeName, Compared } from "./alternatives.ts";
 import { cheapestOf } from "./cheapest.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface Sensitivity {
 
 export interface SensitivityVariant {
   readonly value: number;
-  /** As {@link Alternative.comparableUSD}, of the chosen one and of no cache. */
+  /** As {@link Compared.comparableUSD}, of the chosen one and of no cache. */
   readonly chosenUSD?: number;
   readonly noCacheUSD?: number;
   readonly cheapest?: AlternativeName;
@@ -27,7 +27,7 @@ export interface SensitivityVariant {
 /** @param optionsFor all alternatives for a workload. */
 export function sensitivityOf(
   workload: Workload,
-  optionsFor: (workload: Workload) => readonly Alternative[],
+  optionsFor: (workload: Workload) => readonly Compared[],
 ): Sensitivity[] {
   return uncertainInputs.map((input) => ({
     input,
@@ -39,7 +39,7 @@ export function sensitivityOf(
   }));
 }
 
-function outcome(options: readonly Alternative[]): Omit<SensitivityVariant, "value"> {
+function outcome(options: readonly Compared[]): Omit<SensitivityVariant, "value"> {
   const chosenUSD = options.find(({ chosen }) => chosen)?.comparableUSD;
   const noCacheUSD = options.find(({ name }) => name === "no cache")?.comparableUSD;
   const { name } = cheapestOf(options);

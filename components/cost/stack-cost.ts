@@ -1,3 +1,4 @@
+import type { Capacity } from "../capacity/plan.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
 import { estimateRegion, type RegionEstimate } from "./estimate.ts";
@@ -11,15 +12,18 @@ export interface StackCost extends BudgetFindings {
 /**
  * The estimates of all regions of a stack, against its budget.
  * @param today as `2026-11-24`
+ * @param capacities of the regions that are planned already, in the order of the configuration. @default none
  */
 export function stackCost(
   config: Pick<StackConfig, "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget">,
   prices: PriceBook,
   today: string,
+  capacities: readonly (Capacity | undefined)[] = [],
 ): StackCost {
   const { provider, regions, workload, upstreams, cost, budget } = config;
-  const estimates = regions.map((region) =>
-    estimateRegion({ provider, region, workload, upstreams, settings: cost, prices, today }),
+  const shared = { provider, workload, upstreams, settings: cost, prices, today };
+  const estimates = regions.map((region, index) =>
+    estimateRegion({ ...shared, region, capacity: capacities[index] }),
   );
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import type { Cloud } from "../capacity/machine.ts";
 import type { Upstream } from "../config/schema.ts";
 import type { Charge, Place } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
@@ -69,14 +70,7 @@ export function upstreamTransfer(
         name: `${what} ${upstream.registry}${route.suffix}`,
         kind,
         item: route.item,
-        // A registry's ladder of prices is used from where its other traffic leaves it.
-        ...(cloud === "azure"
-          ? ({
-              quantity: toGB(shareGiB),
-              unit: "GB",
-              above: route.item === "transfer-to-internet" ? freeEgressGB : 0,
-            } as const)
-          : ({ quantity: shareGiB, unit: "GiB" } as const)),
+        ...counted[cloud](shareGiB, route),
         basis: "usage",
         paidBy: "us",
         at: route.at,
@@ -84,6 +78,18 @@ export function upstreamTransfer(
     ];
   });
 }
+
+/** As each cloud counts transfer. A registry's ladder of prices is used from where its other traffic leaves it. */
+const counted: Readonly<
+  Record<Cloud, (gib: number, route: Route) => Pick<Charge, "quantity" | "unit" | "above">>
+> = {
+  aws: (gib) => ({ quantity: gib, unit: "GiB" }),
+  azure: (gib, { item }) => ({
+    quantity: toGB(gib),
+    unit: "GB",
+    above: item === "transfer-to-internet" ? freeEgressGB : 0,
+  }),
+};
 
 interface Route {
   readonly item: "transfer-to-internet" | "transfer-between-regions";

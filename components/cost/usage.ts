@@ -1,6 +1,13 @@
 import { type Delivery, hoursPerMonth, redirectedShare } from "../capacity/demand.ts";
 import type { Workload } from "../config/schema.ts";
-import type { MonthlyUsage } from "./estimate.ts";
+
+/** What passes through a cache in a month. */
+export interface MonthlyUsage {
+  /** Sent to the nodes, whether by the cache or by its bucket. */
+  readonly pulledGiB: number;
+  /** Fetched from the upstreams. */
+  readonly filledGiB: number;
+}
 
 /** A month as the clouds count it, in days. */
 export const daysPerMonth = hoursPerMonth / 24;

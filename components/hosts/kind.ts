@@ -36,12 +36,9 @@ export interface Findings {
 }
 
 export interface Planned<Plan> extends Findings {
-  /** Absent where a problem leaves nothing to plan. */
-  readonly plan?: Plan | undefined;
+  /** With problems, of what comes next to what the configuration asks for. */
+  readonly plan: Plan;
 }
-
-/** Of a kind that always has a plan. */
-export type AlwaysPlanned<Plan> = Findings & { readonly plan: Plan };
 
 /** What the provider has of what a region's configuration names; or why the region can't be made. */
 export type LookedUp<Found extends object> =
@@ -85,14 +82,11 @@ export interface Kind<R extends AnyRegion> {
 }
 
 /** A region on its way from the configuration to its resources. */
-export interface PlannedRegion extends Findings {
-  readonly region: AnyRegion;
-  /** Absent where a problem leaves nothing to plan. */
-  readonly plan?: RegionPlan | undefined;
+export interface PlannedRegion extends Planned<RegionPlan> {
   /** Whether there is somebody to ask in {@link PlannedRegion.lookUp}. */
   readonly hasProvider: boolean;
   preflight(): Promise<Findings>;
-  /** @throws TypeError for a region that has no plan */
+  /** Only for a region without problems. */
   lookUp(): Promise<FoundRegion>;
 }
 
@@ -112,18 +106,16 @@ export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found exte
   return {
     async plan(request) {
       const definition = await load();
-      const { region } = request;
       const { plan, ...findings } = definition.plan(request);
+      const { name } = request.region;
       return {
-        region,
         plan,
         ...findings,
         hasProvider: definition.createProvider !== undefined,
         async preflight() {
-          return (plan && (await definition.preflight?.(plan))) ?? { problems: [], warnings: [] };
+          return (await definition.preflight?.(plan)) ?? { problems: [], warnings: [] };
         },
         async lookUp() {
-          if (!plan) throw new TypeError(`${region.name}: not planned`);
           const provider = definition.createProvider?.(plan);
           const { found, problems } = await definition.lookUp(plan, provider ? { provider } : {});
           return {
@@ -131,8 +123,8 @@ export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found exte
             problems,
             providers: provider ? [provider] : [],
             createHost(secrets, options) {
-              if (!found) throw new TypeError(`${region.name}: not found`);
-              return definition.create(region.name, { plan, found, secrets }, options);
+              if (!found) throw new TypeError(`${name}: not found`);
+              return definition.create(name, { plan, found, secrets }, options);
             },
           };
         },

@@ -1,6 +1,6 @@
 import { imageOf } from "../config/images.ts";
-import { connectionsPerWorker } from "./edge/nginx.ts";
 import { edgePaths } from "./edge/paths.ts";
+import { connectionsPerWorker } from "./edge/workers.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";

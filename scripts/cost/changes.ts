@@ -12,12 +12,9 @@ export interface Change {
   readonly lines: readonly LineChange[];
 }
 
-export interface LineChange {
-  readonly name: string;
-  /** Whether it is contested that the line is billed. */
+export interface LineChange extends Pair<CostLine> {
+  /** Whether it is contested that the line is billed: then its name says so. */
   readonly contested: boolean;
-  readonly was?: CostLine;
-  readonly is?: CostLine;
 }
 
 /** What lines cost more than before, as far as their prices say. */
@@ -91,7 +88,14 @@ function changeOf(
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const pairs = [...pairsOf(past?.lines, present?.lines), ...contestedPairsOf(past, present)];
+  const pairs = [
+    ...pairsOf(past?.lines, present?.lines).map((pair) => ({ ...pair, contested: false })),
+    ...pairsOf(past?.contested?.lines, present?.contested?.lines).map((pair) => ({
+      ...pair,
+      name: `${pair.name} (contested)`,
+      contested: true,
+    })),
+  ];
   return {
     name,
     ...(past && { was: billOf(past) }),
@@ -103,24 +107,22 @@ function changeOf(
   };
 }
 
-function pairsOf(before: readonly CostLine[] = [], now: readonly CostLine[] = []): LineChange[] {
-  const names = new Set([...now, ...before].map(({ name }) => name));
-  return [...names].map((name) => {
-    const [was, is] = [before, now].map((lines) => lines.find((line) => line.name === name));
-    return { name, contested: false, ...(was && { was }), ...(is && { is }) };
-  });
+export interface Pair<Thing> {
+  readonly name: string;
+  readonly was?: Thing;
+  readonly is?: Thing;
 }
 
-/** Their names say what they are. */
-function contestedPairsOf(
-  past: RegionEstimate | undefined,
-  present: RegionEstimate | undefined,
-): LineChange[] {
-  return pairsOf(past?.contested?.lines, present?.contested?.lines).map((pair) => ({
-    ...pair,
-    name: `${pair.name} (contested)`,
-    contested: true,
-  }));
+/** Things of the same name side by side, in the order of what is now, then what only was. */
+export function pairsOf<Thing extends { readonly name: string }>(
+  before: readonly Thing[] = [],
+  now: readonly Thing[] = [],
+): Pair<Thing>[] {
+  const names = new Set([...now, ...before].map(({ name }) => name));
+  return [...names].map((name) => {
+    const [was, is] = [before, now].map((things) => things.find((thing) => thing.name === name));
+    return { name, ...(was && { was }), ...(is && { is }) };
+  });
 }
 
 /** `not found` where a price isn't. */

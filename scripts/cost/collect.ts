@@ -18,11 +18,11 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
   const regions = present.regions.map(({ stack, estimate }): RegionReview => {
     const isIt = (other: StackRegion) => isSameRegion(other, { stack, estimate });
     const configured = files.regions.find(isIt);
+    const optionsBy = configured?.optionsBy;
     const past = base?.regions.find(isIt)?.estimate;
     const usage = measured?.usages.get(usageKey(estimate));
     if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
-    const curve =
-      wanted.format === "html" && configured ? curveOf(estimate, configured.optionsBy) : undefined;
+    const curve = wanted.format === "html" && optionsBy ? curveOf(estimate, optionsBy) : undefined;
     return {
       stack,
       estimate,

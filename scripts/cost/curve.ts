@@ -1,5 +1,5 @@
-import type { Alternative, AlternativeName } from "../../components/cost/alternatives.ts";
-import type { MonthlyUsage, RegionEstimate } from "../../components/cost/estimate.ts";
+import type { AlternativeName, Compared } from "../../components/cost/alternatives.ts";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
 
 /** What each way to serve the workload costs at growing volumes. */
 export interface Curve {
@@ -21,17 +21,17 @@ const farthest = 10;
 
 /**
  * Draws the lines from what each way costs at several volumes.
- * @param optionsBy the ways at another usage
+ * @param optionsBy the ways at a volume
  */
 export function curveOf(
   { usage, breakEven }: Pick<RegionEstimate, "usage" | "breakEven">,
-  optionsBy: (usage: Partial<MonthlyUsage>) => readonly Alternative[] | undefined,
+  optionsBy: (pulledGiB: number) => readonly Compared[],
 ): Curve | undefined {
   const even = breakEven?.usGiB ?? 0;
   const most = Math.max(usage.pulledGiB, even <= farthest * usage.pulledGiB ? even : 0) * beyond;
   if (most === 0) return undefined;
   const volumesGiB = Array.from({ length: intervals + 1 }, (_, index) => (most / intervals) * index);
-  const estimates = volumesGiB.map((pulledGiB) => optionsBy({ pulledGiB }) ?? []);
+  const estimates = volumesGiB.map(optionsBy);
   const lines = (estimates[0] ?? []).flatMap(({ name, chosen }) => {
     const monthlyUSD = estimates.flatMap(
       (options) => options.find((option) => option.name === name)?.comparableUSD ?? [],

@@ -1,15 +1,13 @@
-import { planCapacity } from "../../components/capacity/plan.ts";
-import { type Problem, within } from "../../components/config/problems.ts";
+import { deliveryOf } from "../../components/capacity/demand.ts";
+import type { Capacity } from "../../components/capacity/plan.ts";
+import { type CloudRegion, planRegion } from "../../components/capacity/plan-region.ts";
+import { type Problem, withinRegions } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
-import type { Alternative } from "../../components/cost/alternatives.ts";
+import type { Compared } from "../../components/cost/alternatives.ts";
 import { budgetFindings } from "../../components/cost/budget.ts";
-import {
-  estimateRegion,
-  type MonthlyUsage,
-  optionsOf,
-  type RegionEstimate,
-} from "../../components/cost/estimate.ts";
+import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
+import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Configuration } from "./configurations.ts";
 import type { StackRegion } from "./review.ts";
 
@@ -17,8 +15,8 @@ import type { StackRegion } from "./review.ts";
 export interface Estimated extends StackRegion {
   /** By another usage, with the same machine and disk. */
   readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
-  /** The ways to serve it by another usage. */
-  readonly optionsBy: (usage: Partial<MonthlyUsage>) => readonly Alternative[] | undefined;
+  /** The ways to serve it, by what the nodes pull; undefined where there is no cloud bill. */
+  readonly optionsBy: ((pulledGiB: number) => readonly Compared[]) | undefined;
   /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
   readonly redirected: boolean;
 }
@@ -35,21 +33,23 @@ export interface StackEstimates {
 /** @param today `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
   const { provider, workload, upstreams, cost: settings, budget } = config;
-  const regions = config.regions.map((region): Estimated => {
-    const request = { provider, region, workload, upstreams, settings, prices: priceBook, today };
+  const capacities = config.regions.map((region) => capacityOf(config, region));
+  const regions = config.regions.map((region, index): Estimated => {
+    const shared = { provider, workload, upstreams, settings, prices: priceBook, today };
+    const request = { ...shared, region, capacity: capacities[index] };
     const by = (usage: Partial<MonthlyUsage>) => estimateRegion({ ...request, usage });
-    const optionsBy = (usage: Partial<MonthlyUsage>) => optionsOf({ ...request, usage });
-    const { storage } = region;
-    const redirected = storage.kind === "bucket" && storage.delivery === "redirect";
-    return { stack, estimate: by({}), by, optionsBy, redirected };
+    const redirected = deliveryOf(region.storage) === "redirect";
+    return { stack, estimate: by({}), by, optionsBy: optionsOf(request), redirected };
   });
+  // A machine or a disk that isn't known: the estimate counts another one in its place.
+  const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
   const { problems, warnings } = budgetFindings(
     regions.map(({ estimate }) => estimate),
     budget,
   );
   return {
     regions,
-    problems: [...capacityProblems(config), ...problems].map((one) => ({
+    problems: [...capacityProblems, ...problems].map((one) => ({
       ...one,
       path: `${path}: ${one.path}`,
     })),
@@ -57,11 +57,9 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
   };
 }
 
-/** A machine or a disk that isn't known: the estimate counts another one in its place. */
-function capacityProblems({ provider, regions, workload, upstreams }: StackConfig): Problem[] {
-  return regions.flatMap((region, index) => {
-    if ((provider !== "aws" && provider !== "azure") || !("machine" in region)) return [];
-    const request = { cloud: provider, region, workload, upstreams: upstreams.length };
-    return within(`regions[${index}]`, planCapacity(request).problems);
-  });
+/** Undefined where there is no cloud bill. */
+function capacityOf(config: StackConfig, region: StackConfig["regions"][number]): Capacity | undefined {
+  const { provider } = config;
+  // The schema gives each provider regions of its own.
+  return isBilled(provider) ? planRegion(provider, region as CloudRegion, config) : undefined;
 }

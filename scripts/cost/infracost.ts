@@ -1,8 +1,8 @@
+import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { notFound } from "../../components/cost/line.ts";
+import { pairsOf } from "./changes.ts";
 import type { Commit } from "./commit.ts";
 import type { RegionReview, Review } from "./review.ts";
-
-const hoursPerMonth = 730;
 
 /** A cost component of Infracost, in numbers; null where there is no price. */
 interface Component {
@@ -107,20 +107,19 @@ function resourceOf({ estimate, measured }: Pick<RegionReview, "estimate" | "mea
 
 /** What has changed, as resources with the differences of all numbers. */
 function difference(past: readonly Resource[], present: readonly Resource[]): Resource[] {
-  return pairs(past, present).flatMap(([before, now]) => {
-    const components = pairs(before?.components ?? [], now?.components ?? [])
+  return pairsOf(past, present).flatMap(({ name, was, is }) => {
+    const components = pairsOf(was?.components, is?.components)
       .filter(
-        ([was, is]) => was?.quantity !== is?.quantity || was?.price !== is?.price || was?.cost !== is?.cost,
+        ({ was, is }) => was?.quantity !== is?.quantity || was?.price !== is?.price || was?.cost !== is?.cost,
       )
-      .map(([was, is]) => ({
-        name: (is ?? was)?.name ?? "",
+      .map(({ name, was, is }) => ({
+        name,
         unit: (is ?? was)?.unit ?? "",
         usageBased: (is ?? was)?.usageBased ?? false,
         quantity: (is?.quantity ?? 0) - (was?.quantity ?? 0),
         price: minus(is?.price, was?.price),
         cost: minus(is?.cost, was?.cost),
       }));
-    const name = (now ?? before)?.name ?? "";
     return components.length > 0 ? [{ name, metadata: {}, components }] : [];
   });
 }
@@ -128,18 +127,6 @@ function difference(past: readonly Resource[], present: readonly Resource[]): Re
 /** What isn't there is nothing; what has no price makes the difference unknown too. */
 function minus(is: number | null = 0, was: number | null = 0): number | null {
   return is === null || was === null ? null : is - was;
-}
-
-/** Things of the same name side by side, in the order of the second list, then what only the first has. */
-function pairs<Thing extends { readonly name: string }>(
-  past: readonly Thing[],
-  present: readonly Thing[],
-): (readonly [Thing | undefined, Thing | undefined])[] {
-  const named = (all: readonly Thing[], name: string) => all.find((thing) => thing.name === name);
-  return [
-    ...present.map((thing) => [named(past, thing.name), thing] as const),
-    ...past.filter(({ name }) => !named(present, name)).map((thing) => [thing, undefined] as const),
-  ];
 }
 
 function breakdown(resources: readonly Resource[]) {

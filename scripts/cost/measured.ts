@@ -1,4 +1,6 @@
-import type { MonthlyUsage, RegionEstimate } from "../../components/cost/estimate.ts";
+import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "./prometheus.ts";
 
 /** A region's cost by what a Prometheus has measured of its use. */
@@ -30,8 +32,6 @@ export function usageKey({ provider, region }: Pick<RegionEstimate, "provider" |
   return `${provider}/${region}`;
 }
 
-/** A month, as prices count it. */
-const hoursPerMonth = 730;
 /** What is looked at: enough to even out days and weeks. */
 const window = "30d";
 /** How exactly the beginning of the data is looked for. */

@@ -47,28 +47,21 @@ export async function readStackFiles(directory: string, wanted: readonly string[
   }
   const files = among(wanted, all);
   const unknown = wanted.filter((name) => !files.some((file) => file.name === name));
-  const read = await Promise.allSettled(files.map(({ path }) => readFile(join(directory, path), "utf8")));
-  return {
-    project,
-    stacks: files.flatMap((file, index) => {
-      const { value: text } = read[index] as PromiseFulfilledResult<string>;
-      return text === undefined ? [] : [{ ...file, text }];
-    }),
-    unread: [
-      ...unknown,
-      ...files.flatMap(({ name }, index) => (read[index]?.status === "rejected" ? name : [])),
-    ],
-    problems: [
-      ...unknown.map((name) => ({
-        path: pathOf(name),
-        message: `there is no such file; the stacks are ${all.map((file) => file.name).join(", ")}`,
-      })),
-      ...files.flatMap(({ path }, index) => {
-        const { reason } = read[index] as PromiseRejectedResult;
-        return reason === undefined ? [] : [{ path, message: unreadable(reason) }];
-      }),
-    ],
-  };
+  const stacks: StackFile[] = [];
+  const unread = [...unknown];
+  const problems = unknown.map((name): Problem => {
+    const known = all.map((file) => file.name).join(", ");
+    return { path: pathOf(name), message: `there is no such file; the stacks are ${known}` };
+  });
+  for (const file of files) {
+    try {
+      stacks.push({ ...file, text: await readFile(join(directory, file.path), "utf8") });
+    } catch (error) {
+      unread.push(file.name);
+      problems.push({ path: file.path, message: unreadable(error) });
+    }
+  }
+  return { project, stacks, unread, problems };
 }
 
 /**

@@ -1,22 +1,6 @@
 import { machines } from "../../components/capacity/machines.ts";
-import type { LineUnit } from "../../components/cost/line.ts";
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
-import type { AzureRow } from "./azure-row.ts";
-
-/** What to ask Azure's Retail Prices API for, and what the answer means. */
-export interface AzureQuery {
-  /** Or `*`. */
-  readonly region: string;
-  /** OData; case counts. */
-  readonly filter: string;
-  /** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
-  readonly itemOf: (row: AzureRow) => Item | undefined;
-  /** The API's unit. Another one in an answer is a problem. */
-  readonly listUnit: string;
-  readonly unit: LineUnit;
-  /** Whether all tiers are taken. @default the first alone */
-  readonly tiered?: boolean;
-}
+import type { AzureQuery, AzureRow } from "./azure-row.ts";
 
 /** The regions that the book is kept for. */
 const regions = [

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { LineUnit } from "../../components/cost/line.ts";
 import type { Item, Tier } from "../../components/cost/prices/price-book.ts";
 import { type Answer, ambiguous, nothingFound } from "./answer.ts";
-import type { AzureQuery } from "./azure-queries.ts";
 
 /** What is read of a row: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices */
 const row = z.object({
@@ -17,6 +17,21 @@ const row = z.object({
 });
 
 export type AzureRow = z.output<typeof row>;
+
+/** What to ask Azure's Retail Prices API for, and what the answer means. */
+export interface AzureQuery {
+  /** Or `*`. */
+  readonly region: string;
+  /** OData; case counts. */
+  readonly filter: string;
+  /** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
+  readonly itemOf: (row: AzureRow) => Item | undefined;
+  /** The API's unit. Another one in an answer is a problem. */
+  readonly listUnit: string;
+  readonly unit: LineUnit;
+  /** Whether all tiers are taken. @default the first alone */
+  readonly tiered?: boolean;
+}
 
 /** One page. */
 export const azurePage = z.object({ Items: z.array(row), NextPageLink: z.string().nullish() });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
-import { type AzureQuery, azureQueries } from "./azure-queries.ts";
-import { type AzureRow, azureAnswers, azurePage } from "./azure-row.ts";
+import { azureQueries } from "./azure-queries.ts";
+import { type AzureQuery, type AzureRow, azureAnswers, azurePage } from "./azure-row.ts";
 
 export interface AzureOptions {
   /** @default Azure's own */

@@ -31,7 +31,7 @@ function requestWith(change: Record<string, unknown>, upstreams: Record<string, 
 function preflight(request: ReturnType<typeof requestWith>, previousDiskGiB?: number) {
   const { plan, problems, warnings } = planAwsVm(request);
   assert.deepEqual(warnings, []);
-  const shrinking = plan ? shrinkingProblems(plan.region, plan.capacity.disk.sizeGiB, previousDiskGiB) : [];
+  const shrinking = shrinkingProblems(plan, previousDiskGiB);
   return [...problems, ...shrinking];
 }
 

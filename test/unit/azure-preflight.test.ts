@@ -17,7 +17,7 @@ function problemsOf(
   previousDiskGiB?: number,
 ): string[] {
   const { plan, problems } = planned(change, upstreams);
-  const shrinking = plan ? shrinkingProblems(plan.region, plan.capacity.disk.sizeGiB, previousDiskGiB) : [];
+  const shrinking = shrinkingProblems(plan, previousDiskGiB);
   return [...problems, ...shrinking].map(({ path, message }) => `${path}: ${message}`);
 }
 

@@ -11,23 +11,21 @@ import {
 } from "../../components/capacity/machines.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
+const diskTypes = { aws: ["gp3"], azure: ["PremiumV2_LRS", "Premium_LRS"] };
 const names = { aws: /^[a-z]\d[a-z]*\.(?:small|medium|\d*x?large)$/, azure: /^Standard_[BD]\d+[a-z]*_v\d$/ };
 
 for (const cloud of clouds) {
   test(`every machine of ${cloud} is plausible`, () => {
     for (const machine of machines[cloud]) {
-      const { type, vCpu, sustainedVCpu, memoryGiB, network } = machine;
+      const { type, vCpu, sustainedVCpu, memoryGiB, networkMbps } = machine;
       assert.match(type, names[cloud]);
       assert.ok(Number.isInteger(vCpu) && vCpu >= 1 && vCpu < 32, type);
       assert.ok(sustainedVCpu > 0 && sustainedVCpu <= vCpu, type);
       assert.ok(memoryGiB >= 2 * vCpu || type.startsWith("t"), type);
-      assert.ok(network.sustainedMbps >= 100 && network.sustainedMbps <= network.burstMbps, type);
-      const types = (["gp3", "PremiumV2_LRS", "Premium_LRS"] as const).filter(
-        (disk) => disks[disk].cloud === cloud,
-      );
-      assert.deepEqual(Object.keys(machine.diskPath).sort(), [...types].sort(), type);
+      assert.ok(networkMbps >= 100 && networkMbps <= 50_000, type);
+      assert.deepEqual(Object.keys(machine.diskPath), diskTypes[cloud], type);
       for (const path of Object.values(machine.diskPath)) {
-        assert.ok(path.sustainedMbps > 0 && path.sustainedMbps <= path.burstMbps, type);
+        assert.ok(path.sustainedMbps > 0 && path.sustainedMbps <= 12_500, type);
         // All makers' limits lie between 8 KiB and 64 KiB for each operation.
         const bytes = (path.sustainedMbps * 1e6) / 8 / path.sustainedIops;
         assert.ok(bytes > 8 * 1024 && bytes < 64 * 1024, `${type}: ${bytes}`);
@@ -53,7 +51,7 @@ for (const cloud of clouds) {
     for (const [family, members] of families) {
       members.reduce((smaller, larger) => {
         assert.ok(larger.vCpu >= smaller.vCpu && larger.memoryGiB > smaller.memoryGiB, family);
-        assert.ok(larger.network.sustainedMbps >= smaller.network.sustainedMbps, family);
+        assert.ok(larger.networkMbps >= smaller.networkMbps, family);
         for (const [disk, path] of Object.entries(larger.diskPath)) {
           const before = smaller.diskPath[disk as keyof typeof smaller.diskPath];
           assert.ok(path.sustainedMbps >= (before?.sustainedMbps ?? 0), family);
@@ -66,10 +64,10 @@ for (const cloud of clouds) {
 
 test("figures that the documentation of the clouds names", () => {
   const large = machineNamed("aws", "m7g.large");
-  assert.equal(large?.network.sustainedMbps, 937);
+  assert.equal(large?.networkMbps, 937);
   // 78.75 MB/s: below the 125 MiB/s that come free with gp3.
   assert.equal(large?.diskPath.gp3?.sustainedMbps, 630);
-  assert.equal(machineNamed("aws", "c6gn.large")?.network.sustainedMbps, 3000);
+  assert.equal(machineNamed("aws", "c6gn.large")?.networkMbps, 3000);
   const d2 = machineNamed("azure", "Standard_D2ps_v6");
   assert.equal(d2?.architecture, "arm64");
   assert.equal(d2?.diskPath.PremiumV2_LRS?.sustainedMbps, 124 * 8);
@@ -126,7 +124,6 @@ test("throughput is converted on the safe side", () => {
 
 test("tiers of Premium SSD only rise, up to the largest disk", () => {
   const { Premium_LRS: premium } = disks;
-  assert.ok(premium.performance === "tiered");
   premium.tiers.reduce((smaller, larger) => {
     assert.ok(larger.sizeGiB > smaller.sizeGiB, larger.name);
     assert.ok(larger.iops >= smaller.iops && larger.throughput >= smaller.throughput, larger.name);
@@ -137,7 +134,6 @@ test("tiers of Premium SSD only rise, up to the largest disk", () => {
 
 test("what a provisioned disk may be set to grows with its size", () => {
   const { PremiumV2_LRS: disk } = disks;
-  assert.ok(disk.performance === "provisioned");
   // The examples of https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-iops
   assert.deepEqual(mostOf(disk, 6), { iops: 3000, throughput: 750 });
   assert.deepEqual(mostOf(disk, 8), { iops: 4000, throughput: 1000 });

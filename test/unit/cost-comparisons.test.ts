@@ -6,9 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Capacity } from "../../components/capacity/plan.ts";
+import { type CloudRegion, planRegion } from "../../components/capacity/plan-region.ts";
 import type { AlternativeName } from "../../components/cost/alternatives.ts";
 import { notFound } from "../../components/cost/line.ts";
-import { estimateOf, estimatesOf, type StackInWords, stackNamed } from "../support/estimates.ts";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { stackCost } from "../../components/cost/stack-cost.ts";
+import { estimateOf, estimatesOf, type StackInWords, stackNamed, today } from "../support/estimates.ts";
 import { projectDirectory } from "../support/project.ts";
 
 const volumes = [1000, 3600, 10_000] as const;
@@ -227,4 +231,21 @@ test("the figures of docs/kubernetes.md", () => {
       `\`${delivery}\` ${pair(`cluster with bucket, ${delivery}`)}`;
     assert.equal(cluster, `${delivered("redirect")}, ${delivered("proxied")} |`);
   }
+});
+
+test("a region that is planned already is estimated as it is planned, and only it", () => {
+  const stack = stackNamed("aws-eu-central-1");
+  const [region] = stack.regions as [CloudRegion];
+  const usual = planRegion("aws", region, stack);
+  const costs = (capacity?: Capacity) =>
+    stackCost(stack, priceBook, today, [capacity]).regions["eu-central-1"];
+  assert.deepEqual(costs(usual), costs());
+  const machine = { type: "m7g.2xlarge", architecture: "arm64" } as const;
+  const problems = [{ path: "machine.type", message: "isn't the usual one" }];
+  const other = costs({ plan: { ...usual.plan, machine }, problems });
+  assert.equal(other?.lines[0]?.name, "Instance (Linux, on demand, m7g.2xlarge)");
+  assert.equal(other?.warnings[0], "machine.type: isn't the usual one");
+  const whats = (estimate = costs()) => estimate?.alternatives?.options.map(({ what }) => what) ?? [];
+  const changed = whats(other).filter((what, index) => what !== whats()[index]);
+  assert.deepEqual(changed, ["one m7g.2xlarge"]);
 });

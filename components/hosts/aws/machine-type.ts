@@ -52,7 +52,7 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
   const unavailable = kept.length < types.length ? kept : now;
   const capacity = capacityWithout(plan, unavailable);
-  if (!capacity || zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
+  if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
   if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
   return { capacity, zone, unavailable };
@@ -61,7 +61,7 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
 /** Of the type that `auto` takes when the zone is free. */
 function firstZone(plan: AwsVmPlan, types: readonly string[], offers: Offers): string | undefined {
   const unavailable = types.filter((type) => !offers.has(type));
-  return offers.get(capacityWithout(plan, unavailable)?.machine.type ?? "")?.[0];
+  return offers.get(capacityWithout(plan, unavailable).machine.type)?.[0];
 }
 
 function notSold(
@@ -86,7 +86,7 @@ function substitution(usual: string, type: string, place: string): string {
 function capacityWithout(
   { region, workload, upstreams, capacity }: AwsVmPlan,
   unavailable: readonly string[],
-): CapacityPlan | undefined {
+): CapacityPlan {
   if (unavailable.length === 0) return capacity;
   return planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length, unavailable }).plan;
 }

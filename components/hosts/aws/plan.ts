@@ -18,10 +18,10 @@ export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
 export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan> {
   const { region, stack } = request;
   const { plan: planned, problems } = planVm("aws", request);
-  const plan = planned && { ...planned, names: namesOf({ stack, region: region.name }) };
+  const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
   return {
     plan,
-    problems: [...nameProblems(region), ...problems, ...(plan ? sizeProblems(plan) : [])],
+    problems: [...nameProblems(region), ...problems, ...(problems.length === 0 ? sizeProblems(plan) : [])],
     warnings: [],
   };
 }

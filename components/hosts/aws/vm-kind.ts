@@ -11,12 +11,13 @@ import { VmHost } from "./vm-host.ts";
 /** A region that is an EC2 instance. */
 export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, Findings> = {
   plan: planAwsVm,
-  async preflight({ region, capacity }) {
+  async preflight(plan) {
+    const { region } = plan;
     const disks = await previousDisks("aws:ebs/volume:Volume", "size");
     const problems = [
       ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
       ...(await disabledProblems(region)),
-      ...shrinkingProblems(region, capacity.disk.sizeGiB, disks.get(region.name)),
+      ...shrinkingProblems(plan, disks.get(region.name)),
     ];
     return { problems, warnings: [] };
   },

@@ -4,7 +4,7 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { PlannedMachine } from "../../capacity/plan.ts";
+import type { MachineType } from "../../capacity/machine.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import { imageReference } from "./image.ts";
 import type { Names } from "./naming.ts";
@@ -37,7 +37,7 @@ const replacing = [
 ];
 
 export interface MachineArgs {
-  readonly machine: PlannedMachine;
+  readonly machine: MachineType;
   /** @default as far as the size's name tells */
   readonly hasTrustedLaunch?: boolean | undefined;
   /** A version of Debian's image, or the resource id of another. */

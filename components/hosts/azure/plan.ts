@@ -18,14 +18,14 @@ export interface AzureVmPlan extends VmPlan<AzureVmRegion> {
 export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureVmPlan> {
   const { region, stack } = request;
   const { plan: planned, problems } = planVm("azure", request);
-  const plan = planned && { ...planned, names: namesOf({ stack, region: region.name }) };
+  const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
   return {
     plan,
     problems: [
       ...nameProblems(region),
       ...accessProblems(region),
       ...problems,
-      ...(plan ? userDataProblems(plan) : []),
+      ...(problems.length === 0 ? userDataProblems(plan) : []),
     ],
     warnings: accessWarnings(region),
   };

@@ -10,11 +10,12 @@ import { VmHost } from "./vm-host.ts";
 /** A region that is a virtual machine in Azure. */
 export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, Findings> = {
   plan: planAzureVm,
-  async preflight({ region, capacity }) {
+  async preflight(plan) {
+    const { region } = plan;
     const disks = await previousDisks("azure-native:compute:Disk", "diskSizeGB");
     const problems = [
       ...(await topologyProblems(region, "registry-cache:azure:ClusterHost")),
-      ...shrinkingProblems(region, capacity.disk.sizeGiB, disks.get(region.name)),
+      ...shrinkingProblems(plan, disks.get(region.name)),
     ];
     return { problems, warnings: [] };
   },

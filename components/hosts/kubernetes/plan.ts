@@ -1,6 +1,6 @@
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
-import type { AlwaysPlanned, PlanRequest, RegionPlan } from "../kind.ts";
+import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { storeSecret } from "./names.ts";
 import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
@@ -15,7 +15,7 @@ export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
   readonly replica: ReplicaPlan;
 }
 
-export function planKubernetes(request: PlanRequest<KubernetesRegion>): AlwaysPlanned<KubernetesPlan> {
+export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<KubernetesPlan> {
   const { region, workload } = request;
   const { storage, replicas } = region;
   const replica = planReplica({ storage, replicas: replicas.min, workload });

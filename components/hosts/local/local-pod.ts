@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
-import { minWorkers } from "../../pod/edge/nginx.ts";
+import { minWorkers } from "../../pod/edge/workers.ts";
 import { configured } from "../../pod/options.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";

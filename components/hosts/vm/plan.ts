@@ -10,14 +10,12 @@ export interface VmPlan<R extends VmRegion = VmRegion> extends RegionPlan<R> {
   readonly capacity: CapacityPlan;
 }
 
-/** @returns the plan; or what is impossible. */
 export function planVm<R extends VmRegion>(
   cloud: Cloud,
   request: PlanRequest<R>,
-): { readonly plan?: VmPlan<R>; readonly problems: readonly Problem[] } {
+): { readonly plan: VmPlan<R>; readonly problems: readonly Problem[] } {
   const { region, workload, upstreams } = request;
   const { plan: capacity, problems } = planCapacity({ cloud, region, workload, upstreams: upstreams.length });
-  if (!capacity) return { problems };
   const target = `${region.endpoint.hostname}:${metricsPort}`;
   const metrics = region.access.metrics.length > 0 ? ({ scheme: "https", target } as const) : undefined;
   return { plan: { ...request, capacity, metrics }, problems };

@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
-import type { VmRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import type { VmPlan } from "./plan.ts";
 
 /**
  * The sizes of this stack's data disks as the last update left them, in GiB, by the region's name.
@@ -13,10 +13,11 @@ export async function previousDisks(type: string, property: string): Promise<Rea
 
 /** The cloud would refuse in the middle of an update; hooks of resources, which could say so too, need a newer language host. */
 export function shrinkingProblems(
-  { storage }: Pick<VmRegion, "storage">,
-  wantedGiB: number,
+  { region: { storage }, capacity }: Pick<VmPlan, "region" | "capacity">,
   hasGiB = 0,
 ): Problem[] {
+  const wantedGiB =
+    storage.kind === "disk" && storage.sizeGiB !== "auto" ? storage.sizeGiB : capacity.disk.sizeGiB;
   if (wantedGiB >= hasGiB) return [];
   const what = `the disk has ${hasGiB}GiB and can't shrink to ${wantedGiB}GiB`;
   const wayOut = "give the disk and what it caches up first (docs/upgrading.md)";

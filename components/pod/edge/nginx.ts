@@ -12,9 +12,7 @@ import { edgePaths } from "./paths.ts";
 import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
-
-/** Open connections of one worker. Each transfer from an origin takes a second one. */
-export const connectionsPerWorker = 8192;
+import { connectionsPerWorker } from "./workers.ts";
 
 const limits = {
   /** Of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
@@ -29,13 +27,6 @@ const limits = {
   /** How long others wait for the one who fills the cache before they would go to the origin themselves: longer than any fill. */
   fillSeconds: 3600,
 } as const;
-
-/**
- * Workers where the cache shares a machine and is given less than a processor: while one waits for a slow disk, the other serves.
- * nginx's `auto` counts the node's processors, whatever the container is given: 96 workers take 373 MiB of a replica's 287.
- * https://nginx.org/en/docs/ngx_core_module.html#worker_processes
- */
-export const minWorkers = 2;
 
 /** The complete nginx.conf of the edge. */
 export function renderEdgeConfig(options: PodOptions): string {

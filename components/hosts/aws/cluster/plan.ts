@@ -1,6 +1,6 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
-import type { AlwaysPlanned, PlanRequest } from "../../kind.ts";
+import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { type Names, namesOf } from "../naming.ts";
@@ -11,7 +11,7 @@ export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
   readonly names: Names;
 }
 
-export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): AlwaysPlanned<AwsClusterPlan> {
+export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<AwsClusterPlan> {
   const { region, stack } = request;
   const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {

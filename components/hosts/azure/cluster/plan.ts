@@ -2,7 +2,7 @@ import { azureEdgeCpuMillis } from "../../../capacity/cluster-nodes.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
 import type { Problem } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
-import type { AlwaysPlanned, PlanRequest } from "../../kind.ts";
+import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { allZonesOf, nameProblems } from "../regions.ts";
@@ -14,7 +14,7 @@ export interface AzureClusterPlan extends OwnClusterPlan<AzureClusterRegion> {
   readonly names: ClusterNames;
 }
 
-export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): AlwaysPlanned<AzureClusterPlan> {
+export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Planned<AzureClusterPlan> {
   const { region, stack } = request;
   const { plan: planned, problems } = planOwnCluster(request, services.azure, replicaDiskGiB);
   const plan = { ...planned, names: clusterNamesOf({ stack, region: region.name }) };

@@ -1,0 +1,101 @@
+/** What a region's cache in a cloud runs on: one machine, or the nodes of a cluster. */
+import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
+import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
+import { deliveryOf, demandOf } from "./demand.ts";
+import { diskTypeIn } from "./disk.ts";
+import type { Cloud } from "./machine.ts";
+import { candidates } from "./machines.ts";
+import { type Capacity, type CapacityRequest, planCapacity } from "./plan.ts";
+import { carries } from "./plan-machine.ts";
+
+export type CloudRegion = AwsRegion | AzureRegion;
+
+/** A way to run a region's cache: the one that the configuration asks for, or another to compare it with. */
+export interface Variant {
+  readonly topology: CloudRegion["topology"];
+  /** Machines that share the work. */
+  readonly replicas: number;
+  readonly machine: CapacityRequest["region"]["machine"];
+  readonly storage: CapacityRequest["region"]["storage"];
+}
+
+/** What all variants of a region have in common. */
+export interface RegionSetting {
+  readonly cloud: Cloud;
+  readonly region: { readonly name: string };
+  readonly workload: Workload;
+  readonly upstreams: readonly Upstream[];
+}
+
+/** The machine and the disk that the configuration asks for; in a cluster, of each of its nodes. */
+export function planRegion(
+  cloud: Cloud,
+  region: CloudRegion,
+  { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
+): Capacity {
+  return planVariant(variantOf(region), { cloud, region, workload, upstreams });
+}
+
+export function variantOf(region: CloudRegion): Variant {
+  const { topology, storage } = region;
+  return topology === "vm"
+    ? { topology, storage, replicas: 1, machine: region.machine }
+    : {
+        topology,
+        storage,
+        replicas: region.replicas.min,
+        machine: "nodes" in region ? { type: region.nodes.type } : { type: "auto" },
+      };
+}
+
+export function planVariant(
+  { topology, replicas, machine, storage }: Variant,
+  setting: RegionSetting,
+): Capacity {
+  const { cloud, region, workload, upstreams } = setting;
+  const request: CapacityRequest = {
+    cloud,
+    region: { name: region.name, machine, storage },
+    workload,
+    upstreams: upstreams.length,
+  };
+  if (topology === "vm") return planCapacity(request);
+  const share = { ...request, workload: shareOf(workload, replicas) };
+  return nodePlanners[cloud](share);
+}
+
+const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacity>> = {
+  aws: planAutoModeNodes,
+  azure: planAksNodes,
+};
+
+/** Of the machines that Auto Mode takes, the least expensive that carries its share, or the largest. */
+function planAutoModeNodes(request: CapacityRequest): Capacity {
+  const { cloud, region, workload, upstreams } = request;
+  const demand = demandOf(workload, deliveryOf(region.storage));
+  const setting = { cloud, demand, diskType: diskTypeIn(cloud, region.name), upstreams };
+  const all = candidates("aws", "arm64").filter(isForAutoMode);
+  const type = (all.find((machine) => carries(machine, setting)) ?? all.at(-1))?.type ?? "auto";
+  return planCapacity({ ...request, region: { ...region, machine: { type } } });
+}
+
+/** AKS has nodes of the configuration's size for all workloads. */
+function planAksNodes(request: CapacityRequest): Capacity {
+  const { region } = request;
+  const type = region.machine.type === "auto" ? azureNode.type : region.machine.type;
+  const { plan, problems } = planCapacity({ ...request, region: { ...region, machine: { type } } });
+  const warnings = plan.warnings.map((it) =>
+    it.path === "machine.type" ? { ...it, path: "nodes.type" } : it,
+  );
+  return { plan: { ...plan, warnings }, problems };
+}
+
+/** What each of several machines, or clusters, has to carry: all of the images, for a part of the nodes. */
+export function shareOf(workload: Workload, parts: number): Workload {
+  const { nodes, peakNodes } = workload;
+  return {
+    ...workload,
+    nodes: Math.ceil(nodes / parts),
+    ...(peakNodes !== undefined && { peakNodes: Math.ceil(peakNodes / parts) }),
+  };
+}
