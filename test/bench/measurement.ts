@@ -5,9 +5,10 @@ import { pairwise, type Summary, summarize } from "./statistics.ts";
  * two it has is what all the others are compared with.
  *
  * `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`: the upstream without a cache. `limit`: nginx with its defaults
- * and the Pod's TLS settings, serving the blob as a file; or the most that a cloud takes. `empty`: a Pulumi program without resources.
+ * and the Pod's TLS settings, serving the blob as a file; or the most that a cloud takes. `empty`: a Pulumi program without resources, and
+ * `floor`: one with as many as the stack, which have nothing in them.
  */
-export const contestantNames = ["pod", "stack", "distribution", "direct", "limit", "empty"] as const;
+export const contestantNames = ["pod", "stack", "distribution", "direct", "limit", "empty", "floor"] as const;
 
 export type ContestantName = (typeof contestantNames)[number];
 

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { Cloud, type CloudDefinition } from "../../doubles/cloud.ts";
+import { serve } from "../../doubles/serve.ts";
 import { cloudFiles, clouds } from "../../support/cloud-files.ts";
 import { cloudStack } from "../../support/cloud-stack.ts";
 import { clusterFiles, clusterStack } from "../../support/cluster-files.ts";
@@ -10,22 +12,36 @@ import type { Measure } from "../measure.ts";
 import type { Goal, Measurement } from "../measurement.ts";
 import { endedChildrenSeconds } from "../processes.ts";
 
+interface Preview {
+  readonly failed: boolean;
+  readonly messages: string;
+}
+
 interface Stack {
   readonly what: string;
   readonly goal: Goal;
-  preview(): Promise<{ readonly failed: boolean; readonly messages: string }>;
+  readonly regions: number;
+  preview(): Promise<Preview & { readonly changes: object }>;
 }
 
-/** `pulumi preview` of a stack that isn't there yet, in a cloud that answers at once, beside that of an empty program. */
+/** `pulumi preview` of a stack that isn't there yet, in a cloud that answers at once, beside that of an empty program, and of one with as many empty resources. */
 export const preview: Measure = {
   name: "preview",
   async measure({ quick }) {
     await using started = new AsyncDisposableStack();
-    const empty = await emptyProgram(started);
+    const empty = await otherProgram(started, "empty");
+    const cloud = started.use(await serve(new Cloud(floor)));
+    const floorProgram = await otherProgram(started, "floor", { PULUMI_DEBUG_PROVIDERS: cloud.address });
     const measurements: Measurement[] = [];
-    for (const { what, goal, preview } of await allStacks(started)) {
+    for (const { what, goal, regions, preview } of await allStacks(started)) {
+      const { failed, messages, changes } = await preview();
+      if (failed) throw new Error(messages);
+      const count = Object.keys(changes).length;
+      // This machine has no provider: the Pod and its certificate are dynamic resources.
+      const size = { regions, resources: count, dynamic: regions === 0 ? 2 : 0 };
       const contestants = [
-        { name: "empty", preview: empty },
+        { name: "empty", preview: () => empty({}) },
+        { name: "floor", preview: () => floorProgram({ FLOOR: JSON.stringify(size) }) },
         { name: "stack", preview },
       ] as const;
       const measure = async ({ preview }: (typeof contestants)[number]) => {
@@ -47,24 +63,51 @@ export const preview: Measure = {
   },
 };
 
-async function emptyProgram(started: AsyncDisposableStack): Promise<Stack["preview"]> {
+/** A cloud that takes everything. */
+const floor: CloudDefinition = {
+  name: "floor",
+  sdk: { version: "1.0.0", problems: () => [] },
+  resources: { "floor:index:Resource": { create: () => ({ id: "nothing" }) } },
+  functions: {},
+  scopeOf: () => "",
+  codes: { exists: "", missing: "", inUse: "", fixed: "" },
+  existing: [],
+};
+
+async function otherProgram(
+  started: AsyncDisposableStack,
+  stack: "empty" | "floor",
+  environment: NodeJS.ProcessEnv = {},
+): Promise<(more: NodeJS.ProcessEnv) => Promise<Preview>> {
   const { path: directory } = started.use(await tempDir());
-  const program = join(import.meta.dirname, "..", "empty-program");
-  const project = await newStack({ stack: "empty", directory, keys: {}, program });
-  return () => project.run("preview");
+  const program = join(import.meta.dirname, "..", `${stack}-program`);
+  const project = await newStack({ stack, directory, keys: {}, program, environment });
+  return (more) => project.run("preview", [], more);
 }
 
 async function allStacks(started: AsyncDisposableStack): Promise<Stack[]> {
   const local = started.use(await testStack({ upstreams: [gsoci] }));
   const goal = { against: "empty", atMost: 1.3 } as const;
-  const stacks: Stack[] = [{ what: "preview of a local stack", goal, preview: () => local.run("preview") }];
+  const stacks: Stack[] = [
+    { what: "preview of a local stack", goal, regions: 0, preview: () => local.run("preview") },
+  ];
   for (const { file, cloud } of cloudFiles) {
     const stack = started.use(await cloudStack(file, cloud.newCloud()));
-    stacks.push({ what: `preview of ${file}`, goal, preview: () => stack.run("preview") });
+    stacks.push({
+      what: `preview of ${file}`,
+      goal,
+      regions: stack.regions.length,
+      preview: () => stack.run("preview"),
+    });
   }
   for (const { file, known } of clusterFiles) {
     const stack = started.use(await clusterStack(file, known, known.newAccount()));
-    stacks.push({ what: `preview of ${file}`, goal, preview: () => stack.run("preview") });
+    stacks.push({
+      what: `preview of ${file}`,
+      goal,
+      regions: stack.regions.length,
+      preview: () => stack.run("preview"),
+    });
   }
   const many = started.use(await cloudStack(clouds.aws.file, clouds.aws.newCloud()));
   const [region] = many.regions;
@@ -75,7 +118,12 @@ async function allStacks(started: AsyncDisposableStack): Promise<Stack[]> {
   }));
   await many.configure({ regions });
   const what = `preview of ${regions.length} regions in AWS`;
-  stacks.push({ what, goal: { against: "empty", atMost: 3 }, preview: () => many.run("preview") });
+  stacks.push({
+    what,
+    goal: { against: "empty", atMost: 3 },
+    regions: regions.length,
+    preview: () => many.run("preview"),
+  });
   return stacks;
 }
 

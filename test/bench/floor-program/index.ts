@@ -1,0 +1,22 @@
+// As many resources as FLOOR says, which have nothing in them, each region's with a provider of its own.
+import * as pulumi from "@pulumi/pulumi";
+
+const { regions, resources, dynamic } = JSON.parse(process.env.FLOOR ?? "{}");
+
+class Provider extends pulumi.ProviderResource {}
+class Resource extends pulumi.CustomResource {}
+class Dynamic extends pulumi.dynamic.Resource {}
+
+const nothing: pulumi.dynamic.ResourceProvider = {
+  create: async () => ({ id: "nothing", outs: {} }),
+};
+
+for (let region = 0; region < regions; region++) {
+  const provider = new Provider("floor", `region-${region}`);
+  for (let index = 0; index < resources / regions; index++) {
+    new Resource("floor:index:Resource", `resource-${region}-${index}`, {}, { provider });
+  }
+}
+for (let index = 0; index < dynamic; index++) {
+  new Dynamic(nothing, `dynamic-${index}`, {});
+}
