@@ -64,15 +64,17 @@ const cases: readonly { title: string; files: Record<string, string>; violations
     violations: ["no-circles: components/pod/acme.ts → components/pod/options.ts"],
   },
   {
-    title: "clouds that know each other",
+    title: "hosts that know another cloud",
     files: {
-      "components/hosts/host.ts": 'import "./aws/cluster/cluster.ts";',
+      "components/hosts/host.ts": 'import "./aws/cluster/cluster.ts"; import "./vm/vm.ts";',
       "components/hosts/aws/cluster/cluster.ts": 'import "../disk.ts"; import "../../azure/disk.ts";',
       "components/hosts/aws/disk.ts": "",
       "components/hosts/azure/disk.ts": "",
+      "components/hosts/vm/vm.ts": 'import "../aws/disk.ts";',
     },
     violations: [
       "clouds-stand-alone: components/hosts/aws/cluster/cluster.ts → components/hosts/azure/disk.ts",
+      "clouds-stand-alone: components/hosts/vm/vm.ts → components/hosts/aws/disk.ts",
     ],
   },
   {

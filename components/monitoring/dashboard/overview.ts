@@ -1,14 +1,6 @@
+import { hits } from "../rules/recording.ts";
 import type { Row } from "./panel.ts";
-import {
-  firstByte,
-  fromCache,
-  fromUpstream,
-  inRange,
-  ofUpstream,
-  rate,
-  region,
-  registryKinds,
-} from "./selectors.ts";
+import { firstByte, fromUpstream, inRange, ofUpstream, rate, region, registryKinds } from "./selectors.ts";
 
 /** The first screen: is it healthy, what does it save, where is it slow. */
 export const overview: Row = {
@@ -51,7 +43,7 @@ export const overview: Row = {
       unit: "percentunit",
       max: 1,
       queries: {
-        "hit ratio": `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${fromCache}`)} / ${inRange(
+        "hit ratio": `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${hits}`)} / ${inRange(
           "registry_cache_requests_total",
           `${ofUpstream},kind="blob",cache!="NONE"`,
         )}`,

@@ -2,7 +2,6 @@
 export const region = 'region=~"$region"';
 export const ofUpstream = `${region},upstream=~"$upstream"`;
 export const registryKinds = 'kind=~"blob|manifest|tag"';
-export const fromCache = 'cache=~"HIT|REVALIDATED|STALE|UPDATING"';
 export const fromUpstream = 'cache=~"MISS|EXPIRED"';
 
 export function rate(metric: string, matchers: string): string {

@@ -88,5 +88,5 @@ export function recordingRules(durations: Durations): RecordingRule[] {
 }
 
 /** What was answered without a transfer from the upstream. */
-const hits = 'cache=~"HIT|REVALIDATED|STALE|UPDATING"';
+export const hits = 'cache=~"HIT|REVALIDATED|STALE|UPDATING"';
 const wholeBlobs = 'kind="blob",status="200"';
