@@ -17,7 +17,7 @@ export type MachineLimitName =
   | "machine's disk IOPS"
   | "memory";
 
-export type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
+type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
 
 /**
  * What an instance with fewer than 32 vCPU gets through an internet gateway, in all:
@@ -38,7 +38,7 @@ const upstreamGiB = 0.125;
 const systemGiB = 0.5;
 
 /** Memory that the machine must have before anything is cached in it. */
-export function memoryFloorGiB(upstreams: number): number {
+function memoryFloorGiB(upstreams: number): number {
   return systemGiB + podGiB + upstreamGiB * (upstreams - 1);
 }
 

@@ -100,15 +100,13 @@ export function planDisk(
   const sizeGiB = isSold ? askedGiB : automaticGiB;
   const { iops, throughput } = performanceOf(disk, sizeGiB, mbps);
   const planned: PlannedDisk = { type, sizeGiB, iops, throughput };
-  const range = () => `${label} has ${number(leastGiB)} to ${quantity(mostGiB, "GiB")}`;
-  return {
-    disk: planned,
-    problems: isSold ? [] : [{ path, message: `is ${number(askedGiB)}: ${range()}` }],
-    warnings: [
-      ...sizeWarnings(planned, automaticGiB, workload, delivery),
-      ...speedWarnings(planned, automaticGiB, mbps),
-    ],
-  };
+  const warnings = [
+    ...sizeWarnings(planned, automaticGiB, workload, delivery),
+    ...speedWarnings(planned, automaticGiB, mbps),
+  ];
+  if (isSold) return { disk: planned, problems: [], warnings };
+  const message = `is ${number(askedGiB)}: ${label} has ${number(leastGiB)} to ${quantity(mostGiB, "GiB")}`;
+  return { disk: planned, problems: [{ path, message }], warnings };
 }
 
 /** The smallest size that holds the content and is fast enough; where none is, one that holds the content. */
