@@ -10,6 +10,17 @@ import { carries } from "./plan-machine.ts";
 
 export type CloudRegion = AwsRegion | AzureRegion;
 
+const clouds: Readonly<Record<CloudRegion["kind"], Cloud>> = {
+  "aws vm": "aws",
+  "aws cluster": "aws",
+  "azure vm": "azure",
+  "azure cluster": "azure",
+};
+
+export function cloudOf({ kind }: CloudRegion): Cloud {
+  return clouds[kind];
+}
+
 /** A way to run a region's cache: the one that the configuration asks for, or another to compare it with. */
 export interface Variant {
   readonly topology: CloudRegion["topology"];
@@ -28,24 +39,18 @@ export interface RegionSetting {
 }
 
 /** The machine and the disk that the configuration asks for; in a cluster, of each of its nodes. */
-export function planRegion(
-  cloud: Cloud,
+export function capacityOf(
   region: CloudRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): Capacity {
-  return planVariant(variantOf(region), { cloud, region, workload, upstreams });
+  return planVariant(variantOf(region), { cloud: cloudOf(region), region, workload, upstreams });
 }
 
 export function variantOf(region: CloudRegion): Variant {
   const { topology, storage } = region;
-  return topology === "vm"
-    ? { topology, storage, replicas: 1, machine: region.machine }
-    : {
-        topology,
-        storage,
-        replicas: region.replicas.min,
-        machine: "nodes" in region ? { type: region.nodes.type } : { type: "auto" },
-      };
+  if (topology === "vm") return { topology, storage, replicas: 1, machine: region.machine };
+  const type = region.kind === "azure cluster" ? region.nodes.type : "auto";
+  return { topology, storage, replicas: region.replicas.min, machine: { type } };
 }
 
 export function planVariant(

@@ -1,9 +1,8 @@
 /** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
 import { deliveryOf } from "../capacity/demand.ts";
-import type { Cloud } from "../capacity/machine.ts";
 import type { Capacity } from "../capacity/plan.ts";
-import { type CloudRegion, planVariant, variantOf } from "../capacity/plan-region.ts";
-import type { Provider, StackConfig, Upstream, Workload } from "../config/schema.ts";
+import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
+import type { AnyRegion, Provider, RegionKind, StackConfig, Upstream, Workload } from "../config/schema.ts";
 import {
   type Alternative,
   type AlternativeName,
@@ -26,7 +25,7 @@ import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
   readonly provider: Provider;
-  readonly region: StackConfig["regions"][number];
+  readonly region: AnyRegion;
   readonly workload: Workload;
   readonly upstreams: readonly Upstream[];
   /** What the stack's configuration says under `cost`. */
@@ -88,7 +87,7 @@ export interface Contested {
 }
 
 /** What has no bill, and why. */
-const unbilled: Readonly<Record<Exclude<Provider, Cloud>, NotPriced>> = {
+const unbilled: Readonly<Record<Exclude<RegionKind, CloudRegion["kind"]>, NotPriced>> = {
   local: { name: "This machine", reason: "It is there already, and nobody bills it." },
   kubernetes: {
     name: "The cluster's nodes, volumes and load balancer",
@@ -97,8 +96,8 @@ const unbilled: Readonly<Record<Exclude<Provider, Cloud>, NotPriced>> = {
 };
 
 /** Whether there is a bill of a cloud. */
-export function isBilled(provider: Provider): provider is Cloud {
-  return !(provider in unbilled);
+export function isBilled(region: AnyRegion): region is CloudRegion {
+  return !(region.kind in unbilled);
 }
 
 /**
@@ -109,8 +108,8 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
   const { provider, region } = request;
   const usage = usageFor(request);
   const common = { region: region.name, provider };
-  if (isBilled(provider)) {
-    const setting = settingOf(request, provider);
+  if (isBilled(region)) {
+    const setting = settingOf(request, region);
     const own = usageWith(variantOf(setting.region), setting, usage);
     return { ...common, usage: own, ...cloudEstimate(setting, usage, request) };
   }
@@ -119,7 +118,7 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
     usage,
     lines: [],
     totals: totalsOf([]),
-    notPriced: [unbilled[provider]],
+    notPriced: [unbilled[region.kind]],
     assumptions: [],
     warnings: [],
   };
@@ -130,9 +129,9 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
  * @returns what they cost by what the nodes pull; undefined where there is no cloud bill to compare
  */
 export function optionsOf(request: EstimateRequest): ((pulledGiB: number) => Compared[]) | undefined {
-  const { provider, prices, capacity } = request;
-  if (!isBilled(provider)) return undefined;
-  const alternatives = compare(settingOf(request, provider), prices, capacity);
+  const { region, prices, capacity } = request;
+  if (!isBilled(region)) return undefined;
+  const alternatives = compare(settingOf(request, region), prices, capacity);
   return (pulledGiB) => alternatives({ ...usageFor(request), pulledGiB });
 }
 
@@ -140,12 +139,11 @@ function usageFor({ workload, usage }: EstimateRequest): MonthlyUsage {
   return { ...usageOf(workload), ...usage };
 }
 
-function settingOf(request: EstimateRequest, cloud: Cloud): Setting {
-  const { region, workload, upstreams, settings, usage } = request;
+function settingOf(request: EstimateRequest, region: CloudRegion): Setting {
+  const { workload, upstreams, settings, usage } = request;
   return {
-    cloud,
-    // The schema gives each provider regions of its own.
-    region: region as CloudRegion,
+    cloud: cloudOf(region),
+    region,
     workload,
     upstreams,
     fillMeasured: usage?.filledGiB !== undefined,

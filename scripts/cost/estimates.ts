@@ -1,8 +1,6 @@
 import { deliveryOf } from "../../components/capacity/demand.ts";
-import type { Capacity } from "../../components/capacity/plan.ts";
-import { type CloudRegion, planRegion } from "../../components/capacity/plan-region.ts";
+import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
-import type { StackConfig } from "../../components/config/schema.ts";
 import type { Compared } from "../../components/cost/alternatives.ts";
 import { budgetFindings } from "../../components/cost/budget.ts";
 import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
@@ -33,7 +31,9 @@ export interface StackEstimates {
 /** @param today `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
   const { provider, workload, upstreams, cost: settings, budget } = config;
-  const capacities = config.regions.map((region) => capacityOf(config, region));
+  const capacities = config.regions.map((region) =>
+    isBilled(region) ? capacityOf(region, config) : undefined,
+  );
   const regions = config.regions.map((region, index): Estimated => {
     const shared = { provider, workload, upstreams, settings, prices: priceBook, today };
     const request = { ...shared, region, capacity: capacities[index] };
@@ -55,11 +55,4 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
     })),
     notes: warnings.map(({ message }) => `${stack}: ${message}.`),
   };
-}
-
-/** Undefined where there is no cloud bill. */
-function capacityOf(config: StackConfig, region: StackConfig["regions"][number]): Capacity | undefined {
-  const { provider } = config;
-  // The schema gives each provider regions of its own.
-  return isBilled(provider) ? planRegion(provider, region as CloudRegion, config) : undefined;
 }

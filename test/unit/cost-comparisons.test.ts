@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Capacity } from "../../components/capacity/plan.ts";
-import { type CloudRegion, planRegion } from "../../components/capacity/plan-region.ts";
+import { type CloudRegion, capacityOf } from "../../components/capacity/plan-region.ts";
 import type { AlternativeName } from "../../components/cost/alternatives.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
@@ -236,7 +236,7 @@ test("the figures of docs/kubernetes.md", () => {
 test("a region that is planned already is estimated as it is planned, and only it", () => {
   const stack = stackNamed("aws-eu-central-1");
   const [region] = stack.regions as [CloudRegion];
-  const usual = planRegion("aws", region, stack);
+  const usual = capacityOf(region, stack);
   const costs = (capacity?: Capacity) =>
     stackCost(stack, priceBook, today, [capacity]).regions["eu-central-1"];
   assert.deepEqual(costs(usual), costs());
