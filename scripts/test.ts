@@ -21,7 +21,7 @@ const allMinutes = 80;
 /** Need nothing of the machine but processors and free ports, so they run beside each other. The engine's are those whose clouds are doubles. */
 const pure = [
   ...["unit", "graph", "golden", "doubles", "static"].map((level) => `test/${level}/`),
-  ...["cloud-", "cluster-", "cost-backend"].map((name) => `test/engine/${name}`),
+  ...["cloud-", "cluster-", "cost-backend", "upgrade"].map((name) => `test/engine/${name}`),
 ];
 /** After all others, if those pass, as they take longest: they emulate whole machines. */
 const last = ["test/boot/"];

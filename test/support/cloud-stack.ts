@@ -79,8 +79,7 @@ export async function cloudStack(
     async run(operation, args = []) {
       // So that all that can be under way at one time is.
       const { changes, ...result } = await project.run(operation, ["--parallel=64", ...args]);
-      const said = changes.map(({ op, type, urn }) => [op, lastPart(type), lastPart(urn)].join(" "));
-      return { ...result, changes: [...new Set(said)].sort() };
+      return { ...result, changes: said(changes) };
     },
     done: () => cloud.operations.splice(0).map(({ kind, type, name }) => `${kind} ${lastPart(type)} ${name}`),
     byRegion: (changes) =>
@@ -90,6 +89,12 @@ export async function cloudStack(
     inAllRegions: (changes) => Object.fromEntries(regionNames.map((region) => [region, [...changes]])),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** Changes as {@link CloudRun} has them. */
+export function said(changes: EngineRun["changes"]): string[] {
+  const all = changes.map(({ op, type, urn }) => [op, lastPart(type), lastPart(urn)].join(" "));
+  return [...new Set(all)].sort();
 }
 
 /** `update Disk westeurope-data` as `update Disk …-data`; nothing if it is of another region. */

@@ -3,6 +3,7 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
@@ -17,6 +18,8 @@ export interface EngineRun {
   readonly failed: boolean;
   /** What happens to resources, in the order of the engine's events, some of it twice; what stays the same isn't in it. */
   readonly changes: readonly ResourceChange[];
+  /** Names of the stack's outputs that aren't what they were. */
+  readonly changedOutputs: readonly string[];
   /** All that it told the user. */
   readonly messages: string;
 }
@@ -119,8 +122,14 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
 /** The engine's events, as far as they are looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (`--json`). */
 interface EngineEvent {
   readonly resourcePreEvent?: { metadata: ResourceChange };
-  readonly resOutputsEvent?: { metadata: ResourceChange };
+  readonly resOutputsEvent?: { metadata: ResourceChange & Record<"old" | "new", Outputs | null> };
   readonly diagnosticEvent?: { message: string; severity: string };
+}
+
+const stackType = "pulumi:pulumi:Stack";
+
+interface Outputs {
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 interface Result {
@@ -139,9 +148,22 @@ function read({ stdout, stderr, failed }: Result): EngineRun {
       ({ resourcePreEvent, resOutputsEvent }) =>
         resourcePreEvent?.metadata ?? resOutputsEvent?.metadata ?? [],
     )
-    .filter(({ op, type }) => !["same", "refresh"].includes(op) && type !== "pulumi:pulumi:Stack");
+    .filter(({ op, type }) => !["same", "refresh"].includes(op) && type !== stackType);
   const diagnostics = events.flatMap(({ diagnosticEvent }) =>
     diagnosticEvent && diagnosticEvent.severity !== "debug" ? [diagnosticEvent.message] : [],
   );
-  return { failed, changes, messages: [...diagnostics, stderr].join("\n") };
+  return {
+    failed,
+    changes,
+    changedOutputs: changedOutputs(events),
+    messages: [...diagnostics, stderr].join("\n"),
+  };
+}
+
+function changedOutputs(events: readonly EngineEvent[]): string[] {
+  const stack = events.findLast(({ resOutputsEvent }) => resOutputsEvent?.metadata.type === stackType);
+  const { old, new: now } = stack?.resOutputsEvent?.metadata ?? {};
+  const [before = {}, after = {}] = [old?.outputs, now?.outputs];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }

@@ -1,0 +1,52 @@
+/** A stack in a cluster that is there already: a real control plane, and Pulumi's real provider. */
+import type { KubernetesObject } from "@kubernetes/client-node";
+import type { ControlPlane } from "../../support/control-plane.ts";
+import { allow, furnish, kubernetesStack } from "../../support/kubernetes-stack.ts";
+import { privateUpstream } from "../../support/private-stack.ts";
+import type { Config } from "../../support/stack-files.ts";
+import { inWords, type Started, type State, type StateResource } from "./started.ts";
+
+export async function startKubernetes(keys: Config): Promise<Started> {
+  await using parts = new AsyncDisposableStack();
+  const stack = parts.use(await kubernetesStack(keys));
+  const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
+  await allow(stack.plane, { ...keys, [privateUpstream.credentials]: sealed });
+  await furnish(stack.plane);
+  const all = parts.move();
+  return {
+    stack: inWords(stack),
+    readsSecrets: true,
+    async restore(state) {
+      const uids = await createAll(stack.plane, state);
+      return { ...uids, [recordedKubeconfig]: stack.plane.kubeconfigWithoutRights };
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** In place of the kubeconfig's path, which the SDK puts into the state. */
+export const recordedKubeconfig = "/home/you/.kube/config";
+
+/** Creates the objects of the state. @returns their uids, by those that they had */
+async function createAll({ objects }: ControlPlane, state: State): Promise<Record<string, string>> {
+  const uids: Record<string, string> = {};
+  for (const { inputs, outputs = {} } of state.deployment.resources.filter(isObject)) {
+    const { name, namespace, uid, labels, annotations } = outputs.metadata as Metadata;
+    const metadata = { name, namespace, labels, annotations };
+    const created = await objects.create({ ...inputs, metadata } as KubernetesObject);
+    uids[uid] = created.metadata?.uid ?? "";
+  }
+  return uids;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
+}
+
+function isObject({ type }: StateResource): boolean {
+  return type.startsWith("kubernetes:");
+}

@@ -1,0 +1,78 @@
+/** A stack on this machine: podman is a double that finds the Pod as the state says. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import type { Certificate } from "../../../components/hosts/local/certificate.ts";
+import type { ObservedPod } from "../../../components/hosts/local/podman-pod.ts";
+import { engineEnvironment } from "../../../scripts/setup/engine.ts";
+import { lastPart } from "../../support/cloud-stack.ts";
+import { newStack } from "../../support/project.ts";
+import { tempDir } from "../../support/scope.ts";
+import type { Config } from "../../support/stack-files.ts";
+import { inWords, type Started, type State } from "./started.ts";
+
+/** The certificate that the recorded stack's Pod has: it isn't in the state. */
+export const certificateFile = join(import.meta.dirname, "local-vm.crt");
+
+/** As in the stack's configuration: it is part of the Pod, so it is the same for everyone who records or tests. */
+export const dataDir = "/tmp/registry-cache-upgrade";
+
+/** Plays the Pod by this machine's podman, until {@link Started.restore}. */
+export async function startLocal(keys: Config): Promise<Started> {
+  await using parts = new AsyncDisposableStack();
+  const { path: directory } = parts.use(await tempDir());
+  const { path: bin } = parts.use(await tempDir());
+  const environment = { PATH: [bin, engineEnvironment().PATH].join(delimiter) };
+  const project = await newStack({ stack: "local-vm", directory, keys, environment });
+  const all = parts.move();
+  return {
+    stack: inWords(project),
+    async restore(state) {
+      await writeFiles(outputsOf(state, "EndpointCertificate"));
+      await standIn(bin, outputsOf(state, "PodmanPod"));
+      return {};
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+function outputsOf<Outputs>({ deployment }: State, type: string): Outputs {
+  return deployment.resources.find((it) => lastPart(it.type) === type)?.outputs as Outputs;
+}
+
+/** What is looked at of the certificate's files; nobody reads the keys. Other runs of the tests may have them in the same place at the same time, so they stay. */
+async function writeFiles({ directory, ca }: Certificate & { directory: string }): Promise<void> {
+  const files = {
+    "tls/tls.crt": await readFile(certificateFile, "utf8"),
+    "tls/tls.key": "",
+    "ca/ca.crt": ca?.certificate ?? "",
+    "ca/ca.key": "",
+  };
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(directory, name);
+    if ((await readFile(path, "utf8").catch(() => undefined)) === content) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.${process.pid}`, content);
+    await rename(`${path}.${process.pid}`, path);
+  }
+}
+
+/** Puts a program in podman's place that says what was observed. */
+async function standIn(
+  bin: string,
+  { name, observed }: { name: string; observed: ObservedPod },
+): Promise<void> {
+  const containers = Object.entries(observed.states).map(([container, State]) => ({
+    Names: [`${name}-${container}`],
+    State,
+    IsInfra: false,
+  }));
+  await writeFile(join(bin, "pod.json"), JSON.stringify({ Labels: observed.labels }));
+  await writeFile(join(bin, "containers.json"), JSON.stringify(containers));
+  const script = `#!/bin/sh
+case "$1 $2" in
+  "pod inspect") cat ${bin}/pod.json ;;
+  "ps --all") cat ${bin}/containers.json ;;
+esac
+`;
+  await writeFile(join(bin, "podman"), script, { mode: 0o755 });
+}
