@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { removeOwned } from "../../../components/hosts/local/owned-files.ts";
 import { podman } from "../../../components/hosts/local/podman.ts";
-import { baseImageNames, defaultImages } from "../../../components/pod/images.ts";
+import { baseImageNames, defaultImages } from "../../../components/config/images.ts";
 import { ensureImages } from "../../../scripts/setup/images.ts";
 import { certificateFile, dataDir } from "./local.ts";
 import { images } from "./stacks.ts";
