@@ -13,6 +13,7 @@ describe("a region with a bucket", () => {
   before(async () => {
     graph = await graphOf({ storage: { kind: "bucket", delivery: "redirect", expireDays: 30 } });
   });
+
   const setting = (type: string) => {
     const { bucket, ...inputs } = graph.resource(`aws:s3/${type}`, "eu-central-1-store").inputs;
     assert.equal(bucket, name);

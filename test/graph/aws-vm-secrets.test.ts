@@ -94,6 +94,7 @@ test("a provided certificate is found and may be read; no record of the zone may
       tls: { mode: "provided", secretName: "/team/certificate" },
     },
   });
+
   const policies = resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy");
   assert.deepEqual(policies.map(short).sort(), [
     "RolePolicy eu-central-1-certificate",

@@ -10,6 +10,7 @@ describe("a region with a bucket", () => {
   before(async () => {
     graph = await graphOf({ storage: { kind: "bucket", delivery: "redirect", expireDays: 30 } });
   });
+
   const account = `${group}/providers/Microsoft.Storage/storageAccounts/${storageAccount}`;
   const rightsOf = ({ resources }: Graph) =>
     Object.fromEntries(

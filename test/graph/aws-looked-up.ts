@@ -1,0 +1,95 @@
+/** What AWS is asked before a region is made, and what it answers. */
+import assert from "node:assert/strict";
+import { parseConfig } from "../../components/config/parse.ts";
+import { driver } from "../../components/hosts/aws/driver.ts";
+import type { Findings } from "../../components/hosts/aws/findings.ts";
+import type { LookedUp } from "../../components/hosts/host.ts";
+import { offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
+import { registeredBy } from "../support/graph.ts";
+
+export const vpc = "vpc-0aaaaaaaaaaaaaaa0";
+
+export const subnet = "subnet-0bbbbbbbbbbbbbbb0";
+
+export const image = "ami-0feedfacefeedface";
+
+export const list = "pl-0123456789abcdef0";
+
+export type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+
+/** As the engine hands over what a provider refuses. */
+export const refused = (details: string) => () => {
+  throw Object.assign(new Error(), {
+    details: `invocation of aws:module/get:get returned an error: invoking aws:module/get:get: ${details}`,
+  });
+};
+
+/** What an update left of another region. */
+export const keptImage = "ami-0badcafebadcafe00";
+
+const state = {
+  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::eu-west-1-image-arm64": {
+    type: "pulumi:index:Stash",
+    outputs: { output: keptImage },
+  },
+};
+
+/** By the last part of a function's token. */
+const answers: Answers = {
+  getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
+  getRouteTable: () => routeTable(...toInternet),
+  getManagedPrefixList: () => ({ addressFamily: "IPv6", maxEntries: 40, entries: [] }),
+  getServiceQuota: refused("AccessDenied"),
+  getSubnet: () => ({
+    vpcId: vpc,
+    availabilityZone: "eu-central-1c",
+    ipv6CidrBlock: "2001:db8:1:ff00::/64",
+  }),
+  getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
+  getAmi: () => ({ architecture: "arm64" }),
+  getCallerIdentity: () => ({ accountId: "123456789012" }),
+  readStackResourceOutputs: () => ({ outputs: state }),
+  getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),
+  getParameter: ({ name }) => ({ insecureValue: "ami-0123456789abcdef0", arn: `arn:${name}` }),
+};
+
+export async function lookedUp(
+  change: Record<string, unknown> = {},
+  other: Answers = {},
+): Promise<LookedUp<Findings>> {
+  const config = parseConfig({
+    provider: "aws",
+    regions: [
+      {
+        name: "eu-central-1",
+        topology: "vm",
+        storage: { kind: "disk", size: "240GiB" },
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...change,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  });
+  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
+  assert.ok(region);
+  let result: LookedUp<Findings> | undefined;
+  await registeredBy(
+    async () => {
+      const provider = driver.createProvider?.(region);
+      assert.ok(provider);
+      // A machine's.
+      result = (await driver.lookUp?.({ ...config, region }, provider)) as LookedUp<Findings>;
+    },
+    undefined,
+    (token, inputs) => {
+      const answer = { ...answers, ...other }[token.split(":").at(-1) ?? ""];
+      assert.ok(answer, token);
+      return answer(inputs);
+    },
+  );
+  assert.ok(result);
+  return result;
+}
+
+export const zone = { zone: "example.com" };
