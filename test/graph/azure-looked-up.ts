@@ -49,6 +49,61 @@ export interface Azure {
   readonly hasRbac?: boolean;
 }
 
+/**
+ * What the driver finds, says and warns of for one region.
+ * @param rest of the region
+ * @param state the outputs that the stack has
+ * @param answer what Azure says beside whose subscription it is
+ */
+export async function lookedUpBy(
+  rest: Record<string, unknown>,
+  keys: Record<string, unknown>,
+  state: Record<string, unknown>,
+  answer: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>,
+) {
+  const config = parseConfig({
+    provider: "azure",
+    regions: [
+      {
+        name: "westeurope",
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...rest,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    ...keys,
+  });
+  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
+  assert.ok(region);
+  const log = mock.method(pulumi.log, "warn", async () => {});
+  let result: Awaited<ReturnType<NonNullable<typeof driver.lookUp>>> | undefined;
+  await registeredBy(
+    async () => {
+      const provider = driver.createProvider?.(region);
+      assert.ok(provider);
+      result = await driver.lookUp?.({ ...config, region }, provider);
+    },
+    undefined,
+    (token, inputs) => {
+      if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
+      if (token.endsWith(":getClientToken")) return { token: accessToken };
+      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
+      return answer(token.replace("azure-native:", ""), inputs);
+    },
+  );
+  const problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
+  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
+  log.mock.restore();
+  return { found: result?.found, problems, warnings };
+}
+
+/** As the engine hands over what a provider refuses. */
+export function refused(token: string, why: string): Error {
+  return Object.assign(new Error(), { details: `invocation of ${token} returned an error: ${why}` });
+}
+
+/** Of a machine. */
 export async function lookedUp(
   change: Record<string, unknown>,
   {
@@ -58,49 +113,13 @@ export async function lookedUp(
   }: Azure = {},
   keys: Record<string, unknown> = {},
 ): Promise<Result> {
-  const config = parseConfig({
-    provider: "azure",
-    regions: [
-      {
-        name: "westeurope",
-        topology: "vm",
-        storage: { kind: "disk", size: "240GiB" },
-        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
-        access: { clients: ["203.0.113.0/24"] },
-        ...change,
-      },
-    ],
-    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
-    ...keys,
-  });
-  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
-  assert.ok(region);
   const asked: [string, unknown][] = [];
-  const log = mock.method(pulumi.log, "warn", async () => {});
-  let problems: string[] = [];
-  let found: Findings | undefined;
-  await registeredBy(
-    async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      const result = await driver.lookUp?.({ ...config, region }, provider);
-      found = result?.found && "previous" in result.found ? result.found : undefined;
-      problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
-    },
-    undefined,
-    (token, inputs) => {
-      if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
-      if (token.endsWith(":getClientToken")) return { token: accessToken };
-      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
-      asked.push([token.replace("azure-native:", ""), inputs]);
-      // As the engine hands over what a provider refuses.
-      const details = `invocation of ${token} returned an error: ${there || "ResourceNotFound"}`;
-      if (there !== true) throw Object.assign(new Error(), { details });
-      if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
-      return token.endsWith(":getVirtualNetwork") ? network : {};
-    },
-  );
-  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
-  log.mock.restore();
-  return { found, problems, warnings, asked };
+  const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
+  const { found, ...told } = await lookedUpBy(region, keys, state, (token, inputs) => {
+    asked.push([token, inputs]);
+    if (there !== true) throw refused(token, there || "ResourceNotFound");
+    if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
+    return token.endsWith(":getVirtualNetwork") ? network : {};
+  });
+  return { found: found && "previous" in found ? found : undefined, ...told, asked };
 }
