@@ -1,11 +1,9 @@
-/** An account of the double with one of everything. */
-import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { foreignBucket } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
 import { accountId, existing } from "./aws/existing.ts";
-import { everywhere, type Thing } from "./cloud.ts";
-import type { Made } from "./refusals.ts";
+import { everywhere } from "./cloud.ts";
+import { filling, type Made } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
 export const region = "eu-central-1";
@@ -24,13 +22,8 @@ export const expiry = { id: "expire", status: "Enabled", filter: {}, expiration:
 export const policyOf = (Statement: Inputs) => JSON.stringify({ Version: "2012-10-17", Statement });
 
 export function make(): Made {
-  const cloud = awsCloud();
-  const things: Record<string, Thing> = {};
-  const add = (name: string, type: string, inputs: Inputs) => {
-    assert.deepEqual(cloud.check(type, inputs, region), []);
-    things[name] = cloud.create(type, name, inputs, region);
-    return things[name].id;
-  };
+  const { cloud, things, add: put } = filling(awsCloud(), region);
+  const add = (name: string, type: string, inputs: Inputs) => put(name, type, inputs).id;
   const group = add("group", "aws:ec2/securityGroup:SecurityGroup", {
     namePrefix: "cache-",
     description: "Registry cache",

@@ -1,9 +1,7 @@
-/** A subscription of the double with a cluster. */
-import assert from "node:assert/strict";
 import { subscriptionId } from "./azure/account.ts";
 import { azureCloud } from "./azure/azure.ts";
 import type { Thing } from "./cloud.ts";
-import type { Made } from "./refusals.ts";
+import { filling, type Made } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
 const place = { resourceGroupName: "cache", location: "westeurope" };
@@ -38,13 +36,8 @@ export const network = {
 };
 
 export function make(): Made {
-  const cloud = azureCloud();
-  const things: Record<string, Thing> = {};
-  const add = (name: string, type: string, inputs: Inputs) => {
-    assert.deepEqual(cloud.check(`azure-native:${type}`, inputs, ""), []);
-    things[name] = cloud.create(`azure-native:${type}`, name, inputs, "");
-    return things[name];
-  };
+  const { cloud, things, add: put } = filling(azureCloud(), "");
+  const add = (name: string, type: string, inputs: Inputs) => put(name, `azure-native:${type}`, inputs);
   const group = add("group", "resources:ResourceGroup", {
     resourceGroupName: "cache",
     location: "westeurope",

@@ -1,11 +1,9 @@
-/** A subscription of the double with one of everything. */
-import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
 import { existing, subscriptionId, tenantId } from "./azure/account.ts";
 import { azureCloud } from "./azure/azure.ts";
 import type { Thing } from "./cloud.ts";
-import type { Made } from "./refusals.ts";
+import { filling, type Made } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
 export const userData = (text: string) => gzipSync(text).toString("base64");
@@ -46,13 +44,8 @@ export const expiry = {
 };
 
 export function make(): Made {
-  const cloud = azureCloud();
-  const things: Record<string, Thing> = {};
-  const add = (name: string, type: string, inputs: Inputs) => {
-    assert.deepEqual(cloud.check(`azure-native:${type}`, inputs, ""), []);
-    things[name] = cloud.create(`azure-native:${type}`, name, inputs, "");
-    return things[name];
-  };
+  const { cloud, things, add: put } = filling(azureCloud(), "");
+  const add = (name: string, type: string, inputs: Inputs) => put(name, `azure-native:${type}`, inputs);
   add("group", "resources:ResourceGroup", { resourceGroupName: "cache", location: "westeurope" });
   const firewall = add("firewall", "network:NetworkSecurityGroup", {
     ...place,

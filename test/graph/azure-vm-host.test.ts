@@ -12,12 +12,6 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  const find = (type: string, name = "westeurope") => {
-    const found = graph.resources.find((it) => it.type.endsWith(`:${type}`) && it.name === name);
-    assert.ok(found, `no ${type} ${name}`);
-    return found;
-  };
-
   test("is replaced by the runbook's update: the machine, and the records stay away", () => {
     const of = { stack: "azure-westeurope", resources: graph.resources };
     assert.deepEqual(takenBy("replace", of), ["azure-native:compute:VirtualMachine westeurope"]);
@@ -70,9 +64,11 @@ describe("a region with everything", () => {
   });
 
   test("what Azure doesn't change on a right or a disk makes a new one", () => {
-    assert.deepEqual(find("RoleAssignment", "westeurope-acme").replaceOnChanges, ["roleDefinitionId"]);
+    assert.deepEqual(graph.resource("RoleAssignment", "westeurope-acme").replaceOnChanges, [
+      "roleDefinitionId",
+    ]);
     // The preview says so, and `protect` doesn't let it happen.
-    assert.deepEqual(find("Disk").replaceOnChanges, ["creationData"]);
+    assert.deepEqual(graph.resource("Disk").replaceOnChanges, ["creationData"]);
   });
 
   test("the machine takes disk, interface and identity, and lets them go; its own disk goes with it", () => {
@@ -103,7 +99,7 @@ describe("a region with everything", () => {
   });
 
   test("it starts when its rights and records are there", () => {
-    const { dependencies } = find("VirtualMachine");
+    const { dependencies } = graph.resource("VirtualMachine");
     for (const needed of [
       "authorization:RoleAssignment westeurope-acme",
       "authorization:RoleAssignment westeurope-credentials-team",
@@ -123,7 +119,7 @@ describe("a region with everything", () => {
     assert.deepEqual(image, { publisher: "Debian", offer: "debian-13", sku: "13-arm64" });
     assert.match(version ?? "", /^0\.\d{8}\.\d+$/);
     // What a later version of the project comes with replaces nothing.
-    const stash = find("Stash", "westeurope-image-arm64");
+    const stash = graph.resource("Stash", "westeurope-image-arm64");
     assert.deepEqual([stash.inputs, stash.ignoreChanges], [{ input: version }, ["input"]]);
     assert.equal(machine.osProfile.adminPassword, undefined);
     assert.equal(machine.osProfile.linuxConfiguration.disablePasswordAuthentication, true);

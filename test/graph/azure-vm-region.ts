@@ -43,7 +43,9 @@ export const westeurope = {
 export interface Graph {
   readonly resources: readonly RegisteredResource[];
   readonly host: VmHost;
-  /** The inputs of the one resource of a type and, if need be, of a name. */
+  /** The one resource of a type and, if need be, of a name. */
+  resource(type: string, name?: string): RegisteredResource;
+  /** Its inputs. */
   inputs(type: string, name?: string): Record<string, unknown>;
 }
 
@@ -113,15 +115,10 @@ export async function graphOf(
     host = new VmHost(region.name, { ...config, region, credentials, found });
   }, azure);
   assert.ok(host);
-  return {
-    resources,
-    host,
-    inputs(type, name) {
-      const found = resources.filter(
-        (it) => it.type.endsWith(`:${type}`) && (name === undefined || it.name === name),
-      );
-      assert.equal(found.length, 1, `${found.length} of ${type} ${name ?? ""}`);
-      return found[0]?.inputs ?? {};
-    },
+  const resource = (type: string, name?: string) => {
+    const found = resources.filter((it) => it.type.endsWith(`:${type}`) && (name ?? it.name) === it.name);
+    assert.equal(found.length, 1, `${found.length} of ${type} ${name ?? ""}`);
+    return found[0] as RegisteredResource;
   };
+  return { resources, host, resource, inputs: (type, name) => resource(type, name).inputs };
 }

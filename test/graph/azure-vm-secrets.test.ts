@@ -23,12 +23,6 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  const find = (type: string, name = "westeurope") => {
-    const found = graph.resources.find((it) => it.type.endsWith(`:${type}`) && it.name === name);
-    assert.ok(found, `no ${type} ${name}`);
-    return found;
-  };
-
   test("each right is on one thing", () => {
     const rights = graph.resources.filter(({ type }) => type.endsWith(":RoleAssignment"));
     const vault = graph.inputs("Vault").vaultName;
@@ -77,7 +71,7 @@ describe("a region with everything", () => {
       enabledForDiskEncryption: false,
       enabledForTemplateDeployment: false,
     });
-    const { inputs, secrets, deletedWith } = find("Secret", "westeurope-credentials-team");
+    const { inputs, secrets, deletedWith } = graph.resource("Secret", "westeurope-credentials-team");
     assert.equal(inputs.vaultName, vaultName);
     assert.equal(deletedWith, "azure-native:keyvault:Vault westeurope");
     assert.deepEqual(Object.keys(secrets), ["properties.value"]);
