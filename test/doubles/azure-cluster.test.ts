@@ -5,7 +5,8 @@ import { existing } from "./azure/account.ts";
 import { accessTo } from "./azure/aks.ts";
 import { clusterSurroundings } from "./azure/cluster-surroundings.ts";
 import { another, make, network, window, withPool } from "./azure-cluster-things.ts";
-import { CloudError, type Thing } from "./cloud.ts";
+import type { Thing } from "./cloud.ts";
+import { CloudError } from "./faults.ts";
 import { testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 

@@ -1,7 +1,8 @@
 /** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Cloud, CloudError } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
+import { CloudError } from "./faults.ts";
 
 export interface ServedApi extends AsyncDisposable {
   /** For the program. */
