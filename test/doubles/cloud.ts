@@ -267,23 +267,20 @@ export class Cloud {
     }
   }
 
+  /** None for what no stack can make. */
   #referencesOf(type: string, request: Request): { reference: Reference; id: string }[] {
-    return (this.#rules(type).references ?? []).flatMap((reference) =>
+    return (this.definition.resources[type]?.references ?? []).flatMap((reference) =>
       idsIn(reference, request).map((id) => ({ reference, id })),
     );
   }
 
   /** Who refers to it, and how. */
   #usersOf({ type, id }: Pick<Thing, "type" | "id">): { thing: Thing; reference: Reference }[] {
-    return [...this.#things.values()].flatMap((thing) => {
-      const { scope, name = "", inputs } = thing;
-      const references = this.definition.resources[thing.type]?.references ?? [];
-      return references
-        .filter(
-          (it) => it.to === type && idsIn(it, { cloud: this, scope, name, inputs }).includes(normalId(id)),
-        )
-        .map((reference) => ({ thing, reference }));
-    });
+    return [...this.#things.values()].flatMap((thing) =>
+      this.#referencesOf(thing.type, { cloud: this, name: "", ...thing })
+        .filter(({ reference, id: other }) => reference.to === type && other === normalId(id))
+        .map(({ reference }) => ({ thing, reference })),
+    );
   }
 }
 
