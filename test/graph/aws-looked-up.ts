@@ -1,6 +1,7 @@
 /** What AWS is asked before a region is made, and what it answers. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
+import type { AwsRegion, StackConfig } from "../../components/config/schema.ts";
 import { driver } from "../../components/hosts/aws/driver.ts";
 import type { Findings } from "../../components/hosts/aws/findings.ts";
 import type { LookedUp } from "../../components/hosts/host.ts";
@@ -53,43 +54,55 @@ const answers: Answers = {
   getParameter: ({ name }) => ({ insecureValue: "ami-0123456789abcdef0", arn: `arn:${name}` }),
 };
 
-export async function lookedUp(
-  change: Record<string, unknown> = {},
-  other: Answers = {},
-): Promise<LookedUp<Findings>> {
+/**
+ * A region with these keys, and what a question about it is answered.
+ * @param answers by the last part of a function's token
+ */
+export async function lookedUpBy<R extends AwsRegion, Found>(
+  rest: Record<string, unknown>,
+  answers: Answers,
+  ask: (args: StackConfig & { readonly region: R }) => Promise<LookedUp<Found>>,
+): Promise<LookedUp<Found>> {
   const config = parseConfig({
     provider: "aws",
     regions: [
       {
         name: "eu-central-1",
-        topology: "vm",
-        storage: { kind: "disk", size: "240GiB" },
         endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
         access: { clients: ["203.0.113.0/24"] },
-        ...change,
+        ...rest,
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const [region] = config.regions as Parameters<NonNullable<typeof driver.createProvider>>[0][];
-  assert.ok(region);
-  let result: LookedUp<Findings> | undefined;
+  const region = config.regions[0] as R;
+  let result: LookedUp<Found> | undefined;
   await registeredBy(
     async () => {
-      const provider = driver.createProvider?.(region);
-      assert.ok(provider);
-      // A machine's.
-      result = (await driver.lookUp?.({ ...config, region }, provider)) as LookedUp<Findings>;
+      result = await ask({ ...config, region });
     },
     undefined,
     (token, inputs) => {
-      const answer = { ...answers, ...other }[token.split(":").at(-1) ?? ""];
+      const answer = answers[token.split(":").at(-1) ?? ""];
       assert.ok(answer, token);
       return answer(inputs);
     },
   );
   assert.ok(result);
   return result;
+}
+
+/** Of a machine. */
+export function lookedUp(
+  change: Record<string, unknown> = {},
+  other: Answers = {},
+): Promise<LookedUp<Findings>> {
+  const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
+  return lookedUpBy<AwsRegion, Findings>(region, { ...answers, ...other }, async (args) => {
+    const provider = driver.createProvider?.(args.region);
+    assert.ok(provider);
+    return (await driver.lookUp?.(args, provider)) as LookedUp<Findings>;
+  });
 }
 
 export const zone = { zone: "example.com" };
