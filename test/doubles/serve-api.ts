@@ -1,7 +1,8 @@
 /** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Cloud, CloudError, type ServedApi } from "./cloud.ts";
+import type { Cloud, ServedApi } from "./cloud.ts";
+import { CloudError } from "./faults.ts";
 
 export async function serveApi(cloud: Cloud): Promise<ServedApi> {
   const { api, serveApi: serveOwn } = cloud.definition;
