@@ -28,7 +28,7 @@ export async function reachableUpstreams(upstreams: readonly Upstream[]): Promis
     "Seeding an upstream on this machine",
     `free port ${seededPort}, or make ${first.url} reachable`,
     async () => {
-      const { url } = await startUpstream({ dir: seededDirectory(), port: seededPort, detached: true });
+      const url = await startUpstream({ dir: seededDirectory(), port: seededPort, detached: true });
       const namespace = first.probe?.split("/")[0] ?? "samples";
       const { image } = await seed(url, { registry: first.registry, namespace });
       const repositories = new Set([...first.repositories, `${namespace}/**`, `charts/${namespace}/**`]);

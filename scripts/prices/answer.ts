@@ -1,18 +1,74 @@
-import type { Item, Price } from "../../components/cost/prices/price-book.ts";
+import type { LineUnit } from "../../components/cost/line.ts";
+import type { Item, Price, Tier } from "../../components/cost/prices/price-book.ts";
 
 /** What a price API says of one thing in one region: a price, or why there is none to take. */
-export interface Answer {
+export interface Answer extends Offer {
   /** Or `*`. */
   readonly region: string;
   readonly item: Item;
+}
+
+export interface Offer {
   readonly price?: Pick<Price, "unit" | "price" | "tiers">;
   /** Instead of a price. The book then keeps what it has. */
   readonly problem?: string;
 }
 
-/** Nothing to take: several different prices are none. */
-export function ambiguous(prices: readonly number[]): string {
-  return `${prices.length} different prices for one filter: ${prices.join(", ")}`;
+/** How a list counts something, and how the book does. */
+export interface Counting {
+  /** The list's unit. Another one in an answer is a problem. */
+  readonly listUnit: string;
+  readonly unit: LineUnit;
+  /** How many of the list's units are one of ours. @default 1 */
+  readonly factor?: number;
+  /** Whether all tiers are taken. @default the first alone */
+  readonly tiered?: boolean;
 }
 
-export const nothingFound = "the price list has nothing for this filter";
+/** A step of a product's price, as a list has it. */
+export interface Step {
+  readonly unit: string;
+  readonly currency: string;
+  readonly from: number;
+  readonly price: number;
+}
+
+/** The price of one thing, from the steps of each product that it can be. Several products with the same price are as good as one. */
+export function offer(products: readonly (readonly Step[])[], counting: Counting): Offer {
+  const ladders = new Map<string, readonly [Tier, ...Tier[]]>();
+  for (const steps of products) {
+    const tiers = tiersOf(steps, counting);
+    if (typeof tiers === "string") return { problem: tiers };
+    const [first, ...others] = tiers;
+    if (first) ladders.set(JSON.stringify(tiers), [first, ...others]);
+  }
+  const [tiers, ...others] = ladders.values();
+  if (!tiers) return { problem: "the price list has nothing for this filter" };
+  if (others.length > 0) return { problem: ambiguous([tiers, ...others].map(([{ price }]) => price)) };
+  const { unit, tiered } = counting;
+  return { price: tiered ? { unit, tiers } : { unit, price: tiers[0].price } };
+}
+
+/** In our units and in order, which a list's steps aren't. Or what is wrong. */
+function tiersOf(
+  steps: readonly Step[],
+  { listUnit, factor = 1, tiered = false }: Counting,
+): Tier[] | string {
+  const foreign = steps.find(({ unit, currency }) => unit !== listUnit || currency !== "USD");
+  if (foreign) return `in ${foreign.currency} for ${foreign.unit}, not in USD for ${listUnit}`;
+  // Rows of price 0 are old ones, but for the start of a ladder.
+  const meant = steps.filter(({ price }) => tiered || price > 0);
+  const tiers: Tier[] = [];
+  for (const [from, those] of Map.groupBy(meant, ({ from }) => from)) {
+    const [price = 0, ...others] = new Set(those.map(({ price }) => price));
+    if (others.length > 0) return ambiguous([price, ...others]);
+    // Without the last digits of a multiplication.
+    tiers.push({ from: from / factor, price: Number((price * factor).toPrecision(10)) });
+  }
+  return tiers.sort((one, other) => one.from - other.from);
+}
+
+/** Nothing to take: several different prices are none. */
+function ambiguous(prices: readonly number[]): string {
+  return `${prices.length} different prices for one filter: ${prices.join(", ")}`;
+}

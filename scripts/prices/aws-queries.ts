@@ -1,22 +1,15 @@
-import type { LineUnit } from "../../components/cost/line.ts";
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
-import { awsPriceRegions } from "./aws-regions.ts";
+import type { Counting } from "./answer.ts";
+import { type AwsPriceRegion, awsPriceRegions } from "./aws-regions.ts";
 
-/** What to ask AWS's price list for, and what the answer means. */
-export interface AwsQuery {
+/** What to ask AWS's price list for, and what the answer means. Units are in lower case. */
+export interface AwsQuery extends Counting {
   /** Or `*`, for what is asked in one region for all. */
   readonly region: string;
   readonly service: string;
   readonly filters: Readonly<Record<string, string>>;
   /** Of a query for one thing. The query for machines has one for each `instanceType`. */
   readonly item?: Item;
-  /** The list's unit, in lower case. Another one in an answer is a problem. */
-  readonly listUnit: string;
-  readonly unit: LineUnit;
-  /** How many of the list's units are one of ours. @default 1 */
-  readonly factor?: number;
-  /** Whether all tiers are taken. @default the first alone */
-  readonly tiered?: boolean;
 }
 
 /** Linux without anything paid on it, on a shared host, without a reservation. */
@@ -30,171 +23,110 @@ const plainLinux = {
   locationType: "AWS Region",
 };
 
-const perMonth = { listUnit: "gb-mo", unit: "GiB-months" } as const;
-const perHour = { listUnit: "hrs", unit: "hours" } as const;
+const hourly = { listUnit: "hrs", unit: "hours" } as const;
+const stored = { listUnit: "gb-mo", unit: "GiB-months" } as const;
+const transferred = { listUnit: "gb", unit: "GiB" } as const;
+const thousandRequests = { listUnit: "requests", unit: "1k requests", factor: 1000 } as const;
 
 /** Each for one product in each region, after https://github.com/infracost/infracost, internal/resources/aws. */
 export function awsQueries(): AwsQuery[] {
-  return [...Object.keys(awsPriceRegions).flatMap(regionalQueries), ...commonQueries("us-east-1")];
+  return [...Object.entries(awsPriceRegions).flatMap(regionalQueries), ...commonQueries()];
 }
 
-function regionalQueries(region: string): AwsQuery[] {
-  const { prefix, location, neighbour } = awsPriceRegions[region] ?? {};
-  const ec2 = { region, service: "AmazonEC2" };
-  const gp3 = (usagetype: string) => ({
-    regionCode: region,
-    volumeApiName: "gp3",
-    usagetype: `${prefix}EBS:${usagetype}.gp3`,
+function regionalQueries([region, names]: [string, AwsPriceRegion]): AwsQuery[] {
+  const { prefix } = names;
+  const query = (
+    service: string,
+    item: Item,
+    usage: string,
+    filters: AwsQuery["filters"],
+    counting: Counting,
+  ): AwsQuery => ({
+    region,
+    service,
+    item,
+    filters: { regionCode: region, usagetype: `${prefix}${usage}`, ...filters },
+    ...counting,
   });
-  const s3 = (usagetype: string) => ({ regionCode: region, usagetype: `${prefix}${usagetype}` });
-  const nlb = (usagetype: string) => ({
-    regionCode: region,
-    productFamily: "Load Balancer-Network",
-    locationType: "AWS Region",
-    usagetype: `${prefix}${usagetype}`,
-  });
-  const nat = (usagetype: string) => ({
-    regionCode: region,
-    productFamily: "NAT Gateway",
-    usagetype: `${prefix}${usagetype}`,
-  });
-  const transfer = { region, service: "AWSDataTransfer", listUnit: "gb", unit: "GiB" } as const;
-  const fromLocation = location ?? "";
+  const gp3 = { volumeApiName: "gp3" };
+  const nat = { productFamily: "NAT Gateway" };
+  const nlb = { productFamily: "Load Balancer-Network", locationType: "AWS Region" };
+  const throughput = { listUnit: "gibps-mo", unit: "MiB/s-months", factor: 1 / 1024 } as const;
   return [
-    { ...ec2, filters: { ...plainLinux, regionCode: region }, ...perHour },
-    { ...ec2, item: "gp3-capacity", filters: gp3("VolumeUsage"), ...perMonth },
-    { ...ec2, item: "gp3-iops", filters: gp3("VolumeP-IOPS"), listUnit: "iops-mo", unit: "IOPS-months" },
-    {
-      ...ec2,
-      item: "gp3-throughput",
-      filters: gp3("VolumeP-Throughput"),
-      listUnit: "gibps-mo",
-      unit: "MiB/s-months",
-      factor: 1 / 1024,
-    },
-    {
-      region,
-      service: "AmazonS3",
-      item: "s3-storage",
-      filters: { ...s3("TimedStorage-ByteHrs"), volumeType: "Standard" },
-      ...perMonth,
-    },
-    {
-      region,
-      service: "AmazonS3",
-      item: "s3-writes",
-      filters: { ...s3("Requests-Tier1"), group: "S3-API-Tier1" },
-      ...thousandRequests,
-    },
-    {
-      region,
-      service: "AmazonS3",
-      item: "s3-reads",
-      filters: { ...s3("Requests-Tier2"), group: "S3-API-Tier2" },
-      ...thousandRequests,
-    },
-    { region, service: "AWSELB", item: "load-balancer", filters: nlb("LoadBalancerUsage"), ...perHour },
-    {
-      region,
-      service: "AWSELB",
-      item: "load-balancer-data",
-      filters: nlb("LCUUsage"),
-      listUnit: "lcu-hrs",
-      unit: "NLCU-hours",
-    },
-    { ...ec2, item: "nat-gateway", filters: nat("NatGateway-Hours"), ...perHour },
-    { ...ec2, item: "nat-gateway-data", filters: nat("NatGateway-Bytes"), listUnit: "gb", unit: "GiB" },
-    {
-      ...transfer,
-      item: "transfer-to-internet",
-      filters: {
-        transferType: "AWS Outbound",
-        fromLocation,
-        toLocation: "External",
-        usagetype: `${prefix}DataTransfer-Out-Bytes`,
-      },
-      tiered: true,
-    },
-    {
-      ...transfer,
-      item: "transfer-in-region",
-      filters: {
-        transferType: "IntraRegion",
-        fromLocation,
-        usagetype: `${prefix}DataTransfer-Regional-Bytes`,
-      },
-    },
-    {
-      ...transfer,
-      item: "transfer-between-regions",
-      filters: { transferType: "InterRegion Outbound", fromLocation, toLocation: neighbour ?? "" },
-    },
+    { region, service: "AmazonEC2", filters: { ...plainLinux, regionCode: region }, ...hourly },
+    query("AmazonEC2", "gp3-capacity", "EBS:VolumeUsage.gp3", gp3, stored),
+    query("AmazonEC2", "gp3-iops", "EBS:VolumeP-IOPS.gp3", gp3, { listUnit: "iops-mo", unit: "IOPS-months" }),
+    query("AmazonEC2", "gp3-throughput", "EBS:VolumeP-Throughput.gp3", gp3, throughput),
+    query("AmazonS3", "s3-storage", "TimedStorage-ByteHrs", { volumeType: "Standard" }, stored),
+    query("AmazonS3", "s3-writes", "Requests-Tier1", { group: "S3-API-Tier1" }, thousandRequests),
+    query("AmazonS3", "s3-reads", "Requests-Tier2", { group: "S3-API-Tier2" }, thousandRequests),
+    query("AWSELB", "load-balancer", "LoadBalancerUsage", nlb, hourly),
+    query("AWSELB", "load-balancer-data", "LCUUsage", nlb, { listUnit: "lcu-hrs", unit: "NLCU-hours" }),
+    query("AmazonEC2", "nat-gateway", "NatGateway-Hours", nat, hourly),
+    query("AmazonEC2", "nat-gateway-data", "NatGateway-Bytes", nat, transferred),
+    ...transferQueries(region, names),
   ];
 }
 
-const thousandRequests = { listUnit: "requests", unit: "1k requests", factor: 1000 } as const;
+function transferQueries(region: string, { prefix, location, neighbour }: AwsPriceRegion): AwsQuery[] {
+  const query = (
+    item: Item,
+    transferType: string,
+    filters: AwsQuery["filters"],
+    tiered = false,
+  ): AwsQuery => ({
+    region,
+    service: "AWSDataTransfer",
+    item,
+    filters: { transferType, fromLocation: location, ...filters },
+    ...transferred,
+    tiered,
+  });
+  return [
+    query(
+      "transfer-to-internet",
+      "AWS Outbound",
+      { toLocation: "External", usagetype: `${prefix}DataTransfer-Out-Bytes` },
+      true,
+    ),
+    query("transfer-in-region", "IntraRegion", { usagetype: `${prefix}DataTransfer-Regional-Bytes` }),
+    query("transfer-between-regions", "InterRegion Outbound", { toLocation: neighbour }),
+  ];
+}
 
 /** What has one price in all regions. */
-function commonQueries(regionCode: string): AwsQuery[] {
-  const region = everywhere;
+function commonQueries(): AwsQuery[] {
+  const query = (
+    service: string,
+    item: Item,
+    filters: AwsQuery["filters"],
+    counting: Counting,
+  ): AwsQuery => ({
+    region: everywhere,
+    service,
+    item,
+    filters: { ...(service !== "AmazonRoute53" && { regionCode: "us-east-1" }), ...filters },
+    ...counting,
+  });
+  const address = {
+    group: "VPCPublicIPv4Address",
+    groupDescription: "Hourly charge for In-use Public IPv4 Addresses",
+  };
+  const cluster = { productFamily: "Compute", usagetype: "AmazonEKS-Hours:perCluster" };
+  const registry = { productFamily: "EC2 Container Registry", usagetype: "TimedStorage-ByteHrs" };
+  const alarm = { productFamily: "Alarm", usagetype: "CW:AlarmMonitorUsage" };
+  const zone = { productFamily: "DNS Zone", usagetype: "HostedZone" };
+  const lookUp = { productFamily: "DNS Query", usagetype: "DNS-Queries" };
+  const secret = { usagetype: "USE1-AWSSecretsManager-Secrets" };
+  const monthly = (listUnit: string) => ({ listUnit, unit: "months" }) as const;
+  const millionQueries = { listUnit: "queries", unit: "1M queries", factor: 1e6 } as const;
   return [
-    {
-      region,
-      service: "AmazonVPC",
-      item: "public-ipv4",
-      filters: {
-        regionCode,
-        group: "VPCPublicIPv4Address",
-        groupDescription: "Hourly charge for In-use Public IPv4 Addresses",
-      },
-      ...perHour,
-    },
-    {
-      region,
-      service: "AmazonEKS",
-      item: "cluster",
-      filters: { regionCode, productFamily: "Compute", usagetype: "AmazonEKS-Hours:perCluster" },
-      ...perHour,
-    },
-    {
-      region,
-      service: "AmazonECR",
-      item: "registry-storage",
-      filters: { regionCode, productFamily: "EC2 Container Registry", usagetype: "TimedStorage-ByteHrs" },
-      ...perMonth,
-    },
-    {
-      region,
-      service: "AmazonCloudWatch",
-      item: "alarm",
-      filters: { regionCode, productFamily: "Alarm", usagetype: "CW:AlarmMonitorUsage" },
-      listUnit: "alarms",
-      unit: "months",
-    },
-    {
-      region,
-      service: "AmazonRoute53",
-      item: "dns-zone",
-      filters: { productFamily: "DNS Zone", usagetype: "HostedZone" },
-      listUnit: "hostedzone",
-      unit: "months",
-    },
-    {
-      region,
-      service: "AmazonRoute53",
-      item: "dns-queries",
-      filters: { productFamily: "DNS Query", usagetype: "DNS-Queries" },
-      listUnit: "queries",
-      unit: "1M queries",
-      factor: 1e6,
-    },
-    {
-      region,
-      service: "AWSSecretsManager",
-      item: "secret",
-      filters: { regionCode, usagetype: "USE1-AWSSecretsManager-Secrets" },
-      listUnit: "secrets",
-      unit: "months",
-    },
+    query("AmazonVPC", "public-ipv4", address, hourly),
+    query("AmazonEKS", "cluster", cluster, hourly),
+    query("AmazonECR", "registry-storage", registry, stored),
+    query("AmazonCloudWatch", "alarm", alarm, monthly("alarms")),
+    query("AmazonRoute53", "dns-zone", zone, monthly("hostedzone")),
+    query("AmazonRoute53", "dns-queries", lookUp, millionQueries),
+    query("AWSSecretsManager", "secret", secret, monthly("secrets")),
   ];
 }

@@ -1,5 +1,6 @@
 import { machines } from "../../components/capacity/machines.ts";
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
+import type { Counting } from "./answer.ts";
 import type { AzureQuery, AzureRow } from "./azure-row.ts";
 
 /** The regions that the book is kept for. */
@@ -21,145 +22,76 @@ export function azureQueries(): AzureQuery[] {
   return [...regions.flatMap(regionalQueries), ...commonQueries()];
 }
 
+const hourly = { listUnit: "1 Hour", unit: "hours" } as const;
+const monthly = { listUnit: "1/Month", unit: "months" } as const;
+const stored = { listUnit: "1 GB/Month", unit: "GB-months" } as const;
+const transferred = { listUnit: "1 GB", unit: "GB" } as const;
+const tenThousandRequests = { listUnit: "10K", unit: "10k requests" } as const;
+
 function regionalQueries(region: string): AzureQuery[] {
-  const storage = (productName: string) =>
-    filterOf({ serviceName: "Storage", armRegionName: region, productName });
-  const bandwidth = (productName: string) =>
-    filterOf({ serviceName: "Bandwidth", armRegionName: region, productName });
-  const v2 = { region, filter: storage("Azure Premium SSD v2") };
-  const blob = { region, filter: storage("General Block Blob v2") };
+  const filter = (serviceName: string, productName?: string) =>
+    filterOf({ serviceName, armRegionName: region, ...(productName && { productName }) });
+  const query = (filter: string, itemOf: AzureQuery["itemOf"], counting: Counting): AzureQuery => ({
+    region,
+    filter,
+    itemOf,
+    ...counting,
+  });
+  const types = machines.azure.map(({ type }) => `armSkuName eq '${type}'`).join(" or ");
+  const v2 = filter("Storage", "Azure Premium SSD v2");
+  const blob = filter("Storage", "General Block Blob v2");
+  // What is routed over the internet from the start has another product, and lower prices.
+  const outbound = filter("Bandwidth", "Rtn Preference: MGN");
+  const capacity = { listUnit: "1 GiB/Hour", unit: "GiB-hours" } as const;
+  const iops = { listUnit: "1/Hour", unit: "IOPS-hours" } as const;
+  const throughput = { listUnit: "1/Hour", unit: "MB/s-hours" } as const;
   return [
-    {
-      region,
-      filter: `${filterOf({ serviceName: "Virtual Machines", armRegionName: region })} and (${machines.azure
-        .map(({ type }) => `armSkuName eq '${type}'`)
-        .join(" or ")})`,
-      itemOf: machineOf,
-      listUnit: "1 Hour",
-      unit: "hours",
-    },
-    {
-      ...v2,
-      itemOf: meter("Premium LRS Provisioned Capacity", "premium-v2-capacity"),
-      listUnit: "1 GiB/Hour",
-      unit: "GiB-hours",
-    },
-    {
-      ...v2,
-      itemOf: meter("Premium LRS Provisioned IOPS", "premium-v2-iops"),
-      listUnit: "1/Hour",
-      unit: "IOPS-hours",
-    },
-    {
-      ...v2,
-      itemOf: meter("Premium LRS Provisioned Throughput (MBps)", "premium-v2-throughput"),
-      listUnit: "1/Hour",
-      unit: "MB/s-hours",
-    },
-    {
-      region,
-      filter: storage("Premium SSD Managed Disks"),
-      itemOf: premiumDiskOf,
-      listUnit: "1/Month",
-      unit: "months",
-    },
-    {
-      ...blob,
-      itemOf: meter("Hot LRS Data Stored", "blob-storage"),
-      listUnit: "1 GB/Month",
-      unit: "GB-months",
-    },
-    {
-      ...blob,
-      itemOf: meter("Hot ZRS Data Stored", "blob-storage-zrs"),
-      listUnit: "1 GB/Month",
-      unit: "GB-months",
-    },
-    {
-      ...blob,
-      itemOf: meter("Hot ZRS Write Operations", "blob-writes-zrs"),
-      listUnit: "10K",
-      unit: "10k requests",
-    },
-    {
-      ...blob,
-      itemOf: meter("Hot LRS Write Operations", "blob-writes"),
-      listUnit: "10K",
-      unit: "10k requests",
-    },
-    { ...blob, itemOf: meter("Hot Read Operations", "blob-reads"), listUnit: "10K", unit: "10k requests" },
-    {
-      region,
-      // What is routed over the internet from the start has another product, and lower prices.
-      filter: bandwidth("Rtn Preference: MGN"),
-      itemOf: meter("Standard Data Transfer Out", "transfer-to-internet"),
-      listUnit: "1 GB",
-      unit: "GB",
+    query(`${filter("Virtual Machines")} and (${types})`, machineOf, hourly),
+    query(v2, meter("Premium LRS Provisioned Capacity", "premium-v2-capacity"), capacity),
+    query(v2, meter("Premium LRS Provisioned IOPS", "premium-v2-iops"), iops),
+    query(v2, meter("Premium LRS Provisioned Throughput (MBps)", "premium-v2-throughput"), throughput),
+    query(filter("Storage", "Premium SSD Managed Disks"), premiumDiskOf, monthly),
+    query(blob, meter("Hot LRS Data Stored", "blob-storage"), stored),
+    query(blob, meter("Hot ZRS Data Stored", "blob-storage-zrs"), stored),
+    query(blob, meter("Hot LRS Write Operations", "blob-writes"), tenThousandRequests),
+    query(blob, meter("Hot ZRS Write Operations", "blob-writes-zrs"), tenThousandRequests),
+    query(blob, meter("Hot Read Operations", "blob-reads"), tenThousandRequests),
+    query(outbound, meter("Standard Data Transfer Out", "transfer-to-internet"), {
+      ...transferred,
       tiered: true,
-    },
-    {
-      region,
-      filter: bandwidth("Inter-Region"),
-      itemOf: meter("Intra Continent Data Transfer Out", "transfer-between-regions"),
-      listUnit: "1 GB",
-      unit: "GB",
-    },
+    }),
+    query(
+      filter("Bandwidth", "Inter-Region"),
+      meter("Intra Continent Data Transfer Out", "transfer-between-regions"),
+      transferred,
+    ),
   ];
 }
 
 function commonQueries(): AzureQuery[] {
-  const region = everywhere;
+  const query = (
+    item: Item,
+    meterName: string,
+    fields: Readonly<Record<string, string>>,
+    counting: Counting,
+  ): AzureQuery => ({
+    region: everywhere,
+    filter: filterOf({ armRegionName: referenceRegion, ...fields }),
+    itemOf: meter(meterName, item),
+    ...counting,
+  });
+  const address = { serviceName: "Virtual Network", productName: "IP Addresses" };
+  const balancer = { serviceName: "Load Balancer", armRegionName: "Global", skuName: "Standard" };
+  const cluster = { serviceName: "Azure Kubernetes Service" };
+  const dns = { serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" };
+  const registry = { serviceName: "Container Registry", skuName: "Premium" };
   return [
-    {
-      region,
-      filter: filterOf({
-        serviceName: "Virtual Network",
-        armRegionName: referenceRegion,
-        productName: "IP Addresses",
-      }),
-      itemOf: meter("Standard IPv4 Static Public IP", "public-ipv4"),
-      listUnit: "1 Hour",
-      unit: "hours",
-    },
-    {
-      region,
-      filter: filterOf({ serviceName: "Load Balancer", armRegionName: "Global", skuName: "Standard" }),
-      itemOf: meter("Standard Included LB Rules and Outbound Rules", "load-balancer"),
-      listUnit: "1 Hour",
-      unit: "hours",
-    },
-    {
-      region,
-      filter: filterOf({ serviceName: "Load Balancer", armRegionName: "Global", skuName: "Standard" }),
-      itemOf: meter("Standard Data Processed", "load-balancer-data"),
-      listUnit: "1 GB",
-      unit: "GB",
-    },
-    {
-      region,
-      filter: filterOf({ serviceName: "Azure Kubernetes Service", armRegionName: referenceRegion }),
-      itemOf: meter("Standard Uptime SLA", "cluster"),
-      listUnit: "1 Hour",
-      unit: "hours",
-    },
-    {
-      region,
-      filter: filterOf({ serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" }),
-      itemOf: meter("Public Zone", "dns-zone"),
-      listUnit: "1/Month",
-      unit: "months",
-    },
-    {
-      region,
-      filter: filterOf({
-        serviceName: "Container Registry",
-        armRegionName: referenceRegion,
-        skuName: "Premium",
-      }),
-      itemOf: meter("Premium Registry Unit", "registry-replica"),
-      listUnit: "1/Day",
-      unit: "days",
-    },
+    query("public-ipv4", "Standard IPv4 Static Public IP", address, hourly),
+    query("load-balancer", "Standard Included LB Rules and Outbound Rules", balancer, hourly),
+    query("load-balancer-data", "Standard Data Processed", balancer, transferred),
+    query("cluster", "Standard Uptime SLA", cluster, hourly),
+    query("dns-zone", "Public Zone", dns, monthly),
+    query("registry-replica", "Premium Registry Unit", registry, { listUnit: "1/Day", unit: "days" }),
   ];
 }
 

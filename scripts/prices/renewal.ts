@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CloudPrices, Price } from "../../components/cost/prices/price-book.ts";
 import type { Answer } from "./answer.ts";
 
@@ -61,10 +62,7 @@ export function renewed(
 }
 
 function sameAmount(one: Price, other: Price): boolean {
-  return (
-    JSON.stringify([one.unit, one.price, one.tiers]) ===
-    JSON.stringify([other.unit, other.price, other.tiers])
-  );
+  return isDeepStrictEqual([one.unit, one.price, one.tiers], [other.unit, other.price, other.tiers]);
 }
 
 /** Sorted, so that a difference shows what changed, and without sources that nothing is from any more. */

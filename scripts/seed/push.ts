@@ -2,16 +2,7 @@
  * Pushes content by the distribution API.
  * Requests: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push
  */
-import { type Blob, type Content, type Digest, mediaTypes } from "./content.ts";
-
-/** What is in a registry after a push. */
-export interface Pushed {
-  readonly repository: string;
-  readonly tags: readonly string[];
-  readonly digest: Digest;
-  /** Bytes of the manifests and the distinct blobs under this name. */
-  readonly size: number;
-}
+import { type Blob, type Content, mediaTypes } from "./content.ts";
 
 async function request(url: URL, init: RequestInit, expected: readonly number[]): Promise<Response> {
   const response = await fetch(url, init);
@@ -54,25 +45,13 @@ async function pushManifest(registry: URL, content: Content, reference: string):
   await request(url, { method: "PUT", body: content.manifest.bytes, headers }, [201]);
 }
 
-/** All blobs and manifests that a name stands for, each digest once. */
-function parts(content: Content): Map<Digest, Blob> {
-  const own = [content.manifest, ...content.blobs].map((blob): [Digest, Blob] => [blob.digest, blob]);
-  return new Map([...own, ...content.children.flatMap((child) => [...parts(child)])]);
-}
-
 /**
  * Pushes blobs that the registry hasn't yet, then the manifests, then the tags (which move if they exist).
  * Throws with the registry's own answer when it refuses something.
  */
-export async function push(registry: URL, content: Content): Promise<Pushed> {
+export async function push(registry: URL, content: Content): Promise<void> {
   for (const child of content.children) await push(registry, child);
   for (const blob of content.blobs) await pushBlob(registry, content.repository, blob);
   const references = content.tags.length > 0 ? content.tags : [content.manifest.digest];
   for (const reference of references) await pushManifest(registry, content, reference);
-  return {
-    repository: content.repository,
-    tags: content.tags,
-    digest: content.manifest.digest,
-    size: [...parts(content).values()].reduce((sum, blob) => sum + blob.size, 0),
-  };
 }

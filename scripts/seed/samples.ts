@@ -1,8 +1,8 @@
 /** What the seeded upstream serves: one image that runs, a chart that deploys it, and its bill of materials. */
 import { stringify } from "yaml";
-import { fileIn, gzip, tarOf } from "./archive.ts";
+import { gzip, tarOf } from "./archive.ts";
 import { artifact, blob, type Content, image, index, jsonBlob, type Platform } from "./content.ts";
-import { type NpmPackage, packageArchive } from "./npm-package.ts";
+import { type NpmProgram, npmProgram } from "./npm-program.ts";
 
 /** The names under which content is published. */
 export interface Names {
@@ -15,12 +15,13 @@ export interface Names {
 const version = "0.28.2";
 
 /** esbuild is published as one static Go program per platform, which is all that an image needs. */
-const programs: readonly { platform: Platform; source: NpmPackage }[] = [
+const programs: readonly { platform: Platform; source: NpmProgram }[] = [
   {
     platform: { os: "linux", architecture: "amd64" },
     source: {
       name: "@esbuild/linux-x64",
       version,
+      path: "bin/esbuild",
       integrity:
         "sha512-4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ==",
     },
@@ -30,6 +31,7 @@ const programs: readonly { platform: Platform; source: NpmPackage }[] = [
     source: {
       name: "@esbuild/linux-arm64",
       version,
+      path: "bin/esbuild",
       integrity:
         "sha512-pW4AC0P3it8c7do9MVM4p51FzHzdM/TZrerurgRcHJ2WTa1VQ1CIq18xncfpBJw4ojkiZZrKW2yIBWBP92j6Ug==",
     },
@@ -51,8 +53,8 @@ export async function sampleImage({ namespace }: Names): Promise<Content> {
   ]);
   const images = await Promise.all(
     programs.map(async ({ platform, source }) => {
-      const program = await fileIn(await packageArchive(source), "package/bin/esbuild");
-      const tar = await tarOf([{ path: "usr/bin/esbuild", mode: 0o755, bytes: program }]);
+      const bytes = await npmProgram(source);
+      const tar = await tarOf([{ path: "usr/bin/esbuild", mode: 0o755, bytes }]);
       return {
         platform,
         image: image({

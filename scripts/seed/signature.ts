@@ -2,38 +2,8 @@
  * Signatures as cosign attaches them: an artifact at the tag `sha256-<hex>.sig` beside what it signs.
  * Format: https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
  */
-import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { artifact, blob, type Content, jsonBlob, mediaTypes, sha256 } from "./content.ts";
-
-export interface SigningKey {
-  readonly privateKey: KeyObject;
-  /** SubjectPublicKeyInfo as PEM, what `keyPath` in a containers policy.json points at. */
-  readonly publicKeyPem: string;
-}
-
-/**
- * A P-256 key pair that follows from a phrase, so that content signed in one run verifies in the next.
- * It shows how verification works; whoever reads the phrase can sign too.
- */
-export function signingKey(phrase: string): SigningKey {
-  const curve = createECDH("prime256v1");
-  const d = createHash("sha256").update(phrase).digest();
-  curve.setPrivateKey(d);
-  const point = curve.getPublicKey();
-  const privateKey = createPrivateKey({
-    format: "jwk",
-    key: {
-      kty: "EC",
-      crv: "P-256",
-      d: d.toString("base64url"),
-      // An uncompressed point is 0x04, x, y.
-      x: point.subarray(1, 33).toString("base64url"),
-      y: point.subarray(33).toString("base64url"),
-    },
-  });
-  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
-  return { privateKey, publicKeyPem };
-}
 
 /**
  * The signature of one manifest.
@@ -44,8 +14,13 @@ export function signingKey(phrase: string): SigningKey {
  * `matchRepository` (pulls by the registry's own name, also through mirrors) or `exactRepository`.
  *
  * @param registry the registry's name in the signed identity, as clients write it
+ * @param key private, of the curve P-256. @default a new one, for a signature that nobody verifies
  */
-export function signature(signed: Content, registry: string, key: SigningKey): Content {
+export function signatureOf(
+  signed: Content,
+  registry: string,
+  key: KeyObject = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
+): Content {
   const payload = Buffer.from(
     JSON.stringify({
       critical: {
@@ -67,13 +42,8 @@ export function signature(signed: Content, registry: string, key: SigningKey): C
     }),
     layers: [
       blob("application/vnd.dev.cosign.simplesigning.v1+json", payload, {
-        "dev.cosignproject.cosign/signature": sign("sha256", payload, key.privateKey).toString("base64"),
+        "dev.cosignproject.cosign/signature": sign("sha256", payload, key).toString("base64"),
       }),
     ],
   });
-}
-
-/** The signatures of a manifest and, as `cosign sign --recursive` does, of all manifests under it. */
-export function signatures(signed: Content, registry: string, key: SigningKey): Content[] {
-  return [signed, ...signed.children].map((content) => signature(content, registry, key));
 }

@@ -5,15 +5,10 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { ensureTool } from "../setup/go-tools.ts";
-import { hasManifest, type Pushed, push } from "./push.ts";
+import type { Content } from "./content.ts";
+import { hasManifest, push } from "./push.ts";
 import { type Names, sampleArtifact, sampleChart, sampleImage } from "./samples.ts";
-import { signatures, signingKey } from "./signature.ts";
-
-export interface Upstream {
-  /** Plain HTTP on loopback. */
-  readonly url: URL;
-  readonly pid: number;
-}
+import { signatureOf } from "./signature.ts";
 
 /** Where everything about a registry lives, under its one directory. */
 function files(dir: string) {
@@ -44,19 +39,14 @@ async function answers(url: URL): Promise<boolean> {
 
 /**
  * Starts an ordinary registry (CNCF distribution) on 127.0.0.1 with its content and log under `dir`, or
- * returns the one that already runs there on that port. Throws with the end of its log when it doesn't start,
+ * returns the one that already runs there on that port: plain HTTP on loopback. Throws with the end of its log when it doesn't start,
  * for example because the port is taken.
  *
  * @param detached whether it outlives this process. @default false
  */
-export async function startUpstream(args: {
-  dir: string;
-  port: number;
-  detached?: boolean;
-}): Promise<Upstream> {
+export async function startUpstream(args: { dir: string; port: number; detached?: boolean }): Promise<URL> {
   const url = new URL(`http://127.0.0.1:${args.port}`);
-  const already = await runningPid(args.dir);
-  if (already && (await answers(url))) return { url, pid: already };
+  if ((await runningPid(args.dir)) && (await answers(url))) return url;
   await stopUpstream(args.dir);
   if (await answers(url)) throw new Error(`another registry already listens on ${url.host}`);
 
@@ -88,7 +78,7 @@ export async function startUpstream(args: {
   await writeFile(pid, String(started));
 
   for (const deadline = Date.now() + 20_000; registry.exitCode === null && Date.now() < deadline; ) {
-    if (await answers(url)) return { url, pid: started };
+    if (await answers(url)) return url;
     await sleep(50);
   }
   await stopUpstream(args.dir);
@@ -110,28 +100,21 @@ export async function stopUpstream(dir: string): Promise<void> {
 }
 
 export interface Seeded {
-  readonly image: Pushed;
-  readonly chart: Pushed;
-  readonly artifact: Pushed;
-  /** PEM; the image, on every platform, and the artifact are signed with its private half. */
-  readonly publicKey: string;
+  readonly image: Content;
+  readonly chart: Content;
+  readonly artifact: Content;
 }
 
-const demonstrationKey = signingKey("registry-cache seed");
-
-/** Pushes the sample content, signed; what is there already stays as it is. */
+/** Pushes the sample content, the image and the artifact with a signature each; what is there already stays as it is. */
 export async function seed(registry: URL, names: Names): Promise<Seeded> {
-  const image = await sampleImage(names);
-  const artifact = sampleArtifact(names);
   const seeded = {
-    image: await push(registry, image),
-    chart: await push(registry, await sampleChart(names)),
-    artifact: await push(registry, artifact),
-    publicKey: demonstrationKey.publicKeyPem,
+    image: await sampleImage(names),
+    chart: await sampleChart(names),
+    artifact: sampleArtifact(names),
   };
-  for (const signature of [image, artifact].flatMap((it) =>
-    signatures(it, names.registry, demonstrationKey),
-  )) {
+  for (const content of Object.values(seeded)) await push(registry, content);
+  for (const signed of [seeded.image, seeded.artifact]) {
+    const signature = signatureOf(signed, names.registry);
     const [tag = ""] = signature.tags;
     if (!(await hasManifest(registry, signature.repository, tag))) await push(registry, signature);
   }

@@ -10,7 +10,7 @@ import { existing } from "./aws/existing.ts";
 import { securityGroup } from "./aws/security-group.ts";
 import type { Cloud, Thing } from "./cloud.ts";
 import { kubernetesCloud } from "./kubernetes/kubernetes.ts";
-import { type Made, testRefusals } from "./refusals.ts";
+import { filling, type Made, testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
 
 const region = "us-east-1";
@@ -23,13 +23,7 @@ const eksActions = ["sts:AssumeRole", "sts:TagSession"];
 const scheduling = { tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }] };
 
 function make(): Made {
-  const cloud = awsCloud();
-  const things: Record<string, Thing> = {};
-  const add = (name: string, type: string, inputs: Inputs) => {
-    assert.deepEqual(cloud.check(type, inputs, region), []);
-    things[name] = cloud.create(type, name, inputs, region);
-    return things[name];
-  };
+  const { cloud, things, add } = filling(awsCloud(), region);
   const role = (name: string, service: string, actions: readonly string[]) =>
     add(name, "aws:iam/role:Role", { name, assumeRolePolicy: trust(service, actions) }).outputs.arn;
   const roleArn = role("cluster-role", "eks.amazonaws.com", eksActions);

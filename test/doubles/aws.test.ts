@@ -1,127 +1,12 @@
 /** That the double refuses: what it lets pass proves nothing otherwise. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
-import { foreignBucket } from "./aws/account.ts";
 import { awsCloud } from "./aws/aws.ts";
 import { accountId, existing } from "./aws/existing.ts";
-import { everywhere, type Thing } from "./cloud.ts";
-import { type Made, testRefusals } from "./refusals.ts";
+import { make, policyOf, region, rule, things, userData } from "./aws-things.ts";
+import type { Thing } from "./cloud.ts";
+import { testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
-
-const region = "eu-central-1";
-const userData = (text: string) => gzipSync(text).toString("base64");
-const trust = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" },
-});
-
-const storeName = `cache-${accountId}-${region}-an`;
-const expiry = { id: "expire", status: "Enabled", filter: {}, expiration: { days: 90 } };
-const policyOf = (Statement: Inputs) => JSON.stringify({ Version: "2012-10-17", Statement });
-
-function make(): Made {
-  const cloud = awsCloud();
-  const things: Record<string, Thing> = {};
-  const add = (name: string, type: string, inputs: Inputs) => {
-    assert.deepEqual(cloud.check(type, inputs, region), []);
-    things[name] = cloud.create(type, name, inputs, region);
-    return things[name].id;
-  };
-  const group = add("group", "aws:ec2/securityGroup:SecurityGroup", {
-    namePrefix: "cache-",
-    description: "Registry cache",
-    vpcId: existing.vpc,
-    ingress: [
-      { protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["203.0.113.0/24"], description: "clients" },
-    ],
-  });
-  const wire = add("interface", "aws:ec2/networkInterface:NetworkInterface", {
-    subnetId: existing.subnet,
-    securityGroups: [group],
-  });
-  const disk = add("disk", "aws:ebs/volume:Volume", {
-    availabilityZone: `${region}b`,
-    type: "gp3",
-    size: 100,
-    iops: 3000,
-    throughput: 125,
-    encrypted: true,
-  });
-  const role = add("role", "aws:iam/role:Role", { name: "cache", assumeRolePolicy: trust });
-  const policy = {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Deny", Action: "ssm:GetParameter", Resource: "*" }],
-  };
-  add("policy", "aws:iam/rolePolicy:RolePolicy", { name: "own", role, policy: JSON.stringify(policy) });
-  const iamInstanceProfile = add("profile", "aws:iam/instanceProfile:InstanceProfile", {
-    name: "cache",
-    role,
-  });
-  const ami = cloud.things("ami").find((it) => it.scope === region && it.inputs.architecture === "arm64")?.id;
-  const instanceId = add("machine", "aws:ec2/instance:Instance", {
-    ami,
-    instanceType: "m7g.large",
-    iamInstanceProfile,
-    primaryNetworkInterface: { networkInterfaceId: wire },
-    userDataBase64: userData("#cloud-config\n{}\n"),
-    userDataReplaceOnChange: true,
-    metadataOptions: { httpTokens: "required", instanceMetadataTags: "enabled" },
-    tags: { Name: "cache" },
-  });
-  add("attachment", "aws:ec2/volumeAttachment:VolumeAttachment", {
-    instanceId,
-    volumeId: disk,
-    deviceName: "/dev/sdf",
-  });
-  add("record", "aws:route53/record:Record", {
-    zoneId: existing.zone.id,
-    name: "cache.example.com",
-    type: "A",
-    ttl: 300,
-    records: ["198.51.100.1"],
-  });
-  add("parameter", "aws:ssm/parameter:Parameter", {
-    name: "/cache/credentials",
-    type: "SecureString",
-    value: "{}",
-  });
-  const bucket = add("bucket", "aws:s3/bucket:Bucket", { bucketPrefix: "cache-" });
-  add("object", "aws:s3/bucketObjectv2:BucketObjectv2", { bucket, key: "pod.yaml", content: "kind: Pod" });
-  const store = add("store", "aws:s3/bucket:Bucket", {
-    bucket: storeName,
-    bucketNamespace: "account-regional",
-  });
-  add("block", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {
-    bucket: store,
-    blockPublicPolicy: true,
-  });
-  add("ownership", "aws:s3/bucketOwnershipControls:BucketOwnershipControls", {
-    bucket: store,
-    rule: { objectOwnership: "BucketOwnerEnforced" },
-  });
-  add(
-    "encryption",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    {
-      bucket: store,
-      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
-    },
-  );
-  add("bucketPolicy", "aws:s3/bucketPolicy:BucketPolicy", {
-    bucket: store,
-    policy: policyOf({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: `arn:aws:s3:::${store}/*` }),
-  });
-  add("lifecycle", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", {
-    bucket: store,
-    rules: [expiry],
-  });
-  cloud.keep({ type: foreignBucket, id: "theirs", scope: everywhere, inputs: {}, outputs: {} });
-  return { cloud, things };
-}
-
-const { things } = make();
-const rule = { protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["203.0.113.0/24"] };
 
 test("refuses a provider in a region that the account hasn't enabled", () => {
   const { admitProvider } = awsCloud().definition;
@@ -130,13 +15,6 @@ test("refuses a provider in a region that the account hasn't enabled", () => {
 });
 
 testRefusals(make, {
-  "an input that it doesn't have": { of: "disk", with: { sizeGiB: 1 }, says: /sizeGiB is not an input/ },
-  "a missing input": {
-    of: "disk",
-    with: { availabilityZone: undefined },
-    says: /availabilityZone is required/,
-  },
-  "a value of another type": { of: "disk", with: { size: "100" }, says: /size must be number/ },
   "a reference to nothing": { of: "group", with: { vpcId: "vpc-0" }, says: /NotFound: vpcId/ },
   "a range with bits behind its length": {
     of: "group",
@@ -196,18 +74,6 @@ testRefusals(make, {
     with: { ingress: [{ ...rule, description: "clients' nodes" }] },
     says: /Invalid security group description/,
   },
-  "a disk in another region": {
-    of: "disk",
-    with: { availabilityZone: "eu-west-1a" },
-    says: /zone eu-west-1a/,
-  },
-  "more throughput than IOPS carry": {
-    of: "disk",
-    with: { throughput: 1000 },
-    says: /1000 MiB\/s with 3000 IOPS/,
-  },
-  "a disk that is too large": { of: "disk", with: { size: 70_000 }, says: /Volume of 70000GiB/ },
-  "a second use of a disk": { of: "attachment", with: {}, says: /VolumeInUse/ },
   "a second use of an interface": { of: "machine", with: {}, says: /InvalidNetworkInterface\.InUse/ },
   "user data that is too large": {
     of: "machine",
@@ -249,77 +115,6 @@ testRefusals(make, {
     with: { name: "cache.example.org" },
     says: /not permitted in zone/,
   },
-  "a bucket name that is too long": {
-    of: "bucket",
-    with: { bucketPrefix: "x".repeat(38) },
-    says: /InvalidBucketName/,
-  },
-  "an object in no bucket": { of: "object", with: { bucket: "other" }, says: /NotFound: bucket/ },
-  "a bucket name that another account has": {
-    of: "store",
-    with: { bucket: "theirs", bucketNamespace: "global" },
-    says: /BucketAlreadyExists/,
-  },
-  "a name of the account's namespace without its ending": {
-    of: "store",
-    with: { bucket: "cache" },
-    says: /InvalidBucketNamespace/,
-  },
-  "a name with that ending in the namespace of all": {
-    of: "store",
-    with: { bucketNamespace: "global" },
-    says: /InvalidBucketNamespace/,
-  },
-  "a setting twice for a bucket": { of: "ownership", with: {}, says: /AlreadyExists/ },
-  "an ownership that there isn't": {
-    of: "ownership",
-    with: { rule: { objectOwnership: "Mine" } },
-    says: /objectOwnership Mine/,
-  },
-  "an encryption that there isn't": {
-    of: "encryption",
-    with: { rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "DES" } }] },
-    says: /SSE DES/,
-  },
-  "a bucket's policy about nobody": {
-    of: "bucketPolicy",
-    with: { policy: policyOf({ Effect: "Deny", Action: "s3:*", Resource: `arn:aws:s3:::${storeName}` }) },
-    says: /Principal .* is needed in a bucket's/,
-  },
-  "a bucket's policy about another one": {
-    of: "bucketPolicy",
-    with: {
-      policy: policyOf({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::other" }),
-    },
-    says: /invalid resource/,
-  },
-  "a policy that makes a blocked bucket public": {
-    of: "bucketPolicy",
-    with: {
-      policy: policyOf({
-        Effect: "Allow",
-        Principal: "*",
-        Action: "s3:GetObject",
-        Resource: `arn:aws:s3:::${storeName}/*`,
-      }),
-    },
-    says: /AccessDenied/,
-  },
-  "a lifecycle rule that does nothing": {
-    of: "lifecycle",
-    with: { rules: [{ ...expiry, expiration: {} }] },
-    says: /At least one action/,
-  },
-  "a lifecycle rule by no days": {
-    of: "lifecycle",
-    with: { rules: [{ ...expiry, expiration: { days: 0 } }] },
-    says: /positive integer/,
-  },
-  "two lifecycle rules of one name": {
-    of: "lifecycle",
-    with: { rules: [expiry, expiry] },
-    says: /Rule IDs/,
-  },
   "a parameter name with a space": { of: "parameter", with: { name: "/a b" }, says: /Parameter name/ },
 });
 
@@ -331,25 +126,6 @@ test("what is in use isn't deleted", () => {
   }
   const { type, id, scope } = things.attachment as Thing;
   assert.throws(() => cloud.delete(type, id, scope), /VolumeInUse: .* is mounted/);
-});
-
-test("a bucket with something in it isn't deleted, unless it says that this doesn't matter", () => {
-  const { cloud, things } = make();
-  const { type, id, scope, inputs } = things.bucket as Thing;
-  assert.throws(() => cloud.delete(type, id, scope), /BucketNotEmpty/);
-  cloud.update(type, id, { ...inputs, forceDestroy: true }, scope);
-  cloud.delete(type, id, scope);
-});
-
-test("a bucket's settings go with it; another account's can be seen and not looked at", () => {
-  const { cloud, things } = make();
-  const { type, id, scope } = things.store as Thing;
-  const look = (bucket: string) => cloud.invoke("aws:s3/getBucket:getBucket", { bucket }, scope);
-  assert.equal(look(id).bucket, id);
-  assert.throws(() => look("theirs"), /StatusCode: 403/);
-  cloud.delete(type, id, scope);
-  assert.equal(cloud.find((things.lifecycle as Thing).type, id, scope), undefined);
-  assert.throws(() => look(id), /couldn't find resource/);
 });
 
 test("a machine reads what is under a customer's key only by a right to decrypt that", () => {
@@ -379,12 +155,6 @@ test("a machine reads what is under a customer's key only by a right to decrypt 
   assert.throws(start, /AccessDeniedException/);
   allow("decrypt", decrypt(arn));
   start();
-});
-
-test("a disk doesn't shrink", () => {
-  const { cloud, things } = make();
-  const { type, id, inputs } = things.disk as Thing;
-  assert.throws(() => cloud.update(type, id, { ...inputs, size: 99 }, region), /cannot be smaller/);
 });
 
 test("another user data is another machine only if it says so", () => {

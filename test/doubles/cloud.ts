@@ -4,20 +4,10 @@
  * It stands in for provider and cloud together: `check`, `diff` and `isForgotten` are the provider's, which knows nothing but inputs; `create`, `update` and
  * `delete` are the cloud's.
  */
+import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
-import { changedPaths, containsUnknown, type Inputs, isWithin, valueAt, valuesAt } from "./values.ts";
-
-/** A refusal, worded as the cloud words it: its code, and what is wrong. */
-export class CloudError extends Error {
-  constructor(code: string, message: string) {
-    super(`${code}: ${message}`);
-    this.name = "CloudError";
-  }
-}
-
-export function demand(condition: unknown, code: string, message: string): asserts condition {
-  if (!condition) throw new CloudError(code, message);
-}
+import type { ServedApi } from "./served-api.ts";
+import { changedPaths, containsUnknown, type Inputs, isWithin, normalId, valuesAt } from "./values.ts";
 
 /** Something that is in the account. */
 export interface Thing {
@@ -76,12 +66,6 @@ export interface Rules {
   delete?(thing: Thing, cloud: Cloud): void;
 }
 
-/** A cloud's API, being served: see serve-api.ts. */
-export interface ServedApi extends AsyncDisposable {
-  /** For the program. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
 export interface CloudDefinition {
   /** Of the provider: `aws` */
   readonly name: string;
@@ -117,28 +101,11 @@ export interface CloudDefinition {
   readonly existing: readonly Thing[];
 }
 
-/** Something that the cloud did. */
-export interface Operation {
-  readonly kind: "create" | "update" | "delete" | "stop";
-  readonly type: string;
-  readonly name: string;
-}
-
-/** Something that the cloud won't do when asked next. */
-export interface Fault {
-  readonly kind: Operation["kind"];
-  /** @default whatever the type is */
-  readonly type?: string;
-  /** How many such requests pass before. @default 0 */
-  readonly after?: number;
-  readonly error: CloudError;
-}
-
 export class Cloud {
   readonly definition: CloudDefinition;
   readonly operations: Operation[];
   readonly #things = new Map<string, Thing>();
-  readonly #faults: { fault: Fault; left: number }[] = [];
+  readonly #faults = new Faults();
   #ids = 0;
 
   /** @param operations of a cloud that belongs to it, for one order of both. */
@@ -167,7 +134,7 @@ export class Cloud {
 
   /** Refuses the next request of a kind, once. */
   fail(fault: Fault): void {
-    this.#faults.push({ fault, left: fault.after ?? 0 });
+    this.#faults.add(fault);
   }
 
   record(operation: Operation): void {
@@ -201,7 +168,7 @@ export class Cloud {
   create(type: string, name: string, inputs: Inputs, scope: string): Thing {
     const request = { cloud: this, scope, name, inputs };
     const rules = this.#rules(type);
-    this.#letFail("create", type);
+    this.#faults.letFail("create", type);
     rules.check?.(inputs, request);
     this.#demandReferences(type, request);
     rules.admit?.(request);
@@ -218,7 +185,7 @@ export class Cloud {
     const { name = "" } = before;
     const request = { cloud: this, scope, name, inputs };
     const rules = this.#rules(type);
-    this.#letFail("update", type);
+    this.#faults.letFail("update", type);
     const refused = changedPaths(before.inputs, inputs).find((path) =>
       rules.fixed?.some((property) => isWithin(path, property)),
     );
@@ -241,7 +208,7 @@ export class Cloud {
 
   delete(type: string, id: string, scope: string): void {
     const thing = this.#get(type, id, scope);
-    this.#letFail("delete", type);
+    this.#faults.letFail("delete", type);
     const users = this.#usersOf(thing);
     const user = users.find(({ reference }) => (reference.onDelete ?? "refuse") === "refuse");
     const who = user && `${user.thing.type} ${user.thing.id}`;
@@ -281,20 +248,6 @@ export class Cloud {
     return thing;
   }
 
-  #letFail(kind: Operation["kind"], type: string): void {
-    const isMeant = ({ fault }: { fault: Fault }) =>
-      fault.kind === kind && (fault.type === undefined || fault.type === type);
-    const index = this.#faults.findIndex(isMeant);
-    const found = this.#faults[index];
-    if (!found) return;
-    if (found.left > 0) {
-      found.left -= 1;
-      return;
-    }
-    this.#faults.splice(index, 1);
-    throw found.fault.error;
-  }
-
   #demandReferences(type: string, request: Request): void {
     for (const { reference, id } of this.#referencesOf(type, request)) {
       const other = this.find(reference.to, id, request.scope);
@@ -314,23 +267,20 @@ export class Cloud {
     }
   }
 
+  /** None for what no stack can make. */
   #referencesOf(type: string, request: Request): { reference: Reference; id: string }[] {
-    return (this.#rules(type).references ?? []).flatMap((reference) =>
+    return (this.definition.resources[type]?.references ?? []).flatMap((reference) =>
       idsIn(reference, request).map((id) => ({ reference, id })),
     );
   }
 
   /** Who refers to it, and how. */
   #usersOf({ type, id }: Pick<Thing, "type" | "id">): { thing: Thing; reference: Reference }[] {
-    return [...this.#things.values()].flatMap((thing) => {
-      const { scope, name = "", inputs } = thing;
-      const references = this.definition.resources[thing.type]?.references ?? [];
-      return references
-        .filter(
-          (it) => it.to === type && idsIn(it, { cloud: this, scope, name, inputs }).includes(normal(id)),
-        )
-        .map((reference) => ({ thing, reference }));
-    });
+    return [...this.#things.values()].flatMap((thing) =>
+      this.#referencesOf(thing.type, { cloud: this, name: "", ...thing })
+        .filter(({ reference, id: other }) => reference.to === type && other === normalId(id))
+        .map(({ reference }) => ({ thing, reference })),
+    );
   }
 }
 
@@ -338,26 +288,11 @@ export class Cloud {
 export const everywhere = "";
 
 function idsIn({ at, id }: Reference, request: Request): string[] {
-  return valuesAt(at, request.inputs).map((value) => normal(id ? id(String(value), request) : String(value)));
-}
-
-/** Ids in Azure have no case, and in AWS are in lower case or in one case only. */
-function normal(id: string): string {
-  return id.toLowerCase();
+  return valuesAt(at, request.inputs).map((value) =>
+    normalId(id ? id(String(value), request) : String(value)),
+  );
 }
 
 function keyOf(scope: string, type: string, id: string): string {
-  return [scope, type, normal(id)].join(" ");
-}
-
-/** A text among the inputs. */
-export function text(path: string, inputs: Inputs): string {
-  const value = valueAt(path, inputs);
-  return value === undefined ? "" : String(value);
-}
-
-/** A number among the inputs. */
-export function number(path: string, inputs: Inputs): number | undefined {
-  const value = valueAt(path, inputs);
-  return value === undefined ? undefined : Number(value);
+  return [scope, type, normalId(id)].join(" ");
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Thing } from "./cloud.ts";
 import { kubernetesCloud, type Surroundings } from "./kubernetes/kubernetes.ts";
-import { type Made, testRefusals } from "./refusals.ts";
+import { filling, type Made, testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
 const server = "https://cluster.test";
@@ -33,18 +33,15 @@ const deployment = (change: Inputs) => ({
 });
 
 function make(open?: Set<string>): Made {
-  const cloud = kubernetesCloud(surroundings(open), []);
-  const things: Record<string, Thing> = {};
+  const { cloud, things, add: put } = filling(kubernetesCloud(surroundings(open), []), server);
   const add = (name: string, apiVersion: string, kind: string, inputs: Inputs) => {
     const type = `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
-    const all = { apiVersion, kind, metadata, ...inputs };
-    assert.deepEqual(cloud.check(type, all, server), []);
-    things[name] = cloud.create(type, name, all, server);
+    return put(name, type, { apiVersion, kind, metadata, ...inputs });
   };
   add("namespace", "v1", "Namespace", { metadata: { name: "cache" } });
   const chart = "oci://registry.test/charts/cert-manager";
   const release = { name: "cert-manager", namespace: "cache", chart, version: "v1.21.2", values: {} };
-  things.release = cloud.create("kubernetes:helm.sh/v3:Release", "release", release, server);
+  put("release", "kubernetes:helm.sh/v3:Release", release);
   add("account", "v1", "ServiceAccount", {});
   add("map", "v1", "ConfigMap", { data: { file: "" }, immutable: true });
   add("certificate", "cert-manager.io/v1", "Certificate", {

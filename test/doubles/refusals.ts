@@ -19,6 +19,24 @@ export interface Made {
   readonly things: Readonly<Record<string, Thing>>;
 }
 
+/** An account, and what puts things into it that provider and cloud take. */
+export function filling(cloud: Cloud, scope: string): Made & { add: Add } {
+  const things: Record<string, Thing> = {};
+  return {
+    cloud,
+    things,
+    add(name, type, inputs) {
+      assert.deepEqual(cloud.check(type, inputs, scope), []);
+      const thing = cloud.create(type, name, inputs, scope);
+      things[name] = thing;
+      return thing;
+    },
+  };
+}
+
+/** @param name what it is called in the test. */
+type Add = (name: string, type: string, inputs: Inputs) => Thing;
+
 /** @param make an account with one of everything. */
 export function testRefusals(make: () => Made, refusals: Readonly<Record<string, Refusal>>): void {
   for (const [what, refusal] of Object.entries(refusals)) {

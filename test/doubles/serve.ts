@@ -11,7 +11,8 @@ import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
-import { type Cloud, CloudError, type Thing } from "./cloud.ts";
+import type { Cloud, Thing } from "./cloud.ts";
+import { CloudError } from "./faults.ts";
 import type { InputProblem } from "./sdk-types.ts";
 import { asSecret, containsSecret, type Inputs, revealed } from "./values.ts";
 

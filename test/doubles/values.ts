@@ -79,3 +79,20 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 export function isWithin(path: string, property: string): boolean {
   return path === property || path.startsWith(`${property}.`) || path.startsWith(`${property}[`);
 }
+
+/** A text among the inputs. */
+export function text(path: string, inputs: Inputs): string {
+  const value = valueAt(path, inputs);
+  return value === undefined ? "" : String(value);
+}
+
+/** A number among the inputs. */
+export function number(path: string, inputs: Inputs): number | undefined {
+  const value = valueAt(path, inputs);
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Ids in Azure have no case, and in AWS are in lower case or in one case only. */
+export function normalId(id: string): string {
+  return id.toLowerCase();
+}

@@ -4,10 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
-import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleImage } from "../../scripts/seed/samples.ts";
-import { signatures, signingKey } from "../../scripts/seed/signature.ts";
+import { signatureOf } from "../../scripts/seed/signature.ts";
 import { ensureTool } from "../../scripts/setup/go-tools.ts";
 import type { TestCache } from "../support/cache.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
@@ -78,7 +77,7 @@ test("distribution as a cache of the cache", async (t) => {
 test("regclient, by which zot fetches, gets an image with its signature by the path of its registry", async (t) => {
   const { registry, proxy, cache } = await startChain(scope(t), { region });
   const image = await sampleImage(names);
-  const [signature] = signatures(image, registryName, signingKey("test")) as [Content];
+  const signature = signatureOf(image, registryName);
   for (const content of [image, signature]) await push(registry.url, content);
   const [zot] = cache.clients.zot[registryName] ?? [];
   const path = zot?.content[0]?.prefix.replace("/**", "");

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { Content, Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleArtifact, sampleChart, sampleImage } from "../../scripts/seed/samples.ts";
-import { signatures, signingKey } from "../../scripts/seed/signature.ts";
+import { signatureOf } from "../../scripts/seed/signature.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
 import { asked, frontedUpstream, registryName, startChain } from "../support/chain.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
@@ -44,7 +44,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
   const [amd64, arm64] = image.children as [Content, Content];
   const chart = await sampleChart(names);
   const bom = sampleArtifact(names);
-  const [signature] = signatures(image, registryName, signingKey("test")) as [Content];
+  const signature = signatureOf(image, registryName);
   for (const content of [image, chart, bom, signature]) await push(registry.url, content);
 
   const { hostsDir, containers } = await clientFiles(parts, cache);

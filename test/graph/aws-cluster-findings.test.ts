@@ -1,13 +1,12 @@
 /** What AWS is asked before a region with a cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
+import { clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/kind.ts";
 import { routeTable, toInternet } from "../support/aws-graph.ts";
-import { registeredBy } from "../support/graph.ts";
-import { planRequest } from "../support/plan-request.ts";
+import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
 const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => `subnet-0aaaaaaaaaaaaaaa${index}`);
@@ -17,8 +16,6 @@ const existing = { vpc, nodeSubnets: [first, second], loadBalancerSubnets: [thir
 function refuse(details: string): never {
   throw Object.assign(new Error(), { details });
 }
-
-type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 
 /** By the last part of a function's token. Subnets are in two zones by turns. */
 const answers: Answers = {
@@ -46,41 +43,17 @@ interface Question {
   readonly isMade?: boolean;
 }
 
-async function lookedUp({
-  change = {},
-  other = {},
-  isMade = false,
-}: Question = {}): Promise<LookedUp<ClusterFindings>> {
-  const request = planRequest("aws cluster", {
-    provider: "aws",
-    regions: [
-      {
-        name: "eu-central-1",
-        topology: "cluster",
-        storage: { kind: "bucket" },
-        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
-        access: { clients: ["203.0.113.0/24"] },
-        apiAccess: ["198.51.100.0/24"],
-        ...change,
-      },
-    ],
-    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+function lookedUp({ change = {}, other = {}, isMade = false }: Question = {}) {
+  const region = {
+    topology: "cluster",
+    storage: { kind: "bucket" },
+    apiAccess: ["198.51.100.0/24"],
+    ...change,
+  };
+  return lookedUpBy("aws cluster", region, { ...answers, ...other }, (request) => {
+    const provider = awsProvider(request.region.name);
+    return clusterFindingsFor(planAwsCluster(request).plan, { provider }, isMade);
   });
-  const { plan } = planAwsCluster(request);
-  let result: LookedUp<ClusterFindings> | undefined;
-  await registeredBy(
-    async () => {
-      result = await clusterFindingsFor(plan, { provider: awsProvider(plan.region.name) }, isMade);
-    },
-    undefined,
-    (token, inputs) => {
-      const answer = { ...answers, ...other }[token.split(":").at(-1) ?? ""];
-      assert.ok(answer, token);
-      return answer(inputs);
-    },
-  );
-  assert.ok(result);
-  return result;
 }
 
 const told = ({ problems }: LookedUp<object>) => problems.map(({ path, message }) => `${path}: ${message}`);

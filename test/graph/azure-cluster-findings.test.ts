@@ -1,17 +1,14 @@
 /** What Azure is asked before a region's cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
-import { type ClusterFindings, clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
+import { clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
-import type { LookedUp } from "../../components/hosts/kind.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
-import { token as accessToken, limit, restrict } from "../doubles/azure/sizes.ts";
+import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";
-import { registeredBy } from "../support/graph.ts";
-import { planRequest } from "../support/plan-request.ts";
+import { lookedUpBy, refused } from "./azure-looked-up.ts";
 
 const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
 const accountName = storageAccountName(subscription, { stack: "test", region: "westeurope" });
@@ -61,49 +58,27 @@ async function lookedUp(
   nodes: number | string = 2,
   keys: Record<string, unknown> = {},
 ) {
-  const request = planRequest("azure cluster", {
-    provider: "azure",
-    regions: [
-      {
-        name: "westeurope",
-        topology: "cluster",
-        apiAccess: ["198.51.100.0/28"],
-        storage: { kind: "bucket" },
-        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
-        access: { clients: ["203.0.113.0/24"] },
-        ...change,
-      },
-    ],
-    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
-    ...keys,
-  });
-  const { plan } = planAzureCluster(request);
   const asked: string[] = [];
-  const log = mock.method(pulumi.log, "warn", async () => {});
-  let result: LookedUp<ClusterFindings> | undefined;
-  await registeredBy(
-    async () => {
-      result = await clusterFindingsFor(plan, { provider: azureProvider(plan.region) });
-    },
-    undefined,
-    (token) => {
-      if (token.endsWith(":getClientConfig")) return { subscriptionId: subscription };
-      if (token.endsWith(":getClientToken")) return { token: accessToken };
-      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
-      asked.push(token.replace("azure-native:", ""));
-      if (token.endsWith(":getAgentPool") && typeof nodes === "number") return { count: nodes };
-      const isFree = token.endsWith(":getStorageAccount");
-      const error = token.endsWith(":getAgentPool") ? nodes : "ResourceNotFound";
-      const details = `invocation of ${token} returned an error: ${error}`;
-      if (isFree || token.endsWith(":getAgentPool") || there === "nothing")
-        throw Object.assign(new Error(), { details });
-      return token.endsWith(":getVirtualNetwork") ? there : {};
-    },
+  const region = {
+    topology: "cluster",
+    apiAccess: ["198.51.100.0/28"],
+    storage: { kind: "bucket" },
+    ...change,
+  };
+  const answer = (token: string) => {
+    asked.push(token);
+    if (token === "containerservice:getAgentPool") {
+      if (typeof nodes === "string") throw refused(token, nodes);
+      return { count: nodes };
+    }
+    if (token === "storage:getStorageAccount" || there === "nothing")
+      throw refused(token, "ResourceNotFound");
+    return token === "network:getVirtualNetwork" ? there : {};
+  };
+  const told = await lookedUpBy("azure cluster", region, keys, { state, answer }, (request) =>
+    clusterFindingsFor(planAzureCluster(request).plan, { provider: azureProvider(request.region) }),
   );
-  const problems = (result?.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
-  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
-  log.mock.restore();
-  return { found: result?.found, problems, warnings, asked: asked.sort() };
+  return { ...told, asked: asked.sort() };
 }
 
 const existing = {

@@ -5,7 +5,8 @@ import { existing, groupId, subscriptionId, types } from "../doubles/azure/accou
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { withdraw } from "../doubles/azure/images.ts";
 import { restrict } from "../doubles/azure/sizes.ts";
-import { CloudError, everywhere } from "../doubles/cloud.ts";
+import { everywhere } from "../doubles/cloud.ts";
+import { CloudError } from "../doubles/faults.ts";
 import { valueAt } from "../doubles/values.ts";
 import type { CloudCase } from "./cloud-case.ts";
 import { azureViolations } from "./posture.ts";

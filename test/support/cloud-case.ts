@@ -1,5 +1,6 @@
 /** What the tests of the engine have to know of a cloud: a table per cloud, cloud-aws.ts and cloud-azure.ts. */
-import type { Cloud, Fault, Thing } from "../doubles/cloud.ts";
+import type { Cloud, Thing } from "../doubles/cloud.ts";
+import type { Fault } from "../doubles/faults.ts";
 import type { Exposure } from "./posture.ts";
 import type { Config } from "./stack-files.ts";
 

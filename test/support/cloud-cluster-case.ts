@@ -1,6 +1,7 @@
 /** What the tests of the engine have to know of a cloud in which stacks make clusters: a table per cloud, cloud-aws-cluster.ts and cloud-azure-cluster.ts. */
 import type { services } from "../../components/hosts/kubernetes-cluster/services.ts";
-import type { Cloud, Fault, Thing } from "../doubles/cloud.ts";
+import type { Cloud, Thing } from "../doubles/cloud.ts";
+import type { Fault } from "../doubles/faults.ts";
 import type { Inputs } from "../doubles/values.ts";
 import type { Mistake } from "./cloud-case.ts";
 import type { Config } from "./stack-files.ts";

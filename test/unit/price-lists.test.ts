@@ -114,8 +114,8 @@ test("AWS: tiers come in any order", async (t) => {
 });
 
 for (const [file, problem] of [
-  ["aws-other-unit", "counted in TB-Mo, not in gb-mo"],
-  ["aws-yuan", "in CNY, not in USD"],
+  ["aws-other-unit", "in USD for tb-mo, not in USD for gb-mo"],
+  ["aws-yuan", "in CNY for gb-mo, not in USD for gb-mo"],
   ["aws-nothing", "the price list has nothing for this filter"],
 ] as const) {
   test(`AWS: no price is taken from ${file}.json`, async (t) => {

@@ -1,6 +1,7 @@
 /** The account that stacks are made in: what can be asked of it. */
-import { CloudError, demand, everywhere, number, type Request, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { everywhere, type Request } from "../cloud.ts";
+import { CloudError, demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { accountId, existing, imageOf, notOffered, regions } from "./existing.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";

@@ -1,6 +1,7 @@
-import { Cloud, type CloudDefinition, demand, text } from "../cloud.ts";
+import { Cloud, type CloudDefinition } from "../cloud.ts";
+import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
-import { type Inputs, valueAt } from "../values.ts";
+import { type Inputs, text, valueAt } from "../values.ts";
 import { demandEnabled, functions, isRegion } from "./account.ts";
 import { serveEc2 } from "./ec2-api.ts";
 import { eks } from "./eks.ts";

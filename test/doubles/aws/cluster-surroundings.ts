@@ -1,7 +1,8 @@
 /** What the clusters of an account in AWS have around them: identities, nodes, load balancers. */
-import { type Cloud, demand, text } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
-import { valueAt, valuesAt } from "../values.ts";
+import { text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
 import { endPods, startPods } from "./nodes.ts";

@@ -5,8 +5,10 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as bodyOf } from "node:stream/consumers";
-import { type Cloud, CloudError, demand, type ServedApi, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Cloud, Thing } from "../cloud.ts";
+import { CloudError, demand } from "../faults.ts";
+import type { ServedApi } from "../served-api.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { isEnabled, isRegion } from "./account.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";

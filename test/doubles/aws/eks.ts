@@ -1,6 +1,7 @@
 import { isRange } from "../checks.ts";
-import { type Cloud, demand, everywhere, type Request, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { type Cloud, everywhere, type Request, type Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { zoneIdOf } from "./account.ts";
 import { accountId } from "./existing.ts";
 import { createClusterGroup, deleteWithCluster } from "./nodes.ts";

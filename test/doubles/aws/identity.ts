@@ -1,4 +1,6 @@
-import { demand, everywhere, type Rules, text } from "../cloud.ts";
+import { everywhere, type Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { text } from "../values.ts";
 import { managedPolicies } from "./eks.ts";
 import { accountId } from "./existing.ts";
 import { checkPolicy } from "./policy.ts";

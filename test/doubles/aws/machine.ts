@@ -1,6 +1,7 @@
 import { userDataProblem } from "../checks.ts";
-import { demand, everywhere, number, type Request, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt } from "../values.ts";
+import { everywhere, type Request, type Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt } from "../values.ts";
 import { architectureOf, isOffered, isZone } from "./account.ts";
 import { accountId } from "./existing.ts";
 import { allows, statementsOf } from "./policy.ts";

@@ -1,7 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { contains, isRange, lengthOf, overlap } from "../checks.ts";
-import { demand, number, type Request, type Rules, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Request, Rules, Thing } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { isZone, loadBalancerZone, quotaOf } from "./account.ts";
 import { loadBalancerType } from "./eks.ts";
 import { securityGroup, vpc } from "./security-group.ts";

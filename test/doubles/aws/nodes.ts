@@ -1,6 +1,6 @@
 /** The nodes that EKS Auto Mode brings for Pods, and the security group that they share. */
-import { type Cloud, type Request, type Rules, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Cloud, Request, Rules, Thing } from "../cloud.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { securityGroup } from "./security-group.ts";
 
 const nodeType = "node";

@@ -1,5 +1,5 @@
 /** What IAM takes as a policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
-import { demand } from "../cloud.ts";
+import { demand } from "../faults.ts";
 
 export interface Statement {
   readonly Effect: string;

@@ -1,6 +1,7 @@
 import { isPort, isRange } from "../checks.ts";
-import { demand, number, type Request, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Request, Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
 
 export const vpc = "aws:ec2/vpc:Vpc";

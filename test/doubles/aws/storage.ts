@@ -1,5 +1,6 @@
-import { demand, everywhere, type Reference, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { everywhere, type Reference, type Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { bucketType, foreignBucket } from "./account.ts";
 import { accountId } from "./existing.ts";
 import { checkPolicy, list, statementsOf } from "./policy.ts";

@@ -1,7 +1,8 @@
 /** The subscription that stacks are made in: what it has from the beginning, and the form of its ids. */
 import { regionNames, zonesOf } from "../../../components/hosts/azure/regions.ts";
-import { demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt } from "../values.ts";
+import { everywhere, type Request, type Thing } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt } from "../values.ts";
 
 export const subscriptionId = "11111111-2222-4333-8444-555555555555";
 export const tenantId = "99999999-8888-4777-8666-555555555555";

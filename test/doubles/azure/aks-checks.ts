@@ -1,7 +1,7 @@
 /** What AKS refuses of a cluster's network and nodes. */
 import { contains, isRange, lengthOf, overlap } from "../checks.ts";
-import { demand, number, text } from "../cloud.ts";
-import type { Inputs } from "../values.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text } from "../values.ts";
 
 export function invalid(condition: unknown, message: string): void {
   demand(condition, "InvalidParameter", message);

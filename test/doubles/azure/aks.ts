@@ -2,16 +2,14 @@ import { isRange } from "../checks.ts";
 import {
   type Cloud,
   type CloudDefinition,
-  demand,
   everywhere,
-  number,
   type Reference,
   type Request,
   type Rules,
   type Thing,
-  text,
 } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { resourceId, subnetsOf, tenantId, types } from "./account.ts";
 import { checkCount, checkNetwork, checkPool, invalid } from "./aks-checks.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";

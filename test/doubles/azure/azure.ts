@@ -1,5 +1,7 @@
-import { Cloud, type CloudDefinition, demand, everywhere, text } from "../cloud.ts";
+import { Cloud, type CloudDefinition, everywhere } from "../cloud.ts";
+import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
+import { text } from "../values.ts";
 import { existingThings, functions, isRegion, subscriptionId } from "./account.ts";
 import { aksFunctions, aksRules } from "./aks.ts";
 import { identityRules } from "./identity.ts";

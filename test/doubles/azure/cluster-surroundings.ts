@@ -1,7 +1,8 @@
 /** What the clusters of a subscription have around them: identities, and load balancers with addresses. */
-import { type Cloud, demand, everywhere, type Thing, text } from "../cloud.ts";
+import { type Cloud, everywhere, type Thing } from "../cloud.ts";
+import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
-import { valueAt, valuesAt } from "../values.ts";
+import { text, valueAt, valuesAt } from "../values.ts";
 import { groupId } from "./account.ts";
 import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
 import { demandRanges, publicAddress } from "./network.ts";

@@ -1,5 +1,6 @@
-import { demand, everywhere, type Rules, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt } from "../values.ts";
+import { everywhere, type Rules, type Thing } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt } from "../values.ts";
 import { groupId, resourceId, subscriptionId, tenantId, types } from "./account.ts";
 import { resource } from "./resource.ts";
 

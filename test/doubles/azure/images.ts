@@ -1,5 +1,6 @@
 /** What machines are made from: Debian's images, and those in galleries. */
-import { type Cloud, demand, everywhere, type Thing } from "../cloud.ts";
+import { type Cloud, everywhere, type Thing } from "../cloud.ts";
+import { demand } from "../faults.ts";
 import { valuesAt } from "../values.ts";
 import { subscriptionId, types } from "./account.ts";
 

@@ -1,6 +1,7 @@
 import { userDataProblem } from "../checks.ts";
-import { demand, number, type Request, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Request, Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
 import { isDebian, isReplicated } from "./images.ts";

@@ -1,7 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { contains, isPort, isRange, lengthOf, overlap } from "../checks.ts";
-import { demand, number, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, resourceId, subnetsOf, types } from "./account.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 

@@ -1,6 +1,6 @@
 /** The pools of a cluster, and the nodes that they have. */
-import { type Cloud, everywhere, number, type Thing, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import { type Cloud, everywhere, type Thing } from "../cloud.ts";
+import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 
 export const managedCluster = "azure-native:containerservice:ManagedCluster";
 

@@ -1,6 +1,7 @@
 /** What all resources of Azure have in common. */
-import { demand, type Reference, type Request, type Rules, text } from "../cloud.ts";
-import type { Inputs } from "../values.ts";
+import type { Reference, Request, Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text } from "../values.ts";
 import { groupId, isRegion, resourceId, types, zonesIn } from "./account.ts";
 
 /** All resources of a cache are in one group, which must be there, and stays as long as they do. */

@@ -1,6 +1,7 @@
 /** What the subscription gets of the sizes of virtual machines: which, in which zones, and how many vCPUs of them. */
-import { type Cloud, CloudError, demand, everywhere, type Request, type Thing, text } from "../cloud.ts";
-import { type Inputs, valuesAt } from "../values.ts";
+import { type Cloud, everywhere, type Request, type Thing } from "../cloud.ts";
+import { CloudError, demand } from "../faults.ts";
+import { type Inputs, text, valuesAt } from "../values.ts";
 import { isRegion, subscriptionId, zonesIn } from "./account.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";

@@ -1,5 +1,6 @@
-import { demand, type Reference, type Request, type Rules, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Reference, Request, Rules } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { resourceId, types } from "./account.ts";
 import { resource } from "./resource.ts";
 

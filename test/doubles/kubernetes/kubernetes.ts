@@ -4,17 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import {
-  Cloud,
-  type CloudDefinition,
-  demand,
-  everywhere,
-  type Operation,
-  type Request,
-  type Rules,
-  text,
-} from "../cloud.ts";
-import { type Inputs, isUnknown, valueAt, valuesAt } from "../values.ts";
+import { Cloud, type CloudDefinition, everywhere, type Request, type Rules } from "../cloud.ts";
+import { demand, type Operation } from "../faults.ts";
+import { type Inputs, isUnknown, text, valueAt, valuesAt } from "../values.ts";
 import { type Kind, kinds, tokenOf } from "./kinds.ts";
 import { demandPodReferences, demandScrapable, type PodSpec, podSpecOf } from "./pods.ts";
 

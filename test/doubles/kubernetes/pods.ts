@@ -1,5 +1,6 @@
-import { demand, type Request, text } from "../cloud.ts";
-import { type Inputs, valueAt, valuesAt } from "../values.ts";
+import type { Request } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { type Labels, type Peer, passes } from "./cilium.ts";
 import { tokenOf } from "./kinds.ts";
 

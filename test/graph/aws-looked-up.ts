@@ -1,0 +1,107 @@
+/** What AWS is asked before a region is made, and what it answers. */
+import assert from "node:assert/strict";
+import type { Regions } from "../../components/config/schema.ts";
+import { type Findings, findingsFor } from "../../components/hosts/aws/findings.ts";
+import { planAwsVm } from "../../components/hosts/aws/plan.ts";
+import { awsProvider } from "../../components/hosts/aws/provider.ts";
+import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
+import { offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
+import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
+
+export const vpc = "vpc-0aaaaaaaaaaaaaaa0";
+
+export const subnet = "subnet-0bbbbbbbbbbbbbbb0";
+
+export const image = "ami-0feedfacefeedface";
+
+export const list = "pl-0123456789abcdef0";
+
+export type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+
+/** As the engine hands over what a provider refuses. */
+export const refused = (details: string) => () => {
+  throw Object.assign(new Error(), {
+    details: `invocation of aws:module/get:get returned an error: invoking aws:module/get:get: ${details}`,
+  });
+};
+
+/** What an update left of another region. */
+export const keptImage = "ami-0badcafebadcafe00";
+
+const state = {
+  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::eu-west-1-image-arm64": {
+    type: "pulumi:index:Stash",
+    outputs: { output: keptImage },
+  },
+};
+
+/** By the last part of a function's token. */
+const answers: Answers = {
+  getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
+  getRouteTable: () => routeTable(...toInternet),
+  getManagedPrefixList: () => ({ addressFamily: "IPv6", maxEntries: 40, entries: [] }),
+  getServiceQuota: refused("AccessDenied"),
+  getSubnet: () => ({
+    vpcId: vpc,
+    availabilityZone: "eu-central-1c",
+    ipv6CidrBlock: "2001:db8:1:ff00::/64",
+  }),
+  getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
+  getAmi: () => ({ architecture: "arm64" }),
+  getCallerIdentity: () => ({ accountId: "123456789012" }),
+  readStackResourceOutputs: () => ({ outputs: state }),
+  getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),
+  getParameter: ({ name }) => ({ insecureValue: "ami-0123456789abcdef0", arn: `arn:${name}` }),
+};
+
+/**
+ * A region with these keys, and what a question about it is answered.
+ * @param answers by the last part of a function's token
+ */
+export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found extends object>(
+  kind: Kind,
+  rest: Record<string, unknown>,
+  answers: Answers,
+  ask: (request: PlanRequest<Regions[Kind]>) => Promise<LookedUp<Found>>,
+): Promise<LookedUp<Found>> {
+  const request = planRequest(kind, {
+    provider: "aws",
+    regions: [
+      {
+        name: "eu-central-1",
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...rest,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  });
+  let result: LookedUp<Found> | undefined;
+  await registeredBy(
+    async () => {
+      result = await ask(request);
+    },
+    undefined,
+    (token, inputs) => {
+      const answer = answers[token.split(":").at(-1) ?? ""];
+      assert.ok(answer, token);
+      return answer(inputs);
+    },
+  );
+  assert.ok(result);
+  return result;
+}
+
+/** Of a machine. */
+export function lookedUp(
+  change: Record<string, unknown> = {},
+  other: Answers = {},
+): Promise<LookedUp<Findings>> {
+  const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
+  return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
+    findingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name) }),
+  );
+}
+
+export const zone = { zone: "example.com" };

@@ -1,0 +1,123 @@
+/** What AWS says of a machine's type and image before a region is made. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { offersIn } from "../support/aws-graph.ts";
+import { type Answers, image, keptImage, lookedUp, refused, subnet, vpc } from "./aws-looked-up.ts";
+
+describe("the type of the machine", () => {
+  const without = (family: string, zone = "") =>
+    offersIn(
+      ["eu-central-1a", "eu-central-1b"],
+      (type, one) => !(type.startsWith(`${family}.`) && one.endsWith(zone)),
+    );
+  const offering = async (getInstanceTypeOfferings: Answers[string], change = {}) =>
+    lookedUp(change, { getInstanceTypeOfferings });
+
+  test("is the least expensive that is sold, and it is told that it isn't the usual one", async (t) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
+    const { found, problems } = await offering(without("c6gn"));
+    assert.deepEqual(problems, []);
+    assert.equal(found?.machine.capacity.machine.type, "r7g.medium");
+    assert.equal(found.machine.unavailable.length, 5);
+    const [told, ...others] = log.mock.calls.map(({ arguments: [message] }) => String(message));
+    assert.match(
+      told ?? "",
+      /^eu-central-1: machine\.type: c6gn\.medium isn't offered in eu-central-1, .*r7g\.medium/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  test("is sold in the zone that is taken", async () => {
+    const { found } = await offering(without("c6gn", "a"));
+    assert.equal(found?.machine.capacity.machine.type, "c6gn.medium");
+    assert.equal(found.machine.zone, "eu-central-1b");
+    assert.deepEqual(found.machine.unavailable, []);
+    // What that zone lacks is kept from the first update on.
+    const { found: other } = await offering(
+      offersIn(["eu-central-1a", "eu-central-1b"], (type, zone) => {
+        return !type.startsWith(zone.endsWith("a") ? "c6gn." : "t4g.");
+      }),
+    );
+    assert.equal(other?.machine.zone, "eu-central-1b");
+    assert.ok(other.machine.unavailable.length > 0);
+    assert.ok(other.machine.unavailable.every((type) => type.startsWith("t4g.")));
+  });
+
+  test("is sold in the zone of an existing subnet", async () => {
+    const getSubnet = () => ({ vpcId: vpc, availabilityZone: "eu-central-1a" });
+    const network = { vpc, subnet };
+    const of = (machine: object) =>
+      lookedUp({ network, machine }, { getSubnet, getInstanceTypeOfferings: without("c6gn", "a") });
+    assert.equal((await of({})).found?.machine.capacity.machine.type, "r7g.medium");
+    assert.deepEqual((await of({ type: "c6gn.medium" })).problems, [
+      {
+        path: "machine.type",
+        message:
+          "c6gn.medium isn't offered in eu-central-1a, where network and disk are, only in eu-central-1b: set another",
+      },
+    ]);
+  });
+
+  test("that is misspelt is told, with the one that was meant", async () => {
+    const { problems } = await offering(without("c6gnn"), { machine: { type: "c6gnn.large", image } });
+    assert.match(problems[0]?.message ?? "", /^c6gnn\.large \(did you mean "c6gn\.large"\?\) isn't offered /);
+  });
+
+  test("that the configuration names is the only one, and it is told when it isn't sold", async () => {
+    const { problems } = await offering(without("c6gn"), {
+      machine: { type: "c6gn.large", image },
+    });
+    assert.deepEqual(
+      problems.map(({ path, message }) => `${path}: ${message}`),
+      [
+        "machine.type: c6gn.large isn't offered in eu-central-1: set another, or leave it to `auto` with another `machine.architecture`",
+      ],
+    );
+  });
+});
+
+test("a region in which nothing is offered, an image for another processor", async () => {
+  const { problems } = await lookedUp(
+    { machine: { image } },
+    { getInstanceTypeOfferings: offersIn([]), getAmi: () => ({ architecture: "x86_64" }) },
+  );
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ["machine.image", "machine.type"],
+  );
+  assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
+});
+
+describe("the image that the machine was made from", () => {
+  const told = async (details: string) => {
+    const getInstanceTypeOfferings = offersIn(["eu-west-1a"]);
+    const other = { getInstanceTypeOfferings, getAmi: refused(details) };
+    const { problems } = await lookedUp({ name: "eu-west-1" }, other);
+    return problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  test("that is gone must be replaced, and the way out is told", async () => {
+    for (const details of [
+      "Your query returned no results",
+      "api error InvalidAMIID.NotFound: no such image",
+    ]) {
+      assert.deepEqual(await told(details), [
+        `machine.image: the machine was made from ${keptImage}, which can't be found any more: ${details}. ` +
+          "Set `machine: { image: ami-0123456789abcdef0 }`, Debian's newest: it replaces the machine, and the disk stays",
+      ]);
+    }
+  });
+
+  test("about which AWS doesn't answer isn't called gone, and nobody is told to replace the machine", async () => {
+    for (const details of [
+      "api error RequestLimitExceeded: Request limit exceeded.",
+      "api error UnauthorizedOperation: You are not authorized to perform this operation.",
+      "context deadline exceeded",
+    ]) {
+      assert.deepEqual(await told(details), [
+        `machine.image: can't check the image ${keptImage}: ${details}`,
+      ]);
+    }
+  });
+});

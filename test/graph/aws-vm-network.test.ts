@@ -1,0 +1,160 @@
+/** Who reaches a machine in AWS, and by which way. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { AwsGraph } from "../support/aws-graph.ts";
+import { awsViolations, exposureOf } from "../support/posture.ts";
+import { access, existing, graphOf, hostname, pod, short } from "./aws-vm-region.ts";
+
+describe("a region with a network of its own", () => {
+  let graph: AwsGraph;
+  before(async () => {
+    graph = await graphOf();
+  });
+
+  test("opens 443 to the clients and the metrics to monitoring, each in its family, and nothing else", () => {
+    const { ingress, egress, ...inputs } = graph.resource("aws:ec2/securityGroup:SecurityGroup").inputs;
+    assert.deepEqual(ingress, [
+      {
+        description: "registry clients",
+        protocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        cidrBlocks: ["203.0.113.0/24"],
+        ipv6CidrBlocks: ["2001:db8::/32"],
+      },
+      {
+        description: "metrics",
+        protocol: "tcp",
+        fromPort: 9443,
+        toPort: 9443,
+        cidrBlocks: ["198.51.100.10/32"],
+        ipv6CidrBlocks: [],
+      },
+    ]);
+    const out = (egress as { protocol: string; fromPort: number; toPort: number }[]).map(
+      ({ protocol, fromPort, toPort }) => `${protocol} ${fromPort}-${toPort}`,
+    );
+    assert.deepEqual(out, [
+      "tcp 53-53",
+      "tcp 80-80",
+      "tcp 443-443",
+      "tcp 5000-5000",
+      "udp 53-53",
+      "udp 123-123",
+    ]);
+    // A new group can stand beside the one that is in use.
+    assert.equal(inputs.namePrefix, "registry-cache-test-eu-central-1-");
+    assert.equal(inputs.name, undefined);
+  });
+
+  test("empties the VPC's default security group, and gives S3 a way that costs nothing", () => {
+    const unused = graph.resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup").inputs;
+    assert.equal(unused.ingress, undefined);
+    assert.equal(unused.egress, undefined);
+    const endpoint = graph.resource("aws:ec2/vpcEndpoint:VpcEndpoint").inputs;
+    assert.equal(endpoint.serviceName, "com.amazonaws.eu-central-1.s3");
+    assert.equal(endpoint.vpcEndpointType, "Gateway");
+  });
+
+  test("points the name at the addresses that stay", () => {
+    const record = (name: string) => graph.resource("aws:route53/record:Record", name).inputs;
+    const common = { zoneId: "Z0123456789", name: hostname, ttl: 300 };
+    assert.deepEqual(record("eu-central-1"), { ...common, type: "A", records: ["192.0.2.7"] });
+    assert.deepEqual(record("eu-central-1-ipv6"), {
+      ...common,
+      type: "AAAA",
+      records: ["2001:db8:1:ff00::7"],
+    });
+    assert.deepEqual(graph.resource("aws:ec2/eipAssociation:EipAssociation").inputs, {
+      allocationId: "eipalloc-1",
+      networkInterfaceId: "eu-central-1-id",
+    });
+  });
+});
+
+describe("a region in an existing subnet", () => {
+  let graph: AwsGraph;
+  before(async () => {
+    graph = await graphOf({ network: existing });
+  });
+
+  test("makes no network, and follows the subnet's zone", () => {
+    const network = /:(Vpc|Subnet|InternetGateway|Route|RouteTable\w*|VpcEndpoint|DefaultSecurityGroup)$/;
+    assert.deepEqual(graph.resources.filter(({ type }) => network.test(type)).map(short), []);
+    assert.equal(graph.resource("aws:ec2/securityGroup:SecurityGroup").inputs.vpcId, existing.vpc);
+    assert.equal(
+      graph.resource("aws:ec2/networkInterface:NetworkInterface").inputs.subnetId,
+      existing.subnet,
+    );
+    assert.equal(graph.resource("aws:ebs/volume:Volume").inputs.availabilityZone, "eu-central-1c");
+  });
+
+  test("promises no IPv6 where the subnet has none", () => {
+    assert.deepEqual(graph.resources.filter(({ type }) => type === "aws:route53/record:Record").map(short), [
+      "Record eu-central-1",
+    ]);
+    assert.equal(
+      graph.resource("aws:ec2/networkInterface:NetworkInterface").inputs.ipv6AddressCount,
+      undefined,
+    );
+  });
+});
+
+test("a prefix list is left to the security group: the edge doesn't know what is in it", async () => {
+  const list = "pl-0123456789abcdef0";
+  const graph = await graphOf({ access: { clients: ["203.0.113.0/24", list], metrics: [list] } });
+  const { ingress } = graph.resource("aws:ec2/securityGroup:SecurityGroup", "eu-central-1").inputs;
+  const [clients] = ingress as { cidrBlocks: string[]; prefixListIds: string[] }[];
+  assert.deepEqual([clients?.cidrBlocks, clients?.prefixListIds], [["203.0.113.0/24"], [list]]);
+  const { ingress: second, egress } = graph.resource(
+    "aws:ec2/securityGroup:SecurityGroup",
+    "eu-central-1-2",
+  ).inputs;
+  const [metrics] = second as { fromPort: number; prefixListIds: string[] }[];
+  assert.deepEqual([metrics?.fromPort, metrics?.prefixListIds, egress], [9443, [list], []]);
+  assert.deepEqual(graph.resource("aws:ec2/networkInterface:NetworkInterface").inputs.securityGroups, [
+    "eu-central-1-id",
+    "eu-central-1-2-id",
+  ]);
+  assert.doesNotMatch(pod(graph), /pl-0123456789abcdef0|allow 203/);
+  assert.equal(pod(graph).match(/allow 0\.0\.0\.0\/0;/g)?.length, 2);
+});
+
+test("clients that have no IPv6 are not sent there", async () => {
+  const { resources } = await graphOf({ access: { clients: ["203.0.113.0/24"] } });
+  assert.deepEqual(resources.filter(({ type }) => type === "aws:route53/record:Record").map(short), [
+    "Record eu-central-1",
+  ]);
+});
+
+test("without a zone, records are left to others", async () => {
+  const { resources } = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
+  assert.ok(!resources.some(({ type }) => type === "aws:route53/record:Record"));
+});
+
+/** What holds whatever the configuration says. */
+describe("the posture", () => {
+  const cases: Record<string, Record<string, unknown>> = {
+    "own network": {},
+    "existing subnet": { network: existing },
+    public: { access: { clients: "public" } },
+    "provided certificate": {
+      endpoint: { hostname, zone: "example.com", tls: { mode: "provided", secretName: "/c" } },
+    },
+    "private authority": { endpoint: { hostname, tls: { mode: "private" } } },
+  };
+
+  for (const [name, change] of Object.entries(cases)) {
+    test(`of ${name}`, async () => {
+      const { resources } = await graphOf(change);
+      const things = resources.map((it) => ({
+        ...it,
+        id: it.type.endsWith(":Bucket") ? "bucket" : it.name,
+        scope: "",
+        outputs: {},
+      }));
+      assert.deepEqual(awsViolations(things, exposureOf([{ access, ...change }])), []);
+      assert.ok(!resources.some(({ type }) => type.endsWith(":KeyPair")));
+    });
+  }
+});

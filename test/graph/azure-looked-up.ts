@@ -1,0 +1,135 @@
+/** What Azure is asked before a region is made, and what it answers. */
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import type { Regions } from "../../components/config/schema.ts";
+import { type Findings, findingsFor } from "../../components/hosts/azure/findings.ts";
+import { planAzureVm } from "../../components/hosts/azure/plan.ts";
+import { azureProvider } from "../../components/hosts/azure/provider.ts";
+import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
+import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { token as accessToken } from "../doubles/azure/sizes.ts";
+import { registeredBy } from "../support/graph.ts";
+import { planRequest } from "../support/plan-request.ts";
+
+export const other = "22222222-2222-4222-8222-222222222222";
+
+/** What an update left of other regions. */
+export const keptImage = "0.20250101.1000";
+
+const state = {
+  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::uksouth-image-arm64": {
+    type: "pulumi:index:Stash",
+    outputs: { output: keptImage },
+  },
+  "urn:pulumi:test::registry-cache::type$azure-native:compute:VirtualMachine::northeurope": {
+    type: "azure-native:compute:VirtualMachine",
+    outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
+  },
+  "urn:pulumi:test::registry-cache::type$azure-native:compute:Disk::northeurope": {
+    type: "azure-native:compute:Disk",
+    outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
+  },
+  "urn:pulumi:test::registry-cache::type::francecentral": {
+    type: "azure-native:compute:VirtualMachine",
+    outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
+  },
+};
+
+interface Result {
+  readonly found: Findings | undefined;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** Functions with their inputs. */
+  readonly asked: readonly (readonly [string, unknown])[];
+}
+
+export interface Azure {
+  /** Whether it has what it is asked for, or what it says otherwise. @default true */
+  readonly there?: boolean | string;
+  readonly network?: Record<string, unknown>;
+  /** Of the vault. @default true */
+  readonly hasRbac?: boolean;
+}
+
+interface Answers {
+  /** The outputs that the stack has. */
+  readonly state: Record<string, unknown>;
+  /** What Azure says beside whose subscription it is. */
+  answer(token: string, inputs: Record<string, unknown>): Record<string, unknown>;
+}
+
+/**
+ * What is found, said and warned of when a question about one region is asked.
+ * @param rest of the region
+ * @param keys of the stack
+ */
+export async function lookedUpBy<Kind extends "azure vm" | "azure cluster", Found extends object>(
+  kind: Kind,
+  rest: Record<string, unknown>,
+  keys: Record<string, unknown>,
+  { state, answer }: Answers,
+  ask: (request: PlanRequest<Regions[Kind]>) => Promise<LookedUp<Found>>,
+) {
+  const request = planRequest(kind, {
+    provider: "azure",
+    regions: [
+      {
+        name: "westeurope",
+        endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+        access: { clients: ["203.0.113.0/24"] },
+        ...rest,
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    ...keys,
+  });
+  const log = mock.method(pulumi.log, "warn", async () => {});
+  let result: LookedUp<Found> | undefined;
+  await registeredBy(
+    async () => {
+      result = await ask(request);
+    },
+    undefined,
+    (token, inputs) => {
+      if (token.endsWith(":getClientConfig")) return { subscriptionId: own };
+      if (token.endsWith(":getClientToken")) return { token: accessToken };
+      if (token.endsWith(":readStackResourceOutputs")) return { outputs: state };
+      return answer(token.replace("azure-native:", ""), inputs);
+    },
+  );
+  assert.ok(result);
+  const problems = result.problems.map(({ path, message }) => `${path}: ${message}`);
+  const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
+  log.mock.restore();
+  return { found: result.found, problems, warnings };
+}
+
+/** As the engine hands over what a provider refuses. */
+export function refused(token: string, why: string): Error {
+  return Object.assign(new Error(), { details: `invocation of ${token} returned an error: ${why}` });
+}
+
+/** Of a machine. */
+export async function lookedUp(
+  change: Record<string, unknown>,
+  {
+    there = true,
+    network = { location: "westeurope", subnets: [{ name: "caches" }] },
+    hasRbac = true,
+  }: Azure = {},
+  keys: Record<string, unknown> = {},
+): Promise<Result> {
+  const asked: [string, unknown][] = [];
+  const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
+  const answer = (token: string, inputs: Record<string, unknown>) => {
+    asked.push([token, inputs]);
+    if (there !== true) throw refused(token, there || "ResourceNotFound");
+    if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
+    return token.endsWith(":getVirtualNetwork") ? network : {};
+  };
+  const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>
+    findingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region) }),
+  );
+  return { ...told, asked };
+}

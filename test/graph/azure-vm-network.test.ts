@@ -1,0 +1,144 @@
+/** Who reaches a machine in Azure, and by which way. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { type Graph, graphOf, group, gsoci, subscription, westeurope } from "./azure-vm-region.ts";
+
+describe("a region with everything", () => {
+  let graph: Graph;
+  before(async () => {
+    graph = await graphOf();
+  });
+
+  test("the address stays, and the interface is fast", () => {
+    const address = graph.inputs("PublicIPAddress");
+    assert.deepEqual(address.sku, { name: "Standard" });
+    assert.equal(address.publicIPAllocationMethod, "Static");
+    const { enableAcceleratedNetworking, networkSecurityGroup, ipConfigurations } =
+      graph.inputs("NetworkInterface");
+    assert.equal(enableAcceleratedNetworking, true);
+    assert.deepEqual(networkSecurityGroup, { id: "westeurope-id" });
+    const [{ subnet }] = ipConfigurations as [{ subnet: unknown }];
+    assert.deepEqual(subnet, {
+      id: `${group}/providers/Microsoft.Network/virtualNetworks/registry-cache-westeurope-network/subnets/machine`,
+    });
+  });
+
+  test("the existing zone gets three records: the address, and the way into a zone for the proofs", () => {
+    const record = (name: string) => {
+      const { resourceGroupName, zoneName, ttl, ...rest } = graph.inputs("RecordSet", `westeurope-${name}`);
+      assert.deepEqual([resourceGroupName, zoneName, ttl], ["dns", "example.com", 300]);
+      return rest;
+    };
+    assert.deepEqual(record("address"), {
+      recordType: "A",
+      relativeRecordSetName: "cache.westeurope",
+      aRecords: [{ ipv4Address: "192.0.2.7" }],
+    });
+    assert.deepEqual(record("acme-delegation"), {
+      recordType: "NS",
+      relativeRecordSetName: "acme.cache.westeurope",
+      nsRecords: [{ nsdname: "ns1.azure.test." }, { nsdname: "ns2.azure.test." }],
+    });
+    assert.deepEqual(record("acme-challenge"), {
+      recordType: "CNAME",
+      relativeRecordSetName: "_acme-challenge.cache.westeurope",
+      cnameRecord: { cname: "challenge.acme.cache.westeurope.example.com" },
+    });
+  });
+});
+
+describe("the firewall", () => {
+  const rulesOf = async (access: Record<string, unknown>, direction: string, port?: number) => {
+    const change = { access, ...(port && { endpoint: { ...westeurope.endpoint, port } }) };
+    const { securityRules } = (await graphOf(change)).inputs("NetworkSecurityGroup");
+    return (securityRules as Record<string, unknown>[]).filter((rule) => rule.direction === direction);
+  };
+  const denial = (direction: string) => ({
+    name: `nothing-else-${direction.toLowerCase()}`,
+    priority: 4096,
+    direction,
+    access: "Deny",
+    protocol: "*",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "*",
+  });
+
+  test("clients at the endpoint, monitoring at the metrics, by IPv4, and nobody else", async () => {
+    const rules = await rulesOf(westeurope.access, "Inbound");
+    const common = {
+      direction: "Inbound",
+      access: "Allow",
+      protocol: "Tcp",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+    };
+    assert.deepEqual(rules, [
+      {
+        ...common,
+        name: "clients",
+        priority: 100,
+        sourceAddressPrefixes: ["203.0.113.0/24"],
+        destinationPortRange: "443",
+      },
+      {
+        ...common,
+        name: "metrics",
+        priority: 110,
+        sourceAddressPrefixes: ["198.51.100.10/32"],
+        destinationPortRange: "9443",
+      },
+      denial("Inbound"),
+    ]);
+  });
+
+  test("everyone only where the configuration says `public`, and never at the metrics", async () => {
+    const [clients, ...others] = await rulesOf({ clients: "public" }, "Inbound", 8443);
+    assert.equal(clients?.sourceAddressPrefix, "*");
+    assert.equal(clients?.destinationPortRange, "8443");
+    assert.deepEqual(others, [denial("Inbound")]);
+  });
+
+  test("the machine reaches servers by the ports that they have, and nothing else", async () => {
+    const [tcp, udp, ...others] = await rulesOf(westeurope.access, "Outbound");
+    const common = {
+      direction: "Outbound",
+      access: "Allow",
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+    };
+    assert.deepEqual(tcp, {
+      ...common,
+      name: "to-servers-by-tcp",
+      priority: 100,
+      protocol: "Tcp",
+      destinationPortRanges: ["53", "80", "443", "5000"],
+    });
+    assert.deepEqual(udp, {
+      ...common,
+      name: "to-servers-by-udp",
+      priority: 110,
+      protocol: "Udp",
+      destinationPortRanges: ["53", "123"],
+    });
+    assert.deepEqual(others, [denial("Outbound")]);
+  });
+});
+
+describe("choices", () => {
+  test("without a zone there are no records", async () => {
+    const bare = { hostname: "cache.example.org", tls: { mode: "private" } };
+    const { resources } = await graphOf({ endpoint: bare }, [gsoci]);
+    assert.ok(!resources.some(({ type }) => type.startsWith("azure-native:dns")));
+  });
+
+  test("an existing network: its subnet, and no other", async () => {
+    const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+    const { resources, inputs } = await graphOf({ network: { vnet, subnet: "caches" } });
+    assert.ok(!resources.some(({ type }) => type.endsWith(":VirtualNetwork")));
+    const [{ subnet }] = inputs("NetworkInterface").ipConfigurations as [{ subnet: unknown }];
+    assert.deepEqual(subnet, { id: `${vnet}/subnets/caches` });
+  });
+});

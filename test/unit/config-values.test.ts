@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  assertProblem,
+  awsRegion,
+  local,
+  problemsOf,
+  withAws,
+  withAwsEndpoint,
+  withKubernetes,
+  withLocal,
+  withUpstream,
+} from "../support/raw-stacks.ts";
+
+const { zone: _, ...endpointWithoutZone } = awsRegion.endpoint;
+
+test("an absurd workload is refused", () => {
+  assertProblem({ ...local, workload: { nodes: -1 } }, /^workload\.nodes: must be at least 0$/);
+  assertProblem(
+    { ...local, workload: { workingSetGiB: 1e9 } },
+    /^workload\.workingSetGiB: must be at most 1000000$/,
+  );
+  assertProblem({ ...local, workload: { peakMinutes: 0 } }, /^workload\.peakMinutes: must be at least 1$/);
+});
+
+test("names, registries and addresses", () => {
+  for (const registry of ["https://ghcr.io", "ghcr.io/team", "GHCR.io", "ghcr", "ghcr.io:", "-x.io"]) {
+    assertProblem(
+      withUpstream({ registry }),
+      /^upstreams\[0\]\.registry: ".*" is not a registry: write host or host:port/,
+    );
+  }
+  assertProblem(withUpstream({ url: "ghcr.io" }), /^upstreams\[0\]\.url: is not an address/);
+  assertProblem(
+    withUpstream({ url: "https://ghcr.io/v2/" }),
+    /url: has the path \/v2\/: a registry is always at the root/,
+  );
+  assertProblem(
+    withUpstream({ url: "http://ghcr.io" }),
+    /url: is plain http, which anyone on the way can read/,
+  );
+  for (const url of [
+    "http://203.0.113.1",
+    "http://zot.svc",
+    "http://zot.zot.svc.example.com",
+    "http://zot.zot.svc.local",
+    "http://svc",
+  ]) {
+    assertProblem(
+      withUpstream({ url }),
+      /url: is plain http.*or a Service of the cluster \(http:\/\/name\.namespace\.svc\)$/,
+    );
+  }
+  for (const url of [
+    "http://127.0.0.1:5000",
+    "http://localhost:5000",
+    "http://[::1]:5000",
+    "http://10.1.2.3",
+    "http://100.64.1.2:5000",
+    "http://[fd00::1]",
+    "http://zot.zot.svc:5000",
+    "http://zot-0.zot.zot.svc.cluster.local",
+  ]) {
+    assert.deepEqual(problemsOf(withUpstream({ url })), []);
+  }
+  const alertmanagers = ["http://alertmanager-operated.monitoring.svc:9093/alerts"];
+  const remoteWrite = { url: "http://mimir-gateway.mimir.svc.cluster.local/api/v1/push" };
+  assert.deepEqual(problemsOf({ ...withKubernetes({}), monitoring: { alertmanagers, remoteWrite } }), []);
+  assertProblem(withUpstream({ repositories: [] }), /repositories: must have at least 1 entry/);
+  assertProblem(
+    withUpstream({ repositories: ["library/nginx:1.27"] }),
+    /repositories\[0\]: has a tag or digest: leave it out, as a repository is served with all its tags$/,
+  );
+  assertProblem(
+    withUpstream({ repositories: ["localhost:5000/team/*"] }),
+    /repositories\[0\]: names a registry: leave it out and write "team\/\*"$/,
+  );
+  assertProblem(withUpstream({ repositories: ["team/"] }), /repositories\[0\]: has an empty path segment/);
+  assertProblem(withLocal({ name: "Local_1" }), /^regions\[0\]\.name: "Local_1" is not a name/);
+  assertProblem(withAws({ name: "frankfurt" }), /^regions\[0\]\.name: "frankfurt" is not an AWS region/);
+  assertProblem({ ...local, images: { edge: "UPPER" } }, /^images\.edge: "UPPER" is not an image reference/);
+  assertProblem(
+    { ...local, monitoring: { labels: { "a-b": "x" } } },
+    /^monitoring\.labels\["a-b"\]: must be a Prometheus label/,
+  );
+});
+
+test("alerts", () => {
+  const withAlerts = (changes: object) => ({ ...local, monitoring: { alerts: changes } });
+  assertProblem(
+    withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
+    /^monitoring\.alerts\.overrides\.RegistryCachDown: unknown key; did you mean "RegistryCacheDown"\?/,
+  );
+  assertProblem(
+    withAlerts({ overrides: { RegistryCacheDown: { "a-b": "x" } } }),
+    /^monitoring\.alerts\.overrides\.RegistryCacheDown\["a-b"\]: must be a Prometheus label/,
+  );
+  assertProblem(
+    withAlerts({ runbookUrl: "https://runbooks.example.com" }),
+    /^monitoring\.alerts\.runbookUrl: has no \{alert\} in it/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { errorRatio: 5 } }),
+    /^monitoring\.alerts\.thresholds\.errorRatio: must be less than 1$/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { downMinutes: 0 } }),
+    /^monitoring\.alerts\.thresholds\.downMinutes: must be more than 0$/,
+  );
+  assertProblem(
+    withAlerts({ thresholds: { downMinute: 5 } }),
+    /^monitoring\.alerts\.thresholds\.downMinute: unknown key; did you mean "downMinutes"\?/,
+  );
+});
+
+test("image references", () => {
+  for (const edge of ["nginx", "localhost/cache/edge:dev", `mirror:5000/a/b:1.2@sha256:${"0".repeat(64)}`]) {
+    assert.deepEqual(problemsOf({ ...local, images: { edge } }), [], edge);
+  }
+  for (const edge of ["a:b:c", "a@sha256:12", "https://a/b", "a//b"]) {
+    assertProblem({ ...local, images: { edge } }, /is not an image reference/);
+  }
+});
+
+test("endpoints", () => {
+  for (const hostname of [
+    "cache",
+    "Cache.example.com",
+    "cache_1.example.com",
+    "https://c.example.com",
+    "c.example.com.",
+    "10.0.0.1",
+  ]) {
+    assertProblem(
+      withAws({ endpoint: { hostname, tls: { mode: "private" } } }),
+      /hostname: ".*" is not a full host name/,
+    );
+  }
+  assertProblem(
+    withAws({ endpoint: endpointWithoutZone }),
+    /^regions\[0\]\.endpoint\.zone: is missing: `tls: { mode: acme }`/,
+  );
+  assertProblem(withAwsEndpoint({ zone: "example.org" }), /zone: doesn't contain the host name/);
+  assertProblem(withAwsEndpoint({ zone: "ample.com" }), /zone: doesn't contain the host name/);
+  for (const changes of [{ zone: "example.com." }, { hostname: "https://cache.example.com/" }])
+    assertProblem(withAwsEndpoint(changes), /: ".*" is not a full host name/);
+  assertProblem(withAwsEndpoint({ port: 80 }), /port: must be at least 443$/);
+  assertProblem(withAwsEndpoint({ port: 9443 }), /port: is one of the machine's own/);
+  assertProblem(withAwsEndpoint({ port: 65536 }), /port: must be at most 65535$/);
+  assertProblem(
+    withAwsEndpoint({ tls: { mode: "acme", email: "ops" } }),
+    /tls\.email: "ops" is not an e-mail address$/,
+  );
+  assertProblem(
+    withAwsEndpoint({ tls: { mode: "acmee" } }),
+    /tls\.mode: must be one of "acme", "provided", "private"$/,
+  );
+  assertProblem(
+    withLocal({ endpoint: { tls: { mode: "acme", email: "a@b.cd" } } }),
+    /tls\.mode: must be one of "private", "provided"$/,
+  );
+  assertProblem(
+    withLocal({ endpoint: { tls: { mode: "provided", certificateFile: "~/c.pem", keyFile: "/k.pem" } } }),
+    /tls\.certificateFile: "~\/c\.pem" is not an absolute path/,
+  );
+});
+
+test("address ranges", () => {
+  const withClients = (...clients: string[]) => withAws({ access: { clients } });
+  assertProblem(
+    withClients("203.0.113.7"),
+    /clients\[0\]: "203\.0\.113\.7" is one address: write 203\.0\.113\.7\/32$/,
+  );
+  assertProblem(withClients("2001:db8::1"), /write 2001:db8::1\/128$/);
+  assertProblem(withClients("10.0.0.1/8"), /has bits set behind its prefix: write 10\.0\.0\.0\/8$/);
+  assertProblem(withClients("10.0.0.0/33"), /"\/33" is not a prefix length: 1 to 32$/);
+  assertProblem(withClients("10.0/8"), /is not an address range/);
+  assertProblem(
+    withClients("0.0.0.0/0"),
+    /is the whole internet; where that is meant, write `clients: public`$/,
+  );
+  assertProblem(
+    withAws({ access: { clients: ["10.0.0.0/8"], metrics: ["::/0"] } }),
+    /access\.metrics\[0\]: is the whole internet: name the addresses that you mean$/,
+  );
+  assertProblem(
+    withAws({ topology: "cluster", storage: { kind: "bucket" }, apiAccess: ["0.0.0.0/0"] }),
+    /apiAccess\[0\]: is the whole internet: name the addresses that you mean$/,
+  );
+  assertProblem(withClients("10.0.0.0/8", "10.1.0.0/16"), /clients\[1\]: is already part of 10\.0\.0\.0\/8$/);
+  assertProblem(
+    withClients("10.1.0.0/16", "10.1.0.0/16"),
+    /clients\[1\]: is already part of 10\.1\.0\.0\/16$/,
+  );
+  assert.deepEqual(problemsOf(withClients("10.0.0.0/9", "10.128.0.0/9", "2001:db8::/32")), []);
+  const list = "pl-0123456789abcdef0";
+  assert.deepEqual(problemsOf(withClients("10.0.0.0/9", list)), []);
+  assertProblem(withClients(list, list), /clients\[1\]: is already part of pl-0123456789abcdef0$/);
+  assertProblem(withClients("pl-1"), /clients\[0\]: "pl-1" is not the id of a prefix list/);
+});
