@@ -65,12 +65,6 @@ export interface Rules {
   delete?(thing: Thing, cloud: Cloud): void;
 }
 
-/** A cloud's API, being served: see serve-api.ts. */
-export interface ServedApi extends AsyncDisposable {
-  /** For the program. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
 export interface CloudDefinition {
   /** Of the provider: `aws` */
   readonly name: string;
