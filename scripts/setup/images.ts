@@ -1,6 +1,6 @@
 import { PodmanError, podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
 import { baseImageNames, defaultImages, type ImageName, type Images } from "../../components/pod/images.ts";
-import { buildImage, findBuiltImage } from "./image-builds.ts";
+import { buildImage, findBuiltImage } from "./from-source/image-builds.ts";
 import { isReachable } from "./reachable.ts";
 import { StepError, step } from "./steps.ts";
 

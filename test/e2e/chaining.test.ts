@@ -8,7 +8,7 @@ import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleImage } from "../../scripts/seed/samples.ts";
 import { signatures, signingKey } from "../../scripts/seed/signature.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import type { TestCache } from "../support/cache.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
 import { cranePull } from "../support/clients/crane.ts";

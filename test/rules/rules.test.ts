@@ -12,7 +12,7 @@ import { parse } from "yaml";
 import { alerts as alertsSchema } from "../../components/config/alerts.ts";
 import { type AlertName, alertNames } from "../../components/monitoring/rules/rule.ts";
 import { type RuleOptions, renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
-import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 

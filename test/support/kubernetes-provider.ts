@@ -1,5 +1,5 @@
 /** Pulumi's real Kubernetes provider under the engine. */
-import { ensureKubernetesProvider } from "../../scripts/setup/kubernetes-provider.ts";
+import { ensureKubernetesProvider } from "../setup/kubernetes-provider.ts";
 
 /**
  * What an engine is given to reach a cluster, for the `environment` of {@link newStack}.
