@@ -4,7 +4,7 @@
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { runSteps } from "../scripts/setup/steps.ts";
@@ -46,7 +46,10 @@ await runSteps(async () => {
   const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
   const isAlone = among([boot, ...alone]);
   const isLong = among(long);
-  const beside = files.filter((file) => !isAlone(file)).sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
+  // By their names, not by folders: some kinds of tests compute, others wait.
+  const beside = files
+    .filter((file) => !isAlone(file))
+    .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
   const results = [
     // One more than there are processors: many wait most of the time.
     await passes(beside, { signal, concurrency: availableParallelism() + 1 }),

@@ -23,6 +23,8 @@ interface Need {
   readonly files?: readonly GoFilesName[];
 }
 
+const { registry, containerd, ctr } = cacheTools;
+
 const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck")] },
   { of: ["test/engine/", "test/bench/"], first: [ensureEngine] },
@@ -40,9 +42,10 @@ const needs: readonly Need[] = [
   {
     of: ["bad-input", "certificate", "lifecycle", "secrets"].map((name) => `test/engine/${name}`),
     first: [images],
-    tools: { registry: cacheTools.registry },
+    tools: { registry },
   },
-  { of: ["test/e2e/", "test/bench/", "test/boot/", "test/support/"], first: [images], tools: cacheTools },
+  { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
+  { of: ["test/boot/"], first: [images], tools: { registry, containerd, ctr } },
   { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
   { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
 ];
