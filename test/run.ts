@@ -4,7 +4,7 @@
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { runSteps } from "../scripts/setup/steps.ts";
@@ -71,9 +71,12 @@ async function passes(files: readonly string[], { signal, concurrency }: Running
   if (files.length === 0) return true;
   const tests = run({ files: [...files], concurrency, timeout: testMinutes * 60_000, signal });
   let passed = false;
-  tests.on("test:summary", ({ file, duration_ms, success }) => {
+  // A file's own is the test of its name, which lasts as long as its process.
+  tests.on("test:complete", ({ name, details }) => {
+    if (files.includes(name)) durations.set(name, details.duration_ms / 1000);
+  });
+  tests.on("test:summary", ({ file, success }) => {
     if (file === undefined) passed = success;
-    else durations.set(relative(".", file), duration_ms / 1000);
   });
   for await (const text of tests.compose(new spec())) process.stdout.write(text);
   return passed;
