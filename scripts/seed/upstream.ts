@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
-import { ensureTool } from "../setup/go-tools.ts";
+import { ensureTool } from "../setup/from-source/go-tools.ts";
 import type { Content } from "./content.ts";
 import { hasManifest, push } from "./push.ts";
 import { type Names, sampleArtifact, sampleChart, sampleImage } from "./samples.ts";

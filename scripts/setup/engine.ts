@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
-import { ensureTool, goTools } from "./go-tools.ts";
+import { ensureTool, goTools } from "./from-source/go-tools.ts";
 import { isReachable } from "./reachable.ts";
 import { type Run, StepError, step } from "./steps.ts";
 

@@ -5,7 +5,7 @@ import {
   type Images,
 } from "../../components/config/images.ts";
 import { PodmanError, podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
-import { buildImage, findBuiltImage } from "./image-builds.ts";
+import { buildImage, findBuiltImage } from "./from-source/image-builds.ts";
 import { isReachable } from "./reachable.ts";
 import { StepError, step } from "./steps.ts";
 

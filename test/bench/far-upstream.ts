@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { artifact, type Blob, blob, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { tempDir } from "../support/scope.ts";

@@ -6,6 +6,7 @@
  */
 import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
+import type { ServedApi } from "./served-api.ts";
 import { changedPaths, containsUnknown, type Inputs, isWithin, normalId, valuesAt } from "./values.ts";
 
 /** Something that is in the account. */

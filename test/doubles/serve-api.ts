@@ -1,8 +1,9 @@
 /** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Cloud, ServedApi } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
 import { CloudError } from "./faults.ts";
+import type { ServedApi } from "./served-api.ts";
 
 export async function serveApi(cloud: Cloud): Promise<ServedApi> {
   const { api, serveApi: serveOwn } = cloud.definition;

@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleImage } from "../../scripts/seed/samples.ts";
 import { signatureOf } from "../../scripts/seed/signature.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import type { TestCache } from "../support/cache.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
 import { cranePull } from "../support/clients/crane.ts";

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
-import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { remoteWriteKey } from "../support/cache.ts";
 import { startChain } from "../support/chain.ts";
 import { freePort } from "../support/ports.ts";

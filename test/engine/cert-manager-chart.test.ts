@@ -6,9 +6,9 @@ import { before, test } from "node:test";
 import { execa } from "execa";
 import { parseAllDocuments, stringify } from "yaml";
 import { certManager, chartValues, version } from "../../components/hosts/kubernetes-cluster/cert-manager.ts";
-import { ensureFiles, goFiles } from "../../scripts/setup/go-files.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
+import { ensureFiles, goFiles } from "../setup/go-files.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { tempDir } from "../support/scope.ts";
 
 const scheduling = {

@@ -11,7 +11,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { type AlertName, alertNames, alerts as alertsSchema } from "../../components/config/alerts.ts";
 import { renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
-import { ensurePromtool } from "../../scripts/setup/image-builds.ts";
+import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json, text } from "node:stream/consumers";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { freePorts } from "./ports.ts";
 import { startProcess } from "./process.ts";
 import { tempDir } from "./scope.ts";

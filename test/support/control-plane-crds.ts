@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadYaml, type V1CustomResourceDefinition } from "@kubernetes/client-node";
-import { ensureFiles } from "../../scripts/setup/go-files.ts";
+import { ensureFiles } from "../setup/go-files.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { waitUntil } from "./wait.ts";
 

@@ -15,8 +15,8 @@ import {
 } from "@kubernetes/client-node";
 import { parse, stringify } from "yaml";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
-import { ensureFiles } from "../../scripts/setup/go-files.ts";
-import { ensureTool, type GoToolName } from "../../scripts/setup/go-tools.ts";
+import { ensureFiles } from "../setup/go-files.ts";
+import { ensureTool, type GoToolName } from "../setup/go-tools.ts";
 import { freePorts } from "./ports.ts";
 import { type Process, startProcess } from "./process.ts";
 import { tempDir } from "./scope.ts";

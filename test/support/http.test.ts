@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { download, downloads, get, rawHead, rawRequest } from "./http.ts";
 import { randomImage } from "./images.ts";
 import { freePort } from "./ports.ts";

@@ -12,10 +12,10 @@ import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
+import { ensureKubernetesProvider } from "../setup/kubernetes-provider.ts";
 import { type ControlPlane, nobody, startControlPlane } from "./control-plane.ts";
 import { applyCrds } from "./control-plane-crds.ts";
 import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
-import { kubernetesEnvironment } from "./kubernetes-provider.ts";
 import { newStack, type Project } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
@@ -38,7 +38,8 @@ export async function kubernetesStack(keys: Keys): Promise<KubernetesStack> {
     directory: parts.use(await tempDir()).path,
     keys,
     environment: {
-      ...(await kubernetesEnvironment(plane.kubeconfigWithoutRights)),
+      ...(await ensureKubernetesProvider()),
+      KUBECONFIG: plane.kubeconfigWithoutRights,
       // As provider.ts sets it, for a provider that is too old to know the setting.
       PULUMI_K8S_ENABLE_PATCH_FORCE: "true",
     },

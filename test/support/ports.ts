@@ -1,32 +1,62 @@
+/**
+ * Ports for the programs under test. Between the choice of a port and the moment that a program listens on it pass seconds, so that tests in other
+ * processes mustn't choose it, too: each process has blocks of its own. They are below what Linux gives out by itself (32768 and up).
+ */
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 
-/** A TCP port that is free on 127.0.0.1 now. */
+const firstPort = 20_000;
+const portsPerBlock = 200;
+const blockCount = 60;
+
+/** What is left of this process's block. */
+const left = { next: 0, end: 0 };
+
+/** A TCP port that is free on 127.0.0.1. */
 export async function freePort(): Promise<number> {
-  const port = await bound(0);
-  if (port === undefined) throw new Error("no free port");
-  return port;
+  return freePorts(1);
 }
 
-/** The first of so many consecutive free ports. They are below what Linux gives out by itself (32768 and up). */
+/** The first of so many consecutive free ports. */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * (12_000 - count));
-    const ports = await Promise.all(Array.from({ length: count }, (_, index) => bound(first + index)));
-    if (ports.every((port) => port !== undefined)) return first;
+    if (left.end - left.next < count) await claimBlock();
+    const first = left.next;
+    // Others may ask meanwhile.
+    left.next += count;
+    if (first + count > left.end) continue;
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (free.every(Boolean)) return first;
   }
 }
 
-/** Binds the port for a moment; undefined when it is in use. */
-async function bound(port: number): Promise<number | undefined> {
+/** Takes a block, which is this process's until it ends: that of whoever listens on the first port. */
+async function claimBlock(): Promise<void> {
+  for (;;) {
+    const first = firstPort + portsPerBlock * Math.floor(Math.random() * blockCount);
+    const claim = await listen(first);
+    if (claim === undefined) continue;
+    claim.unref();
+    Object.assign(left, { next: first + 1, end: first + portsPerBlock });
+    return;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port);
+  if (server === undefined) return false;
+  server.close();
+  await once(server, "close");
+  return true;
+}
+
+/** @returns undefined when the port is in use. */
+async function listen(port: number): Promise<Server | undefined> {
   const server = createServer();
   try {
     await once(server.listen(port, "127.0.0.1"), "listening");
+    return server;
   } catch {
     return undefined;
   }
-  const { port: given } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return given;
 }

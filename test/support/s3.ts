@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { S3Store } from "../../components/pod/store.ts";
-import { ensureTool } from "../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { freePort } from "./ports.ts";
 import { startProcess } from "./process.ts";

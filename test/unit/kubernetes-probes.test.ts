@@ -12,7 +12,7 @@ import { podPorts } from "../../components/config/ports.ts";
 import { readinessProbe } from "../../components/hosts/kubernetes/readiness.ts";
 import { sideContainer } from "../../components/hosts/kubernetes/side-container.ts";
 import { edgePaths } from "../../components/pod/edge/paths.ts";
-import { ensureDebianTree } from "../../scripts/setup/debian.ts";
+import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 /** A directory with the images' programs alone, and one for files. */

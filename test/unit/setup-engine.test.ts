@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "pulumi/package.json" with { type: "json" };
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
-import { goTools } from "../../scripts/setup/go-tools.ts";
+import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 
 test("the engine that is built is the one that the npm package looks for", () => {
   assert.equal(goTools.pulumi.version, `v${manifest.version}`);

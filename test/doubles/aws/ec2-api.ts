@@ -5,8 +5,9 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as bodyOf } from "node:stream/consumers";
-import type { Cloud, ServedApi, Thing } from "../cloud.ts";
+import type { Cloud, Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
+import type { ServedApi } from "../served-api.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { isEnabled, isRegion } from "./account.ts";
 import { lookAtNodes } from "./nodes.ts";

@@ -2,9 +2,9 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { baseImageNames, defaultImages } from "../../../components/config/images.ts";
 import { removeOwned } from "../../../components/hosts/local/owned-files.ts";
 import { podman } from "../../../components/hosts/local/podman.ts";
-import { baseImageNames, defaultImages } from "../../../components/config/images.ts";
 import { ensureImages } from "../../../scripts/setup/images.ts";
 import { certificateFile, dataDir } from "./local.ts";
 import { images } from "./stacks.ts";

@@ -4,8 +4,8 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { namespace } from "../../../components/config/schema.ts";
 import { type Images, imageNames } from "../../../components/config/images.ts";
+import { namespace } from "../../../components/config/schema.ts";
 import { awsCloud } from "../../doubles/aws/aws.ts";
 import { azureCloud } from "../../doubles/azure/azure.ts";
 import { awsCluster } from "../../support/cloud-aws-cluster.ts";

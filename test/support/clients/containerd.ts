@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
-import { ensureTool, type GoToolName } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool, type GoToolName } from "../../setup/go-tools.ts";
 import { startProcess } from "../process.ts";
 import { tempDir } from "../scope.ts";
 import { waitUntil } from "../wait.ts";

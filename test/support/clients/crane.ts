@@ -2,7 +2,7 @@
  * crane takes no mirror configuration and no CA option: references name the cache itself
  * (`localhost:PORT/…`), and the CA comes by Go's SSL_CERT_FILE.
  */
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { runClient } from "./run.ts";
 
 async function crane(args: readonly string[], caFile: string): Promise<string> {

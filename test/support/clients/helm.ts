@@ -1,5 +1,5 @@
 /** Helm knows no mirrors: the chart's reference names the cache itself (`oci://localhost:PORT/charts/…`). */
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
 

@@ -1,5 +1,5 @@
 /** What k3s and RKE2 read their registries.yaml with, as a program. */
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { runClient } from "./run.ts";
 
 /** Pulls an image for linux/amd64 by a registries.yaml. @returns digests of the manifest, the configuration and the layers */

@@ -1,7 +1,7 @@
 /** The conformance suite of the OCI distribution specification: https://github.com/opencontainers/distribution-spec/tree/main/conformance */
 import { execa } from "execa";
 import type { Content, Digest } from "../../../scripts/seed/content.ts";
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { tempDir } from "../scope.ts";
 import { ClientError } from "./run.ts";
 

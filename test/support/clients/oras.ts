@@ -1,5 +1,5 @@
 /** oras reaches `localhost` by plain HTTP unless told otherwise; the CA comes by `--ca-file`. */
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { runClient } from "./run.ts";
 
 async function oras(args: readonly string[], caFile: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** regclient's command. Hosts and authorities come by its own configuration file or, as here, by Go's SSL_CERT_FILE. */
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
 

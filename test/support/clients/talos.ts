@@ -1,7 +1,7 @@
 /** Talos's own code for machine configurations, as a program. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureTool } from "../../../scripts/setup/go-tools.ts";
+import { ensureTool } from "../../setup/go-tools.ts";
 import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
 

@@ -3,13 +3,13 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } fro
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { execa } from "execa";
-import type { ImageName } from "../../components/config/images.ts";
-import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
-import { podUser } from "../../components/pod/pod.ts";
+import type { ImageName } from "../../../components/config/images.ts";
+import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
+import { podman, podmanEnvironment } from "../../../components/hosts/local/podman.ts";
+import { podUser } from "../../../components/pod/pod.ts";
+import { step } from "../steps.ts";
 import { copyFromTree, copyProgram, ensureDebianTree, makeRoot } from "./debian.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
-import { step } from "./steps.ts";
 
 /** How to make an image whose pinned original can't be pulled, with the same programs in the same places. */
 interface Recipe {

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { exists } from "./files.ts";
-import { goTools, requireGo } from "./go-tools.ts";
-import { step } from "./steps.ts";
+import { exists } from "../../scripts/setup/files.ts";
+import { requireGo } from "../../scripts/setup/from-source/go-build.ts";
+import { step } from "../../scripts/setup/steps.ts";
+import { goTools } from "./go-tools.ts";
 
 interface GoFiles {
   /** The module to take the files from, and its exact version. */

@@ -1,10 +1,10 @@
 import { copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { aptInstall, hasProgram } from "./apt.ts";
-import { exists } from "./files.ts";
-import { step } from "./steps.ts";
+import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
+import { aptInstall, hasProgram } from "../apt.ts";
+import { exists } from "../files.ts";
+import { step } from "../steps.ts";
 
 /** Debian 13, whose programs run on a host with an older C library too where they bring their own. */
 const suite = "trixie";

@@ -2,11 +2,11 @@ import { mkdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import manifest from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { engineEnvironment, ensureEngine, pulumiHome } from "./engine.ts";
-import { exists } from "./files.ts";
+import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
+import { exists } from "../../scripts/setup/files.ts";
+import { isReachable } from "../../scripts/setup/reachable.ts";
+import { StepError, step } from "../../scripts/setup/steps.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
-import { isReachable } from "./reachable.ts";
-import { StepError, step } from "./steps.ts";
 
 const tool = "pulumi-resource-kubernetes";
 

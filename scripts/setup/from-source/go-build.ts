@@ -1,0 +1,167 @@
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { execa } from "execa";
+import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
+import { exists } from "../files.ts";
+import { Failure, type Run, step } from "../steps.ts";
+
+/** A program, and how to build it. Of those with the same module, only {@link package} differs. */
+export interface GoTool {
+  /** The module to take the package from, and its exact version. */
+  module: string;
+  version: string;
+  /** The package inside the module, relative to it; "" for the module's root. */
+  package: string;
+  /** The variable that holds the program's version, set where the program reports it or others depend on it. */
+  versionVariable?: string;
+  /** The source of a program of our own that uses the package, in place of one that the package is. After a change of it, remove the binary. */
+  program?: string;
+  /** Build tags. */
+  tags?: readonly string[];
+  /** Modules to take from `stubs/` instead, by their paths: the folder's name. */
+  stubs?: Readonly<Record<string, string>>;
+  /** Of modules that the tool's own go.mod names without a usable version: the versions to take. */
+  requires?: Readonly<Record<string, string>>;
+  /** The version of the modules that the tool's go.mod takes from directories of its repository: they are published, too. */
+  staging?: string;
+  /** Files of the module that {@link program} embeds, by their paths in it. */
+  embeds?: readonly string[];
+  /** Files that the published module lacks, by their paths in it. */
+  missing?: Readonly<Record<string, string>>;
+}
+
+/** Under way and done in this process, by module and version. */
+const builds = new Map<string, Promise<void>>();
+
+/**
+ * The path of a tool's binary in the user's cache. Where it isn't there, it is built first, in one build with those of the table that are programs of
+ * the same module. Two processes that build the same tool don't disturb each other: each puts the finished binary in place in one move.
+ *
+ * @throws StepError when Go is missing or too old, or the build fails.
+ */
+export async function goTool<Name extends string>(
+  tools: Readonly<Record<Name, GoTool>>,
+  name: Name,
+): Promise<string> {
+  const { module, version } = tools[name];
+  const binary = (name: string) => join(cacheDirectory(), "bin", `${name}-${version}`);
+  if (await exists(binary(name))) return binary(name);
+  const together = Object.entries<GoTool>(tools).filter(
+    ([, tool]) => tool.module === module && tool.version === version,
+  );
+  const key = `${module}@${version}`;
+  const build = builds.get(key) ?? buildAll(Object.fromEntries(together), binary);
+  builds.set(key, build);
+  await build;
+  return binary(name);
+}
+
+/** @param tools of one module */
+async function buildAll(
+  tools: Readonly<Record<string, GoTool>>,
+  binary: (name: string) => string,
+): Promise<void> {
+  const names = Object.keys(tools);
+  const [first, ...others] = Object.values(tools) as [GoTool, ...GoTool[]];
+  await step(
+    `Building ${names.join(", ")} ${first.version} from ${others.length > 0 ? "their" : "its"} Go module`,
+    "make sure that the Go module proxy can be reached (go env GOPROXY), then run the same command again",
+    async (run) => {
+      await requireGo();
+      await mkdir(join(cacheDirectory(), "bin"), { recursive: true });
+      const directory = await mkdtemp(join(cacheDirectory(), "bin", ".build-"));
+      try {
+        const built = await build([first, ...others], directory, run);
+        for (const [index, name] of names.entries()) await rename(built[index] as string, binary(name));
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
+  );
+}
+
+/**
+ * Builds the tools as dependencies of an empty module, not by `go install`, which refuses a module with `replace`
+ * directives in its go.mod (https://go.dev/ref/mod#go-install); a dependency's are ignored.
+ *
+ * @returns the binaries' paths
+ */
+async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, run: Run): Promise<string[]> {
+  const [tool] = tools;
+  const paths = tools.map((it) => (it.package === "" ? it.module : `${it.module}/${it.package}`));
+  const ldflags = tool.versionVariable ? `-s -w -X ${tool.versionVariable}=${tool.version}` : "-s -w";
+  const tags = `-tags=${(tool.tags ?? []).join(",")}`;
+  // Static binaries, which run in images without a C library too; a workspace of the user's has no say here.
+  const options = { cwd: directory, env: { CGO_ENABLED: "0", GOWORK: "off" } };
+  const go: Go = (...args) => run("go", args, options);
+  await go("mod", "init", "tool");
+  for (const [module, stub] of Object.entries(tool.stubs ?? {})) {
+    await go("mod", "edit", `-replace=${module}=${join(import.meta.dirname, "stubs", stub)}`);
+  }
+  if (tool.staging) await go("mod", "edit", ...(await publishedStaging(tool, tool.staging, go)));
+  const required = Object.entries(tool.requires ?? {}).map(([module, version]) => `${module}@${version}`);
+  await go("get", tags, ...paths.map((path) => `${path}@${tool.version}`), ...required);
+  const moduleDirectory = () => go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module);
+  if (tool.missing) {
+    const copy = join(directory, "module");
+    // What is in Go's module cache can't be written to.
+    await run("cp", ["-r", "--no-preserve=mode", await moduleDirectory(), copy]);
+    for (const [file, content] of Object.entries(tool.missing)) {
+      await mkdir(dirname(join(copy, file)), { recursive: true });
+      await writeFile(join(copy, file), content);
+    }
+    await go("mod", "edit", `-replace=${tool.module}=${copy}`);
+  }
+  if (tool.program) {
+    await copyFile(tool.program, join(directory, "main.go"));
+    for (const file of tool.embeds ?? []) {
+      await copyFile(join(await moduleDirectory(), file), join(directory, basename(file)));
+    }
+  }
+  const output = (name: string) => join(directory, "built", name);
+  const build = ["build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o"];
+  if (tools.length === 1) {
+    await go(...build, output("tool"), ...(tool.program ? ["main.go"] : paths));
+    return [output("tool")];
+  }
+  // Into a directory: by the names of the packages.
+  await go(...build, output("/"), ...paths);
+  return tools.map((it) => output(basename(it.package)));
+}
+
+type Go = (...args: readonly string[]) => Promise<string>;
+
+/** Arguments of `go mod edit`, which take the modules of the tool's `staging/` in their published version. */
+async function publishedStaging(
+  { module, version }: GoTool,
+  staging: string,
+  go: Go,
+): Promise<readonly string[]> {
+  const { GoMod } = JSON.parse(await go("mod", "download", "-json", `${module}@${version}`)) as {
+    GoMod: string;
+  };
+  const { Replace } = JSON.parse(await go("mod", "edit", "-json", GoMod)) as GoMod;
+  return Replace.filter(({ New }) => New.Path.startsWith("./staging/")).map(
+    ({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`,
+  );
+}
+
+/** What `go mod edit -json` prints, as far as it is looked at: https://go.dev/ref/mod#go-mod-edit */
+interface GoMod {
+  readonly Replace: readonly {
+    readonly Old: { readonly Path: string };
+    readonly New: { readonly Path: string };
+  }[];
+}
+
+/** @throws Failure when Go is missing or too old. */
+export async function requireGo(): Promise<void> {
+  const { stdout, failed } = await execa("go", ["env", "GOVERSION"], { reject: false });
+  // A module that needs a newer Go than the machine's brings it (https://go.dev/doc/toolchain).
+  const [, major, minor] = (failed ? "" : stdout).match(/^go(\d+)\.(\d+)/) ?? [];
+  if (Number(major) > 1 || Number(minor) >= 24) return;
+  throw new Failure(
+    failed ? "Go is not installed" : `Go is too old: ${stdout}`,
+    "install Go 1.24 or newer (https://go.dev/doc/install); `npm run local` does without where the engine and the images can be downloaded",
+  );
+}

@@ -1,0 +1,42 @@
+import { type GoTool, goTool } from "./go-build.ts";
+
+/** Programs built from their Go modules: parts of the cache where images can't be pulled, and the engine where it can't be downloaded. */
+export const goTools = {
+  registry: {
+    module: "github.com/distribution/distribution/v3",
+    version: "v3.1.2",
+    package: "cmd/registry",
+    versionVariable: "github.com/distribution/distribution/v3/version.version",
+  },
+  "prometheus-nginxlog-exporter": {
+    module: "github.com/martin-helmich/prometheus-nginxlog-exporter",
+    version: "v1.11.0",
+    package: "",
+  },
+  blackbox_exporter: { module: "github.com/prometheus/blackbox_exporter", version: "v0.28.0", package: "" },
+  pulumi: {
+    module: "github.com/pulumi/pulumi/pkg/v3",
+    version: "v3.259.0",
+    package: "cmd/pulumi",
+    versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+  },
+  // The newest that can be had as a module of its own; the engine works with older language hosts.
+  "pulumi-language-nodejs": {
+    module: "github.com/pulumi/pulumi/sdk/v3",
+    version: "v3.64.0",
+    package: "nodejs/cmd/pulumi-language-nodejs",
+  },
+  // With the one DNS provider that the tests use: those of the clouds bring dozens of modules. The image's v5.5.2 can't be built so.
+  lego: {
+    module: "github.com/go-acme/lego/v5",
+    version: "v5.6.0",
+    package: "",
+    tags: ["lego_dnslight", "lego_dns_httpreq"],
+    stubs: { "gitlab.com/greyxor/slogor": "slogor" },
+  },
+} satisfies Record<string, GoTool>;
+
+/** See {@link goTool}. */
+export function ensureTool(name: keyof typeof goTools): Promise<string> {
+  return goTool(goTools, name);
+}

@@ -1,0 +1,92 @@
+/**
+ * Brings what the tests need, runs them, and says how long each file took.
+ * Usage: npm test [-- WORD …]: all but those that emulate machines; with words, the test files whose path contains one of them
+ */
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { runSteps } from "../scripts/setup/steps.ts";
+import { bringWhatTestsNeed } from "./setup/needs.ts";
+
+/** After this time a test has failed, unless it has a limit of its own, and after the other one all of them. */
+const testMinutes = 10;
+const allMinutes = 60;
+
+/** Emulate whole machines, which takes longest: `npm run test:boot`. */
+const boot = "test/boot/";
+/** One at a time, after the others: they compare times, or measure what the machine can do. */
+const alone = ["test/bench/", "test/e2e/coalescing", "test/support/fault-proxy", "test/support/http"];
+/** Begin first, so that nothing else waits for them at the end. */
+const long = [
+  ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
+  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle"].map((name) => `test/engine/${name}`),
+];
+
+const words = process.argv.slice(2);
+const all = globSync("test/**/*.test.ts");
+const files = all.filter((file) =>
+  words.length === 0 ? !file.startsWith(boot) : words.some((word) => file.includes(word)),
+);
+if (files.length === 0) {
+  console.error(`No test file has ${words.join(" or ")} in its path.`);
+  process.exit(2);
+}
+
+// What one process has compiled, the next ones take: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "compiled");
+
+/** By test file, in seconds. */
+const durations = new Map<string, number>();
+
+await runSteps(async () => {
+  await bringWhatTestsNeed(files);
+  const signal = AbortSignal.timeout(allMinutes * 60_000);
+  const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
+  const isAlone = among([boot, ...alone]);
+  const isLong = among(long);
+  // By their names, not by folders: some kinds of tests compute, others wait.
+  const beside = files
+    .filter((file) => !isAlone(file))
+    .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
+  const results = [
+    // One more than there are processors: many wait most of the time.
+    await passes(beside, { signal, concurrency: availableParallelism() + 1 }),
+    await passes(files.filter(isAlone), { signal, concurrency: 1 }),
+  ];
+  console.log(durationsTable());
+  // The runner sets it too, where a test failed; where files are missing, it doesn't.
+  process.exitCode = results.every(Boolean) ? 0 : 1;
+});
+
+interface Running {
+  /** Ends them. */
+  readonly signal: AbortSignal;
+  /** How many files run at the same time. */
+  readonly concurrency: number;
+}
+
+async function passes(files: readonly string[], { signal, concurrency }: Running): Promise<boolean> {
+  if (files.length === 0) return true;
+  const tests = run({ files: [...files], concurrency, timeout: testMinutes * 60_000, signal });
+  let passed = false;
+  // A file's own is the test of its name, which lasts as long as its process.
+  tests.on("test:complete", ({ name, details }) => {
+    if (files.includes(name)) durations.set(name, details.duration_ms / 1000);
+  });
+  tests.on("test:summary", ({ file, success }) => {
+    if (file === undefined) passed = success;
+  });
+  for await (const text of tests.compose(new spec())) process.stdout.write(text);
+  return passed;
+}
+
+/** Slowest first. */
+function durationsTable(): string {
+  const slowestFirst = [...durations].sort(([, one], [, other]) => other - one);
+  const total = slowestFirst.reduce((sum, [, seconds]) => sum + seconds, 0);
+  return [...slowestFirst, ["in total", total] as const]
+    .map(([what, seconds]) => `${seconds.toFixed(1).padStart(8)} s  ${what}`)
+    .join("\n");
+}

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { type GoTool, goTool } from "../../scripts/setup/from-source/go-build.ts";
+import { goTools as productTools } from "../../scripts/setup/from-source/go-tools.ts";
+
+/** https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/README.md */
+const kubernetes = {
+  module: "k8s.io/kubernetes",
+  version: "v1.36.3",
+  staging: "v0.36.3",
+  versionVariable: "k8s.io/component-base/version.gitVersion",
+};
+
+const program = (name: string) => join(import.meta.dirname, "programs", name, "main.go");
+
+/** The servers and helpers of a Kubernetes control plane. */
+export const controlPlaneTools = {
+  etcd: { module: "go.etcd.io/etcd/server/v3", version: "v3.6.16", package: "" },
+  "kube-apiserver": { ...kubernetes, package: "cmd/kube-apiserver" },
+  "kube-controller-manager": { ...kubernetes, package: "cmd/kube-controller-manager" },
+  "kube-scheduler": { ...kubernetes, package: "cmd/kube-scheduler" },
+  kwok: { module: "sigs.k8s.io/kwok", version: "v0.8.0", package: "cmd/kwok" },
+  helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
+} satisfies Record<string, GoTool>;
+
+/** The clients that pull from a cache, and the servers around it. */
+export const cacheTools = {
+  registry: productTools.registry,
+  crane: { module: "github.com/google/go-containerregistry", version: "v0.22.1", package: "cmd/crane" },
+  oras: { module: "oras.land/oras", version: "v1.3.6", package: "cmd/oras" },
+  helm: controlPlaneTools.helm,
+  "oci-conformance": {
+    module: "github.com/opencontainers/distribution-spec/conformance",
+    version: "v0.0.0-20260831232431-97274622c111",
+    package: "",
+  },
+  "toxiproxy-server": {
+    module: "github.com/Shopify/toxiproxy/v2",
+    version: "v2.12.0",
+    package: "cmd/server",
+  },
+  // Its page is generated at a release, and isn't in the module: here it has none.
+  alertmanager: {
+    module: "github.com/prometheus/alertmanager",
+    version: "v0.34.2",
+    package: "cmd/alertmanager",
+    missing: { "ui/app/dist/index.html": "" },
+  },
+  containerd: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/containerd" },
+  ctr: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/ctr" },
+  "containerd-1.7": {
+    module: "github.com/containerd/containerd",
+    version: "v1.7.35",
+    package: "cmd/containerd",
+  },
+  "ctr-1.7": { module: "github.com/containerd/containerd", version: "v1.7.35", package: "cmd/ctr" },
+  "k3s-pull": {
+    module: "github.com/rancher/wharfie",
+    version: "v0.7.1",
+    package: "pkg/registries",
+    program: program("k3s-pull"),
+  },
+  "talos-registries": {
+    module: "github.com/siderolabs/talos/pkg/machinery",
+    version: "v1.12.0",
+    package: "config/configpatcher",
+    program: program("talos-registries"),
+  },
+  regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
+  pebble: { module: "github.com/letsencrypt/pebble/v2", version: "v2.10.1", package: "cmd/pebble" },
+  "pebble-challtestsrv": {
+    module: "github.com/letsencrypt/pebble/v2",
+    version: "v2.10.1",
+    package: "cmd/pebble-challtestsrv",
+  },
+  versitygw: { module: "github.com/versity/versitygw", version: "v1.8.0", package: "cmd/versitygw" },
+} satisfies Record<string, GoTool>;
+
+export const goTools = {
+  ...controlPlaneTools,
+  ...cacheTools,
+  // v4.18.1 and six commits, the newest that can be had as a module. Its own main embeds generated files that aren't in it.
+  "pulumi-resource-kubernetes": {
+    module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+    version: "v4.0.0-20240930223531-b7dae6b4ea56",
+    package: "pkg/provider",
+    program: program("pulumi-resource-kubernetes"),
+    requires: { "github.com/pulumi/pulumi-kubernetes/sdk/v4": "v4.18.1" },
+    embeds: [
+      "cmd/pulumi-resource-kubernetes/schema.json",
+      "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
+    ],
+  },
+} satisfies Record<string, GoTool>;
+
+export type GoToolName = keyof typeof goTools;
+
+/** See {@link goTool}. */
+export function ensureTool(name: GoToolName): Promise<string> {
+  return goTool(goTools, name);
+}

@@ -1,0 +1,84 @@
+/** What must be on this machine before test files run: nothing is installed, downloaded or built for those that weren't chosen. */
+import { availableParallelism } from "node:os";
+import { defaultImages } from "../../components/config/images.ts";
+import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
+import { ensureEngine } from "../../scripts/setup/engine.ts";
+import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
+import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
+import { ensurePodman } from "../../scripts/setup/podman.ts";
+import { step } from "../../scripts/setup/steps.ts";
+import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
+import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
+import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
+
+type Work = () => Promise<unknown>;
+
+interface Need {
+  /** The beginnings of the test files' paths. */
+  readonly of: readonly string[];
+  /** Done one after the other: packages can't be installed at the same time, and one builds on another. */
+  readonly first?: readonly Work[];
+  /** Done several at once. */
+  readonly tools?: Readonly<Partial<Record<GoToolName, unknown>>>;
+  readonly files?: readonly GoFilesName[];
+}
+
+const { registry, containerd, ctr } = cacheTools;
+
+const needs: readonly Need[] = [
+  { of: ["test/static/"], first: [program("shellcheck")] },
+  { of: ["test/engine/", "test/bench/"], first: [ensureEngine] },
+  {
+    of: [
+      "test/engine/kubernetes",
+      "test/engine/cert-manager",
+      "test/engine/cluster-",
+      "test/support/control",
+    ],
+    first: [ensureKubernetesProvider],
+    tools: controlPlaneTools,
+    files: Object.keys(goFiles) as GoFilesName[],
+  },
+  {
+    of: ["bad-input", "certificate", "lifecycle", "secrets"].map((name) => `test/engine/${name}`),
+    first: [images],
+    tools: { registry },
+  },
+  { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
+  { of: ["test/boot/"], first: [images], tools: { registry, containerd, ctr } },
+  { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
+  { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
+];
+
+/** @throws StepError when something can't be had. */
+export async function bringWhatTestsNeed(testFiles: readonly string[]): Promise<void> {
+  const needed = needs.filter(({ of }) => testFiles.some((file) => of.some((path) => file.startsWith(path))));
+  const all = <T>(those: (need: Need) => readonly T[]) => [...new Set(needed.flatMap(those))];
+  const inTurn = all(({ first = [] }) => first);
+  const atOnce = [
+    ...all(({ tools = {} }) => Object.keys(tools) as GoToolName[]).map((name) => () => ensureTool(name)),
+    ...all(({ files = [] }) => files).map((name) => () => ensureFiles(name)),
+  ];
+  // Go uses all processors where it compiles, and one where it links.
+  const lanes = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () => doAll(atOnce));
+  await Promise.all([doAll(inTurn), ...lanes]);
+}
+
+/** Takes from the queue until it's empty. */
+async function doAll(queue: Work[]): Promise<void> {
+  for (let work = queue.shift(); work; work = queue.shift()) await work();
+}
+
+async function images(): Promise<void> {
+  await ensurePodman();
+  await ensureImages(defaultImages);
+  await ensureImage("acme", defaultImages.acme);
+}
+
+/** A Debian package of the same name. */
+function program(name: string): Work {
+  return async () => {
+    if (await hasProgram(name)) return;
+    await step(`Installing ${name}`, `install ${name} by hand`, (run) => aptInstall([name], name, run));
+  };
+}
