@@ -9,7 +9,8 @@ import { scope, tempDir } from "../support/scope.ts";
 
 /** What every tree has: the program, and a room on top that it imports. */
 const program = {
-  "index.ts": 'import "./components/regional-cache.ts";',
+  "index.ts": 'import "./components/index.ts";',
+  "components/index.ts": 'import "./regional-cache.ts";',
   "components/regional-cache.ts": 'import "./hosts/host.ts";',
 };
 
@@ -22,6 +23,14 @@ const cases: readonly { title: string; files: Record<string, string>; violations
       "components/pod/pod.ts": "",
     },
     violations: ["not-in-allowed: components/config/schema.ts → components/pod/pod.ts"],
+  },
+  {
+    title: "what the program imports and other programs can't",
+    files: {
+      "index.ts": 'import "./components/index.ts"; import "./components/hosts/host.ts";',
+      "components/hosts/host.ts": "",
+    },
+    violations: ["not-in-allowed: index.ts → components/hosts/host.ts"],
   },
   {
     title: "imports of types from a room above",

@@ -7,9 +7,9 @@ import { execa } from "execa";
 import fc from "fast-check";
 import { parse, parseAllDocuments } from "yaml";
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
+import { packUserData } from "../../components/hosts/vm/packed.ts";
 import {
   dataMount,
-  packUserData,
   podYaml,
   renderUserData,
   type UserDataOptions,

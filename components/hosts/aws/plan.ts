@@ -1,9 +1,9 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
+import { tooLargeProblems } from "../vm/packed.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
-import { tooLargeProblems } from "../vm/user-data.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { podOptions } from "./pod-options.ts";
 import { parametersPolicy } from "./policies.ts";

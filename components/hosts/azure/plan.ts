@@ -1,9 +1,9 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
+import { tooLargeProblems } from "../vm/packed.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
-import { tooLargeProblems } from "../vm/user-data.ts";
 import { accessProblems, accessWarnings } from "./access.ts";
 import { storeOf } from "./blob-store.ts";
 import { type Names, namesOf } from "./naming.ts";

@@ -1,6 +1,7 @@
+import { packUserData } from "./packed.ts";
 import { podDirectories, podSecret, type VmPodOptions, vmPod } from "./pod.ts";
 import { authority } from "./secrets.ts";
-import { packUserData, renderUserData, type StoredPod } from "./user-data.ts";
+import { renderUserData, type StoredPod } from "./user-data.ts";
 
 /** What a cloud adds to the machine that all clouds have in common. */
 export interface VmOptions extends VmPodOptions {
