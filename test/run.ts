@@ -21,7 +21,7 @@ const alone = ["test/bench/", "test/e2e/coalescing", "test/support/fault-proxy",
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
-  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle"].map((name) => `test/engine/${name}`),
+  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "upgrade"].map((name) => `test/engine/${name}`),
 ];
 
 const words = process.argv.slice(2);

@@ -33,6 +33,7 @@ const needs: readonly Need[] = [
       "test/engine/kubernetes",
       "test/engine/cert-manager",
       "test/engine/cluster-",
+      "test/engine/upgrade",
       "test/support/control",
     ],
     first: [ensureKubernetesProvider],
@@ -40,7 +41,7 @@ const needs: readonly Need[] = [
     files: Object.keys(goFiles) as GoFilesName[],
   },
   {
-    of: ["bad-input", "certificate", "lifecycle", "secrets"].map((name) => `test/engine/${name}`),
+    of: ["bad-input", "certificate", "lifecycle", "package", "secrets"].map((name) => `test/engine/${name}`),
     first: [images],
     tools: { registry },
   },
