@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 interface StackState {
-  readonly outputs: Readonly<Record<string, { type: string; outputs: Readonly<Record<string, unknown>> }>>;
+  readonly outputs: Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
 }
 
 /** Asked for once, of all regions. */
@@ -10,15 +10,18 @@ let state: Promise<StackState> | undefined;
 
 /**
  * What the last update of this stack left of each resource of a type; a region's own resource is named as the region.
- * @returns by the resource's name the value of one output.
+ * @typeParam Outputs those that are asked for, as the type has them. A resource may be there without some.
+ * @returns by the resource's name its outputs.
  */
-export async function previousOutputs(type: string, property: string): Promise<ReadonlyMap<string, unknown>> {
+export async function previousOutputs<Outputs extends object>(
+  type: string,
+): Promise<ReadonlyMap<string, Partial<Outputs>>> {
   state ??= readState();
   const { outputs: resources } = await state;
   return new Map(
     Object.entries(resources).flatMap(([urn, { type: found, outputs }]) => {
       const name = urn.split("::").at(-1);
-      return found === type && name ? [[name, outputs[property]] as const] : [];
+      return found === type && name ? [[name, outputs as Partial<Outputs>] as const] : [];
     }),
   );
 }

@@ -11,7 +11,7 @@ export async function topologyProblems(
   { name, topology }: { readonly name: string; readonly topology: "vm" | "cluster" },
   other: string,
 ): Promise<Problem[]> {
-  if (!(await previousOutputs(other, "address")).has(name)) return [];
+  if (!(await previousOutputs(other)).has(name)) return [];
   const message = `the region is a \`${topology === "vm" ? "cluster" : "vm"}\`, and its names are taken as long as it is there: destroy it first, by \`pulumi destroy\` or an update without it`;
   return [{ path: "topology", message }];
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { podOptions } from "../../components/hosts/aws/pod-options.ts";
 import { awsUserData, userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { shrinkingProblems } from "../../components/hosts/vm/previous-disks.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/shrinking.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 function requestWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []) {

@@ -21,7 +21,7 @@ test("a state that is just being written is asked for again, and then not any mo
     },
   };
   await pulumi.runtime.setMocks(mocks, "project", "stack", false, "organization");
-  assert.deepEqual([...(await previousOutputs("type", "size"))], [["frankfurt", 20]]);
-  assert.deepEqual([...(await previousOutputs("other", "size"))], [["frankfurt", 30]]);
+  assert.deepEqual([...(await previousOutputs("type"))], [["frankfurt", { size: 20 }]]);
+  assert.deepEqual([...(await previousOutputs("other"))], [["frankfurt", { size: 30 }]]);
   assert.equal(asked, 3);
 });

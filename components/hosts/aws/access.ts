@@ -77,17 +77,18 @@ function tooLarge(id: string, rules: number, quotas: FoundQuotas): string {
 
 /** What the security groups of a region have since the last update, by their order. */
 async function previousGroups(region: string): Promise<Opening[][]> {
-  const ingress = await previousOutputs("aws:ec2/securityGroup:SecurityGroup", "ingress");
+  const previous = await previousOutputs<{ ingress: PreviousRule[] }>("aws:ec2/securityGroup:SecurityGroup");
   const groups: Opening[][] = [];
-  while (ingress.has(groupName(region, groups.length))) {
-    const rules = (ingress.get(groupName(region, groups.length)) ?? []) as PreviousRule[];
+  for (;;) {
+    const group = previous.get(groupName(region, groups.length));
+    if (!group) return groups;
+    const { ingress = [] } = group;
     groups.push(
-      rules.flatMap(({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [] }) =>
+      ingress.flatMap(({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [] }) =>
         [...cidrBlocks, ...ipv6CidrBlocks, ...prefixListIds].map((source) => ({ port: fromPort, source })),
       ),
     );
   }
-  return groups;
 }
 
 interface PreviousRule {

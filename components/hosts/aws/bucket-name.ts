@@ -27,8 +27,8 @@ export async function findBucketName({
   options,
 }: BucketQuestion): Promise<string | undefined> {
   const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
-  const previous = await previousOutputs("aws:s3/bucket:Bucket", "bucket");
-  if (previous.get(bucketResource(region)) === bucket) return bucket;
+  const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
+  if (previous.get(bucketResource(region))?.bucket === bucket) return bucket;
   const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
     isMissing,
     unknown: "may be another account's",

@@ -118,8 +118,9 @@ async function findOffers(
 /** Of the disk that the stack has made for the region, or of the subnet for it. */
 async function previousZone(region: string): Promise<string | undefined> {
   for (const type of ["aws:ebs/volume:Volume", "aws:ec2/subnet:Subnet"]) {
-    const zone = (await previousOutputs(type, "availabilityZone")).get(region);
-    if (typeof zone === "string") return zone;
+    const previous = await previousOutputs<{ availabilityZone: string }>(type);
+    const zone = previous.get(region)?.availabilityZone;
+    if (zone !== undefined) return zone;
   }
   return undefined;
 }
@@ -129,8 +130,8 @@ function stashOf(region: string): string {
 }
 
 async function previouslyUnavailable(region: string): Promise<string[]> {
-  const kept = (await previousOutputs("pulumi:index:Stash", "output")).get(stashOf(region));
-  return Array.isArray(kept) ? kept.map(String) : [];
+  const stashes = await previousOutputs<{ output: string[] }>("pulumi:index:Stash");
+  return stashes.get(stashOf(region))?.output ?? [];
 }
 
 /** Keeps in the stack what wasn't sold when `auto` chose the machine: another type stops it. Where all is sold, there is nothing to keep. */

@@ -1,7 +1,8 @@
 import type { AwsVmRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { topologyProblems } from "../topology.ts";
-import { previousDisks, shrinkingProblems } from "../vm/previous-disks.ts";
+import { shrinkingProblems } from "../vm/shrinking.ts";
 import { disabledProblems } from "./account.ts";
 import { type Findings, findingsFor } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
@@ -13,11 +14,11 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, Findings> = {
   plan: planAwsVm,
   async preflight(plan) {
     const { region } = plan;
-    const disks = await previousDisks("aws:ebs/volume:Volume", "size");
+    const disks = await previousOutputs<{ size: number }>("aws:ebs/volume:Volume");
     const problems = [
       ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
       ...(await disabledProblems(region)),
-      ...shrinkingProblems(plan, disks.get(region.name)),
+      ...shrinkingProblems(plan, disks.get(region.name)?.size),
     ];
     return { problems, warnings: [] };
   },

@@ -24,39 +24,50 @@ export interface PreviousMachine {
   readonly hasTrustedLaunch: boolean;
 }
 
+/** As the provider has them. */
+interface Outputs {
+  readonly name: string;
+  /** In any order. @default the region has none */
+  readonly zones?: readonly string[];
+}
+
+interface MachineOutputs extends Outputs {
+  readonly hardwareProfile: { readonly vmSize: string };
+  readonly securityProfile?: { readonly securityType?: string };
+}
+
 /** @param region its name, with which the names of its resources begin. */
 export async function previousOf(region: string): Promise<Previous> {
-  const [disk, address, machine, secrets] = await Promise.all([
-    placed("azure-native:compute:Disk", region),
-    placed("azure-native:network:PublicIPAddress", region),
-    machineOf(region),
-    previousOutputs("azure-native:keyvault:Secret", "name"),
+  const [disks, addresses, machines, secrets] = await Promise.all([
+    previousOutputs<Outputs>("azure-native:compute:Disk"),
+    previousOutputs<Outputs>("azure-native:network:PublicIPAddress"),
+    previousOutputs<MachineOutputs>("azure-native:compute:VirtualMachine"),
+    previousOutputs<Outputs>("azure-native:keyvault:Secret"),
   ]);
-  const own = [...secrets].filter(([resource]) => resource.startsWith(`${region}-`));
-  return { disk, address, machine, secrets: own.map(([, name]) => String(name)) };
+  return {
+    disk: placed(disks.get(region)),
+    address: placed(addresses.get(region)),
+    machine: machineOf(machines.get(region)),
+    secrets: [...secrets].flatMap(([resource, { name }]) =>
+      name !== undefined && resource.startsWith(`${region}-`) ? [name] : [],
+    ),
+  };
 }
 
-async function placed(type: string, region: string): Promise<Placed | undefined> {
-  const [names, zones] = await Promise.all([previousOutputs(type, "name"), zonesOf(type, region)]);
-  const name = names.get(region);
-  return typeof name === "string" ? { name, zones } : undefined;
+function placed({ name, zones = [] }: Partial<Outputs> = {}): Placed | undefined {
+  return name === undefined ? undefined : { name, zones: zones.toSorted() };
 }
 
-async function machineOf(region: string): Promise<PreviousMachine | undefined> {
-  const type = "azure-native:compute:VirtualMachine";
-  const [profiles, securityProfiles, zones] = await Promise.all([
-    previousOutputs(type, "hardwareProfile"),
-    previousOutputs(type, "securityProfile"),
-    zonesOf(type, region),
-  ]);
-  const profile = profiles.get(region) as { readonly vmSize: string } | undefined;
-  const security = securityProfiles.get(region) as { readonly securityType?: string } | undefined;
-  const hasTrustedLaunch = security?.securityType === "TrustedLaunch";
-  return profile && { type: profile.vmSize, zones, hasTrustedLaunch };
-}
-
-/** Azure gives them in any order. */
-async function zonesOf(type: string, region: string): Promise<string[]> {
-  const zones = (await previousOutputs(type, "zones")).get(region) as readonly string[] | undefined;
-  return (zones ?? []).toSorted();
+function machineOf({
+  hardwareProfile,
+  securityProfile,
+  zones = [],
+}: Partial<MachineOutputs> = {}): PreviousMachine | undefined {
+  return (
+    hardwareProfile && {
+      type: hardwareProfile.vmSize,
+      zones: zones.toSorted(),
+      hasTrustedLaunch: securityProfile?.securityType === "TrustedLaunch",
+    }
+  );
 }

@@ -33,9 +33,9 @@ export async function findStorageAccountName({
   const identity = { stack: pulumi.getStack(), region };
   const accountName = storageAccountName(subscription, identity);
   const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
-  const previous = await previousOutputs(accountType, "name");
-  if (previous.get(region) === accountName) {
-    const sku = ((await previousOutputs(accountType, "sku")).get(region) as { name: string }).name;
+  const accounts = await previousOutputs<{ name: string; sku: { name: string } }>(accountType);
+  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(region) ?? {};
+  if (previousName === accountName) {
     if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
       const message = `the storage account ${accountName} is ${sku}, in one zone, and stays so: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;

@@ -1,7 +1,8 @@
 import type { AzureVmRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { topologyProblems } from "../topology.ts";
-import { previousDisks, shrinkingProblems } from "../vm/previous-disks.ts";
+import { shrinkingProblems } from "../vm/shrinking.ts";
 import { type Findings, findingsFor } from "./findings.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { azureProvider } from "./provider.ts";
@@ -12,10 +13,10 @@ export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, Findings> = {
   plan: planAzureVm,
   async preflight(plan) {
     const { region } = plan;
-    const disks = await previousDisks("azure-native:compute:Disk", "diskSizeGB");
+    const disks = await previousOutputs<{ diskSizeGB: number }>("azure-native:compute:Disk");
     const problems = [
       ...(await topologyProblems(region, "registry-cache:azure:ClusterHost")),
-      ...shrinkingProblems(plan, disks.get(region.name)),
+      ...shrinkingProblems(plan, disks.get(region.name)?.diskSizeGB),
     ];
     return { problems, warnings: [] };
   },

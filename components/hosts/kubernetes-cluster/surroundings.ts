@@ -12,14 +12,11 @@ export interface Surroundings {
  * The surroundings of a region.
  * @param cluster the type of the cluster, and `property` the output that is its version.
  */
-export async function surroundingsOf(
+export async function surroundingsOf<Property extends string>(
   region: string,
   cluster: string,
-  property: string,
+  property: Property,
 ): Promise<Surroundings> {
-  const version = (await previousOutputs(cluster, property)).get(region);
-  return {
-    today: new Date().toISOString().slice(0, 10),
-    previousVersion: typeof version === "string" ? version : undefined,
-  };
+  const previous = await previousOutputs<Record<Property, string>>(cluster);
+  return { today: new Date().toISOString().slice(0, 10), previousVersion: previous.get(region)?.[property] };
 }

@@ -11,9 +11,8 @@ export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, Cluste
   plan: planKubernetes,
   createProvider: ({ region }) => kubernetesProvider(region),
   async lookUp(plan) {
-    const namespaces = await previousOutputs("kubernetes:core/v1:Namespace", "metadata");
-    const previous = namespaces.get(plan.region.name) as { readonly uid?: string } | undefined;
-    return findingsInCluster(plan, previous?.uid);
+    const namespaces = await previousOutputs<{ metadata: { uid?: string } }>("kubernetes:core/v1:Namespace");
+    return findingsInCluster(plan, namespaces.get(plan.region.name)?.metadata?.uid);
   },
   create(name, { plan, found, secrets }, options) {
     const { storage } = plan.region;

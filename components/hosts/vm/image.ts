@@ -34,8 +34,8 @@ export function stableImage(
  * @returns undefined where there is none.
  */
 export async function keptImage(region: string, architecture: Architecture): Promise<string | undefined> {
-  const kept = (await previousOutputs("pulumi:index:Stash", "output")).get(stashOf(region, architecture));
-  return typeof kept === "string" ? kept : undefined;
+  const stashes = await previousOutputs<{ output: string }>("pulumi:index:Stash");
+  return stashes.get(stashOf(region, architecture))?.output;
 }
 
 function stashOf(name: string, architecture: Architecture): string {

@@ -34,7 +34,7 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
   },
   createProvider: ({ region }) => awsProvider(region.name),
   async lookUp(plan, options) {
-    const made = await previousOutputs(clusterType, "name");
+    const made = await previousOutputs(clusterType);
     return clusterFindingsFor(plan, options, made.has(plan.region.name));
   },
   create: (name, args, options) => new ClusterHost(name, args, options),
@@ -42,10 +42,10 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
 
 /** See AwsSurroundings. */
 async function previousVpc(region: string): Promise<string | undefined> {
-  const config = (await previousOutputs(clusterType, "vpcConfig")).get(region);
-  if (config === undefined) return undefined;
-  const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc", "arn")).has(region);
-  return isOwn ? "create" : (config as { readonly vpcId: string }).vpcId;
+  const clusters = await previousOutputs<{ vpcConfig: { readonly vpcId: string } }>(clusterType);
+  const config = clusters.get(region)?.vpcConfig;
+  const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc")).has(region);
+  return config && (isOwn ? "create" : config.vpcId);
 }
 
 function isOnPath(program: string): boolean {

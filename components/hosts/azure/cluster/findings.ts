@@ -55,9 +55,8 @@ async function findLiveNodes(
   { region: { name: region, resourceGroup }, lookUp, options }: Question<AzureClusterRegion>,
   { names }: AzureClusterPlan,
 ): Promise<number | undefined> {
-  const clusters = await previousOutputs(clusterType, "name");
-  const cluster = clusters.get(region);
-  if (typeof cluster !== "string") return undefined;
+  const cluster = (await previousOutputs<{ name: string }>(clusterType)).get(region)?.name;
+  if (cluster === undefined) return undefined;
   const pool = getAgentPool(
     {
       resourceGroupName: resourceGroup ?? names.resourceGroup,
@@ -73,6 +72,11 @@ async function findLiveNodes(
   return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
 }
 
+interface Pool {
+  readonly vmSize: string;
+  readonly availabilityZones?: readonly string[];
+}
+
 /** That the nodes' size is available, and each node has room for a replica. */
 async function findNodeSize(
   question: Question<AzureClusterRegion>,
@@ -81,8 +85,8 @@ async function findNodeSize(
 ): Promise<void> {
   const { region, lookUp } = question;
   const { type } = region.nodes;
-  const pools = (await previousOutputs(clusterType, "agentPoolProfiles")).get(region.name);
-  const [pool] = (pools ?? []) as { vmSize: string; availabilityZones?: string[] }[];
+  const clusters = await previousOutputs<{ agentPoolProfiles: Pool[] }>(clusterType);
+  const [pool] = clusters.get(region.name)?.agentPoolProfiles ?? [];
   const sku = await findSize(question, {
     path: "nodes.type",
     zonesPath: "nodes.zones",

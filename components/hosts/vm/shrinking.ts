@@ -1,15 +1,5 @@
 import type { Problem } from "../../config/problems.ts";
-import { previousOutputs } from "../previous-outputs.ts";
 import type { VmPlan } from "./plan.ts";
-
-/**
- * The sizes of this stack's data disks as the last update left them, in GiB, by the region's name.
- * @param type a disk's type token, and `property` the output that is its size.
- */
-export async function previousDisks(type: string, property: string): Promise<ReadonlyMap<string, number>> {
-  const found = await previousOutputs(type, property);
-  return new Map([...found].flatMap(([region, size]) => (typeof size === "number" ? [[region, size]] : [])));
-}
 
 /** The cloud would refuse in the middle of an update; hooks of resources, which could say so too, need a newer language host. */
 export function shrinkingProblems(
