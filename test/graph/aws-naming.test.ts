@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { hasAccountNamespace, nameLimits, namesOf, stackTags } from "../../components/hosts/aws/naming.ts";
+import { hasAccountNamespace, nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
 import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
 
 /** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */

@@ -1,12 +1,4 @@
-import { createHash } from "node:crypto";
-
-/** What tells the resources of one cache from those of all others in an account. */
-export interface CacheIdentity {
-  /** The Pulumi stack's name, without organization. */
-  readonly stack: string;
-  /** An AWS region's code. */
-  readonly region: string;
-}
+import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
 /** Names in AWS; Pulumi's own names of the resources are the region alone. */
 export interface Names {
@@ -29,8 +21,6 @@ export interface Names {
   /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
   tags(part?: string): { readonly Name: string };
 }
-
-const project = "registry-cache";
 
 /**
  * The most characters that AWS takes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
@@ -59,7 +49,7 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
   const isConventional = stack === `aws-${region}`;
   const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
   // Stacks may have names with characters that buckets can't have.
-  const bucketBase = isConventional ? project : `${project}-${hashOf(stack).slice(0, 8)}`;
+  const bucketBase = isConventional ? project : `${project}-${sha256(stack).slice(0, 8)}`;
   return {
     role: capped(cache, nameLimits.role),
     instanceProfile: capped(cache, nameLimits.instanceProfile),
@@ -82,20 +72,4 @@ const withoutAccountNamespace = ["me-central-1", "me-south-1"];
 /** Whether nobody but the account can make a bucket with a name that ends in its id, the region and `an`. */
 export function hasAccountNamespace(region: string): boolean {
   return !withoutAccountNamespace.includes(region);
-}
-
-/** Tags of everything in a stack. */
-export function stackTags(stack: string): Record<string, string> {
-  return { project, stack, "managed-by": "pulumi" };
-}
-
-/** A name that is too long ends in a hash of all of it. */
-function capped(name: string, maxLength: number): string {
-  if (name.length <= maxLength) return name;
-  const hash = hashOf(name).slice(0, 12);
-  return `${name.slice(0, maxLength - hash.length - 1)}-${hash}`;
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

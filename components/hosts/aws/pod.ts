@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import * as pulumi from "@pulumi/pulumi";
+import { sha256 } from "../naming.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import type { StoredPod } from "../vm/user-data.ts";
 import type { Names } from "./naming.ts";
@@ -58,7 +58,7 @@ export function createPod(
   );
   return {
     name: pulumi.interpolate`s3://${bucket.bucket}/${key}`,
-    digest: createHash("sha256").update(yaml).digest("hex"),
+    digest: sha256(yaml),
     arn: pulumi.interpolate`${bucket.arn}/${key}`,
     object,
   };

@@ -1,12 +1,5 @@
 import { createHash } from "node:crypto";
-
-/** What tells the resources of one cache from those of all others in a subscription. */
-export interface CacheIdentity {
-  /** The Pulumi stack's name, without organization. */
-  readonly stack: string;
-  /** An Azure region's programmatic name. */
-  readonly region: string;
-}
+import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
 /**
  * Names in Azure; Pulumi's own names of the resources begin with the region.
@@ -24,7 +17,6 @@ export interface Names {
   readonly identity: string;
 }
 
-const project = "registry-cache";
 const longestGroupName = 90;
 
 /** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
@@ -44,18 +36,13 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
   };
 }
 
-/** Tags of everything in a stack. */
-export function stackTags(stack: string): Record<string, string> {
-  return { project, stack, "managed-by": "pulumi" };
-}
-
 /**
  * The name of a region's vault. It is shared with all of Azure, and stays taken for days after the vault is deleted. So it belongs to one creation of the region:
  * it follows from the identity, which is another one each time.
  * @returns 22 of the 24 characters that are allowed.
  */
 export function vaultName(principalId: string): string {
-  return `cache-${digest(principalId).slice(0, 16)}`;
+  return `cache-${sha256(principalId).slice(0, 16)}`;
 }
 
 /**
@@ -63,7 +50,7 @@ export function vaultName(principalId: string): string {
  * @returns 24 characters, the most that are allowed.
  */
 export function storageAccountName(subscription: string, { stack, region }: CacheIdentity): string {
-  return `cache${digest(JSON.stringify([subscription, stack, region])).slice(0, 19)}`;
+  return `cache${sha256(JSON.stringify([subscription, stack, region])).slice(0, 19)}`;
 }
 
 /** This project's own, a random one. */
@@ -79,13 +66,4 @@ export function uuidFor(...parts: readonly string[]): string {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
-/** A name that is too long ends in a hash of all of it. */
-export function capped(name: string, longest: number): string {
-  return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${digest(name).slice(0, 12)}`;
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

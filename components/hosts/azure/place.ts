@@ -1,7 +1,8 @@
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import { type Names, stackTags } from "./naming.ts";
+import { stackTags } from "../naming.ts";
+import type { Names } from "./naming.ts";
 
 /** Where the resources of a region go: the arguments that all have in common. */
 export interface Place {

@@ -1,4 +1,5 @@
-import { type CacheIdentity, capped, type Names, namesOf } from "../naming.ts";
+import { type CacheIdentity, capped, project } from "../../naming.ts";
+import { type Names, namesOf } from "../naming.ts";
 
 /** Names of what a region's cluster is made of, besides those that it has in common with a machine. */
 export interface ClusterNames extends Pick<Names, "resourceGroup" | "address" | "network" | "identity"> {
@@ -18,7 +19,7 @@ const longestNodeGroupName = 80;
 /** All names of a cluster. The same input gives the same names for ever: another name replaces the resource. */
 export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
   const { resourceGroup, address, network, identity: cacheIdentity } = namesOf(identity);
-  const base = `registry-cache-${identity.region}`;
+  const base = `${project}-${identity.region}`;
   return {
     resourceGroup,
     address,

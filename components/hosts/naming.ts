@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+
+/** What tells the resources of one cache from those of all others in an account or subscription. */
+export interface CacheIdentity {
+  /** The Pulumi stack's name, without organization. */
+  readonly stack: string;
+  /** As the cloud's API writes it: `eu-central-1`, `westeurope` */
+  readonly region: string;
+}
+
+export const project = "registry-cache";
+
+/** Tags of everything in a stack. */
+export function stackTags(stack: string): Record<string, string> {
+  return { project, stack, "managed-by": "pulumi" };
+}
+
+/** A name that is too long ends in a hash of all of it. */
+export function capped(name: string, longest: number): string {
+  return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${sha256(name).slice(0, 12)}`;
+}
+
+/** Hexadecimal. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
