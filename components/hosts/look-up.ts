@@ -1,4 +1,6 @@
 import type { Problem } from "../config/problems.ts";
+import { warn } from "../config/refuse.ts";
+import type { LookedUp } from "./kind.ts";
 
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
 export class LookUp {
@@ -62,6 +64,21 @@ export class LookUp {
     this.refuse(path, `${name} is there already, and not of this stack: ${wayOut}`);
     return false;
   }
+}
+
+/**
+ * Asks all that there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
+ */
+export async function lookUpRegion<Found extends object>(
+  region: { readonly name: string },
+  ask: (lookUp: LookUp) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
+  const lookUp = new LookUp();
+  const found = await ask(lookUp);
+  const { problems, warnings } = lookUp;
+  warn(warnings, region.name);
+  return found === undefined || problems.length > 0 ? { problems } : { found, problems };
 }
 
 /** Of a failed function of a provider, without what Pulumi says around it. */

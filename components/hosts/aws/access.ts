@@ -1,4 +1,5 @@
 import { metricsPort } from "../../config/ports.ts";
+import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { groupName } from "./firewall.ts";
@@ -16,7 +17,7 @@ export interface FoundAccess {
 }
 
 /** Counts the rules of the security groups, which AWS would refuse in the middle of an update. */
-export async function findAccess(question: Question): Promise<FoundAccess> {
+export async function findAccess(question: Question<AwsVmRegion>): Promise<FoundAccess> {
   const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
   const lists = await findPrefixLists(question);

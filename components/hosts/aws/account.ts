@@ -1,7 +1,10 @@
 import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
-import { type LookUp, reasonOf } from "../look-up.ts";
+import type { AwsRegion } from "../../config/schema.ts";
+import type { LookedUp } from "../kind.ts";
+import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
+import type { Question } from "./question.ts";
 import { regionNames } from "./regions.ts";
 
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
@@ -56,13 +59,22 @@ export async function disabledProblems({ name }: { readonly name: string }): Pro
 }
 
 /**
- * The id of the account. Without an answer, no other question has one.
- * @returns undefined, and a problem more, when AWS refuses.
+ * Asks AWS in which account it is, and then what else there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
  */
-export async function findAccount(
-  lookUp: LookUp,
+export function lookUpIn<R extends AwsRegion, Found extends object>(
+  region: R,
   options: pulumi.InvokeOptions,
-): Promise<string | undefined> {
+  ask: (question: Question<R>) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
+  return lookUpRegion(region, async (lookUp) => {
+    const accountId = await findAccount(lookUp, options);
+    return accountId === undefined ? undefined : ask({ region, accountId, lookUp, options });
+  });
+}
+
+/** Without an answer, no other question has one. */
+async function findAccount(lookUp: LookUp, options: pulumi.InvokeOptions): Promise<string | undefined> {
   try {
     return (await getCallerIdentity({}, options)).accountId;
   } catch (error) {

@@ -1,18 +1,9 @@
 import { getBucket } from "@pulumi/aws/s3/getBucket.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { bucketResource } from "./bucket.ts";
 import { namesOf } from "./naming.ts";
-
-export interface BucketQuestion {
-  /** An AWS region's code. */
-  readonly region: string;
-  /** By findAccount(). */
-  readonly accountId: string;
-  readonly lookUp: LookUp;
-  readonly options: pulumi.InvokeOptions;
-}
+import type { Question } from "./question.ts";
 
 const path = "storage.kind";
 
@@ -21,11 +12,11 @@ const path = "storage.kind";
  * @returns undefined, and a problem more, when it can't be had.
  */
 export async function findBucketName({
-  region,
+  region: { name: region },
   accountId,
   lookUp,
   options,
-}: BucketQuestion): Promise<string | undefined> {
+}: Question): Promise<string | undefined> {
   const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
   const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
   if (previous.get(bucketResource(region))?.bucket === bucket) return bucket;

@@ -2,11 +2,9 @@ import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getZone } from "@pulumi/aws/route53/getZone.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { warn } from "../../config/refuse.ts";
 import type { LookedUp } from "../kind.ts";
-import { LookUp } from "../look-up.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
-import { findAccount } from "./account.ts";
+import { lookUpIn } from "./account.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { findImage } from "./image.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
@@ -42,27 +40,19 @@ export interface ExistingSubnet {
 }
 
 /** Asks AWS for all that a region needs to be there. */
-export async function findingsFor(
-  plan: AwsVmPlan,
-  options: pulumi.InvokeOptions,
-): Promise<LookedUp<Findings>> {
-  const { region } = plan;
-  const lookUp = new LookUp();
-  const accountId = await findAccount(lookUp, options);
-  if (accountId === undefined) return { problems: lookUp.problems };
-  const question = { region, lookUp, options };
+export function findingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<Findings>> {
+  return lookUpIn(plan.region, options, (question) => findings({ ...question, plan }));
+}
+
+async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<Findings | undefined> {
   const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([
-    findPlace({ ...question, plan }),
+    findPlace(question),
     findAccess(question),
     findHostedZone(question),
     findCertificate(question),
-    region.storage.kind === "bucket"
-      ? findBucketName({ ...question, accountId, region: region.name })
-      : undefined,
+    question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
   ]);
-  warn(lookUp.warnings, region.name);
-  if (!place || lookUp.problems.length > 0) return { problems: lookUp.problems };
-  return { found: { ...place, access, hostedZone, certificateArn, bucket }, problems: [] };
+  return place && { ...place, access, hostedZone, certificateArn, bucket };
 }
 
 /** The subnet decides on the types that are sold, and the type on the image. */
@@ -79,13 +69,7 @@ async function findPlace(
 }
 
 /** Of a machine's region, or of a cluster's. */
-export async function findHostedZone({
-  region,
-  lookUp,
-  options,
-}: Pick<Question, "lookUp" | "options"> & {
-  readonly region: { readonly endpoint: { readonly zone?: string } };
-}): Promise<HostedZone | undefined> {
+export async function findHostedZone({ region, lookUp, options }: Question): Promise<HostedZone | undefined> {
   const { zone: name } = region.endpoint;
   if (name === undefined) return undefined;
   const zone = getZone({ name, privateZone: false }, options);
@@ -93,19 +77,15 @@ export async function findHostedZone({
   return found && { id: found.zoneId, arn: found.arn };
 }
 
-async function findSubnet({ region, lookUp, options }: Question): Promise<ExistingSubnet | undefined> {
+async function findSubnet(question: Question): Promise<ExistingSubnet | undefined> {
+  const { region, lookUp, options } = question;
   if (!("subnet" in region.network)) return undefined;
   const { vpc, subnet: id } = region.network;
   const found = await lookUp.ask("network.subnet", id, getSubnet({ id }, options));
   if (!found) return undefined;
   if (found.vpcId !== vpc) lookUp.refuse("network.subnet", `${id} is in ${found.vpcId}, not in ${vpc}`);
   const { vpcId, availabilityZone, ipv6CidrBlock } = found;
-  const isOpenToIpv6 = await checkPublicRoute({
-    subnet: { id, vpcId },
-    path: "network.subnet",
-    lookUp,
-    options,
-  });
+  const isOpenToIpv6 = await checkPublicRoute(question, { id, vpcId, path: "network.subnet" });
   return { id, vpcId, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
 }
 

@@ -2,6 +2,7 @@ import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferin
 import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import type { AwsVmRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Question } from "./question.ts";
@@ -17,7 +18,7 @@ export interface FoundMachine {
   readonly unavailable: readonly string[];
 }
 
-export interface MachineQuestion extends Question {
+export interface MachineQuestion extends Question<AwsVmRegion> {
   /** As if AWS sold everything everywhere. */
   readonly plan: AwsVmPlan;
   /** Zone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine */

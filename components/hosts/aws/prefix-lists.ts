@@ -2,6 +2,7 @@ import {
   type GetManagedPrefixListResult,
   getManagedPrefixList,
 } from "@pulumi/aws/ec2/getManagedPrefixList.js";
+import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import type { Question } from "./question.ts";
 
@@ -16,7 +17,7 @@ export async function findPrefixLists({
   region: { access },
   lookUp,
   options,
-}: Question): Promise<Map<string, PrefixList>> {
+}: Question<AwsVmRegion>): Promise<Map<string, PrefixList>> {
   const lists = new Map<string, PrefixList>();
   const sources = (["clients", "metrics"] as const).flatMap((key) =>
     access[key].map((id, index) => ({ id, path: `access.${key}[${index}]` })),

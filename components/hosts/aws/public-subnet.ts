@@ -1,33 +1,35 @@
 import { type GetRouteTableResult, getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
-import type { LookUp } from "../look-up.ts";
+import type { Question } from "./question.ts";
 
-export interface SubnetQuestion {
-  readonly subnet: { readonly id: string; readonly vpcId: string };
-  /** Path of the subnet in the configuration, relative to the region. */
+interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+  /** In the configuration, relative to the region. */
   readonly path: string;
-  readonly lookUp: LookUp;
-  readonly options: pulumi.InvokeOptions;
 }
 
 /**
  * That the internet reaches public addresses in a subnet; otherwise there is a problem more, or a warning where a network interface decides. EC2 gives a machine such an address whatever the routes are.
  * @returns whether that goes for IPv6 addresses, too.
  */
-export async function checkPublicRoute({ subnet, path, lookUp, options }: SubnetQuestion): Promise<boolean> {
-  const table = await lookUp.ask(path, `the route table of ${subnet.id}`, routeTableOf(subnet, options));
+export async function checkPublicRoute(
+  { lookUp, options }: Question,
+  { id, vpcId, path }: Subnet,
+): Promise<boolean> {
+  const table = await lookUp.ask(path, `the route table of ${id}`, routeTableOf({ id, vpcId }, options));
   if (!table) return false;
   const open = table.routes.filter(leadsToInternet);
   const throughInterface = table.routes.find((it) => isDefault(it) && it.networkInterfaceId !== "");
   if (open.length === 0 && throughInterface) {
     const message =
-      `the default route of ${subnet.id} leads to ${throughInterface.networkInterfaceId}. If that is a NAT instance, nobody reaches a public address in the ` +
+      `the default route of ${id} leads to ${throughInterface.networkInterfaceId}. If that is a NAT instance, nobody reaches a public address in the ` +
       "subnet: name another one. A firewall that passes clients on is fine";
     lookUp.warn(path, message);
   } else if (open.length === 0) {
     const message =
-      `${subnet.id} has no route to an internet gateway, so nobody reaches a public address in it: ` +
+      `${id} has no route to an internet gateway, so nobody reaches a public address in it: ` +
       `add one for 0.0.0.0/0 to its route table, ${table.routeTableId}, or name a public subnet`;
     lookUp.refuse(path, message);
   }
@@ -36,7 +38,7 @@ export async function checkPublicRoute({ subnet, path, lookUp, options }: Subnet
 
 /** A subnet without a table of its own has the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
 async function routeTableOf(
-  { id, vpcId }: SubnetQuestion["subnet"],
+  { id, vpcId }: Pick<Subnet, "id" | "vpcId">,
   options: pulumi.InvokeOptions,
 ): Promise<GetRouteTableResult> {
   try {

@@ -5,10 +5,9 @@ import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { warn } from "../../config/refuse.ts";
 import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
-import { LookUp } from "../look-up.ts";
+import { lookUpRegion } from "../look-up.ts";
 import { findImage } from "./image.ts";
 import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
@@ -32,17 +31,15 @@ export interface Findings {
  * Asks Azure in which subscription it is, and then what else there is to ask about a region.
  * @param ask gives undefined where there is a problem.
  */
-export async function lookUpIn<R extends AzureRegion, Found extends object>(
+export function lookUpIn<R extends AzureRegion, Found extends object>(
   region: R,
   options: pulumi.InvokeOptions,
   ask: (question: Question<R>) => Promise<Found | undefined>,
 ): Promise<LookedUp<Found>> {
-  const lookUp = new LookUp();
-  const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
-  const found = client && (await ask({ region, subscription: client.subscriptionId, lookUp, options }));
-  const { problems, warnings } = lookUp;
-  warn(warnings, region.name);
-  return found === undefined || problems.length > 0 ? { problems } : { found, problems };
+  return lookUpRegion(region, async (lookUp) => {
+    const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
+    return client && ask({ region, subscription: client.subscriptionId, lookUp, options });
+  });
 }
 
 /** Asks Azure whether all that a region needs is there. */

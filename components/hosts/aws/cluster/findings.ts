@@ -3,17 +3,16 @@ import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { warn } from "../../../config/refuse.ts";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { LookedUp } from "../../kind.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import { LookUp } from "../../look-up.ts";
-import { findAccount } from "../account.ts";
+import type { LookUp } from "../../look-up.ts";
+import { lookUpIn } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import type { Names } from "../naming.ts";
 import { checkPublicRoute } from "../public-subnet.ts";
+import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterPlan } from "./plan.ts";
@@ -32,39 +31,29 @@ export interface ClusterFindings {
   readonly bucket: string;
 }
 
-/** A region in which the static checks have found nothing, and who asks AWS about it. */
-interface Question {
-  readonly region: AwsClusterRegion;
-  readonly lookUp: LookUp;
-  readonly options: pulumi.InvokeOptions;
-}
-
 /**
  * Asks AWS for all that a region needs to be there.
  * @param isMade whether the stack has made the region's cluster already.
  */
-export async function clusterFindingsFor(
+export function clusterFindingsFor(
   { region, names }: AwsClusterPlan,
   options: pulumi.InvokeOptions,
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
-  const lookUp = new LookUp();
-  const accountId = await findAccount(lookUp, options);
-  if (accountId === undefined) return { problems: lookUp.problems };
-  const question = { region, lookUp, options };
-  const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
-    findZones(question),
-    findHostedZone(question),
-    findLoadBalancerZone(question),
-    findBucketName({ ...question, accountId, region: region.name }),
-    findLoadBalancerRanges(question),
-    isMade ? undefined : checkName(question, names),
-    checkClients(question),
-  ]);
-  warn(lookUp.warnings, region.name);
-  if (bucket === undefined || lookUp.problems.length > 0) return { problems: lookUp.problems };
-  const found = { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
-  return { found, problems: [] };
+  return lookUpIn(region, options, async (question) => {
+    const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
+      findZones(question),
+      findHostedZone(question),
+      findLoadBalancerZone(question),
+      findBucketName(question),
+      findLoadBalancerRanges(question),
+      isMade ? undefined : checkName(question, names),
+      checkClients(question),
+    ]);
+    if (bucket === undefined) return undefined;
+    const { accountId } = question;
+    return { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
+  });
 }
 
 /** By their ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
@@ -159,11 +148,12 @@ function checkZones(
 
 /** Those that are there, in that VPC. */
 async function findSubnets(
-  { lookUp, options }: Question,
+  question: Question,
   list: "nodeSubnets" | "loadBalancerSubnets",
   vpc: string,
   ids: readonly string[],
 ): Promise<FoundSubnet[]> {
+  const { lookUp, options } = question;
   const found = await Promise.all(
     ids.map(async (id, index) => {
       const path = `network.${list}[${index}]`;
@@ -177,7 +167,7 @@ async function findSubnets(
         lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
       }
       if (list === "loadBalancerSubnets") {
-        await checkPublicRoute({ subnet: { id, vpcId: vpc }, path, lookUp, options });
+        await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
