@@ -2,7 +2,6 @@ import { metricsPort } from "../../config/ports.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { groupName } from "./firewall.ts";
 import { findPrefixLists } from "./prefix-lists.ts";
 import type { Question } from "./question.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
@@ -74,6 +73,11 @@ function tooLarge(id: string, rules: number, quotas: FoundQuotas): string {
     `${id} may have ${rules} entries, each of which counts as a rule, and a security group takes ${rulesPerGroup}: lower its maximum by ` +
     `\`aws ec2 modify-managed-prefix-list --prefix-list-id ${id} --max-entries ${rulesPerGroup}\`, split it, ${moreQuota(quotas)}`
   );
+}
+
+/** Pulumi's name of a region's security group: the first, and those that are there for what doesn't fit into one. */
+export function groupName(region: string, index: number): string {
+  return index === 0 ? region : `${region}-${index + 1}`;
 }
 
 /** What the security groups of a region have since the last update, by their order. */

@@ -57,23 +57,12 @@ export function createBucket(
       { ...it, rule: { objectOwnership: "BucketOwnerEnforced" } },
       settings,
     ),
-    new BucketPublicAccessBlock(
-      resource,
-      {
-        ...it,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      settings,
-    ),
+    ...closeBucket(resource, own, settings),
     new BucketServerSideEncryptionConfiguration(
       resource,
       { ...it, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
       settings,
     ),
-    new BucketPolicy(resource, { ...it, policy: JSON.stringify(encryptedOnlyPolicy(bucket)) }, settings),
     new BucketLifecycleConfiguration(
       resource,
       {
@@ -90,6 +79,32 @@ export function createBucket(
         ],
       },
       settings,
+    ),
+  ];
+}
+
+/** Nothing in a bucket is for the public, or goes over the network in plain text. */
+export function closeBucket(
+  name: string,
+  { bucket }: Bucket,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  return [
+    new BucketPublicAccessBlock(
+      name,
+      {
+        bucket,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      options,
+    ),
+    new BucketPolicy(
+      name,
+      { bucket, policy: bucket.apply((it) => JSON.stringify(encryptedOnlyPolicy(it))) },
+      options,
     ),
   ];
 }

@@ -2,8 +2,10 @@ import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList } from "../../config/text.ts";
+import type { HostArgs } from "../kind.ts";
 import { outboundPorts } from "../vm/outbound.ts";
-import type { Names } from "./naming.ts";
+import { groupName } from "./access.ts";
+import type { Findings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { familyOf, type Opening } from "./source-rules.ts";
 
@@ -20,40 +22,28 @@ interface Rule {
 
 const anywhere = ["0.0.0.0/0", "::/0"];
 
-export interface FirewallArgs {
-  readonly names: Names;
-  readonly vpcId: pulumi.Input<string>;
-  /** Per security group what it opens. */
-  readonly groups: readonly (readonly Opening[])[];
-}
-
-/** Pulumi's name of a region's security group: the first, and those that are there for what doesn't fit into one. */
-export function groupName(region: string, index: number): string {
-  return index === 0 ? region : `${region}-${index + 1}`;
-}
-
 /**
  * Who may reach the machine, and what it may reach. No SSH: Session Manager comes from inside. Rules stand inside their group: one that was added by hand is
  * found and taken away.
  */
 export function createFirewall(
   name: string,
-  plan: AwsVmPlan,
-  { names, vpcId, groups }: FirewallArgs,
+  { plan, found }: HostArgs<AwsVmPlan, Findings>,
+  vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup[] {
-  return groups.map(
+  return found.access.groups.map(
     (openings, index) =>
       new SecurityGroup(
         groupName(name, index),
         {
-          namePrefix: names.securityGroupPrefix,
+          namePrefix: plan.names.securityGroupPrefix,
           // It can't be changed in place.
           description: "Registry cache",
           vpcId,
           ingress: ingressRules(plan.region.endpoint.port, openings),
           egress: index === 0 ? egressRules(plan) : [],
-          tags: names.tags(index === 0 ? undefined : `${index + 1}`),
+          tags: plan.names.tags(index === 0 ? undefined : `${index + 1}`),
         },
         options,
       ),

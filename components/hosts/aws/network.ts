@@ -1,21 +1,12 @@
-import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
-import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { Route } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
-import { Vpc } from "@pulumi/aws/ec2/vpc.js";
-import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsVmRegion } from "../../config/schema.ts";
+import type { HostArgs } from "../kind.ts";
 import type { Findings } from "./findings.ts";
-import type { Names } from "./naming.ts";
-
-export interface NetworkArgs {
-  readonly names: Names;
-  readonly region: AwsVmRegion;
-  readonly found: Pick<Findings, "machine" | "subnet">;
-}
+import type { AwsVmPlan } from "./plan.ts";
+import { createS3Endpoint, createVpc } from "./vpc.ts";
 
 /** A public subnet. */
 export interface Network {
@@ -31,7 +22,7 @@ export interface Network {
 /** The network of the configuration: an existing subnet, or a VPC for the cache alone. */
 export function createNetwork(
   name: string,
-  args: NetworkArgs,
+  args: HostArgs<AwsVmPlan, Findings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { subnet } = args.found;
@@ -40,28 +31,21 @@ export function createNetwork(
   return { vpcId, subnetId, zone, hasIpv6, route: [] };
 }
 
-/** Nothing is routed to it but the internet, so it may overlap with any other. */
 const vpcRange = "10.0.0.0/24";
-/** A quarter; the rest is for a second zone. */
+/** A quarter of it; the rest is for a second zone. */
 const subnetRange = "10.0.0.0/26";
 
 function minimalNetwork(
   name: string,
-  { names, region, found: { machine } }: NetworkArgs,
+  { plan, found: { machine } }: HostArgs<AwsVmPlan, Findings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const vpc = new Vpc(
+  const { names } = plan;
+  const { vpc, gateway } = createVpc(
     name,
-    {
-      cidrBlock: vpcRange,
-      assignGeneratedIpv6CidrBlock: true,
-      enableDnsHostnames: true,
-      tags: names.tags(),
-    },
+    { names, cidrBlock: vpcRange, assignGeneratedIpv6CidrBlock: true },
     options,
   );
-  // Every VPC has one, which lets all its members reach each other; nothing is in it, and nothing is allowed by it.
-  new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
   const subnet = new Subnet(
     name,
     {
@@ -75,7 +59,6 @@ function minimalNetwork(
     // Nothing moves a subnet.
     { ...options, ignoreChanges: ["availabilityZone"] },
   );
-  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
   const routeTable = new RouteTable(name, { vpcId: vpc.id, tags: names.tags() }, options);
   const toInternet = { routeTableId: routeTable.id, gatewayId: gateway.id };
   const route = [
@@ -83,18 +66,8 @@ function minimalNetwork(
     new Route(`${name}-ipv6`, { ...toInternet, destinationIpv6CidrBlock: "::/0" }, options),
     new RouteTableAssociation(name, { routeTableId: routeTable.id, subnetId: subnet.id }, options),
   ];
-  // Free, and S3 is where Debian's mirror, registries and the SSM agent may be.
-  new VpcEndpoint(
-    name,
-    {
-      vpcId: vpc.id,
-      serviceName: `com.amazonaws.${region.name}.s3`,
-      vpcEndpointType: "Gateway",
-      routeTableIds: [routeTable.id],
-      tags: names.tags("s3"),
-    },
-    options,
-  );
+  // There Debian's mirror, registries and the SSM agent may be.
+  createS3Endpoint(name, plan, routeTable, options);
   return {
     vpcId: vpc.id,
     subnetId: subnet.id,

@@ -1,13 +1,11 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
-import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import * as pulumi from "@pulumi/pulumi";
 import { sha256 } from "../naming.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import type { StoredPod } from "../vm/user-data.ts";
+import { closeBucket } from "./bucket.ts";
 import type { Names } from "./naming.ts";
-import { encryptedOnlyPolicy } from "./policies.ts";
 
 /** Where the machine finds the Pod, and may read it. */
 export interface Pod extends Omit<StoredPod, "name"> {
@@ -25,8 +23,8 @@ const key = "pod.yaml";
  */
 export function createPod(
   name: string,
-  podOptions: VmPodOptions,
   { names }: { readonly names: Names },
+  podOptions: VmPodOptions,
   options: pulumi.CustomResourceOptions,
 ): Pod {
   const yaml = vmPod(podOptions);
@@ -35,22 +33,7 @@ export function createPod(
     { bucketPrefix: names.bucketPrefix, forceDestroy: true, tags: names.tags("pod") },
     options,
   );
-  new BucketPublicAccessBlock(
-    name,
-    {
-      bucket: bucket.bucket,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    },
-    options,
-  );
-  new BucketPolicy(
-    name,
-    { bucket: bucket.bucket, policy: bucket.bucket.apply((it) => JSON.stringify(encryptedOnlyPolicy(it))) },
-    options,
-  );
+  closeBucket(name, bucket, options);
   const object = new BucketObjectv2(
     name,
     { bucket: bucket.bucket, key, content: yaml, contentType: "application/yaml", tags: names.tags("pod") },

@@ -1,6 +1,7 @@
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
+import type { Instance } from "@pulumi/aws/ec2/instance.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "./naming.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 /**
  * What AWS does about a machine that it finds broken. Recovery moves it to other hardware, with the same disk and address; a reboot is for a system
@@ -12,16 +13,10 @@ const recoveries = [
   { action: "reboot", metric: "StatusCheckFailed_Instance", minutes: 5 },
 ] as const;
 
-export interface RecoveryArgs {
-  readonly names: Names;
-  /** An AWS region's code. */
-  readonly region: string;
-  readonly instanceId: pulumi.Input<string>;
-}
-
 export function createRecovery(
   name: string,
-  { names, region, instanceId }: RecoveryArgs,
+  { names, region: { name: region } }: AwsVmPlan,
+  { id: InstanceId }: Instance,
   options: pulumi.CustomResourceOptions,
 ): void {
   for (const { action, metric, minutes } of recoveries) {
@@ -32,7 +27,7 @@ export function createRecovery(
         alarmDescription: `Registry cache in ${region}: ${action} the machine when EC2 finds it broken for ${minutes} minutes`,
         namespace: "AWS/EC2",
         metricName: metric,
-        dimensions: { InstanceId: instanceId },
+        dimensions: { InstanceId },
         statistic: "Maximum",
         comparisonOperator: "GreaterThanOrEqualToThreshold",
         threshold: 1,

@@ -3,19 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { secretValues } from "../vm/secrets.ts";
-import type { Names } from "./naming.ts";
 import type { AwsVmPlan } from "./plan.ts";
-
-export interface SecretsArgs {
-  readonly names: Names;
-  readonly authority: PrivateAuthority | undefined;
-}
 
 /** Stores the stack's secrets in Parameter Store, encrypted by the account's key `aws/ssm`. */
 export function createSecrets(
   name: string,
-  { plan, secrets }: Pick<HostArgs<AwsVmPlan>, "plan" | "secrets">,
-  { names, authority }: SecretsArgs,
+  { plan, secrets }: HostArgs<AwsVmPlan>,
+  authority: PrivateAuthority | undefined,
   options: pulumi.CustomResourceOptions,
 ): Parameter[] {
   return Object.entries(secretValues(plan, secrets, authority)).map(
@@ -23,11 +17,11 @@ export function createSecrets(
       new Parameter(
         `${name}-${secret}`,
         {
-          name: names.parameter(secret),
+          name: plan.names.parameter(secret),
           description: `Registry cache: ${secret}`,
           type: "SecureString",
           value,
-          tags: names.tags(secret),
+          tags: plan.names.tags(secret),
         },
         options,
       ),

@@ -37,42 +37,27 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found } = args;
     const { region, names } = plan;
-    const { hostedZone, certificateArn } = found;
-    const { hostname, tls } = region.endpoint;
     const { capacity } = found.machine;
     const { type, architecture } = capacity.machine;
     warn(capacity.warnings, region.name, this);
     keepUnavailable(name, found.machine, own);
 
-    const network = createNetwork(name, { names, region, found }, own);
-    const { groups, hasIpv6Clients } = found.access;
-    const firewall = createFirewall(name, plan, { names, vpcId: network.vpcId, groups }, own);
+    const network = createNetwork(name, args, own);
+    const firewall = createFirewall(name, args, network.vpcId, own);
     const securityGroupIds = firewall.map(({ id }) => id);
     const address = createAddress(name, { names, network, securityGroupIds }, own);
     const authority = createAuthority(name, region, own);
-    const secrets = createSecrets(name, args, { names, authority }, own);
+    const secrets = createSecrets(name, args, authority, own);
     const bucket = createRegionBucket(name, args, own);
     const forPod = podOptions({
       ...plan,
       diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
-      hostedZoneId: hostedZone?.id,
+      hostedZoneId: found.hostedZone?.id,
       storedSecrets: storedSecrets(plan, names.parameter),
     });
-    const pod = createPod(name, forPod, { names }, own);
-    const identity = createIdentity(
-      name,
-      {
-        names,
-        region: region.name,
-        parameters: [...secrets.map(({ arn }) => arn), ...(certificateArn ? [certificateArn] : [])],
-        certificate: certificateArn,
-        pod: pod.arn,
-        bucket: bucket?.store.bucket,
-        ...(tls.mode === "acme" && hostedZone && { challenge: { hostname, zoneArn: hostedZone.arn } }),
-      },
-      own,
-    );
+    const pod = createPod(name, plan, forPod, own);
+    const identity = createIdentity(name, args, { secrets, pod }, own);
     const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
     const machine = createMachine(
       name,
@@ -99,11 +84,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       },
       own,
     );
-    createRecovery(name, { names, region: region.name, instanceId: machine.id }, own);
-    if (hostedZone) {
-      const hasIpv6 = network.hasIpv6 && hasIpv6Clients;
-      createRecords(name, { region, zoneId: hostedZone.id, address, hasIpv6 }, own);
-    }
+    createRecovery(name, plan, machine, own);
+    createRecords(name, args, { address, hasIpv6: network.hasIpv6 }, own);
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);

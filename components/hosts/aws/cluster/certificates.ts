@@ -1,16 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
-import type { Names } from "../naming.ts";
 import { challengePolicy } from "../policies.ts";
 import { scheduling } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 
 export interface CertificatesArgs {
-  readonly names: Names;
-  readonly region: AwsClusterRegion;
-  readonly found: Pick<ClusterFindings, "accountId" | "hostedZone">;
   readonly clusterName: pulumi.Input<string>;
   /** Of the cluster. */
   readonly provider: pulumi.ProviderResource;
@@ -22,7 +19,8 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { names, region, found: { accountId, hostedZone }, clusterName, provider }: CertificatesArgs,
+  { plan: { names, region }, found: { accountId, hostedZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { clusterName, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;

@@ -30,22 +30,23 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 
   constructor(
     name: string,
-    { plan, found, secrets }: HostArgs<AwsClusterPlan, ClusterFindings>,
+    args: HostArgs<AwsClusterPlan, ClusterFindings>,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("registry-cache:aws:ClusterHost", name, {}, options);
     const own = { parent: this };
+    const { plan, found, secrets } = args;
     const { region, names } = plan;
     const { accountId, bucket } = found;
     const { delivery, expireDays } = region.storage;
 
-    const network = createNetwork(name, { names, region, found }, own);
-    const { cluster, nodes } = createCluster(name, { names, region, network }, own);
+    const network = createNetwork(name, args, own);
+    const { cluster, nodes } = createCluster(name, plan, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };
     const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
-    const certificates = createCertificates(name, { names, region, found, clusterName, provider }, own);
+    const certificates = createCertificates(name, args, { clusterName, provider }, own);
     const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
     const identity = createPodIdentity(
       name,
@@ -78,7 +79,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
       { ...own, provider, dependsOn: [policies, ...certificates, ...store, ...identity] },
     );
-    createRecord(name, { region, found, loadBalancer: workload.address }, own);
+    createRecord(name, args, workload.address, own);
 
     this.address = workload.address;
     this.ca = workload.ca;

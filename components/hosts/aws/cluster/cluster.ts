@@ -2,18 +2,13 @@ import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion, KubernetesRegion } from "../../../config/schema.ts";
+import type { KubernetesRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import type { Names } from "../naming.ts";
 import type { Network } from "./network.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 import { createRoles } from "./roles.ts";
 import { ClusterNodes, ClusterSecurityGroup } from "./teardown.ts";
-
-export interface ClusterArgs {
-  readonly names: Names;
-  readonly region: AwsClusterRegion;
-  readonly network: Network;
-}
 
 /**
  * Where Pods run: on the one kind of node that EKS Auto Mode brings for arm64, too. Nothing else is in the cluster that its taint would keep away.
@@ -33,7 +28,8 @@ const logDays = 30;
  */
 export function createCluster(
   name: string,
-  { names, region, network }: ClusterArgs,
+  { names, region }: AwsClusterPlan,
+  network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
   const roles = createRoles(name, { names, region: region.name }, options);

@@ -1,23 +1,14 @@
-import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
-import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
 import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
-import { Vpc } from "@pulumi/aws/ec2/vpc.js";
-import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
-import type { Names } from "../naming.ts";
+import type { HostArgs } from "../../kind.ts";
+import { createS3Endpoint, createVpc } from "../vpc.ts";
 import type { ClusterFindings } from "./findings.ts";
-
-export interface NetworkArgs {
-  readonly names: Names;
-  readonly region: AwsClusterRegion;
-  readonly found: Pick<ClusterFindings, "zones" | "loadBalancerRanges">;
-}
+import type { AwsClusterPlan } from "./plan.ts";
 
 export interface Network {
   /** Private, in two availability zones at least. */
@@ -33,16 +24,16 @@ export interface Network {
 /** The network of the configuration: existing subnets, or a VPC for the cluster alone. */
 export function createNetwork(
   name: string,
-  args: NetworkArgs,
+  args: HostArgs<AwsClusterPlan, ClusterFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { region, found } = args;
-  if (!("nodeSubnets" in region.network)) return minimalNetwork(name, args, options);
-  const { nodeSubnets, loadBalancerSubnets } = region.network;
+  const { plan, found } = args;
+  const { network } = plan.region;
+  if (!("nodeSubnets" in network)) return minimalNetwork(name, args, options);
+  const { nodeSubnets, loadBalancerSubnets } = network;
   return { nodeSubnets, loadBalancerSubnets, loadBalancerRanges: found.loadBalancerRanges, route: [] };
 }
 
-/** Nothing is routed to it but the internet, so it may overlap with any other. */
 const vpcRange = "10.0.0.0/16";
 /** Of the zone with this index: each Pod has an address of its own. */
 const nodeRange = (index: number) => `10.0.${index * 16}.0/20`;
@@ -53,13 +44,11 @@ type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
 
 function minimalNetwork(
   name: string,
-  { names, region, found: { zones } }: NetworkArgs,
+  { plan, found: { zones } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const vpc = new Vpc(name, { cidrBlock: vpcRange, enableDnsHostnames: true, tags: names.tags() }, options);
-  // Every VPC has one, which lets all its members reach each other; nothing is in it, and nothing is allowed by it.
-  new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
-  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
+  const { names } = plan;
+  const { vpc, gateway } = createVpc(name, { names, cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
       (availabilityZone, index) =>
@@ -105,18 +94,7 @@ function minimalNetwork(
   );
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = routed("nodes", closed, { natGatewayId: nat.id });
-  // Free, where the NAT gateway takes its price for each byte.
-  const toBucket = new VpcEndpoint(
-    name,
-    {
-      vpcId: vpc.id,
-      serviceName: `com.amazonaws.${region.name}.s3`,
-      vpcEndpointType: "Gateway",
-      routeTableIds: [inside.table.id],
-      tags: names.tags("s3"),
-    },
-    options,
-  );
+  const toBucket = createS3Endpoint(name, plan, inside.table, options);
   return {
     nodeSubnets: closed.map(({ id }) => id),
     loadBalancerRanges: zones.map((_, index) => loadBalancerRange(index)),

@@ -1,19 +1,17 @@
 import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { HostArgs } from "../../kind.ts";
 import type { ClusterFindings } from "./findings.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 
-export interface RecordArgs {
-  readonly region: AwsClusterRegion;
-  readonly found: Pick<ClusterFindings, "hostedZone" | "loadBalancerZoneId">;
-  /** Its name in AWS's zone. */
-  readonly loadBalancer: pulumi.Input<string>;
-}
-
-/** The endpoint's name in DNS, with the addresses of the load balancer, where there is a zone for it. */
+/**
+ * The endpoint's name in DNS, with the addresses of the load balancer, where there is a zone for it.
+ * @param loadBalancer its name in AWS's zone.
+ */
 export function createRecord(
   name: string,
-  { region, found: { hostedZone, loadBalancerZoneId }, loadBalancer }: RecordArgs,
+  { plan: { region }, found: { hostedZone, loadBalancerZoneId } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  loadBalancer: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!hostedZone || loadBalancerZoneId === undefined) return;

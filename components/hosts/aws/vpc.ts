@@ -1,0 +1,41 @@
+import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
+import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
+import type { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { Vpc, type VpcArgs } from "@pulumi/aws/ec2/vpc.js";
+import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { AwsRegion } from "../../config/schema.ts";
+import type { Names } from "./naming.ts";
+
+/** A VPC of the region's own. Nothing is routed to it but the internet, so its range may overlap with any other. */
+export function createVpc(
+  name: string,
+  { names, ...args }: { readonly names: Names } & Pick<VpcArgs, "cidrBlock" | "assignGeneratedIpv6CidrBlock">,
+  options: pulumi.CustomResourceOptions,
+): { readonly vpc: Vpc; readonly gateway: InternetGateway } {
+  const vpc = new Vpc(name, { ...args, enableDnsHostnames: true, tags: names.tags() }, options);
+  // Every VPC has one, which lets all its members reach each other; nothing is in it, and nothing is allowed by it.
+  new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
+  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
+  return { vpc, gateway };
+}
+
+/** The way to S3 of a network that {@link createVpc} has made. It is free, also where a NAT gateway takes its price for each byte. */
+export function createS3Endpoint(
+  name: string,
+  { region, names }: { readonly region: Pick<AwsRegion, "name">; readonly names: Names },
+  { vpcId, id }: RouteTable,
+  options: pulumi.CustomResourceOptions,
+): VpcEndpoint {
+  return new VpcEndpoint(
+    name,
+    {
+      vpcId,
+      serviceName: `com.amazonaws.${region.name}.s3`,
+      vpcEndpointType: "Gateway",
+      routeTableIds: [id],
+      tags: names.tags("s3"),
+    },
+    options,
+  );
+}
