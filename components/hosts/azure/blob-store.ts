@@ -127,27 +127,11 @@ export function grantBlobStore(
 export function storeOf(
   { storage }: Pick<AzureVmRegion, "storage">,
   account: string | undefined,
-  clientId?: string,
 ): AzureStore | undefined {
-  if (storage.kind === "disk" || account === undefined) return undefined;
-  return blobStore({ account, delivery: storage.delivery, clientId });
+  return storage.kind === "disk" || account === undefined ? undefined : blobStore(account, storage.delivery);
 }
 
-/**
- * The container as the Pod's origins reach it, by the identity of the machine or the Pod.
- * @param clientId of the identity, where nothing else says which of several the SDK is to take.
- */
-export function blobStore({
-  account,
-  delivery,
-  clientId,
-}: Pick<BlobStoreArgs, "account"> &
-  Pick<AzureStore, "delivery"> & { clientId?: string | undefined }): AzureStore {
-  return {
-    kind: "azure",
-    account,
-    container: containerName,
-    delivery,
-    ...(clientId !== undefined && { environment: { AZURE_CLIENT_ID: clientId } }),
-  };
+/** The container as the Pod's origins reach it, by the identity of the machine or the Pod. */
+export function blobStore(account: string, delivery: AzureStore["delivery"]): AzureStore {
+  return { kind: "azure", account, container: containerName, delivery };
 }

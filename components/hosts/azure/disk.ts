@@ -1,14 +1,10 @@
 import { Disk } from "@pulumi/azure-native/compute/disk.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PlannedDisk } from "../../capacity/plan-disk.ts";
+import type { HostArgs } from "../kind.ts";
+import type { Findings } from "./findings.ts";
 import type { Place } from "./place.ts";
-import type { Placed } from "./previous.ts";
-
-export interface DiskArgs {
-  readonly disk: PlannedDisk;
-  readonly place: Place;
-  readonly placement: Placed;
-}
+import { diskPlacement } from "./placement.ts";
+import type { AzureVmPlan } from "./plan.ts";
 
 /**
  * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
@@ -16,9 +12,12 @@ export interface DiskArgs {
  */
 export function createDisk(
   name: string,
-  { disk, place, placement: { name: diskName, zones } }: DiskArgs,
+  args: HostArgs<AzureVmPlan, Findings>,
+  place: Place,
   options: pulumi.CustomResourceOptions,
 ): Disk {
+  const { disk } = args.plan.capacity;
+  const { name: diskName, zones } = diskPlacement(args);
   const isProvisioned = disk.type === "PremiumV2_LRS";
   return new Disk(
     name,

@@ -5,14 +5,8 @@ import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import { isUsable } from "./access.ts";
-import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
-
-export interface FirewallArgs {
-  readonly place: Place;
-  readonly names: Names;
-}
 
 type Rule = input.network.SecurityRuleArgs;
 
@@ -20,14 +14,14 @@ type Rule = input.network.SecurityRuleArgs;
 export function createFirewall(
   name: string,
   plan: AzureVmPlan,
-  { place, names }: FirewallArgs,
+  place: Place,
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
     name,
     {
       ...place,
-      networkSecurityGroupName: names.firewall,
+      networkSecurityGroupName: plan.names.firewall,
       securityRules: [...inboundRules(plan.region), ...outboundRules(plan)],
     },
     options,
@@ -40,7 +34,7 @@ export function createFirewall(
  * Without the last rule, the addresses of the network and of its peers may reach every port:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
  */
-export function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
+function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
   const open = [
     { name: "clients", ranges: access.clients.filter(isUsable), port: endpoint.port },
     { name: "metrics", ranges: access.metrics.filter(isUsable), port: metricsPort },
@@ -64,7 +58,7 @@ export function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
  * What the machine may reach. Azure's own resolver and metadata service need no rule:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
  */
-export function outboundRules(plan: AzureVmPlan): Rule[] {
+function outboundRules(plan: AzureVmPlan): Rule[] {
   const ports = outboundPorts(plan);
   return [
     ...(["Tcp", "Udp"] as const).map((protocol, index) => ({

@@ -1,8 +1,7 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
-import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
-import { type Names, uuidFor } from "./naming.ts";
-import type { Place } from "./place.ts";
+import { uuidFor } from "./naming.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 export const roles = {
@@ -12,15 +11,6 @@ export const roles = {
   storageBlobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
   storageBlobDelegator: "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 } as const;
-
-/** Who the machine is in Azure. Not the machine's own identity, whose rights would go with each replacement. */
-export function createIdentity(
-  name: string,
-  { place, names }: { place: Place; names: Names },
-  options: pulumi.CustomResourceOptions,
-): UserAssignedIdentity {
-  return new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, options);
-}
 
 /** Who gets a right. */
 export type Grantee = Pick<UserAssignedIdentity, "principalId">;

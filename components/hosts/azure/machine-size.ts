@@ -63,9 +63,7 @@ export function machinesFor(
     const request = { region: { ...region, machine }, workload, upstreams: upstreams.length, unavailable };
     return planCapacity({ cloud: "azure", ...request }).plan;
   };
-  const carries = (type: string) =>
-    planned(type)?.warnings.every(({ path }) => path !== "machine.type") === true;
+  const carries = (type: string) => planned(type).warnings.every(({ path }) => path !== "machine.type");
   const carrying = all.filter((type) => isOffered(type) && carries(type));
-  const closest = planned("auto")?.machine.type;
-  return carrying.length > 0 || closest === undefined ? carrying : [closest];
+  return carrying.length > 0 ? carrying : [planned("auto").machine.type];
 }

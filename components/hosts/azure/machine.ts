@@ -4,12 +4,12 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { MachineType } from "../../capacity/machine.ts";
-import type { AzureVmRegion } from "../../config/schema.ts";
+import type { HostArgs } from "../kind.ts";
+import type { Findings } from "./findings.ts";
 import { imageReference } from "./image.ts";
-import type { Names } from "./naming.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import { zonesOf } from "./regions.ts";
 import { dataDiskLun } from "./user-data.ts";
 
@@ -37,14 +37,9 @@ const replacing = [
 ];
 
 export interface MachineArgs {
-  readonly machine: MachineType;
-  /** @default as far as the size's name tells */
-  readonly hasTrustedLaunch?: boolean | undefined;
   /** A version of Debian's image, or the resource id of another. */
   readonly image: pulumi.Input<string>;
-  readonly region: AzureVmRegion;
   readonly place: Place;
-  readonly names: Names;
   readonly disk: Disk;
   readonly identity: UserAssignedIdentity;
   readonly networkInterface: NetworkInterface;
@@ -60,11 +55,12 @@ export interface MachineArgs {
  */
 export function createMachine(
   name: string,
-  args: MachineArgs,
+  { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, Findings>,
+  { image, place, disk, identity, networkInterface, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
-  const { machine, image, region, place, names, disk, identity, networkInterface, userData, after } = args;
-  const hasTrustedLaunch = !isAmpere(machine.type) && args.hasTrustedLaunch !== false;
+  const { machine } = capacity;
+  const hasTrustedLaunch = !isAmpere(machine.type) && found.hasTrustedLaunch !== false;
   return new VirtualMachine(
     name,
     {

@@ -2,19 +2,16 @@ import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import type { Names } from "./naming.ts";
+import type { HostArgs } from "../kind.ts";
+import type { Findings } from "./findings.ts";
 import type { Place } from "./place.ts";
-import type { Placed } from "./previous.ts";
+import { addressPlacement } from "./placement.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import { subnetId } from "./subnet.ts";
 
 export interface NetworkArgs {
-  readonly region: AzureVmRegion;
   readonly place: Place;
-  readonly names: Names;
   readonly firewall: NetworkSecurityGroup;
-  /** Of the address. */
-  readonly placement: Placed;
 }
 
 /** The way from clients to the machine, which a replaced machine takes over. */
@@ -28,9 +25,12 @@ const ownSubnet = { name: "machine", range: "10.255.255.0/29" };
 
 export function createNetwork(
   name: string,
-  { region, place, names, firewall, placement }: NetworkArgs,
+  args: HostArgs<AzureVmPlan, Findings>,
+  { place, firewall }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
+  const { plan } = args;
+  const placement = addressPlacement(args);
   const address = new PublicIPAddress(
     name,
     {
@@ -47,7 +47,7 @@ export function createNetwork(
     name,
     {
       ...place,
-      networkInterfaceName: names.networkInterface,
+      networkInterfaceName: plan.names.networkInterface,
       enableAcceleratedNetworking: true,
       networkSecurityGroup: { id: firewall.id },
       ipConfigurations: [
@@ -56,7 +56,7 @@ export function createNetwork(
           primary: true,
           privateIPAllocationMethod: "Dynamic",
           publicIPAddress: { id: address.id },
-          subnet: { id: subnetId(name, { region, place, names, own: ownSubnet }, options) },
+          subnet: { id: subnetId(name, plan, { place, own: ownSubnet }, options) },
         },
       ],
     },

@@ -1,20 +1,25 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
-import type { Names } from "./naming.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import type { Placed, Previous } from "./previous.ts";
 import { allZonesOf, zonesOf } from "./regions.ts";
 
+/** Of what a host is given. */
 export interface PlacementArgs {
-  readonly region: AzureVmRegion;
-  readonly names: Names;
-  readonly previous: Previous;
+  readonly plan: Pick<AzureVmPlan, "region" | "names">;
+  readonly found: { readonly previous: Previous };
 }
 
 /**
  * Name and zones of the data disk. Azure doesn't move it to another zone: a new one takes its place there, by another name, as the old one is deleted only after
  * the machine that has it.
  */
-export function diskPlacement({ region, names, previous: { disk } }: PlacementArgs): Placed {
+export function diskPlacement({
+  plan: { region, names },
+  found: {
+    previous: { disk },
+  },
+}: PlacementArgs): Placed {
   const { zones = [] } = zonesOf(region);
   if (disk && fitsDisk(region, disk)) return disk;
   return { name: disk ? `${names.disk}-${zones.join()}` : names.disk, zones };
@@ -24,16 +29,23 @@ export function diskPlacement({ region, names, previous: { disk } }: PlacementAr
  * Name and zones of the public address: all zones, so that it outlives the move of the machine to another one. An address of one zone, as earlier versions of this
  * project made it, stays as long as the machine is in that zone: "Zones cannot be added/updated/removed once the resource is created", and clients may know it.
  */
-export function addressPlacement({ region, names, previous: { address } }: PlacementArgs): Placed {
+export function addressPlacement({
+  plan: { region, names },
+  found: {
+    previous: { address },
+  },
+}: PlacementArgs): Placed {
   if (address && fitsAddress(region, address)) return address;
   return { name: address ? `${names.address}-all-zones` : names.address, zones: allZonesOf(region.name) };
 }
 
 /** What another availability zone costs, with paths relative to the region. */
 export function placementWarnings({
-  region,
-  previous: { disk, address },
-}: Omit<PlacementArgs, "names">): Problem[] {
+  plan: { region },
+  found: {
+    previous: { disk, address },
+  },
+}: PlacementArgs): Problem[] {
   const { availabilityZone: zone } = region;
   const messages = [
     disk &&

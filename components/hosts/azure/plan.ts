@@ -44,7 +44,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
     azureUserData({
       ...plan,
       diskGiB: capacity.disk.sizeGiB,
-      store: storeOf(region, storageAccount, clientId),
+      store: storeOf(region, storageAccount),
       clientId,
       subscription,
       resourceGroup,

@@ -5,9 +5,7 @@ import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 
 export interface SubnetArgs {
-  readonly region: Pick<AzureRegion, "network">;
   readonly place: Place;
-  readonly names: Pick<Names, "network">;
   /** The one subnet of a network that is made, and all of its addresses: nothing else is in it, and it has no peers. */
   readonly own: { readonly name: string; readonly range: string };
 }
@@ -15,7 +13,8 @@ export interface SubnetArgs {
 /** Resource id of the subnet of the configuration: an existing one, or that of a virtual network of the region's own. */
 export function subnetId(
   name: string,
-  { region: { network }, place, names, own }: SubnetArgs,
+  { region: { network }, names }: { readonly region: AzureRegion; readonly names: Pick<Names, "network"> },
+  { place, own }: SubnetArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
   if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;

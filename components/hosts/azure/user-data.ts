@@ -25,11 +25,14 @@ export const userDataLimitBytes = 65_535;
  * @throws UserDataTooLarge
  */
 export function azureUserData(options: AzureUserDataOptions): Uint8Array {
+  const { store } = options;
   return vmUserData({
     ...options,
     // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
     dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
     fetchSecret: fetchSecret(options.clientId),
+    // Nothing else says which of several identities the SDK is to take.
+    ...(store && { store: { ...store, environment: { AZURE_CLIENT_ID: options.clientId } } }),
     dns: { dnsProvider: "azuredns", environment: legoEnvironment(options) },
     limitBytes: userDataLimitBytes,
   });

@@ -1,3 +1,4 @@
+import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
@@ -8,12 +9,12 @@ import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
 import type { Findings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
-import { createIdentity, type Grantee, subscriptionOf } from "./identity.ts";
+import { type Grantee, subscriptionOf } from "./identity.ts";
 import { newestImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
 import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
-import { addressPlacement, diskPlacement, placementWarnings } from "./placement.ts";
+import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { createRecords } from "./records.ts";
 import { storeSku } from "./regions.ts";
@@ -39,31 +40,25 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found } = args;
     const { region, names, capacity } = plan;
-    const placement = { region, names, previous: found.previous };
-    warn([...capacity.warnings, ...placementWarnings(placement)], region.name, this);
+    const store = storeOf(region, found.storageAccount);
+    warn([...capacity.warnings, ...placementWarnings(args)], region.name, this);
 
-    const place = createPlace(name, { region, names }, own);
-    const firewall = createFirewall(name, plan, { place, names }, own);
-    const network = createNetwork(
-      name,
-      { region, place, names, firewall, placement: addressPlacement(placement) },
-      own,
-    );
+    const place = createPlace(name, plan, own);
+    const firewall = createFirewall(name, plan, place, own);
+    const network = createNetwork(name, args, { place, firewall }, own);
     const address = network.address.ipAddress.apply((ip) => ip ?? "");
-    const identity = createIdentity(name, { place, names }, own);
+    // Not the machine's own identity, whose rights would go with each replacement.
+    const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
-    const disk = createDisk(name, { disk: capacity.disk, place, placement: diskPlacement(placement) }, own);
+    const disk = createDisk(name, args, place, own);
     createMachine(
       name,
+      args,
       {
-        names,
         place,
-        region,
-        machine: capacity.machine,
-        hasTrustedLaunch: found.hasTrustedLaunch,
         image: stableImage(
           name,
           { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
@@ -79,7 +74,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
               subscription: subscriptionOf(identityId),
               resourceGroup,
               storedSecrets,
-              store: storeOf(region, found.storageAccount, clientId),
+              store,
             });
             return Buffer.from(packed).toString("base64");
           }),
@@ -94,7 +89,6 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.address = address;
     this.ca = trusted(region, authority);
     this.diskGiB = capacity.disk.sizeGiB;
-    const store = storeOf(region, found.storageAccount);
     this.bucketUrl = store && storeUrl(store);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

@@ -1,7 +1,6 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
@@ -12,12 +11,10 @@ import {
   podIdentityAnnotations,
   podIdentityLabels,
 } from "./identities.ts";
-import type { ClusterNames } from "./naming.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 
 export interface CertificateArgs {
-  readonly region: AzureClusterRegion;
   readonly place: Place;
-  readonly names: ClusterNames;
   readonly cluster: ManagedCluster;
   /** Of the cluster. */
   readonly provider: Provider;
@@ -31,7 +28,8 @@ export interface CertificateArgs {
  */
 export function createCertificates(
   name: string,
-  { region, place, names, cluster, provider, address }: CertificateArgs,
+  { region, names }: AzureClusterPlan,
+  { place, cluster, provider, address }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;

@@ -32,26 +32,27 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 
   constructor(
     name: string,
-    { plan, found, secrets }: HostArgs<AzureClusterPlan, ClusterFindings>,
+    args: HostArgs<AzureClusterPlan, ClusterFindings>,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("registry-cache:azure:ClusterHost", name, {}, options);
     const own = { parent: this };
+    const { plan, found, secrets } = args;
     const { region, names } = plan;
     const { delivery, expireDays } = region.storage;
 
-    const place = createPlace(name, { region, names }, own);
-    const network = createClusterNetwork(name, { region, place, names }, own);
+    const place = createPlace(name, plan, own);
+    const network = createClusterNetwork(name, plan, place, own);
     const address = network.address.ipAddress.apply((ip) => ip ?? "");
-    const { identity, rights } = createClusterIdentity(name, { region, place, names }, own);
-    const { subnet } = network;
+    const { identity, rights } = createClusterIdentity(name, plan, place, own);
     const cluster = createManagedCluster(
       name,
-      { region, place, names, identity, subnet, liveNodes: found.liveNodes, after: rights },
+      args,
+      { place, identity, subnet: network.subnet, after: rights },
       own,
     );
     const provider = createKubernetesProvider(name, { cluster, place }, own);
-    const certificates = createCertificates(name, { region, place, names, cluster, provider, address }, own);
+    const certificates = createCertificates(name, plan, { place, cluster, provider, address }, own);
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
@@ -69,7 +70,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         ...plan,
         secrets,
         region: workloadRegion(region, {
-          store: blobStore({ account: found.storageAccount, delivery }),
+          store: blobStore(found.storageAccount, delivery),
           annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
           handover: loadBalancerHandover,
           // As the cluster's networkDataplane.

@@ -2,16 +2,9 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/federatedIdentityCredential.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { grant, subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import type { ClusterNames } from "./naming.ts";
-
-export interface ClusterIdentityArgs {
-  readonly region: AzureClusterRegion;
-  readonly place: Place;
-  readonly names: ClusterNames;
-}
+import type { AzureClusterPlan } from "./plan.ts";
 
 /** Who AKS is when it works on the network, and the rights for it, which must be there before the cluster. */
 export interface ClusterIdentity {
@@ -25,7 +18,8 @@ export interface ClusterIdentity {
  */
 export function createClusterIdentity(
   name: string,
-  { region: { network }, place, names }: ClusterIdentityArgs,
+  { region: { network }, names }: AzureClusterPlan,
+  place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterIdentity {
   const identity = new UserAssignedIdentity(

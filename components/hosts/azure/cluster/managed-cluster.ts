@@ -5,21 +5,19 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
+import type { HostArgs } from "../../kind.ts";
 import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
 import type { Place } from "../place.ts";
-import type { ClusterNames } from "./naming.ts";
+import type { ClusterFindings } from "./findings.ts";
 import { dnsAddress, podRange, serviceRange } from "./network.ts";
 import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 
 export interface ManagedClusterArgs {
-  readonly region: AzureClusterRegion;
   readonly place: Place;
-  readonly names: ClusterNames;
   readonly identity: UserAssignedIdentity;
   /** Resource id of the nodes' subnet. */
   readonly subnet: pulumi.Input<string>;
-  /** How many nodes the cluster has. Undefined before it is there. */
-  readonly liveNodes: number | undefined;
   /** What AKS must be allowed to before it makes the cluster. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -43,7 +41,8 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { region, place, names, identity, subnet, liveNodes, after }: ManagedClusterArgs,
+  { plan: { region, names }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { place, identity, subnet, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
   const cluster = new ManagedCluster(

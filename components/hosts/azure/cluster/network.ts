@@ -1,16 +1,9 @@
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Place } from "../place.ts";
 import { allZonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
-import type { ClusterNames } from "./naming.ts";
-
-export interface ClusterNetworkArgs {
-  readonly region: AzureClusterRegion;
-  readonly place: Place;
-  readonly names: ClusterNames;
-}
+import type { AzureClusterPlan } from "./plan.ts";
 
 /** Where the nodes are, and the way from clients to them, which outlives the cluster. */
 export interface ClusterNetwork {
@@ -33,21 +26,22 @@ const ownSubnet = { name: "nodes", range: "10.255.254.0/24" };
 
 export function createClusterNetwork(
   name: string,
-  { region, place, names }: ClusterNetworkArgs,
+  plan: AzureClusterPlan,
+  place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterNetwork {
-  const zones = allZonesOf(region.name);
+  const zones = allZonesOf(plan.region.name);
   const address = new PublicIPAddress(
     name,
     {
       ...place,
       ...(zones.length > 0 && { zones }),
-      publicIpAddressName: names.address,
+      publicIpAddressName: plan.names.address,
       sku: { name: "Standard" },
       publicIPAddressVersion: "IPv4",
       publicIPAllocationMethod: "Static",
     },
     { ...options, replaceOnChanges: ["zones"] },
   );
-  return { subnet: subnetId(name, { region, place, names, own: ownSubnet }, options), address };
+  return { subnet: subnetId(name, plan, { place, own: ownSubnet }, options), address };
 }
