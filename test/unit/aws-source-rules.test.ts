@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { maxRulesPerGroup, type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
+import { defaultQuotas, type Opening, rulesOf, spread } from "../../components/hosts/aws/source-rules.ts";
+
+const { rulesPerGroup: maxRulesPerGroup } = defaultQuotas;
 
 const range = (index: number, port = 443): Opening => ({
   port,

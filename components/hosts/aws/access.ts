@@ -1,11 +1,12 @@
 import { metricsPort } from "../../config/ports.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
+import { familyOf } from "../address-family.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { findPrefixLists } from "./prefix-lists.ts";
 import type { Question } from "./question.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
-import { defaultQuotas, familyOf, type Opening, rulesOf, spread } from "./source-rules.ts";
+import { defaultQuotas, type Opening, rulesOf, spread } from "./source-rules.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {

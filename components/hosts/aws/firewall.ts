@@ -2,12 +2,13 @@ import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList } from "../../config/text.ts";
+import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { HostArgs } from "../kind.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import { groupName } from "./access.ts";
 import type { Findings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { familyOf, type Opening } from "./source-rules.ts";
+import type { Opening } from "./source-rules.ts";
 
 /** One rule of a security group, as EC2 takes it. */
 interface Rule {
@@ -74,7 +75,7 @@ function rule(description: string, protocol: "tcp" | "udp", port: number, source
     protocol,
     fromPort: port,
     toPort: port,
-    cidrBlocks: ranges.filter((range) => familyOf(range) === "ipv4"),
+    cidrBlocks: ipv4Ranges(ranges),
     ipv6CidrBlocks: ranges.filter((range) => familyOf(range) === "ipv6"),
     ...(lists.length > 0 && { prefixListIds: lists }),
   };

@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { type Family, familyOf } from "../address-family.ts";
 
 /** A source that may reach a port. */
 export interface Opening {
@@ -11,19 +11,7 @@ export interface Opening {
   readonly family?: Family | undefined;
 }
 
-/**
- * Inbound rules per security group, for IPv4 and again for IPv6, and security groups per network interface. A prefix list counts with its maximum of
- * entries. An account may have more of both: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
- */
-export const maxRulesPerGroup = 60;
-export const maxGroups = 5;
-
-const families = ["ipv4", "ipv6"] as const;
-export type Family = (typeof families)[number];
-
-export function familyOf(range: string): Family {
-  return ipaddr.parseCIDR(range)[0].kind();
-}
+const families: readonly Family[] = ["ipv4", "ipv6"];
 
 export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
   const sums = { ipv4: 0, ipv6: 0 };
@@ -33,13 +21,14 @@ export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
 
 /** What an account may have. */
 export interface Quotas {
-  /** For IPv4, and again for IPv6. */
+  /** Inbound, for IPv4 and again for IPv6. A prefix list counts with its maximum of entries. */
   readonly rulesPerGroup: number;
   /** Per network interface. */
   readonly groups: number;
 }
 
-export const defaultQuotas: Quotas = { rulesPerGroup: maxRulesPerGroup, groups: maxGroups };
+/** An account may have more of both: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+export const defaultQuotas: Quotas = { rulesPerGroup: 60, groups: 5 };
 
 /**
  * Spreads openings over as few security groups as can take them.

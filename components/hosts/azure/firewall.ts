@@ -3,8 +3,8 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
+import { ipv4Ranges } from "../address-family.ts";
 import { outboundPorts } from "../vm/outbound.ts";
-import { isUsable } from "./access.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
@@ -36,8 +36,8 @@ export function createFirewall(
  */
 function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
   const open = [
-    { name: "clients", ranges: access.clients.filter(isUsable), port: endpoint.port },
-    { name: "metrics", ranges: access.metrics.filter(isUsable), port: metricsPort },
+    { name: "clients", ranges: ipv4Ranges(access.clients), port: endpoint.port },
+    { name: "metrics", ranges: ipv4Ranges(access.metrics), port: metricsPort },
   ].filter(({ ranges }) => ranges.length > 0);
   const inbound = { direction: "Inbound", sourcePortRange: "*", destinationAddressPrefix: "*" };
   return [

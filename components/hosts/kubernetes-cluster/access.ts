@@ -1,16 +1,7 @@
-import ipaddr from "ipaddr.js";
 import type { Problem } from "../../config/problems.ts";
+import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { Source } from "../kubernetes/sources.ts";
 import type { Service } from "./services.ts";
-
-/** The network of clusters that a stack makes, and their load balancers, have IPv4 only. */
-function isIpv4(range: string): boolean {
-  return ipaddr.parseCIDR(range)[0].kind() === "ipv4";
-}
-
-export function ipv4Ranges(ranges: readonly string[]): string[] {
-  return ranges.filter(isIpv4);
-}
 
 /** What `public` also stands for, which is the only way to write it. */
 const everyoneInIpv6 = "::/0";
@@ -21,7 +12,7 @@ export interface Access {
 }
 
 /**
- * Ranges that would open nothing, or that are too many.
+ * Ranges that would open nothing, as the network of clusters that a stack makes, and their load balancers, have IPv4 only; or that are too many.
  * @returns problems whose path is relative to the region.
  */
 export function accessProblems(
@@ -35,7 +26,7 @@ export function accessProblems(
   };
   const useless = Object.entries(lists).flatMap(([path, ranges]) =>
     ranges.flatMap((range, index) =>
-      typeof range !== "string" || isIpv4(range) || range === everyoneInIpv6
+      typeof range !== "string" || familyOf(range) === "ipv4" || range === everyoneInIpv6
         ? []
         : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
     ),
@@ -50,5 +41,9 @@ export function accessProblems(
 
 function tooMany(path: string, count: number, most: number, holder: string): Problem[] {
   if (count <= most) return [];
-  return [{ path, message: `has ${count} ranges, and ${holder} takes ${most}: put some together` }];
+  return [{ path, message: tooManyRanges(count, holder, most) }];
+}
+
+export function tooManyRanges(count: number, holder: string, most: number): string {
+  return `has ${count} ranges, and ${holder} takes ${most}: put some together`;
 }

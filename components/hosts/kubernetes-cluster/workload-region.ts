@@ -1,9 +1,9 @@
 import type { KubernetesRegion, OwnClusterRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
+import { ipv4Ranges } from "../address-family.ts";
 import type { Handover } from "../kubernetes/handover.ts";
 import { podsOf, rangesOf } from "../kubernetes/sources.ts";
 import type { NetworkPolicies, WorkloadRegion } from "../kubernetes/workload-args.ts";
-import { ipv4Ranges } from "./access.ts";
 import { issuerName } from "./cert-manager.ts";
 
 export interface CloudOptions {

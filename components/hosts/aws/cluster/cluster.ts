@@ -3,7 +3,7 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../../config/schema.ts";
-import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
+import { ipv4Ranges } from "../../address-family.ts";
 import type { Names } from "../naming.ts";
 import type { Network } from "./network.ts";
 import type { AwsClusterPlan } from "./plan.ts";

@@ -3,8 +3,9 @@ import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
-import { ipv4Ranges } from "../../kubernetes-cluster/access.ts";
+import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import type { LookUp } from "../../look-up.ts";
 import { lookUpIn } from "../account.ts";
@@ -86,11 +87,8 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
   if (count <= defaultQuotas.rulesPerGroup) return;
   const quotas = await findQuotas(options);
   if (count <= quotas.rulesPerGroup) return;
-  const holds = `${services.aws.clientRangesIn} takes ${quotas.rulesPerGroup}`;
-  lookUp.refuse(
-    "access.clients",
-    `has ${count} ranges, and ${holds}: put some together, ${moreQuota(quotas)}`,
-  );
+  const tooMany = tooManyRanges(count, services.aws.clientRangesIn, quotas.rulesPerGroup);
+  lookUp.refuse("access.clients", `${tooMany}, ${moreQuota(quotas)}`);
 }
 
 /** A cluster that another stack made, or a person. */

@@ -4,7 +4,9 @@ import ipaddr from "ipaddr.js";
 import { isForAks } from "../../../capacity/cluster-nodes.ts";
 import { architectureOf } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
+import { contains } from "../../../config/endpoint.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
+import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
@@ -148,17 +150,11 @@ const nodesDuringUpgrade = 1;
 const keptAddresses = 5;
 
 function usableAddresses(ranges: readonly string[]): number {
-  const sizes = ranges.filter(isIpv4).map((range) => 2 ** (32 - ipaddr.parseCIDR(range)[1]));
+  const sizes = ipv4Ranges(ranges).map((range) => 2 ** (32 - ipaddr.parseCIDR(range)[1]));
   return Math.max(0, sizes.reduce((sum, size) => sum + size, 0) - keptAddresses);
 }
 
 function overlap(one: string, other: string): boolean {
-  if (!isIpv4(one) || !isIpv4(other)) return false;
-  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
-  const [wide, narrow] = a[1] <= b[1] ? [a, b] : [b, a];
-  return narrow[0].match(wide);
-}
-
-function isIpv4(range: string): boolean {
-  return ipaddr.IPv4.isValidCIDR(range);
+  const [a, b] = [ipaddr.parseCIDR(one), ipaddr.parseCIDR(other)];
+  return contains(a, b) || contains(b, a);
 }

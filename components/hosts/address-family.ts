@@ -1,0 +1,12 @@
+import ipaddr from "ipaddr.js";
+
+export type Family = "ipv4" | "ipv6";
+
+/** @param range of the configuration, or of a cloud's answer: in CIDR notation. */
+export function familyOf(range: string): Family {
+  return ipaddr.parseCIDR(range)[0].kind();
+}
+
+export function ipv4Ranges(ranges: readonly string[]): string[] {
+  return ranges.filter((range) => familyOf(range) === "ipv4");
+}
