@@ -1,7 +1,7 @@
 /** What AWS is asked before a region is made, and what it answers. */
 import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
-import { type Findings, findingsFor } from "../../components/hosts/aws/findings.ts";
+import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/findings.ts";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -97,10 +97,10 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
 export function lookedUp(
   change: Record<string, unknown> = {},
   other: Answers = {},
-): Promise<LookedUp<Findings>> {
+): Promise<LookedUp<VmFindings>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
   return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
-    findingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name) }),
+    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name) }),
   );
 }
 

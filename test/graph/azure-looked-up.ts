@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Regions } from "../../components/config/schema.ts";
-import { type Findings, findingsFor } from "../../components/hosts/azure/findings.ts";
+import { type VmFindings, vmFindingsFor } from "../../components/hosts/azure/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -37,7 +37,7 @@ const state = {
 };
 
 interface Result {
-  readonly found: Findings | undefined;
+  readonly found: VmFindings | undefined;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   /** Functions with their inputs. */
@@ -129,7 +129,7 @@ export async function lookedUp(
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>
-    findingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region) }),
+    vmFindingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region) }),
   );
   return { ...told, asked };
 }

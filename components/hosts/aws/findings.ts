@@ -13,7 +13,7 @@ import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
 
 /** What AWS has of what a region's configuration names. */
-export interface Findings {
+export interface VmFindings {
   /** Id of an AMI: that of the configuration, or the newest of Debian, which only a new cache takes. */
   readonly image: string;
   readonly machine: FoundMachine;
@@ -40,11 +40,11 @@ export interface ExistingSubnet {
 }
 
 /** Asks AWS for all that a region needs to be there. */
-export function findingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<Findings>> {
+export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<VmFindings>> {
   return lookUpIn(plan.region, options, (question) => findings({ ...question, plan }));
 }
 
-async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<Findings | undefined> {
+async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
   const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([
     findPlace(question),
     findAccess(question),
@@ -58,7 +58,7 @@ async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<
 /** The subnet decides on the types that are sold, and the type on the image. */
 async function findPlace(
   question: Omit<MachineQuestion, "subnetZone">,
-): Promise<Pick<Findings, "image" | "machine" | "subnet"> | undefined> {
+): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const machine = await findMachine({ ...question, subnetZone: subnet?.availabilityZone });
   const image = await findImage({

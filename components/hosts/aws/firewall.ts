@@ -6,7 +6,7 @@ import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { HostArgs } from "../kind.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import { groupName } from "./access.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Opening } from "./source-rules.ts";
 
@@ -29,7 +29,7 @@ const anywhere = ["0.0.0.0/0", "::/0"];
  */
 export function createFirewall(
   name: string,
-  { plan, found }: HostArgs<AwsVmPlan, Findings>,
+  { plan, found }: HostArgs<AwsVmPlan, VmFindings>,
   vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup[] {

@@ -6,7 +6,7 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Pod } from "./pod.ts";
 import {
@@ -34,7 +34,7 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { plan: { region, names }, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, Findings>,
+  { plan: { region, names }, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
   { secrets, pod }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {

@@ -4,7 +4,7 @@ import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js"
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { createS3Endpoint, createVpc } from "./vpc.ts";
 
@@ -22,7 +22,7 @@ export interface Network {
 /** The network of the configuration: an existing subnet, or a VPC for the cache alone. */
 export function createNetwork(
   name: string,
-  args: HostArgs<AwsVmPlan, Findings>,
+  args: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { subnet } = args.found;
@@ -37,7 +37,7 @@ const subnetRange = "10.0.0.0/26";
 
 function minimalNetwork(
   name: string,
-  { plan, found: { machine } }: HostArgs<AwsVmPlan, Findings>,
+  { plan, found: { machine } }: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names } = plan;

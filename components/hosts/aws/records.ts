@@ -2,7 +2,7 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { Address } from "./address.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 export interface RecordsArgs {
@@ -17,7 +17,7 @@ const ttlSeconds = 300;
 /** The endpoint's names in DNS, where there is a zone for them. */
 export function createRecords(
   name: string,
-  { plan: { region }, found: { hostedZone, access } }: HostArgs<AwsVmPlan, Findings>,
+  { plan: { region }, found: { hostedZone, access } }: HostArgs<AwsVmPlan, VmFindings>,
   { address, hasIpv6 }: RecordsArgs,
   options: pulumi.CustomResourceOptions,
 ): void {

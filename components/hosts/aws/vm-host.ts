@@ -8,7 +8,7 @@ import { storedSecrets } from "../vm/secrets.ts";
 import { createAddress } from "./address.ts";
 import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
@@ -32,7 +32,11 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(name: string, args: HostArgs<AwsVmPlan, Findings>, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: HostArgs<AwsVmPlan, VmFindings>,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("registry-cache:aws:VmHost", name, {}, options);
     const own = { parent: this };
     const { plan, found } = args;
@@ -104,7 +108,7 @@ function createRegionBucket(
       names,
     },
     found: { bucket },
-  }: HostArgs<AwsVmPlan, Findings>,
+  }: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ) {
   if (storage.kind === "disk" || bucket === undefined) return undefined;

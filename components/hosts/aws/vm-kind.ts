@@ -4,13 +4,13 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { topologyProblems } from "../topology.ts";
 import { shrinkingProblems } from "../vm/shrinking.ts";
 import { disabledProblems } from "./account.ts";
-import { type Findings, findingsFor } from "./findings.ts";
+import { type VmFindings, vmFindingsFor } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { awsProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region that is an EC2 instance. */
-export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, Findings> = {
+export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
   plan: planAwsVm,
   async preflight(plan) {
     const { region } = plan;
@@ -23,6 +23,6 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, Findings> = {
     return { problems, warnings: [] };
   },
   createProvider: ({ region }) => awsProvider(region.name),
-  lookUp: findingsFor,
+  lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };

@@ -1,7 +1,7 @@
 import { Disk } from "@pulumi/azure-native/compute/disk.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { Place } from "./place.ts";
 import { diskPlacement } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
@@ -12,7 +12,7 @@ import type { AzureVmPlan } from "./plan.ts";
  */
 export function createDisk(
   name: string,
-  args: HostArgs<AzureVmPlan, Findings>,
+  args: HostArgs<AzureVmPlan, VmFindings>,
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): Disk {

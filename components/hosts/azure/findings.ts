@@ -19,7 +19,7 @@ import { findSize } from "./sizes.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
-export interface Findings {
+export interface VmFindings {
   readonly previous: Previous;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
@@ -43,11 +43,14 @@ export function lookUpIn<R extends AzureRegion, Found extends object>(
 }
 
 /** Asks Azure whether all that a region needs is there. */
-export function findingsFor(plan: AzureVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<Findings>> {
+export function vmFindingsFor(
+  plan: AzureVmPlan,
+  options: pulumi.InvokeOptions,
+): Promise<LookedUp<VmFindings>> {
   return lookUpIn(plan.region, options, (question) => findings(question, plan));
 }
 
-async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<Findings> {
+async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
   const { name, storage } = plan.region;
   const previous = await previousOf(name);
   const [storageAccount, hasTrustedLaunch] = await Promise.all([

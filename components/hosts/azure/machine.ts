@@ -5,7 +5,7 @@ import type { NetworkInterface } from "@pulumi/azure-native/network/networkInter
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import { imageReference } from "./image.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
@@ -55,7 +55,7 @@ export interface MachineArgs {
  */
 export function createMachine(
   name: string,
-  { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, Findings>,
+  { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, VmFindings>,
   { image, place, disk, identity, networkInterface, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {

@@ -3,7 +3,7 @@ import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkS
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import type { Place } from "./place.ts";
 import { addressPlacement } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
@@ -25,7 +25,7 @@ const ownSubnet = { name: "machine", range: "10.255.255.0/29" };
 
 export function createNetwork(
   name: string,
-  args: HostArgs<AzureVmPlan, Findings>,
+  args: HostArgs<AzureVmPlan, VmFindings>,
   { place, firewall }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {

@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { type StoredSecrets, secretValues } from "../vm/secrets.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
 import type { Place } from "./place.ts";
@@ -41,7 +41,7 @@ const removedSecret = "removed";
  */
 export function createSecrets(
   name: string,
-  { plan, found, secrets }: HostArgs<AzureVmPlan, Findings>,
+  { plan, found, secrets }: HostArgs<AzureVmPlan, VmFindings>,
   { place, identity, authority }: SecretsArgs,
   options: pulumi.CustomResourceOptions,
 ): Secrets {

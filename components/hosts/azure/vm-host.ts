@@ -7,7 +7,7 @@ import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
 import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
-import type { Findings } from "./findings.ts";
+import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { type Grantee, subscriptionOf } from "./identity.ts";
 import { newestImage } from "./image.ts";
@@ -33,7 +33,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 
   constructor(
     name: string,
-    args: HostArgs<AzureVmPlan, Findings>,
+    args: HostArgs<AzureVmPlan, VmFindings>,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("registry-cache:azure:VmHost", name, {}, options);
@@ -97,7 +97,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { plan: { region }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, Findings>,
+  { plan: { region }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {

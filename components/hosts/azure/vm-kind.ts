@@ -3,13 +3,13 @@ import type { KindDefinition } from "../kind.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { topologyProblems } from "../topology.ts";
 import { shrinkingProblems } from "../vm/shrinking.ts";
-import { type Findings, findingsFor } from "./findings.ts";
+import { type VmFindings, vmFindingsFor } from "./findings.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { azureProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region that is a virtual machine in Azure. */
-export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, Findings> = {
+export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
   plan: planAzureVm,
   async preflight(plan) {
     const { region } = plan;
@@ -21,6 +21,6 @@ export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, Findings> = {
     return { problems, warnings: [] };
   },
   createProvider: ({ region }) => azureProvider(region),
-  lookUp: findingsFor,
+  lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };
