@@ -101,7 +101,7 @@ function byKind(regions: readonly RegionReview[]): Bar[] {
 function overview(regions: readonly RegionReview[]): Html {
   return table({
     title: "All regions",
-    head: ["Region", ...billTitles(regions).map((title) => `>${title}`)],
+    head: ["Region", ...billTitles(regions)],
     rows: regions.map((region) => [
       html`<a href="#${anchorOf(region)}">${nameOf(region)}</a>`,
       ...billCells([region], regions),
