@@ -41,35 +41,26 @@ export interface Performance {
 
 export type Disk = ProvisionedDisk | TieredDisk;
 
+/** Both clouds have the same figures, each in its own unit. */
+const provisioned = {
+  leastGiB: 1,
+  mostGiB: 65_536,
+  performance: "provisioned",
+  free: { iops: 3000, throughput: 125 },
+  most: { iops: 80_000, throughput: 2000 },
+  iopsPerGiB: 500,
+  throughputPerIops: 0.25,
+} as const;
+
 export const disks: {
   readonly gp3: ProvisionedDisk;
   readonly PremiumV2_LRS: ProvisionedDisk;
   readonly Premium_LRS: TieredDisk;
 } = {
   // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html; the limits as in botocore 1.44.5, ec2/2016-11-15 (2026-11)
-  gp3: {
-    label: "gp3",
-    leastGiB: 1,
-    mostGiB: 65_536,
-    unit: "MiB/s",
-    performance: "provisioned",
-    free: { iops: 3000, throughput: 125 },
-    most: { iops: 80_000, throughput: 2000 },
-    iopsPerGiB: 500,
-    throughputPerIops: 0.25,
-  },
+  gp3: { ...provisioned, label: "gp3", unit: "MiB/s" },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2 (2026-08-11)
-  PremiumV2_LRS: {
-    label: "Premium SSD v2",
-    leastGiB: 1,
-    mostGiB: 65_536,
-    unit: "MB/s",
-    performance: "provisioned",
-    free: { iops: 3000, throughput: 125 },
-    most: { iops: 80_000, throughput: 2000 },
-    iopsPerGiB: 500,
-    throughputPerIops: 0.25,
-  },
+  PremiumV2_LRS: { ...provisioned, label: "Premium SSD v2", unit: "MB/s" },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-size (2023-03-16), the base figures
   Premium_LRS: {
     label: "Premium SSD",

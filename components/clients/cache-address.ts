@@ -1,11 +1,11 @@
-import type { Endpoint, Upstream } from "../config/schema.ts";
+import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
 import { hasPathPrefix } from "../pod/edge/routing.ts";
 
 /** What every kind of client is configured from. */
 export interface ClientOptions {
-  readonly endpoint: Pick<Endpoint, "hostname" | "port">;
+  readonly endpoint: Pick<AnyRegion["endpoint"], "hostname" | "port">;
   /** The first is the default upstream. */
   readonly upstreams: readonly Upstream[];
   /**

@@ -207,32 +207,4 @@ export type KubernetesRegion = Regions["kubernetes"];
 export type VmRegion = AwsVmRegion | AzureVmRegion;
 export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
 
-export type Tls = (LocalRegion | AwsRegion)["endpoint"]["tls"];
-
-/** Where clients reach a cache. */
-export interface Endpoint {
-  hostname: string;
-  port: number;
-  /** The DNS zone that gets the records; only where the provider has DNS. */
-  zone?: string;
-  tls: Tls;
-}
-
-export type Storage = AwsRegion["storage"];
-
-/** Address ranges in CIDR notation; for a machine in AWS also ids of prefix lists. */
-export interface Access {
-  clients: string[];
-  metrics: string[];
-}
-
 export type { Anywhere };
-
-/** What the regions of all providers have. */
-export interface Region extends Anywhere {
-  name: string;
-  topology: "vm" | "cluster";
-  storage: Storage;
-  endpoint: Endpoint;
-  access: Access;
-}

@@ -1,7 +1,7 @@
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { RegionEstimate } from "./estimate.ts";
-import { type CostLine, comparableUSD, notFound, rounded } from "./line.ts";
+import { type CostLine, comparableUSD, notFound, rounded, usd } from "./line.ts";
 
 export interface BudgetFindings {
   /** What ends a preview. */
@@ -126,8 +126,4 @@ function dearest(
 
 function sum(costs: readonly number[]): number {
   return rounded(costs.reduce((total, cost) => total + cost, 0));
-}
-
-function usd(amount: number): string {
-  return `${amount.toFixed(2)} USD`;
 }

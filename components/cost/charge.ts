@@ -10,25 +10,32 @@ import {
   type Payer,
   rounded,
 } from "./line.ts";
-import { everywhere, type Item, type Price, type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
+import {
+  everywhere,
+  type Item,
+  meaningOf,
+  type Price,
+  type PriceBook,
+  priceOf,
+  sourceOf,
+} from "./prices/price-book.ts";
 import { type TierPart, tierParts } from "./tiers.ts";
 
 /** Something that is bought, before its price is looked up. */
 export interface Charge {
   readonly name: string;
-  readonly kind: LineKind;
   readonly item: Item;
-  /** Per month. */
+  /** @default the item's */
+  readonly kind?: LineKind;
+  /** Per month, in the item's unit. */
   readonly quantity: number;
-  /** What `quantity` counts: the unit of the item's price. */
-  readonly unit: LineUnit;
   readonly basis: CostLine["basis"];
   readonly paidBy: Payer;
   /** Where it is bought. @default where the cache is */
   readonly at?: Place;
   /** What is known to cost more, as an indication where the price of `item` is found nowhere. */
   readonly costsLessThan?: Item;
-  /** What others use of the same ladder of prices already, in `unit`. @default 0 */
+  /** What others use of the same ladder of prices already, in the same unit. @default 0 */
   readonly above?: number;
 }
 
@@ -37,10 +44,13 @@ export interface Place {
   readonly region: string;
 }
 
+/** What we pay as long as it is there, and what we pay by what passes. */
+export const fixed = { basis: "fixed", paidBy: "us" } as const;
+export const usage = { basis: "usage", paidBy: "us" } as const;
+
 /** Things that we pay by the hour, as long as they are there. */
-export function hourly(name: string, kind: LineKind, item: Item, count = 1): Charge {
-  const quantity = count * hoursPerMonth;
-  return { name, kind, item, quantity, unit: "hours", basis: "fixed", paidBy: "us" };
+export function hourly(name: string, item: Item, count = 1): Charge {
+  return { name, item, quantity: count * hoursPerMonth, ...fixed };
 }
 
 export interface PricedCharges {
@@ -68,22 +78,24 @@ function order({ basis }: CostLine): number {
 }
 
 function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges {
-  const { name, kind, unit, basis, paidBy, quantity } = charge;
+  const { name, item, basis, paidBy, quantity } = charge;
+  const meaning = meaningOf(item, at.cloud);
+  const { unit } = meaning;
   const line = (name: string, amounts: Pick<CostLine, "monthlyQuantity" | "price" | "monthlyCost">) => ({
     name,
-    kind,
+    kind: charge.kind ?? meaning.kind,
     unit,
     ...amounts,
     basis,
     paidBy,
   });
-  const price = priceOf(book, at.cloud, at.region, charge.item);
+  const price = priceOf(book, at.cloud, at.region, item);
   if (!price) {
     const unknown = { monthlyQuantity: rounded(quantity), price: notFound, monthlyCost: notFound } as const;
     return { lines: [line(name, unknown)], notPriced: [withoutPrice(charge, at, book)] };
   }
   const source = sourceOf(book, at.cloud, price);
-  const lines = partsOf(charge, price).map((part) => ({
+  const lines = partsOf(charge, price, at).map((part) => ({
     ...line(`${name}${suffixOf(part, unit)}`, {
       monthlyQuantity: rounded(part.quantity),
       price: part.price,
@@ -96,7 +108,8 @@ function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges
 
 type Part = Omit<TierPart, "from"> & Partial<TierPart>;
 
-function partsOf({ name, unit, quantity, above }: Charge, price: Price): Part[] {
+function partsOf({ name, item, quantity, above }: Charge, price: Price, { cloud }: Place): Part[] {
+  const { unit } = meaningOf(item, cloud);
   if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
   return price.tiers
     ? tierParts(price.tiers, quantity, above)
@@ -118,12 +131,12 @@ export function costOf(
   let sum = 0;
   for (const charge of charges) {
     if (charge.quantity <= 0 || !payers.includes(charge.paidBy)) continue;
-    const { cloud, region } = charge.at ?? place;
-    const price = priceOf(book, cloud, region, charge.item);
+    const at = charge.at ?? place;
+    const price = priceOf(book, at.cloud, at.region, charge.item);
     if (price) {
-      for (const part of partsOf(charge, price)) sum = rounded(sum + rounded(part.quantity * part.price));
+      for (const part of partsOf(charge, price, at)) sum = rounded(sum + rounded(part.quantity * part.price));
     } else {
-      const { elsewhere } = withoutPrice(charge, charge.at ?? place, book);
+      const { elsewhere } = withoutPrice(charge, at, book);
       if (!elsewhere) return undefined;
       sum = rounded(sum + elsewhere.monthlyCost);
     }
@@ -144,12 +157,12 @@ function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
   };
 }
 
-function dearestOf(item: Item, charge: Charge, { cloud }: Place, book: PriceBook): NotPriced["elsewhere"] {
-  return Object.keys(book[cloud].regions)
+function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotPriced["elsewhere"] {
+  return Object.keys(book[at.cloud].regions)
     .flatMap((region) => {
-      const price = region === everywhere ? undefined : priceOf(book, cloud, region, item);
+      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item);
       if (!price) return [];
-      const parts = partsOf(charge, price);
+      const parts = partsOf(charge, price, at);
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);
       return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
     })

@@ -2,27 +2,17 @@ import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
 import type { Delivery } from "../capacity/demand.ts";
 import { awsRootGiB, disks } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import { type Charge, hourly } from "./charge.ts";
+import { type Charge, fixed, hourly, usage } from "./charge.ts";
 import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
-
-const fixed = { basis: "fixed", paidBy: "us" } as const;
-const usage = { basis: "usage", paidBy: "us" } as const;
 
 /** An instance with its volumes, its address, and the two alarms that bring it back. IPv6, the security group and the gateway endpoint are free. */
 export function awsVm(machine: string, disk: PlannedDisk): Charge[] {
   return [
     instances(machine, 1),
-    {
-      name: "Root volume (gp3)",
-      kind: "disk",
-      item: "gp3-capacity",
-      quantity: awsRootGiB,
-      unit: "GiB-months",
-      ...fixed,
-    },
+    { name: "Root volume (gp3)", item: "gp3-capacity", quantity: awsRootGiB, ...fixed },
     ...dataVolume(disk),
     publicAddresses(1),
-    { name: "Recovery alarms", kind: "monitoring", item: "alarm", quantity: 2, unit: "months", ...fixed },
+    { name: "Recovery alarms", item: "alarm", quantity: 2, ...fixed },
   ];
 }
 
@@ -38,24 +28,19 @@ const loadBalancerZones = 3;
  */
 export function awsCluster(machine: string, nodes: number, hasNatGateway: boolean): Charge[] {
   return [
-    hourly("EKS cluster", "cluster", "cluster"),
+    hourly("EKS cluster", "cluster"),
     instances(machine, nodes),
-    hourly(
-      `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
-      "cluster",
-      `machine/${machine}`,
-      nodes * autoModeShare,
-    ),
     {
-      name: "Nodes' volumes (gp3)",
-      kind: "disk",
-      item: "gp3-capacity",
-      quantity: nodes * awsNodeDiskGiB,
-      unit: "GiB-months",
-      ...fixed,
+      ...hourly(
+        `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
+        `machine/${machine}`,
+        nodes * autoModeShare,
+      ),
+      kind: "cluster",
     },
-    hourly("Network Load Balancer", "load balancer", "load-balancer"),
-    ...(hasNatGateway ? [hourly("NAT gateway", "cluster", "nat-gateway")] : []),
+    { name: "Nodes' volumes (gp3)", item: "gp3-capacity", quantity: nodes * awsNodeDiskGiB, ...fixed },
+    hourly("Network Load Balancer", "load-balancer"),
+    ...(hasNatGateway ? [hourly("NAT gateway", "nat-gateway")] : []),
     publicAddresses(hasNatGateway ? loadBalancerZones + 1 : loadBalancerZones),
   ];
 }
@@ -70,18 +55,14 @@ export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[]
   return [
     {
       name: "Transfer between zones, to the load balancer",
-      kind: "transfer",
       item: "transfer-in-region",
       quantity: 2 * (1 - 1 / loadBalancerZones) * servedGiB(use, delivery),
-      unit: "GiB",
       ...usage,
     },
     {
       name: "Network Load Balancer, data",
-      kind: "load balancer",
       item: "load-balancer-data",
       quantity: servedGiB(use, delivery),
-      unit: "NLCU-hours",
       ...usage,
     },
   ];
@@ -89,48 +70,21 @@ export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[]
 
 /** What comes from the registries; the bucket has a way of its own, which is free. */
 export function awsNatGatewayData({ filledGiB }: MonthlyUsage): Charge[] {
-  return [
-    {
-      name: "NAT gateway, data",
-      kind: "cluster",
-      item: "nat-gateway-data",
-      quantity: filledGiB,
-      unit: "GiB",
-      ...usage,
-    },
-  ];
+  return [{ name: "NAT gateway, data", item: "nat-gateway-data", quantity: filledGiB, ...usage }];
 }
 
 /** A bucket without transfer: within a region, S3 and EC2 exchange data for nothing, https://aws.amazon.com/s3/faqs/ */
 export function awsBucket(storedGiB: number, { pulledGiB, filledGiB }: MonthlyUsage): Charge[] {
-  const bucket = { kind: "bucket", ...usage } as const;
   return [
-    { name: "S3 Standard", item: "s3-storage", quantity: storedGiB, unit: "GiB-months", ...bucket },
-    {
-      name: "S3 requests, writes",
-      item: "s3-writes",
-      quantity: (filledGiB * writesPerGiB) / 1000,
-      unit: "1k requests",
-      ...bucket,
-    },
-    {
-      name: "S3 requests, reads",
-      item: "s3-reads",
-      quantity: (pulledGiB * readsPerGiB) / 1000,
-      unit: "1k requests",
-      ...bucket,
-    },
+    { name: "S3 Standard", item: "s3-storage", quantity: storedGiB, ...usage },
+    { name: "S3 requests, writes", item: "s3-writes", quantity: (filledGiB * writesPerGiB) / 1000, ...usage },
+    { name: "S3 requests, reads", item: "s3-reads", quantity: (pulledGiB * readsPerGiB) / 1000, ...usage },
   ];
 }
 
 /** What the cache sends to public addresses of its region is billed to whose the sender is, and to whose the receiver is: https://aws.amazon.com/ec2/pricing/on-demand/ */
 export function awsTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
-  const transfer = {
-    kind: "transfer",
-    item: "transfer-in-region",
-    quantity: servedGiB(use, delivery),
-    unit: "GiB",
-  } as const;
+  const transfer = { item: "transfer-in-region", quantity: servedGiB(use, delivery) } as const;
   return [
     { ...transfer, name: "Transfer in the region, out of the cache", basis: "usage", paidBy: "us" },
     { ...transfer, name: "Transfer in the region, into the nodes", basis: "usage", paidBy: "customer" },
@@ -142,10 +96,8 @@ export function awsDnsQueries(nodeStarts: number): Charge[] {
   return [
     {
       name: "Route 53 queries",
-      kind: "dns",
       item: "dns-queries",
       quantity: (nodeStarts * dnsQueriesPerNode) / 1e6,
-      unit: "1M queries",
       ...usage,
     },
   ];
@@ -156,19 +108,15 @@ export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
   return [
     {
       name: "ECR storage",
-      kind: "registry",
       item: "registry-storage",
       quantity: accounts * storedGiB,
-      unit: "GiB-months",
       basis: "usage",
       paidBy: "customer",
     },
     {
       name: "Secrets Manager secrets",
-      kind: "secrets",
       item: "secret",
       quantity: accounts,
-      unit: "months",
       basis: "fixed",
       paidBy: "customer",
     },
@@ -177,33 +125,25 @@ export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
 
 function instances(machine: string, count: number): Charge {
   const name = `${count === 1 ? "Instance" : `${count} instances`} (Linux, on demand, ${machine})`;
-  return hourly(name, "machine", `machine/${machine}`, count);
+  return hourly(name, `machine/${machine}`, count);
 }
 
 function publicAddresses(count: number): Charge {
   const name = count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`;
-  return hourly(name, "address", "public-ipv4", count);
+  return hourly(name, "public-ipv4", count);
 }
 
 /** 3,000 IOPS and 125 MiB/s come with the size. */
 function dataVolume({ sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
   const { free } = disks.gp3;
-  const volume = { kind: "disk", ...fixed } as const;
   return [
-    { name: "Data volume (gp3)", item: "gp3-capacity", quantity: sizeGiB, unit: "GiB-months", ...volume },
-    {
-      name: "Data volume, IOPS above 3,000",
-      item: "gp3-iops",
-      quantity: iops - free.iops,
-      unit: "IOPS-months",
-      ...volume,
-    },
+    { name: "Data volume (gp3)", item: "gp3-capacity", quantity: sizeGiB, ...fixed },
+    { name: "Data volume, IOPS above 3,000", item: "gp3-iops", quantity: iops - free.iops, ...fixed },
     {
       name: "Data volume, throughput above 125 MiB/s",
       item: "gp3-throughput",
       quantity: throughput - free.throughput,
-      unit: "MiB/s-months",
-      ...volume,
+      ...fixed,
     },
   ];
 }

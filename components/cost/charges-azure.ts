@@ -3,11 +3,8 @@ import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
-import { type Charge, hourly } from "./charge.ts";
+import { type Charge, fixed, hourly, usage } from "./charge.ts";
 import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
-
-const fixed = { basis: "fixed", paidBy: "us" } as const;
-const usage = { basis: "usage", paidBy: "us" } as const;
 
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
@@ -24,10 +21,10 @@ export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
 export function azureCluster(machine: string, replicas: number): Charge[] {
   const nodes = Math.max(fewestAzureNodes, replicas);
   return [
-    hourly("AKS cluster (Standard)", "cluster", "cluster"),
+    hourly("AKS cluster (Standard)", "cluster"),
     machines(machine, nodes),
     premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
-    hourly("Load balancer (Standard)", "load balancer", "load-balancer"),
+    hourly("Load balancer (Standard)", "load-balancer"),
     publicAddresses(2),
   ];
 }
@@ -36,10 +33,8 @@ export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge
   return [
     {
       name: "Load balancer, data",
-      kind: "load balancer",
       item: "load-balancer-data",
       quantity: toGB(servedGiB(use, delivery)),
-      unit: "GB",
       ...usage,
     },
   ];
@@ -51,30 +46,26 @@ export function azureBucket(
   storedGiB: number,
   { pulledGiB, filledGiB }: MonthlyUsage,
 ): Charge[] {
-  const bucket = { kind: "bucket", ...usage } as const;
   const isZonal = sku === "Standard_ZRS";
   return [
     {
       name: `Blob storage (hot, ${isZonal ? "ZRS" : "LRS"})`,
       item: isZonal ? "blob-storage-zrs" : "blob-storage",
       quantity: toGB(storedGiB),
-      unit: "GB-months",
-      ...bucket,
+      ...usage,
     },
     {
       name: "Blob requests, writes",
       item: isZonal ? "blob-writes-zrs" : "blob-writes",
       ...(isZonal && { costsLessThan: "blob-writes-grs" }),
       quantity: (filledGiB * writesPerGiB) / 10_000,
-      unit: "10k requests",
-      ...bucket,
+      ...usage,
     },
     {
       name: "Blob requests, reads",
       item: "blob-reads",
       quantity: (pulledGiB * readsPerGiB) / 10_000,
-      unit: "10k requests",
-      ...bucket,
+      ...usage,
     },
   ];
 }
@@ -84,10 +75,8 @@ export function azureTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
   return [
     {
       name: "Transfer in the region, billed as to the internet",
-      kind: "transfer",
       item: "transfer-to-internet",
       quantity: toGB(servedGiB(use, delivery)),
-      unit: "GB",
       above: freeEgressGB,
       ...usage,
     },
@@ -102,18 +91,14 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
   return [
     {
       name: "ACR geo-replica (Premium)",
-      kind: "registry",
       item: "registry-replica",
       quantity: registries * daysPerMonth,
-      unit: "days",
       ...fixed,
     },
     {
       name: "ACR storage above 500 GiB",
-      kind: "registry",
       item: "registry-storage",
       quantity: Math.max(0, storedGiB - registries * replicaIncludesGiB),
-      unit: "GiB-months",
       ...usage,
     },
   ];
@@ -121,49 +106,38 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
 
 function machines(machine: string, count: number): Charge {
   const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
-  return hourly(name, "machine", `machine/${machine}`, count);
+  return hourly(name, `machine/${machine}`, count);
 }
 
 /** For the proof of the cache's name. */
-export const azureDnsZone: Charge = {
-  name: "DNS zone",
-  kind: "dns",
-  item: "dns-zone",
-  quantity: 1,
-  unit: "months",
-  ...fixed,
-};
+export const azureDnsZone: Charge = { name: "DNS zone", item: "dns-zone", quantity: 1, ...fixed };
 
 function publicAddresses(count: number): Charge {
   const name = `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`;
-  return hourly(name, "address", "public-ipv4", count);
+  return hourly(name, "public-ipv4", count);
 }
 
 function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
   if (type === "Premium_LRS") return [premiumDisk("Data disk", sizeGiB, 1)];
   const { free } = disks.PremiumV2_LRS;
-  const disk = { kind: "disk", ...fixed } as const;
   return [
     {
       name: "Data disk (Premium SSD v2)",
       item: "premium-v2-capacity",
       quantity: sizeGiB * hoursPerMonth,
-      unit: "GiB-hours",
-      ...disk,
+      ...fixed,
     },
     {
       name: "Data disk, IOPS above 3,000",
       item: "premium-v2-iops",
       quantity: (iops - free.iops) * hoursPerMonth,
-      unit: "IOPS-hours",
-      ...disk,
+      ...fixed,
     },
     {
       name: "Data disk, throughput above 125 MB/s",
       item: "premium-v2-throughput",
       quantity: (throughput - free.throughput) * hoursPerMonth,
-      unit: "MB/s-hours",
-      ...disk,
+      ...fixed,
     },
   ];
 }
@@ -171,12 +145,5 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
 /** A size between two tiers is billed as the larger one. */
 function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
   const { name } = tierOf(disks.Premium_LRS, sizeGiB);
-  return {
-    name: `${what} (Premium SSD, ${name})`,
-    kind: "disk",
-    item: `premium-ssd/${name}`,
-    quantity: count,
-    unit: "months",
-    ...fixed,
-  };
+  return { name: `${what} (Premium SSD, ${name})`, item: `premium-ssd/${name}`, quantity: count, ...fixed };
 }

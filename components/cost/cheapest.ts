@@ -1,5 +1,6 @@
 import { capitalized } from "../capacity/text.ts";
 import type { AlternativeName, Compared } from "./alternatives.ts";
+import { usd } from "./line.ts";
 
 export interface Cheapest {
   /** The least expensive of those that meet throughput and availability. Absent if none does. */
@@ -35,8 +36,4 @@ export function cheapestOf(options: readonly Compared[]): Cheapest {
 
 function withCost({ name, reason, comparableAllUSD }: Compared) {
   return comparableAllUSD === undefined ? [] : [{ name, reason, costUSD: comparableAllUSD }];
-}
-
-function usd(amount: number): string {
-  return `${amount.toFixed(2)} USD`;
 }

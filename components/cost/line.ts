@@ -95,6 +95,11 @@ export function rounded(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }
 
+/** As it stands in a sentence: `12.50 USD`. */
+export function usd(amount: number): string {
+  return `${amount.toFixed(2)} USD`;
+}
+
 export function totalsOf(lines: readonly CostLine[]): Totals {
   const sum = (matches: (line: CostLine) => boolean) =>
     rounded(

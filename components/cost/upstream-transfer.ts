@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { Cloud } from "../capacity/machine.ts";
 import type { Upstream } from "../config/schema.ts";
-import type { Charge, Place } from "./charge.ts";
+import { type Charge, type Place, usage } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
 import type { NotPriced } from "./line.ts";
 import { toGB } from "./usage.ts";
@@ -71,8 +71,7 @@ export function upstreamTransfer(
         kind,
         item: route.item,
         ...counted[cloud](shareGiB, route),
-        basis: "usage",
-        paidBy: "us",
+        ...usage,
         at: route.at,
       },
     ];
@@ -80,13 +79,10 @@ export function upstreamTransfer(
 }
 
 /** As each cloud counts transfer. A registry's ladder of prices is used from where its other traffic leaves it. */
-const counted: Readonly<
-  Record<Cloud, (gib: number, route: Route) => Pick<Charge, "quantity" | "unit" | "above">>
-> = {
-  aws: (gib) => ({ quantity: gib, unit: "GiB" }),
+const counted: Readonly<Record<Cloud, (gib: number, route: Route) => Pick<Charge, "quantity" | "above">>> = {
+  aws: (gib) => ({ quantity: gib }),
   azure: (gib, { item }) => ({
     quantity: toGB(gib),
-    unit: "GB",
     above: item === "transfer-to-internet" ? freeEgressGB : 0,
   }),
 };

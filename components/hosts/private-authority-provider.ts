@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { makeAuthority } from "./private-ca.ts";
+import { inWorkDirectory, makeAuthority } from "./private-ca.ts";
 
 export interface PrivateAuthorityInputs {
   /** The one name that it may certify. */
@@ -11,16 +11,13 @@ export interface PrivateAuthorityInputs {
 
 /** Makes an authority; its key is on this machine's disk for a moment only. */
 export async function create(inputs: PrivateAuthorityInputs): Promise<pulumi.dynamic.CreateResult> {
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-"));
-  try {
+  return inWorkDirectory(join(tmpdir(), "registry-cache-"), async (directory) => {
     const { certificateFile, keyFile } = await makeAuthority([inputs.hostname], directory);
     const [certificate, key] = await Promise.all(
       [certificateFile, keyFile].map((it) => readFile(it, "utf8")),
     );
     return { id: inputs.hostname, outs: { ...inputs, certificate, key } };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** It may certify one name, so another name takes another authority. */

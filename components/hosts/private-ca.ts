@@ -35,27 +35,12 @@ export async function authorityFor(
 export async function makeAuthority(names: readonly string[], directory: string): Promise<KeyPairFiles> {
   const files = filesIn(directory);
   await mkdir(directory, { recursive: true });
-  await inWorkDirectory(directory, async (work) => {
-    await openssl([
-      ...[
-        "req",
-        "-x509",
-        ...newKey,
-        "-days",
-        String(authorityDays),
-        "-sha256",
-        "-subj",
-        `/CN=${commonName(names)}`,
-      ],
-      ...[
-        "-addext",
-        "basicConstraints=critical,CA:TRUE,pathlen:0",
-        "-addext",
-        "keyUsage=critical,keyCertSign,cRLSign",
-      ],
-      ...["-addext", `nameConstraints=critical,${names.map(permitted).join(",")}`],
-      ...["-keyout", join(work, "ca.key"), "-out", join(work, "ca.crt")],
-    ]);
+  await inWorkDirectory(join(directory, "new-"), async (work) => {
+    await openssl`openssl req -x509 ${newKey} -days ${authorityDays} -sha256 -subj ${`/CN=${commonName(names)}`}
+      -addext basicConstraints=critical,CA:TRUE,pathlen:0
+      -addext keyUsage=critical,keyCertSign,cRLSign
+      -addext ${`nameConstraints=critical,${names.map(permitted).join(",")}`}
+      -keyout ${join(work, "ca.key")} -out ${join(work, "ca.crt")}`;
     await chmod(join(work, "ca.key"), 0o600);
     await rename(join(work, "ca.key"), files.keyFile);
     await rename(join(work, "ca.crt"), files.certificateFile);
@@ -69,32 +54,12 @@ export async function issue(
   names: readonly string[],
   target: KeyPairFiles,
 ): Promise<void> {
-  await inWorkDirectory(join(authority.keyFile, ".."), async (work) => {
+  await inWorkDirectory(join(authority.keyFile, "..", "new-"), async (work) => {
     const [request, extensions] = [join(work, "request"), join(work, "extensions")];
-    await openssl([
-      "req",
-      "-new",
-      ...newKey,
-      "-subj",
-      "/CN=registry-cache",
-      "-keyout",
-      target.keyFile,
-      "-out",
-      request,
-    ]);
+    await openssl`openssl req -new ${newKey} -subj /CN=registry-cache -keyout ${target.keyFile} -out ${request}`;
     await writeFile(extensions, serverExtensions(names));
-    await openssl([
-      ...["x509", "-req", "-in", request, "-CA", authority.certificateFile, "-CAkey", authority.keyFile],
-      ...[
-        "-days",
-        String(certificateDays),
-        "-sha256",
-        "-extfile",
-        extensions,
-        "-out",
-        target.certificateFile,
-      ],
-    ]);
+    await openssl`openssl x509 -req -in ${request} -CA ${authority.certificateFile} -CAkey ${authority.keyFile}
+      -days ${certificateDays} -sha256 -extfile ${extensions} -out ${target.certificateFile}`;
   });
 }
 
@@ -129,17 +94,25 @@ function serverExtensions(names: readonly string[]): string {
   ].join("\n");
 }
 
-async function inWorkDirectory(parent: string, work: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(parent, "new-"));
+/** @param prefix of the directory's path. It is gone when the work is done. */
+export async function inWorkDirectory<Result>(
+  prefix: string,
+  work: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  const directory = await mkdtemp(prefix);
   try {
-    await work(directory);
+    return await work(directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function openssl(args: readonly string[]): Promise<void> {
-  const result = await execa("openssl", args, { reject: false });
+/** @param command as execa takes one as a template: each value is one argument, or a list of them */
+async function openssl(
+  ...command: readonly [TemplateStringsArray, ...(string | number | readonly string[])[]]
+): Promise<void> {
+  const result = await execa({ reject: false })(...command);
   if (result.code === "ENOENT") throw new Error("openssl is not installed");
-  if (result.failed) throw new Error(`openssl ${args[0]}: ${result.stderr || result.shortMessage}`);
+  const [program, action] = result.command.split(" ");
+  if (result.failed) throw new Error(`${program} ${action}: ${result.stderr || result.shortMessage}`);
 }

@@ -1,22 +1,30 @@
-export interface Column {
-  readonly header: string;
-  /** Where the cells stand. @default "left" */
-  readonly align?: "left" | "right";
-  /** Longer cells go on in further lines. @default all in one line */
-  readonly width?: number;
+/** Of a table in whatever format, by the title: a `>` in front of it aligns the column to the right. */
+export function columnOf(title: string): { readonly header: string; readonly isRight: boolean } {
+  return { header: title.replace(/^>/, ""), isRight: title.startsWith(">") };
 }
 
-/** Rows as lines with their cells under each other, two spaces apart; a row of no cells is a rule. */
-export function columns(head: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const high = rows.map((row) => row.map((cell, index) => wrapped(cell, head[index]?.width)));
+/**
+ * Rows as lines with their cells under each other, two spaces apart; a row of no cells is a rule.
+ * @param titles see {@link columnOf}
+ * @param firstWidth longer cells of the first column go on in further lines. @default all in one line
+ */
+export function columns(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  firstWidth?: number,
+): string[] {
+  const head = titles.map(columnOf);
+  const high = rows.map((row) =>
+    row.map((cell, index) => wrapped(cell, index === 0 ? firstWidth : undefined)),
+  );
   const widths = head.map(({ header }, index) =>
     Math.max(header.length, ...high.flatMap((row) => (row[index] ?? []).map((line) => line.length))),
   );
   const line = (cells: readonly string[]) =>
     head
-      .map(({ align }, index) => {
+      .map(({ isRight }, index) => {
         const [cell = "", width = 0] = [cells[index], widths[index]];
-        return align === "right" ? cell.padStart(width) : cell.padEnd(width);
+        return isRight ? cell.padStart(width) : cell.padEnd(width);
       })
       .join("  ")
       .trimEnd();

@@ -45,6 +45,7 @@ export function renderInfracost(review: Review, context: ReportContext): string 
     // A past that can't be read isn't one of nothing.
     return { stack, before, now, changed: unread.base.includes(stack) ? [] : difference(before, now) };
   });
+  const all = (which: "before" | "now" | "changed") => projects.flatMap((project) => project[which]);
   const document = {
     version: "0.2",
     metadata: metadataOf(context.commit, base === undefined ? "breakdown" : "diff"),
@@ -58,18 +59,9 @@ export function renderInfracost(review: Review, context: ReportContext): string 
       diff: breakdown(changed),
       summary: summary(regions.filter((region) => region.stack === stack)),
     })),
-    ...totals(
-      "total",
-      projects.flatMap(({ now }) => now),
-    ),
-    ...totals(
-      "pastTotal",
-      projects.flatMap(({ before }) => before),
-    ),
-    ...totals(
-      "diffTotal",
-      projects.flatMap(({ changed }) => changed),
-    ),
+    ...totals("total", all("now")),
+    ...totals("pastTotal", all("before")),
+    ...totals("diffTotal", all("changed")),
     timeGenerated: context.at,
     summary: summary(regions),
   };

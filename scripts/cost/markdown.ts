@@ -8,12 +8,14 @@ import {
   lineDifference,
   totalsOf,
 } from "./changes.ts";
+import { columnOf } from "./columns.ts";
 import { billOf, nameOf, type Review, type StackRegion, sumOf } from "./review.ts";
 import {
   billCells,
   billed,
-  billedChange,
   billTitles,
+  changeCells,
+  changeTitles,
   conclusions,
   differenceText,
   leftOut,
@@ -53,15 +55,8 @@ function comparison(review: Review, base: string): string[] {
   return [
     headline,
     table(
-      ["Region", ">Was", ">Is", ">Change", ">Of it by usage", ">Customers pay"],
-      changes.map((one) => [
-        one.name,
-        one.was ? billed(one.was) : "new",
-        one.is ? billed(one.is) : "removed",
-        billedChange(one.lines),
-        usageChange(one.lines),
-        customers(one),
-      ]),
+      [...changeTitles, ">Of it by usage", ">Customers pay"],
+      changes.map((one) => [...changeCells(one), usageChange(one.lines), customers(one)]),
     ),
     ...legendOf([was, is], changes),
     ...others,
@@ -77,7 +72,7 @@ function everything(review: Review): string[] {
   return [
     `**${[`${billed(total)} a month.`, ...leftOut(review)].join(" ")}**`,
     table(
-      ["Region", ...billTitles(regions).map((title) => `>${title}`)],
+      ["Region", ...billTitles(regions)],
       [
         ...regions.map((region) => [nameOf(region), ...billCells([region], regions)]),
         ["**all**", ...billCells(regions).map((cell) => cell && `**${cell}**`)],
@@ -152,14 +147,14 @@ function details(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
 
-/** @param header a `>` in front of a title aligns its column to the right. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** @param titles see {@link columnOf} */
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const titles = header.map((title) => title.replace(/^>/, ""));
+  const head = titles.map(columnOf);
   return [
-    row(titles),
-    row(header.map((title) => (title.startsWith(">") ? "---:" : "---"))),
+    row(head.map(({ header }) => header)),
+    row(head.map(({ isRight }) => (isRight ? "---:" : "---"))),
     ...rows.map(row),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { totalsOf } from "../../components/cost/line.ts";
 import type { Curve } from "./curve.ts";
 import type { Measured } from "./measured.ts";
 
@@ -65,14 +66,11 @@ export function billOf({
   totals,
   contested,
 }: Pick<RegionEstimate, "lines" | "totals" | "contested">): Bill {
-  const ours = (basis: "fixed" | "usage") =>
-    lines
-      .filter((line) => line.paidBy === "us" && line.basis === basis)
-      .reduce((sum, { monthlyCost }) => sum + (typeof monthlyCost === "number" ? monthlyCost : 0), 0);
+  const { fixed, usage } = totalsOf(lines.filter(({ paidBy }) => paidBy === "us"));
   const { us, customer } = totals.byPayer;
   return {
-    fixed: ours("fixed"),
-    usage: ours("usage"),
+    fixed,
+    usage,
     us,
     usContested: contested?.totals.byPayer.us ?? us,
     customer,

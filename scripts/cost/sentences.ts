@@ -24,8 +24,15 @@ export function billedContested(bill: Bill): string {
   return billed({ ...bill, us: bill.usContested });
 }
 
+/** The titles of {@link changeCells}. */
+export const changeTitles = ["Region", ">Was", ">Is", ">Change"];
+
+export function changeCells({ name, was, is, lines }: Change): string[] {
+  return [name, was ? billed(was) : "new", is ? billed(is) : "removed", billedChange(lines)];
+}
+
 /** What we pay more than before, without and with what is contested. */
-export function billedChange(changes: readonly LineChange[]): string {
+function billedChange(changes: readonly LineChange[]): string {
   return either(differencesOf(changes).map(differenceText));
 }
 
@@ -97,8 +104,8 @@ export function legendOf(bills: readonly Bill[], changes: readonly Change[] = []
 
 /** The titles of {@link billCells}, for regions of which some may be measured. */
 export function billTitles(regions: readonly RegionReview[]): string[] {
-  const assumed = ["We pay", "Fixed", "By usage", "Customers"];
-  return isMeasured(regions) ? [...assumed, "Measured", "Saved"] : assumed;
+  const assumed = [">We pay", ">Fixed", ">By usage", ">Customers"];
+  return isMeasured(regions) ? [...assumed, ">Measured", ">Saved"] : assumed;
 }
 
 /** A region's bill, or that of several: what we pay in all and of what kinds, what the customers pay; what we pay by measured usage, and have saved. */

@@ -1,14 +1,15 @@
 import type { CostLine } from "../../components/cost/line.ts";
 import { quantity, unitPrice, usd } from "./amounts.ts";
 import { type Change, changesOf, totalsOf } from "./changes.ts";
-import { type Column, columns, wrapped } from "./columns.ts";
+import { columns, wrapped } from "./columns.ts";
 import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import {
   billCells,
   billed,
-  billedChange,
   billedContested,
   billTitles,
+  changeCells,
+  changeTitles,
   conclusions,
   leftOut,
   legendOf,
@@ -17,16 +18,8 @@ import {
   totalChange,
 } from "./sentences.ts";
 
-const lineColumns: readonly Column[] = [
-  { header: "Name", width: 54 },
-  { header: "Monthly qty", align: "right" },
-  { header: "Unit" },
-  { header: "Price", align: "right" },
-  { header: "Monthly cost", align: "right" },
-  { header: "Paid by" },
-];
-
-const regionColumn: Column = { header: "Region", width: 40 };
+/** Of the first column of each table, in characters. */
+const [lineWidth, regionWidth] = [54, 40];
 
 /** The report for a terminal of 120 columns. */
 export function renderTable(review: Review): string {
@@ -51,18 +44,17 @@ function regionTable({ stack, estimate, measured }: RegionReview): string[] {
   const bill = billOf(estimate);
   const head = `${nameOf({ stack, estimate })} (${provider}${priceDate === undefined ? "" : `, oldest price of ${priceDate}`})`;
   const total = (what: string, amount: string) => [what, "", "", "", amount, ""];
-  const table =
-    lines.length === 0
-      ? estimate.notPriced.map(notPricedText)
-      : columns(lineColumns, [
-          ...lines.map(row),
-          [],
-          total("We pay, fixed", usd(bill.fixed)),
-          total("We pay, by usage", usd(bill.usage)),
-          total("We pay", billed({ ...bill, usContested: bill.us, complete: totals.complete })),
-          ...(contested ? [total("We pay, with the contested charge", billedContested(bill))] : []),
-          ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
-        ]);
+  const rows = [
+    ...lines.map(row),
+    [],
+    total("We pay, fixed", usd(bill.fixed)),
+    total("We pay, by usage", usd(bill.usage)),
+    total("We pay", billed({ ...bill, usContested: bill.us, complete: totals.complete })),
+    ...(contested ? [total("We pay, with the contested charge", billedContested(bill))] : []),
+    ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
+  ];
+  const titles = ["Name", ">Monthly qty", "Unit", ">Price", ">Monthly cost", "Paid by"];
+  const table = lines.length === 0 ? estimate.notPriced.map(notPricedText) : columns(titles, rows, lineWidth);
   return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
 }
 
@@ -72,9 +64,12 @@ function row({ name, monthlyQuantity, unit, price, monthlyCost, basis, paidBy }:
 }
 
 function overview(regions: readonly RegionReview[]): string[] {
-  const titles = billTitles(regions).map((header): Column => ({ header, align: "right" }));
   const rows = regions.map((region) => [nameOf(region), ...billCells([region], regions)]);
-  return columns([regionColumn, ...titles], [...rows, [], ["All", ...billCells(regions)]]);
+  return columns(
+    ["Region", ...billTitles(regions)],
+    [...rows, [], ["All", ...billCells(regions)]],
+    regionWidth,
+  );
 }
 
 function comparison(review: Review, base: string, changes: readonly Change[]): string[] {
@@ -84,20 +79,7 @@ function comparison(review: Review, base: string, changes: readonly Change[]): s
     return [isWhole ? `No difference to ${base}.` : `No difference to ${base} in what can be read.`];
   return [
     `Difference to ${base}, a month: ${totalChange(changes, was, is)}`,
-    ...columns(
-      [
-        regionColumn,
-        { header: "Was", align: "right" },
-        { header: "Is", align: "right" },
-        { header: "Change", align: "right" },
-      ],
-      changes.map((one) => [
-        one.name,
-        one.was ? billed(one.was) : "new",
-        one.is ? billed(one.is) : "removed",
-        billedChange(one.lines),
-      ]),
-    ),
+    ...columns(changeTitles, changes.map(changeCells), regionWidth),
   ];
 }
 

@@ -55,19 +55,10 @@ async function measurePull(
     if (caFile) await copyFile(caFile, join(directory, "ca.crt"));
     const before = await served(exporterPort);
     const start = performance.now();
-    await execa(
-      "podman",
-      [
-        ...[
-          "--storage-driver=vfs",
-          `--root=${directory}/root`,
-          `--runroot=${directory}/run`,
-          `--tmpdir=${directory}/tmp`,
-        ],
-        ...["pull", "--quiet", "--cert-dir", directory, image],
-      ],
-      { env: { ...podmanEnvironment(), CONTAINERS_REGISTRIES_CONF: configuration }, timeout: 300_000 },
-    );
+    const env = { ...podmanEnvironment(), CONTAINERS_REGISTRIES_CONF: configuration };
+    await execa({ env, timeout: 300_000 })`podman --storage-driver=vfs
+      --root=${directory}/root --runroot=${directory}/run --tmpdir=${directory}/tmp
+      pull --quiet --cert-dir ${directory} ${image}`;
     const seconds = (performance.now() - start) / 1000;
     await sleep(200);
     const after = await served(exporterPort);

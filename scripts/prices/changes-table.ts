@@ -13,14 +13,8 @@ export function changesTable({ changes, confirmed }: Pick<Renewal, "changes" | "
     after ? amount(after) : "kept",
     after ? difference(before, after) : (problem ?? ""),
   ]);
-  const head = [
-    { header: "Region" },
-    { header: "What" },
-    { header: "Before", align: "right" },
-    { header: "Now", align: "right" },
-    { header: "" },
-  ] as const;
-  return `${[...columns(head, rows), "", summary].join("\n")}\n`;
+  const titles = ["Region", "What", ">Before", ">Now", ""];
+  return `${[...columns(titles, rows), "", summary].join("\n")}\n`;
 }
 
 function amount(price: Price | undefined): string {

@@ -4,7 +4,7 @@ import {
   type ImageName,
   type Images,
 } from "../../components/config/images.ts";
-import { PodmanError, podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import { podmanEnvironment, podmanHas } from "../../components/hosts/local/podman.ts";
 import { buildImage, findBuiltImage } from "./from-source/image-builds.ts";
 import { isReachable } from "./reachable.ts";
 import { StepError, step } from "./steps.ts";
@@ -24,7 +24,7 @@ export async function ensureImages(images: Images): Promise<Images> {
 
 /** The same for the image of one container. */
 export async function ensureImage(name: ImageName, reference: string): Promise<string> {
-  if (await isPresent(reference)) return reference;
+  if (await podmanHas("image", reference)) return reference;
   if (reference !== defaultImages[name]) {
     await pull(reference);
     return reference;
@@ -33,16 +33,6 @@ export async function ensureImage(name: ImageName, reference: string): Promise<s
   if (built !== undefined) return built;
   if ((await isRegistryReachable(reference)) && (await pulls(reference))) return reference;
   return buildImage(name);
-}
-
-async function isPresent(reference: string): Promise<boolean> {
-  try {
-    await podman(["image", "exists", reference]);
-    return true;
-  } catch (error) {
-    if (error instanceof PodmanError && error.exitCode === 1) return false;
-    throw error;
-  }
 }
 
 async function pull(reference: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alerts } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import type { LocalRegion, Region, StackConfig } from "../../components/config/schema.ts";
+import type { AnyRegion, LocalRegion, StackConfig } from "../../components/config/schema.ts";
 import {
   assertProblem,
   aws,
@@ -92,7 +92,7 @@ test("the region of every provider and topology is accepted", () => {
 test("a region has the shape that hosts and renderers share", () => {
   const stack = parseConfig(local);
   assert.ok(stack.provider === "local");
-  const [region] = stack.regions satisfies LocalRegion[] satisfies Region[];
+  const [region] = stack.regions satisfies LocalRegion[] satisfies AnyRegion[];
   assert.ok(region);
   assert.equal(region.endpoint.hostname, "localhost");
   region.storage.sizeGiB satisfies number | "auto";

@@ -66,11 +66,7 @@ test("an axis goes from 0 to what is shown, in few round steps", () => {
 });
 
 test("columns stand under each other, and no line is longer than its columns", () => {
-  const head = [
-    { header: "Name", width: 10 },
-    { header: "Cost", align: "right" },
-  ] as const;
-  assert.deepEqual(columns(head, [["one two three", "$1.00"], [], ["All", "$10.00"]]), [
+  assert.deepEqual(columns(["Name", ">Cost"], [["one two three", "$1.00"], [], ["All", "$10.00"]], 10), [
     "Name       Cost",
     "───────────────",
     "one two   $1.00",

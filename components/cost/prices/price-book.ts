@@ -1,42 +1,64 @@
 import type { Cloud } from "../../capacity/machine.ts";
-import type { Confidence, LineUnit, PriceSource } from "../line.ts";
+import type { Confidence, LineKind, LineUnit, PriceSource } from "../line.ts";
 import aws from "./aws.json" with { type: "json" };
 import azure from "./azure.json" with { type: "json" };
 
-/** What can be bought, by our own names. `machine/…` has the cloud's name of the type; `premium-ssd/…` that of the tier, such as P4. */
+/** What an item is for, and what it is counted in. */
+interface ItemMeaning {
+  readonly kind: LineKind;
+  /** By the cloud where they don't count alike. */
+  readonly unit: LineUnit | Readonly<Record<Cloud, LineUnit>>;
+}
+
+const transferred = { aws: "GiB", azure: "GB" } as const;
+
+/** What can be bought, by our own names. */
+const items = {
+  machine: { kind: "machine", unit: "hours" },
+  "premium-ssd": { kind: "disk", unit: "months" },
+  alarm: { kind: "monitoring", unit: "months" },
+  "blob-reads": { kind: "bucket", unit: "10k requests" },
+  "blob-storage": { kind: "bucket", unit: "GB-months" },
+  "blob-storage-zrs": { kind: "bucket", unit: "GB-months" },
+  "blob-writes": { kind: "bucket", unit: "10k requests" },
+  "blob-writes-grs": { kind: "bucket", unit: "10k requests" },
+  "blob-writes-zrs": { kind: "bucket", unit: "10k requests" },
+  cluster: { kind: "cluster", unit: "hours" },
+  "dns-queries": { kind: "dns", unit: "1M queries" },
+  "dns-zone": { kind: "dns", unit: "months" },
+  "gp3-capacity": { kind: "disk", unit: "GiB-months" },
+  "gp3-iops": { kind: "disk", unit: "IOPS-months" },
+  "gp3-throughput": { kind: "disk", unit: "MiB/s-months" },
+  "load-balancer": { kind: "load balancer", unit: "hours" },
+  "load-balancer-data": { kind: "load balancer", unit: { aws: "NLCU-hours", azure: "GB" } },
+  "nat-gateway": { kind: "cluster", unit: "hours" },
+  "nat-gateway-data": { kind: "cluster", unit: "GiB" },
+  "premium-v2-capacity": { kind: "disk", unit: "GiB-hours" },
+  "premium-v2-iops": { kind: "disk", unit: "IOPS-hours" },
+  "premium-v2-throughput": { kind: "disk", unit: "MB/s-hours" },
+  "public-ipv4": { kind: "address", unit: "hours" },
+  "registry-replica": { kind: "registry", unit: "days" },
+  "registry-storage": { kind: "registry", unit: "GiB-months" },
+  "s3-reads": { kind: "bucket", unit: "1k requests" },
+  "s3-storage": { kind: "bucket", unit: "GiB-months" },
+  "s3-writes": { kind: "bucket", unit: "1k requests" },
+  secret: { kind: "secrets", unit: "months" },
+  "transfer-between-regions": { kind: "transfer", unit: transferred },
+  "transfer-in-region": { kind: "transfer", unit: "GiB" },
+  "transfer-to-internet": { kind: "transfer", unit: transferred },
+} as const satisfies Record<string, ItemMeaning>;
+
+/** One of the `items`; `machine/…` has the cloud's name of the type, `premium-ssd/…` that of the tier, such as P4. */
 export type Item =
-  | `machine/${string}`
-  | `premium-ssd/${string}`
-  | "alarm"
-  | "blob-reads"
-  | "blob-storage"
-  | "blob-storage-zrs"
-  | "blob-writes"
-  | "blob-writes-grs"
-  | "blob-writes-zrs"
-  | "cluster"
-  | "dns-queries"
-  | "dns-zone"
-  | "gp3-capacity"
-  | "gp3-iops"
-  | "gp3-throughput"
-  | "load-balancer"
-  | "load-balancer-data"
-  | "nat-gateway"
-  | "nat-gateway-data"
-  | "premium-v2-capacity"
-  | "premium-v2-iops"
-  | "premium-v2-throughput"
-  | "public-ipv4"
-  | "registry-replica"
-  | "registry-storage"
-  | "s3-reads"
-  | "s3-storage"
-  | "s3-writes"
-  | "secret"
-  | "transfer-between-regions"
-  | "transfer-in-region"
-  | "transfer-to-internet";
+  | Exclude<keyof typeof items, "machine" | "premium-ssd">
+  | `${"machine" | "premium-ssd"}/${string}`;
+
+/** What it is for, and its unit in a cloud. */
+export function meaningOf(item: Item, cloud: Cloud): { readonly kind: LineKind; readonly unit: LineUnit } {
+  const [name] = item.split("/");
+  const { kind, unit }: ItemMeaning = items[name as keyof typeof items];
+  return { kind, unit: typeof unit === "string" ? unit : unit[cloud] };
+}
 
 /** A price of the book: one figure, or a ladder of them. USD per unit. */
 export interface Price {

@@ -1,7 +1,7 @@
 import type { HorizontalPodAutoscaler, MetricSpec } from "kubernetes-types/autoscaling/v2.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import type { Complete } from "./controller.ts";
-import { objectLabels, selectorLabels, workloadName } from "./names.ts";
+import { selectorLabels, workloadMetadata, workloadName } from "./names.ts";
 import { edgeContainer } from "./pod.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
@@ -12,12 +12,12 @@ export function mostReplicas({ replicas }: Pick<WorkloadRegion, "replicas">): nu
 
 /** As many replicas as the edge's processor use, and where it is asked for its connections, ask for. */
 export function autoscaler(region: WorkloadRegion): Complete<HorizontalPodAutoscaler> | undefined {
-  const { name, namespace, replicas } = region;
+  const { replicas } = region;
   if (mostReplicas(region) === replicas.min) return undefined;
   return {
     apiVersion: "autoscaling/v2",
     kind: "HorizontalPodAutoscaler",
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(region),
     spec: {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: workloadName },
       minReplicas: replicas.min,
@@ -56,15 +56,15 @@ function metrics({ replicas }: WorkloadRegion): MetricSpec[] {
 }
 
 /** Nodes are drained one replica at a time; one that isn't ready holds nobody up. */
-export function disruptionBudget({ name, namespace }: WorkloadRegion): PodDisruptionBudget {
+export function disruptionBudget(region: WorkloadRegion): PodDisruptionBudget {
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(region),
     spec: {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: "AlwaysAllow",
-      selector: { matchLabels: selectorLabels(name) },
+      selector: { matchLabels: selectorLabels(region.name) },
     },
   };
 }

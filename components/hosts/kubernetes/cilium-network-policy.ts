@@ -1,20 +1,17 @@
-import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import { objectLabels, selectorLabels, workloadName } from "./names.ts";
+import { type CustomObject, selectorLabels, workloadMetadata } from "./names.ts";
 import { type PodSelector, podsOf, rangesOf } from "./sources.ts";
 import { type Incoming, incoming, type Outgoing, outgoing } from "./traffic.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** https://docs.cilium.io/en/stable/network/kubernetes/policy/#ciliumnetworkpolicy */
-export interface CiliumNetworkPolicy {
-  readonly apiVersion: "cilium.io/v2";
-  readonly kind: "CiliumNetworkPolicy";
-  readonly metadata: ObjectMeta;
-  readonly spec: {
+export type CiliumNetworkPolicy = CustomObject<
+  "CiliumNetworkPolicy",
+  {
     readonly endpointSelector: EndpointSelector;
     readonly ingress: readonly IngressRule[];
     readonly egress: readonly EgressRule[];
-  };
-}
+  }
+>;
 
 interface EndpointSelector {
   readonly matchLabels: Readonly<Record<string, string>>;
@@ -48,13 +45,12 @@ interface EgressRule {
  * NetworkPolicy lets through nothing else, but for the addresses of the agent of Pod Identity.
  */
 export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy {
-  const { name, namespace } = args.region;
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(args.region),
     spec: {
-      endpointSelector: { matchLabels: selectorLabels(name) },
+      endpointSelector: { matchLabels: selectorLabels(args.region.name) },
       ingress: [
         // The node of a Pod always reaches it, by Kubernetes's rules; by Cilium's, only with its default `--allow-localhost`.
         { fromEntities: ["host"] },

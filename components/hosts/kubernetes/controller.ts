@@ -5,7 +5,7 @@ import type {
   PodTemplateSpec,
 } from "kubernetes-types/core/v1.d.ts";
 import { handoverOf } from "./handover.ts";
-import { claimName, dataVolume, objectLabels, selectorLabels, workloadName } from "./names.ts";
+import { claimName, dataVolume, selectorLabels, workloadMetadata, workloadName } from "./names.ts";
 import { withoutWaiting } from "./waiting.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
@@ -29,12 +29,11 @@ export function controller(region: WorkloadRegion, template: PodTemplateSpec, di
 }
 
 function common(region: WorkloadRegion) {
-  const { name, namespace, replicas } = region;
   return {
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(region),
     spec: {
-      replicas: replicas.min,
-      selector: { matchLabels: selectorLabels(name) },
+      replicas: region.replicas.min,
+      selector: { matchLabels: selectorLabels(region.name) },
       minReadySeconds: handoverOf(region).minReadySeconds,
     },
   };

@@ -1,19 +1,13 @@
 import type { Service } from "kubernetes-types/core/v1.d.ts";
-import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { everyone } from "../../config/endpoint.ts";
-import { objectLabels, selectorLabels, tlsSecretOf, workloadName } from "./names.ts";
+import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
 import { withoutWaiting } from "./waiting.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
-export interface HttpRoute {
-  readonly apiVersion: "gateway.networking.k8s.io/v1";
-  readonly kind: "HTTPRoute";
-  readonly metadata: ObjectMeta;
-  readonly spec: object;
-}
+type HttpRoute = CustomObject<"HTTPRoute">;
 
 /** How clients reach the replicas. The metrics are not among it. */
 export interface Exposure {
@@ -38,15 +32,6 @@ export function exposure(region: WorkloadRegion): Exposure {
 
 type Expose<Kind> = Extract<WorkloadRegion["expose"], { kind: Kind }>;
 
-function metadata({ name, namespace }: WorkloadRegion, annotations: Record<string, string>): ObjectMeta {
-  return {
-    name: workloadName,
-    namespace,
-    labels: objectLabels(name),
-    ...(Object.keys(annotations).length > 0 && { annotations }),
-  };
-}
-
 /**
  * Clients keep their addresses, which the edge checks: https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#preserving-the-client-source-ip
  */
@@ -56,7 +41,7 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadata(region, {
+    metadata: workloadMetadata(region, {
       ...expose.annotations,
       ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
     }),
@@ -75,7 +60,7 @@ function inside(region: WorkloadRegion): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadata(region, {}),
+    metadata: workloadMetadata(region),
     spec: {
       type: "ClusterIP",
       selector: selectorLabels(region.name),
@@ -95,7 +80,11 @@ function ingress(region: WorkloadRegion, expose: Expose<"ingress">): Ingress {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
     // Not all controllers say in its status where they are.
-    metadata: metadata(region, { ...expose.annotations, ...forExternalDns(expose), ...withoutWaiting }),
+    metadata: workloadMetadata(region, {
+      ...expose.annotations,
+      ...forExternalDns(expose),
+      ...withoutWaiting,
+    }),
     spec: {
       ...(expose.class !== undefined && { ingressClassName: expose.class }),
       tls: [{ hosts: [hostname], secretName: tlsSecretOf(region.endpoint) }],
@@ -122,7 +111,7 @@ function httpRoute(region: WorkloadRegion, expose: Expose<"gateway">): HttpRoute
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",
-    metadata: metadata(region, { ...expose.annotations, ...forExternalDns(expose) }),
+    metadata: workloadMetadata(region, { ...expose.annotations, ...forExternalDns(expose) }),
     spec: {
       parentRefs: [{ name, namespace, ...(listener !== undefined && { sectionName: listener }) }],
       hostnames: [region.endpoint.hostname],

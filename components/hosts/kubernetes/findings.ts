@@ -34,7 +34,8 @@ export async function findingsInCluster(
     const workload = workloadPlan(plan, found);
     const namespace = await ifThere(api.core.readNamespace({ name: region.namespace }));
     const ownsNamespace = ownNamespace !== undefined && namespace?.metadata?.uid === ownNamespace;
-    const question = { region, workload, api, namespace, ownsNamespace };
+    const objects = renderWorkload(workload);
+    const question = { region, workload, objects, api, namespace, ownsNamespace };
     const answers = await Promise.all([
       namespaceProblems(question),
       permissionProblems(question),
@@ -70,9 +71,8 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || String(cause) : message;
 }
 
-async function permissionProblems({ workload, api }: Question): Promise<Problem[]> {
-  const permissions = permissionsFor(workload.region, renderWorkload(workload));
-  const missing = await missingPermissions(api, permissions);
+async function permissionProblems({ workload, objects, api }: Question): Promise<Problem[]> {
+  const missing = await missingPermissions(api, permissionsFor(workload.region, objects));
   if (missing.length === 0) return [];
   const message = `its user may not ${inWords(missing)} (docs/kubernetes.md has a role)`;
   return [{ path: "context", message }];

@@ -1,7 +1,7 @@
 import { ApiException, type V1APIResourceList } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
-import { mostReplicas } from "./autoscaling.ts";
 import { type ClusterApi, ifThere } from "./cluster-api.ts";
+import type { WorkloadObjects } from "./objects.ts";
 import type { Question } from "./question.ts";
 import type { NetworkPolicies } from "./workload-args.ts";
 
@@ -18,55 +18,41 @@ interface NeededKind {
   readonly by: string;
 }
 
-function neededKinds({ region }: Question): NeededKind[] {
-  const { endpoint, expose, operator, replicas } = region;
-  const scales = mostReplicas(region) > replicas.min;
-  const prometheusOperator = {
-    group: "monitoring.coreos.com",
-    versions: ["v1"],
-    by: "the Prometheus Operator",
-  };
-  const needed: (NeededKind | false)[] = [
-    endpoint.tls.mode === "issuer" && {
-      path: "endpoint.tls.mode",
-      group: "cert-manager.io",
-      versions: ["v1"],
-      kind: "Certificate",
-      by: "cert-manager",
-    },
-    expose.kind === "gateway" && {
-      path: "expose.kind",
-      group: "gateway.networking.k8s.io",
-      versions: ["v1"],
-      kind: "HTTPRoute",
-      by: "the Gateway API",
-    },
-    operator.podMonitor && { ...prometheusOperator, path: "operator.podMonitor", kind: "PodMonitor" },
-    operator.prometheusRule && {
-      ...prometheusOperator,
-      path: "operator.prometheusRule",
-      kind: "PrometheusRule",
-    },
-    scales && {
-      path: "replicas.max",
-      group: "metrics.k8s.io",
-      versions: ["v1beta1"],
-      by: "the metrics server",
-    },
-    scales &&
-      replicas.connections !== undefined && {
-        path: "replicas.connections",
-        group: "custom.metrics.k8s.io",
-        versions: ["v1beta2", "v1beta1"],
-        by: "an adapter for Prometheus's metrics",
-      },
-  ];
-  return needed.filter((it) => it !== false);
+/** The kinds of the workload's objects that somebody brings. */
+const brought: Readonly<Record<string, Pick<NeededKind, "path" | "by">>> = {
+  Certificate: { path: "endpoint.tls.mode", by: "cert-manager" },
+  HTTPRoute: { path: "expose.kind", by: "the Gateway API" },
+  PodMonitor: { path: "operator.podMonitor", by: "the Prometheus Operator" },
+  PrometheusRule: { path: "operator.prometheusRule", by: "the Prometheus Operator" },
+};
+
+function neededKinds({ certificate, route, monitoring, autoscaler }: WorkloadObjects): NeededKind[] {
+  const ofObjects = [certificate, route, ...monitoring].flatMap((object) => {
+    const { kind = "", apiVersion = "" } = object ?? {};
+    const [group = "", version = ""] = apiVersion.split("/");
+    return brought[kind] ? [{ ...brought[kind], kind, group, versions: [version] }] : [];
+  });
+  const ofMetrics = (autoscaler?.spec.metrics ?? []).map(({ type }) =>
+    type === "Pods"
+      ? {
+          path: "replicas.connections",
+          group: "custom.metrics.k8s.io",
+          versions: ["v1beta2", "v1beta1"],
+          by: "an adapter for Prometheus's metrics",
+        }
+      : {
+          path: "replicas.max",
+          group: "metrics.k8s.io",
+          versions: ["v1beta1"],
+          by: "the metrics server",
+        },
+  );
+  return [...ofObjects, ...ofMetrics];
 }
 
 /** What the configuration wants and the cluster doesn't serve. */
 export async function missingKinds(question: Question): Promise<Problem[]> {
-  const problems = neededKinds(question).map(async (needed): Promise<Problem[]> => {
+  const problems = neededKinds(question.objects).map(async (needed): Promise<Problem[]> => {
     if (await isServed(question.api, needed)) return [];
     const { path, group, kind, by } = needed;
     return [

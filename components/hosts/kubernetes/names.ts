@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** Of all objects of which a namespace has one. It belongs to one region alone, so nothing else is needed. */
@@ -36,6 +37,27 @@ export function selectorLabels(region: string): Record<string, string> {
 /** Labels of all objects. */
 export function objectLabels(region: string): Record<string, string> {
   return { ...selectorLabels(region), "app.kubernetes.io/managed-by": "pulumi" };
+}
+
+/** Of an object that is called as the workload is. */
+export function workloadMetadata(
+  { name, namespace }: Pick<WorkloadRegion, "name" | "namespace">,
+  annotations: Readonly<Record<string, string>> = {},
+) {
+  return {
+    name: workloadName,
+    namespace,
+    labels: objectLabels(name),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
+
+/** An object of a kind that not every cluster has. */
+export interface CustomObject<Kind extends string, Spec extends object = object> {
+  readonly apiVersion: string;
+  readonly kind: Kind;
+  readonly metadata: ObjectMeta;
+  readonly spec: Spec;
 }
 
 /** A name that changes with the content, so that what refers to it changes, too. */

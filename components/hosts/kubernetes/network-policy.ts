@@ -4,7 +4,7 @@ import type {
   NetworkPolicyIngressRule,
   NetworkPolicyPeer,
 } from "kubernetes-types/networking/v1.d.ts";
-import { objectLabels, selectorLabels, workloadName } from "./names.ts";
+import { selectorLabels, workloadMetadata } from "./names.ts";
 import type { Source } from "./sources.ts";
 import { type Incoming, incoming, type Outgoing, outgoing } from "./traffic.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
@@ -14,13 +14,12 @@ const podIdentityAgent = ["169.254.170.23/32", "fd00:ec2::23/128"];
 
 /** Who reaches the Pods, and whom they reach. Where the cluster's network enforces no policies, the edge's own list is what holds. */
 export function networkPolicy(args: WorkloadPlanArgs): NetworkPolicy {
-  const { name, namespace } = args.region;
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(args.region),
     spec: {
-      podSelector: { matchLabels: selectorLabels(name) },
+      podSelector: { matchLabels: selectorLabels(args.region.name) },
       policyTypes: ["Ingress", "Egress"],
       ingress: incoming(args).map(ingressRule),
       egress: outgoing(args).map(egressRule),

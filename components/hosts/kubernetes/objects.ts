@@ -7,7 +7,7 @@ import { type CiliumNetworkPolicy, ciliumNetworkPolicy } from "./cilium-network-
 import { type Controller, controller } from "./controller.ts";
 import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
-import { objectLabels, workloadName } from "./names.ts";
+import { objectLabels, workloadMetadata } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { workloadPod } from "./pod.ts";
 import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
@@ -61,11 +61,11 @@ function namespace({ name, namespace, namespaceLabels }: WorkloadRegion): Namesp
 }
 
 /** The cache asks nothing of the cluster. What proves who it is to a cloud, the cloud's webhook mounts by itself. */
-function serviceAccount({ name, namespace }: WorkloadRegion): ServiceAccount {
+function serviceAccount(region: WorkloadRegion): ServiceAccount {
   return {
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata: { name: workloadName, namespace, labels: objectLabels(name) },
+    metadata: workloadMetadata(region),
     automountServiceAccountToken: false,
   };
 }

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { issue } from "../private-ca.ts";
+import { inWorkDirectory, issue } from "../private-ca.ts";
 
 export interface PrivateCertificateInputs {
   /** The one name that it is for. */
@@ -41,8 +41,7 @@ export async function diff(
 
 /** The authority's key is on this machine's disk for a moment only. */
 async function issued(inputs: PrivateCertificateInputs): Promise<PrivateCertificateState> {
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-"));
-  try {
+  return inWorkDirectory(join(tmpdir(), "registry-cache-"), async (directory) => {
     const files = (name: string) => ({
       certificateFile: join(directory, `${name}.crt`),
       keyFile: join(directory, `${name}.key`),
@@ -58,9 +57,7 @@ async function issued(inputs: PrivateCertificateInputs): Promise<PrivateCertific
       key: await readFile(target.keyFile, "utf8"),
       renewFrom: lastThird(new X509Certificate(certificate)),
     };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function lastThird({ validFrom, validTo }: X509Certificate): string {

@@ -1,7 +1,7 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
-import { objectLabels, tlsSecretOf } from "./names.ts";
+import { tlsSecretOf, workloadMetadata } from "./names.ts";
 import { PrivateCertificate } from "./private-certificate.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
@@ -23,11 +23,7 @@ export function createPrivateTls(
   const secret = new Secret(
     `${name}-tls`,
     {
-      metadata: {
-        name: tlsSecretOf(region.endpoint),
-        namespace: region.namespace,
-        labels: objectLabels(region.name),
-      },
+      metadata: { ...workloadMetadata(region), name: tlsSecretOf(region.endpoint) },
       type: "kubernetes.io/tls",
       stringData: {
         "ca.crt": authority.certificate,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { terminationGraceSeconds } from "../../pod/pod.ts";
 import { makeOwnedDirectory } from "./owned-files.ts";
-import { PodmanError, podman } from "./podman.ts";
+import { podman, podmanHas } from "./podman.ts";
 
 /** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
 export interface PodmanPodInputs {
@@ -110,21 +110,11 @@ export async function removePod(
 }
 
 export async function podExists(name: string): Promise<boolean> {
-  return exists("pod", name);
+  return podmanHas("pod", name);
 }
 
 async function ensureImage(reference: string): Promise<void> {
-  if (!(await exists("image", reference))) await podman(["pull", "--quiet", reference]);
-}
-
-async function exists(kind: "pod" | "image", name: string): Promise<boolean> {
-  try {
-    await podman([kind, "exists", name]);
-    return true;
-  } catch (error) {
-    if (error instanceof PodmanError && error.exitCode === 1) return false;
-    throw error;
-  }
+  if (!(await podmanHas("image", reference))) await podman(["pull", "--quiet", reference]);
 }
 
 async function waitUntilReady(urls: readonly string[]): Promise<void> {

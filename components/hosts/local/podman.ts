@@ -49,6 +49,17 @@ export async function podman(args: readonly string[], options: PodmanOptions = {
   throw new PodmanError(`${call}: ${said || result.shortMessage}`, result.exitCode);
 }
 
+/** Whether podman has a Pod or an image of that name. */
+export async function podmanHas(kind: "pod" | "image", name: string): Promise<boolean> {
+  try {
+    await podman([kind, "exists", name]);
+    return true;
+  } catch (error) {
+    if (error instanceof PodmanError && error.exitCode === 1) return false;
+    throw error;
+  }
+}
+
 let environment: NodeJS.ProcessEnv | undefined;
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { notFound } from "../../../components/cost/line.ts";
+import { totalsOf } from "../../../components/cost/line.ts";
 import { sum, usd } from "../amounts.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "../review.ts";
 import { billCells, billed, billTitles, leftOut, legendOf, remarksOf } from "../sentences.ts";
@@ -12,6 +12,10 @@ const style = new Html(readFileSync(new URL("page.css", import.meta.url), "utf8"
 
 /** What the bars are made of, in the order of {@link partsOf}. */
 const parts = ["we pay, fixed", "we pay, by usage", "the customers pay"] as const;
+
+function partsOf({ fixed, usage, customer }: Bill): number[] {
+  return [fixed, usage, customer];
+}
 
 /** With more regions than this, the bars of the rest are one, and their sections are folded. */
 const mostBars = 20;
@@ -74,17 +78,10 @@ function cards(regions: readonly RegionReview[], total: Bill): Html[] {
 
 function byRegion(regions: readonly RegionReview[], bills: readonly Bill[]): Bar[] {
   const ranked = regions
-    .map((region, index) => ({
-      label: nameOf(region),
-      bill: bills[index] as Bill,
-    }))
+    .map((region, index) => ({ label: nameOf(region), bill: bills[index] as Bill }))
     .sort((one, other) => other.bill.us - one.bill.us);
   const [shown, rest] = [ranked.slice(0, mostBars), ranked.slice(mostBars)];
-  const bar = (label: string, bill: Bill) => ({
-    label,
-    values: [bill.fixed, bill.usage, bill.customer],
-    text: billed(bill),
-  });
+  const bar = (label: string, bill: Bill) => ({ label, values: partsOf(bill), text: billed(bill) });
   return [
     ...shown.map(({ label, bill }) => bar(label, bill)),
     ...(rest.length > 0 ? [bar(`${rest.length} others`, sumOf(rest.map(({ bill }) => bill)))] : []),
@@ -93,18 +90,10 @@ function byRegion(regions: readonly RegionReview[], bills: readonly Bill[]): Bar
 
 function byKind(regions: readonly RegionReview[]): Bar[] {
   const lines = regions.flatMap(({ estimate }) => estimate.lines);
-  const kinds = [...new Set(lines.map(({ kind }) => kind))];
-  return kinds
-    .map((kind) => {
-      const own = lines.filter((line) => line.kind === kind);
-      const part = (matches: (line: (typeof own)[number]) => boolean) =>
-        sum(own.filter(matches).map(({ monthlyCost }) => (monthlyCost === notFound ? 0 : monthlyCost)));
-      const values = [
-        part(({ paidBy, basis }) => paidBy === "us" && basis === "fixed"),
-        part(({ paidBy, basis }) => paidBy === "us" && basis === "usage"),
-        part(({ paidBy }) => paidBy === "customer"),
-      ];
-      return { label: kind, values, text: usd(sum(values)) };
+  return [...Map.groupBy(lines, ({ kind }) => kind)]
+    .map(([label, own]) => {
+      const values = partsOf(billOf({ lines: own, totals: totalsOf(own) }));
+      return { label, values, text: usd(sum(values)) };
     })
     .sort((one, other) => sum(other.values) - sum(one.values));
 }
@@ -112,7 +101,7 @@ function byKind(regions: readonly RegionReview[]): Bar[] {
 function overview(regions: readonly RegionReview[]): Html {
   return table({
     title: "All regions",
-    head: ["Region", ...billTitles(regions).map((title) => `>${title}`)],
+    head: ["Region", ...billTitles(regions)],
     rows: regions.map((region) => [
       html`<a href="#${anchorOf(region)}">${nameOf(region)}</a>`,
       ...billCells([region], regions),

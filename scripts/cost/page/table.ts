@@ -1,3 +1,4 @@
+import { columnOf } from "../columns.ts";
 import { type Html, html } from "./html.ts";
 
 export type Cell = string | Html;
@@ -5,7 +6,7 @@ export type Cell = string | Html;
 export interface Table {
   /** For those who can't see where it is. */
   readonly title: string;
-  /** A `>` in front of a title aligns its column to the right. */
+  /** Titles: see {@link columnOf}. */
   readonly head: readonly string[];
   /** The first cell is the row's name. */
   readonly rows: readonly (readonly Cell[])[];
@@ -15,13 +16,13 @@ export interface Table {
 
 /** A table that scrolls by itself where the page is narrower. */
 export function table({ title, head, rows, foot = [] }: Table): Html {
-  const right = head.map((title) => title.startsWith(">"));
-  const classOf = (index: number) => (right[index] ? html` class="right"` : undefined);
+  const columns = head.map(columnOf);
+  const classOf = (index: number) => (columns[index]?.isRight ? html` class="right"` : undefined);
   const row = ([name = "", ...cells]: readonly Cell[]) =>
     html`<tr><th scope="row">${name}</th>${cells.map((cell, index) => html`<td${classOf(index + 1)}>${cell}</td>`)}</tr>
 `;
   return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
-<thead><tr>${head.map((title, index) => html`<th scope="col"${classOf(index)}>${title.replace(/^>/, "")}</th>`)}</tr></thead>
+<thead><tr>${columns.map(({ header }, index) => html`<th scope="col"${classOf(index)}>${header}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(row)}</tbody>
 ${foot.length > 0 ? html`<tfoot>${foot.map(row)}</tfoot>` : undefined}
