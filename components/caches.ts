@@ -15,39 +15,40 @@ export interface Caches {
   readonly cost: StackCost["regions"];
 }
 
+/** Of each region's component, and of its provider. */
+export type CachesOptions = Pick<pulumi.ComponentResourceOptions, "parent" | "dependsOn" | "protect">;
+
 /**
  * The caches of all regions of a stack: planned, looked up at the provider, and only then made. What is wrong in any region is said of all of them at once, before there
  * is anything.
  *
- * @param options of each region's component
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
 export async function createCaches(
   { stack, secrets }: LoadedConfig,
-  options: pulumi.ComponentResourceOptions = {},
+  options: CachesOptions = {},
 ): Promise<Caches> {
   const { regions, provider, upstreams, images, monitoring, workload } = stack;
   const shared = { provider, upstreams, images, monitoring, workload, stack: pulumi.getStack() };
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
+  const today = new Date().toISOString().slice(0, 10);
+  // What is impossible is refused below.
   const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
-  const cost = stackCost(stack, priceBook, new Date().toISOString().slice(0, 10), capacities);
+  const cost = stackCost(stack, priceBook, today, capacities);
   warn([...configWarnings(stack), ...cost.warnings]);
 
-  const preflights = await Promise.all(planned.map((region) => region.preflight()));
-  const problems = planned.map((region, index) => [
-    ...region.problems,
-    ...(preflights[index]?.problems ?? []),
-  ]);
-  for (const [index, { plan, warnings }] of planned.entries())
-    warn([...warnings, ...(preflights[index]?.warnings ?? [])], plan.region.name);
+  const checked = await Promise.all(planned.map((region) => region.check()));
+  for (const [index, { warnings }] of checked.entries()) warn(warnings, regions[index]?.name);
+  const problems = withinRegions(checked.map(({ problems }) => problems));
   const isAsked = planned.some(({ hasProvider }) => hasProvider);
-  refuse([...withinRegions(problems), ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
+  refuse([...problems, ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
 
-  const found = await Promise.all(planned.map((region) => region.lookUp()));
+  const { parent } = options;
+  const found = await Promise.all(planned.map((region) => region.lookUp(parent ? { parent } : {})));
   refuse(withinRegions(found.map(({ problems }) => problems)));
 
   const made = found.map((one) => {
-    const own = one.providers.length > 0 ? { ...options, providers: [...one.providers] } : options;
+    const own = one.provider ? { ...options, providers: [one.provider] } : options;
     return [one.plan.region.name, new RegionalCache({ found: one, secrets }, own)] as const;
   });
   return { regions: Object.fromEntries(made), cost: cost.regions };

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { authority } from "./clients/cache-address.ts";
-import { clientConfiguration } from "./clients/clients.ts";
+import { type ClientConfiguration, clientConfiguration } from "./clients/clients.ts";
 import type { LoadedConfig } from "./config/load.ts";
+import type { AnyRegion, Upstream } from "./config/schema.ts";
 import type { FoundRegion } from "./hosts/kind.ts";
-import { centralMonitoring } from "./monitoring/central.ts";
+import { type CentralMonitoring, centralMonitoring } from "./monitoring/central.ts";
 
 export interface RegionalCacheArgs {
   /** The region, planned and looked up. */
@@ -11,14 +12,27 @@ export interface RegionalCacheArgs {
   readonly secrets: LoadedConfig["secrets"];
 }
 
+/** Where and what a cache is. */
+export interface CacheOutputs {
+  /** URL that clients ask. */
+  readonly endpoint: string;
+  /** IP address, or name of a load balancer, that the endpoint's name leads to. */
+  readonly address: string;
+  /** The authority that clients have to trust, where it isn't a public one: the file that their configuration names, and its content, PEM. */
+  readonly ca?: { readonly file: string; readonly certificate: string } | undefined;
+  readonly topology: AnyRegion["topology"];
+  /** As the configuration has it, with the size of the disk in GiB, and the URL of a bucket. */
+  readonly storage: { readonly kind: "disk" | "bucket"; readonly sizeGiB: number; readonly url?: string };
+  readonly upstreams: readonly Pick<Upstream, "name" | "registry" | "url" | "repositories">[];
+}
+
 /** The cache of one provider and region, whatever the provider: where it is, and what clients need to use it. See createCaches(). */
 export class RegionalCache extends pulumi.ComponentResource {
-  /** Where and what the cache is: see the README's table of outputs. */
-  readonly cache: pulumi.Output<object>;
+  readonly cache: pulumi.Output<CacheOutputs>;
   /** Per kind of client what to put where. */
-  readonly clients: pulumi.Output<object>;
+  readonly clients: pulumi.Output<ClientConfiguration>;
   /** What a Prometheus outside needs. */
-  readonly monitoring: pulumi.Output<object>;
+  readonly monitoring: pulumi.Output<CentralMonitoring>;
 
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
     const { region, upstreams, monitoring, metrics } = found.plan;

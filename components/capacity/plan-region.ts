@@ -38,7 +38,10 @@ export interface RegionSetting {
   readonly upstreams: readonly Upstream[];
 }
 
-/** The machine and the disk that the configuration asks for; in a cluster, of each of its nodes. */
+/**
+ * The machine and the disk that the configuration asks for; in a cluster, of each of its nodes.
+ * @returns problems whose path is relative to the region.
+ */
 export function capacityOf(
   region: CloudRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,

@@ -21,31 +21,45 @@ export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig 
   return withSecrets(readAll(config), (key) => config.requireSecretObject(key));
 }
 
+/** What a configuration names as `credentials`, by the name. */
+export type SecretInputs = Readonly<Record<string, pulumi.Input<Inputs<Credentials> | Inputs<Token>>>>;
+
+type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Name]> };
+
 /**
  * The same from plain values, for a program that has its configuration from elsewhere.
- * @param configuration as in a stack's file, under {@link namespace}
- * @param secrets what it names as `credentials`, by the name
+ * @param configuration as in a stack's file, without the namespace in front of its keys
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
-export function readConfig(
-  configuration: StackInput,
-  secrets: Readonly<Record<string, pulumi.Input<Credentials | Token>>> = {},
-): LoadedConfig {
-  const sealed = Object.keys(secrets).map((key) => [key, { secure: "" }]);
+export function readConfig(configuration: StackInput, secrets: SecretInputs = {}): LoadedConfig {
+  const sealed = Object.entries(secrets).map(([key, value]) => [key, formOf(value)]);
   return withSecrets(
-    { ...configuration, ...Object.fromEntries(sealed) },
+    { ...Object.fromEntries(sealed), ...configuration },
     // What a secret holds, its reader says.
     <Value>(key: string) => pulumi.secret(secrets[key]) as pulumi.Output<Value>,
+    (key) => `hand readConfig() the secret { "${key}": { username, password } }`,
   );
 }
 
-/** @param secretOf the value of a key that has one */
+/** As it would stand in a stack file. What isn't known yet can't be checked. */
+function formOf(value: unknown): unknown {
+  const isLater = (it: unknown) => pulumi.Output.isInstance(it) || it instanceof Promise;
+  if (isLater(value)) return { secure: "" };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return seal(value);
+  return seal(Object.fromEntries(Object.entries(value).map(([key, it]) => [key, isLater(it) ? "" : it])));
+}
+
+/**
+ * @param secretOf the value of a key that has one
+ * @param wayOut see parseConfig()
+ */
 function withSecrets(
   raw: Record<string, unknown>,
   secretOf: <Value>(key: string) => pulumi.Output<Value>,
+  wayOut?: (key: string) => string,
 ): LoadedConfig {
   try {
-    const stack = parseConfig(raw);
+    const stack = parseConfig(raw, wayOut);
     const keys = new Set(credentialReferences(raw).map(({ key }) => key));
     const remoteWriteKey = stack.monitoring.remoteWrite?.credentials;
     return {

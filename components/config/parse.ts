@@ -14,12 +14,18 @@ export const knownKeys = Object.keys(unknownProviderSchema.shape);
 /**
  * The validated configuration of a stack. Pure: what only a disk or a network can tell is checked by the host.
  * @param raw the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`).
+ * @param wayOut what to do about credentials that are missing, by their key. @default the command that sets them
  * @throws ConfigError with all problems.
  */
-export function parseConfig(raw: Record<string, unknown>): StackConfig {
+export function parseConfig(raw: Record<string, unknown>, wayOut = commandToSet): StackConfig {
   const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => knownKeys.includes(key)));
   const { data, problems } = parseWith(schemaFor(raw.provider), settings);
-  const all = [...problems, ...crossChecks(raw), ...credentialProblems(raw), ...unknownKeyProblems(raw)];
+  const all = [
+    ...problems,
+    ...crossChecks(raw),
+    ...credentialProblems(raw, wayOut),
+    ...unknownKeyProblems(raw),
+  ];
   if (!data || all.length > 0) throw new ConfigError(all, moreMayFollow.preflight);
   return data as StackConfig;
 }
@@ -56,7 +62,7 @@ function schemaFor(provider: unknown) {
     : unknownProviderSchema;
 }
 
-function credentialProblems(raw: Record<string, unknown>): Problem[] {
+function credentialProblems(raw: Record<string, unknown>, wayOut: typeof commandToSet): Problem[] {
   const references = credentialReferences(raw);
   const missing = references.flatMap(({ path, key }): Problem[] => {
     if (knownKeys.includes(key))
@@ -67,7 +73,7 @@ function credentialProblems(raw: Record<string, unknown>): Problem[] {
       Object.keys(raw).filter((other) => !knownKeys.includes(other)),
     );
     const question = near === undefined ? "" : `did you mean "${near}"? If not: `;
-    const message = `names the key "${key}", which this stack doesn't have: ${question}${commandToSet(key)}`;
+    const message = `names the key "${key}", which this stack doesn't have: ${question}${wayOut(key)}`;
     return [{ path, message }];
   });
   const present = references.filter(({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key));

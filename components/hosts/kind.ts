@@ -18,7 +18,7 @@ export interface PlanRequest<R extends AnyRegion = AnyRegion> extends Shared {
 
 /** A region with what follows from its configuration alone. All that comes after it reads this: the questions to the provider, the host, the cost, the outputs. */
 export interface RegionPlan<R extends AnyRegion = AnyRegion> extends PlanRequest<R> {
-  /** Of the region's machine, where the stack makes one. */
+  /** Of the region's machine, or of each node, where the stack makes some. */
   readonly capacity?: CapacityPlan;
   /**
    * Where a Prometheus outside reaches the metrics. @default nowhere: nobody may read them; or the endpoint leads to any one of several replicas, which a PodMonitor finds, or which
@@ -41,9 +41,11 @@ export interface Planned<Plan> extends Findings {
 }
 
 /** What the provider has of what a region's configuration names; or why the region can't be made. */
-export type LookedUp<Found extends object> =
-  | { readonly found: Found; readonly problems: readonly Problem[] }
-  | { readonly found?: undefined; readonly problems: readonly Problem[] };
+export interface LookedUp<Found extends object> {
+  /** Only without problems. */
+  readonly found?: Found | undefined;
+  readonly problems: readonly Problem[];
+}
 
 export interface HostArgs<Plan, Found extends object = object> {
   readonly plan: Plan;
@@ -70,31 +72,34 @@ export interface KindDefinition<R extends AnyRegion, Plan extends RegionPlan<R>,
   /** What this machine and the stack's last update say, found without changing anything. @default nothing */
   preflight?(plan: Plan): Promise<Findings>;
   /** Of the region's resources. @default none has to be configured */
-  createProvider?(plan: Plan): pulumi.ProviderResource;
+  createProvider?(plan: Plan, options: pulumi.ResourceOptions): pulumi.ProviderResource;
   /** Asks whether what the configuration names is there: after the preflights of all regions, before anything is made. */
   lookUp(plan: Plan, options: { readonly provider?: pulumi.ProviderResource }): Promise<LookedUp<Found>>;
   create(name: string, args: HostArgs<Plan, Found>, options: pulumi.ComponentResourceOptions): Host;
 }
 
 /** A kind, with the types of its plan and of what it finds kept to itself. */
-export interface Kind<R extends AnyRegion> {
-  plan(request: PlanRequest<R>): Promise<PlannedRegion>;
-}
+export type Kind<R extends AnyRegion> = (request: PlanRequest<R>) => Promise<PlannedRegion>;
 
 /** A region on its way from the configuration to its resources. */
-export interface PlannedRegion extends Planned<RegionPlan> {
+export interface PlannedRegion {
+  readonly plan: RegionPlan;
   /** Whether there is somebody to ask in {@link PlannedRegion.lookUp}. */
   readonly hasProvider: boolean;
-  preflight(): Promise<Findings>;
-  /** Only for a region without problems. */
-  lookUp(): Promise<FoundRegion>;
+  /** What the plan says, and what the preflight. */
+  check(): Promise<Findings>;
+  /**
+   * Only for a region without problems.
+   * @param options of the region's provider
+   */
+  lookUp(options?: pulumi.ResourceOptions): Promise<FoundRegion>;
 }
 
 export interface FoundRegion {
   readonly plan: RegionPlan;
   readonly problems: readonly Problem[];
   /** Of the region's resources, where there is one to configure. */
-  readonly providers: readonly pulumi.ProviderResource[];
+  readonly provider?: pulumi.ProviderResource | undefined;
   /** @throws TypeError for a region with problems */
   createHost(secrets: Secrets, options: pulumi.ComponentResourceOptions): Host;
 }
@@ -103,32 +108,33 @@ export interface FoundRegion {
 export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object>(
   load: () => Promise<KindDefinition<R, Plan, Found>>,
 ): Kind<R> {
-  return {
-    async plan(request) {
-      const definition = await load();
-      const { plan, ...findings } = definition.plan(request);
-      const { name } = request.region;
-      return {
-        plan,
-        ...findings,
-        hasProvider: definition.createProvider !== undefined,
-        async preflight() {
-          return (await definition.preflight?.(plan)) ?? { problems: [], warnings: [] };
-        },
-        async lookUp() {
-          const provider = definition.createProvider?.(plan);
-          const { found, problems } = await definition.lookUp(plan, provider ? { provider } : {});
-          return {
-            plan,
-            problems,
-            providers: provider ? [provider] : [],
-            createHost(secrets, options) {
-              if (!found) throw new TypeError(`${name}: not found`);
-              return definition.create(name, { plan, found, secrets }, options);
-            },
-          };
-        },
-      };
-    },
+  return async (request) => {
+    const definition = await load();
+    const { plan, ...planned } = definition.plan(request);
+    const { name } = request.region;
+    return {
+      plan,
+      hasProvider: definition.createProvider !== undefined,
+      async check() {
+        const { problems = [], warnings = [] } = (await definition.preflight?.(plan)) ?? {};
+        return {
+          problems: [...planned.problems, ...problems],
+          warnings: [...planned.warnings, ...warnings],
+        };
+      },
+      async lookUp(options = {}) {
+        const provider = definition.createProvider?.(plan, options);
+        const { found, problems } = await definition.lookUp(plan, provider ? { provider } : {});
+        return {
+          plan,
+          problems,
+          provider,
+          createHost(secrets, options) {
+            if (!found) throw new TypeError(`${name}: its look-up has found problems`);
+            return definition.create(name, { plan, found, secrets }, options);
+          },
+        };
+      },
+    };
   };
 }

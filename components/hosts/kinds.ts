@@ -16,6 +16,6 @@ export function planRegion<Name extends RegionKind>(
   region: { [One in Name]: Regions[One] & { readonly kind: One } }[Name],
   shared: Shared,
 ): Promise<PlannedRegion> {
-  const { plan }: Kind<Regions[Name]> = kinds[region.kind];
+  const plan: Kind<Regions[Name]> = kinds[region.kind];
   return plan({ ...shared, region });
 }

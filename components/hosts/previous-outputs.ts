@@ -5,6 +5,9 @@ interface StackState {
   readonly outputs: Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
 }
 
+/** Type of the component that all of a region is in. What another part of the program has made isn't meant, whatever its name. */
+const ownParent = "registry-cache:index:RegionalCache$";
+
 /** Asked for once, of all regions. */
 let state: Promise<StackState> | undefined;
 
@@ -21,7 +24,9 @@ export async function previousOutputs<Outputs extends object>(
   return new Map(
     Object.entries(resources).flatMap(([urn, { type: found, outputs }]) => {
       const name = urn.split("::").at(-1);
-      return found === type && name ? [[name, outputs as Partial<Outputs>] as const] : [];
+      return found === type && name && urn.includes(ownParent)
+        ? [[name, outputs as Partial<Outputs>] as const]
+        : [];
     }),
   );
 }

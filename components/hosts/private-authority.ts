@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "./kind.ts";
-import type { PrivateAuthorityInputs } from "./private-authority-provider.ts";
-import { fromProgram } from "./program-directory.ts";
+import { providerPath } from "./provider-path.ts";
+import type { PrivateAuthorityInputs } from "./vm/private-authority-provider.ts";
 
-const module = fromProgram(import.meta.url, "private-authority-provider");
+/** Stacks have this path in their state: it stays. */
+const module = providerPath(import.meta.url, "vm/private-authority-provider");
 
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
-const load = async (): Promise<typeof import("./private-authority-provider.ts")> =>
+const load = async (): Promise<typeof import("./vm/private-authority-provider.ts")> =>
   import(`${process.cwd()}/${module}`);
 
 const provider: pulumi.dynamic.ResourceProvider = {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { create } from "../../components/hosts/private-authority-provider.ts";
+import { create } from "../../components/hosts/vm/private-authority-provider.ts";
 import { tempDir } from "../support/scope.ts";
 import { hostname } from "./surroundings.ts";
 

@@ -12,7 +12,7 @@ import { serveApi } from "../doubles/serve-api.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { lastPart } from "../support/cloud-stack.ts";
 import { get } from "../support/http.ts";
-import { configureProgram, installPackage, programName } from "../support/installed-package.ts";
+import { installPackage, programName } from "../support/installed-package.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { newStack, type Project, projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -29,9 +29,14 @@ describe("a program that has installed the package", () => {
     await installPackage(program);
   });
 
-  const stackOf = async (stack: string, environment: NodeJS.ProcessEnv = {}): Promise<Project> => {
+  /** @param caches as in a stack file */
+  const stackOf = async (
+    stack: string,
+    caches: object,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Project> => {
     const { path: directory } = parts.use(await tempDir());
-    return newStack({ stack, directory, keys: {}, environment, program, name: programName });
+    return newStack({ stack, directory, keys: { caches }, environment, program, name: programName });
   };
 
   async function assertUpAndUnchanged(project: Project): Promise<void> {
@@ -53,8 +58,8 @@ describe("a program that has installed the package", () => {
   });
 
   test("is told all that is wrong with its configuration", async () => {
-    await configureProgram(program, { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams });
-    const { failed, messages, changes } = await (await stackOf("wrong")).run("preview");
+    const wrong = { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams };
+    const { failed, messages, changes } = await (await stackOf("wrong", wrong)).run("preview");
     assert.ok(failed);
     assert.match(
       messages,
@@ -67,9 +72,8 @@ describe("a program that has installed the package", () => {
     const cloud = clouds.aws.newCloud();
     const served = parts.use(await serve(cloud));
     const api = parts.use(await serveApi(cloud));
-    await configureProgram(program, { ...keysOf(clouds.aws.file), upstreams });
     const environment = { ...api.environment, PULUMI_DEBUG_PROVIDERS: served.address };
-    await assertUpAndUnchanged(await stackOf("aws", environment));
+    await assertUpAndUnchanged(await stackOf("aws", { ...keysOf(clouds.aws.file), upstreams }, environment));
     assert.ok(cloud.things().some(({ type }) => lastPart(type) === "Instance"));
   });
 
@@ -84,8 +88,7 @@ describe("a program that has installed the package", () => {
       internalPort: await freePorts(podPortCount(upstreams.length)),
     };
     const images = await ensureImages(defaultImages);
-    await configureProgram(program, { provider: "local", regions: [region], upstreams, images });
-    const project = await stackOf("local");
+    const project = await stackOf("local", { provider: "local", regions: [region], upstreams, images });
     await assertUpAndUnchanged(project);
     const { caches } = JSON.parse(await project.pulumi("stack", "output", "--json"));
     const { endpoint, ca } = caches[name].cache;

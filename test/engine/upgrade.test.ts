@@ -16,6 +16,7 @@ const changed: Partial<Record<StackName, string>> = {
 const done: Partial<Record<StackName, readonly Operation[]>> = {
   "local-vm": ["refresh", "destroy"],
   "aws-cluster": ["destroy"],
+  kubernetes: ["refresh", "destroy"],
 };
 
 /** By itself, as it takes all processors, and its parts wait for each other for so long only. */

@@ -30,10 +30,11 @@ export const refused = (details: string) => () => {
 export const keptImage = "ami-0badcafebadcafe00";
 
 const state = {
-  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::eu-west-1-image-arm64": {
-    type: "pulumi:index:Stash",
-    outputs: { output: keptImage },
-  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::eu-west-1-image-arm64":
+    {
+      type: "pulumi:index:Stash",
+      outputs: { output: keptImage },
+    },
 };
 
 /** By the last part of a function's token. */
@@ -100,7 +101,7 @@ export function lookedUp(
 ): Promise<LookedUp<VmFindings>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
   return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
-    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name) }),
+    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name, {}) }),
   );
 }
 

@@ -32,14 +32,14 @@ const fitting = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26" });
 const regionWithCluster = "northeurope";
 const clusterName = `registry-cache-${regionWithCluster}`;
 const state = {
-  "urn:pulumi:test::registry-cache::type::northeurope": {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::northeurope": {
     type: "azure-native:containerservice:ManagedCluster",
     outputs: {
       name: clusterName,
       agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
     },
   },
-  "urn:pulumi:test::registry-cache::other::northeurope": {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::northeurope": {
     type: "azure-native:storage:StorageAccount",
     outputs: {
       name: storageAccountName(subscription, { stack: "test", region: regionWithCluster }),
@@ -76,7 +76,7 @@ async function lookedUp(
     return token === "network:getVirtualNetwork" ? there : {};
   };
   const told = await lookedUpBy("azure cluster", region, keys, { state, answer }, (request) =>
-    clusterFindingsFor(planAzureCluster(request).plan, { provider: azureProvider(request.region) }),
+    clusterFindingsFor(planAzureCluster(request).plan, { provider: azureProvider(request.region, {}) }),
   );
   return { ...told, asked: asked.sort() };
 }

@@ -18,19 +18,22 @@ export const other = "22222222-2222-4222-8222-222222222222";
 export const keptImage = "0.20250101.1000";
 
 const state = {
-  "urn:pulumi:test::registry-cache::type$pulumi:index:Stash::uksouth-image-arm64": {
-    type: "pulumi:index:Stash",
-    outputs: { output: keptImage },
-  },
-  "urn:pulumi:test::registry-cache::type$azure-native:compute:VirtualMachine::northeurope": {
-    type: "azure-native:compute:VirtualMachine",
-    outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
-  },
-  "urn:pulumi:test::registry-cache::type$azure-native:compute:Disk::northeurope": {
-    type: "azure-native:compute:Disk",
-    outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
-  },
-  "urn:pulumi:test::registry-cache::type::francecentral": {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
+    {
+      type: "pulumi:index:Stash",
+      outputs: { output: keptImage },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:VirtualMachine::northeurope":
+    {
+      type: "azure-native:compute:VirtualMachine",
+      outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:Disk::northeurope":
+    {
+      type: "azure-native:compute:Disk",
+      outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
     outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
   },
@@ -129,7 +132,7 @@ export async function lookedUp(
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>
-    vmFindingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region) }),
+    vmFindingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region, {}) }),
   );
   return { ...told, asked };
 }

@@ -78,7 +78,8 @@ async function resourcesOf(raw: Record<string, unknown>) {
     async () => {
       const lookedUp = await planned.lookUp();
       assert.deepEqual(lookedUp.problems, []);
-      lookedUp.createHost({ credentials }, { providers: [...lookedUp.providers] });
+      assert.ok(lookedUp.provider);
+      lookedUp.createHost({ credentials }, { providers: [lookedUp.provider] });
     },
     created,
     found,

@@ -7,7 +7,7 @@ import type { FoundRegion } from "../../components/hosts/kind.ts";
 import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { kubernetesProvider } from "../../components/hosts/kubernetes/provider.ts";
-import { RegionalCache } from "../../components/regional-cache.ts";
+import { type CacheOutputs, RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 import { kubernetesViolations, type PlacedObject } from "../support/kubernetes-posture.ts";
 import {
@@ -33,14 +33,15 @@ async function graphOf(name: KubernetesCase): Promise<Graph> {
   const resources = await registeredBy(
     () => {
       const inCluster = { networkPolicies: networkPoliciesOf(name) };
+      const provider = kubernetesProvider(plan.region, {});
       const found: FoundRegion = {
         plan,
         problems: [],
-        providers: [kubernetesProvider(plan.region)],
+        provider,
         createHost: (secrets, options) =>
           kubernetes.create(plan.region.name, { plan, found: inCluster, secrets }, options),
       };
-      cache = new RegionalCache({ found, secrets }, { providers: [...found.providers] });
+      cache = new RegionalCache({ found, secrets }, { providers: [provider] });
     },
     (type) => ({
       ...(type === "kubernetes:core/v1:Service" && { status: { loadBalancer: { ingress } } }),
@@ -153,7 +154,7 @@ test("the number of replicas is the autoscaler's, where there is one, a Stateful
 
 test("the address is the load balancer's, and the endpoint's name elsewhere", async () => {
   const cacheOf = async (name: KubernetesCase) =>
-    (await settled((await graphOf(name)).cache.cache)) as Record<string, unknown>;
+    (await settled((await graphOf(name)).cache.cache)) as CacheOutputs;
   const volumes = await cacheOf("volumes");
   assert.equal(volumes.address, "lb.example.com");
   assert.deepEqual(volumes.ca, {

@@ -4,9 +4,12 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { previousOutputs } from "../../components/hosts/previous-outputs.ts";
 
+const own = "urn:pulumi:stack::project::registry-cache:index:RegionalCache$registry-cache:aws:VmHost$";
 const outputs = {
-  "urn:pulumi:stack::project::type::frankfurt": { type: "type", outputs: { size: 20 } },
-  "urn:pulumi:stack::project::other::frankfurt": { type: "other", outputs: { size: 30 } },
+  [`${own}type::frankfurt`]: { type: "type", outputs: { size: 20 } },
+  [`${own}other::frankfurt`]: { type: "other", outputs: { size: 30 } },
+  // Of another part of the program.
+  "urn:pulumi:stack::project::my:index:Team$type::frankfurt": { type: "type", outputs: { size: 40 } },
 };
 
 test("a state that is just being written is asked for again, and then not any more", async () => {

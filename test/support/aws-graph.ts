@@ -57,13 +57,13 @@ export async function awsGraph(
   const [region] = regions;
   assert.ok(region);
   const planned = await planRegion(region, { ...shared, stack: "test" });
-  assert.deepEqual(planned.problems, []);
   let host: Host | undefined;
   const resources = await registeredBy(
     async () => {
       const lookedUp = await planned.lookUp();
       assert.deepEqual(lookedUp.problems, []);
-      host = lookedUp.createHost(secrets, { providers: [...lookedUp.providers] });
+      assert.ok(lookedUp.provider);
+      host = lookedUp.createHost(secrets, { providers: [lookedUp.provider] });
     },
     created,
     found,

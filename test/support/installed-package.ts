@@ -23,7 +23,7 @@ const wrongProgram = `
 export const wrong: StackInput = { ...stack, regions: [{ name: "laptop", topology: "moon" }] };
 `;
 
-/** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies. */
+/** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies: these are linked, and not installed anew. */
 export async function installPackage(directory: string): Promise<void> {
   const { stdout } = await execa("npm", ["pack", "--silent", "--pack-destination", directory], {
     cwd: projectDirectory,
@@ -50,9 +50,4 @@ export async function installPackage(directory: string): Promise<void> {
       stringify({ name: programName, runtime: { name: "nodejs", options: { typescript: false } } }),
     ),
   ]);
-}
-
-/** What the program is to make. */
-export async function configureProgram(directory: string, configuration: object, secrets: object = {}) {
-  await writeFile(join(directory, "configuration.json"), JSON.stringify({ configuration, secrets }));
 }

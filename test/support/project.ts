@@ -32,7 +32,7 @@ export interface ResourceChange {
 }
 
 export interface Project {
-  /** Writes the stack's file, with what stands under {@link namespace}. Its secrets are gone then. */
+  /** Writes the stack's file, with what stands under the project's name. Its secrets are gone then. */
   configure(keys: Readonly<Record<string, unknown>>): Promise<void>;
   /** Doesn't throw when the engine fails. `up` has no preview first, but {@link withPreview}. */
   run(operation: Operation, args?: readonly string[], environment?: NodeJS.ProcessEnv): Promise<EngineRun>;
@@ -85,9 +85,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   };
 
   const configure: Project["configure"] = async (keys) => {
-    const config = Object.fromEntries(
-      Object.entries(keys).map(([key, value]) => [`${namespace}:${key}`, value]),
-    );
+    const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${name}:${key}`, value]));
     // The salt is that of the stack's beginning: its secrets are encrypted with it.
     const salt = await readFile(file, "utf8").then(
       (text) => text.match(/^encryptionsalt: .*$/m)?.[0] ?? "",

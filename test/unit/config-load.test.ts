@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig } from "../../components/config/load.ts";
+import { loadConfig, readConfig } from "../../components/config/load.ts";
 
 const upstreams = [
   {
@@ -91,4 +91,28 @@ test("no error repeats a secret, whatever is wrong with it", () => {
 test("credentials that aren't secret are refused", () => {
   setConfig({ ...stack, "gsoci-credentials": credentials }, []);
   assert.throws(loadConfig, /registry-cache:gsoci-credentials\.password: is not encrypted/);
+});
+
+test("a program's own values are read like a stack's, with its secrets", async () => {
+  const password = pulumi.output("hunter2");
+  const forms = [credentials, { username: "reader", password }, pulumi.output(credentials)];
+  for (const form of forms) {
+    const { secrets } = readConfig({ ...stack, provider: "local" }, { "gsoci-credentials": form });
+    const output = secrets.credentials["gsoci-credentials"];
+    assert.ok(output && (await pulumi.isSecret(output)));
+    assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
+  }
+});
+
+test("a program's secrets that can't be credentials are refused, and none takes the place of a key", () => {
+  const read = (secrets: object) => () => readConfig({ ...stack, provider: "local" }, secrets as never);
+  for (const secret of ["HUSH", { token: "HUSH" }, { username: "HUSH" }, { username: "a", password: 7 }]) {
+    assert.throws(read({ "gsoci-credentials": secret }), ({ message }: Error) => {
+      assert.match(message, /registry-cache:gsoci-credentials/);
+      assert.doesNotMatch(message, /HUSH/);
+      return true;
+    });
+  }
+  assert.throws(read({}), /doesn't have: hand readConfig\(\) the secret \{ "gsoci-credentials": /);
+  assert.doesNotThrow(read({ "gsoci-credentials": credentials, upstreams: credentials }));
 });

@@ -17,7 +17,7 @@ export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
 
 export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan> {
   const { region, stack } = request;
-  const { plan: planned, problems } = planVm("aws", request);
+  const { plan: planned, problems } = planVm(request);
   const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
   return {
     plan,

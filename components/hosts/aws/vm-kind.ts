@@ -22,7 +22,7 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
     ];
     return { problems, warnings: [] };
   },
-  createProvider: ({ region }) => awsProvider(region.name),
+  createProvider: ({ region }, options) => awsProvider(region.name, options),
   lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };

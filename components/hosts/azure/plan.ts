@@ -17,7 +17,7 @@ export interface AzureVmPlan extends VmPlan<AzureVmRegion> {
 
 export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureVmPlan> {
   const { region, stack } = request;
-  const { plan: planned, problems } = planVm("azure", request);
+  const { plan: planned, problems } = planVm(request);
   const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
   return {
     plan,

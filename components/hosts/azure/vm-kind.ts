@@ -20,7 +20,7 @@ export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
     ];
     return { problems, warnings: [] };
   },
-  createProvider: ({ region }) => azureProvider(region),
+  createProvider: ({ region }, options) => azureProvider(region, options),
   lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };

@@ -1,3 +1,4 @@
+import { capacityOf } from "../../capacity/plan-region.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
 import type { Problem } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
@@ -24,7 +25,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
   const { storage, replicas } = region;
   const replica = planReplica({ storage, replicas: replicas.min, workload });
   return {
-    plan: { ...request, replica },
+    plan: { ...request, replica, capacity: capacityOf(region, request).plan },
     problems: [
       ...accessProblems(region, service),
       ...workloadProblems(region),

@@ -9,7 +9,7 @@ import { Workload } from "./workload.ts";
 /** A region in a cluster that is there already. */
 export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, ClusterFindings> = {
   plan: planKubernetes,
-  createProvider: ({ region }) => kubernetesProvider(region),
+  createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
     const namespaces = await previousOutputs<{ metadata: { uid?: string } }>("kubernetes:core/v1:Namespace");
     return findingsInCluster(plan, namespaces.get(plan.region.name)?.metadata?.uid);

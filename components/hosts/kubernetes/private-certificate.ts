@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fromProgram } from "../program-directory.ts";
+import { providerPath } from "../provider-path.ts";
 import type { PrivateCertificateInputs } from "./private-certificate-provider.ts";
 
-const module = fromProgram(import.meta.url, "private-certificate-provider");
+const module = providerPath(import.meta.url, "private-certificate-provider");
 
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./private-certificate-provider.ts")> =>

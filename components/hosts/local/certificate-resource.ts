@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fromProgram } from "../program-directory.ts";
+import { providerPath } from "../provider-path.ts";
 import type { Certificate, CertificateInputs } from "./certificate.ts";
 
-const module = fromProgram(import.meta.url, "certificate-provider");
+const module = providerPath(import.meta.url, "certificate-provider");
 
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./certificate-provider.ts")> =>

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fromProgram } from "../program-directory.ts";
+import { providerPath } from "../provider-path.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
-const module = fromProgram(import.meta.url, "podman-pod-provider");
+const module = providerPath(import.meta.url, "podman-pod-provider");
 
 /**
  * The provider's text is part of the stack's state, and a change of it would replace the resource: so it is this one line per method, and what it

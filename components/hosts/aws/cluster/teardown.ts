@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fromProgram } from "../../program-directory.ts";
+import { providerPath } from "../../provider-path.ts";
 import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown-provider.ts";
 
-const module = fromProgram(import.meta.url, "teardown-provider");
+const module = providerPath(import.meta.url, "teardown-provider");
 
 /** One line per method, for the reason that podman-pod-resource.ts gives. */
 const load = async (): Promise<typeof import("./teardown-provider.ts")> =>

@@ -20,7 +20,7 @@ export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, 
       warnings,
     };
   },
-  createProvider: ({ region }) => azureProvider(region),
+  createProvider: ({ region }, options) => azureProvider(region, options),
   lookUp: clusterFindingsFor,
   create: (name, args, options) => new ClusterHost(name, args, options),
 };

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { inWorkDirectory, makeAuthority } from "./private-ca.ts";
+import { inWorkDirectory, makeAuthority } from "../private-ca.ts";
 
 export interface PrivateAuthorityInputs {
   /** The one name that it may certify. */
