@@ -234,4 +234,4 @@ export const kubernetesRegion = z.strictObject({
 });
 
 /** Of every region, wherever it is: {@link anywhere}. */
-export type Anywhere = z.output<z.ZodObject<typeof anywhere>>;
+export type CommonKeys = z.output<z.ZodObject<typeof anywhere>>;

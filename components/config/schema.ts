@@ -2,11 +2,11 @@ import { z } from "zod";
 import { alerts, prometheusLabels } from "./alerts.ts";
 import { type ImageName, imageNames } from "./images.ts";
 import {
-  type Anywhere,
   awsClusterRegion,
   awsVmRegion,
   azureClusterRegion,
   azureVmRegion,
+  type CommonKeys,
   kubernetesRegion,
   localRegion,
 } from "./region.ts";
@@ -207,4 +207,4 @@ export type KubernetesRegion = Regions["kubernetes"];
 export type VmRegion = AwsVmRegion | AzureVmRegion;
 export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
 
-export type { Anywhere };
+export type { CommonKeys };

@@ -144,7 +144,7 @@ function otherVariants({ topology, machine: own }: Variant): Variant[] {
   ];
 }
 
-export function nameOf({ topology, storage }: Variant): AlternativeName {
+function nameOf({ topology, storage }: Variant): AlternativeName {
   if (storage.kind === "disk") return "VM with disk";
   return topology === "vm"
     ? `VM with bucket, ${storage.delivery}`

@@ -1,6 +1,6 @@
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import type { PodPorts } from "../config/ports.ts";
-import type { Anywhere, StackConfig, Upstream } from "../config/schema.ts";
+import type { CommonKeys, StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { ObjectStore } from "./store.ts";
@@ -20,7 +20,7 @@ export interface ConfiguredPod {
 }
 
 /** The part of a region that its Pod depends on, wherever it runs. */
-export interface PodRegion extends Anywhere {
+export interface PodRegion extends CommonKeys {
   readonly name: string;
   /** The name that clients connect to. */
   readonly endpoint: { readonly hostname: string };

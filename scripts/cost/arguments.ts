@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const formats = ["table", "markdown", "json", "html"] as const;
+const formats = ["table", "markdown", "json", "html"] as const;
 
 export interface Arguments {
   /** The stacks to report, all if there are none. */

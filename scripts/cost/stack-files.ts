@@ -123,6 +123,6 @@ function stacksAmong(fileNames: readonly string[]): Unread[] {
 }
 
 /** Of a stack's file, relative to the project. */
-export function pathOf(stack: string): string {
+function pathOf(stack: string): string {
   return `${stackDirectory}/Pulumi.${stack}.yaml`;
 }

@@ -4,12 +4,12 @@ import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
 import type { LookedUp } from "../kind.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
-import { missingKinds, networkPoliciesOf } from "./kinds.ts";
 import { renderWorkload } from "./objects.ts";
 import { inWords, missingPermissions, permissionsFor } from "./permissions.ts";
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { proxyProblems } from "./proxies.ts";
 import type { Question } from "./question.ts";
+import { missingKinds, networkPoliciesOf } from "./served-kinds.ts";
 import { storageProblems } from "./volumes.ts";
 
 /** `preStop.sleep` and the autoscaler's `ContainerResource` came with it: https://kubernetes.io/releases/ */

@@ -1,13 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
 import type { Credentials, Secrets } from "../../config/credentials.ts";
-import type { Anywhere, KubernetesRegion } from "../../config/schema.ts";
+import type { CommonKeys, KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 
 /** What decides the objects of the workload. An existing cluster's region is one; the hosts that make a cluster put one together. */
 export interface WorkloadRegion
-  extends Anywhere,
+  extends CommonKeys,
     Pick<
       KubernetesRegion,
       | "name"
