@@ -1,11 +1,12 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
 import { exists } from "../files.ts";
 import { Failure, type Run, step } from "../steps.ts";
 
-/** A program, and how to build it. Of those with the same module, only {@link package} differs. */
+/** A program, and how to build it. */
 export interface GoTool {
   /** The module to take the package from, and its exact version. */
   module: string;
@@ -30,12 +31,12 @@ export interface GoTool {
   missing?: Readonly<Record<string, string>>;
 }
 
-/** Under way and done in this process, by module and version. */
+/** Under way and done in this process, by their names. */
 const builds = new Map<string, Promise<void>>();
 
 /**
- * The path of a tool's binary in the user's cache. Where it isn't there, it is built first, in one build with those of the table that are programs of
- * the same module. Two processes that build the same tool don't disturb each other: each puts the finished binary in place in one move.
+ * The path of a tool's binary in the user's cache. Where it isn't there, it is built first, in one build with those of the table of which only the
+ * package is another one. Two processes that build the same tool don't disturb each other: each puts the finished binary in place in one move.
  *
  * @throws StepError when Go is missing or too old, or the build fails.
  */
@@ -43,20 +44,21 @@ export async function goTool<Name extends string>(
   tools: Readonly<Record<Name, GoTool>>,
   name: Name,
 ): Promise<string> {
-  const { module, version } = tools[name];
+  const { version } = tools[name];
   const binary = (name: string) => join(cacheDirectory(), "bin", `${name}-${version}`);
   if (await exists(binary(name))) return binary(name);
-  const together = Object.entries<GoTool>(tools).filter(
-    ([, tool]) => tool.module === module && tool.version === version,
+  const withoutPackage = (tool: GoTool) => ({ ...tool, package: "" });
+  const together = Object.entries<GoTool>(tools).filter(([, tool]) =>
+    isDeepStrictEqual(withoutPackage(tool), withoutPackage(tools[name])),
   );
-  const key = `${module}@${version}`;
+  const key = together.map(([name]) => name).join();
   const build = builds.get(key) ?? buildAll(Object.fromEntries(together), binary);
   builds.set(key, build);
   await build;
   return binary(name);
 }
 
-/** @param tools of one module */
+/** @param tools of which only the package differs */
 async function buildAll(
   tools: Readonly<Record<string, GoTool>>,
   binary: (name: string) => string,
