@@ -78,7 +78,11 @@ export async function awsRegion(
 /** Puts the Pod where the cloud has it. */
 function userData({ config, secretStore }: Surroundings, options: RegionOptions): Uint8Array {
   const { provider, name, tls, disk, storedSecrets } = options;
-  const { upstreams, access, images } = config;
+  const { access, images } = config;
+  const hasCredentials = (upstream: string) => storedSecrets[`credentials-${upstream}`] !== undefined;
+  const upstreams = config.upstreams.map((upstream) =>
+    hasCredentials(upstream.name) ? { ...upstream, credentials: "login" } : upstream,
+  );
   const parsed = parseConfig({
     provider,
     regions: [
@@ -93,6 +97,7 @@ function userData({ config, secretStore }: Surroundings, options: RegionOptions)
       },
     ],
     upstreams,
+    ...(upstreams.some(({ credentials }) => credentials) && { login: { secure: "" } }),
   });
   const podOptions: VmPodOptions = {
     provider,
