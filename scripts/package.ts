@@ -1,6 +1,6 @@
 /**
  * Compiles what other programs use into `dist`, which `npm pack` takes: Node strips no types of what is installed. docs/package.md
- * Usage: npm pack
+ * Usage: npm pack, or npm run build
  */
 import { globSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
