@@ -15,7 +15,7 @@ export interface Caches {
   readonly cost: StackCost["regions"];
 }
 
-/** Of each region's component, and of its provider. */
+/** Of each region's component; its parent is also that of the region's provider. */
 export type CachesOptions = Pick<pulumi.ComponentResourceOptions, "parent" | "dependsOn" | "protect">;
 
 /**

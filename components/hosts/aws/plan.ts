@@ -3,7 +3,7 @@ import type { AwsVmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
 import { tooLargeProblems } from "../vm/packed.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
-import { storedSecrets } from "../vm/secrets.ts";
+import { type StoredSecrets, storedSecrets } from "../vm/secrets.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { podOptions } from "./pod-options.ts";
 import { parametersPolicy } from "./policies.ts";
@@ -13,12 +13,15 @@ import { awsUserData } from "./user-data.ts";
 /** A region that is an EC2 instance. */
 export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
   readonly names: Names;
+  /** Names of SSM parameters. */
+  readonly storedSecrets: StoredSecrets<string>;
 }
 
 export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan> {
   const { region, stack } = request;
   const { plan: planned, problems } = planVm(request);
-  const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
+  const names = namesOf({ stack, region: region.name });
+  const plan = { ...planned, names, storedSecrets: storedSecrets(planned, names.parameter) };
   return {
     plan,
     problems: [...nameProblems(region), ...problems, ...(problems.length === 0 ? sizeProblems(plan) : [])],
@@ -34,8 +37,7 @@ const otherPolicies = 1536;
 /** What grows with the number of upstreams: the user data, and the rights of the machine. */
 function sizeProblems(plan: AwsVmPlan): Problem[] {
   const { region, names, capacity } = plan;
-  const secrets = storedSecrets(plan, names.parameter);
-  const arns = Object.values(secrets).map(
+  const arns = Object.values(plan.storedSecrets).map(
     (parameter) => `arn:aws:ssm:${region.name}:123456789012:parameter${parameter}`,
   );
   const rights = JSON.stringify(parametersPolicy(arns)).length + otherPolicies;
@@ -45,7 +47,7 @@ function sizeProblems(plan: AwsVmPlan): Problem[] {
   }
   return tooLargeProblems(() =>
     awsUserData({
-      ...podOptions({ ...plan, diskGiB: capacity.disk.sizeGiB, storedSecrets: secrets }),
+      ...podOptions({ ...plan, diskGiB: capacity.disk.sizeGiB }),
       architecture: capacity.machine.architecture,
       // As long as the real ones, which compress about as well.
       volumeId: "vol-0a1b2c3d4e5f60718",

@@ -4,7 +4,6 @@ import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host, HostArgs } from "../kind.ts";
 import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { storedSecrets } from "../vm/secrets.ts";
 import { createAddress } from "./address.ts";
 import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
@@ -58,7 +57,6 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
       hostedZoneId: found.hostedZone?.id,
-      storedSecrets: storedSecrets(plan, names.parameter),
     });
     const pod = createPod(name, plan, forPod, own);
     const identity = createIdentity(name, args, { secrets, pod }, own);

@@ -1,0 +1,41 @@
+/** Where a region's provider is in the program: docs/package.md. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { awsVm } from "../../components/hosts/aws/vm-kind.ts";
+import { azureVm } from "../../components/hosts/azure/vm-kind.ts";
+import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
+import { registeredBy } from "../support/graph.ts";
+import { kubernetesKeys } from "../support/kubernetes-regions.ts";
+import { planRequest } from "../support/plan-request.ts";
+import { keysOf } from "../support/stack-files.ts";
+
+const upstreams = [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }];
+
+/** Of a stack file, with its first region alone. */
+function firstOf(file: string) {
+  const { regions, ...keys } = keysOf(file);
+  return { ...keys, regions: (regions as object[]).slice(0, 1), upstreams };
+}
+
+test("a region's provider is below the component that the region is below", async () => {
+  const resources = await registeredBy(() => {
+    const parent = new pulumi.ComponentResource("my:index:Team", "team");
+    awsVm.createProvider?.(
+      awsVm.plan(planRequest("aws vm", firstOf("stacks/Pulumi.aws-eu-central-1.yaml"))).plan,
+      { parent },
+    );
+    azureVm.createProvider?.(
+      azureVm.plan(planRequest("azure vm", firstOf("stacks/Pulumi.azure-westeurope.yaml"))).plan,
+      { parent },
+    );
+    kubernetes.createProvider?.(kubernetes.plan(planRequest("kubernetes", kubernetesKeys("volumes"))).plan, {
+      parent,
+    });
+  });
+  const providers = resources.filter(({ type }) => type.startsWith("pulumi:providers:"));
+  assert.deepEqual(
+    providers.map(({ type, parent }) => `${type} below ${parent}`).sort(),
+    ["aws", "azure-native", "kubernetes"].map((name) => `pulumi:providers:${name} below my:index:Team team`),
+  );
+});
