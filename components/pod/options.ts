@@ -65,16 +65,11 @@ export interface PodOptions extends ConfiguredPod {
     readonly acme?: VolumeSource;
     /** Not with a {@link PodOptions.store}. */
     origin(upstream: string): VolumeSource;
+    /** With the file that secrets.ts says, readable by the Pod's user; only for those that the configuration names. */
+    secret(name: string): VolumeSource;
   };
   /** Where blobs are kept for all replicas. @default the edge's cache is the only store, and the origins' own one is short-lived */
   readonly store?: ObjectStore;
-  /** Names of Secrets, where the configuration names credentials. Each holds them under its key `credentials`. */
-  readonly secretNames: {
-    /** What originCredentials() renders. */
-    upstream(name: string): string;
-    /** What remoteWriteSecret() renders. */
-    readonly remoteWrite: string;
-  };
 }
 
 type Configuration = Omit<ConfiguredPod, "externalLabels" | "region"> & {

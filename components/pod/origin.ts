@@ -5,6 +5,7 @@ import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
+import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
 import type { UpstreamPorts } from "./upstream-ports.ts";
 
@@ -33,8 +34,7 @@ function renderOriginConfig({ upstream, ports, drainSeconds, store }: OriginOpti
       ttl: store === undefined ? "100ms" : "0s",
       // For stores that can cut a slow fill off; a large layer over a slow line takes longer than the default 5 minutes.
       cachewritetimeout: "1h",
-      // A credential helper is called with the word `get`, and printenv prints the variable of that name: see originCredentials().
-      exec: { command: "printenv" },
+      exec: credentialHelper(upstream),
     },
   });
 }
@@ -51,11 +51,15 @@ const passingStorage = {
 };
 
 /**
- * The environment variable through which the credential helper answers, in the docker-credential-helper protocol. Also an anonymous upstream has
- * one: without a helper, distribution asks the upstream at start and ends when it isn't there.
+ * A credential helper is called with the word `get`: `cat` prints the file of that name in the registry's working directory, and `printenv` the variable. Also an anonymous
+ * upstream has one: without a helper, distribution asks the upstream at start and ends when it isn't there. Its answer holds for a lifetime, or for ever without one:
+ * https://github.com/distribution/distribution/blob/v3.1.2/registry/proxy/proxyauth_exec.go
  */
-const originCredentialsVariable = "get";
+function credentialHelper({ credentials }: UpstreamPorts["upstream"]) {
+  return credentials === undefined ? { command: "printenv" } : { command: "cat", lifetime: "1m" };
+}
 
+/** In the docker-credential-helper protocol. */
 export function originCredentials(
   credentials: { username: string; password: string } = { username: "", password: "" },
 ): string {
@@ -74,6 +78,7 @@ export function originPart(
   const { store } = options;
   const name = `origin-${upstream.name}`;
   const files = filesOf(name);
+  const secret = upstream.credentials === undefined ? undefined : credentialsOf(upstream.name);
   return {
     container: {
       name,
@@ -86,16 +91,10 @@ export function originPart(
         upstream.url,
         `http://127.0.0.1:${ports.debug}`,
       ],
+      ...(secret !== undefined && { workingDir: secretDirectory }),
       env: [
         noTraces,
-        upstream.credentials === undefined
-          ? { name: originCredentialsVariable, value: originCredentials() }
-          : {
-              name: originCredentialsVariable,
-              valueFrom: {
-                secretKeyRef: { name: options.secretNames.upstream(upstream.name), key: "credentials" },
-              },
-            },
+        ...(secret === undefined ? [{ name: secretFile, value: originCredentials() }] : []),
         ...(store === undefined ? [] : storeEnvironment(store)),
       ],
       // Of each blob that is filled, what goes to object storage next is held in memory: 10 MiB, and as much while it's sent.
@@ -105,6 +104,7 @@ export function originPart(
       "config.yml": renderOriginConfig({ upstream, ports, drainSeconds, store }),
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
+    secret,
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };
 }

@@ -4,12 +4,29 @@ import type { Container, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 export interface Part {
   readonly container: Container;
   readonly files: Record<string, string>;
+  /** @default another file is another container */
+  readonly live?: Live;
+  /** Name of the secret whose file it reads: see secrets.ts. @default none */
+  readonly secret?: string | undefined;
   readonly mounts: readonly VolumeMount[];
+}
+
+/** What a running container takes up by itself. */
+export interface Live {
+  /** Names of files of its ConfigMap. */
+  readonly files: readonly string[];
+  /** A command for the running container: whether it would take all its files as they lie in {@link candidatesOf}. @default it takes any */
+  readonly check?: readonly string[];
 }
 
 /** The directory in which a container finds the files of its ConfigMap. */
 export function filesOf(container: string): string {
   return `/etc/registry-cache/${container}`;
+}
+
+/** Where those who change a container's files put the new ones first, to have them checked. */
+export function candidatesOf(container: string): string {
+  return `${filesOf(container)}/.next`;
 }
 
 /** Memory is limited, processor time only where a container must not take it from the edge: a limit there would throttle pulls. */

@@ -6,14 +6,17 @@ import { exporterPart } from "./exporter.ts";
 import { janitorPart } from "./janitor.ts";
 import type { PodOptions } from "./options.ts";
 import { originPart } from "./origin.ts";
-import { filesOf, type Part } from "./part.ts";
+import { filesOf, type Live, type Part } from "./part.ts";
 import { prometheusPart } from "./prometheus.ts";
+import { secretDirectory } from "./secrets.ts";
 import { storedPart } from "./stored.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 
 export interface PodManifests {
   readonly pod: Pod;
   readonly configMaps: readonly ConfigMap[];
+  /** By the containers' names. */
+  readonly live: Readonly<Record<string, Live>>;
 }
 
 /** The user and group that every container runs as: no image's own, so that one owner fits all volumes. */
@@ -55,6 +58,7 @@ export function renderPod(options: PodOptions): PodManifests {
       metadata: { name: configName(part), labels: options.labels },
       data: part.files,
     })),
+    live: Object.fromEntries(parts.flatMap(({ container, live }) => (live ? [[container.name, live]] : []))),
     pod: {
       apiVersion: "v1",
       kind: "Pod",
@@ -70,6 +74,9 @@ export function renderPod(options: PodOptions): PodManifests {
           securityContext,
           volumeMounts: [
             { name: configName(part), mountPath: filesOf(part.container.name), readOnly: true },
+            ...(part.secret === undefined
+              ? []
+              : [{ name: part.secret, mountPath: secretDirectory, readOnly: true }]),
             ...part.mounts,
           ],
         })),
@@ -85,6 +92,9 @@ export function renderPod(options: PodOptions): PodManifests {
             name: `origin-${name}`,
             ...options.volumes.origin(name),
           })),
+          ...parts.flatMap(({ secret }) =>
+            secret === undefined ? [] : [{ name: secret, ...options.volumes.secret(secret) }],
+          ),
         ],
       },
     },

@@ -5,21 +5,17 @@ import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
 import type { PodOptions } from "./options.ts";
-import { filesOf, httpProbe, type Part, resources } from "./part.ts";
+import { candidatesOf, filesOf, httpProbe, type Part, resources } from "./part.ts";
+import { script } from "./script.ts";
+import { remoteWrite, secretDirectory, secretFile } from "./secrets.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 
 const dataDirectory = "/prometheus";
 
-/** In a file system in memory, which all containers have. */
-const configurationWithSecret = "/dev/shm/prometheus.yml";
+/** What Prometheus reads, with its secret: in a file system in memory, which all containers have. */
+const composed = "/dev/shm/prometheus.yml";
 
-/** The environment variable with what {@link remoteWriteSecret} renders. */
-const secretVariable = "remote_write";
-
-/** Prometheus takes no secret from its environment, so the secret is added to the configuration where no disk keeps it. */
-const addSecret = `umask 077; { cat "$0"; printf '    %s\\n' "$${secretVariable}"; } >${configurationWithSecret} && exec "$@"`;
-
-/** The credentials for remote write as the Pod's Secret has them: the last line of the last entry of the configuration. JSON is YAML, whatever is in it. */
+/** The credentials for remote write as the file of their secret has them: the last line of the last entry of the configuration. JSON is YAML, whatever is in it. */
 export function remoteWriteSecret(credentials: Credentials | Token): string {
   return "token" in credentials
     ? `authorization: ${JSON.stringify({ credentials: credentials.token })}`
@@ -30,6 +26,7 @@ export function remoteWriteSecret(credentials: Credentials | Token): string {
 const replicaLabel = "replica";
 
 const files = filesOf("prometheus");
+const configurationFile = "prometheus.yml";
 const rulesFile = "rules.yml";
 
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
@@ -55,7 +52,7 @@ function renderPrometheusConfig(options: PodOptions): string {
           alertmanagers: alertmanagers.map(alertmanager),
         },
       }),
-      // The last, for addSecret.
+      // The last, for prometheus.sh.
       ...(remoteWrite && {
         remote_write: [
           {
@@ -144,13 +141,21 @@ function alertmanager(address: string) {
   };
 }
 
+/** Where the image has Prometheus's own tool for it. Prometheus itself refuses what it can't use, too, but only by then it is in the place of the old one. */
+const checkCandidates = `command -v promtool >/dev/null || exit 0; cd "$0" && promtool check rules ${rulesFile} >/dev/null && promtool check config ${configurationFile} >/dev/null`;
+
 export function prometheusPart(options: PodOptions): Part {
   const { ports, budget, monitoring, replica = false } = options;
   const hasCredentials = monitoring.remoteWrite?.credentials !== undefined;
-  const configuration = `${files}/prometheus.yml`;
-  const program = (configuration: string) => [
+  const command = [
+    "sh",
+    `${files}/prometheus.sh`,
+    `${files}/${configurationFile}`,
+    `${files}/${rulesFile}`,
+    hasCredentials ? `${secretDirectory}/${secretFile}` : "",
+    composed,
     "/bin/prometheus",
-    `--config.file=${configuration}`,
+    `--config.file=${composed}`,
     `--storage.tsdb.path=${dataDirectory}`,
     "--storage.tsdb.retention.time=30d",
     `--storage.tsdb.retention.size=${budget.prometheusMiB}MB`,
@@ -158,32 +163,27 @@ export function prometheusPart(options: PodOptions): Part {
     // Up to Prometheus 2; since then, it needs no word: https://prometheus.io/docs/prometheus/latest/migration/
     ...(replica ? ["--enable-feature=expand-external-labels"] : []),
   ];
-  const env = [
-    ...(replica ? [{ name: replicaLabel, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] : []),
-    ...(hasCredentials
-      ? [
-          {
-            name: secretVariable,
-            valueFrom: { secretKeyRef: { name: options.secretNames.remoteWrite, key: "credentials" } },
-          },
-        ]
-      : []),
-  ];
   return {
     container: {
       name: "prometheus",
       image: imageOf(options, "prometheus"),
-      command: hasCredentials
-        ? ["sh", "-c", addSecret, configuration, ...program(configurationWithSecret)]
-        : program(configuration),
-      ...(env.length > 0 && { env }),
+      command,
+      ...(replica && {
+        env: [{ name: replicaLabel, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+      }),
       resources: resources(512, 500),
       livenessProbe: httpProbe(ports.prometheus, "/-/healthy"),
     },
     files: {
-      "prometheus.yml": renderPrometheusConfig(options),
+      [configurationFile]: renderPrometheusConfig(options),
       [rulesFile]: renderRules(monitoring.alerts),
+      "prometheus.sh": script(import.meta.url, "prometheus.sh"),
     },
+    live: {
+      files: [configurationFile, rulesFile],
+      check: ["sh", "-c", checkCandidates, candidatesOf("prometheus")],
+    },
+    secret: hasCredentials ? remoteWrite : undefined,
     mounts: [{ name: "prometheus", mountPath: dataDirectory }],
   };
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { hasAccountNamespace, nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
-import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
+import { credentialsOf } from "../../components/pod/secrets.ts";
 
 /** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);

@@ -17,7 +17,6 @@ import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 import { hasten } from "./pace.ts";
-import { noSecrets } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
@@ -107,8 +106,8 @@ export async function startAcmeCache(
       prometheus: volume("prometheus"),
       acme: volume("acme"),
       origin: (upstream) => volume(`origin-${upstream}`),
+      secret: (name) => volume(`secrets/${name}`),
     },
-    secretNames: noSecrets,
   });
   const containers = pod.spec?.containers ?? [];
   const directories = [

@@ -3,12 +3,6 @@ import { diskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 
-/** Of a Pod whose configuration names none. */
-export const noSecrets: PodOptions["secretNames"] = {
-  upstream: (name) => `credentials-${name}`,
-  remoteWrite: "remote-write",
-};
-
 /** Of a Pod in a cluster: all that its upstreams don't decide. */
 export function podOptions({
   upstreams,
@@ -34,8 +28,8 @@ export function podOptions({
       cache: { emptyDir: {} },
       prometheus: { emptyDir: {} },
       origin: () => ({ emptyDir: {} }),
+      secret: (secretName) => ({ secret: { secretName } }),
     },
-    secretNames: noSecrets,
     ...change,
   };
 }

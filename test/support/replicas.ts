@@ -22,7 +22,6 @@ import { type FrontedUpstream, frontedUpstream, registryName } from "./chain.ts"
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { randomImage } from "./images.ts";
 import { defaultMonitoring } from "./monitoring.ts";
-import { noSecrets } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type Balancer, startBalancer } from "./replicas-balancer.ts";
 import { startS3, type TestS3 } from "./s3.ts";
@@ -114,9 +113,9 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
       cache: volume(directory("cache")),
       prometheus: volume(directory("prometheus")),
       origin: (upstream) => volume(directory(`origin-${upstream}`)),
+      secret: (name) => volume(directory(`secrets/${name}`)),
     },
     ...(bucket && { store: { ...bucket.store, credentials } }),
-    secretNames: noSecrets,
   };
   const pod = podmanInputs(podOptions, {
     directories: ["cache", "prometheus", ...(bucket ? [] : upstreams.map((it) => `origin-${it.name}`))].map(

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { namesOf, storageAccountName, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
 import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
 import { regionNames, zonesOf } from "../../components/hosts/azure/regions.ts";
-import { credentialsOf } from "../../components/hosts/vm/secrets.ts";
+import { credentialsOf } from "../../components/pod/secrets.ts";
 
 /** https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);

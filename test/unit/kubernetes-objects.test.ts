@@ -18,7 +18,7 @@ import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
-import { withSecretNames } from "../../components/hosts/kubernetes/secrets.ts";
+import { withStoreSecret } from "../../components/hosts/kubernetes/secrets.ts";
 import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
 
 type Model = new (data: never) => { validate(): void };
@@ -231,16 +231,33 @@ test("a volume that grows changes no Pod, once it isn't small", () => {
   assert.notEqual(template("10GiB"), template("100GiB"));
 });
 
-test("the Secrets' own names are in the template, and nothing else changes", () => {
-  const { template } = rendered("own-server").workload.spec;
-  const called = ["registry-cache-credentials-gsoci", "registry-cache-bucket", "registry-cache-remote-write"];
-  const own = Object.fromEntries(called.map((name) => [name, `${name}-x1y2`]));
-  const text = JSON.stringify(withSecretNames(template, own));
-  for (const name of called) {
-    assert.ok(text.includes(`"name":"${name}-x1y2"`) && !text.includes(`"name":"${name}"`), name);
+test("the store's Secret has its own name in the template, and nothing else changes", () => {
+  const text = JSON.stringify(rendered("own-server").workload.spec.template);
+  const own = JSON.stringify(withStoreSecret(JSON.parse(text), "cache-bucket-x1y2"));
+  assert.ok(own.includes('"name":"cache-bucket-x1y2"'));
+  assert.deepEqual(
+    JSON.parse(own.replaceAll("cache-bucket-x1y2", "registry-cache-bucket")),
+    withStoreSecret(JSON.parse(text), "registry-cache-bucket"),
+  );
+});
+
+test("credentials are files that the container which needs them alone can read", () => {
+  const objects = rendered("own-server");
+  const { volumes = [] } = objects.workload.spec.template.spec ?? {};
+  for (const [container, secretName] of [
+    ["origin-gsoci", "registry-cache-credentials-gsoci"],
+    ["prometheus", "registry-cache-remote-write"],
+  ]) {
+    const [volume] = volumes.filter(({ secret }) => secret?.secretName === secretName);
+    assert.equal(volume?.secret?.defaultMode, 0o440);
+    const readers = containersOf(objects).filter(({ volumeMounts = [] }) =>
+      volumeMounts.some(({ name }) => name === volume?.name),
+    );
+    assert.deepEqual(
+      readers.map(({ name }) => name),
+      [container],
+    );
   }
-  const back = Object.fromEntries(Object.entries(own).map(([name, its]) => [its, name]));
-  assert.deepEqual(withSecretNames(JSON.parse(text), back), withSecretNames(template, {}));
 });
 
 test("a replica is told by its Pod's name, but for alerts", () => {

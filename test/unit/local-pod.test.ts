@@ -53,13 +53,12 @@ test("the Pod is labelled with its revision, and is as wanted with that and all 
   assert.ok(!isAsWanted(pod, { labels, states: withoutEdge }));
 });
 
-test("credentials are in the Secret and nowhere else", () => {
-  const { secrets, ...open } = pod;
+test("credentials are in their file and nowhere else", () => {
+  const { files = {}, ...open } = pod;
   assert.doesNotMatch(JSON.stringify(open), /hunter2|reader/);
-  const [[name, secret] = []] = Object.entries(secrets);
-  assert.equal(name, "registry-cache-local-one-credentials");
-  const data: { credentials: string } = JSON.parse(secret ?? "");
-  assert.deepEqual(JSON.parse(Buffer.from(data.credentials, "base64").toString()), {
+  const [[path, secret = ""] = []] = Object.entries(files);
+  assert.equal(path, "/data/secrets/credentials-one/get");
+  assert.deepEqual(JSON.parse(secret), {
     ServerURL: "",
     Username: "reader",
     Secret: "hunter2",

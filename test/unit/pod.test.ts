@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { parse } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
 import { podPorts } from "../../components/config/ports.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
@@ -10,6 +11,7 @@ import type { PodOptions } from "../../components/pod/options.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { podUser, renderPod, terminationGraceSeconds } from "../../components/pod/pod.ts";
 import { script } from "../../components/pod/script.ts";
+import { secretDirectory } from "../../components/pod/secrets.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
 
 const upstream = (name: string) => ({
@@ -39,12 +41,16 @@ const options: PodOptions = {
     cache: { hostPath: { path: "/data/cache" } },
     prometheus: { hostPath: { path: "/data/prometheus" } },
     origin: (name) => ({ hostPath: { path: `/data/${name}` } }),
+    secret: (name) => ({ hostPath: { path: `/secrets/${name}` } }),
   },
-  secretNames: { upstream: (name) => `cache-${name}-credentials`, remoteWrite: "cache-remote-write" },
 };
-const { pod, configMaps } = renderPod(options);
+const { pod, configMaps, live } = renderPod(options);
 const spec = pod.spec;
 assert.ok(spec);
+
+function file(container: string, name: string): string {
+  return configMaps.find(({ metadata }) => metadata?.name?.endsWith(`-${container}`))?.data?.[name] ?? "";
+}
 
 test("every container is confined, and its memory limited", () => {
   for (const { name, securityContext, resources } of spec.containers) {
@@ -117,22 +123,54 @@ test("the edge has a worker per processor, or as many as it is told", () => {
 });
 
 test("a pull has the grace period to end in, and after a new certificate as long as it takes", () => {
-  const file = (container: string, name: string) =>
-    configMaps.find(({ metadata }) => metadata?.name?.endsWith(`-${container}`))?.data?.[name] ?? "";
   assert.equal(spec.terminationGracePeriodSeconds, terminationGraceSeconds);
   const drain = Number(file("origin-one", "config.yml").match(/draintimeout: (\d+)s/)?.[1]);
   assert.ok(drain >= terminationGraceSeconds - 10 && drain < terminationGraceSeconds, `${drain} s`);
   assert.match(file("edge", "nginx.conf"), /^worker_shutdown_timeout 6h;$/m);
 });
 
-test("credentials come from a Secret where there are some, and are empty elsewhere", () => {
-  const variable = (container: string) =>
-    spec.containers.find(({ name }) => name === container)?.env?.find(({ name }) => name === "get");
-  assert.deepEqual(variable("origin-one"), { name: "get", value: originCredentials() });
-  assert.deepEqual(variable("origin-two"), {
-    name: "get",
-    valueFrom: { secretKeyRef: { name: "cache-two-credentials", key: "credentials" } },
-  });
+test("credentials come from a file where there are some, and are empty elsewhere", () => {
+  const origin = (upstream: string) => {
+    const container = spec.containers.find(({ name }) => name === `origin-${upstream}`);
+    assert.ok(container);
+    return { ...container, helper: parse(file(container.name, "config.yml")).proxy.exec };
+  };
+  const [anonymous, known] = [origin("one"), origin("two")];
+  assert.deepEqual(anonymous.helper, { command: "printenv" });
+  assert.deepEqual(
+    anonymous.env?.find(({ name }) => name === "get"),
+    { name: "get", value: originCredentials() },
+  );
+  assert.equal(anonymous.workingDir, undefined);
+  assert.deepEqual(known.helper, { command: "cat", lifetime: "1m" });
+  assert.ok(!known.env?.some(({ name }) => name === "get"));
+  const mount = known.volumeMounts?.find(({ mountPath }) => mountPath === known.workingDir);
+  assert.deepEqual(mount, { name: "credentials-two", mountPath: secretDirectory, readOnly: true });
+  assert.deepEqual(
+    spec.volumes?.find(({ name }) => name === mount?.name),
+    { name: "credentials-two", hostPath: { path: "/secrets/credentials-two" } },
+  );
+});
+
+test("what a running container takes up are files of its own, and it can check them where they lie before", () => {
+  assert.deepEqual(Object.keys(live), ["edge", "prometheus"]);
+  for (const [container, { files, check = [] }] of Object.entries(live)) {
+    for (const name of files) assert.notEqual(file(container, name), "", name);
+    assert.ok(!files.some((name) => name.endsWith(".sh")));
+    assert.ok(check.some((word) => word.startsWith(`/etc/registry-cache/${container}/.next`)));
+  }
+});
+
+test("the edge's configuration is known by its own text", () => {
+  const revisionOf = (change: Partial<PodOptions> = {}) => {
+    const text = renderPod({ ...options, ...change }).configMaps[0]?.data?.["nginx.conf"] ?? "";
+    return text.match(
+      /location = \/revision \{\s+default_type text\/plain;\s+return 200 ([0-9a-f]{12});/,
+    )?.[1];
+  };
+  assert.ok(revisionOf());
+  assert.equal(revisionOf(), revisionOf());
+  assert.notEqual(revisionOf({ clients: ["192.0.2.0/24"] }), revisionOf());
 });
 
 test("credentials are in the form of the docker-credential-helper protocol, whatever is in them", () => {

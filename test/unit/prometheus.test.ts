@@ -35,16 +35,13 @@ test("the secret is one line, which ends the configuration, whatever is in it", 
   assert.deepEqual(parse(remoteWriteSecret({ token: "t" })), { authorization: { credentials: "t" } });
 });
 
-test("the secret is in the Pod's Secret and nowhere else", () => {
+test("the secret is in its file and nowhere else", () => {
   const { plan } = planLocal(planRequest("local", stack({ token: sealed })));
   const podWith = (token: string) =>
     localPod(plan, { fingerprint: "AA:BB", credentials: {}, remoteWriteCredentials: { token } });
-  const { secrets, revision, ...open } = podWith("hunter2");
+  const { files, revision, ...open } = podWith("hunter2");
   assert.doesNotMatch(JSON.stringify(open), /hunter2/);
-  const [[name, secret = ""] = []] = Object.entries(secrets);
-  assert.equal(name, "registry-cache-local-remote-write");
-  const { credentials } = JSON.parse(secret);
-  assert.equal(Buffer.from(credentials, "base64").toString(), 'authorization: {"credentials":"hunter2"}');
+  assert.deepEqual(files, { "/data/secrets/remote-write/get": 'authorization: {"credentials":"hunter2"}' });
   assert.notEqual(podWith("hunter3").revision, revision);
 });
 

@@ -28,6 +28,7 @@ const manifests: PodManifests = {
       data: { "a.conf": "a: 'b'\n\tc\n" },
     },
   ],
+  live: {},
 };
 
 const options: UserDataOptions = {

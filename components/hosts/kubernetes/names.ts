@@ -13,12 +13,9 @@ export function tlsSecretOf({ tls }: WorkloadRegion["endpoint"]): string {
 /** The Secret with what an S3-compatible server knows the cache by: the keys `accessKey` and `secretKey`. */
 export const storeSecret = `${workloadName}-bucket`;
 
-/** The Secret with the credentials for remote write: the key `credentials`. */
-export const remoteWriteSecretName = `${workloadName}-remote-write`;
-
-/** The Secret with the credentials for an upstream: the key `credentials`. */
-export function credentialsSecret(upstream: string): string {
-  return `${workloadName}-credentials-${upstream}`;
+/** The Secret with what pod/secrets.ts calls by a name: the key {@link secretFile}. */
+export function podSecretName(secret: string): string {
+  return `${workloadName}-${secret}`;
 }
 
 /** The claim of a replica, as its StatefulSet names it: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage */

@@ -13,10 +13,9 @@ import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
-  credentialsSecret,
   dataVolume,
   objectLabels,
-  remoteWriteSecretName,
+  podSecretName,
   selectorLabels,
   tlsSecretOf,
   withContentHash,
@@ -104,6 +103,8 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
   const { region, upstreams, replica } = args;
   const { storage, expose, access } = region;
   const part = { emptyDir: {} };
+  // The Pod's user reads it as the volumes' group.
+  const secret = (secretName: string) => ({ secret: { secretName, defaultMode: 0o440 } });
   return renderPod({
     ...configured(args),
     name: workloadName,
@@ -121,13 +122,13 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     replica: true,
     hostNetwork: false,
     volumes: {
-      tls: { secret: { secretName: tlsSecretOf(region.endpoint), defaultMode: 0o440 } },
+      tls: secret(tlsSecretOf(region.endpoint)),
       cache: part,
       prometheus: part,
       origin: () => part,
+      secret: (name) => secret(podSecretName(name)),
     },
     ...(storage.kind === "bucket" && { store: storage.store }),
-    secretNames: { upstream: credentialsSecret, remoteWrite: remoteWriteSecretName },
   });
 }
 

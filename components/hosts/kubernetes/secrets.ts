@@ -1,74 +1,81 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsSecret, objectLabels, remoteWriteSecretName, storeSecret } from "./names.ts";
+import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { objectLabels, podSecretName, storeSecret, workloadMetadata } from "./names.ts";
 import type { WorkloadArgs } from "./workload-args.ts";
 
-type SecretData = Readonly<Record<string, pulumi.Output<string>>>;
-
-/** By the name that the template calls each. */
-function secretData({
-  upstreams,
-  secrets: { credentials, remoteWriteCredentials },
-  storeCredentials,
-}: WorkloadArgs): Record<string, SecretData> {
-  const ofUpstreams = upstreams.flatMap(({ name, credentials: key = "" }) => {
-    const known = credentials[key];
-    return known ? [[credentialsSecret(name), { credentials: known.apply(originCredentials) }] as const] : [];
-  });
-  return {
-    ...Object.fromEntries(ofUpstreams),
-    ...(remoteWriteCredentials && {
-      [remoteWriteSecretName]: { credentials: remoteWriteCredentials.apply(remoteWriteSecret) },
-    }),
-    ...(storeCredentials && {
-      [storeSecret]: {
-        accessKey: storeCredentials.apply(({ username }) => username),
-        secretKey: storeCredentials.apply(({ password }) => password),
-      },
-    }),
+/**
+ * The Secrets that containers read as files. A rotated one is another content of the same Secret, which kubelet writes into the running Pods within two minutes.
+ */
+export function createFollowedSecrets(
+  name: string,
+  { region, upstreams, secrets: { credentials, remoteWriteCredentials } }: WorkloadArgs,
+  options: pulumi.CustomResourceOptions,
+): Secret[] {
+  const values = {
+    ...Object.fromEntries(
+      upstreams.map(({ name, credentials: key = "" }) => [
+        credentialsOf(name),
+        credentials[key]?.apply(originCredentials),
+      ]),
+    ),
+    [remoteWrite]: remoteWriteCredentials?.apply(remoteWriteSecret),
   };
+  return Object.entries(values).flatMap(([secret, value]) =>
+    value === undefined
+      ? []
+      : [
+          new Secret(
+            `${name}-${secret}`,
+            {
+              metadata: { ...workloadMetadata(region), name: podSecretName(secret) },
+              stringData: { [secretFile]: value },
+            },
+            options,
+          ),
+        ],
+  );
 }
 
 /**
- * The Secrets that containers read when they start. They are immutable, and Pulumi ends their names in something random: so another content is another Secret, to which the
- * replicas move one by one, and no name or hash tells anything about it.
+ * The Secret with the keys of an S3-compatible store, which registries read when they start. It is immutable, and Pulumi ends its name in something random: so other keys are
+ * another Secret, to which the replicas move one by one, and no name or hash tells anything about them.
  *
- * @returns their names, by the name that the template calls each.
+ * @returns its name, which {@link withStoreSecret} puts into the template
  */
-export function createSecrets(
+export function createStoreSecret(
   name: string,
-  args: WorkloadArgs,
+  { region, storeCredentials }: WorkloadArgs,
   options: pulumi.CustomResourceOptions,
-): pulumi.Output<Record<string, string>> {
-  const { name: region, namespace } = args.region;
-  const names = Object.entries(secretData(args)).map(([called, data]) => {
-    const part = called.replace(/^registry-cache-/, "");
-    const secret = new Secret(
-      `${name}-${part}`,
-      { metadata: { namespace, labels: objectLabels(region) }, immutable: true, stringData: data },
-      options,
-    );
-    return [called, secret.metadata.name] as const;
-  });
-  return pulumi.output(Object.fromEntries(names));
+): pulumi.Output<string> | undefined {
+  if (!storeCredentials) return undefined;
+  const secret = new Secret(
+    `${name}-bucket`,
+    {
+      metadata: { namespace: region.namespace, labels: objectLabels(region.name) },
+      immutable: true,
+      stringData: {
+        accessKey: storeCredentials.apply(({ username }) => username),
+        secretKey: storeCredentials.apply(({ password }) => password),
+      },
+    },
+    options,
+  );
+  return secret.metadata.name;
 }
 
-/** The template with the Secrets' own names. */
-export function withSecretNames(
-  template: PodTemplateSpec,
-  names: Readonly<Record<string, string>>,
-): PodTemplateSpec {
+/** The template with the Secret's own name in the place of {@link storeSecret}. */
+export function withStoreSecret(template: PodTemplateSpec, name: string): PodTemplateSpec {
   const { spec = { containers: [] } } = template;
   const containers = spec.containers.map(({ env = [], ...container }) => ({
     ...container,
     env: env.map(({ valueFrom, ...variable }) => {
       const reference = valueFrom?.secretKeyRef;
-      if (!reference) return { ...variable, ...(valueFrom && { valueFrom }) };
-      const { name = "" } = reference;
-      return { ...variable, valueFrom: { secretKeyRef: { ...reference, name: names[name] ?? name } } };
+      if (reference?.name !== storeSecret) return { ...variable, ...(valueFrom && { valueFrom }) };
+      return { ...variable, valueFrom: { secretKeyRef: { ...reference, name } } };
     }),
   }));
   return { ...template, spec: { ...spec, containers } };

@@ -19,7 +19,7 @@ import { trusted } from "../private-authority.ts";
 import { mostReplicas } from "./autoscaling.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { renderWorkload, type WorkloadObjects } from "./objects.ts";
-import { createSecrets, withSecretNames } from "./secrets.ts";
+import { createFollowedSecrets, createStoreSecret, withStoreSecret } from "./secrets.ts";
 import { createPrivateTls } from "./tls.ts";
 import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
 
@@ -50,9 +50,13 @@ export class Workload extends pulumi.ComponentResource {
     });
     const inside = { ...own, dependsOn: [namespace], deletedWith: namespace };
     const tls = createPrivateTls(name, region, own, inside);
-    const before = [...createBeforehand(name, args, objects, inside), ...(tls ? [tls.secret] : [])];
-    const secretNames = createSecrets(name, args, inside);
-    createReplicas(name, objects, secretNames, { ...inside, dependsOn: before, customTimeouts });
+    const before = [
+      ...createBeforehand(name, args, objects, inside),
+      ...createFollowedSecrets(name, args, inside),
+      ...(tls ? [tls.secret] : []),
+    ];
+    const storeSecret = createStoreSecret(name, args, inside);
+    createReplicas(name, objects, storeSecret, { ...inside, dependsOn: before, customTimeouts });
     // Pulumi waits until it leads to a replica.
     const service = createExposure(name, objects, { ...inside, customTimeouts });
     objects.monitoring.forEach((it) => {
@@ -128,13 +132,12 @@ function timeoutsOf(region: WorkloadRegion) {
 function createReplicas(
   name: string,
   { workload, autoscaler, disruptionBudget }: WorkloadObjects,
-  secretNames: pulumi.Output<Record<string, string>>,
+  storeSecret: pulumi.Output<string> | undefined,
   options: Options,
 ): void {
   // The types of both packages differ in what this template doesn't have.
-  const template = secretNames.apply(
-    (names) => withSecretNames(workload.spec.template, names) as core.v1.PodTemplateSpec,
-  );
+  const withSecret = (own: string) => withStoreSecret(workload.spec.template, own) as core.v1.PodTemplateSpec;
+  const template = storeSecret?.apply(withSecret) ?? (workload.spec.template as core.v1.PodTemplateSpec);
   if (workload.kind === "StatefulSet") {
     // The claims grow without it.
     const ignoreChanges = ["spec.volumeClaimTemplates"];

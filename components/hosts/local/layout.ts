@@ -15,6 +15,7 @@ export interface Layout {
   readonly prometheus: string;
   readonly tls: string;
   origin(upstream: string): string;
+  secret(name: string): string;
   readonly ports: PodPorts;
   /** All ports that the Pod takes, with the setting that says so. */
   readonly claims: readonly { readonly path: string; readonly port: number }[];
@@ -37,6 +38,7 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]): Lay
     prometheus: join(directory, "prometheus"),
     tls: join(directory, "tls"),
     origin: (upstream) => join(directory, `origin-${upstream}`),
+    secret: (name) => join(directory, "secrets", name),
     ports: podPorts(region.internalPort, upstreams.length),
     claims: [
       { path: "endpoint.port", port: region.endpoint.port },

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
@@ -7,6 +8,7 @@ import { configured } from "../../pod/options.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
+import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { localAddress, portsLabels } from "./layout.ts";
 import type { LocalPlan } from "./plan.ts";
 import { type PodmanPodInputs, revisionLabel } from "./podman-pod.ts";
@@ -27,18 +29,13 @@ export function localPod(
   { fingerprint, credentials, remoteWriteCredentials }: LocalPodSecrets,
 ): PodmanPodInputs {
   const { region, upstreams, place } = plan;
-  const secretNames = {
-    upstream: (name: string) => `${place.podName}-${name}-credentials`,
-    remoteWrite: `${place.podName}-remote-write`,
-  };
-  const secrets = Object.fromEntries([
+  const file = (secret: string) => join(place.secret(secret), secretFile);
+  const files = Object.fromEntries([
     ...upstreams.flatMap(({ name, credentials: key }) => {
       const known = key === undefined ? undefined : credentials[key];
-      return known ? [[secretNames.upstream(name), secretData(originCredentials(known))]] : [];
+      return known ? [[file(credentialsOf(name)), originCredentials(known)]] : [];
     }),
-    ...(remoteWriteCredentials
-      ? [[secretNames.remoteWrite, secretData(remoteWriteSecret(remoteWriteCredentials))]]
-      : []),
+    ...(remoteWriteCredentials ? [[file(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
   ]);
   const manifests = renderPod({
     ...configured(plan),
@@ -62,11 +59,11 @@ export function localPod(
       cache: directoryVolume(place.cache),
       prometheus: directoryVolume(place.prometheus),
       origin: (upstream) => directoryVolume(place.origin(upstream)),
+      secret: (name) => directoryVolume(place.secret(name)),
     },
-    secretNames,
   });
   const containers = manifests.pod.spec?.containers ?? [];
-  const revision = hash([manifests, fingerprint, secrets]);
+  const revision = hash([manifests, fingerprint, files]);
   return {
     name: place.podName,
     manifest: toYaml(manifests, revision),
@@ -74,7 +71,8 @@ export function localPod(
     containers: containers.map(({ name }) => name),
     images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
     directories: [place.cache, place.prometheus, ...upstreams.map(({ name }) => place.origin(name))],
-    secrets,
+    secrets: {},
+    files,
     ready: [
       `http://${localAddress}:${place.ports.edgeStatus}/healthz`,
       `http://${localAddress}:${place.ports.exporter}/metrics`,
@@ -86,11 +84,6 @@ export function localPod(
 
 function directoryVolume(path: string) {
   return { hostPath: { path, type: "Directory" } };
-}
-
-/** In the form that podman 4.3 to 5 all take: a Kubernetes Secret's `data` alone, as JSON. */
-function secretData(credentials: string): string {
-  return JSON.stringify({ credentials: Buffer.from(credentials).toString("base64") });
 }
 
 function toYaml({ pod, configMaps }: PodManifests, revision: string): string {

@@ -1,4 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { podUser } from "../../pod/pod.ts";
 import { podman } from "./podman.ts";
@@ -20,6 +21,16 @@ export async function makeOwnedDirectory(path: string): Promise<void> {
 export async function giveFile(path: string): Promise<void> {
   await change("chmod", "0400", path);
   await change("chown", `${podUser}:${podUser}`, path);
+}
+
+/** Puts a file that the Pod's user alone may read in the place of another. Whoever reads it sees the one or the other. */
+export async function writeOwnedFile(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = join(dirname(path), `.${basename(path)}`);
+  await rm(draft, { force: true });
+  await writeFile(draft, content, { mode: 0o600 });
+  await giveFile(draft);
+  await rename(draft, path);
 }
 
 /** Removes files whatever their owner. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { terminationGraceSeconds } from "../../pod/pod.ts";
-import { makeOwnedDirectory } from "./owned-files.ts";
+import { makeOwnedDirectory, writeOwnedFile } from "./owned-files.ts";
 import { podman, podmanHas } from "./podman.ts";
 
 /** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
@@ -19,6 +19,8 @@ export interface PodmanPodInputs {
   readonly directories: readonly string[];
   /** The `data` of Kubernetes Secrets as JSON, by the Secrets' names. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Contents of files that the Pod's user alone may read, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
   /** HTTP URLs that answer 200 when the Pod is ready. */
   readonly ready: readonly string[];
 }
@@ -42,6 +44,7 @@ const readySeconds = 60;
 export async function playPod(inputs: PodmanPodInputs): Promise<ObservedPod> {
   for (const image of inputs.images) await ensureImage(image);
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
+  for (const [path, content] of Object.entries(inputs.files ?? {})) await writeOwnedFile(path, content);
   await removePod(inputs);
   for (const [name, secret] of Object.entries(inputs.secrets)) {
     // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.

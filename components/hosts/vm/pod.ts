@@ -8,7 +8,7 @@ import { configured } from "../../pod/options.ts";
 import { renderPod } from "../../pod/pod.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
-import { credentialsOf, remoteWrite, type StoredSecrets } from "./secrets.ts";
+import type { StoredSecrets } from "./secrets.ts";
 import { dataMount, podYaml } from "./user-data.ts";
 
 /** What the Pod of a machine depends on. */
@@ -72,12 +72,11 @@ export function vmPod(options: VmPodOptions): string {
       prometheus: volume("prometheus"),
       acme: volume("acme"),
       origin: (upstream) => volume(`origin-${upstream}`),
+      secret: (name) => ({
+        hostPath: { path: `/var/lib/registry-cache/secrets/${name}`, type: "Directory" },
+      }),
     },
     ...(store && { store }),
-    secretNames: {
-      upstream: (name) => podSecret(credentialsOf(name)),
-      remoteWrite: podSecret(remoteWrite),
-    },
   });
   return podYaml(manifests);
 }

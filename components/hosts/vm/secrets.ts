@@ -3,6 +3,7 @@ import type { Secrets } from "../../config/credentials.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
+import { credentialsOf, remoteWrite } from "../../pod/secrets.ts";
 import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
@@ -12,14 +13,8 @@ import type { PrivateAuthority } from "../private-authority.ts";
  */
 export type StoredSecrets<Value> = Readonly<Record<string, Value>>;
 
-export const remoteWrite = "remote-write";
-
 /** Certificate and key of the authority for `tls: { mode: private }`. */
 export const authority = "authority";
-
-export function credentialsOf(upstream: string): string {
-  return `credentials-${upstream}`;
-}
 
 type SecretsPlan = Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">;
 

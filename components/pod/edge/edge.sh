@@ -1,16 +1,24 @@
 #!/bin/sh
-# Runs nginx as soon as there is a certificate that fits its key: until then the port is closed, and clients fall back at once. When another
-# certificate appears, nginx takes it up for new connections, and open transfers go on; one that it can't use changes nothing.
+# Runs nginx as soon as it can use its configuration and there is a certificate that fits its key: until then the port is closed, and clients fall back
+# at once. When another configuration or certificate appears, nginx takes it up for new connections, and open transfers go on; one that it can't use
+# changes nothing, and the log says so once.
 #
 # Usage: edge.sh NGINX_CONFIGURATION [TLS_DIRECTORY]: none where proxies end TLS
 set -u
 configuration=$1
-certificate=${2+$2/tls.crt}
+tls=${2-}
 trap 'exit 0' TERM INT QUIT
 
-fingerprint() { sha256sum <"$certificate"; }
+# Nothing while one of them is missing.
+read_files() { cat "$configuration" ${tls:+"$tls/tls.crt" "$tls/tls.key"} 2>/dev/null; }
 
-usable() { nginx -t -q -c "$configuration" -e /dev/stderr; }
+refused=
+usable() {
+  message=$(nginx -t -q -c "$configuration" -e /dev/stderr 2>&1) && return
+  [ "$refused" = "$1" ] || printf '%s\n' "$message" >&2
+  refused=$1
+  return 1
+}
 
 # nginx's cache manager first looks when nothing is known yet, and then only 10 s later. A new one, which nginx starts when it is gone, looks when the
 # janitor has told what there is: see cacheZones() in budget.ts.
@@ -23,19 +31,15 @@ renew_manager() {
 
 # As a child of nginx, which is process 1 by then.
 watch() {
-  taken=$1
-  while sleep 10; do
-    now=$(fingerprint 2>/dev/null) || continue
-    [ "$now" = "$taken" ] || { usable && kill -HUP 1 && taken=$now; }
+  while sleep 2; do
+    now=$(read_files) && [ "$now" != "$taken" ] && usable "$now" && kill -HUP 1 && taken=$now
   done
 }
 
-if [ -n "$certificate" ]; then
-  until now=$(fingerprint 2>/dev/null) && usable; do
-    sleep 1 &
-    wait $!
-  done
-  watch "$now" &
-fi
+until taken=$(read_files) && usable "$taken"; do
+  sleep 1 &
+  wait $!
+done
+watch &
 renew_manager &
 exec nginx -c "$configuration" -e /dev/stderr -g "daemon off;"

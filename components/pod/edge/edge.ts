@@ -1,7 +1,7 @@
 import { imageOf } from "../../config/images.ts";
 import { statusPage } from "../../monitoring/status-page/status-page.ts";
 import type { PodOptions } from "../options.ts";
-import { filesOf, httpProbe, type Part, resources } from "../part.ts";
+import { candidatesOf, filesOf, httpProbe, type Part, resources } from "../part.ts";
 import { script } from "../script.ts";
 import { renderEdgeConfig } from "./nginx.ts";
 import { edgePaths } from "./paths.ts";
@@ -23,6 +23,10 @@ export function edgePart(options: PodOptions): Part {
       "nginx.conf": renderEdgeConfig(options),
       "edge.sh": script(import.meta.url, "edge.sh"),
       [statusPageFile]: statusPage(options.region.name),
+    },
+    live: {
+      files: ["nginx.conf", statusPageFile],
+      check: ["nginx", "-t", "-q", "-c", `${candidatesOf("edge")}/nginx.conf`, "-e", "/dev/stderr"],
     },
     mounts: [
       ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),

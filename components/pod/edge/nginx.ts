@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
@@ -28,12 +29,17 @@ const limits = {
   fillSeconds: 3600,
 } as const;
 
-/** The complete nginx.conf of the edge. */
+/** The complete nginx.conf of the edge. The status server answers what it is known by: 12 hexadecimal digits that its own text decides. */
 export function renderEdgeConfig(options: PodOptions): string {
+  const digest = createHash("sha256").update(configurationOf(options, "")).digest("hex");
+  return configurationOf(options, digest.slice(0, 12));
+}
+
+function configurationOf(options: PodOptions, revision: string): string {
   const { upstreams, ports, edgeWorkers = "auto" } = options;
   return renderNginxConf([
     directive("worker_processes", edgeWorkers),
-    // Of the workers that a new certificate replaces, too. A stop is limited by whoever stops.
+    // Of the workers that a new certificate or configuration replaces, too. A stop is limited by whoever stops.
     directive("worker_shutdown_timeout", "6h"),
     directive("pid", `${edgePaths.cache}/nginx.pid`),
     directive("error_log", "/dev/stderr", "warn"),
@@ -64,7 +70,7 @@ export function renderEdgeConfig(options: PodOptions): string {
         ...proxying(),
         registryServer(options),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
-        statusServer(ports),
+        statusServer(ports, revision),
         unavailableServer(ports.edgeUnavailable),
       ],
     ),

@@ -38,8 +38,11 @@ export function metricsServer(options: PodOptions): Directive {
   );
 }
 
-/** The same on loopback, and what the containers need of each other. */
-export function statusServer(ports: PodPorts): Directive {
+/**
+ * The same on loopback, and what the containers need of each other.
+ * @param revision what the configuration is known by, for whoever waits until it is taken up
+ */
+export function statusServer(ports: PodPorts, revision: string): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
   // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
   // time, the same one would be a miss for a client.
@@ -63,6 +66,7 @@ export function statusServer(ports: PodPorts): Directive {
       directive("access_log", "off"),
       directive("keepalive_requests", 10_000_000),
       exactly("/healthz", [directive("return", 200, "ok")]),
+      exactly("/revision", [directive("default_type", "text/plain"), directive("return", 200, revision)]),
       exactly("/connections", [directive("stub_status")]),
       metrics("janitor"),
       metrics("acme"),
