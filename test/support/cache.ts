@@ -7,13 +7,14 @@ import { defaultImages } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
+import { bundleText } from "../../components/hosts/podman/bundle.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { type Layout, localAddress } from "../../components/hosts/local/layout.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { containerOf, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
@@ -83,24 +84,23 @@ export async function startCache({
   const local = config.regions[0] as LocalRegion;
   const { plan } = planLocal({ ...config, region: local, stack: "test" });
   const { place } = plan;
-  const certificate = await makeCertificate({
+  await makeCertificate({
     directory: place.directory,
     names: ["localhost", localAddress],
   });
   const caFile = join(place.directory, "ca", "ca.crt");
   const played = localPod(plan, {
-    fingerprint: certificate.fingerprint,
     credentials: {},
     remoteWriteCredentials,
   });
   const pod =
     secondsPerMinute === undefined
       ? played
-      : { ...played, manifest: hasten(played.manifest, config.monitoring, secondsPerMinute) };
+      : { ...played, bundle: bundleText(hasten(JSON.parse(played.bundle), config.monitoring, secondsPerMinute)) };
   const start = async () => {
     await playPod(pod);
   };
-  const container = (name: string) => `${place.podName}-${name}`;
+  const container = (name: string) => containerOf(pod, name);
   await start();
   const ca = { file: caFile, certificate: await readFile(caFile, "utf8") };
   return {
