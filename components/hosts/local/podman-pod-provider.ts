@@ -1,6 +1,14 @@
-import type * as pulumi from "@pulumi/pulumi";
 import { isDeepStrictEqual } from "node:util";
-import { isAsWanted, type ObservedPod, observePod, type PodmanPodInputs, playPod, podExists, removePod } from "./podman-pod.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import {
+  isAsWanted,
+  type ObservedPod,
+  observePod,
+  type PodmanPodInputs,
+  playPod,
+  podExists,
+  removePod,
+} from "./podman-pod.ts";
 
 /** The stack's state of a Pod: what was asked for, and what was found. */
 type State = PodmanPodInputs & { readonly observed: ObservedPod };

@@ -82,10 +82,15 @@ export async function observePod({
 }
 
 /** The ports that the running Pods hold, as their bundle's file `ports` says; or, of the one Pod of earlier versions, its label. */
-export async function heldPorts({ region, directory }: Pick<PodmanPodInputs, "region" | "directory">): Promise<string> {
+export async function heldPorts({
+  region,
+  directory,
+}: Pick<PodmanPodInputs, "region" | "directory">): Promise<string> {
   const [pod] = await containersOf(region);
   if (!pod) return "";
-  const [endpoint, first = 0, last = -1] = (pod.Labels["registry-cache/ports"] ?? "").split(/[_-]/).map(Number);
+  const [endpoint, first = 0, last = -1] = (pod.Labels["registry-cache/ports"] ?? "")
+    .split(/[_-]/)
+    .map(Number);
   const labelled = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
 }
@@ -130,7 +135,14 @@ interface PodmanContainer {
 async function containersOf(region: string): Promise<PodmanContainer[]> {
   const labels = { name: "registry-cache", instance: region };
   const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
-  const list = ["ps", "--all", "--pod", "--format", "json", ...filters.flatMap((filter) => ["--filter", filter])];
+  const list = [
+    "ps",
+    "--all",
+    "--pod",
+    "--format",
+    "json",
+    ...filters.flatMap((filter) => ["--filter", filter]),
+  ];
   return JSON.parse(await podman(list));
 }
 
