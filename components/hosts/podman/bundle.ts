@@ -38,7 +38,11 @@ export function renderBundle(options: PodOptions, { stateDirectory, files = {} }
     partFiles(manifests, container, stateDirectory),
   );
   return Object.assign(
-    { "apply.sh": script(import.meta.url, "apply.sh"), region: options.region.name, health: healthUrl(options) },
+    {
+      "apply.sh": script(import.meta.url, "apply.sh"),
+      region: options.region.name,
+      health: healthUrl(options),
+    },
     ...parts,
     files,
   );
@@ -94,7 +98,9 @@ function partFiles(manifests: PodManifests, container: Container, stateDirectory
     ...(live?.taken && { taken: `${live.taken.url} ${live.taken.answer}\n` }),
     ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`files/${file}`, content])),
   };
-  return Object.fromEntries(Object.entries(part).map(([path, content]) => [`parts/${name}/${path}`, content]));
+  return Object.fromEntries(
+    Object.entries(part).map(([path, content]) => [`parts/${name}/${path}`, content]),
+  );
 }
 
 /**
@@ -108,12 +114,17 @@ function partOf({ pod }: PodManifests, container: Container, files: string): Pod
   const volumes = (spec?.volumes ?? []).filter(({ name }) => mounted.has(name));
   return {
     ...pod,
-    metadata: { name: configMap, labels: { ...metadata?.labels, "app.kubernetes.io/component": container.name } },
+    metadata: {
+      name: configMap,
+      labels: { ...metadata?.labels, "app.kubernetes.io/component": container.name },
+    },
     spec: {
       ...spec,
       containers: [container],
       volumes: volumes.map((volume) =>
-        volume.name === configMap ? { name: configMap, hostPath: { path: files, type: "Directory" } } : volume,
+        volume.name === configMap
+          ? { name: configMap, hostPath: { path: files, type: "Directory" } }
+          : volume,
       ),
     },
   };
