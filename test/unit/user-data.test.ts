@@ -28,7 +28,7 @@ const manifests: PodManifests = {
       data: { "a.conf": "a: 'b'\n\tc\n" },
     },
   ],
-  live: {},
+  live: {}, ready: {},
 };
 
 const options: UserDataOptions = {
