@@ -118,6 +118,18 @@ describe("the edge", () => {
   });
 });
 
+test("a program says beforehand whether it would take its files", async () => {
+  for (const [container, name] of [
+    ["edge", "nginx.conf"],
+    ["prometheus", "prometheus.yml"],
+    ["prometheus", "rules.yml"],
+  ] as const) {
+    await pod.check(container, {});
+    const text = `${pod.file(container, name)}\nwrong: [;\n`;
+    await assert.rejects(pod.check(container, { [name]: text }), /wrong|did not find|unexpected/, name);
+  }
+});
+
 describe("Prometheus", () => {
   const url = () => `http://${localAddress}:${pod.ports.prometheus}`;
   const told = async (path: string) => await (await fetch(`${url()}${path}`)).text();

@@ -31,6 +31,8 @@ export interface FollowedPod extends AsyncDisposable {
   write(container: string, files: Readonly<Record<string, string>>): Promise<void>;
   /** What ConfigMaps have with other options. */
   rendered(change: Partial<PodOptions>): Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Whether a container's program would take its files with these among them. Throws with what it says where it wouldn't. */
+  check(container: string, files: Readonly<Record<string, string>>): Promise<void>;
   writeSecret(name: string, content: string): Promise<void>;
   /** What the edge says at its status port. */
   revision(): Promise<string>;
@@ -82,14 +84,14 @@ export async function startFollowedPod({
       ...change,
       ...changed,
     });
-    const { pod, configMaps } = renderPod(options);
+    const { pod, configMaps, live } = renderPod(options);
     const contents = configMaps.map(({ metadata, data = {} }) => [
       (metadata?.name ?? "").slice(`${name}-`.length),
       data,
     ]);
-    return { pod, files: Object.fromEntries(contents) as Record<string, Record<string, string>> };
+    return { pod, live, files: Object.fromEntries(contents) as Record<string, Record<string, string>> };
   };
-  const { pod, files } = render();
+  const { pod, files, live } = render();
   const { spec = { containers: [] } } = pod;
   for (const path of ["cache", "prometheus", ...upstreams.map((it) => `origin-${it.name}`)]) {
     await makeOwnedDirectory(at(path));
@@ -115,6 +117,10 @@ export async function startFollowedPod({
     ports,
     file: (container, file) => files[container]?.[file] ?? "",
     write,
+    async check(container, some) {
+      await writeVolume(at(`files-${container}/.next`), { ...files[container], ...some });
+      await podman(["exec", containerOf(container), ...(live[container]?.check ?? ["false"])]);
+    },
     rendered: (changed) => render(changed).files,
     writeSecret,
     revision: async () => await (await status("/revision")).text(),

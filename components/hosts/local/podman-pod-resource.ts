@@ -25,7 +25,7 @@ const provider: pulumi.dynamic.ResourceProvider = {
  */
 export class PodmanPod extends pulumi.dynamic.Resource {
   constructor(name: string, args: pulumi.Output<PodmanPodInputs>, options?: pulumi.CustomResourceOptions) {
-    // Where a credential is in it, all of `args` is secret; only the secrets have to stay so.
+    // Where a credential is in it, all of `args` is secret; only the files have to stay so.
     const open = <Key extends keyof PodmanPodInputs>(key: Key) =>
       pulumi.unsecret(args.apply((inputs) => inputs[key]));
     super(
@@ -39,9 +39,10 @@ export class PodmanPod extends pulumi.dynamic.Resource {
         images: open("images"),
         directories: open("directories"),
         ready: open("ready"),
-        secrets: pulumi.secret(args.apply(({ secrets }) => secrets)),
+        secrets: {},
+        files: pulumi.secret(args.apply(({ files }) => files)),
       },
-      { ...options, additionalSecretOutputs: ["secrets"] },
+      { ...options, additionalSecretOutputs: ["files"] },
       "local",
       "PodmanPod",
     );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { terminationGraceSeconds } from "../../pod/pod.ts";
-import { makeOwnedDirectory, writeOwnedFile } from "./owned-files.ts";
+import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
 import { podman, podmanHas } from "./podman.ts";
 
 /** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
@@ -44,8 +44,8 @@ const readySeconds = 60;
 export async function playPod(inputs: PodmanPodInputs): Promise<ObservedPod> {
   for (const image of inputs.images) await ensureImage(image);
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
-  for (const [path, content] of Object.entries(inputs.files ?? {})) await writeOwnedFile(path, content);
   await removePod(inputs);
+  for (const [path, content] of Object.entries(inputs.files ?? {})) await writeOwnedFile(path, content);
   for (const [name, secret] of Object.entries(inputs.secrets)) {
     // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.
     await podman(["secret", "create", "--env", name, "SECRET"], { variables: { SECRET: secret } });
@@ -88,11 +88,11 @@ export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): bool
 }
 
 /**
- * Stops the Pod, letting pulls under way end, and removes it with the volumes and secrets that podman made for it. The data in
+ * Stops the Pod, letting pulls under way end, and removes it with its secrets and the volumes that podman made for it. The data in
  * {@link PodmanPodInputs.directories} stays. Nothing happens where there is no Pod.
  */
 export async function removePod(
-  { name, containers, secrets }: PodmanPodInputs,
+  { name, containers, secrets, files = {} }: PodmanPodInputs,
   { graceSeconds = terminationGraceSeconds } = {},
 ): Promise<void> {
   if (await podExists(name)) {
@@ -110,6 +110,7 @@ export async function removePod(
   for (const secret of Object.keys(secrets).filter((secret) => known.has(secret))) {
     await podman(["secret", "rm", secret]);
   }
+  for (const path of Object.keys(files)) await removeOwned(path);
 }
 
 export async function podExists(name: string): Promise<boolean> {
