@@ -1,19 +1,17 @@
 /** The machines of one region, with the user data that a host renders; only where the cloud itself has a part in it, it is another one. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { VmRegion } from "../../components/config/schema.ts";
 import { userDataLimitBytes as awsLimitBytes } from "../../components/hosts/aws/user-data.ts";
 import { userDataLimitBytes as azureLimitBytes } from "../../components/hosts/azure/user-data.ts";
 import { type VmPodOptions, vmPod } from "../../components/hosts/vm/pod.ts";
-import { dataMount } from "../../components/hosts/vm/user-data.ts";
+import { basePackages, dataMount } from "../../components/hosts/vm/user-data.ts";
 import { type VmOptions, vmUserData } from "../../components/hosts/vm/vm.ts";
 import { privateAuthority } from "./certificates.ts";
 import { blankDisk, type DataDisk, dataDiskGiB, deviceLink } from "./data-disk.ts";
 import { ensureMachineImage } from "./image.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
 import { hostname, type Surroundings } from "./surroundings.ts";
 
 export interface RegionOptions extends Pick<VmOptions, "provider" | "storedSecrets"> {
@@ -23,11 +21,14 @@ export interface RegionOptions extends Pick<VmOptions, "provider" | "storedSecre
   readonly disk: DataDisk;
 }
 
+/** An image of its own, and what else its machines need: see {@link Seed}. */
+export interface BaseImage extends Pick<MachineOptions, "image" | "boothook"> {}
+
 export interface StartOptions {
   /** Of the machine, which is new. */
   readonly name: string;
   /** Whether its image has all packages already, so that only other things take time. */
-  readonly packages: "to install" | "installed";
+  readonly packages: "to install" | "installed" | BaseImage;
   /** Whether the disk is there from the start. */
   readonly disk: "attached" | "late";
 }
@@ -45,12 +46,14 @@ export class Region {
 
   async start({ name, packages, disk }: StartOptions): Promise<Machine> {
     const { directory, boothook, ports } = this.#around;
-    const cloudConfig: { packages: string[] } = parse(gunzipSync(this.#userData).toString());
+    const base =
+      typeof packages === "object"
+        ? packages
+        : { image: await ensureMachineImage(packages === "installed" ? basePackages : []), boothook };
     return Machine.start({
-      image: await ensureMachineImage(packages === "installed" ? cloudConfig.packages : []),
+      ...base,
       directory: join(directory, name),
       userData: this.#userData,
-      boothook,
       ports,
       ...(disk === "attached" && { disk: this.#disk }),
     });

@@ -9,7 +9,7 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { lookUpRegion } from "../look-up.ts";
 import { findImage } from "./image.ts";
-import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf } from "./previous.ts";
@@ -55,14 +55,25 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
   const previous = await previousOf(name);
   const [storageAccount, hasTrustedLaunch] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    findMachineSize(question, plan, previous),
-    findImage(question, plan.capacity.machine.architecture),
+    findMachine(question, plan, previous),
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
     findCertificate(question),
   ]);
   return { previous, storageAccount, hasTrustedLaunch };
+}
+
+/** The size decides on Trusted Launch, and that on the image. @returns as {@link findMachineSize} */
+async function findMachine(
+  question: Question<AzureVmRegion>,
+  plan: AzureVmPlan,
+  previous: Previous,
+): Promise<boolean | undefined> {
+  const { type, architecture } = plan.capacity.machine;
+  const hasTrustedLaunch = await findMachineSize(question, plan, previous);
+  await findImage(question, { architecture, isTrusted: isTrusted(type, hasTrustedLaunch) });
+  return hasTrustedLaunch;
 }
 
 /**

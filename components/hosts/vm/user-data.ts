@@ -48,9 +48,7 @@ const configuration = "/etc/registry-cache";
 export function renderUserData(options: UserDataOptions): string {
   const { pod, packages = [], prepare = [] } = options;
   return `#cloud-config\n${yaml({
-    package_update: true,
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
-    packages: [...basePackages, ...packages],
     write_files: [
       { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
       // The edge runs as nobody special, and listens on 443.
@@ -65,6 +63,7 @@ export function renderUserData(options: UserDataOptions): string {
       file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
       ...(typeof pod === "string" ? [file(`${configuration}/pod.yaml`, pod, "0600")] : []),
       file(`${configuration}/fetch-secret`, options.fetchSecret, "0700"),
+      file(`${configuration}/packages.sh`, packagesScript(), "0700"),
       file(`${configuration}/disk.sh`, script(import.meta.url, "disk.sh"), "0700"),
       file(`${configuration}/rescan.sh`, script(import.meta.url, "rescan.sh"), "0700"),
       file(`${configuration}/start.sh`, script(import.meta.url, "start.sh"), "0700"),
@@ -77,6 +76,8 @@ export function renderUserData(options: UserDataOptions): string {
       file("/etc/systemd/system/registry-cache-renew.timer", renewTimer()),
     ],
     runcmd: [
+      // cloud-init's own way asks the mirrors also when there is nothing to install.
+      [`${configuration}/packages.sh`, ...basePackages, ...packages],
       ...prepare,
       ["sysctl", "--system"],
       ["udevadm", "control", "--reload"],
@@ -101,7 +102,7 @@ function yaml(document: object): string {
 }
 
 /** What podman recommends and needs here, without the 350 MB of the rest. */
-const basePackages = [
+export const basePackages: readonly string[] = [
   "aardvark-dns",
   "ca-certificates",
   "catatonit",
@@ -114,6 +115,11 @@ const basePackages = [
   "prometheus-node-exporter",
   "unattended-upgrades",
 ];
+
+/** Installs those of its arguments that aren't there. */
+export function packagesScript(): string {
+  return script(import.meta.url, "packages.sh");
+}
 
 function file(path: string, content: string, permissions = "0644") {
   return { path, content, permissions };
