@@ -211,9 +211,9 @@ describe("while clients pull", { concurrency: true }, () => {
   });
 
   test("the commands of the runbooks work", async () => {
-    const { podName, directory, ports } = cache.layout;
+    const { directory, ports } = cache.layout;
     // As on a machine with another stack: the prelude whole, then what it is called here.
-    const here = `POD=${podName} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
+    const here = `CACHE=label=app.kubernetes.io/instance=${region} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
     for (const name of alertNames) {
       for (const commands of commandsOf(name)) {
         const { failed, all } = await execa(
