@@ -22,6 +22,7 @@ import { type FrontedUpstream, frontedUpstream, registryName } from "../support/
 import { shortenCertificate } from "../support/clients/broken-cache.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { startMachine, type TestMachine } from "../support/machine.ts";
 import { repeat } from "../support/repeat.ts";
 import { commandsOf, podmanPrelude } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
@@ -47,6 +48,7 @@ const parts = scope(test);
 let alertmanager: TestAlertmanager;
 let upstream: FrontedUpstream;
 let cache: TestCache;
+let machine: TestMachine;
 let disk: string;
 /** Of {@link cache}. */
 let region: string;
@@ -82,6 +84,8 @@ before(async () => {
       secondsPerMinute,
     }),
   );
+  const pod = "0123456789ab";
+  machine = parts.use(await startMachine(cache, { wanted: pod, applied: pod, appliedSeconds: 0 }));
   region = cache.layout.podName.replace("registry-cache-", "");
 });
 
@@ -174,6 +178,15 @@ describe("while clients pull", { concurrency: true }, () => {
     });
     await arrives("RegistryCacheSlow", { ...notify, upstream: "gsoci" });
     await arrives("RegistryCacheHitRatioCollapsed", { ...notify, upstream: "gsoci" });
+  });
+
+  test("a machine can't take up its Pod", async () => {
+    const { state } = machine;
+    machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
+    const { annotations } = await arrives("RegistryCachePodOutdated", { ...notify, topic: "change" });
+    assert.match(annotations.description ?? "", / changes \(image\);/);
+    machine.state = state;
+    await ends("RegistryCachePodOutdated");
   });
 
   test("the certificate comes near its end", async () => {
