@@ -252,7 +252,7 @@ if change && { [ ! -e "$was_well" ] || becomes_well; }; then
   tidy
   exit 0
 fi
-reason=${obstacle:-a Pod doesn't start}
+reason=${obstacle:-"a Pod doesn't start"}
 [ -n "$previous" ] || fail 2 unhealthy "$reason"
 bundle=$previous
 if change && becomes_well; then rm -f "$was_well"; fi
