@@ -12,13 +12,12 @@ import { execa } from "execa";
 import { alertNames } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
-import { filesOf } from "../../components/pod/part.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { startAuthority } from "../support/acme.ts";
 import { acmeRegion, hostname, startAcmeCache } from "../support/acme-cache.ts";
 import { type FiringAlert, startAlertmanager, type TestAlertmanager } from "../support/alertmanager.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
-import { mainPid } from "../support/cache-containers.ts";
+import { filesDirectory, mainPid } from "../support/cache-containers.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { shortenCertificate } from "../support/clients/broken-cache.ts";
 import { get } from "../support/http.ts";
@@ -271,9 +270,7 @@ describe("when containers end", { concurrency: true }, () => {
 });
 
 test("the endpoint answers something else", async () => {
-  const mounts = await podman(["inspect", "--format", "{{json .Mounts}}", cache.container("edge")]);
-  const isFiles = ({ Destination }: { Destination: string }) => Destination === filesOf("edge");
-  const file = join(JSON.parse(mounts).find(isFiles).Source, "nginx.conf");
+  const file = join(await filesDirectory(cache.container("edge"), "edge"), "nginx.conf");
   const configuration = await readFile(file, "utf8");
   // The edge takes it up by itself.
   const use = (text: string) => writeFile(file, text);

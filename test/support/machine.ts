@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { podman } from "../../components/hosts/local/podman.ts";
 import type { TestCache } from "./cache.ts";
+import { filesDirectory } from "./cache-containers.ts";
 
 interface PodState {
   readonly wanted: string;
@@ -50,9 +50,7 @@ function metrics({ wanted, applied, appliedSeconds, failure }: PodState): string
 }
 
 async function scrape(cache: TestCache, port: number): Promise<void> {
-  const source =
-    '{{range .Mounts}}{{if eq .Destination "/etc/registry-cache/prometheus"}}{{.Source}}{{end}}{{end}}';
-  const directory = await podman(["inspect", "--format", source, cache.container("prometheus")]);
+  const directory = await filesDirectory(cache.container("prometheus"), "prometheus");
   const file = join(directory, "prometheus.yml");
   const configuration = parse(await readFile(file, "utf8"));
   configuration.scrape_configs.push({
