@@ -97,6 +97,7 @@ test("refuses a machine that an image in a gallery isn't made for, or hasn't com
       /with 'ConfidentialVM' security type/,
     ],
     [{ features: [] }, /with 'Standard' security type/],
+    [{ features: [{ name: "DiskControllerTypes", value: "NVMe" }] }, /check that disk controller types/],
   ];
   for (const [change, says] of mistakes)
     assert.throws(

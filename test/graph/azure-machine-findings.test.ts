@@ -139,6 +139,10 @@ test("an image in a gallery that is on its way to the region, or that no machine
   assert.deepEqual(await redefined(features("TrustedLaunch"), "Standard_B2pls_v2"), [
     `machine.image: ${image} is for machines with Trusted Launch only, which this size doesn't have: ${wayOut}`,
   ]);
+  assert.deepEqual(await redefined({ architecture: "x64" }, "Standard_D2s_v6"), []);
+  assert.deepEqual(await redefined({ architecture: "x64", features: [] }, "Standard_D2s_v6"), [
+    `machine.image: ${image} is for disks by SCSI, and the machine's size has NVMe only: ${wayOut}`,
+  ]);
   // Azure decides.
   assert.deepEqual(await redefined({ features: [] }), []);
 });

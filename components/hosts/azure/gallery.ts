@@ -26,6 +26,8 @@ export interface MadeFromImage {
   readonly architecture: Architecture;
   /** Whether the machine has Trusted Launch. */
   readonly isTrusted: boolean;
+  /** What Azure lists of its size: `SCSI, NVMe`. */
+  readonly diskControllers?: string | undefined;
 }
 
 const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
@@ -41,7 +43,10 @@ export function definitionShortcomings(
   { properties: { osState, hyperVGeneration, architecture, features = [] } = {} }: ImageDefinition,
   machine: MadeFromImage,
 ): string[] {
-  const securityType = features.find(({ name }) => name === "SecurityType")?.value;
+  const feature = (wanted: string) => features.find(({ name }) => name === wanted)?.value;
+  const securityType = feature("SecurityType");
+  const controllers = list(feature("DiskControllerTypes") ?? "SCSI");
+  const { diskControllers = "SCSI" } = machine;
   const lacksTrust = machine.isTrusted && securityType !== undefined && !trusted.includes(securityType);
   return [
     ...(osState === "Specialized" ? ["is of a specialized machine, which takes no user data"] : []),
@@ -50,11 +55,19 @@ export function definitionShortcomings(
       ? [`is for ${architecture}, and the machine has ${machine.architecture}`]
       : []),
     ...(lacksTrust ? [`has the security type ${securityType}, and the machine has Trusted Launch`] : []),
+    // https://github.com/skypilot-org/skypilot/issues/10375
+    ...(list(diskControllers).some((it) => controllers.includes(it))
+      ? []
+      : [`is for disks by ${controllers.join(", ")}, and the machine's size has ${diskControllers} only`]),
     // https://github.com/hashicorp/terraform-provider-azurerm/issues/23148
     ...(!machine.isTrusted && securityType === "TrustedLaunch"
       ? ["is for machines with Trusted Launch only, which this size doesn't have"]
       : []),
   ];
+}
+
+function list(values: string): string[] {
+  return values.split(/, */);
 }
 
 /** Why an image version can't be used in a region: the predicate of a sentence, and the way out. */

@@ -79,7 +79,10 @@ export const existingThings: readonly Thing[] = [
     osState: "Generalized",
     hyperVGeneration: "V2",
     architecture: "Arm64",
-    features: [{ name: "SecurityType", value: "TrustedLaunchSupported" }],
+    features: [
+      { name: "SecurityType", value: "TrustedLaunchSupported" },
+      { name: "DiskControllerTypes", value: "SCSI, NVMe" },
+    ],
   }),
   thing(types.imageVersion, existing.image, {
     publishingProfile: { targetRegions: [{ name: "West Europe", regionalReplicaCount: 1 }] },

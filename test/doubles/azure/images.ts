@@ -48,16 +48,32 @@ export function isReplicated(cloud: Cloud, id: string, location: string): boolea
   );
 }
 
-/** Refuses a machine that can't be what an image's definition says: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions */
-export function demandDefinition(cloud: Cloud, id: string, inputs: Inputs, architecture: string): void {
+/**
+ * Refuses a machine that can't be what an image's definition says: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions
+ * @param capabilities of its size
+ */
+export function demandDefinition(
+  cloud: Cloud,
+  id: string,
+  inputs: Inputs,
+  capabilities: Readonly<Record<string, string>>,
+): void {
   const { osState, hyperVGeneration, features, ...definition } = definitionOf(cloud, id)?.inputs ?? {};
   demand(osState === "Generalized", "InvalidParameter", "Parameter 'osProfile' is not allowed.");
   const generation = `cannot boot Hypervisor Generation '${hyperVGeneration}'`;
   demand(hyperVGeneration === "V2", "BadRequest", `The selected VM size ${generation}.`);
-  const fits = definition.architecture === architecture;
+  const fits = definition.architecture === (capabilities.CpuArchitectureType ?? "x64");
   demand(fits, "BadRequest", `The VM size cannot boot with an image of '${definition.architecture}'.`);
-  const [feature] = (features ?? []) as Inputs[];
-  const supported = String(feature?.value ?? "Standard");
+  const feature = (wanted: string) =>
+    ((features ?? []) as Inputs[]).find(({ name }) => name === wanted)?.value;
+  // https://github.com/skypilot-org/skypilot/issues/10375
+  const controllers = String(feature("DiskControllerTypes") ?? "SCSI").split(/, */);
+  demand(
+    (capabilities.DiskControllerTypes ?? "SCSI").split(/, */).some((it) => controllers.includes(it)),
+    "InvalidParameter",
+    `The VM size '${valueAt("hardwareProfile.vmSize", inputs)}' cannot boot with OS image or disk. Please check that disk controller types supported by the OS image or disk is one of the supported disk controller types for the VM size.`,
+  );
+  const supported = String(feature("SecurityType") ?? "Standard");
   const wanted = String(valueAt("securityProfile.securityType", inputs) ?? "Standard");
   const isSupported =
     {

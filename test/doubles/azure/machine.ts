@@ -189,8 +189,7 @@ function demandImage(
       `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or change your requested region.`,
     );
     const size = text("hardwareProfile.vmSize", inputs);
-    const { CpuArchitectureType: processor = "x64" } = sizeNamed(size)?.capabilities ?? {};
-    demandDefinition(cloud, String(id), inputs, processor);
+    demandDefinition(cloud, String(id), inputs, sizeNamed(size)?.capabilities ?? {});
     return;
   }
   demand(
