@@ -193,34 +193,37 @@ unwanted() {
 # Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
-  jobs='' started='' failed=''
-  for it in $(unwanted); do [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" & done
+  gone='' starting='' started='' failed=''
+  for it in $(unwanted); do
+    [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" &
+    gone="$gone $!"
+  done
   for part in $(parts); do
     if [ "$part" = edge ]; then
-      for job in $jobs; do wait "$job" || failed=$job; done
-      wait
-      [ -z "$failed" ] || return
-      for it in $started; do await_ready "$it" & done
-      wait
+      for job in $starting; do wait "$job" || failed=$job; done
+      for it in $started; do await_ready "$it"; done
     fi
+    [ -z "$failed" ] || break
     if runs "$(pod_of "$part")"; then
       take_files "$part" || failed=$part
     elif [ "$part" = edge ]; then
-      hand_over || return
+      hand_over || failed=$part
     else
       started="$started $part"
       {
         for pod in $(other "$part"); do stop "$pod" "$part"; done
         start "$part"
       } &
-      jobs="$jobs $!"
+      starting="$starting $!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
   [ -z "$started" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
+  # Not for an edge that ends its transfers.
+  for job in $gone; do wait "$job"; done
+  [ -z "$failed" ] || return
   look
   for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
-  [ -z "$failed" ]
 }
 
 # Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
