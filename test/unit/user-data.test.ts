@@ -29,7 +29,8 @@ const manifests: PodManifests = {
       data: { "a.conf": "a: 'b'\n\tc\n" },
     },
   ],
-  live: {}, ready: {},
+  live: {},
+  ready: {},
 };
 
 const options: UserDataOptions = {

@@ -12,7 +12,7 @@ fail() {
 [ ! -e /etc/registry-cache ] || fail "run this on a new instance: this one is a cache"
 
 # As user data: when cloud-init is done with everything else, and then off.
-if grep -q /cloud-final.service /proc/self/cgroup; then
+if grep -q '/cloud-[a-z-]*\.service' /proc/self/cgroup; then
   cp "$0" /run/base-image.sh
   exec systemd-run --quiet --no-block --unit base-image --property After=cloud-final.service \
     --property StandardOutput=journal+console --property StandardError=inherit sh /run/base-image.sh off
