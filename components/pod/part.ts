@@ -17,6 +17,8 @@ export interface Live {
   readonly files: readonly string[];
   /** A command for the running container: whether it would take all its files as they lie in {@link candidatesOf}. @default it takes any */
   readonly check?: readonly string[];
+  /** Where the container says over HTTP, on loopback, which files it has taken up, and what it answers for these. @default it doesn't */
+  readonly taken?: { readonly url: string; readonly answer: string };
 }
 
 /** The directory in which a container finds the files of its ConfigMap. */

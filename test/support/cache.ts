@@ -11,9 +11,15 @@ import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { type Layout, localAddress } from "../../components/hosts/local/layout.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
-import { planLocal } from "../../components/hosts/local/plan.ts";
+import { type LocalPlan, planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import {
+  containerOf,
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+} from "../../components/hosts/local/podman-pod.ts";
+import { bundleText } from "../../components/hosts/podman/bundle.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
@@ -28,8 +34,12 @@ export interface CacheOptions {
   readonly monitoring?: Readonly<Record<string, unknown>>;
   /** As decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
+  /** Keys of the stack besides. @default none */
+  readonly keys?: Readonly<Record<string, unknown>>;
   /** See {@link hasten}. @default the Pod as it is */
   readonly secondsPerMinute?: number;
+  /** How many upstreams {@link TestCache.apply} may give it. @default as many as it has */
+  readonly maxUpstreams?: number;
 }
 
 export interface TestCache extends AsyncDisposable {
@@ -47,6 +57,8 @@ export interface TestCache extends AsyncDisposable {
   /** Stops the Pod and keeps its data, or starts it again. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Changes its configuration while it runs, as `pulumi up` does: what it was started with, but for `change`. */
+  apply(change: Partial<CacheOptions>): Promise<void>;
 }
 
 /** The key of the remote write's credentials, for {@link CacheOptions.monitoring}. */
@@ -55,68 +67,82 @@ export const remoteWriteKey = "metrics-credentials";
 let count = 0;
 
 /** Plays a cache with an empty store, and waits until it is ready (2 to 4 s). */
-export async function startCache({
-  upstreams,
-  region = {},
-  monitoring = {},
-  remoteWriteCredentials,
-  secondsPerMinute,
-}: CacheOptions): Promise<TestCache> {
+export async function startCache(options: CacheOptions): Promise<TestCache> {
   const dir = await tempDir();
-  const config = parseConfig({
-    provider: "local",
-    regions: [
-      {
-        name: `test-${process.pid}-${++count}`,
-        storage: { kind: "disk", size: "4GiB" },
-        endpoint: { port: await freePort() },
-        dataDir: dir.path,
-        internalPort: await freePorts(podPortCount(upstreams.length)),
-        ...region,
-      },
-    ],
-    upstreams,
-    monitoring,
+  const upstreamCount = Math.max(options.upstreams.length, options.maxUpstreams ?? 0);
+  const place = {
+    name: `test-${process.pid}-${++count}`,
+    dataDir: dir.path,
+    port: await freePort(),
+    internalPort: await freePorts(podPortCount(upstreamCount)),
     images: await ensureImages(defaultImages),
-    ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
-  });
-  const local = config.regions[0] as LocalRegion;
-  const { plan } = planLocal({ ...config, region: local, stack: "test" });
-  const { place } = plan;
-  const certificate = await makeCertificate({
-    directory: place.directory,
-    names: ["localhost", localAddress],
-  });
-  const caFile = join(place.directory, "ca", "ca.crt");
-  const played = localPod(plan, {
-    fingerprint: certificate.fingerprint,
-    credentials: {},
-    remoteWriteCredentials,
-  });
-  const pod =
-    secondsPerMinute === undefined
-      ? played
-      : { ...played, manifest: hasten(played.manifest, config.monitoring, secondsPerMinute) };
+  };
+  const first = planned(options, place);
+  const { region, upstreams, place: layout } = first.plan;
+  let { pod } = first;
+  await makeCertificate({ directory: layout.directory, names: ["localhost", localAddress] });
   const start = async () => {
     await playPod(pod);
   };
-  const container = (name: string) => `${place.podName}-${name}`;
   await start();
+  const caFile = join(layout.directory, "ca", "ca.crt");
   const ca = { file: caFile, certificate: await readFile(caFile, "utf8") };
+  const container = (name: string) => containerOf(pod, name);
   return {
-    url: new URL(`https://localhost:${local.endpoint.port}`),
+    url: new URL(`https://localhost:${region.endpoint.port}`),
     caFile,
     ca: ca.certificate,
-    layout: place,
-    clients: clientConfiguration({ endpoint: local.endpoint, upstreams: config.upstreams, ca }),
+    layout,
+    clients: clientConfiguration({ endpoint: region.endpoint, upstreams, ca }),
     container,
     logs: (name) => podman(["logs", container(name)], { withStandardError: true }),
     stop: () => removePod(pod),
     start,
+    async apply(change) {
+      const next = planned({ ...options, ...change }, place).pod;
+      await playPod(next);
+      pod = next;
+    },
     async [Symbol.asyncDispose]() {
       await removePod(pod, { graceSeconds: 2 });
-      await removeOwned(place.directory);
+      await removeOwned(layout.directory);
       await dir[Symbol.asyncDispose]();
     },
   };
+}
+
+interface Place {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly internalPort: number;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+function planned(
+  {
+    upstreams,
+    region = {},
+    monitoring = {},
+    keys = {},
+    remoteWriteCredentials,
+    secondsPerMinute,
+  }: CacheOptions,
+  { name, dataDir, port, internalPort, images }: Place,
+): { readonly plan: LocalPlan; readonly pod: PodmanPodInputs } {
+  const own = { name, storage: { kind: "disk", size: "4GiB" }, endpoint: { port }, dataDir, internalPort };
+  const config = parseConfig({
+    provider: "local",
+    regions: [{ ...own, ...region }],
+    upstreams,
+    monitoring,
+    images,
+    ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
+    ...keys,
+  });
+  const { plan } = planLocal({ ...config, region: config.regions[0] as LocalRegion, stack: "test" });
+  const pod = localPod(plan, { credentials: {}, remoteWriteCredentials });
+  if (secondsPerMinute === undefined) return { plan, pod };
+  const hastened = hasten(JSON.parse(pod.bundle), config.monitoring, secondsPerMinute);
+  return { plan, pod: { ...pod, bundle: bundleText(hastened) } };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import {
   isAsWanted,
@@ -5,6 +6,7 @@ import {
   observePod,
   type PodmanPodInputs,
   playPod,
+  podExists,
   removePod,
 } from "./podman-pod.ts";
 
@@ -15,32 +17,28 @@ export async function create(inputs: PodmanPodInputs): Promise<pulumi.dynamic.Cr
   return { id: inputs.name, outs: { ...inputs, observed: await playPod(inputs) } };
 }
 
-export async function diff(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.DiffResult> {
-  return {
-    changes: !isAsWanted(inputs, state.observed),
-    replaces: inputs.name === state.name ? [] : ["name"],
-    deleteBeforeReplace: true,
-  };
+/** The state of an earlier version has one Pod with all containers: it lacks the bundle, and is updated to one. */
+export async function diff(
+  state: Partial<State> & Pick<State, "name">,
+  inputs: PodmanPodInputs,
+): Promise<pulumi.dynamic.DiffResult> {
+  const { observed, secrets } = state;
+  const same =
+    state.bundle === inputs.bundle &&
+    isDeepStrictEqual(secrets, inputs.secrets) &&
+    observed !== undefined &&
+    isAsWanted(inputs, observed);
+  return { changes: !same, replaces: inputs.name === state.name ? [] : ["name"], deleteBeforeReplace: true };
 }
 
 export async function read(id: string, state: State): Promise<pulumi.dynamic.ReadResult> {
-  const observed = await observePod(id);
-  return observed ? { id, props: { ...state, observed } } : {};
+  if (state.bundle === undefined) return (await podExists(id)) ? { id, props: state } : {};
+  const observed = await observePod(state);
+  return Object.keys(observed.states).length > 0 ? { id, props: { ...state, observed } } : {};
 }
 
-/** A new Pod that doesn't start gives its place back to the one before, so that the state stays true and the cache goes on serving. */
-export async function update(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
-  try {
-    return { outs: { ...inputs, observed: await playPod(inputs) } };
-  } catch (error) {
-    const { message } = error as Error;
-    await playPod(state).catch((second: Error) => {
-      throw new Error(
-        `${message}\nNor does the one before; with \`--refresh\`, the next up makes it anew: ${second.message}`,
-      );
-    });
-    throw new Error(`${message}\nThe Pod as it was before runs again.`);
-  }
+export async function update(_state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
+  return { outs: { ...inputs, observed: await playPod(inputs) } };
 }
 
 export async function remove(state: State): Promise<void> {

@@ -33,10 +33,9 @@ export class PodmanPod extends pulumi.dynamic.Resource {
       name,
       {
         name: open("name"),
-        manifest: open("manifest"),
-        revision: open("revision"),
-        containers: open("containers"),
-        images: open("images"),
+        region: open("region"),
+        directory: open("directory"),
+        bundle: open("bundle"),
         directories: open("directories"),
         ready: open("ready"),
         secrets: pulumi.secret(args.apply(({ secrets }) => secrets)),

@@ -29,10 +29,14 @@ const limits = {
   fillSeconds: 3600,
 } as const;
 
-/** The complete nginx.conf of the edge. The status server answers what it is known by: 12 hexadecimal digits that its own text decides. */
+/** The complete nginx.conf of the edge. */
 export function renderEdgeConfig(options: PodOptions): string {
-  const digest = createHash("sha256").update(configurationOf(options, "")).digest("hex");
-  return configurationOf(options, digest.slice(0, 12));
+  return configurationOf(options, edgeRevision(options));
+}
+
+/** What the status server answers for its configuration: 12 hexadecimal digits that the rest of the text decides. */
+export function edgeRevision(options: PodOptions): string {
+  return createHash("sha256").update(configurationOf(options, "")).digest("hex").slice(0, 12);
 }
 
 function configurationOf(options: PodOptions, revision: string): string {
