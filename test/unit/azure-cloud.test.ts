@@ -50,7 +50,10 @@ const userData = Buffer.concat([Buffer.from(`${digest}\n`), packed(pod)]).toStri
 test("the wanted digest and the Pod come from the machine's user data", async () => {
   const wanted = await run({ userData }, "wanted");
   assert.deepEqual([wanted.exitCode, wanted.stdout], [0, `${digest}\n`]);
-  assert.match(wanted.arguments, /-H Metadata:true .*\/instance\/compute\/userData\?api-version=2021-01-01&format=text$/m);
+  assert.match(
+    wanted.arguments,
+    /-H Metadata:true .*\/instance\/compute\/userData\?api-version=2021-01-01&format=text$/m,
+  );
   const { exitCode, stdout } = await run({ userData }, "pod", digest);
   assert.equal(exitCode, 0);
   assert.equal(stdout, pod);
@@ -74,10 +77,11 @@ test("prints the secret, asked for by the identity's client id, with a token tha
     exitCode,
     arguments: used,
     stdin,
-  } = await run({
-    token: '{"access_token":"the-token"}',
-    secret: '{"value":"line one\\nline two"}',
-  });
+  } = await run(
+    { token: '{"access_token":"the-token"}', secret: '{"value":"line one\\nline two"}' },
+    "secret",
+    secretId,
+  );
   assert.deepEqual([exitCode, stdout], [0, "line one\nline two"]);
   assert.match(
     used,
