@@ -7,7 +7,12 @@ import type { StackConfig } from "../../components/config/schema.ts";
 import { localAddress } from "../../components/hosts/local/layout.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { containerOf, type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import {
+  containerOf,
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+} from "../../components/hosts/local/podman-pod.ts";
 import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";

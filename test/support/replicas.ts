@@ -9,7 +9,12 @@ import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { localAddress } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { containerOf, type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import {
+  containerOf,
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+} from "../../components/hosts/local/podman-pod.ts";
 import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, diskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
@@ -130,7 +135,9 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
   };
   // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.
   if (bucket) {
-    await podman(["secret", "create", "--env", credentials, "SECRET"], { variables: { SECRET: bucket.secret } });
+    await podman(["secret", "create", "--env", credentials, "SECRET"], {
+      variables: { SECRET: bucket.secret },
+    });
   }
   await playPod(pod);
   return {

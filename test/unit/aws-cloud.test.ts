@@ -47,7 +47,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
       response.end(answer(url, body));
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
-    parts.defer(() => server.close());
+    parts.defer(() => void server.close());
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
 

@@ -381,8 +381,12 @@ test("wherever it is killed, there is one whole Pod, old or new", { timeout: 120
       reject: false,
       detached: true,
     });
+    let running = true;
+    void child.finally(() => {
+      running = false;
+    });
     await sleep(Math.random() * 250);
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    if (child.pid !== undefined && running) process.kill(-child.pid, "SIGKILL");
     await child;
     if ((await readdir(it.at("state"))).includes("applying")) halfway += 1;
     const hasBooted = round % 2 === 0;
