@@ -42,6 +42,7 @@ describe("a region with a network of its own", () => {
       "aws:route53/record:Record eu-central-1-ipv6",
       "aws:s3/bucket:Bucket eu-central-1",
       "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1-pointer",
       "aws:s3/bucketPolicy:BucketPolicy eu-central-1",
       "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock eu-central-1",
       "aws:ssm/parameter:Parameter eu-central-1-credentials-team",

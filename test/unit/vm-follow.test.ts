@@ -13,7 +13,7 @@ import { scope, tempDir } from "../support/scope.ts";
 const source = script(import.meta.resolve("../../components/hosts/vm/follow.sh"), "follow.sh");
 
 /** Two parts, one after the other; what was cut off before is in one of them still. */
-const play = `play() { for part in one two; do echo "$1" >"$STATE/$part"; done; }
+const play = `play() { for part in one two; do sleep 0.03; echo "$1" >"$STATE/$part"; done; }
 echo "\${1##*/} \${2##*/}" >>"$STATE/applied"
 play "\${1##*/}"
 `;
@@ -372,9 +372,13 @@ test("wherever it is killed, there is one whole Pod, old or new", { timeout: 120
   const { it, first } = await served(t);
   const pods = [first, await it.store(2), await it.store(3), await it.store(4, { apply: "unwell" })];
   let halfway = 0;
+  const began = performance.now();
+  await it.want(pods[1] ?? "");
+  await it.follow();
+  const lookMs = performance.now() - began;
   for (let round = 0; round < 50; round++) {
     const before = await it.running();
-    const wanted = pods[(round + 1) % pods.length] ?? "";
+    const wanted = pods[(round + 2) % pods.length] ?? "";
     await it.want(wanted);
     const child = execa("sh", [it.at("follow.sh"), "look"], {
       env: it.environment,
@@ -385,7 +389,7 @@ test("wherever it is killed, there is one whole Pod, old or new", { timeout: 120
     void child.finally(() => {
       running = false;
     });
-    await sleep(Math.random() * 250);
+    await sleep(Math.random() * lookMs);
     if (child.pid !== undefined && running) process.kill(-child.pid, "SIGKILL");
     await child;
     if ((await readdir(it.at("state"))).includes("applying")) halfway += 1;
