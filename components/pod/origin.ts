@@ -105,6 +105,7 @@ export function originPart(
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
     secret,
+    ready: `http://127.0.0.1:${ports.debug}/debug/health`,
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };
 }

@@ -6,6 +6,8 @@ export interface Part {
   readonly files: Record<string, string>;
   /** @default another file is another container */
   readonly live?: Live;
+  /** URL on loopback that answers 200 as soon as the container serves. @default none */
+  readonly ready?: string;
   /** Name of the secret whose file it reads: see secrets.ts. @default none */
   readonly secret?: string | undefined;
   readonly mounts: readonly VolumeMount[];

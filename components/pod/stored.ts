@@ -38,5 +38,6 @@ export function storedPart(
       }),
     },
     mounts: [],
+    ready: `http://127.0.0.1:${ports.stored}/`,
   };
 }

@@ -34,8 +34,8 @@ export interface CacheOptions {
   readonly monitoring?: Readonly<Record<string, unknown>>;
   /** As decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
-  /** Keys of the stack besides. @default none */
-  readonly keys?: Readonly<Record<string, unknown>>;
+  /** In the place of those that this machine has. @default none */
+  readonly images?: Readonly<Record<string, string>>;
   /** See {@link hasten}. @default the Pod as it is */
   readonly secondsPerMinute?: number;
   /** How many upstreams {@link TestCache.apply} may give it. @default as many as it has */
@@ -123,22 +123,23 @@ function planned(
   {
     upstreams,
     region = {},
+    images,
     monitoring = {},
-    keys = {},
+
     remoteWriteCredentials,
     secondsPerMinute,
   }: CacheOptions,
-  { name, dataDir, port, internalPort, images }: Place,
+  place: Place,
 ): { readonly plan: LocalPlan; readonly pod: PodmanPodInputs } {
+  const { name, dataDir, port, internalPort } = place;
   const own = { name, storage: { kind: "disk", size: "4GiB" }, endpoint: { port }, dataDir, internalPort };
   const config = parseConfig({
     provider: "local",
     regions: [{ ...own, ...region }],
     upstreams,
     monitoring,
-    images,
+    images: { ...place.images, ...images },
     ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
-    ...keys,
   });
   const { plan } = planLocal({ ...config, region: config.regions[0] as LocalRegion, stack: "test" });
   const pod = localPod(plan, { credentials: {}, remoteWriteCredentials });

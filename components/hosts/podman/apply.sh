@@ -56,10 +56,11 @@ other() {
 
 same_files() { diff -r -x .next "$bundle/parts/$1/files" "$(files_of "$1")" >/dev/null 2>&1; }
 
-# Beside the files that are in use.
+# Beside the files that are in use; where none are, in their place, too.
 propose() {
   next=$(files_of "$1")/.next
-  rm -rf "$next" && mkdir -p "$next" && cp "$bundle/parts/$1/files/"* "$next/"
+  rm -rf "$next" && mkdir -p "$next" && cp "$bundle/parts/$1/files/"* "$next/" || return
+  runs "$(pod_of "$1")" || cp "$bundle/parts/$1/files/"* "$(files_of "$1")/"
 }
 
 # By the part's own program: in the running container, or in the image of one that is to take the place of a running one.
@@ -94,7 +95,7 @@ prepare() {
   for part in $(parts); do
     ! { same_files "$part" && runs "$(pod_of "$part")"; } || continue
     propose "$part" || fail 1 disk "can't write the files of $part"
-    accepted "$part" >&2 || fail 1 refused "$part doesn't accept its configuration"
+    said=$(accepted "$part" 2>&1) || fail 1 refused "$part: $(echo "$said" | tail -n 1)"
   done
 }
 
@@ -167,18 +168,39 @@ hand_over() {
   done
 }
 
+# As soon as it answers; it may also be waiting for its upstream.
+await_ready() {
+  [ -e "$bundle/parts/$1/ready" ] || return 0
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    podman exec "$(pod_of "$1")-$1" wget -q -T 2 -O /dev/null "$(cat "$bundle/parts/$1/ready")" 2>/dev/null && return
+    sleep 1
+  done
+}
+
+# Parts that wait for their transfers hold up no others.
 change() {
   look
+  started=
   for part in $(parts); do
+    if [ "$part" = edge ]; then
+      wait
+      for it in $started; do await_ready "$it" & done
+      wait
+    fi
     if runs "$(pod_of "$part")"; then
-      take_files "$part"
+      take_files "$part" || return
     elif [ "$part" = edge ]; then
-      hand_over
+      hand_over || return
     else
-      for pod in $(other "$part"); do stop "$pod" "$pod-$part"; done
-      start "$part"
-    fi || return
+      started="$started $part"
+      {
+        for pod in $(other "$part"); do stop "$pod" "$pod-$part"; done
+        start "$part"
+      } &
+    fi
   done
+  # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
+  [ -z "$started" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
   containers --all | while read -r pod container; do
     grep -qx "$pod" "$bundle"/parts/*/pod || [ -e "$STATE/retired/$pod" ] || stop "$pod" "$container"
   done
@@ -187,15 +209,18 @@ change() {
 # As a client sees it, whatever becomes of the certificate.
 well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$bundle/health")" 2>/dev/null | grep -q '^probe_success 1'; }
 
-# Whether each part runs what the bundle says.
+# Whether each part runs what the bundle says. If not, $obstacle says why.
 taken() {
   look
   for part in $(parts); do
+    obstacle="$part doesn't run"
     runs "$(pod_of "$part")" || return
     [ -e "$bundle/parts/$part/taken" ] || continue
+    obstacle="$part hasn't taken up its files"
     read -r url answer <"$bundle/parts/$part/taken"
     [ "$(podman exec "$(pod_of "$part")-$part" wget -q -T 8 -O - "$url" 2>/dev/null)" = "$answer" ] || return
   done
+  obstacle="the endpoint doesn't answer"
 }
 
 becomes_well() {
@@ -227,8 +252,9 @@ if change && { [ ! -e "$was_well" ] || becomes_well; }; then
   tidy
   exit 0
 fi
-[ -n "$previous" ] || fail 2 unhealthy "the cache doesn't start"
+reason=${obstacle:-a Pod doesn't start}
+[ -n "$previous" ] || fail 2 unhealthy "$reason"
 bundle=$previous
 if change && becomes_well; then rm -f "$was_well"; fi
 tidy
-fail 2 unhealthy "the cache wasn't well within $WELL_SECONDS s; what ran before is back"
+fail 2 unhealthy "$reason after $WELL_SECONDS s; what ran before is back"

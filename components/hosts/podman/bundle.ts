@@ -15,6 +15,7 @@ import { script } from "../../pod/script.ts";
  * - `parts/<container>/pod`: the Pod's name, which changes whenever the part has to be replaced
  * - `parts/<container>/pod.yaml`, `image`, `files/…`: what the Pod is made of; its ConfigMap as files
  * - `parts/<container>/check`: the command that checks files before a running container gets them, where there is one; a word in each line
+ * - `parts/<container>/ready`: a URL that answers 200 once the container serves, where there is one
  * - `parts/<container>/taken`: a URL, and what it answers once the container has taken up its files, where it says so
  */
 export type Bundle = Readonly<Record<string, string>>;
@@ -95,6 +96,7 @@ function partFiles(manifests: PodManifests, container: Container, stateDirectory
     image,
     "pod.yaml": stringify({ ...pod, metadata: { ...pod.metadata, name: podName } }, { lineWidth: 0 }),
     ...(live?.check && { check: live.check.map((word) => `${word}\n`).join("") }),
+    ...(manifests.ready[name] !== undefined && { ready: manifests.ready[name] }),
     ...(live?.taken && { taken: `${live.taken.url} ${live.taken.answer}\n` }),
     ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`files/${file}`, content])),
   };
