@@ -104,7 +104,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
       assert.equal(await applied(first), good);
       assert.equal(await status(), 200);
       const said = await first.run(
-        `journalctl -u registry-cache-look --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
+        `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
       );
       assert.match(said, new RegExp(`failed: ${reason}`));
     }

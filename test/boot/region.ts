@@ -1,13 +1,12 @@
 /** The machines of one region, with the user data and the Pod that a host renders; only where the cloud itself has a part in it, they are others. */
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { VmRegion } from "../../components/config/schema.ts";
 import { type Bundle, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
 import { packed } from "../../components/hosts/vm/packed.ts";
 import { type VmPodOptions, vmPod } from "../../components/hosts/vm/pod.ts";
 import {
+  basePackages,
   dataMount,
   renderUserData,
   stateDirectory,
@@ -16,7 +15,7 @@ import {
 import { privateAuthority } from "./certificates.ts";
 import { blankDisk, type DataDisk, dataDiskGiB, deviceLink } from "./data-disk.ts";
 import { ensureMachineImage } from "./image.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
 import { hostname, type Surroundings } from "./surroundings.ts";
 
 export interface RegionOptions extends Pick<VmPodOptions, "provider" | "storedSecrets"> {
@@ -36,11 +35,14 @@ export interface Change {
   readonly files?: Bundle;
 }
 
+/** An image of its own, and what else its machines need: see {@link Seed}. */
+export interface BaseImage extends Pick<MachineOptions, "image" | "boothook"> {}
+
 export interface StartOptions {
   /** Of the machine, which is new. */
   readonly name: string;
   /** Whether its image has all packages already, so that only other things take time. */
-  readonly packages: "to install" | "installed";
+  readonly packages: "to install" | "installed" | BaseImage;
   /** Whether the disk is there from the start. */
   readonly disk: "attached" | "late";
 }
@@ -79,12 +81,14 @@ export class Region {
 
   async start({ name, packages, disk }: StartOptions): Promise<Machine> {
     const { directory, boothook, ports } = this.#around;
-    const cloudConfig: { packages: string[] } = parse(gunzipSync(this.#userData).toString());
+    const base =
+      typeof packages === "object"
+        ? packages
+        : { image: await ensureMachineImage(packages === "installed" ? basePackages : []), boothook };
     return Machine.start({
-      image: await ensureMachineImage(packages === "installed" ? cloudConfig.packages : []),
+      ...base,
       directory: join(directory, name),
       userData: this.#userData,
-      boothook,
       ports,
       ...(disk === "attached" && { disk: this.#options.disk }),
     });

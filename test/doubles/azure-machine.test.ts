@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
+import { redefine, replicate } from "./azure/images.ts";
 import { answerOfArm, restrict, token } from "./azure/sizes.ts";
 import { image, machine, make, profile, storage, userData } from "./azure-things.ts";
+import type { Cloud } from "./cloud.ts";
 import { testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
 
@@ -82,6 +84,41 @@ testRefusals(make, {
     with: { location: "northeurope", storageProfile: { ...storage, imageReference: { id: existing.image } } },
     says: /GalleryImageNotFound/,
   },
+});
+
+test("refuses a machine that an image in a gallery isn't made for, or hasn't come to the region of", () => {
+  const start = (prepare: (cloud: Cloud) => void) => () => {
+    const { cloud } = make();
+    prepare(cloud);
+    const imageReference = { id: existing.image };
+    const inputs = { ...machine.inputs, storageProfile: { ...storage, imageReference } };
+    cloud.create(machine.type, "another", inputs, "");
+  };
+  const mistakes: [Inputs, RegExp][] = [
+    [{ osState: "Specialized" }, /'osProfile' is not allowed/],
+    [{ hyperVGeneration: "V1" }, /Hypervisor Generation 'V1'/],
+    [{ architecture: "x64" }, /an image of 'x64'/],
+    [
+      { features: [{ name: "SecurityType", value: "ConfidentialVM" }] },
+      /with 'ConfidentialVM' security type/,
+    ],
+    [{ features: [] }, /with 'Standard' security type/],
+    [{ features: [{ name: "DiskControllerTypes", value: "NVMe" }] }, /check that disk controller types/],
+  ];
+  for (const [change, says] of mistakes)
+    assert.throws(
+      start((cloud) => redefine(cloud, existing.image, change)),
+      says,
+    );
+  assert.throws(
+    start((cloud) => replicate(cloud, existing.image, "West Europe")),
+    /GalleryImageNotFound/,
+  );
+  // All is well with the image.
+  assert.throws(
+    start(() => {}),
+    /NicInUse/,
+  );
 });
 
 test("the provider would change a machine in place, and the cloud refuses", () => {

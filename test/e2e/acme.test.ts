@@ -15,8 +15,8 @@ import { servedCertificate } from "../support/tls.ts";
 import { openTransfer, pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** From the new files to new connections: the edge looks every 10 s. */
-const takenUpMs = 15_000;
+/** From the new files to new connections: the edge looks every 2 s. */
+const takenUpMs = 10_000;
 /** An order takes seconds, and longer where nearly every third request is refused, and after some failures. */
 const issuedMs = 60_000;
 

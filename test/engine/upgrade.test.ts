@@ -6,6 +6,12 @@ import { scope } from "../support/scope.ts";
 import { configure, recordedStack, type StackName, stackNames } from "./upgrade/stacks.ts";
 import type { Started } from "./upgrade/started.ts";
 
+/** What this version changes by itself, in place. */
+const updated: Partial<Record<StackName, readonly string[]>> = {
+  // One Pod with all containers becomes one of each.
+  "local-vm": ["update PodmanPod upgrade"],
+};
+
 /** What another configuration then changes, among others; of two, as a double and this project's own providers find it. */
 const changed: Partial<Record<StackName, string>> = {
   "local-vm": "update PodmanPod upgrade",
@@ -39,9 +45,10 @@ function testUpgrade(name: StackName): void {
     started = parts.use(await recordedStack(name));
   });
 
-  test("a preview has nothing to change", async () => {
-    const run = await started.stack.run("preview", ["--expect-no-changes"]);
-    assert.deepEqual(run.changes, [], run.messages);
+  const inPlace = updated[name] ?? [];
+  test(`a preview has ${inPlace.length > 0 ? `to ${inPlace}` : "nothing to change"}`, async () => {
+    const run = await started.stack.run("preview", inPlace.length > 0 ? [] : ["--expect-no-changes"]);
+    assert.deepEqual([...new Set(run.changes)], inPlace, run.messages);
     assert.ok(!run.failed, run.messages);
     // With other prices, the cost is another one.
     const outputs = run.changedOutputs.filter((output) => output !== "cost");
@@ -62,6 +69,7 @@ function testUpgrade(name: StackName): void {
     test(`${operation} works`, async () => {
       const { failed, messages } = await started.stack.run(operation);
       assert.ok(!failed, messages);
+      if (operation === "destroy") assert.deepEqual((await started.left?.()) ?? [], []);
     });
   }
 }

@@ -28,6 +28,8 @@ export const kubernetesRegions = {
       tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
     },
   },
+  /** Without a second one that serves while it is replaced. */
+  "one-volume": { ...region, storage: { kind: "disk", size: "200GiB" }, replicas: { min: 1 } },
   bucket: {
     ...region,
     storage: { ...bucket, delivery: "redirect" },

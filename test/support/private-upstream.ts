@@ -4,19 +4,18 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
+import type { Credentials } from "../../components/config/credentials.ts";
 
 export interface PrivateUpstream extends AsyncDisposable {
   /** Plain HTTP on loopback. */
   readonly url: URL;
+  /** From now on it takes these credentials alone, and no token of the ones before. */
+  rotate(to: Credentials): void;
 }
 
 /** A registry in front of `upstream` that gives a token for the credentials, and content for the token. */
-export async function privateUpstream(
-  upstream: URL,
-  { username, password }: { username: string; password: string },
-): Promise<PrivateUpstream> {
-  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const token = randomBytes(16).toString("hex");
+export async function privateUpstream(upstream: URL, credentials: Credentials): Promise<PrivateUpstream> {
+  let { basic, token } = taken(credentials);
   const server = createServer((incoming, response) => {
     const { authorization } = incoming.headers;
     const { port } = server.address() as AddressInfo;
@@ -33,12 +32,21 @@ export async function privateUpstream(
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    rotate(to) {
+      ({ basic, token } = taken(to));
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
     },
   };
+}
+
+/** What it takes from whoever has the credentials, and a token to give. */
+function taken({ username, password }: Credentials) {
+  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  return { basic, token: randomBytes(16).toString("hex") };
 }
 
 function forward(

@@ -99,7 +99,10 @@ for (const name of kubernetesCases) {
       );
       assert.deepEqual([...new Set(mounts)].sort(), [...new Set(volumes)].sort());
       const names = Object.values(objects.configMaps).map(({ metadata }) => metadata?.name);
-      const used = (spec?.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
+      const used = (spec?.volumes ?? []).flatMap(({ configMap, projected }) => [
+        ...(configMap?.name === undefined ? [] : [configMap.name]),
+        ...(projected?.sources ?? []).flatMap((it) => it.configMap?.name ?? []),
+      ]);
       assert.deepEqual(used.sort(), names.sort());
     });
 

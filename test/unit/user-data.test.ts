@@ -9,6 +9,7 @@ import { parse } from "yaml";
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
 import { packed } from "../../components/hosts/vm/packed.ts";
 import {
+  basePackages,
   dataMount,
   renderUserData,
   shellVariables,
@@ -25,7 +26,6 @@ const options: UserDataOptions = {
 };
 
 interface CloudConfig {
-  readonly packages: string[];
   readonly runcmd: string[][];
   readonly write_files: { path: string; content: string; permissions?: string; append?: boolean }[];
 }
@@ -108,16 +108,16 @@ test("the cache starts at boot, and looks for another Pod every 30 seconds until
   const unit = (name: string) => file(`/etc/systemd/system/registry-cache${name}`).content;
   assert.match(unit(".service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh start$/m);
   assert.match(unit(".service"), /^WantedBy=multi-user\.target$/m);
-  assert.match(unit("-look.service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh look$/m);
-  assert.match(unit("-look.timer"), /^OnUnitInactiveSec=30\nRandomizedDelaySec=5\nAccuracySec=1$/m);
-  for (const name of ["-look.service", "-look.timer"])
+  assert.match(unit("-follow.service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh look$/m);
+  assert.match(unit("-follow.timer"), /^OnUnitInactiveSec=30\nRandomizedDelaySec=5\nAccuracySec=1$/m);
+  for (const name of ["-follow.service", "-follow.timer"])
     assert.match(unit(name), /^PartOf=registry-cache\.service$/m);
   // What the script says comes through; what systemd says of each run doesn't.
-  assert.match(unit("-look.service"), /^SyslogLevel=notice\nLogLevelMax=notice$/m);
-  assert.deepEqual(config.runcmd[0], options.prepare?.[0]);
+  assert.match(unit("-follow.service"), /^SyslogLevel=notice\nLogLevelMax=notice$/m);
+  assert.deepEqual(config.runcmd[1], options.prepare?.[0]);
   assert.deepEqual(config.runcmd.at(-1), [
     ...["systemctl", "enable", "--now", "--no-block"],
-    ...["registry-cache.service", "registry-cache-look.timer", "registry-cache-rescan.timer"],
+    ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
   ]);
 });
 
@@ -149,10 +149,7 @@ test("nobody but root reads or runs what is the machine's own", () => {
 
 test("what is installed besides", () => {
   const { config, file } = rendered({ packages: ["extra"] });
-  const missing = ["podman", "crun", "unattended-upgrades", "prometheus-node-exporter", "extra"].filter(
-    (name) => !config.packages.includes(name),
-  );
-  assert.deepEqual(missing, []);
+  assert.deepEqual(config.runcmd[0], ["/etc/registry-cache/packages.sh", ...basePackages, "extra"]);
   assert.match(
     file("/etc/default/prometheus-node-exporter").content,
     /--web\.listen-address=127\.0\.0\.1:9100/,

@@ -37,20 +37,10 @@ export function cloudScript(region: string, bucket: string): string {
 /** Session Manager's part on the machine: https://github.com/aws/amazon-ssm-agent/releases */
 const ssmAgentVersion = "3.3.4851.0";
 
-/** Debian has no package of it: https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html */
-function installSsmAgent(region: string, architecture: Architecture): string[][] {
-  const bucket = `https://s3.${region}.amazonaws.com/amazon-ssm-${region}`;
+/** Where the image hasn't got it. Debian has no package of it: https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html */
+export function installSsmAgent(region: string, architecture: Architecture): string[][] {
+  const url = `https://s3.${region}.amazonaws.com/amazon-ssm-${region}/${ssmAgentVersion}/debian_${architecture}/amazon-ssm-agent.deb`;
   const file = "/run/amazon-ssm-agent.deb";
-  return [
-    [
-      "curl",
-      "-fsSL",
-      "--retry",
-      "5",
-      "-o",
-      file,
-      `${bucket}/${ssmAgentVersion}/debian_${architecture}/amazon-ssm-agent.deb`,
-    ],
-    ["apt-get", "install", "-y", file],
-  ];
+  const install = `curl -fsSL --retry 5 -o ${file} ${url} && apt-get install -y ${file}`;
+  return [["sh", "-c", `dpkg-query --show amazon-ssm-agent || { ${install}; }`]];
 }

@@ -1,4 +1,4 @@
-import type { ConfigMap, Namespace, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
+import type { Namespace, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import { autoscaler, disruptionBudget } from "./autoscaling.ts";
@@ -10,6 +10,7 @@ import { monitoringObjects } from "./monitoring.ts";
 import { objectLabels, workloadMetadata } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { workloadPod } from "./pod.ts";
+import type { PodFiles } from "./pod-files.ts";
 import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 
 /** All that the cache is made of in a cluster, but its Secrets. */
@@ -19,8 +20,8 @@ export interface WorkloadObjects extends Controller, Exposure {
   readonly networkPolicy: NetworkPolicy;
   /** Beside it, where the cluster serves the kind. */
   readonly ciliumNetworkPolicy?: CiliumNetworkPolicy;
-  /** By the container that each is for. */
-  readonly configMaps: Readonly<Record<string, ConfigMap>>;
+  /** As pod-files.ts has them. */
+  readonly configMaps: PodFiles["configMaps"];
   readonly certificate?: ReturnType<typeof certificate>;
   readonly autoscaler?: ReturnType<typeof autoscaler>;
   readonly disruptionBudget: PodDisruptionBudget;

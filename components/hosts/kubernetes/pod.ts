@@ -1,5 +1,4 @@
 import type {
-  ConfigMap,
   Container,
   PodTemplateSpec,
   TopologySpreadConstraint,
@@ -21,6 +20,7 @@ import {
   withContentHash,
   workloadName,
 } from "./names.ts";
+import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
 import { readinessProbe } from "./readiness.ts";
 import { isSideContainer, sideContainer } from "./side-container.ts";
 import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
@@ -37,54 +37,61 @@ export const edgeContainer = "edge";
 /** The first of the ports that the containers use between themselves. */
 const internalPort = 15000;
 
-export interface WorkloadPod {
+export interface WorkloadPod extends Pick<PodFiles, "configMaps"> {
   readonly template: PodTemplateSpec;
-  /** By the container that each is for. Immutable, and named by its content. */
-  readonly configMaps: Readonly<Record<string, ConfigMap>>;
 }
 
 /** The same Pod as everywhere, as the template of a workload. */
 export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
+  const manifests = renderedPod(args);
+  const podWith = (liveName?: (name: string) => string): WorkloadPod => {
+    const { configMaps, sources } = podFiles(manifests, args.region, liveName);
+    return { configMaps, template: podTemplate(args, manifests, sources) };
+  };
+  if (!followsFiles(args.region)) return podWith();
+  // What is followed fits the rest of the Pod: with another rest, it is another object, which the Pod that is to go doesn't see.
+  const { template } = podWith((name) => name);
+  return podWith((name) => withContentHash(name, template));
+}
+
+function podTemplate(
+  args: WorkloadPlanArgs,
+  { pod }: PodManifests,
+  sources: PodFiles["sources"],
+): PodTemplateSpec {
   const pauses = pausesOf(args.region);
-  const { pod, configMaps } = renderedPod(args);
-  const named = new Map(
-    configMaps.map((configMap) => [configMap.metadata?.name, immutable(configMap, args)] as const),
-  );
   const spec = pod.spec ?? { containers: [] };
   // What is kept is in directories of one volume.
   const parts = new Set((spec.volumes ?? []).filter(({ emptyDir }) => emptyDir).map(({ name }) => name));
   const inData = (mount: VolumeMount): VolumeMount =>
     parts.has(mount.name) ? { ...mount, name: dataVolume, subPath: mount.name } : mount;
-  const withHash = ({ configMap, ...volume }: Volume): Volume =>
-    configMap ? { ...volume, configMap: { name: named.get(configMap.name)?.metadata?.name ?? "" } } : volume;
+  const inCluster = ({ configMap, ...volume }: Volume): Volume => ({
+    ...volume,
+    ...(configMap && sources[configMap.name ?? ""]),
+  });
   return {
-    configMaps: Object.fromEntries(
-      [...named].map(([name = "", configMap]) => [name.slice(`${workloadName}-`.length), configMap]),
-    ),
-    template: {
-      metadata: { labels: { ...args.serviceAccount.podLabels, ...selectorLabels(args.region.name) } },
-      spec: {
-        ...spec,
-        serviceAccountName: workloadName,
-        securityContext: {
-          runAsNonRoot: true,
-          fsGroup: podUser,
-          fsGroupChangePolicy: "OnRootMismatch",
-          seccompProfile: { type: "RuntimeDefault" },
-        },
-        terminationGracePeriodSeconds: endSeconds(args.region),
-        topologySpreadConstraints: spread(args.region),
-        ...placement(args),
-        containers: spec.containers.map(restartedSoon).map((container) => ({
-          ...(container.name === edgeContainer ? edge(starting(container), args) : beside(container, args)),
-          ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
-          volumeMounts: container.volumeMounts?.map(inData) ?? [],
-        })),
-        volumes: [
-          ...(spec.volumes ?? []).filter(({ name }) => !parts.has(name)).map(withHash),
-          ...scratch(args),
-        ],
+    metadata: { labels: { ...args.serviceAccount.podLabels, ...selectorLabels(args.region.name) } },
+    spec: {
+      ...spec,
+      serviceAccountName: workloadName,
+      securityContext: {
+        runAsNonRoot: true,
+        fsGroup: podUser,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
       },
+      terminationGracePeriodSeconds: endSeconds(args.region),
+      topologySpreadConstraints: spread(args.region),
+      ...placement(args),
+      containers: spec.containers.map(restartedSoon).map((container) => ({
+        ...(container.name === edgeContainer ? edge(starting(container), args) : beside(container, args)),
+        ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
+        volumeMounts: container.volumeMounts?.map(inData) ?? [],
+      })),
+      volumes: [
+        ...(spec.volumes ?? []).filter(({ name }) => !parts.has(name)).map(inCluster),
+        ...scratch(args),
+      ],
     },
   };
 }
@@ -132,11 +139,6 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
   });
 }
 
-function immutable({ metadata, ...rest }: ConfigMap, { region }: WorkloadPlanArgs): ConfigMap {
-  const name = withContentHash(metadata?.name ?? "", rest.data);
-  return { ...rest, metadata: { ...metadata, name, namespace: region.namespace }, immutable: true };
-}
-
 function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
   const { cpuMillis, memoryMiB } = replica.edge;
   const hasBucket = region.storage.kind === "bucket";
@@ -146,7 +148,11 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
     ],
-    readinessProbe: readinessProbe(edgePort, podPorts(internalPort, upstreams.length), hasBucket),
+    readinessProbe: readinessProbe(
+      edgePort,
+      { ports: podPorts(internalPort, upstreams.length), upstreams },
+      hasBucket,
+    ),
     resources: {
       requests: {
         cpu: `${cpuMillis}m`,

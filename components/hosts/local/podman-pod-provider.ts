@@ -8,26 +8,32 @@ import {
   playPod,
   podExists,
   removePod,
+  removeWholePod,
+  TakenBack,
+  writeSecrets,
 } from "./podman-pod.ts";
 
-/** The stack's state of a Pod: what was asked for, and what was found. */
-type State = PodmanPodInputs & { readonly observed: ObservedPod };
+/** The stack's state of the Pods: what was asked for, and what was found. */
+type Present = PodmanPodInputs & { readonly observed: ObservedPod };
+
+/** What an earlier version has left, of one Pod with all containers. */
+type Earlier = Pick<Present, "name" | "secrets"> & { readonly bundle?: undefined };
+
+type State = Present | Earlier;
 
 export async function create(inputs: PodmanPodInputs): Promise<pulumi.dynamic.CreateResult> {
   return { id: inputs.name, outs: { ...inputs, observed: await playPod(inputs) } };
 }
 
-/** The state of an earlier version has one Pod with all containers: it lacks the bundle, and is updated to one. */
+/** A refresh compares the state with the inputs that are in it, also with those of an earlier version. */
 export async function diff(
-  state: Partial<State> & Pick<State, "name">,
-  inputs: PodmanPodInputs,
+  state: State,
+  inputs: PodmanPodInputs | Earlier,
 ): Promise<pulumi.dynamic.DiffResult> {
-  const { observed, secrets } = state;
   const same =
     state.bundle === inputs.bundle &&
-    isDeepStrictEqual(secrets, inputs.secrets) &&
-    observed !== undefined &&
-    isAsWanted(inputs, observed);
+    isDeepStrictEqual(state.secrets, inputs.secrets) &&
+    (state.bundle === undefined || inputs.bundle === undefined || isAsWanted(inputs, state.observed));
   return { changes: !same, replaces: inputs.name === state.name ? [] : ["name"], deleteBeforeReplace: true };
 }
 
@@ -37,10 +43,18 @@ export async function read(id: string, state: State): Promise<pulumi.dynamic.Rea
   return Object.keys(observed.states).length > 0 ? { id, props: { ...state, observed } } : {};
 }
 
-export async function update(_state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
-  return { outs: { ...inputs, observed: await playPod(inputs) } };
+export async function update(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
+  if (state.bundle === undefined) return { outs: { ...inputs, observed: await playPod(inputs, state) } };
+  try {
+    return { outs: { ...inputs, observed: await playPod(inputs) } };
+  } catch (error) {
+    // As the state says.
+    if (error instanceof TakenBack) await writeSecrets(state.secrets);
+    throw error;
+  }
 }
 
 export async function remove(state: State): Promise<void> {
-  await removePod(state);
+  if (state.bundle !== undefined) await removePod(state);
+  else if (await podExists(state.name)) await removeWholePod(state);
 }

@@ -34,29 +34,46 @@ export interface ObservedPod {
 
 const readySeconds = 60;
 
-/** apply.sh's answer that another bundle didn't make it and that the one before runs again. */
+/** The one Pod with all containers that earlier versions played. */
+interface WholePod {
+  readonly name: string;
+  /** By the names that podman knows the secrets by. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** apply.sh's answer that another bundle wasn't taken, or was taken back: what ran before runs on. */
 export class TakenBack extends Error {
   override readonly name = "TakenBack";
 }
 
 /**
  * Makes the Pods of this machine those of the bundle, by its apply.sh, and waits until they are ready.
+ * @param earlier what may be in their place
  * @throws TakenBack where what ran before runs on
  * @throws Error where nothing runs, with the last lines of the containers' logs
  */
-export async function playPod(inputs: PodmanPodInputs): Promise<ObservedPod> {
+export async function playPod(
+  inputs: PodmanPodInputs,
+  earlier: WholePod = { name: inputs.name, secrets: {} },
+): Promise<ObservedPod> {
   const current = await currentBundle(inputs);
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
-  for (const [path, secret] of Object.entries(inputs.secrets)) await writeOwnedFile(path, secret);
+  await writeSecrets(inputs.secrets);
   const bundle = await unpack(inputs);
-  if (await podExists(inputs.name)) await removeWholePod(inputs);
+  if (await podExists(earlier.name)) {
+    for (const { image } of bundleParts(parse(inputs))) await ensureImage(image);
+    await removeWholePod(earlier);
+  }
   const { exitCode, stderr } = await execa("sh", [join(bundle, "apply.sh"), bundle, ...current], {
     env: { ...podmanEnvironment(), STATE: inputs.directory },
     stdin: "ignore",
     reject: false,
   });
-  const reason = stderr.trim().split("\n").at(-1) ?? "";
-  if (exitCode !== 0 && current.length > 0) throw new TakenBack(reason);
+  if (exitCode !== 0 && current.length > 0) {
+    throw new TakenBack(
+      `the cache ${inputs.name} runs on as before, since it couldn't be changed. Correct what is said here, and try again.\n${stderr.trim()}`,
+    );
+  }
   try {
     if (exitCode !== 0) throw new Error(stderr.trim());
     await waitUntilReady(inputs.ready);
@@ -67,6 +84,11 @@ export async function playPod(inputs: PodmanPodInputs): Promise<ObservedPod> {
   }
   await makeCurrent(inputs, bundle);
   return observePod(inputs);
+}
+
+/** The Pods take them up by themselves. */
+export async function writeSecrets(secrets: PodmanPodInputs["secrets"]): Promise<void> {
+  for (const [path, secret] of Object.entries(secrets)) await writeOwnedFile(path, secret);
 }
 
 export async function observePod({
@@ -176,14 +198,20 @@ async function makeCurrent({ directory }: PodmanPodInputs, bundle: string): Prom
   if (before !== undefined && before !== bundle) await rm(before, { recursive: true, force: true });
 }
 
-/** The one Pod with all containers that earlier versions played, with the volumes and secrets that podman made for it. */
-async function removeWholePod({ name }: PodmanPodInputs): Promise<void> {
+/** Also the volumes and secrets that podman made for it; a volume has the name of the container that mounts it. */
+export async function removeWholePod({ name, secrets }: WholePod): Promise<void> {
+  const format = ["--format", "{{.Names}}"];
+  const containers = (await podman(["ps", "--all", "--filter", `pod=${name}`, ...format])).split("\n");
   await podman(["pod", "stop", "--time", "120", name]);
   await podman(["pod", "rm", "--force", name]);
-  for (const kind of ["volume", "secret"]) {
-    const names = (await podman([kind, "ls", "--format", "{{.Name}}"])).split("\n");
-    for (const own of names.filter((it) => it.startsWith(`${name}-`))) await podman([kind, "rm", own]);
+  for (const [kind, names] of Object.entries({ volume: containers, secret: Object.keys(secrets) })) {
+    const known = new Set((await podman([kind, "ls", "--format", "{{.Name}}"])).split("\n"));
+    for (const own of names.filter((it) => known.has(it))) await podman([kind, "rm", own]);
   }
+}
+
+async function ensureImage(reference: string): Promise<void> {
+  if (!(await podmanHas("image", reference))) await podman(["pull", "--quiet", reference]);
 }
 
 async function waitUntilReady(urls: readonly string[]): Promise<void> {

@@ -31,13 +31,13 @@ files_of() { echo "$STATE/files/$1-$(pod_of "$1" | sed 's/.*-//')"; }
 
 # The edge is last: what it needs is there before.
 parts() {
-  ls "$bundle/parts" | grep -vx edge
+  for it in "$bundle"/parts/*; do [ "${it##*/}" = edge ] || echo "${it##*/}"; done
   echo edge
 }
 
-# `POD CONTAINER` of each container of the region. Not by Pods, which podman locks while one of them stops.
+# `POD CONTAINER START` of each container of the region. Not by Pods, which podman locks while one of them stops.
 containers() {
-  podman ps --pod --format '{{.PodName}} {{.Names}}' --filter label=app.kubernetes.io/name=registry-cache \
+  podman ps --pod --format '{{.PodName}} {{.Names}} {{.StartedAt}}' --filter label=app.kubernetes.io/name=registry-cache \
     --filter "label=app.kubernetes.io/instance=$region" "$@"
 }
 
@@ -66,7 +66,7 @@ propose() {
 # By the part's own program: in the running container, or in the image of one that is to take the place of a running one.
 accepted() {
   [ -e "$bundle/parts/$1/check" ] || return 0
-  part=$1 pod=$(pod_of "$1") old=$(other "$1")
+  part=$1 pod=$(pod_of "$1") old=$(other "$1" | head -n 1)
   set -f
   IFS='
 '
@@ -108,10 +108,10 @@ play() {
   fi
 } >/dev/null
 
-# Usage: stop POD CONTAINER. Transfers under way end first.
+# Usage: stop POD PART. Transfers under way end first.
 stop() {
   if [ -z "$UNIT" ]; then
-    podman stop --time "$grace" "$2"
+    podman stop --time "$grace" "$1-$2"
     podman pod rm --force "$1"
   else
     systemctl stop "$UNIT$1.service"
@@ -132,29 +132,35 @@ remove() {
   rm -f "$STATE/retired/$pod"
 } >/dev/null 2>&1
 
+# Of its name there can be what a failure has left, or what still ends its transfers.
 start() {
-  ! podman pod exists "$(pod_of "$1")" || remove "$1"
-  rm -rf "$(files_of "$1")"
-  mkdir -p "$(files_of "$1")" && cp "$bundle/parts/$1/files/"* "$(files_of "$1")/" && play "$1"
+  remove "$1"
+  if same_files "$1" || { rm -rf "$(files_of "$1")" && propose "$1"; } && play "$1"; then return; fi
+  remove "$1"
+  return 1
 }
 
-# Each file as a whole.
+# Each file as a whole, as prepare() has written them. Those of the bundle before are written only now.
 take_files() {
-  same_files "$1" || { propose "$1" && mv "$(files_of "$1")/.next/"* "$(files_of "$1")/" && rm -r "$(files_of "$1")/.next"; }
+  ! same_files "$1" || return 0
+  next=$(files_of "$1")/.next
+  diff -r "$bundle/parts/$1/files" "$next" >/dev/null 2>&1 || propose "$1" || return
+  mv "$next/"* "$(files_of "$1")/" && rm -r "$next"
 }
 
-# Usage: retire POD CONTAINER. In the background, as soon as its program has ended by itself.
+# Usage: retire POD PART. In the background, as soon as its program has ended by itself.
 retire() {
   mkdir -p "$STATE/retired" && : >"$STATE/retired/$1"
   if [ -n "$UNIT" ]; then
     systemctl stop --no-block "$UNIT$1.service"
     return
   fi
-  # By its id: the name can be another one's by then.
-  id=$(podman inspect --format '{{.Id}}' "$2")
+  # By their ids: the names can be others' by then.
+  ids=$(podman inspect --format '{{.Id}} {{.Pod}}' "$1-$2")
   {
-    timeout "$grace" podman wait "$id"
-    [ "$(podman inspect --format '{{.Id}}' "$2")" != "$id" ] || stop "$1" "$2"
+    timeout "$grace" podman wait "${ids% *}"
+    podman kill "${ids% *}"
+    podman pod rm --force "${ids#* }"
   } </dev/null >/dev/null 2>&1 &
 }
 
@@ -164,7 +170,7 @@ hand_over() {
   start edge || return
   for pod in $old; do
     podman kill --signal QUIT "$pod-edge" >/dev/null
-    retire "$pod" "$pod-edge"
+    retire "$pod" edge
   done
 }
 
@@ -177,37 +183,49 @@ await_ready() {
   done
 }
 
-# Parts that wait for their transfers hold up no others.
+# `POD/PART` of what isn't the bundle's, but for what still ends its transfers.
+unwanted() {
+  containers --all | while read -r pod container _; do
+    grep -qx "$pod" "$bundle"/parts/*/pod || { [ -e "$STATE/retired/$pod" ] && echo "$running" | grep -q "^$pod "; } ||
+      echo "$pod/${container#"$pod-"}"
+  done
+}
+
+# Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
-  started=
+  jobs='' started='' failed=''
+  for it in $(unwanted); do [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" & done
   for part in $(parts); do
     if [ "$part" = edge ]; then
+      for job in $jobs; do wait "$job" || failed=$job; done
       wait
+      [ -z "$failed" ] || return
       for it in $started; do await_ready "$it" & done
       wait
     fi
     if runs "$(pod_of "$part")"; then
-      take_files "$part" || return
+      take_files "$part" || failed=$part
     elif [ "$part" = edge ]; then
       hand_over || return
     else
       started="$started $part"
       {
-        for pod in $(other "$part"); do stop "$pod" "$pod-$part"; done
+        for pod in $(other "$part"); do stop "$pod" "$part"; done
         start "$part"
       } &
+      jobs="$jobs $!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
   [ -z "$started" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
-  containers --all | while read -r pod container; do
-    grep -qx "$pod" "$bundle"/parts/*/pod || [ -e "$STATE/retired/$pod" ] || stop "$pod" "$container"
-  done
+  look
+  for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
+  [ -z "$failed" ]
 }
 
-# As a client sees it, whatever becomes of the certificate.
-well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$bundle/health")" 2>/dev/null | grep -q '^probe_success 1'; }
+# Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
+well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$2/health")" 2>/dev/null | grep -q '^probe_success 1'; }
 
 # Whether each part runs what the bundle says. If not, $obstacle says why.
 taken() {
@@ -223,9 +241,11 @@ taken() {
   obstacle="the endpoint doesn't answer"
 }
 
+# Twice, with nothing started anew in between: what ends at once and starts again is seen running, too.
 becomes_well() {
-  end=$(($(date +%s) + WELL_SECONDS))
-  until taken && well "$(pod_of edge)"; do
+  end=$(($(date +%s) + WELL_SECONDS)) before=
+  until taken && well "$(pod_of edge)" "$bundle" && [ "$running" = "$before" ]; do
+    before=$running
     [ "$(date +%s)" -lt "$end" ] || return
     sleep 1
   done
@@ -235,26 +255,29 @@ tidy() {
   for directory in "$STATE"/files/*; do
     part=${directory##*/}
     part=${part%-*}
-    [ -e "$bundle/parts/$part" ] && [ "$directory" = "$(files_of "$part")" ] || rm -rf "$directory"
+    { [ -e "$bundle/parts/$part" ] && [ "$directory" = "$(files_of "$part")" ]; } || rm -rf "$directory"
   done
-  for retired in "$STATE"/retired/* "$STATE"/units/*.yaml; do
-    pod=${retired##*/}
-    podman pod exists "${pod%.yaml}" || rm -f "$retired"
+  for left in "$STATE"/retired/* "$STATE"/units/*.yaml; do
+    pod=$(basename "$left" .yaml)
+    grep -qx "$pod" "$bundle"/parts/*/pod || podman pod exists "$pod" || rm -f "$left"
   done
 }
 
 prepare
 for pod in $(pod_of edge) $(other edge); do
-  if runs "$pod" && well "$pod"; then : >"$was_well"; fi
+  if runs "$pod" && well "$pod" "${previous:-$bundle}"; then : >"$was_well"; fi
 done
 if change && { [ ! -e "$was_well" ] || becomes_well; }; then
   rm -f "$was_well"
   tidy
   exit 0
 fi
-reason=${obstacle:-a Pod doesn't start}
+reason=${obstacle:-"a Pod doesn't start"}
 [ -n "$previous" ] || fail 2 unhealthy "$reason"
 bundle=$previous
-if change && becomes_well; then rm -f "$was_well"; fi
+if change && becomes_well; then
+  rm -f "$was_well"
+  obstacle=
+fi
 tidy
-fail 2 unhealthy "$reason after $WELL_SECONDS s; what ran before is back"
+fail 2 unhealthy "$reason; what ran before is back${obstacle:+", but $obstacle"}"

@@ -122,7 +122,8 @@ function partOf({ pod }: PodManifests, container: Container, files: string): Pod
     },
     spec: {
       ...spec,
-      containers: [container],
+      // apply.sh has pulled it. Without a policy, podman asks the registry for each image without a tag, and podman 4 for each: a start would need the registry.
+      containers: [{ ...container, imagePullPolicy: "IfNotPresent" }],
       volumes: volumes.map((volume) =>
         volume.name === configMap
           ? { name: configMap, hostPath: { path: files, type: "Directory" } }

@@ -46,9 +46,7 @@ const rebootTime = "04:30";
 export function renderUserData(options: UserDataOptions): string {
   const { packages = [], prepare = [] } = options;
   return `#cloud-config\n${yaml({
-    package_update: true,
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
-    packages: [...basePackages, ...packages],
     write_files: [
       { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
       // The edge runs as nobody special, and listens on 443.
@@ -62,6 +60,7 @@ export function renderUserData(options: UserDataOptions): string {
       file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot()),
       file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
       file(`${configuration}/cloud`, options.cloud, "0700"),
+      file(`${configuration}/packages.sh`, packagesScript(), "0700"),
       ...["disk.sh", "rescan.sh", "follow.sh"].map((name) =>
         file(`${configuration}/${name}`, script(import.meta.url, name), "0700"),
       ),
@@ -75,10 +74,12 @@ export function renderUserData(options: UserDataOptions): string {
       file("/etc/systemd/system/registry-cache-rescan.timer", rescanTimer()),
       file("/etc/containers/systemd/registry-cache@.kube", partUnit()),
       file("/etc/systemd/system/registry-cache.service", cacheService()),
-      file("/etc/systemd/system/registry-cache-look.service", lookService()),
-      file("/etc/systemd/system/registry-cache-look.timer", lookTimer()),
+      file("/etc/systemd/system/registry-cache-follow.service", followService()),
+      file("/etc/systemd/system/registry-cache-follow.timer", followTimer()),
     ],
     runcmd: [
+      // cloud-init's own way asks the mirrors also when there is nothing to install.
+      [`${configuration}/packages.sh`, ...basePackages, ...packages],
       ...prepare,
       ["sysctl", "--system"],
       ["udevadm", "control", "--reload"],
@@ -90,7 +91,7 @@ export function renderUserData(options: UserDataOptions): string {
       // The cache waits for the data disk, which may still be attached; cloud-init doesn't have to.
       [
         ...["systemctl", "enable", "--now", "--no-block"],
-        ...["registry-cache.service", "registry-cache-look.timer", "registry-cache-rescan.timer"],
+        ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
       ],
     ],
   })}`;
@@ -102,7 +103,7 @@ function yaml(document: object): string {
 }
 
 /** What podman recommends and needs here, without the 350 MB of the rest. */
-const basePackages = [
+export const basePackages: readonly string[] = [
   "aardvark-dns",
   "ca-certificates",
   "catatonit",
@@ -121,6 +122,11 @@ const nodeExporterArguments = [
   "--web.listen-address=127.0.0.1:9100",
   "--collector.textfile.directory=/run/registry-cache/metrics",
 ];
+
+/** Installs those of its arguments that aren't there. */
+export function packagesScript(): string {
+  return script(import.meta.url, "packages.sh");
+}
 
 function file(path: string, content: string, permissions = "0644") {
   return { path, content, permissions };
@@ -201,7 +207,7 @@ function cacheService(): string {
 }
 
 /** Of what it does, it leaves lines in the journal; systemd none for each run. */
-function lookService(): string {
+function followService(): string {
   return unit({
     Unit: {
       Description: "Registry cache: the wanted Pod",
@@ -219,7 +225,7 @@ function lookService(): string {
 }
 
 /** As long as the cache isn't stopped by hand, and not all machines of a fleet at the same time. */
-function lookTimer(): string {
+function followTimer(): string {
   return unit({
     Unit: {
       Description: "Registry cache: the wanted Pod, every 30 seconds",

@@ -174,25 +174,17 @@ function registryServer(options: PodOptions): Directive {
         ],
       ),
       ...blobLocations(options),
-      cached("manifest", "manifests", "$upstream $digest", "/v2/$repository/manifests/$digest", [
+      cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
         directive("proxy_cache_valid", 200, forever),
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
       ]),
-      cached("tag", "manifests", "$upstream $repository:$tag", "/v2/$repository/manifests/$tag", [
+      cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [...mutable(region)]),
+      cached("list", "manifests", "$upstream $repository $list_query", "tags/list$list_query", [
         ...mutable(region),
+        directive("proxy_hide_header", "Link"),
+        directive("add_header", "Link", "$list_link"),
+        cacheHeader(),
       ]),
-      cached(
-        "list",
-        "manifests",
-        "$upstream $repository $list_query",
-        "/v2/$repository/tags/list$list_query",
-        [
-          ...mutable(region),
-          directive("proxy_hide_header", "Link"),
-          directive("add_header", "Link", "$list_link"),
-          cacheHeader(),
-        ],
-      ),
     ],
   );
 }

@@ -4,7 +4,7 @@ import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
-import { isDebian, isReplicated } from "./images.ts";
+import { demandDefinition, isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandDiskType, demandQuota, demandSize, virtualMachine } from "./sizes.ts";
@@ -188,6 +188,8 @@ function demandImage(
       "GalleryImageNotFound",
       `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or change your requested region.`,
     );
+    const size = text("hardwareProfile.vmSize", inputs);
+    demandDefinition(cloud, String(id), inputs, sizeNamed(size)?.capabilities ?? {});
     return;
   }
   demand(

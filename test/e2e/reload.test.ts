@@ -1,0 +1,179 @@
+/** Files that change while the Pod runs, as kubelet changes them. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { localAddress } from "../../components/hosts/local/layout.ts";
+import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
+import { remoteWrite } from "../../components/pod/secrets.ts";
+import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
+import { type FollowedPod, startFollowedPod } from "../support/followed-pod.ts";
+import { get } from "../support/http.ts";
+import { defaultMonitoring } from "../support/monitoring.ts";
+import { repeat } from "../support/repeat.ts";
+import { scope } from "../support/scope.ts";
+import { openTransfer, pushLayer } from "../support/transfer.ts";
+import { waitUntil } from "../support/wait.ts";
+
+/** They are looked at every 2 s. */
+const takenUpMs = 10_000;
+
+const upstream = { name: "gsoci", registry: registryName, repositories: ["giantswarm/**"] };
+/** Takes what it is sent: before Prometheus goes on without a receiver, it waits for it. */
+async function receiver(parts: AsyncDisposableStack): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(204).end());
+  });
+  await once(server.listen(0, localAddress), "listening");
+  parts.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://${localAddress}:${(server.address() as AddressInfo).port}`;
+}
+
+const parts = scope(test);
+let fronted: FrontedUpstream;
+let pod: FollowedPod;
+before(async () => {
+  fronted = await frontedUpstream(parts);
+  pod = parts.use(
+    await startFollowedPod({
+      upstreams: [{ ...upstream, url: fronted.proxy.url.origin }],
+      monitoring: {
+        ...defaultMonitoring,
+        remoteWrite: { url: await receiver(parts), credentials: "metrics-login" },
+      },
+      secrets: { [remoteWrite]: remoteWriteSecret({ token: "first" }) },
+    }),
+  );
+});
+
+/** nginx's configuration with other allowed repositories. */
+function allowing(...repositories: string[]): string {
+  const url = fronted.proxy.url.origin;
+  return pod.rendered({ upstreams: [{ ...upstream, url, repositories }] }).edge?.["nginx.conf"] ?? "";
+}
+
+function revisionOf(nginxConf: string): string {
+  return nginxConf.match(/location = \/revision \{[^}]* 200 ([0-9a-f]{12});/)?.[1] ?? "";
+}
+
+describe("the edge", () => {
+  test("takes another configuration up, says so, and no request fails", async () => {
+    const small = await pushLayer(fronted.registry.url, pod.url, { name: "small", layerMB: 1 });
+    const long = await pushLayer(fronted.registry.url, pod.url, { name: "long", layerMB: 40 });
+    const ask = async () => (await get(small.url, { ca: pod.ca })).status;
+    assert.equal(await ask(), 200);
+    const transfer = await openTransfer(long.url, { ca: pod.ca });
+    const statuses: (number | string)[] = [];
+    {
+      await using _ = repeat(10, async () => {
+        statuses.push(await ask().catch((error: Error) => error.message));
+      });
+      for (let change = 0; change < 5; change++) {
+        const nginxConf = allowing("giantswarm/**", `team-${change}/**`);
+        await pod.write("edge", { "nginx.conf": nginxConf });
+        await waitUntil(
+          "it is taken up",
+          async () => (await pod.revision()) === revisionOf(nginxConf),
+          takenUpMs,
+        );
+      }
+    }
+    assert.ok(statuses.length > 200, `${statuses.length} requests`);
+    assert.deepEqual([...new Set(statuses)], [200]);
+    assert.equal(await transfer.finish(), long.digest);
+  });
+
+  test("refuses what another list doesn't allow", async () => {
+    const { url } = await pushLayer(fronted.registry.url, pod.url, { name: "other", layerMB: 1 });
+    const ask = async () => (await get(url, { ca: pod.ca })).status;
+    await pod.write("edge", { "nginx.conf": allowing("team/**") });
+    await waitUntil("it is refused", async () => (await ask()) === 404, takenUpMs);
+    await pod.write("edge", { "nginx.conf": allowing("giantswarm/**") });
+    await waitUntil("it is served", async () => (await ask()) === 200, takenUpMs);
+  });
+
+  test("goes on with what it has where nginx refuses the other, and says it once", async () => {
+    const revision = await pod.revision();
+    const good = pod.file("edge", "nginx.conf");
+    const refusals = async () =>
+      (await pod.logs("edge")).split('nginx: [emerg] unknown directive "wrong"').length - 1;
+    const bad = `${good}wrong;\n`;
+    await pod.write("edge", { "nginx.conf": bad });
+    await waitUntil("it is refused", async () => (await refusals()) > 0, takenUpMs);
+    await sleep(5000);
+    assert.equal(await refusals(), 1);
+    assert.equal(await pod.revision(), revision);
+    const next = allowing("giantswarm/**", "next/**");
+    await pod.write("edge", { "nginx.conf": next });
+    await waitUntil(
+      "the next is taken up",
+      async () => (await pod.revision()) === revisionOf(next),
+      takenUpMs,
+    );
+  });
+});
+
+test("a program says beforehand whether it would take its files", async () => {
+  for (const [container, name] of [
+    ["edge", "nginx.conf"],
+    ["prometheus", "prometheus.yml"],
+    ["prometheus", "rules.yml"],
+  ] as const) {
+    await pod.check(container, {});
+    const text = `${pod.file(container, name)}\nwrong: [;\n`;
+    await assert.rejects(pod.check(container, { [name]: text }), /wrong|did not find|unexpected/, name);
+  }
+});
+
+describe("Prometheus", () => {
+  const url = () => `http://${localAddress}:${pod.ports.prometheus}`;
+  const told = async (path: string) => await (await fetch(`${url()}${path}`)).text();
+
+  test("takes other configuration, rules and credentials up, and is the same process", async () => {
+    const started = await pod.exec("prometheus", "stat", "-c", "%Y", "/proc/1");
+    assert.equal(await pod.exec("prometheus", "cat", "/proc/1/comm"), "prometheus");
+    const { prometheus = {} } = pod.rendered({ externalLabels: { installation: "other" } });
+    await pod.write("prometheus", prometheus);
+    await waitUntil(
+      "other labels",
+      async () => (await told("/api/v1/status/config")).includes("installation: other"),
+      takenUpMs,
+    );
+    const rules = (pod.file("prometheus", "rules.yml") ?? "").replace(/alert: \w+/, "alert: AnotherName");
+    await pod.write("prometheus", { "rules.yml": rules });
+    await waitUntil(
+      "other rules",
+      async () => (await told("/api/v1/rules")).includes("AnotherName"),
+      takenUpMs,
+    );
+    const composed = () => pod.exec("prometheus", "cat", "/dev/shm/prometheus.yml");
+    assert.match(await composed(), /\n {4}authorization: \{"credentials":"first"\}\n?$/);
+    await pod.writeSecret(remoteWrite, remoteWriteSecret({ token: "second" }));
+    await waitUntil("other credentials", async () => (await composed()).includes("second"), takenUpMs);
+    assert.equal(await pod.exec("prometheus", "stat", "-c", "%a", "/dev/shm/prometheus.yml"), "600");
+    assert.equal(await pod.exec("prometheus", "stat", "-c", "%Y", "/proc/1"), started);
+    assert.match(await told("/metrics"), /^prometheus_config_last_reload_successful 1$/m);
+  });
+
+  test("goes on with what it has where it refuses the other", async () => {
+    const good = pod.file("prometheus", "prometheus.yml");
+    await pod.write("prometheus", { "prometheus.yml": good.replace("global:", "wrong:") });
+    await waitUntil(
+      "it is refused",
+      async () => /^prometheus_config_last_reload_successful 0$/m.test(await told("/metrics")),
+      takenUpMs,
+    );
+    assert.match(await told("/api/v1/status/config"), /installation: other/);
+    await pod.write("prometheus", { "prometheus.yml": good });
+    await waitUntil(
+      "the next is taken up",
+      async () => /^prometheus_config_last_reload_successful 1$/m.test(await told("/metrics")),
+      takenUpMs,
+    );
+  });
+});
