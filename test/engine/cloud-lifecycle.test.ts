@@ -71,6 +71,10 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.equal(before.filter((pod) => known.podsOf(cloud).includes(pod)).length, 0);
     assert.equal(known.podsOf(cloud).length, stack.regions.length);
     await succeeds("up", "--expect-no-changes");
+    await stack.configure({});
+    await succeeds("up");
+    assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(known.podChange));
+    assert.deepEqual(known.podsOf(cloud), before);
   });
 
   if (known.withdrawImage) {
