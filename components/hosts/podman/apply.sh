@@ -201,7 +201,12 @@ change() {
   for part in $(parts); do
     if [ "$part" = edge ]; then
       for job in $starting; do wait "$job" || failed=$job; done
-      for it in $started; do await_ready "$it"; done
+      waiting=
+      for it in $started; do
+        await_ready "$it" &
+        waiting="$waiting $!"
+      done
+      for job in $waiting; do wait "$job"; done
     fi
     [ -z "$failed" ] || break
     if runs "$(pod_of "$part")"; then
