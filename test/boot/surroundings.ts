@@ -1,4 +1,4 @@
-/** What a machine finds around itself, all of it on this host: registries, a secret store, clients. */
+/** What a machine finds around itself, all of it on this host: registries, what the cloud stores, clients. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ import { freePorts } from "../support/ports.ts";
 import { tempDir } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { startNameProxy } from "./name-proxy.ts";
-import { type SecretStore, startSecretStore } from "./secret-store.ts";
+import { type Store, startStore } from "./store.ts";
 
 /** How a machine reaches 127.0.0.1 of this host, and sees clients on it: QEMU's user networking. */
 const hostAddress = "10.0.2.2";
@@ -42,7 +42,7 @@ export interface Answer {
 export interface Surroundings {
   /** Where everything lies that a test makes. */
   readonly directory: string;
-  readonly secretStore: SecretStore;
+  readonly store: Store;
   /** Host ports on 127.0.0.1 by those of the machine. */
   readonly ports: Readonly<Record<number, number>>;
   /** Configuration of a stack with one region, without the region's own parts. */
@@ -70,7 +70,7 @@ export async function surroundings(parts: AsyncDisposableStack): Promise<Surroun
   const { registry, proxy } = await frontedUpstream(parts);
   const image = await randomImage({ repository: "giantswarm/app", tag: "1.0", layers: 3, layerMB: 4 });
   await push(registry.url, image);
-  const secretStore = parts.use(await startSecretStore(hostAddress));
+  const store = parts.use(await startStore(hostAddress));
 
   const firstPort = await freePorts(2);
   const ports = { 443: firstPort, [metricsPort]: firstPort + 1 };
@@ -82,7 +82,7 @@ export async function surroundings(parts: AsyncDisposableStack): Promise<Surroun
 
   return {
     directory,
-    secretStore,
+    store,
     ports,
     config: { upstreams, images, access: { clients: [clientRange], metrics: [clientRange] } },
     boothook: insecureRegistry(`${hostAddress}:${imageRegistry.url.port}`),

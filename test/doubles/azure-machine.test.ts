@@ -26,6 +26,12 @@ testRefusals(make, {
     with: { osProfile: { ...profile, customData: Buffer.alloc(65_536).toString("base64") } },
     says: /it has 65536 bytes and 65535 are allowed/,
   },
+  "a Pod that is too large": {
+    of: "machine",
+    with: { userData: Buffer.alloc(49_153).toString("base64") },
+    says: /userData has 65540 characters and 65536 are allowed/,
+  },
+  "a Pod that isn't base64": { of: "machine", with: { userData: "it's" }, says: /userData is not base64/ },
   "a user that Azure keeps for itself": {
     of: "machine",
     with: { osProfile: { ...profile, adminUsername: "admin" } },
@@ -124,6 +130,14 @@ test("the provider would change a machine in place, and the cloud refuses", () =
     () => cloud.update(type, id, changed, ""),
     /PropertyChangeNotAllowed: .*'osProfile\.customData'/,
   );
+});
+
+test("a machine takes another Pod in place", () => {
+  const { cloud } = make();
+  const { type, id, inputs } = machine;
+  const changed = { ...inputs, userData: Buffer.from("another").toString("base64") };
+  assert.deepEqual([...cloud.diff(type, inputs, changed)], [["userData", { replaces: false }]]);
+  assert.equal(cloud.update(type, id, changed, "").inputs.userData, changed.userData);
 });
 
 test("Azure lists what the subscription gets to whoever has the token, page by page", () => {

@@ -121,8 +121,10 @@ export function policyOf(resource: RegisteredResource) {
   return JSON.parse(String(resource.inputs.policy));
 }
 
+/** All files of it. */
 export function pod({ resource }: AwsGraph): string {
-  return String(resource("aws:s3/bucketObjectv2:BucketObjectv2").inputs.content);
+  const bundle = String(resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1").inputs.content);
+  return Object.values(JSON.parse(bundle)).join("\n");
 }
 
 export function userData({ resource }: AwsGraph): string {

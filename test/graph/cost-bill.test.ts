@@ -223,7 +223,7 @@ test("the bill of a machine in AWS is what is made", async () => {
     ],
   });
   assert.deepEqual(metered(resources, awsMeters), bill.sort());
-  assert.equal(resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2").length, 1);
+  assert.equal(resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2").length, 2);
   assert.ok(notPriced.includes("The bucket of the Pod"));
 });
 

@@ -5,10 +5,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { execa } from "execa";
-import { parseAllDocuments } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { podOptions } from "../../components/hosts/aws/pod-options.ts";
+import { bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { basePackages, packagesScript } from "../../components/hosts/vm/user-data.ts";
 import { baseImage } from "../../scripts/base-image/render.ts";
@@ -87,13 +87,8 @@ describe("the script for a base image", () => {
     for (const endpoint of [{}, acme]) {
       const config = { ...keys({}, endpoint), images: { edge: "registry.example.com/edge:1" } };
       const { plan } = planAwsVm(planRequest("aws vm", config));
-      const documents = parseAllDocuments(vmPod(podOptions({ ...plan, diskGiB: 240 }))).map((it) =>
-        it.toJS(),
-      );
-      const { containers } = documents.find(({ kind }) => kind === "Pod").spec as {
-        containers: { image: string }[];
-      };
-      assert.deepEqual(pulled(rendered(config)), [...new Set(containers.map(({ image }) => image))].sort());
+      const parts = bundleParts(vmPod(podOptions({ ...plan, diskGiB: 240 })));
+      assert.deepEqual(pulled(rendered(config)), [...new Set(parts.map(({ image }) => image))].sort());
     }
   });
 

@@ -45,8 +45,10 @@ export interface MachineArgs {
   readonly identity: UserAssignedIdentity;
   readonly networkInterface: NetworkInterface;
   /** Base64. Another one is another machine. */
+  readonly customData: pulumi.Input<string>;
+  /** Base64. Another one is read by the running machine: https://learn.microsoft.com/azure/virtual-machines/user-data */
   readonly userData: pulumi.Input<string>;
-  /** What must be there when the machine starts. */
+  /** What must be there when the machine starts, or reads another {@link MachineArgs.userData}. */
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -57,7 +59,7 @@ export interface MachineArgs {
 export function createMachine(
   name: string,
   { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, VmFindings>,
-  { image, place, disk, identity, networkInterface, userData, after }: MachineArgs,
+  { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine } = capacity;
@@ -70,10 +72,11 @@ export function createMachine(
       hardwareProfile: { vmSize: machine.type },
       ...(isTrusted(machine.type, found.hasTrustedLaunch) && trustedLaunch),
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+      userData,
       osProfile: {
         computerName: names.machine,
         adminUsername: "nobody-logs-in",
-        customData: userData,
+        customData,
         linuxConfiguration: {
           disablePasswordAuthentication: true,
           ssh: {

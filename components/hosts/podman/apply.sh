@@ -119,11 +119,14 @@ stop() {
   fi
 } >/dev/null 2>&1
 
-# At once.
+# Fails where it has none.
+process_of() { podman inspect --format '{{.State.Pid}}' "$1" 2>/dev/null | grep -vx 0; }
+
+# At once. podman kills nothing that it is stopping; without root, the process is another user's.
 remove() {
   pod=$(pod_of "$1")
   if [ -z "$UNIT" ]; then
-    podman kill "$pod-$1"
+    process=$(process_of "$pod-$1") && { kill -KILL "$process" || podman unshare kill -KILL "$process"; }
   else
     systemctl kill --signal KILL "$UNIT$pod.service"
     systemctl stop "$UNIT$pod.service"
@@ -148,7 +151,7 @@ take_files() {
   mv "$next/"* "$(files_of "$1")/" && rm -r "$next"
 }
 
-# Usage: retire POD PART. In the background, as soon as its program has ended by itself.
+# Usage: retire POD PART. As stop, in the background.
 retire() {
   mkdir -p "$STATE/retired" && : >"$STATE/retired/$1"
   if [ -n "$UNIT" ]; then
@@ -158,8 +161,7 @@ retire() {
   # By their ids: the names can be others' by then.
   ids=$(podman inspect --format '{{.Id}} {{.Pod}}' "$1-$2")
   {
-    timeout "$grace" podman wait "${ids% *}"
-    podman kill "${ids% *}"
+    podman stop --time "$grace" "${ids% *}"
     podman pod rm --force "${ids#* }"
   } </dev/null >/dev/null 2>&1 &
 }
@@ -168,10 +170,7 @@ retire() {
 hand_over() {
   old=$(other edge)
   start edge || return
-  for pod in $old; do
-    podman kill --signal QUIT "$pod-edge" >/dev/null
-    retire "$pod" edge
-  done
+  for pod in $old; do retire "$pod" edge; done
 }
 
 # As soon as it answers; it may also be waiting for its upstream.
@@ -186,7 +185,7 @@ await_ready() {
 # `POD/PART` of what isn't the bundle's, but for what still ends its transfers.
 unwanted() {
   containers --all | while read -r pod container _; do
-    grep -qx "$pod" "$bundle"/parts/*/pod || { [ -e "$STATE/retired/$pod" ] && echo "$running" | grep -q "^$pod "; } ||
+    grep -qx "$pod" "$bundle"/parts/*/pod || { [ -e "$STATE/retired/$pod" ] && process_of "$container" >/dev/null; } ||
       echo "$pod/${container#"$pod-"}"
   done
 }
@@ -194,34 +193,42 @@ unwanted() {
 # Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
-  jobs='' started='' failed=''
-  for it in $(unwanted); do [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" & done
+  gone='' starting='' started='' failed=''
+  for it in $(unwanted); do
+    [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" &
+    gone="$gone $!"
+  done
   for part in $(parts); do
     if [ "$part" = edge ]; then
-      for job in $jobs; do wait "$job" || failed=$job; done
-      wait
-      [ -z "$failed" ] || return
-      for it in $started; do await_ready "$it" & done
-      wait
+      for job in $starting; do wait "$job" || failed=$job; done
+      waiting=
+      for it in $started; do
+        await_ready "$it" &
+        waiting="$waiting $!"
+      done
+      for job in $waiting; do wait "$job"; done
     fi
+    [ -z "$failed" ] || break
     if runs "$(pod_of "$part")"; then
       take_files "$part" || failed=$part
     elif [ "$part" = edge ]; then
-      hand_over || return
+      hand_over || failed=$part
     else
       started="$started $part"
       {
         for pod in $(other "$part"); do stop "$pod" "$part"; done
         start "$part"
       } &
-      jobs="$jobs $!"
+      starting="$starting $!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
   [ -z "$started" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
+  # Not for an edge that ends its transfers.
+  for job in $gone; do wait "$job"; done
+  [ -z "$failed" ] || return
   look
   for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
-  [ -z "$failed" ]
 }
 
 # Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
@@ -244,7 +251,7 @@ taken() {
 # Twice, with nothing started anew in between: what ends at once and starts again is seen running, too.
 becomes_well() {
   end=$(($(date +%s) + WELL_SECONDS)) before=
-  until taken && well "$(pod_of edge)" "$bundle" && [ "$running" = "$before" ]; do
+  until taken && well "$(pod_of edge)" "$bundle" && obstacle="a part ends again and again" && [ "$running" = "$before" ]; do
     before=$running
     [ "$(date +%s)" -lt "$end" ] || return
     sleep 1

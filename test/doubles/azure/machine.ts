@@ -1,4 +1,4 @@
-import { userDataProblem } from "../checks.ts";
+import { isBase64, userDataProblem } from "../checks.ts";
 import type { Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
@@ -204,6 +204,10 @@ function checkOperatingSystem(inputs: Inputs): void {
   const profile = (inputs.osProfile ?? {}) as Inputs;
   const problem = userDataProblem(text("customData", profile), 65_535);
   invalid(problem === undefined, `customData: ${problem}`);
+  // It can change at any time: https://learn.microsoft.com/azure/virtual-machines/user-data
+  const userData = text("userData", inputs);
+  invalid(isBase64(userData), "userData is not base64");
+  invalid(userData.length <= 65_536, `userData has ${userData.length} characters and 65536 are allowed`);
   invalid(/^(?!\d+$)[a-z0-9][a-z0-9-]{0,62}$/i.test(text("computerName", profile)), "computerName");
   const user = text("adminUsername", profile);
   invalid(/^[a-z_][a-z0-9_-]{0,63}$/.test(user) && !refusedUsers.includes(user), `adminUsername ${user}`);
