@@ -193,7 +193,7 @@ unwanted() {
 # Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
-  gone='' starting='' started='' failed=''
+  gone='' starting='' replaced='' failed=''
   for it in $(unwanted); do
     [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" &
     gone="$gone $!"
@@ -202,7 +202,7 @@ change() {
     if [ "$part" = edge ]; then
       for job in $starting; do wait "$job" || failed=$job; done
       waiting=
-      for it in $started; do
+      for it in $replaced; do
         await_ready "$it" &
         waiting="$waiting $!"
       done
@@ -214,16 +214,17 @@ change() {
     elif [ "$part" = edge ]; then
       hand_over || failed=$part
     else
-      started="$started $part"
+      old=$(other "$part")
+      [ -z "$old" ] || replaced="$replaced $part"
       {
-        for pod in $(other "$part"); do stop "$pod" "$part"; done
+        for pod in $old; do stop "$pod" "$part"; done
         start "$part"
       } &
       starting="$starting $!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
-  [ -z "$started" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
+  [ -z "$starting" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
   # Not for an edge that ends its transfers.
   for job in $gone; do wait "$job"; done
   [ -z "$failed" ] || return
