@@ -4,8 +4,10 @@ import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stringify } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { podExists } from "../../components/hosts/local/podman-pod.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
@@ -320,3 +322,35 @@ async function applying(): Promise<number[]> {
   );
   return pids.filter((_, index) => lines[index]?.includes("/apply.sh"));
 }
+
+test("the one Pod that earlier versions played makes way, with its volume", async () => {
+  await cache.stop();
+  const { podName } = cache.layout;
+  const volume = `${podName}-edge`;
+  const container = {
+    name: "edge",
+    image: images.edge,
+    command: ["sh", "-c", "trap exit QUIT TERM; while :; do sleep 1; done"],
+  };
+  const mounted = { ...container, volumeMounts: [{ name: "files", mountPath: "/files" }] };
+  const manifests = [
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: volume }, data: { "nginx.conf": "" } },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: podName },
+      spec: {
+        hostNetwork: true,
+        containers: [mounted],
+        volumes: [{ name: "files", configMap: { name: volume } }],
+      },
+    },
+  ];
+  await podman(["kube", "play", "-"], { input: manifests.map((it) => stringify(it)).join("---\n") });
+  const left = async () =>
+    (await podman(["volume", "ls", "--quiet"])).includes(volume) || (await podExists(podName));
+  assert.ok(await left());
+  await cache.start();
+  assert.ok(!(await left()));
+  await assertServed("one", "two");
+});

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
+import { removeOwned } from "./owned-files.ts";
 import {
   isAsWanted,
   type ObservedPod,
@@ -46,7 +47,11 @@ export async function read(id: string, state: State): Promise<pulumi.dynamic.Rea
 export async function update(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
   if (state.bundle === undefined) return { outs: { ...inputs, observed: await playPod(inputs, state) } };
   try {
-    return { outs: { ...inputs, observed: await playPod(inputs) } };
+    const observed = await playPod(inputs);
+    for (const path of Object.keys(state.secrets)) {
+      if (!(path in inputs.secrets)) await removeOwned(path);
+    }
+    return { outs: { ...inputs, observed } };
   } catch (error) {
     // As the state says.
     if (error instanceof TakenBack) await writeSecrets(state.secrets);

@@ -1,5 +1,5 @@
-import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { type Bundle, bundleDigest, bundleParts } from "../podman/bundle.ts";
@@ -50,7 +50,7 @@ export class TakenBack extends Error {
  * Makes the Pods of this machine those of the bundle, by its apply.sh, and waits until they are ready.
  * @param earlier what may be in their place
  * @throws TakenBack where what ran before runs on
- * @throws Error where nothing runs, with the last lines of the containers' logs
+ * @throws Error with the last lines of the containers' logs; of a new cache, nothing runs then
  */
 export async function playPod(
   inputs: PodmanPodInputs,
@@ -79,7 +79,8 @@ export async function playPod(
     await waitUntilReady(inputs.ready);
   } catch (error) {
     const logs = await lastLogLines(inputs);
-    await removePod(inputs, { graceSeconds: 0 });
+    // What was a cache before may still be one.
+    if (current.length === 0) await removePod(inputs, { graceSeconds: 0 });
     throw new Error(`the cache ${inputs.name} didn't start: ${(error as Error).message}\n${logs}`);
   }
   await makeCurrent(inputs, bundle);
@@ -191,11 +192,12 @@ async function unpack(inputs: PodmanPodInputs): Promise<string> {
 
 async function makeCurrent({ directory }: PodmanPodInputs, bundle: string): Promise<void> {
   const link = join(directory, "current");
-  const before = await readlink(link).catch(() => undefined);
   await rm(`${link}.new`, { force: true });
   await symlink(bundle, `${link}.new`);
   await rename(`${link}.new`, link);
-  if (before !== undefined && before !== bundle) await rm(before, { recursive: true, force: true });
+  for (const other of await readdir(dirname(bundle))) {
+    if (other !== basename(bundle)) await rm(join(dirname(bundle), other), { recursive: true });
+  }
 }
 
 /** Also the volumes and secrets that podman made for it; a volume has the name of the container that mounts it. */

@@ -138,7 +138,7 @@ remove() {
 # Of its name there can be what a failure has left, or what still ends its transfers.
 start() {
   remove "$1"
-  if same_files "$1" || { rm -rf "$(files_of "$1")" && propose "$1"; } && play "$1"; then return; fi
+  if same_files "$1" || { rm -rf "$(files_of "$1")" && propose "$1"; } && rm -rf "$(files_of "$1")/.next" && play "$1"; then return; fi
   remove "$1"
   return 1
 }
