@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { request } from "node:https";
+import { type Agent, request } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
@@ -21,13 +21,15 @@ interface RequestOptions {
   /** @default GET */
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
+  /** With connections that it keeps. @default one for each request */
+  readonly agent?: Agent;
   /** Address of this machine to ask from: all of 127.0.0.0/8 are. */
   readonly localAddress?: string;
 }
 
 async function respond(url: URL, options: RequestOptions, signal?: AbortSignal): Promise<IncomingMessage> {
   const sent = request(url, {
-    agent: false,
+    agent: options.agent ?? false,
     ca: options.ca,
     method: options.method ?? "GET",
     headers: options.headers ?? {},
