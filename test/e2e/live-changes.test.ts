@@ -12,7 +12,7 @@ import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
 
 const clientCount = 16;
-const changeCount = Number(process.env.CHANGES ?? 50);
+const changeCount = Number(process.env.CHANGES ?? 25);
 /** How long a replaced part may keep clients from the cache. */
 const gapMs = 5000;
 /** SEED repeats a run that failed. */
@@ -111,7 +111,7 @@ function pullers(random: () => number): { readonly failures: Failure[]; stop(): 
   };
   const client = async () => {
     while (!stopped) {
-      const isCold = random() < 0.2 && colds < cold.length;
+      const isCold = random() < 0.04 && colds < cold.length;
       const [name, digest] = isCold ? ["cold", cold[colds++] as Digest] : ["warm", warm];
       const path = `/v2/team/${name}/blobs/${digest}?ns=${registryName}`;
       const why = await failure(path, digest);
