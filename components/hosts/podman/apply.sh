@@ -21,6 +21,11 @@ grace=120
 # There as long as a change hasn't ended before which the cache was well, also if this script was killed meanwhile.
 was_well=$STATE/was-well
 
+# One after the other: also what goes on after whoever called it has been stopped. What ends transfers in the background doesn't count (8>&-).
+if command -v flock >/dev/null; then
+  mkdir -p "$STATE" && exec 8>"$STATE/lock" && flock 8
+fi
+
 fail() {
   echo "$2: $3" >&2
   exit "$1"
@@ -163,7 +168,7 @@ retire() {
   {
     podman stop --time "$grace" "${ids% *}"
     podman pod rm --force "${ids#* }"
-  } </dev/null >/dev/null 2>&1 &
+  } </dev/null >/dev/null 2>&1 8>&- &
 }
 
 # The new edge waits for the port, so the listener is away for a moment only; the old one goes on with its transfers.
@@ -200,7 +205,7 @@ change() {
   done
   for part in $(parts); do
     if [ "$part" = edge ]; then
-      for job in $starting; do wait "$job" || failed=$job; done
+      for job in $starting; do wait "${job#*:}" || failed=${job%:*}; done
       waiting=
       for it in $replaced; do
         await_ready "$it" &
@@ -220,13 +225,14 @@ change() {
         for pod in $old; do stop "$pod" "$part"; done
         start "$part"
       } &
-      starting="$starting $!"
+      starting="$starting $part:$!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
-  [ -z "$starting" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
+  [ -z "$starting" ] || [ -n "$failed" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
   # Not for an edge that ends its transfers.
   for job in $gone; do wait "$job"; done
+  culprit=$failed obstacle="$failed doesn't start"
   [ -z "$failed" ] || return
   look
   for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
@@ -235,24 +241,25 @@ change() {
 # Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
 well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$2/health")" 2>/dev/null | grep -q '^probe_success 1'; }
 
-# Whether each part runs what the bundle says. If not, $obstacle says why.
+# Whether each part runs what the bundle says. If not, $obstacle says why, and $culprit which doesn't.
 taken() {
   look
   for part in $(parts); do
-    obstacle="$part doesn't run"
+    culprit=$part obstacle="$part doesn't run"
     runs "$(pod_of "$part")" || return
     [ -e "$bundle/parts/$part/taken" ] || continue
     obstacle="$part hasn't taken up its files"
     read -r url answer <"$bundle/parts/$part/taken"
     [ "$(podman exec "$(pod_of "$part")-$part" wget -q -T 8 -O - "$url" 2>/dev/null)" = "$answer" ] || return
   done
-  obstacle="the endpoint doesn't answer"
+  culprit='' obstacle=''
 }
 
 # Twice, with nothing started anew in between: what ends at once and starts again is seen running, too.
 becomes_well() {
   end=$(($(date +%s) + WELL_SECONDS)) before=
-  until taken && well "$(pod_of edge)" "$bundle" && obstacle="a part ends again and again" && [ "$running" = "$before" ]; do
+  until taken && well "$(pod_of edge)" "$bundle" && [ "$running" = "$before" ]; do
+    [ -n "$culprit" ] || culprit=$(printf '%s\n' "$running" "${before:-$running}" | sort | uniq -u | sed 's/^\([^ ]*\) \1-\([^ ]*\) .*/\2/;q')
     before=$running
     [ "$(date +%s)" -lt "$end" ] || return
     sleep 1
@@ -280,8 +287,10 @@ if change && { [ ! -e "$was_well" ] || becomes_well; }; then
   tidy
   exit 0
 fi
-reason=${obstacle:-"a Pod doesn't start"}
-[ -n "$previous" ] || fail 2 unhealthy "$reason"
+reason=${obstacle:-${culprit:+"$culprit ends again and again"}}
+reason=${reason:-"the endpoint doesn't answer"}
+[ -z "$culprit" ] || podman logs --tail 5 "$(pod_of "$culprit")-$culprit" >&2
+[ -e "$previous/region" ] || fail 2 unhealthy "$reason"
 bundle=$previous
 if change && becomes_well; then
   rm -f "$was_well"
