@@ -77,18 +77,6 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(known.podsOf(cloud), before);
   });
 
-  if (known.withdrawImage) {
-    test("an image that is gone is told before the machine is deleted", async () => {
-      const withdrawn = known.withdrawImage?.(cloud);
-      await stack.configure({}, { freshnessSeconds: 45 });
-      const { failed, messages } = await stack.run("up");
-      assert.ok(failed);
-      assert.match(messages, /regions\[0\]\.machine\.image: the machine was made from /);
-      assert.deepEqual(stack.done(), []);
-      if (withdrawn) cloud.remove(withdrawn);
-    });
-  }
-
   test("another image replaces the machine and nothing else, and a preview says so", async () => {
     const kept = keptThings();
     await stack.configure({}, { machine: { image: known.otherImage } });

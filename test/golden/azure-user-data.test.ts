@@ -50,7 +50,10 @@ function render(): Record<string, string> {
       "credentials-team": `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef/secrets/credentials-team`,
     },
   });
-  return machineFiles(azureCustomData({ region: "westeurope", clientId }), vmPod(options));
+  return machineFiles(
+    Buffer.from(azureCustomData({ region: "westeurope", clientId }), "base64"),
+    vmPod(options),
+  );
 }
 
 const folder = join(import.meta.dirname, "azure-user-data");

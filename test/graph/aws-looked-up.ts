@@ -4,6 +4,7 @@ import type { Regions } from "../../components/config/schema.ts";
 import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/findings.ts";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
+import { awsUserData } from "../../components/hosts/aws/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
 import { ami, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
@@ -29,12 +30,32 @@ export const refused = (details: string) => () => {
 /** What an update left of another region. */
 export const keptImage = "ami-0badcafebadcafe00";
 
+/** Of a region with a machine. */
+const boot = { region: "eu-west-2", bucket: "registry-cache-eu-west-2-1", volumeId: "vol-0aaaaaaaaaaaaaaa0" };
+
 const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::eu-west-1-image-arm64":
     {
       type: "pulumi:index:Stash",
       outputs: { output: keptImage },
     },
+  ...Object.fromEntries(
+    Object.entries({
+      "pulumi:index:Stash::eu-west-2-image-arm64": { output: keptImage },
+      "aws:ec2/instance:Instance::eu-west-2": {
+        ami: keptImage,
+        instanceType: "c7gn.medium",
+        userDataBase64: Buffer.from(awsUserData({ ...boot, architecture: "arm64" })).toString("base64"),
+      },
+      "aws:ec2/networkInterface:NetworkInterface::eu-west-2": { subnetId: subnet },
+      "aws:ec2/subnet:Subnet::eu-west-2": { availabilityZone: "eu-west-2a" },
+      "aws:ec2/volumeAttachment:VolumeAttachment::eu-west-2": { volumeId: boot.volumeId },
+      "aws:s3/bucket:Bucket::eu-west-2": { bucket: boot.bucket },
+    }).map(([resource, outputs]) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${resource}`,
+      { type: resource.split("::")[0], outputs },
+    ]),
+  ),
 };
 
 /** Of the quota of vCPUs, of which AWS doesn't tell anything here, unlike elsewhere: see aws-vcpus.test.ts. */

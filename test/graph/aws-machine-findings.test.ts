@@ -136,6 +136,49 @@ describe("the image that the machine was made from", () => {
     }
   });
 
+  test("that is gone is a warning for a machine that stays, as is a type that isn't sold any more", async (t) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
+    const told = async (change: Record<string, unknown>) => {
+      const machine = { type: "c7gn.medium" };
+      const { found, problems } = await lookedUp(
+        { name: "eu-west-2", machine, ...change },
+        {
+          getAmi: ({ filters }) =>
+            JSON.stringify(filters).includes(keptImage) ? refused("Your query returned no results")() : ami(),
+          getInstanceTypeOfferings: offersIn(["eu-west-2a"], (type) => !type.startsWith("c7gn.")),
+        },
+      );
+      const refusals = problems.map(({ path, message }) => `${path}: ${message}`);
+      const warnings = log.mock.calls.splice(0).map(({ arguments: [message] }) => String(message));
+      log.mock.resetCalls();
+      return { found, refusals, warnings: warnings.filter(withoutQuota) };
+    };
+    const { found, refusals, warnings } = await told({});
+    assert.deepEqual(refusals, []);
+    assert.equal(found?.machine.capacity.machine.type, "c7gn.medium");
+    assert.equal(found.machine.zone, "eu-west-2a");
+    assert.equal(warnings.length, 2);
+    const [ofImage, ofType] = warnings;
+    assert.match(ofImage ?? "", /^eu-west-2: machine\.image: .* The machine that is there runs on\./);
+    assert.match(
+      ofType ?? "",
+      /^eu-west-2: machine\.type: c7gn\.medium isn't offered .*: set another\. The mach/,
+    );
+    // Another type of the same architecture is a start of the same machine.
+    const { refusals: ofOther } = await told({ machine: { type: "c7gn.large" } });
+    assert.match(ofOther.join(), /^machine\.type: c7gn\.large isn't offered .*: set another$/);
+    assert.deepEqual((await told({ machine: { type: "c7g.large" } })).refusals, []);
+    // In another subnet, it is another machine.
+    const { refusals: replaced } = await told({ network: { vpc, subnet: "subnet-0ccccccccccccccc0" } });
+    assert.match(
+      replaced.join(),
+      /machine\.image: .* This update would replace the machine, which is deleted first/,
+    );
+    assert.match(replaced.join(), /machine\.type: .* This update would replace the machine/);
+    const { refusals: another } = await told({ machine: { image, type: "c7g.medium" } });
+    assert.deepEqual(another, []);
+  });
+
   test("about which AWS doesn't answer isn't called gone, and nobody is told to replace the machine", async () => {
     for (const details of [
       "api error RequestLimitExceeded: Request limit exceeded.",

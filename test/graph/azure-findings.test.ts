@@ -26,7 +26,13 @@ const everything = {
 beforeEach(() => answerFetch());
 
 test("each thing is asked for where it is, and only what is named", async () => {
-  const previous = { disk: undefined, address: undefined, machine: undefined, secrets: [] };
+  const previous = {
+    disk: undefined,
+    address: undefined,
+    machine: undefined,
+    clientId: undefined,
+    secrets: [],
+  };
   const found = { previous, storageAccount: undefined, hasTrustedLaunch: undefined };
   const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);

@@ -6,6 +6,7 @@ import type { Regions } from "../../components/config/schema.ts";
 import { type VmFindings, vmFindingsFor } from "../../components/hosts/azure/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
+import { azureCustomData, customDataDigest } from "../../components/hosts/azure/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
 import { subscriptionId as own } from "../doubles/azure/account.ts";
 import { token as accessToken } from "../doubles/azure/sizes.ts";
@@ -17,6 +18,8 @@ export const other = "22222222-2222-4222-8222-222222222222";
 /** What an update left of other regions. */
 export const keptImage = "0.20250101.1000";
 
+const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
+
 const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
     {
@@ -26,7 +29,23 @@ const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:VirtualMachine::northeurope":
     {
       type: "azure-native:compute:VirtualMachine",
-      outputs: { hardwareProfile: { vmSize: "Standard_D2ps_v6" }, zones: ["1"] },
+      outputs: {
+        hardwareProfile: { vmSize: "Standard_D2ps_v6" },
+        securityProfile: { securityType: "TrustedLaunch" },
+        storageProfile: { imageReference: { version: keptImage } },
+        tags: { "custom-data": customDataDigest(azureCustomData({ region: "northeurope", clientId })) },
+        zones: ["1"],
+      },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::northeurope-image-arm64":
+    {
+      type: "pulumi:index:Stash",
+      outputs: { output: keptImage },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:managedidentity:UserAssignedIdentity::northeurope":
+    {
+      type: "azure-native:managedidentity:UserAssignedIdentity",
+      outputs: { name: "registry-cache-northeurope-identity", clientId },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:Disk::northeurope":
     {

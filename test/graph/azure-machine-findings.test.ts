@@ -21,7 +21,7 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   ]);
   const { found, problems } = await lookedUp({ name: "northeurope", machine });
   assert.deepEqual(problems, []);
-  assert.deepEqual(found?.previous.machine, { ...machine, zones: ["1"], hasTrustedLaunch: false });
+  assert.equal(found?.previous.machine?.type, machine.type);
   answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "westeurope", 1));
   assert.match(
     (await lookedUp({ machine })).problems.join(),
@@ -30,16 +30,23 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
 });
 
-test("a size that a machine has is refused when it isn't available any more, as an update could delete the machine first", async () => {
+test("a size that a machine has and that isn't available any more is a warning, unless the machine would be replaced", async () => {
   const there = { name: "northeurope", machine: { type: "Standard_D2ps_v6" } };
   const others = "set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2";
-  const first = "The machine that is there runs on, but an update that replaces it would delete it first";
+  const first = "This update would replace the machine, which is deleted first";
   answerFetch((cloud) => restrict(cloud, "Standard_D2ps_v6", "northeurope"));
-  assert.deepEqual((await lookedUp(there)).problems, [
+  const { problems, warnings } = await lookedUp(there);
+  assert.deepEqual(problems, []);
+  assert.match(
+    warnings.join(),
+    /^northeurope: machine\.type: Standard_D2ps_v6 isn't available .*\. The machine that is there runs on\./,
+  );
+  const replaced = { ...there, machine: { ...there.machine, image: newestImage } };
+  assert.deepEqual((await lookedUp(replaced)).problems, [
     `machine.type: Standard_D2ps_v6 isn't available to the subscription in northeurope (NotAvailableForSubscription): ${others}, or ask Azure for it, https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available. ${first}`,
   ]);
   answerFetch((cloud) => restrict(cloud, "Standard_D2ps_v6", "northeurope", ["1"]));
-  assert.deepEqual((await lookedUp(there)).problems, [
+  assert.deepEqual((await lookedUp(replaced)).problems, [
     `availabilityZone: Standard_D2ps_v6 is available to the subscription only in zones 2, 3 of northeurope, not in zone 1: ${others}. ${first}`,
   ]);
   assert.deepEqual((await lookedUp({ ...there, machine: { type: "Standard_D2pls_v6" } })).problems, []);
@@ -191,4 +198,22 @@ test("an image that Azure takes no more, and none of which it says nothing", asy
   assert.match((await imageProblems()).join(), /any more: Azure makes no machines from it any more\. Set/);
   answers(async () => Promise.reject(new Error("fetch failed")));
   assert.deepEqual(await imageProblems(), []);
+});
+
+test("an image that is gone is a warning for a machine that stays, and is refused for one that another property replaces", async () => {
+  answerFetch((cloud) => withdraw(cloud, keptImage));
+  const machine = { type: "Standard_D2ps_v6" };
+  const stays = await lookedUp({ name: "northeurope", machine });
+  assert.deepEqual(stays.problems, []);
+  assert.match(
+    stays.warnings.join(),
+    /machine\.image: the machine was made from .*\. The machine that is there runs on\./,
+  );
+  for (const change of [{ machine: { type: "Standard_D2pls_v6" } }, { machine, availabilityZone: "2" }]) {
+    const { problems } = await lookedUp({ name: "northeurope", ...change });
+    assert.match(
+      problems.join(),
+      /machine\.image: .*\. This update would replace the machine, which is deleted first$/,
+    );
+  }
 });

@@ -26,6 +26,12 @@ export const aws: CloudCase = {
   // The machine is told when the new one is there, and the old one goes last.
   podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer", "delete BucketObjectv2 …"],
   valueOf: ({ inputs }) => String(inputs.value),
+  withdrawImages(cloud) {
+    for (const { inputs, scope } of cloud.things(machine)) {
+      const image = cloud.find("ami", String(inputs.ami), scope);
+      if (image) cloud.remove(image);
+    }
+  },
   // EC2 detaches the disk from a machine that it deletes.
   replacement: ["delete Instance …", "create Instance …", "create VolumeAttachment …"],
   following: ["update MetricAlarm …-reboot", "update MetricAlarm …-recover"],

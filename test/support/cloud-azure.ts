@@ -30,7 +30,9 @@ export const azure: CloudCase = {
   podsOf: (cloud) => cloud.things(machine).map(({ inputs }) => podOf(String(inputs.userData)).text),
   podChange: ["update VirtualMachine …"],
   valueOf: ({ inputs }) => String(valueAt("properties.value", inputs)),
-  withdrawImage: (cloud) => withdraw(cloud, newestImage),
+  withdrawImages: (cloud) => {
+    withdraw(cloud, newestImage);
+  },
   // Disk and interface are part of the machine's own description: gone with it, they are free.
   replacement: ["delete VirtualMachine …", "create VirtualMachine …"],
   following: [],

@@ -22,8 +22,8 @@ export interface CloudCase {
   /** What happens where a region's Pod is another one, in this order, with `…` for the region. */
   readonly podChange: readonly string[];
   valueOf(secret: Thing): string;
-  /** Takes away the image that a machine was made from. @returns what takes it away, until that is removed. @default tested elsewhere */
-  withdrawImage?(cloud: Cloud): Thing;
+  /** Takes away the images that the machines were made from. */
+  withdrawImages(cloud: Cloud): void;
   /** What happens to a machine that is replaced, in this order, with `…` for its region. */
   readonly replacement: readonly string[];
   /** What else changes because it is another machine, sorted. */

@@ -3,11 +3,14 @@ import { getZone } from "@pulumi/aws/route53/getZone.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../kind.ts";
+import { LookUp } from "../look-up.ts";
+import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { lookUpIn } from "./account.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { findImage } from "./image.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
+import { fateOfMachine } from "./made-of.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
@@ -61,13 +64,25 @@ async function findPlace(
   question: Omit<MachineQuestion, "subnetZone">,
 ): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
-  const machine = await findMachine({ ...question, subnetZone: subnet?.availabilityZone });
+  const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
+  const machine = await findMachine({
+    ...question,
+    lookUp: aboutType,
+    subnetZone: subnet?.availabilityZone,
+  });
   const { machine: planned } = machine?.capacity ?? question.plan.capacity;
   const [image] = await Promise.all([
-    findImage({ ...question, machine: planned }),
+    findImage({ ...question, lookUp: aboutImage, machine: planned }),
     machine && checkVCpus(question, planned.type),
   ]);
-  return machine && image !== undefined ? { image, machine, subnet } : undefined;
+  const found = machine && image !== undefined ? { image, machine, subnet } : undefined;
+  const { ofMachine, ofType } = await fateOfMachine(
+    question.region,
+    found && { ...planned, image: found.image, subnetId: subnet?.id },
+  );
+  tellObstacles(question.lookUp, aboutImage, ofMachine);
+  tellObstacles(question.lookUp, aboutType, ofType);
+  return found;
 }
 
 /** Of a machine's region, or of a cluster's. */

@@ -17,7 +17,7 @@ interface ImageQuestion extends Question<AwsVmRegion> {
   readonly machine: { readonly type: string; readonly architecture: Architecture };
 }
 
-/** The image of the configuration, or Debian's newest. An image that the machine is to be made from is there. */
+/** The image of the configuration, or Debian's newest; where that can't be found, the one that is kept. An image that a machine is to be made from is there. */
 export async function findImage(question: ImageQuestion): Promise<string | undefined> {
   const { region, lookUp, options } = question;
   const { image } = region.machine;
@@ -56,7 +56,7 @@ async function findDebian(question: ImageQuestion): Promise<string | undefined> 
     keptImage(region.name, machine.architecture),
   ]);
   if (newest && kept !== undefined) await checkKept(kept, newest.insecureValue, question);
-  return newest?.insecureValue;
+  return newest?.insecureValue ?? kept;
 }
 
 /** As EC2 and the provider say that an image isn't there: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */

@@ -44,14 +44,15 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
     const near = isAuto ? undefined : machineNear("aws", type);
     const what = isAuto ? `no known ${architecture} type` : type + (near ? ` (did you mean "${near}"?)` : "");
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
-    return undefined;
+    if (fixedZone === undefined) return undefined;
   }
   const zone = fixedZone ?? firstZone(plan, types, offers);
   // From here on in the zone, as in all later updates.
   const now = types.filter((one) => !isSold(one, zone));
   const before = isAuto ? await previouslyUnavailable(region.name) : [];
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
-  const unavailable = kept.length < types.length ? kept : now;
+  // Of what isn't sold at all, a machine that is there keeps what it has.
+  const unavailable = [kept, now, before].find((none) => none.length < types.length) ?? [];
   const capacity = capacityWithout(plan, unavailable);
   if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];

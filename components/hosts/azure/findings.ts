@@ -7,12 +7,13 @@ import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGrou
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
-import { lookUpRegion } from "../look-up.ts";
+import { LookUp, lookUpRegion } from "../look-up.ts";
+import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { type Previous, previousOf } from "./previous.ts";
+import { type Previous, previousOf, wantedMachine } from "./previous.ts";
 import type { Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
@@ -66,7 +67,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
 }
 
 /**
- * The size, which decides on the image.
+ * The size, which decides on the image, and whether a machine can be made of both.
  * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
  */
 async function findMachine(
@@ -75,13 +76,18 @@ async function findMachine(
   previous: Previous,
 ): Promise<boolean | undefined> {
   const { type, architecture } = plan.capacity.machine;
-  const sku = await findMachineSize(question, plan, previous);
+  const obstacles = new LookUp();
+  const asked = { ...question, lookUp: obstacles };
+  const sku = await findMachineSize(asked, plan, previous);
   const hasTrustedLaunch = trustedLaunchOf(type, sku, previous.machine);
-  await findImage(question, {
+  const trusted = isTrusted(type, hasTrustedLaunch);
+  const image = await findImage(asked, {
     architecture,
-    isTrusted: isTrusted(type, hasTrustedLaunch),
+    isTrusted: trusted,
     diskControllers: sku && capabilityOf(sku, "DiskControllerTypes"),
   });
+  const wanted = wantedMachine(question.region, previous, { type, hasTrustedLaunch: trusted, image });
+  tellObstacles(question.lookUp, obstacles, fateOf(previous.machine, wanted));
   return hasTrustedLaunch;
 }
 

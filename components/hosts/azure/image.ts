@@ -32,13 +32,24 @@ const path = "machine.image";
 /**
  * That the image which the machine is made of is still there, in its region, and can be used for it: publishers withdraw old versions, and a replacement deletes the old
  * machine first. https://aka.ms/DeprecatedImagesFAQ
+ * @returns the image, as {@link imageReference} takes it
  */
-export async function findImage(question: Question<AzureVmRegion>, machine: MadeFromImage): Promise<void> {
+export async function findImage(question: Question<AzureVmRegion>, machine: MadeFromImage): Promise<string> {
+  const { region } = question;
+  const { image: pinned } = region.machine;
+  const kept = pinned === undefined ? await keptImage(region.name, machine.architecture) : undefined;
+  const image = pinned ?? kept ?? newestImage;
+  await checkImage(question, machine, { image, isKept: kept !== undefined });
+  return image;
+}
+
+async function checkImage(
+  question: Question<AzureVmRegion>,
+  machine: MadeFromImage,
+  { image, isKept }: { readonly image: string; readonly isKept: boolean },
+): Promise<void> {
   const { region, lookUp, options } = question;
   const { architecture } = machine;
-  const { image: pinned } = region.machine;
-  const kept = pinned === undefined ? await keptImage(region.name, architecture) : undefined;
-  const image = pinned ?? kept ?? newestImage;
   try {
     if (image.startsWith("/")) {
       const [definition, version] = await Promise.all([
@@ -62,7 +73,7 @@ export async function findImage(question: Question<AzureVmRegion>, machine: Made
   }
 
   function refuse(reason: string): void {
-    const what = kept === undefined ? image : `the machine was made from ${image}, which`;
+    const what = isKept ? `the machine was made from ${image}, which` : image;
     const list = `az vm image list --location ${region.name} --publisher ${debian.publisher} --offer ${debian.offer} --sku ${imageSku[architecture]} --all --output table`;
     const wayOut = `Set \`machine: { image: … }\` to another version: it replaces the machine, and the disk stays. \`${list}\` lists them`;
     lookUp.refuse(path, `${what} can't be used any more: ${reason.replace(/\.$/, "")}. ${wayOut}`);

@@ -11,8 +11,9 @@ import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
+import { customDataTag } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
-import { dataDiskLun } from "./user-data.ts";
+import { customDataDigest, dataDiskLun } from "./user-data.ts";
 
 /**
  * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
@@ -67,6 +68,7 @@ export function createMachine(
     name,
     {
       ...place,
+      tags: { ...place.tags, [customDataTag]: pulumi.output(customData).apply(customDataDigest) },
       ...zonesOf(region),
       vmName: names.machine,
       hardwareProfile: { vmSize: machine.type },

@@ -35,8 +35,7 @@ export interface ExistingMachines {
   readonly zones: readonly string[];
   readonly count: number;
   /**
-   * What becomes of them where the size isn't available any more, for a warning. Without it, the size is refused: an update could delete the machine, and couldn't make it
-   * again.
+   * What becomes of them where the size isn't available any more, for a warning. @default the size is refused
    * @param where `""`, or zones, like `" in zones 2, 3"`
    */
   stay?(where: string): string;
@@ -113,12 +112,8 @@ function tell(
     existing !== undefined &&
     same(existing.type, type) &&
     zones.every((zone) => existing.zones.includes(zone));
-  if (!isThere) lookUp.refuse(path, `${what}: ${wayOut}`);
-  else if (existing.stay) lookUp.warn(path, `${what}: ${existing.stay(where)}`);
-  else {
-    const why = "The machine that is there runs on, but an update that replaces it would delete it first";
-    lookUp.refuse(path, `${what}: ${wayOut}. ${why}`);
-  }
+  if (isThere && existing.stay) lookUp.warn(path, `${what}: ${existing.stay(where)}`);
+  else lookUp.refuse(path, `${what}: ${wayOut}`);
 }
 
 function missing(skus: readonly Sku[], need: SizeNeed, region: string): OfferProblem {

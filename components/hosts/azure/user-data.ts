@@ -1,5 +1,6 @@
 import { script } from "../../pod/script.ts";
 import type { AzureStore } from "../../pod/store.ts";
+import { sha256 } from "../naming.ts";
 import { bundleDigest, bundleText } from "../podman/bundle.ts";
 import { packed } from "../vm/packed.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
@@ -22,15 +23,20 @@ export interface BootOptions {
   readonly clientId: string;
 }
 
-/** What a machine is made with, compressed: Azure's custom data. It doesn't depend on the Pod. */
-export function azureCustomData({ region, clientId }: BootOptions): Uint8Array {
+/** What a machine is made with, compressed and as base64: Azure's custom data. It doesn't depend on the Pod. */
+export function azureCustomData({ region, clientId }: BootOptions): string {
   const userData = renderUserData({
     region,
     // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
     dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
     cloud: cloudScript(clientId),
   });
-  return packed(userData);
+  return Buffer.from(packed(userData)).toString("base64");
+}
+
+/** 12 hexadecimal digits, by which two machines' custom data are told apart. */
+export function customDataDigest(customData: string): string {
+  return sha256(customData).slice(0, 12);
 }
 
 export function cloudScript(clientId: string): string {

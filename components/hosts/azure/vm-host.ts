@@ -64,9 +64,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
           own,
         ),
-        customData: identity.clientId.apply((clientId) =>
-          Buffer.from(azureCustomData({ region: region.name, clientId })).toString("base64"),
-        ),
+        customData: identity.clientId.apply((clientId) => azureCustomData({ region: region.name, clientId })),
         userData: pulumi
           .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
           .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
