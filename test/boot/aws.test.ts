@@ -100,7 +100,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
       image: { files: { "parts/exporter/image": "10.0.2.2:1/registry-cache/none:test" } },
     })) {
       const digest = await region.want(change);
-      assert.equal(await fails(first), reason);
+      assert.equal(await fails(first, digest), reason);
       assert.equal(await applied(first), good);
       assert.equal(await status(), 200);
       const said = await first.run(

@@ -191,11 +191,11 @@ export async function applied(machine: Machine): Promise<string> {
   return (await machine.run(`readlink ${stateDirectory}/current`)).replace("pods/", "");
 }
 
-/** Waits until it says why it hasn't. @returns the reason */
-export function fails(machine: Machine): Promise<string> {
-  const metrics = "cat /run/registry-cache/metrics/registry-cache.prom";
-  return machine.until(
-    "it fails",
-    async () => /failure_info\{reason="(\w+)"\}/.exec(await machine.run(metrics))?.[1],
-  );
+/** Waits until a machine says why it hasn't. @returns the reason */
+export function fails(machine: Machine, digest: string): Promise<string> {
+  const failure = "cat /run/registry-cache/failure 2>/dev/null || true";
+  return machine.until("it fails", async () => {
+    const [reason, failed] = (await machine.run(failure)).split(" ");
+    return failed === digest && reason;
+  });
 }

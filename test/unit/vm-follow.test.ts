@@ -1,6 +1,6 @@
 /** follow.sh, with a cloud and Pods that the test makes: what a Pod's own scripts do is one line each, and what they leave tells what ran. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, readlink, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -158,6 +158,9 @@ test("another Pod is applied once, with all its files as they are", async (t) =>
     await readFile(it.at("state/current/parts/edge/files/nginx.conf"), "utf8"),
     "it's a $file\\\n\n\ttab",
   );
+  // apply.sh copies it with its mode for the Pod's user.
+  const { mode } = await stat(it.at("state/current/parts/edge/files/nginx.conf"));
+  assert.equal(mode & 0o777, 0o644);
   await quiet(it);
   assert.deepEqual((await it.read("state/applied")).split("\n"), [`${first} `, `${second} ${first}`]);
   const { look_time_seconds: look, applied_time_seconds: applied, ...metrics } = await it.metrics();

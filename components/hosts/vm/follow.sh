@@ -7,7 +7,8 @@
 # 5. deleted:  then, all Pods but the last good one and the one before it.
 # `look`: once, for the timer. `start`: starts the last good Pod, or looks until there is one.
 set -eu
-umask 077
+# The Pod's user reads files of it; passwords are machine.sh's.
+umask 022
 here=${0%/*}
 . "$here/machine.conf"
 export STATE="${STATE:-/var/lib/registry-cache}" UNIT="${UNIT-registry-cache@}" CLOUD="$here/cloud"
@@ -149,7 +150,6 @@ metrics() {
     fi
     echo "registry_cache_pod_outdated $outdated"
   } >"$RUN/metrics.new"
-  chmod 0644 "$RUN/metrics.new"
   mv "$RUN/metrics.new" "$RUN/metrics/registry-cache.prom"
 }
 
@@ -164,7 +164,6 @@ once() {
 }
 
 mkdir -p "$STATE/pods" "$RUN/metrics"
-chmod 0755 "$RUN" "$RUN/metrics"
 exec 9>"$RUN/lock"
 case $1 in
 look) once look || true ;;
