@@ -20,6 +20,7 @@ export const alertNames = [
   "RegistryCacheProbeFailing",
   "RegistryCacheTargetMissing",
   "RegistryCacheRestartLoop",
+  "RegistryCachePodOutdated",
   "Watchdog",
 ] as const;
 

@@ -32,3 +32,9 @@ export const defaultImages: Images = {
 export function imageOf({ images }: { readonly images: Partial<Images> }, name: ImageName): string {
   return images[name] ?? defaultImages[name];
 }
+
+/** Of a Pod, as it takes them. @param hasAcme whether it gets its certificate by itself */
+export function imagesOf(config: { readonly images: Partial<Images> }, hasAcme: boolean): string[] {
+  const names: ImageName[] = [...baseImageNames, ...(hasAcme ? (["acme"] as const) : [])];
+  return [...new Set(names.map((name) => imageOf(config, name)))];
+}

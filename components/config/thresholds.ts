@@ -68,6 +68,9 @@ export const thresholds = z.strictObject({
   missingMinutes: amount(10).describe(
     "Minutes for which a part may not answer Prometheus: a restart takes less.",
   ),
+  podOutdatedMinutes: amount(10).describe(
+    "Minutes for which a machine may run another Pod than the configured one, or not look for it. A change takes less than one, and a few where images come slowly.",
+  ),
   goneHours: amount(6).describe(
     "Hours for which a central Prometheus misses a cache that it knew. Then it forgets the cache, which may have been taken down on purpose.",
   ),

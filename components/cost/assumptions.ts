@@ -90,7 +90,7 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
       ? [
           {
             name: "The bucket of the Pod",
-            reason: "A small file in S3, read once by each machine: below a cent.",
+            reason: "Small files in S3, for which the machine asks every 30 seconds: about four cents.",
           },
         ]
       : []),

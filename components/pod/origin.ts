@@ -3,7 +3,7 @@ import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
+import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
 import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
@@ -24,6 +24,7 @@ function renderOriginConfig({ upstream, ports, drainSeconds, store }: OriginOpti
     storage: store === undefined ? passingStorage : objectStorage(store, upstream.name),
     http: {
       addr: `127.0.0.1:${ports.http}`,
+      prefix: registryPrefix(upstream.name),
       draintimeout: `${drainSeconds}s`,
       debug: { addr: `127.0.0.1:${ports.debug}`, prometheus: { enabled: true, path: "/metrics" } },
     },
@@ -105,6 +106,7 @@ export function originPart(
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
     secret,
+    ready: `http://127.0.0.1:${ports.debug}/debug/health`,
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };
 }

@@ -6,6 +6,8 @@ export interface Part {
   readonly files: Record<string, string>;
   /** @default another file is another container */
   readonly live?: Live;
+  /** URL on loopback that answers 200 as soon as the container serves. @default none */
+  readonly ready?: string;
   /** Name of the secret whose file it reads: see secrets.ts. @default none */
   readonly secret?: string | undefined;
   readonly mounts: readonly VolumeMount[];
@@ -17,6 +19,8 @@ export interface Live {
   readonly files: readonly string[];
   /** A command for the running container: whether it would take all its files as they lie in {@link candidatesOf}. @default it takes any */
   readonly check?: readonly string[];
+  /** Where the container says over HTTP, on loopback, which files it has taken up, and what it answers for these. @default it doesn't */
+  readonly taken?: { readonly url: string; readonly answer: string };
 }
 
 /** The directory in which a container finds the files of its ConfigMap. */

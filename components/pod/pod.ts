@@ -15,8 +15,9 @@ import { upstreamPorts } from "./upstream-ports.ts";
 export interface PodManifests {
   readonly pod: Pod;
   readonly configMaps: readonly ConfigMap[];
-  /** By the containers' names. */
+  /** By the containers' names; so is {@link PodManifests.ready}. */
   readonly live: Readonly<Record<string, Live>>;
+  readonly ready: Readonly<Record<string, string>>;
 }
 
 /** The user and group that every container runs as: no image's own, so that one owner fits all volumes. */
@@ -59,6 +60,9 @@ export function renderPod(options: PodOptions): PodManifests {
       data: part.files,
     })),
     live: Object.fromEntries(parts.flatMap(({ container, live }) => (live ? [[container.name, live]] : []))),
+    ready: Object.fromEntries(
+      parts.flatMap(({ container, ready }) => (ready ? [[container.name, ready]] : [])),
+    ),
     pod: {
       apiVersion: "v1",
       kind: "Pod",

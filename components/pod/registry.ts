@@ -1,6 +1,14 @@
 /** What the configurations of all distribution registries in the Pod have in common. */
 export const registryLog = { level: "warn", formatter: "json", accesslog: { disabled: true } };
 
+/**
+ * Before the paths of an upstream's registries. Ports go by the upstreams' order, so while that changes, the edge's old configuration can reach another upstream's registry at a port:
+ * that one answers 404, and nothing of it is cached.
+ */
+export function registryPrefix(upstream: string): string {
+  return `/${upstream}/`;
+}
+
 /** A registry whose storage fails three times in a row answers 503 to everything, so that clients go elsewhere. */
 export function storageHealth(interval: string) {
   return { storagedriver: { enabled: true, interval, threshold: 3 } };

@@ -3,7 +3,7 @@ import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { noTraces, registryLog, storageHealth, storeCheckInterval } from "./registry.ts";
+import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterval } from "./registry.ts";
 import type { ObjectStore } from "./store.ts";
 import type { UpstreamPorts } from "./upstream-ports.ts";
 
@@ -33,10 +33,15 @@ export function storedPart(
         version: "0.1",
         log: registryLog,
         storage: { ...storage, maintenance: { ...maintenance, readonly: { enabled: true } } },
-        http: { addr: `127.0.0.1:${ports.stored}`, draintimeout: `${drainSeconds}s` },
+        http: {
+          addr: `127.0.0.1:${ports.stored}`,
+          prefix: registryPrefix(upstream.name),
+          draintimeout: `${drainSeconds}s`,
+        },
         health: storageHealth(storeCheckInterval),
       }),
     },
     mounts: [],
+    ready: `http://127.0.0.1:${ports.stored}/`,
   };
 }

@@ -33,8 +33,10 @@ export async function runSelfCheck(
     const { exporter } = layout(region, upstreams).ports;
     for (const turn of ["first", "second"]) {
       const title = `Pulling ${image} through the cache, ${turn} time`;
-      const pull = await step(title, "see the edge's log: podman logs registry-cache-local-edge", () =>
-        measurePull(image, client.registriesConf, outputs.caches[region.name]?.ca?.file, exporter),
+      const pull = await step(
+        title,
+        "see the edge's log: podman logs $(podman ps -qf label=app.kubernetes.io/component=edge)",
+        () => measurePull(image, client.registriesConf, outputs.caches[region.name]?.ca?.file, exporter),
       );
       pulls.push(pull);
     }

@@ -40,7 +40,8 @@ export async function startPod(
     ],
     region: { freshnessSeconds, storage: { kind: "disk", size: "20GiB" } },
   });
-  const pids = await podman(["ps", "--filter", `pod=${cache.layout.podName}`, "--format", "{{.Pid}}"]);
+  const containers = cache.parts().map(({ container }) => cache.container(container));
+  const pids = await podman(["inspect", "--format", "{{.State.Pid}}", ...containers]);
   return {
     name: "pod",
     url: cache.url,

@@ -7,11 +7,20 @@ import { dataMount } from "../../components/hosts/vm/user-data.ts";
 import { scope } from "../support/scope.ts";
 import { dataDiskGiB, gib } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";
-import { awsRegion, fileSystem, filesOnRootDisk, serves, sizeOfFileSystem } from "./region.ts";
+import {
+  applied,
+  applies,
+  awsRegion,
+  fails,
+  fileSystem,
+  filesOnRootDisk,
+  serves,
+  sizeOfFileSystem,
+} from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
 
-test("a new machine, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
+test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
   const step = steps(t);
   await ensureQemu();
@@ -59,12 +68,48 @@ test("a new machine, a reboot, a replacement", { timeout: storyTimeoutMs }, asyn
   });
 
   await step("a container that is killed comes back", async () => {
-    const pid = "podman inspect --format '{{.State.Pid}}' registry-cache-edge";
+    const pid = `podman inspect --format '{{.State.Pid}}' ${region.container("edge")}`;
     const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);
     await first.until("nginx is back", async () => !["0", killed].includes(await first.run(pid)));
     await serves(around, first, ca);
     await around.pull(ca);
     assert.deepEqual(around.asked(), [], "warm");
+  });
+
+  const containers = () => first.run("podman ps --format '{{.ID}} {{.Names}}' | sort");
+  const status = async () => (await around.get(443, around.tagPath, ca)).status;
+
+  await step("takes up another allow-list as it runs", async () => {
+    const before = await containers();
+    for (const [repositories, expected] of [
+      [["other/**"], 404],
+      [["giantswarm/**", "other/**"], 200],
+    ] as const) {
+      const seconds = await applies(first, await region.want({ repositories }));
+      t.diagnostic(`${seconds} s from the pointer's change to the applied Pod`);
+      assert.equal(await status(), expected);
+    }
+    assert.equal(await containers(), before);
+  });
+
+  await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
+    const good = await applied(first);
+    const nowhere = "http://127.0.0.1:1/";
+    for (const [reason, change] of Object.entries({
+      unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
+      image: { files: { "parts/exporter/image": "10.0.2.2:1/registry-cache/none:test" } },
+    })) {
+      const digest = await region.want(change);
+      assert.equal(await fails(first), reason);
+      assert.equal(await applied(first), good);
+      assert.equal(await status(), 200);
+      const said = await first.run(
+        `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
+      );
+      assert.match(said, new RegExp(`failed: ${reason}`));
+    }
+    await applies(first, await region.want());
+    assert.equal(await status(), 200);
   });
 
   await step("comes back from a reboot with all it had", async () => {

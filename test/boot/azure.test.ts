@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { originCredentials } from "../../components/pod/origin.ts";
+import { secretDirectory, secretFile } from "../../components/pod/secrets.ts";
 import { scope } from "../support/scope.ts";
 import { providedCertificate } from "./certificates.ts";
 import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
@@ -18,17 +19,20 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
   const around = await surroundings(parts);
   const disk = await blankDisk(around.directory, { bus: "scsi", lun: 0 });
   await writeFile(disk.file, partitionTable(), { flag: "r+" });
-  const region = new Region(around, {
+  const region = await Region.make(around, {
     provider: "azure",
     name: "westeurope",
     tls: { mode: "provided", secretName: secret("tls") },
     disk,
     storedSecrets: { "credentials-gsoci": secret("gsoci") },
+    cloud: around.store.scripts.plain,
   });
   const written = async () => (await stat(disk.file)).mtimeMs;
   const before = await written();
   const machine = parts.use(await region.start({ name: "machine", packages: "installed", disk: "attached" }));
   const { ca, secret: certificate } = await providedCertificate();
+  const credentialsInside = () =>
+    `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
   await step("never formats a disk that is in use, and doesn't do without one", async () => {
@@ -48,24 +52,31 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
   await step("serves as soon as the disk is blank, and its secrets can be read", async () => {
     await machine.run(`dd if=/dev/zero of=${deviceLink(disk)} bs=4096 count=1 conv=fsync`);
     await machine.run("systemctl start --no-block registry-cache");
-    const { asked, secrets } = around.secretStore;
+    const { asked, secrets } = around.store;
     await machine.until("it has asked", async () => asked.length > 0);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
     secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
     await serves(around, machine, ca);
     await around.pull(ca);
     t.diagnostic(`${machine.seconds} s from machine start to the first served pull, with what was refused`);
-    assert.equal(await machine.run("podman exec registry-cache-origin-gsoci printenv get"), credentials);
+    assert.equal(await machine.run(credentialsInside()), credentials);
   });
 
-  await step("takes up another certificate", async () => {
+  await step("takes up another password and another certificate, which nobody tells it of", async () => {
+    const began = machine.seconds;
+    const rotated = originCredentials({ username: "machine", password: "another" });
+    around.store.secrets.set(secret("gsoci"), rotated);
     const { fingerprint } = await around.get(443, "/v2/", ca);
     const renewed = await providedCertificate();
-    around.secretStore.secrets.set(secret("tls"), renewed.secret);
-    await machine.run("systemctl start registry-cache-renew.service");
+    around.store.secrets.set(secret("tls"), renewed.secret);
     await machine.until("nginx has it", async () => {
       return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;
     });
+    await machine.until(
+      "the registry has it",
+      async () => (await machine.run(credentialsInside())) === rotated,
+    );
+    t.diagnostic(`${machine.seconds - began} s until another password and another certificate are in use`);
   });
 
   await step("has more room when it has looked at its disk again, which has grown", async () => {

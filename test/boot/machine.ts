@@ -130,7 +130,18 @@ export class Machine implements AsyncDisposable {
   /** Switches it off, as a cloud does before it parts a disk from a machine: the system may end its work. */
   async stop(): Promise<void> {
     await this.#monitor("system_powerdown");
+    await this.ended();
+  }
+
+  /** Waits until it is off. */
+  async ended(): Promise<void> {
     await waitUntil("the machine is off", () => !this.#qemu.running(), bootTimeoutMs);
+  }
+
+  /** What a cloud makes an image of: its root disk. It is off. @param file doesn't exist yet */
+  async capture(file: string): Promise<MachineImage> {
+    await execa("qemu-img", ["convert", "-O", "raw", this.#path("root.qcow2"), file]);
+    return { ...this.#options.image, root: file };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,58 +1,96 @@
-/** The machines of one region, with the user data that a host renders; only where the cloud itself has a part in it, it is another one. */
-import { createHash } from "node:crypto";
+/** The machines of one region, with the user data and the Pod that a host renders; only where the cloud itself has a part in it, they are others. */
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { VmRegion } from "../../components/config/schema.ts";
-import { userDataLimitBytes as awsLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { userDataLimitBytes as azureLimitBytes } from "../../components/hosts/azure/user-data.ts";
+import { type Bundle, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
+import { packed } from "../../components/hosts/vm/packed.ts";
 import { type VmPodOptions, vmPod } from "../../components/hosts/vm/pod.ts";
-import { dataMount } from "../../components/hosts/vm/user-data.ts";
-import { type VmOptions, vmUserData } from "../../components/hosts/vm/vm.ts";
+import {
+  basePackages,
+  dataMount,
+  renderUserData,
+  stateDirectory,
+  type UserDataOptions,
+} from "../../components/hosts/vm/user-data.ts";
 import { privateAuthority } from "./certificates.ts";
 import { blankDisk, type DataDisk, dataDiskGiB, deviceLink } from "./data-disk.ts";
 import { ensureMachineImage } from "./image.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
 import { hostname, type Surroundings } from "./surroundings.ts";
 
-export interface RegionOptions extends Pick<VmOptions, "provider" | "storedSecrets"> {
+export interface RegionOptions extends Pick<VmPodOptions, "provider" | "storedSecrets"> {
   readonly name: string;
   /** As in a stack file. */
   readonly tls: Readonly<Record<string, string>>;
   readonly disk: DataDisk;
+  /** How it asks the cloud: see {@link UserDataOptions}. */
+  readonly cloud: string;
 }
+
+/** What changes in a region: as in a stack file, but for the files of its Pod. */
+export interface Change {
+  readonly region?: Readonly<Record<string, unknown>>;
+  /** Patterns of the one upstream. */
+  readonly repositories?: readonly string[];
+  readonly files?: Bundle;
+}
+
+/** An image of its own, and what else its machines need: see {@link Seed}. */
+export interface BaseImage extends Pick<MachineOptions, "image" | "boothook"> {}
 
 export interface StartOptions {
   /** Of the machine, which is new. */
   readonly name: string;
   /** Whether its image has all packages already, so that only other things take time. */
-  readonly packages: "to install" | "installed";
+  readonly packages: "to install" | "installed" | BaseImage;
   /** Whether the disk is there from the start. */
   readonly disk: "attached" | "late";
 }
 
 export class Region {
   readonly #around: Surroundings;
-  readonly #disk: DataDisk;
+  readonly #options: RegionOptions;
   readonly #userData: Uint8Array;
+  #pod: Bundle = {};
 
-  constructor(around: Surroundings, options: RegionOptions) {
+  private constructor(around: Surroundings, options: RegionOptions) {
     this.#around = around;
-    this.#disk = options.disk;
-    this.#userData = userData(around, options);
+    this.#options = options;
+    const { name, disk, cloud } = options;
+    this.#userData = packed(renderUserData({ region: name, dataDevice: deviceLink(disk), cloud }));
+  }
+
+  /** With its Pod in the store. */
+  static async make(around: Surroundings, options: RegionOptions): Promise<Region> {
+    const region = new Region(around, options);
+    await region.want();
+    return region;
+  }
+
+  /** Another Pod is wanted. @returns its digest */
+  want(change: Change = {}): Promise<string> {
+    this.#pod = { ...vmPod(podOptions(this.#around, this.#options, change)), ...change.files };
+    return this.#around.store.want(bundleText(this.#pod));
+  }
+
+  /** podman's name of a container of the Pod that was wanted last. */
+  container(name: string): string {
+    const part = bundleParts(this.#pod).find(({ container }) => container === name);
+    return `${part?.pod}-${name}`;
   }
 
   async start({ name, packages, disk }: StartOptions): Promise<Machine> {
     const { directory, boothook, ports } = this.#around;
-    const cloudConfig: { packages: string[] } = parse(gunzipSync(this.#userData).toString());
+    const base =
+      typeof packages === "object"
+        ? packages
+        : { image: await ensureMachineImage(packages === "installed" ? basePackages : []), boothook };
     return Machine.start({
-      image: await ensureMachineImage(packages === "installed" ? cloudConfig.packages : []),
+      ...base,
       directory: join(directory, name),
       userData: this.#userData,
-      boothook,
       ports,
-      ...(disk === "attached" && { disk: this.#disk }),
+      ...(disk === "attached" && { disk: this.#options.disk }),
     });
   }
 }
@@ -63,26 +101,31 @@ export async function awsRegion(
 ): Promise<{ region: Region; disk: DataDisk; ca: string }> {
   const { ca, secret } = await privateAuthority();
   const authority = "/registry-cache/test/eu-central-1/authority";
-  around.secretStore.secrets.set(authority, secret);
+  around.store.secrets.set(authority, secret);
   const disk = await blankDisk(around.directory, { bus: "nvme", serial: "vol0123456789abcdef0" });
-  const region = new Region(around, {
+  const region = await Region.make(around, {
     provider: "aws",
     name: "eu-central-1",
     tls: { mode: "private" },
     disk,
     storedSecrets: { authority },
+    cloud: around.store.scripts.aws,
   });
   return { region, disk, ca };
 }
 
-/** Puts the Pod where the cloud has it. */
-function userData({ config, secretStore }: Surroundings, options: RegionOptions): Uint8Array {
-  const { provider, name, tls, disk, storedSecrets } = options;
+function podOptions(
+  { config }: Surroundings,
+  { provider, name, tls, storedSecrets }: RegionOptions,
+  change: Change,
+): VmPodOptions {
   const { access, images } = config;
   const hasCredentials = (upstream: string) => storedSecrets[`credentials-${upstream}`] !== undefined;
-  const upstreams = config.upstreams.map((upstream) =>
-    hasCredentials(upstream.name) ? { ...upstream, credentials: "login" } : upstream,
-  );
+  const upstreams = config.upstreams.map((upstream) => ({
+    ...upstream,
+    ...(hasCredentials(upstream.name) && { credentials: "login" }),
+    ...(change.repositories && { repositories: change.repositories }),
+  }));
   const parsed = parseConfig({
     provider,
     regions: [
@@ -94,12 +137,13 @@ function userData({ config, secretStore }: Surroundings, options: RegionOptions)
         access,
         // No tag is asked for again while the test runs.
         freshnessSeconds: 3600,
+        ...change.region,
       },
     ],
     upstreams,
     ...(upstreams.some(({ credentials }) => credentials) && { login: { secure: "" } }),
   });
-  const podOptions: VmPodOptions = {
+  return {
     provider,
     region: parsed.regions[0] as VmRegion,
     upstreams: parsed.upstreams,
@@ -109,15 +153,6 @@ function userData({ config, secretStore }: Surroundings, options: RegionOptions)
     storedSecrets,
     dns: { dnsProvider: "none", environment: {} },
   };
-  const machine = { ...podOptions, dataDevice: deviceLink(disk), fetchSecret: secretStore.fetchSecret };
-  if (provider === "azure") return vmUserData({ ...machine, limitBytes: azureLimitBytes });
-  const yaml = vmPod(podOptions);
-  const storedPod = {
-    name: `s3://${name}/pod.yaml`,
-    digest: createHash("sha256").update(yaml).digest("hex"),
-  };
-  secretStore.secrets.set(storedPod.name, yaml);
-  return vmUserData({ ...machine, storedPod, limitBytes: awsLimitBytes });
 }
 
 /** Waits until a machine has for clients what the upstream has. @param ca PEM of the authority that they trust */
@@ -142,4 +177,25 @@ export function fileSystem(machine: Machine, disk: DataDisk): Promise<string> {
 /** In bytes. */
 export async function sizeOfFileSystem(machine: Machine): Promise<number> {
   return Number(await machine.run(`df --output=size --block-size=1 ${dataMount} | tail -n 1`));
+}
+
+/** Waits until a machine has taken what was wanted. @returns how long it took, in seconds */
+export async function applies(machine: Machine, digest: string): Promise<number> {
+  const began = performance.now();
+  await machine.until("the Pod is applied", async () => (await applied(machine)) === digest);
+  return Math.round((performance.now() - began) / 1000);
+}
+
+/** The digest of the Pod that it would start at a boot. */
+export async function applied(machine: Machine): Promise<string> {
+  return (await machine.run(`readlink ${stateDirectory}/current`)).replace("pods/", "");
+}
+
+/** Waits until it says why it hasn't. @returns the reason */
+export function fails(machine: Machine): Promise<string> {
+  const metrics = "cat /run/registry-cache/metrics/registry-cache.prom";
+  return machine.until(
+    "it fails",
+    async () => /failure_info\{reason="(\w+)"\}/.exec(await machine.run(metrics))?.[1],
+  );
 }

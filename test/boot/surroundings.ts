@@ -1,7 +1,7 @@
-/** What a machine finds around itself, all of it on this host: registries, a secret store, clients. */
+/** What a machine finds around itself, all of it on this host: registries, what the cloud stores, clients. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ import { freePorts } from "../support/ports.ts";
 import { tempDir } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { startNameProxy } from "./name-proxy.ts";
-import { type SecretStore, startSecretStore } from "./secret-store.ts";
+import { type Store, startStore } from "./store.ts";
 
 /** How a machine reaches 127.0.0.1 of this host, and sees clients on it: QEMU's user networking. */
 const hostAddress = "10.0.2.2";
@@ -42,7 +42,7 @@ export interface Answer {
 export interface Surroundings {
   /** Where everything lies that a test makes. */
   readonly directory: string;
-  readonly secretStore: SecretStore;
+  readonly store: Store;
   /** Host ports on 127.0.0.1 by those of the machine. */
   readonly ports: Readonly<Record<number, number>>;
   /** Configuration of a stack with one region, without the region's own parts. */
@@ -53,6 +53,8 @@ export interface Surroundings {
   readonly tagPath: string;
   /** What the upstream was asked since the last time. */
   asked(): string[];
+  /** Ends the registry that has the Pod's images for good. */
+  stopImageRegistry(): Promise<void>;
   /** Ends the upstream for good. */
   stopUpstream(): Promise<void>;
   /** A node pulls the image that the upstream has, having nothing of it. @param ca PEM. @throws when it doesn't get all of it */
@@ -63,12 +65,12 @@ export interface Surroundings {
 
 export async function surroundings(parts: AsyncDisposableStack): Promise<Surroundings> {
   const imageRegistry = parts.use(await testUpstream());
-  const images = await pushImages(imageRegistry.url);
   const directory = parts.use(await tempDir()).path;
+  const images = await pushImages(imageRegistry.url, directory);
   const { registry, proxy } = await frontedUpstream(parts);
   const image = await randomImage({ repository: "giantswarm/app", tag: "1.0", layers: 3, layerMB: 4 });
   await push(registry.url, image);
-  const secretStore = parts.use(await startSecretStore(hostAddress));
+  const store = parts.use(await startStore(hostAddress));
 
   const firstPort = await freePorts(2);
   const ports = { 443: firstPort, [metricsPort]: firstPort + 1 };
@@ -80,7 +82,7 @@ export async function surroundings(parts: AsyncDisposableStack): Promise<Surroun
 
   return {
     directory,
-    secretStore,
+    store,
     ports,
     config: { upstreams, images, access: { clients: [clientRange], metrics: [clientRange] } },
     boothook: insecureRegistry(`${hostAddress}:${imageRegistry.url.port}`),
@@ -90,6 +92,7 @@ export async function surroundings(parts: AsyncDisposableStack): Promise<Surroun
       proxy.forget();
       return since;
     },
+    stopImageRegistry: () => imageRegistry.stop(),
     async stopUpstream() {
       await proxy.stopListening();
       await registry.stop();
@@ -119,17 +122,18 @@ function nameOf({ repository, tags: [tag] }: Content): string {
   return `${registryName}/${repository}:${tag}`;
 }
 
-/** Brings this machine's images of the Pod to a registry. @returns how the machine names them */
-async function pushImages(registry: URL): Promise<Images> {
+/** Brings this machine's images of the Pod to a registry. @returns how the machine names them, by tag and digest as the pinned ones */
+async function pushImages(registry: URL, directory: string): Promise<Images> {
   const local = await ensureImages(defaultImages);
   const images = { ...defaultImages };
   for (const name of baseImageNames) {
     const reference = `registry-cache/${name}:test`;
+    const digestFile = join(directory, `${name}.digest`);
     // An emulated processor unpacks zstd in a third of the time.
-    const packing = ["--format=oci", "--compression-format=zstd"];
+    const packing = ["--format=oci", "--compression-format=zstd", `--digestfile=${digestFile}`];
     const push = ["push", "--quiet", "--tls-verify=false", ...packing];
     await podman([...push, local[name], `docker://${registry.host}/${reference}`]);
-    images[name] = `${hostAddress}:${registry.port}/${reference}`;
+    images[name] = `${hostAddress}:${registry.port}/${reference}@${await readFile(digestFile, "utf8")}`;
   }
   return images;
 }

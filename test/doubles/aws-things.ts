@@ -21,6 +21,8 @@ export const expiry = { id: "expire", status: "Enabled", filter: {}, expiration:
 
 export const policyOf = (Statement: Inputs) => JSON.stringify({ Version: "2012-10-17", Statement });
 
+export const pendingImage = "ami-0a0000000000000ff";
+
 export function make(): Made {
   const { cloud, things, add: put } = filling(awsCloud(), region);
   const add = (name: string, type: string, inputs: Inputs) => put(name, type, inputs).id;
@@ -112,6 +114,8 @@ export function make(): Made {
     bucket: store,
     rules: [expiry],
   });
+  const image = { architecture: "arm64", rootGiB: 8, state: "pending" };
+  cloud.keep({ type: "ami", id: pendingImage, scope: region, inputs: image, outputs: {} });
   cloud.keep({ type: foreignBucket, id: "theirs", scope: everywhere, inputs: {}, outputs: {} });
   return { cloud, things };
 }

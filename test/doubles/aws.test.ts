@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsCloud } from "./aws/aws.ts";
 import { accountId, existing } from "./aws/existing.ts";
-import { make, policyOf, region, rule, things, userData } from "./aws-things.ts";
+import { make, pendingImage, policyOf, region, rule, things, userData } from "./aws-things.ts";
 import type { Thing } from "./cloud.ts";
 import { testRefusals } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
@@ -94,6 +94,16 @@ testRefusals(make, {
     of: "machine",
     with: { instanceType: "m7i.large" },
     says: /architecture 'arm64'/,
+  },
+  "more vCPUs than the account may have": {
+    of: "machine",
+    with: { instanceType: "c7gn.16xlarge" },
+    says: /VcpuLimitExceeded: .* vCPU limit of 64 /,
+  },
+  "an image that isn't made yet": {
+    of: "machine",
+    with: { ami: pendingImage },
+    says: /InvalidAMIID\.Unavailable: .* is pending/,
   },
   "a role name that is too long": { of: "role", with: { name: "x".repeat(65) }, says: /role name/ },
   "a name twice": { of: "role", with: {}, says: /AlreadyExists/ },

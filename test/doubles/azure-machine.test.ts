@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
+import { redefine, replicate } from "./azure/images.ts";
 import { answerOfArm, restrict, token } from "./azure/sizes.ts";
 import { image, machine, make, profile, storage, userData } from "./azure-things.ts";
+import type { Cloud } from "./cloud.ts";
 import { testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
 
@@ -24,6 +26,12 @@ testRefusals(make, {
     with: { osProfile: { ...profile, customData: Buffer.alloc(65_536).toString("base64") } },
     says: /it has 65536 bytes and 65535 are allowed/,
   },
+  "a Pod that is too large": {
+    of: "machine",
+    with: { userData: Buffer.alloc(49_153).toString("base64") },
+    says: /userData has 65540 characters and 65536 are allowed/,
+  },
+  "a Pod that isn't base64": { of: "machine", with: { userData: "it's" }, says: /userData is not base64/ },
   "a user that Azure keeps for itself": {
     of: "machine",
     with: { osProfile: { ...profile, adminUsername: "admin" } },
@@ -78,6 +86,41 @@ testRefusals(make, {
   },
 });
 
+test("refuses a machine that an image in a gallery isn't made for, or hasn't come to the region of", () => {
+  const start = (prepare: (cloud: Cloud) => void) => () => {
+    const { cloud } = make();
+    prepare(cloud);
+    const imageReference = { id: existing.image };
+    const inputs = { ...machine.inputs, storageProfile: { ...storage, imageReference } };
+    cloud.create(machine.type, "another", inputs, "");
+  };
+  const mistakes: [Inputs, RegExp][] = [
+    [{ osState: "Specialized" }, /'osProfile' is not allowed/],
+    [{ hyperVGeneration: "V1" }, /Hypervisor Generation 'V1'/],
+    [{ architecture: "x64" }, /an image of 'x64'/],
+    [
+      { features: [{ name: "SecurityType", value: "ConfidentialVM" }] },
+      /with 'ConfidentialVM' security type/,
+    ],
+    [{ features: [] }, /with 'Standard' security type/],
+    [{ features: [{ name: "DiskControllerTypes", value: "NVMe" }] }, /check that disk controller types/],
+  ];
+  for (const [change, says] of mistakes)
+    assert.throws(
+      start((cloud) => redefine(cloud, existing.image, change)),
+      says,
+    );
+  assert.throws(
+    start((cloud) => replicate(cloud, existing.image, "West Europe")),
+    /GalleryImageNotFound/,
+  );
+  // All is well with the image.
+  assert.throws(
+    start(() => {}),
+    /NicInUse/,
+  );
+});
+
 test("the provider would change a machine in place, and the cloud refuses", () => {
   const { cloud } = make();
   const { type, id, inputs } = machine;
@@ -87,6 +130,14 @@ test("the provider would change a machine in place, and the cloud refuses", () =
     () => cloud.update(type, id, changed, ""),
     /PropertyChangeNotAllowed: .*'osProfile\.customData'/,
   );
+});
+
+test("a machine takes another Pod in place", () => {
+  const { cloud } = make();
+  const { type, id, inputs } = machine;
+  const changed = { ...inputs, userData: Buffer.from("another").toString("base64") };
+  assert.deepEqual([...cloud.diff(type, inputs, changed)], [["userData", { replaces: false }]]);
+  assert.equal(cloud.update(type, id, changed, "").inputs.userData, changed.userData);
 });
 
 test("Azure lists what the subscription gets to whoever has the token, page by page", () => {

@@ -30,13 +30,17 @@ export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 0 && port <= 65_535;
 }
 
+export function isBase64(text: string): boolean {
+  return Buffer.from(text, "base64").toString("base64") === text;
+}
+
 /**
  * What is wrong with base64 user data, as cloud-init takes it.
  * @param limit bytes before base64
  */
 export function userDataProblem(base64: string, limit: number): string | undefined {
+  if (!isBase64(base64)) return "it is not base64";
   const bytes = Buffer.from(base64, "base64");
-  if (bytes.toString("base64") !== base64) return "it is not base64";
   if (bytes.length > limit) return `it has ${bytes.length} bytes and ${limit} are allowed`;
   try {
     const config = unpackedUserData(base64);

@@ -17,11 +17,12 @@ import { startAuthority } from "../support/acme.ts";
 import { acmeRegion, hostname, startAcmeCache } from "../support/acme-cache.ts";
 import { type FiringAlert, startAlertmanager, type TestAlertmanager } from "../support/alertmanager.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
-import { mainPid } from "../support/cache-containers.ts";
+import { filesDirectory, mainPid } from "../support/cache-containers.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { shortenCertificate } from "../support/clients/broken-cache.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { startMachine, type TestMachine } from "../support/machine.ts";
 import { repeat } from "../support/repeat.ts";
 import { commandsOf, podmanPrelude } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
@@ -47,6 +48,7 @@ const parts = scope(test);
 let alertmanager: TestAlertmanager;
 let upstream: FrontedUpstream;
 let cache: TestCache;
+let machine: TestMachine;
 let disk: string;
 /** Of {@link cache}. */
 let region: string;
@@ -82,6 +84,8 @@ before(async () => {
       secondsPerMinute,
     }),
   );
+  const pod = "0123456789ab";
+  machine = parts.use(await startMachine(cache, { wanted: pod, applied: pod, appliedSeconds: 0 }));
   region = cache.layout.podName.replace("registry-cache-", "");
 });
 
@@ -176,6 +180,15 @@ describe("while clients pull", { concurrency: true }, () => {
     await arrives("RegistryCacheHitRatioCollapsed", { ...notify, upstream: "gsoci" });
   });
 
+  test("a machine can't take up its Pod", async () => {
+    const { state } = machine;
+    machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
+    const { annotations } = await arrives("RegistryCachePodOutdated", { ...notify, topic: "change" });
+    assert.match(annotations.description ?? "", / changes \(image\);/);
+    machine.state = state;
+    await ends("RegistryCachePodOutdated");
+  });
+
   test("the certificate comes near its end", async () => {
     await shortenCertificate(cache, 9);
     await arrives("RegistryCacheCertificateExpiring", { ...inWorkingHours, topic: "certificate" });
@@ -211,9 +224,9 @@ describe("while clients pull", { concurrency: true }, () => {
   });
 
   test("the commands of the runbooks work", async () => {
-    const { podName, directory, ports } = cache.layout;
+    const { directory, ports } = cache.layout;
     // As on a machine with another stack: the prelude whole, then what it is called here.
-    const here = `POD=${podName} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
+    const here = `CACHE=label=app.kubernetes.io/instance=${region} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
     for (const name of alertNames) {
       for (const commands of commandsOf(name)) {
         const { failed, all } = await execa(
@@ -257,13 +270,10 @@ describe("when containers end", { concurrency: true }, () => {
 });
 
 test("the endpoint answers something else", async () => {
-  const volume = `${cache.layout.podName}-edge`;
-  const file = join(await podman(["volume", "inspect", "--format", "{{.Mountpoint}}", volume]), "nginx.conf");
+  const file = join(await filesDirectory(cache.container("edge"), "edge"), "nginx.conf");
   const configuration = await readFile(file, "utf8");
-  const use = async (text: string) => {
-    await writeFile(file, text);
-    await podman(["kill", "--signal", "HUP", cache.container("edge")]);
-  };
+  // The edge takes it up by itself.
+  const use = (text: string) => writeFile(file, text);
   const other = configuration.replace(/return 200 ("?\{\})/, "return 418 $1");
   assert.notEqual(other, configuration);
   await use(other);

@@ -11,6 +11,7 @@ import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { startMachine } from "../support/machine.ts";
 import { allScraped, query, queryValue, type Sample } from "../support/prometheus.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -44,6 +45,8 @@ describe("a cache that serves its clients", () => {
 
   before(async () => {
     chain = await startChain(parts, { secondsPerMinute: 6 });
+    const [wanted, applied] = ["ba9876543210", "0123456789ab"];
+    parts.use(await startMachine(chain.cache, { wanted, applied, appliedSeconds: 0, failure: "image" }));
     prometheus = new URL(`http://127.0.0.1:${chain.cache.layout.ports.prometheus}/`);
     const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 40 });
     await push(chain.registry.url, image);

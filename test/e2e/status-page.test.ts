@@ -6,8 +6,12 @@ import { push } from "../../scripts/seed/push.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { downloads } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { startMachine } from "../support/machine.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
+
+/** What the page calls a reason. */
+const failed = "The last change failed, because of";
 
 /** Where a person can look at it afterwards. */
 const screenshot = process.env.STATUS_PAGE_SCREENSHOT;
@@ -52,7 +56,28 @@ test("the status page shows in a browser what the cache does, and what is wrong"
     (await shown()).get("95 of 100 first bytes from the cache within, blob") ?? "",
     /^\d\.\d{3} s$/,
   );
+  // Nothing here follows a Pod.
+  const ofPod = ["The Pod that runs", "It runs since", "Another Pod is wanted", failed];
+  const shownOfPod = async () => [...(await shown()).keys()].filter((name) => ofPod.includes(name));
+  assert.deepEqual(await shownOfPod(), []);
+  const [pod, next] = ["0123456789ab", "ba9876543210"];
+  const state = { wanted: pod, applied: pod, appliedSeconds: Date.now() / 1000 };
+  const machine = parts.use(await startMachine(chain.cache, state));
+  await says("The Pod that runs", pod);
+  assert.match((await shown()).get("It runs since") ?? "", new RegExp(`${new Date().getFullYear()}`));
+  assert.deepEqual(await shownOfPod(), ofPod.slice(0, 2));
   if (screenshot) await page.screenshot({ path: screenshot, fullPage: true });
+
+  machine.state = { ...state, wanted: next, failure: "image" };
+  await says("Another Pod is wanted", next);
+  await says(failed, "image");
+  assert.equal((await shown()).get("The Pod that runs"), pod);
+  assert.equal(await page.textContent(".bad"), `${failed}image`);
+  await waitUntil("the alert names the reason", async () =>
+    [...(await shown()).keys()].includes(
+      "The cache doesn't take up changes (image); its last good Pod serves on.",
+    ),
+  );
 
   await chain.proxy.stopListening();
   await says("The upstream answers, gsoci", "no");

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { podExists } from "../../components/hosts/local/podman-pod.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { get } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
@@ -62,6 +62,11 @@ const mistakes: Record<string, Mistake> = {
   },
 };
 
+/** Ids of the cache's containers. */
+function containers(): Promise<string> {
+  return podman(["ps", "--all", "--quiet", "--filter", `label=app.kubernetes.io/instance=${stack.region}`]);
+}
+
 function keyPair(name: string) {
   return { certificateFile: join(certificates, `${name}.crt`), keyFile: join(certificates, `${name}.key`) };
 }
@@ -87,7 +92,7 @@ for (const [what, { keys = {}, region = {}, told }] of Object.entries(mistakes))
       assert.doesNotMatch(messages, /\n +at /, "no stack trace");
     }
     assert.ok(!existsSync(stack.layout.directory));
-    assert.ok(!(await podExists(stack.layout.podName)));
+    assert.equal(await containers(), "");
   });
 }
 
@@ -122,17 +127,20 @@ test("a cache that runs goes on serving, whatever is tried with it", async () =>
     assert.ok(await serves());
   }
 
-  // No check finds these before: an image that can't be had, and one without the program.
+  // No check finds these before: an image that can't be pulled, one without the program, and one whose program ends.
   const missing = "localhost/registry-cache-test/missing:1";
-  for (const [edge, told] of [
-    [missing, /localhost\/registry-cache-test\/missing:1/],
-    [stack.images.exporter, /the Pod .* didn't start: .*nginx.*The Pod as it was before runs again/s],
+  const before = await containers();
+  for (const [images, told] of [
+    [{ edge: missing }, /image: can't pull localhost\/registry-cache-test\/missing:1/],
+    [{ edge: stack.images.exporter }, /refused: edge: .*nginx/],
+    [{ exporter: stack.images.blackbox }, /unhealthy: .*; what ran before is back/],
   ] as const) {
-    await stack.configure({ images: { ...stack.images, edge } });
+    await stack.configure({ images: { ...stack.images, ...images } });
     const { failed, messages } = await stack.run("up");
     assert.ok(failed);
     assert.match(messages, told);
     assert.ok(await serves());
+    if (!("exporter" in images)) assert.equal(await containers(), before);
   }
 
   await stack.configure({});

@@ -6,6 +6,8 @@ import { connect } from "node:tls";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
+import { servedCertificate } from "../support/tls.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const resources = scope({ after });
 let stack: TestStack;
@@ -33,6 +35,17 @@ async function names(servername: string, ca?: string): Promise<string | undefine
   });
 }
 
+/** Until the endpoint shows a certificate for these names: the edge takes a new one up within seconds. */
+async function served(authority: string | undefined, wanted: string): Promise<void> {
+  await waitUntil(wanted, async () => (await names("cache.test", authority)) === wanted);
+}
+
+/** Of the certificate that the endpoint shows. */
+async function fingerprint(authority = ""): Promise<string> {
+  const url = new URL(`https://127.0.0.1:${stack.layout.claims[0]?.port}`);
+  return (await servedCertificate(url, { ca: authority, hostname: "cache.test" })).fingerprint256;
+}
+
 async function ca(): Promise<string | undefined> {
   return Object.values((await stack.outputs()).caches)[0]?.ca?.certificate;
 }
@@ -52,17 +65,18 @@ test("the endpoint shows a certificate for its name, by the authority of the out
 test("another host name updates the certificate and the Pod", async () => {
   await stack.configure({}, { endpoint: { port: stack.layout.claims[0]?.port, hostname: "cache.test" } });
   assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
-  assert.equal(await names("cache.test", await ca()), "DNS:cache.test, DNS:localhost, IP Address:127.0.0.1");
+  await served(await ca(), "DNS:cache.test, DNS:localhost, IP Address:127.0.0.1");
   const again = await stack.run("up", { args: ["--expect-no-changes"] });
   assert.ok(!again.failed, again.messages);
 });
 
 test("a certificate that was lost is made anew, by the same authority", async () => {
   const before = await ca();
+  const lost = await fingerprint(before);
   await rm(join(stack.layout.tls, "tls.crt"));
-  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
+  assert.deepEqual(await up(), { EndpointCertificate: "update" });
   assert.equal(await ca(), before);
-  assert.ok(await names("cache.test", before));
+  await waitUntil("another one is served", async () => (await fingerprint(before)) !== lost);
 });
 
 test("a provided certificate takes the place of the private one, and its renewal is noticed", async () => {
@@ -78,10 +92,11 @@ test("a provided certificate takes the place of the private one, and its renewal
     tls: { mode: "provided", ...files },
   };
   await stack.configure({}, { endpoint });
-  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
-  assert.equal(await names("cache.test", trusted), "DNS:cache.test");
+  assert.deepEqual(await up(), { EndpointCertificate: "update" });
+  await served(trusted, "DNS:cache.test");
   assert.equal(await ca(), undefined);
+  const before = await fingerprint(trusted);
   await issue(authority, ["cache.test"], files);
-  assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
-  assert.equal(await names("cache.test", trusted), "DNS:cache.test");
+  assert.deepEqual(await up(), { EndpointCertificate: "update" });
+  await waitUntil("the renewed one is served", async () => (await fingerprint(trusted)) !== before);
 });

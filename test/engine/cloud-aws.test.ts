@@ -113,6 +113,38 @@ describe("a machine in AWS", { concurrency: true }, () => {
     });
   });
 
+  describe("beside others of the account", { concurrency: 1 }, () => {
+    const parts = scope({ after });
+    const cloud = aws.newCloud();
+
+    test("stays as it is where the quota of vCPUs has no room for a larger one, or one of another architecture", async () => {
+      const stack = parts.use(await cloudStack(aws.file, cloud));
+      await stack.configure({}, { machine: { type: "c7gn.large" } });
+      await succeeds(stack);
+      const [machine] = cloud.things(instance);
+      assert.ok(machine);
+      stack.done();
+      cloud.keep({ ...machine, id: "i-other", inputs: { instanceType: "m7i.large" } });
+      const quota = { type: quotaType, id: "L-1216C47A", scope: "eu-central-1", outputs: {} };
+      cloud.keep({ ...quota, inputs: { value: 5 } });
+      for (const type of ["c7gn.xlarge", "m7i.xlarge"]) {
+        await stack.configure({}, { machine: { type } });
+        const { failed, messages } = await stack.run("up");
+        assert.ok(failed);
+        assert.match(
+          messages,
+          /regions\[0\]\.machine\.type: the account's quota of vCPUs .* leaves 3 of 5 to /,
+        );
+        assert.deepEqual(stack.done(), []);
+      }
+      await stack.configure({}, { machine: { type: "m7i.large" } });
+      await succeeds(stack);
+      cloud.keep({ ...quota, inputs: { value: 6 } });
+      await stack.configure({}, { machine: { type: "m7i.xlarge" } });
+      await succeeds(stack);
+    });
+  });
+
   describe("made from an image", { concurrency: 1 }, () => {
     const parts = scope({ after });
     const cloud = aws.newCloud();

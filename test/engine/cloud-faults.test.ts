@@ -54,7 +54,7 @@ function testFaults(file: string, known: CloudCase): void {
     for (const secret of stored) assert.ok(known.valueOf(secret).includes(credentials.password));
     const machines = cloud.things(known.types.machine);
     const userData = machines.map((machine) => unpackedUserData(known.userDataOf(machine)));
-    await assertSecret(stack, userData.join("\n"));
+    await assertSecret(stack, [...userData, ...known.podsOf(cloud)].join("\n"));
   });
 
   test("another password is a change of the secret only", async () => {

@@ -1,8 +1,9 @@
 /** The life of every local stack, from its first preview to the next one after its end. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { observePod, podExists } from "../../components/hosts/local/podman-pod.ts";
+import { observePod } from "../../components/hosts/local/podman-pod.ts";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
@@ -47,6 +48,24 @@ function testLifecycle(file: string): void {
     );
   });
 
+  /** The ids of the cache's containers, by their names without the Pods'. */
+  async function ids(): Promise<Record<string, string>> {
+    const { region } = stack;
+    const list = ["ps", "--all", "--no-trunc", "--filter", `label=app.kubernetes.io/instance=${region}`];
+    const lines = (await podman([...list, "--format", "{{.Names}} {{.ID}}"])).split("\n").filter(Boolean);
+    return Object.fromEntries(
+      lines.map((line) => {
+        const [name = "", id = ""] = line.split(" ");
+        return [name.replace(/^.*-[0-9a-f]{12}-/, ""), id];
+      }),
+    );
+  }
+
+  /** Which containers are others, or gone. */
+  function changedOf(before: Record<string, string>, after: Record<string, string>): string[] {
+    return Object.keys(before).filter((name) => before[name] !== after[name]);
+  }
+
   /** Pulls the layer through the cache, and returns whether the cache had it. */
   async function pull(): Promise<unknown> {
     const { caches } = await stack.outputs();
@@ -72,7 +91,7 @@ function testLifecycle(file: string): void {
       EndpointCertificate: "create",
       PodmanPod: "create",
     });
-    assert.ok(!(await podExists(stack.layout.podName)));
+    assert.deepEqual(await ids(), {});
   });
 
   test("the first up makes a cache that serves; the second has nothing to do", async () => {
@@ -88,27 +107,45 @@ function testLifecycle(file: string): void {
     await assertUnchanged();
   });
 
-  test("another configuration or image updates the Pod in place, and the data stays", async () => {
+  for (const [what, change] of Object.entries({
+    freshness: { region: { freshnessSeconds: 30 } },
+    "allow-list": { repositories: ["team/**", "other/**"] },
+  })) {
+    test(`another ${what} keeps every container`, async () => {
+      const [upstream] = stack.upstreams;
+      const { region = {}, repositories } = { repositories: ["team/**"], region: {}, ...change };
+      const before = await ids();
+      await stack.configure({ upstreams: [{ ...upstream, repositories }] }, region);
+      await update();
+      assert.deepEqual(changedOf(before, await ids()), []);
+    });
+  }
+
+  test("another image replaces its container, and no other", async () => {
     const exporter = "localhost/registry-cache-test/exporter:changed";
     await podman(["tag", stack.images.exporter, exporter]);
     resources.defer(async () => {
       await podman(["untag", exporter, exporter]);
     });
-    const images = { ...stack.images, exporter };
-    for (const keys of [{}, { images }]) {
-      await stack.configure(keys, { freshnessSeconds: 30 });
-      const preview = await stack.run("preview");
-      assert.deepEqual(preview.changes, { PodmanPod: "update" }, preview.messages);
-      const { failed, changes, messages } = await stack.run("up");
-      assert.ok(!failed, messages);
-      assert.deepEqual(changes, { PodmanPod: "update" });
-      assert.equal(await pull(), "HIT");
-      await assertUnchanged();
-    }
+    const before = await ids();
+    await stack.configure({ images: { ...stack.images, exporter } });
+    await update();
+    assert.deepEqual(changedOf(before, await ids()), ["exporter"]);
   });
 
-  test("a refresh notices a Pod that is gone, and up brings it back", async () => {
-    await podman(["pod", "rm", "--force", "--time", "0", stack.layout.podName]);
+  /** In place, as the preview says; the data stays. */
+  async function update(): Promise<void> {
+    const preview = await stack.run("preview");
+    assert.deepEqual(preview.changes, { PodmanPod: "update" }, preview.messages);
+    const { failed, changes, messages } = await stack.run("up");
+    assert.ok(!failed, messages);
+    assert.deepEqual(changes, { PodmanPod: "update" });
+    assert.equal(await pull(), "HIT");
+    await assertUnchanged();
+  }
+
+  test("a refresh notices Pods that are gone, and up brings them back", async () => {
+    await podman(["rm", "--force", "--time", "0", ...Object.values(await ids())]);
     const refresh = await stack.run("refresh");
     assert.ok(!refresh.failed, refresh.messages);
     assert.equal(refresh.changes.PodmanPod, "delete");
@@ -118,24 +155,35 @@ function testLifecycle(file: string): void {
     assert.equal(await pull(), "HIT");
   });
 
-  test("a refresh notices a stopped container, and up makes the Pod whole", async () => {
-    await podman(["stop", "--time", "0", `${stack.layout.podName}-prometheus`]);
+  test("a refresh notices a stopped container, and up starts it anew, and no other", async () => {
+    const before = await ids();
+    await podman(["stop", "--time", "0", before.prometheus ?? ""]);
     const refresh = await stack.run("refresh");
     assert.ok(!refresh.failed, refresh.messages);
     assert.equal(refresh.changes.PodmanPod, "update");
     const { failed, changes, messages } = await stack.run("up");
     assert.ok(!failed, messages);
     assert.deepEqual(changes, { PodmanPod: "update" });
-    assert.equal((await observePod(stack.layout.podName))?.states.prometheus, "running");
+    assert.deepEqual(changedOf(before, await ids()), ["prometheus"]);
+    const { directory } = stack.layout;
+    const { states } = await observePod({ region: stack.region, directory });
+    assert.deepEqual(new Set(Object.values(states)), new Set(["running"]));
     await assertUnchanged();
   });
 
   test("destroy leaves no Pod, volume or process, and keeps the data: the next cache is warm, under the same authority", async () => {
     const { failed, messages } = await stack.run("destroy");
     assert.ok(!failed, messages);
-    assert.ok(!(await podExists(stack.layout.podName)));
-    const left = await podman(["volume", "ls", "--quiet", "--filter", `name=${stack.layout.podName}`]);
-    assert.equal(left, "");
+    assert.deepEqual(await ids(), {});
+    for (const kind of ["pod", "volume"]) {
+      assert.equal(
+        await podman([kind, "ls", "--quiet", "--filter", `name=${stack.layout.podName}`]),
+        "",
+        kind,
+      );
+    }
+    const kept = await readdir(stack.layout.directory);
+    assert.deepEqual(kept.sort(), ["ca", "cache", "origin-team", "prometheus", "tls"]);
     assert.ok(!(await stack.run("up")).failed);
     assert.equal(await pull(), "HIT");
     assert.equal(Object.values((await stack.outputs()).caches)[0]?.ca?.certificate, certificate);

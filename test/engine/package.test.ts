@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
 import { defaultImages } from "../../components/config/images.ts";
 import { podPortCount } from "../../components/config/ports.ts";
-import { podExists } from "../../components/hosts/local/podman-pod.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";
@@ -96,6 +96,7 @@ describe("a program that has installed the package", () => {
     assert.equal(status, 200);
     const { failed, messages } = await project.run("destroy");
     assert.ok(!failed, messages);
-    assert.ok(!(await podExists(`registry-cache-${name}`)));
+    const own = ["--filter", `label=app.kubernetes.io/instance=${name}`];
+    assert.equal(await podman(["ps", "--all", "--quiet", ...own]), "");
   });
 });

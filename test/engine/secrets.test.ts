@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { credentialsOf, secretFile } from "../../components/pod/secrets.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
@@ -41,29 +45,33 @@ test("a secret of the stack reaches the upstream, and is nowhere to be read", as
   const url = new URL(`/v2/team/app/blobs/${blob?.digest}`, cache?.endpoint);
   assert.equal((await download(url, { ca: cache?.ca?.certificate ?? "" })).digest, blob?.digest);
 
-  const { podName } = stack.layout;
-  const containers = (await podman(["ps", "--all", "--quiet", "--filter", `pod=${podName}`])).split("\n");
+  const own = ["--filter", `label=app.kubernetes.io/instance=${stack.region}`];
+  const listed = () => podman(["ps", "--all", "--quiet", ...own]);
+  const before = await listed();
+  const containers = before.split("\n");
   const logs = containers.map((container) => podman(["logs", container], { withStandardError: true }));
-  const inspected = JSON.parse(await podman(["pod", "inspect", podName]));
-  const labels = await podman(["inspect", "--format", "{{json .Config.Labels}}", ...containers]);
   const seen = {
     state: await stack.state(),
     engine: messages,
     outputs: JSON.stringify(await stack.outputs()),
     logs: (await Promise.all(logs)).join("\n"),
-    labels: labels + JSON.stringify(inspected.Labels),
+    // Labels, environment, command.
+    containers: await podman(["inspect", ...containers]),
   };
   for (const [where, text] of Object.entries(seen)) {
     for (const form of forms()) assert.ok(!text.includes(form), `"${form}" is in the ${where}`);
   }
 
+  const file = join(stack.layout.secret(credentialsOf("team")), secretFile);
   const again = await stack.run("up", { args: ["--expect-no-changes"] });
   assert.ok(!again.failed, again.messages);
   await stack.setSecret("registry-cache:team-login.password", "another");
   const changed = await stack.run("up");
   assert.deepEqual(changed.changes, { PodmanPod: "update" }, changed.messages);
+  assert.equal(await listed(), before, "no container is replaced");
+  assert.match(await readFile(file, "utf8"), /another/);
   assert.ok(!(await stack.run("destroy")).failed);
-  assert.equal(await podman(["secret", "ls", "--quiet", "--filter", `name=${podName}`]), "");
+  assert.ok(!existsSync(file));
 });
 
 /** The ways in which the credentials could stand somewhere. */

@@ -1,16 +1,12 @@
-/**
- * The user data of a cache VM in AWS, unpacked, as files to review. After an intended change: node --test --test-update-snapshots test/golden/aws-user-data.test.ts
- * What `write_files` writes stands below `files`, and the Pod, which S3 has, below `pod`. Copies of files of the sources are left out.
- */
+/** The user data of a cache VM in AWS, and its Pod, which S3 has: see machineFiles(). After an intended change: `npm run generate`. */
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse, parseAllDocuments, stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/config/schema.ts";
 import { podOptions } from "../../components/hosts/aws/pod-options.ts";
 import { awsUserData } from "../../components/hosts/aws/user-data.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";
+import { machineFiles } from "../support/machine-files.ts";
 
 const folder = join(import.meta.dirname, "aws-user-data");
 
@@ -48,52 +44,11 @@ const options = podOptions({
   hostedZoneId: "Z0123456789ABCDEFGHIJ",
   storedSecrets: { "credentials-gsoci": "/registry-cache-eu-central-1/credentials-gsoci" },
 });
-const packed = awsUserData({
-  ...options,
-  // Any change of a script is another digest.
-  storedPod: { name: "s3://registry-cache-eu-central-1-20261124/pod.yaml", digest: "…" },
+const userData = awsUserData({
+  region: "eu-central-1",
+  bucket: "registry-cache-eu-central-1-20261124",
   architecture: "arm64",
   volumeId: "vol-0123456789abcdef0",
 });
 
-const files = {
-  ...unpacked(gunzipSync(packed).toString()),
-  ...podFiles(vmPod(options)),
-};
-
-testGolden(folder, files);
-
-interface WrittenFile {
-  readonly path: string;
-  readonly content: string;
-}
-
-function unpacked(userData: string): Record<string, string> {
-  const cloudConfig = parse(userData);
-  const written: WrittenFile[] = cloudConfig.write_files;
-  const outline = written.map(({ content, ...rest }) => rest);
-  return {
-    "cloud-config.yaml": stringify({ ...cloudConfig, write_files: outline }),
-    ...Object.fromEntries(
-      written
-        .filter(({ path }) => !path.endsWith(".sh"))
-        .map(({ path, content }) => [`files${path}`, content]),
-    ),
-  };
-}
-
-/** The Pod, and the files of each container's ConfigMap. */
-function podFiles(yaml: string): Record<string, string> {
-  const documents = parseAllDocuments(yaml).map((document) => document.toJS());
-  const manifest = documents.pop();
-  return {
-    "pod/pod.yaml": stringify(manifest, { aliasDuplicateObjects: false }),
-    ...Object.fromEntries(
-      documents.flatMap(({ metadata, data = {} }) =>
-        Object.entries<string>(data)
-          .filter(([file]) => !file.endsWith(".sh"))
-          .map(([file, text]) => [`pod/${metadata.name}/${file}`, text]),
-      ),
-    ),
-  };
-}
+testGolden(folder, machineFiles(userData, vmPod(options)));

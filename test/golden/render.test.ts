@@ -1,11 +1,10 @@
 /**
  * What the local host plays and what its clients get, as files to review. After an intended change: `npm run generate`.
- * Each folder holds one configuration, pod.yaml, the files of each container's ConfigMap, and the clients' files.
+ * Each folder holds one configuration: its bundle's files, and the clients'.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
-import { parseAllDocuments, stringify } from "yaml";
+import { stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
@@ -68,21 +67,17 @@ const cases: Record<string, Record<string, unknown>> = {
   },
 };
 
-/** The files of one case by their path in its folder. Copies of files of the sources are left out. */
+/** The files of one case by their path in its folder. Copies of files of the sources are left out, and what pod.yaml says, too. */
 function render(raw: Record<string, unknown>): Record<string, string> {
   const config = parseConfig(raw);
   const { regions, upstreams } = config;
   const [region] = regions as LocalRegion[];
   assert.ok(region);
   const { plan } = planLocal({ ...config, region, stack: "test" });
-  const { manifest } = localPod(plan, {
-    fingerprint: "00:11:22",
+  const { bundle } = localPod(plan, {
     credentials: { "gsoci-credentials": { username: "reader", password: "not-a-real-one" } },
     remoteWriteCredentials: { token: "not-a-real-one" },
   });
-  const documents = parseAllDocuments(manifest).map((document) => document.toJS());
-  const pod = documents.at(-1);
-  const configMaps: ConfigMap[] = documents.slice(0, -1);
   const clients = clientConfiguration({
     endpoint: region.endpoint,
     upstreams,
@@ -92,7 +87,6 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     },
   });
   return {
-    "pod.yaml": stringify(pod, { aliasDuplicateObjects: false }),
     "clients/registries.conf": clients.registriesConf,
     "clients/registries.yaml": clients.registriesYaml,
     "clients/talos-documents.yaml": clients.talos.documents,
@@ -108,12 +102,9 @@ function render(raw: Record<string, unknown>): Record<string, string> {
       ]),
     ),
     ...Object.fromEntries(
-      configMaps.flatMap(({ metadata, data = {} }) => {
-        const container = metadata?.name?.slice(`${pod.metadata.name}-`.length);
-        return Object.entries(data)
-          .filter(([file]) => !/\.(?:sh|html)$/.test(file))
-          .map(([file, text]) => [`${container}/${file}`, text]);
-      }),
+      Object.entries<string>(JSON.parse(bundle)).filter(
+        ([path]) => !/\.(?:sh|html)$|\/(?:pod|image)$/.test(path),
+      ),
     ),
   };
 }

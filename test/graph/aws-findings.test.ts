@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { routeTable, toInternet } from "../support/aws-graph.ts";
-import { type Answers, image, list, lookedUp, refused, subnet, vpc, zone } from "./aws-looked-up.ts";
+import {
+  type Answers,
+  image,
+  list,
+  lookedUp,
+  refused,
+  subnet,
+  vpc,
+  withoutQuota,
+  zone,
+} from "./aws-looked-up.ts";
 
 test("what is there is found, and each thing is asked for only where it is named", async () => {
   const unnamed = ["getSubnet", "getRouteTable", "getManagedPrefixList", "getZone", "getAmi", "getBucket"];
@@ -138,7 +148,8 @@ describe("the route of an existing subnet", () => {
 
   test("through a network interface may be a NAT instance's, which is a warning", async (t) => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
-    const warnings = () => log.mock.calls.map(({ arguments: [message] }) => String(message));
+    const warnings = () =>
+      log.mock.calls.map(({ arguments: [message] }) => String(message)).filter(withoutQuota);
     const throughInterface = { cidrBlock: "0.0.0.0/0", networkInterfaceId: "eni-1" };
     assert.deepEqual(await told(() => routeTable(throughInterface)), []);
     const [warning, ...others] = warnings();

@@ -5,7 +5,7 @@ import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/findi
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
-import { offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
+import { ami, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
 
@@ -37,6 +37,9 @@ const state = {
     },
 };
 
+/** Of the quota of vCPUs, of which AWS doesn't tell anything here, unlike elsewhere: see aws-vcpus.test.ts. */
+export const withoutQuota = (warning: string) => !warning.includes("can't check the quota of vCPUs");
+
 /** By the last part of a function's token. */
 const answers: Answers = {
   getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
@@ -49,7 +52,7 @@ const answers: Answers = {
     ipv6CidrBlock: "2001:db8:1:ff00::/64",
   }),
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
-  getAmi: () => ({ architecture: "arm64" }),
+  getAmi: () => ami(),
   getCallerIdentity: () => ({ accountId: "123456789012" }),
   readStackResourceOutputs: () => ({ outputs: state }),
   getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),

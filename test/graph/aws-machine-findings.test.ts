@@ -2,8 +2,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { offersIn } from "../support/aws-graph.ts";
-import { type Answers, image, keptImage, lookedUp, refused, subnet, vpc } from "./aws-looked-up.ts";
+import { ami, offersIn } from "../support/aws-graph.ts";
+import {
+  type Answers,
+  image,
+  keptImage,
+  lookedUp,
+  refused,
+  subnet,
+  vpc,
+  withoutQuota,
+} from "./aws-looked-up.ts";
 
 describe("the type of the machine", () => {
   const without = (family: string, zone = "") =>
@@ -20,7 +29,9 @@ describe("the type of the machine", () => {
     assert.deepEqual(problems, []);
     assert.equal(found?.machine.capacity.machine.type, "r7g.medium");
     assert.equal(found.machine.unavailable.length, 5);
-    const [told, ...others] = log.mock.calls.map(({ arguments: [message] }) => String(message));
+    const [told, ...others] = log.mock.calls
+      .map(({ arguments: [message] }) => String(message))
+      .filter(withoutQuota);
     assert.match(
       told ?? "",
       /^eu-central-1: machine\.type: c6gn\.medium isn't offered in eu-central-1, .*r7g\.medium/,
@@ -80,13 +91,29 @@ describe("the type of the machine", () => {
 test("a region in which nothing is offered, an image for another processor", async () => {
   const { problems } = await lookedUp(
     { machine: { image } },
-    { getInstanceTypeOfferings: offersIn([]), getAmi: () => ({ architecture: "x86_64" }) },
+    { getInstanceTypeOfferings: offersIn([]), getAmi: () => ami({ architecture: "x86_64" }) },
   );
   assert.deepEqual(
     problems.map(({ path }) => path),
     ["machine.image", "machine.type"],
   );
   assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
+});
+
+test("an image that isn't made yet, or that is larger than the machine's root disk", async () => {
+  const root = { deviceName: "/dev/xvda", ebs: { volume_size: "30" } };
+  const told = async (change: Record<string, unknown>) => {
+    const { problems } = await lookedUp({ machine: { image } }, { getAmi: () => ami(change) });
+    return problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+  assert.deepEqual(await told({ state: "pending" }), [
+    `machine.image: ${image} is pending, and no machine can be made from it: \`aws ec2 wait image-available --image-ids ${image}\` waits for a new one`,
+  ]);
+  assert.deepEqual(await told({ blockDeviceMappings: [root] }), [
+    `machine.image: the root disk of ${image} has 30 GiB, and the machine's 12: make the image from a machine with a smaller one`,
+  ]);
+  // A disk besides the root disk.
+  assert.deepEqual(await told({ blockDeviceMappings: [{ ...root, deviceName: "/dev/sdb" }] }), []);
 });
 
 describe("the image that the machine was made from", () => {

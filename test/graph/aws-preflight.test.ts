@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
-import { podOptions } from "../../components/hosts/aws/pod-options.ts";
-import { awsUserData, userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
 import { shrinkingProblems } from "../../components/hosts/vm/shrinking.ts";
 import { planRequest } from "../support/plan-request.ts";
 
@@ -89,23 +87,4 @@ test("as many upstreams as anybody has", () => {
   const [problem] = preflight(requestWith({}, scattered(60, login)));
   assert.equal(problem?.path, "topology");
   assert.match(problem.message, /rights on 61 secrets take \d+ characters, and a role takes 10240/);
-});
-
-test("the user data has room to spare, whatever the number of upstreams", () => {
-  const sizeWith = (count: number) => {
-    const request = requestWith({}, scattered(count - 1));
-    return awsUserData({
-      ...podOptions({ ...request, diskGiB: 240, storedSecrets: {} }),
-      storedPod: {
-        name: "s3://registry-cache-eu-central-1-20261124/pod.yaml",
-        digest: "0123456789abcdef".repeat(4),
-      },
-      architecture: "arm64",
-      volumeId: "vol-0123456789abcdef0",
-    }).length;
-  };
-  for (const count of [1, 4, 40]) {
-    const size = sizeWith(count);
-    assert.ok(size < userDataLimitBytes / 2, `${size} bytes with ${count} upstreams`);
-  }
 });

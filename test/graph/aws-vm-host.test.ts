@@ -42,6 +42,7 @@ describe("a region with a network of its own", () => {
       "aws:route53/record:Record eu-central-1-ipv6",
       "aws:s3/bucket:Bucket eu-central-1",
       "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1-pointer",
       "aws:s3/bucketPolicy:BucketPolicy eu-central-1",
       "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock eu-central-1",
       "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
@@ -74,7 +75,7 @@ describe("a region with a network of its own", () => {
       tags: { project: "registry-cache", stack: "test", "managed-by": "pulumi" },
     });
     const named = graph.resources.filter(({ inputs }) => inputs.tags !== undefined);
-    assert.equal(named.length, 18);
+    assert.equal(named.length, 19);
     for (const { inputs } of named) {
       assert.match((inputs.tags as { Name: string }).Name, /^registry-cache-test-eu-central-1/);
     }
@@ -147,7 +148,19 @@ describe("a region with a network of its own", () => {
     });
   });
 
-  test("starts the machine when it has the internet, its rights and its secrets", () => {
+  test("tells the machine of its Pod when its rights, its secrets and the Pod are there", () => {
+    const { dependencies } = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1-pointer");
+    for (const needed of [
+      "aws:iam/rolePolicy:RolePolicy eu-central-1-parameters",
+      "aws:iam/rolePolicy:RolePolicy eu-central-1-pod",
+      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
+      "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
+    ]) {
+      assert.ok(dependencies.includes(needed), needed);
+    }
+  });
+
+  test("starts the machine when it has the internet and its rights", () => {
     const { dependencies } = graph.resource("aws:ec2/instance:Instance");
     for (const needed of [
       "aws:ec2/route:Route eu-central-1",
@@ -158,8 +171,6 @@ describe("a region with a network of its own", () => {
       "aws:iam/rolePolicy:RolePolicy eu-central-1-challenge",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-parameters",
       "aws:iam/rolePolicy:RolePolicy eu-central-1-pod",
-      "aws:s3/bucketObjectv2:BucketObjectv2 eu-central-1",
-      "aws:ssm/parameter:Parameter eu-central-1-credentials-team",
       "aws:ebs/volume:Volume eu-central-1",
     ]) {
       assert.ok(dependencies.includes(needed), needed);

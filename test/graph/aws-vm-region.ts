@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import { type AwsGraph, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
+import { type AwsGraph, ami, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 
 export const hostname = "cache.eu-central-1.example.com";
@@ -63,7 +63,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "aws:ec2/getSubnet:getSubnet":
       return { vpcId: existing.vpc, availabilityZone: "eu-central-1c", ipv6CidrBlock: "" };
     case "aws:ec2/getAmi:getAmi":
-      return { architecture: "arm64" };
+      return ami();
     case "aws:route53/getZone:getZone":
       assert.deepEqual(inputs, { name: "example.com", privateZone: false });
       return { zoneId: "Z0123456789", arn: zoneArn };
@@ -75,6 +75,8 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { accountId: "123456789012" };
     case "pulumi:pulumi:readStackResourceOutputs":
       return { outputs: {} };
+    case "aws:servicequotas/getServiceQuota:getServiceQuota":
+      throw Object.assign(new Error(), { details: "AccessDenied" });
     case "aws:s3/getBucket:getBucket":
       throw Object.assign(new Error(), {
         details: `reading S3 Bucket (${inputs.bucket}): couldn't find resource`,
@@ -119,8 +121,10 @@ export function policyOf(resource: RegisteredResource) {
   return JSON.parse(String(resource.inputs.policy));
 }
 
+/** All files of it. */
 export function pod({ resource }: AwsGraph): string {
-  return String(resource("aws:s3/bucketObjectv2:BucketObjectv2").inputs.content);
+  const bundle = String(resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1").inputs.content);
+  return Object.values(JSON.parse(bundle)).join("\n");
 }
 
 export function userData({ resource }: AwsGraph): string {

@@ -25,7 +25,7 @@ describe("a region with a network of its own", () => {
     assert.match(text, /\/registry-cache-test-eu-central-1\/credentials-team/);
   });
 
-  test("keeps the Pod in a closed bucket, and the machine takes it only as the user data means it", () => {
+  test("keeps the Pod in a closed bucket, under its digest, which is all that the machine is told", () => {
     const { bucketPrefix, forceDestroy } = graph.resource("aws:s3/bucket:Bucket").inputs;
     assert.deepEqual([bucketPrefix, forceDestroy], ["registry-cache-eu-central-1-", true]);
     const { bucket, ...blocked } = graph.resource(
@@ -39,12 +39,24 @@ describe("a region with a network of its own", () => {
       ["Deny", { Bool: { "aws:SecureTransport": "false" } }],
     );
     assert.deepEqual(denied.Resource, ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]);
-    const digest = createHash("sha256").update(pod(graph)).digest("hex");
-    assert.ok(userData(graph).includes(`POD='s3://bucket/pod.yaml'\n      POD_DIGEST='${digest}'`));
+    const object = (name: string) => graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", name).inputs;
+    const { key, content } = object("eu-central-1");
+    const digest = createHash("sha256").update(String(content)).digest("hex");
+    assert.equal(key, `pods/${digest}.json`);
+    const pointer = object("eu-central-1-pointer");
+    assert.deepEqual([pointer.key, pointer.content], ["pod", digest]);
+    assert.match(userData(graph), /https:\/\/bucket\.s3\.eu-central-1\.amazonaws\.com/);
+    assert.doesNotMatch(userData(graph), new RegExp(digest));
     assert.match(pod(graph), /^kind: Pod$/m);
     assert.deepEqual(
       policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-pod")).Statement,
-      [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/pod.yaml" }],
+      [
+        {
+          Effect: "Allow",
+          Action: "s3:GetObject",
+          Resource: ["arn:aws:s3:::bucket/pod", "arn:aws:s3:::bucket/pods/*"],
+        },
+      ],
     );
   });
 
@@ -139,7 +151,7 @@ test("a private authority: clients are told what to trust, and its key goes to t
   const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-authority");
   assert.equal(parameter.inputs.type, "SecureString");
   assert.deepEqual(parameter.secrets, { value: "CERTIFICATE\nAUTHORITY KEY\n" });
-  const text = userData(graph);
+  const text = pod(graph);
   assert.match(text, /AUTHORITY_SECRET='\/registry-cache-test-eu-central-1\/authority'/);
   assert.doesNotMatch(text, /AUTHORITY KEY/);
 });
@@ -151,7 +163,7 @@ test("credentials of remote write are a parameter of their own", async () => {
   assert.equal(inputs.name, "/registry-cache-test-eu-central-1/remote-write");
   assert.match(String(secrets.value), /hunter3/);
   const text = userData(graph) + pod(graph);
-  assert.match(text, /registry-cache-remote-write=\/registry-cache-test-eu-central-1\/remote-write/);
+  assert.match(text, /remote-write=\/registry-cache-test-eu-central-1\/remote-write/);
   assert.doesNotMatch(text, /hunter3/);
 });
 
@@ -242,7 +254,7 @@ describe("a region with a bucket", () => {
         Resource: `${arn}/*`,
       },
     ]);
-    const { dependencies } = graph.resource("aws:ec2/instance:Instance");
+    const { dependencies } = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1-pointer");
     for (const needed of [
       storeType,
       "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
@@ -255,7 +267,7 @@ describe("a region with a bucket", () => {
   test("tells the Pod its bucket, and keeps a small disk and a small machine for the rest", () => {
     assert.match(pod(graph), new RegExp(`bucket: ${name}$`, "m"));
     assert.doesNotMatch(pod(graph), /path: \/srv\/cache\/origin-/);
-    const directories = /DIRECTORIES='([^']+)'/.exec(userData(graph))?.[1];
+    const directories = /DIRECTORIES='([^']+)'/.exec(pod(graph))?.[1];
     assert.equal(directories, "tls cache prometheus acme");
     assert.equal(graph.host.diskGiB, 20);
     assert.equal(graph.resource("aws:ec2/instance:Instance").inputs.instanceType, "t4g.small");

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { newestImage } from "../../components/hosts/azure/image.ts";
 import { existing } from "../doubles/azure/account.ts";
-import { withdraw } from "../doubles/azure/images.ts";
+import { redefine, replicate, withdraw } from "../doubles/azure/images.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
+import type { Cloud } from "../doubles/cloud.ts";
+import type { Inputs } from "../doubles/values.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { keptImage, lookedUp } from "./azure-looked-up.ts";
 
@@ -111,6 +113,38 @@ test("an image in a gallery must be replicated to the region", async () => {
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, [
     `machine.image: ${existing.image} isn't replicated to westus, only to West Europe: replicate it, or name another image`,
   ]);
+});
+
+test("an image in a gallery that is on its way to the region, or that no machine of the stack can be made from", async () => {
+  const { image } = existing;
+  const told = async (prepare: (cloud: Cloud) => void, type = "Standard_D2ps_v6") => {
+    answerFetch(prepare);
+    return (await lookedUp({ machine: { image, type } })).problems;
+  };
+  const redefined = (change: Inputs, type?: string) => told((cloud) => redefine(cloud, image, change), type);
+  const features = (value: string) => ({ features: [{ name: "SecurityType", value }] });
+  const wayOut = "name another image (docs/images.md#base-images)";
+  assert.deepEqual(await told((cloud) => replicate(cloud, image, "West Europe")), [
+    `machine.image: ${image} is still being replicated to westeurope: try again when that is done`,
+  ]);
+  assert.deepEqual(await redefined({ osState: "Specialized", hyperVGeneration: "V1", architecture: "x64" }), [
+    `machine.image: ${image} is of a specialized machine, which takes no user data: ${wayOut}`,
+    `machine.image: ${image} is of generation 1, and the machine of generation 2: ${wayOut}`,
+    `machine.image: ${image} is for x64, and the machine has arm64: ${wayOut}`,
+  ]);
+  assert.deepEqual(await redefined(features("ConfidentialVM")), [
+    `machine.image: ${image} has the security type ConfidentialVM, and the machine has Trusted Launch: ${wayOut}`,
+  ]);
+  assert.deepEqual(await redefined(features("TrustedLaunch")), []);
+  assert.deepEqual(await redefined(features("TrustedLaunch"), "Standard_B2pls_v2"), [
+    `machine.image: ${image} is for machines with Trusted Launch only, which this size doesn't have: ${wayOut}`,
+  ]);
+  assert.deepEqual(await redefined({ architecture: "x64" }, "Standard_D2s_v6"), []);
+  assert.deepEqual(await redefined({ architecture: "x64", features: [] }, "Standard_D2s_v6"), [
+    `machine.image: ${image} is for disks by SCSI, and the machine's size has NVMe only: ${wayOut}`,
+  ]);
+  // Azure decides.
+  assert.deepEqual(await redefined({ features: [] }), []);
 });
 
 test("where Azure gives no answer and Node.js leaves out the proxy, the warning says so", async () => {

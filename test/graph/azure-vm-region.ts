@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import type { Previous } from "../../components/hosts/azure/previous.ts";
 import { VmHost } from "../../components/hosts/azure/vm-host.ts";
+import { podOf } from "../doubles/azure/user-data.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
 
@@ -91,6 +92,12 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
     default:
       return {};
   }
+}
+
+/** All files of the machine's Pod. */
+export function podText({ inputs }: Graph): string {
+  const { text } = podOf(String(inputs("VirtualMachine").userData));
+  return Object.values(JSON.parse(text)).join("\n");
 }
 
 export async function graphOf(

@@ -1,7 +1,6 @@
 /** What a machine in Azure may read and do: its secrets and its bucket. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
 import {
@@ -11,6 +10,7 @@ import {
   graphOf,
   group,
   gsoci,
+  podText,
   principalId,
   storageAccount,
   subscription,
@@ -49,8 +49,7 @@ describe("a region with everything", () => {
   });
 
   test("lego is told which identity it has, and not by the method that forgets it", () => {
-    const { osProfile } = graph.inputs("VirtualMachine") as { osProfile: { customData: string } };
-    const text = gunzipSync(Buffer.from(osProfile.customData, "base64")).toString();
+    const text = podText(graph);
     assert.match(text, new RegExp(`- name: AZURE_CLIENT_ID\\s+value: ${clientId}`));
     assert.match(text, /- name: AZURE_TOKEN_CREDENTIALS\s+value: ManagedIdentityCredential/);
     assert.match(text, /- name: AZURE_ZONE_NAME\s+value: acme\.cache\.westeurope\.example\.com/);
@@ -211,8 +210,7 @@ describe("a region with a bucket", () => {
   });
 
   test("tells the Pod its container and the identity for it, and keeps a small disk for the rest", () => {
-    const { osProfile } = graph.inputs("VirtualMachine") as { osProfile: { customData: string } };
-    const text = gunzipSync(Buffer.from(osProfile.customData, "base64")).toString();
+    const text = podText(graph);
     assert.match(text, new RegExp(`accountname: ${storageAccount}\\s+container: registry\\s`));
     assert.match(text, new RegExp(`name: origin-gsoci[^]+?name: AZURE_CLIENT_ID\\s+value: ${clientId}`));
     assert.doesNotMatch(text, /srv\/cache\/origin-/);

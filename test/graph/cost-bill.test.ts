@@ -6,7 +6,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
 import { subscriptionId } from "../doubles/azure/account.ts";
 import { token } from "../doubles/azure/sizes.ts";
-import { offersIn } from "../support/aws-graph.ts";
+import { ami, offersIn } from "../support/aws-graph.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { estimatesOf } from "../support/estimates.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
@@ -47,12 +47,13 @@ function found(name: string, inputs: Record<string, unknown>): Record<string, un
   const answers: Record<string, Record<string, unknown>> = {
     "aws:route53/getZone:getZone": { zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
     "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0123456789abcdef0" },
-    "aws:ec2/getAmi:getAmi": { architecture: "arm64" },
+    "aws:ec2/getAmi:getAmi": ami(),
     "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
     "azure-native:authorization:getClientConfig": { subscriptionId },
     "azure-native:authorization:getClientToken": { token },
     "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
   };
+  if (name.endsWith(":getServiceQuota")) throw Object.assign(new Error(), { details: "AccessDenied" });
   const isFree = /:(?:getBucket|getStorageAccount)$/.test(name);
   if (isFree) throw Object.assign(new Error(), { details: "ResourceNotFound: couldn't find resource" });
   if (name === "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings") {
@@ -222,7 +223,7 @@ test("the bill of a machine in AWS is what is made", async () => {
     ],
   });
   assert.deepEqual(metered(resources, awsMeters), bill.sort());
-  assert.equal(resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2").length, 1);
+  assert.equal(resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2").length, 2);
   assert.ok(notPriced.includes("The bucket of the Pod"));
 });
 

@@ -4,6 +4,7 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
+import { bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 
@@ -86,10 +87,10 @@ test("the certificate is asked for with its names, or its files", () => {
 test("a credential is in the one secret input of the Pod, and nowhere in plain text", () => {
   for (const region of ["local", "second"]) {
     const pod = resource("pulumi-nodejs:dynamic/local:PodmanPod", region);
-    assert.deepEqual(Object.keys(pod.secrets), ["files"]);
-    assert.deepEqual(pod.additionalSecretOutputs, ["files"]);
-    const [text = ""] = Object.values(pod.secrets.files as Record<string, string>);
-    assert.match(text, /hunter2/);
+    assert.deepEqual(Object.keys(pod.secrets), ["secrets"]);
+    assert.deepEqual(pod.additionalSecretOutputs, ["secrets"]);
+    const [data = ""] = Object.values(pod.secrets.secrets as Record<string, string>);
+    assert.equal(JSON.parse(data).Secret, "hunter2");
     const plain = JSON.stringify(resources.map(({ inputs, outputs }) => [inputs, outputs]));
     for (const text of ["hunter2", "reader"]) assert.ok(!plain.includes(text), text);
   }
@@ -98,27 +99,27 @@ test("a credential is in the one secret input of the Pod, and nowhere in plain t
 test("the Pod gets what podman plays, and the plain inputs stay readable in a preview", () => {
   const { __provider, ...inputs } = resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs;
   assert.deepEqual(Object.keys(inputs).sort(), [
-    "containers",
+    "bundle",
     "directories",
-    "files",
-    "images",
-    "manifest",
+    "directory",
     "name",
     "ready",
-    "revision",
+    "region",
     "secrets",
   ]);
-  assert.equal(inputs.files, secret);
+  assert.equal(inputs.secrets, secret);
   assert.equal(inputs.name, "registry-cache-local");
-  assert.deepEqual(inputs.containers, [
+  const parts = bundleParts(JSON.parse(String(inputs.bundle))).map(({ container }) => container);
+  assert.deepEqual(parts, [
+    "blackbox",
     "edge",
+    "exporter",
+    "janitor",
     "origin-gsoci",
     "origin-team",
-    "exporter",
     "prometheus",
-    "blackbox",
-    "janitor",
   ]);
+  assert.deepEqual([inputs.region, inputs.directory], ["local", "/data"]);
   assert.deepEqual(inputs.directories, [
     "/data/cache",
     "/data/prometheus",

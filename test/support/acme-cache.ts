@@ -1,17 +1,22 @@
 /** The rendered Pod that gets its certificate by itself, as on a VM, on this machine: what the tests of that pull from. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
 import { podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { localAddress } from "../../components/hosts/local/layout.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import {
+  containerOf,
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+} from "../../components/hosts/local/podman-pod.ts";
+import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { renderPod } from "../../components/pod/pod.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
@@ -37,7 +42,7 @@ export interface AcmeCache extends AsyncDisposable {
 }
 
 /** The label by which its alerts are known. */
-export const acmeRegion = "acme";
+export const acmeRegion = `acme-${process.pid}`;
 
 /** What the certificate is for; clients send it as `Host`. */
 export const hostname = "cache.example.com";
@@ -70,9 +75,9 @@ export async function startAcmeCache(
   const path = (volume: string) => join(dir.path, volume);
   const volume = (volume: string) => ({ hostPath: { path: path(volume), type: "Directory" } });
   const serverCa = "authority.pem";
-  const { pod, configMaps } = renderPod({
+  const options: PodOptions = {
     name,
-    labels: { "app.kubernetes.io/name": "registry-cache" },
+    labels: {},
     upstreams,
     images: {
       ...(await ensureImages(defaultImages)),
@@ -108,8 +113,8 @@ export async function startAcmeCache(
       origin: (upstream) => volume(`origin-${upstream}`),
       secret: (name) => volume(`secrets/${name}`),
     },
-  });
-  const containers = pod.spec?.containers ?? [];
+  };
+  const bundle = renderBundle(options, { stateDirectory: dir.path });
   const directories = [
     "tls",
     "cache",
@@ -117,13 +122,13 @@ export async function startAcmeCache(
     "acme",
     ...upstreams.map((it) => `origin-${it.name}`),
   ].map(path);
-  const manifest = [...configMaps, pod].map((document) => stringify(document)).join("---\n");
   const inputs: PodmanPodInputs = {
     name,
-    manifest: secondsPerMinute === undefined ? manifest : hasten(manifest, monitoring, secondsPerMinute),
-    revision: "",
-    containers: containers.map((it) => it.name),
-    images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
+    region: acmeRegion,
+    directory: dir.path,
+    bundle: bundleText(
+      secondsPerMinute === undefined ? bundle : hasten(bundle, monitoring, secondsPerMinute),
+    ),
     directories,
     secrets: {},
     // Without a certificate, the edge isn't there yet.
@@ -135,7 +140,7 @@ export async function startAcmeCache(
   const start = async () => {
     await playPod(inputs);
   };
-  const container = (part: string) => `${name}-${part}`;
+  const container = (part: string) => containerOf(inputs, part);
   await start();
   return {
     url: new URL(`https://${localAddress}:${port}`),

@@ -19,6 +19,18 @@ export function offersIn(
   };
 }
 
+/** An image that a machine for Arm can be made from, as AWS tells it. */
+export function ami(change: Record<string, unknown> = {}) {
+  const root = { deviceName: "/dev/xvda", ebs: { volume_size: "8" } };
+  return {
+    architecture: "arm64",
+    state: "available",
+    rootDeviceName: root.deviceName,
+    blockDeviceMappings: [root],
+    ...change,
+  };
+}
+
 /** A route table, of which these are the routes. */
 export function routeTable(...routes: readonly Record<string, string>[]) {
   const nowhere = {

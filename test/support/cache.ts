@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { type Credentials, seal, type Token } from "../../components/config/credentials.ts";
-import { defaultImages } from "../../components/config/images.ts";
+import { defaultImages, type Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
@@ -13,19 +13,26 @@ import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { containerOf, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { type BundlePart, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
-export interface CacheOptions {
+/** What a running cache can be given anew. */
+export interface CacheConfiguration {
   /** As in a stack file: `{ name, registry, url, repositories, … }`. The first is the default upstream. */
   readonly upstreams: readonly { name: string; registry: string; url: string; repositories: string[] }[];
   /** As in a stack file, over the defaults of a test: `freshnessSeconds`, `storage`, `access` … */
   readonly region?: Readonly<Record<string, unknown>>;
   /** As in a stack file. */
   readonly monitoring?: Readonly<Record<string, unknown>>;
+  /** In the place of this machine's. */
+  readonly images?: Partial<Images>;
+}
+
+export interface CacheOptions extends CacheConfiguration {
   /** As decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
   /** See {@link hasten}. @default the Pod as it is */
@@ -40,13 +47,20 @@ export interface TestCache extends AsyncDisposable {
   readonly ca: string;
   readonly layout: Layout;
   readonly clients: ReturnType<typeof clientConfiguration>;
-  /** The name that podman knows a container of the Pod by. */
+  /** The name that podman knows a container of the cache by. */
   container(name: string): string;
+  /** As it is to be now. */
+  parts(): readonly BundlePart[];
   /** Standard output and error of a container so far. */
   logs(container: string): Promise<string>;
   /** Stops the Pod and keeps its data, or starts it again. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /**
+   * Another configuration; what it doesn't name stays. One with which the cache isn't well is forgotten.
+   * @throws as playPod() does
+   */
+  apply(change: Partial<CacheConfiguration>): Promise<void>;
 }
 
 /** The key of the remote write's credentials, for {@link CacheOptions.monitoring}. */
@@ -54,65 +68,74 @@ export const remoteWriteKey = "metrics-credentials";
 
 let count = 0;
 
+/** So many more upstreams {@link TestCache.apply} can add. */
+const spareUpstreams = 3;
+
 /** Plays a cache with an empty store, and waits until it is ready (2 to 4 s). */
 export async function startCache({
-  upstreams,
-  region = {},
-  monitoring = {},
   remoteWriteCredentials,
   secondsPerMinute,
+  ...initial
 }: CacheOptions): Promise<TestCache> {
   const dir = await tempDir();
-  const config = parseConfig({
-    provider: "local",
-    regions: [
-      {
-        name: `test-${process.pid}-${++count}`,
-        storage: { kind: "disk", size: "4GiB" },
-        endpoint: { port: await freePort() },
-        dataDir: dir.path,
-        internalPort: await freePorts(podPortCount(upstreams.length)),
-        ...region,
-      },
-    ],
-    upstreams,
-    monitoring,
-    images: await ensureImages(defaultImages),
-    ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
-  });
-  const local = config.regions[0] as LocalRegion;
-  const { plan } = planLocal({ ...config, region: local, stack: "test" });
-  const { place } = plan;
-  const certificate = await makeCertificate({
-    directory: place.directory,
-    names: ["localhost", localAddress],
-  });
+  const ownRegion = {
+    name: `test-${process.pid}-${++count}`,
+    storage: { kind: "disk", size: "4GiB" },
+    endpoint: { port: await freePort() },
+    dataDir: dir.path,
+    internalPort: await freePorts(podPortCount(initial.upstreams.length + spareUpstreams)),
+    ...initial.region,
+  };
+  const known = await ensureImages(defaultImages);
+  const render = ({ upstreams, region, monitoring = {}, images }: CacheConfiguration) => {
+    const config = parseConfig({
+      provider: "local",
+      regions: [{ ...ownRegion, ...region }],
+      upstreams,
+      monitoring,
+      images: { ...known, ...images },
+      ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
+    });
+    const local = config.regions[0] as LocalRegion;
+    const { plan } = planLocal({ ...config, region: local, stack: "test" });
+    const pod = localPod(plan, { credentials: {}, remoteWriteCredentials });
+    const hastened = (seconds: number) =>
+      bundleText(hasten(JSON.parse(pod.bundle), config.monitoring, seconds));
+    return {
+      place: plan.place,
+      endpoint: local.endpoint,
+      upstreams: config.upstreams,
+      pod: secondsPerMinute === undefined ? pod : { ...pod, bundle: hastened(secondsPerMinute) },
+    };
+  };
+  let configuration: CacheConfiguration = initial;
+  let { pod } = render(configuration);
+  const { place, endpoint, upstreams } = render(configuration);
+  await makeCertificate({ directory: place.directory, names: ["localhost", localAddress] });
   const caFile = join(place.directory, "ca", "ca.crt");
-  const played = localPod(plan, {
-    fingerprint: certificate.fingerprint,
-    credentials: {},
-    remoteWriteCredentials,
-  });
-  const pod =
-    secondsPerMinute === undefined
-      ? played
-      : { ...played, manifest: hasten(played.manifest, config.monitoring, secondsPerMinute) };
   const start = async () => {
     await playPod(pod);
   };
-  const container = (name: string) => `${place.podName}-${name}`;
+  const container = (name: string) => containerOf(pod, name);
   await start();
   const ca = { file: caFile, certificate: await readFile(caFile, "utf8") };
   return {
-    url: new URL(`https://localhost:${local.endpoint.port}`),
+    url: new URL(`https://localhost:${endpoint.port}`),
     caFile,
     ca: ca.certificate,
     layout: place,
-    clients: clientConfiguration({ endpoint: local.endpoint, upstreams: config.upstreams, ca }),
+    clients: clientConfiguration({ endpoint, upstreams, ca }),
     container,
+    parts: () => bundleParts(JSON.parse(pod.bundle)),
     logs: (name) => podman(["logs", container(name)], { withStandardError: true }),
     stop: () => removePod(pod),
     start,
+    async apply(change) {
+      const changed = { ...configuration, ...change };
+      const next = render(changed).pod;
+      await playPod(next);
+      [configuration, pod] = [changed, next];
+    },
     async [Symbol.asyncDispose]() {
       await removePod(pod, { graceSeconds: 2 });
       await removeOwned(place.directory);

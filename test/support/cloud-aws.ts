@@ -17,11 +17,18 @@ export const aws: CloudCase = {
   sizeOf: ({ inputs }) => Number(inputs.size),
   userDataOf: ({ inputs }) => String(inputs.userDataBase64),
   userDataLimitBytes,
+  podsOf: (cloud) => {
+    const objects = cloud.things("aws:s3/bucketObjectv2:BucketObjectv2").map(({ inputs }) => inputs);
+    const named = (key: string) =>
+      objects.filter((object) => object.key === key).map(({ content }) => String(content));
+    return named("pod").flatMap((digest) => named(`pods/${digest}.json`));
+  },
+  // The machine is told when the new one is there, and the old one goes last.
+  podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer", "delete BucketObjectv2 …"],
   valueOf: ({ inputs }) => String(inputs.value),
   // EC2 detaches the disk from a machine that it deletes.
   replacement: ["delete Instance …", "create Instance …", "create VolumeAttachment …"],
-  following: ["update BucketObjectv2 …", "update MetricAlarm …-reboot", "update MetricAlarm …-recover"],
-  followingImage: ["update MetricAlarm …-reboot", "update MetricAlarm …-recover"],
+  following: ["update MetricAlarm …-reboot", "update MetricAlarm …-recover"],
   otherImage: existing.images.arm64,
   destruction: ["delete Instance …", "delete Volume …"],
   beforeMachine: [
@@ -30,7 +37,6 @@ export const aws: CloudCase = {
     "EipAssociation",
     "Route",
     "RouteTableAssociation",
-    "BucketObjectv2",
     "Volume",
   ],
   violations: awsViolations,

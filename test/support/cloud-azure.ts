@@ -1,10 +1,11 @@
 import { newestImage } from "../../components/hosts/azure/image.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { userDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
+import { customDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
 import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { withdraw } from "../doubles/azure/images.ts";
 import { restrict } from "../doubles/azure/sizes.ts";
+import { podOf } from "../doubles/azure/user-data.ts";
 import { everywhere } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import { valueAt } from "../doubles/values.ts";
@@ -25,13 +26,14 @@ export const azure: CloudCase = {
   types: { machine, disk: "azure-native:compute:Disk", secret: "azure-native:keyvault:Secret" },
   sizeOf: ({ inputs }) => Number(inputs.diskSizeGB),
   userDataOf: ({ inputs }) => String(valueAt("osProfile.customData", inputs)),
-  userDataLimitBytes,
+  userDataLimitBytes: customDataLimitBytes,
+  podsOf: (cloud) => cloud.things(machine).map(({ inputs }) => podOf(String(inputs.userData)).text),
+  podChange: ["update VirtualMachine …"],
   valueOf: ({ inputs }) => String(valueAt("properties.value", inputs)),
   withdrawImage: (cloud) => withdraw(cloud, newestImage),
   // Disk and interface are part of the machine's own description: gone with it, they are free.
   replacement: ["delete VirtualMachine …", "create VirtualMachine …"],
   following: [],
-  followingImage: [],
   otherImage: existing.image,
   elsewhere: {
     region: { availabilityZone: "2" },

@@ -13,10 +13,14 @@ export interface CloudCase {
   readonly types: { readonly machine: string; readonly disk: string; readonly secret: string };
   /** In GiB. */
   sizeOf(disk: Thing): number;
-  /** Base64. */
+  /** What the machine boots with, base64. */
   userDataOf(machine: Thing): string;
   /** Before base64. */
   readonly userDataLimitBytes: number;
+  /** What the machines find as their Pods: the texts of bundleText(). */
+  podsOf(cloud: Cloud): string[];
+  /** What happens where a region's Pod is another one, in this order, with `…` for the region. */
+  readonly podChange: readonly string[];
   valueOf(secret: Thing): string;
   /** Takes away the image that a machine was made from. @returns what takes it away, until that is removed. @default tested elsewhere */
   withdrawImage?(cloud: Cloud): Thing;
@@ -24,8 +28,6 @@ export interface CloudCase {
   readonly replacement: readonly string[];
   /** What else changes because it is another machine, sorted. */
   readonly following: readonly string[];
-  /** Those of {@link following} that another image brings along, sorted. */
-  readonly followingImage: readonly string[];
   /** For the stack's own architecture, and not the newest. */
   readonly otherImage: string;
   /** Another availability zone, where the configuration names one. */

@@ -18,6 +18,9 @@ echo '{"time":"2026-11-27T03:00:00Z","client":"203.0.113.7","uri":"/v2/a/blobs/b
 echo '{"time":"2026-11-27T03:00:00Z","client":"203.0.113.8","uri":"/v2/a/blobs/b","status":"200","cache":"HIT","bytes":"40000000000","userAgent":"containerd"}'
 echo '2026/11/27 03:00:01 [error] 7#7: upstream timed out'`;
 
+/** Of the ids of containers, before what container it is. */
+const idPrefix = "id-of-";
+
 /**
  * Without a terminal, the question of `prune` has no answer: https://docs.podman.io/en/latest/markdown/podman-image-prune.1.html
  * Without a container, `inspect` fails: https://docs.podman.io/en/latest/markdown/podman-inspect.1.html
@@ -27,8 +30,10 @@ case "$1 $*" in
   "image image prune "*)
     [[ " $* " == *" --force "* || -t 0 ]] || { echo "Are you sure you want to continue? [y/N] Error: EOF" >&2; exit 125; } ;;
   "inspect inspect --format "*) [ $# -gt 3 ] || { echo "Error: no containers or images specified" >&2; exit 125; } ;;
+  "ps "*/component=*) call="$*"; echo 2c3d; echo "${idPrefix}\${call##*/component=}" ;;
   "ps "*--quiet*) printf '%s\\n' 0a1b 2c3d ;;
-  "ps "*) call="$*" pod=\${call##*pod=}; printf '%s\\n' ${containers.map((name) => `"\${pod%% *}-${name}"`).join(" ")} ;;
+  "ps "*) printf '%s\\n' ${containers.map((name) => `registry-cache-${name}-0123456789ab-${name}`).join(" ")} ;;
+  "pod pod ps "*--quiet*) printf '%s\\n' 0a1b 2c3d ;;
   "logs "*) ${log} ;;
   "exec "*) echo "{} => 1 @[1]" ;;
 esac`;
@@ -96,7 +101,19 @@ export async function onCallPrograms(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<FakePrograms> {
   // The disk's paths aren't there, and Debian 13 has no `last`: https://www.debian.org/releases/trixie/release-notes/issues.html
-  const silent = ["df", "du", "systemctl", "journalctl", "free", "ss", "find", "curl", "cmctl", "pulumi"];
+  const silent = [
+    "df",
+    "du",
+    "systemctl",
+    "journalctl",
+    "free",
+    "ss",
+    "find",
+    "curl",
+    "cmctl",
+    "pulumi",
+    "git",
+  ];
   return fakePrograms({
     ...Object.fromEntries(silent.map((name) => [name, ""])),
     ...{ podman, kubectl, aws, az, openssl: "cat", last: "exit 127" },
@@ -122,13 +139,12 @@ export function assertSound(call: readonly string[]): void {
       assert.match(call[index] ?? "", new RegExp(expected), shown);
     }
     const [, container] = shown.match(/ --container (\S+)/) ?? [];
-    if (container) assertContainer(`registry-cache-${container}`, shown);
+    if (container) assertContainer(idPrefix + container, shown);
   }
 }
 
 function assertContainer(name: string | undefined, shown: string): void {
-  const known = containers.some(
-    (it) => name === `registry-cache-${it}` || name === `registry-cache-local-${it}`,
-  );
+  // One that isn't there is asked for by its part's name.
+  const known = containers.some((it) => name === idPrefix + it || name === it);
   assert.ok(known, `no such container: ${shown}`);
 }

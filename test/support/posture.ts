@@ -119,8 +119,8 @@ function isBoundToParameter({ Action, Condition }: Statement): boolean {
   return Action === "kms:Decrypt" && /^arn:aws:ssm:[^*]+$/.test(String(arn));
 }
 
-/** The objects of one bucket are what a role is about as a whole. */
-const bucketObjects = /^arn:aws:s3:::[a-z0-9.-]+\/\*$/;
+/** The objects of one bucket, or of one kind in it, are what a role is about as a whole. */
+const bucketObjects = /^arn:aws:s3:::[a-z0-9.-]+\/(?:pods\/)?\*$/;
 
 function deniesPlainText({ Effect, Principal, Action, Condition }: Statement): boolean {
   const isForAll = Effect === "Deny" && Principal === "*" && Action === "s3:*";

@@ -1,7 +1,6 @@
 /** Several Pods of one region on this machine, as a workload has them: one certificate, and perhaps one bucket for all. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
 import { defaultImages } from "../../components/config/images.ts";
 import { type PodPorts, podPortCount, podPorts } from "../../components/config/ports.ts";
@@ -10,10 +9,15 @@ import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { localAddress } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import {
+  containerOf,
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+} from "../../components/hosts/local/podman-pod.ts";
+import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, diskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
-import { renderPod } from "../../components/pod/pod.ts";
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
@@ -94,7 +98,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
   const ports = podPorts(await freePorts(podPortCount(upstreams.length, true)), upstreams.length);
   const podOptions: PodOptions = {
     name,
-    labels: { "app.kubernetes.io/name": "registry-cache" },
+    labels: {},
     upstreams,
     images: await ensureImages(defaultImages),
     ports,
@@ -117,60 +121,56 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     },
     ...(bucket && { store: { ...bucket.store, credentials } }),
   };
-  const pod = podmanInputs(podOptions, {
+  const own = join(shared, name);
+  const pod: PodmanPodInputs = {
+    name,
+    region: name,
+    directory: own,
+    bundle: bundleText(editEdge(renderBundle(podOptions, { stateDirectory: own }), edit)),
     directories: ["cache", "prometheus", ...(bucket ? [] : upstreams.map((it) => `origin-${it.name}`))].map(
       directory,
     ),
-    secrets: bucket ? { [credentials]: bucket.secret } : {},
-    edit,
-  });
+    secrets: {},
+    ready: readyUrls(podOptions),
+  };
+  // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.
+  if (bucket) {
+    await podman(["secret", "create", "--env", credentials, "SECRET"], {
+      variables: { SECRET: bucket.secret },
+    });
+  }
   await playPod(pod);
   return {
     url: new URL(`${proxies ? "http" : "https"}://localhost:${port}`),
     ports,
     cacheDirectory: directory("cache"),
-    logs: (part) => podman(["logs", `${name}-${part}`], { withStandardError: true }),
+    logs: (part) => podman(["logs", containerOf(pod, part)], { withStandardError: true }),
     async kill() {
       // The edge is the first: while it was there without an origin, it would send its clients to the upstream.
-      await podman(["kill", ...pod.containers.map((container) => `${name}-${container}`)]);
+      const parts = bundleParts(JSON.parse(pod.bundle)).map(({ container }) => containerOf(pod, container));
+      await podman(["kill", ...parts]);
     },
-    [Symbol.asyncDispose]: () => removePod(pod, { graceSeconds: 2 }),
+    async [Symbol.asyncDispose]() {
+      await removePod(pod, { graceSeconds: 2 });
+      if (bucket) await podman(["secret", "rm", credentials]);
+    },
   };
 }
 
-function podmanInputs(
-  options: PodOptions,
-  {
-    directories,
-    secrets,
-    edit,
-  }: Pick<PodmanPodInputs, "directories" | "secrets"> & Required<Pick<ReplicaOptions, "edit">>,
-): PodmanPodInputs {
-  const { pod, configMaps } = renderPod(options);
-  const containers = pod.spec?.containers ?? [];
-  const edited = configMaps.map((configMap) => {
-    const { "nginx.conf": text } = configMap.data ?? {};
-    return text === undefined
-      ? configMap
-      : { ...configMap, data: { ...configMap.data, "nginx.conf": edit(text) } };
-  });
+function editEdge(bundle: Bundle, edit: (nginxConf: string) => string): Bundle {
+  const path = "parts/edge/files/nginx.conf";
+  return { ...bundle, [path]: edit(bundle[path] ?? "") };
+}
+
+function readyUrls({ ports, store }: PodOptions): string[] {
   const url = (port: number, path: string) => `http://${localAddress}:${port}${path}`;
-  return {
-    name: options.name,
-    manifest: [...edited, pod].map((document) => stringify(document)).join("---\n"),
-    revision: "",
-    containers: containers.map((it) => it.name),
-    images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
-    directories,
-    secrets,
-    ready: [
-      url(options.ports.edgeStatus, "/healthz"),
-      ...options.ports.origins.flatMap(({ debug, stored }) => [
-        url(debug, "/debug/health"),
-        ...(options.store ? [url(stored, "/")] : []),
-      ]),
-    ],
-  };
+  return [
+    url(ports.edgeStatus, "/healthz"),
+    ...ports.origins.flatMap(({ debug, stored }) => [
+      url(debug, "/debug/health"),
+      ...(store ? [url(stored, "/")] : []),
+    ]),
+  ];
 }
 
 /** Replicas that share a bucket, before a registry whose cache they are. */

@@ -46,6 +46,8 @@ export function inlineCommandsOf(alert: string): string[] {
       code
         .replaceAll("<upstream>", "gsoci")
         .replaceAll("<registry>", "gsoci.azurecr.io")
+        .replaceAll("<name>", "registry-cache-edge-0123456789ab-edge")
+        .replaceAll("<image>", "gsoci.azurecr.io/giantswarm/nginx:1")
         .replaceAll(/<part>|\bPART\b/g, "edge"),
     );
 }

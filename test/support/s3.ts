@@ -1,6 +1,7 @@
 /** An S3-compatible server on loopback that checks signatures, presigned ones, too: https://github.com/versity/versitygw */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import type { S3Store } from "../../components/pod/store.ts";
 import { ensureTool } from "../setup/go-tools.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
@@ -16,6 +17,8 @@ export interface TestS3 extends AsyncDisposable {
   store(delivery: S3Store["delivery"]): S3Store;
   /** The `data` of such a Secret, as podman takes it. */
   readonly secret: string;
+  /** Puts an object there. */
+  put(key: string, text: string): Promise<void>;
   /** Keys of all objects that match, sorted. */
   keys(pattern: RegExp): Promise<string[]>;
   /** Deletes all objects that match, as a lifecycle rule does: nobody is told. Returns their keys. */
@@ -77,6 +80,12 @@ export async function startS3(): Promise<TestS3> {
       accessKey: Buffer.from(accessKey).toString("base64"),
       secretKey: Buffer.from(secretKey).toString("base64"),
     }),
+    async put(key, text) {
+      const signed = ["--aws-sigv4", `aws:amz:${region}:s3`, "--user", `${accessKey}:${secretKey}`];
+      const unsigned = ["-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
+      const put = ["-fsS", ...signed, ...unsigned, "-X", "PUT", "--data-binary", "@-"];
+      await execa("curl", [...put, `${url.origin}/${bucket}/${key}`], { input: text });
+    },
     keys,
     async remove(pattern) {
       const found = await keys(pattern);

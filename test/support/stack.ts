@@ -29,6 +29,10 @@ export interface Outputs {
 
 export interface TestStack extends AsyncDisposable {
   readonly layout: Layout;
+  /** The region's name. */
+  readonly region: string;
+  /** As the stack's configuration names them. */
+  readonly upstreams: StackOptions["upstreams"];
   /** Those that this machine has, as the stack's configuration names them. */
   readonly images: Images;
   /** Writes the stack's file: `keys` over what the stack began with, `region` over its one region. */
@@ -83,6 +87,8 @@ export async function testStack({ upstreams, region = {} }: StackOptions): Promi
 
   return {
     layout: place,
+    region: initialRegion.name,
+    upstreams,
     images: initial.images,
     configure: (keys, change = {}) =>
       project.configure({ ...initial, regions: [{ ...initialRegion, ...change }], ...keys }),

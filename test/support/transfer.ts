@@ -38,6 +38,8 @@ export async function openTransfer(
   const sent = request(url, { agent: false, ca: options.ca, headers: options.headers ?? {} }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+  // Until somebody reads.
+  response.on("error", () => {});
   return {
     async finish() {
       const hash = createHash("sha256");

@@ -113,7 +113,7 @@ test("more upstreams than fit into the user data are a problem, and many fit", (
   const [problem, ...others] = problemsOf({}, manyUpstreams(40, 120));
   assert.match(
     problem ?? "",
-    /^topology: the machine's user data has \d+ bytes, compressed, and the cloud takes 65535: /,
+    /^topology: the configuration takes \d+ bytes, compressed and as base64, and Azure gives a machine 65536: /,
   );
   assert.deepEqual(others, []);
 });

@@ -48,10 +48,17 @@ async function listen(t: TestContext, statusOf: (path: string) => number = () =>
   return (server.address() as AddressInfo).port;
 }
 
-/** As distribution 3.1.2 answers just after its start: `/v2/` without a look at its store, and a look-up with what came of that. */
+/** As distribution 3.1.2 answers just after its start: `/v2/`, behind its prefix, without a look at its store, and a look-up with what came of that. */
 function registry(t: TestContext, lookUp: 404 | 500): Promise<number> {
-  return listen(t, (path) => (path === "/v2/" ? 200 : lookUp));
+  return listen(t, (path) => (path === "/team/v2/" ? 200 : lookUp));
 }
+
+const upstream = {
+  name: "team",
+  registry: "registry.test",
+  url: "https://registry.test",
+  repositories: ["**"],
+};
 
 /** Where nobody listens. */
 const closed = 1;
@@ -67,7 +74,11 @@ test("an edge is ready when it listens and answers, and has something to serve",
   ) => {
     const ports = { ...podPorts(15_000, 1), edgeStatus: at.status };
     const origins = [{ http: at.origin, debug: closed, stored: at.stored }];
-    const { exec } = readinessProbe(at.edge, { ...ports, origins }, hasStore);
+    const { exec } = readinessProbe(
+      at.edge,
+      { ports: { ...ports, origins }, upstreams: [upstream] },
+      hasStore,
+    );
     const { exitCode } = await run(exec?.command ?? [], { [edgePaths.cache]: directory });
     return exitCode === 0;
   };

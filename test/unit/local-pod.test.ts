@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseAllDocuments } from "yaml";
-import { claimedPorts, layout, portsLabels } from "../../components/hosts/local/layout.ts";
+import { claimedPorts, claimsText, layout } from "../../components/hosts/local/layout.ts";
 import { type LocalPodSecrets, localPod } from "../../components/hosts/local/local-pod.ts";
 import { type LocalPlan, planLocal } from "../../components/hosts/local/plan.ts";
-import { isAsWanted, revisionLabel } from "../../components/hosts/local/podman-pod.ts";
+import { isAsWanted } from "../../components/hosts/local/podman-pod.ts";
+import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 const request = planRequest("local", {
@@ -17,55 +17,70 @@ const request = planRequest("local", {
 const { plan } = planLocal(request);
 const { region, upstreams } = plan;
 const secrets: LocalPodSecrets = {
-  fingerprint: "AA:BB",
   credentials: { login: { username: "reader", password: "hunter2" } },
 };
 const pod = localPod(plan, secrets);
 
-test("whatever changes what runs changes the revision, and nothing else does", () => {
-  const changes: Record<string, Partial<LocalPlan & LocalPodSecrets>> = {
-    certificate: { fingerprint: "CC:DD" },
-    image: { images: { edge: "mirror.example.com/edge:1" } },
-    configuration: { region: { ...region, freshnessSeconds: 5 } },
-    password: { credentials: { login: { username: "reader", password: "hunter3" } } },
-    upstream: {
-      upstreams: upstreams.map((upstream) => ({ ...upstream, url: "https://mirror.example.com" })),
-    },
+/** The containers whose Pods another plan replaces. */
+function replacedBy(change: Partial<LocalPlan & LocalPodSecrets>): string[] {
+  const changed = localPod({ ...plan, ...change }, { ...secrets, ...change });
+  const before = new Set(partsOf(pod).map((part) => part.pod));
+  return partsOf(changed).flatMap((part) => (before.has(part.pod) ? [] : [part.container]));
+}
+
+function partsOf({ bundle }: typeof pod) {
+  return bundleParts(JSON.parse(bundle));
+}
+
+test("what a container doesn't take up while it runs replaces that container, and nothing else", () => {
+  const { endpoint } = region;
+  const changes: Record<string, [Partial<LocalPlan & LocalPodSecrets>, string[]]> = {
+    "client ranges": [{ region: { ...region, access: { ...region.access, clients: ["192.0.2.0/24"] } } }, []],
+    freshness: [{ region: { ...region, freshnessSeconds: 5 } }, []],
+    repositories: [{ upstreams: upstreams.map((it) => ({ ...it, repositories: ["team/**"] })) }, []],
+    labels: [{ monitoring: { ...plan.monitoring, labels: { installation: "one" } } }, []],
+    password: [{ credentials: { login: { username: "reader", password: "hunter3" } } }, []],
+    port: [{ region: { ...region, endpoint: { ...endpoint, port: 9443 } } }, []],
+    image: [{ images: { ...plan.images, exporter: "mirror.example.com/exporter:1" } }, ["exporter"]],
+    "the edge's image, which the janitor shares": [
+      { images: { ...plan.images, edge: "mirror.example.com/edge:1" } },
+      ["edge", "janitor"],
+    ],
+    "an upstream's address": [
+      { upstreams: upstreams.map((it) => ({ ...it, url: "https://mirror.example.com" })) },
+      ["origin-one"],
+    ],
   };
-  for (const [what, change] of Object.entries(changes)) {
-    const changed = localPod({ ...plan, ...change }, { ...secrets, ...change });
-    assert.notEqual(changed.revision, pod.revision, what);
+  for (const [what, [change, replaced]] of Object.entries(changes)) {
+    assert.deepEqual(replacedBy(change), replaced, what);
   }
-  assert.equal(
-    localPod(planLocal(structuredClone(request)).plan, structuredClone(secrets)).revision,
-    pod.revision,
-  );
 });
 
-test("the Pod is labelled with its revision, and is as wanted with that and all containers running", () => {
-  const labels = parseAllDocuments(pod.manifest).at(-1)?.toJS().metadata.labels;
-  assert.equal(labels[revisionLabel], pod.revision);
-  const states = Object.fromEntries(pod.containers.map((name) => [name, "running"]));
-  assert.ok(isAsWanted(pod, { labels, states }));
-  assert.ok(!isAsWanted(pod, { labels: { ...labels, [revisionLabel]: "another" }, states }));
-  assert.ok(!isAsWanted(pod, { labels, states: { ...states, edge: "exited" } }));
-  const { edge: _, ...withoutEdge } = states;
-  assert.ok(!isAsWanted(pod, { labels, states: withoutEdge }));
+test("the same plan is the same bundle", () => {
+  const again = localPod(planLocal(structuredClone(request)).plan, structuredClone(secrets));
+  assert.equal(again.bundle, pod.bundle);
+});
+
+test("the Pods are as wanted where the bundle was applied and all of them run", () => {
+  const digest = bundleDigest(pod.bundle);
+  const states = Object.fromEntries(partsOf(pod).map((part) => [part.pod, "running"]));
+  const [edge = ""] = Object.keys(states).filter((name) => /-edge-[0-9a-f]{12}$/.test(name));
+  assert.ok(isAsWanted(pod, { digest, states }));
+  assert.ok(!isAsWanted(pod, { digest: "another", states }));
+  assert.ok(!isAsWanted(pod, { digest, states: { ...states, [edge]: "exited" } }));
+  const { [edge]: _, ...withoutEdge } = states;
+  assert.ok(!isAsWanted(pod, { digest, states: withoutEdge }));
 });
 
 test("credentials are in their file and nowhere else", () => {
-  const { files = {}, ...open } = pod;
+  const { secrets: files, ...open } = pod;
   assert.doesNotMatch(JSON.stringify(open), /hunter2|reader/);
   const [[path, secret = ""] = []] = Object.entries(files);
   assert.equal(path, "/data/secrets/credentials-one/get");
-  assert.deepEqual(JSON.parse(secret), {
-    ServerURL: "",
-    Username: "reader",
-    Secret: "hunter2",
-  });
+  assert.deepEqual(JSON.parse(secret), { ServerURL: "", Username: "reader", Secret: "hunter2" });
 });
 
-test("a running Pod tells by its label which ports it holds", () => {
+test("a bundle says which ports its Pods hold", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 65535 }),
@@ -75,13 +90,14 @@ test("a running Pod tells by its label which ports it holds", () => {
         const changed = { ...region, internalPort, endpoint: { ...region.endpoint, port } };
         const place = layout(changed, new Array(upstreamCount).fill(upstreams[0]));
         assert.deepEqual(
-          claimedPorts({ labels: portsLabels(place) }),
+          claimedPorts(claimsText(place)),
           place.claims.map((claim) => claim.port),
         );
       },
     ),
   );
-  assert.deepEqual(claimedPorts({ labels: {} }), []);
+  assert.deepEqual(claimedPorts(""), []);
+  assert.equal(JSON.parse(pod.bundle).ports, claimsText(plan.place));
 });
 
 test("the data is where XDG says, unless the region says where", (t) => {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { podPortCount } from "../../components/config/ports.ts";
-import { portsLabels } from "../../components/hosts/local/layout.ts";
+import { claimsText } from "../../components/hosts/local/layout.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { preflight } from "../../components/hosts/local/preflight.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
@@ -17,7 +17,7 @@ import { scope, tempDir } from "../support/scope.ts";
 const resources = scope({ after });
 const data = resources.use(await tempDir()).path;
 /** podman works, and there is no Pod. */
-const works = 'case "$2" in exists) exit 1;; esac; echo "{}"';
+const works = 'case "$1" in ps) echo "[]";; esac';
 
 /** Of a region with which nothing is wrong, and changes to it. */
 async function planned(change: Record<string, unknown> = {}) {
@@ -84,15 +84,30 @@ test("a port that the Pod's user may not listen on is told", async (t) => {
   assert.match(told[0] ?? "", /^endpoint\.port: port 443 is open to root only: choose \d+ or more/);
 });
 
-test("the ports of this region's own Pod are no problem", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const change = { endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
-  const pod = JSON.stringify({ Labels: portsLabels((await planned(change)).place) });
-  assert.deepEqual(await problems(change, `case "$1" in pod) echo '${pod}';; ps) echo '[]';; esac`), []);
-});
+for (const [what, label] of [
+  ["Pods", undefined],
+  [
+    "one Pod of an earlier version",
+    ([endpoint, first, ...others]: number[]) => `${endpoint}_${first}-${others.at(-1)}`,
+  ],
+] as const) {
+  test(`the ports of this region's own ${what} are no problem`, async (t) => {
+    const server = createServer().listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const dataDir = resources.use(await tempDir()).path;
+    const change = { dataDir, endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
+    const { place } = await planned(change);
+    if (label === undefined) {
+      await mkdir(join(dataDir, "current"));
+      await writeFile(join(dataDir, "current", "ports"), claimsText(place));
+    }
+    const Labels = label ? { "registry-cache/ports": label(place.claims.map((claim) => claim.port)) } : {};
+    const containers = JSON.stringify([{ Names: ["c"], PodName: "p", State: "running", Labels }]);
+    assert.deepEqual(await problems(change, `case "$1" in ps) echo '${containers}';; esac`), []);
+  });
+}
 
 test("a size that the disk doesn't have is told with what it has", async () => {
   const [problem] = await problems({ storage: { kind: "disk", size: "9000TiB" } });

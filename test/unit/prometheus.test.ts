@@ -37,12 +37,11 @@ test("the secret is one line, which ends the configuration, whatever is in it", 
 
 test("the secret is in its file and nowhere else", () => {
   const { plan } = planLocal(planRequest("local", stack({ token: sealed })));
-  const podWith = (token: string) =>
-    localPod(plan, { fingerprint: "AA:BB", credentials: {}, remoteWriteCredentials: { token } });
-  const { files, revision, ...open } = podWith("hunter2");
+  const podWith = (token: string) => localPod(plan, { credentials: {}, remoteWriteCredentials: { token } });
+  const { secrets, ...open } = podWith("hunter2");
   assert.doesNotMatch(JSON.stringify(open), /hunter2/);
-  assert.deepEqual(files, { "/data/secrets/remote-write/get": 'authorization: {"credentials":"hunter2"}' });
-  assert.notEqual(podWith("hunter3").revision, revision);
+  assert.deepEqual(secrets, { "/data/secrets/remote-write/get": 'authorization: {"credentials":"hunter2"}' });
+  assert.equal(podWith("hunter3").bundle, open.bundle, "another secret is no other bundle");
 });
 
 test("remote write takes a user or a token, an upstream only a user", () => {

@@ -32,19 +32,25 @@ describe("the preludes and the commands can be pasted as they are", () => {
       const { calls } = await paste([preludeOf(place), ...lookups].join("\n"), programs);
       assert.ok(calls.some((call) => call[0] !== "openssl" && /\borigin-gsoci\b/.test(call.join(" "))));
       const starts = {
-        "aws vm": "systemctl status --no-pager registry-cache registry-cache-disk",
-        local: "podman pod ps --filter name=registry-cache-local",
+        "aws vm":
+          "systemctl status --no-pager registry-cache registry-cache@* registry-cache-follow registry-cache-disk",
+        local: "podman pod ps --filter label=app.kubernetes.io/instance=local",
         kubernetes:
           "kubectl --context registry-cache-us-east-1 --namespace registry-cache describe pods --selector app.kubernetes.io/name=registry-cache",
       };
       assert.ok(calls.some((call) => call.join(" ") === starts[place]));
       const asked = calls.filter((call) => call.includes("promtool")).map((call) => call.join(" "));
       assert.ok(asked.length > 30);
-      const pod = place === "local" ? "registry-cache-local" : "registry-cache";
+      const one = place === "local" ? "instance=local" : "name=registry-cache";
+      const listed = calls.filter((call) => call[1] === "ps").map((call) => call.join(" "));
+      assert.ok(
+        listed.every((call) => call.includes(` --filter label=app.kubernetes.io/${one}`)),
+        listed.join("\n"),
+      );
       const way =
         place === "kubernetes"
           ? "kubectl --context registry-cache-us-east-1 --namespace registry-cache exec registry-cache-0 --container prometheus --"
-          : `podman exec ${pod}-prometheus`;
+          : "podman exec id-of-prometheus";
       for (const command of asked) {
         assert.ok(command.startsWith(`${way} promtool query instant http://127.0.0.1:15004 `), command);
       }
@@ -62,7 +68,9 @@ describe("the preludes and the commands can be pasted as they are", () => {
   });
 
   test("azure vm: a long answer is cut at its beginning, and not torn", async () => {
-    await using programs = await onCallPrograms({ podman: "seq -f 'line %.0f' 40000; echo the last line" });
+    await using programs = await onCallPrograms({
+      podman: `case "$1" in ps) echo id-of-edge ;; *) seq -f 'line %.0f' 40000; echo the last line ;; esac`,
+    });
     const commands = `${preludeOf("azure vm")}machine <<'EOF'\nlogs edge\nEOF\n`;
     const { printed } = await paste(commands, programs);
     assert.match(printed, /\nline 39999\nline 40000\nthe last line$/);

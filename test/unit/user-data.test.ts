@@ -1,49 +1,31 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import fc from "fast-check";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { packUserData } from "../../components/hosts/vm/packed.ts";
+import { packed } from "../../components/hosts/vm/packed.ts";
 import {
+  basePackages,
   dataMount,
-  podYaml,
   renderUserData,
+  shellVariables,
   type UserDataOptions,
 } from "../../components/hosts/vm/user-data.ts";
-import type { PodManifests } from "../../components/pod/pod.ts";
 import { hasProgram } from "../../scripts/setup/apt.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-const manifests: PodManifests = {
-  pod: { apiVersion: "v1", kind: "Pod", metadata: { name: "cache" }, spec: { containers: [] } },
-  configMaps: [
-    {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "edge" },
-      data: { "a.conf": "a: 'b'\n\tc\n" },
-    },
-  ],
-  live: {},
-};
-
 const options: UserDataOptions = {
-  pod: podYaml(manifests),
+  region: "eu-central-1",
   dataDevice: "/dev/disk/by-id/nvme-disk",
-  directories: ["tls", "cache"],
-  fetchSecret: '#!/bin/sh\nstore get "$1"\n',
-  secrets: { "cache-one": "/stack/one", "cache-two": "/stack/two" },
-  certificate: { secret: "/stack/certificate" },
+  cloud: '#!/bin/sh\nstore get "$1"\n',
   prepare: [["install", "an agent"]],
-  rebootTime: "04:30",
 };
 
 interface CloudConfig {
-  readonly packages: string[];
   readonly runcmd: string[][];
   readonly write_files: { path: string; content: string; permissions?: string; append?: boolean }[];
 }
@@ -71,18 +53,11 @@ test("is what cloud-init accepts", async (t) => {
 test("the same input gives the same bytes", () => {
   const { text } = rendered();
   assert.equal(text, rendered().text);
-  const packed = packUserData(text, userDataLimitBytes);
-  assert.deepEqual(packed, packUserData(text, userDataLimitBytes));
-  assert.equal(gunzipSync(packed).toString(), text);
-  assert.deepEqual([...packed.subarray(4, 8)], [0, 0, 0, 0], "no time stamp");
-});
-
-test("what is too large for the cloud isn't made", () => {
-  const { text } = rendered();
-  const { length } = packUserData(text, userDataLimitBytes);
-  assert.equal(packUserData(text, length).length, length);
-  const message = new RegExp(`has ${length} bytes, compressed, and the cloud takes ${length - 1}: use fewer`);
-  assert.throws(() => packUserData(text, length - 1), { name: "UserDataTooLarge", message });
+  const bytes = packed(text);
+  assert.deepEqual(bytes, packed(text));
+  assert.equal(gunzipSync(bytes).toString(), text);
+  assert.deepEqual([...bytes.subarray(4, 8)], [0, 0, 0, 0], "no time stamp");
+  assert.ok(bytes.length < userDataLimitBytes / 2, `${bytes.length} bytes`);
 });
 
 test("the disk is prepared by disk.sh alone, and waited for", () => {
@@ -115,19 +90,55 @@ test("a disk that has grown is found by a timer, without the mount, which may be
   assert.ok(enabled?.includes("registry-cache-rescan.timer"));
 });
 
-test("the Pod is a unit that needs the disk, and starts when everything else is there", () => {
-  const { config, file } = rendered();
-  const { content } = file("/etc/containers/systemd/registry-cache.kube");
+test("each part of the Pod is a unit that needs the disk, and ends with the cache", () => {
+  const { file } = rendered();
+  const lines = file("/etc/containers/systemd/registry-cache@.kube").content.split("\n");
   for (const line of [
     `RequiresMountsFor=${dataMount}`,
-    "Yaml=/etc/registry-cache/pod.yaml",
+    "Yaml=/var/lib/registry-cache/units/%i.yaml",
     "ExitCodePropagation=any",
+    "PartOf=registry-cache.service",
   ])
-    assert.ok(content.split("\n").includes(line), line);
-  const documents = parseAllDocuments(file("/etc/registry-cache/pod.yaml").content).map((it) => it.toJS());
-  assert.deepEqual(documents, [...manifests.configMaps, manifests.pod]);
-  assert.deepEqual(config.runcmd[0], options.prepare?.[0]);
-  assert.deepEqual(config.runcmd.at(-1), ["systemctl", "start", "--no-block", "registry-cache.service"]);
+    assert.ok(lines.includes(line), line);
+  assert.ok(!lines.some((line) => /^After=.*registry-cache/.test(line)), "its start would wait for itself");
+});
+
+test("the cache starts at boot, and looks for another Pod every 30 seconds until it is stopped", () => {
+  const { config, file } = rendered();
+  const unit = (name: string) => file(`/etc/systemd/system/registry-cache${name}`).content;
+  assert.match(unit(".service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh start$/m);
+  assert.match(unit(".service"), /^WantedBy=multi-user\.target$/m);
+  assert.match(unit("-follow.service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh look$/m);
+  assert.match(unit("-follow.timer"), /^OnUnitInactiveSec=30\nRandomizedDelaySec=5\nAccuracySec=1$/m);
+  for (const name of ["-follow.service", "-follow.timer"])
+    assert.match(unit(name), /^PartOf=registry-cache\.service$/m);
+  // What the script says comes through; what systemd says of each run doesn't.
+  assert.match(unit("-follow.service"), /^SyslogLevel=notice\nLogLevelMax=notice$/m);
+  assert.deepEqual(config.runcmd[1], options.prepare?.[0]);
+  assert.deepEqual(config.runcmd.at(-1), [
+    ...["systemctl", "enable", "--now", "--no-block"],
+    ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
+  ]);
+});
+
+test("what systemd finds in the units", async (t) => {
+  if (!(await hasProgram("systemd-analyze"))) return t.skip("systemd-analyze is not installed");
+  const { path } = scope(t).use(await tempDir());
+  const units = rendered().config.write_files.filter(({ path }) => path.startsWith("/etc/systemd/system/"));
+  for (const unit of units) {
+    // Programs that are on the machine only.
+    const content = unit.content.replace(/^(ExecStart=)\S+/m, "$1/bin/true");
+    await writeFile(join(path, basename(unit.path)), content);
+  }
+  const files = units.map((unit) => join(path, basename(unit.path)));
+  const { all } = await execa("systemd-analyze", ["verify", "--man=no", ...files], {
+    reject: false,
+    all: true,
+  });
+  assert.deepEqual(
+    all.split("\n").filter((line) => line.includes("registry-cache") && !/growfs|srv-cache/.test(line)),
+    [],
+  );
 });
 
 test("nobody but root reads or runs what is the machine's own", () => {
@@ -138,10 +149,7 @@ test("nobody but root reads or runs what is the machine's own", () => {
 
 test("what is installed besides", () => {
   const { config, file } = rendered({ packages: ["extra"] });
-  const missing = ["podman", "crun", "unattended-upgrades", "prometheus-node-exporter", "extra"].filter(
-    (name) => !config.packages.includes(name),
-  );
-  assert.deepEqual(missing, []);
+  assert.deepEqual(config.runcmd[0], ["/etc/registry-cache/packages.sh", ...basePackages, "extra"]);
   assert.match(
     file("/etc/default/prometheus-node-exporter").content,
     /--web\.listen-address=127\.0\.0\.1:9100/,
@@ -149,13 +157,13 @@ test("what is installed besides", () => {
   assert.match(file("/etc/apt/apt.conf.d/52registry-cache-reboot").content, /Automatic-Reboot-Time "04:30";/);
 });
 
-test("it names secrets, and has none", () => {
+test("it has nothing of the Pod", () => {
   const { text, file } = rendered();
-  assert.match(
+  assert.equal(
     file("/etc/registry-cache/machine.conf").content,
-    /SECRETS='cache-one=\/stack\/one cache-two=\/stack\/two'/,
+    "DEVICE='/dev/disk/by-id/nvme-disk'\nREGION='eu-central-1'\n",
   );
-  assert.doesNotMatch(text, /PRIVATE KEY|password|"Secret"/i);
+  assert.doesNotMatch(text, /nginx|origin|PRIVATE KEY|password/i);
 });
 
 test("the scripts read any value as it is", async (t) => {
@@ -163,48 +171,15 @@ test("the scripts read any value as it is", async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.string({ unit: "grapheme" }).filter((it) => !it.includes("\0")),
-      async (secret) => {
-        const { file } = rendered({ certificate: { secret } });
-        await writeFile(join(path, "machine.conf"), file("/etc/registry-cache/machine.conf").content);
-        const printed = await execa(
-          "sh",
-          ["-euc", '. "$0"; printf %s "$CERTIFICATE_SECRET"', join(path, "machine.conf")],
-          {
-            stripFinalNewline: false,
-          },
-        );
-        assert.equal(printed.stdout, secret);
+      async (value) => {
+        const file = join(path, "settings");
+        await writeFile(file, shellVariables({ VALUE: value }));
+        const printed = await execa("sh", ["-euc", '. "$0"; printf %s "$VALUE"', file], {
+          stripFinalNewline: false,
+        });
+        assert.equal(printed.stdout, value);
       },
     ),
     { numRuns: 30, examples: [["it's"], ["$(id) `id` \\ \"'\n"]] },
   );
-});
-
-test("a list can't hold what a shell would take apart", () => {
-  for (const odd of ["two words", "a\nb", "a*", "", "a\\"])
-    assert.throws(() => rendered({ directories: [odd] }), { name: "RangeError", message: /not one word/ });
-});
-
-test("where the certificate comes from", () => {
-  const values = (certificate: UserDataOptions["certificate"]) => {
-    const { content } = rendered(certificate ? { certificate } : {}).file("/etc/registry-cache/machine.conf");
-    return content.match(/^(?:CERTIFICATE|AUTHORITY)_.*$/gm);
-  };
-  assert.deepEqual(values({ secret: "s" }), [
-    "CERTIFICATE_SECRET='s'",
-    "AUTHORITY_SECRET=''",
-    "CERTIFICATE_NAME=''",
-  ]);
-  assert.deepEqual(values({ authority: "a", hostname: "h.example" }), [
-    "CERTIFICATE_SECRET=''",
-    "AUTHORITY_SECRET='a'",
-    "CERTIFICATE_NAME='h.example'",
-  ]);
-});
-
-test("a Pod that is elsewhere is named, with its digest, and not written", () => {
-  const { config, file } = rendered({ pod: { name: "s3://a/pod.yaml", digest: "0123" } });
-  assert.ok(!config.write_files.some(({ path }) => path.endsWith("/pod.yaml")));
-  const { content } = file("/etc/registry-cache/machine.conf");
-  assert.match(content, /^POD='s3:\/\/a\/pod\.yaml'\nPOD_DIGEST='0123'$/m);
 });

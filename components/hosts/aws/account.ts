@@ -4,6 +4,7 @@ import type { Problem } from "../../config/problems.ts";
 import type { AwsRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
+import { askEc2 } from "./ask-ec2.ts";
 import type { Question } from "./question.ts";
 import { regionNames } from "./regions.ts";
 
@@ -28,9 +29,6 @@ const enabledByDefault = [
   "us-west-2",
 ];
 
-/** For a question that other regions answer, too, and that may stay without an answer. */
-const timeouts = { connectionTimeout: 3000, requestTimeout: 5000 };
-
 /**
  * That the account has enabled a region, asked in another one and before the provider is made: in a region that isn't enabled, the provider refuses to
  * start and says that credentials are invalid. Without an answer, nothing is told: the provider says what is wrong.
@@ -39,22 +37,15 @@ const timeouts = { connectionTimeout: 3000, requestTimeout: 5000 };
  */
 export async function disabledProblems({ name }: { readonly name: string }): Promise<Problem[]> {
   if (enabledByDefault.includes(name) || !regionNames.includes(name)) return [];
-  const [{ DescribeRegionsCommand }, { ec2Client }] = await Promise.all([
-    import("@aws-sdk/client-ec2"),
-    import("./ec2-client.ts"),
-  ]);
-  const client = ec2Client("us-east-1", { maxAttempts: 1, requestHandler: timeouts });
   try {
-    const { Regions = [] } = await client.send(
-      new DescribeRegionsCommand({ AllRegions: true, RegionNames: [name] }),
+    const { Regions = [] } = await askEc2("us-east-1", (client, { DescribeRegionsCommand }) =>
+      client.send(new DescribeRegionsCommand({ AllRegions: true, RegionNames: [name] })),
     );
     if (!Regions.some(({ OptInStatus }) => OptInStatus === "not-opted-in")) return [];
     const wayOut = `run \`aws account enable-region --region-name ${name}\`, which takes some minutes`;
     return [{ path: "name", message: `the account hasn't enabled ${name}: ${wayOut}` }];
   } catch {
     return [];
-  } finally {
-    client.destroy();
   }
 }
 

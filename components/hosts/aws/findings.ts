@@ -11,6 +11,7 @@ import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-
 import type { AwsVmPlan } from "./plan.ts";
 import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
+import { checkVCpus } from "./vcpus.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface VmFindings {
@@ -61,10 +62,11 @@ async function findPlace(
 ): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const machine = await findMachine({ ...question, subnetZone: subnet?.availabilityZone });
-  const image = await findImage({
-    ...question,
-    machine: (machine?.capacity ?? question.plan.capacity).machine,
-  });
+  const { machine: planned } = machine?.capacity ?? question.plan.capacity;
+  const [image] = await Promise.all([
+    findImage({ ...question, machine: planned }),
+    machine && checkVCpus(question, planned.type),
+  ]);
   return machine && image !== undefined ? { image, machine, subnet } : undefined;
 }
 

@@ -3,25 +3,25 @@ import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
+import type { Bucket } from "@pulumi/aws/s3/bucket.js";
 import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import type { Pod } from "./pod.ts";
 import {
   bucketPolicy,
   challengePolicy,
   decryptionPolicy,
   machineTrust,
-  objectPolicy,
   parametersPolicy,
+  podPolicy,
 } from "./policies.ts";
 
 export interface IdentityArgs {
   /** The stack's own, which the machine reads. */
   readonly secrets: readonly Parameter[];
-  readonly pod: Pod;
+  readonly podBucket: Bucket;
 }
 
 /** Who the machine is in AWS. */
@@ -35,7 +35,7 @@ export interface Identity {
 export function createIdentity(
   name: string,
   { plan: { region, names }, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
-  { secrets, pod }: IdentityArgs,
+  { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const role = new Role(
@@ -64,7 +64,7 @@ export function createIdentity(
       options,
     ),
     allow("parameters", pulumi.all(parameters).apply(parametersPolicy)),
-    allow("pod", pod.arn.apply(objectPolicy)),
+    allow("pod", podBucket.arn.apply(podPolicy)),
     // Only of one that isn't the stack's.
     ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),

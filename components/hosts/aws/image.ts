@@ -1,6 +1,7 @@
-import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
+import { type GetAmiResult, getAmi } from "@pulumi/aws/ec2/getAmi.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { awsRootGiB } from "../../capacity/disk.ts";
 import type { Architecture } from "../../capacity/machine.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
@@ -18,15 +19,32 @@ interface ImageQuestion extends Question<AwsVmRegion> {
 
 /** The image of the configuration, or Debian's newest. An image that the machine is to be made from is there. */
 export async function findImage(question: ImageQuestion): Promise<string | undefined> {
-  const { region, machine, lookUp, options } = question;
+  const { region, lookUp, options } = question;
   const { image } = region.machine;
   if (image === undefined) return findDebian(question);
   const found = await lookUp.ask(path, image, findAmi(image, options));
-  if (found && found.architecture !== architectures[machine.architecture]) {
-    const message = `${image} is for ${found.architecture}, and the machine, ${machine.type}, has ${machine.architecture}`;
+  if (found) judge(image, found, question);
+  return image;
+}
+
+/** That a machine can be made from an image that is there: EC2 refuses it only when the old machine is gone. */
+function judge(image: string, found: GetAmiResult, { machine, lookUp }: ImageQuestion): void {
+  const { architecture, state, rootDeviceName, blockDeviceMappings } = found;
+  if (architecture !== architectures[machine.architecture]) {
+    const message = `${image} is for ${architecture}, and the machine, ${machine.type}, has ${machine.architecture}`;
     lookUp.refuse(path, message);
   }
-  return image;
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
+  if (state !== "available") {
+    const wayOut = `\`aws ec2 wait image-available --image-ids ${image}\` waits for a new one`;
+    lookUp.refuse(path, `${image} is ${state}, and no machine can be made from it: ${wayOut}`);
+  }
+  const root = blockDeviceMappings.find(({ deviceName }) => deviceName === rootDeviceName);
+  const sizeGiB = Number(root?.ebs.volume_size ?? 0);
+  if (sizeGiB > awsRootGiB) {
+    const message = `the root disk of ${image} has ${sizeGiB} GiB, and the machine's ${awsRootGiB}: make the image from a machine with a smaller one`;
+    lookUp.refuse(path, message);
+  }
 }
 
 /** Debian's own: https://wiki.debian.org/Cloud/AmazonEC2Image */
@@ -45,9 +63,10 @@ async function findDebian(question: ImageQuestion): Promise<string | undefined> 
 const noSuchImage = /InvalidAMIID|returned no results/;
 
 /** Public images are deleted some day. The machine runs on, but nothing can take its place: a replacement would delete it first. */
-async function checkKept(kept: string, newest: string, { lookUp, options }: Question): Promise<void> {
+async function checkKept(kept: string, newest: string, question: ImageQuestion): Promise<void> {
+  const { lookUp, options } = question;
   try {
-    await findAmi(kept, options);
+    judge(kept, await findAmi(kept, options), question);
   } catch (error) {
     const reason = reasonOf(error as Error);
     if (!noSuchImage.test(reason)) {

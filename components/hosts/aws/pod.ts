@@ -1,48 +1,56 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import * as pulumi from "@pulumi/pulumi";
-import { sha256 } from "../naming.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { bundleDigest, bundleText } from "../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
-import type { StoredPod } from "../vm/user-data.ts";
 import { closeBucket } from "./bucket.ts";
 import type { Names } from "./naming.ts";
 
-/** Where the machine finds the Pod, and may read it. */
-export interface Pod extends Omit<StoredPod, "name"> {
-  readonly name: pulumi.Output<string>;
-  readonly arn: pulumi.Output<string>;
-  /** What must be there when the machine starts. */
-  readonly object: pulumi.Resource;
-}
-
-const key = "pod.yaml";
-
 /**
- * The Pod, in a bucket of its own: EC2 takes 16 KiB of user data, compressed, which is just about what the Pod has, and it has more with each upstream. So a preview
- * also shows what changes in it. The machine reads it when it starts for the first time.
+ * Where the machine finds its Pod: in a bucket of its own, as `pods/<digest>.json` and, under the key `pod`, the digest of the one that it is to run.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel: who sees the new digest sees the object, too.
  */
-export function createPod(
+export function createPodBucket(
   name: string,
   { names }: { readonly names: Names },
-  podOptions: VmPodOptions,
   options: pulumi.CustomResourceOptions,
-): Pod {
-  const yaml = vmPod(podOptions);
+): Bucket {
   const bucket = new Bucket(
     name,
     { bucketPrefix: names.bucketPrefix, forceDestroy: true, tags: names.tags("pod") },
     options,
   );
   closeBucket(name, bucket, options);
+  return bucket;
+}
+
+export interface PodArgs {
+  readonly names: Names;
+  readonly bucket: Bucket;
+  /** What must be there when the machine applies the Pod. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/**
+ * The Pod, of which a preview shows what changes. Another one is another object, which is there before the machine is told of it; the old one goes last.
+ */
+export function createPod(
+  name: string,
+  podOptions: VmPodOptions,
+  { names, bucket: { bucket }, after }: PodArgs,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const content = bundleText(vmPod(podOptions));
+  const digest = bundleDigest(content);
+  const tags = names.tags("pod");
   const object = new BucketObjectv2(
     name,
-    { bucket: bucket.bucket, key, content: yaml, contentType: "application/yaml", tags: names.tags("pod") },
+    { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", tags },
     options,
   );
-  return {
-    name: pulumi.interpolate`s3://${bucket.bucket}/${key}`,
-    digest: sha256(yaml),
-    arn: pulumi.interpolate`${bucket.arn}/${key}`,
-    object,
-  };
+  new BucketObjectv2(
+    `${name}-pointer`,
+    { bucket, key: "pod", content: digest, contentType: "text/plain", tags },
+    { ...options, dependsOn: [object, ...after] },
+  );
 }

@@ -65,9 +65,13 @@ export function decryptionPolicy(region: string, parameterArn: string): PolicyDo
   });
 }
 
-/** Reading one object of S3. */
-export function objectPolicy(arn: string): PolicyDocument {
-  return document({ Effect: "Allow", Action: "s3:GetObject", Resource: arn });
+/** Reading the Pod: see pod.ts. */
+export function podPolicy(bucketArn: string): PolicyDocument {
+  return document({
+    Effect: "Allow",
+    Action: "s3:GetObject",
+    Resource: [`${bucketArn}/pod`, `${bucketArn}/pods/*`],
+  });
 }
 
 /**

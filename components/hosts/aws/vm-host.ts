@@ -14,7 +14,7 @@ import { createMachine } from "./machine.ts";
 import { keepUnavailable } from "./machine-type.ts";
 import { createNetwork } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { createPod } from "./pod.ts";
+import { createPod, createPodBucket } from "./pod.ts";
 import { podOptions } from "./pod-options.ts";
 import { createRecords } from "./records.ts";
 import { createRecovery } from "./recovery.ts";
@@ -22,8 +22,8 @@ import { createSecrets } from "./secrets.ts";
 import { awsUserData } from "./user-data.ts";
 
 /**
- * The cache on an EC2 instance. Disk, addresses and records outlive the instance, which another user data, image or architecture replaces; another
- * type of the same architecture stops and starts it.
+ * The cache on an EC2 instance. Another Pod is taken by the running instance. Disk, addresses and records outlive it; another image, architecture or user data
+ * replaces it, and another type of the same architecture stops and starts it.
  */
 export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
@@ -58,8 +58,10 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       store: bucket?.store,
       hostedZoneId: found.hostedZone?.id,
     });
-    const pod = createPod(name, plan, forPod, own);
-    const identity = createIdentity(name, args, { secrets, pod }, own);
+    const podBucket = createPodBucket(name, plan, own);
+    const identity = createIdentity(name, args, { secrets, podBucket }, own);
+    const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
+    createPod(name, forPod, { names, bucket: podBucket, after: before }, own);
     const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
     const machine = createMachine(
       name,
@@ -67,22 +69,18 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         names,
         type,
         image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
-        userData: pulumi.all([disk.id, pod.name]).apply(([volumeId, podName]) => {
-          const storedPod = { name: podName, digest: pod.digest };
-          const packed = awsUserData({ ...forPod, storedPod, architecture, volumeId });
-          return Buffer.from(packed).toString("base64");
-        }),
+        userData: pulumi
+          .all([disk.id, podBucket.bucket])
+          .apply(([volumeId, bucket]) =>
+            Buffer.from(awsUserData({ region: region.name, bucket, architecture, volumeId })).toString(
+              "base64",
+            ),
+          ),
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
-        after: [
-          ...network.route,
-          address.association,
-          ...identity.rights,
-          ...secrets,
-          pod.object,
-          ...(bucket?.resources ?? []),
-        ],
+        // It waits for its Pod by itself.
+        after: [...network.route, address.association, ...identity.rights],
       },
       own,
     );

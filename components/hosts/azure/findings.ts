@@ -9,13 +9,14 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { lookUpRegion } from "../look-up.ts";
 import { findImage } from "./image.ts";
-import { machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf } from "./previous.ts";
 import type { Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
+import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
@@ -55,8 +56,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
   const previous = await previousOf(name);
   const [storageAccount, hasTrustedLaunch] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    findMachineSize(question, plan, previous),
-    findImage(question, plan.capacity.machine.architecture),
+    findMachine(question, plan, previous),
     findResourceGroup(question),
     findZone(question),
     findSubnet(question),
@@ -66,16 +66,33 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
 }
 
 /**
- * That the machine's size is available in the disk's zone, and can be used.
+ * The size, which decides on the image.
  * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
  */
+async function findMachine(
+  question: Question<AzureVmRegion>,
+  plan: AzureVmPlan,
+  previous: Previous,
+): Promise<boolean | undefined> {
+  const { type, architecture } = plan.capacity.machine;
+  const sku = await findMachineSize(question, plan, previous);
+  const hasTrustedLaunch = trustedLaunchOf(type, sku, previous.machine);
+  await findImage(question, {
+    architecture,
+    isTrusted: isTrusted(type, hasTrustedLaunch),
+    diskControllers: sku && capabilityOf(sku, "DiskControllerTypes"),
+  });
+  return hasTrustedLaunch;
+}
+
+/** That the machine's size is available in the disk's zone, and can be used. @returns what Azure lists of it, if it does */
 async function findMachineSize(
   question: Question<AzureVmRegion>,
   plan: AzureVmPlan,
   { machine, disk }: Previous,
-): Promise<boolean | undefined> {
+): Promise<Sku | undefined> {
   const { type, architecture } = plan.capacity.machine;
-  const sku = await findSize(question, {
+  return findSize(question, {
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
@@ -90,7 +107,6 @@ async function findMachineSize(
     shortcoming: (sku) => shortcomingOf(sku, architecture),
     instead: (isOffered) => machinesFor(plan, architecture, isOffered),
   });
-  return trustedLaunchOf(type, sku, machine);
 }
 
 export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {

@@ -4,6 +4,13 @@ import type { AzureVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { keptImage } from "../vm/image.ts";
 import { getFromArm } from "./arm.ts";
+import {
+  definitionShortcomings,
+  type ImageDefinition,
+  type ImageVersion,
+  type MadeFromImage,
+  replicationShortcoming,
+} from "./gallery.ts";
 import type { Question } from "./question.ts";
 
 /**
@@ -23,29 +30,30 @@ export function imageReference(image: string, architecture: Architecture): input
 const path = "machine.image";
 
 /**
- * That the image which the machine is made of is still there, and in its region: publishers withdraw old versions, and a replacement deletes the old machine first.
- * https://aka.ms/DeprecatedImagesFAQ
+ * That the image which the machine is made of is still there, in its region, and can be used for it: publishers withdraw old versions, and a replacement deletes the old
+ * machine first. https://aka.ms/DeprecatedImagesFAQ
  */
-export async function findImage(
-  question: Question<AzureVmRegion>,
-  architecture: Architecture,
-): Promise<void> {
+export async function findImage(question: Question<AzureVmRegion>, machine: MadeFromImage): Promise<void> {
   const { region, lookUp, options } = question;
+  const { architecture } = machine;
   const { image: pinned } = region.machine;
   const kept = pinned === undefined ? await keptImage(region.name, architecture) : undefined;
   const image = pinned ?? kept ?? newestImage;
   try {
-    const { properties } = await getFromArm<ImageVersion>(pathOf(image, question, architecture), options);
+    if (image.startsWith("/")) {
+      const [definition, version] = await Promise.all([
+        getFromArm<ImageDefinition>(definitionPath(image), options),
+        getFromArm<ImageVersion>(`${image}?${galleryVersion}&$expand=ReplicationStatus`, options),
+      ]);
+      const replication = replicationShortcoming(version, region.name);
+      if (replication) lookUp.refuse(path, `${image} ${replication.what}: ${replication.wayOut}`);
+      for (const shortcoming of definitionShortcomings(definition, machine))
+        lookUp.refuse(path, `${image} ${shortcoming}: name another image (docs/images.md#base-images)`);
+      return;
+    }
+    const { properties } = await getFromArm<DebianImage>(debianPath(image, question, architecture), options);
     if (properties?.imageDeprecationStatus?.imageState === "Deprecated")
       refuse("Azure makes no machines from it any more");
-    const regions = properties?.publishingProfile?.targetRegions?.map(({ name }) => name);
-    if (regions?.some((name) => programmatic(name) === region.name) === false) {
-      const wayOut = "replicate it, or name another image";
-      lookUp.refuse(
-        path,
-        `${image} isn't replicated to ${region.name}, only to ${regions.join(", ")}: ${wayOut}`,
-      );
-    }
   } catch (error) {
     const reason = reasonOf(error as Error);
     // `NotFound: Artifact: VMImage was not found.` of Debian's images, `ResourceNotFound` of those in a gallery.
@@ -61,27 +69,22 @@ export async function findImage(
   }
 }
 
+const galleryVersion = "api-version=2023-07-03";
+
+function definitionPath(version: string): string {
+  return `${version.replace(/\/versions\/[^/]+$/i, "")}?${galleryVersion}`;
+}
+
 /** https://learn.microsoft.com/rest/api/compute/virtual-machine-images/get */
-interface ImageVersion {
-  readonly properties?: {
-    readonly imageDeprecationStatus?: { readonly imageState?: string };
-    /** Of one in a gallery: https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#replication */
-    readonly publishingProfile?: { readonly targetRegions?: readonly { readonly name: string }[] };
-  };
+interface DebianImage {
+  readonly properties?: { readonly imageDeprecationStatus?: { readonly imageState?: string } };
 }
 
-/** `West Europe` is `westeurope`. */
-function programmatic(region: string): string {
-  return region.replaceAll(" ", "").toLowerCase();
-}
-
-/** One in a gallery has its own: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get */
-function pathOf(
-  image: string,
+function debianPath(
+  version: string,
   { subscription, region }: Question<AzureVmRegion>,
   architecture: Architecture,
 ): string {
-  if (image.startsWith("/")) return `${image}?api-version=2023-07-03`;
   const { publisher, offer } = debian;
-  return `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${region.name}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${imageSku[architecture]}/versions/${image}?api-version=2024-07-01`;
+  return `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${region.name}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${imageSku[architecture]}/versions/${version}?api-version=2024-07-01`;
 }

@@ -47,6 +47,22 @@ export function trustedLaunchOf(
 }
 
 /**
+ * Whether the machine has Trusted Launch.
+ * @param found see {@link trustedLaunchOf}
+ */
+export function isTrusted(type: string, found: boolean | undefined): boolean {
+  return !isAmpere(type) && found !== false;
+}
+
+/**
+ * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
+ * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
+ */
+function isAmpere(size: string): boolean {
+  return /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size);
+}
+
+/**
  * Sizes that carry the region's workload, the least expensive first; or the one that comes closest, where none does.
  * @param isOffered whether the subscription gets a size in the machine's zone.
  */

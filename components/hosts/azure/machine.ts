@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import { imageReference } from "./image.ts";
+import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
@@ -44,8 +45,10 @@ export interface MachineArgs {
   readonly identity: UserAssignedIdentity;
   readonly networkInterface: NetworkInterface;
   /** Base64. Another one is another machine. */
+  readonly customData: pulumi.Input<string>;
+  /** Base64. Another one is read by the running machine: https://learn.microsoft.com/azure/virtual-machines/user-data */
   readonly userData: pulumi.Input<string>;
-  /** What must be there when the machine starts. */
+  /** What must be there when the machine starts, or reads another {@link MachineArgs.userData}. */
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -56,11 +59,10 @@ export interface MachineArgs {
 export function createMachine(
   name: string,
   { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, VmFindings>,
-  { image, place, disk, identity, networkInterface, userData, after }: MachineArgs,
+  { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine } = capacity;
-  const hasTrustedLaunch = !isAmpere(machine.type) && found.hasTrustedLaunch !== false;
   return new VirtualMachine(
     name,
     {
@@ -68,12 +70,13 @@ export function createMachine(
       ...zonesOf(region),
       vmName: names.machine,
       hardwareProfile: { vmSize: machine.type },
-      ...(hasTrustedLaunch && trustedLaunch),
+      ...(isTrusted(machine.type, found.hasTrustedLaunch) && trustedLaunch),
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+      userData,
       osProfile: {
         computerName: names.machine,
         adminUsername: "nobody-logs-in",
-        customData: userData,
+        customData,
         linuxConfiguration: {
           disablePasswordAuthentication: true,
           ssh: {
@@ -117,11 +120,3 @@ const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
     uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
   },
 };
-
-/**
- * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
- * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
- */
-function isAmpere(size: string): boolean {
-  return /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size);
-}

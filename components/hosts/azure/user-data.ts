@@ -1,10 +1,43 @@
 import { script } from "../../pod/script.ts";
 import type { AzureStore } from "../../pod/store.ts";
-import type { VmPodOptions } from "../vm/pod.ts";
-import { vmUserData } from "../vm/vm.ts";
+import { bundleDigest, bundleText } from "../podman/bundle.ts";
+import { packed } from "../vm/packed.ts";
+import { type VmPodOptions, vmPod } from "../vm/pod.ts";
+import { renderUserData } from "../vm/user-data.ts";
 import { challengeZone } from "./records.ts";
 
-export interface AzureUserDataOptions extends Omit<VmPodOptions, "dns"> {
+/** By this number the machine knows its data disk. */
+export const dataDiskLun = 0;
+
+/** In bytes, before base64: https://learn.microsoft.com/azure/virtual-machines/custom-data */
+export const customDataLimitBytes = 65_535;
+
+/** In bytes, as base64; whether Azure counts before or after it, nobody says: https://learn.microsoft.com/azure/virtual-machines/user-data */
+export const userDataLimitBytes = 65_536;
+
+export interface BootOptions {
+  /** An Azure region's programmatic name. */
+  readonly region: string;
+  /** Of the machine's identity. */
+  readonly clientId: string;
+}
+
+/** What a machine is made with, compressed: Azure's custom data. It doesn't depend on the Pod. */
+export function azureCustomData({ region, clientId }: BootOptions): Uint8Array {
+  const userData = renderUserData({
+    region,
+    // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
+    dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
+    cloud: cloudScript(clientId),
+  });
+  return packed(userData);
+}
+
+export function cloudScript(clientId: string): string {
+  return script(import.meta.url, "cloud.sh").replace("@CLIENT_ID@", clientId);
+}
+
+export interface AzurePodOptions extends Omit<VmPodOptions, "dns"> {
   /** Of the machine's identity. */
   readonly clientId: string;
   /** Of the zone in which the machine proves its name. */
@@ -14,33 +47,20 @@ export interface AzureUserDataOptions extends Omit<VmPodOptions, "dns"> {
   readonly store?: AzureStore | undefined;
 }
 
-/** By this number the machine knows its data disk. */
-export const dataDiskLun = 0;
-
-/** In bytes, before base64: https://learn.microsoft.com/azure/virtual-machines/custom-data */
-export const userDataLimitBytes = 65_535;
-
-/**
- * The user data of a cache in Azure, compressed.
- * @throws UserDataTooLarge
- */
-export function azureUserData(options: AzureUserDataOptions): Uint8Array {
-  const { store } = options;
-  return vmUserData({
+/** What Azure adds to the Pod. */
+export function podOptions({ store, ...options }: AzurePodOptions): VmPodOptions {
+  return {
     ...options,
-    // By azure-vm-utils, which Debian's image has, whether the disk is a SCSI or an NVMe device.
-    dataDevice: `/dev/disk/azure/data/by-lun/${dataDiskLun}`,
-    fetchSecret: fetchSecret(options.clientId),
     // Nothing else says which of several identities the SDK is to take.
     ...(store && { store: { ...store, environment: { AZURE_CLIENT_ID: options.clientId } } }),
     dns: { dnsProvider: "azuredns", environment: legoEnvironment(options) },
-    limitBytes: userDataLimitBytes,
-  });
+  };
 }
 
-/** A script that prints the Key Vault secret whose resource id is its argument. */
-export function fetchSecret(clientId: string): string {
-  return script(import.meta.url, "fetch-secret.sh").replace("@CLIENT_ID@", clientId);
+/** The Pod, which Azure changes in place and the running machine reads: a line with its digest, and the rest compressed. Base64. */
+export function azureUserData(options: AzurePodOptions): string {
+  const text = bundleText(vmPod(podOptions(options)));
+  return Buffer.concat([Buffer.from(`${bundleDigest(text)}\n`), packed(text)]).toString("base64");
 }
 
 /**
@@ -48,7 +68,7 @@ export function fetchSecret(clientId: string): string {
  *
  * Without `AZURE_AUTH_METHOD`: with `msi`, lego ignores the client id, and fails on a machine that has two identities.
  */
-function legoEnvironment(options: AzureUserDataOptions): Record<string, string> {
+function legoEnvironment(options: Omit<AzurePodOptions, "store">): Record<string, string> {
   return {
     AZURE_CLIENT_ID: options.clientId,
     AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",

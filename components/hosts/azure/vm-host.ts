@@ -19,11 +19,11 @@ import type { AzureVmPlan } from "./plan.ts";
 import { createRecords } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
-import { azureUserData } from "./user-data.ts";
+import { azureCustomData, azureUserData } from "./user-data.ts";
 
 /**
- * The cache on a virtual machine in Azure, in a resource group of its own. Disk, address, identity and records outlive the machine, which another user data, image or
- * size replaces.
+ * The cache on a virtual machine in Azure, in a resource group of its own. The running machine takes another Pod. Disk, address, identity and records outlive it; another
+ * image, size or custom data replaces it.
  */
 export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
@@ -64,10 +64,13 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
           own,
         ),
+        customData: identity.clientId.apply((clientId) =>
+          Buffer.from(azureCustomData({ region: region.name, clientId })).toString("base64"),
+        ),
         userData: pulumi
           .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
-          .apply(([identityId, clientId, resourceGroup, storedSecrets]) => {
-            const packed = azureUserData({
+          .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
+            azureUserData({
               ...plan,
               diskGiB: capacity.disk.sizeGiB,
               clientId,
@@ -75,9 +78,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
               resourceGroup,
               storedSecrets,
               store,
-            });
-            return Buffer.from(packed).toString("base64");
-          }),
+            }),
+          ),
         identity,
         networkInterface: network.networkInterface,
         disk,

@@ -148,7 +148,11 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
     ],
-    readinessProbe: readinessProbe(edgePort, podPorts(internalPort, upstreams.length), hasBucket),
+    readinessProbe: readinessProbe(
+      edgePort,
+      { ports: podPorts(internalPort, upstreams.length), upstreams },
+      hasBucket,
+    ),
     resources: {
       requests: {
         cpu: `${cpuMillis}m`,

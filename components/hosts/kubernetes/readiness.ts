@@ -1,7 +1,9 @@
 import type { Probe } from "kubernetes-types/core/v1.d.ts";
-import type { PodPorts } from "../../config/ports.ts";
 import { edgePaths } from "../../pod/edge/paths.ts";
+import type { PodOptions } from "../../pod/options.ts";
+import { registryPrefix } from "../../pod/registry.ts";
 import { script } from "../../pod/script.ts";
+import { upstreamPorts } from "../../pod/upstream-ports.ts";
 
 const ready = script(import.meta.url, "ready.sh");
 
@@ -10,20 +12,27 @@ const ready = script(import.meta.url, "ready.sh");
  * until the health check has failed three times, a minute and a half after a start.
  * https://github.com/distribution/distribution/blob/v3.1.2/registry/handlers/manifests.go
  */
-const lookInStore = "/v2/ready/manifests/ready";
+const lookInStore = "v2/ready/manifests/ready";
 
 /**
  * Of the edge: whether a replica may get clients. Its sources are the origins or, where the replicas share a store, the registries of that, which serve without the upstream, too.
  * @param port where the edge listens in its Pod
  */
-export function readinessProbe(port: number, { edgeStatus, origins }: PodPorts, hasStore: boolean): Probe {
+export function readinessProbe(
+  port: number,
+  { ports, upstreams }: Pick<PodOptions, "ports" | "upstreams">,
+  hasStore: boolean,
+): Probe {
   const url = (on: number, path = "") => `http://127.0.0.1:${on}${path}`;
-  const sources = origins.map(({ http, stored }) =>
-    hasStore ? url(stored, lookInStore) : url(http, "/v2/"),
+  const sources = upstreamPorts({ ports, upstreams }).map(
+    ({ upstream: { name }, ports: { http, stored } }) =>
+      hasStore
+        ? url(stored, `${registryPrefix(name)}${lookInStore}`)
+        : url(http, `${registryPrefix(name)}v2/`),
   );
   return {
     exec: {
-      command: ["sh", "-c", ready, "ready", String(port), url(edgeStatus), edgePaths.cache, ...sources],
+      command: ["sh", "-c", ready, "ready", String(port), url(ports.edgeStatus), edgePaths.cache, ...sources],
     },
     periodSeconds: 5,
     // An nginx and two sources that don't answer take 8 s.

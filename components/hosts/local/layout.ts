@@ -37,8 +37,8 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]): Lay
     cache: join(directory, "cache"),
     prometheus: join(directory, "prometheus"),
     tls: join(directory, "tls"),
-    origin: (upstream) => join(directory, `origin-${upstream}`),
     secret: (name) => join(directory, "secrets", name),
+    origin: (upstream) => join(directory, `origin-${upstream}`),
     ports: podPorts(region.internalPort, upstreams.length),
     claims: [
       { path: "endpoint.port", port: region.endpoint.port },
@@ -48,22 +48,14 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]): Lay
   };
 }
 
-const portsLabel = "registry-cache/ports";
-
-/** The label by which a running Pod is known to hold its ports: `8443_15000-15011`. */
-export function portsLabels({ claims }: Layout): Record<string, string> {
-  const [endpoint, ...internal] = claims.map(({ port }) => port);
-  return { [portsLabel]: `${endpoint}_${internal[0]}-${internal.at(-1)}` };
+/** All ports of {@link Layout.claims}, as what runs on this machine says that it holds them: `8443 15000 15001 …` */
+export function claimsText({ claims }: Layout): string {
+  return `${claims.map(({ port }) => port).join(" ")}\n`;
 }
 
-/** The ports of a Pod that has {@link portsLabels}. */
-export function claimedPorts({ labels }: { labels: Readonly<Record<string, string>> }): number[] {
-  const [endpoint, first, last] = (labels[portsLabel] ?? "").split(/[_-]/).map(Number) as (
-    | number
-    | undefined
-  )[];
-  if (endpoint === undefined || first === undefined || last === undefined) return [];
-  return [endpoint, ...Array.from({ length: last - first + 1 }, (_, index) => first + index)];
+/** The ports of {@link claimsText}. */
+export function claimedPorts(text: string): number[] {
+  return text.split(/\s+/).filter(Boolean).map(Number);
 }
 
 /** https://specifications.freedesktop.org/basedir-spec/latest/: a path that isn't absolute is to be ignored. */

@@ -19,11 +19,12 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     const certificate = new EndpointCertificate(name, certificateFor(plan), { parent: this });
 
     const pod = pulumi
-      .all([certificate.fingerprint, pulumi.output(secrets.credentials), secrets.remoteWriteCredentials])
-      .apply(([fingerprint, credentials, remoteWriteCredentials]) =>
-        localPod(plan, { fingerprint, credentials, remoteWriteCredentials }),
+      .all([pulumi.output(secrets.credentials), secrets.remoteWriteCredentials])
+      .apply(([credentials, remoteWriteCredentials]) =>
+        localPod(plan, { credentials, remoteWriteCredentials }),
       );
-    new PodmanPod(name, pod, { parent: this });
+    // The edge takes up another certificate by itself.
+    new PodmanPod(name, pod, { parent: this, dependsOn: [certificate] });
 
     this.address = pulumi.output(localAddress);
     this.ca = certificate.ca;

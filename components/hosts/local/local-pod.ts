@@ -1,22 +1,18 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/workers.ts";
-import { configured } from "../../pod/options.ts";
+import { configured, type PodOptions } from "../../pod/options.ts";
 import { originCredentials } from "../../pod/origin.ts";
-import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
-import { localAddress, portsLabels } from "./layout.ts";
+import { bundleText, renderBundle } from "../podman/bundle.ts";
+import { claimsText, localAddress } from "./layout.ts";
 import type { LocalPlan } from "./plan.ts";
-import { type PodmanPodInputs, revisionLabel } from "./podman-pod.ts";
+import type { PodmanPodInputs } from "./podman-pod.ts";
 
 /** What is known only when the Pod is made. */
 export interface LocalPodSecrets {
-  /** Of the certificate that the Pod starts with. */
-  readonly fingerprint: string;
   /** By the name that an upstream's `credentials` has. */
   readonly credentials: Readonly<Record<string, Credentials>>;
   /** Default: remote write, if there is one, is anonymous. */
@@ -26,25 +22,21 @@ export interface LocalPodSecrets {
 /** The Pod of a local region, as podman is to play it. */
 export function localPod(
   plan: LocalPlan,
-  { fingerprint, credentials, remoteWriteCredentials }: LocalPodSecrets,
+  { credentials, remoteWriteCredentials }: LocalPodSecrets,
 ): PodmanPodInputs {
   const { region, upstreams, place } = plan;
-  const file = (secret: string) => join(place.secret(secret), secretFile);
-  const files = Object.fromEntries([
+  const secretPath = (secret: string) => join(place.secret(secret), secretFile);
+  const secrets = Object.fromEntries([
     ...upstreams.flatMap(({ name, credentials: key }) => {
       const known = key === undefined ? undefined : credentials[key];
-      return known ? [[file(credentialsOf(name)), originCredentials(known)]] : [];
+      return known ? [[secretPath(credentialsOf(name)), originCredentials(known)]] : [];
     }),
-    ...(remoteWriteCredentials ? [[file(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
+    ...(remoteWriteCredentials ? [[secretPath(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
   ]);
-  const manifests = renderPod({
+  const pod: PodOptions = {
     ...configured(plan),
     name: place.podName,
-    labels: {
-      "app.kubernetes.io/name": "registry-cache",
-      "app.kubernetes.io/instance": region.name,
-      ...portsLabels(place),
-    },
+    labels: {},
     ports: place.ports,
     listen: { addresses: [localAddress], port: region.endpoint.port },
     clients: region.access.clients,
@@ -61,18 +53,18 @@ export function localPod(
       origin: (upstream) => directoryVolume(place.origin(upstream)),
       secret: (name) => directoryVolume(place.secret(name)),
     },
+  };
+  const bundle = renderBundle(pod, {
+    stateDirectory: place.directory,
+    files: { ports: claimsText(place) },
   });
-  const containers = manifests.pod.spec?.containers ?? [];
-  const revision = hash([manifests, fingerprint, files]);
   return {
     name: place.podName,
-    manifest: toYaml(manifests, revision),
-    revision,
-    containers: containers.map(({ name }) => name),
-    images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
+    region: region.name,
+    directory: place.directory,
+    bundle: bundleText(bundle),
     directories: [place.cache, place.prometheus, ...upstreams.map(({ name }) => place.origin(name))],
-    secrets: {},
-    files,
+    secrets,
     ready: [
       `http://${localAddress}:${place.ports.edgeStatus}/healthz`,
       `http://${localAddress}:${place.ports.exporter}/metrics`,
@@ -84,14 +76,4 @@ export function localPod(
 
 function directoryVolume(path: string) {
   return { hostPath: { path, type: "Directory" } };
-}
-
-function toYaml({ pod, configMaps }: PodManifests, revision: string): string {
-  const labels = { ...pod.metadata?.labels, [revisionLabel]: revision };
-  const documents = [...configMaps, { ...pod, metadata: { ...pod.metadata, labels } }];
-  return documents.map((document) => stringify(document)).join("---\n");
-}
-
-function hash(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }

@@ -1,48 +1,65 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
+import { removeOwned } from "./owned-files.ts";
 import {
   isAsWanted,
   type ObservedPod,
   observePod,
   type PodmanPodInputs,
   playPod,
+  podExists,
   removePod,
+  removeWholePod,
+  TakenBack,
+  writeSecrets,
 } from "./podman-pod.ts";
 
-/** The stack's state of a Pod: what was asked for, and what was found. */
-type State = PodmanPodInputs & { readonly observed: ObservedPod };
+/** The stack's state of the Pods: what was asked for, and what was found. */
+type Present = PodmanPodInputs & { readonly observed: ObservedPod };
+
+/** What an earlier version has left, of one Pod with all containers. */
+type Earlier = Pick<Present, "name" | "secrets"> & { readonly bundle?: undefined };
+
+type State = Present | Earlier;
 
 export async function create(inputs: PodmanPodInputs): Promise<pulumi.dynamic.CreateResult> {
   return { id: inputs.name, outs: { ...inputs, observed: await playPod(inputs) } };
 }
 
-export async function diff(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.DiffResult> {
-  return {
-    changes: !isAsWanted(inputs, state.observed),
-    replaces: inputs.name === state.name ? [] : ["name"],
-    deleteBeforeReplace: true,
-  };
+/** A refresh compares the state with the inputs that are in it, also with those of an earlier version. */
+export async function diff(
+  state: State,
+  inputs: PodmanPodInputs | Earlier,
+): Promise<pulumi.dynamic.DiffResult> {
+  const same =
+    state.bundle === inputs.bundle &&
+    isDeepStrictEqual(state.secrets, inputs.secrets) &&
+    (state.bundle === undefined || inputs.bundle === undefined || isAsWanted(inputs, state.observed));
+  return { changes: !same, replaces: inputs.name === state.name ? [] : ["name"], deleteBeforeReplace: true };
 }
 
 export async function read(id: string, state: State): Promise<pulumi.dynamic.ReadResult> {
-  const observed = await observePod(id);
-  return observed ? { id, props: { ...state, observed } } : {};
+  if (state.bundle === undefined) return (await podExists(id)) ? { id, props: state } : {};
+  const observed = await observePod(state);
+  return Object.keys(observed.states).length > 0 ? { id, props: { ...state, observed } } : {};
 }
 
-/** A new Pod that doesn't start gives its place back to the one before, so that the state stays true and the cache goes on serving. */
 export async function update(state: State, inputs: PodmanPodInputs): Promise<pulumi.dynamic.UpdateResult> {
+  if (state.bundle === undefined) return { outs: { ...inputs, observed: await playPod(inputs, state) } };
   try {
-    return { outs: { ...inputs, observed: await playPod(inputs) } };
+    const observed = await playPod(inputs);
+    for (const path of Object.keys(state.secrets)) {
+      if (!(path in inputs.secrets)) await removeOwned(path);
+    }
+    return { outs: { ...inputs, observed } };
   } catch (error) {
-    const { message } = error as Error;
-    await playPod(state).catch((second: Error) => {
-      throw new Error(
-        `${message}\nNor does the one before; with \`--refresh\`, the next up makes it anew: ${second.message}`,
-      );
-    });
-    throw new Error(`${message}\nThe Pod as it was before runs again.`);
+    // As the state says.
+    if (error instanceof TakenBack) await writeSecrets(state.secrets);
+    throw error;
   }
 }
 
 export async function remove(state: State): Promise<void> {
-  await removePod(state);
+  if (state.bundle !== undefined) await removePod(state);
+  else if (await podExists(state.name)) await removeWholePod(state);
 }

@@ -25,7 +25,7 @@ const provider: pulumi.dynamic.ResourceProvider = {
  */
 export class PodmanPod extends pulumi.dynamic.Resource {
   constructor(name: string, args: pulumi.Output<PodmanPodInputs>, options?: pulumi.CustomResourceOptions) {
-    // Where a credential is in it, all of `args` is secret; only the files have to stay so.
+    // Where a credential is in it, all of `args` is secret; only the secrets have to stay so.
     const open = <Key extends keyof PodmanPodInputs>(key: Key) =>
       pulumi.unsecret(args.apply((inputs) => inputs[key]));
     super(
@@ -33,16 +33,14 @@ export class PodmanPod extends pulumi.dynamic.Resource {
       name,
       {
         name: open("name"),
-        manifest: open("manifest"),
-        revision: open("revision"),
-        containers: open("containers"),
-        images: open("images"),
+        region: open("region"),
+        directory: open("directory"),
+        bundle: open("bundle"),
         directories: open("directories"),
         ready: open("ready"),
-        secrets: {},
-        files: pulumi.secret(args.apply(({ files }) => files)),
+        secrets: pulumi.secret(args.apply(({ secrets }) => secrets)),
       },
-      { ...options, additionalSecretOutputs: ["files"] },
+      { ...options, additionalSecretOutputs: ["secrets"] },
       "local",
       "PodmanPod",
     );

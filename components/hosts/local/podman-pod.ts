@@ -1,120 +1,215 @@
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { terminationGraceSeconds } from "../../pod/pod.ts";
+import { execa } from "execa";
+import { type Bundle, bundleDigest, bundleParts } from "../podman/bundle.ts";
 import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
-import { podman, podmanHas } from "./podman.ts";
+import { podman, podmanEnvironment, podmanHas } from "./podman.ts";
 
 /** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
 export interface PodmanPodInputs {
-  /** The Pod's name; it identifies the Pod on this machine. */
+  /** Begins the name of each Pod; it identifies them on this machine. */
   readonly name: string;
-  /** The Pod, labelled {@link revisionLabel}, and its ConfigMaps: YAML documents. */
-  readonly manifest: string;
-  /** Changes whenever a running Pod has to be replaced. */
-  readonly revision: string;
-  /** The containers' names. */
-  readonly containers: readonly string[];
-  /** The images that the containers need. */
-  readonly images: readonly string[];
-  /** Directories of this machine that the Pod's volumes need, with parents first. */
+  /** The region's name: a label of each Pod. */
+  readonly region: string;
+  /** Absolute path of the directory for all of it. */
+  readonly directory: string;
+  /** What the machine is to run: the JSON of a {@link Bundle}. */
+  readonly bundle: string;
+  /** Directories of this machine that the Pods' volumes need, with parents first. */
   readonly directories: readonly string[];
-  /** The `data` of Kubernetes Secrets as JSON, by the Secrets' names. */
+  /** Files for the Pods' user alone, by their absolute paths. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Contents of files that the Pod's user alone may read, by their paths. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** HTTP URLs that answer 200 when the Pod is ready. */
+  /** HTTP URLs that answer 200 when the cache is ready. */
   readonly ready: readonly string[];
 }
 
-/** The Pod as it was found on this machine. */
+/** What was found on this machine. */
 export interface ObservedPod {
-  readonly labels: Readonly<Record<string, string>>;
-  /** Per container its state in podman's words, for example `running` or `exited`. */
+  /** Digest of the bundle that was applied last; empty where there is none. */
+  readonly digest: string;
+  /** By each Pod's name its state in podman's words, for example `running` or `exited`. */
   readonly states: Readonly<Record<string, string>>;
 }
 
-export const revisionLabel = "registry-cache/revision";
-
 const readySeconds = 60;
 
+/** The one Pod with all containers that earlier versions played. */
+interface WholePod {
+  readonly name: string;
+  /** By the names that podman knows the secrets by. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** apply.sh's answer that another bundle wasn't taken, or was taken back: what ran before runs on. */
+export class TakenBack extends Error {
+  override readonly name = "TakenBack";
+}
+
 /**
- * Plays the Pod, in the place of one that is there, and waits until it is ready. A Pod that doesn't get ready is removed again; one that lacks an
- * image doesn't take the place of the other.
- * @throws Error with the last lines of the containers' logs.
+ * Makes the Pods of this machine those of the bundle, by its apply.sh, and waits until they are ready.
+ * @param earlier what may be in their place
+ * @throws TakenBack where what ran before runs on
+ * @throws Error with the last lines of the containers' logs; of a new cache, nothing runs then
  */
-export async function playPod(inputs: PodmanPodInputs): Promise<ObservedPod> {
-  for (const image of inputs.images) await ensureImage(image);
+export async function playPod(
+  inputs: PodmanPodInputs,
+  earlier: WholePod = { name: inputs.name, secrets: {} },
+): Promise<ObservedPod> {
+  const current = await currentBundle(inputs);
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
-  await removePod(inputs);
-  for (const [path, content] of Object.entries(inputs.files ?? {})) await writeOwnedFile(path, content);
-  for (const [name, secret] of Object.entries(inputs.secrets)) {
-    // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.
-    await podman(["secret", "create", "--env", name, "SECRET"], { variables: { SECRET: secret } });
+  await writeSecrets(inputs.secrets);
+  const bundle = await unpack(inputs);
+  if (await podExists(earlier.name)) {
+    for (const { image } of bundleParts(parse(inputs))) await ensureImage(image);
+    await removeWholePod(earlier);
+  }
+  const { exitCode, stderr } = await execa("sh", [join(bundle, "apply.sh"), bundle, ...current], {
+    env: { ...podmanEnvironment(), STATE: inputs.directory },
+    stdin: "ignore",
+    reject: false,
+  });
+  if (exitCode !== 0 && current.length > 0) {
+    throw new TakenBack(
+      `the cache ${inputs.name} runs on as before, since it couldn't be changed. Correct what is said here, and try again.\n${stderr.trim()}`,
+    );
   }
   try {
-    await podman(["kube", "play", "--log-opt", "max-size=10mb", "-"], { input: inputs.manifest });
+    if (exitCode !== 0) throw new Error(stderr.trim());
     await waitUntilReady(inputs.ready);
   } catch (error) {
     const logs = await lastLogLines(inputs);
-    await removePod(inputs, { graceSeconds: 0 });
-    throw new Error(`the Pod ${inputs.name} didn't start: ${(error as Error).message}\n${logs}`);
+    // What was a cache before may still be one.
+    if (current.length === 0) await removePod(inputs, { graceSeconds: 0 });
+    throw new Error(`the cache ${inputs.name} didn't start: ${(error as Error).message}\n${logs}`);
   }
-  const pod = await observePod(inputs.name);
-  if (!pod) throw new Error(`the Pod ${inputs.name} is gone right after its start`);
-  return pod;
+  await makeCurrent(inputs, bundle);
+  return observePod(inputs);
 }
 
-/** @returns undefined when there is no such Pod. */
-export async function observePod(name: string): Promise<ObservedPod | undefined> {
-  if (!(await podExists(name))) return undefined;
-  const pod = JSON.parse(await podman(["pod", "inspect", name]));
-  const containers: { Names: string[]; State: string; IsInfra: boolean }[] = JSON.parse(
-    await podman(["ps", "--all", "--format", "json", "--filter", `pod=${name}`]),
-  );
-  const states = containers
-    .filter(({ IsInfra }) => !IsInfra)
-    .map(({ Names, State }) => [(Names[0] ?? "").slice(name.length + 1), State] as const);
+/** The Pods take them up by themselves. */
+export async function writeSecrets(secrets: PodmanPodInputs["secrets"]): Promise<void> {
+  for (const [path, secret] of Object.entries(secrets)) await writeOwnedFile(path, secret);
+}
+
+export async function observePod({
+  region,
+  directory,
+}: Pick<PodmanPodInputs, "region" | "directory">): Promise<ObservedPod> {
+  const containers = await containersOf(region);
+  const bundle = await readlink(join(directory, "current")).catch(() => "");
   return {
-    labels: pod.Labels ?? {},
-    states: Object.fromEntries(states.sort(([a], [b]) => (a < b ? -1 : 1))),
+    digest: bundle.slice(bundle.lastIndexOf("/") + 1),
+    states: Object.fromEntries(containers.map(({ PodName, State }) => [PodName, State])),
   };
 }
 
-/** Whether the Pod that was found is the wanted one, and whole. */
-export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
-  return (
-    observed.labels[revisionLabel] === inputs.revision &&
-    inputs.containers.every((container) => observed.states[container] === "running")
-  );
-}
-
-/**
- * Stops the Pod, letting pulls under way end, and removes it with its secrets and the volumes that podman made for it. The data in
- * {@link PodmanPodInputs.directories} stays. Nothing happens where there is no Pod.
- */
-export async function removePod(
-  { name, containers, secrets, files = {} }: PodmanPodInputs,
-  { graceSeconds = terminationGraceSeconds } = {},
-): Promise<void> {
-  if (await podExists(name)) {
-    await podman(["pod", "stop", "--time", String(graceSeconds), name]);
-    await podman(["pod", "rm", "--force", name]);
-  }
-  // A ConfigMap becomes a volume of its name, which outlives the Pod.
-  const volumes = new Set((await podman(["volume", "ls", "--quiet"])).split("\n"));
-  for (const volume of containers
-    .map((container) => `${name}-${container}`)
-    .filter((name) => volumes.has(name))) {
-    await podman(["volume", "rm", volume]);
-  }
-  const known = new Set((await podman(["secret", "ls", "--format", "{{.Name}}"])).split("\n"));
-  for (const secret of Object.keys(secrets).filter((secret) => known.has(secret))) {
-    await podman(["secret", "rm", secret]);
-  }
-  for (const path of Object.keys(files)) await removeOwned(path);
+/** The ports that the running Pods hold, as their bundle's file `ports` says; or, of the one Pod of earlier versions, its label. */
+export async function heldPorts({
+  region,
+  directory,
+}: Pick<PodmanPodInputs, "region" | "directory">): Promise<string> {
+  const [pod] = await containersOf(region);
+  if (!pod) return "";
+  const [endpoint, first = 0, last = -1] = (pod.Labels["registry-cache/ports"] ?? "")
+    .split(/[_-]/)
+    .map(Number);
+  const labelled = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
 }
 
 export async function podExists(name: string): Promise<boolean> {
   return podmanHas("pod", name);
+}
+
+/** The name that podman knows a container of the cache by. */
+export function containerOf(inputs: Pick<PodmanPodInputs, "bundle">, container: string): string {
+  return `${parse(inputs)[`parts/${container}/pod`]}-${container}`;
+}
+
+/** Whether what was found is what is wanted, and whole. */
+export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
+  return (
+    observed.digest === bundleDigest(inputs.bundle) &&
+    bundleParts(parse(inputs)).every(({ pod }) => observed.states[pod] === "running")
+  );
+}
+
+/** Stops the Pods, letting pulls under way end, and removes them. The data in {@link PodmanPodInputs.directories} stays. Nothing happens where there are none. */
+export async function removePod(inputs: PodmanPodInputs, { graceSeconds = 120 } = {}): Promise<void> {
+  const containers = await containersOf(inputs.region);
+  if (containers.length > 0) {
+    await podman(["stop", "--time", String(graceSeconds), ...containers.flatMap(({ Names }) => Names)]);
+    await podman(["pod", "rm", "--force", ...new Set(containers.map(({ PodName }) => PodName))]);
+  }
+  for (const name of ["current", "pods", "files", "retired", "was-well", "secrets"]) {
+    await removeOwned(join(inputs.directory, name));
+  }
+}
+
+interface PodmanContainer {
+  readonly Names: readonly [string];
+  readonly PodName: string;
+  readonly State: string;
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
+/** The containers, one of each Pod: Pods themselves are locked while one of them stops. */
+async function containersOf(region: string): Promise<PodmanContainer[]> {
+  const labels = { name: "registry-cache", instance: region };
+  const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
+  const list = [
+    "ps",
+    "--all",
+    "--pod",
+    "--format",
+    "json",
+    ...filters.flatMap((filter) => ["--filter", filter]),
+  ];
+  return JSON.parse(await podman(list));
+}
+
+function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {
+  return JSON.parse(bundle);
+}
+
+/** The directory of the bundle that was applied last; none where none was. */
+async function currentBundle({ directory }: PodmanPodInputs): Promise<string[]> {
+  const bundle = await readlink(join(directory, "current")).catch(() => undefined);
+  return bundle === undefined ? [] : [bundle];
+}
+
+/** @returns the bundle's directory. */
+async function unpack(inputs: PodmanPodInputs): Promise<string> {
+  const bundle = join(inputs.directory, "pods", bundleDigest(inputs.bundle));
+  for (const [path, content] of Object.entries(parse(inputs))) {
+    const file = join(bundle, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  return bundle;
+}
+
+async function makeCurrent({ directory }: PodmanPodInputs, bundle: string): Promise<void> {
+  const link = join(directory, "current");
+  await rm(`${link}.new`, { force: true });
+  await symlink(bundle, `${link}.new`);
+  await rename(`${link}.new`, link);
+  for (const other of await readdir(dirname(bundle))) {
+    if (other !== basename(bundle)) await rm(join(dirname(bundle), other), { recursive: true });
+  }
+}
+
+/** Also the volumes and secrets that podman made for it; a volume has the name of the container that mounts it. */
+export async function removeWholePod({ name, secrets }: WholePod): Promise<void> {
+  const format = ["--format", "{{.Names}}"];
+  const containers = (await podman(["ps", "--all", "--filter", `pod=${name}`, ...format])).split("\n");
+  await podman(["pod", "stop", "--time", "120", name]);
+  await podman(["pod", "rm", "--force", name]);
+  for (const [kind, names] of Object.entries({ volume: containers, secret: Object.keys(secrets) })) {
+    const known = new Set((await podman([kind, "ls", "--format", "{{.Name}}"])).split("\n"));
+    for (const own of names.filter((it) => known.has(it))) await podman([kind, "rm", own]);
+  }
 }
 
 async function ensureImage(reference: string): Promise<void> {
@@ -136,10 +231,10 @@ async function waitUntilReady(urls: readonly string[]): Promise<void> {
   }
 }
 
-async function lastLogLines({ name, containers }: PodmanPodInputs): Promise<string> {
+async function lastLogLines(inputs: PodmanPodInputs): Promise<string> {
   const logs = await Promise.all(
-    containers.map(async (container) => {
-      const show = ["logs", "--tail", "5", `${name}-${container}`];
+    bundleParts(parse(inputs)).map(async ({ container, pod }) => {
+      const show = ["logs", "--tail", "5", `${pod}-${container}`];
       const log = await podman(show, { withStandardError: true }).catch(() => "");
       return log && `${container}:\n${log}\n`;
     }),

@@ -10,7 +10,7 @@ import { isFor } from "./certificate.ts";
 import { claimedPorts, type Layout } from "./layout.ts";
 import type { LocalPlan } from "./plan.ts";
 import { podman } from "./podman.ts";
-import { observePod } from "./podman-pod.ts";
+import { heldPorts } from "./podman-pod.ts";
 
 /** What on this machine stands in the way of a region's cache; nothing is changed. */
 export async function preflight({ region, place }: LocalPlan): Promise<Findings> {
@@ -22,7 +22,7 @@ export async function preflight({ region, place }: LocalPlan): Promise<Findings>
   }
   const problems = await Promise.all([
     closedPorts(place),
-    busyPorts(place),
+    busyPorts(region, place),
     diskProblems(place),
     certificateProblems(region),
   ]);
@@ -41,11 +41,10 @@ async function closedPorts({ claims }: Layout): Promise<Problem[]> {
 }
 
 /** Ports that something else has, not the running Pod of this region. */
-async function busyPorts({ podName, claims }: Layout): Promise<Problem[]> {
-  const running = await observePod(podName);
-  const own = new Set(running && claimedPorts(running));
+async function busyPorts(region: LocalRegion, place: Layout): Promise<Problem[]> {
+  const own = new Set(claimedPorts(await heldPorts({ region: region.name, directory: place.directory })));
   const problems = await Promise.all(
-    claims
+    place.claims
       .filter(({ port }) => !own.has(port))
       .map(async ({ path, port }) => ({ path, port, free: await isFree(port) })),
   );

@@ -4,12 +4,15 @@ import type { VmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
-import { configured } from "../../pod/options.ts";
-import { renderPod } from "../../pod/pod.ts";
+import { configured, type PodOptions } from "../../pod/options.ts";
+import { podUser } from "../../pod/pod.ts";
+import { script } from "../../pod/script.ts";
+import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
-import type { StoredSecrets } from "./secrets.ts";
-import { dataMount, podYaml } from "./user-data.ts";
+import { type Bundle, renderBundle } from "../podman/bundle.ts";
+import { authority, type StoredSecrets } from "./secrets.ts";
+import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
 /** What the Pod of a machine depends on. */
 export interface VmPodOptions
@@ -28,15 +31,9 @@ const internalPort = 15000;
 const nodeExporterPort = 9100;
 /** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
 const edgeMemoryMiB = 256 * 1024;
-const podName = "registry-cache";
-
-/** A secret's name as podman knows it. */
-export function podSecret(secret: string): string {
-  return `${podName}-${secret}`;
-}
 
 /** Directories below the data disk's mount that the Pod's volumes are. */
-export function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "store">): string[] {
+function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "store">): string[] {
   const origins = store ? [] : upstreams.map(({ name }) => `origin-${name}`);
   return ["tls", "cache", "prometheus", "acme", ...origins];
 }
@@ -46,16 +43,16 @@ function addressesOf(sources: readonly string[]): readonly string[] {
   return sources.some(isPrefixList) ? everyone : sources;
 }
 
-/** The same Pod as everywhere, on the data disk, as podman plays it: YAML. */
-export function vmPod(options: VmPodOptions): string {
+/** The same Pod as everywhere, on the data disk; and machine.sh, by which the machine has what the Pod finds there. */
+export function vmPod(options: VmPodOptions): Bundle {
   const { region, upstreams, store } = options;
   const { tls, port } = region.endpoint;
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
   });
-  const manifests = renderPod({
+  const pod: PodOptions = {
     ...configured(options),
-    name: podName,
+    name: "registry-cache",
     labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
@@ -73,10 +70,40 @@ export function vmPod(options: VmPodOptions): string {
       acme: volume("acme"),
       origin: (upstream) => volume(`origin-${upstream}`),
       secret: (name) => ({
-        hostPath: { path: `/var/lib/registry-cache/secrets/${name}`, type: "Directory" },
+        hostPath: { path: `${stateDirectory}/secrets/${name}`, type: "Directory" },
       }),
     },
     ...(store && { store }),
+  };
+  return renderBundle(pod, {
+    stateDirectory,
+    files: {
+      "machine.sh": script(import.meta.url, "machine.sh"),
+      settings: shellVariables(machineSettings(options)),
+    },
   });
-  return podYaml(manifests);
+}
+
+/** What machine.sh reads. */
+function machineSettings(options: VmPodOptions): Record<string, string> {
+  const { storedSecrets, region } = options;
+  const { tls, hostname } = region.endpoint;
+  const secrets = Object.entries(storedSecrets).filter(([secret]) => secret !== authority);
+  return {
+    DATA: dataMount,
+    OWNER: String(podUser),
+    DIRECTORIES: list(podDirectories(options)),
+    SECRETS: list(secrets.map(([secret, stored]) => `${secret}=${stored}`)),
+    SECRET_FILE: secretFile,
+    CERTIFICATE_SECRET: tls.mode === "provided" ? tls.secretName : "",
+    AUTHORITY_SECRET: tls.mode === "private" ? (storedSecrets[authority] ?? "") : "",
+    CERTIFICATE_NAME: hostname,
+  };
+}
+
+/** As the script takes it apart: at spaces. */
+function list(words: readonly string[]): string {
+  const odd = words.find((word) => !/^[^\s*?[\\]+$/.test(word));
+  if (odd !== undefined) throw new RangeError(`not one word for a shell: ${JSON.stringify(odd)}`);
+  return words.join(" ");
 }

@@ -1,82 +1,85 @@
 import { stringify } from "yaml";
-import type { PodManifests } from "../../pod/pod.ts";
-import { podUser } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
 
-/** A Pod that the machine reads from the cloud, as there is no room for it in the user data. */
-export interface StoredPod {
-  /** As `fetchSecret` takes it. */
-  readonly name: string;
-  /** SHA-256 of {@link podYaml}, hexadecimal: the machine takes nothing else. */
-  readonly digest: string;
-}
-
 export interface UserDataOptions {
-  /** {@link podYaml}, or where it is. */
-  readonly pod: string | StoredPod;
+  /** Of the cloud: no Pod of another one is applied. */
+  readonly region: string;
   /** Stable path of the data disk's block device, below /dev/disk; it may appear at any time after the machine has booted. */
   readonly dataDevice: string;
-  /** Directories below {@link dataMount} that the Pod's volumes need. */
-  readonly directories: readonly string[];
-  /** Prints what the cloud has stored by the name given as its argument, above all secrets, or fails. A shell script. */
-  readonly fetchSecret: string;
-  /** Secrets of the Pod by name, and their name in the cloud's store. */
-  readonly secrets: Readonly<Record<string, string>>;
-  /** Where the certificate comes from when the Pod doesn't get it by itself: from the cloud's store, or made on the machine by an authority from there. */
-  readonly certificate?:
-    | { readonly secret: string }
-    | { readonly authority: string; readonly hostname: string };
+  /** How the machine asks the cloud: see {@link CloudScript}. */
+  readonly cloud: CloudScript;
   /** Debian packages besides those that every cache needs. */
   readonly packages?: readonly string[];
   /** Commands for the first boot only, before the cache starts. */
   readonly prepare?: readonly (readonly string[])[];
-  /** Local time of the reboot, where a security upgrade needs one: `HH:MM`. */
-  readonly rebootTime: string;
 }
+
+/**
+ * A shell script, which fails, and says why, where the cloud has no answer:
+ *
+ * - `cloud wanted` prints the digest of the Pod that the machine is to run
+ * - `cloud pod DIGEST` prints it: bundleText()
+ * - `cloud secret NAME` prints what the cloud has stored by that name, and nothing else
+ * - `cloud version NAME` prints a word that is another one whenever that is
+ *
+ * `$RUN` is a directory in memory, where it may keep what saves it a question.
+ */
+export type CloudScript = string;
 
 /** Where the data disk is mounted; all that must survive the machine is below. */
 export const dataMount = "/srv/cache";
 
+/** What the machine knows of its Pod: follow.sh says what is where. */
+export const stateDirectory = "/var/lib/registry-cache";
+
 const configuration = "/etc/registry-cache";
+
+/** Of a security upgrade that needs a reboot. Local time, UTC on both clouds: after the nightly upgrades, and when few clusters are scaled. */
+const rebootTime = "04:30";
 
 /**
  * The cloud-config of a cache VM with Debian 13: https://cloudinit.readthedocs.io/en/25.1.4/reference/modules.html
  *
- * It holds no secret, only the names of secrets. The data disk is prepared by disk.sh: cloud-init's own fs_setup doesn't wait for a disk that is attached
+ * It makes a machine the place for a Pod, and has nothing of the Pod itself, which follow.sh fetches. The data disk is prepared by disk.sh: cloud-init's own fs_setup doesn't wait for a disk that is attached
  * late, and systemd's x-systemd.makefs formats one that has only a partition table.
  */
 export function renderUserData(options: UserDataOptions): string {
-  const { pod, packages = [], prepare = [] } = options;
+  const { packages = [], prepare = [] } = options;
   return `#cloud-config\n${yaml({
-    package_update: true,
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
-    packages: [...basePackages, ...packages],
     write_files: [
       { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
       // The edge runs as nobody special, and listens on 443.
       file("/etc/sysctl.d/60-registry-cache.conf", "net.ipv4.ip_unprivileged_port_start = 443\n"),
-      file("/etc/default/prometheus-node-exporter", 'ARGS="--web.listen-address=127.0.0.1:9100"\n'),
+      file("/etc/default/prometheus-node-exporter", `ARGS="${nodeExporterArguments.join(" ")}"\n`),
       // It would listen on all addresses for names that nobody asks for.
       file(
         "/etc/systemd/resolved.conf.d/60-registry-cache.conf",
         unit({ Resolve: { LLMNR: "no", MulticastDNS: "no" } }),
       ),
-      file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot(options.rebootTime)),
+      file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot()),
       file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
-      ...(typeof pod === "string" ? [file(`${configuration}/pod.yaml`, pod, "0600")] : []),
-      file(`${configuration}/fetch-secret`, options.fetchSecret, "0700"),
-      file(`${configuration}/disk.sh`, script(import.meta.url, "disk.sh"), "0700"),
-      file(`${configuration}/rescan.sh`, script(import.meta.url, "rescan.sh"), "0700"),
-      file(`${configuration}/start.sh`, script(import.meta.url, "start.sh"), "0700"),
-      file(`${configuration}/machine.conf`, machineConfiguration(options), "0600"),
+      file(`${configuration}/cloud`, options.cloud, "0700"),
+      file(`${configuration}/packages.sh`, packagesScript(), "0700"),
+      ...["disk.sh", "rescan.sh", "follow.sh"].map((name) =>
+        file(`${configuration}/${name}`, script(import.meta.url, name), "0700"),
+      ),
+      file(
+        `${configuration}/machine.conf`,
+        shellVariables({ DEVICE: options.dataDevice, REGION: options.region }),
+        "0600",
+      ),
       file(`/etc/systemd/system/${diskService}`, diskUnit()),
       file("/etc/systemd/system/registry-cache-rescan.service", rescanService()),
       file("/etc/systemd/system/registry-cache-rescan.timer", rescanTimer()),
-      file("/etc/containers/systemd/registry-cache.kube", quadlet()),
-      file("/etc/systemd/system/registry-cache-renew.service", renewService()),
-      file("/etc/systemd/system/registry-cache-renew.timer", renewTimer()),
+      file("/etc/containers/systemd/registry-cache@.kube", partUnit()),
+      file("/etc/systemd/system/registry-cache.service", cacheService()),
+      file("/etc/systemd/system/registry-cache-follow.service", followService()),
+      file("/etc/systemd/system/registry-cache-follow.timer", followTimer()),
     ],
     runcmd: [
+      // cloud-init's own way asks the mirrors also when there is nothing to install.
+      [`${configuration}/packages.sh`, ...basePackages, ...packages],
       ...prepare,
       ["sysctl", "--system"],
       ["udevadm", "control", "--reload"],
@@ -85,12 +88,11 @@ export function renderUserData(options: UserDataOptions): string {
       ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
       ["systemctl", "restart", "systemd-resolved.service"],
       ["systemctl", "restart", "prometheus-node-exporter.service"],
+      // The cache waits for the data disk, which may still be attached; cloud-init doesn't have to.
       [
         ...["systemctl", "enable", "--now", "--no-block"],
-        ...["registry-cache-renew.timer", "registry-cache-rescan.timer"],
+        ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
       ],
-      // It waits for the data disk, which may still be attached; cloud-init doesn't have to.
-      ["systemctl", "start", "--no-block", "registry-cache.service"],
     ],
   })}`;
 }
@@ -101,7 +103,7 @@ function yaml(document: object): string {
 }
 
 /** What podman recommends and needs here, without the 350 MB of the rest. */
-const basePackages = [
+export const basePackages: readonly string[] = [
   "aardvark-dns",
   "ca-certificates",
   "catatonit",
@@ -114,6 +116,17 @@ const basePackages = [
   "prometheus-node-exporter",
   "unattended-upgrades",
 ];
+
+/** Its metrics of the follower lie in memory, so that they say when the disk is full. */
+const nodeExporterArguments = [
+  "--web.listen-address=127.0.0.1:9100",
+  "--collector.textfile.directory=/run/registry-cache/metrics",
+];
+
+/** Installs those of its arguments that aren't there. */
+export function packagesScript(): string {
+  return script(import.meta.url, "packages.sh");
+}
 
 function file(path: string, content: string, permissions = "0644") {
   return { path, content, permissions };
@@ -167,58 +180,78 @@ function rescanTimer(): string {
   });
 }
 
-/** What podman plays. */
-export function podYaml({ pod, configMaps }: PodManifests): string {
-  return [...configMaps, pod].map(yaml).join("---\n");
-}
-
 /** Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades */
-function unattendedReboot(time: string): string {
+function unattendedReboot(): string {
   const settings = {
     "Automatic-Reboot": "true",
     "Automatic-Reboot-WithUsers": "true",
-    "Automatic-Reboot-Time": time,
+    "Automatic-Reboot-Time": rebootTime,
   };
   return Object.entries(settings)
     .map(([name, value]) => `Unattended-Upgrade::${name} "${value}";\n`)
     .join("");
 }
 
-/** podman-systemd.unit(5). A container that ends is started again by podman; if the Pod as a whole fails, by systemd. */
-function quadlet(): string {
+/** Starts the Pod that ran last, of which each part is a unit of its own; stopped, it stops them. */
+function cacheService(): string {
   return unit({
     Unit: {
       Description: "Registry cache",
       Wants: `network-online.target ${growthService}`,
       After: `network-online.target ${growthService}`,
       RequiresMountsFor: dataMount,
-      StartLimitIntervalSec: "0",
     },
-    Kube: { Yaml: `${configuration}/pod.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
-    Service: {
-      ExecStartPre: `${configuration}/start.sh`,
-      Restart: "always",
-      RestartSec: "10",
-      TimeoutStartSec: "20min",
-      TimeoutStopSec: "150",
-    },
+    Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: `${configuration}/follow.sh start` },
     Install: { WantedBy: "multi-user.target" },
   });
 }
 
-/** Fetches what may have changed: a provided certificate. */
-function renewService(): string {
+/** Of what it does, it leaves lines in the journal; systemd none for each run. */
+function followService(): string {
   return unit({
-    Unit: { Description: "Registry cache: certificate", RequiresMountsFor: dataMount },
-    Service: { Type: "oneshot", ExecStart: `${configuration}/start.sh certificate` },
+    Unit: {
+      Description: "Registry cache: the wanted Pod",
+      PartOf: "registry-cache.service",
+      After: "registry-cache.service",
+      RequiresMountsFor: dataMount,
+    },
+    Service: {
+      Type: "oneshot",
+      ExecStart: `${configuration}/follow.sh look`,
+      SyslogLevel: "notice",
+      LogLevelMax: "notice",
+    },
   });
 }
 
-function renewTimer(): string {
+/** As long as the cache isn't stopped by hand, and not all machines of a fleet at the same time. */
+function followTimer(): string {
   return unit({
-    Unit: { Description: "Registry cache: certificate, daily" },
-    Timer: { OnCalendar: "daily", RandomizedDelaySec: "6h", Persistent: "true" },
-    Install: { WantedBy: "timers.target" },
+    Unit: {
+      Description: "Registry cache: the wanted Pod, every 30 seconds",
+      PartOf: "registry-cache.service",
+    },
+    Timer: { OnActiveSec: "30", OnUnitInactiveSec: "30", RandomizedDelaySec: "5", AccuracySec: "1" },
+    Install: { WantedBy: "registry-cache.service" },
+  });
+}
+
+/**
+ * podman-systemd.unit(5), for a Pod that apply.sh starts. A container that ends is started again by podman; if the Pod as a whole fails, by systemd. Without an order after
+ * registry-cache.service, whose start waits for it.
+ */
+function partUnit(): string {
+  return unit({
+    Unit: {
+      Description: "Registry cache: %i",
+      PartOf: "registry-cache.service",
+      Wants: "network-online.target",
+      After: "network-online.target",
+      RequiresMountsFor: dataMount,
+      StartLimitIntervalSec: "0",
+    },
+    Kube: { Yaml: `${stateDirectory}/units/%i.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
+    Service: { Restart: "always", RestartSec: "10", TimeoutStartSec: "5min", TimeoutStopSec: "150" },
   });
 }
 
@@ -232,35 +265,9 @@ function unit(sections: Record<string, Record<string, string>>): string {
     .join("\n");
 }
 
-/** What the scripts read: shell variables. */
-function machineConfiguration(options: UserDataOptions): string {
-  const { pod, dataDevice, directories, secrets, certificate } = options;
-  const { name, digest }: StoredPod = typeof pod === "string" ? { name: "", digest: "" } : pod;
-
-  const settings = {
-    DEVICE: dataDevice,
-    DATA: dataMount,
-    OWNER: String(podUser),
-    DIRECTORIES: list(directories),
-    POD: name,
-    POD_DIGEST: digest,
-    SECRETS: list(Object.entries(secrets).map(([name, stored]) => `${name}=${stored}`)),
-    CERTIFICATE_SECRET: certificate && "secret" in certificate ? certificate.secret : "",
-    AUTHORITY_SECRET: certificate && "authority" in certificate ? certificate.authority : "",
-    CERTIFICATE_NAME: certificate && "hostname" in certificate ? certificate.hostname : "",
-  };
+/** What a script reads by `.`: any values. */
+export function shellVariables(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name}='${quoted(value)}'\n`)
+    .map(([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`)
     .join("");
-}
-
-/** As the scripts take it apart: at spaces. */
-function list(words: readonly string[]): string {
-  const odd = words.find((word) => !/^[^\s*?[\\]+$/.test(word));
-  if (odd !== undefined) throw new RangeError(`not one word for a shell: ${JSON.stringify(odd)}`);
-  return words.join(" ");
-}
-
-function quoted(value: string): string {
-  return value.replaceAll("'", "'\\''");
 }

@@ -1,9 +1,10 @@
+import { changes } from "./changes.ts";
 import { room, savings, speed, trouble } from "./details.ts";
 import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
 
 /** Everything that the dashboard shows, from top to bottom. */
-export const rows: readonly Row[] = [overview, savings, speed, trouble, room];
+export const rows: readonly Row[] = [overview, savings, speed, trouble, room, changes];
 
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";

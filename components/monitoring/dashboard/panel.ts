@@ -16,6 +16,8 @@ interface Panel {
   readonly queries: Readonly<Record<string, string>>;
   /** From which value on a number is red, or below which. @default never */
   readonly bad?: { readonly from: number } | { readonly below: number };
+  /** Show how a series is called, and not its value, which says nothing. Only for a number. @default false */
+  readonly nameOnly?: boolean;
   /** The end of the scale. @default what there is */
   readonly max?: number;
 }
@@ -64,7 +66,7 @@ export function layOut(rows: readonly Row[]): object[] {
   });
 }
 
-function render({ title, description, kind, unit, queries, bad, max }: Panel) {
+function render({ title, description, kind, unit, queries, bad, nameOnly, max }: Panel) {
   return {
     type: kind,
     title,
@@ -89,7 +91,10 @@ function render({ title, description, kind, unit, queries, bad, max }: Panel) {
     },
     options:
       kind === "stat"
-        ? { reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false }, textMode: "value_and_name" }
+        ? {
+            reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
+            textMode: nameOnly ? "name" : "value_and_name",
+          }
         : { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
   };
 }

@@ -3,6 +3,7 @@ import type { StackConfig } from "../../config/schema.ts";
 import { dashboardUid } from "../dashboard/dashboard.ts";
 import { availabilityAlerts } from "./availability.ts";
 import { certificateAlerts } from "./certificate.ts";
+import { changeAlerts } from "./change.ts";
 import { Durations } from "./durations.ts";
 import { monitoringAlerts } from "./monitoring.ts";
 import { recordingRules } from "./recording.ts";
@@ -32,6 +33,7 @@ export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
           ...trafficAlerts(thresholds, durations),
           ...storageAlerts(thresholds, durations),
           ...certificateAlerts(thresholds, durations),
+          ...changeAlerts(thresholds, durations),
           ...monitoringAlerts(thresholds, durations),
         ].map((alert) => alertingRule(alert, alerts)),
       ],

@@ -33,7 +33,14 @@ export interface Alert {
   /** A page that can wait until the morning: clients are served, if slower. @default false */
   readonly inWorkingHours?: boolean;
   /** What it is about, for routing. */
-  readonly topic: "availability" | "upstream" | "efficiency" | "storage" | "certificate" | "monitoring";
+  readonly topic:
+    | "availability"
+    | "upstream"
+    | "efficiency"
+    | "storage"
+    | "certificate"
+    | "change"
+    | "monitoring";
   readonly expr: string;
   /** How long it must hold, as {@link Durations} writes it. @default at once */
   readonly for?: string;

@@ -2,7 +2,7 @@ import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
-import { cached } from "./cached.ts";
+import { cached, passTo } from "./cached.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 
 type Store = { readonly store?: ObjectStore | undefined };
@@ -60,7 +60,7 @@ export function placeVariable({ store }: Store): string {
   return redirects({ store }) ? "$place" : "$kind";
 }
 
-const path = "/v2/$repository/blobs/$digest";
+const path = "blobs/$digest";
 
 /** The repository is no part of the key: a layer that ten images share is pulled once. */
 export function blobLocations(options: Options): Directive[] {
@@ -93,7 +93,7 @@ function transfer(options: Options): Directive[] {
 function redirecting(options: Options): Directive[] {
   const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
   const get = [
-    directive("proxy_pass", `http://${blobOrigin(options)}${path}`),
+    passTo(blobOrigin(options), path),
     directive("proxy_cache", "blobs"),
     directive("proxy_cache_key", "blob GET $upstream $digest"),
     directive("proxy_cache_valid", 200, `${limits.passedSeconds}s`),
@@ -106,7 +106,7 @@ function redirecting(options: Options): Directive[] {
       "location",
       ["=", "/head"],
       [
-        directive("proxy_pass", `http://stored-$upstream${path}`),
+        passTo("stored-$upstream", path),
         directive("proxy_cache", "blobs"),
         directive("proxy_cache_key", "blob HEAD $upstream $digest"),
         directive("proxy_cache_convert_head", "off"),

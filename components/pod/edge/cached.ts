@@ -1,4 +1,10 @@
 import { block, type Directive, directive } from "../nginx-conf.ts";
+import { registryPrefix } from "../registry.ts";
+
+/** What is asked of a registry. @param origin its group of servers @param path behind the repository */
+export function passTo(origin: string, path: string): Directive {
+  return directive("proxy_pass", `http://${origin}${registryPrefix("$upstream")}v2/$repository/${path}`);
+}
 
 /** A location of the requests of one kind: what is asked of the origin, and under which key it is kept. */
 export function cached(
@@ -13,7 +19,7 @@ export function cached(
     "location",
     ["=", `/${kind}`],
     [
-      directive("proxy_pass", `http://${origin}${path}`),
+      passTo(origin, path),
       directive("proxy_cache", zone),
       directive("proxy_cache_key", `${kind} ${key}`),
       // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.

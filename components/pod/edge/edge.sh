@@ -29,9 +29,20 @@ renew_manager() {
   done
 }
 
+# Another edge that takes over from this one shares the directory, and this one's nginx removes the file when it ends: the janitor knows the start by it.
+keep_pid_file() {
+  if [ -e "$pid_file" ]; then
+    begun=$(stat -c %Y "$pid_file")
+  elif [ -n "$begun" ]; then
+    echo 1 >"$pid_file.kept" && touch -d "@$begun" "$pid_file.kept" && mv "$pid_file.kept" "$pid_file"
+  fi
+}
+
 # As a child of nginx, which is process 1 by then.
 watch() {
+  pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration") begun=
   while sleep 2; do
+    keep_pid_file
     now=$(read_files) && [ "$now" != "$taken" ] && usable "$now" && kill -HUP 1 && taken=$now
   done
 }

@@ -3,7 +3,7 @@ import { statusPage } from "../../monitoring/status-page/status-page.ts";
 import type { PodOptions } from "../options.ts";
 import { candidatesOf, filesOf, httpProbe, type Part, resources } from "../part.ts";
 import { script } from "../script.ts";
-import { renderEdgeConfig } from "./nginx.ts";
+import { edgeRevision, renderEdgeConfig } from "./nginx.ts";
 import { edgePaths } from "./paths.ts";
 import { statusPageFile } from "./status.ts";
 
@@ -27,6 +27,7 @@ export function edgePart(options: PodOptions): Part {
     live: {
       files: ["nginx.conf", statusPageFile],
       check: ["nginx", "-t", "-q", "-c", `${candidatesOf("edge")}/nginx.conf`, "-e", "/dev/stderr"],
+      taken: { url: `http://127.0.0.1:${options.ports.edgeStatus}/revision`, answer: edgeRevision(options) },
     },
     mounts: [
       ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),

@@ -29,10 +29,14 @@ const limits = {
   fillSeconds: 3600,
 } as const;
 
-/** The complete nginx.conf of the edge. The status server answers what it is known by: 12 hexadecimal digits that its own text decides. */
+/** The complete nginx.conf of the edge. */
 export function renderEdgeConfig(options: PodOptions): string {
-  const digest = createHash("sha256").update(configurationOf(options, "")).digest("hex");
-  return configurationOf(options, digest.slice(0, 12));
+  return configurationOf(options, edgeRevision(options));
+}
+
+/** What the status server answers for its configuration: 12 hexadecimal digits that the rest of the text decides. */
+export function edgeRevision(options: PodOptions): string {
+  return createHash("sha256").update(configurationOf(options, "")).digest("hex").slice(0, 12);
 }
 
 function configurationOf(options: PodOptions, revision: string): string {
@@ -170,25 +174,17 @@ function registryServer(options: PodOptions): Directive {
         ],
       ),
       ...blobLocations(options),
-      cached("manifest", "manifests", "$upstream $digest", "/v2/$repository/manifests/$digest", [
+      cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
         directive("proxy_cache_valid", 200, forever),
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
       ]),
-      cached("tag", "manifests", "$upstream $repository:$tag", "/v2/$repository/manifests/$tag", [
+      cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [...mutable(region)]),
+      cached("list", "manifests", "$upstream $repository $list_query", "tags/list$list_query", [
         ...mutable(region),
+        directive("proxy_hide_header", "Link"),
+        directive("add_header", "Link", "$list_link"),
+        cacheHeader(),
       ]),
-      cached(
-        "list",
-        "manifests",
-        "$upstream $repository $list_query",
-        "/v2/$repository/tags/list$list_query",
-        [
-          ...mutable(region),
-          directive("proxy_hide_header", "Link"),
-          directive("add_header", "Link", "$list_link"),
-          cacheHeader(),
-        ],
-      ),
     ],
   );
 }

@@ -67,15 +67,30 @@ export function demandEnabled(region: string): void {
   );
 }
 
+/** Where types of other families have another number: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html */
+export function vCpusOf(machineType: string): number {
+  const [family = "", size = ""] = machineType.split(".");
+  if (size === "medium" && /^[cmr]/.test(family)) return 1;
+  const multiple = /^(\d*)xlarge$/.exec(size)?.[1];
+  return multiple === undefined ? 2 : 4 * Number(multiple || 1);
+}
+
 type Asked = Pick<Request, "cloud" | "scope">;
 
-/** Of Amazon VPC, by their codes: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
-const defaultQuotas = { rulesOfGroup: ["L-0EA8095F", 60], groupsOfInterface: ["L-2AFB9258", 5] } as const;
+/**
+ * Service, code, and what an account has to begin with. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups,
+ * https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+ */
+const defaultQuotas = {
+  rulesOfGroup: ["vpc", "L-0EA8095F", 60],
+  groupsOfInterface: ["vpc", "L-2AFB9258", 5],
+  standardVCpus: ["ec2", "L-1216C47A", 64],
+} as const;
 /** Where the account has another than AWS's default; its id is the quota's code. */
 export const quotaType = "quota";
 
 export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Asked): number {
-  const [code, initial] = defaultQuotas[name];
+  const [, code, initial] = defaultQuotas[name];
   return number("value", cloud.find(quotaType, code, scope)?.inputs ?? {}) ?? initial;
 }
 
@@ -119,7 +134,25 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deprecate.html
     const isShown = image && (image.isDeprecated !== true || inputs.includeDeprecated === true);
     demand(isShown, "InvalidAMIID.NotFound", "Your query returned no results.");
-    return { id, architecture: image.architecture === "amd64" ? "x86_64" : image.architecture };
+    return {
+      id,
+      architecture: image.architecture === "amd64" ? "x86_64" : image.architecture,
+      state: image.state ?? "available",
+      rootDeviceName: "/dev/xvda",
+      blockDeviceMappings: [
+        {
+          deviceName: "/dev/xvda",
+          noDevice: "",
+          virtualName: "",
+          ebs: { volume_size: String(image.rootGiB) },
+        },
+      ],
+    };
+  },
+
+  "aws:ec2/getInstanceType:getInstanceType"(inputs) {
+    const type = text("instanceType", inputs);
+    return { id: type, instanceType: type, defaultVcpus: vCpusOf(type) };
   },
 
   "aws:ec2/getSubnet:getSubnet"(inputs, { cloud, scope }) {
@@ -156,8 +189,11 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
 
   "aws:servicequotas/getServiceQuota:getServiceQuota"(inputs, asked) {
     const code = text("quotaCode", inputs);
-    const name = (["rulesOfGroup", "groupsOfInterface"] as const).find((it) => defaultQuotas[it][0] === code);
-    demand(name && inputs.serviceCode === "vpc", "NoSuchResourceException", `quota ${code}`);
+    const name = (Object.keys(defaultQuotas) as (keyof typeof defaultQuotas)[]).find((it) => {
+      const [service, its] = defaultQuotas[it];
+      return service === inputs.serviceCode && its === code;
+    });
+    demand(name, "NoSuchResourceException", `quota ${code}`);
     return { id: code, quotaCode: code, value: quotaOf(name, asked) };
   },
 

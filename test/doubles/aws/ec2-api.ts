@@ -9,7 +9,8 @@ import type { Cloud, Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import type { ServedApi } from "../served-api.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
-import { isEnabled, isRegion } from "./account.ts";
+import { isEnabled, isRegion, vCpusOf } from "./account.ts";
+import { instance } from "./machine.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";
 
@@ -63,6 +64,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
   /** Nodes of Auto Mode are managed by a service, and hidden unless they are asked for. */
   DescribeInstances({ cloud, scope, parameters }) {
     const wanted = filtersOf(parameters, ["instance.group-id", "instance-state-name"]);
+    if (wanted["instance.group-id"] === undefined) return machinesIn(cloud, scope);
     if (parameters.get("IncludeManagedResources") !== "true") return "<reservationSet/>";
     const found = (wanted["instance.group-id"] ?? []).flatMap((group) => lookAtNodes(cloud, scope, group));
     const items = found.map(({ id, inputs }) => {
@@ -114,6 +116,19 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return "<return>true</return>";
   },
 };
+
+/** All that run; each has a thread per core, as Graviton's have. */
+function machinesIn(cloud: Cloud, scope: string): string {
+  const items = cloud
+    .things(instance)
+    .filter((it) => it.scope === scope)
+    .map(({ id, inputs }) => {
+      const type = text("instanceType", inputs);
+      const cpus = `<cpuOptions><coreCount>${vCpusOf(type)}</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>`;
+      return `<item><instanceId>${id}</instanceId><instanceType>${type}</instanceType>${cpus}</item>`;
+    });
+  return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
+}
 
 /** `Filter.1.Name=…&Filter.1.Value.1=…` @param known the filters that the double understands */
 function filtersOf(parameters: URLSearchParams, known: readonly string[]): Record<string, string[]> {

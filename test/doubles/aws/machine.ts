@@ -2,11 +2,11 @@ import { userDataProblem } from "../checks.ts";
 import { everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt } from "../values.ts";
-import { architectureOf, isOffered, isZone } from "./account.ts";
+import { architectureOf, isOffered, isZone, quotaOf, vCpusOf } from "./account.ts";
 import { accountId } from "./existing.ts";
 import { allows, statementsOf } from "./policy.ts";
 
-const instance = "aws:ec2/instance:Instance";
+export const instance = "aws:ec2/instance:Instance";
 const volume = "aws:ebs/volume:Volume";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const subnet = "aws:ec2/subnet:Subnet";
@@ -85,7 +85,13 @@ export const machine: Readonly<Record<string, Rules>> = {
         `Your requested instance type (${type}) is not supported in ${zone}.`,
       );
       demandReadable(request);
+      demandVCpus(request, type);
       const image = cloud.find("ami", text("ami", inputs), scope)?.inputs ?? {};
+      demand(
+        (image.state ?? "available") === "available",
+        "InvalidAMIID.Unavailable",
+        `The image ID '${inputs.ami}' is ${image.state}`,
+      );
       const fits = image.architecture === architectureOf(type);
       demand(
         fits,
@@ -103,7 +109,10 @@ export const machine: Readonly<Record<string, Rules>> = {
       id: `i-${request.cloud.digits(17)}`,
       outputs: { instanceState: "running", availabilityZone: zoneOf(request.inputs, request) },
     }),
-    update({ inputs }, before) {
+    update(request, before) {
+      const { inputs } = request;
+      if (inputs.instanceType !== before.inputs.instanceType)
+        demandVCpus(request, text("instanceType", inputs), before.id);
       const [wanted, has] = [inputs, before.inputs].map((it) => architectureOf(text("instanceType", it)));
       demand(wanted === has, "InvalidParameterValue", `an instance can't change from ${has} to ${wanted}`);
     },
@@ -178,6 +187,17 @@ export const machine: Readonly<Record<string, Rules>> = {
     create: ({ inputs }) => ({ id: text("name", inputs) }),
   },
 };
+
+/** Of all machines, the account's others included. @param own the machine that is stopped for another type */
+function demandVCpus({ cloud, scope }: Request, type: string, own?: string): void {
+  const others = cloud.things(instance).filter((it) => it.scope === scope && it.id !== own);
+  const sum = [type, ...others.map(({ inputs }) => text("instanceType", inputs))]
+    .map(vCpusOf)
+    .reduce((one, other) => one + other);
+  const quota = quotaOf("standardVCpus", { cloud, scope });
+  const message = `You have requested more vCPU capacity than your current vCPU limit of ${quota} allows for the instance bucket that the specified instance type belongs to.`;
+  demand(sum <= quota, "VcpuLimitExceeded", message);
+}
 
 /**
  * EC2 starts the machine all the same, which then waits for ever for what it can't read. Only Parameter Store's own key lets everyone of the account decrypt:

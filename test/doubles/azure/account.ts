@@ -22,6 +22,7 @@ export const types = {
   virtualNetwork: "azure-native:network:VirtualNetwork",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
+  image: "azure-native:compute:GalleryImage",
   imageVersion: "azure-native:compute:GalleryImageVersion",
   storageAccount: "azure-native:storage:StorageAccount",
 } as const;
@@ -74,8 +75,16 @@ export const existingThings: readonly Thing[] = [
     thing(types.vault, secret.replace(/\/secrets\/.+$/, ""), { properties }),
     thing(types.secret, secret, {}),
   ]),
+  thing(types.image, existing.image.replace(/\/versions\/.+$/, ""), {
+    osState: "Generalized",
+    hyperVGeneration: "V2",
+    architecture: "Arm64",
+    features: [
+      { name: "SecurityType", value: "TrustedLaunchSupported" },
+      { name: "DiskControllerTypes", value: "SCSI, NVMe" },
+    ],
+  }),
   thing(types.imageVersion, existing.image, {
-    sku: "13-arm64",
     publishingProfile: { targetRegions: [{ name: "West Europe", regionalReplicaCount: 1 }] },
   }),
 ];

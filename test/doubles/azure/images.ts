@@ -1,7 +1,7 @@
 /** What machines are made from: Debian's images, and those in galleries. */
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
-import { valuesAt } from "../values.ts";
+import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { subscriptionId, types } from "./account.ts";
 
 /** A kind of thing that tests put into an account. */
@@ -16,22 +16,89 @@ export function isDebian(cloud: Cloud, version: string): boolean {
   return /^0\.\d{8}\.\d{1,5}$/.test(version) && !cloud.find(withdrawn, version, everywhere);
 }
 
+/** Regions to which an image in a gallery is on its way: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get#aggregatedreplicationstate */
+const replicating = "replicating image";
+
+/** Begins with the copy to a region, which takes a while. */
+export function replicate(cloud: Cloud, id: string, location: string): void {
+  cloud.keep({ type: replicating, id: `${id} ${location}`, scope: everywhere, inputs: {}, outputs: {} });
+}
+
+/** Makes another one of the definition to which an image in a gallery belongs. */
+export function redefine(cloud: Cloud, id: string, change: Inputs): void {
+  const found = definitionOf(cloud, id);
+  if (found) cloud.keep({ ...found, inputs: { ...found.inputs, ...change } });
+}
+
+function definitionOf(cloud: Cloud, id: string): Thing | undefined {
+  return cloud.find(types.image, id.replace(/\/versions\/[^/]+$/, ""), everywhere);
+}
+
+function regionsOf(cloud: Cloud, id: string): string[] {
+  const inputs = cloud.find(types.imageVersion, id, everywhere)?.inputs;
+  return valuesAt("publishingProfile.targetRegions[*].name", inputs).map(String);
+}
+
 /** Whether an image in a gallery can be used in a region: https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#replication */
 export function isReplicated(cloud: Cloud, id: string, location: string): boolean {
-  const regions = valuesAt(
-    "publishingProfile.targetRegions[*].name",
-    cloud.find(types.imageVersion, id, everywhere)?.inputs,
+  return regionsOf(cloud, id).some(
+    (region) =>
+      region.replaceAll(" ", "").toLowerCase() === location &&
+      !cloud.find(replicating, `${id} ${region}`, everywhere),
   );
-  return regions.some((region) => String(region).replaceAll(" ", "").toLowerCase() === location);
+}
+
+/**
+ * Refuses a machine that can't be what an image's definition says: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions
+ * @param capabilities of its size
+ */
+export function demandDefinition(
+  cloud: Cloud,
+  id: string,
+  inputs: Inputs,
+  capabilities: Readonly<Record<string, string>>,
+): void {
+  const { osState, hyperVGeneration, features, ...definition } = definitionOf(cloud, id)?.inputs ?? {};
+  demand(osState === "Generalized", "InvalidParameter", "Parameter 'osProfile' is not allowed.");
+  const generation = `cannot boot Hypervisor Generation '${hyperVGeneration}'`;
+  demand(hyperVGeneration === "V2", "BadRequest", `The selected VM size ${generation}.`);
+  const fits = definition.architecture === (capabilities.CpuArchitectureType ?? "x64");
+  demand(fits, "BadRequest", `The VM size cannot boot with an image of '${definition.architecture}'.`);
+  const feature = (wanted: string) =>
+    ((features ?? []) as Inputs[]).find(({ name }) => name === wanted)?.value;
+  // https://github.com/skypilot-org/skypilot/issues/10375
+  const controllers = String(feature("DiskControllerTypes") ?? "SCSI").split(/, */);
+  demand(
+    (capabilities.DiskControllerTypes ?? "SCSI").split(/, */).some((it) => controllers.includes(it)),
+    "InvalidParameter",
+    `The VM size '${valueAt("hardwareProfile.vmSize", inputs)}' cannot boot with OS image or disk. Please check that disk controller types supported by the OS image or disk is one of the supported disk controller types for the VM size.`,
+  );
+  const supported = String(feature("SecurityType") ?? "Standard");
+  const wanted = String(valueAt("securityProfile.securityType", inputs) ?? "Standard");
+  const isSupported =
+    {
+      TrustedLaunchSupported: true,
+      TrustedLaunchAndConfidentialVmSupported: true,
+    }[supported] ?? wanted === supported;
+  const message = `The provided gallery image only supports creation of VMs and VM Scale Sets with '${supported}' security type.`;
+  demand(isSupported, "BadRequest", message);
 }
 
 /** What Azure Resource Manager answers of an image. @returns undefined for the path of something else @throws CloudError where there is none */
-export function imageAt(cloud: Cloud, path: string): object | undefined {
+export function imageAt(cloud: Cloud, path: string, expand: string | null): object | undefined {
   if (path.includes("/Microsoft.Compute/galleries/")) {
-    const found = cloud.find(types.imageVersion, path, everywhere);
+    const isVersion = path.includes("/versions/");
+    const found = cloud.find(isVersion ? types.imageVersion : types.image, path, everywhere);
     demand(found, "ResourceNotFound", `The Resource '${path}' was not found.`);
-    const { publishingProfile } = found.inputs;
-    return { id: found.id, properties: { provisioningState: "Succeeded", publishingProfile } };
+    const { id, inputs } = found;
+    if (!isVersion) return { id, properties: inputs };
+    const summary = regionsOf(cloud, path).map((region) => ({
+      region,
+      state: cloud.find(replicating, `${path} ${region}`, everywhere) ? "Replicating" : "Completed",
+    }));
+    const { publishingProfile } = inputs;
+    const status = expand === "ReplicationStatus" && { replicationStatus: { summary } };
+    return { id, properties: { provisioningState: "Succeeded", publishingProfile, ...status } };
   }
   // https://learn.microsoft.com/rest/api/compute/virtual-machine-images/get
   const [, subscription, sku = "", version = ""] =

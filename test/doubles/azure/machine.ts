@@ -1,10 +1,10 @@
-import { userDataProblem } from "../checks.ts";
+import { isBase64, userDataProblem } from "../checks.ts";
 import type { Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { userIdentity } from "./identity.ts";
-import { isDebian, isReplicated } from "./images.ts";
+import { demandDefinition, isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandDiskType, demandQuota, demandSize, virtualMachine } from "./sizes.ts";
@@ -188,6 +188,8 @@ function demandImage(
       "GalleryImageNotFound",
       `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or change your requested region.`,
     );
+    const size = text("hardwareProfile.vmSize", inputs);
+    demandDefinition(cloud, String(id), inputs, sizeNamed(size)?.capabilities ?? {});
     return;
   }
   demand(
@@ -202,6 +204,10 @@ function checkOperatingSystem(inputs: Inputs): void {
   const profile = (inputs.osProfile ?? {}) as Inputs;
   const problem = userDataProblem(text("customData", profile), 65_535);
   invalid(problem === undefined, `customData: ${problem}`);
+  // It can change at any time: https://learn.microsoft.com/azure/virtual-machines/user-data
+  const userData = text("userData", inputs);
+  invalid(isBase64(userData), "userData is not base64");
+  invalid(userData.length <= 65_536, `userData has ${userData.length} characters and 65536 are allowed`);
   invalid(/^(?!\d+$)[a-z0-9][a-z0-9-]{0,62}$/i.test(text("computerName", profile)), "computerName");
   const user = text("adminUsername", profile);
   invalid(/^[a-z_][a-z0-9_-]{0,63}$/.test(user) && !refusedUsers.includes(user), `adminUsername ${user}`);

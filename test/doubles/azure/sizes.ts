@@ -177,7 +177,7 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
-  const image = imageAt(cloud, pathname);
+  const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
   throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);
 }

@@ -22,6 +22,8 @@ const listed: readonly Size[] = machines.azure.map(({ type, architecture, vCpu, 
       AcceleratedNetworkingEnabled: "True",
       HyperVGenerations: isArm || version >= 6 ? "V2" : "V1,V2",
       CpuArchitectureType: isArm ? "Arm64" : "x64",
+      // https://learn.microsoft.com/azure/virtual-machines/nvme-overview
+      ...(!isArm && version >= 6 && { DiskControllerTypes: "NVMe" }),
       // Those with Ampere's Arm processors: https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes
       ...(isArm && version < 6 && { TrustedLaunchDisabled: "True" }),
     },

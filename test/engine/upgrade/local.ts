@@ -1,5 +1,5 @@
 /** A stack on this machine: podman is a double that finds the Pod as the state says. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { Certificate } from "../../../components/hosts/local/certificate.ts";
 import type { ObservedPod } from "../../../components/hosts/local/podman-pod.ts";
@@ -26,11 +26,14 @@ export async function startLocal(keys: Config): Promise<Started> {
   const all = parts.move();
   return {
     stack: inWords(project),
+    readsSecrets: true,
     async restore(state) {
       await writeFiles(outputsOf(state, "EndpointCertificate"));
       await standIn(bin, outputsOf(state, "PodmanPod"));
       return {};
     },
+    left: async () =>
+      (await Promise.all(["pod", "volume", "secret"].map((kind) => readdir(join(bin, kind))))).flat(),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
@@ -56,22 +59,40 @@ async function writeFiles({ directory, ca }: Certificate & { directory: string }
   }
 }
 
-/** Puts a program in podman's place that says what was observed. */
-async function standIn(
-  bin: string,
-  { name, observed }: { name: string; observed: ObservedPod },
-): Promise<void> {
-  const containers = Object.entries(observed.states).map(([container, State]) => ({
-    Names: [`${name}-${container}`],
-    State,
-    IsInfra: false,
-  }));
-  await writeFile(join(bin, "pod.json"), JSON.stringify({ Labels: observed.labels }));
+/** Of an earlier version, one Pod with all containers; it has labels. */
+interface RecordedPod {
+  readonly name: string;
+  readonly observed: ObservedPod & { readonly labels?: Readonly<Record<string, string>> };
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Puts a program in podman's place that has what was observed, and what was made for it. */
+async function standIn(bin: string, { name, observed, secrets }: RecordedPod): Promise<void> {
+  const containers = Object.entries(observed.states).map(([it, State]) =>
+    observed.labels
+      ? { Names: [`${name}-${it}`], PodName: name, State, Labels: observed.labels }
+      : { Names: [`${it}-container`], PodName: it, State, Labels: {} },
+  );
   await writeFile(join(bin, "containers.json"), JSON.stringify(containers));
+  const made = observed.labels
+    ? {
+        pod: [name],
+        volume: Object.keys(observed.states).map((it) => `${name}-${it}`),
+        secret: Object.keys(secrets),
+      }
+    : { pod: Object.keys(observed.states), volume: [], secret: [] };
+  for (const [kind, names] of Object.entries(made)) {
+    await mkdir(join(bin, kind));
+    for (const it of names) await writeFile(join(bin, kind, it), "");
+  }
   const script = `#!/bin/sh
+cd ${bin}
+for last; do :; done
 case "$1 $2" in
-  "pod inspect") cat ${bin}/pod.json ;;
-  "ps --all") cat ${bin}/containers.json ;;
+  "pod exists") [ -e "pod/$3" ] ;;
+  "pod rm" | "volume rm" | "secret rm") rm "$1/$last" ;;
+  "volume ls" | "secret ls") ls "$1" ;;
+  "ps --all") case "$*" in *json*) cat containers.json ;; *) ls volume ;; esac ;;
 esac
 `;
   await writeFile(join(bin, "podman"), script, { mode: 0o755 });

@@ -13,6 +13,8 @@ export interface Started extends AsyncDisposable {
    * @returns by what the state has, what is there in its place; nothing where all is again as it was.
    */
   restore(state: State): Promise<Readonly<Record<string, string>>>;
+  /** What is still there, where that can be asked. */
+  left?(): Promise<readonly string[]>;
 }
 
 /** The stack of a project, whose changes are said as those of stacks in clouds are. */

@@ -1,0 +1,30 @@
+import { capacityOf } from "../../components/capacity/plan-region.ts";
+import { imagesOf } from "../../components/config/images.ts";
+import { hint } from "../../components/config/problems.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import { installSsmAgent } from "../../components/hosts/aws/user-data.ts";
+import { renderBaseImage } from "../../components/hosts/vm/base-image.ts";
+
+/**
+ * The script for the machine of a stack's region.
+ * @param name of the region. @default the only one
+ * @throws RangeError where there is no such region, or it has no machine of its own
+ */
+export function baseImage(config: StackConfig, name: string | undefined): string {
+  const { regions } = config;
+  const names = regions.map((it) => it.name);
+  if (name === undefined && names.length > 1)
+    throw new RangeError(`name one of its regions, ${names.join(", ")}, by --region`);
+  const region = name === undefined ? regions[0] : regions.find((it) => it.name === name);
+  if (!region) throw new RangeError(`it has no region "${name}": ${hint(name ?? "", names)}`);
+  if (region.kind !== "aws vm" && region.kind !== "azure vm")
+    throw new RangeError(
+      `${region.name} has no machine of its own: a base image is for regions with \`topology: vm\``,
+    );
+  const { architecture } = capacityOf(region, config).plan.machine;
+  return renderBaseImage({
+    architecture,
+    prepare: region.kind === "aws vm" ? installSsmAgent(region.name, architecture) : [],
+    images: imagesOf(config, region.endpoint.tls.mode === "acme"),
+  });
+}

@@ -1,0 +1,173 @@
+/** Changes of a running cache, of every kind and in random order, while clients pull. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { podman } from "../../components/hosts/local/podman.ts";
+import type { Digest } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { type CacheConfiguration, startCache, type TestCache } from "../support/cache.ts";
+import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
+import { download } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { scope } from "../support/scope.ts";
+
+const clientCount = 16;
+const changeCount = Number(process.env.CHANGES ?? 25);
+/** How long a replaced part may keep clients from the cache. */
+const gapMs = 5000;
+/** SEED repeats a run that failed. */
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+
+/** What the cache is to be changed to; `count` makes each change another one. */
+type Change = (count: number) => Partial<CacheConfiguration>;
+
+interface Failure {
+  readonly at: number;
+  readonly why: string;
+}
+
+const parts = scope(test);
+let upstream: FrontedUpstream;
+let cache: TestCache;
+/** A blob that all clients pull again and again, and those that only one pulls, once. */
+let warm: Digest;
+let cold: Digest[];
+let changes: Readonly<Record<string, Change>>;
+
+before(async () => {
+  upstream = await frontedUpstream(parts);
+  const blobsOf = async (name: string, layers: number, layerMB: number): Promise<Digest[]> => {
+    const image = await randomImage({ repository: `team/${name}`, tag: "1", layers, layerMB });
+    await push(upstream.registry.url, image);
+    return image.blobs.filter(({ size }) => size > 10_000).map(({ digest }) => digest);
+  };
+  [warm = "sha256:"] = await blobsOf("warm", 1, 3);
+  cold = await blobsOf("cold", 800, 0.05);
+  const team = {
+    name: "team",
+    registry: registryName,
+    url: upstream.proxy.url.origin,
+    repositories: ["team/**"],
+  };
+  const other = (name: string) => ({
+    ...team,
+    name,
+    registry: `${name}.test`,
+    repositories: [`${name}/**`],
+  });
+  cache = parts.use(await startCache({ upstreams: [team] }));
+  changes = {
+    repository: (count) => ({ upstreams: [{ ...team, repositories: ["team/**", `more-${count}/**`] }] }),
+    "another upstream": (count) => ({ upstreams: [team, other(`after-${count}`)] }),
+    "another upstream in front": (count) => ({ upstreams: [other(`before-${count}`), team] }),
+    clients: (count) => ({ region: { access: { clients: ["127.0.0.0/8", `192.0.2.${count}/32`] } } }),
+    freshness: (count) => ({ region: { freshnessSeconds: 20 + count } }),
+    "disk size": (count) => ({ region: { storage: { kind: "disk", size: `${4 + (count % 2)}GiB` } } }),
+    labels: (count) => ({ monitoring: { labels: { change: `n${count}` } } }),
+    alertmanager: (count) => ({ monitoring: { alertmanagers: [`http://127.0.0.1:${9000 + count}`] } }),
+    "edge's image": await otherImages("edge"),
+    "origin's image": await otherImages("origin", "origin-team"),
+    "exporter's image": await otherImages("exporter"),
+    "Prometheus's image": await otherImages("prometheus"),
+  };
+});
+
+/** The same image by two more names. */
+async function otherImages(name: string, container = name): Promise<Change> {
+  const image = await podman(["inspect", "--format", "{{.ImageName}}", cache.container(container)]);
+  const tags = [0, 1].map((tag) => `localhost/registry-cache-test/${name}-${process.pid}:${tag}`);
+  await podman(["tag", image, ...tags]);
+  parts.defer(async () => {
+    await podman(["untag", image, ...tags]);
+  });
+  return (count) => ({ images: { [name]: tags[count % 2] ?? "" } });
+}
+
+/** Numbers from 0 to 1, the same for the same seed: https://github.com/cprosche/mulberry32 */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    const mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    const again = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((again ^ (again >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Pulls until it is stopped, and falls back as containerd does. */
+function pullers(random: () => number): { readonly failures: Failure[]; stop(): Promise<string> } {
+  const failures: Failure[] = [];
+  let pulls = 0;
+  let colds = 0;
+  let stopped = false;
+  const failure = async (path: string, digest: Digest): Promise<string | undefined> => {
+    try {
+      const answer = await download(new URL(path, cache.url), { ca: cache.ca });
+      if (answer.status !== 200) return `status ${answer.status}`;
+      return answer.complete && answer.digest === digest ? undefined : "broken off";
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? String(error);
+    }
+  };
+  const client = async () => {
+    while (!stopped) {
+      const isCold = random() < 0.04 && colds < cold.length;
+      const [name, digest] = isCold ? ["cold", cold[colds++] as Digest] : ["warm", warm];
+      const path = `/v2/team/${name}/blobs/${digest}?ns=${registryName}`;
+      const why = await failure(path, digest);
+      if (why !== undefined) {
+        failures.push({ at: Date.now(), why: `${name}: ${why}` });
+        const direct = await fetch(new URL(path, upstream.registry.url));
+        await direct.arrayBuffer();
+        assert.equal(direct.status, 200);
+      }
+      pulls += 1;
+      await sleep(100 + random() * 200);
+    }
+  };
+  const clients = Promise.all(Array.from({ length: clientCount }, client));
+  return {
+    failures,
+    async stop() {
+      stopped = true;
+      await clients;
+      return `${pulls} pulls, ${colds} of them cold; ${failures.length} fell back`;
+    },
+  };
+}
+
+/** The containers on which a pull depends, as they are to be now. */
+function onTheWay(): string {
+  const names = ["edge", "origin-team"];
+  return names.map((name) => cache.container(name)).join();
+}
+
+describe(`changes while clients pull (SEED=${seed})`, () => {
+  test("nobody notices one that keeps the containers on the way; another, for seconds at most", {
+    timeout: 600_000,
+  }, async (t) => {
+    const random = randomFrom(seed);
+    const { failures, stop } = pullers(random);
+    const kinds = Object.keys(changes);
+    const wrong: string[] = [];
+    for (let count = 1; count <= changeCount; count++) {
+      const kind = kinds[Math.floor(random() * kinds.length)] ?? "";
+      const earlier = failures.length;
+      const before = onTheWay();
+      const start = Date.now();
+      await cache.apply(changes[kind]?.(count) ?? {});
+      const seconds = (Date.now() - start) / 1000;
+      // What it broke may show a moment later.
+      await sleep(300);
+      const own = failures.slice(earlier);
+      const spanMs = (own.at(-1)?.at ?? 0) - (own[0]?.at ?? 0);
+      const reasons = [...new Set(own.map(({ why }) => why))].join(", ");
+      const replaced = onTheWay() !== before;
+      const line = `${count} ${kind} (${replaced ? "replaces" : "reloads"}): ${seconds} s, ${own.length} fell back within ${spanMs} ms ${reasons}`;
+      t.diagnostic(line);
+      if (replaced ? spanMs > gapMs : own.length > 0) wrong.push(line);
+    }
+    t.diagnostic(await stop());
+    assert.deepEqual(wrong, []);
+  });
+});

@@ -1,0 +1,30 @@
+/** What a machine is told, unpacked, as files to review. Copies of files of the sources are left out. */
+import { gunzipSync } from "node:zlib";
+import { parse, stringify } from "yaml";
+import type { Bundle } from "../../components/hosts/podman/bundle.ts";
+
+interface CloudConfig {
+  readonly write_files: readonly { readonly path: string; readonly content: string }[];
+}
+
+/**
+ * By their paths: `cloud-config.yaml` is the user data without the content of the files that it writes; these are below `files`, by their paths on the machine. The Pod's are
+ * below `pod`.
+ */
+export function machineFiles(userData: Uint8Array, pod: Bundle): Record<string, string> {
+  const { write_files: written, ...rest }: CloudConfig = parse(gunzipSync(userData).toString());
+  const outline = written.map(({ content: _, ...file }) => file);
+  const files = Object.fromEntries([
+    ...written.map(({ path, content }) => [`files${path}`, content] as const),
+    ...Object.entries(pod).map(([path, content]) => [`pod/${path}`, withoutRevisions(content)] as const),
+  ]);
+  return {
+    "cloud-config.yaml": `#cloud-config\n${stringify({ ...rest, write_files: outline })}`,
+    ...Object.fromEntries(Object.entries(files).filter(([path]) => !/(?:\.sh|\/cloud)$/.test(path))),
+  };
+}
+
+/** Any change of a script is another one. */
+function withoutRevisions(content: string): string {
+  return content.replaceAll(/(?<=-)[0-9a-f]{12}\b/g, "…");
+}

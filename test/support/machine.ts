@@ -1,0 +1,61 @@
+/** A machine that follows its Pod, as far as the cache's Prometheus sees one. docs/metrics.md says what it shows. */
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { TestCache } from "./cache.ts";
+import { filesDirectory } from "./cache-containers.ts";
+
+interface PodState {
+  readonly wanted: string;
+  readonly applied: string;
+  /** Unix time. */
+  readonly appliedSeconds: number;
+  /** Why what is wanted isn't applied. @default nothing failed */
+  readonly failure?: string;
+}
+
+export interface TestMachine extends AsyncDisposable {
+  /** What its node_exporter shows. It has always looked just now. */
+  state: PodState;
+}
+
+/** Beside a cache whose Prometheus takes up its configuration while it runs. */
+export async function startMachine(cache: TestCache, state: PodState): Promise<TestMachine> {
+  const machine = { state };
+  const server = createServer((_, response) => response.end(metrics(machine.state)));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  await scrape(cache, (server.address() as AddressInfo).port);
+  return Object.assign(machine, {
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}
+
+function metrics({ wanted, applied, appliedSeconds, failure }: PodState): string {
+  return [
+    `registry_cache_pod_wanted_info{digest="${wanted}"} 1`,
+    `registry_cache_pod_applied_info{digest="${applied}"} 1`,
+    `registry_cache_pod_applied_time_seconds ${appliedSeconds}`,
+    `registry_cache_pod_look_time_seconds ${Date.now() / 1000}`,
+    `registry_cache_pod_outdated ${wanted === applied && failure === undefined ? 0 : 1}`,
+    ...(failure === undefined ? [] : [`registry_cache_pod_failure_info{reason="${failure}"} 1`]),
+    "",
+  ].join("\n");
+}
+
+async function scrape(cache: TestCache, port: number): Promise<void> {
+  const directory = await filesDirectory(cache.container("prometheus"), "prometheus");
+  const file = join(directory, "prometheus.yml");
+  const configuration = parse(await readFile(file, "utf8"));
+  configuration.scrape_configs.push({
+    job_name: "registry-cache-node",
+    static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+  });
+  await writeFile(file, stringify(configuration));
+}

@@ -1,0 +1,366 @@
+/** machine.sh, with a secret store and time that the test makes. */
+import assert from "node:assert/strict";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { execa } from "execa";
+import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { shellVariables } from "../../components/hosts/vm/user-data.ts";
+import { script } from "../../components/pod/script.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const hostname = "cache.example.com";
+const source = script(import.meta.resolve("../../components/hosts/vm/machine.sh"), "machine.sh");
+
+type Settings = Partial<
+  Record<"SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME", string>
+>;
+
+type Mode = "directories" | "prepare" | "follow";
+
+interface Machine {
+  readonly directory: string;
+  run(mode?: Mode): Promise<{ readonly exitCode?: number; readonly stdout: string; readonly stderr: string }>;
+  /** Of the next Pod. */
+  configure(settings: Settings): Promise<void>;
+  /** What the store has, in a version that it didn't have yet; or no more. */
+  setSecret(name: string, value?: string): Promise<void>;
+  /** Values that were read, not versions, since the last time. */
+  read(): Promise<string[]>;
+  /** A program in the place of the system's. */
+  setProgram(name: string, text: string): Promise<void>;
+  removeProgram(name: string): Promise<void>;
+  /** Of a file below the data disk or elsewhere in the directory, or undefined. */
+  content(path: string): Promise<string | undefined>;
+  certificate(): Promise<X509Certificate>;
+}
+
+async function machine(t: TestContext, settings: Settings): Promise<Machine> {
+  const directory = scope(t).use(await tempDir()).path;
+  const at = (...parts: string[]) => join(directory, ...parts);
+  for (const part of ["data", "store", "versions", "bin", "run"]) await mkdir(at(part));
+  const executable = (path: string, text: string) => writeFile(path, text, { mode: 0o755 });
+  await executable(at("machine.sh"), source);
+  await executable(
+    at("cloud"),
+    `#!/bin/sh
+case $1 in
+version) exec cat "${at("versions")}/$2" ;;
+secret) echo "$2" >>"${at("read")}"; exec cat "${at("store")}/$2" ;;
+esac
+`,
+  );
+  const content = (path: string) => readFile(at(path), "utf8").catch(() => undefined);
+  let version = 0;
+  const it: Machine = {
+    directory,
+    configure: (settings) =>
+      writeFile(
+        at("settings"),
+        shellVariables({
+          DATA: at("data"),
+          OWNER: String(process.getuid?.()),
+          DIRECTORIES: "tls cache",
+          SECRETS: "",
+          SECRET_FILE: "get",
+          CERTIFICATE_SECRET: "",
+          AUTHORITY_SECRET: "",
+          CERTIFICATE_NAME: "",
+          ...settings,
+        }),
+      ),
+    run: (mode = "prepare") =>
+      execa(at("machine.sh"), [mode], {
+        env: {
+          PATH: [at("bin"), process.env.PATH].join(delimiter),
+          STATE: at("state"),
+          RUN: at("run"),
+          CLOUD: at("cloud"),
+        },
+        reject: false,
+      }),
+    async setSecret(name, value) {
+      version += 1;
+      const files = { store: value, versions: value && String(version) };
+      for (const [part, text] of Object.entries(files)) {
+        if (text === undefined) await rm(at(part, name));
+        else await writeFile(at(part, name), text);
+      }
+    },
+    async read() {
+      const names = ((await content("read")) ?? "").split("\n").filter(Boolean);
+      await writeFile(at("read"), "");
+      return names;
+    },
+    setProgram: (name, text) => executable(at("bin", name), text),
+    removeProgram: (name) => rm(at("bin", name)),
+    content,
+    certificate: async () => new X509Certificate((await content("data/tls/tls.crt")) ?? ""),
+  };
+  await it.configure(settings);
+  return it;
+}
+
+async function authority(
+  t: TestContext,
+): Promise<{ files: KeyPairFiles; pem: string; root: X509Certificate }> {
+  const { path } = scope(t).use(await tempDir());
+  const files = await makeAuthority([hostname], path);
+  const [certificate, key] = await Promise.all(
+    [files.certificateFile, files.keyFile].map((it) => readFile(it, "utf8")),
+  );
+  return { files, pem: `${certificate}${key}`, root: new X509Certificate(certificate ?? "") };
+}
+
+/** Chain and key by an authority, as they stand in a store. */
+async function bundle(t: TestContext, files: KeyPairFiles): Promise<string> {
+  const { path } = scope(t).use(await tempDir());
+  const target = { certificateFile: join(path, "crt"), keyFile: join(path, "key") };
+  await issue(files, [hostname], target);
+  const texts = [target.keyFile, target.certificateFile, files.certificateFile].map((it) =>
+    readFile(it, "utf8"),
+  );
+  return (await Promise.all(texts)).join("");
+}
+
+async function succeeds(of: Machine, mode?: Mode): Promise<void> {
+  const { exitCode, stderr } = await of.run(mode);
+  assert.equal(exitCode, 0, stderr);
+}
+
+async function isPair(of: Machine): Promise<boolean> {
+  const key = (await of.content("data/tls/tls.key")) ?? "";
+  return (await of.certificate()).checkPrivateKey(createPrivateKey(key));
+}
+
+test("a certificate by the stack's authority: made once, for the name, and made anew when it nears its end", async (t) => {
+  const { pem, root, files } = await authority(t);
+  const first = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
+  await first.setSecret("ca", pem);
+  await succeeds(first);
+  const made = await first.certificate();
+  assert.ok(made.verify(root.publicKey) && (await isPair(first)));
+  assert.equal(made.checkHost(hostname), hostname);
+  assert.equal(made.checkHost("other.example.com"), undefined);
+  assert.equal(made.ca, false);
+
+  await succeeds(first, "follow");
+  assert.equal((await first.certificate()).fingerprint256, made.fingerprint256);
+
+  await publishFor(first, files, 29);
+  const old = await first.certificate();
+  await succeeds(first, "follow");
+  const renewed = await first.certificate();
+  assert.ok(renewed.fingerprint256 !== old.fingerprint256 && renewed.verify(root.publicKey));
+});
+
+/** As machine.sh does, for fewer days. */
+async function publishFor(
+  of: Machine,
+  { certificateFile, keyFile }: KeyPairFiles,
+  days: number,
+): Promise<void> {
+  const tls = join(of.directory, "data/tls");
+  for (const part of ["tls.crt", "tls.key"]) await rm(join(tls, part), { force: true });
+  await execa("openssl", [
+    ...[
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-subj",
+      "/CN=test",
+    ],
+    ...["-days", String(days), "-CA", certificateFile, "-CAkey", keyFile],
+    ...["-addext", `subjectAltName=DNS:${hostname}`, "-addext", "basicConstraints=critical,CA:FALSE"],
+    ...["-keyout", join(tls, "tls.key"), "-out", join(tls, "tls.crt")],
+  ]);
+}
+
+test("a new machine keeps the certificate on its disk, and the authority's key is read for that once", async (t) => {
+  const { pem } = await authority(t);
+  const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
+  await of.setSecret("ca", pem);
+  await succeeds(of);
+  const { fingerprint256 } = await of.certificate();
+  await rm(join(of.directory, "state"), { recursive: true });
+  await of.read();
+  for (const mode of ["prepare", "follow"] as const) await succeeds(of, mode);
+  assert.equal((await of.certificate()).fingerprint256, fingerprint256);
+  assert.deepEqual(await of.read(), ["ca"]);
+});
+
+test("a Pod for another name has another certificate", async (t) => {
+  const { pem } = await authority(t);
+  const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
+  await of.setSecret("ca", pem);
+  await succeeds(of);
+  await of.configure({ AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: "other.example.com" });
+  await succeeds(of);
+  assert.ok((await of.certificate()).checkHost("other.example.com"));
+});
+
+test("another authority makes another certificate", async (t) => {
+  const [one, other] = [await authority(t), await authority(t)];
+  const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
+  await of.setSecret("ca", one.pem);
+  await succeeds(of);
+  await of.setSecret("ca", other.pem);
+  await succeeds(of, "follow");
+  assert.ok((await of.certificate()).verify(other.root.publicKey));
+});
+
+test("no key of the authority stays on the data disk", async (t) => {
+  const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
+  await of.setSecret("ca", (await authority(t)).pem);
+  await succeeds(of);
+  const { stdout } = await execa("find", [join(of.directory, "data"), "-type", "f", "-printf", "%P %m\n"]);
+  assert.deepEqual(stdout.split("\n").sort(), ["tls/tls.crt 400", "tls/tls.key 400"]);
+});
+
+test("a provided certificate is published with its chain, and a new one in its place", async (t) => {
+  const { files, root } = await authority(t);
+  const of = await machine(t, { CERTIFICATE_SECRET: "tls" });
+  for (const value of [await bundle(t, files), await bundle(t, files)]) {
+    await of.setSecret("tls", value);
+    await succeeds(of);
+    assert.ok((await isPair(of)) && (await of.certificate()).verify(root.publicKey));
+    const blocks = (await of.content("data/tls/tls.crt"))?.match(/BEGIN [A-Z ]+/g);
+    assert.deepEqual(blocks, ["BEGIN CERTIFICATE", "BEGIN CERTIFICATE"]);
+    assert.ok(value.includes((await of.certificate()).toString()));
+  }
+});
+
+test("what isn't a pair is refused, and what was there stays", async (t) => {
+  const { files } = await authority(t);
+  const of = await machine(t, { CERTIFICATE_SECRET: "tls" });
+  const good = await bundle(t, files);
+  await of.setSecret("tls", good);
+  await succeeds(of);
+  const before = await of.certificate();
+  const [key = ""] = good.split("-----BEGIN CERTIFICATE-----");
+  const stranger = await bundle(t, files);
+  for (const bad of [key + stranger.slice(stranger.indexOf("-----BEGIN CERTIFICATE-----")), "nothing", key]) {
+    await of.setSecret("tls", bad);
+    assert.notEqual((await of.run("follow")).exitCode, 0);
+    assert.equal((await of.certificate()).fingerprint256, before.fingerprint256);
+    assert.ok(await isPair(of));
+    // The Pod starts with it all the same.
+    await succeeds(of);
+  }
+});
+
+for (const mode of ["provided", "private"] as const) {
+  test(`${mode}: cut short between its two files, the next start repairs it`, async (t) => {
+    const { files, pem } = await authority(t);
+    const other = await authority(t);
+    const of =
+      mode === "provided"
+        ? await machine(t, { CERTIFICATE_SECRET: "secret" })
+        : await machine(t, { AUTHORITY_SECRET: "secret", CERTIFICATE_NAME: hostname });
+    await of.setSecret("secret", mode === "provided" ? await bundle(t, files) : pem);
+    await succeeds(of);
+    await of.setSecret("secret", mode === "provided" ? await bundle(t, other.files) : other.pem);
+    await of.setProgram("mv", '#!/bin/sh\ncase $2 in *.crt) exit 1 ;; esac\nexec /bin/mv "$@"\n');
+    assert.notEqual((await of.run("follow")).exitCode, 0);
+    assert.equal(await isPair(of), false);
+    await of.removeProgram("mv");
+    await succeeds(of);
+    assert.ok((await isPair(of)) && (await of.certificate()).verify(other.root.publicKey));
+  });
+}
+
+async function withTwo(t: TestContext): Promise<Machine> {
+  const of = await machine(t, { SECRETS: "credentials-one=one remote-write=two" });
+  await of.setSecret("one", `{"Secret":"it's $(a) \\"secret\\""}\n\n`);
+  await of.setSecret("two", "2");
+  return of;
+}
+
+test("secrets are files for the Pod's user alone, with what is stored, to the byte", async (t) => {
+  const of = await withTwo(t);
+  await succeeds(of);
+  const [one, two] = ["state/secrets/credentials-one/get", "state/secrets/remote-write/get"];
+  assert.equal(await of.content(one), `{"Secret":"it's $(a) \\"secret\\""}\n\n`);
+  assert.equal(await of.content(two), "2");
+  const modes = await Promise.all([one, dirname(one)].map((it) => stat(join(of.directory, it))));
+  assert.deepEqual(
+    modes.map(({ mode }) => mode & 0o777),
+    [0o400, 0o700],
+  );
+});
+
+test("only another version is read", async (t) => {
+  const of = await withTwo(t);
+  await succeeds(of);
+  await of.read();
+  assert.equal((await of.run("follow")).stdout, "");
+  assert.deepEqual(await of.read(), []);
+  await of.setSecret("two", "3");
+  assert.equal((await of.run("follow")).stdout, "remote-write: version 3");
+  assert.deepEqual(await of.read(), ["two"]);
+  assert.equal(await of.content("state/secrets/remote-write/get"), "3");
+});
+
+test("the same version of something else is another one", async (t) => {
+  const of = await withTwo(t);
+  await succeeds(of);
+  await of.configure({ SECRETS: "credentials-one=two" });
+  await succeeds(of);
+  assert.equal(await of.content("state/secrets/credentials-one/get"), "2");
+});
+
+test("what only an earlier Pod had stays until the next one was good", async (t) => {
+  const of = await withTwo(t);
+  await succeeds(of);
+  await of.configure({ SECRETS: "credentials-one=one" });
+  await succeeds(of);
+  assert.equal(await of.content("state/secrets/remote-write/get"), "2");
+  await succeeds(of, "follow");
+  assert.equal(await of.content("state/secrets/remote-write/get"), undefined);
+  assert.ok(await of.content("state/secrets/credentials-one/get"));
+});
+
+test("while the store can't be reached, a Pod starts with what was taken earlier, and following fails", async (t) => {
+  const of = await withTwo(t);
+  const { files } = await authority(t);
+  const settings = { SECRETS: "credentials-one=one remote-write=two", CERTIFICATE_SECRET: "tls" };
+  await of.configure(settings);
+  await of.setSecret("tls", await bundle(t, files));
+  await succeeds(of);
+  for (const name of ["one", "two", "tls"]) await of.setSecret(name);
+  await succeeds(of);
+  const { exitCode, stderr } = await of.run("follow");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /\nsecret: tls can't be taken$/);
+  await of.configure({ ...settings, SECRETS: "credentials-one=other" });
+  const refused = await of.run();
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /secret: other can't be taken/);
+});
+
+test("one that can't be read keeps no other from being followed", async (t) => {
+  const of = await withTwo(t);
+  await succeeds(of);
+  await of.setSecret("one");
+  await of.setSecret("two", "3");
+  assert.equal((await of.run("follow")).exitCode, 1);
+  assert.equal(await of.content("state/secrets/remote-write/get"), "3");
+});
+
+test("a boot needs the directories alone, and no store", async (t) => {
+  const of = await machine(t, { SECRETS: "credentials-one=one" });
+  await succeeds(of, "directories");
+  const { stdout } = await execa("find", [
+    join(of.directory, "data"),
+    "-mindepth",
+    "1",
+    "-printf",
+    "%P %m\n",
+  ]);
+  assert.deepEqual(stdout.split("\n").sort(), ["cache 700", "tls 700"]);
+});
