@@ -76,6 +76,10 @@ export async function effectiveStack(
   });
 }
 
+/** For a run that was ended before its end. */
+const unlock =
+  "if no other run is under way, `npm run pulumi -- cancel --yes local`, and then the same command again";
+
 /** A real `pulumi up`. It refreshes first, so that a Pod that has gone since, for example by a reboot, comes back. */
 export async function bringUp({ file }: Stack): Promise<Outputs> {
   return step(
@@ -84,7 +88,20 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
     async (run) => {
       const pulumi = pulumiIn(run);
       if (!(await stackExists(pulumi))) await initialise(pulumi, dirname(file));
-      await pulumi("up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--config-file", file);
+      try {
+        await pulumi(
+          "up",
+          "--yes",
+          "--refresh",
+          "--skip-preview",
+          "--suppress-outputs",
+          "--config-file",
+          file,
+        );
+      } catch (error) {
+        const { message } = error as Error;
+        throw message.includes("the stack is currently locked") ? new Failure(message, unlock) : error;
+      }
       return JSON.parse(await pulumi("stack", "output", "--json"));
     },
   );

@@ -24,7 +24,7 @@ import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine, type TestMachine } from "../support/machine.ts";
 import { repeat } from "../support/repeat.ts";
-import { commandsOf, podmanPrelude } from "../support/runbooks.ts";
+import { commandsOf, podmanPrelude, preludeOf } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { servedCertificate } from "../support/tls.ts";
@@ -240,6 +240,15 @@ describe("while clients pull", { concurrency: true }, () => {
         );
         assert.ok(!failed, `${name}: ${all}`);
       }
+    }
+  });
+
+  test("a part is restarted by the command for it", async () => {
+    const restart = `${preludeOf("local")}\nCACHE=label=app.kubernetes.io/instance=${region}; for part in exporter edge; do restart "$part"; done`;
+    await execa("bash", ["-eu", "-c", restart], { env: podmanEnvironment() });
+    for (const part of ["exporter", "edge"]) {
+      const state = await podman(["inspect", "--format", "{{.State.Status}}", cache.container(part)]);
+      assert.equal(state, "running", part);
     }
   });
 });

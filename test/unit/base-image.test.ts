@@ -42,7 +42,7 @@ describe("the packages of a machine", () => {
       .map((call) => call.join(" "));
   };
   const installing = (names: string) =>
-    `apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ${names}`;
+    `apt-get -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold install -y --no-install-recommends ${names}`;
 
   test("are asked for where the image hasn't got them, and no mirror where it has", async (t) => {
     assert.deepEqual(await install(t, "podman jq curl", "exit 1"), []);

@@ -70,8 +70,12 @@ export async function playPod(
     reject: false,
   });
   if (exitCode !== 0 && current.length > 0) {
+    const outcome =
+      exitCode === 3
+        ? "couldn't be changed, and isn't well"
+        : "runs on as before, since it couldn't be changed";
     throw new TakenBack(
-      `the cache ${inputs.name} runs on as before, since it couldn't be changed. Correct what is said here, and try again.\n${stderr.trim()}`,
+      `the cache ${inputs.name} ${outcome}. Correct what is said here, and try again.\n${stderr.trim()}`,
     );
   }
   try {

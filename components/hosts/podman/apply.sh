@@ -8,7 +8,7 @@
 #   STATE         directory of what the Pods mount, which survives this script
 #   UNIT          prefix of the systemd units that play $STATE/units/<pod>.yaml, such as registry-cache@. Empty: podman plays it.
 #   WELL_SECONDS  how long the cache may take until it is well again; 60 by default
-# Exit: 0 applied; 1 refused before anything changed; 2 the bundle before is back. Then the last line of standard error is `REASON: MESSAGE`.
+# Exit: 0 applied; 1 refused before anything changed; 2 the bundle before is back; 3 it isn't. Then the last line of standard error is `REASON: MESSAGE`.
 set -u
 umask 022
 bundle=$1 previous=${2-}
@@ -20,6 +20,12 @@ grace=120
 
 # There as long as a change hasn't ended before which the cache was well, also if this script was killed meanwhile.
 was_well=$STATE/was-well
+
+# One change after the other, also where one goes on after whoever called it has been stopped. What podman starts doesn't hold the lock, nor what ends transfers.
+if command -v flock >/dev/null; then
+  mkdir -p "$STATE" && exec 8>"$STATE/lock" && flock 8
+  podman() { command podman "$@" 8>&-; }
+fi
 
 fail() {
   echo "$2: $3" >&2
@@ -95,7 +101,11 @@ prepare() {
   for part in $(parts); do
     ! { same_files "$part" && runs "$(pod_of "$part")"; } || continue
     propose "$part" || fail 1 disk "can't write the files of $part"
-    said=$(accepted "$part" 2>&1) || fail 1 refused "$part: $(echo "$said" | tail -n 1)"
+    said=$(accepted "$part" 2>&1) || {
+      # From 125 on, podman has failed, not the program.
+      if [ $? -lt 125 ]; then reason=refused; else reason=image; fi
+      fail 1 "$reason" "$part: $(echo "$said" | tail -n 1)"
+    }
   done
 }
 
@@ -163,7 +173,7 @@ retire() {
   {
     podman stop --time "$grace" "${ids% *}"
     podman pod rm --force "${ids#* }"
-  } </dev/null >/dev/null 2>&1 &
+  } </dev/null >/dev/null 2>&1 8>&- &
 }
 
 # The new edge waits for the port, so the listener is away for a moment only; the old one goes on with its transfers.
@@ -173,13 +183,14 @@ hand_over() {
   for pod in $old; do retire "$pod" edge; done
 }
 
-# As soon as it answers; it may also be waiting for its upstream.
+# As soon as it answers. It may also be waiting for its upstream, so not for ever.
 await_ready() {
   [ -e "$bundle/parts/$1/ready" ] || return 0
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     podman exec "$(pod_of "$1")-$1" wget -q -T 2 -O /dev/null "$(cat "$bundle/parts/$1/ready")" 2>/dev/null && return
     sleep 1
   done
+  return 0
 }
 
 # `POD/PART` of what isn't the bundle's, but for what still ends its transfers.
@@ -193,20 +204,14 @@ unwanted() {
 # Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
-  gone='' starting='' replaced='' failed=''
+  gone='' starting='' failed=''
   for it in $(unwanted); do
     [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" &
     gone="$gone $!"
   done
   for part in $(parts); do
     if [ "$part" = edge ]; then
-      for job in $starting; do wait "$job" || failed=$job; done
-      waiting=
-      for it in $replaced; do
-        await_ready "$it" &
-        waiting="$waiting $!"
-      done
-      for job in $waiting; do wait "$job"; done
+      for job in $starting; do wait "${job#*:}" || failed=${job%:*}; done
     fi
     [ -z "$failed" ] || break
     if runs "$(pod_of "$part")"; then
@@ -215,18 +220,18 @@ change() {
       hand_over || failed=$part
     else
       old=$(other "$part")
-      [ -z "$old" ] || replaced="$replaced $part"
       {
         for pod in $old; do stop "$pod" "$part"; done
-        start "$part"
+        start "$part" && { [ -z "$old" ] || await_ready "$part"; }
       } &
-      starting="$starting $!"
+      starting="$starting $part:$!"
     fi
   done
   # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
-  [ -z "$starting" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
+  [ -z "$starting" ] || [ -n "$failed" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
   # Not for an edge that ends its transfers.
   for job in $gone; do wait "$job"; done
+  culprit=$failed obstacle="$failed doesn't start"
   [ -z "$failed" ] || return
   look
   for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
@@ -235,24 +240,25 @@ change() {
 # Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
 well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$2/health")" 2>/dev/null | grep -q '^probe_success 1'; }
 
-# Whether each part runs what the bundle says. If not, $obstacle says why.
+# Whether each part runs what the bundle says. If not, $obstacle says why, and $culprit which doesn't.
 taken() {
   look
   for part in $(parts); do
-    obstacle="$part doesn't run"
+    culprit=$part obstacle="$part doesn't run"
     runs "$(pod_of "$part")" || return
     [ -e "$bundle/parts/$part/taken" ] || continue
     obstacle="$part hasn't taken up its files"
     read -r url answer <"$bundle/parts/$part/taken"
     [ "$(podman exec "$(pod_of "$part")-$part" wget -q -T 8 -O - "$url" 2>/dev/null)" = "$answer" ] || return
   done
-  obstacle="the endpoint doesn't answer"
+  culprit='' obstacle=''
 }
 
 # Twice, with nothing started anew in between: what ends at once and starts again is seen running, too.
 becomes_well() {
   end=$(($(date +%s) + WELL_SECONDS)) before=
-  until taken && well "$(pod_of edge)" "$bundle" && obstacle="a part ends again and again" && [ "$running" = "$before" ]; do
+  until taken && well "$(pod_of edge)" "$bundle" && [ "$running" = "$before" ]; do
+    [ -n "$culprit" ] || culprit=$(printf '%s\n' "$running" "${before:-$running}" | sort | uniq -u | sed 's/^\([^ ]*\) \1-\([^ ]*\) .*/\2/;q')
     before=$running
     [ "$(date +%s)" -lt "$end" ] || return
     sleep 1
@@ -280,12 +286,14 @@ if change && { [ ! -e "$was_well" ] || becomes_well; }; then
   tidy
   exit 0
 fi
-reason=${obstacle:-"a Pod doesn't start"}
-[ -n "$previous" ] || fail 2 unhealthy "$reason"
+reason=${obstacle:-${culprit:+"$culprit ends again and again"}}
+reason=${reason:-"the endpoint doesn't answer"}
+[ -z "$culprit" ] || podman logs --tail 5 "$(pod_of "$culprit")-$culprit" >&2
+[ -e "$previous/region" ] || fail 3 unhealthy "$reason"
 bundle=$previous
 if change && becomes_well; then
   rm -f "$was_well"
-  obstacle=
+  tidy
+  fail 2 unhealthy "$reason; what ran before is back"
 fi
-tidy
-fail 2 unhealthy "$reason; what ran before is back${obstacle:+", but $obstacle"}"
+fail 3 unhealthy "$reason; nor is what ran before well: ${obstacle:-$culprit}"
