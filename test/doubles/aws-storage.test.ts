@@ -104,6 +104,17 @@ test("a bucket with something in it isn't deleted, unless it says that this does
   assert.throws(() => cloud.delete(type, id, scope), /BucketNotEmpty/);
   cloud.update(type, id, { ...inputs, forceDestroy: true }, scope);
   cloud.delete(type, id, scope);
+  const object = things.object as Thing;
+  assert.equal(cloud.find(object.type, object.id, scope), undefined);
+});
+
+test("an object takes the place of the one that had its key", () => {
+  const { cloud, things } = make();
+  const { type, id, scope, inputs } = things.object as Thing;
+  cloud.create(type, "other", { ...inputs, content: "kind: Other" }, scope);
+  assert.equal(cloud.find(type, id, scope)?.inputs.content, "kind: Other");
+  cloud.delete(type, id, scope);
+  assert.equal(cloud.find(type, id, scope), undefined);
 });
 
 test("a bucket's settings go with it; another account's can be seen and not looked at", () => {

@@ -56,6 +56,8 @@ export interface Rules {
   check?(inputs: Inputs, request: Pick<Request, "scope">): void;
   /** Refuses what doesn't fit with what there is. */
   admit?(request: Request): void;
+  /** Whether another one of the id takes the place of the first. @default it is refused */
+  readonly overwrites?: boolean;
   /** The id, and what the cloud adds to the inputs; and its scope, if it isn't the provider's. */
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
@@ -175,7 +177,7 @@ export class Cloud {
     this.#demandUnused(type, request);
     const thing = { outputs: {}, type, name, scope, inputs, ...rules.create(request) };
     const taken = this.find(type, thing.id, thing.scope);
-    demand(!taken, this.definition.codes.exists, `${type} ${thing.id} already exists`);
+    demand(!taken || rules.overwrites, this.definition.codes.exists, `${type} ${thing.id} already exists`);
     this.record({ kind: "create", type, name });
     return this.keep(thing);
   }

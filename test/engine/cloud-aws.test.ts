@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { quotaType } from "../doubles/aws/account.ts";
 import { existing, notOffered } from "../doubles/aws/existing.ts";
+import { CloudError } from "../doubles/faults.ts";
 import { valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
@@ -156,6 +157,29 @@ describe("a machine in AWS", { concurrency: true }, () => {
       const image = cloud.find("ami", String(machine?.inputs.ami), String(machine?.scope));
       assert.ok(image);
       cloud.keep({ ...image, inputs: { ...image.inputs, isDeprecated: true } });
+      await succeeds(stack, "--expect-no-changes");
+    });
+  });
+
+  describe("whose Pod is another one", { concurrency: 1 }, () => {
+    const parts = scope({ after });
+    const cloud = aws.newCloud();
+    let stack: CloudStack;
+
+    test("finds the one before, where a change failed halfway and is taken back", async () => {
+      stack = parts.use(await cloudStack(aws.file, cloud));
+      await succeeds(stack);
+      const before = aws.podsOf(cloud);
+      assert.equal(before.length, 1);
+      const error = new CloudError("InternalError", "We encountered an internal error. Please try again.");
+      cloud.fail({ kind: "update", type: "aws:s3/bucketObjectv2:BucketObjectv2", error });
+      await stack.configure({}, { freshnessSeconds: 30 });
+      const { failed, messages } = await stack.run("up");
+      assert.ok(failed && messages.includes(error.message), messages);
+      assert.deepEqual(aws.podsOf(cloud), before);
+      await stack.configure({});
+      await succeeds(stack);
+      assert.deepEqual(aws.podsOf(cloud), before);
       await succeeds(stack, "--expect-no-changes");
     });
   });

@@ -23,8 +23,8 @@ export const aws: CloudCase = {
       objects.filter((object) => object.key === key).map(({ content }) => String(content));
     return named("pod").flatMap((digest) => named(`pods/${digest}.json`));
   },
-  // The machine is told when the new one is there, and the old one goes last.
-  podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer", "delete BucketObjectv2 …"],
+  // The machine is told when the new one is there, and the old one stays.
+  podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer"],
   valueOf: ({ inputs }) => String(inputs.value),
   withdrawImages(cloud) {
     for (const { inputs, scope } of cloud.things(machine)) {

@@ -13,7 +13,8 @@ import { scope, tempDir } from "../support/scope.ts";
 const source = script(import.meta.resolve("../../components/hosts/vm/follow.sh"), "follow.sh");
 
 /** Two parts, one after the other; what was cut off before is in one of them still. */
-const play = `play() { for part in one two; do sleep 0.03; echo "$1" >"$STATE/$part"; done; }
+const play = `[ ! -e "$STATE/stuck" ] || { echo "unhealthy: it doesn't start" >&2; [ -n "\${2-}" ] || exit 2; exit 3; }
+play() { for part in one two; do sleep 0.03; echo "$1" >"$STATE/$part"; done; }
 echo "\${1##*/} \${2##*/}" >>"$STATE/applied"
 play "\${1##*/}"
 `;
@@ -22,7 +23,11 @@ const behaviours = {
   good: play,
   refused: `echo "nginx: a line too many" >&2; echo "refused: edge doesn't accept it" >&2; exit 1`,
   "no image": `echo "image: can't pull it" >&2; exit 1`,
+  "no room for its image": `echo "Error: writing blob: no space left on device" >&2; echo "image: can't pull it" >&2; exit 1`,
+  "no room for its check": `echo "refused: edge: write: no space left on device" >&2; exit 1`,
+  "no room for its parts": `${play}play "\${2##*/}"; echo "No space left on device" >&2; echo "unhealthy: it is full" >&2; exit 2`,
   unwell: `${play}play "\${2##*/}"; echo "unhealthy: not within 60 s" >&2; exit 2`,
+  stuck: `${play}: >"$STATE/stuck"; echo "unhealthy: edge doesn't start" >&2; exit 3`,
   broken: "no-such-program",
 } as const;
 
@@ -30,6 +35,7 @@ interface PodOptions {
   readonly apply?: keyof typeof behaviours;
   /** Of machine.sh. @default it does */
   readonly follow?: string;
+  readonly prepare?: string;
   readonly region?: string;
 }
 
@@ -64,13 +70,13 @@ class Machine {
   /** Puts a Pod into the store. @returns its digest */
   async store(
     number: number,
-    { apply = "good", follow = "", region = "here" }: PodOptions = {},
+    { apply = "good", follow = "", prepare = "", region = "here" }: PodOptions = {},
   ): Promise<string> {
     const text = bundleText({
       region,
       number: `${number}`,
       "apply.sh": behaviours[apply],
-      "machine.sh": `[ "$1" != follow ] || { :; ${follow}\n}`,
+      "machine.sh": `echo "$1" >>"$STATE/asked"; [ "$1" != follow ] || { :; ${follow}\n}\n[ "$1" != prepare ] || { :; ${prepare}\n}`,
       "parts/edge/files/nginx.conf": "it's a $file\\\n\n\ttab",
     });
     const digest = bundleDigest(text);
@@ -242,6 +248,10 @@ for (const [what, { reason, spoil }] of Object.entries<{
     spoil: (it) => it.wantNew(2, { apply: "refused" }),
   },
   "a Pod whose image isn't there": { reason: "image", spoil: (it) => it.wantNew(2, { apply: "no image" }) },
+  "a Pod for whose image there is no room": {
+    reason: "disk",
+    spoil: (it) => it.wantNew(2, { apply: "no room for its image" }),
+  },
   "a Pod that isn't well": { reason: "unhealthy", spoil: (it) => it.wantNew(2, { apply: "unwell" }) },
 })) {
   test(`${what}: the last good Pod serves on; it is told once, and over when another one is good`, async (t) => {
@@ -287,18 +297,52 @@ for (const apply of ["unwell", "refused"] as const) {
   });
 }
 
-test("an image that isn't there is asked for again after five minutes", async (t) => {
-  const { it } = await served(t);
-  const digest = await it.store(2, { apply: "no image" });
-  await it.want(digest);
+for (const apply of [
+  "no image",
+  "no room for its image",
+  "no room for its check",
+  "no room for its parts",
+] as const) {
+  test(`a Pod with ${apply} is tried again after five minutes`, async (t) => {
+    const { it } = await served(t);
+    const digest = await it.wantNew(2, { apply });
+    await it.follow();
+    await it.fails(apply === "no image" ? "image" : "disk");
+    // The same digest, as it would be when the image or the room came.
+    await writeFile(it.at("state/pods", digest, "apply.sh"), behaviours.good);
+    await quiet(it);
+    const sixMinutesAgo = Date.now() / 1000 - 360;
+    await utimes(it.at("run/tried"), sixMinutesAgo, sixMinutesAgo);
+    await it.follow();
+    assert.equal(await it.running(), digest);
+  });
+}
+
+test("where the Pod before isn't back, each look tries that again, and the failure stands until it is", async (t) => {
+  const { it, first } = await served(t);
+  const bad = await it.wantNew(2, { apply: "stuck" });
   await it.follow();
-  // The same digest, as it would be when the image came.
-  await writeFile(it.at("state/pods", digest, "apply.sh"), behaviours.good);
+  await it.fails("unhealthy");
+  assert.match((await it.follow()).stderr, /^failed: unhealthy, \w{12}: it doesn't start$/m);
+  await it.wantNew(3, { apply: "refused" });
+  await it.follow();
+  await it.fails("refused");
+  await it.want(bad);
+  for (let look = 0; look < 2; look++) await it.follow();
+  for (const wanted of [bad, first]) {
+    await it.want(wanted);
+    await quiet(it);
+    await it.fails("unhealthy");
+    assert.ok((await readdir(it.at("state"))).includes("applying"));
+  }
+  await rm(it.at("state/stuck"));
+  assert.equal((await it.follow()).stderr, "what failed is over");
+  assert.equal(await it.running(), first);
+  assert.equal((await it.metrics()).outdated, "0");
+  await it.want(bad);
   await quiet(it);
-  const sixMinutesAgo = Date.now() / 1000 - 360;
-  await utimes(it.at("run/tried"), sixMinutesAgo, sixMinutesAgo);
-  await it.follow();
-  assert.equal(await it.running(), digest);
+  await it.fails("unhealthy");
+  assert.equal(await it.running(), first, "the bad one isn't tried again");
 });
 
 test("what failed in the store is tried at each look, and told when it is over", async (t) => {
@@ -339,6 +383,36 @@ test("what is in the store is looked at every two minutes; a failure stands unti
   await it.fails("secret");
   await rm(it.at("state/away"));
   assert.equal((await it.follow()).stderr, "what failed is over");
+});
+
+for (const [what, reason, spoil] of [
+  ["be found out", "unreachable", (it: Machine) => rm(it.at("store/wanted"))],
+  ["be fetched", "unreachable", (it: Machine) => it.want("0".repeat(64))],
+  ["be prepared", "secret", (it: Machine) => it.wantNew(2, { prepare: "exit 1" })],
+  ["get its image", "image", (it: Machine) => it.wantNew(2, { apply: "no image" })],
+] as const) {
+  test(`while the Pod can't ${what}, passwords and certificates are followed`, async (t) => {
+    const { it } = await served(t);
+    const follows = async () =>
+      (await it.read("state/asked")).split("\n").filter((mode) => mode === "follow");
+    await spoil(it);
+    for (let look = 0; look < 2; look++) await it.follow();
+    await it.fails(reason);
+    assert.equal((await follows()).length, 1);
+    await rm(it.at("run/followed"));
+    await it.follow();
+    await it.fails(reason);
+    assert.equal((await follows()).length, 2);
+  });
+}
+
+test("what a new Pod has in the store is looked at by the next look, not before it is good", async (t) => {
+  const { it } = await served(t);
+  await it.follow();
+  await it.wantNew(2);
+  for (let look = 0; look < 3; look++) await it.follow();
+  const asked = ["prepare", "tidy", "follow"];
+  assert.deepEqual((await it.read("state/asked")).split("\n"), [...asked, ...asked]);
 });
 
 test("the first start looks until there is a Pod", async (t) => {

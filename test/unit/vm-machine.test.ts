@@ -17,7 +17,7 @@ type Settings = Partial<
   Record<"SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME", string>
 >;
 
-type Mode = "directories" | "prepare" | "follow";
+type Mode = "directories" | "prepare" | "follow" | "tidy";
 
 interface Machine {
   readonly directory: string;
@@ -67,6 +67,7 @@ esac
           CERTIFICATE_SECRET: "",
           AUTHORITY_SECRET: "",
           CERTIFICATE_NAME: "",
+          REMOVED: "removed",
           ...settings,
         }),
       ),
@@ -194,13 +195,15 @@ test("a new machine keeps the certificate on its disk, and the authority's key i
   assert.deepEqual(await of.read(), ["ca"]);
 });
 
-test("a Pod for another name has another certificate", async (t) => {
+test("a Pod for another name has another certificate, once it is applied", async (t) => {
   const { pem } = await authority(t);
   const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await of.setSecret("ca", pem);
   await succeeds(of);
   await of.configure({ AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: "other.example.com" });
   await succeeds(of);
+  assert.ok((await of.certificate()).checkHost(hostname));
+  await succeeds(of, "follow");
   assert.ok((await of.certificate()).checkHost("other.example.com"));
 });
 
@@ -225,9 +228,10 @@ test("no key of the authority stays on the data disk", async (t) => {
 test("a provided certificate is published with its chain, and a new one in its place", async (t) => {
   const { files, root } = await authority(t);
   const of = await machine(t, { CERTIFICATE_SECRET: "tls" });
-  for (const value of [await bundle(t, files), await bundle(t, files)]) {
+  for (const mode of ["prepare", "follow"] as const) {
+    const value = await bundle(t, files);
     await of.setSecret("tls", value);
-    await succeeds(of);
+    await succeeds(of, mode);
     assert.ok((await isPair(of)) && (await of.certificate()).verify(root.publicKey));
     const blocks = (await of.content("data/tls/tls.crt"))?.match(/BEGIN [A-Z ]+/g);
     assert.deepEqual(blocks, ["BEGIN CERTIFICATE", "BEGIN CERTIFICATE"]);
@@ -350,6 +354,63 @@ test("one that can't be read keeps no other from being followed", async (t) => {
   await of.setSecret("two", "3");
   assert.equal((await of.run("follow")).exitCode, 1);
   assert.equal(await of.content("state/secrets/remote-write/get"), "3");
+});
+
+test("another provided certificate is for a Pod that is applied", async (t) => {
+  const of = await machine(t, { CERTIFICATE_SECRET: "one" });
+  for (const name of ["one", "two"]) await of.setSecret(name, await bundle(t, (await authority(t)).files));
+  await succeeds(of);
+  const { fingerprint256 } = await of.certificate();
+  await of.configure({ CERTIFICATE_SECRET: "two" });
+  await succeeds(of);
+  assert.equal((await of.certificate()).fingerprint256, fingerprint256);
+  await succeeds(of, "follow");
+  assert.notEqual((await of.certificate()).fingerprint256, fingerprint256);
+});
+
+test("what is no longer configured stays as long as a Pod has it", async (t) => {
+  const of = await withTwo(t);
+  const { pem } = await authority(t);
+  await of.configure({
+    SECRETS: "credentials-one=one remote-write=two",
+    AUTHORITY_SECRET: "ca",
+    CERTIFICATE_NAME: hostname,
+  });
+  await of.setSecret("ca", pem);
+  await succeeds(of);
+  await succeeds(of, "follow");
+  const { fingerprint256 } = await of.certificate();
+  for (const name of ["two", "ca"]) await of.setSecret(name, "removed");
+  for (const mode of ["follow", "prepare"] as const) await succeeds(of, mode);
+  assert.equal(await of.content("state/secrets/remote-write/get"), "2");
+  assert.equal((await of.certificate()).fingerprint256, fingerprint256);
+  await of.setSecret("two", "3");
+  await succeeds(of, "follow");
+  assert.equal(await of.content("state/secrets/remote-write/get"), "3");
+});
+
+test("images that no Pod here names go; podman says of one that it is in use", async (t) => {
+  const of = await machine(t, {});
+  await of.setProgram(
+    "podman",
+    `#!/bin/sh
+case "$*" in
+"image inspect "*example.com/one) echo 1111 ;;
+"image inspect "*example.com/two@*) echo 2222 ;;
+"image inspect "*) exit 125 ;;
+"images "*) printf 'sha256:%s\\n' 1111 2222 3333 3333 4444 ;;
+"image rm "*) echo "$*" >>"${join(of.directory, "removed")}"; exit 2 ;;
+esac
+`,
+  );
+  const images = ["example.com/one", "example.com/two@sha256:2222", "example.com/never-pulled"];
+  for (const [index, image] of images.entries()) {
+    const part = join(of.directory, "state/pods", `pod${index % 2}`, "parts", `part${index}`);
+    await mkdir(part, { recursive: true });
+    await writeFile(join(part, "image"), image);
+  }
+  await of.run("tidy");
+  assert.equal(await of.content("removed"), "image rm sha256:3333 sha256:4444\n");
 });
 
 test("a boot needs the directories alone, and no store", async (t) => {

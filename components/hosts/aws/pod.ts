@@ -32,7 +32,8 @@ export interface PodArgs {
 }
 
 /**
- * The Pod, of which a preview shows what changes. Another one is another object, which is there before the machine is told of it; the old one goes last.
+ * The Pod, of which a preview shows what changes. Another one is another object, which is there before the machine is told of it. The old ones stay, about a hundred kilobytes each,
+ * until the bucket goes: what a failed update was to delete, Pulumi deletes by the next one, which may be back at that very key.
  */
 export function createPod(
   name: string,
@@ -46,7 +47,7 @@ export function createPod(
   const object = new BucketObjectv2(
     name,
     { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", tags },
-    options,
+    { ...options, retainOnDelete: true },
   );
   new BucketObjectv2(
     `${name}-pointer`,

@@ -4,7 +4,7 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
-import { type StoredSecrets, secretValues } from "../vm/secrets.ts";
+import { removedSecret, type StoredSecrets, secretValues } from "../vm/secrets.ts";
 import type { VmFindings } from "./findings.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
@@ -26,18 +26,15 @@ export interface Secrets {
 }
 
 /**
- * In place of a secret that the configuration no longer has. It stays in the vault without its value: whoever deploys may write a secret, by the right on the vault,
- * but not delete it, which takes a right on the vault's content (`secrets/delete`), even for its owner:
+ * Stores the stack's secrets in a vault of the region, and lets the machine read these, and the certificate that is in a vault already: one by one, no vault as a
+ * whole.
+ *
+ * One that the configuration no longer has stays in the vault without its value: whoever deploys may write a secret, by the right on the vault, but not delete it, which takes
+ * a right on the vault's content (`secrets/delete`), even for its owner:
  * https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/resources/customresources/custom_keyvault.go
  * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
  *
  * A deleted one would also hold its name for days, and one that is only forgotten (`retainOnDelete`) for ever: the provider doesn't create what it finds.
- */
-const removedSecret = "removed";
-
-/**
- * Stores the stack's secrets in a vault of the region, and lets the machine read these, and the certificate that is in a vault already: one by one, no vault as a
- * whole.
  */
 export function createSecrets(
   name: string,
@@ -74,7 +71,7 @@ export function createSecrets(
         properties: { value },
         tags: place.tags,
       },
-      // Not deleted by itself: see removedSecret.
+      // Not deleted by itself.
       { ...options, deletedWith: vault },
     );
     return id;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Follows the Pod that the cloud wants of this machine. Wherever the script or the machine ends, there is one whole Pod, as each step ends by one rename:
 # 1. fetched:  what is wanted is unpacked into pods/.new, checked, and renamed to pods/DIGEST, which is whole from then on.
-# 2. applying: this link to a Pod stands while it is applied. Who finds it first applies the last good one again.
+# 2. applying: this link to a Pod stands while it is applied, and until the last good one is back if it isn't good. Who finds it first applies that again.
 # 3. current:  the link to the last good Pod: `applying`, renamed when its health was seen. A boot starts it, and asks nobody.
 # 4. failed:   names a Pod that was refused or taken back, and the reason. It isn't tried again until another one was applied.
 # 5. deleted:  then, all Pods but the last good one and the one before it.
@@ -22,12 +22,12 @@ fails() {
   reason=$2
   message=$(tail -n 1 "$RUN/said")
   case $message in
-  *'No space left on device'*) reason=disk ;;
   unreachable:\ * | digest:\ * | region:\ * | disk:\ * | secret:\ * | image:\ * | refused:\ * | unhealthy:\ *)
     reason=${message%%:*}
     message=${message#*: }
     ;;
   esac
+  if grep -qi 'no space left on device' "$RUN/said"; then reason=disk; fi
   if ! grep -qs "^$reason $1 " "$RUN/failure"; then
     cat "$RUN/said" >&2
     printf 'failed: %s, %.12s: %s\n' "$reason" "$1" "$message" >&2
@@ -36,14 +36,15 @@ fails() {
   return 1
 }
 
-fails_for_good() {
-  fails "$@" || cp "$RUN/failure" "$STATE/failed.new" && sync "$STATE/failed.new" && mv "$STATE/failed.new" "$STATE/failed"
+# What failed isn't tried again.
+for_good() {
+  cp "$RUN/failure" "$STATE/failed.new" && sync "$STATE/failed.new" && mv "$STATE/failed.new" "$STATE/failed"
   return 1
 }
 
-# A failure that is known stands, for which the file is new enough.
+# A known failure stands. What keeps the last good Pod from being back comes first.
 stands() {
-  grep -qs "^[a-z]* $wanted " "$1" && cp "$1" "$RUN/failure"
+  grep -qs "^[a-z]* $wanted " "$1" && { is_half || cp "$1" "$RUN/failure"; }
 }
 
 unpack() {
@@ -62,13 +63,14 @@ fetch() {
   new=$STATE/pods/.new
   unpack "$RUN/pod" "$new" 2>"$RUN/said" || fails "$1" digest || return
   echo "the Pod is for $(cat "$new/region"), and the machine in $REGION" >"$RUN/said"
-  [ "$(cat "$new/region")" = "$REGION" ] || fails_for_good "$1" region || return
+  [ "$(cat "$new/region")" = "$REGION" ] || fails "$1" region || for_good || return
   { sync -f "$new" && mv "$new" "$STATE/pods/$1" && sync "$STATE/pods"; } 2>"$RUN/said" || fails "$1" disk
 }
 
 apply() {
   pod=$STATE/pods/$1
   before=$(applied)
+  half=$(readlink "$STATE/applying") || half=
   [ -d "$pod" ] || fetch "$1" || return
   sh "$pod/machine.sh" prepare >"$RUN/said" 2>&1 || fails "$1" secret || return
   { ln -sfn "pods/$1" "$STATE/applying" && sync "$STATE"; } 2>"$RUN/said" || fails "$1" disk || return
@@ -80,15 +82,17 @@ apply() {
     { sync -f "$STATE" && touch -h "$STATE/applying" && mv -T "$STATE/applying" "$STATE/current" && sync "$STATE"; } 2>"$RUN/said" ||
       fails "$1" disk || return
     printf 'applied: %.12s\n' "$1" >&2
-    rm -f "$STATE/failed" "$RUN/tried" "$RUN/starting"
+    rm -f "$STATE/failed" "$RUN/tried" "$RUN/starting" "$RUN/followed"
     find "$STATE/pods" -mindepth 1 -maxdepth 1 ! -name "$1" ! -name "${before:-$1}" -exec rm -rf {} +
-  elif { [ "$status" -eq 2 ] && [ -n "$before" ]; } || tail -n 1 "$RUN/said" | grep -q '^refused: '; then
-    fails_for_good "$1" unhealthy || rm -f "$STATE/applying"
-    return 1
+    sh "$pod/machine.sh" tidy >/dev/null 2>&1 || :
   else
-    fails "$1" refused || cp "$RUN/failure" "$RUN/tried"
-    # Unless it didn't come to its end, and nobody knows what runs.
-    if [ "$status" -le 2 ]; then rm -f "$STATE/applying"; fi
+    fails "$1" unhealthy || :
+    case ${before:+"$status"}:$reason in
+    [23]:unhealthy | *:refused) for_good || : ;;
+    *) cp "$RUN/failure" "$RUN/tried" ;;
+    esac
+    # Else the Pod before isn't back, or it didn't come to its end, and nobody knows what runs.
+    if [ "$status" -eq 2 ] || { [ "$status" -eq 1 ] && [ -z "$half" ]; }; then rm -f "$STATE/applying"; fi
     return 1
   fi
 }
@@ -101,7 +105,8 @@ restore() {
   rm -f "$STATE/applying" "$RUN/starting"
 }
 
-is_whole() { [ -n "$(applied)" ] && [ ! -h "$STATE/applying" ] && [ ! -e "$RUN/starting" ]; }
+is_half() { [ -n "$(applied)" ] && { [ -h "$STATE/applying" ] || [ -e "$RUN/starting" ]; }; }
+is_whole() { [ -n "$(applied)" ] && ! is_half; }
 
 # Passwords and certificates, by their versions in the store, every two minutes.
 follow() {
@@ -109,26 +114,37 @@ follow() {
   sh "$STATE/current/machine.sh" follow >"$RUN/said" 2>&1 && touch "$RUN/followed" && cat "$RUN/said" >&2
 }
 
-look() {
-  if [ -n "$(applied)" ] && ! is_whole; then restore || :; fi
+# Which Pod is wanted.
+ask() {
   "$CLOUD" wanted >"$RUN/answer" 2>"$RUN/said" || fails - unreachable || return
   wanted=$(head -c 65 "$RUN/answer" | tr -d '\0')
   echo 'what is wanted is no digest' >"$RUN/said"
   echo "$wanted" | grep -qx '[0-9a-f]\{64\}' || fails - digest || return
   echo "$wanted" >"$RUN/wanted"
   date +%s >"$RUN/looked"
+}
 
-  if [ "$wanted" = "$(applied)" ]; then
-    is_whole || return
+# Images come from registries that count how often they are asked.
+waits() { stands "$STATE/failed" || { [ -n "$(find "$RUN/tried" -mmin -5 2>/dev/null)" ] && stands "$RUN/tried"; }; }
+
+renew() {
+  ! waits || return
+  metrics
+  apply "$wanted" && rm -f "$RUN/failure"
+}
+
+look() {
+  if is_half; then restore || :; fi
+  if ! ask; then
+    follow
+  elif [ "$wanted" != "$(applied)" ]; then
+    renew || follow
+  elif is_half; then
+    follow
+  else
     follow || fails "$wanted" secret || return
     if [ -e "$RUN/failure" ]; then echo 'what failed is over' >&2; fi
     rm -f "$RUN/failure"
-  # Images come from registries that count how often they are asked.
-  elif stands "$STATE/failed" || { [ -n "$(find "$RUN/tried" -mmin -5 2>/dev/null)" ] && stands "$RUN/tried"; }; then
-    follow
-  else
-    metrics
-    apply "$wanted" && rm -f "$RUN/failure"
   fi
 }
 

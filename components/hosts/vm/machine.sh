@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the Pod finds on the machine: directories on the data disk, secrets as files, and a certificate where the Pod doesn't get one by itself.
 # `directories`: these alone. `prepare`: all that the Pod needs. `follow`: while it runs, what is new in the store; and what only an earlier Pod had, goes.
+# `tidy`: images that neither this Pod nor the one before it names, go.
 set -eu
 umask 077
 mode=$1
@@ -19,7 +20,7 @@ take() {
   known=$(cat "$versions/$name" 2>/dev/null) || known=
   if version=$("$CLOUD" version "$stored"); then
     [ "$known" != "$stored $version" ] || return 0
-    if "$CLOUD" secret "$stored" >"$work/value" && "$@"; then
+    if "$CLOUD" secret "$stored" >"$work/value" && { is_removed || "$@"; }; then
       echo "$stored $version" >"$versions/.new" && mv "$versions/.new" "$versions/$name" && echo "$name: version $version"
       return
     fi
@@ -29,6 +30,9 @@ take() {
   echo "secret: $stored can't be taken" >&2
   return 1
 }
+
+# No longer configured: another Pod is wanted, which may be far from being applied.
+is_removed() { [ "${known% *}" = "$stored" ] && [ "$(cat "$work/value")" = "$REMOVED" ]; }
 
 # A file of the Pod's user, and on the disk.
 stage() {
@@ -74,7 +78,9 @@ lasts() {
     openssl x509 -in "$tls/tls.crt" -noout -checkhost "$CERTIFICATE_NAME" | grep -q 'does match'
 }
 
+# A pair that is there may be in use by a Pod for another name. The new Pod gets its own once it runs.
 certificate() {
+  if [ "$mode" = prepare ] && paired "$tls"; then return; fi
   if [ -n "$CERTIFICATE_SECRET" ]; then
     paired "$tls" || rm -f "$versions/certificate"
     take certificate "$CERTIFICATE_SECRET" provided
@@ -84,6 +90,16 @@ certificate() {
   fi
 }
 
+# podman removes none that is in use.
+tidy() {
+  kept=$(for image in "$STATE"/pods/*/parts/*/image; do podman image inspect --format '{{.Id}}' "$(cat "$image")" || :; done)
+  podman images --quiet --no-trunc | sort -u | grep -vF "$kept" | xargs -r podman image rm
+}
+
+if [ "$mode" = tidy ]; then
+  tidy
+  exit
+fi
 for directory in $DIRECTORIES; do
   install -d -o "$OWNER" -g "$OWNER" -m 0700 "$DATA/$directory"
 done
@@ -97,7 +113,7 @@ for pair in $SECRETS; do
   names="$names${pair%%=*} "
   take "${pair%%=*}" "${pair#*=}" secret "${pair%%=*}" || result=1
 done
-certificate || { [ "$mode" = prepare ] && paired "$tls"; } || result=1
+certificate || result=1
 if [ "$mode" = follow ]; then
   for path in "$secrets"/* "$versions"/*; do
     case $names in *" ${path##*/} "*) ;; *) rm -rf "$path" ;; esac

@@ -11,7 +11,7 @@ import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type Bundle, renderBundle } from "../podman/bundle.ts";
-import { authority, type StoredSecrets } from "./secrets.ts";
+import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
 /** What the Pod of a machine depends on. */
@@ -95,6 +95,7 @@ function machineSettings(options: VmPodOptions): Record<string, string> {
     DIRECTORIES: list(podDirectories(options)),
     SECRETS: list(secrets.map(([secret, stored]) => `${secret}=${stored}`)),
     SECRET_FILE: secretFile,
+    REMOVED: removedSecret,
     CERTIFICATE_SECRET: tls.mode === "provided" ? tls.secretName : "",
     AUTHORITY_SECRET: tls.mode === "private" ? (storedSecrets[authority] ?? "") : "",
     CERTIFICATE_NAME: hostname,

@@ -16,6 +16,9 @@ export type StoredSecrets<Value> = Readonly<Record<string, Value>>;
 /** Certificate and key of the authority for `tls: { mode: private }`. */
 export const authority = "authority";
 
+/** What a cloud that deletes no secret has in place of one that isn't configured any more. machine.sh leaves a Pod that still has it what it had. */
+export const removedSecret = "removed";
+
 type SecretsPlan = Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">;
 
 /** Those that a stack has, with what `nameOf` makes of each. */

@@ -61,8 +61,10 @@ export const storage: Readonly<Record<string, Rules>> = {
       return { id: name, outputs: { bucket: name, arn: `arn:aws:s3:::${name}` } };
     },
     delete(thing, cloud) {
-      const isFull = cloud.things(object).some((it) => it.inputs.bucket === thing.id);
-      demand(!isFull || thing.inputs.forceDestroy === true, "BucketNotEmpty", "The bucket is not empty");
+      const content = cloud.things(object).filter((it) => it.inputs.bucket === thing.id);
+      const isEmptied = thing.inputs.forceDestroy === true;
+      demand(content.length === 0 || isEmptied, "BucketNotEmpty", "The bucket is not empty");
+      for (const it of content) cloud.remove(it);
     },
   },
 
@@ -118,6 +120,7 @@ export const storage: Readonly<Record<string, Rules>> = {
 
   [object]: {
     replacing: ["bucket", "key"],
+    overwrites: true,
     references: [{ at: "bucket", to: bucketType, onDelete: "leave" }],
     /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
     check(inputs) {
