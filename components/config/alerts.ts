@@ -50,7 +50,9 @@ const alertLabels = z.record(labelName, noTemplate);
 export const alerts = z.strictObject({
   labels: alertLabels
     .default({})
-    .describe("Labels of every alert, by which it finds who is to act, for example `team`."),
+    .describe(
+      "Labels of every alert, by which it finds who is to act, for example `team`. After a change, alerts that fire or are about to begin their wait anew, and so do those with changed `workingHoursLabels` or `overrides`.",
+    ),
   workingHoursLabels: alertLabels
     .default({ cancel_if_outside_working_hours: "true" })
     .describe("Labels of a page that waits for the morning, because clients are served without the cache."),

@@ -130,8 +130,8 @@ describe("the edge", () => {
       await sleep(1000);
       const nginxConf = allowing("giantswarm/**", `team-${change}/**`);
       const isTaken = async () => (await pod.revision()) === revisionOf(nginxConf);
-      await pod.write("edge", { "nginx.conf": nginxConf });
       assert.ok(!(await isTaken()));
+      await pod.write("edge", { "nginx.conf": nginxConf });
       await waitUntil("it is taken up", isTaken, takenUpMs);
       await waitUntil("the documented command says so", isTakenUp, takenUpMs);
     }
@@ -165,6 +165,13 @@ describe("the edge", () => {
     await sleep(5000);
     assert.equal(await refusals(), 1);
     assert.equal(await pod.revision(), revision);
+    const isShown = async (value: number) =>
+      (await (await fetch(`http://${localAddress}:${pod.ports.edgeStatus}/metrics/janitor`)).text()).includes(
+        `registry_cache_edge_configuration_refused ${value}\n`,
+      );
+    await waitUntil("the metric says so", () => isShown(1), takenUpMs);
+    await pod.write("edge", { "nginx.conf": good });
+    await waitUntil("the metric says that it is over", () => isShown(0), takenUpMs);
     const next = allowing("giantswarm/**", "next/**");
     await pod.write("edge", { "nginx.conf": next });
     await waitUntil(
