@@ -26,30 +26,43 @@ export const alertNames = [
 
 export type AlertName = (typeof alertNames)[number];
 
-/** Labels as Prometheus takes them; those that start with `__` are its own. */
-export const prometheusLabels = z.record(
-  z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
-    error: "must be a Prometheus label: letters, digits and underscores",
+/** A label's name as Prometheus takes it; those that start with `__` are its own. */
+const labelName = z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
+  error: "must be a Prometheus label: letters, digits and underscores",
+});
+
+/** It replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
+export const externalLabels = z.record(
+  labelName,
+  z.string().regex(/^[^$]*$/, {
+    error: "has $ in it, which Prometheus takes for the beginning of a variable",
   }),
-  z.string(),
 );
+
+/** Labels and annotations of alerts are templates: https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/#templating */
+const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
+  error: "has {{ in it, which Prometheus takes for the beginning of a template",
+});
+
+const alertLabels = z.record(labelName, noTemplate);
 
 /** What a team changes about the alerts. */
 export const alerts = z.strictObject({
-  labels: prometheusLabels
+  labels: alertLabels
     .default({})
-    .describe("Labels of every alert, by which it finds who is to act, for example `team`."),
-  workingHoursLabels: prometheusLabels
+    .describe(
+      "Labels of every alert, by which it finds who is to act, for example `team`. After a change, alerts that fire or are about to begin their wait anew, and so do those with changed `workingHoursLabels` or `overrides`.",
+    ),
+  workingHoursLabels: alertLabels
     .default({ cancel_if_outside_working_hours: "true" })
     .describe("Labels of a page that waits for the morning, because clients are served without the cache."),
   overrides: z
-    .partialRecord(z.enum(alertNames), prometheusLabels)
+    .partialRecord(z.enum(alertNames), alertLabels)
     .default({})
     .describe(
       "Labels of single alerts in place of their own, by the alert's name: `severity`, `topic` … An empty label goes away.",
     ),
-  runbookUrl: z
-    .string()
+  runbookUrl: noTemplate
     .regex(/\{alert\}/, { error: "has no {alert} in it, where the alert's name goes" })
     .default("docs/runbooks/{alert}.md")
     .describe("Where the runbooks can be read, with `{alert}` for the alert's name."),

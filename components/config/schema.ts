@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { alerts, prometheusLabels } from "./alerts.ts";
+import { alerts, externalLabels } from "./alerts.ts";
 import { type ImageName, imageNames } from "./images.ts";
 import {
   awsClusterRegion,
@@ -44,7 +44,7 @@ const workload = z.strictObject({
 export type Workload = z.output<typeof workload>;
 
 const monitoring = z.strictObject({
-  labels: prometheusLabels
+  labels: externalLabels
     .default({})
     .describe(
       "Labels of everything that leaves the cache's Prometheus, alerts too: `installation`, `pipeline` …",

@@ -104,6 +104,7 @@ report() {
   set -- $(lost)
   [ $# -eq 0 ] || emit counter log_lines_lost_total "$@"
   emit gauge edge_start_time_seconds '' "$(stat -c %Y "$cache/nginx.pid" 2>/dev/null || echo 0)"
+  emit gauge edge_configuration_refused '' "$([ -e "$cache/refused" ] && echo 1 || echo 0)"
   emit gauge janitor_start_time_seconds '' "$started"
   emit gauge janitor_run_time_seconds '' "$(date +%s)"
 }

@@ -47,8 +47,8 @@ export interface Request {
 
 /** What is known of one type of resource. */
 export interface Rules {
-  /** Inputs of which the provider knows that another value takes another resource. */
-  readonly replacing?: readonly string[] | ((inputs: Inputs) => readonly string[]);
+  /** Inputs of which the provider, by its configuration, knows that another value takes another resource. */
+  readonly replacing?: readonly string[] | ((inputs: Inputs, provider: Inputs) => readonly string[]);
   /** Inputs that the cloud doesn't change and of which the provider doesn't know it. */
   readonly fixed?: readonly string[];
   readonly references?: readonly Reference[];
@@ -156,9 +156,14 @@ export class Cloud {
   }
 
   /** The paths of what changes, and whether the provider replaces the resource because of it. */
-  diff(type: string, before: Inputs, after: Inputs): Map<string, { replaces: boolean }> {
+  diff(
+    type: string,
+    before: Inputs,
+    after: Inputs,
+    provider: Inputs = {},
+  ): Map<string, { replaces: boolean }> {
     const { replacing = [] } = this.#rules(type);
-    const properties = typeof replacing === "function" ? replacing(after) : replacing;
+    const properties = typeof replacing === "function" ? replacing(after, provider) : replacing;
     return new Map(
       changedPaths(before, after).map((path) => [
         path,

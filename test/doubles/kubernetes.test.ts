@@ -115,11 +115,22 @@ test("kinds of a chart aren't known before it", () => {
   );
 });
 
-test("another content of what is immutable is another object, the selector of a Deployment is for ever", () => {
+test("another content of what is immutable, or of what the provider takes for that, is another object; the selector of a Deployment is for ever", () => {
   const { cloud, things } = make();
   const map = things.map as Thing;
   const changed = { ...map.inputs, data: { file: "changed" } };
-  assert.deepEqual([...cloud.diff(map.type, map.inputs, changed)], [["data.file", { replaces: true }]]);
+  const mutable = { enableConfigMapMutable: "true" };
+  assert.deepEqual(
+    [...cloud.diff(map.type, map.inputs, changed, mutable)],
+    [["data.file", { replaces: true }]],
+  );
+  const [before, after] = [map.inputs, changed].map(({ immutable, ...inputs }) => inputs);
+  for (const [provider, replaces] of [[mutable, false] as const, [{}, true] as const]) {
+    assert.deepEqual(
+      [...cloud.diff(map.type, before ?? {}, after ?? {}, provider)],
+      [["data.file", { replaces }]],
+    );
+  }
   const { type, id, inputs } = things.deployment as Thing;
   const spec = { ...(inputs.spec as Inputs), selector: { matchLabels: { app: "other" } } };
   assert.throws(() => cloud.update(type, id, { ...inputs, spec }, server), /spec\.selector.*not allowed/);

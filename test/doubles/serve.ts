@@ -93,8 +93,9 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       reply.setInputs(request.getNews()).setFailuresList(problems.map(failureOf));
     }, messages.CheckResponse),
 
-    diff: unary((request: messages.DiffRequest, reply) => {
-      const paths = cloud.diff(request.getType(), unpack(request.getOldInputs()), unpack(request.getNews()));
+    diff: unary((request: messages.DiffRequest, reply, peer) => {
+      const [before, after] = [unpack(request.getOldInputs()), unpack(request.getNews())];
+      const paths = cloud.diff(request.getType(), before, after, providers.get(peer));
       const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
       const { UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
       reply.setChanges(paths.size > 0 ? DIFF_SOME : DIFF_NONE).setHasdetaileddiff(true);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { push } from "../../scripts/seed/push.ts";
 import { registryName, startChain } from "../support/chain.ts";
@@ -40,6 +42,29 @@ test("tags are listed page by page, however the client names the registry", asyn
     assert.deepEqual(await pages(`/v2/${repository}/tags/list`), [tags]);
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?last=1.1.0`), [tags.slice(2)]);
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?n=5&last=2.0.0`), [tags.slice(3)]);
+  });
+
+  await t.test("from a list that was cached before registries had a path prefix", async () => {
+    const asked = (path: string) => get(new URL(path, cache.url), { ca: cache.ca });
+    await asked(`/v2/${repository}/tags/list?n=3`);
+    const directory = join(cache.layout.cache, "manifests");
+    const files = await readdir(directory, { recursive: true, withFileTypes: true });
+    for (const file of files.filter((it) => it.isFile())) {
+      const path = join(file.parentPath, file.name);
+      const content = await readFile(path, "latin1");
+      // As long as before: nginx knows where the body begins.
+      await writeFile(path, content.replace(": </gsoci/v2/", ":       </v2/"), "latin1");
+    }
+    const rest = "giantswarm/app/tags/list?last=2.0.0&n=3";
+    for (const [path, link] of [
+      [`/v2/${repository}/tags/list?n=3`, `/v2/${rest}`],
+      [`/v2/${registryName}/${repository}/tags/list?n=3`, `/v2/${registryName}/${rest}`],
+      [`/v2/${repository}/tags/list?n=3&ns=${registryName}`, `/v2/${rest}&ns=${registryName}`],
+    ] as const) {
+      const { headers } = await asked(path);
+      assert.match(String(headers["x-cache"]), /^HIT/);
+      assert.equal(headers.link, `<${link}>; rel="next"`);
+    }
   });
 
   await t.test("by crane", async () => {

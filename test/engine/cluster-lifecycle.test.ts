@@ -131,6 +131,12 @@ function testLifecycle(file: string, known: ClusterCase): void {
     const others = all().filter(({ type }) => type !== "kubernetes:core/v1:Secret");
     await assertSecret(stack, JSON.stringify(others));
     stack.done();
+    await stack.setSecret("registry-cache:team-login.password", "an0ther-password");
+    await succeeds(stack, "up");
+    assert.deepEqual(
+      stack.done().map((it) => it.split(" ").slice(0, 2).join(" ")),
+      ["update Secret"],
+    );
     await stack.configure({}, { version: older });
     await succeeds(stack, "up");
     stack.done();

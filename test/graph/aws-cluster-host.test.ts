@@ -120,8 +120,9 @@ describe("a region with a network of its own", () => {
     assert.deepEqual(endpoint.routeTableIds, ["eu-central-1-nodes-id"]);
   });
 
-  test("is reached by the AWS CLI's token, without a secret in the kubeconfig", () => {
+  test("is reached by the AWS CLI's token, without a secret in the kubeconfig, and changes Secrets in place", () => {
     const provider = graph.resource("pulumi:providers:kubernetes");
+    assert.equal(String(provider.inputs.enableSecretMutable), "true");
     const config = new KubeConfig();
     config.loadFromString(String(provider.inputs.kubeconfig));
     assert.equal(config.getCurrentCluster()?.server, "https://1.eks.amazonaws.com");

@@ -94,7 +94,8 @@ describe("a region with everything", () => {
   test("what is in the cluster is reached by its own credentials, which are a secret", () => {
     const { inputs, secrets } = graph.find("kubernetes");
     const id = `${groupId(ownGroup)}/providers/Microsoft.ContainerService/managedClusters/registry-cache-germanywestcentral`;
-    assert.deepEqual(inputs, { kubeconfig: secret, clusterIdentifier: id });
+    const inPlace = { enableConfigMapMutable: "true", enablePatchForce: "true", enableSecretMutable: "true" };
+    assert.deepEqual(inputs, { ...inPlace, kubeconfig: secret, clusterIdentifier: id });
     assert.equal(secrets.kubeconfig, kubeconfig);
   });
 

@@ -83,6 +83,10 @@ test("names, registries and addresses", () => {
     { ...local, monitoring: { labels: { "a-b": "x" } } },
     /^monitoring\.labels\["a-b"\]: must be a Prometheus label/,
   );
+  assertProblem(
+    { ...local, monitoring: { labels: { team: "US$" } } },
+    /^monitoring\.labels\.team: has \$ in it, which Prometheus takes for the beginning of a variable$/,
+  );
 });
 
 test("alerts", () => {
@@ -90,6 +94,17 @@ test("alerts", () => {
   assertProblem(
     withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
     /^monitoring\.alerts\.overrides\.RegistryCachDown: unknown key; did you mean "RegistryCacheDown"\?/,
+  );
+  const labels = { team: "a\n{{ honeybadger" };
+  for (const changes of [{ labels }, { workingHoursLabels: labels }, { overrides: { Watchdog: labels } }]) {
+    assertProblem(
+      withAlerts(changes),
+      /^monitoring\.alerts\.\S*team: has \{\{ in it, which Prometheus takes for the beginning of a template$/,
+    );
+  }
+  assertProblem(
+    withAlerts({ runbookUrl: "https://example.com/{{alert}}" }),
+    /^monitoring\.alerts\.runbookUrl: has \{\{ in it/,
   );
   assertProblem(
     withAlerts({ overrides: { RegistryCacheDown: { "a-b": "x" } } }),

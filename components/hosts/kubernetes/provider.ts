@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../config/schema.ts";
 
 /** For every provider of a workload: objects that aren't immutable are changed in place, and what was edited by hand is taken back. */
-const providerSettings = {
+export const providerSettings = {
   enableConfigMapMutable: true,
   enablePatchForce: true,
   enableSecretMutable: true,

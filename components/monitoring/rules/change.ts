@@ -5,16 +5,23 @@ import type { Alert } from "./rule.ts";
 /** Minutes after which a look for another Pod is overdue: there is one every 30 s, but not while a Pod is being applied. */
 const overdueMinutes = 2;
 
-/** Whether a machine takes up what is configured. Only a VM has these metrics. */
+/** Whether what is configured is taken up: by a machine, and by the programs that read it while they run. */
 export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Durations): Alert[] {
   return [
     {
       name: "RegistryCachePodOutdated",
       severity: "notify",
       topic: "change",
-      expr: `registry_cache_pod_outdated == 1 or time() - registry_cache_pod_look_time_seconds > ${durations.seconds(overdueMinutes)}`,
+      expr: [
+        // Only a VM has these.
+        "registry_cache_pod_outdated == 1",
+        `time() - registry_cache_pod_look_time_seconds > ${durations.seconds(overdueMinutes)}`,
+        // A program that is started with what it refuses doesn't come up.
+        "registry_cache_edge_configuration_refused == 1",
+        'prometheus_config_last_reload_successful{job="registry-cache-prometheus"} == 0',
+      ].join(" or "),
       for: durations.minutes(podOutdatedMinutes),
-      description: `The cache doesn't take up changes${reason}; its last good Pod serves on.`,
+      description: `The cache doesn't take up changes${reason}; what it had before serves on.`,
     },
   ];
 }

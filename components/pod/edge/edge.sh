@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs nginx as soon as it can use its configuration and there is a certificate that fits its key: until then the port is closed, and clients fall back
 # at once. When another configuration or certificate appears, nginx takes it up for new connections, and open transfers go on; one that it can't use
-# changes nothing, and the log says so once.
+# changes nothing: the log says so once, and the file `refused` in the cache's directory as long as it is so.
 #
 # Usage: edge.sh NGINX_CONFIGURATION [TLS_DIRECTORY]: none where proxies end TLS
 set -u
@@ -41,9 +41,17 @@ keep_pid_file() {
 # As a child of nginx, which is process 1 by then.
 watch() {
   pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration") begun=
+  mark=${pid_file%/*}/refused
   while sleep 2; do
     keep_pid_file
-    now=$(read_files) && [ "$now" != "$taken" ] && usable "$now" && kill -HUP 1 && taken=$now
+    now=$(read_files) || continue
+    if [ "$now" = "$taken" ]; then
+      rm -f "$mark"
+    elif usable "$now"; then
+      kill -HUP 1 && taken=$now
+    else
+      touch "$mark"
+    fi
   done
 }
 

@@ -76,21 +76,22 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
         directive(`~^n=[0-9]+\\|${last}$`, "?$list_n&last=$list_last"),
       ],
     ),
-    // The next page is where the client found this one: behind a path prefix, or with `?ns=`. The registry's own prefix isn't the client's.
+    // The next page is where the client found this one: behind a path prefix, or with `?ns=`. The registry's own prefix isn't the client's; lists that were
+    // cached before the registries had one don't have it.
     block(
       "map",
       [`${pathRegistry}|$arg_ns $upstream_http_link`, "$list_link"],
       [
         directive("default", "$upstream_http_link"),
         directive(
-          "~^(?<link_registry>[^|]+)\\|\\S* </[^/]+/v2/(?<link_rest>.+)$",
+          "~^(?<link_registry>[^|]+)\\|\\S* </(?:[^/]+/)?v2/(?<link_rest>.+)$",
           "</v2/$link_registry/$link_rest",
         ),
         directive(
-          "~^\\|(?<link_ns>\\S+) </[^/]+(?<link_target>/v2/[^>]+)>(?<link_rest>.*)$",
+          "~^\\|(?<link_ns>\\S+) <(?:/[^/]+)?(?<link_target>/v2/[^>]+)>(?<link_rest>.*)$",
           "<$link_target&ns=$link_ns>$link_rest",
         ),
-        directive("~^\\| </[^/]+/v2/(?<link_rest>.+)$", "</v2/$link_rest"),
+        directive("~^\\| </(?:[^/]+/)?v2/(?<link_rest>.+)$", "</v2/$link_rest"),
       ],
     ),
   ];

@@ -79,9 +79,12 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
   const isBalanced = (inputs: Inputs) =>
     kind.kind === "Service" && text("spec.type", inputs) === "LoadBalancer";
   return {
-    replacing: ({ immutable }) => [
+    // `enableConfigMapMutable` and `enableSecretMutable`: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/
+    replacing: ({ immutable }, provider) => [
       ...["apiVersion", "kind", "metadata.name", "metadata.namespace"],
-      ...(immutable === true ? ["data", "stringData"] : []),
+      ...(immutable !== true && String(provider[`enable${kind.kind}Mutable`]) === "true"
+        ? []
+        : ["data", "stringData"]),
     ],
     fixed: kind.fixed ?? [],
     references: kind.isNamespaced

@@ -1,6 +1,7 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { providerSettings } from "../../kubernetes/provider.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 
 export interface KubernetesProviderArgs {
@@ -18,6 +19,7 @@ export function createKubernetesProvider(
   const { name: clusterName, endpoint, certificateAuthority } = cluster;
   const access = pulumi.all([clusterName, endpoint, certificateAuthority.data]);
   const args = {
+    ...providerSettings,
     kubeconfig: access.apply(([name, endpoint, certificateAuthority]) =>
       kubeconfig({ name, region, endpoint, certificateAuthority }),
     ),

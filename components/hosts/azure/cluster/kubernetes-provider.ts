@@ -2,6 +2,7 @@ import { listManagedClusterUserCredentialsOutput } from "@pulumi/azure-native/co
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { providerSettings } from "../../kubernetes/provider.ts";
 import type { Place } from "../place.ts";
 
 /**
@@ -21,7 +22,11 @@ export function createKubernetesProvider(
   );
   return new Provider(
     name,
-    { kubeconfig: pulumi.secret(credentials.apply(kubeconfigOf)), clusterIdentifier: cluster.id },
+    {
+      ...providerSettings,
+      kubeconfig: pulumi.secret(credentials.apply(kubeconfigOf)),
+      clusterIdentifier: cluster.id,
+    },
     options,
   );
 }
