@@ -124,7 +124,7 @@ test("another content of what is immutable, or of what the provider takes for th
     [...cloud.diff(map.type, map.inputs, changed, mutable)],
     [["data.file", { replaces: true }]],
   );
-  const [before, after] = [map.inputs, changed].map(({ immutable, ...inputs }) => inputs);
+  const [before, after] = [map.inputs, changed].map(({ immutable, ...inputs }: Inputs) => inputs);
   for (const [provider, replaces] of [[mutable, false] as const, [{}, true] as const]) {
     assert.deepEqual(
       [...cloud.diff(map.type, before ?? {}, after ?? {}, provider)],

@@ -29,9 +29,9 @@ export function resource(
   return {
     ...own,
     // https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
-    replacing: (inputs) => [
+    replacing: (inputs, provider) => [
       ...["resourceGroupName", "location", name],
-      ...(typeof replacing === "function" ? replacing(inputs) : replacing),
+      ...(typeof replacing === "function" ? replacing(inputs, provider) : replacing),
     ],
     references: [inGroup, ...(own.references ?? [])],
     check(inputs, request) {
