@@ -17,7 +17,10 @@ const allMinutes = 60;
 /** Emulate whole machines, which takes longest: `npm run test:boot`. */
 const boot = "test/boot/";
 /** One at a time, after the others: they compare times, or measure what the machine can do. */
-const alone = ["test/bench/", "test/e2e/coalescing", "test/support/fault-proxy", "test/support/http"];
+const alone = [
+  ...["test/bench/", "test/e2e/coalescing", "test/e2e/live-changes"],
+  ...["test/support/fault-proxy", "test/support/http"],
+];
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
