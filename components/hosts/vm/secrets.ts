@@ -8,8 +8,8 @@ import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
 /**
- * Secrets of the stack that a machine reads when it starts, from the cloud's store, where the stack puts them. Each is known by what it is: `remote-write`,
- * `authority`, and per upstream {@link credentialsOf}. A new value is an update in place, which the cache sees when it starts again.
+ * Secrets of the stack that a machine follows, from the cloud's store, where the stack puts them. Each is known by what it is: `remote-write`,
+ * `authority`, and per upstream {@link credentialsOf}. A new value is an update in place, which the machine takes up within minutes.
  */
 export type StoredSecrets<Value> = Readonly<Record<string, Value>>;
 
