@@ -23,7 +23,7 @@ was_well=$STATE/was-well
 
 # One change after the other, also where one goes on after whoever called it has been stopped. What podman starts doesn't hold the lock, nor what ends transfers.
 if command -v flock >/dev/null; then
-  mkdir -p "$STATE" && exec 8>"$STATE/lock" && flock 8
+  mkdir -p "$STATE" && exec 8<"$STATE" && flock 8
   podman() { command podman "$@" 8>&-; }
 fi
 
