@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { access, chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseYaml } from "../../components/config/stack-file.ts";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { ensureTool, goTools } from "./from-source/go-tools.ts";
 import { isReachable } from "./reachable.ts";
@@ -83,28 +84,56 @@ async function install(): Promise<void> {
   );
 }
 
+/** Where Pulumi keeps the state of stacks, and who said so. */
+export interface StateBackend {
+  /** As `pulumi login` takes it: `s3://…`, `file://…`. */
+  readonly url: string;
+  readonly from: "PULUMI_BACKEND_URL" | "Pulumi.yaml" | "this machine";
+}
+
+/**
+ * The first that there is of PULUMI_BACKEND_URL, `backend.url` in Pulumi.yaml, and a directory of the user's.
+ * @param project directory of Pulumi.yaml, where that is asked
+ */
+export function stateBackend(project?: string): StateBackend {
+  const { PULUMI_BACKEND_URL } = process.env;
+  if (PULUMI_BACKEND_URL) return { url: PULUMI_BACKEND_URL, from: "PULUMI_BACKEND_URL" };
+  const url = project && backendOf(join(project, "Pulumi.yaml"));
+  if (url) return { url, from: "Pulumi.yaml" };
+  const directory = join(stateDirectory(), "pulumi");
+  mkdirSync(directory, { recursive: true });
+  return { url: pathToFileURL(directory).href, from: "this machine" };
+}
+
+/** What can't be read, Pulumi complains of. */
+function backendOf(projectFile: string): string | undefined {
+  try {
+    const { backend } = parseYaml(readFileSync(projectFile, "utf8"), projectFile) as {
+      backend?: { url?: string };
+    };
+    return backend?.url;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What to add to the environment of a Pulumi process:
  * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
  *   host and its helper for dynamic providers;
- * - the state in a directory of the user's, unless PULUMI_BACKEND_URL names another place;
- * - a random passphrase in a file that only its owner can read, unless the environment has one.
+ * - where the state is;
+ * - where that is a directory, a random passphrase in a file that only its owner can read, unless the environment has one: what a team shares
+ *   isn't encrypted with what one machine has.
  */
-export function engineEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
+export function engineEnvironment({ url } = stateBackend(process.cwd())): NodeJS.ProcessEnv {
+  const { PATH, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
   const hasPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   return {
     PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    ...(PULUMI_BACKEND_URL ? {} : { PULUMI_BACKEND_URL: backend() }),
-    ...(hasPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
+    PULUMI_BACKEND_URL: url,
+    ...(hasPassphrase || !url.startsWith("file:") ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
   };
-}
-
-function backend(): string {
-  const directory = join(stateDirectory(), "pulumi");
-  mkdirSync(directory, { recursive: true });
-  return pathToFileURL(directory).href;
 }
 
 function passphraseFile(): string {

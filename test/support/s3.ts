@@ -15,6 +15,8 @@ export interface TestS3 extends AsyncDisposable {
   readonly proxy: FaultProxy;
   /** The bucket, without the name of a Secret for its keys. */
   store(delivery: S3Store["delivery"]): S3Store;
+  /** The bucket as a place for Pulumi's state: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3 */
+  readonly backend: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   /** The `data` of such a Secret, as podman takes it. */
   readonly secret: string;
   /** Puts an object there. */
@@ -63,7 +65,7 @@ export async function startS3(): Promise<TestS3> {
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(objects.length + 1))
-      .filter((key) => !key.startsWith(".") && pattern.test(key))
+      .filter((key) => !key.startsWith(".sgwtmp/") && pattern.test(key))
       .sort();
   };
   return {
@@ -76,6 +78,10 @@ export async function startS3(): Promise<TestS3> {
       pathStyle: true,
       delivery,
     }),
+    backend: {
+      url: `s3://${bucket}?region=${region}&endpoint=${address}&disableSSL=true&s3ForcePathStyle=true`,
+      environment: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    },
     secret: JSON.stringify({
       accessKey: Buffer.from(accessKey).toString("base64"),
       secretKey: Buffer.from(secretKey).toString("base64"),

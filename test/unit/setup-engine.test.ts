@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "pulumi/package.json" with { type: "json" };
-import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
 import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 
 test("the engine that is built is the one that the npm package looks for", () => {
@@ -32,6 +32,28 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
   engineEnvironment();
   assert.equal(await readFile(file, "utf8"), passphrase);
 
-  Object.assign(process.env, { PULUMI_CONFIG_PASSPHRASE: "", PULUMI_BACKEND_URL: "s3://states" });
-  assert.deepEqual(Object.keys(engineEnvironment()).sort(), ["PATH", "PULUMI_SKIP_UPDATE_CHECK"]);
+  process.env.PULUMI_CONFIG_PASSPHRASE = "";
+  assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, undefined);
+});
+
+test("the state is where the environment says, else the project, else on this machine", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "engine-"));
+  const before = { ...process.env };
+  t.after(async () => {
+    process.env = before;
+    await rm(directory, { recursive: true });
+  });
+  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory };
+  await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nruntime: nodejs\n");
+  const own = stateBackend(directory);
+  assert.equal(own.from, "this machine");
+
+  await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nbackend: { url: s3://states }\n");
+  const shared = stateBackend(directory);
+  assert.deepEqual(shared, { url: "s3://states", from: "Pulumi.yaml" });
+  assert.deepEqual(stateBackend(), own);
+  assert.equal(engineEnvironment(shared).PULUMI_CONFIG_PASSPHRASE_FILE, undefined, "what a team shares");
+
+  process.env.PULUMI_BACKEND_URL = "azblob://states";
+  assert.deepEqual(stateBackend(directory), { url: "azblob://states", from: "PULUMI_BACKEND_URL" });
 });

@@ -1,0 +1,69 @@
+/**
+ * Makes Pulumi.yaml that of another organization: `npm run init -- --help`.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../components/config/problems.ts";
+import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
+
+const file = "Pulumi.yaml";
+const usage = `Usage: npm run init [-- OPTION …]
+
+Writes into ${file} what is another value in each organization. On a terminal, without options, it asks.
+
+${settings.map(({ option, example, what }) => `  --${option} ${example}\n      ${what}`).join("\n")}
+  --help
+
+Exit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.`;
+
+const wanted = parseOptions();
+const text = await readFile(file, "utf8");
+const current = currentAnswers(text);
+try {
+  const answers = Object.keys(wanted).length === 0 ? await ask(current) : wanted;
+  const changed = withAnswers(text, answers);
+  await writeFile(file, changed);
+  for (const { option, what } of settings) {
+    const value = answers[option];
+    if (value !== undefined && value !== current[option]) console.log(`${what}: ${value}`);
+  }
+  console.log(changed === text ? `${file} is as it was.` : `${file} is written. Next: npm run local`);
+} catch (error) {
+  // Ctrl+C or Ctrl+D in place of an answer.
+  const isAborted = (error as NodeJS.ErrnoException).code === "ABORT_ERR";
+  if (!isAborted && !(error instanceof ConfigError)) throw error;
+  console.error(`${isAborted ? "" : (error as Error).message}\n${file} is as it was.`);
+  process.exitCode = 1;
+}
+
+async function ask(current: Answers): Promise<Answers> {
+  if (!process.stdin.isTTY) {
+    console.error(`nobody to ask: name what changes as options\n${usage}`);
+    process.exit(2);
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answers: Record<string, string> = {};
+  for (const { option, what, example } of settings) {
+    const hint = current[option] ?? `for example ${example}; empty for none`;
+    const answer = (await terminal.question(`${what} (${hint}): `)).trim();
+    if (answer) answers[option] = answer;
+  }
+  terminal.close();
+  return answers;
+}
+
+function parseOptions(): Answers {
+  try {
+    const options = Object.fromEntries(settings.map(({ option }) => [option, { type: "string" }] as const));
+    const { values } = parseArgs({ options: { ...options, help: { type: "boolean" } } });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    return values as Answers;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,93 @@
+import { parse, parseDocument } from "yaml";
+import { valueAt } from "../../components/config/as-written.ts";
+import { parseConfig } from "../../components/config/parse.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+
+/** A value in Pulumi.yaml that is another one in each organization. */
+export interface Setting {
+  /** Option of `npm run init`. */
+  readonly option: string;
+  /** What a value looks like, for the usage. */
+  readonly example: string;
+  /** What it is, as a phrase. */
+  readonly what: string;
+  /** Where it stands. */
+  readonly path: readonly (string | number)[];
+  /** A list, separated by commas. */
+  readonly isList?: boolean;
+}
+
+const upstream = ["config", "registry-cache:upstreams", 0];
+const monitoring = ["config", "registry-cache:monitoring", "value"];
+
+export const settings: readonly Setting[] = [
+  {
+    option: "registry",
+    example: "ghcr.io",
+    what: "the registry that has your images",
+    path: [...upstream, "registry"],
+  },
+  { option: "upstream", example: "ghcr", what: "a short name for it", path: [...upstream, "name"] },
+  {
+    option: "repositories",
+    example: "example/**,charts/example/**",
+    what: "its repositories that are cached",
+    path: [...upstream, "repositories"],
+    isList: true,
+  },
+  {
+    option: "probe",
+    example: "example/app:1.0",
+    what: "an image of them, which tells whether the registry answers",
+    path: [...upstream, "probe"],
+  },
+  {
+    option: "team",
+    example: "platform",
+    what: "the team that alerts go to",
+    path: [...monitoring, "alerts", "labels", "team"],
+  },
+  {
+    option: "runbook-url",
+    example: "https://example.com/runbooks/{alert}",
+    what: "where your runbooks are, with {alert} in place of an alert's name",
+    path: [...monitoring, "alerts", "runbookUrl"],
+  },
+  {
+    option: "state",
+    example: "s3://example-pulumi-state",
+    what: "where Pulumi keeps the state of stacks (docs/state.md)",
+    path: ["backend", "url"],
+  },
+];
+
+/** Values by option, as text. */
+export type Answers = Readonly<Record<string, string>>;
+
+/** What a project file has now. */
+export function currentAnswers(text: string): Answers {
+  const project: unknown = parse(text);
+  const values = settings.map(({ option, path }) => [option, valueAt(path, project)] as const);
+  return Object.fromEntries(
+    values.flatMap(([option, value]) => (value === undefined ? [] : [[option, String(value)]])),
+  );
+}
+
+/** The smallest stack, with which what is shared is checked as with any other. */
+const smallest = `config: { "registry-cache:provider": local, "registry-cache:regions": [{ name: local }] }`;
+
+/**
+ * A project file with other values, and all else, comments too, as it is.
+ * @throws ConfigError with all problems
+ */
+export function withAnswers(text: string, answers: Answers): string {
+  const document = parseDocument(text);
+  for (const { option, path, isList } of settings) {
+    const value = answers[option];
+    if (value === undefined) continue;
+    document.setIn(path, isList ? document.createNode(value.split(",").map((it) => it.trim())) : value);
+  }
+  const changed = document.toString({ lineWidth: 0 });
+  parseConfig(readStackFile(changed, smallest));
+  return changed;
+}
