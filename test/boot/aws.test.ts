@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { truncate } from "node:fs/promises";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { metricsPort } from "../../components/config/ports.ts";
-import { dataMount } from "../../components/hosts/vm/user-data.ts";
+import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
 import { scope } from "../support/scope.ts";
+import { clients } from "./clients.ts";
 import { dataDiskGiB, gib } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";
 import {
@@ -18,7 +20,11 @@ import {
   sizeOfFileSystem,
 } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
-import { surroundings } from "./surroundings.ts";
+import { type Surroundings, surroundings } from "./surroundings.ts";
+
+/** CHANGES and POWER_CUTS make it more thorough, and longer. */
+const changeCount = Number(process.env.CHANGES ?? 3);
+const powerCuts = Number(process.env.POWER_CUTS ?? 1);
 
 test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
@@ -80,15 +86,23 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
   const status = async () => (await around.get(443, around.tagPath, ca)).status;
 
   await step("takes up another allow-list as it runs", async () => {
+    await applies(first, await region.want({ repositories: ["other/**"] }));
+    assert.equal(await status(), 404);
+    await applies(first, await region.want());
+    assert.equal(await status(), 200);
+  });
+
+  await step("changes under 16 clients, none of which notices", async () => {
     const before = await containers();
-    for (const [repositories, expected] of [
-      [["other/**"], 404],
-      [["giantswarm/**", "other/**"], 200],
-    ] as const) {
-      const seconds = await applies(first, await region.want({ repositories }));
-      t.diagnostic(`${seconds} s from the pointer's change to the applied Pod`);
-      assert.equal(await status(), expected);
+    const asking = clients(around, ca, 16);
+    for (let count = 1; count <= changeCount; count += 1) {
+      const [kind, change] = Object.entries(reloads(count, around))[count % 3] ?? assert.fail();
+      const seconds = await applies(first, await region.want(change));
+      t.diagnostic(`${count} ${kind}: ${seconds} s from the pointer's change to the applied Pod`);
     }
+    const { answers, failures } = await asking.stop();
+    t.diagnostic(`${answers} answers`);
+    assert.deepEqual(failures, []);
     assert.equal(await containers(), before);
   });
 
@@ -110,6 +124,25 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     }
     await applies(first, await region.want());
     assert.equal(await status(), 200);
+  });
+
+  await step("loses power in the middle of a change, and comes back with one whole Pod", async () => {
+    for (let count = 1; count <= powerCuts; count += 1) {
+      const before = await applied(first);
+      const digest = await region.want(reloads(1000 + count, around)["allow-list"]);
+      await first.until(
+        "the change begins",
+        async () => (await first.try(`test -h ${stateDirectory}/applying`)).exitCode === 0,
+      );
+      await sleep(Math.random() * 5000);
+      await first.losePower();
+      await serves(around, first, ca);
+      const after = await applied(first);
+      assert.ok([before, digest].includes(after), after);
+      t.diagnostic(`${count}: came back with the Pod ${after === digest ? "wanted" : "before"}`);
+      await applies(first, digest);
+      assert.equal(await status(), 200);
+    }
   });
 
   await step("comes back from a reboot with all it had", async () => {
@@ -139,6 +172,15 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     await second.settled();
   });
 });
+
+/** Changes that replace no container. */
+function reloads(count: number, { config: { access } }: Surroundings) {
+  return {
+    "allow-list": { repositories: ["giantswarm/**", `more-${count}/**`] },
+    freshness: { region: { freshnessSeconds: 3600 + count } },
+    clients: { region: { access: { ...access, clients: [...access.clients, `192.0.2.${count % 250}/32`] } } },
+  };
+}
 
 function blobsIn(asked: readonly string[]): number {
   return asked.filter((it) => it.startsWith("GET ") && it.includes("/blobs/")).length;

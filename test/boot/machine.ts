@@ -121,10 +121,12 @@ export class Machine implements AsyncDisposable {
 
   /** Boots anew, as after a security upgrade. Returns when the new boot has begun. */
   async reboot(): Promise<void> {
-    const boot = "cat /proc/sys/kernel/random/boot_id";
-    const before = await this.run(boot);
-    await this.run("systemctl --no-block reboot");
-    await this.until("the machine has booted again", async () => (await this.run(boot)) !== before);
+    await this.#bootsAnew(() => this.run("systemctl --no-block reboot"));
+  }
+
+  /** Boots anew without a word to the system: what it hasn't written to its disks is lost. Returns when the new boot has begun. */
+  async losePower(): Promise<void> {
+    await this.#bootsAnew(() => this.#monitor("system_reset"));
   }
 
   /** Switches it off, as a cloud does before it parts a disk from a machine: the system may end its work. */
@@ -146,6 +148,13 @@ export class Machine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#qemu.kill();
+  }
+
+  async #bootsAnew(begin: () => Promise<unknown>): Promise<void> {
+    const boot = "cat /proc/sys/kernel/random/boot_id";
+    const before = await this.run(boot);
+    await begin();
+    await this.until("the machine has booted again", async () => (await this.run(boot)) !== before);
   }
 
   async #monitor(command: string, args?: object): Promise<void> {

@@ -46,7 +46,10 @@ export interface Surroundings {
   /** Host ports on 127.0.0.1 by those of the machine. */
   readonly ports: Readonly<Record<number, number>>;
   /** Configuration of a stack with one region, without the region's own parts. */
-  readonly config: Pick<StackConfig, "upstreams"> & { readonly access: object; readonly images: Images };
+  readonly config: Pick<StackConfig, "upstreams"> & {
+    readonly access: { readonly clients: readonly string[]; readonly metrics: readonly string[] };
+    readonly images: Images;
+  };
   /** What a machine needs besides its user data, to pull the images: see {@link Seed}. */
   readonly boothook: string;
   /** Where a client finds the tag of the image that the upstream has. */

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Between two requests of a client: each is a connection of its own, and an emulated machine takes its time for one. */
+const pauseMs = 4000;
+
+/** Clients that ask for what the upstream's tag leads to, again and again. @param ca PEM of the authority that they trust */
+export function clients(around: Surroundings, ca: string, count: number) {
+  const failures: string[] = [];
+  let answers = 0;
+  let stopped = false;
+  const one = async () => {
+    while (!stopped) {
+      const said = await around.get(443, around.tagPath, ca).then(({ status }) => `status ${status}`, String);
+      if (said !== "status 200") failures.push(said);
+      answers += 1;
+      await sleep(pauseMs);
+    }
+  };
+  const all = Promise.all(Array.from({ length: count }, one));
+  return {
+    /** @returns how many requests there were, and what was said to those that failed */
+    async stop() {
+      stopped = true;
+      await all;
+      return { answers, failures };
+    },
+  };
+}
