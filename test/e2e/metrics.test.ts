@@ -188,6 +188,7 @@ describe("a cache that serves its clients", () => {
         for (const expr of Object.values(queries)) {
           const filled = expr
             .replaceAll(/\$(?:region|upstream)/g, ".*")
+            .replaceAll("$usdPerGB", "0.09")
             .replaceAll("$__rate_interval", "1m")
             .replaceAll("$__range", "1h");
           const hasData = async () => {

@@ -1,10 +1,11 @@
 import { changes } from "./changes.ts";
 import { room, savings, speed, trouble } from "./details.ts";
+import { fleet, pricePerGB } from "./fleet.ts";
 import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
 
 /** Everything that the dashboard shows, from top to bottom. */
-export const rows: readonly Row[] = [overview, savings, speed, trouble, room, changes];
+export const rows: readonly Row[] = [overview, fleet, savings, speed, trouble, room, changes];
 
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";
@@ -28,6 +29,7 @@ export function dashboard(): object {
         // A cache's own Prometheus has no label `region`: all is also nothing.
         choice("region", "Region"),
         choice("upstream", "Upstream"),
+        { name: pricePerGB.name, label: pricePerGB.label, type: "textbox", query: pricePerGB.default },
       ],
     },
     panels: layOut(rows),
