@@ -95,6 +95,7 @@ accepted() {
 prepare() {
   look
   for part in $(parts); do
+    ! runs "$(pod_of "$part")" || continue
     image=$(cat "$bundle/parts/$part/image")
     podman image exists "$image" || podman pull --quiet "$image" >/dev/null || fail 1 image "can't pull $image"
   done
@@ -204,8 +205,10 @@ unwanted() {
 # Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
 change() {
   look
+  # What is started or stopped.
+  moved=$(unwanted)
   gone='' starting='' failed=''
-  for it in $(unwanted); do
+  for it in $moved; do
     [ -e "$bundle/parts/${it#*/}" ] || stop "${it%/*}" "${it#*/}" &
     gone="$gone $!"
   done
@@ -217,8 +220,10 @@ change() {
     if runs "$(pod_of "$part")"; then
       take_files "$part" || failed=$part
     elif [ "$part" = edge ]; then
+      moved=edge
       hand_over || failed=$part
     else
+      moved=$part
       old=$(other "$part")
       {
         for pod in $old; do stop "$pod" "$part"; done
@@ -233,8 +238,7 @@ change() {
   for job in $gone; do wait "$job"; done
   culprit=$failed obstacle="$failed doesn't start"
   [ -z "$failed" ] || return
-  look
-  for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
+  [ -z "$moved" ] || for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
 }
 
 # Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
@@ -254,9 +258,10 @@ taken() {
   culprit='' obstacle=''
 }
 
-# Twice, with nothing started anew in between: what ends at once and starts again is seen running, too.
+# With nothing started anew since the look before: what ends at once and starts again is seen running, too.
 becomes_well() {
   end=$(($(date +%s) + WELL_SECONDS)) before=
+  [ -n "$moved" ] || before=$running
   until taken && well "$(pod_of edge)" "$bundle" && [ "$running" = "$before" ]; do
     [ -n "$culprit" ] || culprit=$(printf '%s\n' "$running" "${before:-$running}" | sort | uniq -u | sed 's/^\([^ ]*\) \1-\([^ ]*\) .*/\2/;q')
     before=$running
@@ -272,6 +277,7 @@ tidy() {
     { [ -e "$bundle/parts/$part" ] && [ "$directory" = "$(files_of "$part")" ]; } || rm -rf "$directory"
   done
   for left in "$STATE"/retired/* "$STATE"/units/*.yaml; do
+    [ -e "$left" ] || continue
     pod=$(basename "$left" .yaml)
     grep -qx "$pod" "$bundle"/parts/*/pod || podman pod exists "$pod" || rm -f "$left"
   done
