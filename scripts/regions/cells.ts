@@ -1,0 +1,66 @@
+/** What a region's cells say, in whatever format. */
+import { usd } from "../cost/amounts.ts";
+import type { Health } from "../fleet/health.ts";
+import type { Fleet, FleetRegion } from "./fleet.ts";
+
+/** A `>` aligns a column to the right. */
+export const titles = [
+  "Kind",
+  "Host name",
+  "Upstreams",
+  "Last update",
+  "Health",
+  ">Certificate",
+  "Configuration",
+  ">USD a month",
+] as const;
+
+/** In the order of {@link titles}. */
+export function cellsOf(region: FleetRegion): string[] {
+  const { provider, topology, endpoint, upstreams, updated, health } = region;
+  return [
+    provider === undefined ? topology : `${provider} ${topology}`,
+    endpoint.replace("https://", ""),
+    upstreams.join(", "),
+    updated?.slice(0, 16).replace("T", " ") ?? "never",
+    health ? healthWord(health) : "",
+    health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
+    configuration(region),
+    costCell(region),
+  ];
+}
+
+export function healthWord({ ok, reached, seconds }: Health): string {
+  if (ok) return seconds === undefined ? "ok" : `ok, ${seconds.toFixed(2)} s`;
+  return reached ? "unhealthy" : "not reached";
+}
+
+function configuration({ updated, pending, pod: { wanted, applied } = {} }: FleetRegion): string {
+  if (updated === undefined) return "not brought up";
+  const isOutdated = wanted !== undefined && applied !== undefined && !wanted.startsWith(applied);
+  const parts = [
+    ...(applied !== undefined ? [`runs ${applied}`] : wanted === undefined ? [] : [`wants ${wanted}`]),
+    ...(isOutdated ? [`wants ${wanted}`] : []),
+    ...(pending.length > 0 ? [`its file differs: ${pending.join(", ")}`] : []),
+  ];
+  return parts.join("; ") || "as its file";
+}
+
+function costCell({ cost }: FleetRegion): string {
+  if (!cost) return "";
+  return `${cost.complete ? "" : "≥ "}${usd(cost.usd)}${cost.from === "file" ? " *" : ""}`;
+}
+
+/** Of all regions with an estimate. */
+export function totalCost({ regions }: Fleet): string {
+  const costs = regions.flatMap(({ cost }) => cost ?? []);
+  const total = costs.reduce((sum, { usd }) => sum + usd, 0);
+  return `${costs.every(({ complete }) => complete) ? "" : "≥ "}${usd(total)}`;
+}
+
+/** What signs in the cells mean, a sentence each. */
+export function legendOf({ regions }: Fleet): string[] {
+  return regions.some(({ cost }) => cost?.from === "file")
+    ? ["* estimated from the file: its stack was never brought up, or its outputs can't be read."]
+    : [];
+}

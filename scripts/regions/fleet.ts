@@ -1,0 +1,53 @@
+import type { Problem } from "../../components/config/problems.ts";
+import type { Health } from "../fleet/health.ts";
+
+/** What is known of all regions. */
+export interface Fleet {
+  /** When it was asked, ISO 8601. */
+  readonly at: string;
+  /** By stack. */
+  readonly regions: readonly FleetRegion[];
+  /** What couldn't be found out. Paths start with a file's or a stack's name. */
+  readonly problems: readonly Problem[];
+}
+
+export interface FleetRegion {
+  readonly stack: string;
+  readonly region: string;
+  /** `aws`; undefined where only an older version of the program could tell. */
+  readonly provider: string | undefined;
+  readonly topology: string;
+  /** URL that clients ask. */
+  readonly endpoint: string;
+  /** The registries that it serves. */
+  readonly upstreams: readonly string[];
+  /** When its stack was brought up last, ISO 8601. @default never */
+  readonly updated?: string;
+  /** What is in the file and wasn't in it when the stack was brought up last, or what else keeps the two from being compared. */
+  readonly pending: readonly string[];
+  /** The configuration that runs, where it could be read. */
+  readonly pod?: RunningPod;
+  /** Of a region that was brought up. */
+  readonly health?: Health;
+  /** What we pay in a month, USD. @default no estimate */
+  readonly cost?: MonthlyCost;
+}
+
+export interface RunningPod {
+  /** First digits of the digest of the Pod that the region is told to run, and of the one that it runs. */
+  readonly wanted?: string;
+  readonly applied?: string;
+}
+
+export interface MonthlyCost {
+  readonly usd: number;
+  /** Whether all prices are known. */
+  readonly complete: boolean;
+  /** By the last update, or by the file, where the stack was never brought up. */
+  readonly from: "outputs" | "file";
+}
+
+/** What a region is called among those of all stacks: mostly its stack has its name already. */
+export function nameOf({ stack, region }: Pick<FleetRegion, "stack" | "region">): string {
+  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
+}
