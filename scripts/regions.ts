@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Problem } from "../components/config/problems.ts";
 import { slowProgress } from "./cost/progress.ts";
-import { backendOf } from "./fleet/backend.ts";
+import { backendOf, remembering } from "./fleet/backend.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { newStackFile } from "./regions/add.ts";
 import { checkFiles } from "./regions/check.ts";
 import { type CollectOptions, collect } from "./regions/collect.ts";
 import type { Fleet } from "./regions/fleet.ts";
+import { nextSteps } from "./regions/next-steps.ts";
 import { renderPage } from "./regions/page.ts";
 import { isWell, statusLines } from "./regions/status.ts";
 import { renderTable } from "./regions/table.ts";
@@ -30,7 +31,6 @@ const renderers: Readonly<Record<string, (fleet: Fleet) => string>> = {
 
 const program = new Command("npm run regions --")
   .description("The caches of all stacks. docs/fleet.md says more.")
-  .configureHelp({ showGlobalOptions: false })
   .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
@@ -62,19 +62,14 @@ program
   .description("what a preview would refuse, found in the stack files without asking anybody")
   .addArgument(stacks())
   .action(async (wanted: string[]) => {
-    const all = await readStackFiles(directory, []);
-    const named = wanted.length > 0 ? (await readStackFiles(directory, wanted)).problems : [];
-    const { stacks, regions, problems, warnings } = await checkFiles(all, wanted, today());
+    const files = await readStackFiles(directory, []);
+    const { stacks, regions, problems, warnings } = await checkFiles(files, wanted, today());
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
-    const found = [
-      ...named.filter((one) => !all.problems.some(({ path }) => path === one.path)),
-      ...problems,
-    ];
-    fail(found);
+    fail(problems);
     const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
     console.log(
       `${counted(stacks, "stack file")} with ${counted(regions, "region")} read: ` +
-        `${counted(found.length, "problem")}, ${counted(warnings.length, "warning")}.`,
+        `${counted(problems.length, "problem")}, ${counted(warnings.length, "warning")}.`,
     );
   });
 
@@ -85,21 +80,22 @@ program
   .option("--watch", "again and again, until Ctrl-C")
   .addOption(new Option("--every <seconds>", "with --watch").default(10).argParser(seconds))
   .action(async (wanted: string[], { watch: isWatched, every }: { watch?: true; every: number }) => {
-    let fleet: Fleet | undefined;
-    const lines = async () => {
-      fleet = await look(wanted, { healthOnly: true });
-      return [...statusLines(fleet), ...fleet.problems.map(problemLine)];
-    };
+    const asking = { healthOnly: true, backend: remembering(backendOf(directory)) };
     if (isWatched) {
       const ended = new AbortController();
       process.once("SIGINT", () => ended.abort());
+      const lines = async () => {
+        const fleet = await look(wanted, asking);
+        process.exitCode = isWell(fleet) ? 0 : 1;
+        return [...statusLines(fleet), ...fleet.problems.map(problemLine)];
+      };
       await watch(lines, { screen: process.stdout, everySeconds: every, signal: ended.signal });
     } else {
-      fleet = await look(wanted, { healthOnly: true });
+      const fleet = await look(wanted, asking);
       for (const line of statusLines(fleet)) console.log(line);
       fail(fleet.problems);
+      if (!isWell(fleet)) process.exitCode = 1;
     }
-    if (!fleet || !isWell(fleet) || fleet.problems.length > 0) process.exitCode = 1;
   });
 
 async function list(wanted: string[], { format, out }: { format: string; out?: string }): Promise<void> {
@@ -142,7 +138,7 @@ program
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
       return fail([{ path: pathOf(stack), message: "is there already: nothing was written" }]);
     }
-    const { text, from, kept } = newStackFile(files, {
+    const made = newStackFile(files, {
       provider,
       region,
       topology: options.topology ?? (provider === "kubernetes" ? "cluster" : "vm"),
@@ -157,36 +153,16 @@ program
       },
     });
     const path = pathOf(stack);
-    const all = { ...files, stacks: [...files.stacks, { name: stack, path, text }] };
+    const all = { ...files, stacks: [...files.stacks, { name: stack, path, text: made.withSecrets }] };
     const { problems } = await checkFiles(all, [stack], today());
     if (problems.length > 0) {
       fail(problems);
       console.error("Nothing was written.");
       return;
     }
-    await writeFile(join(directory, path), text, { flag: "wx" });
-    console.log(added({ stack, path, from, kept }));
+    await writeFile(join(directory, path), made.text, { flag: "wx" });
+    console.log(nextSteps(stack, path, made));
   });
-
-function added({
-  stack,
-  path,
-  from,
-  kept,
-}: { stack: string; path: string } & Pick<ReturnType<typeof newStackFile>, "from" | "kept">): string {
-  const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
-  return [
-    `${path} is written, from ${from}.`,
-    ...(values.length > 0
-      ? ["", "These values are from there. Look at each, and put your own in its place:", ...values]
-      : []),
-    "",
-    "Then:",
-    `  npm run regions -- check ${stack}`,
-    `  npx pulumi stack init ${stack}`,
-    `  npx pulumi up --stack ${stack}`,
-  ].join("\n");
-}
 
 async function look(wanted: readonly string[], options: Partial<CollectOptions> = {}): Promise<Fleet> {
   await ensureEngine();

@@ -67,6 +67,23 @@ export function backendOf(directory: string): Backend {
   };
 }
 
+/** What the backend has told once, it isn't asked again; what it couldn't tell, it is. */
+export function remembering(backend: Backend): Backend {
+  let stacks: readonly BackendStack[] | undefined;
+  const outputs = new Map<string, StackOutputs>();
+  return {
+    async stacks() {
+      stacks ??= await backend.stacks();
+      return stacks;
+    },
+    async outputs(stack) {
+      const known = outputs.get(stack.name) ?? (await backend.outputs(stack));
+      outputs.set(stack.name, known);
+      return known;
+    },
+  };
+}
+
 /** Does the same for each stack, for a few at once. @returns the results in the order of the stacks */
 export function forEachStack<Stack, Result>(
   stacks: Iterable<Stack>,

@@ -19,6 +19,10 @@ export interface NewRegion {
 
 export interface NewFile {
   readonly text: string;
+  /** The same with the encrypted values of the file that it is made from, for a check: only a stack that is there can be given its own. */
+  readonly withSecrets: string;
+  /** The keys of those values. */
+  readonly secrets: readonly string[];
   /** The path of the file that it is made from. */
   readonly from: string;
   /** What it has from there and somebody must look at: paths below the region, with their values. */
@@ -62,20 +66,19 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
     name: wanted.region,
     "endpoint.hostname": wanted.values["endpoint.hostname"] ?? hostnameFor(wanted, old),
   };
+  const secrets = secretsOf(document);
+  const cuts = (paths: readonly Path[]) => paths.flatMap((path) => cut(document, path, text));
   const edits = [
-    ...[...encryption, ...secretsOf(document), ...regional].flatMap((path) => cut(document, path, text)),
+    ...cuts([...encryption, ...regional]),
     ...Object.entries(values).flatMap(([path, value]) =>
       value === undefined ? [] : [replacement(document, path, value, from)],
     ),
   ];
-  const edited = edits
-    .sort((one, other) => other.from - one.from)
-    .reduce((rest, { from, to, text }) => rest.slice(0, from) + text + rest.slice(to), text);
   // In comments, too. On Kubernetes, a region has any name, which may be an ordinary word.
-  const named =
-    wanted.provider === "kubernetes"
-      ? edited
-      : edited.replace(new RegExp(`(?<!\\w)${old.name}(?!\\w)`, "g"), () => wanted.region);
+  const name = new RegExp(`(?<!\\w)${old.name}(?!\\w)`, "g");
+  const renamed = (it: string) =>
+    wanted.provider === "kubernetes" ? it : it.replace(name, () => wanted.region);
+  const named = renamed(edited(text, [...edits, ...cuts(secrets.map((key) => ["config", key]))]));
   const made = parseDocument(named);
   const kept = ownPaths
     .filter((path) => wanted.values[path] === undefined)
@@ -83,7 +86,13 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
       const value = valueAt(made, path);
       return value === undefined ? [] : [[path, value] as const];
     });
-  return { text: named, from, kept };
+  return { text: named, withSecrets: renamed(edited(text, edits)), secrets, from, kept };
+}
+
+function edited(text: string, edits: readonly Edit[]): string {
+  return [...edits]
+    .sort((one, other) => other.from - one.from)
+    .reduce((rest, { from, to, text }) => rest.slice(0, from) + text + rest.slice(to), text);
 }
 
 function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
@@ -114,12 +123,17 @@ function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }
 }
 
 /** The keys of a stack's configuration with encrypted values. */
-function secretsOf(document: Document): Path[] {
+function secretsOf(document: Document): string[] {
   const config = document.get("config");
   if (!isMap(config)) return [];
   return config.items.flatMap(({ key, value }) =>
-    isScalar(key) && isMap(value) && value.has("secure") ? [["config", String(key.value)]] : [],
+    isScalar(key) && isSealed(value) ? [String(key.value)] : [],
   );
+}
+
+/** `{ secure: … }`, or with such a value. */
+function isSealed(value: unknown): boolean {
+  return isMap(value) && (value.has("secure") || value.items.some((pair) => isSealed(pair.value)));
 }
 
 /** Without the lines of a key, if it is there. */

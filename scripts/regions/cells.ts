@@ -35,9 +35,13 @@ export function healthWord({ ok, reached, seconds }: Health): string {
   return reached ? "unhealthy" : "not reached";
 }
 
-function configuration({ updated, pending, pod: { wanted, applied } = {} }: FleetRegion): string {
+/** As a machine shows a digest in its metrics. */
+const digits = 12;
+
+function configuration({ updated, pending, pod = {} }: FleetRegion): string {
   if (updated === undefined) return "not brought up";
-  const isOutdated = wanted !== undefined && applied !== undefined && !wanted.startsWith(applied);
+  const [wanted, applied] = [pod.wanted?.slice(0, digits), pod.applied?.slice(0, digits)];
+  const isOutdated = wanted !== undefined && applied !== undefined && wanted !== applied;
   const parts = [
     ...(applied !== undefined ? [`runs ${applied}`] : wanted === undefined ? [] : [`wants ${wanted}`]),
     ...(isOutdated ? [`wants ${wanted}`] : []),

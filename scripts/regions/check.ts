@@ -1,11 +1,11 @@
 /** What a preview would refuse, found in the stack files without asking anybody. */
-import { type Problem, withinRegions } from "../../components/config/problems.ts";
+import { hint, type Problem, withinRegions } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
 import { type Configuration, configurationsOf } from "../cost/configurations.ts";
-import type { ProjectFiles } from "../fleet/stack-files.ts";
+import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 import { nameProblems, sharedHostnames } from "./stack-names.ts";
 
 /** Paths start with a file's name. */
@@ -33,6 +33,7 @@ export async function checkFiles(
   const { configurations, problems } = configurationsOf(files);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
   const found = await Promise.all(own.map((configuration) => checkStack(configuration, today)));
+  const names = [...files.stacks.map(({ name }) => name), ...files.unread];
   const paths = own.map(({ path }) => path);
   const unwanted = files.stacks.filter(({ name }) => !isWanted(name, wanted)).map(({ path }) => path);
   const isOf = (files: readonly string[]) => (problem: Problem) =>
@@ -41,12 +42,17 @@ export async function checkFiles(
     stacks: own.length,
     regions: own.reduce((sum, { config }) => sum + config.regions.length, 0),
     problems: [
+      ...wanted.filter((name) => !names.includes(name)).map((name) => unknownStack(name, names)),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
       ...sharedHostnames(configurations).filter(isOf(paths)),
     ],
     warnings: found.flatMap(({ warnings }) => warnings),
   };
+}
+
+function unknownStack(stack: string, known: readonly string[]): Problem {
+  return { path: pathOf(stack), message: `there is no such file: ${hint(stack, known)}` };
 }
 
 function isWanted(stack: string, wanted: readonly string[]): boolean {

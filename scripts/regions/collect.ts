@@ -1,14 +1,14 @@
 /** Asks the files, the backend and the endpoints. What one of them doesn't tell keeps nobody from what the others do. */
 import { cacheUrl } from "../../components/clients/cache-address.ts";
-import { itHas, type Problem } from "../../components/config/problems.ts";
+import { hint, type Problem } from "../../components/config/problems.ts";
 import { type Configuration, configurationsOf } from "../cost/configurations.ts";
 import { estimatesOf } from "../cost/estimates.ts";
 import { billOf } from "../cost/review.ts";
 import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
-import { parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
+import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
 import type { ProjectFiles } from "../fleet/stack-files.ts";
-import type { Fleet, FleetRegion, MonthlyCost } from "./fleet.ts";
+import type { Fleet, FleetRegion } from "./fleet.ts";
 import { pendingChanges } from "./pending.ts";
 import { runningPod } from "./running-pod.ts";
 
@@ -65,7 +65,7 @@ export async function collect(options: CollectOptions): Promise<Fleet> {
     at,
     regions,
     problems: [
-      ...unknown.map((path) => ({ path, message: `there is no such stack: ${itHas([...names])}` })),
+      ...unknown.map((path) => ({ path, message: `there is no such stack: ${hint(path, [...names])}` })),
       ...inFiles.filter(({ path }) => !unwanted.some((other) => path.startsWith(`${other}: `))),
       ...ofBackend,
       ...found.flatMap(({ problems }) => problems),
@@ -89,85 +89,79 @@ interface Part {
 
 async function collectStack(known: Known, options: CollectOptions, at: string): Promise<Part> {
   const { stack, configuration, deployed } = known;
-  const fromFile = configuration ? regionsOfFile(configuration, options, at) : [];
-  if (deployed?.updated === undefined)
-    return { regions: fromFile.map(async (region) => region), problems: [] };
+  const inFile = configuration ? regionsOfFile(configuration) : [];
+  const costOf = (region: string) =>
+    configuration && !options.healthOnly ? estimatedCost(configuration, region, at) : {};
+  /** Without an endpoint to ask. */
+  const unasked = (what: Pick<FleetRegion, "updated" | "pending">, problems: readonly Problem[] = []) => ({
+    regions: inFile.map(async (region) => ({ ...region, ...what, ...costOf(region.region) })),
+    problems,
+  });
+  if (deployed?.updated === undefined) return unasked({ pending: [] });
+  const { updated } = deployed;
   let outputs: ReadOutputs;
   try {
     outputs = parseOutputs(await options.backend.outputs(deployed));
   } catch (error) {
     const message = `its outputs can't be read: ${(error as Error).message}`;
-    return { regions: fromFile.map(async (region) => region), problems: [{ path: stack, message }] };
+    return unasked({ updated, pending: ["outputs that can't be read"] }, [{ path: stack, message }]);
   }
-  const gone = Object.keys(outputs.caches).filter((name) => !fromFile.some(({ region }) => region === name));
-  const names = [...fromFile.map(({ region }) => region), ...gone];
-  return {
-    regions: names.map((name) =>
-      deployedRegion(name, { ...known, outputs, updated: deployed.updated as string }, fromFile, options),
-    ),
-    problems: [],
-  };
-}
-
-/** A region as its file has it. */
-function regionsOfFile(
-  configuration: Configuration,
-  { healthOnly }: CollectOptions,
-  at: string,
-): FleetRegion[] {
-  const { stack, config } = configuration;
-  const estimates = healthOnly ? [] : estimatesOf(configuration, at.slice(0, 10)).regions;
-  return config.regions.map(({ name, topology, endpoint }): FleetRegion => {
-    const estimate = estimates.find((one) => one.estimate.region === name)?.estimate;
-    const bill = estimate && estimate.lines.length > 0 ? billOf(estimate) : undefined;
+  const names = new Set([...inFile.map(({ region }) => region), ...Object.keys(outputs.caches)]);
+  const regions = [...names].map(async (name): Promise<FleetRegion> => {
+    const cache = outputs.caches[name];
+    const own = inFile.find(({ region }) => region === name);
+    if (!cache) return { ...(own as FleetRegion), updated, pending: ["the region is new"], ...costOf(name) };
+    const cost = outputs.cost[name];
     return {
       stack,
       region: name,
-      provider: config.provider,
-      topology,
-      endpoint: cacheUrl(endpoint),
-      upstreams: config.upstreams.map(({ registry }) => registry),
-      pending: [],
-      ...(bill && { cost: { usd: bill.us, complete: bill.complete, from: "file" } satisfies MonthlyCost }),
+      provider: own?.provider ?? cost?.provider,
+      topology: cache.topology,
+      endpoint: cache.endpoint,
+      upstreams: cache.upstreams.map(({ registry }) => registry),
+      updated,
+      pending: configuration
+        ? pendingChanges(configuration.config, name, cache)
+        : ["no file that can be read"],
+      ...(await asked(cache, outputs.monitoring[name]?.statusPage, options)),
+      ...(cost
+        ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } }
+        : costOf(name)),
     };
   });
+  return { regions, problems: [] };
 }
 
-interface Deployed extends Known {
-  readonly outputs: ReadOutputs;
-  readonly updated: string;
-}
-
-async function deployedRegion(
-  name: string,
-  { stack, configuration, outputs, updated }: Deployed,
-  fromFile: readonly FleetRegion[],
+/** What the cache itself tells. */
+async function asked(
+  cache: CacheOutput,
+  statusPage: string | undefined,
   { timeoutSeconds, healthOnly }: CollectOptions,
-): Promise<FleetRegion> {
-  const inFile = fromFile.find(({ region }) => region === name);
-  const cache = outputs.caches[name];
-  if (!cache) return { ...(inFile as FleetRegion), updated, pending: ["the region is new"] };
-  const { statusPage } = outputs.monitoring[name] ?? {};
-  const cost = outputs.cost[name];
+): Promise<Pick<FleetRegion, "health" | "pod">> {
+  const ca = cache.ca?.certificate;
   const [health, pod] = await Promise.all([
     healthOf(cache, { timeoutSeconds }),
-    statusPage === undefined || healthOnly
-      ? {}
-      : runningPod(statusPage, { ca: cache.ca?.certificate, timeoutSeconds }),
+    statusPage === undefined || healthOnly ? {} : runningPod(statusPage, { ca, timeoutSeconds }),
   ]);
-  return {
+  return { health, pod: { ...(cache.pod !== undefined && { wanted: cache.pod }), ...pod } };
+}
+
+function regionsOfFile({ stack, config }: Configuration): FleetRegion[] {
+  return config.regions.map(({ name, topology, endpoint }) => ({
     stack,
     region: name,
-    provider: inFile?.provider ?? cost?.provider,
-    topology: cache.topology,
-    endpoint: cache.endpoint,
-    upstreams: cache.upstreams.map(({ registry }) => registry),
-    updated,
-    pending: configuration ? pendingChanges(configuration.config, name, cache) : ["no file that can be read"],
-    pod: { ...(cache.pod !== undefined && { wanted: cache.pod }), ...pod },
-    health,
-    ...(cost
-      ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } as const }
-      : inFile?.cost && { cost: inFile.cost }),
-  };
+    provider: config.provider,
+    topology,
+    endpoint: cacheUrl(endpoint),
+    upstreams: config.upstreams.map(({ registry }) => registry),
+    pending: [],
+  }));
+}
+
+function estimatedCost(configuration: Configuration, region: string, at: string): Pick<FleetRegion, "cost"> {
+  const { regions } = estimatesOf(configuration, at.slice(0, 10));
+  const estimate = regions.find((one) => one.estimate.region === region)?.estimate;
+  if (!estimate || estimate.lines.length === 0) return {};
+  const { us, complete } = billOf(estimate);
+  return { cost: { usd: us, complete, from: "file" } };
 }

@@ -20,7 +20,7 @@ export function statusLines({ regions }: Fleet): string[] {
   });
 }
 
-/** Whether all regions that were brought up are well. */
-export function isWell({ regions }: Fleet): boolean {
-  return regions.every(({ health }) => health?.ok !== false);
+/** Whether all regions that were brought up are well, and all could be asked. */
+export function isWell({ regions, problems }: Fleet): boolean {
+  return problems.length === 0 && regions.every(({ health }) => health?.ok !== false);
 }
