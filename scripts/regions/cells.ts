@@ -1,7 +1,7 @@
 /** What a region's cells say, in whatever format. */
 import { usd } from "../cost/amounts.ts";
 import type { Health } from "../fleet/health.ts";
-import type { Fleet, FleetRegion } from "./fleet.ts";
+import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
 
 /** A `>` aligns a column to the right. */
 export const titles = [
@@ -11,7 +11,8 @@ export const titles = [
   "Last update",
   "Health",
   ">Certificate",
-  "Configuration",
+  "Pod",
+  "File",
   ">USD a month",
 ] as const;
 
@@ -25,7 +26,8 @@ export function cellsOf(region: FleetRegion): string[] {
     updated?.slice(0, 16).replace("T", " ") ?? "never",
     health ? healthWord(health) : "",
     health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
-    configuration(region),
+    podCell(region.pod),
+    fileCell(region),
     costCell(region),
   ];
 }
@@ -35,19 +37,20 @@ export function healthWord({ ok, reached, seconds }: Health): string {
   return reached ? "unhealthy" : "not reached";
 }
 
-/** As a machine shows a digest in its metrics. */
-const digits = 12;
+/** Of a digest, in a row of ten others. */
+const digits = 8;
 
-function configuration({ updated, pending, pod = {} }: FleetRegion): string {
-  if (updated === undefined) return "not brought up";
-  const [wanted, applied] = [pod.wanted?.slice(0, digits), pod.applied?.slice(0, digits)];
-  const isOutdated = wanted !== undefined && applied !== undefined && wanted !== applied;
-  const parts = [
-    ...(applied !== undefined ? [`runs ${applied}`] : wanted === undefined ? [] : [`wants ${wanted}`]),
-    ...(isOutdated ? [`wants ${wanted}`] : []),
-    ...(pending.length > 0 ? [`its file differs: ${pending.join(", ")}`] : []),
-  ];
-  return parts.join("; ") || "as its file";
+function podCell({ wanted, applied }: RunningPod = {}): string {
+  const told = wanted === undefined ? [] : [`wanted ${wanted.slice(0, digits)}`];
+  if (applied === undefined) return told.join();
+  const isWanted = wanted === undefined || wanted.startsWith(applied);
+  return [applied.slice(0, digits), ...(isWanted ? [] : told)].join(", ");
+}
+
+function fileCell({ updated, changed }: FleetRegion): string {
+  if (updated === undefined) return "";
+  if (changed === undefined) return "not compared";
+  return changed.length === 0 ? "the same" : `changed: ${changed.join(", ")}`;
 }
 
 function costCell({ cost }: FleetRegion): string {

@@ -8,8 +8,8 @@ import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
 import type { ProjectFiles } from "../fleet/stack-files.ts";
+import { changedSince } from "./changed-since.ts";
 import type { Fleet, FleetRegion } from "./fleet.ts";
-import { pendingChanges } from "./pending.ts";
 import { runningPod } from "./running-pod.ts";
 
 export interface CollectOptions {
@@ -93,24 +93,24 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
   const costOf = (region: string) =>
     configuration && !options.healthOnly ? estimatedCost(configuration, region, at) : {};
   /** Without an endpoint to ask. */
-  const unasked = (what: Pick<FleetRegion, "updated" | "pending">, problems: readonly Problem[] = []) => ({
+  const unasked = (what: Pick<FleetRegion, "updated">, problems: readonly Problem[] = []) => ({
     regions: inFile.map(async (region) => ({ ...region, ...what, ...costOf(region.region) })),
     problems,
   });
-  if (deployed?.updated === undefined) return unasked({ pending: [] });
+  if (deployed?.updated === undefined) return unasked({});
   const { updated } = deployed;
   let outputs: ReadOutputs;
   try {
     outputs = parseOutputs(await options.backend.outputs(deployed));
   } catch (error) {
     const message = `its outputs can't be read: ${(error as Error).message}`;
-    return unasked({ updated, pending: ["outputs that can't be read"] }, [{ path: stack, message }]);
+    return unasked({ updated }, [{ path: stack, message }]);
   }
   const names = new Set([...inFile.map(({ region }) => region), ...Object.keys(outputs.caches)]);
   const regions = [...names].map(async (name): Promise<FleetRegion> => {
     const cache = outputs.caches[name];
     const own = inFile.find(({ region }) => region === name);
-    if (!cache) return { ...(own as FleetRegion), updated, pending: ["the region is new"], ...costOf(name) };
+    if (!cache) return { ...(own as FleetRegion), updated, changed: ["new"], ...costOf(name) };
     const cost = outputs.cost[name];
     return {
       stack,
@@ -120,9 +120,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
       endpoint: cache.endpoint,
       upstreams: cache.upstreams.map(({ registry }) => registry),
       updated,
-      pending: configuration
-        ? pendingChanges(configuration.config, name, cache)
-        : ["no file that can be read"],
+      ...(configuration && { changed: changedSince(configuration.config, name, cache) }),
       ...(await asked(cache, outputs.monitoring[name]?.statusPage, options)),
       ...(cost
         ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } }
@@ -154,7 +152,6 @@ function regionsOfFile({ stack, config }: Configuration): FleetRegion[] {
     topology,
     endpoint: cacheUrl(endpoint),
     upstreams: config.upstreams.map(({ registry }) => registry),
-    pending: [],
   }));
 }
 

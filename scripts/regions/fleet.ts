@@ -23,9 +23,9 @@ export interface FleetRegion {
   readonly upstreams: readonly string[];
   /** When its stack was brought up last, ISO 8601. @default never */
   readonly updated?: string;
-  /** What is in the file and wasn't in it when the stack was brought up last, or what else keeps the two from being compared. */
-  readonly pending: readonly string[];
-  /** The configuration that runs, where it could be read. */
+  /** What its file has now otherwise than at the last update; undefined where there is nothing to compare. See changedSince(). */
+  readonly changed?: readonly string[];
+  /** Of a region that was brought up, as far as it could be read. */
   readonly pod?: RunningPod;
   /** Of a region that was brought up. */
   readonly health?: Health;
@@ -34,7 +34,7 @@ export interface FleetRegion {
 }
 
 export interface RunningPod {
-  /** First digits of the digest of the Pod that the region is told to run, and of the one that it runs. */
+  /** The digest of the Pod that the region is told to run, and of the one that it runs; or the first digits. */
   readonly wanted?: string;
   readonly applied?: string;
 }

@@ -15,7 +15,7 @@ export function renderPage(fleet: Fleet): string {
 <h1>Registry caches</h1>
 <p>As of ${at.slice(0, 16).replace("T", " ")} UTC.</p>
 </header>
-<main>
+<main class="wide">
 <dl class="cards">${cards(fleet)}</dl>
 ${problemList(problems)}
 ${sick.length > 0 ? html`<section class="problems"><h2>Not well</h2><ul>${sick.map((line) => html`<li>${line}</li>`)}</ul></section>` : undefined}

@@ -1,15 +1,21 @@
 /** `npm run regions` with a real Pulumi backend, and real servers in the place of the caches. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { regionNames } from "../../components/hosts/aws/regions.ts";
 import { forEachStack } from "../../scripts/fleet/backend.ts";
+import { readStackFiles } from "../../scripts/fleet/stack-files.ts";
 import type { Fleet, FleetRegion } from "../../scripts/regions/fleet.ts";
 import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
 import { type Imported, importedStacks } from "../support/imported-stacks.ts";
 import { freePort } from "../support/ports.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { startTlsServer, type TlsServer } from "../support/tls-server.ts";
 
+const examples = await readStackFiles(projectDirectory, []);
 const names = regionNames.slice(0, 28);
 /** Digests as the machine's metrics have them, and the output. */
 const digest = "0123456789ab".padEnd(64, "c");
@@ -103,7 +109,7 @@ suite("regions", () => {
     assert.equal(ok.health?.ok, true);
     assert.deepEqual([ok.provider, ok.topology, ok.upstreams], ["aws", "vm", ["gsoci.azurecr.io"]]);
     assert.deepEqual(ok.cost, { usd: 70.5, complete: true, from: "outputs" });
-    assert.deepEqual([ok.pod, ok.pending], [{ wanted: digest }, ["endpoint"]]);
+    assert.deepEqual([ok.pod, ok.changed], [{ wanted: digest }, ["endpoint"]]);
     assert.ok(Date.parse(ok.updated ?? "") > Date.now() - 600_000);
 
     const refused = found(fleet, `aws-${second}`);
@@ -116,8 +122,8 @@ suite("regions", () => {
 
     const unread = found(fleet, `aws-${third}`);
     assert.deepEqual([unread.health, unread.cost?.from], [undefined, "file"]);
-    assert.deepEqual([typeof unread.updated, unread.pending], ["string", ["outputs that can't be read"]]);
-    assert.deepEqual(found(fleet, "gone").pending, ["no file that can be read"]);
+    assert.deepEqual([typeof unread.updated, unread.changed], ["string", undefined]);
+    assert.deepEqual(found(fleet, "gone").changed, undefined);
 
     assert.equal(fleet.regions.length, names.length + 2);
     assert.equal(exitCode, 1);
@@ -136,7 +142,7 @@ suite("regions", () => {
     const line = (start: string) => stdout.split("\n").find((one) => one.startsWith(`${start} `));
     assert.match(
       line(String(first)) ?? "",
-      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wants 0123456789ab; its file differs: endpoint +\$70\.50$/,
+      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wanted 01234567 +changed: endpoint +\$70\.50$/,
     );
     assert.match(line(String(second)) ?? "", / not reached /);
     assert.match(stdout, new RegExp(`^${second}: the connection is refused$`, "m"));
@@ -167,6 +173,38 @@ suite("regions", () => {
     assert.match(stderr, /^✗ aws-eu-centrall-1: there is no such stack: did you mean "aws-eu-central-1"\?$/m);
   });
 
+  test("the commands of docs/fleet.md", async () => {
+    const { environment } = started.use(await importedStacks());
+    const fresh = started.use(await costProject(environment));
+    for (const { name, text } of examples.stacks) await fresh.setStack(name, text);
+    const page = await readFile(join(projectDirectory, "docs", "fleet.md"), "utf8");
+    const lines = [...page.matchAll(/^(?:\$ )?npm run regions\b(?: --)?([^#\n]*)/gm)].map(([, words = ""]) =>
+      words.trim(),
+    );
+    assert.ok(lines.length > 8);
+    for (const line of new Set(lines.filter((line) => !line.includes("--watch")))) {
+      const { exitCode, stdout, stderr } = await fresh.regions(
+        ...line.split(/\s+/).filter((word) => word !== ""),
+      );
+      const isQuiet = line.startsWith("html");
+      assert.ok(exitCode !== 2 && (isQuiet || stdout !== ""), `${line}: ${exitCode} ${stderr}`);
+      if (/^(?:add|check)/.test(line)) assert.deepEqual([exitCode, stderr], [0, ""], line);
+    }
+    assert.match(
+      await readFile(join(fresh.directory, "regions.html"), "utf8"),
+      /<th scope="row">local<\/th>/,
+    );
+    const again = await fresh.regions("add", "aws", "eu-north-1");
+    assert.equal(again.exitCode, 1);
+    assert.match(
+      again.stderr,
+      /^✗ stacks\/Pulumi\.aws-eu-north-1\.yaml: is there already: nothing was written$/,
+    );
+    const wrong = await fresh.regions("add", "aws", "eu-nroth-1");
+    assert.match(wrong.stderr, /did you mean "eu-north-1"\?\nNothing was written\.$/);
+    assert.ok(!existsSync(join(fresh.directory, "stacks", "Pulumi.aws-eu-nroth-1.yaml")));
+  });
+
   test("a backend that can't be reached, or read: the files are shown", async () => {
     for (const PULUMI_BACKEND_URL of [
       "file:///nowhere",
@@ -179,7 +217,7 @@ suite("regions", () => {
       assert.match(stderr, /^✗ the Pulumi backend: can't be asked, so this is from the stack files alone: /m);
       assert.match(
         stdout,
-        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* never +not brought up +\$[\d.]+ \*$/m,
+        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* never +\$[\d.]+ \*$/m,
       );
     }
   });

@@ -7,11 +7,7 @@ import type { CacheOutput } from "../fleet/outputs.ts";
  * What a stack's file has of a region otherwise than the last update, as far as the outputs tell. Only a preview tells all.
  * @returns a word each
  */
-export function pendingChanges(
-  { regions, upstreams }: StackConfig,
-  name: string,
-  was: CacheOutput,
-): string[] {
+export function changedSince({ regions, upstreams }: StackConfig, name: string, was: CacheOutput): string[] {
   const region = regions.find((one) => one.name === name);
   if (!region) return ["removed"];
   const served = (list: CacheOutput["upstreams"]) =>
