@@ -63,6 +63,8 @@ export interface Host extends pulumi.ComponentResource {
   readonly diskGiB: number;
   /** Where the blobs are, if in object storage. */
   readonly bucketUrl?: string | undefined;
+  /** Digest of the Pod that a machine is told to run, which may take it later. @default an update ends when the Pods run */
+  readonly pod?: pulumi.Output<string>;
 }
 
 /** One kind of place where a cache can run: a provider, and a topology where the provider has several. docs/adding-a-provider.md shows how one is written. */
