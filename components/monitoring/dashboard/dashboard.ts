@@ -1,5 +1,6 @@
 import { changes } from "./changes.ts";
 import { room, savings, speed, trouble } from "./details.ts";
+import { regions } from "./fleet.ts";
 import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
 
@@ -9,30 +10,44 @@ export const rows: readonly Row[] = [overview, savings, speed, trouble, room, ch
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";
 
+/** What the dashboard of all regions shows. */
+export const fleetRows: readonly Row[] = [regions];
+
 /** The dashboard, as Grafana imports it. */
 export function dashboard(): object {
   return {
     uid: dashboardUid,
     title: "Registry cache",
-    description: "Regional registry caches. docs/metrics.md of the project explains the metrics.",
-    tags: ["registry-cache"],
-    timezone: "browser",
-    editable: false,
-    graphTooltip: 1,
-    refresh: "1m",
-    schemaVersion: 39,
-    time: { from: "now-6h", to: "now" },
-    templating: {
-      list: [
-        { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" },
-        // A cache's own Prometheus has no label `region`: all is also nothing.
-        choice("region", "Region"),
-        choice("upstream", "Upstream"),
-      ],
-    },
+    ...shared,
+    // A cache's own Prometheus has no label `region`: all is also nothing.
+    templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream")] },
     panels: layOut(rows),
   };
 }
+
+/** The same of all regions at a glance, for a Prometheus that has the metrics of all. */
+export function fleetDashboard(): object {
+  return {
+    uid: "registry-cache-fleet",
+    title: "Registry caches, all regions",
+    ...shared,
+    templating: { list: [source, choice("region", "Region")] },
+    panels: layOut(fleetRows),
+  };
+}
+
+const shared = {
+  description: "Regional registry caches. docs/metrics.md of the project explains the metrics.",
+  tags: ["registry-cache"],
+  timezone: "browser",
+  editable: false,
+  graphTooltip: 1,
+  refresh: "1m",
+  schemaVersion: 39,
+  time: { from: "now-6h", to: "now" },
+};
+
+const source = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
 
 function choice(name: string, label: string) {
   return {

@@ -6,8 +6,8 @@ interface Panel {
   readonly title: string;
   /** What it tells and when to worry. */
   readonly description: string;
-  /** One number now, or a graph. */
-  readonly kind: "stat" | "timeseries";
+  /** One number now, a graph, or a line per region with a column per query. */
+  readonly kind: "stat" | "timeseries" | "table";
   readonly unit: Unit;
   /**
    * PromQL, by how its series are called, with labels as `{{upstream}}`. `$upstream` and `$region` are the dashboard's variables,
@@ -15,11 +15,22 @@ interface Panel {
    */
   readonly queries: Readonly<Record<string, string>>;
   /** From which value on a number is red, or below which. @default never */
-  readonly bad?: { readonly from: number } | { readonly below: number };
+  readonly bad?: Bad;
+  /** Of a table, by how a query is called. @default the panel's unit, and never red */
+  readonly columns?: Readonly<Record<string, Column>>;
   /** Show how a series is called, and not its value, which says nothing. Only for a number. @default false */
   readonly nameOnly?: boolean;
   /** The end of the scale. @default what there is */
   readonly max?: number;
+}
+
+type Bad = { readonly from: number } | { readonly below: number };
+
+interface Column {
+  readonly unit?: Unit;
+  readonly bad?: Bad;
+  /** The label that is shown in the place of the value. */
+  readonly label?: string;
 }
 
 export interface Row {
@@ -30,7 +41,11 @@ export interface Row {
 /** Columns of Grafana's grid. */
 const gridWidth = 24;
 
-const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 } } as const;
+const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 }, table: { w: 24, h: 12 } } as const;
+
+const regionColumn = "Region";
+/** To the other dashboard, with the region of the line: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/ */
+const regionLink = `/d/registry-cache?var-region=\${__data.fields.${regionColumn}}`;
 
 export const datasource = { type: "prometheus", uid: "$datasource" };
 
@@ -59,7 +74,7 @@ export function layOut(rows: readonly Row[]): object[] {
       const gridPos = { x, y, w, h };
       x += w;
       height = Math.max(height, h);
-      return { id: ++id, gridPos, ...render(panel) };
+      return { id: ++id, gridPos, ...(panel.kind === "table" ? renderTable(panel) : render(panel)) };
     });
     y += height;
     return [heading, ...panels];
@@ -99,7 +114,63 @@ function render({ title, description, kind, unit, queries, bad, nameOnly, max }:
   };
 }
 
-function steps(bad: Panel["bad"]) {
+/**
+ * The answers of all queries, joined by their region: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/#merge-seriestables
+ * Each has a column `Value #<refId>`, and one for each of its labels.
+ */
+function renderTable({ title, description, unit, queries, columns = {} }: Panel) {
+  const asked = Object.entries(queries).map(([name, expr], index) => {
+    const refId = String.fromCharCode("A".charCodeAt(0) + index);
+    const column: Column = columns[name] ?? {};
+    return { name, expr, refId, column, value: `Value #${refId}` };
+  });
+  const shown = asked.map(({ name, value, column: { label } }) => [label ?? value, name] as const);
+  const hidden = asked.filter(({ column }) => column.label !== undefined).map(({ value }) => value);
+  return {
+    type: "table",
+    title,
+    description,
+    datasource,
+    targets: asked.map(({ expr, refId }) => ({ refId, datasource, expr, format: "table", instant: true })),
+    transformations: [
+      { id: "merge", options: {} },
+      {
+        id: "organize",
+        options: {
+          excludeByName: Object.fromEntries(["Time", ...hidden].map((field) => [field, true])),
+          indexByName: Object.fromEntries(
+            ["region", ...shown.map(([field]) => field)].map((field, at) => [field, at]),
+          ),
+          renameByName: Object.fromEntries([["region", regionColumn], ...shown]),
+        },
+      },
+    ],
+    fieldConfig: {
+      defaults: { unit, thresholds: { mode: "absolute", steps: steps(undefined) } },
+      overrides: [
+        {
+          matcher: { id: "byName", options: regionColumn },
+          properties: [{ id: "links", value: [{ title: "This region", url: regionLink }] }],
+        },
+        ...asked.map(({ name, column: { unit, bad } }) => ({
+          matcher: { id: "byName", options: name },
+          properties: [
+            ...(unit === undefined ? [] : [{ id: "unit", value: unit }]),
+            ...(bad === undefined
+              ? []
+              : [
+                  { id: "thresholds", value: { mode: "absolute", steps: steps(bad) } },
+                  { id: "custom.cellOptions", value: { type: "color-text" } },
+                ]),
+          ],
+        })),
+      ],
+    },
+    options: { showHeader: true, cellHeight: "sm" },
+  };
+}
+
+function steps(bad: Bad | undefined) {
   if (bad === undefined) return [{ color: "green", value: null }];
   return "from" in bad
     ? [
