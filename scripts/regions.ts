@@ -135,6 +135,7 @@ program
   .action(async (provider: string, region: string, options: AddOptions) => {
     const stack = `${provider}-${region}`;
     const files = await readStackFiles(directory, []);
+    if (files.stacks.length === 0) return fail(files.problems);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
       return fail([{ path: pathOf(stack), message: "is there already: nothing was written" }]);
     }
