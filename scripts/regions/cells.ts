@@ -18,12 +18,12 @@ export const titles = [
 
 /** In the order of {@link titles}. */
 export function cellsOf(region: FleetRegion): string[] {
-  const { provider, topology, endpoint, upstreams, updated, health } = region;
+  const { provider, topology, endpoint, upstreams, state, updated, health } = region;
   return [
     provider === undefined ? topology : `${provider} ${topology}`,
     endpoint.replace("https://", ""),
     upstreams.join(", "),
-    updated?.slice(0, 16).replace("T", " ") ?? "never",
+    updated?.slice(0, 16).replace("T", " ") ?? state,
     health ? healthWord(health) : "",
     health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
     podCell(region.pod),
@@ -47,8 +47,8 @@ function podCell({ wanted, applied }: RunningPod = {}): string {
   return [applied.slice(0, digits), ...(isWanted ? [] : told)].join(", ");
 }
 
-function fileCell({ updated, changed }: FleetRegion): string {
-  if (updated === undefined) return "";
+function fileCell({ state, changed }: FleetRegion): string {
+  if (state !== "up") return "";
   if (changed === undefined) return "not compared";
   return changed.length === 0 ? "the same" : `changed: ${changed.join(", ")}`;
 }
@@ -68,6 +68,6 @@ export function totalCost({ regions }: Fleet): string {
 /** What signs in the cells mean, a sentence each. */
 export function legendOf({ regions }: Fleet): string[] {
   return regions.some(({ cost }) => cost?.from === "file")
-    ? ["* estimated from the file: its stack was never brought up, or its outputs can't be read."]
+    ? ["* estimated from the file: the stack isn't up, or its outputs can't be read."]
     : [];
 }

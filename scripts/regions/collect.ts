@@ -31,6 +31,7 @@ interface Known {
   readonly stack: string;
   readonly configuration: Configuration | undefined;
   readonly deployed: BackendStack | undefined;
+  readonly state: FleetRegion["state"];
 }
 
 export async function collect(options: CollectOptions): Promise<Fleet> {
@@ -43,13 +44,16 @@ export async function collect(options: CollectOptions): Promise<Fleet> {
     ...files.unread,
     ...deployed.filter(({ updated }) => updated !== undefined).map(({ name }) => name),
   ]);
+  const absent = ofBackend.length > 0 ? "unknown" : "not up";
   const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
   const known = [...names]
     .filter(isWanted)
     .sort()
     .map((stack): Known => {
       const configuration = configurations.find((one) => one.stack === stack);
-      return { stack, configuration, deployed: deployed.find(({ name }) => name === stack) };
+      const own = deployed.find(({ name }) => name === stack);
+      const state = own?.updated === undefined ? absent : "up";
+      return { stack, configuration, deployed: own, state };
     });
   const unknown = wanted.filter((name) => !names.has(name));
   let count = 0;
@@ -88,8 +92,8 @@ interface Part {
 }
 
 async function collectStack(known: Known, options: CollectOptions, at: string): Promise<Part> {
-  const { stack, configuration, deployed } = known;
-  const inFile = configuration ? regionsOfFile(configuration) : [];
+  const { stack, configuration, deployed, state } = known;
+  const inFile = configuration ? regionsOfFile(configuration, state) : [];
   const costOf = (region: string) =>
     configuration && !options.healthOnly ? estimatedCost(configuration, region, at) : {};
   /** Without an endpoint to ask. */
@@ -115,6 +119,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
     return {
       stack,
       region: name,
+      state,
       provider: own?.provider ?? cost?.provider,
       topology: cache.topology,
       endpoint: cache.endpoint,
@@ -144,10 +149,11 @@ async function asked(
   return { health, pod: { ...(cache.pod !== undefined && { wanted: cache.pod }), ...pod } };
 }
 
-function regionsOfFile({ stack, config }: Configuration): FleetRegion[] {
+function regionsOfFile({ stack, config }: Configuration, state: FleetRegion["state"]): FleetRegion[] {
   return config.regions.map(({ name, topology, endpoint }) => ({
     stack,
     region: name,
+    state,
     provider: config.provider,
     topology,
     endpoint: cacheUrl(endpoint),

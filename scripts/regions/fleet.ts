@@ -21,7 +21,9 @@ export interface FleetRegion {
   readonly endpoint: string;
   /** The registries that it serves. */
   readonly upstreams: readonly string[];
-  /** When its stack was brought up last, ISO 8601. @default never */
+  /** By the backend; `not up`: never brought up, or taken down. `unknown`: the backend can't be asked. */
+  readonly state: "up" | "not up" | "unknown";
+  /** When its stack was brought up last, ISO 8601; of one that is up. */
   readonly updated?: string;
   /** What its file has now otherwise than at the last update; undefined where there is nothing to compare. See changedSince(). */
   readonly changed?: readonly string[];

@@ -15,7 +15,7 @@ export function statusLines({ regions }: Fleet): string[] {
             : [`certificate ${health.certificateDaysLeft} d`]),
           ...health.problems,
         ]
-      : ["not brought up"];
+      : [region.state === "up" ? "up, and not asked: its outputs can't be read" : region.state];
     return `${nameOf(region).padEnd(width)}  ${words.join("; ")}`;
   });
 }

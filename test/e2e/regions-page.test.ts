@@ -48,7 +48,7 @@ test("the page shows all regions and what is wrong, and needs nothing but itself
       rows.find(([name]) => name === "<b>&amp;, local"),
       rows.find(([name]) => name === "azure-westeurope"),
     ];
-    assert.deepEqual(local?.slice(1, 5), ["local vm", "localhost:8443", "gsoci.azurecr.io", "never"]);
+    assert.deepEqual(local?.slice(1, 5), ["local vm", "localhost:8443", "gsoci.azurecr.io", "not up"]);
     assert.deepEqual(azure?.slice(5, 9), ["not reached", "", "", "changed: endpoint, upstreams"]);
     assert.equal(rows.length, 2);
     const texts = await page.locator(".problems").allInnerTexts();
