@@ -3,9 +3,8 @@ import type { LoadedConfig } from "./config/load.ts";
 import { moreMayFollow, withinRegions } from "./config/problems.ts";
 import { refuse, warn } from "./config/refuse.ts";
 import { configWarnings } from "./config/warnings.ts";
-import { priceBook } from "./cost/prices/price-book.ts";
-import { type StackCost, stackCost } from "./cost/stack-cost.ts";
-import { planRegion } from "./hosts/kinds.ts";
+import type { StackCost } from "./cost/stack-cost.ts";
+import { planStack } from "./plan-stack.ts";
 import { RegionalCache } from "./regional-cache.ts";
 
 export interface Caches {
@@ -28,13 +27,9 @@ export async function createCaches(
   { stack, secrets }: LoadedConfig,
   options: CachesOptions = {},
 ): Promise<Caches> {
-  const { regions, provider, upstreams, images, monitoring, workload } = stack;
-  const shared = { provider, upstreams, images, monitoring, workload, stack: pulumi.getStack() };
-  const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
+  const { regions } = stack;
   const today = new Date().toISOString().slice(0, 10);
-  // What is impossible is refused below.
-  const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
-  const cost = stackCost(stack, priceBook, today, capacities);
+  const { planned, cost } = await planStack(stack, pulumi.getStack(), today);
   warn([...configWarnings(stack), ...cost.warnings]);
 
   const checked = await Promise.all(planned.map((region) => region.check()));

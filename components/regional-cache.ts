@@ -21,6 +21,8 @@ export interface CacheOutputs {
   /** The authority that clients have to trust, where it isn't a public one: the file that their configuration names, and its content, PEM. */
   readonly ca?: { readonly file: string; readonly certificate: string } | undefined;
   readonly topology: AnyRegion["topology"];
+  /** Digest of the Pod that the region's machine is told to run, hexadecimal: its metrics tell which one it runs. */
+  readonly pod?: string;
   /** As the configuration has it, with the size of the disk in GiB, and the URL of a bucket. */
   readonly storage: { readonly kind: "disk" | "bucket"; readonly sizeGiB: number; readonly url?: string };
   readonly upstreams: readonly Pick<Upstream, "name" | "registry" | "url" | "repositories">[];
@@ -44,6 +46,8 @@ export class RegionalCache extends pulumi.ComponentResource {
       address: host.address,
       ca: host.ca,
       topology: region.topology,
+      // Made of what may be secret, and tells nothing of it.
+      ...(host.pod && { pod: pulumi.unsecret(host.pod) }),
       storage: {
         ...region.storage,
         sizeGiB: host.diskGiB,

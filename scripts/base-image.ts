@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { baseImage } from "./base-image/render.ts";
 import { configurationsOf } from "./cost/configurations.ts";
-import { readStackFiles } from "./cost/stack-files.ts";
+import { readStackFiles } from "./fleet/stack-files.ts";
 
 const usage = "Usage: npm run --silent base-image -- --stack STACK [--region REGION]";
 

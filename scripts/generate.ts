@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { stackFileSchema } from "../components/config/json-schema.ts";
 import { configurationTables } from "../components/config/reference.ts";
-import { dashboard } from "../components/monitoring/dashboard/dashboard.ts";
+import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
 
 interface GeneratedFile {
   /** Relative to the project. */
@@ -21,6 +21,10 @@ const files: readonly GeneratedFile[] = [
   {
     path: "dashboards/registry-cache.json",
     render: () => `${JSON.stringify(dashboard(), null, 2)}\n`,
+  },
+  {
+    path: "dashboards/registry-cache-fleet.json",
+    render: () => `${JSON.stringify(fleetDashboard(), null, 2)}\n`,
   },
   {
     path: "docs/configuration.md",

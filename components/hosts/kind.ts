@@ -63,6 +63,8 @@ export interface Host extends pulumi.ComponentResource {
   readonly diskGiB: number;
   /** Where the blobs are, if in object storage. */
   readonly bucketUrl?: string | undefined;
+  /** Digest of the Pod that a machine is told to run, which may take it later. @default an update ends when the Pods run */
+  readonly pod?: pulumi.Output<string>;
 }
 
 /** One kind of place where a cache can run: a provider, and a topology where the provider has several. docs/adding-a-provider.md shows how one is written. */
@@ -84,9 +86,11 @@ export type Kind<R extends AnyRegion> = (request: PlanRequest<R>) => Promise<Pla
 /** A region on its way from the configuration to its resources. */
 export interface PlannedRegion {
   readonly plan: RegionPlan;
+  /** What the plan alone says. */
+  readonly findings: Findings;
   /** Whether there is somebody to ask in {@link PlannedRegion.lookUp}. */
   readonly hasProvider: boolean;
-  /** What the plan says, and what the preflight. */
+  /** The same with what the preflight says. */
   check(): Promise<Findings>;
   /**
    * Only for a region without problems.
@@ -110,16 +114,17 @@ export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found exte
 ): Kind<R> {
   return async (request) => {
     const definition = await load();
-    const { plan, ...planned } = definition.plan(request);
+    const { plan, ...findings } = definition.plan(request);
     const { name } = request.region;
     return {
       plan,
+      findings,
       hasProvider: definition.createProvider !== undefined,
       async check() {
         const { problems = [], warnings = [] } = (await definition.preflight?.(plan)) ?? {};
         return {
-          problems: [...planned.problems, ...problems],
-          warnings: [...planned.warnings, ...warnings],
+          problems: [...findings.problems, ...problems],
+          warnings: [...findings.warnings, ...warnings],
         };
       },
       async lookUp(options = {}) {

@@ -1,9 +1,14 @@
-import { execa } from "execa";
 import { z } from "zod";
-import type { Problem } from "../../components/config/problems.ts";
+import { itHas, type Problem } from "../../components/config/problems.ts";
 import { parseWith } from "../../components/config/schema-problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { engineEnvironment } from "../setup/engine.ts";
+import {
+  type Backend,
+  type BackendStack,
+  backendOf,
+  forEachStack,
+  type StackOutputs,
+} from "../fleet/backend.ts";
 import type { StackRegion } from "./review.ts";
 
 export interface BackendEstimates {
@@ -12,9 +17,6 @@ export interface BackendEstimates {
   readonly unread: readonly string[];
   readonly problems: readonly Problem[];
 }
-
-/** How many stacks are asked for at once: each takes a process and up to 200 MB. */
-const atOnce = 2;
 
 /** What this program reads of the output `cost`; stacks may have been brought up by another version of it. */
 const costOutput = z.record(
@@ -38,14 +40,6 @@ const costOutput = z.record(
   }),
 );
 
-/** An entry of `pulumi stack ls --json`. */
-interface Listed {
-  readonly name: string;
-  /** A backend of files has the time of `stack init` here, others nothing before the first update. */
-  readonly lastUpdate?: string;
-  readonly resourceCount?: number;
-}
-
 /**
  * The output `cost` of the stacks in the Pulumi backend.
  * @param directory of the project
@@ -57,35 +51,22 @@ export async function estimatesOfBackend(
   wanted: readonly string[],
   progress: (text: string) => void,
 ): Promise<BackendEstimates> {
-  const pulumi = async (...args: string[]): Promise<unknown> => {
-    const result = await execa("pulumi", [...args, "--json", "--non-interactive"], {
-      cwd: directory,
-      env: engineEnvironment(),
-      stdin: "ignore",
-      reject: false,
-    });
-    if (result.failed) throw new Error(result.stderr.trim() || result.shortMessage);
-    return JSON.parse(result.stdout);
-  };
-  const listed = (await pulumi("stack", "ls")) as Listed[];
+  const backend = backendOf(directory);
+  const listed = await backend.stacks();
   const stacks = listed.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const unknown = wanted
     .filter((name) => !stacks.some((stack) => stack.name === name))
     .map((path) => ({
       path,
-      message: `the backend has no such stack: ${known(listed.map(({ name }) => name))}`,
+      message: `the backend has no such stack: ${itHas(listed.map(({ name }) => name))}`,
     }));
 
-  const read: BackendEstimates[] = [];
-  const queue = [...stacks];
-  const work = async () => {
-    for (let stack = queue.shift(); stack; stack = queue.shift()) {
-      const { name } = stack;
-      read.push(await estimatesOfStack(stack, () => pulumi("stack", "output", "--stack", name)));
-      progress(`${name}: read, ${read.length} of ${stacks.length}`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  let count = 0;
+  const read = await forEachStack(stacks, async (stack) => {
+    const estimates = await estimatesOfStack(stack, backend);
+    progress(`${stack.name}: read, ${++count} of ${stacks.length}`);
+    return estimates;
+  });
   return {
     regions: read
       .flatMap(({ regions }) => regions)
@@ -95,23 +76,21 @@ export async function estimatesOfBackend(
   };
 }
 
-async function estimatesOfStack(
-  { name, lastUpdate, resourceCount }: Listed,
-  readOutputs: () => Promise<unknown>,
-): Promise<BackendEstimates> {
+async function estimatesOfStack(stack: BackendStack, backend: Backend): Promise<BackendEstimates> {
+  const { name, updated } = stack;
   const failed = (message: string) => ({ regions: [], unread: [name], problems: [{ path: name, message }] });
-  if (lastUpdate === undefined || resourceCount === 0) {
+  if (updated === undefined) {
     return failed(
       `was never brought up, or was taken down: \`npm run cost -- ${name}\` estimates it from its file`,
     );
   }
-  let outputs: unknown;
+  let outputs: StackOutputs;
   try {
-    outputs = await readOutputs();
+    outputs = await backend.outputs(stack);
   } catch (error) {
     return failed(`its outputs can't be read: ${(error as Error).message}`);
   }
-  const { cost } = outputs as { cost?: unknown };
+  const { cost } = outputs;
   if (cost === undefined) {
     return failed("has no output `cost`: it was brought up by an older version; `pulumi up` brings it");
   }
@@ -123,8 +102,4 @@ async function estimatesOfStack(
   }
   const estimates = Object.values(data) as unknown as RegionEstimate[];
   return { regions: estimates.map((estimate) => ({ stack: name, estimate })), unread: [], problems: [] };
-}
-
-function known(names: readonly string[]): string {
-  return names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
 }

@@ -1,10 +1,10 @@
 /** Where estimates come from. What can't be had is among a source's problems. */
 import type { Problem } from "../../components/config/problems.ts";
+import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { estimatesOfBackend } from "./backend.ts";
 import { configurationsOf } from "./configurations.ts";
 import { type Estimated, estimatesOf } from "./estimates.ts";
 import type { StackRegion } from "./review.ts";
-import { type ProjectFiles, readStackFiles, readStackFilesAt } from "./stack-files.ts";
 
 export interface Source<Region extends StackRegion = StackRegion> {
   readonly regions: readonly Region[];

@@ -6,7 +6,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
-import { rows } from "../../components/monitoring/dashboard/dashboard.ts";
+import { fleetRows, rows } from "../../components/monitoring/dashboard/dashboard.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { downloads, get } from "../support/http.ts";
@@ -181,7 +181,7 @@ describe("a cache that serves its clients", () => {
     assert.deepEqual(missing, []);
   });
 
-  for (const { title, panels } of rows) {
+  for (const { title, panels } of [...rows, ...fleetRows]) {
     test(`the dashboard shows something: ${title}`, async () => {
       const empty: string[] = [];
       for (const { title, queries } of panels) {

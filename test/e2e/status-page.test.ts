@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
+import { healthOf } from "../../scripts/fleet/health.ts";
+import { runningPod } from "../../scripts/regions/running-pod.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { downloads } from "../support/http.ts";
@@ -78,6 +80,14 @@ test("the status page shows in a browser what the cache does, and what is wrong"
       "The cache doesn't take up changes (image); what it had before serves on.",
     ),
   );
+
+  // `npm run regions` reads the same.
+  const statusPage = `http://127.0.0.1:${ports.edgeStatus}/`;
+  const running = await runningPod(statusPage, { ca: undefined, timeoutSeconds: 5 });
+  assert.deepEqual(running, { wanted: next, applied: pod });
+  const { url, ca } = chain.cache;
+  const health = await healthOf({ endpoint: url.origin, ca: { certificate: ca } });
+  assert.deepEqual([health.ok, health.status, health.problems], [true, 200, []]);
 
   await chain.proxy.stopListening();
   await says("The upstream answers, gsoci", "no");

@@ -1,50 +1,19 @@
 /** The cost review of what a real Pulumi backend has. */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { execa } from "execa";
-import { namespace } from "../../components/config/schema.ts";
-import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
+import { type Imported, importedStacks } from "../support/imported-stacks.ts";
 import { infracost } from "../support/infracost.ts";
-import { projectDirectory } from "../support/project.ts";
-import { scope, tempDir } from "../support/scope.ts";
+import { scope } from "../support/scope.ts";
 
 suite("cost --backend", () => {
   const started = scope({ after });
   let project: CostProject;
-  let environment: NodeJS.ProcessEnv;
-
-  const pulumi = (args: readonly string[], input?: string) =>
-    execa("pulumi", [...args, "--non-interactive"], {
-      cwd: project.directory,
-      env: { ...engineEnvironment(), ...environment },
-      preferLocal: true,
-      localDir: projectDirectory,
-      ...(input !== undefined && { input }),
-    });
-
-  /** A stack whose last `pulumi up` has ended with these outputs. */
-  async function withOutputs(stack: string, outputs: object): Promise<void> {
-    const urn = `urn:pulumi:${stack}::${namespace}::pulumi:pulumi:Stack::${namespace}-${stack}`;
-    const deployment = {
-      manifest: { time: new Date().toISOString(), magic: "", version: "" },
-      resources: [{ urn, custom: false, type: "pulumi:pulumi:Stack", outputs }],
-    };
-    await pulumi(["stack", "init", stack]);
-    await pulumi(["stack", "import", "--stack", stack], JSON.stringify({ version: 3, deployment }));
-  }
+  let backend: Imported;
 
   before(async () => {
-    await ensureEngine();
-    const { path } = started.use(await tempDir());
-    await mkdir(join(path, "state"));
-    environment = {
-      PULUMI_BACKEND_URL: `file://${join(path, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
-    };
-    project = started.use(await costProject(environment));
+    backend = started.use(await importedStacks());
+    project = started.use(await costProject(backend.environment));
   });
 
   test("the stacks that were brought up are reported, and the others are named with what to do", async () => {
@@ -52,10 +21,10 @@ suite("cost --backend", () => {
     const { stdout: before } = await project.cost("--format", "json");
     const [estimated] = infracost.parse(JSON.parse(before)).projects;
     const { estimate } = estimated?.breakdown.resources[0]?.metadata ?? {};
-    await withOutputs("deployed", { cost: { "eu-central-1": estimate } });
-    await withOutputs("older", { caches: {} });
-    await withOutputs("newer", { cost: { "eu-central-1": { amount: 3 } } });
-    await pulumi(["stack", "init", "never"]);
+    await backend.withOutputs(project.directory, "deployed", { cost: { "eu-central-1": estimate } });
+    await backend.withOutputs(project.directory, "older", { caches: {} });
+    await backend.withOutputs(project.directory, "newer", { cost: { "eu-central-1": { amount: 3 } } });
+    await backend.init(project.directory, "never");
     // What is in the files now isn't what is deployed.
     await project.setStack("deployed", stackFiles.azure);
 
@@ -83,7 +52,7 @@ suite("cost --backend", () => {
 
   test("a backend that can't be reached: the stack files are reported", async () => {
     const unreachable = started.use(
-      await costProject({ ...environment, PULUMI_BACKEND_URL: "file:///nowhere" }),
+      await costProject({ ...backend.environment, PULUMI_BACKEND_URL: "file:///nowhere" }),
     );
     await unreachable.setStack("one", stackFiles.aws);
     const { exitCode, stdout, stderr } = await unreachable.cost("--backend");

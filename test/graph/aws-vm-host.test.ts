@@ -63,6 +63,8 @@ describe("a region with a network of its own", () => {
     assert.equal(await settled(graph.host.address), "192.0.2.7");
     assert.equal(await settled(graph.host.ca), undefined);
     assert.equal(graph.host.diskGiB, 240);
+    const pointer = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1-pointer");
+    assert.equal(await settled(graph.host.pod ?? assert.fail("no Pod")), pointer.inputs.content);
     const { outputs } = graph.resource("registry-cache:aws:VmHost");
     // No `ca`: the certificate is a public one.
     assert.deepEqual(Object.keys(outputs ?? {}).sort(), ["address", "diskGiB"]);

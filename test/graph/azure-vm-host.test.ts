@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { Previous } from "../../components/hosts/azure/previous.ts";
+import { podOf } from "../doubles/azure/user-data.ts";
 import { type RegisteredResource, settled } from "../support/graph.ts";
 import { takenBy } from "../support/runbooks.ts";
 import { type Graph, graphOf, group, gsoci, subscription } from "./azure-vm-region.ts";
@@ -155,6 +156,8 @@ describe("a region with everything", () => {
       [await settled(host.address), await settled(host.ca), host.diskGiB],
       ["192.0.2.7", undefined, 240],
     );
+    const { digest } = podOf(String(graph.inputs("VirtualMachine").userData));
+    assert.equal(await settled(host.pod), digest);
     assert.deepEqual(Object.keys(resources[0]?.outputs ?? {}).sort(), ["address", "diskGiB"]);
   });
 });

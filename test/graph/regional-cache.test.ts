@@ -4,7 +4,7 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
-import { bundleParts } from "../../components/hosts/podman/bundle.ts";
+import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 
@@ -144,6 +144,7 @@ test("a region gives exactly its public outputs", async () => {
     address: "127.0.0.1",
     ca,
     topology: "vm",
+    pod: bundleDigest(String(resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs.bundle)),
     storage: { kind: "disk", sizeGiB: 20 },
     upstreams: [
       {

@@ -1,4 +1,4 @@
-/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost`. */
+/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost` and `npm run regions`. */
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -13,6 +13,8 @@ export interface CostProject extends AsyncDisposable {
   commit(): Promise<void>;
   /** `npm run cost -- …`. Doesn't throw when it fails. */
   cost(...args: string[]): Promise<CostRun>;
+  /** The same of `npm run regions -- …`. */
+  regions(...args: string[]): Promise<CostRun>;
 }
 
 export interface CostRun {
@@ -36,6 +38,17 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
   const { path: directory, [Symbol.asyncDispose]: remove } = await tempDir();
   await cp(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   await mkdir(join(directory, "stacks"));
+  const run = async (command: string, args: readonly string[]): Promise<CostRun> => {
+    const result = await execa("node", [join(projectDirectory, "scripts", `${command}.ts`), ...args], {
+      cwd: directory,
+      env: environment,
+      preferLocal: true,
+      localDir: projectDirectory,
+      reject: false,
+      stdin: "ignore",
+    });
+    return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
+  };
   return {
     directory,
     async setStack(name, text) {
@@ -48,18 +61,8 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
       await git("add", "--all");
       await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
     },
-    async cost(...args) {
-      const script = join(projectDirectory, "scripts", "cost.ts");
-      const result = await execa("node", [script, ...args], {
-        cwd: directory,
-        env: environment,
-        preferLocal: true,
-        localDir: projectDirectory,
-        reject: false,
-        stdin: "ignore",
-      });
-      return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
-    },
+    cost: (...args) => run("cost", args),
+    regions: (...args) => run("regions", args),
     [Symbol.asyncDispose]: remove,
   };
 }

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { dashboard, dashboardUid, rows } from "../../components/monitoring/dashboard/dashboard.ts";
+import {
+  dashboard,
+  dashboardUid,
+  fleetDashboard,
+  fleetRows,
+  rows,
+} from "../../components/monitoring/dashboard/dashboard.ts";
 import { ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
 
@@ -13,8 +19,9 @@ interface Placed {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 
-const { panels } = dashboard() as { panels: Placed[] };
-const queries = rows.flatMap(({ panels }) =>
+const whole = dashboard() as { panels: Placed[] };
+const { panels } = whole;
+const queries = [...rows, ...fleetRows].flatMap(({ panels }) =>
   panels.flatMap(({ title, queries }) =>
     Object.entries(queries).map(([legend, expr]) => ({ title, legend, expr })),
   ),
@@ -24,14 +31,31 @@ test("its uid stays, as alerts and links name it", () => {
   assert.equal(dashboardUid, "registry-cache");
 });
 
-test("panels have ids and titles of their own, and none covers another", () => {
-  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
-  assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
-  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-    Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
-  );
-  assert.equal(new Set(cells).size, cells.length);
-  assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
+for (const [what, { panels }] of Object.entries({ one: dashboard(), fleet: fleetDashboard() }) as [
+  string,
+  typeof whole,
+][]) {
+  test(`${what}: panels have ids and titles of their own, and none covers another`, () => {
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+    );
+    assert.equal(new Set(cells).size, cells.length);
+    assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
+  });
+}
+
+test("a table has a column for each of its queries, and no label but the region and those that are shown", () => {
+  for (const { title, queries, columns = {} } of fleetRows.flatMap(({ panels }) => panels)) {
+    if (Object.keys(columns).length === 0) continue;
+    assert.deepEqual(Object.keys(columns), Object.keys(queries), title);
+    for (const [name, expr] of Object.entries(queries)) {
+      const label = columns[name]?.label;
+      const left = label === undefined ? "region" : `region, ${label}`;
+      for (const [, labels] of expr.matchAll(/by \(([^)]*)\)/g)) assert.equal(labels, left, name);
+    }
+  }
 });
 
 test("the first screen has the three answers", () => {
@@ -43,7 +67,7 @@ test("the first screen has the three answers", () => {
 });
 
 test("every panel says what it tells", () => {
-  for (const { title, description } of rows.flatMap(({ panels }) => panels)) {
+  for (const { title, description } of [...rows, ...fleetRows].flatMap(({ panels }) => panels)) {
     assert.match(description, /^[A-Z\d].*\.$/s, title);
   }
 });

@@ -34,13 +34,14 @@ export interface PodArgs {
 /**
  * The Pod, of which a preview shows what changes. Another one is another object, which is there before the machine is told of it. The old ones stay, about a hundred kilobytes each,
  * until the bucket goes: what a failed update was to delete, Pulumi deletes by the next one, which may be back at that very key.
+ * @returns its digest
  */
 export function createPod(
   name: string,
   podOptions: VmPodOptions,
   { names, bucket: { bucket }, after }: PodArgs,
   options: pulumi.CustomResourceOptions,
-): void {
+): string {
   const content = bundleText(vmPod(podOptions));
   const digest = bundleDigest(content);
   const tags = names.tags("pod");
@@ -54,4 +55,5 @@ export function createPod(
     { bucket, key: "pod", content: digest, contentType: "text/plain", tags },
     { ...options, dependsOn: [object, ...after] },
   );
+  return digest;
 }

@@ -30,6 +30,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly pod: pulumi.Output<string>;
 
   constructor(
     name: string,
@@ -61,7 +62,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const podBucket = createPodBucket(name, plan, own);
     const identity = createIdentity(name, args, { secrets, podBucket }, own);
     const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
-    createPod(name, forPod, { names, bucket: podBucket, after: before }, own);
+    this.pod = pulumi.output(createPod(name, forPod, { names, bucket: podBucket, after: before }, own));
     const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
     const machine = createMachine(
       name,

@@ -69,6 +69,12 @@ export function azureUserData(options: AzurePodOptions): string {
   return Buffer.concat([Buffer.from(`${bundleDigest(text)}\n`), packed(text)]).toString("base64");
 }
 
+/** Of the Pod in {@link azureUserData}. */
+export function podDigest(userData: string): string {
+  const text = Buffer.from(userData, "base64").toString("latin1");
+  return text.slice(0, text.indexOf("\n"));
+}
+
 /**
  * https://go-acme.github.io/lego/dns/azuredns/
  *

@@ -19,7 +19,7 @@ import type { AzureVmPlan } from "./plan.ts";
 import { createRecords } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
-import { azureCustomData, azureUserData } from "./user-data.ts";
+import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
 
 /**
  * The cache on a virtual machine in Azure, in a resource group of its own. The running machine takes another Pod. Disk, address, identity and records outlive it; another
@@ -30,6 +30,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly pod: pulumi.Output<string>;
 
   constructor(
     name: string,
@@ -54,6 +55,19 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = createRecords(name, { region, place, identity, address }, own);
     const disk = createDisk(name, args, place, own);
+    const userData = pulumi
+      .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
+      .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
+        azureUserData({
+          ...plan,
+          diskGiB: capacity.disk.sizeGiB,
+          clientId,
+          subscription: subscriptionOf(identityId),
+          resourceGroup,
+          storedSecrets,
+          store,
+        }),
+      );
     createMachine(
       name,
       args,
@@ -65,19 +79,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           own,
         ),
         customData: identity.clientId.apply((clientId) => azureCustomData({ region: region.name, clientId })),
-        userData: pulumi
-          .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
-          .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
-            azureUserData({
-              ...plan,
-              diskGiB: capacity.disk.sizeGiB,
-              clientId,
-              subscription: subscriptionOf(identityId),
-              resourceGroup,
-              storedSecrets,
-              store,
-            }),
-          ),
+        userData,
         identity,
         networkInterface: network.networkInterface,
         disk,
@@ -90,6 +92,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.ca = trusted(region, authority);
     this.diskGiB = capacity.disk.sizeGiB;
     this.bucketUrl = store && storeUrl(store);
+    this.pod = userData.apply(podDigest);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
 }

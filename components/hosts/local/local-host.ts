@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../kind.ts";
+import { bundleDigest } from "../podman/bundle.ts";
 import type { CertificateInputs } from "./certificate.ts";
 import { EndpointCertificate } from "./certificate-resource.ts";
 import { localAddress } from "./layout.ts";
@@ -12,6 +13,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
   readonly diskGiB: number;
+  readonly pod: pulumi.Output<string>;
 
   constructor(name: string, args: HostArgs<LocalPlan>, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:local:VmHost", name, {}, options);
@@ -29,6 +31,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     this.address = pulumi.output(localAddress);
     this.ca = certificate.ca;
     this.diskGiB = plan.place.diskGiB;
+    this.pod = pod.apply(({ bundle }) => bundleDigest(bundle));
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
 }

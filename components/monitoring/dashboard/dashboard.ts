@@ -1,40 +1,55 @@
 import { changes } from "./changes.ts";
 import { room, savings, speed, trouble } from "./details.ts";
-import { fleet, pricePerGB } from "./fleet.ts";
+import { pricePerGB, regions } from "./fleet.ts";
 import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
 
 /** Everything that the dashboard shows, from top to bottom. */
-export const rows: readonly Row[] = [overview, fleet, savings, speed, trouble, room, changes];
+export const rows: readonly Row[] = [overview, savings, speed, trouble, room, changes];
 
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";
+
+/** What the dashboard of all regions shows. */
+export const fleetRows: readonly Row[] = [regions];
 
 /** The dashboard, as Grafana imports it. */
 export function dashboard(): object {
   return {
     uid: dashboardUid,
     title: "Registry cache",
-    description: "Regional registry caches. docs/metrics.md of the project explains the metrics.",
-    tags: ["registry-cache"],
-    timezone: "browser",
-    editable: false,
-    graphTooltip: 1,
-    refresh: "1m",
-    schemaVersion: 39,
-    time: { from: "now-6h", to: "now" },
-    templating: {
-      list: [
-        { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" },
-        // A cache's own Prometheus has no label `region`: all is also nothing.
-        choice("region", "Region"),
-        choice("upstream", "Upstream"),
-        { name: pricePerGB.name, label: pricePerGB.label, type: "textbox", query: pricePerGB.default },
-      ],
-    },
+    ...shared,
+    // A cache's own Prometheus has no label `region`: all is also nothing.
+    templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream")] },
     panels: layOut(rows),
   };
 }
+
+/** The same of all regions at a glance, for a Prometheus that has the metrics of all. */
+export function fleetDashboard(): object {
+  return {
+    uid: "registry-cache-fleet",
+    title: "Registry caches, all regions",
+    ...shared,
+    templating: { list: [source, choice("region", "Region"), price] },
+    panels: layOut(fleetRows),
+  };
+}
+
+const shared = {
+  description: "Regional registry caches. docs/metrics.md of the project explains the metrics.",
+  tags: ["registry-cache"],
+  timezone: "browser",
+  editable: false,
+  graphTooltip: 1,
+  refresh: "1m",
+  schemaVersion: 39,
+  time: { from: "now-6h", to: "now" },
+};
+
+const source = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
+
+const price = { name: pricePerGB.name, label: pricePerGB.label, type: "textbox", query: pricePerGB.default };
 
 function choice(name: string, label: string) {
   return {

@@ -6,22 +6,31 @@ interface Panel {
   readonly title: string;
   /** What it tells and when to worry. */
   readonly description: string;
-  /** One number now, a graph, or a line of numbers for each region. */
+  /** One number now, a graph, or a line per region with a column per query. */
   readonly kind: "stat" | "timeseries" | "table";
   readonly unit: Unit;
   /**
-   * PromQL, by how its series are called, with labels as `{{upstream}}`; in a table, by the column's title. `$upstream` and `$region` are the dashboard's variables,
+   * PromQL, by how its series are called, with labels as `{{upstream}}`. `$upstream` and `$region` are the dashboard's variables,
    * `$__rate_interval` and `$__range` Grafana's.
    */
   readonly queries: Readonly<Record<string, string>>;
-  /** Of a table, what differs in a column. */
-  readonly columns?: Readonly<Record<string, Partial<Pick<Panel, "unit" | "bad" | "max">>>>;
   /** From which value on a number is red, or below which. @default never */
-  readonly bad?: { readonly from: number } | { readonly below: number };
+  readonly bad?: Bad;
+  /** Of a table, by how a query is called. @default the panel's unit, and never red */
+  readonly columns?: Readonly<Record<string, Column>>;
   /** Show how a series is called, and not its value, which says nothing. Only for a number. @default false */
   readonly nameOnly?: boolean;
   /** The end of the scale. @default what there is */
   readonly max?: number;
+}
+
+type Bad = { readonly from: number } | { readonly below: number };
+
+interface Column {
+  readonly unit?: Unit;
+  readonly bad?: Bad;
+  /** The label that is shown in the place of the value. */
+  readonly label?: string;
 }
 
 export interface Row {
@@ -32,7 +41,11 @@ export interface Row {
 /** Columns of Grafana's grid. */
 const gridWidth = 24;
 
-const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 }, table: { w: gridWidth, h: 8 } } as const;
+const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 }, table: { w: 24, h: 12 } } as const;
+
+const regionColumn = "Region";
+/** To the other dashboard, with the region of the line: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/ */
+const regionLink = `/d/registry-cache?var-region=\${__data.fields.${regionColumn}}`;
 
 export const datasource = { type: "prometheus", uid: "$datasource" };
 
@@ -61,83 +74,36 @@ export function layOut(rows: readonly Row[]): object[] {
       const gridPos = { x, y, w, h };
       x += w;
       height = Math.max(height, h);
-      return { id: ++id, gridPos, ...render(panel) };
+      return { id: ++id, gridPos, ...(panel.kind === "table" ? renderTable(panel) : render(panel)) };
     });
     y += height;
     return [heading, ...panels];
   });
 }
 
-function render({ title, description, kind, unit, queries, columns = {}, bad, nameOnly, max }: Panel) {
-  const titles = Object.keys(queries);
+function render({ title, description, kind, unit, queries, bad, nameOnly, max }: Panel) {
   return {
     type: kind,
     title,
     description,
     datasource,
-    targets: Object.values(queries).map((expr, index) => ({
-      refId: refId(index),
+    targets: Object.entries(queries).map(([legend, expr], index) => ({
+      refId: String.fromCharCode("A".charCodeAt(0) + index),
       datasource,
       expr,
-      legendFormat: titles[index],
-      ...(kind === "timeseries" ? { range: true } : { instant: true }),
-      ...(kind === "table" && { format: "table" }),
+      legendFormat: legend,
+      ...(kind === "stat" ? { instant: true } : { range: true }),
     })),
-    ...(kind === "table" && { transformations: joined(titles) }),
     fieldConfig: {
       defaults: {
-        ...fieldOf({ unit, bad, max }),
+        unit,
         min: 0,
+        ...(max !== undefined && { max }),
         ...(kind === "stat" && { color: { mode: "thresholds" } }),
+        thresholds: { mode: "absolute", steps: steps(bad) },
       },
-      overrides: Object.entries(columns).map(([name, { bad, ...field }]) => ({
-        matcher: { id: "byName", options: name },
-        properties: [
-          ...Object.entries(bad ? fieldOf({ ...field, bad }) : field),
-          ...(bad ? [["custom.cellOptions", { type: "color-text" }] as const] : []),
-        ].map(([id, value]) => ({ id, value })),
-      })),
+      overrides: [],
     },
-    ...optionsOf(kind, nameOnly),
-  };
-}
-
-function fieldOf({
-  unit,
-  bad,
-  max,
-}: { readonly [Name in "unit" | "bad" | "max"]?: Panel[Name] | undefined }) {
-  return {
-    ...(unit !== undefined && { unit }),
-    ...(max !== undefined && { max }),
-    thresholds: { mode: "absolute", steps: steps(bad) },
-  };
-}
-
-function refId(index: number): string {
-  return String.fromCharCode("A".charCodeAt(0) + index);
-}
-
-/** One line for each region, from all queries: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/#join-by-field */
-function joined(titles: readonly string[]): object[] {
-  const values = Object.fromEntries(titles.map((title, index) => [`Value #${refId(index)}`, title]));
-  const times = titles.map((_, index) => (index === 0 ? "Time" : `Time ${index + 1}`));
-  return [
-    { id: "joinByField", options: { byField: "region", mode: "outer" } },
-    {
-      id: "organize",
-      options: {
-        renameByName: { region: "Region", ...values },
-        excludeByName: Object.fromEntries([...times, "Time 1"].map((name) => [name, true])),
-      },
-    },
-  ];
-}
-
-function optionsOf(kind: Panel["kind"], nameOnly: Panel["nameOnly"]) {
-  if (kind === "table")
-    return { options: { showHeader: true, sortBy: [{ displayName: "Region", desc: false }] } };
-  return {
     options:
       kind === "stat"
         ? {
@@ -148,7 +114,63 @@ function optionsOf(kind: Panel["kind"], nameOnly: Panel["nameOnly"]) {
   };
 }
 
-function steps(bad: Panel["bad"]) {
+/**
+ * The answers of all queries, joined by their region: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/#merge-seriestables
+ * Each has a column `Value #<refId>`, and one for each of its labels.
+ */
+function renderTable({ title, description, unit, queries, columns = {} }: Panel) {
+  const asked = Object.entries(queries).map(([name, expr], index) => {
+    const refId = String.fromCharCode("A".charCodeAt(0) + index);
+    const column: Column = columns[name] ?? {};
+    return { name, expr, refId, column, value: `Value #${refId}` };
+  });
+  const shown = asked.map(({ name, value, column: { label } }) => [label ?? value, name] as const);
+  const hidden = asked.filter(({ column }) => column.label !== undefined).map(({ value }) => value);
+  return {
+    type: "table",
+    title,
+    description,
+    datasource,
+    targets: asked.map(({ expr, refId }) => ({ refId, datasource, expr, format: "table", instant: true })),
+    transformations: [
+      { id: "merge", options: {} },
+      {
+        id: "organize",
+        options: {
+          excludeByName: Object.fromEntries(["Time", ...hidden].map((field) => [field, true])),
+          indexByName: Object.fromEntries(
+            ["region", ...shown.map(([field]) => field)].map((field, at) => [field, at]),
+          ),
+          renameByName: Object.fromEntries([["region", regionColumn], ...shown]),
+        },
+      },
+    ],
+    fieldConfig: {
+      defaults: { unit, thresholds: { mode: "absolute", steps: steps(undefined) } },
+      overrides: [
+        {
+          matcher: { id: "byName", options: regionColumn },
+          properties: [{ id: "links", value: [{ title: "This region", url: regionLink }] }],
+        },
+        ...asked.map(({ name, column: { unit, bad } }) => ({
+          matcher: { id: "byName", options: name },
+          properties: [
+            ...(unit === undefined ? [] : [{ id: "unit", value: unit }]),
+            ...(bad === undefined
+              ? []
+              : [
+                  { id: "thresholds", value: { mode: "absolute", steps: steps(bad) } },
+                  { id: "custom.cellOptions", value: { type: "color-text" } },
+                ]),
+          ],
+        })),
+      ],
+    },
+    options: { showHeader: true, cellHeight: "sm" },
+  };
+}
+
+function steps(bad: Bad | undefined) {
   if (bad === undefined) return [{ color: "green", value: null }];
   return "from" in bad
     ? [

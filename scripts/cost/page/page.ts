@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import { totalsOf } from "../../../components/cost/line.ts";
 import { sum, usd } from "../amounts.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "../review.ts";
 import { billCells, billed, billTitles, leftOut, legendOf, remarksOf } from "../sentences.ts";
 import { type Bar, barChart } from "./bar-chart.ts";
-import { Html, html } from "./html.ts";
+import { document, problemList } from "./document.ts";
+import { type Html, html } from "./html.ts";
 import { anchorOf, regionSection } from "./region-section.ts";
 import { table } from "./table.ts";
-
-const style = new Html(readFileSync(new URL("page.css", import.meta.url), "utf8"));
 
 /** What the bars are made of, in the order of {@link partsOf}. */
 const parts = ["we pay, fixed", "we pay, by usage", "the customers pay"] as const;
@@ -21,30 +19,20 @@ function partsOf({ fixed, usage, customer }: Bill): number[] {
 const mostBars = 20;
 const mostOpen = 3;
 
-/** The report as one HTML page that needs no other file, no script and no network. */
+/** The report as a page by itself. */
 export function renderPage(review: Review): string {
   const { regions, date, origin, problems, notes } = review;
   const bills = regions.map(({ estimate }) => billOf(estimate));
   const total = sumOf(bills);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>Cost of the registry caches</title>
-<style>
-${style}</style>
-</head>
-<body>
-<header>
+  return document(
+    "Cost of the registry caches",
+    html`<header>
 <h1>Cost of the registry caches</h1>
 <p>An estimate of ${date} from ${origin}: USD a month, list prices without taxes and discounts.</p>
 </header>
 <main>
 <dl class="cards">${cards(regions, total)}</dl>
-${problems.length > 0 ? problemList(review) : undefined}
+${problemList(problems)}
 <div class="charts">
 ${barChart({ title: "By region", parts, bars: byRegion(regions, bills) })}
 ${barChart({ title: "By kind", parts, bars: byKind(regions) })}
@@ -57,11 +45,8 @@ ${[...legendOf([total]), ...leftOut(review)].map((text) => html`<p class="dim">$
 ${regions.map((region) => regionSection(region, regions.length <= mostOpen))}
 ${remarks(regions)}
 </main>
-<footer>${notes.map((note) => html`<p>${note}</p>`)}</footer>
-</body>
-</html>
-`;
-  return page.text;
+<footer>${notes.map((note) => html`<p>${note}</p>`)}</footer>`,
+  );
 }
 
 function cards(regions: readonly RegionReview[], total: Bill): Html[] {
@@ -108,13 +93,6 @@ function overview(regions: readonly RegionReview[]): Html {
     ]),
     foot: [["All", ...billCells(regions)]],
   });
-}
-
-function problemList({ problems }: Review): Html {
-  return html`<section class="problems">
-<h2>Problems</h2>
-<ul>${problems.map(({ path, message }) => html`<li><b>${path}</b>: ${message}</li>`)}</ul>
-</section>`;
 }
 
 function remarks(regions: readonly RegionReview[]): Html[] {

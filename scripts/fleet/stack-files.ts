@@ -123,6 +123,6 @@ function stacksAmong(fileNames: readonly string[]): Unread[] {
 }
 
 /** Of a stack's file, relative to the project. */
-function pathOf(stack: string): string {
+export function pathOf(stack: string): string {
   return `${stackDirectory}/Pulumi.${stack}.yaml`;
 }

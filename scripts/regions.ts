@@ -1,0 +1,208 @@
+/**
+ * The caches of all stacks: `npm run regions -- --help`, and docs/fleet.md.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { Problem } from "../components/config/problems.ts";
+import { slowProgress } from "./cost/progress.ts";
+import { backendOf, remembering } from "./fleet/backend.ts";
+import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
+import { newStackFile } from "./regions/add.ts";
+import { checkFiles } from "./regions/check.ts";
+import { type CollectOptions, collect } from "./regions/collect.ts";
+import type { Fleet } from "./regions/fleet.ts";
+import { nextSteps } from "./regions/next-steps.ts";
+import { renderPage } from "./regions/page.ts";
+import { isWell, statusLines } from "./regions/status.ts";
+import { renderTable } from "./regions/table.ts";
+import { watch } from "./regions/watch.ts";
+import { ensureEngine } from "./setup/engine.ts";
+import { runSteps } from "./setup/steps.ts";
+
+const directory = process.cwd();
+const endpointSeconds = 3;
+
+const renderers: Readonly<Record<string, (fleet: Fleet) => string>> = {
+  table: renderTable,
+  json: (fleet) => `${JSON.stringify(fleet, null, 2)}\n`,
+  html: renderPage,
+};
+
+const program = new Command("npm run regions --")
+  .description("The caches of all stacks. docs/fleet.md says more.")
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+const stacks = () => new Argument("[stack...]", "names of stacks").default([], "all");
+
+program
+  .command("list", { isDefault: true })
+  .description("each region with its configuration, last update, health and cost")
+  .addArgument(stacks())
+  .addOption(
+    new Option("--format <format>", "how it is shown").choices(Object.keys(renderers)).default("table"),
+  )
+  .option("--out <file>", "into a file, in place of the terminal")
+  .action(list);
+
+program
+  .command("html")
+  .description("the same as a page: list --format html")
+  .addArgument(stacks())
+  .option("--out <file>", "into a file, in place of the terminal")
+  .action((wanted: string[], { out }: { out?: string }) =>
+    list(wanted, { format: "html", ...(out && { out }) }),
+  );
+
+program
+  .command("check")
+  .description("what a preview would refuse, found in the stack files without asking anybody")
+  .addArgument(stacks())
+  .action(async (wanted: string[]) => {
+    const files = await readStackFiles(directory, []);
+    const { stacks, regions, problems, warnings } = await checkFiles(files, wanted, today());
+    for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
+    fail(problems);
+    const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+    console.log(
+      `${counted(stacks, "stack file")} with ${counted(regions, "region")} read: ` +
+        `${counted(problems.length, "problem")}, ${counted(warnings.length, "warning")}.`,
+    );
+  });
+
+program
+  .command("status")
+  .description("the health of each region, asked of its endpoint; fails where one isn't well")
+  .addArgument(stacks())
+  .option("--watch", "again and again, until Ctrl-C")
+  .addOption(new Option("--every <seconds>", "with --watch").default(10).argParser(seconds))
+  .action(async (wanted: string[], { watch: isWatched, every }: { watch?: true; every: number }) => {
+    const asking = { healthOnly: true, backend: remembering(backendOf(directory)) };
+    if (isWatched) {
+      const ended = new AbortController();
+      process.once("SIGINT", () => ended.abort());
+      const lines = async () => {
+        const fleet = await look(wanted, asking);
+        process.exitCode = isWell(fleet) ? 0 : 1;
+        return [...statusLines(fleet), ...fleet.problems.map(problemLine)];
+      };
+      await watch(lines, { screen: process.stdout, everySeconds: every, signal: ended.signal });
+    } else {
+      const fleet = await look(wanted, asking);
+      for (const line of statusLines(fleet)) console.log(line);
+      fail(fleet.problems);
+      if (!isWell(fleet)) process.exitCode = 1;
+    }
+  });
+
+async function list(wanted: string[], { format, out }: { format: string; out?: string }): Promise<void> {
+  const fleet = await look(wanted);
+  const text = renderers[format]?.(fleet) ?? "";
+  if (out === undefined) process.stdout.write(text);
+  else await writeFile(out, text);
+  fail(fleet.problems);
+}
+
+interface AddOptions {
+  readonly topology?: string;
+  readonly hostname?: string;
+  readonly zone?: string;
+  readonly zoneResourceGroup?: string;
+  readonly email?: string;
+  readonly context?: string;
+  readonly clients?: string[];
+  readonly apiAccess?: string[];
+}
+
+program
+  .command("add")
+  .description("writes the stack file of another region, from one of its kind that is there")
+  .addArgument(new Argument("<provider>", "where").choices(["aws", "azure", "kubernetes"]))
+  .argument("<region>", "as the provider calls it; on Kubernetes, as you do")
+  .addOption(
+    new Option("--topology <topology>", "default: vm, on Kubernetes cluster").choices(["vm", "cluster"]),
+  )
+  .option("--hostname <name>", "of the endpoint. Default: as in that file, with the new region's name")
+  .option("--zone <zone>", "DNS zone of the endpoint's records")
+  .option("--zone-resource-group <name>", "of the zone, on Azure")
+  .option("--email <address>", "for Let's Encrypt")
+  .option("--context <name>", "of the kubeconfig, on Kubernetes")
+  .option("--clients <range...>", "who may pull: address ranges")
+  .option("--api-access <range...>", "who may reach the API of a cluster that the stack makes")
+  .action(async (provider: string, region: string, options: AddOptions) => {
+    const stack = `${provider}-${region}`;
+    const files = await readStackFiles(directory, []);
+    if (files.stacks.length === 0) return fail(files.problems);
+    if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
+      return fail([{ path: pathOf(stack), message: "is there already: nothing was written" }]);
+    }
+    const made = newStackFile(files, {
+      provider,
+      region,
+      topology: options.topology ?? (provider === "kubernetes" ? "cluster" : "vm"),
+      values: {
+        context: options.context,
+        "endpoint.hostname": options.hostname,
+        "endpoint.zone": options.zone,
+        "endpoint.zoneResourceGroup": options.zoneResourceGroup,
+        "endpoint.tls.email": options.email,
+        "access.clients": options.clients,
+        apiAccess: options.apiAccess,
+      },
+    });
+    const path = pathOf(stack);
+    const all = { ...files, stacks: [...files.stacks, { name: stack, path, text: made.withSecrets }] };
+    const { problems } = await checkFiles(all, [stack], today());
+    if (problems.length > 0) {
+      fail(problems);
+      console.error("Nothing was written.");
+      return;
+    }
+    await writeFile(join(directory, path), made.text, { flag: "wx" });
+    console.log(nextSteps(stack, path, made));
+  });
+
+async function look(wanted: readonly string[], options: Partial<CollectOptions> = {}): Promise<Fleet> {
+  await ensureEngine();
+  return collect({
+    files: await readStackFiles(directory, []),
+    backend: backendOf(directory),
+    wanted,
+    timeoutSeconds: endpointSeconds,
+    progress: slowProgress(),
+    ...options,
+  });
+}
+
+function problemLine({ path, message }: Problem): string {
+  return `✗ ${path}: ${message}`;
+}
+
+function fail(problems: readonly Problem[]): void {
+  for (const problem of problems) console.error(problemLine(problem));
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value >= 1) return value;
+  throw new InvalidArgumentError("It must be a number, 1 or more.");
+}
+
+await runSteps(async () => {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // A file that can't be written, or made.
+    if (!(error instanceof RangeError || (error instanceof Error && "syscall" in error))) throw error;
+    console.error(`✗ ${error.message}`);
+    process.exitCode = 1;
+  }
+});

@@ -1,0 +1,180 @@
+/**
+ * A stack file for another region, made from one that is there. The text stays as it is, comments and all, but for what belongs to the old region: the YAML document only
+ * tells where that stands.
+ */
+import { type Document, isMap, isNode, isScalar, parseDocument } from "yaml";
+import { itHas } from "../../components/config/problems.ts";
+import { type AnyRegion, namespace } from "../../components/config/schema.ts";
+import { configurationsOf } from "../cost/configurations.ts";
+import type { ProjectFiles } from "../fleet/stack-files.ts";
+
+export interface NewRegion {
+  readonly provider: string;
+  /** As the provider calls it; on Kubernetes, as you do. */
+  readonly region: string;
+  readonly topology: string;
+  /** By the path below the region; undefined: as in the file that it is made from. */
+  readonly values: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface NewFile {
+  readonly text: string;
+  /** The same with the encrypted values of the file that it is made from, for a check: only a stack that is there can be given its own. */
+  readonly withSecrets: string;
+  /** The keys of those values. */
+  readonly secrets: readonly string[];
+  /** The path of the file that it is made from. */
+  readonly from: string;
+  /** What it has from there and somebody must look at: paths below the region, with their values. */
+  readonly kept: readonly (readonly [path: string, value: unknown])[];
+}
+
+type Path = readonly (string | number)[];
+
+/** A piece of text in the place of another one. */
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+const region: Path = ["config", `${namespace}:regions`, 0];
+
+/** What names things of the old region, or of its account. */
+const regional: readonly Path[] = ["network", "resourceGroup", "machine"].map((key) => [...region, key]);
+/** What the secrets of a stack are encrypted by: `pulumi stack init` makes them anew. */
+const encryption: readonly Path[] = [["encryptionsalt"], ["encryptedkey"], ["secretsprovider"]];
+/** What nobody may take over unseen. */
+const ownPaths = [
+  "context",
+  "subscription",
+  "apiAccess",
+  ...["hostname", "zone", "zoneResourceGroup", "tls.email"].map((key) => `endpoint.${key}`),
+  ...["clients", "metrics"].map((key) => `access.${key}`),
+];
+
+/**
+ * Doesn't look whether a preview would take it: checkFiles() does.
+ * @throws RangeError where there is no file to make it from, or that one has no place for a value.
+ */
+export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
+  const { path: from, stack, region: old } = templateFor(files, wanted);
+  const text = files.stacks.find(({ name }) => name === stack)?.text ?? "";
+  const document = parseDocument(text);
+  const values = {
+    ...wanted.values,
+    name: wanted.region,
+    "endpoint.hostname": wanted.values["endpoint.hostname"] ?? hostnameFor(wanted, old),
+  };
+  const secrets = secretsOf(document);
+  const cuts = (paths: readonly Path[]) => paths.flatMap((path) => cut(document, path, text));
+  const edits = [
+    ...cuts([...encryption, ...regional]),
+    ...Object.entries(values).flatMap(([path, value]) =>
+      value === undefined ? [] : [replacement(document, path, value, from)],
+    ),
+  ];
+  // In comments, too. On Kubernetes, a region has any name, which may be an ordinary word.
+  const name = new RegExp(`(?<!\\w)${old.name}(?!\\w)`, "g");
+  const renamed = (it: string) =>
+    wanted.provider === "kubernetes" ? it : it.replace(name, () => wanted.region);
+  const named = renamed(edited(text, [...edits, ...cuts(secrets.map((key) => ["config", key]))]));
+  const made = parseDocument(named);
+  const kept = ownPaths
+    .filter((path) => wanted.values[path] === undefined)
+    .flatMap((path) => {
+      const value = valueAt(made, path);
+      return value === undefined ? [] : [[path, value] as const];
+    });
+  return { text: named, withSecrets: renamed(edited(text, edits)), secrets, from, kept };
+}
+
+function edited(text: string, edits: readonly Edit[]): string {
+  return [...edits]
+    .sort((one, other) => other.from - one.from)
+    .reduce((rest, { from, to, text }) => rest.slice(0, from) + text + rest.slice(to), text);
+}
+
+function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
+  const found = configurationsOf(files).configurations.flatMap(({ stack, path, config }) => {
+    const [region, another] = config.regions;
+    return region && !another ? [{ stack, path, region, kind: `${config.provider} ${region.topology}` }] : [];
+  });
+  const kind = `${provider} ${topology}`;
+  const fitting = found.find((one) => one.kind === kind);
+  if (fitting) return fitting;
+  const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
+  throw new RangeError(`stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}`);
+}
+
+/** @throws RangeError where the old name says nothing of its region: both regions would have the same. */
+function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }: AnyRegion): string {
+  const { hostname } = endpoint;
+  const labels = hostname.split(".");
+  if (provider === "kubernetes" || !labels.includes(name)) {
+    throw new RangeError(`--hostname is missing: ${hostname} is that of another region`);
+  }
+  const renamed = labels.map((label) => (label === name ? region : label)).join(".");
+  const oldZone = "zone" in endpoint ? endpoint.zone : undefined;
+  const zone = values["endpoint.zone"];
+  return zone === undefined || oldZone === undefined
+    ? renamed
+    : `${renamed.slice(0, renamed.length - oldZone.length)}${zone}`;
+}
+
+/** The keys of a stack's configuration with encrypted values. */
+function secretsOf(document: Document): string[] {
+  const config = document.get("config");
+  if (!isMap(config)) return [];
+  return config.items.flatMap(({ key, value }) =>
+    isScalar(key) && isSealed(value) ? [String(key.value)] : [],
+  );
+}
+
+/** `{ secure: … }`, or with such a value. */
+function isSealed(value: unknown): boolean {
+  return isMap(value) && (value.has("secure") || value.items.some((pair) => isSealed(pair.value)));
+}
+
+/** Without the lines of a key, if it is there. */
+function cut(document: Document, path: Path, text: string): Edit[] {
+  const parent = document.getIn(path.slice(0, -1), true) ?? document.contents;
+  if (!isMap(parent)) return [];
+  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
+  const [start] = (isNode(pair?.key) && pair.key.range) || [];
+  const [, end] = (isNode(pair?.value) && pair.value.range) || [];
+  if (start === undefined || end === undefined) return [];
+  const newline = text.indexOf("\n", end - 1);
+  return [{ from: text.lastIndexOf("\n", start) + 1, to: newline < 0 ? text.length : newline + 1, text: "" }];
+}
+
+/** @throws RangeError where the file has no such key. */
+function replacement(
+  document: Document,
+  path: string,
+  value: string | readonly string[],
+  file: string,
+): Edit {
+  const node = document.getIn([...region, ...path.split(".")], true);
+  const [from, to] = (isNode(node) && node.range) || [];
+  if (from === undefined || to === undefined) {
+    throw new RangeError(
+      `${path} has no place in the new file: ${file}, from which it is made, doesn't have it`,
+    );
+  }
+  const text =
+    typeof value === "string" ? scalar(value) : `[${value.map((one) => JSON.stringify(one)).join(", ")}]`;
+  return { from, to, text };
+}
+
+/** In quotes unless it is surely text without. */
+function scalar(value: string): string {
+  return /^[a-z](?:[\w.@-]*\w)?$/i.test(value) && !/^(?:true|false|null|yes|no|on|off)$/i.test(value)
+    ? value
+    : JSON.stringify(value);
+}
+
+function valueAt(document: Document, path: string): unknown {
+  const value = document.getIn([...region, ...path.split(".")]);
+  return isNode(value) ? value.toJSON() : value;
+}

@@ -1,0 +1,73 @@
+/** What a region's cells say, in whatever format. */
+import { usd } from "../cost/amounts.ts";
+import type { Health } from "../fleet/health.ts";
+import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
+
+/** A `>` aligns a column to the right. */
+export const titles = [
+  "Kind",
+  "Host name",
+  "Upstreams",
+  "Last update",
+  "Health",
+  ">Certificate",
+  "Pod",
+  "File",
+  ">USD a month",
+] as const;
+
+/** In the order of {@link titles}. */
+export function cellsOf(region: FleetRegion): string[] {
+  const { provider, topology, endpoint, upstreams, state, updated, health } = region;
+  return [
+    provider === undefined ? topology : `${provider} ${topology}`,
+    endpoint.replace("https://", ""),
+    upstreams.join(", "),
+    updated?.slice(0, 16).replace("T", " ") ?? state,
+    health ? healthWord(health) : "",
+    health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
+    podCell(region.pod),
+    fileCell(region),
+    costCell(region),
+  ];
+}
+
+export function healthWord({ ok, reached, seconds }: Health): string {
+  if (ok) return seconds === undefined ? "ok" : `ok, ${seconds.toFixed(2)} s`;
+  return reached ? "unhealthy" : "not reached";
+}
+
+/** Of a digest, in a row of ten others. */
+const digits = 8;
+
+function podCell({ wanted, applied }: RunningPod = {}): string {
+  const told = wanted === undefined ? [] : [`wanted ${wanted.slice(0, digits)}`];
+  if (applied === undefined) return told.join();
+  const isWanted = wanted === undefined || wanted.startsWith(applied);
+  return [applied.slice(0, digits), ...(isWanted ? [] : told)].join(", ");
+}
+
+function fileCell({ state, changed }: FleetRegion): string {
+  if (state !== "up") return "";
+  if (changed === undefined) return "not compared";
+  return changed.length === 0 ? "the same" : `changed: ${changed.join(", ")}`;
+}
+
+function costCell({ cost }: FleetRegion): string {
+  if (!cost) return "";
+  return `${cost.complete ? "" : "≥ "}${usd(cost.usd)}${cost.from === "file" ? " *" : ""}`;
+}
+
+/** Of all regions with an estimate. */
+export function totalCost({ regions }: Fleet): string {
+  const costs = regions.flatMap(({ cost }) => cost ?? []);
+  const total = costs.reduce((sum, { usd }) => sum + usd, 0);
+  return `${costs.every(({ complete }) => complete) ? "" : "≥ "}${usd(total)}`;
+}
+
+/** What signs in the cells mean, a sentence each. */
+export function legendOf({ regions }: Fleet): string[] {
+  return regions.some(({ cost }) => cost?.from === "file")
+    ? ["* estimated from the file: the stack isn't up, or its outputs can't be read."]
+    : [];
+}

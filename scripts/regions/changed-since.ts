@@ -1,0 +1,24 @@
+import { isDeepStrictEqual } from "node:util";
+import { cacheUrl } from "../../components/clients/cache-address.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import type { CacheOutput } from "../fleet/outputs.ts";
+
+/**
+ * What a stack's file has of a region otherwise than the last update, as far as the outputs tell. Only a preview tells all.
+ * @returns a word each
+ */
+export function changedSince({ regions, upstreams }: StackConfig, name: string, was: CacheOutput): string[] {
+  const region = regions.find((one) => one.name === name);
+  if (!region) return ["removed"];
+  const served = (list: CacheOutput["upstreams"]) =>
+    list.map(({ registry, repositories }) => ({ registry, repositories }));
+  const compared = {
+    endpoint: [cacheUrl(region.endpoint), was.endpoint],
+    topology: [region.topology, was.topology],
+    storage: [region.storage.kind, was.storage.kind],
+    upstreams: [served([...upstreams]), served(was.upstreams)],
+  };
+  return Object.entries(compared).flatMap(([what, [is, before]]) =>
+    isDeepStrictEqual(is, before) ? [] : [what],
+  );
+}

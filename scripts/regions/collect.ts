@@ -1,0 +1,170 @@
+/** Asks the files, the backend and the endpoints. What one of them doesn't tell keeps nobody from what the others do. */
+import { cacheUrl } from "../../components/clients/cache-address.ts";
+import { hint, type Problem } from "../../components/config/problems.ts";
+import { type Configuration, configurationsOf } from "../cost/configurations.ts";
+import { estimatesOf } from "../cost/estimates.ts";
+import { billOf } from "../cost/review.ts";
+import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.ts";
+import { healthOf } from "../fleet/health.ts";
+import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
+import type { ProjectFiles } from "../fleet/stack-files.ts";
+import { changedSince } from "./changed-since.ts";
+import type { Fleet, FleetRegion } from "./fleet.ts";
+import { runningPod } from "./running-pod.ts";
+
+export interface CollectOptions {
+  /** Of all stacks. */
+  readonly files: ProjectFiles;
+  readonly backend: Backend;
+  /** The stacks that are asked for, all if there are none. */
+  readonly wanted: readonly string[];
+  /** Health only: no estimates from the files. @default false */
+  readonly healthOnly?: boolean;
+  /** For each endpoint. */
+  readonly timeoutSeconds: number;
+  /** Told what is being done where that may take seconds. */
+  readonly progress: (text: string) => void;
+}
+
+/** A stack by its file, by the backend, or by both. */
+interface Known {
+  readonly stack: string;
+  readonly configuration: Configuration | undefined;
+  readonly deployed: BackendStack | undefined;
+  readonly state: FleetRegion["state"];
+}
+
+export async function collect(options: CollectOptions): Promise<Fleet> {
+  const { files, backend, wanted, progress } = options;
+  const at = new Date().toISOString();
+  const { configurations, problems: inFiles } = configurationsOf(files);
+  const { stacks: deployed, problems: ofBackend } = await stacksOf(backend);
+  const names = new Set([
+    ...files.stacks.map(({ name }) => name),
+    ...files.unread,
+    ...deployed.filter(({ updated }) => updated !== undefined).map(({ name }) => name),
+  ]);
+  const absent = ofBackend.length > 0 ? "unknown" : "not up";
+  const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
+  const known = [...names]
+    .filter(isWanted)
+    .sort()
+    .map((stack): Known => {
+      const configuration = configurations.find((one) => one.stack === stack);
+      const own = deployed.find(({ name }) => name === stack);
+      const state = own?.updated === undefined ? absent : "up";
+      return { stack, configuration, deployed: own, state };
+    });
+  const unknown = wanted.filter((name) => !names.has(name));
+  let count = 0;
+  const found = await forEachStack(known, async (stack) => {
+    const part = await collectStack(stack, options, at);
+    progress(`${stack.stack}: asked, ${++count} of ${known.length}`);
+    return part;
+  });
+  // The endpoints are asked while the backend tells of the next stacks.
+  const regions = await Promise.all(found.flatMap(({ regions }) => regions));
+  const unwanted = files.stacks.filter(({ name }) => !isWanted(name)).map(({ path }) => path);
+  return {
+    at,
+    regions,
+    problems: [
+      ...unknown.map((path) => ({ path, message: `there is no such stack: ${hint(path, [...names])}` })),
+      ...inFiles.filter(({ path }) => !unwanted.some((other) => path.startsWith(`${other}: `))),
+      ...ofBackend,
+      ...found.flatMap(({ problems }) => problems),
+    ],
+  };
+}
+
+async function stacksOf(backend: Backend): Promise<{ stacks: readonly BackendStack[]; problems: Problem[] }> {
+  try {
+    return { stacks: await backend.stacks(), problems: [] };
+  } catch (error) {
+    const message = `can't be asked, so this is from the stack files alone: ${(error as Error).message}`;
+    return { stacks: [], problems: [{ path: "the Pulumi backend", message }] };
+  }
+}
+
+interface Part {
+  readonly regions: readonly Promise<FleetRegion>[];
+  readonly problems: readonly Problem[];
+}
+
+async function collectStack(known: Known, options: CollectOptions, at: string): Promise<Part> {
+  const { stack, configuration, deployed, state } = known;
+  const inFile = configuration ? regionsOfFile(configuration, state) : [];
+  const costOf = (region: string) =>
+    configuration && !options.healthOnly ? estimatedCost(configuration, region, at) : {};
+  /** Without an endpoint to ask. */
+  const unasked = (what: Pick<FleetRegion, "updated">, problems: readonly Problem[] = []) => ({
+    regions: inFile.map(async (region) => ({ ...region, ...what, ...costOf(region.region) })),
+    problems,
+  });
+  if (deployed?.updated === undefined) return unasked({});
+  const { updated } = deployed;
+  let outputs: ReadOutputs;
+  try {
+    outputs = parseOutputs(await options.backend.outputs(deployed));
+  } catch (error) {
+    const message = `its outputs can't be read: ${(error as Error).message}`;
+    return unasked({ updated }, [{ path: stack, message }]);
+  }
+  const names = new Set([...inFile.map(({ region }) => region), ...Object.keys(outputs.caches)]);
+  const regions = [...names].map(async (name): Promise<FleetRegion> => {
+    const cache = outputs.caches[name];
+    const own = inFile.find(({ region }) => region === name);
+    if (!cache) return { ...(own as FleetRegion), updated, changed: ["new"], ...costOf(name) };
+    const cost = outputs.cost[name];
+    return {
+      stack,
+      region: name,
+      state,
+      provider: own?.provider ?? cost?.provider,
+      topology: cache.topology,
+      endpoint: cache.endpoint,
+      upstreams: cache.upstreams.map(({ registry }) => registry),
+      updated,
+      ...(configuration && { changed: changedSince(configuration.config, name, cache) }),
+      ...(await asked(cache, outputs.monitoring[name]?.statusPage, options)),
+      ...(cost
+        ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } }
+        : costOf(name)),
+    };
+  });
+  return { regions, problems: [] };
+}
+
+/** What the cache itself tells. */
+async function asked(
+  cache: CacheOutput,
+  statusPage: string | undefined,
+  { timeoutSeconds, healthOnly }: CollectOptions,
+): Promise<Pick<FleetRegion, "health" | "pod">> {
+  const ca = cache.ca?.certificate;
+  const [health, pod] = await Promise.all([
+    healthOf(cache, { timeoutSeconds }),
+    statusPage === undefined || healthOnly ? {} : runningPod(statusPage, { ca, timeoutSeconds }),
+  ]);
+  return { health, pod: { ...(cache.pod !== undefined && { wanted: cache.pod }), ...pod } };
+}
+
+function regionsOfFile({ stack, config }: Configuration, state: FleetRegion["state"]): FleetRegion[] {
+  return config.regions.map(({ name, topology, endpoint }) => ({
+    stack,
+    region: name,
+    state,
+    provider: config.provider,
+    topology,
+    endpoint: cacheUrl(endpoint),
+    upstreams: config.upstreams.map(({ registry }) => registry),
+  }));
+}
+
+function estimatedCost(configuration: Configuration, region: string, at: string): Pick<FleetRegion, "cost"> {
+  const { regions } = estimatesOf(configuration, at.slice(0, 10));
+  const estimate = regions.find((one) => one.estimate.region === region)?.estimate;
+  if (!estimate || estimate.lines.length === 0) return {};
+  const { us, complete } = billOf(estimate);
+  return { cost: { usd: us, complete, from: "file" } };
+}

@@ -1,0 +1,26 @@
+import { healthWord } from "./cells.ts";
+import type { Fleet } from "./fleet.ts";
+import { nameOf } from "./fleet.ts";
+
+/** A line for each region. */
+export function statusLines({ regions }: Fleet): string[] {
+  const width = Math.max(0, ...regions.map((region) => nameOf(region).length));
+  return regions.map((region) => {
+    const { health } = region;
+    const words = health
+      ? [
+          healthWord(health),
+          ...(health.certificateDaysLeft === undefined
+            ? []
+            : [`certificate ${health.certificateDaysLeft} d`]),
+          ...health.problems,
+        ]
+      : [region.state === "up" ? "up, and not asked: its outputs can't be read" : region.state];
+    return `${nameOf(region).padEnd(width)}  ${words.join("; ")}`;
+  });
+}
+
+/** Whether all regions that were brought up are well, and all could be asked. */
+export function isWell({ regions, problems }: Fleet): boolean {
+  return problems.length === 0 && regions.every(({ health }) => health?.ok !== false);
+}

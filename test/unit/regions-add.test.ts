@@ -1,0 +1,133 @@
+/** The stack file of another region, made from one that is there. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { type ProjectFiles, readStackFiles, type StackFile } from "../../scripts/fleet/stack-files.ts";
+import { type NewRegion, newStackFile } from "../../scripts/regions/add.ts";
+import { checkFiles } from "../../scripts/regions/check.ts";
+import { projectDirectory } from "../support/project.ts";
+
+const files = await readStackFiles(projectDirectory, []);
+
+function wanted(change: Partial<NewRegion> = {}): NewRegion {
+  return { provider: "aws", region: "eu-north-1", topology: "vm", values: {}, ...change };
+}
+
+function textOf(path: string): string {
+  return files.stacks.find((one) => one.path === path)?.text ?? assert.fail(path);
+}
+
+function differingLines(one: string, other: string): string[] {
+  const known = new Set(one.split("\n"));
+  return other.split("\n").filter((line) => !known.has(line));
+}
+
+/** With one stack file. */
+function only(file: Partial<StackFile>): ProjectFiles {
+  const base = { name: "aws-eu-central-1", path: "stacks/Pulumi.aws-eu-central-1.yaml" };
+  return { ...files, stacks: [{ ...base, text: textOf(base.path), ...file }] };
+}
+
+suite("newStackFile", () => {
+  const hostname = "cache.new.example.org";
+  const kinds: readonly NewRegion[] = [
+    wanted(),
+    wanted({ topology: "cluster", values: { apiAccess: ["192.0.2.1/32"] } }),
+    wanted({ provider: "azure", region: "northeurope" }),
+    wanted({ provider: "azure", region: "swedencentral", topology: "cluster" }),
+    wanted({
+      provider: "kubernetes",
+      region: "production",
+      topology: "cluster",
+      values: { "endpoint.hostname": hostname, context: "production" },
+    }),
+  ];
+
+  for (const kind of kinds) {
+    test(`${kind.provider} ${kind.topology}: a preview would take it, and nothing of the old region is left`, async () => {
+      const { text, from } = newStackFile(files, kind);
+      const stack = `${kind.provider}-${kind.region}`;
+      const added = { name: stack, path: `stacks/Pulumi.${stack}.yaml`, text };
+      const { problems, stacks } = await checkFiles(
+        { ...files, stacks: [...files.stacks, added] },
+        [stack],
+        "2026-11-27",
+      );
+      assert.deepEqual([problems, stacks], [[], 1]);
+      const old = from.slice(`stacks/Pulumi.${kind.provider}-`.length, -".yaml".length);
+      if (kind.provider !== "kubernetes") assert.ok(!text.includes(old), old);
+      assert.equal(text.split("\n").length, textOf(from).split("\n").length);
+    });
+  }
+
+  test("what is asked for is there, and what is kept is named", () => {
+    const { text, from, kept } = newStackFile(
+      files,
+      wanted({
+        values: {
+          "endpoint.zone": "caches.example.org",
+          "access.clients": ["192.0.2.0/25", "192.0.2.128/25"],
+        },
+      }),
+    );
+    assert.deepEqual(differingLines(textOf(from), text), [
+      "    - name: eu-north-1",
+      "        hostname: cache.eu-north-1.caches.example.org",
+      "        zone: caches.example.org",
+      '        clients: ["192.0.2.0/25", "192.0.2.128/25"]',
+    ]);
+    assert.deepEqual(kept, [
+      ["endpoint.hostname", "cache.eu-north-1.caches.example.org"],
+      ["endpoint.tls.email", "platform@example.com"],
+    ]);
+  });
+
+  test("what only one stack can have stays with it: secrets, their key, ids of its region", () => {
+    const remoteWrite = "{ url: https://metrics.example.com/push, credentials: metrics-credentials }";
+    const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
+      "config:\n",
+      `config:\n  registry-cache:monitoring: { remoteWrite: ${remoteWrite} }\n`,
+    );
+    const text = before
+      .replace(
+        "config:\n",
+        "encryptionsalt: v1:abc=\nconfig:\n  registry-cache:metrics-credentials:\n    username: me\n    password:\n      secure: v1:def=\n",
+      )
+      .replace(
+        "      # network: {",
+        "      network:\n        vpc: vpc-0123456789abcdef0\n        subnet: subnet-0123456789abcdef0\n      # network: {",
+      );
+    const made = newStackFile(only({ text }), wanted());
+    assert.equal(made.text, before.replaceAll("eu-central-1", "eu-north-1"));
+    assert.deepEqual(made.secrets, ["registry-cache:metrics-credentials"]);
+    assert.match(made.withSecrets, /secure: v1:def=/);
+    assert.doesNotMatch(made.withSecrets, /encryptionsalt|vpc-0123456789abcdef0\n/);
+  });
+
+  const refused: Record<string, [ProjectFiles, NewRegion, RegExp]> = {
+    "a kind of which there is no file": [
+      only({}),
+      wanted({ topology: "cluster" }),
+      /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm$/,
+    ],
+    "a host name that says nothing of its region": [
+      only({
+        text: textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
+          "hostname: cache.eu-central-1.",
+          "hostname: cache.",
+        ),
+      }),
+      wanted(),
+      /^--hostname is missing: cache\.example\.com is that of another region$/,
+    ],
+    "a value that the kind doesn't have": [
+      files,
+      wanted({ values: { "endpoint.zoneResourceGroup": "dns" } }),
+      /^endpoint\.zoneResourceGroup has no place in the new file/,
+    ],
+  };
+  for (const [what, [from, region, message]] of Object.entries(refused)) {
+    test(`refused: ${what}`, () => {
+      assert.throws(() => newStackFile(from, region), { name: "RangeError", message });
+    });
+  }
+});

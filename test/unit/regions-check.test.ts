@@ -1,0 +1,113 @@
+/** What `npm run regions -- check` finds in stack files. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { readStackFiles } from "../../scripts/fleet/stack-files.ts";
+import { checkFiles } from "../../scripts/regions/check.ts";
+import { projectDirectory } from "../support/project.ts";
+
+const files = await readStackFiles(projectDirectory, []);
+
+function textOf(stack: string): string {
+  return files.stacks.find(({ name }) => name === stack)?.text ?? assert.fail(stack);
+}
+
+/** @param texts of the files, by stack */
+function check(texts: Readonly<Record<string, string>>, wanted: readonly string[] = []) {
+  const stacks = Object.entries(texts).map(([name, text]) => ({
+    name,
+    path: `stacks/Pulumi.${name}.yaml`,
+    text,
+  }));
+  return checkFiles({ ...files, stacks }, wanted, "2026-11-27");
+}
+
+suite("checkFiles", () => {
+  const aws = textOf("aws-eu-central-1");
+
+  test("the project's own files are right", async () => {
+    const { problems, warnings, stacks, regions } = await checkFiles(files, [], "2026-11-27");
+    assert.deepEqual([problems, warnings, stacks, regions], [[], [], 6, 6]);
+  });
+
+  test("all problems of all files at once, of the schema and of the plan", async () => {
+    const { problems } = await check({
+      "aws-eu-central-1": aws.replace("zone: example.com", "zone: 3"),
+      "aws-eu-north-1": aws.replaceAll("eu-central-1", "eu-nroth-1"),
+      "azure-westeurope": textOf("azure-westeurope").replace(
+        "      storage:",
+        "      machine: { type: Standard_D4ps_v6, architecture: amd64 }\n      storage:",
+      ),
+      broken: "config: [",
+    });
+    const of = (stack: string) =>
+      problems
+        .filter(({ path }) => path.startsWith(`stacks/Pulumi.${stack}.yaml: `))
+        .map(({ path, message }) => `${path.split(": ")[1]}: ${message}`);
+    assert.match(of("aws-eu-central-1").join("\n"), /^regions\[0\]\.endpoint\.zone: /);
+    assert.match(of("aws-eu-north-1").join("\n"), /^regions\[0\]\.name: .*did you mean "eu-north-1"\?/m);
+    assert.match(of("azure-westeurope").join("\n"), /^regions\[0\]\.machine/m);
+    assert.ok(of("broken").length > 0);
+  });
+
+  test("a budget that is spent, and what is only odd", async () => {
+    const budget = aws.replace(
+      "# registry-cache:budget: { monthlyUSD: 150, over: warn }",
+      "registry-cache:budget: { monthlyUSD: 1, over: fail }",
+    );
+    const odd = aws.replace('clients: ["203.0.113.0/24"]', 'clients: ["10.0.0.0/8"]');
+    const { problems } = await check({ "aws-eu-central-1": budget });
+    assert.match(problems[0]?.path ?? "", /^stacks\/Pulumi\.aws-eu-central-1\.yaml: budget/);
+    const { problems: none, warnings } = await check({ "aws-eu-central-1": odd });
+    assert.deepEqual(none, []);
+    assert.match(
+      warnings[0]?.path ?? "",
+      /^stacks\/Pulumi\.aws-eu-central-1\.yaml: regions\[0\]\.access\.clients$/,
+    );
+  });
+
+  test("two stacks with one host name: of the second", async () => {
+    const copy = aws
+      .replace("name: eu-central-1", "name: eu-north-1")
+      .replace("hostname: cache.eu", "hostname: Cache.eu");
+    const texts = { "aws-eu-central-1": aws, "aws-eu-north-1": copy.replace("Cache.eu", "cache.eu") };
+    const expected = {
+      path: "stacks/Pulumi.aws-eu-north-1.yaml: regions[0].endpoint.hostname",
+      message:
+        "cache.eu-central-1.example.com is also that of stacks/Pulumi.aws-eu-central-1.yaml: regions[0].endpoint",
+    };
+    assert.deepEqual((await check(texts)).problems, [expected]);
+    assert.deepEqual((await check(texts, ["aws-eu-north-1"])).problems, [expected]);
+    assert.deepEqual((await check(texts, ["aws-eu-central-1"])).problems, []);
+  });
+
+  const names: Record<string, [stack: string, message: string | undefined]> = {
+    "another provider": ["azure-eu-central-1", "is aws, and the stack's name says azure"],
+    "another region": ["aws-us-east-1", "is eu-central-1, and the stack's name says us-east-1"],
+    "its own": ["aws-eu-central-1", undefined],
+    "of one's own": ["aws-production", undefined],
+    "no provider": ["production", undefined],
+  };
+  for (const [what, [stack, message]] of Object.entries(names)) {
+    test(`a name that says ${what}`, async () => {
+      const { problems } = await check({ [stack]: aws });
+      assert.deepEqual(
+        problems.map((one) => one.message),
+        message === undefined ? [] : [message],
+      );
+    });
+  }
+
+  test("only the named stacks are checked", async () => {
+    const { problems, stacks } = await check({ "aws-eu-central-1": aws, broken: "config: [" }, [
+      "aws-eu-central-1",
+    ]);
+    assert.deepEqual([problems, stacks], [[], 1]);
+    const { problems: unknown } = await check({ "aws-eu-central-1": aws }, ["aws-eu-centrall-1"]);
+    assert.deepEqual(unknown, [
+      {
+        path: "stacks/Pulumi.aws-eu-centrall-1.yaml",
+        message: 'there is no such file: did you mean "aws-eu-central-1"?',
+      },
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+/** How `npm run regions -- status --watch` shows the same again. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { watch } from "../../scripts/regions/watch.ts";
+
+suite("watch", () => {
+  async function shown(isTTY: boolean, looks: readonly (readonly string[])[]): Promise<string[]> {
+    const written: string[] = [];
+    const ended = new AbortController();
+    const rest = [...looks];
+    const look = async () => {
+      const lines = rest.shift() ?? [];
+      if (rest.length === 0) ended.abort();
+      return lines;
+    };
+    const screen = { isTTY, write: (text: string) => written.push(text) };
+    await watch(look, { screen, everySeconds: 0.001, signal: ended.signal });
+    return written;
+  }
+
+  test("on a terminal, in the place of the last look", async () => {
+    const [first = "", second = ""] = await shown(true, [
+      ["a  ok", "b  ok"],
+      ["a  ok", "b  unhealthy"],
+    ]);
+    assert.match(first, /^a {2}ok\nb {2}ok\nas of [\d:]+, .*\n$/);
+    // Three lines up, and all below is cleared.
+    assert.ok(second.startsWith("\u001b[3F\u001b[Ja  ok\nb  unhealthy\n"), JSON.stringify(second));
+  });
+
+  test("elsewhere, what has changed, with the time", async () => {
+    const written = await shown(false, [
+      ["a  ok", "b  ok"],
+      ["a  ok", "b  ok"],
+      ["a  ok", "b  unhealthy"],
+    ]);
+    assert.deepEqual(
+      written.map((line) => line.replace(/^[\d:]{8} /, "")),
+      ["a  ok\n", "b  ok\n", "b  unhealthy\n"],
+    );
+  });
+});
