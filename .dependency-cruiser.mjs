@@ -21,9 +21,10 @@ export default {
     { from: { path: "^components/[^/]+\\.ts$" }, to: { path: "^components/" } },
     // What other programs have, too.
     { from: { path: "^index\\.ts$" }, to: { path: "^components/index\\.ts$" } },
-    { from: { path: "^scripts/" }, to: { path: "^(?:components|scripts)/" } },
+    { from: { path: "^policy/" }, to: { path: "^(?:policy|components/(?:config|cost))/" } },
+    { from: { path: "^scripts/" }, to: { path: "^(?:components|policy|scripts)/" } },
     { from: { path: "^test/" }, to: {} },
-    { from: {}, to: { pathNot: "^(?:index\\.ts$|components/|scripts/|test/)" } },
+    { from: {}, to: { pathNot: "^(?:index\\.ts$|components/|policy/|scripts/|test/)" } },
   ],
   allowedSeverity: "error",
   forbidden: [
@@ -46,11 +47,11 @@ export default {
       name: "only-tests-need-it",
       comment: "No command and no stack reaches this file. Delete it, or move it to the tests.",
       severity: "error",
-      from: { path: "^(?:index|components/render|scripts/[^/]+)\\.(?:ts|mjs)$" },
+      from: { path: "^(?:index|components/render|policy/pack|scripts/[^/]+)\\.(?:js|ts|mjs)$" },
       to: {
-        path: "^(?:components|scripts/[^/]+)/",
-        // What only other programs have.
-        pathNot: "^components/render\\.ts$",
+        path: "^(?:components|policy|scripts/[^/]+)/",
+        // What only other programs have, and where Pulumi starts the policy pack.
+        pathNot: "^(?:components/render\\.ts|policy/pack\\.js)$",
         reachable: false,
       },
     },

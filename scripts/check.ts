@@ -21,7 +21,17 @@ export interface Check {
 export const staticChecks: readonly Check[] = [
   program("types", "tsc", "--incremental", "--tsBuildInfoFile", join(cache, "tsconfig.tsbuildinfo")),
   program("lint and format", "biome", "check", "--error-on-warnings", "."),
-  program("imports", "depcruise", "--output-type", "err-long", "index.ts", "components", "scripts", "test"),
+  program(
+    "imports",
+    "depcruise",
+    "--output-type",
+    "err-long",
+    "index.ts",
+    "components",
+    "policy",
+    "scripts",
+    "test",
+  ),
   { title: "shell scripts", run: checkShellScripts },
 ];
 

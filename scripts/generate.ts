@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { stackFileSchema } from "../components/config/json-schema.ts";
 import { configurationTables } from "../components/config/reference.ts";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
+import { ruleTables } from "../policy/reference.ts";
 
 interface GeneratedFile {
   /** Relative to the project. */
@@ -29,6 +30,10 @@ const files: readonly GeneratedFile[] = [
   {
     path: "docs/configuration.md",
     render: (present) => replaceBetween("config", present, configurationTables()),
+  },
+  {
+    path: "docs/policies.md",
+    render: (present) => replaceBetween("rules", present, ruleTables()),
   },
 ];
 

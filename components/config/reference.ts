@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
+import { markdownTable } from "./markdown-table.ts";
 import { regionSchemas, unknownProviderSchema } from "./schema.ts";
 
 interface Row {
@@ -26,14 +27,14 @@ export function configurationTables(): string {
   return [
     "### Keys of a stack",
     "",
-    ...table(
+    ...markdownTable(
       ["Key", "Value", "Default", "Meaning"],
       stackRows.map(({ path, type, meaning, ...row }) => [`\`${path}\``, type, fallbackText(row), meaning]),
     ),
     "",
     "### Keys of a region, under `regions[]`",
     "",
-    ...table(
+    ...markdownTable(
       ["Key", "Where", "Value", "Default", "Meaning"],
       regionRows.map((same) => {
         const [{ path, type, meaning, ...row }] = same;
@@ -161,10 +162,4 @@ function typeOf(schema: JsonSchema): string {
 function fallbackOf({ default: value }: JsonSchema): string {
   if (value === undefined || JSON.stringify(value) === "{}") return "";
   return `\`${stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()}\``;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
 }

@@ -1,5 +1,8 @@
 /** Property values as they travel between engine and provider: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
 import { isDeepStrictEqual } from "node:util";
+import { valueAt } from "../../policy/values.ts";
+
+export { valueAt, valuesAt } from "../../policy/values.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 
@@ -38,25 +41,6 @@ export function revealed(value: unknown): unknown {
 
 function childrenOf(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
-}
-
-/** What is at a path: `securityGroups[*]`, `osProfile.customData`. Nothing where the path leads nowhere. */
-export function valuesAt(path: string, value: unknown): unknown[] {
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
-  return steps.reduce<unknown[]>(
-    (found, step) =>
-      found.flatMap((it) => {
-        if (step === "*") return Array.isArray(it) ? it : [];
-        const child = (it as Record<string, unknown> | null | undefined)?.[step];
-        return child === undefined || child === null ? [] : [child];
-      }),
-    [value],
-  );
-}
-
-/** The one value at a path, if there is one. */
-export function valueAt(path: string, value: unknown): unknown {
-  return valuesAt(path, value)[0];
 }
 
 /** The paths of the innermost values that differ. What isn't known is different from all that is. */

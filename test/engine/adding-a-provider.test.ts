@@ -12,7 +12,7 @@ import { scope, tempDir } from "../support/scope.ts";
 
 const docs = join(projectDirectory, "docs", "adding-a-provider.md");
 const copied = [
-  ...["components", "scripts", "stacks", "dashboards", "docs", "index.ts", "start.js"],
+  ...["components", "policy", "scripts", "stacks", "dashboards", "docs", "index.ts", "start.js"],
   ...["Pulumi.yaml", "package.json", "tsconfig.json"],
 ];
 

@@ -20,7 +20,7 @@ import {
   kubernetesStack,
   loadBalancerAddress,
 } from "../support/kubernetes-stack.ts";
-import type { EngineRun, Operation } from "../support/project.ts";
+import { type EngineRun, type Operation, withPolicies } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -209,8 +209,9 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
 
 test("up waits for the replicas and for the load balancers; another has nothing to do", async () => {
   await configure();
-  const { messages } = await succeeds("up");
+  const { messages, violations } = await succeeds("up", ...withPolicies);
   assert.doesNotMatch(messages, /violate PodSecurity/);
+  assert.deepEqual(violations, []);
   assert.equal((await statefulSet()).status?.readyReplicas, 2);
   for (const namespace of ["cache-bucket", "cache-gateway"]) {
     assert.equal((await deployment(namespace)).status?.availableReplicas, 2);

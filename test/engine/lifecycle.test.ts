@@ -8,6 +8,7 @@ import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 import { type Config, keysOf, stackFiles } from "../support/stack-files.ts";
@@ -83,8 +84,9 @@ function testLifecycle(file: string): void {
   }
 
   test("a preview says what would be made, and makes nothing", async () => {
-    const { failed, changes, messages } = await stack.run("preview");
+    const { failed, changes, messages, violations } = await stack.run("preview", { args: withPolicies });
     assert.ok(!failed, messages);
+    assert.deepEqual(violations, []);
     assert.deepEqual(changes, {
       RegionalCache: "create",
       VmHost: "create",

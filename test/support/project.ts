@@ -22,6 +22,8 @@ export interface EngineRun {
   readonly changedOutputs: readonly string[];
   /** All that it told the user. */
   readonly messages: string;
+  /** What policy packs found, each as `mandatory open-ports eu-central-1: …`, in no order. */
+  readonly violations: readonly string[];
 }
 
 export interface ResourceChange {
@@ -46,6 +48,9 @@ export interface Project {
 
 /** An argument for `up`, as everyone runs it. */
 export const withPreview = "--skip-preview=false";
+
+/** Arguments with which the engine asks the project's policy pack. */
+export const withPolicies = ["--policy-pack", join(projectDirectory, "policy", "pack.js")];
 
 export interface ProjectOptions {
   readonly stack: string;
@@ -122,6 +127,12 @@ interface EngineEvent {
   readonly resourcePreEvent?: { metadata: ResourceChange };
   readonly resOutputsEvent?: { metadata: ResourceChange & Record<"old" | "new", Outputs | null> };
   readonly diagnosticEvent?: { message: string; severity: string };
+  readonly policyEvent?: {
+    resourceUrn: string;
+    message: string;
+    policyName: string;
+    enforcementLevel: string;
+  };
 }
 
 const stackType = "pulumi:pulumi:Stack";
@@ -155,6 +166,11 @@ function read({ stdout, stderr, failed }: Result): EngineRun {
     changes,
     changedOutputs: changedOutputs(events),
     messages: [...diagnostics, stderr].join("\n"),
+    violations: events.flatMap(({ policyEvent: it }) =>
+      it === undefined
+        ? []
+        : `${it.enforcementLevel} ${it.policyName} ${it.resourceUrn.split("::").at(-1)}: ${it.message.trim()}`,
+    ),
   };
 }
 

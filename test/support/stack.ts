@@ -10,16 +10,13 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { freePort, freePorts } from "./ports.ts";
-import { newStack, type Operation } from "./project.ts";
+import { type EngineRun, newStack, type Operation } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
 /** What the engine says that it did, or in a preview would do. */
-export interface Run {
-  readonly failed: boolean;
+export interface Run extends Pick<EngineRun, "failed" | "messages" | "violations"> {
   /** Per resource type, without its package, what happened: `PodmanPod` → `update`. What stayed the same isn't in it. */
   readonly changes: Readonly<Record<string, string>>;
-  /** All that it told the user. */
-  readonly messages: string;
 }
 
 export interface Outputs {

@@ -1,3 +1,4 @@
+import { list } from "../../../policy/iam.ts";
 import { isRange } from "../checks.ts";
 import { type Cloud, everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
@@ -5,7 +6,7 @@ import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { zoneIdOf } from "./account.ts";
 import { accountId } from "./existing.ts";
 import { createClusterGroup, deleteWithCluster } from "./nodes.ts";
-import { list, statementsOf } from "./policy.ts";
+import { statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";

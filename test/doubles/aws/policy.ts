@@ -1,14 +1,6 @@
 /** What IAM takes as a policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+import { list, type Statement } from "../../../policy/iam.ts";
 import { demand } from "../faults.ts";
-
-export interface Statement {
-  readonly Effect: string;
-  readonly Principal?: unknown;
-  readonly Action: string | readonly string[];
-  readonly Resource?: string | readonly string[];
-  readonly NotResource?: string | readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
 
 const elements = ["Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"];
 
@@ -66,10 +58,6 @@ export function statementsOf(json: string): Statement[] {
     demand(!(error instanceof SyntaxError), "MalformedPolicyDocument", (error as Error).message);
     throw error;
   }
-}
-
-export function list(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === "string" ? [value] : value;
 }
 
 /** Whether a statement that allows something allows this. @param context what is known of the request. */

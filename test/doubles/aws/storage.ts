@@ -1,9 +1,10 @@
+import { list } from "../../../policy/iam.ts";
 import { everywhere, type Reference, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { bucketType, foreignBucket } from "./account.ts";
 import { accountId } from "./existing.ts";
-import { checkPolicy, list, statementsOf } from "./policy.ts";
+import { checkPolicy, statementsOf } from "./policy.ts";
 
 const object = "aws:s3/bucketObjectv2:BucketObjectv2";
 const publicAccessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";

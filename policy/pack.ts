@@ -1,0 +1,37 @@
+/** The rules as a policy pack for `pulumi preview` and `pulumi up`: docs/policies.md. */
+import { type Policies, PolicyPack, type PolicyResource } from "@pulumi/policy";
+import { z } from "zod";
+import type { Rule } from "./rule.ts";
+import { rules } from "./rules.ts";
+import { readSettings } from "./settings.ts";
+
+/**
+ * A rule that reads what a preview can't know yet is left out there for that resource, and the SDK says so. `up` asks again before it makes the resource.
+ * What is wrong with several resources is said at the end, of a preview as of an `up`.
+ */
+function policyOf({ name, what, level, parameters = {}, each, all }: Rule): Policies[number] {
+  const { properties = {} } = z.toJSONSchema(z.object(parameters), { io: "input" });
+  const common = { name, description: what, enforcementLevel: level, configSchema: { properties } };
+  return {
+    ...common,
+    ...(each && {
+      validateResource({ type, name, props, opts: { protect }, getConfig }, report) {
+        for (const message of each({ type, name, props, protect }, getConfig())) report(message);
+      },
+    }),
+    ...(all && {
+      validateStack({ resources, getConfig }, report) {
+        const stack = resources[0]?.urn.split(":")[2] ?? "";
+        for (const { resource, message } of all(resources, getConfig(), stack)) {
+          report(message, (resource as unknown as PolicyResource).urn);
+        }
+      },
+    }),
+  } as Policies[number];
+}
+
+const { settings, problems } = readSettings();
+for (const { path, message } of problems) console.error(`${path}: ${message}`);
+if (problems.length > 0) process.exit(1);
+
+new PolicyPack("registry-cache", { policies: rules.map(policyOf) }, settings);

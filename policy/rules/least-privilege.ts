@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { list, type Statement, statementsOf } from "../iam.ts";
+import { type Resource, rule } from "../rule.ts";
+import { textsAt, valueAt } from "../values.ts";
+
+/** A wildcard in a resource that is as narrow as it can be. */
+export interface Exception {
+  readonly actions: RegExp;
+  readonly resource: RegExp;
+  readonly why: string;
+  /** What makes it narrow, where that isn't the resource's name. */
+  readonly if?: (statement: Statement) => boolean;
+}
+
+export const exceptions: readonly Exception[] = [
+  {
+    actions: /^route53:GetChange$/,
+    resource: /^arn:aws:route53:::change\/\*$/,
+    why: "Changes of DNS records have no owner. Their ids can't be guessed, and say nothing but whether a change is done.",
+  },
+  {
+    actions: /^s3:\w+$/,
+    resource: /^arn:aws:s3:::[a-z0-9.-]+\/(?:pods\/)?\*$/,
+    why: "The objects of one bucket, which the cache alone has.",
+  },
+  {
+    actions: /^kms:Decrypt$/,
+    resource: /^arn:aws:kms:[a-z0-9-]+:\*:key\/\*$/,
+    why: "The key of one secret in Parameter Store. Its ARN isn't known, and the condition names the secret.",
+    if: ({ Condition }) => {
+      const arn = Condition?.StringEquals?.["kms:EncryptionContext:PARAMETER_ARN"];
+      return /^arn:aws:ssm:[^*]+$/.test(String(arn));
+    },
+  },
+];
+
+/** @param policy JSON */
+function wildcards(policy: string): string[] {
+  return statementsOf(policy).flatMap((statement) => {
+    if (statement.Effect === "Deny") return [];
+    const actions = list(statement.Action);
+    const isExcepted = (action: string, resource: string) =>
+      exceptions.some(
+        (it) => it.actions.test(action) && it.resource.test(resource) && (it.if?.(statement) ?? true),
+      );
+    return [
+      ...actions.filter((action) => action.includes("*")).map((action) => `allows the action ${action}`),
+      ...list(statement.Resource)
+        .filter((resource) => resource.includes("*"))
+        .flatMap((resource) =>
+          actions
+            .filter((action) => !action.includes("*") && !isExcepted(action, resource))
+            .map((action) => `allows ${action} on ${resource}`),
+        ),
+      ...(statement.NotResource === undefined ? [] : ["allows everything but what `NotResource` names"]),
+    ];
+  });
+}
+
+/** @param policy JSON. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+function trust(policy: string): string[] {
+  return statementsOf(policy).flatMap(({ Principal, Condition }) => {
+    if (textsAt({ Principal }, "Principal", "Principal.AWS", "Principal.AWS[*]").includes("*"))
+      return ["can be taken by everyone"];
+    const isForPods = valueAt("Service", Principal) === "pods.eks.amazonaws.com";
+    const account = String(Condition?.StringEquals?.["aws:SourceAccount"]);
+    return isForPods && !/^\d{12}$/.test(account)
+      ? ["can be taken for a cluster of another account: name the account in `aws:SourceAccount`"]
+      : [];
+  });
+}
+
+/** Ids of Azure's roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const blobDelegator = "db58b8e5-c6ad-4a2a-8342-4190687cbf4a";
+const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
+
+/** A record set, a secret or a container, and for two roles what has no narrower scope. */
+function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
+  const role = String(roleDefinitionId).split("/").at(-1);
+  const narrow = /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+|containers\/[^/]+)$/;
+  // To sign URLs is a right on the account, and one to read nothing.
+  const account = role === blobDelegator ? [/\/storageAccounts\/[^/]+$/] : [];
+  // AKS joins its nodes to a subnet, and looks for its address among all of the group.
+  const network = role === networkContributor ? [/\/(?:resourceGroups|subnets)\/[^/]+$/] : [];
+  return [narrow, ...account, ...network].some((it) => it.test(String(scope)));
+}
+
+export const leastPrivilege = rule({
+  name: "least-privilege",
+  level: "mandatory",
+  what: "Rights name their actions and resources. There is no wildcard but those of the list below, and no right in Azure on more than one record set, secret or container.",
+  why: "Whoever breaks into one cache must not reach another one, or anything else of the account.",
+  parameters: {
+    managedPolicies: z
+      .array(z.string())
+      .default([
+        "AmazonSSMManagedInstanceCore",
+        "AmazonEKSClusterPolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+        "AmazonEKSWorkerNodeMinimalPolicy",
+        "AmazonEC2ContainerRegistryPullOnly",
+      ])
+      .describe("AWS's own policies that a role may have: Session Manager's, and those that EKS demands."),
+  },
+  each(resource, { managedPolicies }) {
+    const { type, props } = resource;
+    switch (type) {
+      case "aws:iam/rolePolicy:RolePolicy":
+      case "aws:iam/policy:Policy":
+        return wildcards(String(props.policy));
+      case "aws:iam/role:Role":
+        return trust(String(props.assumeRolePolicy));
+      case "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
+        const name = /^arn:aws:iam::aws:policy\/(?:[\w-]+\/)*([\w-]+)$/.exec(String(props.policyArn))?.[1];
+        return name === undefined || managedPolicies.includes(name)
+          ? []
+          : [`attaches ${name}, which isn't one of \`managedPolicies\``];
+      }
+      case "azure-native:authorization:RoleAssignment":
+        return isOneThing(props) ? [] : [`gives rights on ${props.scope}`];
+      default:
+        return [];
+    }
+  },
+});

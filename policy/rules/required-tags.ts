@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { type Resource, rule } from "../rule.ts";
+import { valueAt } from "../values.ts";
+
+/** Types of Azure that take tags; in AWS the provider gives the stack's to all that does. */
+const taggable = [
+  "compute:Disk",
+  "compute:VirtualMachine",
+  "containerservice:ManagedCluster",
+  "keyvault:Vault",
+  "managedidentity:UserAssignedIdentity",
+  "network:NetworkInterface",
+  "network:NetworkSecurityGroup",
+  "network:PublicIPAddress",
+  "network:VirtualNetwork",
+  "resources:ResourceGroup",
+  "storage:StorageAccount",
+].map((type) => `azure-native:${type}`);
+
+/** @returns undefined for what takes no tags */
+function tagsOf({ type, props }: Resource): unknown {
+  if (taggable.includes(type)) return props.tags ?? {};
+  if (type !== "pulumi:providers:aws") return undefined;
+  // The settings of a provider travel as JSON.
+  const settings = props.defaultTags ?? {};
+  return valueAt("tags", typeof settings === "string" ? JSON.parse(settings) : settings) ?? {};
+}
+
+export const requiredTags = rule({
+  name: "required-tags",
+  level: "mandatory",
+  what: "Everything that can have tags has the required ones. In AWS, the provider gives them to all resources, which have a `Name` besides.",
+  why: "Cost reports, and whoever finds a resource, must see whose it is.",
+  parameters: {
+    tags: z
+      .array(z.string())
+      .default(["project", "stack", "managed-by"])
+      .describe("Keys of the tags that are required."),
+  },
+  each(resource, { tags }) {
+    const own = tagsOf(resource);
+    const missing = tags.filter((key) => own && !Object.hasOwn(own, key));
+    const { type, props } = resource;
+    const isNameless =
+      type.startsWith("aws:") && props.tags !== undefined && valueAt("Name", props.tags) === undefined;
+    return [
+      ...(missing.length > 0 ? [`lacks the tags ${missing.join(", ")}`] : []),
+      ...(isNameless ? ["lacks the tag Name"] : []),
+    ];
+  },
+});
