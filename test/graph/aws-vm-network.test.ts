@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
-import { awsViolations, exposureOf } from "../support/posture.ts";
+import { exposureOf, violationsIn } from "../support/posture.ts";
 import { access, existing, graphOf, hostname, pod, short } from "./aws-vm-region.ts";
 
 describe("a region with a network of its own", () => {
@@ -147,13 +147,8 @@ describe("the posture", () => {
   for (const [name, change] of Object.entries(cases)) {
     test(`of ${name}`, async () => {
       const { resources } = await graphOf(change);
-      const things = resources.map((it) => ({
-        ...it,
-        id: it.type.endsWith(":Bucket") ? "bucket" : it.name,
-        scope: "",
-        outputs: {},
-      }));
-      assert.deepEqual(awsViolations(things, exposureOf([{ access, ...change }])), []);
+      const judged = resources.map(({ inputs: props, ...it }) => ({ ...it, props }));
+      assert.deepEqual(violationsIn(judged, exposureOf([{ access, ...change }])), []);
       assert.ok(!resources.some(({ type }) => type.endsWith(":KeyPair")));
     });
   }

@@ -9,7 +9,7 @@ import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { kubernetesProvider } from "../../components/hosts/kubernetes/provider.ts";
 import { type CacheOutputs, RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
-import { kubernetesViolations, type PlacedObject } from "../support/kubernetes-posture.ts";
+import { kubernetesViolations } from "../support/kubernetes-posture.ts";
 import {
   type KubernetesCase,
   kubernetesCases,
@@ -70,9 +70,7 @@ for (const name of kubernetesCases) {
     });
 
     test("it is closed but for what its configuration opens", () => {
-      const objects = placed(graph).map(
-        ({ type, inputs }): PlacedObject => ({ kind: lastPart(type), inputs }),
-      );
+      const objects = placed(graph).map(({ inputs: props, ...it }) => ({ ...it, props }));
       assert.deepEqual(kubernetesViolations(objects, kubernetesKeys(name).regions as unknown[]), []);
     });
 

@@ -1,13 +1,13 @@
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
-import { clusterType, loadBalancerType, managedPolicies } from "../doubles/aws/eks.ts";
+import { clusterType, loadBalancerType } from "../doubles/aws/eks.ts";
 import { existing } from "../doubles/aws/existing.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { ClusterCase } from "./cloud-cluster-case.ts";
-import { awsViolations, exposureOf } from "./posture.ts";
+import { exposureOf, violationsOf } from "./posture.ts";
 import type { Config } from "./stack-files.ts";
 
 const { clusterVpc: vpc, nodeSubnets, loadBalancerSubnets } = existing;
@@ -35,7 +35,7 @@ export const awsCluster: ClusterCase = {
   upgrade: ["update Cluster …"],
   beforeCluster: ["Subnet", "Route", "NatGateway", "RolePolicyAttachment", "LogGroup"],
   violations: (things, region) => [
-    ...awsViolations(things.filter(isOwn), exposureOf([region])),
+    ...violationsOf(things, exposureOf([region])),
     ...clusterViolations(things, region),
   ],
 
@@ -125,12 +125,7 @@ export const awsCluster: ClusterCase = {
   staysThere: /regions\[0\]\.network\.vpc: the cluster is in `vpc-0d+`, and can't move: /,
 };
 
-/** Not what EKS itself needs, and the double demands. */
-function isOwn({ inputs }: Thing): boolean {
-  return !managedPolicies.some((name) => inputs.policyArn === `arn:aws:iam::aws:policy/${name}`);
-}
-
-/** What a cluster must not be, and its load balancers. */
+/** What a cluster must not be beyond the rules, and its load balancers. */
 function clusterViolations(things: readonly Thing[], region: Config): string[] {
   const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const clusters = things.filter(({ type }) => type === clusterType);
@@ -141,7 +136,6 @@ function clusterViolations(things: readonly Thing[], region: Config): string[] {
       ...(same(valuesAt("vpcConfig.publicAccessCidrs[*]", inputs), region.apiAccess)
         ? []
         : ["the API is open to others"]),
-      ...(valuesAt("enabledClusterLogTypes[*]", inputs).includes("audit") ? [] : ["nothing is audited"]),
       ...(valueAt("upgradePolicy.supportType", inputs) === "STANDARD" ? [] : ["it may become expensive"]),
     ]),
     ...balancers.flatMap(({ inputs }) => [

@@ -5,7 +5,7 @@ import { accountId, existing } from "../doubles/aws/existing.ts";
 import { everywhere } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import type { CloudCase } from "./cloud-case.ts";
-import { awsViolations } from "./posture.ts";
+import { violationsOf } from "./posture.ts";
 import { privateUpstream } from "./private-stack.ts";
 
 const machine = "aws:ec2/instance:Instance";
@@ -45,7 +45,7 @@ export const aws: CloudCase = {
     "RouteTableAssociation",
     "Volume",
   ],
-  violations: awsViolations,
+  violations: violationsOf,
 
   faults: {
     "a name that is taken": {

@@ -8,7 +8,7 @@ import { CloudError } from "../doubles/faults.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { ClusterCase } from "./cloud-cluster-case.ts";
-import { azureViolations, exposureOf } from "./posture.ts";
+import { exposureOf, violationsOf } from "./posture.ts";
 import type { Config } from "./stack-files.ts";
 
 export const azureCluster: ClusterCase = {
@@ -33,7 +33,7 @@ export const azureCluster: ClusterCase = {
   upgrade: ["update ManagedCluster …"],
   beforeCluster: ["VirtualNetwork", "ResourceGroup"],
   violations: (things, region) => [
-    ...azureViolations(things, exposureOf([region])),
+    ...violationsOf(things, exposureOf([region])),
     ...clusterViolations(things, region),
   ],
 
@@ -141,7 +141,7 @@ export const azureCluster: ClusterCase = {
   adoptedTypes: ["ResourceGroup", "VirtualNetwork"],
 };
 
-/** What a cluster must not be, and its load balancers. */
+/** What a cluster must not be beyond the rules, and its load balancers. */
 function clusterViolations(things: readonly Thing[], region: Config): string[] {
   const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const clusters = things.filter(({ type }) => type === managedCluster);
@@ -152,15 +152,6 @@ function clusterViolations(things: readonly Thing[], region: Config): string[] {
       ...(same(valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", inputs), region.apiAccess)
         ? []
         : ["the API is open to others"]),
-      ...(valueAt("apiServerAccessProfile.disableRunCommand", inputs) === true
-        ? []
-        : ["there is a way past the API's ranges"]),
-      ...(valueAt("networkProfile.networkPolicy", inputs) === undefined
-        ? ["network policies do nothing"]
-        : []),
-      ...(valuesAt("agentPoolProfiles[*].enableNodePublicIP", inputs).every((it) => it === false)
-        ? []
-        : ["nodes have public addresses"]),
       ...(Object.keys((inputs.addonProfiles ?? {}) as object).length === 0 ? [] : ["there are add-ons"]),
     ]),
     ...balancers.flatMap(({ inputs }) => [

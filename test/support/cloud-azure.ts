@@ -10,7 +10,7 @@ import { everywhere } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import { valueAt } from "../doubles/values.ts";
 import type { CloudCase } from "./cloud-case.ts";
-import { azureViolations } from "./posture.ts";
+import { violationsOf } from "./posture.ts";
 import { privateUpstream } from "./private-stack.ts";
 
 const machine = "azure-native:compute:VirtualMachine";
@@ -44,7 +44,7 @@ export const azure: CloudCase = {
   },
   destruction: ["delete VirtualMachine …", "delete Disk …"],
   beforeMachine: ["RoleAssignment", "RecordSet", "Disk"],
-  violations: azureViolations,
+  violations: violationsOf,
 
   faults: {
     "a name that is taken": {
