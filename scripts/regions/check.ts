@@ -1,12 +1,13 @@
 /** What a preview would refuse, found in the stack files without asking anybody. */
 import { hint, type Problem, withinRegions } from "../../components/config/problems.ts";
-import type { StackConfig } from "../../components/config/schema.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
+import { configurationViolations } from "../../policy/judge.ts";
+import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../cost/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
-import { nameProblems, sharedHostnames } from "./stack-names.ts";
+import { sharedHostnames } from "./shared-hostnames.ts";
 
 /** Paths start with a file's name. */
 export interface Checked extends Findings {
@@ -14,12 +15,6 @@ export interface Checked extends Findings {
   readonly stacks: number;
   readonly regions: number;
 }
-
-/** A rule about one stack's configuration; paths are in the configuration. */
-type ConfigurationRule = (stack: string, config: StackConfig) => readonly Problem[];
-
-/** What must hold for every stack's configuration, beyond what its schema says. */
-const configurationRules: readonly ConfigurationRule[] = [nameProblems];
 
 /**
  * @param wanted stacks whose findings count, all if there are none. Host names are compared with those of all files.
@@ -30,9 +25,10 @@ export async function checkFiles(
   wanted: readonly string[],
   today: string,
 ): Promise<Checked> {
+  const { settings, problems: wrongSettings } = readSettings();
   const { configurations, problems } = configurationsOf(files);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
-  const found = await Promise.all(own.map((configuration) => checkStack(configuration, today)));
+  const found = await Promise.all(own.map((configuration) => checkStack(configuration, settings, today)));
   const names = [...files.stacks.map(({ name }) => name), ...files.unread];
   const paths = own.map(({ path }) => path);
   const unwanted = files.stacks.filter(({ name }) => !isWanted(name, wanted)).map(({ path }) => path);
@@ -42,6 +38,7 @@ export async function checkFiles(
     stacks: own.length,
     regions: own.reduce((sum, { config }) => sum + config.regions.length, 0),
     problems: [
+      ...wrongSettings,
       ...wanted.filter((name) => !names.includes(name)).map((name) => unknownStack(name, names)),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
@@ -60,16 +57,22 @@ function isWanted(stack: string, wanted: readonly string[]): boolean {
 }
 
 /** As createCaches() does before it asks anybody. */
-async function checkStack({ stack, path, config }: Configuration, today: string): Promise<Findings> {
+async function checkStack(
+  { stack, path, config }: Configuration,
+  settings: Settings,
+  today: string,
+): Promise<Findings> {
   const { planned, cost } = await planStack(config, stack, today);
-  const inFile = (problem: Problem) => ({ ...problem, path: `${path}: ${problem.path}` });
+  const violations = configurationViolations(stack, config, settings);
+  const inFile = ({ path: at, message }: Problem) => ({ path: `${path}: ${at}`, message });
   return {
     problems: [
-      ...configurationRules.flatMap((rule) => rule(stack, config)),
+      ...violations.filter(({ level }) => level === "mandatory"),
       ...withinRegions(planned.map(({ findings }) => findings.problems)),
       ...cost.problems,
     ].map(inFile),
     warnings: [
+      ...violations.filter(({ level }) => level === "advisory"),
       ...configWarnings(config),
       ...withinRegions(planned.map(({ findings }) => findings.warnings)),
       ...cost.warnings,

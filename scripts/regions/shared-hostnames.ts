@@ -1,0 +1,20 @@
+import type { Problem } from "../../components/config/problems.ts";
+import type { Configuration } from "../cost/configurations.ts";
+
+/** Regions of several stacks that answer to one name: the later one takes the records of the earlier one. On a machine of one's own, ports tell them apart. */
+export function sharedHostnames(configurations: readonly Configuration[]): Problem[] {
+  const owners = new Map<string, string>();
+  return configurations.flatMap(({ path, config }) =>
+    config.regions.flatMap(({ endpoint }, index) => {
+      const at = `${path}: regions[${index}].endpoint`;
+      const { hostname, port } = endpoint;
+      const name = config.provider === "local" ? `${hostname}:${port}` : hostname.toLowerCase();
+      const owner = owners.get(name);
+      if (owner === undefined) {
+        owners.set(name, at);
+        return [];
+      }
+      return [{ path: `${at}.hostname`, message: `${name} is also that of ${owner}` }];
+    }),
+  );
+}
