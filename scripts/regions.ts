@@ -17,7 +17,7 @@ import { renderPage } from "./regions/page.ts";
 import { isWell, statusLines } from "./regions/status.ts";
 import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
-import { ensureEngine } from "./setup/engine.ts";
+import { ensureEngine, stateBackend } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 
 const directory = process.cwd();
@@ -162,7 +162,7 @@ program
       return;
     }
     await writeFile(join(directory, path), made.text, { flag: "wx" });
-    console.log(nextSteps(stack, path, made));
+    console.log(nextSteps(stack, path, made, stateBackend(directory)));
   });
 
 async function look(wanted: readonly string[], options: Partial<CollectOptions> = {}): Promise<Fleet> {

@@ -25,6 +25,8 @@ export interface NewFile {
   readonly secrets: readonly string[];
   /** The path of the file that it is made from. */
   readonly from: string;
+  /** What encrypts the secrets of that stack, where it isn't a passphrase. */
+  readonly secretsProvider?: string;
   /** What it has from there and somebody must look at: paths below the region, with their values. */
   readonly kept: readonly (readonly [path: string, value: unknown])[];
 }
@@ -86,7 +88,15 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
       const value = valueAt(made, path);
       return value === undefined ? [] : [[path, value] as const];
     });
-  return { text: named, withSecrets: renamed(edited(text, edits)), secrets, from, kept };
+  const secretsProvider = document.get("secretsprovider");
+  return {
+    text: named,
+    withSecrets: renamed(edited(text, edits)),
+    secrets,
+    from,
+    kept,
+    ...(typeof secretsProvider === "string" && { secretsProvider }),
+  };
 }
 
 function edited(text: string, edits: readonly Edit[]): string {

@@ -1,7 +1,9 @@
+import type { StateBackend } from "../setup/engine.ts";
 import type { NewFile } from "./add.ts";
 
-/** What is to be done with a new stack file. @param path of the file */
-export function nextSteps(stack: string, path: string, { from, kept, secrets }: NewFile): string {
+/** What is to be done with a new stack file. @param path of the file @param state of the stack */
+export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
+  const { from, kept, secrets, secretsProvider } = file;
   const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
   return [
     `${path} is written, from ${from}.`,
@@ -11,11 +13,14 @@ export function nextSteps(stack: string, path: string, { from, kept, secrets }: 
     "",
     "Then:",
     `  npm run regions -- check ${stack}`,
-    `  npx pulumi stack init ${stack}`,
+    ...(state.from === "this machine"
+      ? ["  npm run init -- --state … # else the state is on this machine only: docs/state.md"]
+      : []),
+    `  npm run pulumi -- stack init ${stack}${secretsProvider ? ` --secrets-provider '${secretsProvider}'` : ""}`,
     ...secrets.map(
       (key) =>
-        `  npx pulumi config set --stack ${stack} --secret --path ${key}.password # docs/configuration.md#secrets`,
+        `  npm run pulumi -- config set --stack ${stack} --secret --path ${key}.password # docs/configuration.md#secrets`,
     ),
-    `  npx pulumi up --stack ${stack}`,
+    `  npm run pulumi -- up --stack ${stack}`,
   ].join("\n");
 }
