@@ -106,7 +106,7 @@ export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
   ];
 }
 
-type Upstreams = readonly z.output<typeof upstream>[];
+type Upstreams = readonly Pick<z.output<typeof upstream>, "registry" | "repositories">[];
 
 /** Why the cache can't be asked for it, or undefined. */
 export function referenceProblem(text: string, upstreams: Upstreams): string | undefined {

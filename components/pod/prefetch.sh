@@ -246,7 +246,7 @@ rest() {
   end=$(($(date +%s) + $1))
   while [ "$(date +%s)" -lt "$end" ] && ! changed; do
     publish
-    sleep 5 &
+    sleep 2 &
     wait $!
   done
 }

@@ -1,6 +1,6 @@
 import { imageOf } from "../config/images.ts";
 import { edgePaths } from "./edge/paths.ts";
-import { hasPathPrefix } from "./edge/routing.ts";
+import { repositoryPath } from "./edge/routing.ts";
 import { metricsFiles } from "./edge/status.ts";
 import type { PodOptions, PodPrefetch } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
@@ -50,7 +50,7 @@ function listOf(options: PodOptions, { references }: PodPrefetch): string {
       const of = upstreams.find(({ upstream }) => upstream.registry === registry);
       // The configuration's own checks have refused it.
       if (!of) return [];
-      const path = hasPathPrefix({ registry }) ? `${registry}/${repository}` : repository;
+      const path = repositoryPath({ registry, repository });
       const { name } = of.upstream;
       const store = options.store ? `127.0.0.1:${of.ports.stored}${registryPrefix(name)}v2` : "-";
       return [`${name} ${path} ${repository} ${reference} ${store}\n`];
