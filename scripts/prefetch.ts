@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pMap from "p-map";
-import { z } from "zod";
 import { imageReference, referenceText } from "../components/config/image-reference.ts";
 import { type Prefetch, referenceProblem } from "../components/config/prefetch.ts";
 import { itHas } from "../components/config/problems.ts";
@@ -16,6 +15,7 @@ import { ReleaseFileError, referencesOf } from "../components/config/release-fil
 import { repositoryPath } from "../components/pod/edge/routing.ts";
 import { configurationsOf } from "./cost/configurations.ts";
 import { backendOf } from "./fleet/backend.ts";
+import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import { Registry } from "./prefetch/registry.ts";
 import { type Warmed, warm } from "./prefetch/warm.ts";
@@ -29,19 +29,6 @@ const usage =
 
 /** Caches that are filled at once. */
 const cachesAtOnce = 4;
-
-const outputs = z.looseObject({
-  caches: z.record(
-    z.string(),
-    z.looseObject({
-      endpoint: z.string(),
-      ca: z.looseObject({ certificate: z.string() }).optional(),
-      upstreams: z.array(z.looseObject({ registry: z.string(), repositories: z.array(z.string()) })),
-    }),
-  ),
-});
-
-type Caches = z.output<typeof outputs>["caches"];
 
 class InputError extends Error {}
 
@@ -97,27 +84,25 @@ function ofFile(path: string): string[] {
 }
 
 /** By region. */
-async function cachesOf(): Promise<[string, Caches[string]][]> {
-  let answer: unknown;
+async function cachesOf(): Promise<[string, CacheOutput][]> {
   try {
-    answer = await backendOf(process.cwd()).outputs({ name: stack, updated: undefined });
+    const { caches } = parseOutputs(
+      await backendOf(process.cwd()).outputs({ name: stack, updated: undefined }),
+    );
+    const known = Object.keys(caches);
+    const regions = values.region ?? known;
+    const unknown = regions.filter((region) => !known.includes(region));
+    if (unknown.length > 0) throw new Error(`has no region ${unknown.join(", ")}: ${itHas(known)}`);
+    return Object.entries(caches).filter(([region]) => regions.includes(region));
   } catch (error) {
-    throw new InputError(`${stack}: its outputs can't be read: ${(error as Error).message}`);
+    throw new InputError(`${stack}: ${(error as Error).message}`);
   }
-  const { data } = outputs.safeParse(answer);
-  if (!data) throw new InputError(`${stack} has no caches: was it ever brought up?`);
-  const known = Object.keys(data.caches);
-  const regions = values.region ?? known;
-  const unknown = regions.filter((region) => !known.includes(region));
-  if (unknown.length > 0)
-    throw new InputError(`${stack} has no region ${unknown.join(", ")}: ${itHas(known)}`);
-  return Object.entries(data.caches).filter(([region]) => regions.includes(region));
 }
 
 /** @returns what is missing in the end, and why */
 async function fill(
   region: string,
-  { endpoint, ca, upstreams }: Caches[string],
+  { endpoint, ca, upstreams }: CacheOutput,
   texts: readonly string[],
   platforms: Prefetch["platforms"],
   program: string,

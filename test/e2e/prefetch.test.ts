@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { execa } from "execa";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { Registry } from "../../scripts/prefetch/registry.ts";
-import { type Warmed, warm } from "../../scripts/prefetch/warm.ts";
 import { tarOf } from "../../scripts/seed/archive.ts";
 import {
   artifact,
@@ -17,11 +16,13 @@ import {
   type Platform,
 } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureTool } from "../setup/go-tools.ts";
 import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
 import { digestsOf } from "../support/content.ts";
+import { costProject } from "../support/cost-project.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { importedStacks } from "../support/imported-stacks.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -174,32 +175,49 @@ describe("a release", () => {
     );
   });
 
-  test("by hand, comes into a cache without coming here", async () => {
+  test("by hand, comes into each of a stack's caches, and what can't is said", async () => {
     const content = await smallImage("by-hand", ["1.0"]);
     await push(chain.registry.url, content);
-    const registry = new Registry({
-      program: await ensureTool("regctl"),
-      endpoint: chain.cache.url.origin,
-      caFile: chain.cache.caFile,
-    });
-    const fill = async (names: readonly string[], dryRun = false) => {
-      const images = names.map((name) => ({
-        ...{ registry: registryName, repository: `giantswarm/${name}`, reference: "1.*" },
-        path: path(name),
-      }));
-      const all: Warmed[] = [];
-      for await (const one of warm(registry, images, { platforms: "all", dryRun })) all.push(one);
-      return all;
+    const backend = parts.use(await importedStacks());
+    const project = parts.use(await costProject());
+    const cache = {
+      ...{ endpoint: chain.cache.url.origin, topology: "vm", storage: { kind: "disk" } },
+      ca: { certificate: chain.cache.ca },
+      upstreams: [{ registry: registryName, repositories: ["giantswarm/**"] }],
     };
+    await backend.withOutputs(project.directory, "one", { caches: { "eu-central-1": cache } });
+    const prefetch = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await execa(
+        "node",
+        [join(projectDirectory, "scripts/prefetch.ts"), "one", ...args],
+        { cwd: project.directory, env: backend.environment, reject: false, stdin: "ignore" },
+      );
+      return { exitCode, lines: stdout.split("\n"), stderr };
+    };
+    const line = (what: string) => `eu-central-1  ${path("by-hand")}:1.0  5 blobs, 0.0 MB${what}`;
+    const images = [`${path("by-hand")}:1.*`, "--platform", "all"];
+
     chain.proxy.forget();
-    const [dry] = await fill(["by-hand"], true);
-    assert.deepEqual([dry?.blobs, dry?.fetched, fetchedBlobs(chain)], [5, undefined, []]);
-    const [first, missing] = await fill(["by-hand", "nowhere"]);
-    assert.equal(first?.image, `${path("by-hand")}:1.0`);
-    // All but the layer that it shares.
-    assert.deepEqual([first?.blobs, first?.fetched], [5, 4]);
-    assert.match(missing?.problem ?? "", /not found/);
-    assert.equal((await fill(["by-hand"]))[0]?.fetched, 0);
+    const dry = await prefetch(...images, "--dry-run");
+    assert.deepEqual(dry.lines, [line("; which of them the cache has can't be told without fetching them")]);
+    assert.deepEqual(fetchedBlobs(chain), []);
+    const first = await prefetch(...images, `${path("nowhere")}:1`);
+    // All but the layer that it shares with the release.
+    assert.equal(first.lines[0], line(": 4 fetched"));
+    assert.match(first.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found/m);
+    assert.equal(first.exitCode, 1);
+    assert.deepEqual(await prefetch(...images), { exitCode: 0, lines: [line(": there")], stderr: "" });
+    const refused = await prefetch(`${registryName}/other/app:1`, "quay.io/app:1");
+    assert.deepEqual([refused.exitCode, refused.lines], [1, [""]]);
+    assert.match(
+      refused.stderr,
+      /other\/app:1 is of a repository that the cache may not serve[^✗]*✗ .*quay\.io\/app:1 is of a registry that is none/s,
+    );
+    assert.match(
+      (await prefetch("--region", "mars", ...images)).stderr,
+      /✗ one: has no region mars: it has eu-central-1/,
+    );
+    assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: there is no such file/);
     await chain.registry.stop();
     try {
       await assertServed(chain, content);
