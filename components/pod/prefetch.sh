@@ -20,6 +20,9 @@ unwanted=7
 template='{{if .IsList}}{{range .GetManifestList}}manifest {{.Digest}} {{.Size}} {{if .Platform}}{{.Platform}}{{else}}-{{end}}{{println}}{{end}}{{else}}'\
 '{{with .GetConfig}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{range .GetLayers}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{end}}'
 
+# What the upstream may say; nothing of it must become another line, a path or an expression.
+digests='sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})'
+
 # What takes time runs in the background, so that a signal ends the wait. The edge goes on with what it was asked for.
 trap 'exit 0' TERM INT
 
@@ -73,6 +76,7 @@ collect() {
   parts=$work/manifests/${6#*:}
   if [ ! -s "$parts" ]; then
     client manifest get --format "$template" "$edge/$3@$6" || return 1
+    ! grep -Evq "^((manifest|blob) $digests [0-9]+ [^ ]+)?\$" "$work/said" || { echo "the manifest is malformed" >"$work/error" && return 1; }
     mv "$work/said" "$parts"
   fi
   touch "$parts"
@@ -96,7 +100,7 @@ want() {
       name=$2:$5
       # This has the edge keep the tag, too.
       client manifest head "$edge/$name" || { fail "$name" && return; }
-      read -r digest <"$work/said"
+      digest=$(grep -Ex "$digests" "$work/said") || { fail "$name" "no digest" && return; }
       ;;
   esac
   echo "$images $name" >>"$work/names"
@@ -110,11 +114,13 @@ resolve() {
     case $reference in
       *\**)
         client tag ls "$edge/$path" || { images=$((images + 1)) && fail "$path:$reference" && continue; }
-        mv "$work/said" "$work/tags"
+        grep -Ex '[A-Za-z0-9_][A-Za-z0-9._-]*' "$work/said" >"$work/tags"
+        before=$images
         while read -r tag; do
           # shellcheck disable=SC2254 # a pattern is what is wanted
           case $tag in $reference) want "$upstream" "$path" "$repository" "$store" "$tag" ;; esac
         done <"$work/tags"
+        [ "$images" -gt "$before" ] || { images=$((images + 1)) && fail "$path:$reference" "no tag matches"; }
         ;;
       *) want "$upstream" "$path" "$repository" "$store" "$reference" ;;
     esac
@@ -125,7 +131,7 @@ resolve() {
 # ADDRESS: of the requests in $work/questions, which the server there doesn't answer with what it has: lines of $work/asked
 unanswered() {
   { cat "$work/questions" && printf 'HEAD / HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'; } |
-    nc "${1%:*}" "${1#*:}" | awk 'BEGIN { print "status" } /^HTTP/ { print $2 }' >"$work/answers"
+    timeout 600 nc "${1%:*}" "${1#*:}" | awk 'BEGIN { print "status" } /^HTTP/ { print $2 }' >"$work/answers"
   awk 'NR == FNR { status[FNR - 1] = $1; next } status[FNR] !~ /^(200|307)$/' "$work/answers" "$work/asked"
 }
 
