@@ -1,59 +1,29 @@
-/** What is listed is in the cache before anyone asks for it, in the Pod and by `npm run prefetch`. */
+/** What is listed is in the cache before anyone asks for it, by the container of the Pod. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { execa } from "execa";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { tarOf } from "../../scripts/seed/archive.ts";
-import {
-  artifact,
-  blob,
-  type Content,
-  type Digest,
-  image,
-  index,
-  type Platform,
-} from "../../scripts/seed/content.ts";
+import { artifact, blob, type Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
 import { digestsOf } from "../support/content.ts";
-import { costProject } from "../support/cost-project.ts";
-import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
-import { importedStacks } from "../support/imported-stacks.ts";
-import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const imageCount = 50;
 const path = (name: string) => `${registryName}/giantswarm/${name}`;
 
-/** Small, for two platforms, with a layer that all images share. */
-async function smallImage(name: string, tags: readonly string[]): Promise<Content> {
-  const repository = `giantswarm/${name}`;
-  const layer = async (text: string) => {
-    const tar = await tarOf([{ path: "text", mode: 0o644, bytes: Buffer.from(text) }]);
-    return { tar, level: 6 };
-  };
-  const images = await Promise.all(
-    (["amd64", "arm64"] as const).map(async (architecture) => {
-      const platform: Platform = { os: "linux", architecture };
-      const layers = [await layer("shared"), await layer(`${name} on ${architecture}`)];
-      return { platform, image: image({ repository, tags: [], platform, layers, run: {} }) };
-    }),
-  );
-  return index({ repository, tags, images });
-}
-
-async function metrics({ cache }: Chain, job = "prefetch"): Promise<Record<string, number>> {
+async function metrics({ cache }: Chain): Promise<Record<string, number>> {
   const { edgeStatus } = cache.layout.ports;
-  const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/${job}`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/prefetch`)).text();
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return Object.fromEntries(
     lines.map((line) => {
       const [name = "", value] = line.split(" ");
-      return [name.replace(`registry_cache_${job}_`, ""), Number(value)];
+      return [name.replace("registry_cache_prefetch_", ""), Number(value)];
     }),
   );
 }
@@ -63,24 +33,6 @@ async function untilPresent(chain: Chain, images: number): Promise<Record<string
     const now = await metrics(chain);
     return now.images_wanted === images && now.images_present === images && now;
   });
-}
-
-/** As a client gets it: with the tag, what it stands for, and all below. */
-async function assertServed({ cache }: Chain, content: Content): Promise<void> {
-  const ask = async (rest: string, digest: Digest) => {
-    const url = new URL(`/v2/${content.repository}/${rest}?ns=${registryName}`, cache.url);
-    const answer = await download(url, { ca: cache.ca });
-    assert.deepEqual([answer.status, answer.digest], [200, digest], url.pathname);
-  };
-  for (const reference of [...content.tags, content.manifest.digest])
-    await ask(`manifests/${reference}`, content.manifest.digest);
-  for (const { digest } of content.blobs) await ask(`blobs/${digest}`, digest);
-  for (const child of content.children) await assertServed({ cache } as Chain, child);
-}
-
-/** Blobs that came from the upstream. */
-function fetchedBlobs({ proxy }: Chain): string[] {
-  return asked(proxy).flatMap((request) => /^GET .*\/blobs\/(sha256:\w+)$/.exec(request)?.[1] ?? []);
 }
 
 describe("a release", () => {
@@ -173,57 +125,6 @@ describe("a release", () => {
       await chain.cache.logs("prefetch"),
       /"failed","image":"registry\.test\/giantswarm\/nowhere:1","detail":".*not found/,
     );
-  });
-
-  test("by hand, comes into each of a stack's caches, and what can't is said", async () => {
-    const content = await smallImage("by-hand", ["1.0"]);
-    await push(chain.registry.url, content);
-    const backend = parts.use(await importedStacks());
-    const project = parts.use(await costProject());
-    const cache = {
-      ...{ endpoint: chain.cache.url.origin, topology: "vm", storage: { kind: "disk" } },
-      ca: { certificate: chain.cache.ca },
-      upstreams: [{ registry: registryName, repositories: ["giantswarm/**"] }],
-    };
-    await backend.withOutputs(project.directory, "one", { caches: { "eu-central-1": cache } });
-    const prefetch = async (...args: string[]) => {
-      const { exitCode, stdout, stderr } = await execa(
-        "node",
-        [join(projectDirectory, "scripts/prefetch.ts"), "one", ...args],
-        { cwd: project.directory, env: backend.environment, reject: false, stdin: "ignore" },
-      );
-      return { exitCode, lines: stdout.split("\n"), stderr };
-    };
-    const line = (what: string) => `eu-central-1  ${path("by-hand")}:1.0  5 blobs, 0.0 MB${what}`;
-    const images = [`${path("by-hand")}:1.*`, "--platform", "all"];
-
-    chain.proxy.forget();
-    const dry = await prefetch(...images, "--dry-run");
-    assert.deepEqual(dry.lines, [line("; which of them the cache has can't be told without fetching them")]);
-    assert.deepEqual(fetchedBlobs(chain), []);
-    const first = await prefetch(...images, `${path("nowhere")}:1`);
-    // All but the layer that it shares with the release.
-    assert.equal(first.lines[0], line(": 4 fetched"));
-    assert.match(first.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found/m);
-    assert.equal(first.exitCode, 1);
-    assert.deepEqual(await prefetch(...images), { exitCode: 0, lines: [line(": there")], stderr: "" });
-    const refused = await prefetch(`${registryName}/other/app:1`, "quay.io/app:1");
-    assert.deepEqual([refused.exitCode, refused.lines], [1, [""]]);
-    assert.match(
-      refused.stderr,
-      /other\/app:1 is of a repository that the cache may not serve[^✗]*✗ .*quay\.io\/app:1 is of a registry that is none/s,
-    );
-    assert.match(
-      (await prefetch("--region", "mars", ...images)).stderr,
-      /✗ one: has no region mars: it has eu-central-1/,
-    );
-    assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: there is no such file/);
-    await chain.registry.stop();
-    try {
-      await assertServed(chain, content);
-    } finally {
-      await chain.registry.start();
-    }
   });
 });
 
