@@ -49,14 +49,17 @@ export function statusServer(
 ): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
   // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
-  // time, the same one would be a miss for a client. prefetch.sh asks for what a client may be filling: it doesn't wait for that.
+  // time, the same one would be a miss for a client. prefetch.sh asks for what a client may be filling, which it doesn't wait for, and
+  // for what isn't there, all of it at once: to nginx, the end of its questions looks like a client that has gone.
   const known = (zone: string) =>
     exactly(`/known/${zone}`, [
       directive("aio", "off"),
       directive("proxy_pass", `http://127.0.0.1:${edgeUnavailable}`),
       directive("proxy_cache", zone),
       directive("proxy_cache_key", "$http_x_key"),
-      ...(prefetch ? [directive("proxy_cache_lock", "off")] : []),
+      ...(prefetch
+        ? [directive("proxy_cache_lock", "off"), directive("proxy_ignore_client_abort", "on")]
+        : []),
     ]);
   const metrics = (name: keyof typeof metricsFiles) =>
     exactly(`/metrics/${name}`, [
