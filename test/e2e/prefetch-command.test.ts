@@ -65,7 +65,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
     (await prefetch("--region", "mars", ...images)).stderr,
     /✗ one: has no region mars: it has eu-central-1/,
   );
-  assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: there is no such file/);
+  assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: provider: is missing/);
 
   // As docs/prefetch.md has them.
   const image = `${path("alpine")}:3.24.1`;
