@@ -128,9 +128,13 @@ resolve() {
   done <"$work/list"
 }
 
-# ADDRESS: of the requests in $work/questions, which the server there doesn't answer with what it has: lines of $work/asked
+# ADDRESS: of the requests in $work/questions, which the server there doesn't answer with what it has: lines of $work/asked. A registry gives up on whoever has
+# ended their side, so that stays open until the last answer.
 unanswered() {
-  { cat "$work/questions" && printf 'HEAD / HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'; } |
+  {
+    cat "$work/questions" && printf 'HEAD / HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'
+    while [ "$1" != "$status" ] && sleep 0.1; do echo 2>/dev/null || break; done
+  } |
     timeout 600 nc "${1%:*}" "${1#*:}" | awk 'BEGIN { print "status" } /^HTTP/ { print $2 }' >"$work/answers"
   awk 'NR == FNR { status[FNR - 1] = $1; next } status[FNR] !~ /^(200|307)$/' "$work/answers" "$work/asked"
 }
@@ -240,6 +244,8 @@ round() {
   while read -r number name; do
     ! grep -q "^$number " "$work/missing" || pull "$number" "$name" || return 1
   done <"$work/order"
+  # A bucket has a blob a moment after whoever pulled it.
+  [ -n "$working_set" ] || [ "$pulled" -eq 0 ] || { sleep 5 & wait $!; }
   count
   find "$work/manifests" -type f -mtime "+$unwanted" -exec rm -f {} +
   log "round ended" "" "$present of $images are there; $failed failed, $roomless without room, $pulled bytes pulled"
