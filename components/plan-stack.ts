@@ -16,8 +16,11 @@ export interface PlannedStack {
  * @param today `2026-11-24`, for the age of prices
  */
 export async function planStack(config: StackConfig, stack: string, today: string): Promise<PlannedStack> {
-  const { regions, provider, upstreams, images, monitoring, workload } = config;
-  const shared = { provider, upstreams, images, monitoring, workload, stack };
+  const { regions, provider, upstreams, images, monitoring, prefetch, workload } = config;
+  const shared = {
+    ...{ provider, upstreams, images, monitoring, workload, stack },
+    ...(prefetch && { prefetch }),
+  };
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
   // What is impossible is refused by whoever checks the plans.
   const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });

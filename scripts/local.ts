@@ -33,8 +33,12 @@ await runSteps(async () => {
   await ensurePodman();
   const configured = await effectiveStack();
   for (const { path, message } of configWarnings(configured.config)) console.error(`! ${path}: ${message}`);
-  const images = await ensureImages({ ...defaultImages, ...configured.config.images });
-  const upstreams = await reachableUpstreams(configured.config.upstreams);
+  const { config } = configured;
+  const images = await ensureImages(
+    { ...defaultImages, ...config.images },
+    { prefetch: config.prefetch !== undefined },
+  );
+  const upstreams = await reachableUpstreams(config.upstreams);
   const stack = await effectiveStack({ images, upstreams: upstreams.upstreams });
   const outputs = await bringUp(stack);
   const checks = await runSelfCheck(stack.config, outputs);

@@ -21,6 +21,7 @@ export const alertNames = [
   "RegistryCacheTargetMissing",
   "RegistryCacheRestartLoop",
   "RegistryCachePodOutdated",
+  "RegistryCachePrefetchIncomplete",
   "Watchdog",
 ] as const;
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { workloadNamespace } from "./cluster.ts";
 import { podPortCount } from "./ports.ts";
+import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
@@ -20,6 +21,7 @@ export function crossChecks(raw: Raw): Problem[] {
     // Local regions share the machine's name and are told apart by their ports.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
+    ...prefetchProblems(raw),
   ];
 }
 

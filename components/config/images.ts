@@ -6,7 +6,7 @@
 /** Those of every Pod. */
 export const baseImageNames = ["edge", "origin", "exporter", "prometheus", "blackbox"] as const;
 
-export const imageNames = [...baseImageNames, "acme"] as const;
+export const imageNames = [...baseImageNames, "acme", "prefetch"] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
@@ -26,6 +26,9 @@ export const defaultImages: Images = {
     "docker.io/prom/blackbox-exporter:v0.28.0@sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
   // Only where the Pod gets its certificate by itself.
   acme: "docker.io/goacme/lego:v5.5.2@sha256:1944e8c36055beec47c7de6f15202b41128be75eea0ffa257f0c14d93c5155fd",
+  // Only where the configuration has `prefetch`. Alpine: the plain image has no shell.
+  prefetch:
+    "ghcr.io/regclient/regctl:v0.11.6-alpine@sha256:5fe7c6a6206e1d9d71af719674c9db03e74a4ae221a32089b691f5b55533d6ea",
 };
 
 /** That of the configuration, or the pinned one. */
@@ -34,7 +37,14 @@ export function imageOf({ images }: { readonly images: Partial<Images> }, name: 
 }
 
 /** Of a Pod, as it takes them. @param hasAcme whether it gets its certificate by itself */
-export function imagesOf(config: { readonly images: Partial<Images> }, hasAcme: boolean): string[] {
-  const names: ImageName[] = [...baseImageNames, ...(hasAcme ? (["acme"] as const) : [])];
+export function imagesOf(
+  config: { readonly images: Partial<Images>; readonly prefetch?: object },
+  hasAcme: boolean,
+): string[] {
+  const names: ImageName[] = [
+    ...baseImageNames,
+    ...(hasAcme ? (["acme"] as const) : []),
+    ...(config.prefetch ? (["prefetch"] as const) : []),
+  ];
   return [...new Set(names.map((name) => imageOf(config, name)))];
 }

@@ -12,7 +12,7 @@ import { unknownKey } from "./unknown-key.ts";
 export const knownKeys = Object.keys(unknownProviderSchema.shape);
 
 /**
- * The validated configuration of a stack. Pure: what only a disk or a network can tell is checked by the host.
+ * The validated configuration of a stack. Pure, but for the release files that it names: what else only a disk or a network can tell is checked by the host.
  * @param raw the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`).
  * @param wayOut what to do about credentials that are missing, by their key. @default the command that sets them
  * @throws ConfigError with all problems.

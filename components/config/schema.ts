@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { alerts, externalLabels } from "./alerts.ts";
 import { type ImageName, imageNames } from "./images.ts";
+import { prefetch } from "./prefetch.ts";
 import {
   awsClusterRegion,
   awsVmRegion,
@@ -124,6 +125,9 @@ const shared = {
     ),
   workload: workload.prefault({}).describe("The assumed use of one region's cache: for sizing and cost."),
   monitoring: monitoring.prefault({}).describe("Where metrics and alerts go."),
+  prefetch: prefetch
+    .exactOptional()
+    .describe("What is to be in the caches before it is asked for: docs/prefetch.md. Default: nothing."),
   images: images.default({}).describe("Other images than the pinned ones."),
   cost: cost.prefault({}).describe("What the cost estimate can't know by itself."),
   budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),

@@ -71,6 +71,9 @@ export const thresholds = z.strictObject({
   podOutdatedMinutes: amount(10).describe(
     "Minutes for which a machine may run another Pod than the configured one, or not look for it. A change takes less than one, and a few where images come slowly.",
   ),
+  prefetchHours: amount(2).describe(
+    "Hours for which something that is to be prefetched may be missing. At 200 Mbit/s, 90 GB come in one.",
+  ),
   goneHours: amount(6).describe(
     "Hours for which a central Prometheus misses a cache that it knew. Then it forgets the cache, which may have been taken down on purpose.",
   ),

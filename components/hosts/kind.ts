@@ -7,7 +7,7 @@ import type { MetricsAddress } from "../monitoring/federation.ts";
 
 /** What all regions of a stack share, as far as they are planned by it. */
 export interface Shared
-  extends Pick<StackConfig, "provider" | "upstreams" | "images" | "monitoring" | "workload"> {
+  extends Pick<StackConfig, "provider" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"> {
   /** The stack's name, without organization: part of most names in a cloud. */
   readonly stack: string;
 }

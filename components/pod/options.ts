@@ -1,5 +1,6 @@
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import type { PodPorts } from "../config/ports.ts";
+import type { Prefetch } from "../config/prefetch.ts";
 import type { CommonKeys, StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
@@ -15,8 +16,15 @@ export interface ConfiguredPod {
   /** In the place of the pinned ones. */
   readonly images: StackConfig["images"];
   readonly monitoring: StackConfig["monitoring"];
+  readonly prefetch?: PodPrefetch;
   /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
   readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+/** What the Pod is to pull before it is asked for it. */
+export interface PodPrefetch extends Prefetch {
+  /** What is in use at one time: so much of what was used last is never evicted for it. */
+  readonly workingSetGiB: number;
 }
 
 /** The part of a region that its Pod depends on, wherever it runs. */
@@ -72,8 +80,10 @@ export interface PodOptions extends ConfiguredPod {
   readonly store?: ObjectStore;
 }
 
-type Configuration = Omit<ConfiguredPod, "externalLabels" | "region"> & {
+type Configuration = Omit<ConfiguredPod, "externalLabels" | "region" | "prefetch"> & {
   readonly provider: string;
+  readonly prefetch?: Prefetch;
+  readonly workload: Pick<StackConfig["workload"], "workingSetGiB">;
   readonly region: PodRegion & { readonly topology: string };
 };
 
@@ -83,8 +93,17 @@ export function configured({
   upstreams,
   images,
   monitoring,
+  prefetch,
+  workload: { workingSetGiB },
 }: Configuration): ConfiguredPod {
   const { name, topology } = region;
   const externalLabels = { ...monitoring.labels, provider, topology, region: name };
-  return { region, upstreams, images, monitoring, externalLabels };
+  return {
+    region,
+    upstreams,
+    images,
+    monitoring,
+    externalLabels,
+    ...(prefetch && { prefetch: { ...prefetch, workingSetGiB } }),
+  };
 }

@@ -7,6 +7,7 @@ import { janitorPart } from "./janitor.ts";
 import type { PodOptions } from "./options.ts";
 import { originPart } from "./origin.ts";
 import { filesOf, type Live, type Part } from "./part.ts";
+import { prefetchPart } from "./prefetch.ts";
 import { prometheusPart } from "./prometheus.ts";
 import { secretDirectory } from "./secrets.ts";
 import { storedPart } from "./stored.ts";
@@ -49,6 +50,7 @@ export function renderPod(options: PodOptions): PodManifests {
     prometheusPart(options),
     blackboxPart(options),
     janitorPart(options),
+    ...(options.prefetch ? [prefetchPart(options, options.prefetch)] : []),
     ...(options.acme ? [acmePart(options, options.acme)] : []),
   ];
   const configName = (part: Part) => `${options.name}-${part.container.name}`;

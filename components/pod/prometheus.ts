@@ -68,7 +68,7 @@ function renderPrometheusConfig(options: PodOptions): string {
 
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
-  const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme } = options;
+  const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme, prefetch } = options;
   const target = (port: number, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
@@ -85,6 +85,7 @@ function scrapeConfigs(options: PodOptions) {
     },
     { job_name: "registry-cache-janitor", ...file("janitor") },
     ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
+    ...(prefetch ? [{ job_name: "registry-cache-prefetch", ...file("prefetch") }] : []),
     {
       job_name: "registry-cache-origin",
       static_configs: upstreamPorts(options).map((it) =>

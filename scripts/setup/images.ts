@@ -10,15 +10,20 @@ import { isReachable } from "./reachable.ts";
 import { StepError, step } from "./steps.ts";
 
 /**
- * Makes sure that this machine has the images of every Pod. A pinned default that can't be pulled is replaced by an image
+ * Makes sure that this machine has the images of a Pod. A pinned default that can't be pulled is replaced by an image
  * of the same software built from packages; an image of the user's own choice isn't.
  *
+ * @param options.prefetch whether the Pod prefetches
  * @returns the references to use: those given, or those of the images built instead (`localhost/registry-cache/…`).
  * @throws StepError when an image can be neither pulled nor built.
  */
-export async function ensureImages(images: Images): Promise<Images> {
+export async function ensureImages(
+  images: Images,
+  { prefetch = false }: { readonly prefetch?: boolean } = {},
+): Promise<Images> {
   const found = { ...images };
-  for (const name of baseImageNames) found[name] = await ensureImage(name, images[name]);
+  const names = prefetch ? [...baseImageNames, "prefetch" as const] : baseImageNames;
+  for (const name of names) found[name] = await ensureImage(name, images[name]);
   return found;
 }
 

@@ -149,6 +149,7 @@ function podOptions(
     upstreams: parsed.upstreams,
     images,
     monitoring: parsed.monitoring,
+    workload: parsed.workload,
     diskGiB: dataDiskGiB,
     storedSecrets,
     dns: { dnsProvider: "none", environment: {} },

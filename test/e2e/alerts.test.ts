@@ -39,6 +39,7 @@ const thresholds = {
   abuseRequestsPerSecond: 3,
   shrunkHours: 0.1,
   renewalHours: 0.1,
+  prefetchHours: 0.1,
 };
 
 /** Far above what it takes, for a machine that is busy with other things. */
@@ -81,6 +82,7 @@ before(async () => {
       upstreams: upstreams(),
       region: { dataDir: join(disk, "data"), storage: { kind: "disk", size: "1GiB" } },
       monitoring: monitoring(),
+      prefetch: { images: [`${registryName}/giantswarm/nowhere:1`] },
       secondsPerMinute,
     }),
   );
@@ -221,6 +223,10 @@ describe("while clients pull", { concurrency: true }, () => {
   // Prometheus begins before it knows its Alertmanagers, and says again only a minute later what it has said.
   test("the one that always fires does", async () => {
     await arrives("Watchdog", { severity: "none", provider: "local", topology: "vm" });
+  });
+
+  test("something that is to be prefetched isn't there", async () => {
+    await arrives("RegistryCachePrefetchIncomplete", { ...notify, topic: "efficiency" });
   });
 
   test("the commands of the runbooks work", async () => {

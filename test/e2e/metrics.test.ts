@@ -44,7 +44,7 @@ describe("a cache that serves its clients", () => {
   }
 
   before(async () => {
-    chain = await startChain(parts, { secondsPerMinute: 6 });
+    chain = await startChain(parts, { secondsPerMinute: 6, prefetch: {} });
     const [wanted, applied] = ["ba9876543210", "0123456789ab"];
     parts.use(await startMachine(chain.cache, { wanted, applied, appliedSeconds: 0, failure: "image" }));
     prometheus = new URL(`http://127.0.0.1:${chain.cache.layout.ports.prometheus}/`);

@@ -53,6 +53,16 @@ const cases: Record<string, Record<string, unknown>> = {
       exporter: "mirror.example.com/martinhelmich/prometheus-nginxlog-exporter:v1.11.0",
       prometheus: "mirror.example.com/prom/prometheus:v3.15.0",
       blackbox: "mirror.example.com/prom/blackbox-exporter:v0.28.0",
+      prefetch: "mirror.example.com/regclient/regctl:v0.11.6-alpine",
+    },
+    prefetch: {
+      images: [
+        "gsoci.azurecr.io/giantswarm/alpine:3.24.*",
+        `gsoci.azurecr.io/giantswarm/base@sha256:${"0".repeat(64)}`,
+        "gsoci.azurecr.io/charts/giantswarm/hello:1.0.0",
+      ],
+      platforms: ["linux/arm64"],
+      mbps: 50,
     },
     monitoring: {
       labels: { installation: "one", pipeline: "stable" },

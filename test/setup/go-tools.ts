@@ -65,7 +65,7 @@ export const cacheTools = {
     package: "config/configpatcher",
     program: program("talos-registries"),
   },
-  regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
+  regctl: productTools.regctl,
   pebble: { module: "github.com/letsencrypt/pebble/v2", version: "v2.10.1", package: "cmd/pebble" },
   "pebble-challtestsrv": {
     module: "github.com/letsencrypt/pebble/v2",

@@ -74,6 +74,7 @@ async function images(): Promise<void> {
   await ensurePodman();
   await ensureImages(defaultImages);
   await ensureImage("acme", defaultImages.acme);
+  await ensureImage("prefetch", defaultImages.prefetch);
 }
 
 /** A Debian package of the same name. */

@@ -28,6 +28,8 @@ export interface CacheConfiguration {
   readonly region?: Readonly<Record<string, unknown>>;
   /** As in a stack file. */
   readonly monitoring?: Readonly<Record<string, unknown>>;
+  /** As in a stack file; to be given from the beginning. */
+  readonly prefetch?: Readonly<Record<string, unknown>>;
   /** In the place of this machine's. */
   readonly images?: Partial<Images>;
 }
@@ -86,13 +88,14 @@ export async function startCache({
     internalPort: await freePorts(podPortCount(initial.upstreams.length + spareUpstreams)),
     ...initial.region,
   };
-  const known = await ensureImages(defaultImages);
-  const render = ({ upstreams, region, monitoring = {}, images }: CacheConfiguration) => {
+  const known = await ensureImages(defaultImages, { prefetch: initial.prefetch !== undefined });
+  const render = ({ upstreams, region, monitoring = {}, prefetch, images }: CacheConfiguration) => {
     const config = parseConfig({
       provider: "local",
       regions: [{ ...ownRegion, ...region }],
       upstreams,
       monitoring,
+      ...(prefetch && { prefetch }),
       images: { ...known, ...images },
       ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
     });

@@ -10,6 +10,7 @@ export const containers = [
   "prometheus",
   "blackbox",
   "janitor",
+  "prefetch",
   "acme",
 ] as const;
 

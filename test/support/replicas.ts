@@ -17,7 +17,7 @@ import {
 } from "../../components/hosts/local/podman-pod.ts";
 import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, diskBudget } from "../../components/pod/edge/budget.ts";
-import type { PodOptions } from "../../components/pod/options.ts";
+import type { PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
@@ -54,6 +54,8 @@ export interface ReplicaOptions {
   readonly edit?: (nginxConf: string) => string;
   /** Who may pull. @default this machine */
   readonly clients?: readonly string[];
+  /** @default nothing is prefetched */
+  readonly prefetch?: PodPrefetch;
   /** @default that of a small disk */
   readonly budget?: DiskBudget;
 }
@@ -89,7 +91,7 @@ export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
 }
 
 async function startReplica(shared: string, options: ReplicaOptions): Promise<Replica> {
-  const { bucket, proxies, upstreams, edit = (text) => text } = options;
+  const { bucket, proxies, upstreams, prefetch, edit = (text) => text } = options;
   const name = `registry-cache-replica-${process.pid}-${++count}`;
   const directory = (volume: string) => join(shared, name, volume);
   const volume = (path: string) => ({ hostPath: { path, type: "Directory" } });
@@ -100,7 +102,8 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     name,
     labels: {},
     upstreams,
-    images: await ensureImages(defaultImages),
+    images: await ensureImages(defaultImages, { prefetch: prefetch !== undefined }),
+    ...(prefetch && { prefetch }),
     ports,
     listen: { addresses: [localAddress], port },
     ...(proxies && { proxies }),
@@ -197,7 +200,10 @@ export interface Shared extends FrontedUpstream {
 export async function startShared(
   parts: AsyncDisposableStack,
   delivery: S3Store["delivery"],
-  { count = 2, ...options }: { readonly count?: number } & Pick<ReplicaOptions, "clients" | "edit"> = {},
+  {
+    count = 2,
+    ...options
+  }: { readonly count?: number } & Pick<ReplicaOptions, "clients" | "edit" | "prefetch"> = {},
 ): Promise<Shared> {
   const { registry, proxy } = await frontedUpstream(parts);
   const direct = parts.use(await startFaultProxy(registry.url));

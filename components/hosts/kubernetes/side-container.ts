@@ -6,7 +6,7 @@ import { script } from "../../pod/script.ts";
  * keeps blobs under way within the replica's part of the node's disk, and kubelet evicts a Pod that exceeds it.
  */
 export function isSideContainer({ name }: Container, hasBucket: boolean): boolean {
-  return ["prometheus", "blackbox", ...(hasBucket ? [] : ["janitor"])].includes(name);
+  return ["prometheus", "blackbox", "prefetch", ...(hasBucket ? [] : ["janitor"])].includes(name);
 }
 
 const delayedStart = script(import.meta.url, "delayed-start.sh");

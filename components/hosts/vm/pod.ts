@@ -16,7 +16,10 @@ import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
 /** What the Pod of a machine depends on. */
 export interface VmPodOptions
-  extends Pick<RegionPlan<VmRegion>, "provider" | "region" | "upstreams" | "images" | "monitoring"> {
+  extends Pick<
+    RegionPlan<VmRegion>,
+    "provider" | "region" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"
+  > {
   readonly diskGiB: number;
   /** Where the region keeps its blobs, with `storage.kind: bucket`. @default on the disk */
   readonly store?: ObjectStore | undefined;

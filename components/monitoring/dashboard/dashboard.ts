@@ -3,9 +3,10 @@ import { room, savings, speed, trouble } from "./details.ts";
 import { pricePerGB, regions } from "./fleet.ts";
 import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
+import { prefetch } from "./prefetch.ts";
 
 /** Everything that the dashboard shows, from top to bottom. */
-export const rows: readonly Row[] = [overview, savings, speed, trouble, room, changes];
+export const rows: readonly Row[] = [overview, savings, speed, trouble, room, prefetch, changes];
 
 /** Alerts and links know the dashboard by it: for ever. */
 export const dashboardUid = "registry-cache";

@@ -6,6 +6,7 @@ import { certificateAlerts } from "./certificate.ts";
 import { changeAlerts } from "./change.ts";
 import { Durations } from "./durations.ts";
 import { monitoringAlerts } from "./monitoring.ts";
+import { prefetchAlerts } from "./prefetch.ts";
 import { recordingRules } from "./recording.ts";
 import type { Alert, AlertingRule, RuleGroup } from "./rule.ts";
 import { storageAlerts } from "./storage.ts";
@@ -34,6 +35,7 @@ export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
           ...storageAlerts(thresholds, durations),
           ...certificateAlerts(thresholds, durations),
           ...changeAlerts(thresholds, durations),
+          ...prefetchAlerts(thresholds, durations),
           ...monitoringAlerts(thresholds, durations),
         ].map((alert) => alertingRule(alert, alerts)),
       ],

@@ -22,3 +22,10 @@ export function listeners(
     directive("ssl_session_tickets", "off"),
   ];
 }
+
+/** For the registry's server block, where the Pod pulls from itself: a port on loopback, without TLS, by which the log knows it. */
+export function ownListener({ ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">): Directive[] {
+  if (!prefetch) return [];
+  const address = "127.0.0.1";
+  return [directive("listen", `${address}:${ports.edgePrefetch}`), directive("allow", address)];
+}

@@ -1,5 +1,5 @@
-import type { PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
 
 /** The syslog tag by which the exporter knows the edge's lines. */
 export const syslogTag = "edge";
@@ -11,19 +11,31 @@ const clientBuckets = 25;
  * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
  * the field names that the exporter reads (see exporter.ts).
  */
-export function accessLogs({ exporterRequests, exporterClients }: PodPorts): Directive[] {
+export function accessLogs({ ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">): Directive[] {
+  const { exporterRequests, exporterClients, edgePrefetch } = ports;
   const format = (name: string, fields: Record<string, string>) =>
     // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.
     directive("log_format", name, "escape=json", JSON.stringify(fields));
   const syslog = (port: number) => `syslog:server=127.0.0.1:${port},tag=${syslogTag},nohostname`;
+  // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
+  const counted = prefetch ? ["if=$counted"] : [];
   return [
     ...variables(),
+    ...(prefetch
+      ? [
+          block(
+            "map",
+            ["$server_port", "$counted"],
+            [directive("default", 1), directive(String(edgePrefetch), 0)],
+          ),
+        ]
+      : []),
     format("people", peopleFields),
     format("requests", requestFields),
     format("clients", clientFields),
     directive("access_log", "/dev/stdout", "people"),
-    directive("access_log", syslog(exporterRequests), "requests"),
-    directive("access_log", syslog(exporterClients), "clients"),
+    directive("access_log", syslog(exporterRequests), "requests", ...counted),
+    directive("access_log", syslog(exporterClients), "clients", ...counted),
   ];
 }
 

@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached } from "./cached.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
-import { listeners } from "./listeners.ts";
+import { listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { edgePaths } from "./paths.ts";
 import { behindProxies, proxyMaps } from "./proxies.ts";
@@ -63,7 +63,7 @@ function configurationOf(options: PodOptions, revision: string): string {
         directive("client_body_timeout", "10s"),
         directive("map_hash_bucket_size", 256),
         ...temporaryPaths(),
-        ...accessLogs(ports),
+        ...accessLogs(options),
         ...routing(upstreams),
         ...proxyMaps(options),
         ...blobMaps(options),
@@ -74,7 +74,7 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...proxying(),
         registryServer(options),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
-        statusServer(ports, revision),
+        statusServer(options, revision),
         unavailableServer(ports.edgeUnavailable),
       ],
     ),
@@ -156,6 +156,7 @@ function registryServer(options: PodOptions): Directive {
     [],
     [
       ...listeners(options, listen.port),
+      ...ownListener(options),
       ...behindProxies(options),
       ...clients.map((range) => directive("allow", literal(range))),
       directive("deny", "all"),

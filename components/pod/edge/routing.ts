@@ -106,6 +106,11 @@ function upstreamKeys({ name, registry }: Upstream, isDefault: boolean): Directi
   return [directive(`~^\\w+ (?:${spellings.join("|")})$`, literal(name))];
 }
 
+/** How a path names a repository, for clients that send no `?ns=`. With a port in its registry, it can be one of the default upstream only. */
+export function repositoryPath({ registry, repository }: { registry: string; repository: string }): string {
+  return hasPathPrefix({ registry }) ? `${registry}/${repository}` : repository;
+}
+
 /** A registry with a port can't be a path component of a repository name. */
 export function hasPathPrefix({ registry }: Pick<Upstream, "registry">): boolean {
   return !registry.includes(":");

@@ -13,6 +13,7 @@ export const statusPageFile = "status.html";
 export const metricsFiles = {
   janitor: `${edgePaths.cache}/tmp/metrics`,
   acme: `${edgePaths.tls}/metrics`,
+  prefetch: `${edgePaths.cache}/tmp/prefetch-metrics`,
 } as const;
 
 /**
@@ -42,16 +43,23 @@ export function metricsServer(options: PodOptions): Directive {
  * The same on loopback, and what the containers need of each other.
  * @param revision what the configuration is known by, for whoever waits until it is taken up
  */
-export function statusServer(ports: PodPorts, revision: string): Directive {
+export function statusServer(
+  { ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">,
+  revision: string,
+): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
   // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
-  // time, the same one would be a miss for a client.
+  // time, the same one would be a miss for a client. prefetch.sh asks for what a client may be filling, which it doesn't wait for, and
+  // for what isn't there, all of it at once: to nginx, the end of its questions looks like a client that has gone.
   const known = (zone: string) =>
     exactly(`/known/${zone}`, [
       directive("aio", "off"),
       directive("proxy_pass", `http://127.0.0.1:${edgeUnavailable}`),
       directive("proxy_cache", zone),
       directive("proxy_cache_key", "$http_x_key"),
+      ...(prefetch
+        ? [directive("proxy_cache_lock", "off"), directive("proxy_ignore_client_abort", "on")]
+        : []),
     ]);
   const metrics = (name: keyof typeof metricsFiles) =>
     exactly(`/metrics/${name}`, [
@@ -70,6 +78,7 @@ export function statusServer(ports: PodPorts, revision: string): Directive {
       exactly("/connections", [directive("stub_status")]),
       metrics("janitor"),
       metrics("acme"),
+      ...(prefetch ? [metrics("prefetch")] : []),
       known("blobs"),
       known("manifests"),
       // For the janitor, too: see cacheZones().

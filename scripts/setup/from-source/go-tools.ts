@@ -26,6 +26,7 @@ export const goTools = {
     version: "v3.64.0",
     package: "nodejs/cmd/pulumi-language-nodejs",
   },
+  regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
   // With the one DNS provider that the tests use: those of the clouds bring dozens of modules. The image's v5.5.2 can't be built so.
   lego: {
     module: "github.com/go-acme/lego/v5",

@@ -97,6 +97,16 @@ const recipes: Record<ImageName, Recipe> = {
     trial: ["--version"],
     version: goTools.lego.version.slice(1),
   },
+  // regctl 0.11.7, the original has 0.11.6.
+  prefetch: {
+    async fill(root) {
+      await makeBase(await ensureDebianTree(), root);
+      await copyFile(await ensureTool("regctl"), join(root, "usr/bin/regctl"));
+    },
+    containerfile: ['CMD ["regctl", "--help"]'],
+    trial: ["regctl", "blob", "get", "--help"],
+    version: goTools.regctl.version.slice(1),
+  },
 };
 
 /** The reference of an image that was built before, by the present recipe. */
@@ -184,7 +194,13 @@ async function fingerprint(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of ["image-builds.ts", "debian.ts"])
     hash.update(await readFile(join(import.meta.dirname, file)));
-  const programs = ["registry", "prometheus-nginxlog-exporter", "blackbox_exporter", "lego"] as const;
+  const programs = [
+    "registry",
+    "prometheus-nginxlog-exporter",
+    "blackbox_exporter",
+    "lego",
+    "regctl",
+  ] as const;
   hash.update(JSON.stringify(programs.map((name) => goTools[name])));
   return hash.digest("hex").slice(0, 8);
 }

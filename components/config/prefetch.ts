@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { type ImageReference, imageReference } from "./image-reference.ts";
+import { hint, type Problem } from "./problems.ts";
+import { ReleaseFileError, referencesOf } from "./release-file.ts";
+import { repositoryPattern } from "./repositories.ts";
+import { parseWith } from "./schema-problems.ts";
+import { checkedText, matching } from "./text.ts";
+import { upstream } from "./upstream.ts";
+
+const platform = matching(
+  /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/,
+  "a platform: write it like linux/amd64, or `platforms: all`",
+);
+
+const releaseFile = z
+  .strictObject({
+    path: z.string().min(1).describe("The file, from the directory of Pulumi.yaml."),
+    charts: checkedText((text) =>
+      text.includes("{name}") && text.includes("{version}")
+        ? undefined
+        : "needs {name} and {version}: write it like registry.example.com/charts/{name}:{version}",
+    )
+      .exactOptional()
+      .describe(
+        "Where the charts are that a file names by name and version only, as a reference with `{name}` and `{version}`. Default: none are.",
+      ),
+  })
+  .transform(({ path, charts }, context) => {
+    try {
+      return { path, references: referencesOf(path, readFileSync(path, "utf8"), charts) };
+    } catch (error) {
+      const message =
+        error instanceof ReleaseFileError
+          ? `"${path}" ${error.message}`
+          : `"${path}" can't be read: ${(error as NodeJS.ErrnoException).code}`;
+      context.addIssue({ code: "custom", path: ["path"], message });
+      return z.NEVER;
+    }
+  });
+
+/** What is to be in the caches before it is asked for. */
+export const prefetch = z
+  .strictObject({
+    images: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "Images and charts, as `registry/repository:tag` or with `@sha256:…`. A `*` in a tag stands for any text. What has no room comes last: the order is the priority.",
+      ),
+    files: z
+      .array(releaseFile)
+      .default([])
+      .describe(
+        "Release files: one reference a line, or YAML or JSON in which references are found, or a Release of https://github.com/giantswarm/releases. docs/prefetch.md has examples.",
+      ),
+    platforms: z
+      .union([z.literal("all"), z.array(platform).min(1)])
+      .default(["linux/amd64", "linux/arm64"])
+      .describe(
+        "Of an image with several platforms, those that are wanted, or `all`. What has no platform, such as a chart, always is.",
+      ),
+    everyMinutes: z
+      .int()
+      .min(1)
+      .max(1440)
+      .default(60)
+      .describe("Minutes between two looks. A changed list is looked at at once."),
+    mbps: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(200)
+      .describe(
+        "Megabits per second, on average. A single blob comes as fast as the upstream sends it, since a client may be waiting for it; then there is a pause.",
+      ),
+  })
+  .transform(({ images, files, ...rest }) => ({
+    ...rest,
+    references: [...new Set([...images, ...files.flatMap(({ references }) => references)])].flatMap(
+      (text) => imageReference(text) ?? [],
+    ),
+  }));
+
+export type Prefetch = z.output<typeof prefetch>;
+
+/** Whether what is to be prefetched is what the upstreams may serve. Expects anything: what is wrong elsewhere is reported there. */
+export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
+  const { data: upstreams } = parseWith(z.array(upstream), raw.upstreams);
+  if (!upstreams) return [];
+  const at = (path: string, references: readonly string[]) =>
+    references.flatMap((text) => {
+      const message = referenceProblem(text, upstreams);
+      return message === undefined ? [] : [{ path, message: `"${text}" ${message}` }];
+    });
+  const images = entriesOf(fieldOf(raw.prefetch, "images"));
+  const files = entriesOf(valueAt(["files"], raw.prefetch));
+  return [
+    ...images.flatMap((text, index) =>
+      at(`prefetch.images[${index}]`, typeof text === "string" ? [text] : []),
+    ),
+    ...files.flatMap((file, index) =>
+      at(`prefetch.files[${index}].path`, parseWith(releaseFile, file).data?.references ?? []),
+    ),
+  ];
+}
+
+type Upstreams = readonly Pick<z.output<typeof upstream>, "registry" | "repositories">[];
+
+/** Why the cache can't be asked for it, or undefined. */
+export function referenceProblem(text: string, upstreams: Upstreams): string | undefined {
+  const reference = imageReference(text);
+  if (reference === undefined) {
+    return "is not a reference: write it like registry.example.com/team/app:1.0, with a tag or @sha256:… (64 hexadecimal digits); only a tag may have `*` in it";
+  }
+  const index = upstreams.findIndex(({ registry }) => registry === reference.registry);
+  const of = upstreams[index];
+  if (of === undefined) {
+    const known = upstreams.map(({ registry }) => registry);
+    return `is of a registry that is none of the upstreams: ${hint(reference.registry, known)}`;
+  }
+  if (index > 0 && of.registry.includes(":")) {
+    return "is of a registry with a port, which no path can name: make that upstream the first";
+  }
+  return isAllowed(reference, of.repositories)
+    ? undefined
+    : `is of a repository that the cache may not serve: add it to upstreams[${index}].repositories`;
+}
+
+function isAllowed({ repository }: ImageReference, globs: readonly string[]): boolean {
+  return globs.some((glob) => new RegExp(`^(?:${repositoryPattern(glob)})$`).test(repository));
+}

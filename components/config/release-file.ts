@@ -1,0 +1,62 @@
+import { parseAllDocuments } from "yaml";
+import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { imageReference } from "./image-reference.ts";
+
+/** What isn't a list of references. */
+export class ReleaseFileError extends Error {}
+
+/**
+ * The images and charts of a release, as its file names them.
+ *
+ * - YAML and JSON (by the name's ending): all texts in it that are references with a tag or digest: rendered manifests, a list, a lock file.
+ * - A `Release` of https://github.com/giantswarm/releases: it names charts by name and version, so `charts` says where they are.
+ * - Anything else: one reference a line; `#` begins a comment.
+ *
+ * @param name of the file
+ * @param charts a reference with `{name}` and `{version}`. @default charts that are named otherwise are an error
+ * @throws ReleaseFileError
+ */
+export function referencesOf(name: string, text: string, charts?: string): string[] {
+  const found = /\.(?:ya?ml|json)$/.test(name) ? ofDocuments(text, charts) : ofLines(text);
+  if (found.length === 0) throw new ReleaseFileError("names no image or chart with a tag or digest");
+  return [...new Set(found)];
+}
+
+function ofLines(text: string): string[] {
+  return text.split("\n").flatMap((line) => line.replace(/(?:^|\s)#.*/, "").trim() || []);
+}
+
+function ofDocuments(text: string, charts: string | undefined): string[] {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document) => {
+    const [error] = document.errors;
+    if (error) throw new ReleaseFileError(`isn't YAML: ${error.message.split("\n")[0]}`);
+    const content: unknown = document.toJS();
+    return [...textsIn(content).filter((it) => imageReference(it)), ...chartsOf(content, charts)];
+  });
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** Every app is a chart; of the components, those with a catalog: the others are Kubernetes and what machines are made of. */
+function chartsOf(content: unknown, charts: string | undefined): string[] {
+  if (fieldOf(content, "kind") !== "Release") return [];
+  if (charts === undefined) {
+    throw new ReleaseFileError(
+      "names charts by name and version: say where they are by `charts`, like registry.example.com/charts/{name}:{version}",
+    );
+  }
+  const components = entriesOf(valueAt(["spec", "components"], content));
+  return [
+    ...entriesOf(valueAt(["spec", "apps"], content)),
+    ...components.filter((it) => fieldOf(it, "catalog") !== undefined),
+  ].map((chart) =>
+    charts
+      .replaceAll("{name}", String(fieldOf(chart, "name")))
+      .replaceAll("{version}", String(fieldOf(chart, "version"))),
+  );
+}

@@ -1,0 +1,116 @@
+import pMap from "p-map";
+import { type ImageReference, referenceText } from "../../components/config/image-reference.ts";
+import type { Prefetch } from "../../components/config/prefetch.ts";
+import type { Descriptor, Registry } from "./registry.ts";
+
+export interface Warmed {
+  /** With its tag, where a pattern was asked for. */
+  readonly image: string;
+  /** Of its blobs. */
+  readonly bytes: number;
+  readonly blobs: number;
+  /** Blobs that the cache didn't have, of those that no image before had asked for; undefined for a dry run. */
+  readonly fetched?: number;
+  /** Why something of it isn't there. */
+  readonly problem?: string;
+}
+
+export interface WarmOptions {
+  readonly platforms: Prefetch["platforms"];
+  /** Only say what there is to do. What a cache has of blobs can't be asked without having it fetch them. */
+  readonly dryRun: boolean;
+}
+
+/** Blobs of one image that are asked for at once. */
+const blobsAtOnce = 4;
+
+/** Has one cache fetch what it lacks of the images, one after the other. */
+export async function* warm(
+  registry: Registry,
+  images: readonly (ImageReference & { readonly path: string })[],
+  options: WarmOptions,
+): AsyncGenerator<Warmed> {
+  const done = new Set<string>();
+  for (const image of images) {
+    let references: string[];
+    try {
+      references = await matching(registry, image);
+    } catch (error) {
+      yield { image: referenceText(image), bytes: 0, blobs: 0, problem: (error as Error).message };
+      continue;
+    }
+    for (const reference of references) yield await warmOne(registry, { ...image, reference }, options, done);
+  }
+}
+
+async function matching(
+  registry: Registry,
+  { path, reference }: { path: string; reference: string },
+): Promise<string[]> {
+  if (!reference.includes("*")) return [reference];
+  // Nothing else of a tag means something in a regular expression.
+  const pattern = new RegExp(`^${reference.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
+  const tags = (await registry.tags(path)).filter((tag) => pattern.test(tag));
+  if (tags.length === 0) throw new Error("no tag matches");
+  return tags;
+}
+
+async function warmOne(
+  registry: Registry,
+  image: ImageReference & { readonly path: string },
+  { platforms, dryRun }: WarmOptions,
+  done: Set<string>,
+): Promise<Warmed> {
+  const { path, reference } = image;
+  let blobs: Descriptor[] = [];
+  let fetched = 0;
+  const all = () => ({
+    image: referenceText(image),
+    blobs: blobs.length,
+    bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+    ...(!dryRun && { fetched }),
+  });
+  try {
+    blobs = await blobsOf(registry, path, await registry.digest(path, reference), platforms);
+    if (!dryRun) {
+      await pMap(
+        blobs.filter(({ digest }) => !done.has(digest)),
+        async ({ digest }) => {
+          if (!(await registry.hasBlob(path, digest))) {
+            fetched += 1;
+            if (!(await registry.hasBlob(path, digest)))
+              throw new Error(`${digest} isn't kept: is the disk full?`);
+          }
+          done.add(digest);
+        },
+        { concurrency: blobsAtOnce },
+      );
+    }
+    return all();
+  } catch (error) {
+    return { ...all(), problem: (error as Error).message };
+  }
+}
+
+/** Each once. */
+async function blobsOf(
+  registry: Registry,
+  path: string,
+  digest: string,
+  platforms: WarmOptions["platforms"],
+): Promise<Descriptor[]> {
+  const { manifests, config, layers } = await registry.manifest(path, digest);
+  const wanted = manifests.filter(({ platform }) => isWanted(platform, platforms));
+  if (manifests.length > 0 && wanted.length === 0) throw new Error(`has none of the platforms ${platforms}`);
+  const below = await Promise.all(wanted.map((it) => blobsOf(registry, path, it.digest, platforms)));
+  const blobs = [...(config ? [config] : []), ...layers, ...below.flat()];
+  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
+}
+
+/** `linux/arm64` stands for its variants, too. */
+function isWanted(platform: Descriptor["platform"], wanted: WarmOptions["platforms"]): boolean {
+  if (platform === undefined || wanted === "all") return true;
+  const { os, architecture, variant } = platform;
+  const name = [os, architecture].join("/");
+  return wanted.some((one) => one === name || one === `${name}/${variant}`);
+}

@@ -1,0 +1,32 @@
+/** Replicas that share a bucket: what one of them has pulled ahead is there for all. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PodPrefetch } from "../../components/pod/options.ts";
+import { registryName } from "../support/chain.ts";
+import { type Replica, startShared } from "../support/replicas.ts";
+import { waitUntil } from "../support/wait.ts";
+
+async function untilPresent({ ports }: Replica): Promise<string> {
+  const url = `http://127.0.0.1:${ports.edgeStatus}/metrics/prefetch`;
+  return await waitUntil("the image is there", async () => {
+    const text = await (await fetch(url)).text();
+    return /images_wanted 1$/m.test(text) && /images_present 1$/m.test(text) && text;
+  });
+}
+
+for (const delivery of ["proxied", "redirect"] as const) {
+  test(`${delivery}: the second replica finds in the bucket what the first one has pulled`, async () => {
+    await using parts = new AsyncDisposableStack();
+    const prefetch: PodPrefetch = {
+      references: [{ registry: registryName, repository: "giantswarm/app", reference: "1" }],
+      ...{ platforms: "all", everyMinutes: 60, mbps: 200, workingSetGiB: 1 },
+    };
+    const to = await startShared(parts, delivery, { count: 0, prefetch });
+    const image = await to.pushed("app");
+    assert.match(await untilPresent(await to.add()), /bytes_total 1\d{6}$/m);
+    await to.stored(image.blobs);
+    to.proxy.forget();
+    assert.match(await untilPresent(await to.add()), /bytes_total 0$/m);
+    for (const { digest } of image.blobs) assert.equal(to.proxy.count(digest), 0);
+  });
+}

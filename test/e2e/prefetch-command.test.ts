@@ -1,0 +1,108 @@
+/** `npm run prefetch`: has the caches of a stack fetch what clusters are about to ask for. */
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { namespace } from "../../components/config/schema.ts";
+import { artifact, blob } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { registryName, startChain } from "../support/chain.ts";
+import { costProject } from "../support/cost-project.ts";
+import { importedStacks } from "../support/imported-stacks.ts";
+import { projectDirectory } from "../support/project.ts";
+import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
+
+const repositories = ["giantswarm/**", "charts/giantswarm/**"];
+const path = (name: string) => `${registryName}/giantswarm/${name}`;
+
+test("images come into a stack's caches and not here, and what can't come is said", async () => {
+  await using parts = new AsyncDisposableStack();
+  const chain = await startChain(parts, { repositories });
+  const content = await smallImage("by-hand", ["1.0"]);
+  const chart = artifact({
+    ...{ repository: "charts/giantswarm/coredns", tags: ["1.22.0"] },
+    layers: [blob("application/vnd.cncf.helm.chart.content.v1.tar+gzip", Buffer.from("chart"))],
+  });
+  for (const one of [content, chart, await smallImage("alpine", ["3.24.1"])])
+    await push(chain.registry.url, one);
+  const backend = parts.use(await importedStacks());
+  const project = parts.use(await costProject());
+  const cache = {
+    ...{ endpoint: chain.cache.url.origin, topology: "vm", storage: { kind: "disk" } },
+    ca: { certificate: chain.cache.ca },
+    upstreams: [{ registry: registryName, repositories }],
+  };
+  await backend.withOutputs(project.directory, "one", { caches: { "eu-central-1": cache } });
+  const prefetch = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await execa(
+      "node",
+      [join(projectDirectory, "scripts/prefetch.ts"), "one", ...args],
+      { cwd: project.directory, env: backend.environment, reject: false, stdin: "ignore" },
+    );
+    return { exitCode, lines: stdout.split("\n"), stderr };
+  };
+  const line = (what: string) => `eu-central-1  ${path("by-hand")}:1.0  5 blobs, 0.0 MB${what}`;
+  const images = [`${path("by-hand")}:1.*`, "--platform", "all"];
+
+  chain.proxy.forget();
+  const dry = await prefetch(...images, "--dry-run");
+  assert.deepEqual(dry.lines, [line("; which of them the cache has can't be told without fetching them")]);
+  assert.deepEqual(fetchedBlobs(chain), []);
+  const first = await prefetch(...images, `${path("nowhere")}:1`);
+  assert.equal(first.lines[0], line(": 5 fetched"));
+  assert.match(first.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found/m);
+  assert.equal(first.exitCode, 1);
+  assert.deepEqual(await prefetch(...images), { exitCode: 0, lines: [line(": there")], stderr: "" });
+  const refused = await prefetch(`${registryName}/other/app:1`, "quay.io/app:1");
+  assert.deepEqual([refused.exitCode, refused.lines], [1, [""]]);
+  assert.match(
+    refused.stderr,
+    /other\/app:1 is of a repository that the cache may not serve[^✗]*✗ .*quay\.io\/app:1 is of a registry that is none/s,
+  );
+  assert.match(
+    (await prefetch("--region", "mars", ...images)).stderr,
+    /✗ one: has no region mars: it has eu-central-1/,
+  );
+  assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: provider: is missing/);
+
+  // As docs/prefetch.md has them.
+  const image = `${path("alpine")}:3.24.1`;
+  const releases = join(project.directory, "releases");
+  await mkdir(releases);
+  await writeFile(join(releases, "images.txt"), `# of today\n${image}\n`);
+  const apps = [{ name: "coredns", version: "1.22.0" }];
+  await writeFile(join(releases, "aws-29.2.0.yaml"), stringify({ kind: "Release", spec: { apps } }));
+  const upstream = { name: "gsoci", registry: registryName, repositories };
+  const config = {
+    provider: "local",
+    regions: [{ name: "local" }],
+    upstreams: [upstream],
+    prefetch: { images: [image] },
+  };
+  const keys = Object.entries(config).map(([key, value]) => [`${namespace}:${key}`, value]);
+  await project.setStack("one", stringify({ config: Object.fromEntries(keys) }));
+  const documented = await readFile(join(projectDirectory, "docs/prefetch.md"), "utf8");
+  const commands = [...documented.matchAll(/^npm run prefetch -- aws-eu-central-1 ?(.*)$/gm)];
+  assert.equal(commands.length, 4);
+  const outputs: string[] = [];
+  for (const [, text = ""] of commands) {
+    const words = text
+      .replaceAll("gsoci.azurecr.io", registryName)
+      .replaceAll("'", "")
+      .split(" ")
+      .filter(Boolean);
+    const { exitCode, lines, stderr } = await prefetch(...words);
+    assert.deepEqual([exitCode, stderr], [0, ""], text);
+    outputs.push(lines.join().replace(/^eu-central-1 {2}(\S+) .*/, "$1"));
+  }
+  assert.deepEqual(outputs, [image, image, `${registryName}/charts/giantswarm/coredns:1.22.0`, image]);
+
+  await chain.registry.stop();
+  try {
+    await assertServed(chain, content);
+  } finally {
+    await chain.registry.start();
+  }
+});

@@ -1,0 +1,174 @@
+/** What is listed is in the cache before anyone asks for it, by the container of the Pod. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import pMap from "p-map";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { artifact, blob, type Content } from "../../scripts/seed/content.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
+import { digestsOf } from "../support/content.ts";
+import { randomImage } from "../support/images.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const imageCount = 50;
+const path = (name: string) => `${registryName}/giantswarm/${name}`;
+
+async function metrics({ cache }: Chain): Promise<Record<string, number>> {
+  const { edgeStatus } = cache.layout.ports;
+  const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/prefetch`)).text();
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", value] = line.split(" ");
+      return [name.replace("registry_cache_prefetch_", ""), Number(value)];
+    }),
+  );
+}
+
+async function untilPresent(chain: Chain, images: number): Promise<Record<string, number>> {
+  return await waitUntil(`${images} images are there`, async () => {
+    const now = await metrics(chain);
+    return now.images_wanted === images && now.images_present === images && now;
+  });
+}
+
+describe("a release", () => {
+  const parts = scope(test);
+  let chain: Chain;
+  let contents: Content[];
+  let release: string;
+
+  before(async () => {
+    chain = await startChain(parts, { prefetch: {} });
+    const numbers = Array.from({ length: imageCount }, (_, number) => number);
+    contents = await pMap(numbers, (number) => smallImage(`app-${number}`, ["1.0"]));
+    await pMap(contents, (content) => push(chain.registry.url, content), { concurrency: 8 });
+    release = join(parts.use(await tempDir()).path, "release.txt");
+    await writeFile(
+      release,
+      contents.map(({ repository }) => `${registryName}/${repository}:1.0\n`).join(""),
+    );
+  });
+
+  test("is taken up by the running container, and served from the cache with the upstream down", async (t) => {
+    const id = () => podman(["inspect", "--format", "{{.Id}}", chain.cache.container("prefetch")]);
+    const before = await id();
+    const start = performance.now();
+    await chain.cache.apply({ prefetch: { files: [{ path: release }] } });
+    const {
+      bytes_wanted,
+      bytes_present,
+      failures_total,
+      success_time_seconds = 0,
+    } = await untilPresent(chain, imageCount);
+    t.diagnostic(`${imageCount} images in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    assert.equal(await id(), before);
+    assert.equal(bytes_present, bytes_wanted);
+    assert.equal(failures_total, 0);
+    assert.ok(success_time_seconds > 1.7e9);
+    const blobs = fetchedBlobs(chain);
+    assert.equal(new Set(blobs).size, blobs.length, "a blob came twice");
+    await chain.registry.stop();
+    try {
+      for (const content of contents) await assertServed(chain, content);
+      assert.equal(fetchedBlobs(chain).length, blobs.length);
+    } finally {
+      await chain.registry.start();
+    }
+  });
+
+  test("leaves no trace in the counts of what clients asked for", async () => {
+    const { exporter } = chain.cache.layout.ports;
+    const text = await (await fetch(`http://127.0.0.1:${exporter}/metrics`)).text();
+    assert.match(text, /http_response_count_total\{.*kind="blob"/);
+    assert.doesNotMatch(text, /cache="MISS".*kind="blob"/);
+  });
+
+  test("may name tags by a pattern, and of its images only some platforms", async () => {
+    const content = await smallImage("tags", ["2.0", "2.1", "3.0"]);
+    await push(chain.registry.url, content);
+    chain.proxy.forget();
+    await chain.cache.apply({ prefetch: { images: [`${path("tags")}:2.*`], platforms: ["linux/arm64"] } });
+    await untilPresent(chain, 2);
+    const [amd64, arm64] = content.children;
+    assert.ok(amd64 && arm64);
+    const own = ({ blobs }: Content) =>
+      blobs.map(({ digest }) => digest).filter((it) => !digestsOf(contents[0] as Content).has(it));
+    assert.deepEqual(new Set(fetchedBlobs(chain)), new Set(own(arm64)));
+    assert.equal(
+      asked(chain.proxy).some((request) => request.endsWith("/manifests/3.0")),
+      false,
+    );
+  });
+
+  test("can't have what the cache doesn't serve", async () => {
+    await assert.rejects(
+      chain.cache.apply({ prefetch: { images: [`${registryName}/other/app:1`] } }),
+      /prefetch\.images\[0\]: .* is of a repository that the cache may not serve/,
+    );
+  });
+
+  test("says what fails, and has the rest", async () => {
+    await chain.cache.apply({ prefetch: { images: [`${path("nowhere")}:1`, `${path("app-0")}:1.0`] } });
+    const { failures_total = 0 } = await waitUntil("the round ends", async () => {
+      const now = await metrics(chain);
+      return now.images_wanted === 2 && now;
+    });
+    assert.ok(failures_total > 0);
+    assert.equal((await metrics(chain)).images_present, 1);
+    assert.match(
+      await chain.cache.logs("prefetch"),
+      /"failed","image":"registry\.test\/giantswarm\/nowhere:1","detail":".*not found/,
+    );
+  });
+});
+
+test("a round that was stopped goes on, and what has no room stays out and evicts nothing", async (t) => {
+  await using parts = new AsyncDisposableStack();
+  const chain = await startChain(parts, {
+    prefetch: {},
+    region: { storage: { kind: "disk", size: "1GiB" } },
+  });
+  const names = Array.from({ length: 4 }, (_, number) => `part-${number}`);
+  for (const name of names)
+    await push(
+      chain.registry.url,
+      await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB: 1 }),
+    );
+  const images = names.map((name) => `${path(name)}:1`);
+
+  // 1 MB takes a second.
+  await chain.cache.apply({ prefetch: { images, mbps: 8 } });
+  await waitUntil(
+    "the second blob is under way",
+    async () => ((await metrics(chain)).bytes_total ?? 0) > 1e6,
+  );
+  const start = performance.now();
+  await chain.cache.stop();
+  t.diagnostic(`stopped within ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  assert.ok(fetchedBlobs(chain).length < 2 * names.length, "the rate isn't bounded");
+  await chain.cache.start();
+  await untilPresent(chain, names.length);
+  assert.equal(new Set(fetchedBlobs(chain)).size, 2 * names.length);
+
+  // Its manifest says that it is larger than all of the store.
+  const layer = blob("application/octet-stream", Buffer.from("small"));
+  const huge = artifact({ repository: "giantswarm/huge", tags: ["1"], layers: [{ ...layer, size: 500e6 }] });
+  await push(chain.registry.url, { ...huge, blobs: [huge.blobs[0] ?? layer, layer] });
+  chain.proxy.forget();
+  await chain.cache.apply({ prefetch: { images: [`${path("huge")}:1`, ...images] } });
+  const { images_present, images_without_room } = await waitUntil("the round ends", async () => {
+    const now = await metrics(chain);
+    return now.images_wanted === 5 && now.images_without_room === 1 && now;
+  });
+  assert.deepEqual([images_present, images_without_room], [4, 1]);
+  assert.match(
+    await chain.cache.logs("prefetch"),
+    /"no room","image":"registry\.test\/giantswarm\/huge:1","detail":"5000000\d\d bytes are missing/,
+  );
+  assert.deepEqual(fetchedBlobs(chain), []);
+});
