@@ -7,6 +7,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { hasProgram } from "./setup/apt.ts";
+import { StepError } from "./setup/steps.ts";
+import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 
 /** What the last run found out or compiled, and the next one needn't again. */
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
@@ -33,6 +35,7 @@ export const staticChecks: readonly Check[] = [
     "test",
   ),
   { title: "shell scripts", run: checkShellScripts },
+  { title: "workflows", run: checkWorkflows },
 ];
 
 const quickTests: Check = program(
@@ -69,6 +72,17 @@ async function checkShellScripts(): Promise<string | undefined> {
     ...options,
     ...globSync(["{components,scripts,test}/**/*.sh", ".ci/run"]),
   ).run();
+}
+
+async function checkWorkflows(): Promise<string | undefined> {
+  try {
+    const { actionlint, zizmor } = await ensureWorkflowLinters();
+    await program("", actionlint, "-no-color", ...globSync(".github/workflows/*.yaml")).run();
+    return await program("", zizmor, "--offline", "--quiet", "--persona=auditor", ".github").run();
+  } catch (error) {
+    if (error instanceof StepError) return `actionlint and zizmor can't be had\n${error.message}`;
+    throw error;
+  }
 }
 
 /** Runs a check and shows its one line, and what is wrong. */

@@ -24,7 +24,9 @@ const alone = [
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
-  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "upgrade"].map((name) => `test/engine/${name}`),
+  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "pipeline-up", "upgrade"].map(
+    (name) => `test/engine/${name}`,
+  ),
 ];
 
 const words = process.argv.slice(2);

@@ -7,6 +7,7 @@ import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
+import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
 import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
@@ -26,7 +27,7 @@ interface Need {
 const { registry, containerd, ctr } = cacheTools;
 
 const needs: readonly Need[] = [
-  { of: ["test/static/"], first: [program("shellcheck")] },
+  { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
   { of: ["test/engine/", "test/bench/"], first: [ensureEngine] },
   {
     of: [

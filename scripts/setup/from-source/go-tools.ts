@@ -1,6 +1,6 @@
 import { type GoTool, goTool } from "./go-build.ts";
 
-/** Programs built from their Go modules: parts of the cache where images can't be pulled, and the engine where it can't be downloaded. */
+/** Programs built from their Go modules: parts of the cache where images can't be pulled, the engine where it can't be downloaded, and a linter. */
 export const goTools = {
   registry: {
     module: "github.com/distribution/distribution/v3",
@@ -27,6 +27,7 @@ export const goTools = {
     package: "nodejs/cmd/pulumi-language-nodejs",
   },
   regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
+  actionlint: { module: "github.com/rhysd/actionlint", version: "v1.7.12", package: "cmd/actionlint" },
   // With the one DNS provider that the tests use: those of the clouds bring dozens of modules. The image's v5.5.2 can't be built so.
   lego: {
     module: "github.com/go-acme/lego/v5",

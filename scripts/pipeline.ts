@@ -1,0 +1,121 @@
+/**
+ * The steps of a pipeline over many stacks, for any CI system: `npm run pipeline -- --help`, docs/pipelines.md.
+ */
+import { writeFile } from "node:fs/promises";
+import pMap from "p-map";
+import { collect } from "./cost/collect.ts";
+import { slowProgress } from "./cost/progress.ts";
+import { prometheusAt } from "./cost/prometheus.ts";
+import { backendOf } from "./fleet/backend.ts";
+import { pipelineProgram } from "./pipeline/arguments.ts";
+import { type Preview, renderComment } from "./pipeline/comment.ts";
+import { Engine } from "./pipeline/engine.ts";
+import { gate } from "./pipeline/gate.ts";
+import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
+import { chosenStacks, UserError } from "./pipeline/stacks.ts";
+import { type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
+import { rollOut, wavesOf } from "./pipeline/waves.ts";
+import { ensureEngine } from "./setup/engine.ts";
+import { runSteps } from "./setup/steps.ts";
+
+const directory = process.cwd();
+
+const program = pipelineProgram({
+  async touched({ base, format }) {
+    const touched = await touchedSince(base);
+    const names = touched.stacks.map(({ stack }) => `${stack}\n`);
+    process.stdout.write(format === "json" ? `${JSON.stringify(touched)}\n` : names.join(""));
+  },
+
+  async preview(names, { base, atOnce, comment, policyPack }) {
+    const chosen = await chosenStacks(directory, names);
+    const touched = await touchedSince(base);
+    const stacks = touched.stacks.filter(({ stack }) => chosen.includes(stack));
+    const engine = await startEngine();
+    const preview = async (stack: (typeof stacks)[number]): Promise<Preview> => {
+      const run = await engine.run(stack.stack, "preview", policies(policyPack));
+      console.error(`  ${stack.stack}: ${run.succeeded ? "previewed" : "failed"}`);
+      return { ...stack, run };
+    };
+    const previews = await pMap(stacks, preview, { concurrency: atOnce });
+    const today = new Date().toISOString().slice(0, 10);
+    const cost = await collect(
+      { stacks: [], backend: false, base, format: "markdown" },
+      { directory, stacks: [], today, progress: slowProgress() },
+    );
+    await report(renderComment(previews, touched, cost, base), comment);
+    if (previews.some(({ run }) => !run.succeeded)) process.exitCode = 1;
+  },
+
+  async up(names, options) {
+    const canary = options.canary || undefined;
+    if (canary !== undefined) await chosenStacks(directory, [canary]);
+    const chosen = await chosenStacks(directory, names);
+    const touched = options.since === undefined ? undefined : await touchedSince(options.since);
+    const isMeant = (name: string) => !touched || touched.stacks.some(({ stack }) => stack === name);
+    const waves = wavesOf(chosen.filter(isMeant), canary, options.waveSize);
+    const engine = await startEngine();
+    const outcomes = await rollOut(waves, {
+      gate: gate({
+        backend: backendOf(directory),
+        prometheus: options.prometheus && prometheusAt(options.prometheus),
+        maxErrorRatio: options.maxErrors / 100,
+      }),
+      bringUp: (stack) => engine.run(stack, "up", policies(options.policyPack)),
+      sleep: (seconds) => engine.sleep(seconds),
+      interruption: engine.interruption,
+      progress: (text) => console.error(`  ${text}`),
+      repair: options.repair,
+      settleSeconds: options.settleMinutes * 60,
+    });
+    await report(renderRollout(outcomes, waves), options.report);
+    if (outcomes.some(({ state }) => state !== "up")) process.exitCode = 1;
+  },
+
+  async drift(names, { atOnce, issue }) {
+    const stacks = await chosenStacks(directory, names);
+    const engine = await startEngine();
+    const compare = (stack: string) =>
+      engine.run(stack, "refresh", ["--preview-only", "--expect-no-changes"]);
+    const runs = await pMap(stacks, compare, { concurrency: atOnce });
+    const failed = runs.some(hasFailed);
+    const isSame = !failed && !runs.some(hasDrifted);
+    await report(renderDrift(runs), isSame ? undefined : issue);
+    if (!isSame) process.exitCode = failed ? 1 : 2;
+  },
+});
+
+await runSteps(async () => {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`✗ ${error.message}`);
+    process.exitCode = 1;
+  }
+});
+
+/** Without those that a pipeline leaves out. */
+async function touchedSince(revision: string): Promise<TouchedStacks> {
+  const chosen = await chosenStacks(directory, []);
+  const touched = await touchedStacks(revision, directory).catch((error: Error) => {
+    throw new UserError(error.message);
+  });
+  return { ...touched, stacks: touched.stacks.filter(({ stack }) => chosen.includes(stack)) };
+}
+
+async function startEngine(): Promise<Engine> {
+  await ensureEngine();
+  const engine = new Engine(directory);
+  engine.handOnSignals();
+  return engine;
+}
+
+function policies(pack: string | undefined): string[] {
+  return pack === undefined ? [] : ["--policy-pack", pack];
+}
+
+async function report(text: string, file: string | undefined): Promise<void> {
+  if (file !== undefined) await writeFile(file, text);
+  process.stdout.write(text);
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError, Option } from "commander";
+
+/** What the commands do. @param stacks as named, none for all */
+export interface Actions {
+  touched(options: TouchedOptions): Promise<void>;
+  preview(stacks: string[], options: PreviewOptions): Promise<void>;
+  up(stacks: string[], options: UpOptions): Promise<void>;
+  drift(stacks: string[], options: DriftOptions): Promise<void>;
+}
+
+export interface TouchedOptions {
+  readonly base: string;
+  readonly format: "lines" | "json";
+}
+
+export interface PreviewOptions {
+  readonly base: string;
+  readonly comment?: string;
+  readonly policyPack?: string;
+  readonly atOnce: number;
+}
+
+export interface UpOptions {
+  /** Empty where a CI system's variable isn't set. */
+  readonly canary?: string;
+  readonly waveSize: number;
+  readonly since?: string;
+  readonly settleMinutes: number;
+  readonly prometheus?: URL;
+  /** Percent. */
+  readonly maxErrors: number;
+  readonly repair: boolean;
+  readonly report?: string;
+  readonly policyPack?: string;
+}
+
+export interface DriftOptions {
+  readonly issue?: string;
+  readonly atOnce: number;
+}
+
+/** The command line, for `parseAsync()`. */
+export function pipelineProgram(actions: Actions): Command {
+  const program = new Command("npm run pipeline --")
+    .description("The steps of a pipeline over many stacks: docs/pipelines.md")
+    .helpCommand(false)
+    .showHelpAfterError();
+  const base = () =>
+    new Option("--base <revision>", "a git revision, such as origin/main").makeOptionMandatory();
+  const policyPack = () =>
+    new Option("--policy-pack <directory>", "policies that must hold, as for `pulumi preview`");
+  const atOnce = () =>
+    new Option("--at-once <number>", "how many stacks are worked on at the same time")
+      .argParser(wholeNumber)
+      .default(Math.max(2, availableParallelism()));
+  const all = "only these; otherwise all but those of the provider `local`";
+
+  program
+    .command("touched")
+    .description(
+      "say which stacks a change touches: by their files, by Pulumi.yaml, or by code, which touches all",
+    )
+    .addOption(base())
+    .addOption(new Option("--format <format>").choices(["lines", "json"]).default("lines"))
+    .action(actions.touched);
+  program
+    .command("preview")
+    .description(
+      "preview the stacks that a change touches, and say what it does and costs. Exit status 1 where a preview fails",
+    )
+    .argument("[stack...]", "of the touched ones only these")
+    .addOption(base())
+    .option("--comment <file>", "write the report there, as a comment on the change")
+    .addOption(policyPack())
+    .addOption(atOnce())
+    .action(actions.preview);
+  program
+    .command("up")
+    .description(
+      "bring stacks up in waves, and go on only while all of them are well. Exit status 1 where not all are up",
+    )
+    .argument("[stack...]", all)
+    .addOption(
+      new Option("--canary <stack>", "the first wave; otherwise the first stack by name").env("CANARY"),
+    )
+    .addOption(
+      new Option("--wave-size <number>", "stacks in each other wave").argParser(wholeNumber).default(3),
+    )
+    .option("--since <revision>", "only stacks that differ from this git revision")
+    .addOption(
+      new Option("--settle-minutes <number>", "how long the health of a wave is watched")
+        .argParser(positive)
+        .default(3),
+    )
+    .addOption(
+      new Option(
+        "--prometheus <url>",
+        "one that has all regions: no alert that pages may fire, and few requests may fail",
+      )
+        .env("PROMETHEUS_URL")
+        .argParser(url),
+    )
+    .addOption(
+      new Option("--max-errors <percent>", "the requests that may fail, with --prometheus")
+        .argParser(positive)
+        .default(1),
+    )
+    .option("--repair", "bring up also what isn't well before", false)
+    .option("--report <file>", "write the report there, too")
+    .addOption(policyPack())
+    .action(actions.up);
+  program
+    .command("drift")
+    .description(
+      "compare stacks with what is in the clouds. Exit status 2 where something differs, 1 where that can't be said",
+    )
+    .argument("[stack...]", all)
+    .option("--issue <file>", "write the report there, where something differs or can't be said")
+    .addOption(atOnce())
+    .action(actions.drift);
+  return program;
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write a whole number from 1.");
+}
+
+function positive(text: string): number {
+  if (text.trim() !== "" && Number(text) >= 0) return Number(text);
+  throw new InvalidArgumentError("Write a number from 0.");
+}
+
+/** @returns undefined where a CI system's variable isn't set */
+function url(text: string): URL | undefined {
+  if (text === "") return undefined;
+  const parsed = URL.parse(text);
+  if (parsed && /^https?:$/.test(parsed.protocol)) return parsed;
+  throw new InvalidArgumentError("Write it like http://127.0.0.1:9090.");
+}

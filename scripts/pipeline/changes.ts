@@ -1,0 +1,72 @@
+/** What happens to a resource, from the engine's steps: a replacement is three of them. */
+export interface Change {
+  readonly kind: ChangeKind;
+  /** Pulumi's, without its package and module: `Instance`. */
+  readonly type: string;
+  readonly name: string;
+  /** Paths of the properties that differ; of a replacement, those that force it. Where the provider doesn't say, none. */
+  readonly because: readonly string[];
+}
+
+/** In the order in which a reader wants to see them. */
+export const changeKinds = ["replace", "delete", "create", "update", "import"] as const;
+export type ChangeKind = (typeof changeKinds)[number];
+
+/** https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/apitype/events.go */
+export interface ResourceStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  /** Of a replacement: the properties that force it. */
+  readonly keys?: readonly string[];
+  readonly diffs?: readonly string[];
+  readonly detailedDiff?: Readonly<Record<string, { readonly diffKind: string }>> | null;
+}
+
+/** Not only in a replacement: what an earlier one left behind is deleted so, too. */
+const deletesOld = "delete-replaced";
+
+const kindOf: Readonly<Record<string, ChangeKind>> = {
+  "create-replacement": "replace",
+  "import-replacement": "replace",
+  replace: "replace",
+  create: "create",
+  update: "update",
+  import: "import",
+  delete: "delete",
+  [deletesOld]: "delete",
+};
+
+/** Not in a cloud: the stack itself, and what Pulumi remembers for a program. */
+const pulumisOwn = /^pulumi:(?:pulumi|index):/;
+
+/** One per resource, the kinds in their order. What stays the same or is only read isn't in it. */
+export function changesOf(steps: readonly ResourceStep[]): Change[] {
+  const byUrn = Map.groupBy(
+    steps.filter(({ op, type }) => op in kindOf && !pulumisOwn.test(type)),
+    ({ urn }) => urn,
+  );
+  const changes = [...byUrn].map(([urn, all]): Change => {
+    const [step] = all.toSorted(
+      (one, other) => Number(one.op === deletesOld) - Number(other.op === deletesOld),
+    );
+    const { op = "", type = "", keys, diffs, detailedDiff } = step ?? {};
+    const kind = kindOf[op] ?? "update";
+    const forcing = Object.entries(detailedDiff ?? {})
+      .filter(([, { diffKind }]) => kind !== "replace" || diffKind.endsWith("replace"))
+      .map(([path]) => path);
+    const because = [forcing, keys, diffs].find((paths) => paths && paths.length > 0) ?? [];
+    return { kind, type: lastPart(type), name: lastPart(urn), because };
+  });
+  return changeKinds.flatMap((kind) => changes.filter((change) => change.kind === kind));
+}
+
+/** `1 replace, 3 update`; empty where nothing changes. */
+export function counts(changes: readonly Change[]): string {
+  const count = (kind: ChangeKind) => changes.filter((change) => change.kind === kind).length;
+  return changeKinds.flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : [])).join(", ");
+}
+
+function lastPart(text: string): string {
+  return text.split(":").at(-1) ?? "";
+}

@@ -1,0 +1,98 @@
+/** What a change does to the stacks that it touches, as one comment on a pull request. */
+import { renderMarkdown } from "../cost/markdown.ts";
+import type { Review } from "../cost/review.ts";
+import { type Change, changeKinds, counts } from "./changes.ts";
+import type { EngineRun } from "./engine.ts";
+import { code, codeBlock, details, fitted, table } from "./markdown.ts";
+import type { Touched, TouchedStacks } from "./touched.ts";
+import { troubleOf } from "./trouble.ts";
+
+/** The comment's first line, by which the next run finds it: .github/workflows/pull-request.yaml. */
+export const commentMarker = "<!-- registry-cache: preview -->";
+
+/** Of one stack; a new cluster has about 60 resources. */
+const mostChanges = 150;
+
+export interface Preview extends Touched {
+  readonly run: EngineRun;
+}
+
+/** @param base the revision that is compared with */
+export function renderComment(
+  previews: readonly Preview[],
+  { removed, code: files }: TouchedStacks,
+  cost: Review,
+  base: string,
+): string {
+  const failed = previews.filter(({ run }) => !run.succeeded);
+  const lost = previews.filter(({ run }) => run.changes.some(isLoss));
+  const headline =
+    previews.length === 0
+      ? `No stack is touched by the change against ${code(base)}.`
+      : `${counted(previews.length, "stack")} touched by the change against ${code(base)}.`;
+  return fitted([
+    commentMarker,
+    "### Preview of the registry caches",
+    [
+      headline,
+      ...(failed.length > 0 ? [`**${counted(failed.length, "preview")} failed.**`] : []),
+      ...(lost.length > 0 ? [`**${counted(lost.length, "stack")} would lose or replace resources.**`] : []),
+    ].join(" "),
+    ...(files.length > 0 ? [`All of them, as these differ: ${listed(files.map(code))}.`] : []),
+    ...(previews.length > 0
+      ? [table(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row))]
+      : []),
+    ...(removed.length > 0
+      ? [
+          `**${removed.map(code).join(", ")}**: the file is removed, and what the stack has made stays and is billed: \`pulumi destroy\` it first, while the file is there.`,
+        ]
+      : []),
+    ...previews.map(section),
+    renderMarkdown(cost).trim(),
+  ]);
+}
+
+function row({ stack, because, run }: Preview): string[] {
+  const numbers = changeKinds.map((kind) => {
+    const count = run.changes.filter((change) => change.kind === kind).length;
+    return count > 0 && isLoss({ kind }) ? `**${count}**` : `${count || ""}`;
+  });
+  return [stack, because, ...numbers, `${run.warnings.length || ""}`, run.succeeded ? "" : "**failed**"];
+}
+
+function section({ stack, run }: Preview): string {
+  const { changes, warnings, errors, succeeded } = run;
+  const trouble = troubleOf(run);
+  const more = changes.length - mostChanges;
+  const body = [
+    ...(trouble ? [`**${trouble.what}** ${trouble.wayOut}`] : []),
+    ...(errors.length > 0 ? [codeBlock(errors.join("\n"))] : []),
+    ...(changes.length > 0 ? [changes.slice(0, mostChanges).map(line).join("\n")] : []),
+    ...(more > 0 ? [`… and ${more} more.`] : []),
+    ...(warnings.length > 0 ? [`Warnings:\n\n${codeBlock(warnings.join("\n"))}`] : []),
+  ];
+  const summary = `${stack}: ${succeeded ? counts(changes) || "no changes" : "failed"}`;
+  return details(summary, body.join("\n\n"), !succeeded || changes.some(isLoss));
+}
+
+/** A list item. */
+export function line(change: Change): string {
+  const { kind, type, name, because } = change;
+  const what = `${kind} ${type} ${code(name)}`;
+  const why = because.length > 0 ? `: ${because.map(code).join(", ")}` : "";
+  return `- ${isLoss(change) ? `**${what}**` : what}${why}`;
+}
+
+/** Whether a resource, and what it holds, is gone afterwards. */
+function isLoss({ kind }: Pick<Change, "kind">): boolean {
+  return kind === "replace" || kind === "delete";
+}
+
+function listed(items: readonly string[], most = 10): string {
+  const more = items.length - most;
+  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,133 @@
+/** The engine's operations on stacks: started, read while they run, and stopped together. */
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import { engineEnvironment, engineProgram } from "../setup/engine.ts";
+import { type Change, changesOf, type ResourceStep } from "./changes.ts";
+
+export type Operation = "preview" | "up" | "refresh";
+
+/** What the engine says that it did, or in a preview would do. */
+export interface EngineRun {
+  readonly stack: string;
+  readonly succeeded: boolean;
+  readonly changes: readonly Change[];
+  /** As the engine prints them, secrets as `[secret]`. */
+  readonly warnings: readonly string[];
+  readonly errors: readonly string[];
+  /** The warning about what an earlier run left undone. The operation was then stopped before it changed anything. */
+  readonly unfinished?: string;
+}
+
+/** An event of `pulumi … --json`, as far as it is looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
+interface EngineEvent {
+  readonly resOutputsEvent?: { readonly metadata: ResourceStep; readonly planning?: boolean };
+  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
+  readonly policyEvent?: {
+    readonly message: string;
+    readonly policyName: string;
+    readonly enforcementLevel: string;
+    readonly resourceUrn?: string;
+  };
+}
+
+/** https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/engine/deployment.go */
+const unfinishedBefore = /pending operations from previous deployment/;
+
+export class Engine {
+  readonly #directory: string;
+  readonly #running = new Set<{ kill(signal: NodeJS.Signals): boolean }>();
+  readonly #interruption = new AbortController();
+
+  /** @param directory of the project. The engine must be there: ensureEngine(). */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Aborted by the first SIGINT or SIGTERM of {@link handOnSignals}. */
+  get interruption(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /**
+   * Hands the first SIGINT or SIGTERM of this process to the engine's processes, which then finish what they have begun and store it, and ignores all
+   * others: a second one would make the engine give up at once, and leave a locked stack behind.
+   */
+  handOnSignals(): void {
+    const stop = (signal: NodeJS.Signals) => {
+      if (this.interruption.aborted) return;
+      this.#interruption.abort();
+      const { size } = this.#running;
+      const whom = size === 1 ? "1 stack to finish what it has" : `${size} stacks to finish what they have`;
+      console.error(`  ${signal}: waiting for ${whom} begun …`);
+      for (const child of this.#running) child.kill("SIGINT");
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  }
+
+  /** Doesn't throw when the operation fails, or when it can't be started. */
+  async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<EngineRun> {
+    if (this.interruption.aborted) return { ...nothing, stack, succeeded: false, errors: ["not begun"] };
+    const confirmed = operation === "up" ? ["--yes"] : [];
+    const all = [operation, "--stack", stack, "--json", "--non-interactive", ...confirmed, ...args];
+    const child = execa(engineProgram, all, {
+      cwd: this.#directory,
+      env: { ...engineEnvironment(), PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+      // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's, and the engine would get it twice.
+      detached: true,
+      stdin: "ignore",
+      buffer: { stdout: false },
+      reject: false,
+    });
+    this.#running.add(child);
+    const steps: ResourceStep[] = [];
+    const warnings: string[] = [];
+    const errors: string[] = [];
+    let unfinished: string | undefined;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
+      // Before it changes something, `up` says what it would change.
+      if (resOutputsEvent && (operation !== "up" || !resOutputsEvent.planning))
+        steps.push(resOutputsEvent.metadata);
+      const message = diagnosticEvent?.message.trim() ?? "";
+      if (operation === "up" && unfinished === undefined && unfinishedBefore.test(message)) {
+        unfinished = message;
+        child.kill("SIGINT");
+      } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
+      else if (diagnosticEvent?.severity === "error") errors.push(message);
+      if (policyEvent) {
+        const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
+        const told = enforcementLevel === "mandatory" ? errors : warnings;
+        told.push(`policy ${policyName}, ${resourceUrn.split("::").at(-1)}: ${policyEvent.message.trim()}`);
+      }
+    }
+    const { failed, stderr, shortMessage } = await child;
+    this.#running.delete(child);
+    if (stderr.trim() !== "") errors.push(stderr.trim());
+    if (failed && errors.length === 0) errors.push(shortMessage ?? "failed");
+    return {
+      stack,
+      succeeded: !failed && unfinished === undefined,
+      changes: changesOf(steps),
+      warnings: [...new Set(warnings)],
+      errors: [...new Set(errors)],
+      ...(unfinished !== undefined && { unfinished }),
+    };
+  }
+
+  /** Ends early, without an error, when the pipeline is interrupted. */
+  async sleep(seconds: number): Promise<void> {
+    await delay(seconds * 1000, undefined, { signal: this.interruption }).catch(() => undefined);
+  }
+}
+
+const nothing = { changes: [], warnings: [], errors: [] };
+
+/** @returns an empty event for a line that is none, and for the last one of an engine that was killed */
+function eventOf(line: string): EngineEvent {
+  try {
+    return line.startsWith("{") ? JSON.parse(line) : {};
+  } catch {
+    return {};
+  }
+}

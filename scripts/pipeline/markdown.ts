@@ -1,0 +1,39 @@
+/** What reports on GitHub, GitLab and elsewhere are made of. */
+
+/** GitHub takes comments and issues of up to 65,536 characters; there are at most as many characters as bytes. */
+const mostBytes = 65_536;
+const cutShort =
+  "\n\n**The report was cut here, as a comment can't be longer.** The job's log has all of it.\n";
+
+/** A text whose end is left out where it is too long for a comment. Cut between blocks, so that no table or list is torn. */
+export function fitted(blocks: readonly string[]): string {
+  const whole = `${blocks.join("\n\n")}\n`;
+  if (Buffer.byteLength(whole) <= mostBytes) return whole;
+  let text = "";
+  for (const block of blocks) {
+    const longer = text === "" ? block : `${text}\n\n${block}`;
+    if (Buffer.byteLength(longer + cutShort) > mostBytes) break;
+    text = longer;
+  }
+  return text + cutShort;
+}
+
+/** Text of others as code, in which nothing is markup and nobody is mentioned. */
+export function code(text: string): string {
+  return `\`${text.replaceAll("`", "'").replaceAll(/\s+/g, " ")}\``;
+}
+
+/** The same with its lines. */
+export function codeBlock(text: string): string {
+  return `\`\`\`text\n${text.replaceAll("```", "'''")}\n\`\`\``;
+}
+
+export function details(summary: string, body: string, isOpen = false): string {
+  return `<details${isOpen ? " open" : ""}><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [row(titles), row(titles.map(() => "---")), ...rows.map(row)].join("\n");
+}

@@ -1,0 +1,26 @@
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { readStackFiles } from "../fleet/stack-files.ts";
+
+/** A mistake of the user's; the message says all. */
+export class UserError extends Error {}
+
+/**
+ * The names of the project's stacks, sorted.
+ * @param wanted only these; otherwise all but those of the provider `local`, which are for one's own machine
+ * @throws UserError when a stack has no file
+ */
+export async function chosenStacks(directory: string, wanted: readonly string[]): Promise<string[]> {
+  const { project, stacks, problems } = await readStackFiles(directory, wanted);
+  if (problems.length > 0) {
+    throw new UserError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+  }
+  const isLocal = (text: string) => {
+    try {
+      return readStackFile(project, text).provider === "local";
+    } catch {
+      // What isn't YAML is said by the engine.
+      return false;
+    }
+  };
+  return stacks.filter(({ text }) => wanted.length > 0 || !isLocal(text)).map(({ name }) => name);
+}

@@ -1,0 +1,71 @@
+/** What stops an operation for reasons outside of the stack's program, and the way out: docs/pipelines.md. */
+import { hostname } from "node:os";
+import type { EngineRun } from "./engine.ts";
+
+export interface Trouble {
+  /** A sentence each. */
+  readonly what: string;
+  readonly wayOut: string;
+}
+
+/** @returns undefined where the engine's own errors say it all. */
+export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | undefined {
+  const pulumi = (command: string) => `\`npm run pulumi -- ${command} --stack ${stack}\``;
+  if (unfinished !== undefined) {
+    const operations = [...unfinished.matchAll(/^\s*\* (\S+), (.+)$/gm)].map(
+      ([, urn = "", how]) => `${urn.split("::").at(-1)} (${how})`,
+    );
+    return {
+      what: `An earlier run was interrupted, and nobody knows how these ended: ${operations.join(", ")}. Nothing was changed now.`,
+      wayOut: `Look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the pipeline again.`,
+    };
+  }
+  const text = errors.join("\n");
+  if (/currently locked by \d+ lock|\[409\] Conflict: Another update is currently in progress/.test(text)) {
+    const [, who = "", at = "", pid = "", time = ""] =
+      text.match(/created by (\S+@(\S+)) \(pid (\d+)\) at (\S+)/) ?? [];
+    const holder = who === "" ? "" : `: ${who}, process ${pid}, since ${time}`;
+    return at === hostname() && !isRunning(Number(pid))
+      ? {
+          what: `A run that is over has left its lock behind${holder}.`,
+          wayOut: `Remove it by ${pulumi("cancel --yes")}, then run the pipeline again, which says whether something was left undone.`,
+        }
+      : {
+          what: `Another run holds the stack${holder}.`,
+          wayOut: `Wait until it is over. If nothing runs any more, it was killed and has left its lock behind: remove that by ${pulumi("cancel --yes")}. Never while it runs.`,
+        };
+  }
+  if (isUnknownStack(text)) {
+    return {
+      what: "The backend has no such stack.",
+      wayOut: `Make it by \`npm run pulumi -- stack init ${stack}\`, and commit what that writes into its file. If it was there before, PULUMI_BACKEND_URL names another backend.`,
+    };
+  }
+  if (/snapshot integrity|state file .* invalid|bad snapshot/i.test(text)) {
+    return {
+      what: "The stack's state is damaged.",
+      wayOut: `Keep a copy by \`npm run pulumi -- stack export --stack ${stack} --file FILE\`, then ${pulumi("state repair --yes")}.`,
+    };
+  }
+  if (/PULUMI_CONFIG_PASSPHRASE|incorrect passphrase|secrets (?:manager|provider)/i.test(text)) {
+    return {
+      what: "The stack's secrets can't be decrypted.",
+      wayOut: "Give the job the passphrase, or the right to decrypt by the key that the stack's file names.",
+    };
+  }
+  return undefined;
+}
+
+/** @param text of the engine */
+export function isUnknownStack(text: string): boolean {
+  return /no stack named '.+' found/.test(text);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

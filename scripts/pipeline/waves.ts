@@ -1,0 +1,122 @@
+/** Brings stacks up in waves, and stops at the first that isn't well. */
+import type { Change } from "./changes.ts";
+import type { EngineRun } from "./engine.ts";
+import type { Gate } from "./gate.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
+
+/** What became of a stack. */
+export type Outcome = { readonly stack: string } & (
+  | { readonly state: "up"; readonly changes: readonly Change[] }
+  | {
+      /** `failed` may have changed some of it. */
+      readonly state: "failed" | "unhealthy";
+      readonly changes: readonly Change[];
+      /** What the engine or the gate says. */
+      readonly problems: readonly string[];
+      readonly trouble?: Trouble;
+    }
+  | { readonly state: "not begun"; readonly problems: readonly string[] }
+);
+
+export interface Rollout {
+  readonly gate: Gate;
+  /** Doesn't throw. */
+  bringUp(stack: string): Promise<EngineRun>;
+  /** Ends early when the pipeline is interrupted. */
+  sleep(seconds: number): Promise<void>;
+  readonly interruption: AbortSignal;
+  progress(text: string): void;
+  /** Whether a stack may be brought up that isn't well: to repair it. */
+  readonly repair: boolean;
+  /** How long the health of a wave is watched: a machine follows its Pod within a minute or two, and serves by the old one until then. */
+  readonly settleSeconds: number;
+}
+
+/** How often it is asked meanwhile. */
+const askEverySeconds = 15;
+
+/** The canary alone, then the others by name, a few at a time. @param canary @default the first */
+export function wavesOf(stacks: readonly string[], canary: string | undefined, size: number): string[][] {
+  const [first] = canary !== undefined && stacks.includes(canary) ? [canary] : stacks;
+  if (first === undefined) return [];
+  const others = stacks.filter((stack) => stack !== first);
+  const count = Math.ceil(others.length / size);
+  return [
+    [first],
+    ...Array.from({ length: count }, (_, index) => others.slice(index * size, (index + 1) * size)),
+  ];
+}
+
+/** One outcome per stack. A wave is always begun as a whole, and the next one only when all of it is well. */
+export async function rollOut(waves: readonly (readonly string[])[], rollout: Rollout): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const [index, wave] of waves.entries()) {
+    rollout.progress(`Wave ${index + 1} of ${waves.length}: ${wave.join(", ")}`);
+    const done = await bringUpWave(wave, rollout);
+    outcomes.push(...done);
+    if (done.some(({ state }) => state !== "up") || rollout.interruption.aborted) break;
+  }
+  const rest = waves.flat().slice(outcomes.length);
+  return [...outcomes, ...rest.map((stack): Outcome => ({ stack, state: "not begun", problems: [] }))];
+}
+
+async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<Outcome[]> {
+  const before = rollout.repair ? [] : await askAll(wave, rollout.gate);
+  if (before.some(({ problems }) => problems.length > 0)) {
+    return before.map(({ stack, problems }) => ({
+      stack,
+      state: "not begun",
+      problems: problems.map((problem) => `before: ${problem}`),
+    }));
+  }
+  const done = await Promise.all(
+    wave.map(async (stack) => {
+      const outcome = outcomeOf(await rollout.bringUp(stack));
+      rollout.progress(`${stack}: ${outcome.state}`);
+      return outcome;
+    }),
+  );
+  const up = done.filter((outcome) => outcome.state === "up");
+  // After a failure nothing more is begun, and a wave in which nothing changed has nothing to settle.
+  const isQuiet = up.length < done.length || up.every(({ changes }) => changes.length === 0);
+  const names = up.map(({ stack }) => stack);
+  const after = await settle(names, isQuiet ? 0 : rollout.settleSeconds, rollout);
+  return done.map((outcome) => {
+    const problems = after.find(({ stack }) => stack === outcome.stack)?.problems ?? [];
+    if (outcome.state !== "up" || problems.length === 0) return outcome;
+    return { ...outcome, state: "unhealthy", problems };
+  });
+}
+
+/** @returns what was last said. At the end of that time all of it must be well; what happens before is forgiven. */
+async function settle(stacks: readonly string[], seconds: number, rollout: Rollout): Promise<Answer[]> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const left = (end - performance.now()) / 1000;
+    const answers = await askAll(stacks, rollout.gate);
+    if (left <= 0 || rollout.interruption.aborted) return answers;
+    const unwell = answers.flatMap(({ stack, problems }) =>
+      problems.map((problem) => `${stack}: ${problem}`),
+    );
+    rollout.progress(
+      `${Math.ceil(left)} s more for the wave to settle${unwell.map((it) => `; ${it}`).join("")}`,
+    );
+    await rollout.sleep(Math.min(askEverySeconds, left));
+  }
+}
+
+interface Answer {
+  readonly stack: string;
+  readonly problems: readonly string[];
+}
+
+function askAll(stacks: readonly string[], gate: Gate): Promise<Answer[]> {
+  return Promise.all(stacks.map(async (stack) => ({ stack, problems: await gate.problemsOf(stack) })));
+}
+
+function outcomeOf(run: EngineRun): Outcome {
+  const { stack, succeeded, changes, errors } = run;
+  if (succeeded) return { stack, state: "up", changes };
+  const trouble = troubleOf(run);
+  return { stack, state: "failed", changes, problems: errors, ...(trouble && { trouble }) };
+}

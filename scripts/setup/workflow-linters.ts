@@ -1,0 +1,52 @@
+import { copyFile, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { exists } from "./files.ts";
+import { ensureTool } from "./from-source/go-tools.ts";
+import { step } from "./steps.ts";
+
+/** https://docs.zizmor.sh/release-notes/ */
+const zizmorVersion = "1.32.0";
+
+/** What looks at `.github/`. */
+export interface WorkflowLinters {
+  /** Paths of the programs. */
+  readonly actionlint: string;
+  readonly zizmor: string;
+}
+
+/** @throws StepError when one of them can't be had: Go builds the one, and pip brings the other. */
+export async function ensureWorkflowLinters(): Promise<WorkflowLinters> {
+  return { actionlint: await ensureTool("actionlint"), zizmor: await ensureZizmor() };
+}
+
+async function ensureZizmor(): Promise<string> {
+  const bin = join(cacheDirectory(), "bin");
+  const program = join(bin, `zizmor-${zizmorVersion}`);
+  if (await exists(program)) return program;
+  await step(
+    `Installing zizmor ${zizmorVersion}`,
+    "install Python 3 with pip, then run the same command again",
+    async (run) => {
+      const directory = await mkdtemp(join(bin, ".zizmor-"));
+      try {
+        const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"];
+        await run("python3", [
+          "-m",
+          "pip",
+          "install",
+          ...options,
+          "--target",
+          directory,
+          `zizmor==${zizmorVersion}`,
+        ]);
+        const draft = `${program}.${process.pid}`;
+        await copyFile(join(directory, "bin", "zizmor"), draft);
+        await rename(draft, program);
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
+  );
+  return program;
+}

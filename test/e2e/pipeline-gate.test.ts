@@ -1,0 +1,102 @@
+/** What stops a roll-out, asked of a real Prometheus with the real rules. */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { stringify } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
+import { prometheusAt } from "../../scripts/cost/prometheus.ts";
+import { gate } from "../../scripts/pipeline/gate.ts";
+import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
+import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
+import { local } from "../support/raw-stacks.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const parts = scope({ after });
+
+test("a region's own probe, its alerts that page, its Pod and its errors, of that region only", async () => {
+  let isWell = true;
+  const url = await startPrometheus(() => [
+    ...metrics("eu-central-1", isWell),
+    ...metrics("eu-north-1", true),
+  ]);
+  // Neither can be reached from here: then it's up to Prometheus.
+  const endpoint = "https://cache.invalid";
+  const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
+  const totals = { byPayer: { us: 1 }, complete: true };
+  const regions = { one: "eu-central-1", other: "eu-north-1", unknown: "eu-south-2" };
+  const asked = gate({
+    backend: {
+      stacks: async () => [],
+      outputs: async ({ name }) => {
+        const region = regions[name as keyof typeof regions];
+        return { caches: { [region]: cache }, cost: { [region]: { provider: "aws", totals } } };
+      },
+    },
+    prometheus: prometheusAt(url),
+    maxErrorRatio: 0.01,
+  });
+  await waitUntil("both are well", async () => (await asked.problemsOf("one")).length === 0);
+  assert.deepEqual(await asked.problemsOf("other"), []);
+  assert.deepEqual(await asked.problemsOf("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
+
+  isWell = false;
+  const problems = await waitUntil("all of it is said", async () => {
+    const said = await asked.problemsOf("one");
+    return said.length === 4 && said;
+  });
+  assert.deepEqual(problems.slice(0, 3), [
+    "eu-central-1: its own probe fails",
+    "eu-central-1: the alert RegistryCacheDown fires",
+    "eu-central-1: runs another Pod than it is told to",
+  ]);
+  assert.match(problems[3] ?? "", /^eu-central-1: \d+\.\d % of its requests fail, more than 1 %$/);
+  assert.deepEqual(await asked.problemsOf("other"), []);
+});
+
+const start = Date.now();
+
+/** As a central Prometheus has them. Half of the requests of a region that isn't well fail. */
+function metrics(region: string, isWell: boolean): string[] {
+  const labels = `provider="aws",region="${region}"`;
+  const count = Math.floor((Date.now() - start) / 10);
+  const requests = (status: string, value: number) =>
+    `registry_cache_requests_total{${labels},upstream="gsoci",kind="blob",refused="",status="${status}"} ${value}`;
+  return [
+    `probe_success{${labels},job="registry-cache-endpoint"} ${isWell ? 1 : 0}`,
+    `registry_cache_pod_outdated{${labels}} ${isWell ? 0 : 1}`,
+    requests("200", count),
+    requests("500", isWell ? 0 : count),
+  ];
+}
+
+/** One that evaluates the rules, in which a minute lasts a second. @returns its address */
+async function startPrometheus(exposed: () => string[]): Promise<URL> {
+  const { path } = parts.use(await tempDir());
+  const server = createServer((_, response) => response.end(`${exposed().join("\n")}\n`));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  parts.defer(() => void server.close());
+  const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const config = {
+    global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "1s" },
+    rule_files: ["rules.yml"],
+    scrape_configs: [{ job_name: "caches", honor_labels: true, static_configs: [{ targets: [target] }] }],
+  };
+  await writeFile(join(path, "rules.yml"), renderRules(parseConfig(local).monitoring.alerts, 1));
+  await writeFile(join(path, "prometheus.yml"), stringify(config));
+  await mkdir(join(path, "data"));
+  const port = await freePort();
+  const options = [
+    `--config.file=${join(path, "prometheus.yml")}`,
+    `--storage.tsdb.path=${join(path, "data")}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ];
+  const program = join(await ensureDebianTree(), "usr/bin/prometheus");
+  parts.use(await startProcess(program, options, { logFile: join(path, "log") }));
+  return new URL(`http://127.0.0.1:${port}`);
+}

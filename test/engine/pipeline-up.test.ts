@@ -1,0 +1,175 @@
+/** The roll-out of a fleet by the real engine: what stops it, what it then says, and that what it says is a way out. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import type { CostRun } from "../support/cost-project.ts";
+import { type FleetProject, fleetProject, type StackKeys } from "../support/fleet-project.ts";
+import { scope } from "../support/scope.ts";
+import { startTlsServer, type TlsServer } from "../support/tls-server.ts";
+import { waitUntil } from "../support/wait.ts";
+
+suite("npm run pipeline -- up", () => {
+  const parts = scope({ after });
+  let fleet: FleetProject;
+  let cache: TlsServer;
+  let sick: TlsServer;
+  /** Of what {@link sick} answers. */
+  let status = 200;
+  /** What a resource waits for. */
+  let gate: string;
+
+  const configure = (stack: string, keys: StackKeys, { endpoint, ca }: TlsServer = cache) =>
+    fleet.configure(stack, { endpoint, ca, ...keys });
+
+  before(async () => {
+    fleet = parts.use(await fleetProject(["aws-a", "aws-b", "aws-c", "aws-d"]));
+    cache = parts.use(await startTlsServer());
+    sick = parts.use(await startTlsServer({ answer: (_, response) => response.writeHead(status).end("{}") }));
+    gate = join(fleet.directory, "gate");
+    for (const stack of ["aws-a", "aws-c", "aws-d"]) await configure(stack, {});
+  });
+
+  test("the canary comes first; a stack fails, the others of its wave go on, and the next wave isn't begun", async () => {
+    await configure("aws-b", { failure: "the zone has no machines" });
+    const args = ["--canary", "aws-c", "--wave-size", "2", "--settle-minutes", "0"];
+    const { exitCode, stdout, stderr } = await fleet.pipeline("up", ...args);
+    assert.equal(exitCode, 1);
+    assert.deepEqual(states(stdout), {
+      "aws-c": "1 up",
+      "aws-a": "2 up",
+      "aws-b": "2 failed",
+      "aws-d": "3 not begun",
+    });
+    assert.match(stdout, /the zone has no machines/);
+    assert.match(stderr, /aws-c: up\n.*Wave 2 of 3/s);
+    assert.equal(await fleet.pulumi("stack", "output", "caches", "--stack", "aws-d").catch(() => ""), "");
+  });
+
+  test("what is repaired is brought up, and what is done already doesn't change", async () => {
+    await configure("aws-b", {}, sick);
+    const { exitCode, stdout } = await fleet.pipeline("up", "aws-a", "aws-b", "--settle-minutes", "0");
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /\| 1 \| aws-a \| up \| no changes \|/);
+    assert.match(stdout, /\| 2 \| aws-b \| up \| 1 create \|/);
+  });
+
+  test("a cache that doesn't answer after its wave stops the roll-out, unless it does in time", async () => {
+    status = 503;
+    await configure("aws-b", { label: "other" }, sick);
+    const stopped = await fleet.pipeline("up", "--repair", "aws-b", "aws-c", "--settle-minutes", "0.02");
+    assert.equal(stopped.exitCode, 1);
+    assert.deepEqual(states(stopped.stdout), { "aws-b": "1 unhealthy", "aws-c": "2 not begun" });
+    assert.match(stopped.stdout, /aws-b: https:\/\/localhost:\d+: `\/v2\/` answers 503/);
+
+    await configure("aws-b", { label: "third" }, sick);
+    const run = fleet.start("up", "--repair", "aws-b", "--settle-minutes", "0.2");
+    await waitUntil("aws-b has changed", async () => (await resourceOf("aws-b")).includes("third"), 60_000);
+    status = 200;
+    const { exitCode, stdout } = await run;
+    assert.equal(exitCode, 0, stdout);
+  });
+
+  test("a cache that doesn't answer before its wave isn't touched", async () => {
+    status = 503;
+    const { exitCode, stdout } = await fleet.pipeline("up", "aws-b", "aws-c");
+    status = 200;
+    assert.equal(exitCode, 1);
+    assert.deepEqual(states(stdout), { "aws-b": "1 not begun", "aws-c": "2 not begun" });
+    assert.match(stdout, /before: aws-b: .* answers 503/);
+  });
+
+  test("a concurrent run is refused, and an interrupted one ends what it has begun", async () => {
+    await configure("aws-d", { label: "slow", waitFor: gate });
+    const first = fleet.start("up", "aws-d", "--settle-minutes", "0");
+    await working();
+    const second = await fleet.pipeline("up", "aws-d");
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stdout, /Another run holds the stack: \S+@\S+, process \d+, since /);
+
+    // A terminal's Ctrl-C comes from the terminal and from npm.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) first.kill(signal);
+    await writeFile(gate, "");
+    const { exitCode, stdout, stderr } = await first;
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /SIG\w+: waiting for 1 stack to finish what it has begun/);
+    assert.match(stdout, /update canceled/);
+    assert.match(await resourceOf("aws-d"), /slow/);
+    await configure("aws-d", { label: "slow" });
+    const next = await fleet.pipeline("up", "aws-d");
+    assert.equal(next.exitCode, 0, next.stdout);
+  });
+
+  test("a run that was killed: its lock, then what it left undone, are said with the way out", async () => {
+    await rm(gate);
+    await configure("aws-d", { size: "2", waitFor: gate });
+    const killed = fleet.start("up", "aws-d");
+    await working();
+    await fleet.killEngines();
+    assert.equal((await killed).exitCode, 1);
+    await writeFile(gate, "");
+
+    const locked = await fleet.pipeline("up", "aws-d");
+    assert.match(locked.stdout, /A run that is over has left its lock behind/);
+    await followLast(locked);
+    const undone = await fleet.pipeline("up", "aws-d");
+    assert.match(undone.stdout, /An earlier run was interrupted.* thing \(interrupted while creating\)/);
+    assert.match(await resourceOf("aws-d"), /"size": "",/, "nothing was changed");
+    await followLast(undone);
+    const { exitCode, stdout } = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /1 replace/);
+  });
+
+  test("a stack that the backend doesn't have is said", async () => {
+    await configure("aws-e", {});
+    const { exitCode, stdout } = await fleet.pipeline("up", "aws-e");
+    assert.equal(exitCode, 1);
+    assert.deepEqual(states(stdout), { "aws-e": "1 failed" });
+    assert.match(stdout, /npm run pulumi -- stack init aws-e/);
+  });
+
+  test("drift is told from failure by the exit status, and is in the issue", async () => {
+    const issue = join(fleet.directory, "issue.md");
+    const same = await fleet.pipeline("drift", "aws-a", "--issue", issue);
+    assert.equal(same.exitCode, 0, same.stdout);
+    assert.ok(!existsSync(issue));
+    await writeFile(join(fleet.directory, "aws-a.drifted"), "");
+    const drifted = await fleet.pipeline("drift", "aws-a", "aws-c", "--issue", issue);
+    assert.equal(drifted.exitCode, 2, drifted.stdout);
+    assert.match(drifted.stdout, /\| aws-a \| \*\*drifted\*\* \| 1 update \|\n\| aws-c \| as it was left \|/);
+    assert.ok(existsSync(issue));
+    const failed = await fleet.pipeline("drift", "aws-a", "aws-e");
+    assert.equal(failed.exitCode, 1, failed.stdout);
+  });
+
+  /** The resource of aws-d is being created or changed. */
+  async function working(): Promise<void> {
+    await waitUntil("the resource is at work", () => existsSync(`${gate}.waiting`), 60_000);
+    await rm(`${gate}.waiting`);
+  }
+
+  /** As the state has it. */
+  async function resourceOf(stack: string): Promise<string> {
+    const state = JSON.parse(await fleet.pulumi("stack", "export", "--stack", stack));
+    const { outputs } = state.deployment.resources.find(({ urn }: { urn: string }) =>
+      urn.endsWith("::thing"),
+    );
+    return JSON.stringify(outputs, null, 1);
+  }
+
+  /** Runs the last command of what a run says for aws-d: the one that needs no terminal. */
+  async function followLast({ stdout }: CostRun): Promise<void> {
+    const commands = [...stdout.matchAll(/`npm run pulumi -- ([^`]+)`/g)].map(([, command = ""]) => command);
+    await fleet.pulumi(...(commands.at(-1)?.split(" ") ?? []));
+  }
+});
+
+/** Of the report's table: `{ "aws-a": "1 up" }`, with the number of the wave. */
+function states(report: string): Record<string, string> {
+  const rows = report.matchAll(/^\| (\d+) \| (\S+) \| \**([^|*]+)\** \|/gm);
+  return Object.fromEntries(
+    [...rows].map(([, wave, stack = "", state]) => [stack, `${wave} ${state?.trim()}`]),
+  );
+}

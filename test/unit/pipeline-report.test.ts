@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Review } from "../../scripts/cost/review.ts";
+import { changesOf } from "../../scripts/pipeline/changes.ts";
+import { type Preview, renderComment } from "../../scripts/pipeline/comment.ts";
+import type { EngineRun } from "../../scripts/pipeline/engine.ts";
+import { troubleOf } from "../../scripts/pipeline/trouble.ts";
+import { wavesOf } from "../../scripts/pipeline/waves.ts";
+
+const run = (changes: Partial<EngineRun> = {}): EngineRun => ({
+  stack: "aws-a",
+  succeeded: true,
+  changes: [],
+  warnings: [],
+  errors: [],
+  ...changes,
+});
+const nothingElse = { stacks: [], removed: [], code: [] };
+const cost: Review = {
+  date: "2026-11-27",
+  origin: "the stack files",
+  regions: [],
+  removed: [],
+  unread: { now: [], base: [] },
+  problems: [],
+  notes: [],
+};
+const comment = (previews: readonly Preview[]) => renderComment(previews, nothingElse, cost, "main");
+
+const step = (op: string, name: string, more: object = {}) => ({
+  op,
+  urn: `urn:pulumi:aws-a::registry-cache::aws:ec2/instance:Instance::${name}`,
+  type: "aws:ec2/instance:Instance",
+  ...more,
+});
+
+test("the steps of a replacement are one change, with what forces it", () => {
+  const detailedDiff = { userData: { diffKind: "update-replace" }, tags: { diffKind: "update" } };
+  const changes = changesOf([
+    step("same", "kept"),
+    step("update", "bigger", { detailedDiff: { tags: { diffKind: "update" } } }),
+    step("delete-replaced", "a"),
+    step("replace", "a", { detailedDiff }),
+    step("create-replacement", "a", { detailedDiff }),
+    step("delete-replaced", "left over"),
+  ]);
+  assert.deepEqual(
+    changes.map(({ kind, type, name, because }) => [kind, type, name, ...because]),
+    [
+      ["replace", "Instance", "a", "userData"],
+      ["delete", "Instance", "left over"],
+      ["update", "Instance", "bigger", "tags"],
+    ],
+  );
+});
+
+test("a comment is cut between stacks, to what GitHub takes, and says so", () => {
+  const changes = changesOf(Array.from({ length: 140 }, (_, index) => step("create", `thing-${index}`)));
+  const previews = Array.from({ length: 40 }, (_, index): Preview => {
+    const stack = `aws-${index}`;
+    return { stack, because: "code", run: run({ stack, changes }) };
+  });
+  const text = comment(previews);
+  assert.ok(Buffer.byteLength(text) <= 65_536 && Buffer.byteLength(text) > 60_000, `${text.length}`);
+  assert.match(text, /The report was cut here/);
+  assert.equal(text.split("<details>").length, text.split("</details>").length);
+  for (const { stack } of previews) assert.ok(text.includes(`| ${stack} |`), stack);
+  assert.doesNotMatch(comment(previews.slice(0, 2)), /was cut/);
+});
+
+test("what others write is no markup", () => {
+  const evil = "``` @everyone <img src=x>\n```";
+  const text = comment([
+    { stack: "aws-a", because: "new", run: run({ succeeded: false, errors: [evil], warnings: [evil] }) },
+  ]);
+  assert.equal(text.match(/^```/gm)?.length, 4, text);
+});
+
+test("Pulumi Cloud's word for a concurrent run", () => {
+  const errors = ["error: [409] Conflict: Another update is currently in progress."];
+  assert.match(troubleOf(run({ errors }))?.what ?? "", /^Another run holds the stack\.$/);
+  assert.equal(troubleOf(run({ errors: ["the zone has no machines"] })), undefined);
+});
+
+test("waves: the canary alone, then the others by name", () => {
+  assert.deepEqual(wavesOf(["a", "b", "c", "d"], "c", 2), [["c"], ["a", "b"], ["d"]]);
+  assert.deepEqual(wavesOf(["a", "b"], "elsewhere", 3), [["a"], ["b"]]);
+  assert.deepEqual(wavesOf([], "a", 3), []);
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { touchedStacks } from "../../scripts/pipeline/touched.ts";
+import { costProject, stackFiles } from "../support/cost-project.ts";
+import { scope } from "../support/scope.ts";
+
+const upstreams = `
+  registry-cache:upstreams: [{ name: own, registry: ghcr.io, repositories: ["own/**"] }]
+`;
+
+/** Three stacks, one of which has upstreams of its own. */
+async function committed(parts: ReturnType<typeof scope>) {
+  const project = parts.use(await costProject());
+  await project.setStack("aws-a", stackFiles.aws);
+  await project.setStack("aws-own", stackFiles.aws.replace("config:\n", `config:${upstreams}`));
+  await project.setStack("azure-b", stackFiles.azure);
+  await project.commit();
+  return {
+    ...project,
+    touched: () => touchedStacks("HEAD", project.directory),
+    async edit(file: string, change: (text: string) => string) {
+      const path = join(project.directory, file);
+      const text = await readFile(path, "utf8").catch(() => "");
+      assert.notEqual(change(text), text);
+      await writeFile(path, change(text));
+    },
+  };
+}
+
+test("a stack is touched by what its file says, and not by how", async (t) => {
+  const project = await committed(scope(t));
+  assert.deepEqual(await project.touched(), { stacks: [], removed: [], code: [] });
+  await project.edit("stacks/Pulumi.aws-a.yaml", (text) => `# another comment\n${text}`);
+  assert.deepEqual((await project.touched()).stacks, []);
+  await project.edit("stacks/Pulumi.aws-a.yaml", (text) => text.replace("eu-central-1", "eu-north-1"));
+  // Settings of Pulumi's own count, too.
+  await project.edit(
+    "stacks/Pulumi.azure-b.yaml",
+    (text) => `secretsprovider: azurekeyvault://other\n${text}`,
+  );
+  assert.deepEqual((await project.touched()).stacks, [
+    { stack: "aws-a", because: "its file" },
+    { stack: "azure-b", because: "its file" },
+  ]);
+});
+
+test("a shared value touches the stacks that don't override it", async (t) => {
+  const project = await committed(scope(t));
+  await project.edit("Pulumi.yaml", (text) => text.replace("- giantswarm/**", "- giantswarm/other-**"));
+  assert.deepEqual((await project.touched()).stacks, [
+    { stack: "aws-a", because: "Pulumi.yaml" },
+    { stack: "azure-b", because: "Pulumi.yaml" },
+  ]);
+});
+
+test("code touches all stacks, also before it is committed; so do the project's other settings", async (t) => {
+  for (const [file, text] of [
+    ["components/pod/pod.ts", "export {};"],
+    ["Pulumi.yaml", "backend: { url: s3://other }"],
+    ["Pulumi.yaml", "  aws:skipMetadataApiCheck: true"],
+  ] as const) {
+    const project = await committed(scope(t));
+    await mkdir(join(project.directory, "components/pod"), { recursive: true });
+    await project.edit(file, (before) => `${before.trimEnd()}\n${text}\n`);
+    const { stacks, code } = await project.touched();
+    assert.deepEqual(code, [file]);
+    assert.deepEqual(
+      stacks.map(({ stack, because }) => `${stack}: ${because}`),
+      ["aws-a: code", "aws-own: code", "azure-b: code"],
+    );
+  }
+});
+
+test("new, removed and unreadable files", async (t) => {
+  const project = await committed(scope(t));
+  await project.setStack("aws-new", stackFiles.aws);
+  await project.setStack("azure-b");
+  await project.setStack("aws-a", "config: [");
+  assert.deepEqual(await project.touched(), {
+    stacks: [
+      { stack: "aws-a", because: "its file" },
+      { stack: "aws-new", because: "new" },
+    ],
+    removed: ["azure-b"],
+    code: [],
+  });
+});
+
+test("a revision that git doesn't know", async (t) => {
+  const { directory } = await committed(scope(t));
+  await assert.rejects(touchedStacks("origin/none", directory), /git knows no revision "origin\/none" here/);
+});
