@@ -17,7 +17,7 @@ import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
-import { engineEnvironment, stateBackend } from "../setup/engine.ts";
+import { localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
 const project = join(import.meta.dirname, "..", "..");
@@ -77,8 +77,8 @@ export async function effectiveStack(
 }
 
 /** For a run that was ended before its end. */
-const unlock = () =>
-  `if no other run is under way, \`PULUMI_BACKEND_URL=${stateBackend().url} npm run pulumi -- cancel --yes local\`, and then the same command again`;
+const unlock =
+  "if no other run is under way, `npm run pulumi -- cancel --yes --stack local`, and then the same command again";
 
 /** A real `pulumi up`. It refreshes first, so that a Pod that has gone since, for example by a reboot, comes back. */
 export async function bringUp({ file }: Stack): Promise<Outputs> {
@@ -100,7 +100,7 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
         );
       } catch (error) {
         const { message } = error as Error;
-        throw message.includes("the stack is currently locked") ? new Failure(message, unlock()) : error;
+        throw message.includes("the stack is currently locked") ? new Failure(message, unlock) : error;
       }
       return JSON.parse(await pulumi("stack", "output", "--json"));
     },
@@ -136,7 +136,7 @@ function pulumiIn(run: Run): Pulumi {
     const stack = args[1] === "ls" ? [] : ["--stack", "local"];
     return run("pulumi", [...args, ...stack, "--non-interactive"], {
       cwd: project,
-      env: engineEnvironment(stateBackend()),
+      env: localEnvironment(),
     });
   };
 }

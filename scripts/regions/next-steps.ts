@@ -4,6 +4,8 @@ import type { NewFile } from "./add.ts";
 /** What is to be done with a new stack file. @param path of the file @param state of the stack */
 export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
   const { from, kept, secrets, secretsProvider } = file;
+  const isBucket = !/^(?:file|https?):/.test(state.url);
+  const provider = secretsProvider ? `'${secretsProvider}'` : isBucket && "… # docs/state.md";
   const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
   return [
     `${path} is written, from ${from}.`,
@@ -16,7 +18,7 @@ export function nextSteps(stack: string, path: string, file: NewFile, state: Sta
     ...(state.from === "this machine"
       ? ["  npm run init -- --state … # else the state is on this machine only: docs/state.md"]
       : []),
-    `  npm run pulumi -- stack init ${stack}${secretsProvider ? ` --secrets-provider '${secretsProvider}'` : ""}`,
+    `  npm run pulumi -- stack init ${stack}${provider ? ` --secrets-provider ${provider}` : ""}`,
     ...secrets.map(
       (key) =>
         `  npm run pulumi -- config set --stack ${stack} --secret --path ${key}.password # docs/configuration.md#secrets`,

@@ -91,32 +91,36 @@ async function install(): Promise<void> {
 export interface StateBackend {
   /** As `pulumi login` takes it: `s3://…`, `file://…`. */
   readonly url: string;
-  readonly from: "PULUMI_BACKEND_URL" | "Pulumi.yaml" | "this machine";
+  readonly from: "PULUMI_BACKEND_URL" | "Pulumi.yaml" | "pulumi login" | "this machine";
 }
 
 /**
- * The first that there is of PULUMI_BACKEND_URL, `backend.url` in Pulumi.yaml, and a directory of the user's.
- * @param project directory of Pulumi.yaml, where that is asked
+ * As Pulumi itself looks for it: PULUMI_BACKEND_URL, `backend.url` in Pulumi.yaml, what the user is logged in to. Without any, a directory of the user's.
+ * @param project directory of Pulumi.yaml
  */
-export function stateBackend(project?: string): StateBackend {
-  const { PULUMI_BACKEND_URL } = process.env;
+export function stateBackend(project: string): StateBackend {
+  const { PULUMI_BACKEND_URL, PULUMI_CREDENTIALS_PATH } = process.env;
   if (PULUMI_BACKEND_URL) return { url: PULUMI_BACKEND_URL, from: "PULUMI_BACKEND_URL" };
-  const url = project && backendOf(join(project, "Pulumi.yaml"));
-  if (url) return { url, from: "Pulumi.yaml" };
+  const { backend } = read<{ backend?: { url?: string } }>(join(project, "Pulumi.yaml"));
+  if (backend?.url) return { url: backend.url, from: "Pulumi.yaml" };
+  const login = read<{ current?: string }>(join(PULUMI_CREDENTIALS_PATH || pulumiHome, "credentials.json"));
+  if (login.current) return { url: login.current, from: "pulumi login" };
+  return machineBackend();
+}
+
+/** A directory of the user's. */
+function machineBackend(): StateBackend {
   const directory = join(stateDirectory(), "pulumi");
   mkdirSync(directory, { recursive: true });
   return { url: pathToFileURL(directory).href, from: "this machine" };
 }
 
-/** What can't be read, Pulumi complains of. */
-function backendOf(projectFile: string): string | undefined {
+/** A YAML or JSON file. What can't be read, Pulumi complains of. */
+function read<Content extends object>(file: string): Partial<Content> {
   try {
-    const { backend } = parseYaml(readFileSync(projectFile, "utf8"), projectFile) as {
-      backend?: { url?: string };
-    };
-    return backend?.url;
+    return (parseYaml(readFileSync(file, "utf8"), file) as Content | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
@@ -125,17 +129,28 @@ function backendOf(projectFile: string): string | undefined {
  * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
  *   host and its helper for dynamic providers;
  * - where the state is;
- * - where that is a directory, a random passphrase in a file that only its owner can read, unless the environment has one: what a team shares
- *   isn't encrypted with what one machine has.
+ * - where that is a directory that the user isn't logged in to, a random passphrase in a file that only its owner can read, unless the environment has one: what a team
+ *   shares isn't encrypted with what one machine has.
  */
-export function engineEnvironment({ url } = stateBackend(process.cwd())): NodeJS.ProcessEnv {
+export function engineEnvironment({ url, from } = stateBackend(process.cwd())): NodeJS.ProcessEnv {
   const { PATH, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
   const hasPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   return {
     PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: url,
-    ...(hasPassphrase || !url.startsWith("file:") ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
+    ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"
+      ? {}
+      : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
+  };
+}
+
+/** The same for the stack `local`: it is on this machine, whatever the user's environment, project and login say. */
+export function localEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...engineEnvironment(machineBackend()),
+    PULUMI_CONFIG_PASSPHRASE: undefined,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(),
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "pulumi/package.json" with { type: "json" };
-import { engineEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
 import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 
 test("the engine that is built is the one that the npm package looks for", () => {
@@ -19,7 +19,7 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
     process.env = before;
     await rm(directory, { recursive: true });
   });
-  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory };
+  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory, PULUMI_CREDENTIALS_PATH: directory };
 
   const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = engineEnvironment();
   assert.ok(
@@ -36,24 +36,32 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
   assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, undefined);
 });
 
-test("the state is where the environment says, else the project, else on this machine", async (t) => {
+test("the state is where the environment says, else the project, else the login, else on this machine", async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "engine-"));
   const before = { ...process.env };
   t.after(async () => {
     process.env = before;
     await rm(directory, { recursive: true });
   });
-  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory };
+  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory, PULUMI_CREDENTIALS_PATH: directory };
   await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nruntime: nodejs\n");
   const own = stateBackend(directory);
   assert.equal(own.from, "this machine");
 
+  await writeFile(join(directory, "credentials.json"), '{ "current": "file://~" }');
+  const login = stateBackend(directory);
+  assert.deepEqual(login, { url: "file://~", from: "pulumi login" });
+  assert.equal(engineEnvironment(login).PULUMI_CONFIG_PASSPHRASE_FILE, undefined, "what the user made");
+
   await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nbackend: { url: s3://states }\n");
   const shared = stateBackend(directory);
   assert.deepEqual(shared, { url: "s3://states", from: "Pulumi.yaml" });
-  assert.deepEqual(stateBackend(), own);
   assert.equal(engineEnvironment(shared).PULUMI_CONFIG_PASSPHRASE_FILE, undefined, "what a team shares");
 
   process.env.PULUMI_BACKEND_URL = "azblob://states";
+  process.env.PULUMI_CONFIG_PASSPHRASE = "the team's";
   assert.deepEqual(stateBackend(directory), { url: "azblob://states", from: "PULUMI_BACKEND_URL" });
+  const local = localEnvironment();
+  assert.deepEqual([local.PULUMI_BACKEND_URL, local.PULUMI_CONFIG_PASSPHRASE], [own.url, undefined]);
+  assert.equal(local.PULUMI_CONFIG_PASSPHRASE_FILE, join(directory, "registry-cache", "pulumi-passphrase"));
 });
