@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Problem } from "../components/config/problems.ts";
 import { slowProgress } from "./cost/progress.ts";
-import { backendOf, remembering } from "./fleet/backend.ts";
+import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { newStackFile } from "./regions/add.ts";
 import { checkFiles } from "./regions/check.ts";
@@ -80,7 +80,7 @@ program
   .option("--watch", "again and again, until Ctrl-C")
   .addOption(new Option("--every <seconds>", "with --watch").default(10).argParser(seconds))
   .action(async (wanted: string[], { watch: isWatched, every }: { watch?: true; every: number }) => {
-    const asking = { healthOnly: true, backend: remembering(backendOf(directory)) };
+    const asking = { healthOnly: true, backend: remembering(backendOf(directory, wanted)) };
     if (isWatched) {
       const ended = new AbortController();
       process.once("SIGINT", () => ended.abort());
@@ -169,8 +169,8 @@ async function look(wanted: readonly string[], options: Partial<CollectOptions> 
   await ensureEngine();
   return collect({
     files: await readStackFiles(directory, []),
-    backend: backendOf(directory),
-    wanted,
+    backend: backendOf(directory, wanted),
+    wanted: wanted.map(shortName),
     timeoutSeconds: endpointSeconds,
     progress: slowProgress(),
     ...options,

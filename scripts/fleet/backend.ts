@@ -28,18 +28,24 @@ const timeoutSeconds = 60;
 
 /** An entry of `pulumi stack ls --json`. */
 interface Listed {
-  /** With the organization in front where it isn't the user's default: `acme/aws-eu-central-1`. */
+  /** `acme/registry-cache/aws-eu-central-1`; a backend of files knows one organization only. */
   readonly name: string;
   /** A backend of files has the time of `stack init` here, others nothing before the first update. */
   readonly lastUpdate?: string;
   readonly resourceCount?: number;
 }
 
+/** A stack as the user names it, without an organization: `acme/aws-eu-central-1` is `aws-eu-central-1`. */
+export function shortName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
+}
+
 /**
- * The backend that the user is logged in to, or that PULUMI_BACKEND_URL names. The engine must be there: ensureEngine().
+ * The backend by stateBackend(). The engine must be there: ensureEngine().
  * @param directory of the project
+ * @param named stacks as the user names them: with an organization, only that one's counts
  */
-export function backendOf(directory: string): Backend {
+export function backendOf(directory: string, named: readonly string[] = []): Backend {
   const ask = async (...args: string[]): Promise<unknown> => {
     const result = await execa(engineProgram, [...args, "--json", "--non-interactive"], {
       cwd: directory,
@@ -53,18 +59,39 @@ export function backendOf(directory: string): Backend {
     if (result.failed) throw new Error(result.stderr.trim() || result.shortMessage);
     return JSON.parse(result.stdout);
   };
-  const fullNames = new Map<string, string>();
+  let byName: Partial<Record<string, Listed[]>> = {};
   return {
     async stacks() {
-      const listed = (await ask("stack", "ls")) as Listed[];
-      return listed.map(({ name: fullName, lastUpdate, resourceCount }) => {
-        const name = fullName.slice(fullName.lastIndexOf("/") + 1);
-        fullNames.set(name, fullName);
-        return { name, updated: resourceCount === 0 ? undefined : lastUpdate };
+      const listed = (await ask("stack", "ls", "--fully-qualify-stack-names")) as Listed[];
+      byName = Object.groupBy(listed.filter(isNamed(named)), ({ name }) => shortName(name));
+      return Object.entries(byName).map(([name, stacks = []]) => {
+        const times = stacks.map(({ lastUpdate, resourceCount }) =>
+          resourceCount === 0 ? undefined : lastUpdate,
+        );
+        return { name, updated: times.find((time) => time !== undefined) };
       });
     },
-    outputs: async ({ name }) =>
-      (await ask("stack", "output", "--stack", fullNames.get(name) ?? name)) as StackOutputs,
+    async outputs({ name }) {
+      const [stack = name, ...others] = byName[name]?.map((one) => one.name) ?? [];
+      if (others.length > 0) {
+        const all = [stack, ...others].join(", ");
+        throw new Error(
+          `${others.length + 1} stacks are called ${name}: ${all}. Name one with its organization: ${organization(stack)}/${name}`,
+        );
+      }
+      return (await ask("stack", "output", "--stack", stack)) as StackOutputs;
+    },
+  };
+}
+
+function organization(stack: string): string | undefined {
+  return stack.split("/").at(-3) ?? stack.split("/").at(-2);
+}
+
+function isNamed(named: readonly string[]) {
+  return ({ name }: Listed) => {
+    const own = named.filter((one) => one.includes("/") && shortName(one) === shortName(name));
+    return own.length === 0 || own.some((one) => organization(one) === organization(name));
   };
 }
 

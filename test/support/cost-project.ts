@@ -41,7 +41,8 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
   const run = async (command: string, args: readonly string[]): Promise<CostRun> => {
     const result = await execa("node", [join(projectDirectory, "scripts", `${command}.ts`), ...args], {
       cwd: directory,
-      env: environment,
+      // Not what this machine's user is logged in to.
+      env: { PULUMI_CREDENTIALS_PATH: directory, ...environment },
       preferLocal: true,
       localDir: projectDirectory,
       reject: false,
