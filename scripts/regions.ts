@@ -9,7 +9,7 @@ import { slowProgress } from "./cost/progress.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { newStackFile } from "./regions/add.ts";
-import { checkFiles } from "./regions/check.ts";
+import { checkFiles, noStacks } from "./regions/check.ts";
 import { type CollectOptions, collect } from "./regions/collect.ts";
 import type { Fleet } from "./regions/fleet.ts";
 import { nextSteps } from "./regions/next-steps.ts";
@@ -63,9 +63,10 @@ program
   .addArgument(stacks())
   .action(async (wanted: string[]) => {
     const files = await readStackFiles(directory, []);
-    const { stacks, regions, problems, warnings } = await checkFiles(files, wanted, today());
+    const { stacks, regions, problems, warnings, note } = await checkFiles(files, wanted, today());
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
     fail(problems);
+    if (note) console.error(note);
     const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
     console.log(
       `${counted(stacks, "stack file")} with ${counted(regions, "region")} read: ` +
@@ -135,7 +136,7 @@ program
   .action(async (provider: string, region: string, options: AddOptions) => {
     const stack = `${provider}-${region}`;
     const files = await readStackFiles(directory, []);
-    if (files.stacks.length === 0) return fail(files.problems);
+    if (files.stacks.length === 0) return fail(files.problems.length > 0 ? files.problems : [noStacks]);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
       return fail([{ path: pathOf(stack), message: "is there already: nothing was written" }]);
     }
@@ -155,10 +156,10 @@ program
     });
     const path = pathOf(stack);
     const all = { ...files, stacks: [...files.stacks, { name: stack, path, text: made.withSecrets }] };
-    const { problems } = await checkFiles(all, [stack], today());
+    const { problems, note } = await checkFiles(all, [stack], today());
     if (problems.length > 0) {
       fail(problems);
-      console.error("Nothing was written.");
+      console.error(note ? `${note}\nNothing was written.` : "Nothing was written.");
       return;
     }
     await writeFile(join(directory, path), made.text, { flag: "wx" });

@@ -2,7 +2,7 @@
  * A stack file for another region, made from one that is there. The text stays as it is, comments and all, but for what belongs to the old region: the YAML document only
  * tells where that stands.
  */
-import { type Document, isMap, isNode, isScalar, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import { itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
 import { configurationsOf } from "../cost/configurations.ts";
@@ -76,10 +76,9 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
       value === undefined ? [] : [replacement(document, path, value, from)],
     ),
   ];
-  // In comments, too. On Kubernetes, a region has any name, which may be an ordinary word.
-  const name = new RegExp(`(?<!\\w)${old.name}(?!\\w)`, "g");
+  // On Kubernetes, a region has any name, which may be an ordinary word.
   const renamed = (it: string) =>
-    wanted.provider === "kubernetes" ? it : it.replace(name, () => wanted.region);
+    wanted.provider === "kubernetes" ? it : withName(it, old.name, wanted.region);
   const named = renamed(edited(text, [...edits, ...cuts(secrets.map((key) => ["config", key]))]));
   const made = parseDocument(named);
   const kept = ownPaths
@@ -99,6 +98,20 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   };
 }
 
+/** With a region's new name, in comments, too, but not in what is set for all regions: an address there may have the name of another one. */
+function withName(text: string, old: string, name: string): string {
+  const others: (readonly [from: number, to: number])[] = [];
+  visit(parseDocument(text), {
+    Pair: (_, { key }) => (isScalar(key) && key.value === region[1] ? visit.SKIP : undefined),
+    Scalar: (_, { range }) => {
+      if (range) others.push([range[0], range[1]]);
+    },
+  });
+  return text.replace(new RegExp(`(?<!\\w)${old}(?!\\w)`, "g"), (match, at: number) =>
+    others.some(([from, to]) => from <= at && at < to) ? match : name,
+  );
+}
+
 function edited(text: string, edits: readonly Edit[]): string {
   return [...edits]
     .sort((one, other) => other.from - one.from)
@@ -106,7 +119,8 @@ function edited(text: string, edits: readonly Edit[]): string {
 }
 
 function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
-  const found = configurationsOf(files).configurations.flatMap(({ stack, path, config }) => {
+  const { configurations, unread, problems } = configurationsOf(files);
+  const found = configurations.flatMap(({ stack, path, config }) => {
     const [region, another] = config.regions;
     return region && !another ? [{ stack, path, region, kind: `${config.provider} ${region.topology}` }] : [];
   });
@@ -114,7 +128,11 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   const fitting = found.find((one) => one.kind === kind);
   if (fitting) return fitting;
   const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
-  throw new RangeError(`stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}`);
+  const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
+  throw new RangeError(
+    `stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}` +
+      (unread.length > 0 ? `, and these, which can't be read: ${unread.join(", ")}${wrong}` : ""),
+  );
 }
 
 /** @throws RangeError where the old name says nothing of its region: both regions would have the same. */

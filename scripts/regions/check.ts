@@ -1,5 +1,5 @@
 /** What a preview would refuse, found in the stack files without asking anybody. */
-import { hint, type Problem, withinRegions } from "../../components/config/problems.ts";
+import { hint, moreMayFollow, type Problem, withinRegions } from "../../components/config/problems.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
@@ -14,7 +14,12 @@ export interface Checked extends Findings {
   /** How many files and regions could be read. */
   readonly stacks: number;
   readonly regions: number;
+  /** Said below the problems where a file couldn't be read, so that not all of it was checked. */
+  readonly note?: string;
 }
+
+/** A project without stack files. */
+export const noStacks: Problem = { path: "stacks", message: "there is no file Pulumi.<stack>.yaml" };
 
 /**
  * @param wanted stacks whose findings count, all if there are none. Host names are compared with those of all files.
@@ -26,7 +31,7 @@ export async function checkFiles(
   today: string,
 ): Promise<Checked> {
   const { settings, problems: wrongSettings } = readSettings();
-  const { configurations, problems } = configurationsOf(files);
+  const { configurations, unread, problems } = configurationsOf(files);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
   const found = await Promise.all(own.map((configuration) => checkStack(configuration, settings, today)));
   const names = [...files.stacks.map(({ name }) => name), ...files.unread];
@@ -39,12 +44,14 @@ export async function checkFiles(
     regions: own.reduce((sum, { config }) => sum + config.regions.length, 0),
     problems: [
       ...wrongSettings,
+      ...(names.length + problems.length === 0 ? [noStacks] : []),
       ...wanted.filter((name) => !names.includes(name)).map((name) => unknownStack(name, names)),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
       ...sharedHostnames(configurations).filter(isOf(paths)),
     ],
     warnings: found.flatMap(({ warnings }) => warnings),
+    ...(unread.some((name) => isWanted(name, wanted)) && { note: moreMayFollow.preflight }),
   };
 }
 

@@ -103,11 +103,26 @@ suite("newStackFile", () => {
     assert.doesNotMatch(made.withSecrets, /encryptionsalt|vpc-0123456789abcdef0\n/);
   });
 
+  test("what is set for all regions stays, whatever it has in its name", () => {
+    const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
+      "config:\n",
+      "config:\n  registry-cache:monitoring:\n    # Of eu-central-1.\n    remoteWrite: { url: https://eu-central-1.metrics.example.com/push }\n",
+    );
+    const { text } = newStackFile(only({ text: before }), wanted());
+    const renamed = before.replaceAll("eu-central-1", "eu-north-1");
+    assert.equal(text, renamed.replace("https://eu-north-1.metrics", "https://eu-central-1.metrics"));
+  });
+
   const refused: Record<string, [ProjectFiles, NewRegion, RegExp]> = {
     "a kind of which there is no file": [
       only({}),
       wanted({ topology: "cluster" }),
       /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm$/,
+    ],
+    "a kind of which the only file is wrong": [
+      only({ text: textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace("zone: example.com", "zone: 3") }),
+      wanted(),
+      /it has none, and these, which can't be read: aws-eu-central-1\n✗ stacks\/Pulumi\.aws-eu-central-1\.yaml: regions\[0\]\.endpoint\.zone: /,
     ],
     "a host name that says nothing of its region": [
       only({

@@ -30,7 +30,7 @@ suite("checkFiles", () => {
   });
 
   test("all problems of all files at once, of the schema and of the plan", async () => {
-    const { problems } = await check({
+    const { problems, note } = await check({
       "aws-eu-central-1": aws.replace("zone: example.com", "zone: 3"),
       "aws-eu-north-1": aws.replaceAll("eu-central-1", "eu-nroth-1"),
       "azure-westeurope": textOf("azure-westeurope").replace(
@@ -47,6 +47,12 @@ suite("checkFiles", () => {
     assert.match(of("aws-eu-north-1").join("\n"), /^regions\[0\]\.name: .*did you mean "eu-north-1"\?/m);
     assert.match(of("azure-westeurope").join("\n"), /^regions\[0\]\.machine/m);
     assert.ok(of("broken").length > 0);
+    assert.match(note ?? "", /^More may follow: /);
+  });
+
+  test("no file at all", async () => {
+    const { problems } = await check({});
+    assert.deepEqual(problems, [{ path: "stacks", message: "there is no file Pulumi.<stack>.yaml" }]);
   });
 
   test("a budget that is spent, and what is only odd", async () => {
