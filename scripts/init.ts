@@ -15,10 +15,14 @@ Writes into ${file} what is another value in each organization. On a terminal, w
 ${settings.map(({ option, example, what }) => `  --${option} ${example}\n      ${what}`).join("\n")}
   --help
 
+An empty value removes what is there.
 Exit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.`;
 
 const wanted = parseOptions();
-const text = await readFile(file, "utf8");
+const text = await readFile(file, "utf8").catch((error: Error) => {
+  console.error(`${file} can't be read: ${error.message}. Run this in the project's directory.`);
+  process.exit(1);
+});
 const current = currentAnswers(text);
 try {
   const answers = Object.keys(wanted).length === 0 ? await ask(current) : wanted;
@@ -26,9 +30,10 @@ try {
   await writeFile(file, changed);
   for (const { option, what } of settings) {
     const value = answers[option];
-    if (value !== undefined && value !== current[option]) console.log(`${what}: ${value}`);
+    if (value !== undefined && value !== (current[option] ?? "")) console.log(`${what}: ${value || "none"}`);
   }
-  console.log(changed === text ? `${file} is as it was.` : `${file} is written. Next: npm run local`);
+  const next = answers.state ? "docs/state.md, then `npm run pulumi -- stack init`" : "npm run local";
+  console.log(changed === text ? `${file} is as it was.` : `${file} is written. Next: ${next}`);
 } catch (error) {
   // Ctrl+C or Ctrl+D in place of an answer.
   const isAborted = (error as NodeJS.ErrnoException).code === "ABORT_ERR";

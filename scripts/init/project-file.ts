@@ -1,6 +1,7 @@
 import { parse, parseDocument } from "yaml";
 import { valueAt } from "../../components/config/as-written.ts";
 import { parseConfig } from "../../components/config/parse.ts";
+import { ConfigError, type Problem } from "../../components/config/problems.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 
 /** A value in Pulumi.yaml that is another one in each organization. */
@@ -15,6 +16,10 @@ export interface Setting {
   readonly path: readonly (string | number)[];
   /** A list, separated by commas. */
   readonly isList?: boolean;
+  /** The whole of it that an empty value removes. @default {@link path} */
+  readonly removes?: readonly (string | number)[];
+  /** @returns what is wrong with a value that Pulumi would find too late */
+  readonly refuse?: (value: string) => string | undefined;
 }
 
 const upstream = ["config", "registry-cache:upstreams", 0];
@@ -58,6 +63,11 @@ export const settings: readonly Setting[] = [
     example: "s3://example-pulumi-state",
     what: "where Pulumi keeps the state of stacks (docs/state.md)",
     path: ["backend", "url"],
+    removes: ["backend"],
+    refuse: (value) =>
+      /^(?:s3|azblob|gs|file|https?):\/\/./.test(value)
+        ? undefined
+        : `"${value}" must begin with s3://, azblob://, gs://, file:// or https://`,
   },
 ];
 
@@ -77,17 +87,27 @@ export function currentAnswers(text: string): Answers {
 const smallest = `config: { "registry-cache:provider": local, "registry-cache:regions": [{ name: local }] }`;
 
 /**
- * A project file with other values, and all else, comments too, as it is.
+ * A project file with other values, and all else, comments too, as it is. An empty value removes what is there.
  * @throws ConfigError with all problems
  */
 export function withAnswers(text: string, answers: Answers): string {
   const document = parseDocument(text);
-  for (const { option, path, isList } of settings) {
+  const problems: Problem[] = [];
+  for (const { option, path, isList, removes = path, refuse } of settings) {
     const value = answers[option];
     if (value === undefined) continue;
-    document.setIn(path, isList ? document.createNode(value.split(",").map((it) => it.trim())) : value);
+    const message = value && refuse?.(value);
+    if (message) problems.push({ path: path.join("."), message });
+    if (value === "") document.deleteIn(removes);
+    else document.setIn(path, isList ? document.createNode(value.split(",").map((it) => it.trim())) : value);
   }
   const changed = document.toString({ lineWidth: 0 });
-  parseConfig(readStackFile(changed, smallest));
+  try {
+    parseConfig(readStackFile(changed, smallest));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
   return changed;
 }
