@@ -8,6 +8,7 @@ import {
   backendOf,
   forEachStack,
   type StackOutputs,
+  shortName,
 } from "../fleet/backend.ts";
 import type { StackRegion } from "./review.ts";
 
@@ -43,15 +44,16 @@ const costOutput = z.record(
 /**
  * The output `cost` of the stacks in the Pulumi backend.
  * @param directory of the project
- * @param wanted names of stacks, all if there are none
+ * @param named stacks as for backendOf(), all if there are none
  * @throws Error when the backend can't be asked which stacks it has.
  */
 export async function estimatesOfBackend(
   directory: string,
-  wanted: readonly string[],
+  named: readonly string[],
   progress: (text: string) => void,
 ): Promise<BackendEstimates> {
-  const backend = backendOf(directory);
+  const backend = backendOf(directory, named);
+  const wanted = named.map(shortName);
   const listed = await backend.stacks();
   const stacks = listed.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const unknown = wanted

@@ -1,16 +1,18 @@
-/** docs/state.md: a stack's state, moved from one machine to a bucket by the commands of the page. */
+/** docs/state.md: a stack's state and secrets, moved by the commands of the page from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
-import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
+import { startKms, type TestKms } from "../support/kms.ts";
 import { projectDirectory } from "../support/project.ts";
 import { startS3, type TestS3 } from "../support/s3.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const stack = "aws-eu-north-1";
 const password = "not to be seen";
+const key = "awskms://alias/pulumi-state?region=eu-central-1";
 
 /** Exports a secret. */
 const program = `import * as pulumi from "@pulumi/pulumi";
@@ -21,61 +23,86 @@ describe("the state", () => {
   const parts = scope({ after });
   let directory: string;
   let s3: TestS3;
+  let kms: TestKms;
+  let page: string;
 
-  const bash = (script: string) =>
-    execa("bash", ["-euo", "pipefail", "-c", script], {
+  /** In a shell of someone whose home is the project's directory, and who is logged in nowhere. */
+  async function bash(script: string): Promise<string> {
+    const { exitCode, stdout, all } = await execa("bash", ["-euo", "pipefail", "-c", script], {
       cwd: directory,
       env: {
-        ...engineEnvironment({ url: `file://${join(directory, "old")}`, from: "PULUMI_BACKEND_URL" }),
+        PATH: engineEnvironment().PATH,
+        HOME: directory,
+        PULUMI_HOME: pulumiHome,
+        PULUMI_CREDENTIALS_PATH: directory,
         ...s3.backend.environment,
-        PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
+        ...kms.environment,
       },
+      extendEnv: false,
       reject: false,
       all: true,
       stdin: "ignore",
     });
+    assert.equal(exitCode, 0, all);
+    return stdout;
+  }
+
+  const stackFile = () => readFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), "utf8");
+  const shown = () =>
+    bash(`npm run --silent pulumi -- stack output --stack ${stack} --show-secrets password`);
 
   before(async () => {
     await ensureEngine();
     s3 = parts.use(await startS3());
+    kms = parts.use(await startKms());
     directory = parts.use(await tempDir()).path;
-    for (const name of ["stacks", "old"]) await mkdir(join(directory, name));
+    for (const name of ["stacks", "elsewhere"]) await mkdir(join(directory, name));
     // `npm run init` works on the copy; what it runs is the project's.
     for (const name of ["node_modules", "scripts", "components", "package.json"]) {
       await symlink(join(projectDirectory, name), join(directory, name));
     }
+    const project = await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8");
     await writeFile(join(directory, "index.js"), program);
+    await writeFile(join(directory, "Pulumi.yaml"), project.replace("main: start.js", "main: index.js"));
     await writeFile(
-      join(directory, "Pulumi.yaml"),
-      (await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8")).replace(
-        "main: start.js",
-        "main: index.js",
-      ),
+      join(directory, "stacks", `Pulumi.${stack}.yaml`),
+      "config:\n  # Ours.\n  registry-cache:one: 1\n",
     );
-    const { exitCode, all } = await bash(`pulumi stack init ${stack}
-      pulumi config set --secret password '${password}'
-      pulumi up --yes --skip-preview --suppress-outputs`);
-    assert.equal(exitCode, 0, all);
+    const script = (await readFile(join(projectDirectory, "docs", "state.md"), "utf8")).match(
+      /^## Move it.*?^```sh\n(.*?)^```$/ms,
+    );
+    page = script?.[1] ?? assert.fail("the page has no commands");
+    await bash(`npm run pulumi -- stack init ${stack}
+      npm run pulumi -- config set --stack ${stack} --secret password '${password}'
+      npm run pulumi -- up --stack ${stack} --yes --skip-preview --suppress-outputs`);
+    assert.match(await stackFile(), /^encryptionsalt: /m);
   });
 
-  test("moves to a bucket by the commands of the page, and changes nothing", async () => {
-    const script = (await readFile(join(projectDirectory, "docs", "state.md"), "utf8"))
-      .match(/^## Move it.*?^```sh\n(.*?)^```$/ms)?.[1]
-      ?.replace(/NEW='.*'/, `NEW='${s3.backend.url}'`);
-    assert.ok(script);
-    const { exitCode, all } = await bash(script);
-    assert.equal(exitCode, 0, all);
+  test("moves from this machine to a bucket and a key, and changes nothing", async () => {
+    await bash(page.replace(/NEW='.*?'/, `NEW='${s3.backend.url}'`));
     assert.match(await readFile(join(directory, "Pulumi.yaml"), "utf8"), /^backend:\n {2}url: s3:/m);
     const keys = await s3.keys(/\.pulumi\/stacks\//);
     assert.ok(
-      keys.some((key) => key.endsWith(`/registry-cache/${stack}.json`)),
+      keys.some((one) => one.endsWith(`/registry-cache/${stack}.json`)),
       keys.join(),
     );
+    const text = await stackFile();
+    assert.match(text, /^ {2}# Ours\.$/m);
+    assert.ok(text.includes(`secretsprovider: ${key}`) && text.includes("encryptedkey: "), text);
+    assert.doesNotMatch(text, new RegExp(`encryptionsalt|${password}`));
+    assert.equal(await shown(), password);
+  });
 
-    const asked = await bash(
-      `unset PULUMI_BACKEND_URL; pulumi stack output --stack ${stack} --show-secrets password`,
+  test("moves on to another place, with its key", async () => {
+    await bash(
+      page
+        .replace(/^export PULUMI_CONFIG_PASSPHRASE_FILE.*\n/m, "")
+        .replace(/OLD=".*?"/, `OLD='${s3.backend.url}'`)
+        .replace(/NEW='.*?'/, `NEW='file://${join(directory, "elsewhere")}'`),
     );
-    assert.equal(asked.stdout, password, asked.all);
-    assert.doesNotMatch(await readFile(join(directory, "state.json"), "utf8"), new RegExp(password));
+    const text = await stackFile();
+    assert.ok(text.includes(`secretsprovider: ${key}`) && text.includes("encryptedkey: "), text);
+    assert.doesNotMatch(text, /encryptionsalt/);
+    assert.equal(await shown(), password);
   });
 });

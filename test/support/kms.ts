@@ -1,0 +1,35 @@
+/** The two calls of AWS KMS that Pulumi makes: https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+
+export interface TestKms extends AsyncDisposable {
+  /** What the SDK finds it by. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Keeps nothing secret: what it encrypts is the plaintext with a mark in front. */
+export async function startKms(): Promise<TestKms> {
+  const mark = Buffer.from("encrypted:");
+  const server = createServer(async (request, response) => {
+    const { Plaintext = "", CiphertextBlob = "", KeyId } = (await json(request)) as Record<string, string>;
+    const sealed = Buffer.from(CiphertextBlob, "base64");
+    const answer =
+      request.headers["x-amz-target"] === "TrentService.Encrypt"
+        ? { CiphertextBlob: Buffer.concat([mark, Buffer.from(Plaintext, "base64")]).toString("base64") }
+        : { Plaintext: sealed.subarray(mark.length).toString("base64") };
+    response.setHeader("content-type", "application/x-amz-json-1.1");
+    response.end(JSON.stringify({ ...answer, KeyId }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    environment: { AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${port}` },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
