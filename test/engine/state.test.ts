@@ -1,5 +1,6 @@
 /** docs/state.md: a stack's state and secrets, moved by the commands of the page from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -91,6 +92,21 @@ describe("the state", () => {
     assert.ok(text.includes(`secretsprovider: ${key}`) && text.includes("encryptedkey: "), text);
     assert.doesNotMatch(text, new RegExp(`encryptionsalt|${password}`));
     assert.equal(await shown(), password);
+  });
+
+  test("the stack local stays on this machine", async () => {
+    await bash("npm run pulumi -- stack init --stack local");
+    const file = join(
+      ".local",
+      "state",
+      "registry-cache",
+      "pulumi",
+      ".pulumi",
+      "stacks",
+      "registry-cache",
+      "local.json",
+    );
+    assert.ok(existsSync(join(directory, file)));
   });
 
   test("moves on to another place, with its key", async () => {

@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 import { type ProjectFiles, readStackFiles, type StackFile } from "../../scripts/fleet/stack-files.ts";
 import { type NewRegion, newStackFile } from "../../scripts/regions/add.ts";
 import { checkFiles } from "../../scripts/regions/check.ts";
+import { nextSteps } from "../../scripts/regions/next-steps.ts";
 import { projectDirectory } from "../support/project.ts";
 
 const files = await readStackFiles(projectDirectory, []);
@@ -111,6 +112,20 @@ suite("newStackFile", () => {
     const { text } = newStackFile(only({ text: before }), wanted());
     const renamed = before.replaceAll("eu-central-1", "eu-north-1");
     assert.equal(text, renamed.replace("https://eu-north-1.metrics", "https://eu-central-1.metrics"));
+  });
+
+  test("a stack in a bucket gets a key for its secrets, a passphrase elsewhere", () => {
+    const made = newStackFile(files, wanted());
+    const init = (url: string, file = made) =>
+      nextSteps("a", "stacks/Pulumi.a.yaml", file, { url, from: "Pulumi.yaml" }).match(
+        /stack init a(.*)/,
+      )?.[1];
+    assert.equal(init("s3://states"), " --secrets-provider … # docs/state.md");
+    assert.equal(
+      init("s3://states", { ...made, secretsProvider: "awskms://a" }),
+      " --secrets-provider 'awskms://a'",
+    );
+    assert.deepEqual([init("file:///state"), init("https://api.pulumi.com")], ["", ""]);
   });
 
   const refused: Record<string, [ProjectFiles, NewRegion, RegExp]> = {
