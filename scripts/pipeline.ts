@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import pMap from "p-map";
 import { collect } from "./cost/collect.ts";
 import { slowProgress } from "./cost/progress.ts";
-import { prometheusAt } from "./cost/prometheus.ts";
+import { type Prometheus, prometheusAt, prometheusUrl } from "./cost/prometheus.ts";
 import { backendOf } from "./fleet/backend.ts";
 import { pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
@@ -13,7 +13,7 @@ import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
 import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
 import { chosenStacks, UserError } from "./pipeline/stacks.ts";
-import { type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
+import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
 import { rollOut, wavesOf } from "./pipeline/waves.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
@@ -22,14 +22,15 @@ const directory = process.cwd();
 
 const program = pipelineProgram({
   async touched({ base, format }) {
-    const touched = await touchedSince(base);
+    const touched = await touchedSince(await mergeBase(base, directory));
     const names = touched.stacks.map(({ stack }) => `${stack}\n`);
     process.stdout.write(format === "json" ? `${JSON.stringify(touched)}\n` : names.join(""));
   },
 
   async preview(names, { base, atOnce, comment, policyPack }) {
     const chosen = await chosenStacks(directory, names);
-    const touched = await touchedSince(base);
+    const since = await mergeBase(base, directory);
+    const touched = await touchedSince(since);
     const stacks = touched.stacks.filter(({ stack }) => chosen.includes(stack));
     const engine = await startEngine();
     const preview = async (stack: (typeof stacks)[number]): Promise<Preview> => {
@@ -40,15 +41,17 @@ const program = pipelineProgram({
     const previews = await pMap(stacks, preview, { concurrency: atOnce });
     const today = new Date().toISOString().slice(0, 10);
     const cost = await collect(
-      { stacks: [], backend: false, base, format: "markdown" },
+      { stacks: [], backend: false, base: since, format: "markdown" },
       { directory, stacks: [], today, progress: slowProgress() },
     );
-    await report(renderComment(previews, touched, cost, base), comment);
+    const named = cost.base === undefined ? cost : { ...cost, base };
+    await report(renderComment(previews, touched, named, base), comment);
     if (previews.some(({ run }) => !run.succeeded)) process.exitCode = 1;
   },
 
   async up(names, options) {
     const canary = options.canary || undefined;
+    const prometheus = options.prometheus ? prometheusOf(options.prometheus) : undefined;
     if (canary !== undefined) await chosenStacks(directory, [canary]);
     const chosen = await chosenStacks(directory, names);
     const touched = options.since === undefined ? undefined : await touchedSince(options.since);
@@ -58,7 +61,7 @@ const program = pipelineProgram({
     const outcomes = await rollOut(waves, {
       gate: gate({
         backend: backendOf(directory),
-        prometheus: options.prometheus && prometheusAt(options.prometheus),
+        prometheus,
         maxErrorRatio: options.maxErrors / 100,
       }),
       bringUp: (stack) => engine.run(stack, "up", policies(options.policyPack)),
@@ -68,8 +71,9 @@ const program = pipelineProgram({
       repair: options.repair,
       settleSeconds: options.settleMinutes * 60,
     });
-    await report(renderRollout(outcomes, waves), options.report);
-    if (outcomes.some(({ state }) => state !== "up")) process.exitCode = 1;
+    const { aborted } = engine.interruption;
+    await report(renderRollout(outcomes, waves, aborted), options.report);
+    if (aborted || outcomes.some(({ state }) => state !== "up")) process.exitCode = 1;
   },
 
   async drift(names, { atOnce, issue }) {
@@ -102,6 +106,14 @@ async function touchedSince(revision: string): Promise<TouchedStacks> {
     throw new UserError(error.message);
   });
   return { ...touched, stacks: touched.stacks.filter(({ stack }) => chosen.includes(stack)) };
+}
+
+function prometheusOf(address: string): Prometheus {
+  try {
+    return prometheusAt(prometheusUrl(address));
+  } catch (error) {
+    throw new UserError(`--prometheus, PROMETHEUS_URL: ${(error as Error).message}`);
+  }
 }
 
 async function startEngine(): Promise<Engine> {

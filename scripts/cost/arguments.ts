@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { prometheusUrl } from "./prometheus.ts";
 
 const formats = ["table", "markdown", "json", "html"] as const;
 
@@ -61,10 +62,4 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     ...(out !== undefined && { out }),
     ...(values.prometheus !== undefined && { prometheus: prometheusUrl(values.prometheus) }),
   };
-}
-
-function prometheusUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new Error(`"${text}" is not the address of a Prometheus: write it like http://127.0.0.1:9090`);
 }

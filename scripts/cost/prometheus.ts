@@ -17,6 +17,21 @@ export interface Prometheus {
   externalLabels(): Promise<Readonly<Record<string, string>>>;
 }
 
+/** @throws Error that says how to write it, and not what was written: that may hold a password. */
+export function prometheusUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    // Throws where `%` isn't followed by two digits.
+    decodeURIComponent(`${url.username}${url.password}`);
+    if (/^https?:$/.test(url.protocol)) return url;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    "the address of Prometheus is wrong: write it like http://127.0.0.1:9090, and `%` in a user or password as `%25`",
+  );
+}
+
 /** @param address may have a path in front of the API's, and a user and password for basic authentication. */
 export function prometheusAt(address: URL): Prometheus {
   const { username, password } = address;

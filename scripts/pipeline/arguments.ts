@@ -27,7 +27,8 @@ export interface UpOptions {
   readonly waveSize: number;
   readonly since?: string;
   readonly settleMinutes: number;
-  readonly prometheus?: URL;
+  /** Not parsed: a message of commander's would name the value, and with it a password. Empty where a CI system's variable isn't set. */
+  readonly prometheus?: string;
   /** Percent. */
   readonly maxErrors: number;
   readonly repair: boolean;
@@ -47,7 +48,10 @@ export function pipelineProgram(actions: Actions): Command {
     .helpCommand(false)
     .showHelpAfterError();
   const base = () =>
-    new Option("--base <revision>", "a git revision, such as origin/main").makeOptionMandatory();
+    new Option(
+      "--base <revision>",
+      "a git revision, such as origin/main: what differs since this branch left it",
+    ).makeOptionMandatory();
   const policyPack = () =>
     new Option("--policy-pack <directory>", "policies that must hold, as for `pulumi preview`");
   const atOnce = () =>
@@ -89,7 +93,10 @@ export function pipelineProgram(actions: Actions): Command {
     )
     .option("--since <revision>", "only stacks that differ from this git revision")
     .addOption(
-      new Option("--settle-minutes <number>", "how long the health of a wave is watched")
+      new Option(
+        "--settle-minutes <number>",
+        "how long the health of a wave is watched; with a new machine, up to 15 minutes",
+      )
         .argParser(positive)
         .default(3),
     )
@@ -97,9 +104,7 @@ export function pipelineProgram(actions: Actions): Command {
       new Option(
         "--prometheus <url>",
         "one that has all regions: no alert that pages may fire, and few requests may fail",
-      )
-        .env("PROMETHEUS_URL")
-        .argParser(url),
+      ).env("PROMETHEUS_URL"),
     )
     .addOption(
       new Option("--max-errors <percent>", "the requests that may fail, with --prometheus")
@@ -130,12 +135,4 @@ function wholeNumber(text: string): number {
 function positive(text: string): number {
   if (text.trim() !== "" && Number(text) >= 0) return Number(text);
   throw new InvalidArgumentError("Write a number from 0.");
-}
-
-/** @returns undefined where a CI system's variable isn't set */
-function url(text: string): URL | undefined {
-  if (text === "") return undefined;
-  const parsed = URL.parse(text);
-  if (parsed && /^https?:$/.test(parsed.protocol)) return parsed;
-  throw new InvalidArgumentError("Write it like http://127.0.0.1:9090.");
 }

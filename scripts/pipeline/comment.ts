@@ -3,7 +3,7 @@ import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
-import { code, codeBlock, details, fitted, table } from "./markdown.ts";
+import { code, codeBlock, details, fitted, plain, table } from "./markdown.ts";
 import type { Touched, TouchedStacks } from "./touched.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -57,7 +57,13 @@ function row({ stack, because, run }: Preview): string[] {
     const count = run.changes.filter((change) => change.kind === kind).length;
     return count > 0 && isLoss({ kind }) ? `**${count}**` : `${count || ""}`;
   });
-  return [stack, because, ...numbers, `${run.warnings.length || ""}`, run.succeeded ? "" : "**failed**"];
+  return [
+    plain(stack),
+    because,
+    ...numbers,
+    `${run.warnings.length || ""}`,
+    run.succeeded ? "" : "**failed**",
+  ];
 }
 
 function section({ stack, run }: Preview): string {
@@ -71,7 +77,7 @@ function section({ stack, run }: Preview): string {
     ...(more > 0 ? [`… and ${more} more.`] : []),
     ...(warnings.length > 0 ? [`Warnings:\n\n${codeBlock(warnings.join("\n"))}`] : []),
   ];
-  const summary = `${stack}: ${succeeded ? counts(changes) || "no changes" : "failed"}`;
+  const summary = `${plain(stack)}: ${succeeded ? counts(changes) || "no changes" : "failed"}`;
   return details(summary, body.join("\n\n"), !succeeded || changes.some(isLoss));
 }
 

@@ -2,7 +2,7 @@
 import type { Prometheus } from "../cost/prometheus.ts";
 import type { Backend } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
-import { type CacheOutput, parseOutputs } from "../fleet/outputs.ts";
+import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
 import { runningPod } from "../regions/running-pod.ts";
 import { isUnknownStack } from "./trouble.ts";
 
@@ -24,9 +24,15 @@ export interface GateOptions {
 
 export function gate({ backend, prometheus, maxErrorRatio }: GateOptions): Gate {
   async function ask(stack: string): Promise<string[]> {
-    const found = await backend.outputs({ name: stack, updated: undefined });
-    if (Object.keys(found).length === 0) return [];
-    const { caches, monitoring, cost } = parseOutputs(found);
+    let outputs: ReadOutputs | undefined;
+    try {
+      const found = await backend.outputs({ name: stack, updated: undefined });
+      if (Object.keys(found).length > 0) outputs = parseOutputs(found);
+    } catch (error) {
+      const { message } = error as Error;
+      return isUnknownStack(message) ? [] : [`its outputs can't be read: ${message}`];
+    }
+    const { caches = {}, monitoring = {}, cost = {} } = outputs ?? {};
     const regions = Object.entries(caches).map(async ([region, cache]) => {
       const of = { provider: cost[region]?.provider ?? "", region };
       const problems = await Promise.all([
@@ -39,10 +45,7 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions): Gate 
     return (await Promise.all(regions)).flat();
   }
   return {
-    problemsOf: (stack) =>
-      ask(stack).catch(({ message }: Error) =>
-        isUnknownStack(message) ? [] : [`its outputs can't be read: ${message}`],
-      ),
+    problemsOf: (stack) => ask(stack).catch(({ message }: Error) => [message]),
   };
 }
 

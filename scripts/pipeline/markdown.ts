@@ -1,7 +1,7 @@
 /** What reports on GitHub, GitLab and elsewhere are made of. */
 
-/** GitHub takes comments and issues of up to 65,536 characters; there are at most as many characters as bytes. */
-const mostBytes = 65_536;
+/** GitHub takes comments and issues of up to 65,536 characters, and workflows add a line; there are at most as many characters as bytes. */
+const mostBytes = 65_000;
 const cutShort =
   "\n\n**The report was cut here, as a comment can't be longer.** The job's log has all of it.\n";
 
@@ -16,6 +16,11 @@ export function fitted(blocks: readonly string[]): string {
     text = longer;
   }
   return text + cutShort;
+}
+
+/** A name of others, in which nothing is markup: a stack's is that of a file. */
+export function plain(name: string): string {
+  return name.replaceAll(/[^\w.-]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 
 /** Text of others as code, in which nothing is markup and nobody is mentioned. */

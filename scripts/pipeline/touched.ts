@@ -46,6 +46,16 @@ export async function touchedStacks(revision: string, directory: string): Promis
   return { stacks: touched, removed, code: changed };
 }
 
+/**
+ * Where this branch has left that of a revision: what came there since then is no change of this branch.
+ * @returns the commit, or the revision as it is where git finds none
+ */
+export async function mergeBase(revision: string, directory: string): Promise<string> {
+  const args = ["merge-base", "--end-of-options", revision, "HEAD"];
+  const { failed, stdout } = await execa("git", args, { cwd: directory, reject: false });
+  return failed ? revision : stdout.trim();
+}
+
 function difference(
   stack: StackFile,
   before: ProjectFiles,

@@ -28,9 +28,13 @@ export interface Rollout {
   progress(text: string): void;
   /** Whether a stack may be brought up that isn't well: to repair it. */
   readonly repair: boolean;
-  /** How long the health of a wave is watched: a machine follows its Pod within a minute or two, and serves by the old one until then. */
+  /** How long the health of a wave is watched at least: a machine follows its Pod within a minute or two, and serves by the old one until then. */
   readonly settleSeconds: number;
 }
+
+/** How long a new machine may take to become well: it boots, fetches its images and gets its certificate. */
+const newMachineSeconds = 15 * 60;
+const machines = ["Instance", "VirtualMachine"];
 
 /** How often it is asked meanwhile. */
 const askEverySeconds = 15;
@@ -57,7 +61,11 @@ export async function rollOut(waves: readonly (readonly string[])[], rollout: Ro
     if (done.some(({ state }) => state !== "up") || rollout.interruption.aborted) break;
   }
   const rest = waves.flat().slice(outcomes.length);
-  return [...outcomes, ...rest.map((stack): Outcome => ({ stack, state: "not begun", problems: [] }))];
+  return [...outcomes, ...rest.map(notBegun)];
+}
+
+function notBegun(stack: string): Outcome {
+  return { stack, state: "not begun", problems: [] };
 }
 
 async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<Outcome[]> {
@@ -69,6 +77,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
       problems: problems.map((problem) => `before: ${problem}`),
     }));
   }
+  if (rollout.interruption.aborted) return wave.map(notBegun);
   const done = await Promise.all(
     wave.map(async (stack) => {
       const outcome = outcomeOf(await rollout.bringUp(stack));
@@ -77,10 +86,14 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
     }),
   );
   const up = done.filter((outcome) => outcome.state === "up");
-  // After a failure nothing more is begun, and a wave in which nothing changed has nothing to settle.
-  const isQuiet = up.length < done.length || up.every(({ changes }) => changes.length === 0);
+  const changes = up.flatMap((outcome) => outcome.changes);
+  const hasNewMachine = changes.some(
+    ({ kind, type }) => ["create", "replace"].includes(kind) && machines.includes(type),
+  );
   const names = up.map(({ stack }) => stack);
-  const after = await settle(names, isQuiet ? 0 : rollout.settleSeconds, rollout);
+  // What didn't change has nothing to settle.
+  const atLeast = changes.length > 0 ? rollout.settleSeconds : 0;
+  const after = await settle(names, atLeast, hasNewMachine ? newMachineSeconds : 0, rollout);
   return done.map((outcome) => {
     const problems = after.find(({ stack }) => stack === outcome.stack)?.problems ?? [];
     if (outcome.state !== "up" || problems.length === 0) return outcome;
@@ -88,12 +101,22 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
   });
 }
 
-/** @returns what was last said. At the end of that time all of it must be well; what happens before is forgiven. */
-async function settle(stacks: readonly string[], seconds: number, rollout: Rollout): Promise<Answer[]> {
-  const end = performance.now() + seconds * 1000;
+/**
+ * Watches for as long as it must, and as long as it may while something isn't well.
+ * @returns what was last said. At the end all of it must be well; what happens before is forgiven.
+ */
+async function settle(
+  stacks: readonly string[],
+  atLeastSeconds: number,
+  atMostSeconds: number,
+  rollout: Rollout,
+): Promise<Answer[]> {
+  const start = performance.now();
   for (;;) {
-    const left = (end - performance.now()) / 1000;
+    const seconds = (performance.now() - start) / 1000;
     const answers = await askAll(stacks, rollout.gate);
+    const isWell = answers.every(({ problems }) => problems.length === 0);
+    const left = (isWell ? atLeastSeconds : Math.max(atLeastSeconds, atMostSeconds)) - seconds;
     if (left <= 0 || rollout.interruption.aborted) return answers;
     const unwell = answers.flatMap(({ stack, problems }) =>
       problems.map((problem) => `${stack}: ${problem}`),

@@ -82,19 +82,21 @@ suite("npm run pipeline -- up", () => {
 
   test("a concurrent run is refused, and an interrupted one ends what it has begun", async () => {
     await configure("aws-d", { label: "slow", waitFor: gate });
-    const first = fleet.start("up", "aws-d", "--settle-minutes", "0");
+    const first = fleet.start("up", "aws-c", "aws-d", "--canary", "aws-d", "--settle-minutes", "0");
     await working();
     const second = await fleet.pipeline("up", "aws-d");
     assert.equal(second.exitCode, 1);
     assert.match(second.stdout, /Another run holds the stack: \S+@\S+, process \d+, since /);
 
-    // A terminal's Ctrl-C comes from the terminal and from npm.
-    for (const signal of ["SIGINT", "SIGTERM"] as const) first.kill(signal);
+    // npm hands both on. A terminal's Ctrl-C comes from the terminal and from npm.
+    for (const signal of ["SIGTERM", "SIGINT"] as const) first.kill(signal);
     await writeFile(gate, "");
     const { exitCode, stdout, stderr } = await first;
     assert.equal(exitCode, 1);
     assert.match(stderr, /SIG\w+: waiting for 1 stack to finish what it has begun/);
     assert.match(stdout, /update canceled/);
+    assert.deepEqual(states(stdout), { "aws-d": "1 failed", "aws-c": "2 not begun" });
+    assert.match(stdout, /The roll-out was interrupted/);
     assert.match(await resourceOf("aws-d"), /slow/);
     await configure("aws-d", { label: "slow" });
     const next = await fleet.pipeline("up", "aws-d");

@@ -38,7 +38,7 @@ export interface FleetProject extends AsyncDisposable {
   killEngines(): Promise<void>;
 }
 
-/** Its end, and how to send it a signal. */
+/** Its end, and how to send npm a signal. */
 export type RunningPipeline = Promise<CostRun> & { kill(signal: NodeJS.Signals): boolean };
 
 /** The resource has no provider but this program: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/ */
@@ -83,6 +83,9 @@ export const caches = cache.endpoint ? { [stack]: cache } : {};
 export const cost = { [stack]: { provider: "aws", totals: { byPayer: { us: 1 }, complete: true } } };
 `;
 
+/** As this project's package.json has it. */
+const { pipeline } = JSON.parse(await readFile(join(projectDirectory, "package.json"), "utf8")).scripts;
+
 /** With stacks that nothing was done with yet. */
 export async function fleetProject(stacks: readonly string[]): Promise<FleetProject> {
   await ensureEngine();
@@ -99,12 +102,13 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
       runtime: { name: "nodejs", options: { typescript: false } },
       stackConfigDir: "stacks",
     }),
-    "package.json": JSON.stringify({ type: "module" }),
+    "package.json": JSON.stringify({ type: "module", scripts: { pipeline } }),
     "index.js": program,
-    ".gitignore": "node_modules\nstate\n*.waiting\n",
+    ".gitignore": "node_modules\nscripts\nstate\n*.waiting\n",
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
-  await symlink(join(projectDirectory, "node_modules"), join(directory, "node_modules"));
+  for (const name of ["node_modules", "scripts"])
+    await symlink(join(projectDirectory, name), join(directory, name));
   await mkdir(join(directory, "state"));
   const options = { cwd: directory, env: environment, stdin: "ignore", reject: false } as const;
 
@@ -118,7 +122,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
       await writeFile(file, `${stringify({ config })}${salt}\n`);
     },
     start(...args) {
-      const process = execa("node", [join(projectDirectory, "scripts", "pipeline.ts"), ...args], options);
+      const process = execa("npm", ["run", "--silent", "pipeline", "--", ...args], options);
       const end = process.then(({ exitCode = -1, stdout, stderr }) => ({ exitCode, stdout, stderr }));
       return Object.assign(end, { kill: (signal: NodeJS.Signals) => process.kill(signal) });
     },
@@ -148,7 +152,7 @@ async function enginesIn(directory: string): Promise<number[]> {
   const found = pids.map(async (pid) => {
     const isThere = (await readlink(`/proc/${pid}/cwd`).catch(() => "")) === directory;
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    return isThere && !command.includes("pipeline.ts") ? Number(pid) : [];
+    return isThere && !/^npm|pipeline\.ts/.test(command) ? Number(pid) : [];
   });
   return (await Promise.all(found)).flat();
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { execa } from "execa";
 import { parse } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
 import { pipelineProgram } from "../../scripts/pipeline/arguments.ts";
@@ -72,6 +73,19 @@ test("what a report proposes is in docs/pipelines.md", () => {
   assert.equal(commands.length, 6);
   for (const command of commands)
     assert.ok(page.includes(command.replace("--file FILE", "--file state.json")), command);
+});
+
+test("an address of Prometheus that is wrong is said without the password in it", async () => {
+  for (const address of ["htps://me:hunter2@prometheus", "https://me:hunter2%@prometheus"]) {
+    const { exitCode, stdout, stderr } = await execa("node", ["scripts/pipeline.ts", "up"], {
+      cwd: projectDirectory,
+      env: { PROMETHEUS_URL: address },
+      reject: false,
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^✗ --prometheus, PROMETHEUS_URL: .* write it like http:/);
+    assert.ok(!`${stdout}${stderr}`.includes("hunter2"));
+  }
 });
 
 test("the workflow finds its comment by the line that it begins with", () => {

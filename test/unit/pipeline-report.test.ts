@@ -4,6 +4,7 @@ import type { Review } from "../../scripts/cost/review.ts";
 import { changesOf } from "../../scripts/pipeline/changes.ts";
 import { type Preview, renderComment } from "../../scripts/pipeline/comment.ts";
 import type { EngineRun } from "../../scripts/pipeline/engine.ts";
+import { hasDrifted, hasFailed, renderDrift } from "../../scripts/pipeline/reports.ts";
 import { troubleOf } from "../../scripts/pipeline/trouble.ts";
 import { wavesOf } from "../../scripts/pipeline/waves.ts";
 
@@ -74,6 +75,27 @@ test("what others write is no markup", () => {
     { stack: "aws-a", because: "new", run: run({ succeeded: false, errors: [evil], warnings: [evil] }) },
   ]);
   assert.equal(text.match(/^```/gm)?.length, 4, text);
+  const stack = "<b>|[a](b)";
+  const named = {
+    stack,
+    because: "new",
+    run: run({ stack, errors: ["error: no changes were expected"] }),
+  } as const;
+  for (const one of [comment([named]), renderDrift([named.run])]) {
+    assert.doesNotMatch(one, /<b>|\]\(/);
+    assert.equal(one.match(/&#60;b&#62;&#124;&#91;a&#93;&#40;b&#41;/g)?.length, 2, one);
+  }
+});
+
+test("drift that the engine only counts, with other lines before it", () => {
+  const errors = [
+    "warning: a newer version is there\nerror: no changes were expected but changes were proposed",
+  ];
+  const drifted = run({ succeeded: false, errors });
+  assert.deepEqual([hasDrifted(drifted), hasFailed(drifted)], [true, false]);
+  assert.match(renderDrift([drifted]), /\*\*1 of 1 stack changed outside of Pulumi\.\*\*.*\*\*drifted\*\*/s);
+  const failed = run({ succeeded: false, errors: ["no credentials"] });
+  assert.deepEqual([hasDrifted(failed), hasFailed(failed)], [false, true]);
 });
 
 test("Pulumi Cloud's word for a concurrent run", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { touchedStacks } from "../../scripts/pipeline/touched.ts";
+import { execa } from "execa";
+import { mergeBase, touchedStacks } from "../../scripts/pipeline/touched.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
 
@@ -86,6 +87,24 @@ test("new, removed and unreadable files", async (t) => {
     removed: ["azure-b"],
     code: [],
   });
+});
+
+test("what came to the other branch since is no change of this one", async (t) => {
+  const project = await committed(scope(t));
+  const git = (...args: string[]) => execa("git", args, { cwd: project.directory });
+  const { stdout: base } = await git("rev-parse", "HEAD");
+  await git("switch", "--quiet", "--create", "other");
+  await project.edit("stacks/Pulumi.aws-own.yaml", (text) => text.replace("eu-central-1", "eu-north-1"));
+  await project.commit();
+  await git("switch", "--quiet", "--create", "this", base);
+  await project.edit("stacks/Pulumi.azure-b.yaml", (text) => text.replaceAll("westeurope", "northeurope"));
+  assert.equal(await mergeBase("other", project.directory), base);
+  const { stacks } = await touchedStacks(await mergeBase("other", project.directory), project.directory);
+  assert.deepEqual(
+    stacks.map(({ stack }) => stack),
+    ["azure-b"],
+  );
+  assert.equal(await mergeBase("origin/none", project.directory), "origin/none");
 });
 
 test("a revision that git doesn't know", async (t) => {

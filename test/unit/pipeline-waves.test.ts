@@ -1,0 +1,116 @@
+/** When a roll-out goes on, waits and stops. With the real engine: test/engine/pipeline-up.test.ts. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Change } from "../../scripts/pipeline/changes.ts";
+import { gate } from "../../scripts/pipeline/gate.ts";
+import { renderRollout } from "../../scripts/pipeline/reports.ts";
+import { rollOut } from "../../scripts/pipeline/waves.ts";
+
+const change = (kind: Change["kind"], type: string): Change => ({ kind, type, name: "a", because: [] });
+const update = change("update", "Volume");
+
+interface Case {
+  readonly waves?: readonly (readonly string[])[];
+  readonly changes?: readonly Change[];
+  /** Stacks that the engine doesn't bring up. */
+  readonly failing?: readonly string[];
+  /** When all is well, in seconds after the first question. */
+  readonly wellAfter?: number;
+  /** When the pipeline is interrupted. */
+  readonly interruptedAfter?: number;
+}
+
+/** With a clock that only waiting moves. */
+async function run(
+  t: TestContext,
+  { waves = [["a"]], changes = [], failing = [], wellAfter = 0, interruptedAfter }: Case,
+) {
+  const begun: string[] = [];
+  const interruption = new AbortController();
+  let seconds = 0;
+  t.mock.method(performance, "now", () => seconds * 1000);
+  const outcomes = await rollOut(waves, {
+    gate: {
+      async problemsOf() {
+        if (interruptedAfter !== undefined && seconds >= interruptedAfter) interruption.abort();
+        return begun.length > 0 && seconds < wellAfter ? ["isn't well"] : [];
+      },
+    },
+    async bringUp(stack) {
+      begun.push(stack);
+      const succeeded = !failing.includes(stack);
+      return { stack, succeeded, changes, warnings: [], errors: succeeded ? [] : ["refused"] };
+    },
+    async sleep(duration) {
+      seconds += duration;
+    },
+    interruption: interruption.signal,
+    progress() {},
+    repair: false,
+    settleSeconds: 180,
+  });
+  t.mock.restoreAll();
+  return { outcomes, states: outcomes.map(({ stack, state }) => `${stack} ${state}`), begun, seconds };
+}
+
+test("a wave is watched for the whole time, as a machine serves by its old Pod at first", async (t) => {
+  assert.equal((await run(t, { changes: [update] })).seconds, 180);
+  assert.equal((await run(t, { changes: [] })).seconds, 0);
+  const unwell = await run(t, { changes: [update], wellAfter: 181 });
+  assert.deepEqual([unwell.states, unwell.seconds], [["a unhealthy"], 180]);
+});
+
+test("what a failure leaves up in its wave gets its time to settle", async (t) => {
+  const wave = { waves: [["a", "b"], ["c"]], failing: ["a"], changes: [update], wellAfter: 60 };
+  assert.deepEqual((await run(t, wave)).states, ["a failed", "b up", "c not begun"]);
+});
+
+for (const machine of [change("create", "Instance"), change("replace", "VirtualMachine")]) {
+  test(`${machine.kind} ${machine.type}: 15 minutes to become well, and no longer than it takes`, async (t) => {
+    const late = await run(t, { changes: [update, machine], wellAfter: 600 });
+    assert.deepEqual([late.states, late.seconds], [["a up"], 600]);
+    const never = await run(t, { changes: [machine], wellAfter: Number.POSITIVE_INFINITY });
+    assert.deepEqual([never.states, never.seconds], [["a unhealthy"], 900]);
+    assert.equal((await run(t, { changes: [machine] })).seconds, 180);
+  });
+}
+
+test("interrupted while a wave is asked before it begins: none of it is begun", async (t) => {
+  const { states, begun } = await run(t, { waves: [["a"], ["b"]], interruptedAfter: 0 });
+  assert.deepEqual([states, begun], [["a not begun", "b not begun"], []]);
+});
+
+test("interrupted while the last wave settles: it is up, and the report says that it was interrupted", async (t) => {
+  const { outcomes, states, seconds } = await run(t, { changes: [update], interruptedAfter: 30 });
+  assert.deepEqual([states, seconds], [["a up"], 30]);
+  assert.match(renderRollout(outcomes, [["a"]], true), /\*\*The roll-out was interrupted\.\*\*/);
+  assert.doesNotMatch(renderRollout(outcomes, [["a"]], false), /interrupted/);
+});
+
+test("what can't be asked is named: Prometheus, or the backend", async () => {
+  const asked = (outputs: () => object) =>
+    gate({
+      backend: { stacks: async () => [], outputs: async () => ({ ...outputs() }) },
+      prometheus: {
+        async query() {
+          throw new Error("http://127.0.0.1:9/ can't be reached: refused");
+        },
+        externalLabels: async () => ({}),
+      },
+      maxErrorRatio: 0.01,
+    }).problemsOf("a");
+  const cache = {
+    endpoint: "https://cache.invalid",
+    topology: "vm",
+    storage: { kind: "disk" },
+    upstreams: [],
+  };
+  assert.deepEqual(await asked(() => ({ caches: { one: cache } })), [
+    "http://127.0.0.1:9/ can't be reached: refused",
+  ]);
+  const refused = await asked(() => {
+    throw new Error("no credentials");
+  });
+  assert.deepEqual(refused, ["its outputs can't be read: no credentials"]);
+  assert.match((await asked(() => ({ caches: [] })))[0] ?? "", /^its outputs can't be read: /);
+});

@@ -1,0 +1,94 @@
+/** The shell steps of the workflows that write to GitHub, as GitHub runs them, with a `gh` that only records. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { fakePrograms } from "../support/fake-programs.ts";
+import { projectDirectory } from "../support/project.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+interface Step {
+  readonly workflow: string;
+  readonly job: string;
+  /** In bash. */
+  readonly gh?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What is there before, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Runs the job's last step. */
+async function run(t: TestContext, { workflow, job, gh = "", env = {}, files = {} }: Step) {
+  const parts = scope(t);
+  const { path } = parts.use(await tempDir());
+  const programs = parts.use(await fakePrograms({ gh, git: "" }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
+  const { jobs } = parse(readFileSync(join(projectDirectory, ".github/workflows", workflow), "utf8"));
+  const step = jobs[job].steps.at(-1);
+  // Without `shell:`, GitHub's is this one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+  const { exitCode } = await execa("bash", ["-e", "-c", step.run], {
+    cwd: path,
+    env: { ...step.env, RUNNER_TEMP: path, RUN_URL: "https://run", ...env, ...programs.env },
+    reject: false,
+  });
+  const calls = (await programs.calls()).filter(([program]) => program === "gh");
+  const read = (name: string) => (existsSync(join(path, name)) ? readFileSync(join(path, name), "utf8") : "");
+  return { exitCode, calls: calls.map((call) => call.slice(1).join(" ")), read };
+}
+
+const comment = { workflow: "pull-request.yaml", job: "comment", env: { NUMBER: "7", COMMIT: "abc123" } };
+const drift = { workflow: "drift.yaml", job: "issue" };
+
+test("a comment is renewed where there is one, and names the commit", async (t) => {
+  const { exitCode, calls, read } = await run(t, {
+    ...comment,
+    files: { "comment.md": "the report\n" },
+    gh: 'if [ "$2" != --method ]; then echo 12; echo 13; fi',
+  });
+  assert.equal(exitCode, 0);
+  assert.match(calls.at(-1) ?? "", /^api --method PATCH \S+\/issues\/comments\/12 /);
+  assert.equal(read("comment.md"), "the report\n\nOf commit abc123\n");
+});
+
+test("a preview that broke off before its report is said in place of the old comment", async (t) => {
+  const { calls, read } = await run(t, comment);
+  assert.match(calls.at(-1) ?? "", /^pr comment 7 /);
+  assert.match(
+    read("comment.md"),
+    /^<!-- registry-cache: preview -->\n\nThe preview could not be run, see https:\/\/run\n+Of commit abc123\n$/,
+  );
+});
+
+test("where GitHub can't be asked for the comment, no second one is written", async (t) => {
+  const { exitCode, calls } = await run(t, { ...comment, gh: "exit 1" });
+  assert.equal(exitCode, 1);
+  assert.equal(calls.length, 1);
+});
+
+test("a comparison that broke off is in the issue, one without a difference closes it", async (t) => {
+  const broken = await run(t, { ...drift, env: { RESULT: "cancelled" } });
+  assert.match(broken.calls.at(-1) ?? "", /^issue create .* --body-file issue\.md$/);
+  assert.equal(broken.read("issue.md"), "The comparison could not be run, see https://run\n");
+  const same = await run(t, { ...drift, env: { RESULT: "success" }, gh: '[ "$2" != list ] || echo 4' });
+  assert.match(same.calls.at(-1) ?? "", /^issue close 4 /);
+});
+
+test("prices: an open pull request is renewed, otherwise there is a new one", async (t) => {
+  for (const [state, command] of [
+    ["echo OPEN", "edit"],
+    ["echo MERGED", "create"],
+    ["exit 1", "create"],
+  ]) {
+    const { exitCode, calls } = await run(t, {
+      workflow: "prices.yaml",
+      job: "propose",
+      files: { "prices.patch": "a change" },
+      gh: `if [ "$2" = view ]; then ${state}; fi`,
+    });
+    assert.equal(exitCode, 0);
+    assert.match(calls.at(-1) ?? "", new RegExp(`^pr ${command} `), state);
+  }
+});
