@@ -20,6 +20,7 @@ export interface CostProject extends AsyncDisposable {
 export interface CostRun {
   readonly exitCode: number;
   readonly stdout: string;
+  /** Without progress, which only a slow machine shows. */
   readonly stderr: string;
 }
 
@@ -48,7 +49,8 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
       reject: false,
       stdin: "ignore",
     });
-    return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
+    const stderr = result.stderr.replaceAll(/^ {2}.* …(?:\n|$)/gm, "").trimEnd();
+    return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr };
   };
   return {
     directory,
