@@ -125,7 +125,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
   await step("takes up other configurations as it runs, and none of 16 clients notices", async () => {
     const before = await containers();
     await applies(first, await region.want());
-    const asking = clients(around, ca, 16);
+    await using asking = clients(around, ca, 16);
     for (let count = 1; count <= changeCount; count += 1) {
       const [kind, change] = Object.entries(reloads(count, around))[count % 3] ?? assert.fail();
       const seconds = await applies(first, await region.want(change));
@@ -169,7 +169,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
 function reloads(count: number, { config: { access } }: Surroundings) {
   return {
     "allow-list": { repositories: ["giantswarm/**", `more-${count}/**`] },
-    freshness: { region: { freshnessSeconds: 3600 + count } },
+    freshness: { region: { freshnessSeconds: 3600 - count } },
     clients: { region: { access: { ...access, clients: [...access.clients, `192.0.2.${count % 250}/32`] } } },
   };
 }

@@ -18,12 +18,16 @@ export function clients(around: Surroundings, ca: string, count: number) {
     }
   };
   const all = Promise.all(Array.from({ length: count }, one));
+  /** @returns how many requests there were, and what was said to those that failed */
+  const stop = async () => {
+    stopped = true;
+    await all;
+    return { answers, failures };
+  };
   return {
-    /** @returns how many requests there were, and what was said to those that failed */
-    async stop() {
-      stopped = true;
-      await all;
-      return { answers, failures };
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }
