@@ -23,7 +23,7 @@ import { steps, storyTimeoutMs } from "./story.ts";
 import { type Surroundings, surroundings } from "./surroundings.ts";
 
 /** CHANGES and POWER_CUTS make it more thorough, and longer. */
-const changeCount = Number(process.env.CHANGES ?? 2);
+const changeCount = Number(process.env.CHANGES ?? 1);
 const powerCuts = Number(process.env.POWER_CUTS ?? 1);
 
 test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
