@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
-import { engineEnvironment, engineProgram } from "../setup/engine.ts";
+import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
 import { type Change, changesOf, type ResourceStep } from "./changes.ts";
 
 export type Operation = "preview" | "up" | "refresh";
@@ -36,12 +36,17 @@ const unfinishedBefore = /pending operations from previous deployment/;
 
 export class Engine {
   readonly #directory: string;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #running = new Set<{ kill(signal: NodeJS.Signals): boolean }>();
   readonly #interruption = new AbortController();
 
   /** @param directory of the project. The engine must be there: ensureEngine(). */
   constructor(directory: string) {
     this.#directory = directory;
+    this.#environment = {
+      ...engineEnvironment(stateBackend(directory)),
+      PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+    };
   }
 
   /** Aborted by the first SIGINT or SIGTERM of {@link handOnSignals}. */
@@ -72,7 +77,7 @@ export class Engine {
     const all = [operation, "--stack", stack, "--json", "--non-interactive", ...confirmed, ...args];
     const child = execa(engineProgram, all, {
       cwd: this.#directory,
-      env: { ...engineEnvironment(), PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+      env: this.#environment,
       // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's, and the engine would get it twice.
       detached: true,
       stdin: "ignore",

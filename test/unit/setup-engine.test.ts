@@ -2,17 +2,14 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "pulumi/package.json" with { type: "json" };
 import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
 import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 
-test("the engine that is built is the one that the npm package looks for", () => {
-  assert.equal(goTools.pulumi.version, `v${manifest.version}`);
-});
-
-test("the passphrase is made once, for its owner alone, and the user's own settings win", async (t) => {
+/** For the state, and instead of all that this machine's user has set, until the test ends. */
+async function emptyHome(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "engine-"));
   const before = { ...process.env };
   t.after(async () => {
@@ -20,7 +17,15 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
     await rm(directory, { recursive: true });
   });
   process.env = { PATH: before.PATH, XDG_STATE_HOME: directory, PULUMI_CREDENTIALS_PATH: directory };
+  return directory;
+}
 
+test("the engine that is built is the one that the npm package looks for", () => {
+  assert.equal(goTools.pulumi.version, `v${manifest.version}`);
+});
+
+test("the passphrase is made once, for its owner alone, and the user's own settings win", async (t) => {
+  await emptyHome(t);
   const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = engineEnvironment();
   assert.ok(
     (await stat(fileURLToPath(backend))).isDirectory(),
@@ -37,13 +42,7 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
 });
 
 test("the state is where the environment says, else the project, else the login, else on this machine", async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), "engine-"));
-  const before = { ...process.env };
-  t.after(async () => {
-    process.env = before;
-    await rm(directory, { recursive: true });
-  });
-  process.env = { PATH: before.PATH, XDG_STATE_HOME: directory, PULUMI_CREDENTIALS_PATH: directory };
+  const directory = await emptyHome(t);
   await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nruntime: nodejs\n");
   const own = stateBackend(directory);
   assert.equal(own.from, "this machine");

@@ -2,11 +2,11 @@ import { hits } from "../rules/recording.ts";
 import type { Row } from "./panel.ts";
 import { region } from "./selectors.ts";
 
-const blobs = (matcher: string) =>
-  `sum by (region) (increase(registry_cache_requests_total{${region},kind="blob",${matcher}}[$__range]))`;
-const bytes = (metric: string, matchers: string) =>
+const increase = (metric: string, matchers: string) =>
   `sum by (region) (increase(${metric}{${matchers}}[$__range]))`;
-const saved = `${bytes("registry_cache_response_bytes_total", `${region},cache!="NONE"`)} - ${bytes("registry_proxy_pulled_bytes_total", region)}`;
+const blobs = (matcher: string) =>
+  increase("registry_cache_requests_total", `${region},kind="blob",${matcher}`);
+const saved = `${increase("registry_cache_response_bytes_total", `${region},cache!="NONE"`)} - ${increase("registry_proxy_pulled_bytes_total", region)}`;
 
 /** The dashboard's variable for what a GB from the upstreams costs. */
 export const pricePerGB = { name: "usdPerGB", label: "USD for a GB from the upstreams", default: "0.09" };
