@@ -50,7 +50,8 @@ count() {
 # MIB BYTES_STORED: what the zone may hold, of its budget and of what is left on the disk.
 most() {
   room=$(($2 + (avail > reserve ? avail - reserve : 0)))
-  echo "$((${1:-0} > 0 && $1 * 1048576 < room ? $1 * 1048576 : room))"
+  budget=$((${1:-0} * 1048576))
+  echo "$((budget > 0 && budget < room ? budget : room))"
 }
 
 store() {

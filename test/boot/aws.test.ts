@@ -63,7 +63,13 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     const open = listening.split("\n").filter((address) => !/^(127\.|\[::1\])/.test(address));
     assert.deepEqual(new Set(open.map((it) => Number(it.split(":").at(-1)))), new Set([443, metricsPort]));
     assert.match(listening, /^127\.0\.0\.1:9100$/m, "node_exporter");
-    assert.equal((await around.get(metricsPort, "/-/ready", ca)).status, 200);
+    await first.until("all targets are scraped", async () => {
+      const { body } = await around.get(metricsPort, "/api/v1/query?query=up", ca);
+      const values: string[] = JSON.parse(body).data.result.map(
+        ({ value }: { value: [number, string] }) => value[1],
+      );
+      return values.length > 5 && values.every((it) => it === "1");
+    });
     const apt = await first.run("apt-config dump");
     assert.match(apt, /^APT::Periodic::Unattended-Upgrade "1";$/m);
     assert.match(apt, /^Unattended-Upgrade::Automatic-Reboot "true";$/m);

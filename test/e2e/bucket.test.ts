@@ -5,6 +5,7 @@ import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { registryName } from "../support/chain.ts";
 import { containerdNode } from "../support/clients/node.ts";
 import { type Download, download, downloads } from "../support/http.ts";
+import { query, queryValue } from "../support/prometheus.ts";
 import { hexOf, type Replica, type Shared, startShared } from "../support/replicas.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -142,6 +143,17 @@ describe("two replicas and one bucket", () => {
     await to.stored([layer]);
     const uploads = () => to.s3.keys(/\/slow-bucket\/_uploads\//);
     await waitUntil("nothing of the upload is left", async () => (await uploads()).length === 0);
+  });
+
+  test("all metrics are there, with a file system of their own", async () => {
+    for (const { ports } of to.replicas) {
+      const prometheus = new URL(`http://127.0.0.1:${ports.prometheus}/`);
+      const max = (zone: string) => queryValue(prometheus, `registry_cache_store_max_bytes{zone="${zone}"}`);
+      for (const zone of ["blobs", "manifests"]) {
+        await waitUntil(`${zone} may take something`, async () => ((await max(zone)) ?? 0) > 0, 60_000);
+      }
+      assert.deepEqual(await query(prometheus, 'up{job=~"registry-cache-.+"} != 1'), []);
+    }
   });
 });
 

@@ -40,10 +40,13 @@ export async function allScraped(base: URL): Promise<void> {
   await waitUntil(
     "all targets are scraped",
     async () => {
-      const { data } = (await (await fetch(url)).json()) as {
+      const answer = (await (await fetch(url)).json()) as {
         data: { activeTargets: { lastScrape: string }[] };
       };
-      return data.activeTargets.every(({ lastScrape }) => Date.parse(lastScrape) > now);
+      const { activeTargets } = answer.data;
+      return (
+        activeTargets.length > 0 && activeTargets.every(({ lastScrape }) => Date.parse(lastScrape) > now)
+      );
     },
     120_000,
   );

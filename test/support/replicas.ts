@@ -16,7 +16,7 @@ import {
   removePod,
 } from "../../components/hosts/local/podman-pod.ts";
 import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
-import { type DiskBudget, diskBudget } from "../../components/pod/edge/budget.ts";
+import { type DiskBudget, ownDiskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
@@ -110,7 +110,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     region: { name, endpoint: { hostname: "localhost" }, freshnessSeconds: 60 },
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],
-    budget: options.budget ?? diskBudget(4),
+    budget: options.budget ?? ownDiskBudget(16),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
     externalLabels: {},
