@@ -96,7 +96,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     const nowhere = "http://127.0.0.1:1/";
     for (const [reason, change] of Object.entries({
       unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
-      image: { files: { "parts/exporter/image": "10.0.2.2:1/registry-cache/none:test" } },
+      image: { images: { exporter: "10.0.2.2:1/registry-cache/none:test" } },
     })) {
       const digest = await region.want(change);
       assert.equal(await fails(first, digest), reason);

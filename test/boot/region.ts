@@ -1,5 +1,6 @@
 /** The machines of one region, with the user data and the Pod that a host renders; only where the cloud itself has a part in it, they are others. */
 import { join } from "node:path";
+import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { VmRegion } from "../../components/config/schema.ts";
 import { type Bundle, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
@@ -32,6 +33,7 @@ export interface Change {
   readonly region?: Readonly<Record<string, unknown>>;
   /** Patterns of the one upstream. */
   readonly repositories?: readonly string[];
+  readonly images?: Partial<Images>;
   readonly files?: Bundle;
 }
 
@@ -147,7 +149,7 @@ function podOptions(
     provider,
     region: parsed.regions[0] as VmRegion,
     upstreams: parsed.upstreams,
-    images,
+    images: { ...images, ...change.images },
     monitoring: parsed.monitoring,
     workload: parsed.workload,
     diskGiB: dataDiskGiB,
