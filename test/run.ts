@@ -14,7 +14,7 @@ import { bringWhatTestsNeed } from "./setup/needs.ts";
 const testMinutes = 10;
 const allMinutes = 60;
 
-/** Emulate whole machines, which takes longest: `npm run test:boot`. */
+/** Emulate whole machines of one processor each, which takes longest: `npm run test:boot`. After the others, as many at a time as there are processors. */
 const boot = "test/boot/";
 /** One at a time, after the others: they compare times, or measure what the machine can do. */
 const alone = [
@@ -49,16 +49,18 @@ await runSteps(async () => {
   await bringWhatTestsNeed(files);
   const signal = AbortSignal.timeout(allMinutes * 60_000);
   const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
-  const isAlone = among([boot, ...alone]);
+  const isAlone = among(alone);
+  const isBoot = among([boot]);
   const isLong = among(long);
   // By their names, not by folders: some kinds of tests compute, others wait.
   const beside = files
-    .filter((file) => !isAlone(file))
+    .filter((file) => !isAlone(file) && !isBoot(file))
     .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
   const results = [
     // One more than there are processors: many wait most of the time.
     await passes(beside, { signal, concurrency: availableParallelism() + 1 }),
     await passes(files.filter(isAlone), { signal, concurrency: 1 }),
+    await passes(files.filter(isBoot), { signal, concurrency: availableParallelism() }),
   ];
   console.log(durationsTable());
   // The runner sets it too, where a test failed; where files are missing, it doesn't.

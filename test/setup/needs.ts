@@ -1,6 +1,7 @@
 /** What must be on this machine before test files run: nothing is installed, downloaded or built for those that weren't chosen. */
 import { availableParallelism } from "node:os";
 import { defaultImages } from "../../components/config/images.ts";
+import { basePackages } from "../../components/hosts/vm/user-data.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensureEngine } from "../../scripts/setup/engine.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
@@ -8,6 +9,7 @@ import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
+import { ensureMachineImage, ensureQemu } from "../boot/image.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
 import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
@@ -47,7 +49,11 @@ const needs: readonly Need[] = [
     tools: { registry },
   },
   { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
-  { of: ["test/boot/"], first: [images], tools: { registry, containerd, ctr } },
+  {
+    of: ["test/boot/"],
+    first: [images, ensureQemu, () => ensureMachineImage([]), () => ensureMachineImage(basePackages)],
+    tools: { registry, containerd, ctr },
+  },
   { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
   { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
 ];
