@@ -9,6 +9,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { stringify } from "yaml";
 import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
+import type { OwnObjects } from "../../components/hosts/kubernetes/question.ts";
 import { type KubernetesCase, kubernetesKeys } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
 import { freePort } from "../support/ports.ts";
@@ -53,9 +54,9 @@ before(async () => {
   await writeFile(kubeconfig, stringify(config));
 });
 
-function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase) {
+function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase, own: OwnObjects = {}) {
   const request = planRequest("kubernetes", kubernetesKeys(name, { kubeconfig, ...change }));
-  return findingsInCluster(planKubernetes(request).plan, undefined);
+  return findingsInCluster(planKubernetes(request).plan, own);
 }
 
 async function problems(
