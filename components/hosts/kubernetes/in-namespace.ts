@@ -17,8 +17,9 @@ async function providedProblems(
   { region, hasNamespace }: Question,
   { path, what, find }: Provided,
 ): Promise<Problem[]> {
-  const { name } = region.namespace;
+  const { name, create } = region.namespace;
   if (!hasNamespace) {
+    if (!create) return [];
     const message = `${what} must be put into the namespace ${name} as soon as it is there: the replicas wait for it`;
     warn([{ path, message }], region.name);
     return [];
