@@ -122,15 +122,12 @@ function withoutUser({ securityContext = {} }: Container): SecurityContext {
 
 /** The volume `data` where it isn't a claim of the stack's: what is in it goes with the Pod. */
 function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
-  const { storage, name } = region;
+  const { storage } = region;
   if (storage.kind === "disk") return [];
   if (storage.scratchClass === undefined) {
     return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
   }
-  const volumeClaimTemplate = {
-    metadata: { labels: objectLabels(name) },
-    spec: claimSpec(diskGiB, storage.scratchClass),
-  };
+  const volumeClaimTemplate = { spec: claimSpec(diskGiB, storage.scratchClass) };
   return [{ name: dataVolume, ephemeral: { volumeClaimTemplate } }];
 }
 
