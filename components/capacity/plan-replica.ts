@@ -18,6 +18,15 @@ export interface ReplicaRequest {
   /** How many share the load: the smallest number of them. */
   readonly replicas: number;
   readonly workload: Workload;
+  /** @default from the workload */
+  readonly edge?: EdgeAmounts;
+}
+
+/** What the edge is to request, where that doesn't follow from the workload. */
+export interface EdgeAmounts {
+  readonly cpuMillis?: number;
+  /** Also the most it gets. */
+  readonly memoryMiB?: number;
 }
 
 /** What one replica of the cache on Kubernetes asks for. */
@@ -41,33 +50,59 @@ export interface ReplicaPlan {
 const edgeMiB = 256;
 /** Of each further worker, before it serves anybody: 64 take 249 MiB. */
 const workerMiB = 4;
+
+/** What nginx takes, without the page cache. */
+export function leastEdgeMiB(workers: number): number {
+  return edgeMiB + (workers - minWorkers) * workerMiB;
+}
+
 /** What a node's disk is read for beyond it costs less than so much memory in each replica. */
 const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
 const cpuStepMillis = 50;
 /** Cold blobs at once: all that a node pulls, of two releases. Beyond that, clients fall back. */
 const fillsGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(16, Math.max(4, 2 * pullsPerNodeGiB));
+/** The largest layer that a platform's images are known to have: 1.15 GB. */
+const largestLayerMiB = 1.15e9 / 1024 ** 2;
 /** What has passed on its way into the store is kept for some minutes: see blobs.ts. */
 const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB);
 
 /** Plans a replica: processor time for its share of the demand, memory for the hot set, disk for the content. */
-export function planReplica({ storage, replicas, workload }: ReplicaRequest): ReplicaPlan {
+export function planReplica({ storage, replicas, workload, edge: given = {} }: ReplicaRequest): ReplicaPlan {
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shareMillis = (demand.networkMbps / replicas / mbpsPerVCpu) * 1000;
-  const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
+  const wantedMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
+  const cpuMillis = given.cpuMillis ?? wantedMillis;
   const workers = Math.max(minWorkers, Math.ceil(cpuMillis / 1000));
   const pageCacheMiB = Math.min(mostPageCacheMiB, Math.ceil(demand.hotSetGiB * 1024));
-  const edge = {
-    cpuMillis,
-    memoryMiB: edgeMiB + (workers - minWorkers) * workerMiB + pageCacheMiB,
-    workers,
-  };
+  const edge = { cpuMillis, memoryMiB: given.memoryMiB ?? leastEdgeMiB(workers) + pageCacheMiB, workers };
   const content = contentGiB(workload, delivery);
-  if (storage.kind === "bucket") return { ...planScratch(storage, workload, content), edge };
-  const wantedGiB = sizeFor(content);
-  const diskGiB = storage.sizeGiB === "auto" ? wantedGiB : storage.sizeGiB;
-  return { diskGiB, edge, warnings: sizeWarnings(diskGiB, content, wantedGiB) };
+  const disk =
+    storage.kind === "bucket" ? planScratch(storage, workload, content) : planVolume(storage, content);
+  return {
+    ...disk,
+    edge,
+    warnings: [...disk.warnings, ...cpuWarnings(cpuMillis, wantedMillis, shareMillis)],
+  };
+}
+
+function cpuWarnings(cpuMillis: number, wantedMillis: number, shareMillis: number): Problem[] {
+  if (cpuMillis >= shareMillis) return [];
+  const [carried, share] = [cpuMillis, shareMillis].map((millis) =>
+    Math.floor((millis * mbpsPerVCpu) / 1000),
+  );
+  const message = `${cpuMillis}m carry ${carried} of the ${share} Mbps that each replica has in a peak; better: ${wantedMillis}m`;
+  return [{ path: "pods.resources.edge.requests.cpu", message }];
+}
+
+function planVolume(
+  { sizeGiB }: Extract<ReplicaRequest["storage"], { kind: "disk" }>,
+  contentGiB: number,
+): Omit<ReplicaPlan, "edge"> {
+  const wantedGiB = sizeFor(contentGiB);
+  const diskGiB = sizeGiB === "auto" ? wantedGiB : sizeGiB;
+  return { diskGiB, warnings: sizeWarnings(diskGiB, contentGiB, wantedGiB) };
 }
 
 type ScratchRequest = Extract<ReplicaRequest["storage"], { kind: "bucket" }>;
@@ -83,9 +118,13 @@ function planScratch(
   const diskGiB = scratchGiB === "auto" ? autoGiB : scratchGiB;
   if (diskGiB >= autoGiB) return { diskGiB, fillsGiB: fills, warnings: [] };
   const { blobsMiB, fillsMiB } = scratchBudget(diskGiB, fills);
+  const isUnderLayer = fillsMiB / 2 < largestLayerMiB;
+  const largest = isUnderLayer
+    ? `, as the largest known layers of ${number(largestLayerMiB / 1024)} GiB`
+    : "";
   const message =
     `${quantity(diskGiB, "GiB")} hold ${number(blobsMiB / 1024)} GiB of cached blobs and ${number(fillsMiB / 1024)} of blobs under way, and the workload has ` +
-    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached; better: ${autoGiB}GiB`;
+    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached${largest}; better: ${autoGiB}GiB`;
   return { diskGiB, fillsGiB: fills, warnings: [{ path: "storage.scratch", message }] };
 }
 
