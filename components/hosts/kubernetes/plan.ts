@@ -18,8 +18,9 @@ export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
 export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<KubernetesPlan> {
   const { region, workload } = request;
   const { storage, replicas } = region;
-  const replica = planReplica({ storage, replicas: replicas.min, workload });
-  return { plan: { ...request, replica }, problems: preflight(region), warnings: [] };
+  const { min, sharing } = replicas;
+  const replica = planReplica({ storage, replicas: min, sharing, workload });
+  return { plan: { ...request, replica }, problems: preflight(request), warnings: [] };
 }
 
 /** Its workload. */

@@ -1,6 +1,7 @@
 import { metricsPort } from "../../config/ports.ts";
 import { serviceNamespace } from "../../config/text.ts";
 import type { ObjectStore } from "../../pod/store.ts";
+import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source } from "./sources.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
@@ -26,13 +27,16 @@ export function incoming({ region }: WorkloadPlanArgs): Incoming[] {
   return [
     { from: [...new Set(clients)], port: edgePort },
     ...(access.metrics.length > 0 ? [{ from: access.metrics, port: metricsPort }] : []),
+    ...(sharesBlobs(region) ? [{ from: [peerPods(region)], port: peerPort }] : []),
   ];
 }
 
 /** Whom the Pods reach: names, and the servers of the configuration, whose addresses change. Nothing of the Pods asks the API server. */
 export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
   const { storage } = args.region;
+  const peers = sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : [];
   return [
+    ...peers,
     { to: "anywhere", ports: [{ port: 53, protocol: "UDP" }, tcp(53)] },
     { to: "anywhere", ports: serverPorts(args).map(tcp) },
     // A policy is compared with the port of the Pod behind a Service, which its URL doesn't say:
