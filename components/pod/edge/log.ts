@@ -24,8 +24,7 @@ export function accessLogs({
   // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
   const counted = prefetch ? ["if=$counted"] : [];
   return [
-    ...variables(),
-    ...(peers ? variablesOfPeers() : variablesOfOrigins()),
+    ...variables(peers ? ofPeers() : ofOrigins()),
     ...(prefetch
       ? [
           block(
@@ -35,7 +34,7 @@ export function accessLogs({
           ),
         ]
       : []),
-    format("people", { ...peopleFields, ...(peers && { originAddress: "$upstream_addr" }) }),
+    format("people", { ...peopleFields, ...(peers && { cache: "$cache", originAddress: "$upstream_addr" }) }),
     format("requests", requestFields),
     format("clients", clientFields),
     directive("access_log", "/dev/stdout", "people"),
@@ -49,7 +48,8 @@ export function cacheHeader(): Directive {
   return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
 }
 
-function variablesOfOrigins(): Directive[] {
+/** Maps of `$cache` and `$origin_time`. */
+function ofOrigins(): Directive[] {
   return [
     block(
       "map",
@@ -64,8 +64,8 @@ function variablesOfOrigins(): Directive[] {
   ];
 }
 
-/** An answer of another replica counts as what it was there, and a hit there as one that no origin was asked for. */
-function variablesOfPeers(): Directive[] {
+/** The same. An answer of another replica counts as what it was there, and a hit there as one that no origin was asked for. */
+function ofPeers(): Directive[] {
   return [
     block(
       "map",
@@ -80,12 +80,13 @@ function variablesOfPeers(): Directive[] {
   ];
 }
 
-function variables(): Directive[] {
+function variables(ofAnswers: readonly Directive[]): Directive[] {
   const bucket = 100 / clientBuckets;
   return [
     // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
     block("map", ["$request_time", "$first_byte"], [directive("default", "$request_time")]),
     block("map", ["$first_byte", "$answer_begins"], [directive("default", "")]),
+    ...ofAnswers,
     block(
       "map",
       ["$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused"],
