@@ -20,6 +20,15 @@ export interface ReplicaRequest {
   /** `hash`: each keeps a part of the blobs, and passes the others on. @default "none": each keeps all */
   readonly sharing?: "none" | "hash";
   readonly workload: Workload;
+  /** @default from the workload */
+  readonly edge?: EdgeAmounts;
+}
+
+/** What the edge is to request, where that doesn't follow from the workload. */
+export interface EdgeAmounts {
+  readonly cpuMillis?: number;
+  /** Also the most it gets. */
+  readonly memoryMiB?: number;
 }
 
 /** What one replica of the cache on Kubernetes asks for. */
@@ -43,6 +52,12 @@ export interface ReplicaPlan {
 const edgeMiB = 256;
 /** Of each further worker, before it serves anybody: 64 take 249 MiB. */
 const workerMiB = 4;
+
+/** What nginx takes, without the page cache. */
+export function leastEdgeMiB(workers: number): number {
+  return edgeMiB + (workers - minWorkers) * workerMiB;
+}
+
 /** What a node's disk is read for beyond it costs less than so much memory in each replica. */
 const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
@@ -50,17 +65,20 @@ const cpuStepMillis = 50;
 /** Cold blobs at once: all that a node pulls, of two releases. Beyond that, clients fall back. */
 const fillsGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(16, Math.max(4, 2 * pullsPerNodeGiB));
 /**
- * How much more than its part a replica may have. A hash of 160 points for each gives the busiest of 50 replicas 23% more, of 5 replicas 9%; and blobs differ in size.
+ * How much more than its part a replica may have. A hash of 160 points for each gives the busiest of 50 replicas 23% more, of 5 replicas 4%; and blobs differ in size.
  * https://nginx.org/en/docs/http/ngx_http_upstream_module.html#hash
  */
 const unevenness = 1.25;
 /** Buffers of a thousand blobs that are passed on at once: see peers.ts of the edge. */
 const passingMiB = 64;
+/** The largest layer that a platform's images are known to have: 1.15 GB. */
+const largestLayerMiB = 1.15e9 / 1024 ** 2;
 /** What has passed on its way into the store is kept for some minutes: see blobs.ts. */
 const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB);
 
 /** Plans a replica: processor time for its share of the demand; memory for the hot set, disk for the content, or for its part of both. */
-export function planReplica({ storage, replicas, sharing, workload }: ReplicaRequest): ReplicaPlan {
+export function planReplica(request: ReplicaRequest): ReplicaPlan {
+  const { storage, replicas, sharing, workload, edge: given = {} } = request;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shares = sharing === "hash";
@@ -68,19 +86,38 @@ export function planReplica({ storage, replicas, sharing, workload }: ReplicaReq
   const sent = shares ? 2 - 1 / replicas : 1;
   const kept = shares ? Math.min(1, unevenness / replicas) : 1;
   const shareMillis = ((sent * demand.networkMbps) / replicas / mbpsPerVCpu) * 1000;
-  const cpuMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
+  const wantedMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
+  const cpuMillis = given.cpuMillis ?? wantedMillis;
   const workers = Math.max(minWorkers, Math.ceil(cpuMillis / 1000));
   const pageCacheMiB = Math.min(mostPageCacheMiB, Math.ceil(kept * demand.hotSetGiB * 1024));
-  const edge = {
-    cpuMillis,
-    memoryMiB: edgeMiB + (workers - minWorkers) * workerMiB + pageCacheMiB + (shares ? passingMiB : 0),
-    workers,
-  };
+  const wantedMiB = leastEdgeMiB(workers) + pageCacheMiB + (shares ? passingMiB : 0);
+  const edge = { cpuMillis, memoryMiB: given.memoryMiB ?? wantedMiB, workers };
   const content = kept * contentGiB(workload, delivery);
-  if (storage.kind === "bucket") return { ...planScratch(storage, workload, content), edge };
-  const wantedGiB = sizeFor(content);
-  const diskGiB = storage.sizeGiB === "auto" ? wantedGiB : storage.sizeGiB;
-  return { diskGiB, edge, warnings: sizeWarnings(diskGiB, content, wantedGiB) };
+  const disk =
+    storage.kind === "bucket" ? planScratch(storage, workload, content) : planVolume(storage, content);
+  return {
+    ...disk,
+    edge,
+    warnings: [...disk.warnings, ...cpuWarnings(cpuMillis, wantedMillis, shareMillis)],
+  };
+}
+
+function cpuWarnings(cpuMillis: number, wantedMillis: number, shareMillis: number): Problem[] {
+  if (cpuMillis >= shareMillis) return [];
+  const [carried, share] = [cpuMillis, shareMillis].map((millis) =>
+    Math.floor((millis * mbpsPerVCpu) / 1000),
+  );
+  const message = `${cpuMillis}m carry ${carried} of the ${share} Mbps that each replica has in a peak; better: ${wantedMillis}m`;
+  return [{ path: "pods.resources.edge.requests.cpu", message }];
+}
+
+function planVolume(
+  { sizeGiB }: Extract<ReplicaRequest["storage"], { kind: "disk" }>,
+  contentGiB: number,
+): Omit<ReplicaPlan, "edge"> {
+  const wantedGiB = sizeFor(contentGiB);
+  const diskGiB = sizeGiB === "auto" ? wantedGiB : sizeGiB;
+  return { diskGiB, warnings: sizeWarnings(diskGiB, contentGiB, wantedGiB) };
 }
 
 type ScratchRequest = Extract<ReplicaRequest["storage"], { kind: "bucket" }>;
@@ -96,9 +133,13 @@ function planScratch(
   const diskGiB = scratchGiB === "auto" ? autoGiB : scratchGiB;
   if (diskGiB >= autoGiB) return { diskGiB, fillsGiB: fills, warnings: [] };
   const { blobsMiB, fillsMiB } = scratchBudget(diskGiB, fills);
+  const isUnderLayer = fillsMiB / 2 < largestLayerMiB;
+  const largest = isUnderLayer
+    ? `, as the largest known layers of ${number(largestLayerMiB / 1024)} GiB`
+    : "";
   const message =
     `${quantity(diskGiB, "GiB")} hold ${number(blobsMiB / 1024)} GiB of cached blobs and ${number(fillsMiB / 1024)} of blobs under way, and the workload has ` +
-    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached; better: ${autoGiB}GiB`;
+    `${number(kept)} and ${number(fills)}: clients fall back from what doesn't fit, and blobs over ${number(fillsMiB / 2 / 1024)} GiB aren't cached${largest}; better: ${autoGiB}GiB`;
   return { diskGiB, fillsGiB: fills, warnings: [{ path: "storage.scratch", message }] };
 }
 

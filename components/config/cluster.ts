@@ -1,31 +1,21 @@
 /** What a region with `topology: cluster` says of its workload on Kubernetes, whoever the cluster belongs to. */
 import { z } from "zod";
+import {
+  annotations,
+  labels,
+  labelValue,
+  metadataKey,
+  objectName,
+  ownLabels,
+  qualifiedName,
+} from "./metadata.ts";
 import { addressRange, matching } from "./text.ts";
 
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
-const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
-
-/** The name of an object of Kubernetes. */
-export const objectName = matching(
-  dnsSubdomain,
-  "the name of an object in Kubernetes: lower-case letters, digits, hyphens and points",
-);
-
-/** Keys as of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const qualifiedName =
-  /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
-const metadataKey = matching(qualifiedName, "a key of a label or annotation, like team or example.com/team");
 /** https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class */
 const loadBalancerClass = matching(
   qualifiedName,
   "the class of a load balancer, like internal or example.com/internal",
 );
-const labelValue = matching(
-  /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/,
-  "the value of a label: up to 63 letters, digits and -_.",
-);
-const labels = z.record(metadataKey, labelValue);
 
 /** Pods of the cluster, in any namespace unless `namespaceLabels` says otherwise. */
 const podSelector = z
@@ -46,17 +36,6 @@ export const source = z.union([addressRange, podSelector], {
   error:
     "must be an address range, like 10.1.0.0/16, or the labels of Pods, like { namespaceLabels: { kubernetes.io/metadata.name: monitoring } }",
 });
-const annotations = z.record(metadataKey, z.string());
-
-export const workloadNamespace = matching(
-  dnsLabel,
-  "the name of a namespace: lower-case letters, digits and hyphens",
-)
-  .default("registry-cache")
-  .describe(
-    "Namespace of all that the cache is made of in the cluster. The stack makes it, and it must not be there before.",
-  );
-
 const replicaCount = z.int().min(1).max(50);
 
 /** How many Pods serve a region. */
@@ -130,6 +109,17 @@ const handover = {
     ),
 };
 
+/** What an Ingress or a Gateway leads to. */
+const innerService = z
+  .strictObject({
+    annotations: annotations
+      .default({})
+      .describe("Annotations of the Service behind it, as the cloud's load balancer reads them."),
+    labels: ownLabels.default({}).describe("Labels of the Service behind it."),
+  })
+  .prefault({})
+  .describe("The Service between it and the Pods.");
+
 /** How clients outside the cluster reach the workload. */
 export const expose = z
   .discriminatedUnion("kind", [
@@ -141,6 +131,7 @@ export const expose = z
       annotations: annotations
         .default({})
         .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
+      labels: ownLabels.default({}).describe("Further labels of the Service."),
       externalDns,
       ...handover,
     }),
@@ -150,6 +141,10 @@ export const expose = z
       annotations: annotations
         .default({})
         .describe("Further annotations of the Ingress, as its controller reads them."),
+      labels: ownLabels
+        .default({})
+        .describe("Further labels of the Ingress, by which its controller finds it."),
+      service: innerService,
       externalDns,
       ...handover,
       proxies: proxiesOf("controller"),
@@ -166,6 +161,10 @@ export const expose = z
           "The Gateway that the cache's HTTPRoute belongs to; it ends TLS with a certificate of its own.",
         ),
       annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
+      labels: ownLabels
+        .default({})
+        .describe("Further labels of the HTTPRoute, by which its controller finds it."),
+      service: innerService,
       externalDns,
       ...handover,
       proxies: proxiesOf("Gateway"),
@@ -184,7 +183,7 @@ export const serviceAccount = z
       .describe(
         "Annotations of the ServiceAccount: `eks.amazonaws.com/role-arn` for IRSA, `azure.workload.identity/client-id` for Azure.",
       ),
-    podLabels: labels
+    podLabels: ownLabels
       .default({})
       .describe('Labels of the Pods: `azure.workload.identity/use: "true"` for Azure.'),
   })
@@ -212,6 +211,18 @@ export const scheduling = z
       )
       .default([])
       .describe("Taints that the cache tolerates, as in a Pod."),
+    affinity: z
+      .partialRecord(
+        z.enum(["nodeAffinity", "podAffinity", "podAntiAffinity"]),
+        z.record(z.string(), z.unknown()),
+      )
+      .exactOptional()
+      .describe(
+        "Affinity, as in a Pod: `nodeAffinity`, `podAffinity`, `podAntiAffinity`. The cluster checks it before anything is made. Default: none; the spread over zones and nodes holds in any case.",
+      ),
+    priorityClassName: objectName
+      .exactOptional()
+      .describe("PriorityClass of the Pods. Default: the cluster's."),
   })
   .prefault({})
   .describe("Where in the cluster the cache runs. Default: anywhere, spread over zones and nodes.");

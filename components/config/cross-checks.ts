@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
-import { workloadNamespace } from "./cluster.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
+import { workloadNamespace } from "./workload-namespace.ts";
 
 type Raw = Record<string, unknown>;
 
@@ -42,7 +42,7 @@ function namespaceOverlaps(raw: Raw): Problem[] {
     const [context, kubeconfig] = ["context", "kubeconfig"].map((key) => fieldOf(entry, key));
     if (typeof context !== "string") return undefined;
     const { data: namespace } = parseWith(workloadNamespace, fieldOf(entry, "namespace"));
-    return JSON.stringify([kubeconfig, context, namespace]);
+    return JSON.stringify([kubeconfig, context, namespace?.name]);
   });
   return places.flatMap((place, index) => {
     const first = places.indexOf(place);

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { objectName, source } from "./cluster.ts";
+import { source } from "./cluster.ts";
+import { objectName } from "./metadata.ts";
 import { metricsPort } from "./ports.ts";
 import {
   absolutePath,

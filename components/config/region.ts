@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { expose, operator, replicas, scheduling, serviceAccount, workloadNamespace } from "./cluster.ts";
+import { expose, operator, replicas, scheduling, serviceAccount } from "./cluster.ts";
 import {
   awsAccess,
   azureClusterEndpoint,
@@ -15,6 +15,8 @@ import {
 import { awsNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
+import { workloadNamespace } from "./workload-namespace.ts";
+import { pods } from "./workload-pods.ts";
 
 /** What every region has, wherever it is: the Pod takes it as it is. */
 const anywhere = {
@@ -227,6 +229,7 @@ export const kubernetesRegion = z.strictObject({
   expose,
   serviceAccount,
   scheduling,
+  pods,
   operator,
   ...served,
   endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),

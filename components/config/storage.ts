@@ -3,21 +3,28 @@ import { isInternal, matching, secretKey, serverUrl } from "./text.ts";
 
 const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
 
-/** `20GiB` or `1.5TiB`, parsed to whole GiB; or `auto`. */
-function diskSize(largestGiB: number | undefined) {
-  return matching(
-    /^(?:auto|\d+(?:\.\d+)?(?:GiB|TiB))$/,
-    "a size: write it like 200GiB or 1.5TiB, or auto",
-  ).transform((text, context): number | "auto" => {
-    if (text === "auto") return text;
-    const gibibytes = Number.parseFloat(text) * gibibytesPerUnit[text.endsWith("TiB") ? "TiB" : "GiB"];
-    const problem = sizeProblem(gibibytes, largestGiB);
-    if (problem) {
-      context.addIssue({ code: "custom", message: `"${text}" ${problem}` });
-      return z.NEVER;
-    }
-    return gibibytes;
-  });
+const sizeForm = /^(?:auto|\d+(?:\.\d+)?(?:GiB|TiB))$/;
+
+/** `20GiB` or `1.5TiB`, in whole GiB; or `auto`. */
+function sizeText(largestGiB?: number) {
+  return matching(sizeForm, "a size: write it like 200GiB or 1.5TiB, or auto").superRefine(
+    (text, context) => {
+      const sizeGiB = gibibytesOf(text);
+      const problem =
+        sizeGiB === "auto" || !sizeForm.test(text) ? undefined : sizeProblem(sizeGiB, largestGiB);
+      if (problem) context.addIssue({ code: "custom", message: `"${text}" ${problem}` });
+    },
+  );
+}
+
+function gibibytesOf(text: string): number | "auto" {
+  if (text === "auto") return text;
+  return Number.parseFloat(text) * gibibytesPerUnit[text.endsWith("TiB") ? "TiB" : "GiB"];
+}
+
+/** The same, parsed. */
+function diskSize(largestGiB?: number) {
+  return sizeText(largestGiB).transform(gibibytesOf);
 }
 
 function sizeProblem(gibibytes: number, largestGiB = Number.POSITIVE_INFINITY): string | undefined {
@@ -46,16 +53,16 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
     .transform(({ kind, size }) => ({ kind, sizeGiB: size }));
 }
 
+const storageClass = matching(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "the name of a StorageClass");
+
 /** One PersistentVolumeClaim per replica. */
 const claimedDisk = z
   .strictObject({
     kind: z.literal("disk").describe(kindMeaning),
-    size: diskSize(undefined)
+    size: diskSize()
       .prefault("auto")
       .describe("Size of each replica's volume, in `GiB` or `TiB`. `auto`: from the workload."),
-    class: matching(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "the name of a StorageClass")
-      .exactOptional()
-      .describe("StorageClass of the volumes. Default: the cluster's."),
+    class: storageClass.exactOptional().describe("StorageClass of the volumes. Default: the cluster's."),
   })
   .transform(({ size, ...rest }) => ({ ...rest, sizeGiB: size }));
 
@@ -97,12 +104,33 @@ const storageAccountName = matching(
 );
 const blobContainerName = matching(/^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/, "the name of a blob container");
 
+const scratchMeaning =
+  "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.";
+
 /** Of a workload whose Pods keep on their nodes what is under way. */
-const scratch = diskSize(undefined)
+const scratch = diskSize().prefault("auto").describe(scratchMeaning);
+
+/** The same where the cluster has a StorageClass for a volume that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
+const scratchOrVolume = z
+  .union(
+    [
+      sizeText(),
+      z.strictObject({
+        size: diskSize().prefault("auto").describe("The size, in `GiB` or `TiB`. `auto`: from the workload."),
+        class: storageClass.describe(
+          "StorageClass of a volume that takes the place of the node's disk, and lives as long as its Pod. For a size that nodes don't have.",
+        ),
+      }),
+    ],
+    {
+      error: "must be a size, like 20GiB, or a mapping like { size: 100GiB, class: fast }",
+    },
+  )
+  .transform((given): { size: number | "auto"; class?: string } =>
+    typeof given === "string" ? { size: gibibytesOf(given) } : given,
+  )
   .prefault("auto")
-  .describe(
-    "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.",
-  );
+  .describe(`${scratchMeaning} For a volume in its place, a mapping.`);
 
 export const clusterBucket = bucket
   .extend({ scratch })
@@ -112,7 +140,7 @@ export const clusterBucket = bucket
 const existingBucket = z
   .strictObject({
     ...bucketKind,
-    scratch,
+    scratch: scratchOrVolume,
     s3: z
       .strictObject({
         bucket: s3BucketName.describe("Name of the bucket, which belongs to the cache alone."),
@@ -152,8 +180,9 @@ const existingBucket = z
       "is a Service or a loopback address, and `delivery: redirect` sends clients there, who can't reach it: " +
       "write an address that their nodes reach, or use `delivery: proxied`",
   })
-  .transform(({ s3, azure, scratch: scratchGiB, ...others }, context) => {
-    const rest = { ...others, scratchGiB };
+  .transform(({ s3, azure, scratch, ...others }, context) => {
+    const volume = scratch.class === undefined ? {} : { scratchClass: scratch.class };
+    const rest = { ...others, scratchGiB: scratch.size, ...volume };
     if (s3 && !azure) return { ...rest, s3 };
     if (azure && !s3) return { ...rest, azure };
     context.addIssue({

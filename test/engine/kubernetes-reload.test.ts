@@ -1,8 +1,25 @@
-/** One replica on a volume: what reaches it in place, and what replaces it. The tests go on from each other. */
+/** One replica on a volume: what reaches it in place, and what replaces it. Then a region in a namespace that is there already. The tests go on from each other. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { V1ConfigMap, V1Pod, V1Secret } from "@kubernetes/client-node";
-import { allow, furnish, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1Deployment,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1Secret,
+} from "@kubernetes/client-node";
+import { parse } from "yaml";
+import {
+  allow,
+  allowByRole,
+  furnish,
+  type KubernetesStack,
+  kubernetesStack,
+} from "../support/kubernetes-stack.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 const parts = scope({ after });
@@ -34,11 +51,15 @@ before(async () => {
   await furnish(stack.plane);
 });
 
-/** Brings the stack up with another configuration. @returns what changed: `update ConfigMap one-edge-live`, sorted */
-async function up(change: object = {}, regionChange: object = {}, password = "p4ss-of-the-upstream") {
-  await stack.configure({ ...keys, regions: [{ ...region, ...regionChange }], ...change });
+async function configure(change: object = {}, password = "p4ss-of-the-upstream"): Promise<void> {
+  await stack.configure({ ...keys, ...change });
   await stack.setSecret("registry-cache:login.username", "reader-of-images");
   await stack.setSecret("registry-cache:login.password", password);
+}
+
+/** Brings the stack up with another configuration. @returns what changed: `update ConfigMap one-edge-live`, sorted */
+async function up(change: object = {}, regionChange: object = {}, password?: string) {
+  await configure({ regions: [{ ...region, ...regionChange }], ...change }, password);
   const { failed, messages, changes } = await stack.run("up");
   assert.ok(!failed, messages);
   const last = (text: string) => text.split(":").at(-1) ?? "";
@@ -123,4 +144,130 @@ test("another Pod gets files that the one before doesn't see", async () => {
   const { items } = await stack.plane.objects.list<V1ConfigMap>("v1", "ConfigMap", namespace);
   const live = items.filter(({ metadata }) => metadata?.name?.startsWith("registry-cache-edge-live-"));
   assert.equal(live.length, 1, "the old one goes with the old Pod");
+});
+
+/** The examples of docs/kubernetes.md, by their headings. */
+function documented(heading: string): Record<string, object> {
+  const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
+  const [, text] = new RegExp(`^### ${heading}$[^]*?^\`\`\`yaml$([^]*?)^\`\`\`$`, "m").exec(page) ?? [];
+  assert.ok(text, heading);
+  return parse(text);
+}
+
+/** Of a team that has a namespace, and rights in it alone: those of docs/kubernetes-namespaced-role.yaml. */
+const settings = documented("Settings of the Pods");
+const inNamespace = {
+  ...region,
+  ...documented("An existing namespace"),
+  ...documented("Room on the nodes"),
+  ...settings,
+  name: "existing",
+  replicas: { min: 2 },
+  expose: { ...settings.expose, minReadySeconds: 1 },
+};
+
+async function previewProblems(change: object = {}): Promise<string> {
+  await configure({ regions: [{ ...inNamespace, ...change }] });
+  const { failed, messages } = await stack.run("preview");
+  assert.ok(failed);
+  return messages;
+}
+
+test("what an existing namespace lacks is said before anything is made", async () => {
+  assert.ok(!(await stack.run("destroy")).failed);
+  const { objects } = stack.plane;
+  const metadata = { name: "team-cache", labels: { "pod-security.kubernetes.io/enforce": "restricted" } };
+  await objects.delete({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "registry-cache" },
+  });
+  assert.match(
+    await previewProblems(),
+    /regions\[0\]\.context: its user may not create, get, list, watch, patch and delete .* in the namespace team-cache; .*get namespaces in the namespace team-cache; .*list storageclasses\.storage\.k8s\.io, priorityclasses\.scheduling\.k8s\.io \(/,
+  );
+
+  await objects.create({ apiVersion: "v1", kind: "Namespace", metadata });
+  await allowByRole(stack.plane, "docs/kubernetes-namespaced-role.yaml");
+  const service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "registry-cache", namespace: "team-cache" },
+    spec: { ports: [{ port: 80 }] },
+  };
+  await objects.create(service);
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key: "pool", operator: "Is", values: ["cache"] }] }],
+    },
+  };
+  const messages = await previewProblems({
+    scheduling: { ...settings.scheduling, affinity: { nodeAffinity } },
+    pods: { ...settings.pods, runAsUser: "cluster" },
+  });
+  for (const told of [
+    "endpoint.tls.secretName: the Secret wildcard isn't in the namespace team-cache",
+    "namespace: \"team-cache\" has a Service registry-cache already, which isn't this stack's",
+    "pods.imagePullSecrets[0].name: the Secret mirror isn't in the namespace team-cache",
+    "pods.runAsUser: can't be `cluster`: this isn't OpenShift",
+    'scheduling.affinity: the cluster refuses it: spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator: Invalid value: "Is"',
+    'scheduling.priorityClassName: the cluster has no PriorityClass "platform": it has',
+  ]) {
+    assert.ok(messages.includes(`regions[0].${told}`), messages);
+  }
+  assert.doesNotMatch(messages, /may not/);
+  assert.match(
+    await previewProblems({ scheduling: { affinity: { podAffinity: { require: {} } } } }),
+    /scheduling\.affinity: the cluster refuses it: .*unknown field "spec\.template\.spec\.affinity\.podAffinity\.require"/,
+  );
+  await objects.delete(service);
+});
+
+test("with the rights of the namespaced role, a region comes into the namespace, and leaves it as it was", async () => {
+  const { objects } = stack.plane;
+  const inTeam = (name: string) => ({ name, namespace: "team-cache" });
+  const provided = ["mirror", "wildcard"];
+  for (const name of provided) {
+    await objects.create({ apiVersion: "v1", kind: "Secret", metadata: inTeam(name) });
+  }
+  await objects.create({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name: "platform" },
+    value: 1000,
+  } as KubernetesObject);
+  const changes = await up({ regions: [inNamespace] });
+  assert.ok(!changes.some((change) => change.includes("Namespace")), changes.join("\n"));
+
+  const workload = { apiVersion: "apps/v1", kind: "Deployment", metadata: inTeam("registry-cache") };
+  const { status } = await objects.read<V1Deployment>(workload);
+  assert.equal(status?.availableReplicas, 2);
+  const { items } = await objects.list<V1Pod>("v1", "Pod", "team-cache");
+  for (const { metadata, spec } of items) {
+    assert.equal(metadata?.labels?.team, "platform");
+    assert.equal(metadata?.annotations?.["example.com/owner"], "platform");
+    assert.equal(spec?.priority, 1000);
+    assert.deepEqual(spec?.imagePullSecrets, [{ name: "mirror" }]);
+  }
+  const claims = await objects.list<V1PersistentVolumeClaim>("v1", "PersistentVolumeClaim", "team-cache");
+  assert.deepEqual(
+    claims.items.map(({ metadata }) => metadata?.name).sort(),
+    items.map(({ metadata }) => `${metadata?.name}-data`).sort(),
+  );
+  assert.deepEqual(await up({ regions: [inNamespace] }), []);
+
+  const destroyed = await stack.run("destroy");
+  assert.ok(!destroyed.failed, destroyed.messages);
+  const left = await Promise.all(
+    ["Secret", "ConfigMap", "Service", "ServiceAccount", "Pod", "PersistentVolumeClaim"].map(async (kind) => {
+      const { items } = await objects.list<KubernetesObject>("v1", kind, "team-cache");
+      return items.map(({ metadata }) => `${kind} ${metadata?.name}`);
+    }),
+  );
+  assert.deepEqual(left.flat().sort(), [
+    "ConfigMap kube-root-ca.crt",
+    "Secret mirror",
+    "Secret wildcard",
+    "ServiceAccount default",
+  ]);
 });

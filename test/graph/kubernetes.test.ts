@@ -84,23 +84,29 @@ for (const name of kubernetesCases) {
 
     test("Pulumi waits as long as a roll-out, and the end of the Pods, may take", () => {
       const [workload] = graph.resources.filter(({ type }) => type.startsWith("kubernetes:apps/v1:"));
-      const [namespace] = graph.resources.filter(({ type }) => lastPart(type) === "Namespace");
-      assert.ok(workload && namespace);
+      const namespaces = graph.resources.filter(({ type }) => lastPart(type) === "Namespace");
+      assert.ok(workload);
       const { template, minReadySeconds, replicas } = workload.inputs.spec as V1StatefulSetSpec;
       const end = template.spec?.terminationGracePeriodSeconds ?? 0;
       const steps = lastPart(workload.type) === "StatefulSet" ? (replicas ?? 1) : 4;
       const { update } = workload.customTimeouts;
       assert.ok(Number.parseInt(update, 10) > steps * (end + (minReadySeconds ?? 0)), update);
-      for (const { customTimeouts } of [workload, namespace]) {
+      for (const { customTimeouts } of [workload, ...namespaces]) {
         assert.ok(Number.parseInt(customTimeouts.delete, 10) > end, customTimeouts.delete);
       }
     });
 
-    test("all that is in the namespace belongs to the workload, waits for the namespace and goes with it", () => {
+    test("all that is in the namespace belongs to the workload, waits for a namespace that the stack makes, and goes with it", () => {
+      const isExisting = name === "existing";
+      assert.equal(
+        placed(graph).some(({ type }) => lastPart(type) === "Namespace"),
+        !isExisting,
+      );
       for (const { type, name: own, parent, deletedWith, dependencies } of placed(graph)) {
         if (lastPart(type) === "Namespace") continue;
         assert.equal(parent, "registry-cache:kubernetes:Workload frankfurt");
-        assert.equal(deletedWith, "kubernetes:core/v1:Namespace frankfurt", own);
+        assert.equal(deletedWith, isExisting ? "" : "kubernetes:core/v1:Namespace frankfurt", own);
+        if (isExisting) continue;
         assert.ok(
           dependencies.includes("kubernetes:core/v1:Namespace frankfurt") ||
             dependencies.includes("kubernetes:core/v1:ServiceAccount frankfurt"),

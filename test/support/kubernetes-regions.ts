@@ -107,6 +107,47 @@ export const kubernetesRegions = {
       metrics: ["10.0.0.0/8", { namespaceLabels: { "kubernetes.io/metadata.name": "monitoring" } }],
     },
   },
+  /** In a namespace that is there already, on OpenShift, with all that its platform team asks for. */
+  existing: {
+    ...region,
+    namespace: { name: "team-cache", create: false },
+    storage: { ...bucket, scratch: { size: "100GiB", class: "fast" } },
+    endpoint: { hostname: "cache.example.com", tls: { mode: "provided", secretName: "wildcard" } },
+    expose: {
+      kind: "ingress",
+      class: "openshift-default",
+      annotations: { "example.com/timeout": "1h" },
+      labels: { shard: "internal" },
+      service: { annotations: { "example.com/protocol": "http" }, labels: { team: "platform" } },
+      proxies: [{ namespaceLabels: { "kubernetes.io/metadata.name": "openshift-ingress" } }],
+    },
+    scheduling: {
+      nodeSelector: { "node-role.kubernetes.io/infra": "" },
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            {
+              topologyKey: "kubernetes.io/hostname",
+              labelSelector: { matchLabels: { "app.kubernetes.io/name": "registry-cache" } },
+            },
+          ],
+        },
+      },
+      priorityClassName: "platform",
+    },
+    pods: {
+      labels: { team: "platform" },
+      annotations: { "example.com/owner": "platform" },
+      imagePullSecrets: [{ name: "mirror" }],
+      runAsUser: "cluster",
+      readinessGates: [{ conditionType: "example.com/in-load-balancer" }],
+      resources: {
+        edge: { requests: { cpu: "3" }, limits: { memory: "6Gi" } },
+        origin: { requests: { memory: "2Gi" } },
+        prometheus: { limits: { cpu: "250m", memory: "256Mi" } },
+      },
+    },
+  },
 } satisfies Record<string, Keys>;
 
 export type KubernetesCase = keyof typeof kubernetesRegions;

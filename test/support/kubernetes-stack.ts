@@ -1,4 +1,6 @@
 /** A stack with regions in a cluster that is there already: a real control plane, and Pulumi's real provider. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   CoreV1Api,
   type KubernetesObject,
@@ -7,6 +9,7 @@ import {
   setHeaderOptions,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
@@ -16,7 +19,7 @@ import { ensureKubernetesProvider } from "../setup/kubernetes-provider.ts";
 import { type ControlPlane, nobody, startControlPlane } from "./control-plane.ts";
 import { applyCrds } from "./control-plane-crds.ts";
 import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
-import { newStack, type Project } from "./project.ts";
+import { newStack, type Project, projectDirectory } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -136,4 +139,14 @@ export async function allow({ config }: ControlPlane, keys: Keys): Promise<void>
       subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: nobody }],
     },
   });
+}
+
+/** Applies roles of the documentation, whose subject {@link nobody} becomes. */
+export async function allowByRole({ objects }: ControlPlane, file: string): Promise<void> {
+  const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: nobody }];
+  const documents = parseAllDocuments(await readFile(join(projectDirectory, file), "utf8"));
+  for (const document of documents) {
+    const object = document.toJS() as KubernetesObject;
+    await objects.create("subjects" in object ? { ...object, subjects } : object);
+  }
 }

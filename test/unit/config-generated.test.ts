@@ -8,6 +8,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { namesOf } from "../../components/hosts/azure/naming.ts";
 import { staleFiles } from "../../scripts/generate.ts";
+import { kubernetesCases, kubernetesKeys } from "../support/kubernetes-regions.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
@@ -130,6 +131,19 @@ test("the JSON Schema refuses what the program refuses", () => {
     const entries = Object.entries(config).map(([key, value]) => [`registry-cache:${key}`, value]);
     assert.equal(validate({ config: Object.fromEntries(entries) }), false, reason);
     assert.throws(() => parseConfig({ upstreams, ...config }), reason);
+  }
+});
+
+test("the JSON Schema accepts all that a region in an existing cluster can say", () => {
+  for (const name of kubernetesCases) {
+    const entries = Object.entries(kubernetesKeys(name)).map(([key, value]) => [
+      `registry-cache:${key}`,
+      value,
+    ]);
+    assert.ok(
+      validate({ config: Object.fromEntries(entries) }),
+      `${name}: ${JSON.stringify(validate.errors)}`,
+    );
   }
 });
 

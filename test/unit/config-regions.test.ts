@@ -118,6 +118,17 @@ test("the storage of an existing cluster: a volume per replica, or exactly one b
     withKubernetes({ storage: { kind: "bucket", s3, scratch: "0.5GiB" } }),
     /storage\.scratch: "0\.5GiB" is too small: at least 1GiB$/,
   );
+  assert.deepEqual(storageOf({ kind: "bucket", azure, scratch: { class: "fast" } }), {
+    kind: "bucket",
+    delivery: "proxied",
+    scratchGiB: "auto",
+    scratchClass: "fast",
+    azure,
+  });
+  assertProblem(
+    withKubernetes({ storage: { kind: "bucket", s3, scratch: 20 } }),
+    /storage\.scratch: must be a size, like 20GiB, or a mapping like \{ size: 100GiB, class: fast \}$/,
+  );
   assert.deepEqual(storageOf({ kind: "bucket", delivery: "redirect", azure }), {
     kind: "bucket",
     delivery: "redirect",
@@ -204,6 +215,65 @@ test("the workload of a cluster", () => {
   assertProblem(
     withAws({ ...cluster, network: { vpc: "vpc-0123456789abcdef0" } }),
     /network\.vpc: must be `create`; an existing one needs `nodeSubnets` and `loadBalancerSubnets` beside it$/,
+  );
+});
+
+test("a namespace that the stack makes, or that is there already", () => {
+  const namespaceOf = (namespace: unknown) => parseConfig(withKubernetes({ namespace })).regions[0];
+  const parsed = { name: "caches", create: true, labels: {}, annotations: {} };
+  assert.deepEqual(namespaceOf("caches"), namespaceOf({ name: "caches" }));
+  assert.deepEqual((namespaceOf("caches") as { namespace?: object }).namespace, parsed);
+  assertProblem(
+    withKubernetes({ namespace: 7 }),
+    /namespace: must be the name of a namespace, or a mapping like \{ name: caches, create: false \}$/,
+  );
+  assertProblem(
+    withKubernetes({ namespace: { name: "caches", create: false, labels: { team: "a" } } }),
+    /namespace\.labels: goes with `create: true` only/,
+  );
+  assertProblem(
+    withKubernetes({
+      namespace: { name: "caches", labels: { "pod-security.kubernetes.io/enforce": "baseline" } },
+    }),
+    /namespace\.labels\["pod-security\.kubernetes\.io\/enforce"\]: can't be changed/,
+  );
+});
+
+test("what is said of the Pods", () => {
+  const reserved = { "app.kubernetes.io/name": "other" };
+  for (const [path, region] of [
+    ["pods.labels", { pods: { labels: reserved } }],
+    ["serviceAccount.podLabels", { serviceAccount: { podLabels: reserved } }],
+    ["expose.labels", { expose: { kind: "loadBalancer", labels: reserved } }],
+  ] as const) {
+    const [told = "", ...others] = problemsOf(withKubernetes(region));
+    assert.match(told, /: can't be changed: the cache sets this label itself\. Leave it out$/);
+    assert.ok(told.startsWith(`regions[0].${path}[`) && others.length === 0, told);
+  }
+  const resources = (its: object) => withKubernetes({ pods: { resources: its } });
+  assertProblem(
+    resources({ prometeus: {} }),
+    /resources\.prometeus: unknown key; did you mean "prometheus"\?$/,
+  );
+  assertProblem(
+    resources({ edge: { requests: { memory: "2Gi" }, limits: { memory: "1024Mi" } } }),
+    /resources\.edge\.requests\.memory: 2Gi is more than the limit, 1024Mi$/,
+  );
+  assertProblem(
+    resources({ edge: { requests: { cpu: 2 } } }),
+    /requests\.cpu: must be text: put it in quotes, "2"$/,
+  );
+  for (const cpu of ["0", "0m", "2 cores", "1.0005"]) {
+    assertProblem(resources({ edge: { requests: { cpu } } }), /is not an amount of processor time/);
+  }
+  assertProblem(
+    resources({ edge: { limits: { memory: "1GB" } } }),
+    /is not an amount of memory: write it like 512Mi/,
+  );
+  assertProblem(withKubernetes({ pods: { runAsUser: 1000 } }), /pods\.runAsUser: must be "cluster" here/);
+  assertProblem(
+    withKubernetes({ scheduling: { affinity: { nodeAfinity: {} } } }),
+    /affinity\.nodeAfinity: unknown key; did you mean "nodeAffinity"\?$/,
   );
 });
 

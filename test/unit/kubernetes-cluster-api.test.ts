@@ -6,9 +6,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
+import type { OwnObjects } from "../../components/hosts/kubernetes/question.ts";
 import { type KubernetesCase, kubernetesKeys } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
 import { freePort } from "../support/ports.ts";
@@ -53,9 +55,9 @@ before(async () => {
   await writeFile(kubeconfig, stringify(config));
 });
 
-function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase) {
+function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase, own: OwnObjects = {}) {
   const request = planRequest("kubernetes", kubernetesKeys(name, { kubeconfig, ...change }));
-  return findingsInCluster(planKubernetes(request).plan, undefined);
+  return findingsInCluster(planKubernetes(request).plan, own);
 }
 
 async function problems(
@@ -140,6 +142,107 @@ describe("a cluster", () => {
     assert.deepEqual(await found(), { networkPolicies: "cilium" });
     answers.set(review, { status: 201, body: { status: { allowed: false } } });
     assert.match((await problems(change)).join(), /may not .*ciliumnetworkpolicies\.cilium\.io/);
+  });
+
+  describe("with a namespace that the stack doesn't make", () => {
+    const change = { context: "test" };
+    const core = "/api/v1/namespaces/team-cache";
+    const there = (uid: string) => ({ status: 200, body: { metadata: { uid } } });
+    const told = async (own: OwnObjects = {}) =>
+      (await lookUp(change, "existing", own)).problems
+        .filter(({ path }) => path === "namespace")
+        .map(({ message }) => message);
+
+    test("which isn't there", async () => {
+      assert.deepEqual(await told(), [
+        '"team-cache" isn\'t there: make it first, or let the stack make it by `create: true`',
+      ]);
+    });
+
+    test("which has another cache", async () => {
+      answers.set(core, there("namespace"));
+      assert.deepEqual(await told(), []);
+      answers.set(`${core}/services/registry-cache`, there("service"));
+      assert.deepEqual(await told({ service: "service" }), []);
+      assert.deepEqual(await told({ service: "older" }), [
+        "\"team-cache\" has a Service registry-cache already, which isn't this stack's: each cache needs a namespace of its own",
+      ]);
+    });
+
+    test("which the stack has made before", async () => {
+      answers.set(core, there("namespace"));
+      assert.deepEqual(await told({ namespace: "namespace" }), [
+        '"team-cache" is this stack\'s own, and `create: false` would delete it with all that is in it: leave it out',
+      ]);
+    });
+  });
+
+  test("that is OpenShift, or isn't", async () => {
+    const user = async (pods: object) =>
+      (await problems({ context: "test", pods })).filter((it) => it.startsWith("pods.runAsUser"));
+    assert.deepEqual(await user({}), []);
+    assert.deepEqual(await user({ runAsUser: "cluster" }), [
+      "pods.runAsUser: can't be `cluster`: this isn't OpenShift, so nothing gives the Pods a user. Leave it out",
+    ]);
+    answers.set("/apis/security.openshift.io/v1", served(["SecurityContextConstraints"]));
+    assert.deepEqual(await user({ runAsUser: "cluster" }), []);
+    assert.deepEqual(await user({}), [
+      "pods.runAsUser: must be `cluster`: this is OpenShift, which lets Pods run only as a user of their namespace's range",
+    ]);
+  });
+
+  test("where nothing has the labels, or the room, that are named", async (t) => {
+    const warn = t.mock.method(pulumi.log, "warn", async () => {});
+    const list = (...items: object[]) => ({ status: 200, body: { items } });
+    const warnings = async (name: KubernetesCase, change: object = {}) => {
+      warn.mock.resetCalls();
+      await lookUp({ context: "test", ...change }, name);
+      return warn.mock.calls.map((call) => String(call.arguments[0]));
+    };
+    answers.set("/api/v1/nodes", list());
+    answers.set("/api/v1/namespaces", list());
+    assert.deepEqual(await warnings("volumes"), [
+      "frankfurt: scheduling.nodeSelector: no node has kubernetes.io/arch=arm64: the replicas wait until one has",
+    ]);
+    const disk = (size: string) => list({ status: { allocatable: { "ephemeral-storage": size } } });
+    answers.set("/api/v1/nodes", disk("18242267924"));
+    const [scratch, proxies, metrics] = await warnings("cilium");
+    assert.match(scratch ?? "", /storage\.scratch: each replica needs 21GiB .* no node has more than 16GiB/);
+    assert.match(
+      metrics ?? "",
+      /expose\.proxies: no namespace has kubernetes\.io\/metadata\.name=ingress-nginx: /,
+    );
+    assert.match(
+      proxies ?? "",
+      /access\.metrics: no namespace has kubernetes\.io\/metadata\.name=monitoring: /,
+    );
+    answers.set("/api/v1/nodes", disk("47093746Ki"));
+    answers.set("/api/v1/namespaces", list({}));
+    answers.set("/api/v1/pods", list());
+    assert.deepEqual(await warnings("cilium"), [
+      "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx: until one has, the network lets in nobody by it",
+    ]);
+    // Who may not look hears nothing.
+    for (const path of ["nodes", "namespaces", "pods"])
+      answers.set(`/api/v1/${path}`, { status: 403, body: "" });
+    assert.deepEqual(await warnings("cilium"), []);
+  });
+
+  test("that refuses the replicas' manifest, or only seems to", async () => {
+    const path = "/apis/apps/v1/namespaces/default/deployments";
+    const refusal = async (status: number, body: object) => {
+      answers.set(path, { status, body });
+      return (await problems({ context: "test" }, "cilium")).filter((it) => it.includes("refuses"));
+    };
+    const field = "spec.template.spec.containers[0].resources.requests";
+    const details = { causes: [{ field, message: 'Invalid value: "1": must be less' }] };
+    assert.deepEqual(await refusal(422, { message: "Deployment is invalid", details }), [
+      `pods.resources: the cluster refuses it: ${field}: Invalid value: "1": must be less`,
+    ]);
+    const webhook = 'admission webhook "a.example.com"';
+    assert.deepEqual(await refusal(400, { message: `${webhook} denied the request: no team` }), []);
+    assert.deepEqual(await refusal(403, { message: "forbidden" }), []);
+    assert.deepEqual(await refusal(409, { message: "already exists" }), []);
   });
 
   test("whose metrics server is down", async () => {

@@ -89,10 +89,10 @@ test("replicas that share their blobs reach each other, and nobody else reaches 
     { kind: "world", address: "203.0.113.7" },
   ];
   for (const kind of ["kubernetes", "cilium"] as const) {
-    const flow = (peer: Peer, direction: Flow["direction"]) => ({ direction, peer, port: 8444 });
+    const flow = (peer: Peer, direction: Flow["direction"]): Flow => ({ direction, peer, port: 8444 });
     const through = (name: KubernetesCase, ...flows: Flow[]) =>
       flows.map((it) => passes(policies(name, {}, kind), it));
-    const both = [flow(replica, "ingress"), flow(replica, "egress")];
+    const both: Flow[] = [flow(replica, "ingress"), flow(replica, "egress")];
     assert.deepEqual(through("sharing", ...both), [true, true], kind);
     const incoming = strangers.map((peer) => flow(peer, "ingress"));
     assert.deepEqual(through("sharing", ...incoming), [false, false, false, false], kind);

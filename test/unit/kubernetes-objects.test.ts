@@ -205,6 +205,75 @@ test("a load balancer lets in whom the configuration names, with their addresses
   assert.deepEqual(external, { "external-dns.alpha.kubernetes.io/hostname": "cache.example.com" });
 });
 
+test("scratch is a part of the node's disk, or a volume that lives as long as its Pod", () => {
+  const objects = rendered("existing");
+  const { volumes = [] } = objects.workload.spec.template.spec ?? {};
+  const claim = volumes.find(({ name }) => name === "data")?.ephemeral?.volumeClaimTemplate?.spec;
+  assert.deepEqual(claim, {
+    accessModes: ["ReadWriteOnce"],
+    storageClassName: "fast",
+    resources: { requests: { storage: "100Gi" } },
+  });
+  const [edge] = containersOf(objects);
+  assert.equal(edge?.resources?.requests?.["ephemeral-storage"], undefined);
+});
+
+test("requests and limits are those that are given, and fit each other", () => {
+  const of = (given: object) =>
+    Object.fromEntries(
+      containersOf(rendered("bucket", { pods: { resources: given } })).map(({ name, resources }) => [
+        name,
+        resources,
+      ]),
+    );
+  const before = of({});
+  assert.deepEqual(of({ prometheus: { limits: { memory: "100Mi" } } }).prometheus, {
+    requests: { cpu: "20m", memory: "100Mi" },
+    limits: { cpu: "500m", memory: "100Mi" },
+  });
+  assert.deepEqual(of({ prometheus: { requests: { cpu: "1", memory: "256Mi" } } }).prometheus, {
+    requests: { cpu: "1", memory: "256Mi" },
+    limits: { cpu: "1", memory: "512Mi" },
+  });
+  const origins = of({ origin: { limits: { cpu: "2" } } });
+  for (const name of ["origin-gsoci", "stored-gsoci"]) assert.equal(origins[name]?.limits?.cpu, "2");
+  assert.deepEqual(origins.edge, before.edge);
+});
+
+test("nginx has workers, and memory, for what the edge is given", () => {
+  const objects = rendered("bucket", { pods: { resources: { edge: { requests: { cpu: "3500m" } } } } });
+  assert.match(objects.configMaps.edge?.data?.["nginx.conf"] ?? "", /^worker_processes 4;$/m);
+  const [edge] = containersOf(objects);
+  // Four workers take more than two.
+  assert.deepEqual(edge?.resources?.limits, { memory: "295Mi" });
+});
+
+test("where the cluster chooses the user, the Pods name none and are as restricted as ever", () => {
+  const { securityContext, containers = [] } = rendered("existing").workload.spec.template.spec ?? {};
+  assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+  for (const { name, securityContext: own } of containers) {
+    assert.deepEqual(
+      own,
+      {
+        runAsNonRoot: true,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+      },
+      name,
+    );
+  }
+});
+
+test("the namespace has the labels and annotations that are given, and stays restricted", () => {
+  const namespace = { name: "caches", labels: { team: "a" }, annotations: { owner: "b" } };
+  assert.deepEqual(rendered("volumes", { namespace }).namespace?.metadata, {
+    name: "caches",
+    labels: { team: "a", ...rendered("volumes").namespace?.metadata?.labels },
+    annotations: { owner: "b" },
+  });
+});
+
 test("a ConfigMap's name is its content's", () => {
   const names = (change = {}) =>
     Object.fromEntries(

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { credentialReferences, parseConfig } from "../../components/config/parse.ts";
 import { ConfigError } from "../../components/config/problems.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { preflight } from "../../components/hosts/kubernetes/preflight.ts";
 import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 function problems(name: KubernetesCase, change = {}, keys = {}): string[] {
   const { regions, ...stack } = parseConfig({ ...kubernetesKeys(name, change), ...keys });
@@ -57,6 +59,19 @@ test("all that doesn't go together is said at once", () => {
   assert.deepEqual(problems("gateway", { endpoint }), [
     "endpoint.tls.mode: must be `gateway`: the Gateway ends TLS with a certificate of its own",
   ]);
+});
+
+test("the edge's memory is enough for its workers", () => {
+  const told = (edge: object) => {
+    const keys = kubernetesKeys("bucket", { pods: { resources: { edge } } });
+    return planKubernetes(planRequest("kubernetes", keys)).problems.map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
+  };
+  assert.deepEqual(told({ requests: { cpu: "8" }, limits: { memory: "256Mi" } }), [
+    "pods.resources.edge.limits.memory: 256Mi are too little for the edge: nginx with 8 workers takes 280Mi, without what it caches in memory",
+  ]);
+  assert.deepEqual(told({ limits: { memory: "256Mi" } }), []);
 });
 
 test("a role by IRSA and an address of S3 don't go together", () => {

@@ -108,6 +108,31 @@ test("four cold blobs of 1.15 GB at once fit, with whatever is kept", () => {
   }
 });
 
+test("a processor time of one's own that is too little for the workload is said", () => {
+  const busy = { ...workload, nodes: 20_000 };
+  const planned = planReplica({ storage: bucket("proxied"), replicas: 2, workload: busy });
+  const plan = (cpuMillis: number) =>
+    planReplica({ storage: bucket("proxied"), replicas: 2, workload: busy, edge: { cpuMillis } });
+  assert.deepEqual(plan(planned.edge.cpuMillis).warnings, []);
+  const { edge, warnings } = plan(500);
+  assert.deepEqual([edge.cpuMillis, edge.workers], [500, 2]);
+  assert.equal(warnings[0]?.path, "pods.resources.edge.requests.cpu");
+  assert.match(
+    warnings[0]?.message ?? "",
+    new RegExp(`^500m carry 1250 of the \\d+ Mbps .*; better: ${planned.edge.cpuMillis}m$`),
+  );
+});
+
+test("a part of the node's disk that is too small for the largest layers is said", () => {
+  const told = (sizeGiB: number) =>
+    planReplica({ storage: bucket("proxied", sizeGiB), replicas: 2, workload }).warnings[0]?.message ?? "";
+  assert.match(
+    told(3),
+    /blobs over 0\.86 GiB aren't cached, as the largest known layers of 1\.1 GiB; better/,
+  );
+  assert.doesNotMatch(told(5), /largest known/);
+});
+
 test("a part of the node's disk that is too small for a roll-out is said", () => {
   const { diskGiB, warnings } = planReplica({ storage: bucket("redirect", 4), replicas: 2, workload });
   assert.equal(diskGiB, 4);

@@ -51,6 +51,7 @@ export function workloadRegion(
       kind: "loadBalancer",
       externalDns: false,
       annotations: { ...annotations },
+      labels: {},
       ...handover,
       ...(loadBalancerClass !== undefined && { class: loadBalancerClass }),
     },

@@ -95,6 +95,13 @@ export async function allOf<Kind>(
   return (await ifThere(answer))?.items ?? null;
 }
 
+/** As a list is asked for objects with all of these labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#list-and-watch-filtering */
+export function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join();
+}
+
 export function namesOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap(({ metadata }) => metadata?.name ?? []);
 }

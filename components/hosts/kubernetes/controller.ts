@@ -4,6 +4,7 @@ import type {
   PersistentVolumeClaimSpec,
   PodTemplateSpec,
 } from "kubernetes-types/core/v1.d.ts";
+import { claimSpec } from "./claim.ts";
 import { handoverOf } from "./handover.ts";
 import { claimName, dataVolume, selectorLabels, workloadMetadata, workloadName } from "./names.ts";
 import { withoutWaiting } from "./waiting.ts";
@@ -85,13 +86,5 @@ function statefulSet(
       metadata: { ...metadata, name: claimName(replica), annotations: withoutWaiting },
       spec: claim,
     })),
-  };
-}
-
-function claimSpec(diskGiB: number, storageClass: string | undefined): PersistentVolumeClaimSpec {
-  return {
-    accessModes: ["ReadWriteOnce"],
-    ...(storageClass !== undefined && { storageClassName: storageClass }),
-    resources: { requests: { storage: `${diskGiB}Gi` } },
   };
 }

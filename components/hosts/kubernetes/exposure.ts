@@ -24,9 +24,9 @@ export function exposure(region: WorkloadRegion): Exposure {
     case "loadBalancer":
       return { service: loadBalancer(region, expose) };
     case "ingress":
-      return { service: inside(region), route: ingress(region, expose) };
+      return { service: inside(region, expose), route: ingress(region, expose) };
     case "gateway":
-      return { service: inside(region), route: httpRoute(region, expose) };
+      return { service: inside(region, expose), route: httpRoute(region, expose) };
   }
 }
 
@@ -41,10 +41,14 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: workloadMetadata(region, {
-      ...expose.annotations,
-      ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
-    }),
+    metadata: workloadMetadata(
+      region,
+      {
+        ...expose.annotations,
+        ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
+      },
+      expose.labels,
+    ),
     spec: {
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
@@ -56,11 +60,11 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
   };
 }
 
-function inside(region: WorkloadRegion): Service {
+function inside(region: WorkloadRegion, { service }: Expose<"ingress" | "gateway">): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: workloadMetadata(region),
+    metadata: workloadMetadata(region, service.annotations, service.labels),
     spec: {
       type: "ClusterIP",
       selector: selectorLabels(region.name),
@@ -80,11 +84,15 @@ function ingress(region: WorkloadRegion, expose: Expose<"ingress">): Ingress {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
     // Not all controllers say in its status where they are.
-    metadata: workloadMetadata(region, {
-      ...expose.annotations,
-      ...forExternalDns(expose),
-      ...withoutWaiting,
-    }),
+    metadata: workloadMetadata(
+      region,
+      {
+        ...expose.annotations,
+        ...forExternalDns(expose),
+        ...withoutWaiting,
+      },
+      expose.labels,
+    ),
     spec: {
       ...(expose.class !== undefined && { ingressClassName: expose.class }),
       tls: [{ hosts: [hostname], secretName: tlsSecretOf(region.endpoint) }],
@@ -111,7 +119,7 @@ function httpRoute(region: WorkloadRegion, expose: Expose<"gateway">): HttpRoute
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",
-    metadata: workloadMetadata(region, { ...expose.annotations, ...forExternalDns(expose) }),
+    metadata: workloadMetadata(region, { ...expose.annotations, ...forExternalDns(expose) }, expose.labels),
     spec: {
       parentRefs: [{ name, namespace, ...(listener !== undefined && { sectionName: listener }) }],
       hostnames: [region.endpoint.hostname],

@@ -11,8 +11,12 @@ export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, Cluste
   plan: planKubernetes,
   createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
-    const namespaces = await previousOutputs<{ metadata: { uid?: string } }>("kubernetes:core/v1:Namespace");
-    return findingsInCluster(plan, namespaces.get(plan.region.name)?.metadata?.uid);
+    const uidOf = async (kind: string) => {
+      const made = await previousOutputs<{ metadata: { uid?: string } }>(`kubernetes:core/v1:${kind}`);
+      return made.get(plan.region.name)?.metadata?.uid;
+    };
+    const [namespace, service] = await Promise.all([uidOf("Namespace"), uidOf("Service")]);
+    return findingsInCluster(plan, { namespace, service });
   },
   create(name, { plan, found, secrets }, options) {
     const { storage } = plan.region;

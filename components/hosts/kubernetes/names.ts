@@ -40,11 +40,12 @@ export function objectLabels(region: string): Record<string, string> {
 export function workloadMetadata(
   { name, namespace }: Pick<WorkloadRegion, "name" | "namespace">,
   annotations: Readonly<Record<string, string>> = {},
+  labels: Readonly<Record<string, string>> = {},
 ) {
   return {
     name: workloadName,
     namespace,
-    labels: objectLabels(name),
+    labels: { ...labels, ...objectLabels(name) },
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
 }

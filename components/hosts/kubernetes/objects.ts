@@ -16,7 +16,8 @@ import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 
 /** All that the cache is made of in a cluster, but its Secrets. */
 export interface WorkloadObjects extends Controller, Exposure {
-  readonly namespace: Namespace;
+  /** Where the stack makes it. */
+  readonly namespace?: Namespace;
   readonly serviceAccount: ServiceAccount;
   readonly networkPolicy: NetworkPolicy;
   /** Beside it, where the cluster serves the kind. */
@@ -35,7 +36,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
   const { region } = args;
   const { template, configMaps } = workloadPod(args);
   return {
-    namespace: namespace(region),
+    ...(region.createsNamespace !== false && { namespace: namespace(region) }),
     serviceAccount: serviceAccount(region),
     networkPolicy: networkPolicy(args),
     ...(region.networkPolicies === "cilium" && { ciliumNetworkPolicy: ciliumNetworkPolicy(args) }),
@@ -51,7 +52,12 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
 }
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
-function namespace({ name, namespace, namespaceLabels }: WorkloadRegion): Namespace {
+function namespace({
+  name,
+  namespace,
+  namespaceLabels,
+  namespaceAnnotations = {},
+}: WorkloadRegion): Namespace {
   const podSecurity = ["enforce", "audit", "warn"].map(
     (mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"] as const,
   );
@@ -61,6 +67,7 @@ function namespace({ name, namespace, namespaceLabels }: WorkloadRegion): Namesp
     metadata: {
       name: namespace,
       labels: { ...namespaceLabels, ...objectLabels(name), ...Object.fromEntries(podSecurity) },
+      ...(Object.keys(namespaceAnnotations).length > 0 && { annotations: namespaceAnnotations }),
     },
   };
 }

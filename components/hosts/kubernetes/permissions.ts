@@ -28,20 +28,22 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
   });
   const monitoring = new Set(objects.monitoring.map(({ kind }) => kind));
   return [
-    { group: "", resource: "namespaces", verbs: change },
+    objects.namespace
+      ? { group: "", resource: "namespaces", verbs: change }
+      : inNamespace("", "namespaces", ["get"]),
     ...["configmaps", "secrets", "serviceaccounts", "services"].map((it) => inNamespace("", it)),
     ...["pods", "endpoints"].map((it) => inNamespace("", it, watch)),
     ...(region.storage.kind === "disk"
-      ? [
-          inNamespace("apps", "statefulsets"),
-          inNamespace("", "persistentvolumeclaims"),
-          { group: "storage.k8s.io", resource: "storageclasses", verbs: ["list"] },
-        ]
+      ? [inNamespace("apps", "statefulsets"), inNamespace("", "persistentvolumeclaims")]
       : [
           inNamespace("apps", "deployments"),
           inNamespace("apps", "replicasets", watch),
           inNamespace("", "persistentvolumeclaims", watch),
         ]),
+    ...(hasVolumes(region) ? [{ group: "storage.k8s.io", resource: "storageclasses", verbs: ["list"] }] : []),
+    ...(region.scheduling.priorityClassName === undefined
+      ? []
+      : [{ group: "scheduling.k8s.io", resource: "priorityclasses", verbs: ["list"] }]),
     inNamespace("policy", "poddisruptionbudgets"),
     inNamespace("networking.k8s.io", "networkpolicies"),
     ...(region.networkPolicies === "cilium" ? [inNamespace("cilium.io", "ciliumnetworkpolicies")] : []),
@@ -51,6 +53,10 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
     ...(monitoring.has("PodMonitor") ? [inNamespace("monitoring.coreos.com", "podmonitors")] : []),
     ...(monitoring.has("PrometheusRule") ? [inNamespace("monitoring.coreos.com", "prometheusrules")] : []),
   ];
+}
+
+function hasVolumes({ storage }: WorkloadRegion): boolean {
+  return storage.kind === "disk" || storage.scratchClass !== undefined;
 }
 
 function forExposure({ expose, namespace }: WorkloadRegion): Permission[] {
@@ -106,13 +112,15 @@ export async function missingPermissions(
   return (await Promise.all(missing)).filter(({ verbs }) => verbs.length > 0);
 }
 
-/** As kubectl names it all: `list and watch pods, endpoints; get clusterissuers.cert-manager.io`. */
+/** As kubectl names it all: `list and watch pods, endpoints in the namespace caches; get clusterissuers.cert-manager.io`. */
 export function inWords(permissions: readonly Permission[]): string {
-  const resourcesOf = Map.groupBy(permissions, ({ verbs }) => verbs.join(", "));
-  return [...resourcesOf]
-    .map(([verbs, all]) => {
+  const alike = Map.groupBy(permissions, ({ verbs, namespace }) => JSON.stringify([verbs, namespace]));
+  return [...alike.values()]
+    .map((all) => {
+      const [{ verbs, namespace } = { verbs: [] }] = all;
       const names = all.map(({ group, resource }) => (group ? `${resource}.${group}` : resource));
-      return `${verbs.replace(/, (?=[^,]*$)/, " and ")} ${names.join(", ")}`;
+      const where = namespace === undefined ? "" : ` in the namespace ${namespace}`;
+      return `${verbs.join(", ").replace(/, (?=[^,]*$)/, " and ")} ${names.join(", ")}${where}`;
     })
     .join("; ");
 }

@@ -1,6 +1,8 @@
-import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { leastEdgeMiB, planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
+import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
+import { edgeAmounts } from "./container-resources.ts";
 import { storeSecret } from "./names.ts";
 import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
@@ -17,10 +19,22 @@ export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
 
 export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<KubernetesPlan> {
   const { region, workload } = request;
-  const { storage, replicas } = region;
+  const { storage, replicas, pods } = region;
   const { min, sharing } = replicas;
-  const replica = planReplica({ storage, replicas: min, sharing, workload });
-  return { plan: { ...request, replica }, problems: preflight(request), warnings: [] };
+  const edge = edgeAmounts(pods.resources.edge);
+  const replica = planReplica({ storage, replicas: min, sharing, workload, edge });
+  return {
+    plan: { ...request, replica },
+    problems: [...preflight(request), ...memoryProblems(replica)],
+    warnings: [],
+  };
+}
+
+function memoryProblems({ edge: { memoryMiB, workers } }: ReplicaPlan): Problem[] {
+  const leastMiB = leastEdgeMiB(workers);
+  if (memoryMiB >= leastMiB) return [];
+  const message = `${memoryMiB}Mi are too little for the edge: nginx with ${workers} workers takes ${leastMiB}Mi, without what it caches in memory`;
+  return [{ path: "pods.resources.edge.limits.memory", message }];
 }
 
 /** Its workload. */
@@ -30,19 +44,29 @@ export function workloadPlan(
 ): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
   return {
     ...plan,
-    region: { ...region, storage: workloadStorage(region), networkPolicies },
+    region: { ...region, ...namespaceOf(region), storage: workloadStorage(region), networkPolicies },
     serviceAccount: region.serviceAccount,
+  };
+}
+
+function namespaceOf({ namespace: { name, create, labels, annotations } }: KubernetesRegion) {
+  return {
+    namespace: name,
+    createsNamespace: create,
+    namespaceLabels: labels,
+    namespaceAnnotations: annotations,
   };
 }
 
 function workloadStorage({ storage, serviceAccount }: KubernetesRegion): WorkloadStorage {
   if (storage.kind === "disk") return storage;
-  const { kind, delivery, scratchGiB } = storage;
-  if ("azure" in storage) return { kind, scratchGiB, store: { kind: "azure", delivery, ...storage.azure } };
+  const { kind, delivery, scratchGiB, scratchClass } = storage;
+  const scratch = { scratchGiB, ...(scratchClass !== undefined && { scratchClass }) };
+  if ("azure" in storage) return { kind, ...scratch, store: { kind: "azure", delivery, ...storage.azure } };
   const { credentials, ...s3 } = storage.s3;
   return {
     kind,
-    scratchGiB,
+    ...scratch,
     store: {
       kind: "s3",
       delivery,

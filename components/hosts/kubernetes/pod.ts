@@ -1,15 +1,21 @@
 import type {
+  Affinity,
   Container,
+  PodSpec,
   PodTemplateSpec,
+  SecurityContext,
   TopologySpreadConstraint,
   Volume,
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
+import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { metricsPort, podPorts } from "../../config/ports.ts";
 import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
+import { claimSpec } from "./claim.ts";
+import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
   dataVolume,
@@ -70,15 +76,15 @@ function podTemplate(
     ...volume,
     ...(configMap && sources[configMap.name ?? ""]),
   });
+  const { pods } = args.region;
   return {
-    metadata: { labels: { ...args.serviceAccount.podLabels, ...selectorLabels(args.region.name) } },
+    metadata: podMetadata(args),
     spec: {
       ...spec,
       serviceAccountName: workloadName,
       securityContext: {
         runAsNonRoot: true,
-        fsGroup: podUser,
-        fsGroupChangePolicy: "OnRootMismatch",
+        ...(pods?.runAsUser !== "cluster" && { fsGroup: podUser, fsGroupChangePolicy: "OnRootMismatch" }),
         seccompProfile: { type: "RuntimeDefault" },
         ...(sharesBlobs(args.region) && { sysctls: peerSysctls }),
       },
@@ -86,7 +92,11 @@ function podTemplate(
       topologySpreadConstraints: spread(args.region),
       ...placement(args),
       containers: spec.containers.map(restartedSoon).map((container) => ({
-        ...(container.name === edgeContainer ? edge(starting(container), args) : beside(container, args)),
+        ...withResources(
+          container.name === edgeContainer ? edge(starting(container), args) : beside(container, args),
+          pods?.resources,
+        ),
+        ...(pods?.runAsUser === "cluster" && { securityContext: withoutUser(container) }),
         ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
         volumeMounts: container.volumeMounts?.map(inData) ?? [],
       })),
@@ -98,10 +108,29 @@ function podTemplate(
   };
 }
 
-/** The volume `data` where it isn't a claim: what is in it goes with the Pod. */
+function podMetadata({ region: { name, pods }, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
+  const { labels = {}, annotations = {} } = pods ?? {};
+  return {
+    labels: { ...labels, ...serviceAccount.podLabels, ...selectorLabels(name) },
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
+
+/** OpenShift sets both: https://github.com/openshift/cluster-kube-apiserver-operator/blob/master/bindata/bootkube/scc-manifests/0000_20_kube-apiserver-operator_00_scc-restricted-v2.yaml */
+function withoutUser({ securityContext = {} }: Container): SecurityContext {
+  const { runAsUser: _, runAsGroup: __, ...rest } = securityContext;
+  return rest;
+}
+
+/** The volume `data` where it isn't a claim of the stack's: what is in it goes with the Pod. */
 function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
-  if (region.storage.kind === "disk") return [];
-  return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
+  const { storage } = region;
+  if (storage.kind === "disk") return [];
+  if (storage.scratchClass === undefined) {
+    return [{ name: dataVolume, emptyDir: { sizeLimit: `${diskGiB}Gi` } }];
+  }
+  const volumeClaimTemplate = { spec: claimSpec(diskGiB, storage.scratchClass) };
+  return [{ name: dataVolume, ephemeral: { volumeClaimTemplate } }];
 }
 
 function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
@@ -144,7 +173,9 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
 
 function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
   const { cpuMillis, memoryMiB } = replica.edge;
-  const hasBucket = region.storage.kind === "bucket";
+  const { storage } = region;
+  const hasBucket = storage.kind === "bucket";
+  const isOnNode = hasBucket && storage.scratchClass === undefined;
   return {
     ...container,
     ports: [
@@ -161,7 +192,7 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
       requests: {
         cpu: `${cpuMillis}m`,
         memory: `${memoryMiB}Mi`,
-        ...(hasBucket && { "ephemeral-storage": `${replica.diskGiB}Gi` }),
+        ...(isOnNode && { "ephemeral-storage": `${replica.diskGiB}Gi` }),
       },
       limits: { memory: `${memoryMiB}Mi` },
     },
@@ -208,9 +239,15 @@ function spread({ name, storage }: WorkloadPlanArgs["region"]): TopologySpreadCo
   }));
 }
 
-function placement({ region }: WorkloadPlanArgs) {
-  const { nodeSelector, tolerations } = region.scheduling;
+function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<PodSpec> {
+  const { nodeSelector, tolerations, affinity, priorityClassName } = scheduling;
+  const { imagePullSecrets = [], readinessGates = [] } = pods ?? {};
   return {
+    // Its shape is the cluster's to check: dry-run.ts.
+    ...(affinity && { affinity: affinity as Affinity }),
+    ...(priorityClassName !== undefined && { priorityClassName }),
+    ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
+    ...(readinessGates.length > 0 && { readinessGates }),
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(tolerations.length > 0 && { tolerations }),
   };

@@ -4,6 +4,12 @@ import type { ClusterApi, ifThere } from "./cluster-api.ts";
 import type { WorkloadObjects } from "./objects.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
+/** The uids of what this stack has made for a region, as far as it has. */
+export interface OwnObjects {
+  readonly namespace?: string | undefined;
+  readonly service?: string | undefined;
+}
+
 /** A region in which the static checks have found nothing, and the cluster that is asked about it. */
 export interface Question {
   readonly region: KubernetesRegion;
@@ -13,6 +19,7 @@ export interface Question {
   readonly api: ClusterApi;
   /** As it is; undefined or null where {@link ifThere} says so. */
   readonly namespace: V1Namespace | undefined | null;
-  /** Whether it is the one that this stack has made for the region. */
-  readonly ownsNamespace: boolean;
+  readonly own: OwnObjects;
+  /** Whether it is there for the region: made by this stack, or an existing one that the region is to use. */
+  readonly hasNamespace: boolean;
 }

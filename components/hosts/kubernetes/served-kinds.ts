@@ -68,6 +68,18 @@ export async function networkPoliciesOf(api: ClusterApi): Promise<NetworkPolicie
   return (await isServed(api, cilium)) ? "cilium" : "kubernetes";
 }
 
+/** On OpenShift, Pods that name their user are refused; elsewhere, those that name none would run as their images' user, which is root, and are refused, too. */
+export async function userProblems({ region, api }: Question): Promise<Problem[]> {
+  const openShift = { group: "security.openshift.io", versions: ["v1"], kind: "SecurityContextConstraints" };
+  const leavesUser = region.pods.runAsUser === "cluster";
+  const isOpenShift = await isServed(api, openShift);
+  if (isOpenShift === leavesUser) return [];
+  const message = isOpenShift
+    ? "must be `cluster`: this is OpenShift, which lets Pods run only as a user of their namespace's range"
+    : "can't be `cluster`: this isn't OpenShift, so nothing gives the Pods a user. Leave it out";
+  return [{ path: "pods.runAsUser", message }];
+}
+
 async function isServed(
   api: ClusterApi,
   { group, versions, kind }: Pick<NeededKind, "group" | "versions" | "kind">,

@@ -31,13 +31,16 @@ export function incoming({ region }: WorkloadPlanArgs): Incoming[] {
   ];
 }
 
+const openShiftDns: PodSelector = { namespaceLabels: { "kubernetes.io/metadata.name": "openshift-dns" } };
+
 /** Whom the Pods reach: names, and the servers of the configuration, whose addresses change. Nothing of the Pods asks the API server. */
 export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
-  const { storage } = args.region;
-  const peers = sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : [];
+  const { storage, pods } = args.region;
   return [
-    ...peers,
-    { to: "anywhere", ports: [{ port: 53, protocol: "UDP" }, tcp(53)] },
+    ...(sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : []),
+    { to: "anywhere", ports: [udp(53), tcp(53)] },
+    // OpenShift's DNS listens there behind its Service, and its network compares the Pod's port.
+    ...(pods?.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
     { to: "anywhere", ports: serverPorts(args).map(tcp) },
     // A policy is compared with the port of the Pod behind a Service, which its URL doesn't say:
     // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635
@@ -83,6 +86,10 @@ function portOf({ port, protocol }: URL): number {
 
 function hasPodIdentity(store: ObjectStore): boolean {
   return store.kind === "s3" && store.endpoint === undefined && store.credentials === undefined;
+}
+
+function udp(port: number) {
+  return { port, protocol: "UDP" } as const;
 }
 
 function tcp(port: number) {

@@ -1,6 +1,7 @@
 import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
 import { hint, itHas, type Problem } from "../../config/problems.ts";
-import { allOf, ifThere, namesOf } from "./cluster-api.ts";
+import { allOf, ifThere, namesOf, selectorText } from "./cluster-api.ts";
+import { selectorLabels } from "./names.ts";
 import type { Question } from "./question.ts";
 
 /** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
@@ -11,28 +12,33 @@ const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasse
 /** Whether the volumes can be made, and those that are there can become what is asked for. */
 export async function storageProblems(question: Question): Promise<Problem[]> {
   const { region, api } = question;
-  if (region.storage.kind === "bucket") return [];
-  const { class: name } = region.storage;
+  const { storage } = region;
+  if (storage.kind === "bucket" && storage.scratchClass === undefined) return [];
+  const [path, name] =
+    storage.kind === "bucket"
+      ? ["storage.scratch.class", storage.scratchClass]
+      : ["storage.class", storage.class];
   const known: readonly V1StorageClass[] | null = await allOf(api.custom.listClusterCustomObject(classes));
   if (known === null) return [];
   const found = known.find(({ metadata }) =>
     name === undefined ? metadata?.annotations?.[defaultClass] === "true" : metadata?.name === name,
   );
-  if (found) return claimProblems(question, found);
+  if (found) return storage.kind === "disk" ? claimProblems(question, found) : [];
   const names = namesOf(known);
   const message =
     name === undefined
       ? `is missing: the cluster has no default StorageClass; ${itHas(names)}`
       : `the cluster has no StorageClass "${name}": ${hint(name, names)}`;
-  return [{ path: "storage.class", message }];
+  return [{ path, message }];
 }
 
 /** What the volumes that are there can't become. */
 async function claimProblems(question: Question, storageClass: V1StorageClass): Promise<Problem[]> {
-  const { region, workload, api, ownsNamespace } = question;
-  if (!ownsNamespace) return [];
-  const { namespace } = region;
-  const claims = await ifThere(api.core.listNamespacedPersistentVolumeClaim({ namespace }));
+  const { region, workload, api, hasNamespace } = question;
+  if (!hasNamespace) return [];
+  const { name: namespace } = region.namespace;
+  const labelSelector = selectorText(selectorLabels(region.name));
+  const claims = await ifThere(api.core.listNamespacedPersistentVolumeClaim({ namespace, labelSelector }));
   if (!claims || claims.items.length === 0) return [];
   const { diskGiB } = workload.replica;
   return [...classProblems(claims.items, storageClass), ...sizeProblems(claims.items, storageClass, diskGiB)];

@@ -10,19 +10,19 @@ export interface WorkloadRegion
   extends CommonKeys,
     Pick<
       KubernetesRegion,
-      | "name"
-      | "topology"
-      | "namespace"
-      | "endpoint"
-      | "access"
-      | "replicas"
-      | "expose"
-      | "scheduling"
-      | "operator"
+      "name" | "topology" | "endpoint" | "access" | "replicas" | "expose" | "scheduling" | "operator"
     > {
   readonly storage: WorkloadStorage;
-  /** Labels of the namespace, as the cloud's controllers read them. @default none */
+  /** Its name. */
+  readonly namespace: string;
+  /** Whether the stack makes the namespace. @default true */
+  readonly createsNamespace?: boolean;
+  /** Labels of a namespace that the stack makes, as the cloud's controllers read them. @default none */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** Its annotations. @default none */
+  readonly namespaceAnnotations?: Readonly<Record<string, string>>;
+  /** @default as the workload asks for, with nothing more */
+  readonly pods?: KubernetesRegion["pods"];
   /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
   /** Which kinds of network policy the workload gets. @default "kubernetes" */
@@ -38,7 +38,13 @@ export type NetworkPolicies = "kubernetes" | "cilium";
 /** A volume of its own for each replica, or a bucket for all of them. */
 export type WorkloadStorage =
   | { readonly kind: "disk"; readonly sizeGiB: number | "auto"; readonly class?: string }
-  | { readonly kind: "bucket"; readonly store: ObjectStore; readonly scratchGiB: number | "auto" };
+  | {
+      readonly kind: "bucket";
+      readonly store: ObjectStore;
+      readonly scratchGiB: number | "auto";
+      /** StorageClass of a volume that lives as long as its Pod. @default a part of the node's disk */
+      readonly scratchClass?: string;
+    };
 
 /** What the rendering of the workload needs; plain values. */
 export interface WorkloadPlanArgs extends Omit<RegionPlan, "region"> {

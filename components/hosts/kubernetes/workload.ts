@@ -43,12 +43,14 @@ export class Workload extends pulumi.ComponentResource {
 
     const own = { parent: this };
     const customTimeouts = timeoutsOf(region);
-    const namespace = new Namespace(name, objects.namespace, {
-      ...own,
-      dependsOn: options.dependsOn ?? [],
-      customTimeouts: { delete: customTimeouts.delete },
-    });
-    const inside = { ...own, dependsOn: [namespace], deletedWith: namespace };
+    const beforeAll = { ...own, dependsOn: options.dependsOn ?? [] };
+    const namespace =
+      objects.namespace &&
+      new Namespace(name, objects.namespace, {
+        ...beforeAll,
+        customTimeouts: { delete: customTimeouts.delete },
+      });
+    const inside = namespace ? { ...own, dependsOn: [namespace], deletedWith: namespace } : beforeAll;
     const tls = createPrivateTls(name, region, own, inside);
     const before = [
       ...createBeforehand(name, args, objects, inside),

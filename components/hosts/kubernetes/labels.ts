@@ -1,0 +1,73 @@
+import type { Problem } from "../../config/problems.ts";
+import { warn } from "../../config/refuse.ts";
+import { allOf, selectorText } from "./cluster-api.ts";
+import type { Question } from "./question.ts";
+import { podsOf, type Source } from "./sources.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Says which labels nothing in the cluster has now, as far as the user may look: what has them may come later. */
+export async function warnOfLabels(question: Question): Promise<void> {
+  const { region } = question;
+  const { access, expose } = region;
+  const warnings = await Promise.all([
+    nodeWarnings(question),
+    sourceWarnings(question, "access.metrics", access.metrics),
+    "proxies" in expose ? sourceWarnings(question, "expose.proxies", expose.proxies) : [],
+  ]);
+  warn(warnings.flat(), region.name);
+}
+
+/** Of some thousand nodes, the first suffice. */
+const mostNodes = 500;
+
+async function nodeWarnings({ region, workload, api }: Question): Promise<Problem[]> {
+  const { nodeSelector } = region.scheduling;
+  const nodes = await allOf(
+    api.core.listNode({ labelSelector: selectorText(nodeSelector), limit: mostNodes }),
+  );
+  if (nodes === null) return [];
+  if (nodes.length === 0) {
+    const message = `no node has ${selectorText(nodeSelector)}: the replicas wait until one has`;
+    return [{ path: "scheduling.nodeSelector", message }];
+  }
+  const { storage } = workload.region;
+  if (storage.kind === "disk" || storage.scratchClass !== undefined) return [];
+  const { diskGiB } = workload.replica;
+  const mostGiB = Math.max(
+    ...nodes.map(({ status }) => diskGiBOf(status?.allocatable?.["ephemeral-storage"])),
+  );
+  if (diskGiB <= mostGiB) return [];
+  const message = `each replica needs ${diskGiB}GiB of its node's disk, and no node has more than ${Math.floor(mostGiB)}GiB for Pods: name a StorageClass for it (\`scratch: { size, class }\`)`;
+  return [{ path: "storage.scratch", message }];
+}
+
+/** Kubelet writes it in bytes or in Ki; other units are a person's, and taken for enough. */
+function diskGiBOf(quantity = ""): number {
+  const [, digits, unit] = /^(\d+)(Ki)?$/.exec(quantity) ?? [];
+  return digits === undefined ? Number.POSITIVE_INFINITY : (Number(digits) * (unit ? 1024 : 1)) / 1024 ** 3;
+}
+
+async function sourceWarnings(
+  question: Question,
+  path: string,
+  sources: readonly Source[],
+): Promise<Problem[]> {
+  const warnings = podsOf(sources).map(async ({ namespaceLabels = {}, podLabels = {} }) => {
+    const what = (await lacks(question, "namespaces", namespaceLabels))
+      ? `no namespace has ${selectorText(namespaceLabels)}`
+      : (await lacks(question, "pods", podLabels)) && `no Pod has ${selectorText(podLabels)}`;
+    return what ? [{ path, message: `${what}: until one has, the network lets in nobody by it` }] : [];
+  });
+  return (await Promise.all(warnings)).flat();
+}
+
+async function lacks({ api }: Question, plural: "namespaces" | "pods", labels: Labels): Promise<boolean> {
+  if (Object.keys(labels).length === 0) return false;
+  const request = { labelSelector: selectorText(labels), limit: 1 };
+  const found =
+    plural === "pods"
+      ? await allOf(api.core.listPodForAllNamespaces(request))
+      : await allOf(api.core.listNamespace(request));
+  return found?.length === 0;
+}
