@@ -82,8 +82,8 @@ export function planReplica(request: ReplicaRequest): ReplicaPlan {
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shares = sharing === "hash";
-  // What is kept elsewhere is sent twice.
-  const sent = shares ? 2 - 1 / replicas : 1;
+  // From the replica that keeps it, which may be the same one, and to the client: that takes 0.8 s of processor time per GB instead of 0.4.
+  const sent = shares ? 2 : 1;
   const kept = shares ? Math.min(1, unevenness / replicas) : 1;
   const shareMillis = ((sent * demand.networkMbps) / replicas / mbpsPerVCpu) * 1000;
   const wantedMillis = Math.max(leastCpuMillis, Math.ceil(shareMillis / cpuStepMillis) * cpuStepMillis);
