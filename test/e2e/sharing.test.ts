@@ -1,5 +1,6 @@
 /** Replicas with volumes that share their blobs by a hash: ADR 20. */
 import assert from "node:assert/strict";
+import { Agent } from "node:https";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { clientConfiguration } from "../../components/clients/clients.ts";
@@ -118,22 +119,24 @@ describe("replicas that share their blobs", () => {
   });
 
   test("a third replica takes a third of the blobs, and the others keep theirs", async (t) => {
-    const image = await pushed("many", 90, 0.01);
+    const image = await pushed("many", 180, 0.01);
     const blobs = contentOf(image);
     const [one, two] = replicas as [Replica, Replica];
-    for (const blob of blobs) await download(blobUrl(image, blob, one), { ca: all.ca });
+    const agent = parts.adopt(new Agent({ keepAlive: true }), (it) => it.destroy());
+    const ask = (of: Content, blob: Blob, at: Replica) =>
+      download(blobUrl(of, blob, at), { ca: all.ca, agent });
+    for (const blob of blobs) await ask(image, blob, one);
     const three = parts.use(await all.start());
     replicas.push(three);
-    upstream.proxy.forget();
     const probe = await pushed("probe", 60, 0.01);
     await waitUntil("the third one is asked", async () => {
-      for (const blob of contentOf(probe)) await download(blobUrl(probe, blob, two), { ca: all.ca });
+      for (const blob of contentOf(probe)) await ask(probe, blob, two);
       return (await kept(three)).length > 10;
     });
     upstream.proxy.forget();
     for (const at of replicas) {
       for (const blob of blobs) {
-        const { status, digest } = await download(blobUrl(image, blob, at), { ca: all.ca });
+        const { status, digest } = await ask(image, blob, at);
         assert.deepEqual([status, digest], [200, blob.digest]);
       }
     }
@@ -142,8 +145,8 @@ describe("replicas that share their blobs", () => {
     const ofThird = await kept(three);
     assert.ok(moved.every(({ digest }) => ofThird.includes(digest)));
     t.diagnostic(`${moved.length} of ${blobs.length} blobs moved`);
-    // A third, with five standard deviations on both sides.
-    assert.ok(moved.length > blobs.length / 12 && moved.length < (blobs.length * 7) / 12);
+    // The ring gives the third one between 28% and 40%, which depends on the ports, and chance 3.6% of all more or less: the bounds are three times that away.
+    assert.ok(moved.length > 0.17 * blobs.length && moved.length < 0.51 * blobs.length);
   });
 
   test("every pull completes though one of the replicas is killed", async (t) => {
