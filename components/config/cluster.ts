@@ -47,6 +47,12 @@ export const replicas = z
       .describe(
         "How many replicas there are at most, as load asks for them; only with a bucket. Default: `min`, without autoscaling.",
       ),
+    sharing: z
+      .enum(["none", "hash"])
+      .default("none")
+      .describe(
+        "With volumes, whether replicas share their blobs: `none`: each fetches and keeps all of them; `hash`: each keeps its part, and passes the others on from where they are, which is traffic between zones.",
+      ),
     cpuPercent: z
       .int()
       .min(10)

@@ -4,6 +4,7 @@ import type { Prefetch } from "../config/prefetch.ts";
 import type { CommonKeys, StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
+import type { Peers } from "./edge/peers.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
@@ -57,6 +58,8 @@ export interface PodOptions extends ConfiguredPod {
   readonly edgeWorkers?: number;
   /** One Pod of several of a region: its name becomes the external label `replica`, which alerts leave without. @default false */
   readonly replica?: boolean;
+  /** The replicas that share their blobs: see peers.ts of the edge. @default each fetches and keeps all for itself */
+  readonly peers?: Peers;
   /** Share the host's network: on a machine of its own, so that clients keep their addresses. */
   readonly hostNetwork: boolean;
   /** Port of the machine's node_exporter on loopback. Default: there is none. */

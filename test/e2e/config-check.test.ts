@@ -47,7 +47,10 @@ for (const file of configurations("*/edge/nginx.conf")) {
       keyFile: join(tls, "tls.key"),
     });
     // nginx also looks whether it may listen, and whether its directories are there: as root, it can have both.
-    const options = ["--user=0", "--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
+    // It looks up replicas that share their blobs, whose names a cluster's DNS has.
+    const replicas = [0, 1].map((index) => `--add-host=registry-cache-${index}:192.0.2.${index}`);
+    const volumes = ["--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
+    const options = ["--user=0", ...volumes, ...replicas];
     const prepare = `mkdir -p ${edgePaths.cache}/tmp && exec nginx -t -c /config/nginx.conf -e /dev/stderr`;
     const output = await run(images.edge, file, ["sh", "-c", prepare], options);
     assert.match(output, /test is successful/);

@@ -40,12 +40,13 @@ const minReadySeconds = 1;
 
 const access = { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] };
 
-/** A volume per replica; an authority of its own; a load balancer. */
+/** A volume per replica, and blobs that they share; an authority of its own; a load balancer. */
 const onVolumes = {
   name: "volumes",
   context: "test",
   namespace: "cache-volumes",
   storage: { kind: "disk", size: "20GiB" },
+  replicas: { sharing: "hash" },
   endpoint: { hostname: "volumes.example.com", tls: { mode: "private" } },
   expose: { kind: "loadBalancer", minReadySeconds },
   access,

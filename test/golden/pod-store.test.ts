@@ -1,15 +1,17 @@
 /**
- * What the registries and the edge of a Pod with a shared store are configured by, as files to review; test/e2e/config-check.test.ts has the programs
+ * What the registries and the edge of a Pod with a shared store, or with shared volumes, are configured by, as files to review; test/e2e/config-check.test.ts has the programs
  * read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
  */
 import { join } from "node:path";
-import { scratchBudget } from "../../components/pod/edge/budget.ts";
+import { ownDiskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
 import { testGolden } from "../support/golden.ts";
 import { podOptions } from "../support/pod-options.ts";
 
-const cases: Record<string, Pick<PodOptions, "store" | "proxies">> = {
+type Change = Pick<PodOptions, "store" | "proxies" | "peers"> & Partial<Pick<PodOptions, "budget">>;
+
+const cases: Record<string, Change> = {
   "pod-s3-redirect": {
     store: { kind: "s3", bucket: "registry-cache", region: "eu-central-1", delivery: "redirect" },
   },
@@ -17,9 +19,13 @@ const cases: Record<string, Pick<PodOptions, "store" | "proxies">> = {
     store: { kind: "azure", account: "registrycache", container: "blobs", delivery: "proxied" },
     proxies: ["10.0.0.0/8", "2001:db8::/32"],
   },
+  "pod-sharing": {
+    budget: ownDiskBudget(200),
+    peers: { port: 8444, servers: ["registry-cache-0:8444", "registry-cache-1:8444"] },
+  },
 };
 
-function render(change: Pick<PodOptions, "store" | "proxies">): Record<string, string> {
+function render(change: Change): Record<string, string> {
   const gsoci = {
     name: "gsoci",
     registry: "gsoci.azurecr.io",

@@ -28,6 +28,13 @@ export const kubernetesRegions = {
       tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
     },
   },
+  /** Of which each replica keeps a part. */
+  sharing: {
+    ...region,
+    storage: { kind: "disk", size: "200GiB" },
+    replicas: { min: 3, sharing: "hash" },
+    access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
+  },
   /** Without a second one that serves while it is replaced. */
   "one-volume": { ...region, storage: { kind: "disk", size: "200GiB" }, replicas: { min: 1 } },
   bucket: {

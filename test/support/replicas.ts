@@ -17,6 +17,7 @@ import {
 } from "../../components/hosts/local/podman-pod.ts";
 import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, ownDiskBudget } from "../../components/pod/edge/budget.ts";
+import type { Peers } from "../../components/pod/edge/peers.ts";
 import type { PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
@@ -58,6 +59,8 @@ export interface ReplicaOptions {
   readonly prefetch?: PodPrefetch;
   /** @default that of a small disk */
   readonly budget?: DiskBudget;
+  /** How many replicas share their blobs; each is started at its turn. @default none does */
+  readonly sharing?: number;
 }
 
 export interface Replicas extends AsyncDisposable {
@@ -79,10 +82,16 @@ export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
   const dir = await tempDir();
   await makeCertificate({ directory: dir.path, names: ["localhost", localAddress] });
   const caFile = join(dir.path, "ca", "ca.crt");
+  const peerPorts = await Promise.all(Array.from({ length: options.sharing ?? 0 }, () => freePort()));
+  const servers = peerPorts.map((port) => `${localAddress}:${port}`);
+  const turns = peerPorts.values();
   return {
     ca: await readFile(caFile, "utf8"),
     caFile,
-    start: async () => await startReplica(dir.path, options),
+    async start() {
+      const port = turns.next().value;
+      return await startReplica(dir.path, options, port === undefined ? undefined : { port, servers });
+    },
     async [Symbol.asyncDispose]() {
       await removeOwned(dir.path);
       await dir[Symbol.asyncDispose]();
@@ -90,7 +99,7 @@ export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
   };
 }
 
-async function startReplica(shared: string, options: ReplicaOptions): Promise<Replica> {
+async function startReplica(shared: string, options: ReplicaOptions, peers?: Peers): Promise<Replica> {
   const { bucket, proxies, upstreams, prefetch, edit = (text) => text } = options;
   const name = `registry-cache-replica-${process.pid}-${++count}`;
   const directory = (volume: string) => join(shared, name, volume);
@@ -107,6 +116,7 @@ async function startReplica(shared: string, options: ReplicaOptions): Promise<Re
     ports,
     listen: { addresses: [localAddress], port },
     ...(proxies && { proxies }),
+    ...(peers && { peers }),
     region: { name, endpoint: { hostname: "localhost" }, freshnessSeconds: 60 },
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],

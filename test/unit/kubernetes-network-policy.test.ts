@@ -76,6 +76,30 @@ test("a server behind a Service is reached at any port, in its namespace", () =>
   );
 });
 
+test("replicas that share their blobs reach each other, and nobody else reaches them there", () => {
+  const replica: Peer = {
+    kind: "pod",
+    namespace: { "kubernetes.io/metadata.name": "registry-cache" },
+    labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": "frankfurt" },
+  };
+  const strangers: Peer[] = [
+    { ...replica, namespace: { "kubernetes.io/metadata.name": "default" } },
+    { ...replica, labels: { ...replica.labels, "app.kubernetes.io/instance": "other" } },
+    { kind: "remote-node" },
+    { kind: "world", address: "203.0.113.7" },
+  ];
+  for (const kind of ["kubernetes", "cilium"] as const) {
+    const flow = (peer: Peer, direction: Flow["direction"]): Flow => ({ direction, peer, port: 8444 });
+    const through = (name: KubernetesCase, ...flows: Flow[]) =>
+      flows.map((it) => passes(policies(name, {}, kind), it));
+    const both: Flow[] = [flow(replica, "ingress"), flow(replica, "egress")];
+    assert.deepEqual(through("sharing", ...both), [true, true], kind);
+    const incoming = strangers.map((peer) => flow(peer, "ingress"));
+    assert.deepEqual(through("sharing", ...incoming), [false, false, false, false], kind);
+    assert.deepEqual(through("volumes", ...both), [false, false], kind);
+  }
+});
+
 test("labels select Pods in any namespace, unless they say in which", () => {
   const access = {
     clients: ["203.0.113.0/24"],

@@ -8,9 +8,11 @@ import { preflight } from "../../components/hosts/kubernetes/preflight.ts";
 import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
 
-function problems(name: KubernetesCase, change = {}): string[] {
-  const { regions } = parseConfig(kubernetesKeys(name, change));
-  return preflight(regions[0] as KubernetesRegion).map(({ path, message }) => `${path}: ${message}`);
+function problems(name: KubernetesCase, change = {}, keys = {}): string[] {
+  const { regions, ...stack } = parseConfig({ ...kubernetesKeys(name, change), ...keys });
+  return preflight({ ...stack, region: regions[0] as KubernetesRegion }).map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
 }
 
 test("nothing is wrong with the examples", () => {
@@ -22,6 +24,21 @@ test("replicas that come and go can't have disks of their own", () => {
     "replicas.max: replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)",
   ]);
   assert.deepEqual(problems("volumes", { replicas: { min: 3, max: 3 } }), []);
+});
+
+test("replicas share their blobs where there are several, and each has a volume", () => {
+  const replicas = (min: number) => ({ replicas: { min, sharing: "hash" } });
+  assert.deepEqual(problems("volumes", replicas(2)), []);
+  assert.deepEqual(problems("volumes", replicas(1)), [
+    "replicas.sharing: can be `hash` only with two replicas or more: set `replicas.min`",
+  ]);
+  assert.deepEqual(problems("cilium", replicas(2)), [
+    "replicas.sharing: can be `hash` only with volumes: in a bucket, replicas share all that there is",
+  ]);
+  const prefetch = { images: ["gsoci.azurecr.io/giantswarm/alpine:1"] };
+  assert.deepEqual(problems("volumes", replicas(2), { prefetch }), [
+    "replicas.sharing: can't be `hash` together with `prefetch`: leave one of them out",
+  ]);
 });
 
 test("all that doesn't go together is said at once", () => {

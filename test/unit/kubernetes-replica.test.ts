@@ -6,6 +6,7 @@ import { demandOf } from "../../components/capacity/demand.ts";
 import { contentGiB } from "../../components/capacity/plan-disk.ts";
 import { planReplica } from "../../components/capacity/plan-replica.ts";
 import { parseConfig } from "../../components/config/parse.ts";
+import { type Item, priceBook, priceOf } from "../../components/cost/prices/price-book.ts";
 import { scratchBudget } from "../../components/pod/edge/budget.ts";
 import { kubernetesKeys } from "../support/kubernetes-regions.ts";
 
@@ -33,6 +34,25 @@ test("the default workload, on two replicas", () => {
     edge: { cpuMillis: 100, memoryMiB: 287, workers: 2 },
     warnings: [],
   });
+});
+
+test("replicas that share their blobs have their part of the disk and of the memory, and send each blob twice", () => {
+  const plan = (replicas: number, sharing: "none" | "hash") =>
+    planReplica({ storage: { kind: "disk", sizeGiB: "auto" }, replicas, sharing, workload });
+  assert.deepEqual(plan(2, "hash"), {
+    diskGiB: 150,
+    edge: { cpuMillis: 200, memoryMiB: 2240, workers: 2 },
+    warnings: [],
+  });
+  assert.equal(plan(3, "hash").diskGiB, 110);
+  // What docs/kubernetes.md says of the default workload.
+  const { nodes, pullsPerNodeGiB, nodeChurnPerMonth, growthGiBPerMonth } = workload;
+  assert.equal(nodes * pullsPerNodeGiB * nodeChurnPerMonth, 3600);
+  assert.equal(growthGiBPerMonth, 10);
+  const price = (item: Item) => priceOf(priceBook, "aws", "us-east-1", item)?.price ?? assert.fail(item);
+  assert.equal(Math.round((3600 / 2) * 2 * price("transfer-in-region")), 36);
+  const savedGiB = 2 * (plan(2, "none").diskGiB - plan(2, "hash").diskGiB);
+  assert.equal(Math.round(savedGiB * price("gp3-capacity")), 14);
 });
 
 test("the disk holds the content, and the processors their share of the load", () => {

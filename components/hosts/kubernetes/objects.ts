@@ -1,4 +1,4 @@
-import type { Namespace, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
+import type { Namespace, Service, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import { autoscaler, disruptionBudget } from "./autoscaling.ts";
@@ -9,6 +9,7 @@ import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
 import { objectLabels, workloadMetadata } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
+import { peerServices } from "./peers.ts";
 import { workloadPod } from "./pod.ts";
 import type { PodFiles } from "./pod-files.ts";
 import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
@@ -21,6 +22,8 @@ export interface WorkloadObjects extends Controller, Exposure {
   readonly networkPolicy: NetworkPolicy;
   /** Beside it, where the cluster serves the kind. */
   readonly ciliumNetworkPolicy?: CiliumNetworkPolicy;
+  /** Of the replicas for each other, where they share their blobs. */
+  readonly peerServices: readonly Service[];
   /** As pod-files.ts has them. */
   readonly configMaps: PodFiles["configMaps"];
   readonly certificate?: ReturnType<typeof certificate>;
@@ -37,6 +40,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
     serviceAccount: serviceAccount(region),
     networkPolicy: networkPolicy(args),
     ...(region.networkPolicies === "cilium" && { ciliumNetworkPolicy: ciliumNetworkPolicy(args) }),
+    peerServices: peerServices(region),
     configMaps,
     certificate: certificate(region),
     ...controller(region, template, args.replica.diskGiB),

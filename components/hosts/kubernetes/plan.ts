@@ -20,11 +20,12 @@ export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
 export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<KubernetesPlan> {
   const { region, workload } = request;
   const { storage, replicas, pods } = region;
+  const { min, sharing } = replicas;
   const edge = edgeAmounts(pods.resources.edge);
-  const replica = planReplica({ storage, replicas: replicas.min, workload, edge });
+  const replica = planReplica({ storage, replicas: min, sharing, workload, edge });
   return {
     plan: { ...request, replica },
-    problems: [...preflight(region), ...memoryProblems(replica)],
+    problems: [...preflight(request), ...memoryProblems(replica)],
     warnings: [],
   };
 }

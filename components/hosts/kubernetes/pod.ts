@@ -26,6 +26,7 @@ import {
   withContentHash,
   workloadName,
 } from "./names.ts";
+import { peerPort, peerSysctls, peersOf, sharesBlobs } from "./peers.ts";
 import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
 import { readinessProbe } from "./readiness.ts";
 import { isSideContainer, sideContainer } from "./side-container.ts";
@@ -36,7 +37,7 @@ import type { WorkloadPlanArgs } from "./workload-args.ts";
 export const edgePort = 8443;
 
 /** The Pod's ports, by name: for whoever leads there. */
-export const portNames = { endpoint: "endpoint", metrics: "metrics" } as const;
+export const portNames = { endpoint: "endpoint", metrics: "metrics", peers: "peers" } as const;
 
 export const edgeContainer = "edge";
 
@@ -85,6 +86,7 @@ function podTemplate(
         runAsNonRoot: true,
         ...(pods?.runAsUser !== "cluster" && { fsGroup: podUser, fsGroupChangePolicy: "OnRootMismatch" }),
         seccompProfile: { type: "RuntimeDefault" },
+        ...(sharesBlobs(args.region) && { sysctls: peerSysctls }),
       },
       terminationGracePeriodSeconds: endSeconds(args.region),
       topologySpreadConstraints: spread(args.region),
@@ -156,6 +158,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     edgeMemoryMiB: replica.edge.memoryMiB,
     edgeWorkers: replica.edge.workers,
     replica: true,
+    ...(sharesBlobs(region) && { peers: peersOf(region) }),
     hostNetwork: false,
     volumes: {
       tls: secret(tlsSecretOf(region.endpoint)),
@@ -178,6 +181,7 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
     ports: [
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
+      ...(sharesBlobs(region) ? [{ name: portNames.peers, containerPort: peerPort }] : []),
     ],
     readinessProbe: readinessProbe(
       edgePort,

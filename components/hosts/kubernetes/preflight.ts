@@ -1,6 +1,8 @@
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
+import type { PlanRequest } from "../kind.ts";
 import { mostReplicas } from "./autoscaling.ts";
+import { sharesBlobs } from "./peers.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /**
@@ -20,6 +22,7 @@ export function workloadProblems(
       "replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)";
     problems.push({ path: "replicas.max", message });
   }
+  if (sharesBlobs(region)) problems.push(...sharingProblems(region));
   if (!scales && replicas.connections !== undefined) {
     const message = "adds no replica as long as `max` is not more than `min`";
     problems.push({ path: "replicas.connections", message });
@@ -32,9 +35,34 @@ export function workloadProblems(
   return problems;
 }
 
+function sharingProblems({ replicas, storage }: Parameters<typeof workloadProblems>[0]): Problem[] {
+  const path = "replicas.sharing";
+  if (storage.kind === "bucket") {
+    return [
+      { path, message: "can be `hash` only with volumes: in a bucket, replicas share all that there is" },
+    ];
+  }
+  if (replicas.min > 1) return [];
+  return [{ path, message: "can be `hash` only with two replicas or more: set `replicas.min`" }];
+}
+
+/** prefetch.sh looks into the replica's own cache for what is missing, and would fetch what others keep in each round. */
+const prefetchProblem: Problem = {
+  path: "replicas.sharing",
+  message: "can't be `hash` together with `prefetch`: leave one of them out",
+};
+
 /** The same for a region in an existing cluster. */
-export function preflight(region: KubernetesRegion): Problem[] {
-  return [...workloadProblems(region), ...exposureProblems(region), ...identityProblems(region)];
+export function preflight({
+  region,
+  prefetch,
+}: Pick<PlanRequest<KubernetesRegion>, "region" | "prefetch">): Problem[] {
+  return [
+    ...workloadProblems(region),
+    ...(prefetch && sharesBlobs(region) ? [prefetchProblem] : []),
+    ...exposureProblems(region),
+    ...identityProblems(region),
+  ];
 }
 
 /** Of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */

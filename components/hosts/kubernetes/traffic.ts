@@ -1,6 +1,7 @@
 import { metricsPort } from "../../config/ports.ts";
 import { serviceNamespace } from "../../config/text.ts";
 import type { ObjectStore } from "../../pod/store.ts";
+import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source } from "./sources.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
@@ -26,6 +27,7 @@ export function incoming({ region }: WorkloadPlanArgs): Incoming[] {
   return [
     { from: [...new Set(clients)], port: edgePort },
     ...(access.metrics.length > 0 ? [{ from: access.metrics, port: metricsPort }] : []),
+    ...(sharesBlobs(region) ? [{ from: [peerPods(region)], port: peerPort }] : []),
   ];
 }
 
@@ -35,6 +37,7 @@ const openShiftDns: PodSelector = { namespaceLabels: { "kubernetes.io/metadata.n
 export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
   const { storage, pods } = args.region;
   return [
+    ...(sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : []),
     { to: "anywhere", ports: [udp(53), tcp(53)] },
     // OpenShift's DNS listens there behind its Service, and its network compares the Pod's port.
     ...(pods?.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),

@@ -93,6 +93,9 @@ function createBeforehand(
     ),
     new NetworkPolicy(name, objects.networkPolicy, options),
     ...(objects.ciliumNetworkPolicy ? [new CustomResource(name, objects.ciliumNetworkPolicy, options)] : []),
+    ...objects.peerServices.map(
+      (service) => new Service(`${name}-${service.metadata?.name}`, service, options),
+    ),
     ...Object.entries(objects.configMaps).map(
       ([part, configMap]) => new ConfigMap(`${name}-${part}`, configMap, options),
     ),

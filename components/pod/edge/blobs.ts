@@ -4,9 +4,10 @@ import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo } from "./cached.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
+import { blobsOfPeers } from "./peers.ts";
 
 type Store = { readonly store?: ObjectStore | undefined };
-type Options = Pick<PodOptions, "store" | "budget" | "ports">;
+type Options = Pick<PodOptions, "store" | "budget" | "ports" | "peers">;
 
 /** Content under its digest never changes. */
 export const forever = `${3650 * 24 * 60 * 60}s`;
@@ -65,8 +66,14 @@ const path = "blobs/$digest";
 /** The repository is no part of the key: a layer that ten images share is pulled once. */
 export function blobLocations(options: Options): Directive[] {
   if (redirects(options)) return redirecting(options);
+  return options.peers ? blobsOfPeers((place) => ownBlobs(options, place)) : [ownBlobs(options)];
+}
+
+/** Blobs from the edge's own cache, or else from its own origin. @param place the location's arguments */
+export function ownBlobs(options: Options, place = ["=", "/blob"]): Directive {
   const directives = [directive("proxy_cache_valid", 200, forever), ...transfer(options)];
-  return [cached("blob", "blobs", "$upstream $digest", path, directives, blobOrigin(options))];
+  const origin = blobOrigin(options);
+  return cached("blob", "blobs", "$upstream $digest", path, directives, { origin, place });
 }
 
 function redirects({ store }: Store): boolean {

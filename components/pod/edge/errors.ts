@@ -20,6 +20,14 @@ const unknown = refusal(404, "NAME_UNKNOWN", "not a repository that this cache s
 /** Statuses of nginx's own for what it refuses to read: of no use to a client, which needs to know only that it should go on to the next host. */
 const malformed = [400, 413, 414, 494, 497, 501, 505];
 
+/** How nginx's own errors, and those of an origin, are answered. For the server block, and for a location that has an `error_page` of its own. */
+export const errorPages = [
+  directive("error_page", 405, "@method"),
+  directive("error_page", 401, 403, "=404", "@denied"),
+  directive("error_page", 412, 416, "@unmet"),
+  directive("error_page", 408, 429, 500, 502, 503, 504, "=503", "@unavailable"),
+];
+
 /**
  * For the server block: a request that can't be read, isn't GET or HEAD, isn't in the grammar or isn't on the allow-list ends here, and every
  * error gets a body. An origin's own 404 has an OCI body already and stays as it is.
@@ -35,10 +43,7 @@ export function refusals(): Directive[] {
     ),
     block("if", ["($request_method", "!~", "^(?:GET|HEAD)$)"], [directive("return", 405)]),
     block("if", ["($verdict", "!=", "allow)"], [unknown]),
-    directive("error_page", 405, "@method"),
-    directive("error_page", 401, 403, "=404", "@denied"),
-    directive("error_page", 412, 416, "@unmet"),
-    directive("error_page", 408, 429, 500, 502, 503, 504, "=503", "@unavailable"),
+    ...errorPages,
     block(
       "location",
       ["@method"],

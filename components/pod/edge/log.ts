@@ -11,7 +11,11 @@ const clientBuckets = 25;
  * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
  * the field names that the exporter reads (see exporter.ts).
  */
-export function accessLogs({ ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">): Directive[] {
+export function accessLogs({
+  ports,
+  prefetch,
+  peers,
+}: Pick<PodOptions, "ports" | "prefetch" | "peers">): Directive[] {
   const { exporterRequests, exporterClients, edgePrefetch } = ports;
   const format = (name: string, fields: Record<string, string>) =>
     // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.
@@ -20,7 +24,7 @@ export function accessLogs({ ports, prefetch }: Pick<PodOptions, "ports" | "pref
   // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
   const counted = prefetch ? ["if=$counted"] : [];
   return [
-    ...variables(),
+    ...variables(peers ? ofPeers() : ofOrigins()),
     ...(prefetch
       ? [
           block(
@@ -30,7 +34,7 @@ export function accessLogs({ ports, prefetch }: Pick<PodOptions, "ports" | "pref
           ),
         ]
       : []),
-    format("people", peopleFields),
+    format("people", { ...peopleFields, ...(peers && { cache: "$cache", originAddress: "$upstream_addr" }) }),
     format("requests", requestFields),
     format("clients", clientFields),
     directive("access_log", "/dev/stdout", "people"),
@@ -44,12 +48,9 @@ export function cacheHeader(): Directive {
   return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
 }
 
-function variables(): Directive[] {
-  const bucket = 100 / clientBuckets;
+/** Maps of `$cache` and `$origin_time`. */
+function ofOrigins(): Directive[] {
   return [
-    // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
-    block("map", ["$request_time", "$first_byte"], [directive("default", "$request_time")]),
-    block("map", ["$first_byte", "$answer_begins"], [directive("default", "")]),
     block(
       "map",
       ["$upstream_cache_status", "$cache"],
@@ -60,6 +61,32 @@ function variables(): Directive[] {
       ["$upstream_response_time", "$origin_time"],
       [directive("default", "$upstream_response_time"), directive("", "-")],
     ),
+  ];
+}
+
+/** The same. An answer of another replica counts as what it was there, and a hit there as one that no origin was asked for. */
+function ofPeers(): Directive[] {
+  return [
+    block(
+      "map",
+      ["$upstream_cache_status$upstream_http_x_cache", "$cache"],
+      [directive("default", "NONE"), directive("~^(?<cache_status>[A-Z]+)$", "$cache_status")],
+    ),
+    block(
+      "map",
+      ["$cache $upstream_response_time", "$origin_time"],
+      [directive("default", "$upstream_response_time"), directive("~ $", "-"), directive("~^HIT ", "-")],
+    ),
+  ];
+}
+
+function variables(ofAnswers: readonly Directive[]): Directive[] {
+  const bucket = 100 / clientBuckets;
+  return [
+    // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
+    block("map", ["$request_time", "$first_byte"], [directive("default", "$request_time")]),
+    block("map", ["$first_byte", "$answer_begins"], [directive("default", "")]),
+    ...ofAnswers,
     block(
       "map",
       ["$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused"],

@@ -2,14 +2,15 @@ import { createHash } from "node:crypto";
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
-import { blobLocations, blobMaps, blobsInactive, forever, placeVariable } from "./blobs.ts";
+import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached } from "./cached.ts";
+import { cached, fillSeconds } from "./cached.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
 import { listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { edgePaths } from "./paths.ts";
+import { peerGroup, peerServer } from "./peers.ts";
 import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
@@ -25,8 +26,6 @@ const limits = {
   manifestSilenceSeconds: 2.5,
   /** How long an origin that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
   breakSeconds: 10,
-  /** How long others wait for the one who fills the cache before they would go to the origin themselves: longer than any fill. */
-  fillSeconds: 3600,
 } as const;
 
 /** The complete nginx.conf of the edge. */
@@ -71,8 +70,10 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
         ...upstreamPorts(options).map((it) => origin(it, options)),
+        ...peerGroup(options),
         ...proxying(),
         registryServer(options),
+        ...peerServer(options, ownBlobs(options)),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
         statusServer(options, revision),
         unavailableServer(ports.edgeUnavailable),
@@ -134,8 +135,8 @@ function proxying(): Directive[] {
     directive("proxy_ignore_headers", "Cache-Control", "Expires", "Set-Cookie", "Vary"),
     directive("proxy_hide_header", "Set-Cookie"),
     directive("proxy_cache_lock", "on"),
-    directive("proxy_cache_lock_age", `${limits.fillSeconds}s`),
-    directive("proxy_cache_lock_timeout", `${limits.fillSeconds}s`),
+    directive("proxy_cache_lock_age", `${fillSeconds}s`),
+    directive("proxy_cache_lock_timeout", `${fillSeconds}s`),
     directive("proxy_intercept_errors", "on"),
     cacheHeader(),
   ];
