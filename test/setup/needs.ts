@@ -9,7 +9,7 @@ import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
-import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
+import { cacheTools, controlPlaneTools, ensureTool, type GoToolName, gitOpsTools } from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
 
 type Work = () => Promise<unknown>;
@@ -41,6 +41,7 @@ const needs: readonly Need[] = [
     tools: controlPlaneTools,
     files: Object.keys(goFiles) as GoFilesName[],
   },
+  { of: ["test/engine/gitops"], tools: gitOpsTools },
   {
     of: ["bad-input", "certificate", "lifecycle", "package", "secrets"].map((name) => `test/engine/${name}`),
     first: [images],
