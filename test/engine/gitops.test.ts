@@ -6,7 +6,6 @@ import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse, parseAllDocuments } from "yaml";
 import { type Manifest, manifests } from "../../components/hosts/kubernetes/manifests.ts";
-import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { secretReferences } from "../../components/hosts/kubernetes/secret-references.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
@@ -16,7 +15,6 @@ import { ensureTool } from "../setup/go-tools.ts";
 import {
   type KubernetesCase,
   kubernetesCases,
-  kubernetesPlan,
   kubernetesRegionPlan,
   networkPoliciesOf,
 } from "../support/kubernetes-regions.ts";
@@ -82,26 +80,6 @@ for (const name of kubernetesCases) {
     assert.deepEqual(await printed(helm, "template", "any", chart, "--values", file), expected);
   });
 }
-
-test("the plain objects are what `up` applies, but for what an autoscaler or external-secrets owns", () => {
-  for (const name of kubernetesCases) {
-    const plan = kubernetesRegionPlan(name);
-    const { configMaps, ...others } = renderWorkload(kubernetesPlan(name));
-    const objects: Manifest[] = [...Object.values(others).flat(), ...Object.values(configMaps)].filter(
-      (it) => it !== undefined,
-    );
-    const plain = manifests(plan, { networkPolicies: networkPoliciesOf(name) });
-    const differing = Object.entries(plain).filter(
-      ([, one]) => !objects.some((other) => JSON.stringify(other) === JSON.stringify(one)),
-    );
-    const expected = ["serviceaccount", ...(name === "bucket" ? ["deployment"] : [])];
-    assert.deepEqual(
-      differing.map(([name]) => name),
-      expected,
-    );
-    assert.equal(Object.keys(plain).length, objects.length);
-  }
-});
 
 describe("the chart", () => {
   const template = async (change: string, ...args: string[]) => {

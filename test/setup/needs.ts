@@ -38,7 +38,7 @@ const needs: readonly Need[] = [
       "test/support/control",
     ],
     first: [ensureKubernetesProvider],
-    tools: controlPlaneTools,
+    tools: { ...controlPlaneTools, registry },
     files: Object.keys(goFiles) as GoFilesName[],
   },
   { of: ["test/engine/gitops"], tools: gitOpsTools },
