@@ -1,20 +1,21 @@
 import type { Problem } from "../../components/config/problems.ts";
-import type { KubernetesRegion, StackConfig } from "../../components/config/schema.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
 import {
   type Manifest,
   type ManifestOptions,
   manifestProblems,
   manifests,
 } from "../../components/hosts/kubernetes/manifests.ts";
-import { type KubernetesPlan, planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
+import { type KubernetesPlan, planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import {
   type SecretReference,
   secretReferences,
 } from "../../components/hosts/kubernetes/secret-references.ts";
+import type { WorkloadRegion } from "../../components/hosts/kubernetes/workload-args.ts";
 
 /** What a region is in its cluster. */
 export interface RenderedRegion {
-  readonly region: KubernetesRegion;
+  readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint">;
   /** By name: `deployment`, `configmap-edge`. */
   readonly objects: Readonly<Record<string, Manifest>>;
   readonly secrets: readonly SecretReference[];
@@ -45,7 +46,8 @@ export function renderStack(
 }
 
 function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegion {
-  return { region: plan.region, objects: manifests(plan, options), secrets: secretReferences(plan) };
+  const { region } = workloadPlan(plan, options);
+  return { region, objects: manifests(plan, options), secrets: secretReferences(plan) };
 }
 
 /** Of the Secrets that are to be in a region's namespace, how each is named and what it holds: lines for a terminal. */

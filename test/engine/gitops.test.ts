@@ -6,6 +6,7 @@ import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse, parseAllDocuments } from "yaml";
 import { type Manifest, manifests } from "../../components/hosts/kubernetes/manifests.ts";
+import { workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import { secretReferences } from "../../components/hosts/kubernetes/secret-references.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
@@ -33,7 +34,11 @@ before(async () => {
 function region(name: KubernetesCase, change: Readonly<Record<string, unknown>> = {}): RenderedRegion {
   const plan = kubernetesRegionPlan(name, change);
   const objects = manifests(plan, { networkPolicies: networkPoliciesOf(name), secretStore });
-  return { region: plan.region, objects, secrets: secretReferences(plan) };
+  return {
+    region: workloadPlan(plan, { networkPolicies: "kubernetes" }).region,
+    objects,
+    secrets: secretReferences(plan),
+  };
 }
 
 async function written({ files }: Rendered): Promise<TempDir> {

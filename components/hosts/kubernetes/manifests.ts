@@ -27,16 +27,16 @@ export function manifests(
   plan: KubernetesPlan,
   { secretStore, ...found }: ManifestOptions,
 ): Readonly<Record<string, Manifest>> {
-  const objects = renderWorkload(workloadPlan(plan, found));
-  const { annotations } = plan.region.serviceAccount;
+  const args = workloadPlan(plan, found);
+  const objects = renderWorkload(args);
   const applied = {
     ...objects,
-    serviceAccount: withAnnotations(objects.serviceAccount, annotations),
+    serviceAccount: withAnnotations(objects.serviceAccount, args.serviceAccount.annotations),
     configMaps: Object.values(objects.configMaps),
     workload: scaled(objects),
   };
   const secrets = secretStore
-    ? secretReferences(plan).map((it) => externalSecret(it, plan.region, secretStore))
+    ? secretReferences(plan).map((it) => externalSecret(it, args.region, secretStore))
     : [];
   const all: readonly (Manifest | undefined)[] = [...Object.values(applied).flat(), ...secrets];
   const named = all.flatMap((object) => (object ? [[nameOf(object), object] as const] : []));

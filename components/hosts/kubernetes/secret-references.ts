@@ -3,6 +3,7 @@ import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { type CustomObject, podSecretName, storeSecret, workloadMetadata } from "./names.ts";
 import type { KubernetesPlan } from "./plan.ts";
+import type { WorkloadRegion } from "./workload-args.ts";
 
 /** A Secret that the replicas read and that Pulumi makes of the stack's configuration. */
 export interface SecretReference {
@@ -59,7 +60,7 @@ export function secretReferences({ region, upstreams, monitoring }: KubernetesPl
 /** https://external-secrets.io/latest/api/externalsecret/ */
 export function externalSecret(
   { name, credentials, templates }: SecretReference,
-  region: KubernetesPlan["region"],
+  region: WorkloadRegion,
   { kind, name: store, prefix = "" }: SecretStore,
 ): ExternalSecret {
   return {
