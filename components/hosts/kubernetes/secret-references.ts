@@ -1,7 +1,7 @@
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
-import { type CustomObject, podSecretName, storeSecret, workloadMetadata } from "./names.ts";
+import { type CustomObject, podSecretName, selectorLabels, storeSecret } from "./names.ts";
 import type { KubernetesPlan } from "./plan.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
@@ -66,7 +66,8 @@ export function externalSecret(
   return {
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
-    metadata: { ...workloadMetadata(region), name },
+    // Pulumi makes none of these.
+    metadata: { name, namespace: region.namespace, labels: selectorLabels(region.name) },
     spec: {
       secretStoreRef: { kind, name: store },
       refreshInterval: "1h",
