@@ -34,7 +34,8 @@ try {
 } catch (error) {
   endWith([{ path: stack, message: (error as Error).message }]);
 }
-if (!options.secretStore) for (const line of regions.flatMap(secretsToMake)) console.log(line);
+const byStore = options.secretStore !== undefined;
+for (const line of regions.flatMap((region) => secretsToMake(region, byStore))) console.log(line);
 
 /** What `up` would refuse ends the program here. */
 async function render(): Promise<readonly RenderedRegion[]> {

@@ -50,18 +50,21 @@ function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegio
   return { region, objects: manifests(plan, options), secrets: secretReferences(plan) };
 }
 
-/** Of the Secrets that are to be in a region's namespace, how each is named and what it holds: lines for a terminal. */
-export function secretsToMake({ region, secrets }: RenderedRegion): string[] {
+/**
+ * Of the Secrets that somebody has to put into a region's namespace, how each is named and what it holds: lines for a terminal.
+ * @param byStore whether external-secrets makes those with credentials
+ */
+export function secretsToMake({ region, secrets }: RenderedRegion, byStore: boolean): string[] {
   const { tls } = region.endpoint;
   const provided = tls.mode === "provided" ? [`${tls.secretName}: tls.crt, tls.key`] : [];
   const ofCredentials = secrets.map(
     ({ name, credentials, templates }) =>
       `${name}: ${Object.keys(templates).join(", ")}, of \`${credentials}\``,
   );
-  const all = [...provided, ...ofCredentials];
+  const all = [...provided, ...(byStore ? [] : ofCredentials)];
   if (all.length === 0) return [];
   return [
     `${region.name} needs these Secrets in the namespace ${region.namespace}:`,
-    ...all.map((it) => `  ${it}`),
+    ...all.map((line) => `  ${line}`),
   ];
 }
