@@ -13,6 +13,8 @@ import {
   type V1Secret,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import { applyCrds } from "../support/control-plane-crds.ts";
+import { gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
 import {
   allow,
   furnish,
@@ -225,6 +227,15 @@ test("up waits for the replicas and for the load balancers; another has nothing 
   await succeeds("up", "--expect-no-changes");
 });
 
+test("whoever applies them for GitOps changes nothing in the cluster", async () => {
+  const objects = await plainObjects({ ...keys, login: sealed, bucket: sealed });
+  const news = await newsOf(stack.plane, objects);
+  assert.deepEqual(
+    news.filter((path) => !isOfUp(path)),
+    [],
+  );
+});
+
 test("replicas are in different zones, and what they keep is theirs", async () => {
   const { items } = await stack.plane.objects.list<V1Pod>("v1", "Pod", onVolumes.namespace);
   assert.equal(new Set(items.map(({ spec }) => spec?.nodeName)).size, 2);
@@ -377,4 +388,54 @@ test("destroy leaves nothing", async () => {
     items.map(({ metadata }) => metadata?.name),
     [],
   );
+});
+
+test("docs/gitops.md: the chart of a registry makes a region, changes it, and takes it away", async () => {
+  const { plane } = stack;
+  const namespace = "registry-cache";
+  await applyCrds(plane, "external-secrets");
+  const page = parts.use(await gitOpsPage(plane));
+  const configureFrankfurt = (change: object = {}) =>
+    page.configure({
+      ...keys,
+      regions: [{ ...onBucket, name: "frankfurt", namespace, ...change }],
+      login: sealed,
+      bucket: sealed,
+    });
+  await configureFrankfurt();
+  await page.paste("plainYaml", "publish", "install");
+  assert.ok((await page.files("clusters/frankfurt")).includes("kustomization.yaml"));
+  // It begins with one, and with as many as it shall have as soon as the autoscaler looks.
+  await waitUntil(
+    "the autoscaler has looked",
+    async () => (await deployment(namespace)).spec?.replicas === 2,
+  );
+  const first = await page.values("frankfurt");
+  assert.equal(first.filter(({ kind }) => kind === "ExternalSecret").length, 2);
+  // Helm marks what is its own.
+  const news = (await newsOf(plane, first)).filter(
+    (path) => !/labels\.app\.kubernetes\.io\/managed-by$/.test(path),
+  );
+  assert.deepEqual(news, []);
+
+  const apps = plane.config.makeApiClient(AppsV1Api);
+  const target = { name: "registry-cache", namespace };
+  const scale = await apps.readNamespacedDeploymentScale(target);
+  await apps.replaceNamespacedDeploymentScale({ ...target, body: { ...scale, spec: { replicas: 4 } } });
+  await configureFrankfurt({ freshnessSeconds: 30 });
+  await page.paste("values", "install");
+  assert.equal((await deployment(namespace)).spec?.replicas, 4);
+  const { items } = await plane.objects.list<KubernetesObject>("v1", "ConfigMap", namespace);
+  const wanted = (await page.values("frankfurt")).map(({ metadata }) => metadata?.name);
+  const edges = items.flatMap(({ metadata }) => metadata?.name?.match(/^registry-cache-edge-.*/) ?? []);
+  assert.deepEqual(
+    edges,
+    wanted.filter((name) => name?.startsWith("registry-cache-edge-")),
+  );
+
+  await page.paste("uninstall");
+  await waitUntil("the namespace is gone", async () => {
+    const { items } = await plane.objects.list<KubernetesObject>("v1", "Namespace");
+    return !items.some(({ metadata }) => metadata?.name === namespace);
+  });
 });

@@ -1,9 +1,10 @@
 /** The objects of the workload in a cluster, as files to review. After an intended change: `npm run generate`. */
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { manifests } from "../../components/hosts/kubernetes/manifests.ts";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { testGolden } from "../support/golden.ts";
-import { kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import { kubernetesCases, kubernetesPlan, kubernetesRegionPlan } from "../support/kubernetes-regions.ts";
 
 /** Without what other tests are about: the content of ConfigMaps, of rules and of the dashboard. */
 const leftOut = ["ConfigMap", "PrometheusRule"];
@@ -18,4 +19,13 @@ const files = kubernetesCases.map((name) => {
   return [`${name}.yaml`, text] as const;
 });
 
-testGolden(join(import.meta.dirname, "kubernetes"), Object.fromEntries(files));
+/** The Secrets of a region by reference. */
+const secretStore = { kind: "ClusterSecretStore", name: "vault", prefix: "caches/" } as const;
+const plain = manifests(kubernetesRegionPlan("own-server"), { networkPolicies: "kubernetes", secretStore });
+const references = Object.values(plain).filter(({ kind }) => kind === "ExternalSecret");
+const documents = references.map((it) => stringify(it, { lineWidth: 0 }));
+
+testGolden(join(import.meta.dirname, "kubernetes"), {
+  ...Object.fromEntries(files),
+  "external-secrets.yaml": documents.join("---\n"),
+});

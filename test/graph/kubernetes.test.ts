@@ -5,15 +5,21 @@ import type { V1StatefulSetSpec } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { FoundRegion } from "../../components/hosts/kind.ts";
 import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
+import { type Manifest, manifests } from "../../components/hosts/kubernetes/manifests.ts";
+import { storeSecret, tlsSecretOf } from "../../components/hosts/kubernetes/names.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { kubernetesProvider } from "../../components/hosts/kubernetes/provider.ts";
+import { secretReferences } from "../../components/hosts/kubernetes/secret-references.ts";
 import { type CacheOutputs, RegionalCache } from "../../components/regional-cache.ts";
+import { changedPaths } from "../doubles/values.ts";
+import { isOfUp, nameOf } from "../support/gitops.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 import { kubernetesViolations } from "../support/kubernetes-posture.ts";
 import {
   type KubernetesCase,
   kubernetesCases,
   kubernetesKeys,
+  kubernetesRegionPlan,
   networkPoliciesOf,
 } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -72,6 +78,31 @@ for (const name of kubernetesCases) {
     test("it is closed but for what its configuration opens", () => {
       const objects = placed(graph).map(({ inputs: props, ...it }) => ({ ...it, props }));
       assert.deepEqual(kubernetesViolations(objects, kubernetesKeys(name).regions as unknown[]), []);
+    });
+
+    test("the objects for GitOps are those that the engine is given", () => {
+      const all = placed(graph).filter(({ type }) => /^kubernetes:(?!kubernetes:)/.test(type));
+      const [secrets, objects] = [true, false].map((isSecret) =>
+        all.filter(({ type }) => (lastPart(type) === "Secret") === isSecret),
+      );
+      const plan = kubernetesRegionPlan(name);
+      const rendered = Object.values(manifests(plan, { networkPolicies: networkPoliciesOf(name) }));
+      const byName = (manifests: readonly Manifest[]) =>
+        Object.fromEntries(manifests.map((it) => [nameOf(it), JSON.parse(JSON.stringify(it))]));
+      const differing = changedPaths(byName((objects ?? []).map(({ inputs }) => inputs)), byName(rendered));
+      assert.deepEqual(
+        differing.filter((path) => !isOfUp(path)),
+        [],
+      );
+      assert.equal(objects?.length, rendered.length);
+
+      const wanted = secretReferences(plan).map(({ name, templates }) => [name, Object.keys(templates)]);
+      const made = (secrets ?? []).flatMap(({ inputs, secrets }) => {
+        const { name = storeSecret } = inputs.metadata as { name?: string };
+        const isTls = name === tlsSecretOf(plan.region.endpoint);
+        return isTls ? [] : [[name, Object.keys(secrets.stringData as object)]];
+      });
+      assert.deepEqual(made.sort(), wanted.sort());
     });
 
     test("no secret is in plain text", () => {

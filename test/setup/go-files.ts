@@ -40,6 +40,12 @@ export const goFiles = {
     version: "v1.18.4",
     directory: "pkg/k8s/apis/cilium.io/client/crds/v2",
   },
+  /** CustomResourceDefinitions, a file each: the newest that can be had as a module. */
+  "external-secrets": {
+    module: "github.com/external-secrets/external-secrets",
+    version: "v1.3.2",
+    directory: "config/crds/bases",
+  },
   /** CustomResourceDefinitions, a file each. */
   "prometheus-operator": {
     module: "github.com/prometheus-operator/prometheus-operator",

@@ -22,6 +22,12 @@ export const controlPlaneTools = {
   helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
 } satisfies Record<string, GoTool>;
 
+/** What GitOps controllers build directories of objects with. */
+export const gitOpsTools = {
+  kustomize: { module: "sigs.k8s.io/kustomize/kustomize/v5", version: "v5.8.1", package: "" },
+  helm: controlPlaneTools.helm,
+} satisfies Record<string, GoTool>;
+
 /** The clients that pull from a cache, and the servers around it. */
 export const cacheTools = {
   registry: productTools.registry,
@@ -77,6 +83,7 @@ export const cacheTools = {
 
 export const goTools = {
   ...controlPlaneTools,
+  ...gitOpsTools,
   ...cacheTools,
   // v4.18.1 and six commits, the newest that can be had as a module. Its own main embeds generated files that aren't in it.
   "pulumi-resource-kubernetes": {

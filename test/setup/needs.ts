@@ -11,7 +11,7 @@ import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureMachineImage, ensureQemu } from "../boot/image.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
-import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
+import { cacheTools, controlPlaneTools, ensureTool, type GoToolName, gitOpsTools } from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
 
 type Work = () => Promise<unknown>;
@@ -40,9 +40,10 @@ const needs: readonly Need[] = [
       "test/support/control",
     ],
     first: [ensureKubernetesProvider],
-    tools: controlPlaneTools,
+    tools: { ...controlPlaneTools, registry },
     files: Object.keys(goFiles) as GoFilesName[],
   },
+  { of: ["test/engine/gitops"], tools: gitOpsTools },
   {
     of: ["bad-input", "certificate", "lifecycle", "package", "secrets"].map((name) => `test/engine/${name}`),
     first: [images],

@@ -7,7 +7,15 @@ import { ensureFiles } from "../setup/go-files.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { waitUntil } from "./wait.ts";
 
-export type CrdBundle = "gateway-api" | "cert-manager" | "cilium" | "prometheus-operator";
+export type CrdBundle =
+  | "gateway-api"
+  | "cert-manager"
+  | "cilium"
+  | "external-secrets"
+  | "prometheus-operator";
+
+/** Of a bundle, those that are needed, as a pattern. @default all of them */
+const files: Partial<Record<CrdBundle, string>> = { "external-secrets": "*_externalsecrets.yaml" };
 
 /** Makes the control plane serve them, each in the version that its project released. */
 export async function applyCrds({ objects }: ControlPlane, ...bundles: readonly CrdBundle[]): Promise<void> {
@@ -26,8 +34,8 @@ export async function applyCrds({ objects }: ControlPlane, ...bundles: readonly 
 }
 
 async function read(bundle: CrdBundle): Promise<V1CustomResourceDefinition[]> {
-  const files = globSync(join(await ensureFiles(bundle), "*.yaml"));
+  const paths = globSync(join(await ensureFiles(bundle), files[bundle] ?? "*.yaml"));
   return Promise.all(
-    files.map(async (file) => loadYaml<V1CustomResourceDefinition>(await readFile(file, "utf8"))),
+    paths.map(async (file) => loadYaml<V1CustomResourceDefinition>(await readFile(file, "utf8"))),
   );
 }

@@ -1,4 +1,4 @@
-/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost` and `npm run regions`. */
+/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost`, `npm run regions` and `npm run render`. */
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -15,6 +15,8 @@ export interface CostProject extends AsyncDisposable {
   cost(...args: string[]): Promise<CostRun>;
   /** The same of `npm run regions -- …`. */
   regions(...args: string[]): Promise<CostRun>;
+  /** The same of `npm run render -- …`. */
+  render(...args: string[]): Promise<CostRun>;
 }
 
 export interface CostRun {
@@ -66,6 +68,7 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
     },
     cost: (...args) => run("cost", args),
     regions: (...args) => run("regions", args),
+    render: (...args) => run("render", args),
     [Symbol.asyncDispose]: remove,
   };
 }

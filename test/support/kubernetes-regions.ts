@@ -1,7 +1,7 @@
 /** Stacks in existing clusters, between them with all that the configuration can say. */
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
-import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
+import { type KubernetesPlan, planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import type { NetworkPolicies, WorkloadPlanArgs } from "../../components/hosts/kubernetes/workload-args.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -180,9 +180,13 @@ export function kubernetesPlan(
   change: Keys = {},
   networkPolicies = networkPoliciesOf(name),
 ): WorkloadPlanArgs {
+  return workloadPlan(kubernetesRegionPlan(name, change), { networkPolicies });
+}
+
+/** The same before the cluster was asked. */
+export function kubernetesRegionPlan(name: KubernetesCase, change: Keys = {}): KubernetesPlan {
   const { regions, ...shared } = parseConfig(kubernetesKeys(name, change));
-  const { plan } = planKubernetes({ ...shared, region: regions[0] as KubernetesRegion, stack: "test" });
-  return workloadPlan(plan, { networkPolicies });
+  return planKubernetes({ ...shared, region: regions[0] as KubernetesRegion, stack: "test" }).plan;
 }
 
 /** Of the cluster that the region is in. */

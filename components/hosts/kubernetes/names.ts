@@ -62,3 +62,8 @@ export interface CustomObject<Kind extends string, Spec extends object = object>
 export function withContentHash(name: string, content: unknown): string {
   return `${name}-${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10)}`;
 }
+
+/** The name before {@link withContentHash}. */
+export function withoutContentHash(name: string): string {
+  return name.replace(/-[0-9a-f]{10}$/, "");
+}

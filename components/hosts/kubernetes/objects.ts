@@ -81,3 +81,11 @@ function serviceAccount(region: WorkloadRegion): ServiceAccount {
     automountServiceAccountToken: false,
   };
 }
+
+/** With what the cloud knows the Pods by, which only the cloud may know. */
+export function withAnnotations<Annotations>(
+  { metadata, ...account }: ServiceAccount,
+  annotations: Annotations | undefined,
+) {
+  return { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } };
+}

@@ -18,7 +18,7 @@ import type { Host } from "../kind.ts";
 import { trusted } from "../private-authority.ts";
 import { mostReplicas } from "./autoscaling.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
-import { renderWorkload, type WorkloadObjects } from "./objects.ts";
+import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects.ts";
 import { createFollowedSecrets, createStoreSecret, withStoreSecret } from "./secrets.ts";
 import { createPrivateTls } from "./tls.ts";
 import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
@@ -83,14 +83,8 @@ function createBeforehand(
   objects: WorkloadObjects,
   options: Options,
 ): pulumi.Resource[] {
-  const { metadata, ...account } = objects.serviceAccount;
-  const { annotations } = serviceAccount;
   return [
-    new ServiceAccount(
-      name,
-      { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } },
-      options,
-    ),
+    new ServiceAccount(name, withAnnotations(objects.serviceAccount, serviceAccount.annotations), options),
     new NetworkPolicy(name, objects.networkPolicy, options),
     ...(objects.ciliumNetworkPolicy ? [new CustomResource(name, objects.ciliumNetworkPolicy, options)] : []),
     ...objects.peerServices.map(

@@ -1,0 +1,70 @@
+import type { Problem } from "../../components/config/problems.ts";
+import type { StackConfig } from "../../components/config/schema.ts";
+import {
+  type Manifest,
+  type ManifestOptions,
+  manifestProblems,
+  manifests,
+} from "../../components/hosts/kubernetes/manifests.ts";
+import { type KubernetesPlan, planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
+import {
+  type SecretReference,
+  secretReferences,
+} from "../../components/hosts/kubernetes/secret-references.ts";
+import type { WorkloadRegion } from "../../components/hosts/kubernetes/workload-args.ts";
+
+/** What a region is in its cluster. */
+export interface RenderedRegion {
+  readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint">;
+  /** By name: `deployment`, `configmap-edge`. */
+  readonly objects: Readonly<Record<string, Manifest>>;
+  readonly secrets: readonly SecretReference[];
+}
+
+/**
+ * The regions of a stack whose configuration has no problems for `up`.
+ * @returns no regions where there are problems
+ */
+export function renderStack(
+  { regions, ...shared }: StackConfig,
+  stack: string,
+  options: ManifestOptions,
+): { regions: RenderedRegion[]; problems: Problem[] } {
+  const planned = regions.map((region, index) => {
+    const at = `regions[${index}]`;
+    if (region.kind !== "kubernetes") {
+      const message = `${region.name} is a region of \`provider: ${shared.provider}\`, which is more than objects of a cluster: only regions of \`provider: kubernetes\` can be rendered`;
+      return { problems: [{ path: at, message }] };
+    }
+    const { plan } = planKubernetes({ ...shared, region, stack });
+    return { plan, problems: manifestProblems(plan).map((it) => ({ ...it, path: `${at}.${it.path}` })) };
+  });
+  const problems = planned.flatMap(({ problems }) => problems);
+  if (problems.length > 0) return { regions: [], problems };
+  const plans = planned.flatMap(({ plan }) => plan ?? []);
+  return { regions: plans.map((plan) => rendered(plan, options)), problems };
+}
+
+function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegion {
+  const { region } = workloadPlan(plan, options);
+  return { region, objects: manifests(plan, options), secrets: secretReferences(plan) };
+}
+
+/**
+ * Of the Secrets that somebody has to put into a region's namespace, how each is named and what it holds: lines for a terminal.
+ * @param byStore whether external-secrets makes those with credentials
+ */
+export function secretsToMake({ region, secrets }: RenderedRegion, byStore: boolean): string[] {
+  const { tls } = region.endpoint;
+  const provided = tls.mode === "provided" ? [`${tls.secretName}: tls.crt, tls.key`] : [];
+  const ofCredentials = secrets.map(
+    ({ name, credentials, templates }) =>
+      `${name}: ${Object.keys(templates).join(", ")}, of \`${credentials}\``,
+  );
+  const all = [...provided, ...(byStore ? [] : ofCredentials)];
+  if (all.length === 0) return [];
+  return [
+    `${region.name} needs these Secrets in the namespace ${region.namespace}:`,
+    ...all.map((line) => `  ${line}`),
+  ];
+}

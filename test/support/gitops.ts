@@ -1,0 +1,110 @@
+/** Regions as GitOps has them: as plain objects, and by the commands of docs/gitops.md. */
+import { readdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
+import { execa } from "execa";
+import { parse, stringify } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import type { KubernetesRegion } from "../../components/config/schema.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { type Manifest, manifests } from "../../components/hosts/kubernetes/manifests.ts";
+import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
+import { changedPaths } from "../doubles/values.ts";
+import { ensureTool } from "../setup/go-tools.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { costProject } from "./cost-project.ts";
+import { fakePrograms } from "./fake-programs.ts";
+import { projectDirectory } from "./project.ts";
+import { testUpstream } from "./upstream.ts";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+/** The objects of a stack's regions, those with `tls: { mode: private }` included, which `npm run render` refuses. */
+export async function plainObjects(keys: Keys): Promise<Manifest[]> {
+  const ofProject = readStackFile(await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8"), "");
+  const { regions, ...shared } = parseConfig({ ...ofProject, ...keys });
+  return regions.flatMap((region) => {
+    const request = { ...shared, region: region as KubernetesRegion, stack: "kubernetes" };
+    return Object.values(manifests(planKubernetes(request).plan, { networkPolicies: "kubernetes" }));
+  });
+}
+
+export const nameOf = ({ kind, metadata: { namespace, name } = {} }: Manifest) =>
+  `${kind} ${namespace ?? ""}/${name}`;
+
+/** The paths at which `up` has something else: an autoscaler's number of replicas, and a Secret's name that is Pulumi's, with empty lists beside it. */
+export function isOfUp(path: string): boolean {
+  return /^Deployment \S+\.spec\.(?:replicas|template\..*\.(?:env|secretKeyRef\.name))$/.test(path);
+}
+
+/** What somebody else's server-side apply of objects would change, as paths after {@link nameOf}. Nothing is changed. */
+export async function newsOf({ objects }: ControlPlane, manifests: readonly Manifest[]): Promise<string[]> {
+  // The client has another name for a policy's `from`, and doesn't send this one.
+  const sent = manifests.filter(({ kind }) => kind !== "NetworkPolicy");
+  const found = await Promise.all(
+    sent.map(async (manifest) => {
+      const object = manifest as unknown as KubernetesObject & { metadata: { name: string } };
+      const before = await objects.read(object);
+      const ssa = PatchStrategy.ServerSideApply;
+      const after = await objects.patch(object, undefined, "All", "gitops", true, ssa);
+      const key = nameOf(manifest);
+      return changedPaths({ [key]: before }, { [key]: after });
+    }),
+  );
+  return found.flat().filter((path) => !/\.metadata\.(?:managedFields|generation)\b/.test(path));
+}
+
+/** The blocks of docs/gitops.md with commands, in their order. */
+const blocks = ["plainYaml", "publish", "install", "uninstall"] as const;
+
+export interface GitOpsPage extends AsyncDisposable {
+  /** Writes the file of the page's stack. */
+  configure(keys: Keys): Promise<void>;
+  /** Runs blocks of the page as they stand there; `values` is the first command of `publish`. */
+  paste(...names: readonly ((typeof blocks)[number] | "values")[]): Promise<void>;
+  /** The names of the files in a directory that the page writes. */
+  files(directory: string): Promise<string[]>;
+  /** The objects in the values of a region. */
+  values(region: string): Promise<Manifest[]>;
+}
+
+/** With a registry of its own in the place of the page's. */
+export async function gitOpsPage(plane: ControlPlane): Promise<GitOpsPage> {
+  await using parts = new AsyncDisposableStack();
+  const { url } = parts.use(await testUpstream());
+  const project = parts.use(await costProject());
+  const programs = parts.use(
+    await fakePrograms({
+      npm: `[ "$1 $2 $3" = "run render --" ] && shift 3 && exec node ${projectDirectory}/scripts/render.ts "$@"`,
+      helm: `case "$1" in push | upgrade) set -- "$@" --plain-http ;; esac
+exec ${await ensureTool("helm")} "\${@/registry.example.com/${url.host}}"`,
+    }),
+  );
+  await symlink(join(projectDirectory, "charts"), join(project.directory, "charts"));
+  const page = await readFile(join(projectDirectory, "docs", "gitops.md"), "utf8");
+  const texts = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  if (texts.length !== blocks.length) throw new Error(`${texts.length} blocks with commands`);
+  const text = Object.fromEntries(blocks.map((name, index) => [name, texts[index] ?? ""]));
+  const [values] = text.publish?.split(/^/m) ?? [];
+  const all = parts.move();
+  return {
+    configure(keys) {
+      const entries = Object.entries(keys).map(([key, value]) => [`registry-cache:${key}`, value]);
+      return project.setStack("kubernetes-frankfurt", stringify({ config: Object.fromEntries(entries) }));
+    },
+    async paste(...names) {
+      await execa("bash", ["-eu"], {
+        input: names.map((name) => (name === "values" ? values : text[name])).join(""),
+        cwd: project.directory,
+        env: { ...programs.env, KUBECONFIG: plane.kubeconfig, HELM_CACHE_HOME: programs.directory },
+        timeout: 240_000,
+      });
+    },
+    files: (directory) => readdir(join(project.directory, directory)),
+    async values(region) {
+      const file = join(project.directory, "regions", `${region}.yaml`);
+      return Object.values(parse(await readFile(file, "utf8"), { version: "1.1" }).objects);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}

@@ -1,0 +1,156 @@
+/** `npm run render`: what it writes, removes, leaves alone and refuses. That the objects are those of `up` is shown in test/engine/kubernetes.test.ts. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { stringify } from "yaml";
+import { draft } from "../../scripts/render/directory.ts";
+import type { Rendered } from "../../scripts/render/files.ts";
+import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
+import { kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
+import { scope } from "../support/scope.ts";
+
+const parts = scope({ after });
+let project: CostProject;
+let count = 0;
+
+before(async () => {
+  project = parts.use(await costProject());
+});
+
+const ownServer = kubernetesRegions["own-server"];
+const elsewhere = (name: string) => ({
+  ...ownServer,
+  name,
+  context: name,
+  endpoint: { ...ownServer.endpoint, hostname: `${name}.example.com` },
+});
+const madrid = elsewhere("madrid");
+
+/** The text of a stack's file. */
+function stackOf(...regions: readonly object[]): string {
+  const keys = { ...kubernetesKeys("own-server"), regions };
+  return stringify({
+    config: Object.fromEntries(Object.entries(keys).map(([key, value]) => [`registry-cache:${key}`, value])),
+  });
+}
+
+/** An empty directory for the files. */
+const newDirectory = () => join(project.directory, `out-${count++}`);
+
+async function succeeds(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await project.render(...args);
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  return stdout;
+}
+
+test("a directory for each region, and the same files each time", async () => {
+  await project.setStack("kubernetes-clusters", stackOf(ownServer, madrid));
+  const [first, second] = [newDirectory(), newDirectory()];
+  const out = await succeeds("kubernetes-clusters", "--out", first);
+  await succeeds("kubernetes-clusters", "--out", second);
+  assert.deepEqual(await readdir(first), ["frankfurt", "madrid"]);
+  const files = await readdir(join(first, "frankfurt"));
+  assert.ok(files.includes("deployment.yaml") && files.includes("configmap-edge.yaml"), files.join(" "));
+  for (const file of files) {
+    const [one, other] = await Promise.all(
+      [first, second].map((directory) => readFile(join(directory, "frankfurt", file), "utf8")),
+    );
+    assert.equal(one, other);
+    assert.doesNotMatch(one ?? "", /^kind: Secret$|v1:x/m);
+  }
+  assert.match(
+    out,
+    /^frankfurt needs these Secrets in the namespace registry-cache:\n {2}wildcard: tls\.crt, tls\.key\n/m,
+  );
+  assert.match(out, /^ {2}registry-cache-bucket: accessKey, secretKey, of `bucket-login`$/m);
+  assert.match(await succeeds("kubernetes-clusters", "--out", first), /: 0 written, 0 removed$/m);
+});
+
+const rendered = (...paths: string[]) => ({
+  what: "Objects",
+  files: Object.fromEntries(paths.map((path) => [path, "kind: Object\n"])),
+});
+
+/** The names of what is there, sorted. */
+const there = async (directory: string) => (await readdir(directory, { recursive: true })).sort();
+
+test("what the stack has no more is removed, and what is others' stays", async () => {
+  const directory = newDirectory();
+  const write = async (stack: string, files: Rendered) => (await draft(directory, stack, files)).apply();
+  await write("one", rendered("frankfurt/service.yaml", "frankfurt/ingress.yaml", "madrid/service.yaml"));
+  await write("one", { ...rendered("frankfurt.yaml"), what: "Values" });
+  await write("other", rendered("oslo/service.yaml"));
+  await writeFile(join(directory, "frankfurt", "patch.yaml"), "# Objects of ours\n");
+  const changes = await write("one", rendered("frankfurt/service.yaml", "frankfurt/httproute.yaml"));
+  assert.deepEqual(changes, {
+    written: ["frankfurt/httproute.yaml"],
+    removed: ["frankfurt/ingress.yaml", "madrid/service.yaml"],
+  });
+  assert.deepEqual(await there(directory), [
+    ...["frankfurt", "frankfurt.yaml", "frankfurt/httproute.yaml", "frankfurt/patch.yaml"],
+    ...["frankfurt/service.yaml", "oslo", "oslo/service.yaml"],
+  ]);
+});
+
+test("nothing is written over files that aren't the stack's", async () => {
+  const directory = newDirectory();
+  await mkdir(join(directory, "frankfurt", "directory.yaml"), { recursive: true });
+  await writeFile(join(directory, "frankfurt", "service.yaml"), "kind: Ours\n");
+  await (await draft(directory, "other", rendered("frankfurt/ingress.yaml"))).apply();
+  const names = ["directory", "ingress", "new", "service"];
+  const { problems } = await draft(directory, "one", rendered(...names.map((it) => `frankfurt/${it}.yaml`)));
+  assert.deepEqual(
+    problems.map(({ path, message }) => [path, message.split(":")[0]]),
+    ["directory", "ingress", "service"].map((it) => [
+      join(directory, "frankfurt", `${it}.yaml`),
+      "is there already, and not of the stack one",
+    ]),
+  );
+});
+
+test("all problems are said at once, and then nothing is written", async () => {
+  const directory = newDirectory();
+  const wrong = {
+    ...madrid,
+    endpoint: { hostname: "madrid.example.com", port: 8443, tls: { mode: "private" } },
+  };
+  await project.setStack("kubernetes-clusters", stackOf(ownServer, wrong));
+  const { exitCode, stderr } = await project.render("kubernetes-clusters", "--out", directory);
+  assert.equal(exitCode, 1);
+  for (const told of [
+    /^✗ stacks\/Pulumi\.kubernetes-clusters\.yaml: regions\[1\]\.endpoint\.port: must be 443/m,
+    /^✗ stacks\/Pulumi\.kubernetes-clusters\.yaml: regions\[1\]\.endpoint\.tls\.mode: can't be `private` without Pulumi/m,
+  ]) {
+    assert.match(stderr, told);
+  }
+  assert.ok(!existsSync(directory));
+  await mkdir(directory);
+  await writeFile(join(directory, "file"), "");
+  await project.setStack("kubernetes-clusters", stackOf(ownServer));
+  const inTheWay = await project.render("kubernetes-clusters", "--values", join(directory, "file"));
+  assert.equal(inTheWay.exitCode, 1);
+  assert.match(inTheWay.stderr, /^✗ kubernetes-clusters: .*file/);
+});
+
+test("a region that isn't in an existing cluster is refused by its name", async () => {
+  await project.setStack("aws-eu-central-1", stackFiles.aws);
+  const { exitCode, stderr } = await project.render("aws-eu-central-1", "--out", newDirectory());
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^✗ .*: regions\[0\]: eu-central-1 is a region of `provider: aws`/m);
+});
+
+test("wrong usage is told from a problem", async () => {
+  for (const [args, told] of [
+    [["kubernetes-clusters"], /^--out or --values is missing\n/],
+    [
+      ["kubernetes-clusters", "--out", "x", "--external-secrets", "vault"],
+      /^--external-secrets must be ClusterSecretStore\/NAME or/,
+    ],
+  ] as const) {
+    const { exitCode, stderr } = await project.render(...args);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, told);
+  }
+});
