@@ -61,7 +61,12 @@ export class RegionalCache extends pulumi.ComponentResource {
       })),
     });
     this.clients = host.ca.apply((ca) =>
-      clientConfiguration({ endpoint: region.endpoint, upstreams, ...(ca && { ca }) }),
+      clientConfiguration({
+        endpoint: region.endpoint,
+        dialTimeoutMilliseconds: region.dialTimeoutMilliseconds,
+        upstreams,
+        ...(ca && { ca }),
+      }),
     );
     this.monitoring = host.ca.apply((ca) =>
       centralMonitoring(region.name, metrics, monitoring, ca?.certificate),

@@ -1,3 +1,4 @@
+import { defaultDialTimeoutMilliseconds } from "../config/region.ts";
 import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
@@ -14,6 +15,12 @@ export interface ClientOptions {
    * @default a public authority
    */
   readonly ca?: { readonly file: string; readonly certificate: string };
+  /** How long containerd waits for a connection to the cache: see the key of a region. @default 350 */
+  readonly dialTimeoutMilliseconds?: number;
+}
+
+export function dialTimeoutOf({ dialTimeoutMilliseconds }: ClientOptions): number {
+  return dialTimeoutMilliseconds ?? defaultDialTimeoutMilliseconds;
 }
 
 /** `host`, or `host:port` where the port isn't that of HTTPS. */

@@ -103,6 +103,12 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     "clients/talos-machine-registries.yaml": clients.talos.machineRegistries,
     "clients/cluster-chart.yaml": stringify(clients.clusterChart, { aliasDuplicateObjects: false }),
     "clients/zot.yaml": stringify(clients.zot),
+    "clients/eks-user-data": clients.eks,
+    "clients/bottlerocket.toml": clients.bottlerocket,
+    "clients/gke.yaml": clients.gke,
+    "clients/openshift.yaml": clients.openshift,
+    "clients/gardener.yaml": stringify(clients.gardener, { aliasDuplicateObjects: false }),
+    "clients/buildkitd.toml": clients.buildkit,
     "clients/chart-urls.yaml": stringify(clients.chartUrls),
     ...Object.fromEntries(
       // No colon: not every file system can have one in a name.
