@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
@@ -226,4 +228,63 @@ test("without ?ns=, a registry with a port is reached as the default upstream on
   const urls = ({ zot }: typeof asDefault) => zot[local.registry]?.flatMap(({ urls }) => urls);
   assert.deepEqual(urls(asDefault), ["https://cache.example.com", "http://127.0.0.1:5000"]);
   assert.deepEqual(urls(asAnother), ["http://127.0.0.1:5000"]);
+});
+
+const pages = ["docs/clients.md", ...globSync("docs/clients/*.md")].map((file) => ({
+  file,
+  text: readFileSync(file, "utf8"),
+}));
+
+test("the pages say what to do with each output", () => {
+  const clients: Readonly<Record<string, unknown>> = clientConfiguration({
+    endpoint,
+    upstreams: [gsoci],
+    ca,
+  });
+  const named = new Set<string>();
+  for (const { file, text } of pages) {
+    for (const [filter, path = ""] of text.matchAll(/jq (?:-r )?'\."eu-central-1"((?:\.\w+|\."[^"]+")+)'/g)) {
+      const keys = [...path.matchAll(/\.(?:"([^"]+)"|(\w+))/g)].map(
+        ([, quoted, word]) => quoted ?? word ?? "",
+      );
+      const value = keys.reduce(
+        (parent: unknown, key) => (parent as Record<string, unknown>)?.[key],
+        clients,
+      );
+      assert.ok(value, `${file}: ${filter}`);
+      named.add(keys[0] as string);
+    }
+    for (const [, key = ""] of text.matchAll(/`([a-zA-Z]+)[`.]/g)) named.add(key);
+  }
+  for (const key of Object.keys(clients)) assert.ok(named.has(key), key);
+});
+
+test("the links of the pages lead somewhere", () => {
+  const anchors = (file: string) =>
+    [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, "")
+        .replaceAll(" ", "-"),
+    );
+  for (const { file, text } of pages) {
+    for (const [link, path = "", anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const target = path === "" ? file : join(dirname(file), path);
+      assert.ok(existsSync(target), `${file}: ${link}`);
+      if (anchor !== undefined) assert.ok(anchors(target).includes(anchor), `${file}: ${link}`);
+    }
+  }
+});
+
+test("what the pages show is YAML, JSON and TOML", () => {
+  const parsers: Readonly<Record<string, (text: string) => unknown>> = {
+    yaml: parseYaml,
+    json: JSON.parse,
+    toml: (text) => text.split("\n\n").map(parseToml),
+  };
+  for (const { file, text } of pages) {
+    for (const [, language = "", block = ""] of text.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
+      assert.doesNotThrow(() => parsers[language]?.(block), file);
+    }
+  }
 });
