@@ -280,7 +280,7 @@ test("what the pages show is YAML, JSON and TOML", () => {
   const parsers: Readonly<Record<string, (text: string) => unknown>> = {
     yaml: parseYaml,
     json: JSON.parse,
-    toml: (text) => text.split("\n\n").map(parseToml),
+    toml: (text) => text.split("\n\n").map((part) => parseToml(part)),
   };
   for (const { file, text } of pages) {
     for (const [, language = "", block = ""] of text.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
