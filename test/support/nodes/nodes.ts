@@ -16,6 +16,8 @@ export interface RealNode {
   readonly address: string;
   /** A program in the node's namespaces; the node's containerd is in `/run` there. @returns its standard output; throws when it fails */
   run(command: string, args: readonly string[], options?: Options): Promise<string>;
+  /** Writes a file as the node sees it, and the directories above it. */
+  write(path: string, text: string): Promise<void>;
   /** Ends all that runs there at once, and says nothing to anybody. */
   powerOff(): Promise<void>;
   /** Starts it again with the disk as it was. */
@@ -103,15 +105,19 @@ async function makeNode(index: number, { surroundings, kubeconfig, programs }: M
   const start = () =>
     startProcess("bash", [join(import.meta.dirname, "node.sh")], { logFile: file("node.log"), env });
   let running = await start();
+  const run: RealNode["run"] = async (command, args, options = {}) => {
+    const { pid } = running;
+    const first = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
+    const enter = ["--target", first, "--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--wd=/"];
+    const { stdout } = await execa("nsenter", [...enter, "--", command, ...args], { env, ...options });
+    return String(stdout);
+  };
   return {
     name,
     address,
-    async run(command, args, options = {}) {
-      const { pid } = running;
-      const first = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
-      const enter = ["--target", first, "--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--wd=/"];
-      const { stdout } = await execa("nsenter", [...enter, "--", command, ...args], { env, ...options });
-      return String(stdout);
+    run,
+    async write(path, text) {
+      await run("sh", ["-c", 'mkdir -p "$(dirname "$1")" && cat > "$1"', "sh", path], { input: text });
     },
     async powerOff() {
       await running.kill();

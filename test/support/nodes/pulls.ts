@@ -8,8 +8,12 @@ import type { RealNode } from "./nodes.ts";
 export const hostsDirectory = "/etc/containerd/certs.d";
 
 export interface Pulling extends AsyncDisposable {
-  /** How many have ended since the beginning, or since it was asked last, and what those said that failed. */
-  take(): { readonly ended: number; readonly failures: readonly string[]; readonly slowestSeconds: number };
+  /** Ends it, and says how many pulls there were, and of each that failed, why. */
+  end(): Promise<{
+    readonly ended: number;
+    readonly failures: readonly string[];
+    readonly slowestSeconds: number;
+  }>;
 }
 
 /** Pulls by the node's containerd, and unpacks. Throws when it fails. */
@@ -25,7 +29,7 @@ export async function pull(node: RealNode, { repository, tags: [tag] }: Content)
 /** Pulls and forgets one of the images after the other, on all nodes at the same time. Each node must be on. */
 export function keepPulling(nodes: readonly RealNode[], images: readonly Content[]): Pulling {
   const stop = new AbortController();
-  let ended: { seconds: number; failure?: string }[] = [];
+  const ended: { seconds: number; failure?: string }[] = [];
   const loop = async (node: RealNode) => {
     for (let turn = 0; !stop.signal.aborted; turn++) {
       const image = images[turn % images.length] as Content;
@@ -42,19 +46,19 @@ export function keepPulling(nodes: readonly RealNode[], images: readonly Content
     }
   };
   const loops = Promise.all(nodes.map(loop));
+  const end = async () => {
+    stop.abort();
+    await loops;
+  };
   return {
-    take() {
-      const taken = ended;
-      ended = [];
+    async end() {
+      await end();
       return {
-        ended: taken.length,
-        failures: taken.flatMap(({ failure }) => failure ?? []),
-        slowestSeconds: Math.max(0, ...taken.map(({ seconds }) => seconds)),
+        ended: ended.length,
+        failures: ended.flatMap(({ failure }) => failure ?? []),
+        slowestSeconds: Math.max(0, ...ended.map(({ seconds }) => seconds)),
       };
     },
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await loops;
-    },
+    [Symbol.asyncDispose]: end,
   };
 }
