@@ -1,5 +1,6 @@
 import { asClientsReachIt, type ClientOptions } from "./cache-address.ts";
 import { type ChartUrls, chartUrls } from "./chart-urls.ts";
+import { renderCheck } from "./check.ts";
 import { type ClusterChartValues, clusterChartValues } from "./cluster-chart.ts";
 import { renderHostsToml } from "./containerd.ts";
 import { renderRegistriesConf } from "./registries-conf.ts";
@@ -23,6 +24,8 @@ export interface ClientConfiguration {
   readonly zot: Readonly<Record<string, readonly ZotSyncRegistry[]>>;
   /** How the URLs of Helm charts begin at the registry, and how at the cache. */
   readonly chartUrls: ChartUrls;
+  /** A shell script that tells on a node whether it reaches the cache, and could do without it. */
+  readonly check: string;
 }
 
 export function clientConfiguration({ upstreams, ...rest }: ClientOptions): ClientConfiguration {
@@ -40,5 +43,6 @@ export function clientConfiguration({ upstreams, ...rest }: ClientOptions): Clie
     clusterChart: clusterChartValues(options),
     zot: perRegistry((upstream) => zotSyncRegistries(upstream, options)),
     chartUrls: chartUrls(options),
+    check: renderCheck(options),
   };
 }

@@ -7,7 +7,7 @@ import { type ClientOptions, cacheUrl } from "./cache-address.ts";
  * image of 10 layers, and the whole should stay below 3 s. It is more than the 300 ms after which containerd tries IPv4 where IPv6 doesn't answer.
  * containerd before 2.1 doesn't know the setting, ignores it, and waits 30 s.
  */
-const dialTimeout = "350ms";
+export const dialTimeoutMilliseconds = 350;
 
 /**
  * containerd's mirror configuration of one registry, for 1.7 and 2.x alike: the cache first, the upstream as what it falls back to.
@@ -19,7 +19,7 @@ export function renderHostsToml({ url }: Upstream, { endpoint, ca }: ClientOptio
     host: {
       [cacheUrl(endpoint)]: {
         capabilities: ["pull", "resolve"],
-        dial_timeout: dialTimeout,
+        dial_timeout: `${dialTimeoutMilliseconds}ms`,
         ...(ca && { ca: ca.file }),
       },
     },

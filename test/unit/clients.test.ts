@@ -148,8 +148,21 @@ test("charts have the registry's name in their path", () => {
   assert.deepEqual(chartUrls, { "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io" });
 });
 
+test("the check on a node has the region's values, and pulls the probes unless it is told other images", () => {
+  const probed = { ...gsoci, probe: "giantswarm/alpine:3" };
+  const { check } = clientConfiguration({ endpoint, upstreams: [probed, local], ca });
+  assert.deepEqual(check.split("\n").slice(0, 3), [
+    "#!/bin/sh",
+    "[ $# -gt 0 ] || set -- 'gsoci.azurecr.io/giantswarm/alpine:3'",
+    "set -- '-c' 'https://cache.example.com' '-a' '/etc/ca.crt' '-d' '350' " +
+      "'-r' 'gsoci.azurecr.io=https://gsoci.azurecr.io' '-r' 'localhost:5000=http://127.0.0.1:5000' \"$@\"",
+  ]);
+});
+
 test("a public authority isn't named", () => {
-  const text = JSON.stringify(clientConfiguration({ endpoint, upstreams: [gsoci] }));
+  const { check, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+  assert.doesNotMatch(check, /'-a'/);
+  const text = JSON.stringify(files);
   assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig/);
 });
 
