@@ -1,3 +1,4 @@
+import type { Images } from "../config/images.ts";
 import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
@@ -14,6 +15,10 @@ export interface ClientOptions {
    * @default a public authority
    */
   readonly ca?: { readonly file: string; readonly certificate: string };
+  /** The region's name. @default registry-cache */
+  readonly region?: string;
+  /** Of the cache's own Pod. @default the pinned ones */
+  readonly images?: Partial<Images>;
 }
 
 /** `host`, or `host:port` where the port isn't that of HTTPS. */

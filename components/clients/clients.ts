@@ -3,6 +3,7 @@ import { type ChartUrls, chartUrls } from "./chart-urls.ts";
 import { renderCheck } from "./check.ts";
 import { type ClusterChartValues, clusterChartValues } from "./cluster-chart.ts";
 import { renderHostsToml } from "./containerd.ts";
+import { type NodesManifest, renderNodes } from "./nodes.ts";
 import { renderRegistriesConf } from "./registries-conf.ts";
 import { renderRegistriesYaml } from "./registries-yaml.ts";
 import { renderTalosDocuments, renderTalosMachineRegistries } from "./talos.ts";
@@ -26,6 +27,8 @@ export interface ClientConfiguration {
   readonly chartUrls: ChartUrls;
   /** A shell script that tells on a node whether it reaches the cache, and could do without it. */
   readonly check: string;
+  /** Objects for a cluster whose nodes nobody configures otherwise: a DaemonSet, and its namespace. */
+  readonly nodes: NodesManifest;
 }
 
 export function clientConfiguration({ upstreams, ...rest }: ClientOptions): ClientConfiguration {
@@ -44,5 +47,6 @@ export function clientConfiguration({ upstreams, ...rest }: ClientOptions): Clie
     zot: perRegistry((upstream) => zotSyncRegistries(upstream, options)),
     chartUrls: chartUrls(options),
     check: renderCheck(options),
+    nodes: renderNodes(options),
   };
 }

@@ -104,6 +104,7 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     "clients/cluster-chart.yaml": stringify(clients.clusterChart, { aliasDuplicateObjects: false }),
     "clients/zot.yaml": stringify(clients.zot),
     "clients/chart-urls.yaml": stringify(clients.chartUrls),
+    "clients/nodes.yaml": stringify(clients.nodes, { aliasDuplicateObjects: false }),
     ...Object.fromEntries(
       // No colon: not every file system can have one in a name.
       Object.entries(clients.containerd).map(([registry, toml]) => [

@@ -2,9 +2,9 @@ import { globSync } from "node:fs";
 import { execa } from "execa";
 import { waitUntil } from "../wait.ts";
 
-/** Removes cgroups whose processes have ended, or are about to, in all hierarchies. @param name the beginning of their names */
+/** Removes cgroups whose processes have ended, or are about to, in all hierarchies. @param name their name, or its part before a hyphen */
 export async function removeGroups(name: string): Promise<void> {
-  const found = () => globSync(`/sys/fs/cgroup/*/${name}*`);
+  const found = () => globSync([`/sys/fs/cgroup/*/${name}`, `/sys/fs/cgroup/*/${name}-*`]);
   await waitUntil(`the cgroups of ${name} are gone`, async () => {
     const directories = found();
     if (directories.length > 0) {

@@ -1,4 +1,5 @@
 /** A test file in namespaces of its own, with a network to which real nodes can be connected; nothing of it is seen on this machine. */
+import { existsSync, globSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -41,8 +42,9 @@ export async function isolated(file: string): Promise<Surroundings> {
 }
 
 async function runInside(file: string): Promise<number> {
+  await removeLeftOvers();
   await using directory = await tempDir();
-  const group = `registry-cache-nodes-${process.pid}`;
+  const group = groupOf(process.pid);
   const images = await ensureImages(defaultImages);
   const imageDirectory = join(directory.path, "images");
   await saveImages(
@@ -61,8 +63,23 @@ async function runInside(file: string): Promise<number> {
     ],
     { stdio: "inherit", reject: false, env: { [variable]: JSON.stringify(surroundings) } },
   );
+  if (process.env.KEEP)
+    await execa("sh", [
+      "-c",
+      `rm -rf /tmp/nodes-debug; mkdir /tmp/nodes-debug; cd ${directory.path}; tar cf - --exclude=lib --exclude=images --exclude=etc-work . | tar xf - -C /tmp/nodes-debug`,
+    ]); // DEBUG
   await removeGroups(group);
   return exitCode ?? 1;
+}
+
+const groupOf = (pid: number | string) => `registry-cache-nodes-${pid}`;
+
+/** Cgroups outlive their processes: those of test files that were killed. */
+async function removeLeftOvers(): Promise<void> {
+  const pids = globSync(`/sys/fs/cgroup/*/${groupOf("*")}`).map((it) => /nodes-(\d+)/.exec(it)?.[1] ?? "");
+  for (const pid of new Set(pids)) {
+    if (!existsSync(`/proc/${pid}`)) await removeGroups(groupOf(pid));
+  }
 }
 
 /** One archive for all, as they share layers. */

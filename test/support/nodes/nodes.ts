@@ -14,7 +14,9 @@ export interface RealNode {
   /** `node-0`, in the zone of that number in {@link zones}. */
   readonly name: string;
   readonly address: string;
-  /** A program in the node's namespaces; the node's containerd is in `/run` there. @returns its standard output; throws when it fails */
+  /** What makes a command run in the node's namespaces. */
+  enter(): Promise<readonly string[]>;
+  /** A program there; the node's containerd is in `/run` there. @returns its standard output; throws when it fails */
   run(command: string, args: readonly string[], options?: Options): Promise<string>;
   /** Writes a file as the node sees it, and the directories above it. */
   write(path: string, text: string): Promise<void>;
@@ -105,16 +107,21 @@ async function makeNode(index: number, { surroundings, kubeconfig, programs }: M
   const start = () =>
     startProcess("bash", [join(import.meta.dirname, "node.sh")], { logFile: file("node.log"), env });
   let running = await start();
-  const run: RealNode["run"] = async (command, args, options = {}) => {
+  const enter = async () => {
     const { pid } = running;
     const first = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
-    const enter = ["--target", first, "--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--wd=/"];
-    const { stdout } = await execa("nsenter", [...enter, "--", command, ...args], { env, ...options });
+    const all = ["--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--wd=/"];
+    return ["nsenter", "--target", first, ...all, "--"];
+  };
+  const run: RealNode["run"] = async (command, args, options = {}) => {
+    const [nsenter = "", ...rest] = await enter();
+    const { stdout } = await execa(nsenter, [...rest, command, ...args], { env, ...options });
     return String(stdout);
   };
   return {
     name,
     address,
+    enter,
     run,
     async write(path, text) {
       await run("sh", ["-c", 'mkdir -p "$(dirname "$1")" && cat > "$1"', "sh", path], { input: text });
