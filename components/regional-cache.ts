@@ -64,6 +64,7 @@ export class RegionalCache extends pulumi.ComponentResource {
       clientConfiguration({
         region: region.name,
         endpoint: region.endpoint,
+        dialTimeoutMilliseconds: region.dialTimeoutMilliseconds,
         upstreams,
         images,
         ...(ca && { ca }),

@@ -1,4 +1,5 @@
 import type { Images } from "../config/images.ts";
+import { defaultDialTimeoutMilliseconds } from "../config/region.ts";
 import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
@@ -19,6 +20,12 @@ export interface ClientOptions {
   readonly region?: string;
   /** Of the cache's own Pod. @default the pinned ones */
   readonly images?: Partial<Images>;
+  /** How long containerd waits for a connection to the cache: see the key of a region. @default 350 */
+  readonly dialTimeoutMilliseconds?: number;
+}
+
+export function dialTimeoutOf({ dialTimeoutMilliseconds }: ClientOptions): number {
+  return dialTimeoutMilliseconds ?? defaultDialTimeoutMilliseconds;
 }
 
 /** `host`, or `host:port` where the port isn't that of HTTPS. */

@@ -95,7 +95,7 @@ reach_cache() {
   [ "$result" != 0 ] || [ "${connected:-0}" -le "${patience:-$connected}" ] || ask_cache /v2/
   [ -z "$found" ] || line ok name "$found" "$host"
   if [ "$result" = 0 ] && [ "$connected" -gt "${patience:-$connected}" ]; then
-    fail 1 connect "$connected" "The runtime waits for $patience ms, with the look-up of the name, and then goes to the registry: raise clients.dialTimeoutMilliseconds, or look for a name server or a cache that is nearer."
+    fail 1 connect "$connected" "The runtime waits for $patience ms, with the look-up of the name, and then goes to the registry: raise dialTimeoutMilliseconds of the region, or look for a name server or a cache that is nearer."
     return 1
   fi
   [ -z "$connected" ] || line ok connect "$((connected - found))" "$address"

@@ -80,7 +80,9 @@ leave() {
   rmdir "$directory/registry-cache" 2>/dev/null
 }
 
-trap 'leave "$@"; exit 0' TERM INT
+# Not leave itself: where a trap runs, "$@" may be a function's.
+ended=
+trap 'ended=yes' TERM INT
 
 printf '%s' "$PROBER_CONFIG" >"$work/prober.yml"
 [ -z "${CA_CERTIFICATE:-}" ] || printf '%s' "$CA_CERTIFICATE" >"$work/ca.crt"
@@ -89,7 +91,7 @@ prober=$!
 say "$url hasn't been asked yet"
 
 reached=0 missed=0
-while :; do
+while [ -z "$ended" ]; do
   kill -0 "$prober" || exit 1
   if reach; then reached=$((reached + 1)) missed=0; else missed=$((missed + 1)) reached=0; fi
   if [ "$reached" -ge "$needed" ]; then use "$@"; fi
@@ -98,5 +100,6 @@ while :; do
     say "containerd asks the registries themselves: $url can't be reached: $reason"
   fi
   if [ $((reached + missed)) -lt "$needed" ]; then sleep "$confirmation" & else sleep "$pause" & fi
-  wait $!
+  [ -n "$ended" ] || wait $!
 done
+leave "$@"

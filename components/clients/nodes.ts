@@ -32,11 +32,8 @@ export function renderNodes(options: ClientOptions): NodesManifest {
   const { region = "registry-cache", endpoint, upstreams, ca, images = {} } = options;
   const labels = { "app.kubernetes.io/name": namespace, "app.kubernetes.io/instance": region };
   const onNode = ca && { ...ca, file: `${certsDirectory}/registry-cache/${region}.crt` };
-  const { ca: _, ...withoutCa } = options;
-  const entries = upstreams.flatMap((upstream) => [
-    upstream.registry,
-    renderHostsToml(upstream, { ...withoutCa, ...(onNode && { ca: onNode }) }),
-  ]);
+  const hosts = { ...options, ...(onNode && { ca: onNode }) };
+  const entries = upstreams.flatMap((upstream) => [upstream.registry, renderHostsToml(upstream, hosts)]);
   return {
     apiVersion: "v1",
     kind: "List",

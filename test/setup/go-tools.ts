@@ -79,6 +79,19 @@ export const cacheTools = {
     package: "pkg/registries",
     program: program("k3s-pull"),
   },
+  "buildkit-pull": {
+    module: "github.com/moby/buildkit",
+    version: "v0.34.2",
+    package: "util/resolver",
+    program: program("buildkit-pull"),
+  },
+  "node-files": {
+    module: "github.com/coreos/ignition/v2",
+    version: "v2.24.0",
+    package: "config/v3_3",
+    program: program("node-files"),
+    requires: { "sigs.k8s.io/cluster-api/api": "v1.14.2" },
+  },
   "talos-registries": {
     module: "github.com/siderolabs/talos/pkg/machinery",
     version: "v1.12.0",

@@ -123,21 +123,66 @@ test("the cluster chart gets mirrors without a scheme", () => {
   });
 });
 
-test("zot fetches from the cache by the registry's path, then from the upstream", () => {
-  const { zot } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+test("zot fetches what is allowed from the cache by the registry's path, then from the upstream", () => {
   const always = { onDemand: true, tlsVerify: true, preserveDigest: true };
+  const inner = {
+    ...gsoci,
+    repositories: [...gsoci.repositories, "charts/*", "team/app-*", "team/*/db", "*"],
+  };
+  const { zot } = clientConfiguration({ endpoint, upstreams: [inner] });
+  const at = (prefix: string, destination: string) => ({
+    prefix: `/gsoci.azurecr.io${prefix}`,
+    destination,
+    stripPrefix: true,
+  });
   assert.deepEqual(zot["gsoci.azurecr.io"], [
     {
       ...always,
       urls: ["https://cache.example.com"],
-      content: [{ prefix: "/gsoci.azurecr.io/**", destination: "/", stripPrefix: true }],
+      content: [
+        at("/giantswarm/**", "/giantswarm"),
+        at("/base", "/base"),
+        at("/charts/*", "/charts"),
+        at("/team/**", "/team"),
+        at("/*", "/"),
+      ],
     },
     {
       ...always,
       urls: ["https://gsoci.azurecr.io"],
-      content: [{ prefix: "giantswarm/**" }, { prefix: "base" }],
+      content: inner.repositories.map((prefix) => ({ prefix })),
     },
   ]);
+});
+
+test("how long containerd waits for a connection can be said", () => {
+  const { containerd, gke, check } = clientConfiguration({
+    endpoint,
+    upstreams: [gsoci],
+    dialTimeoutMilliseconds: 1200,
+  });
+  assert.match(containerd["gsoci.azurecr.io"] ?? "", /^dial_timeout = "1200ms"$/m);
+  assert.equal(parseYaml(gke).registryHosts[0].hosts[0].dialTimeout, "1.2s");
+  assert.match(check, /'-d' '1200'/);
+});
+
+test("OpenShift's manifests have a mirror for each registry that a path can name, and the authority by a key without a colon", () => {
+  const { openshift } = clientConfiguration({
+    endpoint: { ...endpoint, port: 8443 },
+    upstreams: [gsoci, local],
+    ca,
+  });
+  const [byDigest, byTag, trust] = parseAllDocuments(openshift).map((document) => document.toJS());
+  const mirrors = [
+    {
+      source: "gsoci.azurecr.io",
+      mirrors: ["cache.example.com:8443/gsoci.azurecr.io"],
+      mirrorSourcePolicy: "AllowContactingSource",
+    },
+  ];
+  assert.deepEqual(byDigest.spec, { imageDigestMirrors: mirrors });
+  assert.deepEqual(byTag.spec, { imageTagMirrors: mirrors });
+  assert.deepEqual(trust.data, { "cache.example.com..8443": ca.certificate });
 });
 
 test("charts have the registry's name in their path", () => {
@@ -160,10 +205,12 @@ test("the check on a node has the region's values, and pulls the probes unless i
 });
 
 test("a public authority isn't named", () => {
-  const { check, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+  const { check, nodes, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
   assert.doesNotMatch(check, /'-a'/);
+  const [container] = nodes.items[1].spec?.template.spec?.containers ?? [];
+  assert.doesNotMatch(JSON.stringify([container?.args, container?.env]), /ca_file|\bca =|CA_CERTIFICATE/);
   const text = JSON.stringify(files);
-  assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig/);
+  assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig|pki|caBundle|ConfigMap|registry-cache\//);
 });
 
 test("without ?ns=, a registry with a port is reached as the default upstream only", () => {

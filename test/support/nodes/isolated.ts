@@ -63,11 +63,6 @@ async function runInside(file: string): Promise<number> {
     ],
     { stdio: "inherit", reject: false, env: { [variable]: JSON.stringify(surroundings) } },
   );
-  if (process.env.KEEP)
-    await execa("sh", [
-      "-c",
-      `rm -rf /tmp/nodes-debug; mkdir /tmp/nodes-debug; cd ${directory.path}; tar cf - --exclude=lib --exclude=images --exclude=etc-work . | tar xf - -C /tmp/nodes-debug`,
-    ]); // DEBUG
   await removeGroups(group);
   return exitCode ?? 1;
 }
