@@ -26,7 +26,7 @@ say() {
 
 # Whether the node reaches the cache; $reason says why not.
 reach() {
-  answer=$(wget -q -T 10 -O - "http://$PROBER_ADDRESS/probe?module=cache&debug=true&target=$url/v2/") || answer=
+  answer=$(wget -q -T 10 -O - "http://$PROBER_ADDRESS/probe?module=cache&debug=true&target=$url/v2/" 2>/dev/null) || answer=
   case $answer in *'probe_success 1'*) return 0 ;; esac
   reason=$(printf '%s\n' "$answer" | sed -n 's/^.* level=[A-Za-z]* .* err="\(.*\)"$/\1/p' | tail -n 1)
   status=$(printf '%s\n' "$answer" | sed -n 's/^probe_http_status_code //p')
@@ -86,13 +86,23 @@ trap 'ended=yes' TERM INT
 
 printf '%s' "$PROBER_CONFIG" >"$work/prober.yml"
 [ -z "${CA_CERTIFICATE:-}" ] || printf '%s' "$CA_CERTIFICATE" >"$work/ca.crt"
-/bin/blackbox_exporter --config.file="$work/prober.yml" --web.listen-address="$PROBER_ADDRESS" --log.level=error &
+# Its log has each failed probe, and say() has what changes.
+/bin/blackbox_exporter --config.file="$work/prober.yml" --web.listen-address="$PROBER_ADDRESS" >/dev/null 2>&1 &
 prober=$!
+must_run() {
+  kill -0 "$prober" && return
+  say "the blackbox exporter has ended: does something else listen on $PROBER_ADDRESS of this node?"
+  exit 1
+}
 say "$url hasn't been asked yet"
+until wget -q -T 2 -O /dev/null "http://$PROBER_ADDRESS/-/healthy" 2>/dev/null; do
+  must_run
+  sleep 1
+done
 
 reached=0 missed=0
 while [ -z "$ended" ]; do
-  kill -0 "$prober" || exit 1
+  must_run
   if reach; then reached=$((reached + 1)) missed=0; else missed=$((missed + 1)) reached=0; fi
   if [ "$reached" -ge "$needed" ]; then use "$@"; fi
   if [ "$missed" -ge "$needed" ]; then
