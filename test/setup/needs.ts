@@ -24,7 +24,13 @@ interface Need {
   readonly files?: readonly GoFilesName[];
 }
 
-const { registry, containerd, ctr, versitygw } = cacheTools;
+const { registry, versitygw, containerd, ctr } = cacheTools;
+const containerds = {
+  containerd,
+  ctr,
+  "containerd-1.7": cacheTools["containerd-1.7"],
+  "ctr-1.7": cacheTools["ctr-1.7"],
+};
 
 const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
@@ -57,7 +63,7 @@ const needs: readonly Need[] = [
       program("iproute2", "ip"),
     ],
     // The control plane first: most of what kubelet is made of is compiled then.
-    tools: { ...controlPlaneTools, registry, containerd, ctr, versitygw, ...nodeTools },
+    tools: { ...controlPlaneTools, registry, versitygw, ...containerds, ...nodeTools },
   },
   { of: ["test/boot/"], first: [images], tools: { registry, containerd, ctr } },
   { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },

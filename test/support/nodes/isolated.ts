@@ -42,6 +42,9 @@ export async function isolated(file: string): Promise<Surroundings> {
 }
 
 async function runInside(file: string): Promise<number> {
+  if (process.getuid?.() !== 0 || !existsSync("/sys/fs/cgroup/memory")) {
+    throw new Error("real nodes need root, and the hierarchies of cgroup v1 in /sys/fs/cgroup");
+  }
   await removeLeftOvers();
   await using directory = await tempDir();
   const group = groupOf(process.pid);
