@@ -10,6 +10,7 @@ import { gardenerExtension } from "./gardener.ts";
 import { renderGkeRuntimeConfiguration } from "./gke.ts";
 import { ignitionConfiguration } from "./ignition.ts";
 import { kubeadmConfigSpec } from "./kubeadm.ts";
+import { renderNodes } from "./nodes.ts";
 import { renderOpenShiftMirrors } from "./openshift.ts";
 import { renderRegistriesConf } from "./registries-conf.ts";
 import { renderRegistriesYaml } from "./registries-yaml.ts";
@@ -53,6 +54,8 @@ const renderers = {
   chartUrls,
   /** A shell script that tells on a node whether it reaches the cache, and could do without it. */
   check: renderCheck,
+  /** Objects for a cluster whose nodes nobody configures otherwise: a DaemonSet, and its namespace. */
+  nodes: renderNodes,
 };
 
 export type ClientConfiguration = {

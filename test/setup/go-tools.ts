@@ -22,6 +22,26 @@ export const controlPlaneTools = {
   helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
 } satisfies Record<string, GoTool>;
 
+const containerd = { module: "github.com/containerd/containerd/v2", version: "v2.4.2" };
+const cni = { module: "github.com/containernetworking/plugins", version: "v1.10.0" };
+
+/** What runs on a node. runc is Debian's. */
+export const nodeTools = {
+  kubelet: { ...kubernetes, package: "cmd/kubelet" },
+  "kube-proxy": { ...kubernetes, package: "cmd/kube-proxy" },
+  "containerd-shim-runc-v2": { ...containerd, package: "cmd/containerd-shim-runc-v2" },
+  bridge: { ...cni, package: "plugins/main/bridge" },
+  loopback: { ...cni, package: "plugins/main/loopback" },
+  "host-local": { ...cni, package: "plugins/ipam/host-local" },
+  // With the few plugins that a cluster needs: its own main brings those of the clouds.
+  coredns: {
+    module: "github.com/coredns/coredns",
+    version: "v1.15.0",
+    package: "core/dnsserver",
+    program: program("coredns"),
+  },
+} satisfies Record<string, GoTool>;
+
 /** The clients that pull from a cache, and the servers around it. */
 export const cacheTools = {
   registry: productTools.registry,
@@ -45,8 +65,8 @@ export const cacheTools = {
     package: "cmd/alertmanager",
     missing: { "ui/app/dist/index.html": "" },
   },
-  containerd: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/containerd" },
-  ctr: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/ctr" },
+  containerd: { ...containerd, package: "cmd/containerd" },
+  ctr: { ...containerd, package: "cmd/ctr" },
   "containerd-1.7": {
     module: "github.com/containerd/containerd",
     version: "v1.7.35",
@@ -105,9 +125,11 @@ export const goTools = {
   },
 } satisfies Record<string, GoTool>;
 
-export type GoToolName = keyof typeof goTools;
+export type GoToolName = keyof typeof goTools | keyof typeof nodeTools;
 
-/** See {@link goTool}. */
+/** See {@link goTool}. A node's programs are not in one build with the control plane's, which tests without nodes would wait for. */
 export function ensureTool(name: GoToolName): Promise<string> {
-  return goTool(goTools, name);
+  return name in nodeTools
+    ? goTool(nodeTools, name as keyof typeof nodeTools)
+    : goTool(goTools, name as keyof typeof goTools);
 }

@@ -9,7 +9,7 @@ import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
-import { cacheTools, controlPlaneTools, ensureTool, type GoToolName } from "./go-tools.ts";
+import { cacheTools, controlPlaneTools, ensureTool, type GoToolName, nodeTools } from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
 
 type Work = () => Promise<unknown>;
@@ -24,7 +24,13 @@ interface Need {
   readonly files?: readonly GoFilesName[];
 }
 
-const { registry, containerd, ctr } = cacheTools;
+const { registry, versitygw, containerd, ctr } = cacheTools;
+const containerds = {
+  containerd,
+  ctr,
+  "containerd-1.7": cacheTools["containerd-1.7"],
+  "ctr-1.7": cacheTools["ctr-1.7"],
+};
 
 const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
@@ -47,6 +53,18 @@ const needs: readonly Need[] = [
     tools: { registry },
   },
   { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
+  {
+    of: ["test/nodes/"],
+    first: [
+      ensureKubernetesProvider,
+      images,
+      program("runc"),
+      program("nftables", "nft"),
+      program("iproute2", "ip"),
+    ],
+    // The control plane first: most of what kubelet is made of is compiled then.
+    tools: { ...controlPlaneTools, registry, versitygw, ...containerds, ...nodeTools },
+  },
   { of: ["test/boot/"], first: [images], tools: { registry, containerd, ctr } },
   { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
   { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
@@ -78,10 +96,10 @@ async function images(): Promise<void> {
   await ensureImage("prefetch", defaultImages.prefetch);
 }
 
-/** A Debian package of the same name. */
-function program(name: string): Work {
+/** A Debian package. @param command that it has. @default its own name */
+function program(name: string, command = name): Work {
   return async () => {
-    if (await hasProgram(name)) return;
+    if (await hasProgram(command)) return;
     await step(`Installing ${name}`, `install ${name} by hand`, (run) => aptInstall([name], name, run));
   };
 }

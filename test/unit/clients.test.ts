@@ -207,8 +207,10 @@ test("the check on a node has the region's values, and pulls the probes unless i
 });
 
 test("a public authority isn't named", () => {
-  const { check, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+  const { check, nodes, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
   assert.doesNotMatch(check, /'-a'/);
+  const [container] = nodes.items[1].spec?.template.spec?.containers ?? [];
+  assert.doesNotMatch(JSON.stringify([container?.args, container?.env]), /ca_file|\bca =|CA_CERTIFICATE/);
   const text = JSON.stringify(files);
   assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig|pki|caBundle|ConfigMap|registry-cache\//);
 });

@@ -68,7 +68,10 @@ async function stopOrigin(cache: TestCache): Promise<Breakage> {
 }
 
 /** Puts a certificate that ends after so many days in the place of the one that is there, for the same names and key. */
-export async function shortenCertificate({ layout }: TestCache, days: number): Promise<void> {
+export async function shortenCertificate(
+  { layout }: { readonly layout: { readonly directory: string } },
+  days: number,
+): Promise<void> {
   const file = (name: string) => join(layout.directory, name);
   await using work = await tempDir();
   const [request, ended] = [join(work.path, "request"), join(work.path, "ended.crt")];
