@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
 import { buildkitPull } from "../support/clients/buildkit.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
-import { filesByUserData, filesOf } from "../support/clients/node-files.ts";
+import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.ts";
 import { talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
@@ -69,6 +70,8 @@ test("EKS, Cluster API and Ignition write the same files", async (t) => {
     "/etc/containerd/certs.d/example.com:5000/hosts.toml": containerd["example.com:5000"],
   };
   assert.deepEqual(await filesByUserData(eks, scope(t).use(await tempDir()).path), expected);
+  const nodeConfig = parse(await partOf(eks, "application/node.eks.aws"));
+  assert.match(nodeConfig.spec.containerd.config, /^config_path = "\/etc\/containerd\/certs\.d"$/m);
   assert.deepEqual(await filesOf("kubeadm", kubeadm), expected);
   assert.deepEqual(await filesOf("ignition", ignition), expected);
   const { files } = kubeadm;

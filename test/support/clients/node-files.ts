@@ -19,19 +19,25 @@ export async function filesOf(kind: "ignition" | "kubeadm", configuration: objec
 }
 
 /**
- * By the shell part of user data in MIME parts, run with another directory in the place of `/`. What it says of other files stays as it is.
+ * By the shell part of user data in MIME parts, run with another directory in the place of `/`. Python's parser is the one that cloud-init uses.
  * https://cloudinit.readthedocs.io/en/latest/explanation/format.html#mime-multi-part-archive
  */
 export async function filesByUserData(userData: string, root: string): Promise<Files> {
-  const [head = "", part = "", end] = userData.split(/^--registry-cache(?:--)?\n/m);
-  if (!/^MIME-Version: 1\.0\nContent-Type: multipart\/mixed; boundary="registry-cache"\n\n$/.test(head))
-    throw new Error(`not MIME: ${head}`);
-  const [, script] = part.match(/^Content-Type: text\/x-shellscript; charset="us-ascii"\n\n(#!.*)$/s) ?? [];
-  if (script === undefined || end !== "") throw new Error(`not one shell part: ${part}`);
+  const script = await partOf(userData, "text/x-shellscript");
   await execa("sh", [], { input: script.replaceAll("/dev/stdin '/", `/dev/stdin '${root}/`) });
   const paths = globSync("**/*", { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const read = async (path: string) => [path.slice(root.length), await readFile(path, "utf8")];
   return Object.fromEntries(await Promise.all(paths.map(read)));
+}
+
+/** The only part of a type. */
+export async function partOf(userData: string, type: string): Promise<string> {
+  const program = `
+import email, sys
+[part] = [part for part in email.message_from_file(sys.stdin).walk() if part.get_content_type() == sys.argv[1] and not part.defects]
+sys.stdout.write(part.get_payload())`;
+  return (await execa("python3", ["-c", program, type], { input: userData, stripFinalNewline: false }))
+    .stdout;
 }
