@@ -71,7 +71,7 @@ END
   ended=${ended:-0}
 }
 
-# PATH OPTION...: of the cache. A runtime reaches it directly: docs/clients.md has it in NO_PROXY.
+# PATH OPTION...: of the cache, which is in the runtime's NO_PROXY.
 ask_cache() {
   path=$1
   shift
@@ -106,7 +106,7 @@ reach_cache() {
   6:*) fail 1 name "$ended" "$error. Is the record there, and does this node's name server see it? Nodes go to the registry at once." ;;
   7:*) fail 1 connect "$ended" "$error. The cache isn't running, or something refuses in its place: runbook RegistryCacheDown. Nodes go to the registry at once." ;;
   28:*) no_answer ;;
-  *) bad_certificate ;;
+  *) if [ -z "$secured" ]; then bad_certificate; else fail 1 answer "$ended" "$error. The cache or something before it ends the connection: runbook RegistryCacheDown."; fi ;;
   esac
   return 1
 }
