@@ -37,7 +37,7 @@ export class RegionalCache extends pulumi.ComponentResource {
   readonly monitoring: pulumi.Output<CentralMonitoring>;
 
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    const { region, upstreams, monitoring, metrics } = found.plan;
+    const { region, upstreams, images, monitoring, metrics } = found.plan;
     super("registry-cache:index:RegionalCache", region.name, {}, options);
     const host = found.createHost(secrets, { parent: this });
 
@@ -61,7 +61,14 @@ export class RegionalCache extends pulumi.ComponentResource {
       })),
     });
     this.clients = host.ca.apply((ca) =>
-      clientConfiguration({ endpoint: region.endpoint, upstreams, ...(ca && { ca }) }),
+      clientConfiguration({
+        region: region.name,
+        endpoint: region.endpoint,
+        dialTimeoutMilliseconds: region.dialTimeoutMilliseconds,
+        upstreams,
+        images,
+        ...(ca && { ca }),
+      }),
     );
     this.monitoring = host.ca.apply((ca) =>
       centralMonitoring(region.name, metrics, monitoring, ca?.certificate),

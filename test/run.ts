@@ -19,10 +19,11 @@ const boot = "test/boot/";
 /** One at a time, after the others: they compare times, or measure what the machine can do. */
 const alone = [
   ...["test/bench/", "test/e2e/coalescing", "test/e2e/live-changes"],
-  ...["test/support/fault-proxy", "test/support/http"],
+  ...["test/support/fault-proxy", "test/support/http", "test/nodes/daemon-set"],
 ];
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
+  "test/nodes/",
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
   ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "pipeline-up", "upgrade"].map(
     (name) => `test/engine/${name}`,

@@ -1,3 +1,5 @@
+import type { Images } from "../config/images.ts";
+import { defaultDialTimeoutMilliseconds } from "../config/region.ts";
 import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
@@ -14,6 +16,16 @@ export interface ClientOptions {
    * @default a public authority
    */
   readonly ca?: { readonly file: string; readonly certificate: string };
+  /** The region's name. @default registry-cache */
+  readonly region?: string;
+  /** Of the cache's own Pod. @default the pinned ones */
+  readonly images?: Partial<Images>;
+  /** How long containerd waits for a connection to the cache: see the key of a region. @default 350 */
+  readonly dialTimeoutMilliseconds?: number;
+}
+
+export function dialTimeoutOf({ dialTimeoutMilliseconds }: ClientOptions): number {
+  return dialTimeoutMilliseconds ?? defaultDialTimeoutMilliseconds;
 }
 
 /** `host`, or `host:port` where the port isn't that of HTTPS. */

@@ -1,44 +1,75 @@
+import { renderBottlerocketSettings } from "./bottlerocket.ts";
+import { renderBuildkitdToml } from "./buildkit.ts";
 import { asClientsReachIt, type ClientOptions } from "./cache-address.ts";
-import { type ChartUrls, chartUrls } from "./chart-urls.ts";
-import { type ClusterChartValues, clusterChartValues } from "./cluster-chart.ts";
+import { chartUrls } from "./chart-urls.ts";
+import { renderCheck } from "./check.ts";
+import { clusterChartValues } from "./cluster-chart.ts";
 import { renderHostsToml } from "./containerd.ts";
+import { renderEksUserData } from "./eks.ts";
+import { gardenerExtension } from "./gardener.ts";
+import { renderGkeRuntimeConfiguration } from "./gke.ts";
+import { ignitionConfiguration } from "./ignition.ts";
+import { kubeadmConfigSpec } from "./kubeadm.ts";
+import { renderNodes } from "./nodes.ts";
+import { renderOpenShiftMirrors } from "./openshift.ts";
 import { renderRegistriesConf } from "./registries-conf.ts";
 import { renderRegistriesYaml } from "./registries-yaml.ts";
 import { renderTalosDocuments, renderTalosMachineRegistries } from "./talos.ts";
-import { type ZotSyncRegistry, zotSyncRegistries } from "./zot.ts";
+import { zotSyncRegistries } from "./zot.ts";
 
-/** What clients put where, to ask the cache first: docs/clients.md. */
-export interface ClientConfiguration {
+/** All that clients put somewhere, to ask the cache first: docs/clients.md. */
+const renderers = {
   /** Per registry the content of `/etc/containerd/certs.d/<registry>/hosts.toml`. */
-  readonly containerd: Readonly<Record<string, string>>;
+  containerd: perRegistry(renderHostsToml),
   /** Content of a file in `/etc/containers/registries.conf.d/`: podman, CRI-O, Buildah, Skopeo. */
-  readonly registriesConf: string;
+  registriesConf: renderRegistriesConf,
   /** Content of `/etc/rancher/k3s/registries.yaml` or `/etc/rancher/rke2/registries.yaml`. */
-  readonly registriesYaml: string;
+  registriesYaml: renderRegistriesYaml,
   /** Patches of the machine configuration of Talos: `documents` from 1.12 on, `machineRegistries` before. */
-  readonly talos: { readonly documents: string; readonly machineRegistries: string };
+  talos: (options: ClientOptions) => ({
+    documents: renderTalosDocuments(options),
+    machineRegistries: renderTalosMachineRegistries(options),
+  }),
+  /** User data of Amazon Linux 2023 on EKS, for launch templates and Karpenter. */
+  eks: renderEksUserData,
+  /** Settings of Bottlerocket, TOML. */
+  bottlerocket: renderBottlerocketSettings,
+  /** A runtime configuration file of GKE, YAML. */
+  gke: renderGkeRuntimeConfiguration,
+  /** What to add to Cluster API's `KubeadmConfigSpec`. */
+  kubeadm: kubeadmConfigSpec,
+  /** For Flatcar and other systems with Ignition. */
+  ignition: ignitionConfiguration,
+  /** Manifests for OpenShift, YAML. */
+  openshift: renderOpenShiftMirrors,
+  /** An entry of `spec.extensions` of Gardener's Shoots. */
+  gardener: gardenerExtension,
+  /** Content of `buildkitd.toml`. */
+  buildkit: renderBuildkitdToml,
   /** Values of the Helm chart `cluster` of Giant Swarm. */
-  readonly clusterChart: ClusterChartValues;
+  clusterChart: clusterChartValues,
   /** Per registry the entries of zot's `extensions.sync.registries`, for a zot that stands before the regional cache. */
-  readonly zot: Readonly<Record<string, readonly ZotSyncRegistry[]>>;
+  zot: perRegistry(zotSyncRegistries),
   /** How the URLs of Helm charts begin at the registry, and how at the cache. */
-  readonly chartUrls: ChartUrls;
-}
+  chartUrls,
+  /** A shell script that tells on a node whether it reaches the cache, and could do without it. */
+  check: renderCheck,
+  /** Objects for a cluster whose nodes nobody configures otherwise: a DaemonSet, and its namespace. */
+  nodes: renderNodes,
+};
+
+export type ClientConfiguration = {
+  readonly [Client in keyof typeof renderers]: ReturnType<(typeof renderers)[Client]>;
+};
 
 export function clientConfiguration({ upstreams, ...rest }: ClientOptions): ClientConfiguration {
   const options = { ...rest, upstreams: upstreams.map(asClientsReachIt) };
-  const perRegistry = <T>(render: (upstream: ClientOptions["upstreams"][number]) => T) =>
-    Object.fromEntries(options.upstreams.map((upstream) => [upstream.registry, render(upstream)]));
-  return {
-    containerd: perRegistry((upstream) => renderHostsToml(upstream, options)),
-    registriesConf: renderRegistriesConf(options),
-    registriesYaml: renderRegistriesYaml(options),
-    talos: {
-      documents: renderTalosDocuments(options),
-      machineRegistries: renderTalosMachineRegistries(options),
-    },
-    clusterChart: clusterChartValues(options),
-    zot: perRegistry((upstream) => zotSyncRegistries(upstream, options)),
-    chartUrls: chartUrls(options),
-  };
+  return Object.fromEntries(
+    Object.entries(renderers).map(([client, render]) => [client, render(options)]),
+  ) as ClientConfiguration;
+}
+
+function perRegistry<T>(render: (upstream: ClientOptions["upstreams"][number], options: ClientOptions) => T) {
+  return (options: ClientOptions): Readonly<Record<string, T>> =>
+    Object.fromEntries(options.upstreams.map((upstream) => [upstream.registry, render(upstream, options)]));
 }

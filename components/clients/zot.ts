@@ -20,20 +20,43 @@ interface ZotContent {
 }
 
 /**
- * For a zot between a cluster's nodes and the regional cache: first the cache, then the upstream. zot doesn't look at which registry a node
- * means, so one zot should stand for one registry only. An authority that isn't public goes into a directory that `certDir` names.
+ * For a zot between a cluster's nodes and the regional cache: first the cache, then the upstream. Both take what the cache may serve and nothing else, so an entry for more that
+ * is there already, such as one with the prefix `**`, stays and comes after them. zot doesn't look at which registry a node means, so one zot should stand for one
+ * registry only. An authority that isn't public goes into a directory that `certDir` names.
  * https://zotregistry.dev/v2.1.8/articles/mirroring/
  */
 export function zotSyncRegistries(upstream: Upstream, options: ClientOptions): ZotSyncRegistry[] {
   const path = pathAtCache(upstream, options);
   const allowed = upstream.repositories.map((prefix) => ({ prefix }));
-  const atCache: readonly ZotContent[] = path
-    ? [{ prefix: `${path}/**`, destination: "/", stripPrefix: true }]
-    : allowed;
   return [
-    ...(path === undefined ? [] : [entry(cacheUrl(options.endpoint), atCache)]),
+    ...(path === undefined ? [] : [entry(cacheUrl(options.endpoint), contentAtCache(upstream, path))]),
     entry(upstream.url, allowed),
   ];
+}
+
+/**
+ * The allowed repositories, below the registry's name. zot finds the repository at the cache again by what comes before a glob's last segment, so one with a `*` anywhere else is widened to all
+ * below what is fixed: the cache refuses the rest.
+ * https://github.com/project-zot/zot/blob/v2.1.20/pkg/extensions/sync/content.go
+ */
+function contentAtCache({ repositories }: Upstream, path: string): ZotContent[] {
+  if (path === "") return repositories.map((prefix) => ({ prefix }));
+  const globs = repositories.map((glob) => {
+    const segments = glob.split("/");
+    const fixed = segments.slice(
+      0,
+      segments.findIndex((segment) => segment.includes("*")),
+    );
+    if (!glob.includes("*")) return { fixed: glob, rest: "" };
+    const rest = segments.slice(fixed.length).join("/");
+    return { fixed: fixed.join("/"), rest: rest === "*" ? "/*" : "/**" };
+  });
+  const content = globs.map(({ fixed, rest }) => ({
+    prefix: `${path}${fixed && `/${fixed}`}${rest}`,
+    destination: `/${fixed}`,
+    stripPrefix: true as const,
+  }));
+  return [...new Map(content.map((entry) => [entry.prefix, entry])).values()];
 }
 
 function entry(url: string, content: readonly ZotContent[]): ZotSyncRegistry {

@@ -18,6 +18,12 @@ import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortN
 import { workloadNamespace } from "./workload-namespace.ts";
 import { pods } from "./workload-pods.ts";
 
+/**
+ * containerd makes 7 requests in a row for an image of 10 layers, and the whole should stay below 3 s. It is more than the 300 ms after which containerd tries IPv4 where IPv6
+ * doesn't answer.
+ */
+export const defaultDialTimeoutMilliseconds = 350;
+
 /** What every region has, wherever it is: the Pod takes it as it is. */
 const anywhere = {
   freshnessSeconds: z
@@ -27,6 +33,15 @@ const anywhere = {
     .default(60)
     .describe("How old the cache's answer for a tag may be, in seconds. Digests never change."),
 };
+
+const dialTimeoutMilliseconds = z
+  .int()
+  .min(50)
+  .max(30_000)
+  .default(defaultDialTimeoutMilliseconds)
+  .describe(
+    "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes pass the cache over. While packets to the cache are dropped, each request of a pull costs this much.",
+  );
 
 const storageMeaning = "The primary store of blobs.";
 const topologyMeaning = "`vm`: the Pod on one machine. `cluster`: the Pod as a workload on Kubernetes.";
@@ -39,6 +54,7 @@ export const localRegion = z.strictObject({
   storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
   endpoint: localEndpoint.prefault({}).describe("Where clients reach the cache."),
   access: localAccess.prefault({}),
+  dialTimeoutMilliseconds,
   ...anywhere,
   dataDir: absolutePath
     .exactOptional()
@@ -54,6 +70,7 @@ export const localRegion = z.strictObject({
 const served = {
   endpoint: cloudEndpoint.describe("Where clients reach the cache."),
   access: cloudAccess,
+  dialTimeoutMilliseconds,
   ...anywhere,
 };
 

@@ -3,31 +3,83 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
+import { buildkitPull } from "../support/clients/buildkit.ts";
+import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
+import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.ts";
 import { talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-test("k3s and RKE2 pull by registries.yaml", async (t) => {
+test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their files", async (t) => {
   const parts = scope(t);
   const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds: 3600 } });
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layers: 2, layerMB: 1 });
   await push(registry.url, image);
-  const registriesYaml = join(parts.use(await tempDir()).path, "registries.yaml");
-  await writeFile(registriesYaml, cache.clients.registriesYaml);
-  const pull = async () => new Set(await k3sPull(registriesYaml, `${registryName}/giantswarm/app:1`));
+  const { path } = parts.use(await tempDir());
+  const { registriesYaml, buildkit, eks } = cache.clients;
+  await writeFile(join(path, "registries.yaml"), registriesYaml);
+  await writeFile(join(path, "buildkitd.toml"), buildkit);
+  await filesByUserData(eks, join(path, "root"));
+  const containerd = parts.use(await startContainerd());
+  const reference = `${registryName}/giantswarm/app:1`;
+  const pulls = {
+    k3s: () => k3sPull(join(path, "registries.yaml"), reference),
+    BuildKit: () => buildkitPull(join(path, "buildkitd.toml"), reference),
+    async EKS() {
+      await containerd.removeAll();
+      await containerd.pull(reference, { hostsDir: join(path, "root/etc/containerd/certs.d") });
+      return await containerd.content();
+    },
+  };
+  const each = async (asks: (name: string) => void) => {
+    for (const [name, pull] of Object.entries(pulls)) {
+      proxy.forget();
+      assert.deepEqual(new Set(await pull()), digestsOf(image), name);
+      asks(name);
+    }
+  };
 
-  assert.deepEqual(await pull(), digestsOf(image));
-  proxy.forget();
-  assert.deepEqual(await pull(), digestsOf(image));
-  assert.deepEqual(asked(proxy), [], "the second time, the cache has it");
+  // By the tag and by the digest.
+  await each(() => {});
+  await each((name) => assert.deepEqual(asked(proxy), [], `${name} takes it from the cache`));
   await cache.stop();
-  assert.deepEqual(await pull(), digestsOf(image));
-  assert.notDeepEqual(asked(proxy), [], "without the cache, the upstream is asked");
+  await each((name) => assert.notDeepEqual(asked(proxy), [], `${name} goes to the upstream`));
+});
+
+test("EKS, Cluster API and Ignition write the same files", async (t) => {
+  const upstream = {
+    name: "elsewhere",
+    registry: "example.com:5000",
+    url: "http://192.0.2.1:5000",
+    repositories: ["**"],
+  };
+  const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  const { containerd, eks, kubeadm, ignition } = clientConfiguration({
+    endpoint: { hostname: "cache.example.com", port: 443 },
+    upstreams: [upstream],
+    ca: { file: "/etc/registry-cache/o'clock.crt", certificate },
+  });
+  const expected = {
+    "/etc/registry-cache/o'clock.crt": certificate,
+    "/etc/containerd/certs.d/example.com:5000/hosts.toml": containerd["example.com:5000"],
+  };
+  assert.deepEqual(await filesByUserData(eks, scope(t).use(await tempDir()).path), expected);
+  const nodeConfig = parse(await partOf(eks, "application/node.eks.aws"));
+  assert.match(nodeConfig.spec.containerd.config, /^config_path = "\/etc\/containerd\/certs\.d"$/m);
+  assert.deepEqual(await filesOf("kubeadm", kubeadm), expected);
+  assert.deepEqual(await filesOf("ignition", ignition), expected);
+  const { files } = kubeadm;
+  await assert.rejects(
+    filesOf("kubeadm", { files: files.map((file) => ({ ...file, mode: 1 })) }),
+    /unknown field/,
+  );
+  await assert.rejects(filesOf("ignition", { ...ignition, ignition: { version: "9.9.9" } }), /version/i);
 });
 
 test("Talos takes both kinds of patch, and does the same with them", async () => {

@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import type { Content } from "../../scripts/seed/content.ts";
+import { registryName } from "../support/chain.ts";
 import { breakages } from "../support/clients/broken-cache.ts";
 import {
   coldImage,
@@ -15,9 +17,12 @@ import {
   withCache,
 } from "../support/clients/fallback.ts";
 import { containerdNode, type Node, podmanNode } from "../support/clients/node.ts";
+import { nodeCheck } from "../support/clients/node-check.ts";
 import { blackHole, silentWay } from "../support/clients/way-to-cache.ts";
 import { scope } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
+
+const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
 
 /** Far above what is measured, for a machine that is busy with other things. */
 const longestMs = 30_000;
@@ -46,6 +51,50 @@ describe("with the cache", () => {
     }
   });
 
+  test("up, the check on a node says so, and what else is wrong", async () => {
+    const image = named(await coldImage(to, "checked", { layers: 1 }));
+    const refused = named(await coldImage(to, "checked", { team: "elsewhere", layers: 1 }));
+    const { check } = withCache(to);
+    const look = async (script: string, ...images: string[]) => {
+      const { exitCode, lines } = await nodeCheck(script, ...images);
+      return { exitCode, text: lines.join("\n") };
+    };
+    for (const kept of ["miss", "hit"]) {
+      const { exitCode, text } = await look(check, image);
+      assert.match(text, /^ok name localhost\nok connect \S+\nok tls .*\nok pull /);
+      assert.ok(kept === "miss" || text.includes(`${image}, hit\n`), text);
+      assert.match(text, /^ok fallback registry\.test answers at http:.*\nAll is well\.$/m);
+      assert.equal(exitCode, 0);
+    }
+    const cases: [string, string[], number, RegExp][] = [
+      [check, [refused], 1, /^FAILED pull .*upstreams\[\]\.repositories/m],
+      [check, [`${image}-not`], 1, /^FAILED pull .*the tag at the registry/m],
+      [check.replaceAll("localhost", "cache.invalid"), [], 1, /^FAILED name .*record/m],
+      [check.replaceAll("localhost", "other.localhost"), [], 1, /^FAILED tls .*host name of the endpoint/m],
+      [check.replace(to.chain.cache.caFile, "/nowhere/ca.crt"), [], 1, /^FAILED tls .*nothing without it/m],
+      [
+        check.replace(to.chain.cache.caFile, "/etc/ssl/certs/ca-certificates.crt"),
+        [],
+        1,
+        /^FAILED tls .*authority/m,
+      ],
+      [check.replace("'-d' '350'", "'-d' '-1'"), [], 1, /^FAILED connect .*waits for -1 ms/m],
+      [
+        check.replace(to.upstream.url.origin, "http://127.0.0.1:1"),
+        [image],
+        2,
+        /^FAILED fallback .*HTTPS_PROXY/m,
+      ],
+    ];
+    for (const [script, images, expected, says] of cases) {
+      const { exitCode, text } = await look(script, ...images);
+      assert.match(text, says);
+      assert.equal(exitCode, expected);
+    }
+    using _refusing = to.upstream.inject({ kind: "status", status: 403 });
+    assert.match((await look(check, image)).text, /^FAILED fallback .*HTTP 403/m);
+  });
+
   test("refusing the repository", async (t) => {
     for (const node of all) {
       const image = await coldImage(to, `refused to ${node.name}`, { team: "elsewhere" });
@@ -54,9 +103,16 @@ describe("with the cache", () => {
     }
   });
 
-  for (const [kind, { gives, begin }] of Object.entries(breakages)) {
+  for (const [kind, { gives, check, begin }] of Object.entries(breakages)) {
     test(kind, async (t) => {
       await using breakage = await begin(to.chain.cache);
+      if (check) {
+        const image = await coldImage(to, `${kind} for the check`, { layers: 1 });
+        const checked = await nodeCheck(withCache(to, breakage.port).check, named(image));
+        assert.equal(checked.exitCode, 1);
+        assert.match(checked.lines.join("\n"), check);
+        assert.match(checked.lines.join("\n"), /^ok fallback registry\.test /m);
+      }
       // podman takes the blobs from where it got the manifest, or not at all.
       const nodes = gives === "manifests and pieces" ? all.filter(({ name }) => name !== "podman") : all;
       for (const node of nodes) {
@@ -70,6 +126,9 @@ describe("with the cache", () => {
   // The others have no setting for how long they wait for a connection: 30 s for each request.
   test("black-holed", async (t) => {
     await using hole = await blackHole();
+    const { exitCode, lines } = await nodeCheck(withCache(to, hole.port).check);
+    assert.equal(exitCode, 1);
+    assert.match(lines.join("\n"), /^FAILED connect No answer: packets are dropped\. .*access\.clients/m);
     const image = await coldImage(to, "black-holed");
     assert.ok((await delay(t, current, to, image, withCache(to, hole.port))) < longestMs);
     assert.equal(fromUpstream(to, image), image.blobs.length);
@@ -78,6 +137,9 @@ describe("with the cache", () => {
   // No setting says how long to wait for a TLS handshake: 10 s for each request.
   test("taking connections and saying nothing", async (t) => {
     await using way = await silentWay();
+    const { exitCode, lines } = await nodeCheck(withCache(to, way.port).check);
+    assert.equal(exitCode, 1);
+    assert.match(lines.join("\n"), /^FAILED tls .*says nothing/m);
     const image = await coldImage(to, "silent", { layers: 1 });
     assert.ok((await delay(t, current, to, image, withCache(to, way.port))) < 2 * longestMs);
     assert.equal(fromUpstream(to, image), image.blobs.length);

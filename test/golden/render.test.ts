@@ -77,6 +77,12 @@ const cases: Record<string, Record<string, unknown>> = {
   },
 };
 
+/** Without the text that is in components/clients/nodes.sh. */
+function withoutScript(manifest: object): object {
+  const isScript = (value: unknown) => typeof value === "string" && value.startsWith("#!/bin/sh");
+  return JSON.parse(JSON.stringify(manifest, (_, value) => (isScript(value) ? "nodes.sh" : value)));
+}
+
 /** The files of one case by their path in its folder. Copies of files of the sources are left out, and what pod.yaml says, too. */
 function render(raw: Record<string, unknown>): Record<string, string> {
   const config = parseConfig(raw);
@@ -103,7 +109,14 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     "clients/talos-machine-registries.yaml": clients.talos.machineRegistries,
     "clients/cluster-chart.yaml": stringify(clients.clusterChart, { aliasDuplicateObjects: false }),
     "clients/zot.yaml": stringify(clients.zot),
+    "clients/eks-user-data": clients.eks,
+    "clients/bottlerocket.toml": clients.bottlerocket,
+    "clients/gke.yaml": clients.gke,
+    "clients/openshift.yaml": clients.openshift,
+    "clients/gardener.yaml": stringify(clients.gardener, { aliasDuplicateObjects: false }),
+    "clients/buildkitd.toml": clients.buildkit,
     "clients/chart-urls.yaml": stringify(clients.chartUrls),
+    "clients/nodes.yaml": stringify(withoutScript(clients.nodes), { aliasDuplicateObjects: false }),
     ...Object.fromEntries(
       // No colon: not every file system can have one in a name.
       Object.entries(clients.containerd).map(([registry, toml]) => [

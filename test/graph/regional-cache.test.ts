@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
 import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
@@ -11,7 +12,12 @@ import { type RegisteredResource, registeredBy, secret, settled } from "../suppo
 const config = parseConfig({
   provider: "local",
   regions: [
-    { name: "local", dataDir: "/data", storage: { kind: "disk", size: "20GiB" } },
+    {
+      name: "local",
+      dataDir: "/data",
+      storage: { kind: "disk", size: "20GiB" },
+      dialTimeoutMilliseconds: 500,
+    },
     {
       name: "second",
       dataDir: "/second",
@@ -156,15 +162,22 @@ test("a region gives exactly its public outputs", async () => {
       { name: "team", registry: "team.example.com", url: "https://team.example.com", repositories: ["**"] },
     ],
   });
-  assert.deepEqual(Object.keys(await settled(local.clients)), [
-    "containerd",
-    "registriesConf",
-    "registriesYaml",
-    "talos",
-    "clusterChart",
-    "zot",
-    "chartUrls",
+  const clients = (await settled(local.clients)) as ClientConfiguration;
+  assert.deepEqual(Object.keys(clients), [
+    ...["containerd", "registriesConf", "registriesYaml", "talos", "eks", "bottlerocket", "gke", "kubeadm"],
+    ...[
+      "ignition",
+      "openshift",
+      "gardener",
+      "buildkit",
+      "clusterChart",
+      "zot",
+      "chartUrls",
+      "check",
+      "nodes",
+    ],
   ]);
+  assert.match(clients.containerd["gsoci.azurecr.io"] ?? "", /^dial_timeout = "500ms"$/m);
   assert.equal(((await settled(second.cache)) as { ca?: unknown }).ca, undefined);
   assert.deepEqual(Object.keys(resource("registry-cache:index:RegionalCache", "local").outputs ?? {}), [
     "cache",

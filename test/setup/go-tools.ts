@@ -28,6 +28,26 @@ export const gitOpsTools = {
   helm: controlPlaneTools.helm,
 } satisfies Record<string, GoTool>;
 
+const containerd = { module: "github.com/containerd/containerd/v2", version: "v2.4.2" };
+const cni = { module: "github.com/containernetworking/plugins", version: "v1.10.0" };
+
+/** What runs on a node. runc is Debian's. */
+export const nodeTools = {
+  kubelet: { ...kubernetes, package: "cmd/kubelet" },
+  "kube-proxy": { ...kubernetes, package: "cmd/kube-proxy" },
+  "containerd-shim-runc-v2": { ...containerd, package: "cmd/containerd-shim-runc-v2" },
+  bridge: { ...cni, package: "plugins/main/bridge" },
+  loopback: { ...cni, package: "plugins/main/loopback" },
+  "host-local": { ...cni, package: "plugins/ipam/host-local" },
+  // With the few plugins that a cluster needs: its own main brings those of the clouds.
+  coredns: {
+    module: "github.com/coredns/coredns",
+    version: "v1.15.0",
+    package: "core/dnsserver",
+    program: program("coredns"),
+  },
+} satisfies Record<string, GoTool>;
+
 /** The clients that pull from a cache, and the servers around it. */
 export const cacheTools = {
   registry: productTools.registry,
@@ -51,8 +71,8 @@ export const cacheTools = {
     package: "cmd/alertmanager",
     missing: { "ui/app/dist/index.html": "" },
   },
-  containerd: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/containerd" },
-  ctr: { module: "github.com/containerd/containerd/v2", version: "v2.4.2", package: "cmd/ctr" },
+  containerd: { ...containerd, package: "cmd/containerd" },
+  ctr: { ...containerd, package: "cmd/ctr" },
   "containerd-1.7": {
     module: "github.com/containerd/containerd",
     version: "v1.7.35",
@@ -64,6 +84,19 @@ export const cacheTools = {
     version: "v0.7.1",
     package: "pkg/registries",
     program: program("k3s-pull"),
+  },
+  "buildkit-pull": {
+    module: "github.com/moby/buildkit",
+    version: "v0.34.2",
+    package: "util/resolver",
+    program: program("buildkit-pull"),
+  },
+  "node-files": {
+    module: "github.com/coreos/ignition/v2",
+    version: "v2.24.0",
+    package: "config/v3_3",
+    program: program("node-files"),
+    requires: { "sigs.k8s.io/cluster-api/api": "v1.14.2" },
   },
   "talos-registries": {
     module: "github.com/siderolabs/talos/pkg/machinery",
@@ -99,9 +132,11 @@ export const goTools = {
   },
 } satisfies Record<string, GoTool>;
 
-export type GoToolName = keyof typeof goTools;
+export type GoToolName = keyof typeof goTools | keyof typeof nodeTools;
 
-/** See {@link goTool}. */
+/** See {@link goTool}. A node's programs are not in one build with the control plane's, which tests without nodes would wait for. */
 export function ensureTool(name: GoToolName): Promise<string> {
-  return goTool(goTools, name);
+  return name in nodeTools
+    ? goTool(nodeTools, name as keyof typeof nodeTools)
+    : goTool(goTools, name as keyof typeof goTools);
 }

@@ -11,7 +11,14 @@ import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureMachineImage, ensureQemu } from "../boot/image.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
-import { cacheTools, controlPlaneTools, ensureTool, type GoToolName, gitOpsTools } from "./go-tools.ts";
+import {
+  cacheTools,
+  controlPlaneTools,
+  ensureTool,
+  type GoToolName,
+  gitOpsTools,
+  nodeTools,
+} from "./go-tools.ts";
 import { ensureKubernetesProvider } from "./kubernetes-provider.ts";
 
 type Work = () => Promise<unknown>;
@@ -26,7 +33,13 @@ interface Need {
   readonly files?: readonly GoFilesName[];
 }
 
-const { registry, containerd, ctr } = cacheTools;
+const { registry, versitygw, containerd, ctr } = cacheTools;
+const containerds = {
+  containerd,
+  ctr,
+  "containerd-1.7": cacheTools["containerd-1.7"],
+  "ctr-1.7": cacheTools["ctr-1.7"],
+};
 
 const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
@@ -50,6 +63,18 @@ const needs: readonly Need[] = [
     tools: { registry },
   },
   { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
+  {
+    of: ["test/nodes/"],
+    first: [
+      ensureKubernetesProvider,
+      images,
+      program("runc"),
+      program("nftables", "nft"),
+      program("iproute2", "ip"),
+    ],
+    // The control plane first: most of what kubelet is made of is compiled then.
+    tools: { ...controlPlaneTools, registry, versitygw, ...containerds, ...nodeTools },
+  },
   {
     of: ["test/boot/"],
     first: [images, ensureQemu, () => ensureMachineImage([]), () => ensureMachineImage(basePackages)],
@@ -85,10 +110,10 @@ async function images(): Promise<void> {
   await ensureImage("prefetch", defaultImages.prefetch);
 }
 
-/** A Debian package of the same name. */
-function program(name: string): Work {
+/** A Debian package. @param command that it has. @default its own name */
+function program(name: string, command = name): Work {
   return async () => {
-    if (await hasProgram(name)) return;
+    if (await hasProgram(command)) return;
     await step(`Installing ${name}`, `install ${name} by hand`, (run) => aptInstall([name], name, run));
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A real Kubernetes control plane on loopback with nodes that only pretend: Pods are scheduled and become ready there, but no container runs. What it
- * enforces (validation, defaults, RBAC, Pod Security, scheduling, roll-outs) is real.
+ * enforces (validation, defaults, RBAC, Pod Security, scheduling, roll-outs) is real. nodes/nodes.ts has real nodes for it.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { globSync } from "node:fs";
@@ -17,6 +17,7 @@ import { parse, stringify } from "yaml";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { ensureFiles } from "../setup/go-files.ts";
 import { ensureTool, type GoToolName } from "../setup/go-tools.ts";
+import { hubAddress } from "./nodes/isolated.ts";
 import { freePorts } from "./ports.ts";
 import { type Process, startProcess } from "./process.ts";
 import { tempDir } from "./scope.ts";
@@ -45,7 +46,7 @@ export interface ControlPlane extends AsyncDisposable {
 /**
  * Starts one, and returns when a Pod can be scheduled.
  *
- * @param nodes how many nodes there are, in {@link zones}. @default 3
+ * @param nodes how many nodes pretend, in {@link zones}; with 0, real ones may come. @default 3
  */
 export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}): Promise<ControlPlane> {
   await using parts = new AsyncDisposableStack();
@@ -88,6 +89,7 @@ export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}):
     `--tls-private-key-file=${serving.keyFile}`,
     `--token-auth-file=${file("tokens.csv")}`,
     "--authorization-mode=RBAC",
+    "--kubelet-preferred-address-types=InternalIP",
     `--service-account-key-file=${serviceAccountKey}`,
     `--service-account-signing-key-file=${serviceAccountKey}`,
     "--service-account-issuer=https://kubernetes.default.svc",
@@ -110,18 +112,20 @@ export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}):
     `--root-ca-file=${ca}`,
   ]);
   await start("kube-scheduler", alone);
-  await writeFile(file("stages.yaml"), await stages());
-  await start("kwok", [
-    `--kubeconfig=${adminKubeconfig}`,
-    `--config=${file("stages.yaml")}`,
-    "--manage-all-nodes=true",
-    `--node-ip=${loopback}`,
-    `--server-address=${kubelet}`,
-    "--node-lease-duration-seconds=40",
-  ]);
-  await objects.create(await storageClass());
-  for (let index = 0; index < nodes; index++) await objects.create(node(index));
-  await waitUntil("the nodes are ready", () => areReady(objects, nodes));
+  if (nodes > 0) {
+    await writeFile(file("stages.yaml"), await stages());
+    await start("kwok", [
+      `--kubeconfig=${adminKubeconfig}`,
+      `--config=${file("stages.yaml")}`,
+      "--manage-all-nodes=true",
+      `--node-ip=${loopback}`,
+      `--server-address=${kubelet}`,
+      "--node-lease-duration-seconds=40",
+    ]);
+    await objects.create(await storageClass());
+    for (let index = 0; index < nodes; index++) await objects.create(node(index));
+    await waitUntil("the nodes are ready", () => areReady(objects, nodes));
+  }
 
   const all = parts.move();
   return {
@@ -138,9 +142,10 @@ const newToken = () => randomBytes(16).toString("hex");
 
 /** The files of an authority, of the API server's certificate, and of the key that signs service accounts' tokens. */
 async function makeKeys(directory: string) {
-  const authority = await makeAuthority([loopback], directory);
+  const names = [loopback, hubAddress];
+  const authority = await makeAuthority(names, directory);
   const serving = { certificateFile: join(directory, "api.crt"), keyFile: join(directory, "api.key") };
-  await issue(authority, [loopback], serving);
+  await issue(authority, names, serving);
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const serviceAccountKey = join(directory, "service-accounts.key");
   await writeFile(serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
@@ -191,7 +196,7 @@ function node(index: number): V1Node {
 }
 
 /** Whether all nodes are ready, and free of the taint that they begin with. */
-async function areReady(objects: KubernetesObjectApi, count: number): Promise<boolean> {
+export async function areReady(objects: KubernetesObjectApi, count: number): Promise<boolean> {
   const { items } = await objects.list<V1Node>("v1", "Node");
   const ready = items.filter(
     ({ spec, status }) =>

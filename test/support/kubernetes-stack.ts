@@ -30,12 +30,15 @@ export interface KubernetesStack extends Project, AsyncDisposable {
 
 export const loadBalancerAddress = "203.0.113.10";
 
-/** @param keys of the stack, whose user is {@link nobody} */
-export async function kubernetesStack(keys: Keys): Promise<KubernetesStack> {
+/**
+ * @param keys of the stack, whose user is {@link nobody}
+ * @param existing the control plane. @default one whose nodes pretend
+ */
+export async function kubernetesStack(keys: Keys, existing?: ControlPlane): Promise<KubernetesStack> {
   await using parts = new AsyncDisposableStack();
-  const plane = parts.use(await startControlPlane());
+  const plane = existing ?? parts.use(await startControlPlane());
   parts.use(await assignLoadBalancers(plane, { ip: loadBalancerAddress }));
-  await giveNodesDisks(plane);
+  if (!existing) await giveNodesDisks(plane);
   const project = await newStack({
     stack: "kubernetes",
     directory: parts.use(await tempDir()).path,

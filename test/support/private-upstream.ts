@@ -17,15 +17,14 @@ export interface PrivateUpstream extends AsyncDisposable {
 export async function privateUpstream(upstream: URL, credentials: Credentials): Promise<PrivateUpstream> {
   let { basic, token } = taken(credentials);
   const server = createServer((incoming, response) => {
-    const { authorization } = incoming.headers;
-    const { port } = server.address() as AddressInfo;
+    const { authorization, host } = incoming.headers;
     if (incoming.url?.startsWith("/token?")) {
       if (authorization === basic) response.end(JSON.stringify({ token }));
       else response.writeHead(401).end();
     } else if (authorization === `Bearer ${token}`) {
       forward(incoming, response, upstream);
     } else {
-      const challenge = `Bearer realm="http://127.0.0.1:${port}/token",service="test"`;
+      const challenge = `Bearer realm="http://${host}/token",service="test"`;
       response.writeHead(401, { "WWW-Authenticate": challenge }).end();
     }
   });

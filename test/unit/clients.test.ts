@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
@@ -123,21 +125,66 @@ test("the cluster chart gets mirrors without a scheme", () => {
   });
 });
 
-test("zot fetches from the cache by the registry's path, then from the upstream", () => {
-  const { zot } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+test("zot fetches what is allowed from the cache by the registry's path, then from the upstream", () => {
   const always = { onDemand: true, tlsVerify: true, preserveDigest: true };
+  const inner = {
+    ...gsoci,
+    repositories: [...gsoci.repositories, "charts/*", "team/app-*", "team/*/db", "*"],
+  };
+  const { zot } = clientConfiguration({ endpoint, upstreams: [inner] });
+  const at = (prefix: string, destination: string) => ({
+    prefix: `/gsoci.azurecr.io${prefix}`,
+    destination,
+    stripPrefix: true,
+  });
   assert.deepEqual(zot["gsoci.azurecr.io"], [
     {
       ...always,
       urls: ["https://cache.example.com"],
-      content: [{ prefix: "/gsoci.azurecr.io/**", destination: "/", stripPrefix: true }],
+      content: [
+        at("/giantswarm/**", "/giantswarm"),
+        at("/base", "/base"),
+        at("/charts/*", "/charts"),
+        at("/team/**", "/team"),
+        at("/*", "/"),
+      ],
     },
     {
       ...always,
       urls: ["https://gsoci.azurecr.io"],
-      content: [{ prefix: "giantswarm/**" }, { prefix: "base" }],
+      content: inner.repositories.map((prefix) => ({ prefix })),
     },
   ]);
+});
+
+test("how long containerd waits for a connection can be said", () => {
+  const { containerd, gke, check } = clientConfiguration({
+    endpoint,
+    upstreams: [gsoci],
+    dialTimeoutMilliseconds: 1200,
+  });
+  assert.match(containerd["gsoci.azurecr.io"] ?? "", /^dial_timeout = "1200ms"$/m);
+  assert.equal(parseYaml(gke).registryHosts[0].hosts[0].dialTimeout, "1.2s");
+  assert.match(check, /'-d' '1200'/);
+});
+
+test("OpenShift's manifests have a mirror for each registry that a path can name, and the authority by a key without a colon", () => {
+  const { openshift } = clientConfiguration({
+    endpoint: { ...endpoint, port: 8443 },
+    upstreams: [gsoci, local],
+    ca,
+  });
+  const [byDigest, byTag, trust] = parseAllDocuments(openshift).map((document) => document.toJS());
+  const mirrors = [
+    {
+      source: "gsoci.azurecr.io",
+      mirrors: ["cache.example.com:8443/gsoci.azurecr.io"],
+      mirrorSourcePolicy: "AllowContactingSource",
+    },
+  ];
+  assert.deepEqual(byDigest.spec, { imageDigestMirrors: mirrors });
+  assert.deepEqual(byTag.spec, { imageTagMirrors: mirrors });
+  assert.deepEqual(trust.data, { "cache.example.com..8443": ca.certificate });
 });
 
 test("charts have the registry's name in their path", () => {
@@ -148,9 +195,24 @@ test("charts have the registry's name in their path", () => {
   assert.deepEqual(chartUrls, { "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io" });
 });
 
+test("the check on a node has the region's values, and pulls the probes unless it is told other images", () => {
+  const probed = { ...gsoci, probe: "giantswarm/alpine:3" };
+  const { check } = clientConfiguration({ endpoint, upstreams: [probed, local], ca });
+  assert.deepEqual(check.split("\n").slice(0, 3), [
+    "#!/bin/sh",
+    "[ $# -gt 0 ] || set -- 'gsoci.azurecr.io/giantswarm/alpine:3'",
+    "set -- '-c' 'https://cache.example.com' '-a' '/etc/ca.crt' '-d' '350' " +
+      "'-r' 'gsoci.azurecr.io=https://gsoci.azurecr.io' '-r' 'localhost:5000=http://127.0.0.1:5000' \"$@\"",
+  ]);
+});
+
 test("a public authority isn't named", () => {
-  const text = JSON.stringify(clientConfiguration({ endpoint, upstreams: [gsoci] }));
-  assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig/);
+  const { check, nodes, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
+  assert.doesNotMatch(check, /'-a'/);
+  const [container] = nodes.items[1].spec?.template.spec?.containers ?? [];
+  assert.doesNotMatch(JSON.stringify([container?.args, container?.env]), /ca_file|\bca =|CA_CERTIFICATE/);
+  const text = JSON.stringify(files);
+  assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig|pki|caBundle|ConfigMap|registry-cache\//);
 });
 
 test("without ?ns=, a registry with a port is reached as the default upstream only", () => {
@@ -168,4 +230,63 @@ test("without ?ns=, a registry with a port is reached as the default upstream on
   const urls = ({ zot }: typeof asDefault) => zot[local.registry]?.flatMap(({ urls }) => urls);
   assert.deepEqual(urls(asDefault), ["https://cache.example.com", "http://127.0.0.1:5000"]);
   assert.deepEqual(urls(asAnother), ["http://127.0.0.1:5000"]);
+});
+
+const pages = ["docs/clients.md", ...globSync("docs/clients/*.md")].map((file) => ({
+  file,
+  text: readFileSync(file, "utf8"),
+}));
+
+test("the pages say what to do with each output", () => {
+  const clients: Readonly<Record<string, unknown>> = clientConfiguration({
+    endpoint,
+    upstreams: [gsoci],
+    ca,
+  });
+  const named = new Set<string>();
+  for (const { file, text } of pages) {
+    for (const [filter, path = ""] of text.matchAll(/jq (?:-r )?'\."eu-central-1"((?:\.\w+|\."[^"]+")+)'/g)) {
+      const keys = [...path.matchAll(/\.(?:"([^"]+)"|(\w+))/g)].map(
+        ([, quoted, word]) => quoted ?? word ?? "",
+      );
+      const value = keys.reduce(
+        (parent: unknown, key) => (parent as Record<string, unknown>)?.[key],
+        clients,
+      );
+      assert.ok(value, `${file}: ${filter}`);
+      named.add(keys[0] as string);
+    }
+    for (const [, key = ""] of text.matchAll(/`([a-zA-Z]+)[`.]/g)) named.add(key);
+  }
+  for (const key of Object.keys(clients)) assert.ok(named.has(key), key);
+});
+
+test("the links of the pages lead somewhere", () => {
+  const anchors = (file: string) =>
+    [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, "")
+        .replaceAll(" ", "-"),
+    );
+  for (const { file, text } of pages) {
+    for (const [link, path = "", anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const target = path === "" ? file : join(dirname(file), path);
+      assert.ok(existsSync(target), `${file}: ${link}`);
+      if (anchor !== undefined) assert.ok(anchors(target).includes(anchor), `${file}: ${link}`);
+    }
+  }
+});
+
+test("what the pages show is YAML, JSON and TOML", () => {
+  const parsers: Readonly<Record<string, (text: string) => unknown>> = {
+    yaml: parseYaml,
+    json: JSON.parse,
+    toml: (text) => text.split("\n\n").map((part) => parseToml(part)),
+  };
+  for (const { file, text } of pages) {
+    for (const [, language = "", block = ""] of text.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
+      assert.doesNotThrow(() => parsers[language]?.(block), file);
+    }
+  }
 });

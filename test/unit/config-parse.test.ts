@@ -25,6 +25,7 @@ test("the smallest local stack, with its defaults", () => {
         storage: { kind: "disk", sizeGiB: "auto" },
         endpoint: { hostname: "localhost", port: 8443, tls: { mode: "private" } },
         access: { clients: ["127.0.0.0/8", "::1/128"], metrics: ["127.0.0.0/8", "::1/128"] },
+        dialTimeoutMilliseconds: 350,
         freshnessSeconds: 60,
         internalPort: 15000,
         kind: "local",

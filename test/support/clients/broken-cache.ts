@@ -22,13 +22,22 @@ const cutAfter = 300_000;
 export const breakages: Readonly<Record<string, Kind>> = {
   stopped: {
     gives: "nothing",
+    check: /^FAILED connect .*RegistryCacheDown/m,
     begin: async (cache) => {
       await cache.stop();
       return { [Symbol.asyncDispose]: () => cache.start() };
     },
   },
-  "answering 5xx": { gives: "nothing", begin: stopOrigin },
-  "with a certificate that has ended": { gives: "nothing", begin: endCertificate },
+  "answering 5xx": {
+    gives: "nothing",
+    check: /^ok tls .*\nFAILED pull .*HTTP 503.*RegistryCacheErrors/m,
+    begin: stopOrigin,
+  },
+  "with a certificate that has ended": {
+    gives: "nothing",
+    check: /^FAILED tls .*expired.*RegistryCacheCertificateExpiring/m,
+    begin: endCertificate,
+  },
   "gone in the middle of a blob": {
     gives: "something",
     begin: (cache) => cutWay(cache.url, { bytes: cutAfter, once: true }),
@@ -42,6 +51,8 @@ export const breakages: Readonly<Record<string, Kind>> = {
 interface Kind {
   /** What clients still get from the cache. */
   readonly gives: "nothing" | "something" | "manifests and pieces";
+  /** What the check on a node says, where it can see it: it pulls no blobs. */
+  readonly check?: RegExp;
   begin(cache: TestCache): Promise<Breakage>;
 }
 
@@ -57,7 +68,10 @@ async function stopOrigin(cache: TestCache): Promise<Breakage> {
 }
 
 /** Puts a certificate that ends after so many days in the place of the one that is there, for the same names and key. */
-export async function shortenCertificate({ layout }: TestCache, days: number): Promise<void> {
+export async function shortenCertificate(
+  { layout }: { readonly layout: { readonly directory: string } },
+  days: number,
+): Promise<void> {
   const file = (name: string) => join(layout.directory, name);
   await using work = await tempDir();
   const [request, ended] = [join(work.path, "request"), join(work.path, "ended.crt")];

@@ -81,7 +81,11 @@ const releases = {
 /** A line of releases: 1.7, which many nodes still have, or the current one. */
 export type ContainerdRelease = keyof typeof releases;
 
-export async function startContainerd(release: ContainerdRelease = "2"): Promise<Containerd> {
+/** @param prefix of the commands, as `nsenter …`: where it runs. @default here */
+export async function startContainerd(
+  release: ContainerdRelease = "2",
+  prefix: readonly string[] = [],
+): Promise<Containerd> {
   const { programs, version, disabledPlugins } = releases[release];
   const dir = await tempDir();
   const socket = join(dir.path, "containerd.sock");
@@ -101,12 +105,15 @@ export async function startContainerd(release: ContainerdRelease = "2"): Promise
       },
     }),
   );
-  const containerd = await startProcess(await ensureTool(programs.containerd), ["--config", config], {
-    logFile: join(dir.path, "containerd.log"),
-  });
+  const prefixed = (...command: [string, ...string[]]) => {
+    const [program, ...args] = [...prefix, ...command];
+    return [program ?? "", args] as const;
+  };
+  const command = prefixed(await ensureTool(programs.containerd), "--config", config);
+  const containerd = await startProcess(...command, { logFile: join(dir.path, "containerd.log") });
   const ctrBinary = await ensureTool(programs.ctr);
   const ctr = (args: readonly string[], timeoutMs?: number) =>
-    runClient(ctrBinary, ["--address", socket, ...args], timeoutMs ? { timeoutMs } : {});
+    runClient(...prefixed(ctrBinary, "--address", socket, ...args), timeoutMs ? { timeoutMs } : {});
   const options = ({ hostsDir, platform = "linux/amd64" }: PullOptions) => [
     "--hosts-dir",
     hostsDir,

@@ -1,6 +1,6 @@
 /** What a cache costs its clients when they have to go to the upstream themselves. */
 import type { TestContext } from "node:test";
-import { clientConfiguration } from "../../../components/clients/clients.ts";
+import { type ClientConfiguration, clientConfiguration } from "../../../components/clients/clients.ts";
 import type { Content } from "../../../scripts/seed/content.ts";
 import { push } from "../../../scripts/seed/push.ts";
 import type { CacheOptions } from "../cache.ts";
@@ -31,7 +31,7 @@ export async function fallbackSetting(
 export function withCache(
   { chain: { cache }, upstream }: Setting,
   port = Number(cache.url.port),
-): NodeConfiguration {
+): ClientConfiguration {
   return clientConfiguration({
     endpoint: { hostname: cache.url.hostname, port },
     upstreams: [{ name: "gsoci", registry: registryName, url: upstream.url.origin, repositories }],

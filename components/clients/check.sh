@@ -1,0 +1,202 @@
+#!/bin/sh
+# Asks from a node what its container runtime asks: whether the cache can be reached and gives images, and whether each registry answers without it. One line
+# a step, with its time; what fails says what to do. Needs curl and sha256sum, writes nothing, and changes nothing.
+#
+# Usage: see usage() below.
+#   -c  the cache
+#   -a  the authority of its certificate, where it isn't a public one
+#   -d  how long the runtime waits for a connection, the look-up of the name included
+#   -r  a registry that the cache stands for, and where it really is
+set -u
+export LC_ALL=C
+newline='
+'
+
+usage() {
+  echo "Usage: registry-cache-check -c CACHE_URL [-a CA_FILE] [-d MILLISECONDS] [-r REGISTRY=URL]... [REGISTRY/REPOSITORY:TAG]..." >&2
+  echo "Exit status: 0 all is well; 1 the cache doesn't serve this node; 2 a registry doesn't answer without the cache; 3 both; 4 the check can't run." >&2
+  exit 4
+}
+
+cache='' authority='' patience='' registries=''
+while getopts c:a:d:r: option; do
+  case $option in
+  c) cache=${OPTARG%/} ;;
+  a) authority=$OPTARG ;;
+  d) patience=$OPTARG ;;
+  r) registries=$registries$OPTARG$newline ;;
+  *) usage ;;
+  esac
+done
+shift $((OPTIND - 1))
+[ -n "$cache" ] || usage
+for program in curl sha256sum; do
+  command -v "$program" >/dev/null && continue
+  echo "registry-cache-check: $program is missing: install it, or run the check on another node of the same network" >&2
+  exit 4
+done
+
+failed=0
+
+# STATUS STEP MILLISECONDS TEXT
+line() { printf '%-6s  %-8s  %6s ms  %s\n' "$@"; }
+
+# BIT STEP MILLISECONDS TEXT
+fail() {
+  failed=$((failed | $1))
+  line FAILED "$2" "$3" "$4"
+}
+
+# Seconds with a fraction, as curl writes them: milliseconds. Nothing for zero, which is how curl says that it didn't come so far.
+milliseconds() {
+  case $1 in *[1-9]*) ;; *) return ;; esac
+  fraction=${1#*.}000
+  echo $((${1%.*} * 1000 + 1${fraction%"${fraction#???}"} - 1000))
+}
+
+# URL OPTION...: sets $answer, $result (curl's exit status), $error (its message), $status, $address, and since the start, in milliseconds, $found, $connected, $secured and $ended.
+ask() {
+  answer=$(curl -q -sS --proto =https,http --connect-timeout 5 --max-time 30 --write-out \
+    '\n@registry-cache-check %{http_code} %{time_namelookup} %{time_connect} %{time_appconnect} %{time_total} %{remote_ip}\n' \
+    "$@" 2>&1 </dev/null)
+  result=$?
+  error=$(printf '%s\n' "$answer" | sed -n 's/^curl: ([0-9]*) //p' | tail -n 1)
+  written=$(printf '%s\n' "$answer" | sed -n 's/^@registry-cache-check //p' | tail -n 1)
+  answer=${answer%%"$newline@registry-cache-check "*}
+  read -r status found connected secured ended address <<END
+$written
+END
+  found=$(milliseconds "$found") connected=$(milliseconds "$connected") secured=$(milliseconds "$secured")
+  ended=$(milliseconds "$ended")
+  ended=${ended:-0}
+}
+
+# PATH OPTION...: of the cache, which is in the runtime's NO_PROXY.
+ask_cache() {
+  path=$1
+  shift
+  ask "$cache$path" --noproxy '*' ${authority:+--cacert "$authority"} "$@"
+}
+
+# The value of a header in $answer.
+header() { printf '%s\n' "$answer" | tr -d '\r' | sed -n "s/^$1: *//p" | head -n 1; }
+
+host=${cache#*://}
+host=${host%:*}
+
+# Whether the cache can be asked for anything.
+reach_cache() {
+  if [ -n "$authority" ] && ! [ -r "$authority" ]; then
+    fail 1 tls 0 "$authority isn't there, and containerd pulls nothing without it, not even from the registry: write the authority there (output caches.<region>.ca.certificate), or take the configuration away."
+    return 1
+  fi
+  ask_cache /v2/
+  # The second time, the name server knows the name.
+  [ "$result" != 0 ] || [ "${connected:-0}" -le "${patience:-$connected}" ] || ask_cache /v2/
+  [ -z "$found" ] || line ok name "$found" "$host"
+  if [ "$result" = 0 ] && [ "$connected" -gt "${patience:-$connected}" ]; then
+    fail 1 connect "$connected" "The runtime waits for $patience ms, with the look-up of the name, and then goes to the registry: raise dialTimeoutMilliseconds of the region, or look for a name server or a cache that is nearer."
+    return 1
+  fi
+  [ -z "$connected" ] || line ok connect "$((connected - found))" "$address"
+  [ -z "$secured" ] || line ok tls "$((secured - connected))" "the certificate is for $host, and trusted"
+  case $result:$status in
+  0:200) return 0 ;;
+  0:*) fail 1 answer "$ended" "HTTP $status to /v2/: that isn't the cache, but a proxy or a load balancer. Has it a cache behind it, and does the name lead to the right address?" ;;
+  6:*) fail 1 name "$ended" "$error. Is the record there, and does this node's name server see it? Nodes go to the registry at once." ;;
+  7:*) fail 1 connect "$ended" "$error. The cache isn't running, or something refuses in its place: runbook RegistryCacheDown. Nodes go to the registry at once." ;;
+  28:*) no_answer ;;
+  *) if [ -z "$secured" ]; then bad_certificate; else fail 1 answer "$ended" "$error. The cache or something before it ends the connection: runbook RegistryCacheDown."; fi ;;
+  esac
+  return 1
+}
+
+# In the time that curl had; before 8.0, it doesn't say that it connected when TLS took too long.
+no_answer() {
+  case ${found:+found}:${connected:+connected}:${secured:+secured}:$error in
+  :*) fail 1 name "$ended" "No answer from the name server: look at /etc/resolv.conf, and at what filters port 53. Each request of a pull waits for it." ;;
+  *:secured:*) fail 1 answer "$ended" "$error. The cache hangs: runbook RegistryCacheDown." ;;
+  *:connected:* | *SSL*) fail 1 tls "$ended" "Something takes the connection and says nothing: a load balancer without a cache behind it, or a machine that hangs. Each request of a pull waits 10 s: until then, remove the DNS record or the configuration." ;;
+  *) fail 1 connect "$ended" "No answer: packets are dropped. Admit this node's address (access.clients of the region), and look for a firewall on the way. Each request of a pull waits: until then, remove the DNS record or the configuration." ;;
+  esac
+}
+
+bad_certificate() {
+  case $error in
+  *expired* | *'not yet valid'*) advice="Is this node's clock right? Then: runbook RegistryCacheCertificateExpiring." ;;
+  *issuer* | *self*signed*) advice="Give the node the cache's authority (output caches.<region>.ca; here, option -a), or look for a proxy that opens TLS on the way." ;;
+  *match*) advice="Use the host name of the endpoint, and see that its record leads to the cache." ;;
+  *) advice="Does something else answer there?" ;;
+  esac
+  fail 1 tls "$ended" "$error. $advice Nodes go to the registry at once."
+}
+
+media='application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
+
+# REGISTRY/REPOSITORY:TAG or @DIGEST: its manifest as containerd asks for it, first HEAD, then GET.
+pull() {
+  registry=${1%%/*} rest=${1#*/}
+  case $rest in
+  *@*) reference=${rest#*@} repository=${rest%%@*} ;;
+  *) reference=${rest##*:} repository=${rest%:*} ;;
+  esac
+  path="/v2/$repository/manifests/$reference?ns=$registry"
+  ask_cache "$path" --head -H "Accept: $media"
+  answer=$(printf '%s\n' "$answer" | tr '[:upper:]' '[:lower:]')
+  digest=$(header docker-content-digest) kept=$(header x-cache) head=$ended
+  if [ "$result" = 0 ] && [ "$status" = 200 ]; then
+    ask_cache "$path" -H "Accept: $media"
+    ended=$((head + ended))
+  fi
+  if [ "$result" != 0 ]; then
+    fail 1 pull "$ended" "$1: $error. The cache or something before it ends the transfer: runbook RegistryCacheDown."
+    return
+  fi
+  case $status in
+  200)
+    got=sha256:$(printf %s "$answer" | sha256sum | cut -d ' ' -f 1)
+    if [ -z "$digest" ] || [ "$got" = "$digest" ]; then
+      line ok pull "$ended" "$1, $kept"
+    else
+      fail 1 pull "$ended" "$1: the content isn't that of its digest $digest: look for a proxy on the way that changes answers."
+    fi
+    ;;
+  404) fail 1 pull "$ended" "$1: not served. Is the repository in upstreams[].repositories, and the tag at the registry? Nodes go to the registry at once." ;;
+  429) fail 1 pull "$ended" "$1: HTTP 429, which the cache never sends: something before it limits requests, and containerd asks it again instead of going on." ;;
+  5*) fail 1 pull "$ended" "$1: HTTP $status: the cache can't get it from the registry: runbook RegistryCacheErrors. Nodes go to the registry at once." ;;
+  *) fail 1 pull "$ended" "$1: HTTP $status, which the cache never sends: look for a proxy on the way." ;;
+  esac
+}
+
+# REGISTRY URL: whether it answers, and where it sends clients for a token.
+fall_back() {
+  ask "$2/v2/" --include
+  headers=$(printf '%s\n' "$answer" | sed 's/^[Ww][Ww][Ww]-[Aa]uthenticate: */www-authenticate: /')
+  case $result:$status in
+  0:200 | 0:401) line ok fallback "$ended" "$1 answers at $2" ;;
+  0:*) fail 2 fallback "$ended" "$1: HTTP $status from $2: without the cache, this node can't pull from it." ;;
+  *) fail 2 fallback "$ended" "$1: $error. Without the cache, this node can't pull from it: let it reach $2, or name its proxy in HTTPS_PROXY." ;;
+  esac
+  realm=$(printf '%s\n' "$headers" | sed -n 's/^www-authenticate: .*[Rr]ealm="\([^"]*\)".*/\1/p' | head -n 1)
+  case $realm in '' | "$2"/*) return ;; esac
+  ask "$realm"
+  [ "$result" = 0 ] || fail 2 fallback "$ended" "$1: $error. Its tokens come from $realm: let this node reach that, too."
+}
+
+echo "registry-cache-check: $cache from $(uname -n), $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+if reach_cache; then
+  [ $# -gt 0 ] || line - pull - "not tried: name an image, REGISTRY/REPOSITORY:TAG"
+  for image; do pull "$image"; done
+fi
+while IFS='=' read -r registry url; do
+  [ -z "$registry" ] || fall_back "$registry" "${url%/}"
+done <<END
+$registries
+END
+case $failed in
+0) echo "All is well." ;;
+1) echo "The cache doesn't serve this node. It pulls from the registries by itself." ;;
+2) echo "The cache serves this node. Without it, a registry doesn't answer." ;;
+3) echo "The cache doesn't serve this node, and a registry doesn't answer without it: its images can't be pulled here." ;;
+esac
+exit "$failed"

@@ -1,0 +1,22 @@
+import { script } from "../pod/script.ts";
+import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
+import { quoted } from "./shell-word.ts";
+
+/**
+ * registry-cache-check: a shell script that asks from a node what its container runtime asks, with this region's values. It pulls the upstreams' `probe`, or
+ * the images that are its arguments.
+ */
+export function renderCheck(options: ClientOptions): string {
+  const { endpoint, upstreams, ca } = options;
+  const words = [
+    ...["-c", cacheUrl(endpoint)],
+    ...(ca ? ["-a", ca.file] : []),
+    ...["-d", String(dialTimeoutOf(options))],
+    ...upstreams.flatMap(({ registry, url }) => ["-r", `${registry}=${url}`]),
+  ];
+  const images = upstreams.flatMap(({ registry, probe }) => (probe ? [`${registry}/${probe}`] : []));
+  // Images that are given take the place of the probes.
+  const values = `[ $# -gt 0 ] || set -- ${images.map(quoted).join(" ")}\nset -- ${words.map(quoted).join(" ")} "$@"\n`;
+  const [start, ...rest] = script(import.meta.url, "check.sh").split("\n");
+  return `${start}\n${values}${rest.join("\n")}`;
+}

@@ -1,0 +1,256 @@
+/** The DaemonSet that tells nodes of the cache, on real nodes: what it writes, what it leaves alone, and what a broken cache then costs their pulls. The tests go on from each other. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import {
+  AppsV1Api,
+  type KubernetesObject,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import type { NodesManifest } from "../../components/clients/nodes.ts";
+import { nodesLabel } from "../../components/clients/nodes.ts";
+import { makeCertificate } from "../../components/hosts/local/certificate.ts";
+import { registryName } from "../support/chain.ts";
+import { shortenCertificate } from "../support/clients/broken-cache.ts";
+import { startContainerd } from "../support/clients/containerd.ts";
+import { loadBalancerAddress } from "../support/kubernetes-stack.ts";
+import {
+  type CachedCluster,
+  cachedCluster,
+  namespace as cacheNamespace,
+  hostname,
+  isReady,
+  region,
+} from "../support/nodes/cached-cluster.ts";
+import { isolated } from "../support/nodes/isolated.ts";
+import type { RealNode } from "../support/nodes/nodes.ts";
+import { hostsDirectory } from "../support/nodes/pulls.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const surroundings = await isolated(import.meta.filename);
+
+const parts = scope({ after });
+let cluster: CachedCluster;
+/** One that uses the cache, and one whose configuration is somebody else's. */
+let node: RealNode;
+let managed: RealNode;
+let manifest: NodesManifest;
+
+const file = `${hostsDirectory}/${registryName}/hosts.toml`;
+const othersText = 'server = "https://mirror.example.com"\n';
+
+/** So long at most until the nodes have noticed, in milliseconds. */
+const noticed = 30_000;
+
+before(async () => {
+  cluster = await cachedCluster(parts, surroundings, { count: 2, replicas: 1 });
+  [node, managed] = cluster.nodes as [RealNode, RealNode];
+  await cluster.up();
+  manifest = (await cluster.outputs()).clients.nodes;
+});
+
+/** As the node sees it; undefined where there is none. */
+async function fileOn(on: RealNode, path = file): Promise<string | undefined> {
+  return on.run("cat", [path], { stripFinalNewline: false }).catch(() => undefined);
+}
+
+const isWritten = async () => (await fileOn(node)) !== undefined;
+
+/** The DaemonSet's Pod on a node. */
+async function podOn({ name }: RealNode): Promise<V1Pod | undefined> {
+  const { items } = await cluster.core.listNamespacedPod({
+    namespace: manifest.items[0].metadata?.name ?? "",
+  });
+  return items.find(({ spec }) => spec?.nodeName === name);
+}
+
+async function label({ name }: RealNode, value: string | null): Promise<void> {
+  const body = { metadata: { labels: { [nodesLabel]: value } } };
+  await cluster.core.patchNode({ name, body }, setHeaderOptions("Content-Type", PatchStrategy.MergePatch));
+}
+
+let count = 0;
+
+/** How long kubelet takes to pull a new image of 10 layers for a Pod, in seconds. */
+async function pullForPod(): Promise<number> {
+  const name = `app-${++count}`;
+  const { repository } = await cluster.pushed(name);
+  cluster.direct.forget();
+  const spec = {
+    nodeName: node.name,
+    restartPolicy: "Never",
+    containers: [{ name, image: `${registryName}/${repository}:1` }],
+  };
+  const pod = { name, namespace: "default" };
+  await cluster.core.createNamespacedPod({ namespace: "default", body: { metadata: { name }, spec } });
+  const message = await waitUntil(
+    `${name} is pulled`,
+    async () => {
+      const fieldSelector = `involvedObject.name=${name}`;
+      const { items } = await cluster.core.listNamespacedEvent({ namespace: "default", fieldSelector });
+      return items.find(({ reason }) => reason === "Pulled")?.message;
+    },
+    90_000,
+  );
+  await cluster.core.deleteNamespacedPod({ ...pod, gracePeriodSeconds: 0 });
+  // "in 312ms (312ms including waiting)", "in 1.02s", "in 1m3.2s"
+  const [, minutes = "0", number = "", unit] = /in (?:(\d+)m)?([\d.]+)(ms|s) /.exec(message) ?? [];
+  return Number(minutes) * 60 + (unit === "ms" ? Number(number) / 1000 : Number(number));
+}
+
+let withoutCache: number;
+
+test("a node with the label asks the cache as soon as it reaches it, and one that is configured by others stays so", async () => {
+  withoutCache = await pullForPod();
+  await managed.write(file, othersText);
+  for (const object of manifest.items)
+    await cluster.stack.plane.objects.create(object as object as KubernetesObject);
+  await label(node, region);
+  await label(managed, region);
+  await waitUntil("the file is written", isWritten);
+
+  const { containerd } = (await cluster.outputs()).clients;
+  const [mark, ...rest] = ((await fileOn(node)) ?? "").split("\n");
+  assert.match(mark ?? "", /^# registry-cache, region shared/);
+  const ca = `${hostsDirectory}/registry-cache/${region}.crt`;
+  assert.equal(rest.join("\n"), containerd[registryName]?.replace(/^ca = .*$/m, `ca = "${ca}"`));
+
+  const kept = await waitUntil("it says why the other node has another file", async () => {
+    const { metadata: { name = "", namespace = "" } = {} } = (await podOn(managed)) ?? {};
+    const log = await cluster.core.readNamespacedPodLog({ name, namespace });
+    return log.includes("stays as it is") && log;
+  });
+  assert.match(kept, /registry\.test\/hosts\.toml isn't this DaemonSet's/);
+  assert.equal(await fileOn(managed), othersText);
+
+  const { metadata: { name = "", namespace = "" } = {} } = manifest.items[1];
+  const apps = cluster.stack.plane.config.makeApiClient(AppsV1Api);
+  await waitUntil("one of two nodes counts", async () => {
+    const { status } = await apps.readNamespacedDaemonSet({ name, namespace });
+    return status?.numberReady === 1 && status.desiredNumberScheduled === 2;
+  });
+  await pullForPod();
+  assert.equal(cluster.fellBack(), 0);
+});
+
+/** What happens to the packets of the node to the cache, by nftables. */
+async function toCache(rule: string): Promise<AsyncDisposable> {
+  const table = `table ip broken {
+    chain output { type filter hook output priority 0; ct original ip daddr ${loadBalancerAddress} ${rule}; }
+  }`;
+  await node.run("nft", ["-f", "-"], { input: table });
+  return {
+    async [Symbol.asyncDispose]() {
+      await node.run("nft", ["delete", "table", "ip", "broken"]);
+    },
+  };
+}
+
+async function withEndedCertificate(): Promise<AsyncDisposable> {
+  const directory = join(surroundings.directory, "ended");
+  await makeCertificate({ directory, names: [hostname] });
+  await shortenCertificate({ layout: { directory } }, 0);
+  const name = { name: "registry-cache-tls", namespace: cacheNamespace };
+  const { data } = await cluster.core.readNamespacedSecret(name);
+  const patch = (body: object) =>
+    cluster.core.patchNamespacedSecret(
+      { ...name, body },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
+  const text = (file: string) => node.run("cat", [join(directory, "tls", file)]);
+  await patch({ stringData: { "tls.crt": await text("tls.crt"), "tls.key": await text("tls.key") } });
+  return {
+    async [Symbol.asyncDispose]() {
+      await patch({ data });
+    },
+  };
+}
+
+async function withoutSources(): Promise<AsyncDisposable> {
+  await cluster.upstream.stopListening();
+  await cluster.s3.proxy.stopListening();
+  return {
+    async [Symbol.asyncDispose]() {
+      await cluster.upstream.listen();
+      await cluster.s3.proxy.listen();
+    },
+  };
+}
+
+async function withoutReplicas(): Promise<AsyncDisposable> {
+  const scale = (replicas: number) =>
+    cluster.stack.plane.config
+      .makeApiClient(AppsV1Api)
+      .patchNamespacedDeploymentScale(
+        { name: "registry-cache", namespace: cacheNamespace, body: { spec: { replicas } } },
+        setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+      );
+  await scale(0);
+  await waitUntil("there is none", async () => (await cluster.replicas()).length === 0);
+  return {
+    async [Symbol.asyncDispose]() {
+      await scale(1);
+      await waitUntil("there is one", async () => (await cluster.replicas()).some(isReady), 60_000);
+    },
+  };
+}
+
+interface Fault {
+  begin(): Promise<AsyncDisposable>;
+  /** Whether nodes stop asking the cache; what they notice by each request costs little. */
+  readonly isNoticed: boolean;
+}
+
+const faults: Readonly<Record<string, Fault>> = {
+  "cut off in the middle of each blob": {
+    begin: () => toCache("ct original bytes > 0 ct reply bytes > 60000 reject with tcp reset"),
+    isNoticed: false,
+  },
+  "answering 5xx": { begin: withoutSources, isNoticed: false },
+  "refusing connections": { begin: () => toCache("reject with tcp reset"), isNoticed: true },
+  "black-holed": { begin: () => toCache("drop"), isNoticed: true },
+  "taking connections and saying nothing": {
+    begin: () => toCache("meta length > 100 drop"),
+    isNoticed: true,
+  },
+  "showing a certificate that has ended": { begin: withEndedCertificate, isNoticed: true },
+  stopped: { begin: withoutReplicas, isNoticed: true },
+};
+
+for (const [what, { begin, isNoticed }] of Object.entries(faults)) {
+  test(`a cache that is ${what} adds at most 3 s to a pull of 10 layers`, async () => {
+    await waitUntil("the node uses the cache", isWritten, noticed);
+    await using fault = await begin();
+    if (isNoticed) {
+      await waitUntil("the node has noticed", async () => !(await isWritten()), noticed);
+      await using old = await startContainerd("1.7", await node.enter());
+      const { repository } = await cluster.pushed(`old-${++count}`);
+      const began = Date.now();
+      await old.pull(`${registryName}/${repository}:1`, { hostsDir: hostsDirectory });
+      console.error(`containerd 1.7: ${(Date.now() - began) / 1000} s`);
+    }
+    const added = (await pullForPod()) - withoutCache;
+    console.error(`${what}: ${added.toFixed(1)} s more`);
+    assert.ok(added <= 3, `${added} s`);
+    assert.ok(cluster.fellBack() > 0);
+    void fault;
+  });
+}
+
+test("without the label or the DaemonSet, what it wrote is gone, and nothing else", async () => {
+  await waitUntil("the node uses the cache", isWritten, noticed);
+  await label(node, null);
+  await waitUntil("its files are gone", async () => !(await isWritten()));
+  await label(node, region);
+  await waitUntil("the node uses the cache again", isWritten, noticed);
+
+  const { metadata: { name = "", namespace = "" } = {} } = manifest.items[1];
+  await cluster.stack.plane.config.makeApiClient(AppsV1Api).deleteNamespacedDaemonSet({ name, namespace });
+  await waitUntil("its Pods are gone", async () => !(await podOn(node)) && !(await podOn(managed)));
+  assert.equal(await node.run("find", [hostsDirectory, "-mindepth", "1"]), "");
+  assert.equal(await fileOn(managed), othersText);
+  assert.equal(await managed.run("find", [hostsDirectory, "-type", "f"]), file);
+});

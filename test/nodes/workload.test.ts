@@ -1,0 +1,337 @@
+/**
+ * The workload on real nodes: its containers run, and containerd pulls through it from every node while something happens to the replicas. The tests go on from each other.
+ * The network of these nodes doesn't enforce NetworkPolicy.
+ */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiException,
+  type CoreV1Api,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Node,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import type { Content } from "../../scripts/seed/content.ts";
+import { registryName } from "../support/chain.ts";
+import {
+  type CachedCluster,
+  cachedCluster,
+  hostname,
+  isReady,
+  namespace,
+} from "../support/nodes/cached-cluster.ts";
+import { isolated } from "../support/nodes/isolated.ts";
+import type { RealNode } from "../support/nodes/nodes.ts";
+import { hostsDirectory, keepPulling, pull } from "../support/nodes/pulls.ts";
+import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const surroundings = await isolated(import.meta.filename);
+
+const parts = scope({ after });
+let cluster: CachedCluster;
+let nodes: readonly RealNode[];
+let core: CoreV1Api;
+let images: Content[];
+
+before(async () => {
+  cluster = await cachedCluster(parts, surroundings);
+  ({ nodes, core } = cluster);
+  images = await Promise.all(Array.from({ length: 5 }, (_, index) => cluster.pushed(`app-${index}`)));
+});
+
+const hasEnded = ({ status }: V1Pod) => status?.phase === "Failed" || status?.phase === "Succeeded";
+
+/** Until there are two that are ready, none of them on one of the nodes, and some Pods are gone. */
+function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: string } = {}) {
+  return waitUntil(
+    "two replicas are ready",
+    async () => {
+      const { items } = await core.listNamespacedPod({ namespace });
+      const uids = (without.pods ?? []).map(({ metadata }) => metadata?.uid);
+      const left = items.filter(({ metadata }) => uids.includes(metadata?.uid));
+      const ready = (await cluster.replicas()).filter(isReady);
+      const elsewhere = ready.every(({ spec }) => spec?.nodeName !== without.node);
+      return left.every(hasEnded) && ready.length === 2 && elsewhere && ready;
+    },
+    90_000,
+  );
+}
+
+const nodeOf = ({ spec }: V1Pod) => nodes.find(({ name }) => name === spec?.nodeName) as RealNode;
+
+/** Shell commands where a Pod is. `$processes` are those of its containers, `$volume` is its part of the node's disk. */
+function inPod(pod: V1Pod, script: string): Promise<string> {
+  const uid = pod.metadata?.uid;
+  const before = `processes=$(find /sys/fs/cgroup/memory -path '*pod${uid}/*' -name cgroup.procs -exec cat {} +)
+    volume=/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~empty-dir/data\n`;
+  return nodeOf(pod).run("sh", ["-euc", before + script]);
+}
+
+interface While {
+  /** @default all */
+  readonly on?: readonly RealNode[];
+  /** Whether a replica goes without notice, so that pulls go on at the registry. @default false */
+  readonly without?: boolean;
+}
+
+/** Runs it while nodes pull. No pull fails. */
+async function whilePulling(
+  what: () => Promise<unknown>,
+  { on = nodes, without = false }: While = {},
+): Promise<void> {
+  cluster.direct.forget();
+  await using pulling = keepPulling(on, images);
+  const began = Date.now();
+  await what();
+  const { ended, failures, slowestSeconds } = await pulling.end();
+  const seconds = Math.round((Date.now() - began) / 1000);
+  console.log(
+    `${ended} pulls in ${seconds} s, the slowest ${slowestSeconds} s, ${cluster.fellBack()} requests fell back`,
+  );
+  assert.deepEqual(failures, []);
+  // Each is of 12 requests. Where the machine has much else to do, a connection takes longer than the nodes wait.
+  if (!without) assert.ok(cluster.fellBack() <= (12 * ended) / 100, "hardly anything falls back");
+  assert.ok(ended * 2 > seconds, "the nodes have pulled all the time");
+}
+
+test("replicas start in different zones, and nodes pull through them", async () => {
+  await cluster.up();
+  const [one, other] = await settled();
+  assert.notEqual(one?.spec?.nodeName, other?.spec?.nodeName);
+
+  const { cache, clients } = await cluster.outputs();
+  for (const node of nodes) {
+    await node.write(cache.ca?.file ?? "", cache.ca?.certificate ?? "");
+    await node.write(`${hostsDirectory}/${registryName}/hosts.toml`, clients.containerd[registryName] ?? "");
+  }
+  await Promise.all(nodes.map((node) => pull(node, images[0] as Content)));
+  assert.equal(cluster.fellBack(), 0);
+  assert.ok(cluster.upstream.count("/v2/team/app-0/") > 0);
+});
+
+test("a roll-out reaches every replica, and none of the pulls", async () => {
+  const before = await cluster.replicas();
+  await whilePulling(async () => {
+    await cluster.up({ freshnessSeconds: 30 });
+    await settled({ pods: before });
+  });
+});
+
+test("a node is drained one replica at a time, and its Pods move", async () => {
+  const before = await settled();
+  const evict = ({ metadata }: V1Pod) => {
+    const of = { name: metadata?.name ?? "", namespace };
+    return core.createNamespacedPodEviction({ ...of, body: { metadata: of } });
+  };
+  const [drained, other] = before as [V1Pod, V1Pod];
+  const node = drained.spec?.nodeName ?? "";
+  await cordon(node, true);
+  await whilePulling(async () => {
+    await evict(drained);
+    await assert.rejects(evict(other), (error) => error instanceof ApiException && error.code === 429);
+    await settled({ pods: [drained], node });
+  });
+  await cordon(node, false);
+});
+
+async function cordon(name: string, unschedulable: boolean): Promise<void> {
+  const body = { spec: { unschedulable } } satisfies V1Node;
+  await core.patchNode({ name, body }, setHeaderOptions("Content-Type", PatchStrategy.MergePatch));
+}
+
+test("without its Prometheus, a replica stays ready", async () => {
+  const [pod] = (await settled()) as [V1Pod, V1Pod];
+  const name = pod.metadata?.name;
+  await inPod(
+    pod,
+    `for it in $processes; do [ "$(cat /proc/$it/comm)" != prometheus ] || kill -KILL "$it"; done`,
+  );
+  const restarted = await waitUntil("Prometheus is started again", async () => {
+    const now = (await cluster.replicas()).find(({ metadata }) => metadata?.name === name);
+    assert.ok(now && isReady(now));
+    const status = now.status?.containerStatuses?.find((it) => it.name === "prometheus");
+    return status?.restartCount === 1 && status.state?.running && now;
+  });
+  assert.ok(isReady(restarted));
+});
+
+test("another password of the upstream is taken up in the running Pods", async () => {
+  const before = await settled();
+  const image = await cluster.pushed("later");
+  cluster.login.password = "the second one";
+  cluster.asksForPassword.rotate(cluster.login);
+  await whilePulling(() => cluster.up({ freshnessSeconds: 30 }));
+  await waitUntil(
+    "the replicas get what is new",
+    async () => {
+      cluster.direct.forget();
+      const [node] = nodes as [RealNode];
+      await pull(node, image);
+      await node.run("ctr", [
+        "--namespace",
+        "pulls",
+        "images",
+        "remove",
+        "--sync",
+        `${registryName}/team/later:1`,
+      ]);
+      return cluster.fellBack() === 0;
+    },
+    90_000,
+  );
+  const uids = (pods: V1Pod[]) => pods.map(({ metadata }) => metadata?.uid).sort();
+  assert.deepEqual(uids(await cluster.replicas()), uids(before));
+});
+
+test("another certificate is served by the running Pods", async () => {
+  const directory = join(surroundings.directory, "another");
+  const authority = await makeAuthority([hostname], directory);
+  const files = { certificateFile: join(directory, "tls.crt"), keyFile: join(directory, "tls.key") };
+  await issue(authority, [hostname], files);
+  const text = (file: string) => readFile(file, "utf8");
+  const ca = await text(authority.certificateFile);
+  const { cache } = await cluster.outputs();
+  for (const node of nodes) await node.write(cache.ca?.file ?? "", cache.ca?.certificate + ca);
+  const body = {
+    stringData: {
+      "tls.crt": await text(files.certificateFile),
+      "tls.key": await text(files.keyFile),
+      "ca.crt": ca,
+    },
+  };
+  await whilePulling(async () => {
+    await core.patchNamespacedSecret(
+      { name: "registry-cache-tls", namespace, body },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
+    const [node] = nodes as [RealNode];
+    await node.write("/etc/another-ca.crt", ca);
+    await waitUntil(
+      "both replicas serve it",
+      async () => {
+        for (const { status } of await cluster.replicas()) {
+          const to = ["-connect", `${status?.podIP}:8443`, "-servername", hostname];
+          await node.run(
+            "openssl",
+            ["s_client", "-verify_return_error", "-CAfile", "/etc/another-ca.crt", ...to],
+            {
+              input: "",
+            },
+          );
+        }
+        return true;
+      },
+      90_000,
+    );
+  });
+});
+
+test("a replica that takes too much of its node's disk is evicted, and replaced", async () => {
+  const before = await settled();
+  const [pod] = before as [V1Pod];
+  await whilePulling(
+    async () => {
+      await inPod(pod, 'fallocate --length 2200M "$volume/ballast"');
+      const evicted = await waitUntil(
+        "kubelet evicts it",
+        async () => {
+          const name = pod.metadata?.name ?? "";
+          const { status } = await core.readNamespacedPod({ name, namespace });
+          return status?.reason === "Evicted" && status.message;
+        },
+        60_000,
+      );
+      assert.match(evicted, /exceeds the limit/);
+      await settled({ pods: [pod] });
+    },
+    { without: true },
+  );
+});
+
+test("memory over the limit is refused, and the replica serves on", async () => {
+  const [pod] = (await settled()) as [V1Pod];
+  await whilePulling(async () => {
+    // In the edge's cgroup, something that takes all that it gets.
+    const hungry = inPod(
+      pod,
+      `for it in $processes; do
+        if [ "$(cat "/proc/$it/comm")" != nginx ]; then continue; fi
+        group=/sys/fs/cgroup/memory$(sed -n 's/.*:memory://p' "/proc/$it/cgroup")
+        exec sh -c 'echo 0 > "$1/cgroup.procs"; exec tail /dev/zero' sh "$group"
+      done`,
+    );
+    await assert.rejects(hungry, { signal: "SIGKILL" });
+  });
+  await settled();
+  assert.ok(!(await isRestarted(pod)));
+});
+
+/** Whether the edge of a Pod has been started again since. */
+async function isRestarted(pod: V1Pod): Promise<boolean> {
+  const now = (await cluster.replicas()).find(({ metadata }) => metadata?.uid === pod.metadata?.uid);
+  assert.ok(now, "the Pod is there");
+  return restarts(now) > restarts(pod);
+}
+
+function restarts({ status }: V1Pod): number {
+  return status?.containerStatuses?.find(({ name }) => name === "edge")?.restartCount ?? 0;
+}
+
+test("a replica that hangs is taken out of the Service, and started again", async () => {
+  const [pod] = (await settled()) as [V1Pod];
+  await whilePulling(
+    async () => {
+      await inPod(
+        pod,
+        `for it in $processes; do [ "$(cat /proc/$it/comm)" != nginx ] || kill -STOP "$it"; done`,
+      );
+      const ready = async () => (await cluster.replicas()).filter(isReady).length;
+      await waitUntil("it isn't ready", async () => (await ready()) === 1);
+      await waitUntil("it is started again", () => isRestarted(pod), 90_000);
+      await settled();
+    },
+    { without: true },
+  );
+});
+
+test("a replica that is killed takes no pull with it", async () => {
+  const [pod] = (await settled()) as [V1Pod];
+  await whilePulling(
+    async () => {
+      await inPod(pod, "kill -KILL $processes");
+      await waitUntil("kubelet has started it again", () => isRestarted(pod));
+      await settled();
+    },
+    { without: true },
+  );
+});
+
+test("a node's power cut fails no pull of the other nodes, and its replica comes back", async () => {
+  const [pod] = (await settled()) as [V1Pod];
+  const node = nodeOf(pod);
+  const others = nodes.filter((it) => it !== node);
+  await whilePulling(
+    async () => {
+      await node.powerOff();
+      await waitUntil(
+        "the cluster has noticed",
+        async () => {
+          const { status } = await core.readNode({ name: node.name });
+          return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "Unknown");
+        },
+        90_000,
+      );
+    },
+    { on: others, without: true },
+  );
+  await whilePulling(() => sleep(5000), { on: others });
+  await node.powerOn();
+  await settled();
+  await pull(node, images[0] as Content);
+});

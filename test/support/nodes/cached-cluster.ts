@@ -1,0 +1,154 @@
+/** A stack with one region in a cluster of real nodes, whose containerd pulls from a registry through the region's replicas. */
+import assert from "node:assert/strict";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import type { ClientConfiguration } from "../../../components/clients/clients.ts";
+import type { CacheOutputs } from "../../../components/regional-cache.ts";
+import type { Content } from "../../../scripts/seed/content.ts";
+import { push } from "../../../scripts/seed/push.ts";
+import { registryName } from "../chain.ts";
+import { startControlPlane } from "../control-plane.ts";
+import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
+import { randomImage } from "../images.ts";
+import { allow, type KubernetesStack, kubernetesStack, loadBalancerAddress } from "../kubernetes-stack.ts";
+import { type PrivateUpstream, privateUpstream } from "../private-upstream.ts";
+import { startS3, type TestS3 } from "../s3.ts";
+import { testUpstream } from "../upstream.ts";
+import { hubAddress, type Surroundings } from "./isolated.ts";
+import { type NodesOptions, type RealNode, startNodes } from "./nodes.ts";
+
+export const hostname = "cache.example.com";
+export const namespace = "cache-shared";
+export const region = "shared";
+
+export interface CachedCluster {
+  readonly stack: KubernetesStack;
+  readonly nodes: readonly RealNode[];
+  readonly core: CoreV1Api;
+  readonly s3: TestS3;
+  /** The replicas' way to the registry. */
+  readonly upstream: FaultProxy;
+  /** What is there before the registry: it takes {@link login} alone. */
+  readonly asksForPassword: PrivateUpstream;
+  /** What the stack is given at each {@link up}; may be changed. */
+  readonly login: { username: string; password: string };
+  /** The nodes' own way to the registry. */
+  readonly direct: FaultProxy;
+  /** An image of 10 layers in the registry. */
+  pushed(name: string): Promise<Content>;
+  /** Brings the stack up. @param change of its region */
+  up(change?: object): Promise<void>;
+  outputs(): Promise<{ cache: CacheOutputs; clients: ClientConfiguration }>;
+  /** Requests that nodes sent to the registry itself. */
+  fellBack(): number;
+  /** Those that run, and aren't about to end. */
+  replicas(): Promise<V1Pod[]>;
+}
+
+/** Its stack isn't up yet. */
+export async function cachedCluster(
+  parts: AsyncDisposableStack,
+  surroundings: Surroundings,
+  options: NodesOptions & { readonly replicas?: number } = {},
+): Promise<CachedCluster> {
+  const login = { username: "reader", password: "the first one" };
+  const { url: registry } = parts.use(await testUpstream());
+  const asksForPassword = parts.use(await privateUpstream(registry, login));
+  const upstream = parts.use(await startFaultProxy(asksForPassword.url));
+  const direct = parts.use(await startFaultProxy(registry));
+  const s3 = parts.use(await startS3());
+  const keys = stackKeys({ surroundings, s3, upstream, replicas: options.replicas ?? 2 });
+
+  const plane = parts.use(await startControlPlane({ nodes: 0 }));
+  const names = { [hostname]: loadBalancerAddress };
+  const { nodes } = parts.use(await startNodes(plane, surroundings, { names, ...options }));
+  const core = plane.config.makeApiClient(CoreV1Api);
+  const stack = parts.use(await kubernetesStack(keys, plane));
+  const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
+  await allow(plane, { ...keys, login: sealed, bucket: sealed });
+
+  const output = async (name: string) => JSON.parse(await stack.pulumi("stack", "output", "--json", name));
+  return {
+    stack,
+    nodes,
+    core,
+    s3,
+    upstream,
+    asksForPassword,
+    login,
+    direct,
+    async pushed(name) {
+      const image = await randomImage({ repository: `team/${name}`, tag: "1", layers: 10, layerMB: 0.1 });
+      await push(registry, image);
+      return image;
+    },
+    async up(change = {}) {
+      await stack.configure({ ...keys, regions: keys.regions.map((it) => ({ ...it, ...change })) });
+      const { AWS_ACCESS_KEY_ID: username, AWS_SECRET_ACCESS_KEY: password } = s3.backend.environment;
+      for (const [key, secret] of Object.entries({ login, bucket: { username, password } })) {
+        for (const [part, value = ""] of Object.entries(secret)) {
+          await stack.setSecret(`registry-cache:${key}.${part}`, value);
+        }
+      }
+      const { failed, messages } = await stack.run("up");
+      assert.ok(!failed, messages);
+    },
+    async outputs() {
+      const [caches, clients] = [await output("caches"), await output("clients")];
+      // The nodes' way is another one than the replicas'.
+      const own = JSON.stringify(clients[region]).replaceAll(fromNodes(upstream), fromNodes(direct));
+      return { cache: caches[region], clients: JSON.parse(own) };
+    },
+    fellBack: () => direct.requests.filter(({ path }) => path !== "/v2/").length,
+    async replicas() {
+      const { items } = await core.listNamespacedPod({ namespace });
+      return items.filter(
+        ({ metadata, status }) => !metadata?.deletionTimestamp && status?.phase === "Running",
+      );
+    },
+  };
+}
+
+export const isReady = ({ status }: V1Pod) =>
+  status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+
+/** What listens on loopback, as nodes and Pods reach it. */
+function fromNodes({ url }: { readonly url: URL }): string {
+  return url.origin.replace("127.0.0.1", hubAddress);
+}
+
+interface KeysOf extends Pick<CachedCluster, "s3" | "upstream"> {
+  readonly surroundings: Surroundings;
+  readonly replicas: number;
+}
+
+function stackKeys({ surroundings, s3, upstream, replicas }: KeysOf) {
+  const { bucket, region: bucketRegion } = s3.store("proxied");
+  const server = { endpoint: fromNodes(s3.proxy), pathStyle: true, credentials: "bucket" };
+  const upstreams = [
+    {
+      name: "team",
+      registry: registryName,
+      url: fromNodes(upstream),
+      repositories: ["team/**"],
+      credentials: "login",
+    },
+  ];
+  return {
+    provider: "kubernetes",
+    workload: { nodes: 3, pullsPerNodeGiB: 1, workingSetGiB: 1, growthGiBPerMonth: 1 },
+    images: surroundings.images,
+    upstreams,
+    regions: [
+      {
+        name: region,
+        context: "test",
+        namespace,
+        storage: { kind: "bucket", scratch: "2GiB", s3: { bucket, region: bucketRegion, ...server } },
+        replicas: { min: replicas },
+        endpoint: { hostname, tls: { mode: "private" } },
+        expose: { kind: "loadBalancer", drainSeconds: 5, minReadySeconds: 2 },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+    ],
+  };
+}

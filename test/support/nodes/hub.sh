@@ -1,0 +1,21 @@
+#!/bin/bash
+# Makes the network of new namespaces into what the nodes are connected to, and runs COMMAND there; its end is the end of all: hub.sh ADDRESS COMMAND [ARGUMENT...]
+set -euo pipefail
+address=$1
+shift
+ip link set lo up
+ip link add nodes type bridge
+ip addr add "$address/24" dev nodes
+ip link set nodes up
+# What listens on loopback here is what the nodes reach at ADDRESS.
+sysctl -qw net.ipv4.conf.nodes.route_localnet=1 net.ipv4.ip_forward=1
+nft -f - <<RULES
+table ip hub {
+  chain prerouting {
+    type nat hook prerouting priority dstnat;
+    iifname "nodes" ip daddr $address dnat to 127.0.0.1
+  }
+}
+RULES
+# Not by exec: this shell takes the exit status of processes whose parents have ended.
+"$@"

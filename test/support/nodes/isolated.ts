@@ -1,0 +1,92 @@
+/** A test file in namespaces of its own, with a network to which real nodes can be connected; nothing of it is seen on this machine. */
+import { existsSync, globSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { baseImageNames, defaultImages, type Images } from "../../../components/config/images.ts";
+import { podman } from "../../../components/hosts/local/podman.ts";
+import { ensureImages } from "../../../scripts/setup/images.ts";
+import { tempDir } from "../scope.ts";
+import { removeGroups } from "./cgroups.ts";
+
+/** What the test file finds inside. */
+export interface Surroundings {
+  /** Goes when the test file has ended. */
+  readonly directory: string;
+  /** The beginning of the names of the nodes' cgroups. */
+  readonly group: string;
+  /** Of the cache, as each node has them. */
+  readonly images: Images;
+  /** With an archive of the images. */
+  readonly imageDirectory: string;
+}
+
+/** Where nodes and Pods reach what listens on 127.0.0.1 of the test file. */
+export const hubAddress = "10.97.0.1";
+
+/** What a Pod's own container runs, which has its namespaces. */
+export const pauseImage = "localhost/registry-cache-test/pause:1";
+
+const variable = "REGISTRY_CACHE_TEST_SURROUNDINGS";
+
+/**
+ * Runs a test file in namespaces, where this returns what it finds there; outside it doesn't return. Needs root, and the hierarchies of cgroup v1.
+ *
+ * @param file the test file, `import.meta.filename`
+ */
+export async function isolated(file: string): Promise<Surroundings> {
+  const inside = process.env[variable];
+  if (inside !== undefined) return JSON.parse(inside);
+  const exitCode = await runInside(file);
+  process.exit(exitCode);
+}
+
+async function runInside(file: string): Promise<number> {
+  if (process.getuid?.() !== 0 || !existsSync("/sys/fs/cgroup/memory")) {
+    throw new Error("real nodes need root, and the hierarchies of cgroup v1 in /sys/fs/cgroup");
+  }
+  await removeLeftOvers();
+  await using directory = await tempDir();
+  const group = groupOf(process.pid);
+  const images = await ensureImages(defaultImages);
+  const imageDirectory = join(directory.path, "images");
+  await saveImages(
+    baseImageNames.map((name) => images[name]),
+    imageDirectory,
+  );
+  const surroundings: Surroundings = { directory: directory.path, group, images, imageDirectory };
+  const unshare = ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--propagation", "private"];
+  const { exitCode } = await execa(
+    // With this process, all of it ends.
+    "setpriv",
+    [
+      ...["--pdeathsig", "KILL", ...unshare, "--fork", "--kill-child", "--mount-proc"],
+      ...["bash", join(import.meta.dirname, "hub.sh"), hubAddress],
+      ...[process.execPath, ...process.execArgv, file],
+    ],
+    { stdio: "inherit", reject: false, env: { [variable]: JSON.stringify(surroundings) } },
+  );
+  await removeGroups(group);
+  return exitCode ?? 1;
+}
+
+const groupOf = (pid: number | string) => `registry-cache-nodes-${pid}`;
+
+/** Cgroups outlive their processes: those of test files that were killed. */
+async function removeLeftOvers(): Promise<void> {
+  const pids = globSync(`/sys/fs/cgroup/*/${groupOf("*")}`).map((it) => /nodes-(\d+)/.exec(it)?.[1] ?? "");
+  for (const pid of new Set(pids)) {
+    if (!existsSync(`/proc/${pid}`)) await removeGroups(groupOf(pid));
+  }
+}
+
+/** One archive for all, as they share layers. */
+async function saveImages(references: readonly string[], directory: string): Promise<void> {
+  await mkdir(directory);
+  const file = join(directory, "Containerfile");
+  await writeFile(file, `FROM ${references[0]}\nENTRYPOINT ["sleep"]\nCMD ["infinity"]\n`);
+  await podman(["build", "--quiet", "--tag", pauseImage, "--file", file, directory]);
+  const archive = join(directory, "images.tar");
+  const all = [...new Set([...references, pauseImage])];
+  await podman(["save", "--quiet", "--multi-image-archive", "--output", archive, ...all]);
+}
