@@ -46,7 +46,12 @@ write() {
   printf '%s\n%s' "$mark" "$2" >"$file.$region"
   # A link takes the place of no file that came meanwhile.
   others=$file
-  if is_ours "$file"; then mv "$file.$region" "$file"; else ln "$file.$region" "$file" && rm "$file.$region"; fi
+  if is_ours "$file"; then
+    cmp -s "$file.$region" "$file" || mv "$file.$region" "$file"
+  else
+    ln "$file.$region" "$file" || { rm -f "$file.$region" && return 1; }
+  fi
+  rm -f "$file.$region"
 }
 
 use() {
@@ -54,7 +59,7 @@ use() {
   if [ -n "${CA_CERTIFICATE:-}" ]; then
     # Before what names it: without it, containerd pulls nothing.
     mkdir -p "$directory/registry-cache"
-    printf '%s' "$CA_CERTIFICATE" >"$ca.new" && mv "$ca.new" "$ca"
+    cmp -s "$work/ca.crt" "$ca" || { cp "$work/ca.crt" "$ca.new" && mv "$ca.new" "$ca"; }
   fi
   while [ $# -gt 0 ]; do
     write "$1" "$2" || kept="$kept, but for $1: ${others#"$directory/"} isn't this DaemonSet's, and stays as it is"

@@ -20,6 +20,8 @@ export interface TlsServerOptions {
   readonly name?: string;
   /** Whole days from now to the end of its certificate; -1 for one that has ended. @default a year */
   readonly days?: number;
+  /** Where it listens on 127.0.0.1. @default any port of localhost */
+  readonly port?: number;
   /** @default 200, as a cache answers */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -27,6 +29,7 @@ export interface TlsServerOptions {
 export async function startTlsServer({
   name = "localhost",
   days,
+  port,
   answer = (_, response) => response.end("{}"),
 }: TlsServerOptions = {}): Promise<TlsServer> {
   const started = new AsyncDisposableStack();
@@ -45,7 +48,9 @@ export async function startTlsServer({
     { cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) },
     answer,
   );
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) =>
+    server.listen(port ?? 0, port === undefined ? "localhost" : "127.0.0.1", resolve),
+  );
   started.defer(() => {
     server.closeAllConnections();
     return new Promise<void>((resolve) => server.close(() => resolve()));

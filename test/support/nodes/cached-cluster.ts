@@ -59,8 +59,8 @@ export async function cachedCluster(
   const keys = stackKeys({ surroundings, s3, upstream, replicas: options.replicas ?? 2 });
 
   const plane = parts.use(await startControlPlane({ nodes: 0 }));
-  const names = { [hostname]: loadBalancerAddress };
-  const { nodes } = parts.use(await startNodes(plane, surroundings, { names, ...options }));
+  const names = { [hostname]: loadBalancerAddress, ...options.names };
+  const { nodes } = parts.use(await startNodes(plane, surroundings, { ...options, names }));
   const core = plane.config.makeApiClient(CoreV1Api);
   const stack = parts.use(await kubernetesStack(keys, plane));
   const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
