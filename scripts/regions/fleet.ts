@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { Health } from "../fleet/health.ts";
+import type { Versions } from "./versions.ts";
 
 /** What is known of all regions. */
 export interface Fleet {
@@ -29,6 +30,8 @@ export interface FleetRegion {
   readonly changed?: readonly string[];
   /** Of a region that was brought up, as far as it could be read. */
   readonly pod?: RunningPod;
+  /** By its file. */
+  readonly versions?: Versions;
   /** Of a region that was brought up. */
   readonly health?: Health;
   /** What we pay in a month, USD. @default no estimate */

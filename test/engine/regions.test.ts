@@ -142,7 +142,7 @@ suite("regions", () => {
     const line = (start: string) => stdout.split("\n").find((one) => one.startsWith(`${start} `));
     assert.match(
       line(String(first)) ?? "",
-      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wanted 01234567 +changed: endpoint +\$70\.50$/,
+      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wanted 01234567 +pinned +changed: endpoint +\$70\.50$/,
     );
     assert.match(line(String(second)) ?? "", / not reached /);
     assert.match(stdout, new RegExp(`^${second}: the connection is refused$`, "m"));
