@@ -1,6 +1,5 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { Health } from "../fleet/health.ts";
-import type { Versions } from "./versions.ts";
 
 /** What is known of all regions. */
 export interface Fleet {
@@ -37,6 +36,9 @@ export interface FleetRegion {
   /** What we pay in a month, USD. @default no estimate */
   readonly cost?: MonthlyCost;
 }
+
+/** Tags of images by container; of one without a tag, the first digits of its digest. */
+export type Versions = Readonly<Record<string, string>>;
 
 export interface RunningPod {
   /** The digest of the Pod that the region is told to run, and of the one that it runs; or the first digits. */

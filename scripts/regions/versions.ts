@@ -1,8 +1,5 @@
 import { baseImageNames, type Images, imageOf } from "../../components/config/images.ts";
-import type { RunningPod } from "./fleet.ts";
-
-/** Tags of images by container; of one without a tag, the first digits of its digest. */
-export type Versions = Readonly<Record<string, string>>;
+import type { RunningPod, Versions } from "./fleet.ts";
 
 /** Of those that every Pod has, and of the ones that the configuration names. */
 export function versionsOf(images: Partial<Images>): Versions {

@@ -42,24 +42,16 @@ export function blobMaps(
   options: Pick<PodOptions, "store" | "upstreams" | "ports" | "prefetch">,
 ): Directive[] {
   const { store, prefetch } = options;
-  const places = [
-    block(
-      "map",
-      ["$kind $request_method", "$place"],
-      [directive("default", "$kind"), directive("blob HEAD", "head")],
-    ),
-  ];
-  const placesWithPrefetch = [
-    block(
-      "map",
-      ["$kind $request_method $http_cache_control", "$place"],
-      [
-        directive("default", "$kind"),
-        onlyCached,
-        ...(redirects(options) ? [directive("~^blob HEAD ", "head")] : []),
-      ],
-    ),
-  ];
+  const isRedirecting = redirects(options);
+  if (!prefetch && !isRedirecting) return [];
+  const ofKind = directive("default", "$kind");
+  const place = prefetch
+    ? block(
+        "map",
+        ["$kind $request_method $http_cache_control", "$place"],
+        [ofKind, onlyCached, ...(isRedirecting ? [directive("~^blob HEAD ", "head")] : [])],
+      )
+    : block("map", ["$kind $request_method", "$place"], [ofKind, directive("blob HEAD", "head")]);
   const stored = upstreamPorts(options).map(({ upstream, ports }) =>
     block(
       "upstream",
@@ -67,8 +59,7 @@ export function blobMaps(
       [directive("server", `127.0.0.1:${ports.stored}`), directive("keepalive", 16)],
     ),
   );
-  if (prefetch) return [...placesWithPrefetch, ...(store ? stored : [])];
-  return redirects(options) ? [...places, ...stored] : [];
+  return [place, ...(store ? stored : [])];
 }
 
 /** What blobMaps() has the server block choose by. */
