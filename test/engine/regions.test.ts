@@ -217,7 +217,7 @@ suite("regions", () => {
       assert.match(stderr, /^✗ the Pulumi backend: can't be asked, so this is from the stack files alone: /m);
       assert.match(
         stdout,
-        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* unknown +\$[\d.]+ \*$/m,
+        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* unknown +pinned +\$[\d.]+ \*$/m,
       );
     }
   });
