@@ -6,15 +6,16 @@ import pMap from "p-map";
 import { collect } from "./cost/collect.ts";
 import { slowProgress } from "./cost/progress.ts";
 import { type Prometheus, prometheusAt, prometheusUrl } from "./cost/prometheus.ts";
-import { backendOf } from "./fleet/backend.ts";
+import { backendOf, shortName } from "./fleet/backend.ts";
 import { pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
+import { prefetched } from "./pipeline/prefetched.ts";
 import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
 import { chosenStacks, UserError } from "./pipeline/stacks.ts";
 import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
-import { rollOut, wavesOf } from "./pipeline/waves.ts";
+import { type Outcome, rollOut, wavesOf } from "./pipeline/waves.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 
@@ -31,7 +32,10 @@ const program = pipelineProgram({
     const chosen = await chosenStacks(directory, names);
     const since = await mergeBase(base, directory);
     const touched = await touchedSince(since);
-    const stacks = touched.stacks.filter(({ stack }) => chosen.includes(stack));
+    const stacks = touched.stacks.flatMap((it) => {
+      const stack = chosen.find((name) => shortName(name) === it.stack);
+      return stack === undefined ? [] : [{ ...it, stack }];
+    });
     const engine = await startEngine();
     const preview = async (stack: (typeof stacks)[number]): Promise<Preview> => {
       const run = await engine.run(stack.stack, "preview", policies(policyPack));
@@ -55,25 +59,26 @@ const program = pipelineProgram({
     if (canary !== undefined) await chosenStacks(directory, [canary]);
     const chosen = await chosenStacks(directory, names);
     const touched = options.since === undefined ? undefined : await touchedSince(options.since);
-    const isMeant = (name: string) => !touched || touched.stacks.some(({ stack }) => stack === name);
+    const isMeant = (name: string) =>
+      !touched || touched.stacks.some(({ stack }) => stack === shortName(name));
     const waves = wavesOf(chosen.filter(isMeant), canary, options.waveSize);
     const engine = await startEngine();
+    const backend = backendOf(directory);
     const outcomes = await rollOut(waves, {
-      gate: gate({
-        backend: backendOf(directory),
-        prometheus,
-        maxErrorRatio: options.maxErrors / 100,
-      }),
+      gate: gate({ backend, prometheus, maxErrorRatio: options.maxErrors / 100 }),
+      prefetched: await prefetched(waves.flat(), { directory, backend, prometheus }),
       bringUp: (stack) => engine.run(stack, "up", policies(options.policyPack)),
       sleep: (seconds) => engine.sleep(seconds),
       interruption: engine.interruption,
       progress: (text) => console.error(`  ${text}`),
       repair: options.repair,
       settleSeconds: options.settleMinutes * 60,
+      prefetchSeconds: options.prefetchMinutes * 60,
     });
     const { aborted } = engine.interruption;
     await report(renderRollout(outcomes, waves, aborted), options.report);
-    if (aborted || outcomes.some(({ state }) => state !== "up")) process.exitCode = 1;
+    const isDone = (outcome: Outcome) => outcome.state === "up" && outcome.missing === undefined;
+    if (aborted || !outcomes.every(isDone)) process.exitCode = 1;
   },
 
   async drift(names, { atOnce, issue }) {

@@ -3,22 +3,18 @@
  * Usage: npm run prefetch -- STACK [IMAGE…] [--file FILE]… [--charts TEMPLATE] [--platform PLATFORM]… [--region REGION]… [--dry-run]
  */
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pMap from "p-map";
-import { imageReference, referenceText } from "../components/config/image-reference.ts";
+import { referenceText } from "../components/config/image-reference.ts";
 import { type Prefetch, referenceProblem } from "../components/config/prefetch.ts";
 import { itHas } from "../components/config/problems.ts";
 import { ReleaseFileError, referencesOf } from "../components/config/release-file.ts";
-import { repositoryPath } from "../components/pod/edge/routing.ts";
 import { configurationsOf } from "./cost/configurations.ts";
-import { backendOf } from "./fleet/backend.ts";
+import { backendOf, shortName } from "./fleet/backend.ts";
 import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
-import { Registry } from "./prefetch/registry.ts";
-import { type Warmed, warm } from "./prefetch/warm.ts";
+import { Registry, wantedImages } from "./prefetch/registry.ts";
+import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
 import { runSteps } from "./setup/steps.ts";
@@ -63,7 +59,9 @@ async function wanted(): Promise<{ texts: string[]; platforms: Prefetch["platfor
     const texts = [...named, ...files.flatMap(ofFile)];
     return { texts: [...new Set(texts)], platforms: chosen ?? ["linux/amd64", "linux/arm64"] };
   }
-  const { configurations, problems } = configurationsOf(await readStackFiles(process.cwd(), [stack]));
+  const { configurations, problems } = configurationsOf(
+    await readStackFiles(process.cwd(), [shortName(stack)]),
+  );
   if (problems.length > 0)
     throw new InputError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   const prefetch = configurations[0]?.config.prefetch;
@@ -102,42 +100,35 @@ async function cachesOf(): Promise<[string, CacheOutput][]> {
 /** @returns what is missing in the end, and why */
 async function fill(
   region: string,
-  { endpoint, ca, upstreams }: CacheOutput,
+  cache: CacheOutput,
   texts: readonly string[],
   platforms: Prefetch["platforms"],
   program: string,
 ): Promise<string[]> {
   const refused = texts.flatMap((text) => {
-    const problem = referenceProblem(text, upstreams);
+    const problem = referenceProblem(text, cache.upstreams);
     return problem === undefined ? [] : [`${region}: ${text} ${problem}`];
   });
   if (refused.length > 0) return refused;
-  const images = texts.flatMap((text) => {
-    const image = imageReference(text);
-    return image ? [{ ...image, path: repositoryPath(image) }] : [];
-  });
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-prefetch-"));
-  try {
-    const caFile = ca && join(directory, "ca.crt");
-    if (caFile) await writeFile(caFile, ca.certificate);
+  return await Registry.use(program, cache, async (registry) => {
     const missing: string[] = [];
-    const registry = new Registry({ program, endpoint, caFile });
-    for await (const one of warm(registry, images, { platforms, dryRun: values["dry-run"] })) {
+    const options = { platforms, dryRun: values["dry-run"] };
+    for await (const one of warm(registry, wantedImages(texts), options)) {
       console.log(`${region}  ${one.image}  ${sentence(one)}`);
-      if (one.problem !== undefined) missing.push(`${region}: ${one.image}: ${one.problem}`);
+      const problem = one.problem ?? (one.missing?.length ? missingText(one.missing) : undefined);
+      if (problem !== undefined) missing.push(`${region}: ${one.image}: ${problem}`);
     }
     return missing;
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  });
 }
 
-function sentence({ bytes, blobs, fetched, problem }: Warmed): string {
+function sentence({ bytes, blobs, fetched, missing, problem }: Warmed): string {
   if (problem !== undefined) return "failed";
-  const size = `${blobs} blobs, ${(bytes / 1e6).toFixed(1)} MB`;
-  if (fetched === undefined)
+  const size = `${blobs} blobs, ${megabytes(bytes)}`;
+  if (fetched === undefined && missing === undefined)
     return `${size}; which of them the cache has can't be told without fetching them`;
-  return fetched === 0 ? `${size}: there` : `${size}: ${fetched} fetched`;
+  if (missing?.length) return `${size}: ${missingText(missing)}`;
+  return fetched ? `${size}: ${fetched} fetched` : `${size}: there`;
 }
 
 function parse() {

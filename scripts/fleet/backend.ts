@@ -2,6 +2,7 @@
 import { execa } from "execa";
 import pMap from "p-map";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
+import { isRefused, refusedBackend } from "./refusal.ts";
 
 /** A stack as the backend lists it. */
 export interface BackendStack {
@@ -57,7 +58,9 @@ export function backendOf(directory: string, named: readonly string[] = []): Bac
       timeout: timeoutSeconds * 1000,
     });
     if (result.timedOut) throw new Error(`no answer within ${timeoutSeconds} s`);
-    if (result.failed) throw new Error(result.stderr.trim() || result.shortMessage);
+    const said = result.stderr.trim();
+    if (isRefused(said)) throw new Error(`${refusedBackend.what} ${refusedBackend.wayOut}\n${said}`);
+    if (result.failed) throw new Error(said || result.shortMessage);
     return JSON.parse(result.stdout);
   };
   let byName: Partial<Record<string, Listed[]>> = {};

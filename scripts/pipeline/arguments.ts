@@ -27,6 +27,7 @@ export interface UpOptions {
   readonly waveSize: number;
   readonly since?: string;
   readonly settleMinutes: number;
+  readonly prefetchMinutes: number;
   /** Not parsed: a message of commander's would name the value, and with it a password. Empty where a CI system's variable isn't set. */
   readonly prometheus?: string;
   /** Percent. */
@@ -82,7 +83,7 @@ export function pipelineProgram(actions: Actions): Command {
   program
     .command("up")
     .description(
-      "bring stacks up in waves, and go on only while all of them are well. Exit status 1 where not all are up",
+      "bring stacks up in waves, and go on only while all of them are well. Exit status 1 where not all are up, or something of `prefetch` is missing",
     )
     .argument("[stack...]", all)
     .addOption(
@@ -99,6 +100,14 @@ export function pipelineProgram(actions: Actions): Command {
       )
         .argParser(positive)
         .default(3),
+    )
+    .addOption(
+      new Option(
+        "--prefetch-minutes <number>",
+        "how long the caches of a wave may take to have what `prefetch` lists; 0 looks once",
+      )
+        .argParser(positive)
+        .default(15),
     )
     .addOption(
       new Option(

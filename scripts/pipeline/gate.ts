@@ -71,13 +71,18 @@ interface Labels {
   readonly region: string;
 }
 
+/** A region's series, in a selector of Prometheus. */
+export function labelsOf(provider: string, region: string): string {
+  return `provider=${JSON.stringify(provider)}, region=${JSON.stringify(region)}`;
+}
+
 /** By the rules of components/monitoring/rules, in a Prometheus that has the labels `provider` and `region` on every series: docs/metrics.md. */
 async function monitoringProblems(
   prometheus: Prometheus,
   { provider, region }: Labels,
   maxErrorRatio: number,
 ): Promise<string[]> {
-  const of = `provider=${JSON.stringify(provider)}, region=${JSON.stringify(region)}`;
+  const of = labelsOf(provider, region);
   const [probes, alerts, errors, outdated] = await Promise.all(
     [
       `min(probe_success{job="registry-cache-endpoint", ${of}})`,

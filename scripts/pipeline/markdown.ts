@@ -20,7 +20,7 @@ export function fitted(blocks: readonly string[]): string {
 
 /** A name of others, in which nothing is markup: a stack's is that of a file. */
 export function plain(name: string): string {
-  return name.replaceAll(/[^\w.-]/gu, (character) => `&#${character.codePointAt(0)};`);
+  return name.replaceAll(/[^\w./-]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 
 /** Text of others as code, in which nothing is markup and nobody is mentioned. */

@@ -17,7 +17,7 @@ export function renderRollout(
   const rows = outcomes.map((outcome) => [
     `${waves.findIndex((wave) => wave.includes(outcome.stack)) + 1}`,
     plain(outcome.stack),
-    outcome.state === "up" ? outcome.state : `**${outcome.state}**`,
+    outcome.state === "up" ? upText(outcome) : `**${outcome.state}**`,
     outcome.state === "not begun" ? "" : counts(outcome.changes) || "no changes",
   ]);
   return fitted([
@@ -26,7 +26,8 @@ export function renderRollout(
     ...(isInterrupted ? ["**The roll-out was interrupted.** Run it again: what is up stays as it is."] : []),
     ...(rows.length > 0 ? [table(["Wave", "Stack", "", "Changes"], rows)] : []),
     ...outcomes.flatMap((outcome) => {
-      if (outcome.state === "up" || outcome.problems.length === 0) return [];
+      if (outcome.state === "up") return missingText(outcome);
+      if (outcome.problems.length === 0) return [];
       const trouble = outcome.state === "not begun" ? undefined : outcome.trouble;
       const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
       return [
@@ -38,6 +39,18 @@ export function renderRollout(
       ];
     }),
   ]);
+}
+
+type Up = Extract<Outcome, { state: "up" }>;
+
+function upText({ missing }: Up): string {
+  return missing ? "up, **not prefetched**" : "up";
+}
+
+function missingText({ stack, missing }: Up): string[] {
+  if (!missing) return [];
+  const what = `**${plain(stack)} doesn't have all that \`prefetch\` lists.** What can be fetched, it goes on to fetch.`;
+  return [[what, codeBlock(missing.join("\n"))].join("\n\n")];
 }
 
 /** @param runs of `refresh --preview-only` */

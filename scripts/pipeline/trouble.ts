@@ -1,5 +1,6 @@
 /** What stops an operation for reasons outside of the stack's program, and the way out: docs/pipelines.md. */
 import { hostname } from "node:os";
+import { isRefused, refusedBackend } from "../fleet/refusal.ts";
 import type { EngineRun } from "./engine.ts";
 
 export interface Trouble {
@@ -35,6 +36,7 @@ export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | u
           wayOut: `Wait until it is over. If nothing runs any more, it was killed and has left its lock behind: remove that by ${pulumi("cancel --yes")}. Never while it runs.`,
         };
   }
+  if (isRefused(text)) return refusedBackend;
   if (isUnknownStack(text)) {
     return {
       what: "The backend has no such stack.",

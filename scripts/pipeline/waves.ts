@@ -1,12 +1,19 @@
 /** Brings stacks up in waves, and stops at the first that isn't well. */
+import { shortName } from "../fleet/backend.ts";
 import type { Change } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
 import type { Gate } from "./gate.ts";
+import type { Prefetched } from "./prefetched.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** What became of a stack. */
 export type Outcome = { readonly stack: string } & (
-  | { readonly state: "up"; readonly changes: readonly Change[] }
+  | {
+      readonly state: "up";
+      readonly changes: readonly Change[];
+      /** What of `prefetch` isn't in its caches, a phrase each. */
+      readonly missing?: readonly string[];
+    }
   | {
       /** `failed` may have changed some of it. */
       readonly state: "failed" | "unhealthy";
@@ -20,6 +27,7 @@ export type Outcome = { readonly stack: string } & (
 
 export interface Rollout {
   readonly gate: Gate;
+  readonly prefetched: Prefetched;
   /** Doesn't throw. */
   bringUp(stack: string): Promise<EngineRun>;
   /** Ends early when the pipeline is interrupted. */
@@ -30,6 +38,8 @@ export interface Rollout {
   readonly repair: boolean;
   /** How long the health of a wave is watched at least: a machine follows its Pod within a minute or two, and serves by the old one until then. */
   readonly settleSeconds: number;
+  /** How long the caches of a wave may take to prefetch, once they are well. */
+  readonly prefetchSeconds: number;
 }
 
 /** How long a new machine may take to become well: it boots, fetches its images and gets its certificate. */
@@ -39,14 +49,15 @@ const machines = ["Instance", "VirtualMachine"];
 /** How often it is asked meanwhile. */
 const askEverySeconds = 15;
 
-/** The canary alone, then the others by name, a few at a time. @param canary @default the first */
+/** The canary alone, then the others by name, a few at a time. @param canary with or without an organization. @default the first */
 export function wavesOf(stacks: readonly string[], canary: string | undefined, size: number): string[][] {
-  const [first] = canary !== undefined && stacks.includes(canary) ? [canary] : stacks;
+  const found = stacks.find((stack) => canary !== undefined && shortName(stack) === shortName(canary));
+  const first = found ?? stacks[0];
   if (first === undefined) return [];
   const others = stacks.filter((stack) => stack !== first);
   const count = Math.ceil(others.length / size);
   return [
-    [first],
+    [found && canary?.includes("/") ? canary : first],
     ...Array.from({ length: count }, (_, index) => others.slice(index * size, (index + 1) * size)),
   ];
 }
@@ -69,7 +80,7 @@ function notBegun(stack: string): Outcome {
 }
 
 async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<Outcome[]> {
-  const before = rollout.repair ? [] : await askAll(wave, rollout.gate);
+  const before = rollout.repair ? [] : await askAll(wave, (stack) => rollout.gate.problemsOf(stack));
   if (before.some(({ problems }) => problems.length > 0)) {
     return before.map(({ stack, problems }) => ({
       stack,
@@ -93,37 +104,57 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
   const names = up.map(({ stack }) => stack);
   // What didn't change has nothing to settle.
   const atLeast = changes.length > 0 ? rollout.settleSeconds : 0;
-  const after = await settle(names, atLeast, hasNewMachine ? newMachineSeconds : 0, rollout);
+  const newMachine = hasNewMachine ? newMachineSeconds : 0;
+  const settled = await watch(names, {
+    ask: (stack) => rollout.gate.problemsOf(stack),
+    atLeastSeconds: atLeast,
+    atMostSeconds: Math.max(atLeast, newMachine),
+    told: (unwell) => `for the wave to settle${unwell.map((it) => `; ${it}`).join("")}`,
+    rollout,
+  });
+  const well = names.filter((name) => phrasesOf(name, settled).length === 0);
+  const fetched = await watch(well, {
+    ask: (stack) => rollout.prefetched.missingOf(stack),
+    atLeastSeconds: 0,
+    atMostSeconds: rollout.prefetchSeconds,
+    told: (missing) => `to prefetch ${missing.length} of what is listed`,
+    rollout,
+  });
   return done.map((outcome) => {
-    const problems = after.find(({ stack }) => stack === outcome.stack)?.problems ?? [];
-    if (outcome.state !== "up" || problems.length === 0) return outcome;
-    return { ...outcome, state: "unhealthy", problems };
+    if (outcome.state !== "up") return outcome;
+    const problems = phrasesOf(outcome.stack, settled);
+    if (problems.length > 0) return { ...outcome, state: "unhealthy", problems };
+    const missing = phrasesOf(outcome.stack, fetched);
+    return missing.length > 0 ? { ...outcome, missing } : outcome;
   });
 }
 
+interface Watched {
+  /** @returns what isn't as it should be, a phrase each */
+  ask(stack: string): Promise<readonly string[]>;
+  readonly atLeastSeconds: number;
+  readonly atMostSeconds: number;
+  /** What the time is for, behind `20 s more`. @param phrases of all stacks */
+  told(phrases: readonly string[]): string;
+  readonly rollout: Rollout;
+}
+
 /**
- * Watches for as long as it must, and as long as it may while something isn't well.
+ * Watches for as long as it must, and as long as it may while something isn't as it should be.
  * @returns what was last said. At the end all of it must be well; what happens before is forgiven.
  */
-async function settle(
+async function watch(
   stacks: readonly string[],
-  atLeastSeconds: number,
-  atMostSeconds: number,
-  rollout: Rollout,
+  { ask, atLeastSeconds, atMostSeconds, told, rollout }: Watched,
 ): Promise<Answer[]> {
   const start = performance.now();
   for (;;) {
     const seconds = (performance.now() - start) / 1000;
-    const answers = await askAll(stacks, rollout.gate);
-    const isWell = answers.every(({ problems }) => problems.length === 0);
-    const left = (isWell ? atLeastSeconds : Math.max(atLeastSeconds, atMostSeconds)) - seconds;
+    const answers = await askAll(stacks, ask);
+    const phrases = answers.flatMap(({ stack, problems }) => problems.map((one) => `${stack}: ${one}`));
+    const left = (phrases.length === 0 ? atLeastSeconds : atMostSeconds) - seconds;
     if (left <= 0 || rollout.interruption.aborted) return answers;
-    const unwell = answers.flatMap(({ stack, problems }) =>
-      problems.map((problem) => `${stack}: ${problem}`),
-    );
-    rollout.progress(
-      `${Math.ceil(left)} s more for the wave to settle${unwell.map((it) => `; ${it}`).join("")}`,
-    );
+    rollout.progress(`${Math.ceil(left)} s more ${told(phrases)}`);
     await rollout.sleep(Math.min(askEverySeconds, left));
   }
 }
@@ -133,8 +164,12 @@ interface Answer {
   readonly problems: readonly string[];
 }
 
-function askAll(stacks: readonly string[], gate: Gate): Promise<Answer[]> {
-  return Promise.all(stacks.map(async (stack) => ({ stack, problems: await gate.problemsOf(stack) })));
+function askAll(stacks: readonly string[], ask: Watched["ask"]): Promise<Answer[]> {
+  return Promise.all(stacks.map(async (stack) => ({ stack, problems: await ask(stack) })));
+}
+
+function phrasesOf(stack: string, answers: readonly Answer[]): readonly string[] {
+  return answers.find((answer) => answer.stack === stack)?.problems ?? [];
 }
 
 function outcomeOf(run: EngineRun): Outcome {

@@ -1,14 +1,26 @@
 /** A cache's registry API by regctl, the same client that the Pod has. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
+import { type ImageReference, imageReference } from "../../components/config/image-reference.ts";
+import { repositoryPath } from "../../components/pod/edge/routing.ts";
+import type { CacheOutput } from "../fleet/outputs.ts";
+import { OnlyCached } from "./only-cached.ts";
 
-export interface RegistryOptions {
-  /** Path of regctl. */
-  readonly program: string;
-  /** `https://cache.example.com`, or with a port. */
-  readonly endpoint: string;
-  /** Of the authority that the endpoint's certificate is from. @default a public one */
-  readonly caFile?: string | undefined;
+/** Of a cache's outputs. */
+export type Endpoint = Pick<CacheOutput, "endpoint" | "ca">;
+
+/** An image, and its repository as the endpoint knows it. */
+export type WantedImage = ImageReference & { readonly path: string };
+
+/** @param texts references; what is none is left out */
+export function wantedImages(texts: readonly string[]): WantedImage[] {
+  return texts.flatMap((text) => {
+    const image = imageReference(text);
+    return image ? [{ ...image, path: repositoryPath(image) }] : [];
+  });
 }
 
 const descriptor = z.looseObject({
@@ -30,10 +42,33 @@ const timeoutMs = 3600_000;
 
 /** All methods throw Error with what regctl says. A path is the repository as the endpoint knows it: with its registry in front. */
 export class Registry {
-  readonly options: RegistryOptions;
+  readonly onlyCached: OnlyCached;
+  readonly #program: string;
+  readonly #endpoint: string;
+  /** Of the authority that the endpoint's certificate is from, where it isn't a public one. */
+  readonly #caFile: string | undefined;
 
-  constructor(options: RegistryOptions) {
-    this.options = options;
+  private constructor(program: string, cache: Endpoint, caFile: string | undefined) {
+    this.onlyCached = new OnlyCached(cache);
+    this.#program = program;
+    this.#endpoint = cache.endpoint;
+    this.#caFile = caFile;
+  }
+
+  /** @param program path of regctl */
+  static async use<Result>(
+    program: string,
+    cache: Endpoint,
+    work: (registry: Registry) => Promise<Result>,
+  ): Promise<Result> {
+    const directory = await mkdtemp(join(tmpdir(), "registry-cache-prefetch-"));
+    try {
+      const caFile = cache.ca && join(directory, "ca.crt");
+      if (cache.ca && caFile) await writeFile(caFile, cache.ca.certificate);
+      return await work(new Registry(program, cache, caFile));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   }
 
   async tags(path: string): Promise<string[]> {
@@ -63,13 +98,13 @@ export class Registry {
   }
 
   private name(path: string): string {
-    return `${new URL(this.options.endpoint).host}/${path}`;
+    return `${new URL(this.#endpoint).host}/${path}`;
   }
 
   private async regctl(...args: string[]): Promise<string> {
-    const { program, caFile } = this.options;
-    const result = await execa(program, args, {
-      env: { REGCTL_CONFIG: "/nonexistent/config.json", ...(caFile && { SSL_CERT_FILE: caFile }) },
+    const ca = this.#caFile;
+    const result = await execa(this.#program, args, {
+      env: { REGCTL_CONFIG: "/nonexistent/config.json", ...(ca && { SSL_CERT_FILE: ca }) },
       stdin: "ignore",
       reject: false,
       timeout: timeoutMs,

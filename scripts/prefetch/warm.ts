@@ -1,7 +1,7 @@
 import pMap from "p-map";
-import { type ImageReference, referenceText } from "../../components/config/image-reference.ts";
+import { referenceText } from "../../components/config/image-reference.ts";
 import type { Prefetch } from "../../components/config/prefetch.ts";
-import type { Descriptor, Registry } from "./registry.ts";
+import type { Descriptor, Registry, WantedImage } from "./registry.ts";
 
 export interface Warmed {
   /** With its tag, where a pattern was asked for. */
@@ -11,23 +11,34 @@ export interface Warmed {
   readonly blobs: number;
   /** Blobs that the cache didn't have, of those that no image before had asked for; undefined for a dry run. */
   readonly fetched?: number;
+  /** Blobs that the cache doesn't have, after a dry run; undefined where it can't tell without fetching them. */
+  readonly missing?: readonly Descriptor[];
   /** Why something of it isn't there. */
   readonly problem?: string;
 }
 
 export interface WarmOptions {
   readonly platforms: Prefetch["platforms"];
-  /** Only say what there is to do. What a cache has of blobs can't be asked without having it fetch them. */
+  /** Only say what there is to do. The cache fetches no blob. */
   readonly dryRun: boolean;
 }
 
 /** Blobs of one image that are asked for at once. */
 const blobsAtOnce = 4;
 
+/** `2 missing (1.0 MB)` */
+export function missingText(blobs: readonly Descriptor[]): string {
+  return `${blobs.length} missing (${megabytes(blobs.reduce((sum, { size }) => sum + size, 0))})`;
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Has one cache fetch what it lacks of the images, one after the other. */
 export async function* warm(
   registry: Registry,
-  images: readonly (ImageReference & { readonly path: string })[],
+  images: readonly WantedImage[],
   options: WarmOptions,
 ): AsyncGenerator<Warmed> {
   const done = new Set<string>();
@@ -57,24 +68,29 @@ async function matching(
 
 async function warmOne(
   registry: Registry,
-  image: ImageReference & { readonly path: string },
+  image: WantedImage,
   { platforms, dryRun }: WarmOptions,
   done: Set<string>,
 ): Promise<Warmed> {
   const { path, reference } = image;
   let blobs: Descriptor[] = [];
   let fetched = 0;
+  let missing: Descriptor[] | undefined;
   const all = () => ({
     image: referenceText(image),
     blobs: blobs.length,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
     ...(!dryRun && { fetched }),
+    ...(missing && { missing }),
   });
   try {
     blobs = await blobsOf(registry, path, await registry.digest(path, reference), platforms);
-    if (!dryRun) {
+    const unsure = blobs.filter(({ digest }) => !done.has(digest));
+    if (dryRun) {
+      if (await registry.onlyCached.isUnderstood(path)) missing = await absent(registry, path, unsure, done);
+    } else {
       await pMap(
-        blobs.filter(({ digest }) => !done.has(digest)),
+        unsure,
         async ({ digest }) => {
           if (!(await registry.hasBlob(path, digest))) {
             fetched += 1;
@@ -90,6 +106,25 @@ async function warmOne(
   } catch (error) {
     return { ...all(), problem: (error as Error).message };
   }
+}
+
+/** @param done gets what is there */
+async function absent(
+  registry: Registry,
+  path: string,
+  blobs: readonly Descriptor[],
+  done: Set<string>,
+): Promise<Descriptor[]> {
+  const found = await pMap(
+    blobs,
+    async (blob) => {
+      if (!(await registry.onlyCached.hasBlob(path, blob.digest))) return [blob];
+      done.add(blob.digest);
+      return [];
+    },
+    { concurrency: blobsAtOnce },
+  );
+  return found.flat();
 }
 
 /** Each once. */

@@ -2,6 +2,7 @@
 import { usd } from "../cost/amounts.ts";
 import type { Health } from "../fleet/health.ts";
 import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
+import { pinnedVersions, versionsCell } from "./versions.ts";
 
 /** A `>` aligns a column to the right. */
 export const titles = [
@@ -12,6 +13,7 @@ export const titles = [
   "Health",
   ">Certificate",
   "Pod",
+  "Images",
   "File",
   ">USD a month",
 ] as const;
@@ -27,6 +29,7 @@ export function cellsOf(region: FleetRegion): string[] {
     health ? healthWord(health) : "",
     health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
     podCell(region.pod),
+    versionsCell(region.versions, region.pod),
     fileCell(region),
     costCell(region),
   ];
@@ -67,7 +70,10 @@ export function totalCost({ regions }: Fleet): string {
 
 /** What signs in the cells mean, a sentence each. */
 export function legendOf({ regions }: Fleet): string[] {
-  return regions.some(({ cost }) => cost?.from === "file")
-    ? ["* estimated from the file: the stack isn't up, or its outputs can't be read."]
-    : [];
+  return [
+    ...(regions.some(({ versions }) => versions) ? [pinnedVersions] : []),
+    ...(regions.some(({ cost }) => cost?.from === "file")
+      ? ["* estimated from the file: the stack isn't up, or its outputs can't be read."]
+      : []),
+  ];
 }

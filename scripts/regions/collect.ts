@@ -11,6 +11,7 @@ import type { ProjectFiles } from "../fleet/stack-files.ts";
 import { changedSince } from "./changed-since.ts";
 import type { Fleet, FleetRegion } from "./fleet.ts";
 import { runningPod } from "./running-pod.ts";
+import { versionsOf } from "./versions.ts";
 
 export interface CollectOptions {
   /** Of all stacks. */
@@ -125,7 +126,10 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
       endpoint: cache.endpoint,
       upstreams: cache.upstreams.map(({ registry }) => registry),
       updated,
-      ...(configuration && { changed: changedSince(configuration.config, name, cache) }),
+      ...(configuration && {
+        versions: versionsOf(configuration.config.images),
+        changed: changedSince(configuration.config, name, cache),
+      }),
       ...(await asked(cache, outputs.monitoring[name]?.statusPage, options)),
       ...(cost
         ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } }
@@ -158,6 +162,7 @@ function regionsOfFile({ stack, config }: Configuration, state: FleetRegion["sta
     topology,
     endpoint: cacheUrl(endpoint),
     upstreams: config.upstreams.map(({ registry }) => registry),
+    versions: versionsOf(config.images),
   }));
 }
 

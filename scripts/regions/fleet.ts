@@ -29,11 +29,16 @@ export interface FleetRegion {
   readonly changed?: readonly string[];
   /** Of a region that was brought up, as far as it could be read. */
   readonly pod?: RunningPod;
+  /** By its file. */
+  readonly versions?: Versions;
   /** Of a region that was brought up. */
   readonly health?: Health;
   /** What we pay in a month, USD. @default no estimate */
   readonly cost?: MonthlyCost;
 }
+
+/** Tags of images by container; of one without a tag, the first digits of its digest. */
+export type Versions = Readonly<Record<string, string>>;
 
 export interface RunningPod {
   /** The digest of the Pod that the region is told to run, and of the one that it runs; or the first digits. */

@@ -7,10 +7,14 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
+import { namespace } from "../../components/config/schema.ts";
 import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
 import { prometheusAt } from "../../scripts/cost/prometheus.ts";
+import type { Backend } from "../../scripts/fleet/backend.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
+import { prefetched } from "../../scripts/pipeline/prefetched.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
+import { costProject } from "../support/cost-project.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { local } from "../support/raw-stacks.ts";
@@ -30,20 +34,27 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
   const totals = { byPayer: { us: 1 }, complete: true };
   const regions = { one: "eu-central-1", other: "eu-north-1", unknown: "eu-south-2" };
-  const asked = gate({
-    backend: {
-      stacks: async () => [],
-      outputs: async ({ name }) => {
-        const region = regions[name as keyof typeof regions];
-        return { caches: { [region]: cache }, cost: { [region]: { provider: "aws", totals } } };
-      },
+  const backend: Backend = {
+    stacks: async () => [],
+    outputs: async ({ name }) => {
+      const region = regions[name as keyof typeof regions];
+      return { caches: { [region]: cache }, cost: { [region]: { provider: "aws", totals } } };
     },
-    prometheus: prometheusAt(url),
-    maxErrorRatio: 0.01,
-  });
+  };
+  const prometheus = prometheusAt(url);
+  const asked = gate({ backend, prometheus, maxErrorRatio: 0.01 });
   await waitUntil("both are well", async () => (await asked.problemsOf("one")).length === 0);
   assert.deepEqual(await asked.problemsOf("other"), []);
   assert.deepEqual(await asked.problemsOf("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
+
+  const { directory, setStack } = parts.use(await costProject());
+  const config = { ...local, prefetch: { images: ["gsoci.azurecr.io/giantswarm/app:1"] } };
+  const keys = Object.entries(config).map(([key, value]) => [`${namespace}:${key}`, value]);
+  for (const stack of Object.keys(regions))
+    await setStack(stack, stringify({ config: Object.fromEntries(keys) }));
+  const looked = await prefetched(Object.keys(regions), { directory, backend, prometheus });
+  assert.deepEqual(await looked.missingOf("one"), ["eu-central-1: 2 images aren't there, by Prometheus"]);
+  for (const stack of ["other", "unknown"]) assert.deepEqual(await looked.missingOf(stack), []);
 
   isWell = false;
   const problems = await waitUntil("all of it is said", async () => {
@@ -70,6 +81,8 @@ function metrics(region: string, isWell: boolean): string[] {
   return [
     `probe_success{${labels},job="registry-cache-endpoint"} ${isWell ? 1 : 0}`,
     `registry_cache_pod_outdated{${labels}} ${isWell ? 0 : 1}`,
+    `registry_cache_prefetch_images_wanted{${labels}} 3`,
+    `registry_cache_prefetch_images_present{${labels}} ${region === "eu-central-1" ? 1 : 3}`,
     requests("200", count),
     requests("500", isWell ? 0 : count),
   ];

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PodPrefetch } from "../../components/pod/options.ts";
+import { OnlyCached } from "../../scripts/prefetch/only-cached.ts";
 import { registryName } from "../support/chain.ts";
 import { type Replica, startShared } from "../support/replicas.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -27,6 +28,13 @@ for (const delivery of ["proxied", "redirect"] as const) {
     await to.stored(image.blobs);
     to.proxy.forget();
     assert.match(await untilPresent(await to.add()), /bytes_total 0$/m);
-    for (const { digest } of image.blobs) assert.equal(to.proxy.count(digest), 0);
+    const [{ url } = assert.fail("no replica")] = to.replicas;
+    const known = new OnlyCached({ endpoint: url.origin, ca: { certificate: to.ca } });
+    const path = `${registryName}/giantswarm/app`;
+    assert.ok(await known.isUnderstood(path));
+    for (const { digest } of image.blobs) assert.ok(await known.hasBlob(path, digest));
+    const other = await to.pushed("other");
+    for (const { digest } of other.blobs) assert.equal(await known.hasBlob(path, digest), false);
+    for (const { digest } of [...image.blobs, ...other.blobs]) assert.equal(to.proxy.count(digest), 0);
   });
 }

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { defaultImages } from "../../components/config/images.ts";
 import { namespace } from "../../components/config/schema.ts";
+import { prefetched } from "../../scripts/pipeline/prefetched.ts";
 import { artifact, blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { costProject } from "../support/cost-project.ts";
 import { importedStacks } from "../support/imported-stacks.ts";
@@ -19,7 +22,10 @@ const path = (name: string) => `${registryName}/giantswarm/${name}`;
 
 test("images come into a stack's caches and not here, and what can't come is said", async () => {
   await using parts = new AsyncDisposableStack();
-  const chain = await startChain(parts, { repositories });
+  const chain = await startChain(parts, {
+    repositories,
+    images: await ensureImages(defaultImages, { prefetch: true }),
+  });
   const content = await smallImage("by-hand", ["1.0"]);
   const chart = artifact({
     ...{ repository: "charts/giantswarm/coredns", tags: ["1.22.0"] },
@@ -47,14 +53,25 @@ test("images come into a stack's caches and not here, and what can't come is sai
   const images = [`${path("by-hand")}:1.*`, "--platform", "all"];
 
   chain.proxy.forget();
+  const unknown = await prefetch(...images, "--dry-run");
+  assert.deepEqual(unknown.lines, [
+    line("; which of them the cache has can't be told without fetching them"),
+  ]);
+  await chain.cache.apply({ prefetch: {} });
   const dry = await prefetch(...images, "--dry-run");
-  assert.deepEqual(dry.lines, [line("; which of them the cache has can't be told without fetching them")]);
+  assert.deepEqual([dry.exitCode, dry.lines], [1, [line(": 5 missing (0.0 MB)")]]);
+  assert.match(dry.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/by-hand:1\.0: 5 missing/);
   assert.deepEqual(fetchedBlobs(chain), []);
   const first = await prefetch(...images, `${path("nowhere")}:1`);
   assert.equal(first.lines[0], line(": 5 fetched"));
   assert.match(first.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found/m);
   assert.equal(first.exitCode, 1);
-  assert.deepEqual(await prefetch(...images), { exitCode: 0, lines: [line(": there")], stderr: "" });
+  for (const again of [[], ["--dry-run"]])
+    assert.deepEqual(await prefetch(...images, ...again), {
+      exitCode: 0,
+      lines: [line(": there")],
+      stderr: "",
+    });
   const refused = await prefetch(`${registryName}/other/app:1`, "quay.io/app:1");
   assert.deepEqual([refused.exitCode, refused.lines], [1, [""]]);
   assert.match(
@@ -83,6 +100,12 @@ test("images come into a stack's caches and not here, and what can't come is sai
   };
   const keys = Object.entries(config).map(([key, value]) => [`${namespace}:${key}`, value]);
   await project.setStack("one", stringify({ config: Object.fromEntries(keys) }));
+  const outputsOnly = {
+    stacks: async () => [],
+    outputs: async () => ({ caches: { "eu-central-1": cache } }),
+  };
+  const waiting = await prefetched(["acme/one"], { directory: project.directory, backend: outputsOnly });
+  assert.deepEqual(await waiting.missingOf("acme/one"), [`eu-central-1: ${image}: 4 missing (0.0 MB)`]);
   const documented = await readFile(join(projectDirectory, "docs/prefetch.md"), "utf8");
   const commands = [...documented.matchAll(/^npm run prefetch -- aws-eu-central-1 ?(.*)$/gm)];
   assert.equal(commands.length, 4);
@@ -97,6 +120,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
     assert.deepEqual([exitCode, stderr], [0, ""], text);
     outputs.push(lines.join().replace(/^eu-central-1 {2}(\S+) .*/, "$1"));
   }
+  assert.deepEqual(await waiting.missingOf("acme/one"), []);
   assert.deepEqual(outputs, [image, image, `${registryName}/charts/giantswarm/coredns:1.22.0`, image]);
 
   await chain.registry.stop();

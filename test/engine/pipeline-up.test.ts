@@ -49,9 +49,11 @@ suite("npm run pipeline -- up", () => {
 
   test("what is repaired is brought up, and what is done already doesn't change", async () => {
     await configure("aws-b", {}, sick);
-    const { exitCode, stdout } = await fleet.pipeline("up", "aws-a", "aws-b", "--settle-minutes", "0");
+    const { exitCode, stdout } = await fleet.pipeline(
+      ...["up", "organization/aws-a", "aws-b", "--settle-minutes", "0"],
+    );
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /\| 1 \| aws-a \| up \| no changes \|/);
+    assert.match(stdout, /\| 1 \| organization\/aws-a \| up \| no changes \|/);
     assert.match(stdout, /\| 2 \| aws-b \| up \| 1 create \|/);
   });
 

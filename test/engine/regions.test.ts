@@ -142,7 +142,7 @@ suite("regions", () => {
     const line = (start: string) => stdout.split("\n").find((one) => one.startsWith(`${start} `));
     assert.match(
       line(String(first)) ?? "",
-      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wanted 01234567 +changed: endpoint +\$70\.50$/,
+      /aws vm +localhost:\d+ +gsoci\.azurecr\.io +20\d\d-\d\d-\d\d \d\d:\d\d +ok, \d\.\d\d s +364 d +wanted 01234567 +pinned +changed: endpoint +\$70\.50$/,
     );
     assert.match(line(String(second)) ?? "", / not reached /);
     assert.match(stdout, new RegExp(`^${second}: the connection is refused$`, "m"));
@@ -217,7 +217,7 @@ suite("regions", () => {
       assert.match(stderr, /^✗ the Pulumi backend: can't be asked, so this is from the stack files alone: /m);
       assert.match(
         stdout,
-        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* unknown +\$[\d.]+ \*$/m,
+        /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* unknown +pinned +\$[\d.]+ \*$/m,
       );
     }
   });

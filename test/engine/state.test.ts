@@ -94,6 +94,17 @@ describe("the state", () => {
     assert.equal(await shown(), password);
   });
 
+  test("is closed to whoever has no rights, which each command says", async () => {
+    const stranger = Object.entries(await s3.stranger()).map(([name, value]) => `export ${name}='${value}'`);
+    for (const command of [`pipeline -- up ${stack}`, `regions -- status ${stack}`]) {
+      const said = await bash(`${stranger.join("\n")}\n! npm run --silent ${command} 2>&1`);
+      assert.match(
+        said,
+        /The state's backend refuses these credentials\. Give them the rights .*AccessDenied/s,
+      );
+    }
+  });
+
   test("the stack local stays on this machine", async () => {
     await bash("npm run pulumi -- stack init --stack local");
     const file = join(

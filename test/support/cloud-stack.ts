@@ -32,6 +32,7 @@ export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, Async
 }
 
 interface CloudStackOptions {
+  readonly name?: string;
   readonly others?: readonly Cloud[];
   readonly programs?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
@@ -39,6 +40,7 @@ interface CloudStackOptions {
 
 /**
  * @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with.
+ * @param name of the stack. @default as in the file's name
  * @param others what belongs to the cloud and has a provider of its own.
  * @param programs what the stack's program finds on the PATH, and doesn't run.
  * @param environment what the engine is given besides.
@@ -46,7 +48,7 @@ interface CloudStackOptions {
 export async function cloudStack(
   file: string,
   cloud: Cloud,
-  { others = [], programs = [], environment = {} }: CloudStackOptions = {},
+  { name, others = [], programs = [], environment = {} }: CloudStackOptions = {},
 ): Promise<CloudStack> {
   const parts = new AsyncDisposableStack();
   const { path: directory } = parts.use(await tempDir());
@@ -59,7 +61,7 @@ export async function cloudStack(
   const regions = initial.regions as Config[];
   const regionNames = regions.map(({ name }) => String(name));
   const project = await newStack({
-    stack: basename(file, ".yaml").slice("Pulumi.".length),
+    stack: name ?? basename(file, ".yaml").slice("Pulumi.".length),
     directory,
     keys: initial,
     environment: {

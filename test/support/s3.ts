@@ -19,6 +19,8 @@ export interface TestS3 extends AsyncDisposable {
   readonly backend: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   /** The `data` of such a Secret, as podman takes it. */
   readonly secret: string;
+  /** Whose keys are known, and who has no rights to the bucket. */
+  stranger(): Promise<NodeJS.ProcessEnv>;
   /** Puts an object there. */
   put(key: string, text: string): Promise<void>;
   /** Keys of all objects that match, sorted. */
@@ -40,8 +42,11 @@ export async function startS3(): Promise<TestS3> {
   await mkdir(objects, { recursive: true });
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
+  const program = await ensureTool("versitygw");
+  const users = join(dir.path, "users");
+  await mkdir(users);
   const server = await startProcess(
-    await ensureTool("versitygw"),
+    program,
     [
       "--port",
       address,
@@ -51,6 +56,8 @@ export async function startS3(): Promise<TestS3> {
       accessKey,
       "--secret",
       secretKey,
+      "--iam-dir",
+      users,
       "--quiet",
       "posix",
       data,
@@ -86,6 +93,13 @@ export async function startS3(): Promise<TestS3> {
       accessKey: Buffer.from(accessKey).toString("base64"),
       secretKey: Buffer.from(secretKey).toString("base64"),
     }),
+    async stranger() {
+      const [access, secret] = ["STRANGER", "not/a/real/secret/key/1111111111111111111"];
+      const root = ["--access", accessKey, "--secret", secretKey, "--endpoint-url", url.origin];
+      const user = ["--access", access, "--secret", secret, "--role", "user"];
+      await execa(program, ["admin", ...root, "--region", region, "create-user", ...user]);
+      return { AWS_ACCESS_KEY_ID: access, AWS_SECRET_ACCESS_KEY: secret };
+    },
     async put(key, text) {
       const signed = ["--aws-sigv4", `aws:amz:${region}:s3`, "--user", `${accessKey}:${secretKey}`];
       const unsigned = ["-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];

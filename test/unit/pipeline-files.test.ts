@@ -26,7 +26,8 @@ async function parsePipeline(args: readonly string[]): Promise<void> {
 
 async function assertRuns(command: string): Promise<void> {
   const [, script = "", rest = ""] = command.match(/npm (?:run (?:--silent )?)?([\w:-]+)(?: -- (.*))?/) ?? [];
-  assert.ok(scripts[script], `${command}: no such script`);
+  // `npm pack` runs `prepack`.
+  assert.ok(scripts[script] ?? scripts[`pre${script}`], `${command}: no such script`);
   const args = rest.split(" ").filter((word) => word !== "");
   if (script === "pipeline") await assert.doesNotReject(parsePipeline(args), command);
 }

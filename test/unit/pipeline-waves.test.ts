@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import type { Change } from "../../scripts/pipeline/changes.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
 import { renderRollout } from "../../scripts/pipeline/reports.ts";
-import { rollOut } from "../../scripts/pipeline/waves.ts";
+import { rollOut, wavesOf } from "../../scripts/pipeline/waves.ts";
 
 const change = (kind: Change["kind"], type: string): Change => ({ kind, type, name: "a", because: [] });
 const update = change("update", "Volume");
@@ -16,6 +16,8 @@ interface Case {
   readonly failing?: readonly string[];
   /** When all is well, in seconds after the first question. */
   readonly wellAfter?: number;
+  /** When all is in the caches that is to be there, in seconds after the first question. */
+  readonly fetchedAfter?: number;
   /** When the pipeline is interrupted. */
   readonly interruptedAfter?: number;
 }
@@ -23,7 +25,7 @@ interface Case {
 /** With a clock that only waiting moves. */
 async function run(
   t: TestContext,
-  { waves = [["a"]], changes = [], failing = [], wellAfter = 0, interruptedAfter }: Case,
+  { waves = [["a"]], changes = [], failing = [], wellAfter = 0, fetchedAfter = 0, interruptedAfter }: Case,
 ) {
   const begun: string[] = [];
   const interruption = new AbortController();
@@ -34,6 +36,11 @@ async function run(
       async problemsOf() {
         if (interruptedAfter !== undefined && seconds >= interruptedAfter) interruption.abort();
         return begun.length > 0 && seconds < wellAfter ? ["isn't well"] : [];
+      },
+    },
+    prefetched: {
+      async missingOf() {
+        return seconds < fetchedAfter ? ["an image is missing"] : [];
       },
     },
     async bringUp(stack) {
@@ -48,10 +55,17 @@ async function run(
     progress() {},
     repair: false,
     settleSeconds: 180,
+    prefetchSeconds: 600,
   });
   t.mock.restoreAll();
   return { outcomes, states: outcomes.map(({ stack, state }) => `${stack} ${state}`), begun, seconds };
 }
+
+test("a canary is found by its stack's name, and keeps its organization", () => {
+  assert.deepEqual(wavesOf(["a", "acme/b", "c"], "b", 2), [["acme/b"], ["a", "c"]]);
+  assert.deepEqual(wavesOf(["a", "b"], "acme/b", 2), [["acme/b"], ["a"]]);
+  assert.deepEqual(wavesOf(["a", "b"], "other", 2), [["a"], ["b"]]);
+});
 
 test("a wave is watched for the whole time, as a machine serves by its old Pod at first", async (t) => {
   assert.equal((await run(t, { changes: [update] })).seconds, 180);
@@ -74,6 +88,20 @@ for (const machine of [change("create", "Instance"), change("replace", "VirtualM
     assert.equal((await run(t, { changes: [machine] })).seconds, 180);
   });
 }
+
+test("the next wave waits until what is to be prefetched is there, and goes on without it in the end", async (t) => {
+  const waves = [["a"], ["b"]];
+  const late = await run(t, { waves, fetchedAfter: 60 });
+  assert.deepEqual([late.states, late.seconds], [["a up", "b up"], 60]);
+  assert.doesNotMatch(renderRollout(late.outcomes, waves, false), /prefetch/);
+  const never = await run(t, { waves, changes: [update], fetchedAfter: Number.POSITIVE_INFINITY });
+  assert.deepEqual([never.states, never.seconds], [["a up", "b up"], 2 * (180 + 600)]);
+  const report = renderRollout(never.outcomes, waves, false);
+  assert.match(report, /\| 1 \| a \| up, \*\*not prefetched\*\* \| 1 update \|/);
+  assert.match(report, /\*\*b doesn't have all.*an image is missing/s);
+  const unwell = await run(t, { changes: [update], wellAfter: 181, fetchedAfter: 10_000 });
+  assert.deepEqual([unwell.states, unwell.seconds], [["a unhealthy"], 180]);
+});
 
 test("interrupted while a wave is asked before it begins: none of it is begun", async (t) => {
   const { states, begun } = await run(t, { waves: [["a"], ["b"]], interruptedAfter: 0 });

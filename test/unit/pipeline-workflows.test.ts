@@ -1,8 +1,8 @@
 /** The shell steps of the workflows that write to GitHub, as GitHub runs them, with a `gh` that only records. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { parse } from "yaml";
@@ -13,6 +13,8 @@ import { scope, tempDir } from "../support/scope.ts";
 interface Step {
   readonly workflow: string;
   readonly job: string;
+  /** Its name. @default the job's last one */
+  readonly step?: string;
   /** In bash. */
   readonly gh?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -21,13 +23,16 @@ interface Step {
 }
 
 /** Runs the job's last step. */
-async function run(t: TestContext, { workflow, job, gh = "", env = {}, files = {} }: Step) {
+async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {}, files = {} }: Step) {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
   const programs = parts.use(await fakePrograms({ gh, git: "" }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(path, file)), { recursive: true });
+    await writeFile(join(path, file), text);
+  }
   const { jobs } = parse(readFileSync(join(projectDirectory, ".github/workflows", workflow), "utf8"));
-  const step = jobs[job].steps.at(-1);
+  const step = jobs[job].steps.findLast((one: { name?: string }) => name === undefined || one.name === name);
   // Without `shell:`, GitHub's is this one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
   const { exitCode } = await execa("bash", ["-e", "-c", step.run], {
     cwd: path,
@@ -91,4 +96,25 @@ test("prices: an open pull request is renewed, otherwise there is a new one", as
     assert.equal(exitCode, 0);
     assert.match(calls.at(-1) ?? "", new RegExp(`^pr ${command} `), state);
   }
+});
+
+test("a release takes its section of the changelog, with links that work from there, or isn't made", async (t) => {
+  const changelog =
+    "# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.0] - 2026-12-01\n\n- See [metrics.md](metrics.md#job), [it](https://a.test/).\n\n## 1.1.0\n\n- Before.\n";
+  const release = {
+    ...{ workflow: "release.yaml", job: "pack", step: "take the notes from the changelog" },
+    files: { "package.json": '{"version":"1.2.0"}', "docs/CHANGELOG.md": changelog },
+  };
+  const env = { GITHUB_REPOSITORY: "acme/caches", GITHUB_REF_NAME: "v1.2.0" };
+  const made = await run(t, { ...release, env });
+  assert.equal(made.exitCode, 0);
+  assert.equal(
+    made.read("notes.md").trim(),
+    "- See [metrics.md](https://github.com/acme/caches/blob/v1.2.0/docs/metrics.md#job), [it](https://a.test/).",
+  );
+  assert.equal((await run(t, { ...release, env: { ...env, GITHUB_REF_NAME: "v1.3.0" } })).exitCode, 1);
+  const files = { ...release.files, "docs/CHANGELOG.md": "## Unreleased\n\n- All.\n" };
+  assert.equal((await run(t, { ...release, env, files })).exitCode, 1);
+  const { calls } = await run(t, { workflow: "release.yaml", job: "release", env });
+  assert.match(calls.at(-1) ?? "", /^release create v1\.2\.0 --verify-tag .* --notes-file notes\.md /);
 });

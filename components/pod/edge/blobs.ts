@@ -4,6 +4,7 @@ import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo } from "./cached.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
+import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
 
 type Store = { readonly store?: ObjectStore | undefined };
@@ -37,28 +38,34 @@ export function blobsInactive({ store }: Store): string {
   return redirects({ store }) ? `${limits.passedSeconds}s` : "3650d";
 }
 
-/** For the http block: `$place`, the location of a request. */
-export function blobMaps(options: Pick<PodOptions, "store" | "upstreams" | "ports">): Directive[] {
-  if (!redirects(options)) return [];
-  return [
+/** For the http block: `$place`, the location of a request, where it isn't just its kind; and the registries that know only the store, where they are asked. */
+export function blobMaps(
+  options: Pick<PodOptions, "store" | "upstreams" | "ports" | "prefetch">,
+): Directive[] {
+  const { store, prefetch } = options;
+  const isRedirecting = redirects(options);
+  if (!prefetch && !isRedirecting) return [];
+  const ofKind = directive("default", "$kind");
+  const place = prefetch
+    ? block(
+        "map",
+        ["$kind $request_method $http_cache_control", "$place"],
+        [ofKind, onlyCached, ...(isRedirecting ? [directive("~^blob HEAD ", "head")] : [])],
+      )
+    : block("map", ["$kind $request_method", "$place"], [ofKind, directive("blob HEAD", "head")]);
+  const stored = upstreamPorts(options).map(({ upstream, ports }) =>
     block(
-      "map",
-      ["$kind $request_method", "$place"],
-      [directive("default", "$kind"), directive("blob HEAD", "head")],
+      "upstream",
+      [literal(`stored-${upstream.name}`)],
+      [directive("server", `127.0.0.1:${ports.stored}`), directive("keepalive", 16)],
     ),
-    ...upstreamPorts(options).map(({ upstream, ports }) =>
-      block(
-        "upstream",
-        [literal(`stored-${upstream.name}`)],
-        [directive("server", `127.0.0.1:${ports.stored}`), directive("keepalive", 16)],
-      ),
-    ),
-  ];
+  );
+  return [place, ...(store ? stored : [])];
 }
 
 /** What blobMaps() has the server block choose by. */
-export function placeVariable({ store }: Store): string {
-  return redirects({ store }) ? "$place" : "$kind";
+export function placeVariable(options: Pick<PodOptions, "store" | "prefetch">): string {
+  return options.prefetch || redirects(options) ? "$place" : "$kind";
 }
 
 const path = "blobs/$digest";

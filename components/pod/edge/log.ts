@@ -37,11 +37,14 @@ export function accessLogs({
     format("people", { ...peopleFields, ...(peers && { cache: "$cache", originAddress: "$upstream_addr" }) }),
     format("requests", requestFields),
     format("clients", clientFields),
-    directive("access_log", "/dev/stdout", "people"),
+    peopleLog,
     directive("access_log", syslog(exporterRequests), "requests", ...counted),
     directive("access_log", syslog(exporterClients), "clients", ...counted),
   ];
 }
+
+/** The log for people only, in place of all three. */
+export const peopleLog = directive("access_log", "/dev/stdout", "people");
 
 /** The header that tells a client where its answer came from. */
 export function cacheHeader(): Directive {

@@ -9,6 +9,7 @@ import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
 import { listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
+import { onlyCachedLocations } from "./only-cached.ts";
 import { edgePaths } from "./paths.ts";
 import { peerGroup, peerServer } from "./peers.ts";
 import { behindProxies, proxyMaps } from "./proxies.ts";
@@ -176,6 +177,7 @@ function registryServer(options: PodOptions): Directive {
         ],
       ),
       ...blobLocations(options),
+      ...onlyCachedLocations(options),
       cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
         directive("proxy_cache_valid", 200, forever),
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),

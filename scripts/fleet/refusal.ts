@@ -1,0 +1,17 @@
+/** Of a bucket: what the engine says of reading and of writing there. The second number is of Pulumi Cloud. https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
+const refusals = [
+  /\(code=PermissionDenied\)|^\s*(?:\d+\) )?PermissionDenied$/m,
+  /blob \(key ".*"\) .*(?:StatusCode: |RESPONSE )40[13]\b/,
+  /^error: \[40[13]\] /m,
+];
+
+/** Whether the state's backend refuses whoever asks. @param text of the engine */
+export function isRefused(text: string): boolean {
+  return refusals.some((refusal) => refusal.test(text));
+}
+
+export const refusedBackend = {
+  what: "The state's backend refuses these credentials.",
+  wayOut:
+    'Give them the rights that docs/state.md has under "Who may read it", to write for an update and to read for all else, or use others. If they are right, the address of the backend is another one\'s.',
+};

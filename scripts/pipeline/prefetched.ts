@@ -1,0 +1,87 @@
+/** Whether the caches of a stack have what its configuration has them prefetch. They fetch it themselves; this only looks. */
+import { referenceText } from "../../components/config/image-reference.ts";
+import type { Prefetch } from "../../components/config/prefetch.ts";
+import { configurationsOf } from "../cost/configurations.ts";
+import type { Prometheus } from "../cost/prometheus.ts";
+import { type Backend, shortName } from "../fleet/backend.ts";
+import { healthOf } from "../fleet/health.ts";
+import { type CacheOutput, parseOutputs } from "../fleet/outputs.ts";
+import { readStackFiles } from "../fleet/stack-files.ts";
+import { Registry, wantedImages } from "../prefetch/registry.ts";
+import { missingText, warm } from "../prefetch/warm.ts";
+import { ensureTool } from "../setup/from-source/go-tools.ts";
+import { labelsOf } from "./gate.ts";
+
+export interface Prefetched {
+  /**
+   * Looks at the stack's regions. Never throws.
+   * @returns what isn't there, a phrase each. None for a stack without `prefetch`, and for a region that neither this machine nor Prometheus can look at.
+   */
+  missingOf(stack: string): Promise<string[]>;
+}
+
+export interface PrefetchedOptions {
+  /** Of the project. */
+  readonly directory: string;
+  readonly backend: Backend;
+  /** One that has the metrics of all regions. */
+  readonly prometheus?: Prometheus | undefined;
+}
+
+/**
+ * Reads the stacks' files once. A file that is wrong is for `up` to tell.
+ * @param stacks with or without an organization
+ */
+export async function prefetched(
+  stacks: readonly string[],
+  { directory, backend, prometheus }: PrefetchedOptions,
+): Promise<Prefetched> {
+  const { configurations } = configurationsOf(await readStackFiles(directory, stacks.map(shortName)));
+  const wanted = new Map(
+    configurations.flatMap(({ stack, config: { prefetch } }) => (prefetch ? [[stack, prefetch]] : [])),
+  );
+  const program = wanted.size > 0 ? await ensureTool("regctl") : "";
+  /** By stack and region, the references that weren't there when it was looked at last. */
+  const left = new Map<string, readonly string[]>();
+
+  /** @returns undefined where the cache can't tell */
+  async function missingByCache(
+    key: string,
+    cache: CacheOutput,
+    { references, platforms }: Prefetch,
+  ): Promise<string[] | undefined> {
+    const images = wantedImages(left.get(key) ?? references.map(referenceText));
+    return await Registry.use(program, cache, async (registry) => {
+      const missing = new Map<string, string>();
+      for await (const one of warm(registry, images, { platforms, dryRun: true })) {
+        if (one.problem === undefined && one.missing === undefined) return undefined;
+        const problem = one.problem ?? (one.missing?.length ? missingText(one.missing) : undefined);
+        if (problem !== undefined) missing.set(one.image, problem);
+      }
+      left.set(key, [...missing.keys()]);
+      return [...missing].map(([image, problem]) => `${image}: ${problem}`);
+    });
+  }
+
+  async function missingByMetrics(provider: string, region: string): Promise<string[]> {
+    if (!prometheus) return [];
+    const of = labelsOf(provider, region);
+    const query = ["wanted", "present"].map((what) => `registry_cache_prefetch_images_${what}{${of}}`);
+    const [most] = await prometheus.query(`max(${query.join(" - ")}) > 0`);
+    return most ? [`${most.value} images aren't there, by Prometheus`] : [];
+  }
+
+  async function ask(stack: string): Promise<string[]> {
+    const prefetch = wanted.get(shortName(stack));
+    if (!prefetch) return [];
+    const { caches, cost } = parseOutputs(await backend.outputs({ name: stack, updated: undefined }));
+    const regions = Object.entries(caches).map(async ([region, cache]) => {
+      const { reached } = await healthOf(cache);
+      const seen = reached ? await missingByCache(`${stack} ${region}`, cache, prefetch) : undefined;
+      const missing = seen ?? (await missingByMetrics(cost[region]?.provider ?? "", region));
+      return missing.map((one) => `${region}: ${one}`);
+    });
+    return (await Promise.all(regions)).flat();
+  }
+  return { missingOf: (stack) => ask(stack).catch(({ message }: Error) => [message]) };
+}

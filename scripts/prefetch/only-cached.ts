@@ -1,0 +1,51 @@
+/** What a cache has of blobs, asked without having it fetch them: see components/pod/edge/only-cached.ts. */
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
+import type { CacheOutput } from "../fleet/outputs.ts";
+
+const timeoutSeconds = 30;
+
+/** A blob that nobody has. */
+const nothing = `sha256:${"0".repeat(64)}`;
+
+export class OnlyCached {
+  readonly #cache: Pick<CacheOutput, "endpoint" | "ca">;
+  readonly #agent: Agent;
+  #understood: Promise<boolean> | undefined;
+
+  constructor(cache: Pick<CacheOutput, "endpoint" | "ca">) {
+    this.#cache = cache;
+    this.#agent = new Agent({ keepAlive: true, ...(cache.ca && { ca: cache.ca.certificate }) });
+  }
+
+  /**
+   * Whether the cache understands the question. One that doesn't would take it for a client's, and fetch the blob.
+   * @param path of a repository that it may serve
+   */
+  isUnderstood(path: string): Promise<boolean> {
+    this.#understood ??= this.#ask(path, nothing).then((status) => status === 504);
+    return this.#understood;
+  }
+
+  /** @throws Error when the cache can't tell. */
+  async hasBlob(path: string, digest: string): Promise<boolean> {
+    const status = await this.#ask(path, digest);
+    // The bucket that clients are sent to has it.
+    if (status === 200 || status === 307) return true;
+    if (status === 504) return false;
+    throw new Error(`answers ${status} when it is asked whether it has ${digest}`);
+  }
+
+  async #ask(path: string, digest: string): Promise<number> {
+    const asked = request(new URL(`/v2/${path}/blobs/${digest}`, this.#cache.endpoint), {
+      method: "HEAD",
+      agent: this.#agent,
+      headers: { "cache-control": "only-if-cached" },
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    });
+    const [answer] = (await once(asked.end(), "response")) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode ?? 0;
+  }
+}
