@@ -247,7 +247,10 @@ test("with the rights of the namespaced role, a region comes into the namespace,
     assert.equal(metadata?.labels?.team, "platform");
     assert.equal(metadata?.annotations?.["example.com/owner"], "platform");
     assert.equal(spec?.priority, 1000);
-    assert.deepEqual(spec?.imagePullSecrets, [{ name: "mirror" }]);
+    assert.deepEqual(
+      spec?.imagePullSecrets?.map(({ name }) => name),
+      ["mirror"],
+    );
   }
   const claims = await objects.list<V1PersistentVolumeClaim>("v1", "PersistentVolumeClaim", "team-cache");
   assert.deepEqual(
