@@ -4,7 +4,6 @@ import type { Prefetch } from "../config/prefetch.ts";
 import type { CommonKeys, StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
-import type { Peers } from "./edge/peers.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
@@ -33,6 +32,14 @@ export interface PodRegion extends CommonKeys {
   readonly name: string;
   /** The name that clients connect to. */
   readonly endpoint: { readonly hostname: string };
+}
+
+/** Replicas that share their blobs. */
+export interface Peers {
+  /** Where each replica answers the others, at the addresses where clients connect. HTTP. */
+  readonly port: number;
+  /** All replicas, this one too, as `host:port`. The hash goes by these words, so they are the same, in any order, in all replicas. */
+  readonly servers: readonly string[];
 }
 
 /** What a host adds to the {@link ConfiguredPod}. */

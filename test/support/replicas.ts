@@ -17,8 +17,7 @@ import {
 } from "../../components/hosts/local/podman-pod.ts";
 import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, ownDiskBudget } from "../../components/pod/edge/budget.ts";
-import type { Peers } from "../../components/pod/edge/peers.ts";
-import type { PodOptions, PodPrefetch } from "../../components/pod/options.ts";
+import type { Peers, PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";

@@ -9,13 +9,6 @@ import type { PodOptions } from "../options.ts";
 import { fillSeconds } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
 
-export interface Peers {
-  /** Where each replica answers the others, at the addresses where clients connect. HTTP. */
-  readonly port: number;
-  /** All replicas, this one too, as `host:port`. The hash goes by these words, so they are the same, in any order, in all replicas. */
-  readonly servers: readonly string[];
-}
-
 type Options = Pick<PodOptions, "peers" | "listen">;
 
 /** How long a replica that refused a connection, or didn't take it within a second, isn't asked again. */
