@@ -230,6 +230,7 @@ test("up waits for the replicas and for the load balancers; another has nothing 
 test("whoever applies them for GitOps changes nothing in the cluster", async () => {
   const objects = await plainObjects({ ...keys, login: sealed, bucket: sealed });
   const news = await newsOf(stack.plane, objects);
+  assert.ok(news.some((path) => path.endsWith(".secretKeyRef.name")));
   assert.deepEqual(
     news.filter((path) => !isOfUp(path)),
     [],
