@@ -49,7 +49,7 @@ write() {
   if is_ours "$file"; then
     cmp -s "$file.$region" "$file" || mv "$file.$region" "$file"
   else
-    ln "$file.$region" "$file" || { rm -f "$file.$region" && return 1; }
+    ln "$file.$region" "$file" || { rm -f "$file.$region"; return 1; }
   fi
   rm -f "$file.$region"
 }

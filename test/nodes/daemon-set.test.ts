@@ -172,7 +172,6 @@ async function toCache(rule: string): Promise<AsyncDisposable> {
   const table = `table ip broken {
     chain output { type filter hook output priority 0; ct original ip daddr ${loadBalancerAddress} ${rule}; }
   }`;
-  await node.run("sysctl", ["-qw", "net.netfilter.nf_conntrack_acct=1"]);
   await node.run("nft", ["-f", "-"], { input: table });
   return {
     async [Symbol.asyncDispose]() {
@@ -250,11 +249,8 @@ interface Fault {
 }
 
 const faults: Readonly<Record<string, Fault>> = {
-  "cut off in the middle of each blob": {
-    begin: () => toCache("ct reply bytes > 60000 reject with tcp reset"),
-  },
   "answering 5xx": { begin: withoutSources },
-  "refusing connections": { begin: () => toCache("reject with tcp reset") },
+  // kube-proxy refuses connections then.
   stopped: { begin: withoutReplicas },
   "showing a certificate that has ended": { begin: withEndedCertificate },
   "black-holed": { begin: () => toCache("drop"), waits: true },
