@@ -79,6 +79,25 @@ describe("what a change does", { concurrency: true }, () => {
         });
       }
 
+      test("endpoint.zone: the records are made anew there, and the machine stays", async () => {
+        const { hostname, zone } = endpoint as { hostname: string; zone: string };
+        const part = hostname.slice(hostname.indexOf(".") + 1);
+        const [old = assert.fail("no zone")] = ["aws:route53/zone:Zone", "azure-native:dns:Zone"].flatMap(
+          (type) => cloud.things(type),
+        );
+        cloud.keep({
+          ...old,
+          id: old.id.includes(zone) ? old.id.replace(zone, part) : `${old.id}0`,
+          inputs: { ...old.inputs, name: part },
+        });
+        const changes = await preview({ region: { endpoint: { ...(endpoint as Config), zone: part } } });
+        assert.ok(
+          changes.some((change) => /^replace Record(?:Set)? …$/.test(change)),
+          changes.join("\n"),
+        );
+        assert.ok(!changes.includes(`replace ${machine} …`), changes.join("\n"));
+      });
+
       test("a larger storage.size: the disk grows, and nothing else changes", async () => {
         const changes = await preview({ region: { storage: { kind: "disk", size: "1TiB" } } });
         assert.deepEqual(changes, [`update ${lastPart(known.types.disk)} …`]);

@@ -2,7 +2,7 @@
 import { everywhere, type Request } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { accountId, existing, imageOf, notOffered, regions } from "./existing.ts";
+import { accountId, imageOf, notOffered, regions } from "./existing.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
 
@@ -107,10 +107,11 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     throw new CloudError("NotFound", `reading S3 Bucket (${name}): couldn't find resource`);
   },
 
-  "aws:route53/getZone:getZone"(inputs) {
+  "aws:route53/getZone:getZone"(inputs, { cloud }) {
     const name = text("name", inputs).replace(/\.$/, "");
-    demand(name === existing.zone.name, "NotFound", `no matching Route 53 Hosted Zone found for ${name}`);
-    const { id } = existing.zone;
+    const zone = cloud.things("aws:route53/zone:Zone").find((one) => one.inputs.name === name);
+    demand(zone, "NotFound", `no matching Route 53 Hosted Zone found for ${name}`);
+    const { id } = zone;
     return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone: false };
   },
 
