@@ -4,7 +4,7 @@
 #
 # Usage: see usage() below.
 #   -c  the cache
-#   -a  the authority of its certificate, where it isn't a public one
+#   -a  the authority of its certificate as PEM, where it isn't a public one. Files that containerd's configuration names for the cache take its place
 #   -d  how long the runtime waits for a connection, the look-up of the name included
 #   -r  a registry that the cache stands for, and where it really is
 set -u
@@ -13,16 +13,16 @@ newline='
 '
 
 usage() {
-  echo "Usage: registry-cache-check -c CACHE_URL [-a CA_FILE] [-d MILLISECONDS] [-r REGISTRY=URL]... [REGISTRY/REPOSITORY:TAG]..." >&2
+  echo "Usage: registry-cache-check -c CACHE_URL [-a CA_CERTIFICATE] [-d MILLISECONDS] [-r REGISTRY=URL]... [REGISTRY/REPOSITORY[:TAG][@DIGEST]]..." >&2
   echo "Exit status: 0 all is well; 1 the cache doesn't serve this node; 2 a registry doesn't answer without the cache; 3 both; 4 the check can't run." >&2
   exit 4
 }
 
-cache='' authority='' patience='' registries=''
+cache='' certificate='' patience='' registries=''
 while getopts c:a:d:r: option; do
   case $option in
   c) cache=${OPTARG%/} ;;
-  a) authority=$OPTARG ;;
+  a) certificate=$OPTARG ;;
   d) patience=$OPTARG ;;
   r) registries=$registries$OPTARG$newline ;;
   *) usage ;;
@@ -30,13 +30,21 @@ while getopts c:a:d:r: option; do
 done
 shift $((OPTIND - 1))
 [ -n "$cache" ] || usage
+wrong=
+for image; do
+  case $image in
+  */*) ;;
+  *) wrong=yes && echo "registry-cache-check: $image: name the registry, too: REGISTRY/REPOSITORY:TAG" >&2 ;;
+  esac
+done
+[ -z "$wrong" ] || usage
 for program in curl sha256sum; do
   command -v "$program" >/dev/null && continue
   echo "registry-cache-check: $program is missing: install it, or run the check on another node of the same network" >&2
   exit 4
 done
 
-failed=0
+failed=0 otherwise=' It pulls from the registries by itself.'
 
 # STATUS STEP MILLISECONDS TEXT
 line() { printf '%-6s  %-8s  %6s ms  %s\n' "$@"; }
@@ -56,9 +64,15 @@ milliseconds() {
 
 # URL OPTION...: sets $answer, $result (curl's exit status), $error (its message), $status, $address, and since the start, in milliseconds, $found, $connected, $secured and $ended.
 ask() {
-  answer=$(curl -q -sS --proto =https,http --connect-timeout 5 --max-time 30 --write-out \
-    '\n@registry-cache-check %{http_code} %{time_namelookup} %{time_connect} %{time_appconnect} %{time_total} %{remote_ip}\n' \
-    "$@" 2>&1 </dev/null)
+  url=$1
+  shift
+  answer=$(
+    curl -q -sS --proto =https,http --globoff --connect-timeout 5 --max-time 30 --write-out \
+      '\n@registry-cache-check %{http_code} %{time_namelookup} %{time_connect} %{time_appconnect} %{time_total} %{remote_ip}\n' \
+      --url "$url" "$@" 2>&1 <<END
+$certificate
+END
+  )
   result=$?
   error=$(printf '%s\n' "$answer" | sed -n 's/^curl: ([0-9]*) //p' | tail -n 1)
   written=$(printf '%s\n' "$answer" | sed -n 's/^@registry-cache-check //p' | tail -n 1)
@@ -84,13 +98,29 @@ header() { printf '%s\n' "$answer" | tr -d '\r' | sed -n "s/^$1: *//p" | head -n
 host=${cache#*://}
 host=${host%:*}
 
+# Where containerd's configuration has the cache's authority. In a Pod of `kubectl debug node`, the node's files are in /host.
+authorities() {
+  for root in '' /host; do
+    sed -n "\,^\[host\.\"$cache\"],,/^\[/ s,^ *ca *= *\"\(.*\)\",$root\1,p" "$root"/etc/containerd/certs.d/*/hosts.toml 2>/dev/null
+  done | sort -u
+}
+
+# What ask() writes there.
+authority=${certificate:+/dev/stdin}
+
 # Whether the cache can be asked for anything.
 reach_cache() {
-  if [ -n "$authority" ] && ! [ -r "$authority" ]; then
-    fail 1 tls 0 "$authority isn't there, and containerd pulls nothing without it, not even from the registry: write the authority there (output caches.<region>.ca.certificate), or take the configuration away."
+  while read -r file; do
+    [ -z "$file" ] || authority=$file
+    ask_cache /v2/
+    [ -n "$file" ] || continue
+    [ "$result" != 77 ] && [ -n "$(sed -n '/BEGIN CERTIFICATE/p' "$file" 2>/dev/null)" ] && continue
+    otherwise=
+    fail 1 tls 0 "$file can't be read, or isn't a certificate. containerd's configuration names it, and containerd pulls nothing without it, not even from the registry: write the authority there (output caches.<region>.ca.certificate), or take the configuration away."
     return 1
-  fi
-  ask_cache /v2/
+  done <<END
+$(authorities)
+END
   # The second time, the name server knows the name.
   [ "$result" != 0 ] || [ "${connected:-0}" -le "${patience:-$connected}" ] || ask_cache /v2/
   [ -z "$found" ] || line ok name "$found" "$host"
@@ -124,7 +154,7 @@ no_answer() {
 bad_certificate() {
   case $error in
   *expired* | *'not yet valid'*) advice="Is this node's clock right? Then: runbook RegistryCacheCertificateExpiring." ;;
-  *issuer* | *self*signed*) advice="Give the node the cache's authority (output caches.<region>.ca; here, option -a), or look for a proxy that opens TLS on the way." ;;
+  *issuer* | *self*signed*) advice="Give the node the cache's authority (output caches.<region>.ca), take this check from the outputs again, or look for a proxy that opens TLS on the way." ;;
   *match*) advice="Use the host name of the endpoint, and see that its record leads to the cache." ;;
   *) advice="Does something else answer there?" ;;
   esac
@@ -133,13 +163,15 @@ bad_certificate() {
 
 media='application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
 
-# REGISTRY/REPOSITORY:TAG or @DIGEST: its manifest as containerd asks for it, first HEAD, then GET.
+# REGISTRY/REPOSITORY[:TAG][@DIGEST]: its manifest as containerd asks for it, first HEAD, then GET.
 pull() {
   registry=${1%%/*} rest=${1#*/}
   case $rest in
-  *@*) reference=${rest#*@} repository=${rest%%@*} ;;
-  *) reference=${rest##*:} repository=${rest%:*} ;;
+  *@*) reference=${rest#*@} rest=${rest%%@*} ;;
+  *:*) reference=${rest##*:} ;;
+  *) reference=latest ;;
   esac
+  repository=${rest%:*}
   path="/v2/$repository/manifests/$reference?ns=$registry"
   ask_cache "$path" --head -H "Accept: $media"
   answer=$(printf '%s\n' "$answer" | tr '[:upper:]' '[:lower:]')
@@ -177,8 +209,12 @@ fall_back() {
   0:*) fail 2 fallback "$ended" "$1: HTTP $status from $2: without the cache, this node can't pull from it." ;;
   *) fail 2 fallback "$ended" "$1: $error. Without the cache, this node can't pull from it: let it reach $2, or name its proxy in HTTPS_PROXY." ;;
   esac
-  realm=$(printf '%s\n' "$headers" | sed -n 's/^www-authenticate: .*[Rr]ealm="\([^"]*\)".*/\1/p' | head -n 1)
-  case $realm in '' | "$2"/*) return ;; esac
+  realm=$(printf '%s\n' "$headers" | sed -n 's/^www-authenticate: .*[Bb]earer .*[Rr]ealm="\([^"]*\)".*/\1/p' | head -n 1)
+  case $realm in
+  "$2"/*) return ;;
+  http://* | https://*) ;;
+  *) return ;;
+  esac
   ask "$realm"
   [ "$result" = 0 ] || fail 2 fallback "$ended" "$1: $error. Its tokens come from $realm: let this node reach that, too."
 }
@@ -195,7 +231,7 @@ $registries
 END
 case $failed in
 0) echo "All is well." ;;
-1) echo "The cache doesn't serve this node. It pulls from the registries by itself." ;;
+1) echo "The cache doesn't serve this node.$otherwise" ;;
 2) echo "The cache serves this node. Without it, a registry doesn't answer." ;;
 3) echo "The cache doesn't serve this node, and a registry doesn't answer without it: its images can't be pulled here." ;;
 esac

@@ -10,7 +10,7 @@ export function renderCheck(options: ClientOptions): string {
   const { endpoint, upstreams, ca } = options;
   const words = [
     ...["-c", cacheUrl(endpoint)],
-    ...(ca ? ["-a", ca.file] : []),
+    ...(ca ? ["-a", ca.certificate] : []),
     ...["-d", String(dialTimeoutOf(options))],
     ...upstreams.flatMap(({ registry, url }) => ["-r", `${registry}=${url}`]),
   ];

@@ -3,10 +3,11 @@
  * printed (docs/clients.md has figures); the assertion is only that nobody waits for long.
  */
 import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import type { Content } from "../../scripts/seed/content.ts";
-import { registryName } from "../support/chain.ts";
+import { asked, registryName } from "../support/chain.ts";
 import { breakages } from "../support/clients/broken-cache.ts";
 import {
   coldImage,
@@ -19,8 +20,9 @@ import {
 import { containerdNode, type Node, podmanNode } from "../support/clients/node.ts";
 import { nodeCheck } from "../support/clients/node-check.ts";
 import { blackHole, silentWay } from "../support/clients/way-to-cache.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
+import { startTlsServer } from "../support/tls-server.ts";
 
 const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
 
@@ -52,9 +54,22 @@ describe("with the cache", () => {
   });
 
   test("up, the check on a node says so, and what else is wrong", async () => {
-    const image = named(await coldImage(to, "checked", { layers: 1 }));
+    const content = await coldImage(to, "checked", { layers: 1 });
+    const image = named(content);
     const refused = named(await coldImage(to, "checked", { team: "elsewhere", layers: 1 }));
     const { check } = withCache(to);
+    await using hosts = await tempDir();
+    /** On a node whose containerd has the authority in a file. */
+    const withFile = async (ca: string | undefined, port?: number) => {
+      const { check, containerd } = withCache(to, port);
+      const [directory, file] = [join(hosts.path, "registry.test"), join(hosts.path, "ca.crt")];
+      await mkdir(directory, { recursive: true });
+      const hostsToml = containerd[registryName] ?? "";
+      await writeFile(join(directory, "hosts.toml"), hostsToml.replace(to.chain.cache.caFile, file));
+      await rm(file, { force: true });
+      if (ca !== undefined) await writeFile(file, ca);
+      return check.replace("/etc/containerd/certs.d", hosts.path);
+    };
     const look = async (script: string, ...images: string[]) => {
       const { exitCode, lines } = await nodeCheck(script, ...images);
       return { exitCode, text: lines.join("\n") };
@@ -66,18 +81,19 @@ describe("with the cache", () => {
       assert.match(text, /^ok fallback registry\.test answers at http:.*\nAll is well\.$/m);
       assert.equal(exitCode, 0);
     }
+    const tagged = `${image}@${content.manifest.digest}`;
+    assert.match((await look(check, tagged)).text, /^ok pull .*@sha256:/m);
+    const untagged = await look(check, image.replace(/:1$/, ""));
+    assert.match(untagged.text, /^FAILED pull .*the tag at the registry/m);
+    assert.ok(asked(to.chain.proxy).some((url) => url.includes("/manifests/latest")));
+    const { ca: other } = parts.use(await startTlsServer());
     const cases: [string, string[], number, RegExp][] = [
       [check, [refused], 1, /^FAILED pull .*upstreams\[\]\.repositories/m],
       [check, [`${image}-not`], 1, /^FAILED pull .*the tag at the registry/m],
       [check.replaceAll("localhost", "cache.invalid"), [], 1, /^FAILED name .*record/m],
       [check.replaceAll("localhost", "other.localhost"), [], 1, /^FAILED tls .*host name of the endpoint/m],
-      [check.replace(to.chain.cache.caFile, "/nowhere/ca.crt"), [], 1, /^FAILED tls .*nothing without it/m],
-      [
-        check.replace(to.chain.cache.caFile, "/etc/ssl/certs/ca-certificates.crt"),
-        [],
-        1,
-        /^FAILED tls .*authority/m,
-      ],
+      [check.replace(to.chain.cache.ca, other), [], 1, /^FAILED tls .*authority/m],
+      [check, ["alpine:3.24.1"], 4, /alpine:3\.24\.1: name the registry.*^Usage: /ms],
       [check.replace("'-d' '350'", "'-d' '-1'"), [], 1, /^FAILED connect .*waits for -1 ms/m],
       [
         check.replace(to.upstream.url.origin, "http://127.0.0.1:1"),
@@ -90,6 +106,37 @@ describe("with the cache", () => {
       const { exitCode, text } = await look(script, ...images);
       assert.match(text, says);
       assert.equal(exitCode, expected);
+    }
+    assert.equal((await look(await withFile(to.chain.cache.ca), image)).exitCode, 0);
+    assert.match((await look(await withFile(other))).text, /^FAILED tls .*authority/m);
+    const unusable: [string | undefined, number?][] = [
+      [undefined],
+      [""],
+      ["no certificate\n"],
+      ["-----BEGIN CERTIFICATE-----\nno\n"],
+      // Whatever the cache does, containerd pulls nothing.
+      ["", 1],
+    ];
+    for (const [ca, port] of unusable) {
+      const { exitCode, text } = await look(await withFile(ca, port));
+      assert.match(
+        text,
+        /^FAILED tls .*ca\.crt .*nothing without it.*^The cache doesn't serve this node\.$/ms,
+      );
+      assert.equal(exitCode, 1);
+    }
+    for (const challenge of ['Basic realm="Registry Realm"', 'Bearer realm="-K/dev/zero"']) {
+      const headers = { "www-authenticate": challenge };
+      using _basic = to.upstream.inject({ kind: "status", status: 401, headers });
+      assert.match((await look(check, image)).text, /^ok fallback .*\nAll is well\.$/m);
+    }
+    {
+      const realm = `${to.upstream.url.origin.replace("127.0.0.1", "localhost")}/token[1-3]`;
+      const headers = { "www-authenticate": `Bearer realm="${realm}"` };
+      using _many = to.upstream.inject({ kind: "status", status: 401, headers });
+      to.upstream.forget();
+      assert.match((await look(check, image)).text, /\nAll is well\.$/);
+      assert.equal(to.upstream.count("/token", "GET"), 2, "once by each shell");
     }
     using _refusing = to.upstream.inject({ kind: "status", status: 403 });
     assert.match((await look(check, image)).text, /^FAILED fallback .*HTTP 403/m);

@@ -198,10 +198,13 @@ test("charts have the registry's name in their path", () => {
 test("the check on a node has the region's values, and pulls the probes unless it is told other images", () => {
   const probed = { ...gsoci, probe: "giantswarm/alpine:3" };
   const { check } = clientConfiguration({ endpoint, upstreams: [probed, local], ca });
-  assert.deepEqual(check.split("\n").slice(0, 3), [
+  assert.deepEqual(check.split("\n").slice(0, 6), [
     "#!/bin/sh",
     "[ $# -gt 0 ] || set -- 'gsoci.azurecr.io/giantswarm/alpine:3'",
-    "set -- '-c' 'https://cache.example.com' '-a' '/etc/ca.crt' '-d' '350' " +
+    "set -- '-c' 'https://cache.example.com' '-a' '-----BEGIN CERTIFICATE-----",
+    "MIIB",
+    "-----END CERTIFICATE-----",
+    "' '-d' '350' " +
       "'-r' 'gsoci.azurecr.io=https://gsoci.azurecr.io' '-r' 'localhost:5000=http://127.0.0.1:5000' \"$@\"",
   ]);
 });
