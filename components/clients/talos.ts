@@ -3,16 +3,18 @@ import { authority, type ClientOptions, cacheUrl, furtherEndpoints } from "./cac
 
 /**
  * Documents of the machine configuration of Talos 1.12 and later. Talos adds the registry by its name as the fallback, and takes the authority
- * by its content. No document can say how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
+ * by its content. A patch adds to a machine's endpoints, so what it replaces goes first. No document can say how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
  * https://docs.siderolabs.com/talos/v1.12/reference/configuration/cri/registrymirrorconfig
  */
 export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions): string {
-  const mirrors = upstreams.map((upstream) => ({
-    apiVersion: "v1alpha1",
-    kind: "RegistryMirrorConfig",
-    name: upstream.registry,
-    endpoints: [cacheUrl(endpoint), ...furtherEndpoints(upstream)].map((url) => ({ url })),
-  }));
+  const mirrors = upstreams.flatMap((upstream) => {
+    const mirror = { apiVersion: "v1alpha1", kind: "RegistryMirrorConfig", name: upstream.registry };
+    const endpoints = [cacheUrl(endpoint), ...furtherEndpoints(upstream)].map((url) => ({ url }));
+    return [
+      { ...mirror, $patch: "delete" },
+      { ...mirror, endpoints },
+    ];
+  });
   const trust = ca && {
     apiVersion: "v1alpha1",
     kind: "RegistryTLSConfig",

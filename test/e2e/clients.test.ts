@@ -1,9 +1,9 @@
 /** The client configurations that no other end-to-end test pulls by, given to the code that reads them on a node. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
@@ -11,7 +11,7 @@ import { buildkitPull } from "../support/clients/buildkit.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
 import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.ts";
-import { talosRegistries } from "../support/clients/talos.ts";
+import { talosMachine, talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -96,11 +96,13 @@ test("Talos takes both kinds of patch, and does the same with them", async () =>
     url: "http://192.0.2.1:5000",
   };
   const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-  const { talos } = clientConfiguration({
-    endpoint: { hostname: "cache.example.com", port: 8443 },
-    upstreams: [gsoci, elsewhere],
-    ca: { file: "/etc/ca.crt", certificate },
-  });
+  const patches = (hostname: string) =>
+    clientConfiguration({
+      endpoint: { hostname, port: 8443 },
+      upstreams: [gsoci, elsewhere],
+      ca: { file: "/etc/ca.crt", certificate },
+    }).talos;
+  const talos = patches("cache.example.com");
   const expected = {
     mirrors: {
       "gsoci.azurecr.io": ["https://cache.example.com:8443"],
@@ -110,5 +112,27 @@ test("Talos takes both kinds of patch, and does the same with them", async () =>
   };
   assert.deepEqual(await talosRegistries(talos.documents), expected);
   assert.deepEqual(await talosRegistries(talos.machineRegistries), expected);
+
+  // On machines that have the patch of this cache or of another one.
+  const page = await readFile("docs/clients/talos.md", "utf8");
+  const [documentsBack = "", registriesBack = ""] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
+    ([, block = ""]) => block,
+  );
+  for (const hostname of ["cache.example.com", "old.example.com"]) {
+    const before = patches(hostname);
+    const isDeletion = (document: string) => document.includes("$patch");
+    const documents = before.documents.split("---\n").filter((document) => !isDeletion(document));
+    const machine = [talosMachine, ...documents].join("---\n");
+    assert.deepEqual((await talosRegistries(talos.documents, machine)).mirrors, expected.mirrors);
+    const back = await talosRegistries(documentsBack, machine);
+    assert.deepEqual(Object.keys(back.mirrors), ["example.com:5000"]);
+
+    const { registries } = parse(before.machineRegistries).machine;
+    const config = parse(talosMachine);
+    const older = stringify({ ...config, machine: { ...config.machine, registries } });
+    assert.deepEqual(Object.keys((await talosRegistries(registriesBack, older)).mirrors), [
+      "example.com:5000",
+    ]);
+  }
   await assert.rejects(talosRegistries(talos.documents.replace("endpoints:", "endpoint:")), /unknown keys/i);
 });

@@ -97,7 +97,8 @@ test("k3s, RKE2 and Talos fall back to a registry by its name, and are told any 
     mirrors: each((endpoint) => ({ endpoint })),
     configs: { "cache.example.com": { tls: { ca_file: "/etc/ca.crt" } } },
   });
-  const [first, , third, trust] = parseAllDocuments(talos.documents).map((document) => document.toJS());
+  const documents = parseAllDocuments(talos.documents).map((document) => document.toJS());
+  const [, first, , , , third, trust] = documents;
   assert.deepEqual(first, {
     apiVersion: "v1alpha1",
     kind: "RegistryMirrorConfig",
@@ -115,6 +116,17 @@ test("k3s, RKE2 and Talos fall back to a registry by its name, and are told any 
     parseYaml(talos.machineRegistries).machine.registries.mirrors,
     each((endpoints) => ({ endpoints })),
   );
+});
+
+test("Bottlerocket sorts the endpoints, so it is told no other address that comes before the cache", () => {
+  const after = { ...gsoci, registry: "d.example.com", url: "https://registry.example.com" };
+  const before = { ...gsoci, registry: "b.example.com", url: "https://acme.example.com" };
+  const { bottlerocket } = clientConfiguration({ endpoint, upstreams: [gsoci, after, before, local] });
+  const endpoints = [...bottlerocket.matchAll(/^endpoint = (.*)$/gm)].map(([, list = ""]) =>
+    JSON.parse(list),
+  );
+  const cache = "https://cache.example.com";
+  assert.deepEqual(endpoints, [[cache], [cache, "https://registry.example.com"], [cache], [cache]]);
 });
 
 test("the cluster chart gets mirrors without a scheme", () => {

@@ -13,7 +13,7 @@ export interface TalosRegistries {
 }
 
 /** A machine before the patch, as small as Talos takes it. */
-const machineConfig = `
+export const talosMachine = `
 version: v1alpha1
 machine:
   type: worker
@@ -22,11 +22,11 @@ cluster:
   controlPlane: { endpoint: "https://192.0.2.1:6443" }
 `;
 
-/** What a machine does with registries after `talosctl patch machineconfig`. @throws ClientError when Talos refuses the patch */
-export async function talosRegistries(patch: string): Promise<TalosRegistries> {
+/** What a machine does with registries after `talosctl patch machineconfig`. @param machine its configuration before. @throws ClientError when Talos refuses the patch */
+export async function talosRegistries(patch: string, machine = talosMachine): Promise<TalosRegistries> {
   await using directory = await tempDir();
   const [config, patchFile] = [join(directory.path, "config.yaml"), join(directory.path, "patch.yaml")];
-  await writeFile(config, machineConfig);
+  await writeFile(config, machine);
   await writeFile(patchFile, patch);
   return JSON.parse(await runClient(await ensureTool("talos-registries"), [config, patchFile]));
 }
