@@ -13,7 +13,8 @@ work=/tmp
 # After as many answers of a kind in a row, the first of them confirmed soon: at most 15 + 4 + 3 + 4 s, with a timeout of 4 s.
 needed=2 pause=15 confirmation=3
 
-mark="# registry-cache, region $region: written by its DaemonSet, which takes it away again"
+by='its DaemonSet, which takes it away again'
+mark="# registry-cache, region $region: written by $by"
 ca=$directory/registry-cache/$region.crt
 
 # What changes, for the log and for the readiness probe.
@@ -34,39 +35,64 @@ reach() {
   return 1
 }
 
-is_ours() { [ -f "$1" ] && [ "$(head -n 1 "$1")" = "$mark" ]; }
+# Of any region: a node that changed its region while it was off has files of the other one.
+is_ours() {
+  [ -f "$1" ] || return
+  case $(head -n 1 "$1") in "# registry-cache, region "*": written by $by") ;; *) return 1 ;; esac
+}
 
-# REGISTRY HOSTS_TOML: fails, with $others, where somebody else's file says what to ask.
+# FILE: fails, with $why, where it is somebody else's.
+is_free() {
+  { [ -e "$1" ] || [ -L "$1" ]; } && ! is_ours "$1" || return 0
+  why="${1#"$directory/"} isn't this DaemonSet's, and stays as it is"
+  return 1
+}
+
+# COMMAND...: fails, with $why, where it does.
+try() {
+  error=$("$@" 2>&1) && return
+  why=${error:-$1 fails}
+  return 1
+}
+
+put() { printf '%s\n%s' "$mark" "$1" >"$2"; }
+
+# REGISTRY HOSTS_TOML: fails, with $why.
 write() {
   file=$directory/$1/hosts.toml
-  for others in "$file" "$directory/_default/hosts.toml"; do
-    { [ -e "$others" ] || [ -L "$others" ]; } && ! is_ours "$others" && return 1
-  done
-  mkdir -p "$directory/$1"
-  printf '%s\n%s' "$mark" "$2" >"$file.$region"
-  # A link takes the place of no file that came meanwhile.
-  others=$file
+  is_free "$file" && is_free "$directory/_default/hosts.toml" || return
+  try mkdir -p "$directory/$1" && try put "$2" "$file.$region" || return
   if is_ours "$file"; then
-    cmp -s "$file.$region" "$file" || mv "$file.$region" "$file"
+    cmp -s "$file.$region" "$file" || try mv "$file.$region" "$file"
   else
-    ln "$file.$region" "$file" || { rm -f "$file.$region"; return 1; }
+    # A link takes the place of no file that came meanwhile.
+    try ln "$file.$region" "$file" || { is_free "$file" && false; }
   fi
+  written=$?
   rm -f "$file.$region"
+  return $written
+}
+
+# Before what names it: without it, containerd pulls nothing. Fails, with $why.
+write_authority() {
+  [ -n "${CA_CERTIFICATE:-}" ] || return 0
+  cmp -s "$work/ca.crt" "$ca" && return
+  try mkdir -p "$directory/registry-cache" && try cp "$work/ca.crt" "$ca.new" && try mv "$ca.new" "$ca"
 }
 
 use() {
-  kept=
-  if [ -n "${CA_CERTIFICATE:-}" ]; then
-    # Before what names it: without it, containerd pulls nothing.
-    mkdir -p "$directory/registry-cache"
-    cmp -s "$work/ca.crt" "$ca" || { cp "$work/ca.crt" "$ca.new" && mv "$ca.new" "$ca"; }
+  if ! write_authority; then
+    leave "$@"
+    say "certs.d doesn't name the cache, because the node has no place for its authority: $why"
+    return
   fi
+  kept=
   while [ $# -gt 0 ]; do
-    write "$1" "$2" || kept="$kept, but for $1: ${others#"$directory/"} isn't this DaemonSet's, and stays as it is"
+    write "$1" "$2" || kept="$kept, but for $1: $why"
     shift 2
   done
   if [ -z "$kept" ]; then touch "$work/used"; else rm -f "$work/used"; fi
-  say "containerd asks $url first$kept"
+  say "certs.d has containerd ask $url first$kept"
 }
 
 leave() {
@@ -112,7 +138,7 @@ while [ -z "$ended" ]; do
   if [ "$reached" -ge "$needed" ]; then use "$@"; fi
   if [ "$missed" -ge "$needed" ]; then
     leave "$@"
-    say "containerd asks the registries themselves: $url can't be reached: $reason"
+    say "certs.d has no file of this DaemonSet's: $url can't be reached: $reason"
   fi
   if [ $((reached + missed)) -lt "$needed" ]; then sleep "$confirmation" & else sleep "$pause" & fi
   [ -n "$ended" ] || wait $!

@@ -60,6 +60,8 @@ export function renderNodes(options: ClientOptions): NodesManifest {
             spec: {
               nodeSelector: { [nodesLabel]: region },
               tolerations: [{ operator: "Exists" }],
+              // A full node makes room for it.
+              priorityClassName: "system-node-critical",
               automountServiceAccountToken: false,
               enableServiceLinks: false,
               // What the node reaches is the question, by the names that the node knows.

@@ -46,6 +46,8 @@ let manifest: NodesManifest;
 
 const file = `${hostsDirectory}/${registryName}/hosts.toml`;
 const othersText = 'server = "https://mirror.example.com"\n';
+/** Of the first line of a file that a Pod of the DaemonSet wrote. */
+const markEnd = "written by its DaemonSet, which takes it away again";
 
 /** So long at most until the nodes have noticed, in milliseconds. */
 const noticed = 30_000;
@@ -88,6 +90,12 @@ async function podOn({ name }: RealNode): Promise<V1Pod | undefined> {
     namespace: manifest.items[0].metadata?.name ?? "",
   });
   return items.find(({ spec }) => spec?.nodeName === name);
+}
+
+/** Whether the log of the Pod on a node has a text. */
+async function saysOn(on: RealNode, text: string): Promise<boolean> {
+  const { metadata: { name = "", namespace = "" } = {} } = (await podOn(on)) ?? {};
+  return (await cluster.core.readNamespacedPodLog({ name, namespace })).includes(text);
 }
 
 async function label({ name }: RealNode, value: string | null): Promise<void> {
@@ -136,24 +144,23 @@ const withoutCache = { kubelet: 0, old: 0 };
 test("a node with the label asks the cache as soon as it reaches it, and one that is configured by others stays so", async () => {
   Object.assign(withoutCache, { kubelet: await pullForPod(), old: await pullByOld() });
   await managed.write(file, othersText);
+  // As a Pod of another region left it that was killed.
+  await node.write(file, `# registry-cache, region old: ${markEnd}\n${othersText}`);
   for (const object of manifest.items)
     await cluster.stack.plane.objects.create(object as object as KubernetesObject);
   await label(node, region);
   await label(managed, region);
-  await waitUntil("the file is written", isWritten);
+  await waitUntil("the file is written", async () => (await fileOn(node))?.includes(hostname));
 
   const { containerd } = (await cluster.outputs()).clients;
   const [mark, ...rest] = ((await fileOn(node)) ?? "").split("\n");
-  assert.match(mark ?? "", /^# registry-cache, region shared/);
+  assert.equal(mark, `# registry-cache, region ${region}: ${markEnd}`);
   const ca = `${hostsDirectory}/registry-cache/${region}.crt`;
   assert.equal(rest.join("\n"), containerd[registryName]?.replace(/^ca = .*$/m, `ca = "${ca}"`));
 
-  const kept = await waitUntil("it says why the other node has another file", async () => {
-    const { metadata: { name = "", namespace = "" } = {} } = (await podOn(managed)) ?? {};
-    const log = await cluster.core.readNamespacedPodLog({ name, namespace });
-    return log.includes("stays as it is") && log;
-  });
-  assert.match(kept, /registry\.test\/hosts\.toml isn't this DaemonSet's/);
+  await waitUntil("it says why the other node has another file", () =>
+    saysOn(managed, "registry.test/hosts.toml isn't this DaemonSet's, and stays as it is"),
+  );
   assert.equal(await fileOn(managed), othersText);
 
   const { metadata: { name = "", namespace = "" } = {} } = manifest.items[1];
@@ -273,6 +280,28 @@ for (const [what, { begin, waits }] of Object.entries(faults)) {
     assert.ok(added.kubelet <= 3 && added.old <= 3, JSON.stringify(added));
   });
 }
+
+test("what can't be written, and where the authority can't be, is said, and nothing names the cache then", async () => {
+  await waitUntil("the node uses the cache", isWritten, noticed);
+  const [directory, authority] = [`${hostsDirectory}/${registryName}`, `${hostsDirectory}/registry-cache`];
+  await managed.run("rm", ["-r", directory]);
+  await managed.write(directory, "");
+  await node.run("rm", ["-r", authority]);
+  await node.write(authority, "");
+  const reasons = [
+    waitUntil(
+      "a directory",
+      () => saysOn(managed, `but for ${registryName}: mkdir: can't create directory`),
+      noticed,
+    ),
+    waitUntil("the authority's", () => saysOn(node, "no place for its authority: mkdir:"), noticed),
+  ];
+  await Promise.all(reasons);
+  assert.equal(await fileOn(node), undefined);
+  await node.run("rm", [authority]);
+  await managed.run("rm", [directory]);
+  await managed.write(file, othersText);
+});
 
 test("without the label or the DaemonSet, what it wrote is gone, and nothing else", async () => {
   await waitUntil("the node uses the cache", isWritten, noticed);
