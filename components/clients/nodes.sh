@@ -82,7 +82,7 @@ write_authority() {
 
 use() {
   if ! write_authority; then
-    leave "$@"
+    leave
     say "certs.d doesn't name the cache, because the node has no place for its authority: $why"
     return
   fi
@@ -95,23 +95,22 @@ use() {
   say "certs.d has containerd ask $url first$kept"
 }
 
+# Of all regions and registries, also what an earlier container left: none may name an authority that goes.
 leave() {
   rm -f "$work/used"
   removed=
-  while [ $# -gt 0 ]; do
-    file=$directory/$1/hosts.toml
-    if is_ours "$file"; then rm -f "$file" && removed=yes; fi
-    rm -f "$file.$region"
-    rmdir "$directory/$1" 2>/dev/null
-    shift 2
+  for file in "$directory"/*/hosts.toml; do
+    is_ours "$file" || continue
+    rm -f "$file" && removed=yes
+    rmdir "${file%/*}" 2>/dev/null
   done
   # A pull that has just read the hosts.toml reads the authority now.
   [ -z "$removed" ] || sleep 1
-  rm -f "$ca" "$ca.new"
+  rm -f "$directory"/registry-cache/*.crt "$directory"/registry-cache/*.crt.new "$directory"/*/hosts.toml."$region"
   rmdir "$directory/registry-cache" 2>/dev/null
 }
 
-# Not leave itself: where a trap runs, "$@" may be a function's.
+# Not leave itself: a trap could run amid use.
 ended=
 trap 'ended=yes' TERM INT
 
@@ -122,9 +121,11 @@ printf '%s' "$PROBER_CONFIG" >"$work/prober.yml"
 prober=$!
 must_run() {
   kill -0 "$prober" && return
+  leave
   say "the blackbox exporter has ended: does something else listen on $PROBER_ADDRESS of this node?"
   exit 1
 }
+leave
 say "$url hasn't been asked yet"
 until wget -q -T 2 -O /dev/null "http://$PROBER_ADDRESS/-/healthy" 2>/dev/null; do
   must_run
@@ -137,10 +138,10 @@ while [ -z "$ended" ]; do
   if reach; then reached=$((reached + 1)) missed=0; else missed=$((missed + 1)) reached=0; fi
   if [ "$reached" -ge "$needed" ]; then use "$@"; fi
   if [ "$missed" -ge "$needed" ]; then
-    leave "$@"
+    leave
     say "certs.d has no file of this DaemonSet's: $url can't be reached: $reason"
   fi
   if [ $((reached + missed)) -lt "$needed" ]; then sleep "$confirmation" & else sleep "$pause" & fi
   [ -n "$ended" ] || wait $!
 done
-leave "$@"
+leave

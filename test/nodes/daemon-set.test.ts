@@ -144,13 +144,16 @@ const withoutCache = { kubelet: 0, old: 0 };
 test("a node with the label asks the cache as soon as it reaches it, and one that is configured by others stays so", async () => {
   Object.assign(withoutCache, { kubelet: await pullForPod(), old: await pullByOld() });
   await managed.write(file, othersText);
-  // As a Pod of another region left it that was killed.
-  await node.write(file, `# registry-cache, region old: ${markEnd}\n${othersText}`);
+  // As a Pod of another region left it that was killed, for a registry that isn't the cache's any more, too.
+  const leftovers = [file, `${hostsDirectory}/gone.test/hosts.toml`];
+  for (const it of leftovers) await node.write(it, `# registry-cache, region old: ${markEnd}\n${othersText}`);
   for (const object of manifest.items)
     await cluster.stack.plane.objects.create(object as object as KubernetesObject);
   await label(node, region);
   await label(managed, region);
   await waitUntil("the file is written", async () => (await fileOn(node))?.includes(hostname));
+
+  assert.doesNotMatch(await node.run("ls", [hostsDirectory]), /gone/);
 
   const { containerd } = (await cluster.outputs()).clients;
   const [mark, ...rest] = ((await fileOn(node)) ?? "").split("\n");
