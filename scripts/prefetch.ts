@@ -13,6 +13,7 @@ import { configurationsOf } from "./cost/configurations.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
+import { isUnknownStack } from "./pipeline/trouble.ts";
 import { Registry, wantedImages } from "./prefetch/registry.ts";
 import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
@@ -83,17 +84,19 @@ function ofFile(path: string): string[] {
 
 /** By region. */
 async function cachesOf(): Promise<[string, CacheOutput][]> {
+  const backend = backendOf(process.cwd());
   try {
-    const { caches } = parseOutputs(
-      await backendOf(process.cwd()).outputs({ name: stack, updated: undefined }),
-    );
+    const { caches } = parseOutputs(await backend.outputs({ name: stack, updated: undefined }));
     const known = Object.keys(caches);
     const regions = values.region ?? known;
     const unknown = regions.filter((region) => !known.includes(region));
     if (unknown.length > 0) throw new Error(`has no region ${unknown.join(", ")}: ${itHas(known)}`);
     return Object.entries(caches).filter(([region]) => regions.includes(region));
   } catch (error) {
-    throw new InputError(`${stack}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    if (!isUnknownStack(message)) throw new InputError(`${stack}: ${message}`);
+    const known = (await backend.stacks()).map(({ name }) => name);
+    throw new InputError(`${stack}: the backend has no such stack: ${itHas(known)}`);
   }
 }
 

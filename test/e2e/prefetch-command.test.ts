@@ -41,10 +41,11 @@ test("images come into a stack's caches and not here, and what can't come is sai
     upstreams: [{ registry: registryName, repositories }],
   };
   await backend.withOutputs(project.directory, "one", { caches: { "eu-central-1": cache } });
-  const prefetch = async (...args: string[]) => {
+  const prefetch = (...args: string[]) => prefetchOf("one", ...args);
+  const prefetchOf = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await execa(
       "node",
-      [join(projectDirectory, "scripts/prefetch.ts"), "one", ...args],
+      [join(projectDirectory, "scripts/prefetch.ts"), ...args],
       { cwd: project.directory, env: backend.environment, reject: false, stdin: "ignore" },
     );
     return { exitCode, lines: stdout.split("\n"), stderr };
@@ -81,6 +82,11 @@ test("images come into a stack's caches and not here, and what can't come is sai
   assert.match(
     (await prefetch("--region", "mars", ...images)).stderr,
     /✗ one: has no region mars: it has eu-central-1/,
+  );
+  const mistyped = await prefetchOf("onne", ...images);
+  assert.deepEqual(
+    [mistyped.exitCode, mistyped.stderr],
+    [1, "✗ onne: the backend has no such stack: it has one"],
   );
   assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: provider: is missing/);
 

@@ -15,8 +15,9 @@ const stack = "aws-eu-north-1";
 const password = "not to be seen";
 const key = "awskms://alias/pulumi-state?region=eu-central-1";
 
-/** Exports a secret. */
+/** Exports a secret, and what docs/clients.md takes. */
 const program = `import * as pulumi from "@pulumi/pulumi";
+export const clients = { "eu-central-1": { check: "#!/bin/sh" } };
 export const password = pulumi.secret(new pulumi.Config().require("password"));
 `;
 
@@ -77,6 +78,13 @@ describe("the state", () => {
       npm run pulumi -- config set --stack ${stack} --secret password '${password}'
       npm run pulumi -- up --stack ${stack} --yes --skip-preview --suppress-outputs`);
     assert.match(await stackFile(), /^encryptionsalt: /m);
+  });
+
+  test("gives the clients their configuration by the command of docs/clients.md", async () => {
+    const text = await readFile(join(projectDirectory, "docs", "clients.md"), "utf8");
+    const [, command = ""] = text.match(/^(npm run .*) \| jq .*check' >registry-cache-check$/m) ?? [];
+    const output = await bash(command.replace("aws-eu-central-1", stack));
+    assert.deepEqual(JSON.parse(output), { "eu-central-1": { check: "#!/bin/sh" } });
   });
 
   test("moves from this machine to a bucket and a key, and changes nothing", async () => {

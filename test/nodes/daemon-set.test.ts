@@ -72,7 +72,8 @@ before(async () => {
     }),
   );
   await node.write("/etc/ssl/certs/registry-test.pem", ca);
-  old = parts.use(await startContainerd("1.7", await node.enter()));
+  // nsenter is what is ended, and doesn't end what it has started.
+  old = parts.use(await startContainerd("1.7", [...(await node.enter()), "setpriv", "--pdeathsig", "TERM"]));
   await cluster.up();
   manifest = (await cluster.outputs()).clients.nodes;
 });

@@ -276,6 +276,20 @@ test("the pages say what to do with each output", () => {
   for (const key of Object.keys(clients)) assert.ok(named.has(key), key);
 });
 
+// npm says which script it runs, before what the script says; test/engine/state.test.ts runs one of them.
+test("what the documents say of outputs is printed without another word", () => {
+  let count = 0;
+  for (const file of ["README.md", ...globSync("docs/**/*.md")]) {
+    if (file.endsWith("CHANGELOG.md")) continue;
+    for (const [line] of readFileSync(file, "utf8").matchAll(/^.*\bstack output\b.*$/gm)) {
+      const command = /npm run --silent pulumi -- stack output \w+ --stack [\w-]+ --json/g;
+      assert.equal(line.match(command)?.length, line.match(/\bstack output\b/g)?.length, `${file}: ${line}`);
+      count += 1;
+    }
+  }
+  assert.ok(count > 10);
+});
+
 test("the links of the pages lead somewhere", () => {
   const anchors = (file: string) =>
     [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
