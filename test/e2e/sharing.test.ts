@@ -1,19 +1,28 @@
 /** Replicas with volumes that share their blobs by a hash: ADR 20. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { Agent } from "node:https";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { clientConfiguration } from "../../components/clients/clients.ts";
+import { defaultImages } from "../../components/config/images.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { renderEdgeConfig } from "../../components/pod/edge/nginx.ts";
+import { edgePaths } from "../../components/pod/edge/paths.ts";
 import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
+import { ensureImages } from "../../scripts/setup/images.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { containerdNode } from "../support/clients/node.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { download, downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { podOptions } from "../support/pod-options.ts";
 import { type Replica, type Replicas, replicasOf } from "../support/replicas.ts";
 import { startBalancer } from "../support/replicas-balancer.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const upstreamAt = ({ url }: { url: URL }) => [
@@ -214,4 +223,52 @@ test("a replica that reaches no other serves by itself", async (t) => {
     "MISS",
   ]);
   assert.equal(proxy.count(layer.digest, "GET"), 1);
+});
+
+test("a replica whose machine vanishes costs requests a second, also where it was just asked", async (t) => {
+  const parts = scope(t);
+  const { edge } = await ensureImages(defaultImages);
+  const name = `registry-cache-test-${randomUUID()}`;
+  await podman(["network", "create", name]);
+  parts.defer(async () => void (await podman(["network", "rm", "--force", "--time=0", name])));
+  const [{ subnets }] = JSON.parse(await podman(["network", "inspect", name]));
+  const addresses = [11, 12].map((host) => subnets[0].subnet.replace(/\d+\/\d+$/, host));
+  const options = podOptions({
+    upstreams: upstreamAt({ url: new URL("http://127.0.0.1") }),
+    peers: { port: 8444, servers: ["replica-0:8444", "replica-1:8444"] },
+    listen: { addresses: ["0.0.0.0"], port: 8443 },
+    proxies: "any",
+    clients: ["0.0.0.0/0"],
+    metricsClients: [],
+    edgeWorkers: 1,
+  });
+  // Origins that answer by the name of their replica.
+  const origins = options.ports.origins.map(
+    ({ http }) => `server { listen 127.0.0.1:${http}; return 200 "$hostname\\n"; }`,
+  );
+  const configuration = parts.use(await tempDir()).path;
+  const text = renderEdgeConfig(options).replace("http {", () => `http {\n${origins.join("\n")}`);
+  await writeFile(join(configuration, "nginx.conf"), text);
+  const replicas = ["replica-0", "replica-1"];
+  for (const [index, hostname] of replicas.entries()) {
+    const network = [`--network=${name}`, `--ip=${addresses[index]}`, `--hostname=${hostname}`];
+    const hosts = replicas.map((replica, other) => `--add-host=${replica}:${addresses[other]}`);
+    const mounts = ["--volume", `${configuration}:/config:ro`, "--tmpfs", edgePaths.cache];
+    const start = `mkdir ${edgePaths.cache}/tmp && exec nginx -c /config/nginx.conf -e /dev/stderr -g 'daemon off;'`;
+    const run = ["run", "--detach", "--rm", "--user=0", "--name", `${name}-${index}`, ...network, ...hosts];
+    await podman([...run, ...mounts, "--entrypoint", "sh", edge, "-c", start]);
+  }
+  /** Which replicas the first one has 16 blobs from, asked for at the same time. */
+  const keepers = async () => {
+    const digests = Array.from({ length: 16 }, (_, index) => `${index}`.padStart(64, "0"));
+    const urls = digests.map((it) => `http://127.0.0.1:8443/v2/giantswarm/x/blobs/sha256:${it}`);
+    const script = `for url; do wget -q -T 10 -O - $url & done; wait`;
+    return (await podman(["exec", `${name}-0`, "sh", "-c", script, "sh", ...urls])).split("\n").sort();
+  };
+  await waitUntil("both answer", async () => new Set(await keepers()).size === 2);
+  await podman(["network", "disconnect", name, `${name}-1`]);
+  const start = performance.now();
+  assert.deepEqual(await keepers(), Array(16).fill("replica-0"));
+  t.diagnostic(`${Math.round(performance.now() - start)} ms`);
+  assert.ok(performance.now() - start < 5000);
 });

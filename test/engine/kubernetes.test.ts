@@ -13,8 +13,9 @@ import {
   type V1Secret,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import type { Manifest } from "../../components/hosts/kubernetes/manifests.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
-import { gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
+import { type GitOpsPage, gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
 import {
   allow,
   furnish,
@@ -391,18 +392,34 @@ test("destroy leaves nothing", async () => {
   );
 });
 
+/** The region of docs/gitops.md, which has the objects in a namespace of their usual name. */
+const frankfurt = { ...onBucket, name: "frankfurt", namespace: "registry-cache" };
+let page: GitOpsPage;
+
+/** The file that `render` reads. */
+function configureFrankfurt(change: object = {}, region: object = {}): Promise<void> {
+  const regions = [{ ...frankfurt, ...region }];
+  return page.configure({ ...keys, ...change, regions, login: sealed, bucket: sealed });
+}
+
+async function configMaps(): Promise<string[]> {
+  const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "ConfigMap", frankfurt.namespace);
+  return items.map(({ metadata }) => metadata?.name ?? "");
+}
+
+async function uninstallFrankfurt(): Promise<void> {
+  await page.paste("uninstall");
+  await waitUntil("the namespace is gone", async () => {
+    const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "Namespace");
+    return !items.some(({ metadata }) => metadata?.name === frankfurt.namespace);
+  });
+}
+
 test("docs/gitops.md: the chart of a registry makes a region, changes it, and takes it away", async () => {
   const { plane } = stack;
-  const namespace = "registry-cache";
+  const { namespace } = frankfurt;
   await applyCrds(plane, "external-secrets");
-  const page = parts.use(await gitOpsPage(plane));
-  const configureFrankfurt = (change: object = {}) =>
-    page.configure({
-      ...keys,
-      regions: [{ ...onBucket, name: "frankfurt", namespace, ...change }],
-      login: sealed,
-      bucket: sealed,
-    });
+  page = parts.use(await gitOpsPage(plane));
   await configureFrankfurt();
   await page.paste("plainYaml", "publish", "install");
   assert.ok((await page.files("clusters/frankfurt")).includes("kustomization.yaml"));
@@ -423,20 +440,34 @@ test("docs/gitops.md: the chart of a registry makes a region, changes it, and ta
   const target = { name: "registry-cache", namespace };
   const scale = await apps.readNamespacedDeploymentScale(target);
   await apps.replaceNamespacedDeploymentScale({ ...target, body: { ...scale, spec: { replicas: 4 } } });
-  await configureFrankfurt({ freshnessSeconds: 30 });
+  await configureFrankfurt({}, { freshnessSeconds: 30 });
   await page.paste("values", "install");
   assert.equal((await deployment(namespace)).spec?.replicas, 4);
-  const { items } = await plane.objects.list<KubernetesObject>("v1", "ConfigMap", namespace);
+  const isEdge = (name = "") => name.startsWith("registry-cache-edge-");
   const wanted = (await page.values("frankfurt")).map(({ metadata }) => metadata?.name);
-  const edges = items.flatMap(({ metadata }) => metadata?.name?.match(/^registry-cache-edge-.*/) ?? []);
-  assert.deepEqual(
-    edges,
-    wanted.filter((name) => name?.startsWith("registry-cache-edge-")),
-  );
+  assert.deepEqual((await configMaps()).filter(isEdge), wanted.filter(isEdge));
+  await uninstallFrankfurt();
+});
 
-  await page.paste("uninstall");
-  await waitUntil("the namespace is gone", async () => {
-    const { items } = await plane.objects.list<KubernetesObject>("v1", "Namespace");
-    return !items.some(({ metadata }) => metadata?.name === namespace);
-  });
+test("docs/gitops.md: Helm takes over a region that up has made, and then has it alone", async () => {
+  const { namespace } = frankfurt;
+  const other = { name: "other", registry: "other.example.com", repositories: ["other/**"] };
+  const both = { upstreams: [...keys.upstreams, other] };
+  await configure({ ...both, regions: [frankfurt] });
+  await succeeds("up");
+  await configureFrankfurt(both);
+  await page.paste("plainYaml", "values", "takeOver", "disown");
+  await stack.pulumi("state", "delete", "--all", "--yes");
+
+  await configureFrankfurt();
+  await page.paste("values", "install");
+  const podOf = (it?: Manifest | V1Deployment) => (it as V1Deployment | undefined)?.spec?.template.spec;
+  const wanted = podOf((await page.values("frankfurt")).find(({ kind }) => kind === "Deployment"));
+  const { containers, volumes } = podOf(await deployment(namespace)) ?? assert.fail();
+  const names = (all: readonly { name: string }[] = []) => all.map(({ name }) => name);
+  assert.deepEqual(names(containers), names(wanted?.containers));
+  assert.deepEqual(names(volumes), names(wanted?.volumes));
+  const there = await configMaps();
+  for (const { configMap } of volumes ?? []) assert.ok(!configMap || there.includes(configMap.name ?? ""));
+  await uninstallFrankfurt();
 });

@@ -12,12 +12,13 @@ const kubernetes = {
 
 const program = (name: string) => join(import.meta.dirname, "programs", name, "main.go");
 
-/** The servers and helpers of a Kubernetes control plane. */
+/** The servers, helpers and clients of a Kubernetes control plane. */
 export const controlPlaneTools = {
   etcd: { module: "go.etcd.io/etcd/server/v3", version: "v3.6.16", package: "" },
   "kube-apiserver": { ...kubernetes, package: "cmd/kube-apiserver" },
   "kube-controller-manager": { ...kubernetes, package: "cmd/kube-controller-manager" },
   "kube-scheduler": { ...kubernetes, package: "cmd/kube-scheduler" },
+  kubectl: { ...kubernetes, package: "cmd/kubectl" },
   kwok: { module: "sigs.k8s.io/kwok", version: "v0.8.0", package: "cmd/kwok" },
   helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
 } satisfies Record<string, GoTool>;

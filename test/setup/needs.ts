@@ -52,7 +52,7 @@ const needs: readonly Need[] = [
       "test/engine/upgrade",
       "test/support/control",
     ],
-    first: [ensureKubernetesProvider],
+    first: [ensureKubernetesProvider, program("jq")],
     tools: { ...controlPlaneTools, registry },
     files: Object.keys(goFiles) as GoFilesName[],
   },

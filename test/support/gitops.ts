@@ -51,11 +51,13 @@ export async function newsOf({ objects }: ControlPlane, manifests: readonly Mani
       return changedPaths({ [key]: before }, { [key]: after });
     }),
   );
-  return found.flat().filter((path) => !/\.metadata\.(?:managedFields|generation)\b/.test(path));
+  // Controllers go on meanwhile.
+  const another = /^\S+ \S+?\.(?:status|metadata\.(?:managedFields|generation|resourceVersion))\b/;
+  return found.flat().filter((path) => !another.test(path));
 }
 
 /** The blocks of docs/gitops.md with commands, in their order. */
-const blocks = ["plainYaml", "publish", "install", "uninstall"] as const;
+const blocks = ["plainYaml", "publish", "install", "uninstall", "takeOver", "disown"] as const;
 
 export interface GitOpsPage extends AsyncDisposable {
   /** Writes the file of the page's stack. */
@@ -75,6 +77,7 @@ export async function gitOpsPage(plane: ControlPlane): Promise<GitOpsPage> {
   const project = parts.use(await costProject());
   const programs = parts.use(
     await fakePrograms({
+      kubectl: `exec ${await ensureTool("kubectl")} "$@"`,
       npm: `[ "$1 $2 $3" = "run render --" ] && shift 3 && exec node ${projectDirectory}/scripts/render.ts "$@"`,
       helm: `case "$1" in push | upgrade) set -- "$@" --plain-http ;; esac
 exec ${await ensureTool("helm")} "\${@/registry.example.com/${url.host}}"`,
@@ -82,7 +85,7 @@ exec ${await ensureTool("helm")} "\${@/registry.example.com/${url.host}}"`,
   );
   await symlink(join(projectDirectory, "charts"), join(project.directory, "charts"));
   const page = await readFile(join(projectDirectory, "docs", "gitops.md"), "utf8");
-  const texts = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  const texts = [...page.matchAll(/^ *```sh\n(.*?)^ *```$/gms)].map(([, text = ""]) => text);
   if (texts.length !== blocks.length) throw new Error(`${texts.length} blocks with commands`);
   const text = Object.fromEntries(blocks.map((name, index) => [name, texts[index] ?? ""]));
   const [values] = text.publish?.split(/^/m) ?? [];

@@ -60,8 +60,8 @@ export function peerPods({ name, namespace }: WorkloadRegion): PodSelector {
 }
 
 /**
- * A replica may be silent while it fills its cache. One whose machine is gone is noticed within 25 s, by packets that it doesn't answer. These are namespaced, and safe since Kubernetes 1.29:
- * https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls
+ * A replica may be silent while it fills its cache. If its machine vanishes meanwhile, the one that waits notices within 25 s, by packets that aren't answered. These are namespaced, and safe since
+ * Kubernetes 1.29: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls
  */
 export const peerSysctls: Sysctl[] = [
   { name: "net.ipv4.tcp_keepalive_time", value: "10" },

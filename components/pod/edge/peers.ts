@@ -37,7 +37,6 @@ export function peerGroup({ peers }: Options): Directive[] {
         ...peers.servers.map((server) =>
           directive("server", literal(server), "max_fails=1", `fail_timeout=${breakSeconds}s`),
         ),
-        directive("keepalive", 64),
       ],
     ),
   ];
@@ -54,13 +53,13 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
       ["=", "/blob"],
       [
         directive("proxy_pass", "http://peers$request_uri"),
-        ...["Connection", ...conditions].map((header) =>
-          directive("proxy_set_header", header, header === "Connection" ? "" : `$http_${variable(header)}`),
-        ),
+        // A connection for each request: one that was kept to a machine that is gone takes a request without a word, and TCP sends it again for a quarter of an hour.
+        directive("proxy_set_header", "Connection", "close"),
+        ...conditions.map((header) => directive("proxy_set_header", header, `$http_${variable(header)}`)),
         // Nothing is kept here: what one connection takes of the memory is this buffer.
         directive("proxy_buffering", "off"),
         directive("proxy_buffer_size", "64k"),
-        // It is silent while it fills its cache for somebody else. A machine that is gone is noticed by keepalive: see the Pod's sysctls.
+        // It is silent while it fills its cache for somebody else. A machine that goes meanwhile is noticed by keepalive: see the Pod's sysctls.
         directive("proxy_read_timeout", `${fillSeconds}s`),
         directive("proxy_socket_keepalive", "on"),
         directive("recursive_error_pages", "on"),
