@@ -54,7 +54,7 @@ const noticed = 30_000;
 
 before(async () => {
   const names = { [registryName]: hubAddress };
-  cluster = await cachedCluster(parts, surroundings, { count: 2, replicas: 1, names });
+  cluster = await cachedCluster(parts, surroundings, { count: 2, region: { replicas: { min: 1 } }, names });
   [node, managed] = cluster.nodes as [RealNode, RealNode];
   // The registry by its name, where nodes go that know nothing of the cache.
   const { ca } = parts.use(

@@ -63,16 +63,6 @@ function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: st
   );
 }
 
-const nodeOf = ({ spec }: V1Pod) => nodes.find(({ name }) => name === spec?.nodeName) as RealNode;
-
-/** Shell commands where a Pod is. `$processes` are those of its containers, `$volume` is its part of the node's disk. */
-function inPod(pod: V1Pod, script: string): Promise<string> {
-  const uid = pod.metadata?.uid;
-  const before = `processes=$(find /sys/fs/cgroup/memory -path '*pod${uid}/*' -name cgroup.procs -exec cat {} +)
-    volume=/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~empty-dir/data\n`;
-  return nodeOf(pod).run("sh", ["-euc", before + script]);
-}
-
 interface While {
   /** @default all */
   readonly on?: readonly RealNode[];
@@ -148,7 +138,7 @@ async function cordon(name: string, unschedulable: boolean): Promise<void> {
 test("without its Prometheus, a replica stays ready", async () => {
   const [pod] = (await settled()) as [V1Pod, V1Pod];
   const name = pod.metadata?.name;
-  await inPod(
+  await cluster.inPod(
     pod,
     `for it in $processes; do [ "$(cat /proc/$it/comm)" != prometheus ] || kill -KILL "$it"; done`,
   );
@@ -237,7 +227,10 @@ test("a replica that takes too much of its node's disk is evicted, and replaced"
   const [pod] = before as [V1Pod];
   await whilePulling(
     async () => {
-      await inPod(pod, 'fallocate --length 2200M "$volume/ballast"');
+      await cluster.inPod(
+        pod,
+        'fallocate --length 2200M "$directory/volumes/kubernetes.io~empty-dir/data/ballast"',
+      );
       const evicted = await waitUntil(
         "kubelet evicts it",
         async () => {
@@ -258,7 +251,7 @@ test("memory over the limit is refused, and the replica serves on", async () => 
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(async () => {
     // In the edge's cgroup, something that takes all that it gets.
-    const hungry = inPod(
+    const hungry = cluster.inPod(
       pod,
       `for it in $processes; do
         if [ "$(cat "/proc/$it/comm")" != nginx ]; then continue; fi
@@ -287,7 +280,7 @@ test("a replica that hangs is taken out of the Service, and started again", asyn
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(
     async () => {
-      await inPod(
+      await cluster.inPod(
         pod,
         `for it in $processes; do [ "$(cat /proc/$it/comm)" != nginx ] || kill -STOP "$it"; done`,
       );
@@ -304,7 +297,7 @@ test("a replica that is killed takes no pull with it", async () => {
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(
     async () => {
-      await inPod(pod, "kill -KILL $processes");
+      await cluster.inPod(pod, "kill -KILL $processes");
       await waitUntil("kubelet has started it again", () => isRestarted(pod));
       await settled();
     },
@@ -314,7 +307,7 @@ test("a replica that is killed takes no pull with it", async () => {
 
 test("a node's power cut fails no pull of the other nodes, and its replica comes back", async () => {
   const [pod] = (await settled()) as [V1Pod];
-  const node = nodeOf(pod);
+  const node = cluster.nodeOf(pod);
   const others = nodes.filter((it) => it !== node);
   await whilePulling(
     async () => {

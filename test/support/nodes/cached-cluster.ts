@@ -42,13 +42,21 @@ export interface CachedCluster {
   fellBack(): number;
   /** Those that run, and aren't about to end. */
   replicas(): Promise<V1Pod[]>;
+  nodeOf(pod: V1Pod): RealNode;
+  /** Shell commands where a Pod is. `$processes` are those of its containers, `$directory` is what kubelet keeps for it. @returns their standard output */
+  inPod(pod: V1Pod, script: string): Promise<string>;
+}
+
+export interface CachedClusterOptions extends NodesOptions {
+  /** Keys of its region. @default two replicas that share a bucket */
+  readonly region?: object;
 }
 
 /** Its stack isn't up yet. */
 export async function cachedCluster(
   parts: AsyncDisposableStack,
   surroundings: Surroundings,
-  options: NodesOptions & { readonly replicas?: number } = {},
+  options: CachedClusterOptions = {},
 ): Promise<CachedCluster> {
   const login = { username: "reader", password: "the first one" };
   const { url: registry } = parts.use(await testUpstream());
@@ -56,16 +64,25 @@ export async function cachedCluster(
   const upstream = parts.use(await startFaultProxy(asksForPassword.url));
   const direct = parts.use(await startFaultProxy(registry));
   const s3 = parts.use(await startS3());
-  const keys = stackKeys({ surroundings, s3, upstream, replicas: options.replicas ?? 2 });
+  const keys = stackKeys({ surroundings, s3, upstream, own: options.region ?? {} });
 
   const plane = parts.use(await startControlPlane({ nodes: 0 }));
   const names = { [hostname]: loadBalancerAddress, ...options.names };
   const { nodes } = parts.use(await startNodes(plane, surroundings, { ...options, names }));
   const core = plane.config.makeApiClient(CoreV1Api);
   const stack = parts.use(await kubernetesStack(keys, plane));
+  const { AWS_ACCESS_KEY_ID: username = "", AWS_SECRET_ACCESS_KEY: password = "" } = s3.backend.environment;
+  const usesBucket = keys.regions.some(({ storage }) => storage.kind === "bucket");
+  const credentials = { login, ...(usesBucket && { bucket: { username, password } }) };
   const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
-  await allow(plane, { ...keys, login: sealed, bucket: sealed });
+  const allSealed = Object.fromEntries(Object.keys(credentials).map((key) => [key, sealed]));
+  await allow(plane, { ...keys, ...allSealed });
 
+  const nodeOf = ({ spec }: V1Pod) => {
+    const node = nodes.find(({ name }) => name === spec?.nodeName);
+    assert.ok(node, "the Pod is on a node");
+    return node;
+  };
   const output = async (name: string) => JSON.parse(await stack.pulumi("stack", "output", "--json", name));
   return {
     stack,
@@ -83,9 +100,8 @@ export async function cachedCluster(
     },
     async up(change = {}) {
       await stack.configure({ ...keys, regions: keys.regions.map((it) => ({ ...it, ...change })) });
-      const { AWS_ACCESS_KEY_ID: username, AWS_SECRET_ACCESS_KEY: password } = s3.backend.environment;
-      for (const [key, secret] of Object.entries({ login, bucket: { username, password } })) {
-        for (const [part, value = ""] of Object.entries(secret)) {
+      for (const [key, secret] of Object.entries(credentials)) {
+        for (const [part, value] of Object.entries(secret)) {
           await stack.setSecret(`registry-cache:${key}.${part}`, value);
         }
       }
@@ -105,6 +121,13 @@ export async function cachedCluster(
         ({ metadata, status }) => !metadata?.deletionTimestamp && status?.phase === "Running",
       );
     },
+    nodeOf,
+    inPod(pod, script) {
+      const uid = pod.metadata?.uid;
+      const before = `processes=$(find /sys/fs/cgroup/memory -path '*pod${uid}/*' -name cgroup.procs -exec cat {} +)
+        directory=/var/lib/kubelet/pods/${uid}\n`;
+      return nodeOf(pod).run("sh", ["-euc", before + script]);
+    },
   };
 }
 
@@ -118,10 +141,10 @@ function fromNodes({ url }: { readonly url: URL }): string {
 
 interface KeysOf extends Pick<CachedCluster, "s3" | "upstream"> {
   readonly surroundings: Surroundings;
-  readonly replicas: number;
+  readonly own: object;
 }
 
-function stackKeys({ surroundings, s3, upstream, replicas }: KeysOf) {
+function stackKeys({ surroundings, s3, upstream, own }: KeysOf) {
   const { bucket, region: bucketRegion } = s3.store("proxied");
   const server = { endpoint: fromNodes(s3.proxy), pathStyle: true, credentials: "bucket" };
   const upstreams = [
@@ -144,10 +167,11 @@ function stackKeys({ surroundings, s3, upstream, replicas }: KeysOf) {
         context: "test",
         namespace,
         storage: { kind: "bucket", scratch: "2GiB", s3: { bucket, region: bucketRegion, ...server } },
-        replicas: { min: replicas },
+        replicas: { min: 2 },
         endpoint: { hostname, tls: { mode: "private" } },
         expose: { kind: "loadBalancer", drainSeconds: 5, minReadySeconds: 2 },
         access: { clients: ["10.0.0.0/8"] },
+        ...own,
       },
     ],
   };
