@@ -23,7 +23,7 @@ const alone = [
 ];
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
-  "test/nodes/",
+  "test/nodes/workload",
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
   ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "pipeline-up", "upgrade"].map(
     (name) => `test/engine/${name}`,

@@ -92,7 +92,7 @@ describe("what a change does", { concurrency: true }, () => {
         });
         const changes = await preview({ region: { endpoint: { ...(endpoint as Config), zone: part } } });
         assert.ok(
-          changes.some((change) => /^replace Record(?:Set)? …$/.test(change)),
+          changes.some((change) => /^replace Record(?:Set)? …(?:-address)?$/.test(change)),
           changes.join("\n"),
         );
         assert.ok(!changes.includes(`replace ${machine} …`), changes.join("\n"));

@@ -64,7 +64,7 @@ export async function startNodes(
       return node;
     }),
   );
-  await waitUntil("the real nodes are ready", () => areReady(plane.objects, count), 60_000);
+  await waitUntil("the real nodes are ready", () => areReady(plane.objects, count), 120_000);
   const all = parts.move();
   return { nodes, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
