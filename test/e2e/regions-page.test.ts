@@ -49,7 +49,7 @@ test("the page shows all regions and what is wrong, and needs nothing but itself
       rows.find(([name]) => name === "azure-westeurope"),
     ];
     assert.deepEqual(local?.slice(1, 5), ["local vm", "localhost:8443", "gsoci.azurecr.io", "not up"]);
-    assert.deepEqual(azure?.slice(5, 9), ["not reached", "", "", "changed: endpoint, upstreams"]);
+    assert.deepEqual(azure?.slice(5, 10), ["not reached", "", "", "pinned", "changed: endpoint, upstreams"]);
     assert.equal(rows.length, 2);
     const texts = await page.locator(".problems").allInnerTexts();
     assert.match(texts.join("\n"), /stacks\/Pulumi\.wrong\.yaml.*provider.*is missing/s);
