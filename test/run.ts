@@ -9,6 +9,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { runSteps } from "../scripts/setup/steps.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
+import { lackingForNodes } from "./support/nodes/isolated.ts";
 
 /** After this time a test has failed, unless it has a limit of its own, and after the other one all of them. */
 const testMinutes = 10;
@@ -16,6 +17,8 @@ const allMinutes = 60;
 
 /** Emulate whole machines of one processor each, which takes longest: `npm run test:boot`. After the others, as many at a time as there are processors. */
 const boot = "test/boot/";
+/** Start the programs of Kubernetes' nodes, for which not every machine is fit. */
+const nodes = "test/nodes/";
 /** One at a time, after the others: they compare times, or measure what the machine can do. */
 const alone = [
   ...["test/bench/", "test/e2e/coalescing", "test/e2e/live-changes"],
@@ -32,8 +35,13 @@ const long = [
 
 const words = process.argv.slice(2);
 const all = globSync("test/**/*.test.ts");
+const lacking = words.length === 0 ? await lackingForNodes() : undefined;
+if (lacking !== undefined) console.log(`${nodes} is left out: real nodes need ${lacking}.`);
+const leftOut = lacking === undefined ? [boot] : [boot, nodes];
 const files = all.filter((file) =>
-  words.length === 0 ? !file.startsWith(boot) : words.some((word) => file.includes(word)),
+  words.length === 0
+    ? !leftOut.some((folder) => file.startsWith(folder))
+    : words.some((word) => file.includes(word)),
 );
 if (files.length === 0) {
   console.error(`No test file has ${words.join(" or ")} in its path.`);

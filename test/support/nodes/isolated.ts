@@ -1,6 +1,6 @@
 /** A test file in namespaces of its own, with a network to which real nodes can be connected; nothing of it is seen on this machine. */
 import { existsSync, globSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { baseImageNames, defaultImages, type Images } from "../../../components/config/images.ts";
@@ -41,10 +41,25 @@ export async function isolated(file: string): Promise<Surroundings> {
   process.exit(exitCode);
 }
 
-async function runInside(file: string): Promise<number> {
-  if (process.getuid?.() !== 0 || !existsSync("/sys/fs/cgroup/memory")) {
-    throw new Error("real nodes need root, and the hierarchies of cgroup v1 in /sys/fs/cgroup");
+const unshare = ["--net", "--mount", "--uts", "--ipc", "--pid", "--propagation", "private", "--fork"];
+
+/** What real nodes need and this machine doesn't have, if anything. */
+export async function lackingForNodes(): Promise<string | undefined> {
+  const groups = "/sys/fs/cgroup/memory";
+  if (process.getuid?.() !== 0 || !existsSync(groups)) return `root, and cgroup v1, with ${groups}`;
+  try {
+    const group = await mkdtemp(join(groups, "registry-cache-nodes-"));
+    await rmdir(group);
+    await execa("unshare", [...unshare, "--mount-proc", "true"]);
+  } catch (error) {
+    return `rights to make cgroups and namespaces (${error instanceof Error ? error.message.split("\n")[0] : error})`;
   }
+  return undefined;
+}
+
+async function runInside(file: string): Promise<number> {
+  const lacking = await lackingForNodes();
+  if (lacking !== undefined) throw new Error(`real nodes need ${lacking}`);
   await removeLeftOvers();
   await using directory = await tempDir();
   const group = groupOf(process.pid);
@@ -55,12 +70,11 @@ async function runInside(file: string): Promise<number> {
     imageDirectory,
   );
   const surroundings: Surroundings = { directory: directory.path, group, images, imageDirectory };
-  const unshare = ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--propagation", "private"];
   const { exitCode } = await execa(
     // With this process, all of it ends.
     "setpriv",
     [
-      ...["--pdeathsig", "KILL", ...unshare, "--fork", "--kill-child", "--mount-proc"],
+      ...["--pdeathsig", "KILL", "unshare", ...unshare, "--kill-child", "--mount-proc"],
       ...["bash", join(import.meta.dirname, "hub.sh"), hubAddress],
       ...[process.execPath, ...process.execArgv, file],
     ],
