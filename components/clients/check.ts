@@ -1,6 +1,6 @@
 import { script } from "../pod/script.ts";
+import { quoted } from "../pod/shell-word.ts";
 import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
-import { quoted } from "./shell-word.ts";
 
 /**
  * registry-cache-check: a shell script that asks from a node what its container runtime asks, with this region's values. It pulls the upstreams' `probe`, or

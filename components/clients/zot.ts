@@ -43,13 +43,10 @@ function contentAtCache({ repositories }: Upstream, path: string): ZotContent[] 
   if (path === "") return repositories.map((prefix) => ({ prefix }));
   const globs = repositories.map((glob) => {
     const segments = glob.split("/");
-    const fixed = segments.slice(
-      0,
-      segments.findIndex((segment) => segment.includes("*")),
-    );
-    if (!glob.includes("*")) return { fixed: glob, rest: "" };
-    const rest = segments.slice(fixed.length).join("/");
-    return { fixed: fixed.join("/"), rest: rest === "*" ? "/*" : "/**" };
+    const first = segments.findIndex((segment) => segment.includes("*"));
+    if (first < 0) return { fixed: glob, rest: "" };
+    const rest = segments.slice(first).join("/");
+    return { fixed: segments.slice(0, first).join("/"), rest: rest === "*" ? "/*" : "/**" };
   });
   const content = globs.map(({ fixed, rest }) => ({
     prefix: `${path}${fixed && `/${fixed}`}${rest}`,

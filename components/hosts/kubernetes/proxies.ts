@@ -1,21 +1,18 @@
-import type { V1IngressClass } from "@kubernetes/client-node";
-import { hint, itHas, type Problem } from "../../config/problems.ts";
-import { allOf, ifThere, namesOf } from "./cluster-api.ts";
+import { itHas, type Problem } from "../../config/problems.ts";
+import { classProblems } from "./classes.ts";
+import { ifThere } from "./cluster-api.ts";
 import type { Question } from "./question.ts";
+
+const ingressClasses = {
+  kind: "IngressClass",
+  group: "networking.k8s.io",
+  plural: "ingressclasses",
+} as const;
 
 /** Whether what is to come before the cache is there, and takes its route. */
 export async function proxyProblems({ region, api }: Question): Promise<Problem[]> {
   const { expose } = region;
-  if (expose.kind === "ingress" && expose.class !== undefined) {
-    const { class: name } = expose;
-    const kind = { group: "networking.k8s.io", version: "v1", plural: "ingressclasses" };
-    const known: readonly V1IngressClass[] | null = await allOf(api.custom.listClusterCustomObject(kind));
-    if (known === null) return [];
-    const names = namesOf(known);
-    if (names.includes(name)) return [];
-    const message = `the cluster has no IngressClass "${name}": ${hint(name, names)}`;
-    return [{ path: "expose.class", message }];
-  }
+  if (expose.kind === "ingress") return classProblems(api, ingressClasses, expose.class, "expose.class");
   if (expose.kind !== "gateway") return [];
   const { name, namespace, listener } = expose.gateway;
   const kind = { group: "gateway.networking.k8s.io", version: "v1", plural: "gateways" };

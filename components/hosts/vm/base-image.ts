@@ -1,5 +1,6 @@
 import type { Architecture } from "../../capacity/machine.ts";
 import { script } from "../../pod/script.ts";
+import { quoted } from "../../pod/shell-word.ts";
 import { basePackages, packagesScript } from "./user-data.ts";
 
 export interface BaseImageOptions {
@@ -22,10 +23,10 @@ export function renderBaseImage({ architecture, prepare, images }: BaseImageOpti
   ];
   return script(import.meta.url, "base-image.sh")
     .replaceAll("@ARCHITECTURE@", architecture)
-    .replace("@INSTALL@", () => commands.map((command) => command.map(quoted).join(" ")).join("\n"));
+    .replace("@INSTALL@", () => commands.map((command) => command.map(shellWord).join(" ")).join("\n"));
 }
 
-/** As a shell takes one word. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** In quotes only where it needs them: people read this script. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : quoted(word);
 }

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { script } from "../../pod/script.ts";
+import { quoted } from "../../pod/shell-word.ts";
 
 export interface UserDataOptions {
   /** Of the cloud: no Pod of another one is applied. */
@@ -268,6 +269,6 @@ function unit(sections: Record<string, Record<string, string>>): string {
 /** What a script reads by `.`: any values. */
 export function shellVariables(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join("");
 }
