@@ -47,6 +47,18 @@ before(async () => {
 
 const hasEnded = ({ status }: V1Pod) => status?.phase === "Failed" || status?.phase === "Succeeded";
 
+function stateOf({ metadata, spec, status }: V1Pod): string {
+  const conditions = status?.conditions?.flatMap(({ type, status, reason, message }) =>
+    status === "True" ? [] : [`not ${type}: ${reason} ${message ?? ""}`],
+  );
+  const containers = status?.containerStatuses?.flatMap(({ name, state }) =>
+    state?.running ? [] : [`${name}: ${JSON.stringify(state)}`],
+  );
+  const since = metadata?.deletionTimestamp ? ["about to end"] : [];
+  const own = [status?.phase, status?.reason, status?.message, ...since].filter(Boolean).join(" ");
+  return `${metadata?.name} on ${spec?.nodeName}: ${[own, ...(conditions ?? []), ...(containers ?? [])].join("; ")}`;
+}
+
 /** Until there are two that are ready, none of them on one of the nodes, and some Pods are gone. */
 function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: string } = {}) {
   return waitUntil(
@@ -57,7 +69,8 @@ function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: st
       const left = items.filter(({ metadata }) => uids.includes(metadata?.uid));
       const ready = (await cluster.replicas()).filter(isReady);
       const elsewhere = ready.every(({ spec }) => spec?.nodeName !== without.node);
-      return left.every(hasEnded) && ready.length === 2 && elsewhere && ready;
+      assert.ok(left.every(hasEnded) && ready.length === 2 && elsewhere, items.map(stateOf).join("\n"));
+      return ready;
     },
     90_000,
   );

@@ -228,8 +228,9 @@ function kubeletConfiguration(address: string) {
     resolvConf: "/etc/resolv.conf",
     volumePluginDir: "/var/lib/kubelet/volume-plugins",
     volumeStatsAggPeriod: "5s",
-    evictionHard: { "memory.available": "100Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi" },
-    evictionPressureTransitionPeriod: "5s",
+    // The disk and memory are the whole machine's: how full they are is no reason to evict a Pod, or to delete the images that no Pod of a node uses yet.
+    evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },
+    imageGCHighThresholdPercent: 100,
     // Files of Secrets and ConfigMaps follow after this, not after a minute.
     syncFrequency: "5s",
   };
