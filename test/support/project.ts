@@ -74,6 +74,8 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+    // Doubles stand in for the clouds' plugins. The engine would try for seconds, at each command, to download those that the state names.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     ...options.environment,
   };
   const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
