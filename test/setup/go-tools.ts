@@ -34,6 +34,12 @@ const cni = { module: "github.com/containernetworking/plugins", version: "v1.10.
 
 /** What runs on a node. runc is Debian's. */
 export const nodeTools = {
+  "containerd-2.0": {
+    module: "github.com/containerd/containerd/v2",
+    version: "v2.0.14",
+    package: "cmd/containerd",
+  },
+  "ctr-2.0": { module: "github.com/containerd/containerd/v2", version: "v2.0.14", package: "cmd/ctr" },
   kubelet: { ...kubernetes, package: "cmd/kubelet" },
   "kube-proxy": { ...kubernetes, package: "cmd/kube-proxy" },
   "containerd-shim-runc-v2": { ...containerd, package: "cmd/containerd-shim-runc-v2" },

@@ -36,28 +36,30 @@ interface Release {
   readonly disabledPlugins: readonly string[];
 }
 
+const second = {
+  version: 3,
+  disabledPlugins: [
+    "io.containerd.cri.v1.images",
+    "io.containerd.cri.v1.runtime",
+    "io.containerd.grpc.v1.cri",
+    "io.containerd.internal.v1.opt",
+    "io.containerd.internal.v1.restart",
+    "io.containerd.monitor.container.v1.restart",
+    "io.containerd.monitor.task.v1.cgroups",
+    "io.containerd.nri.v1.nri",
+    "io.containerd.podsandbox.controller.v1.podsandbox",
+    "io.containerd.snapshotter.v1.blockfile",
+    "io.containerd.snapshotter.v1.btrfs",
+    "io.containerd.snapshotter.v1.devmapper",
+    "io.containerd.snapshotter.v1.erofs",
+    "io.containerd.snapshotter.v1.overlayfs",
+    "io.containerd.snapshotter.v1.zfs",
+  ],
+};
+
 const releases = {
-  "2": {
-    programs: { containerd: "containerd", ctr: "ctr" },
-    version: 3,
-    disabledPlugins: [
-      "io.containerd.cri.v1.images",
-      "io.containerd.cri.v1.runtime",
-      "io.containerd.grpc.v1.cri",
-      "io.containerd.internal.v1.opt",
-      "io.containerd.internal.v1.restart",
-      "io.containerd.monitor.container.v1.restart",
-      "io.containerd.monitor.task.v1.cgroups",
-      "io.containerd.nri.v1.nri",
-      "io.containerd.podsandbox.controller.v1.podsandbox",
-      "io.containerd.snapshotter.v1.blockfile",
-      "io.containerd.snapshotter.v1.btrfs",
-      "io.containerd.snapshotter.v1.devmapper",
-      "io.containerd.snapshotter.v1.erofs",
-      "io.containerd.snapshotter.v1.overlayfs",
-      "io.containerd.snapshotter.v1.zfs",
-    ],
-  },
+  "2": { ...second, programs: { containerd: "containerd", ctr: "ctr" } },
+  "2.0": { ...second, programs: { containerd: "containerd-2.0", ctr: "ctr-2.0" } },
   "1.7": {
     programs: { containerd: "containerd-1.7", ctr: "ctr-1.7" },
     version: 2,
@@ -78,7 +80,7 @@ const releases = {
   },
 } as const satisfies Record<string, Release>;
 
-/** A line of releases: 1.7, which many nodes still have, or the current one. */
+/** A line of releases: 1.7 and 2.0, which many nodes still have, or the current one. */
 export type ContainerdRelease = keyof typeof releases;
 
 /** @param prefix of the commands, as `nsenter …`: where it runs. @default here */
