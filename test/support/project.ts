@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
-import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
@@ -79,7 +79,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     ...options.environment,
   };
   const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
-    execa("pulumi", [...args, "--stack", stack, "--non-interactive"], {
+    execa(engineProgram, [...args, "--stack", stack, "--non-interactive"], {
       cwd,
       env: { ...environment, ...env },
       reject: false,
