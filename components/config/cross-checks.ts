@@ -21,6 +21,7 @@ export function crossChecks(raw: Raw): Problem[] {
     // Local regions share the machine's name and are told apart by their ports.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
+    ...exposureProblems(raw),
     ...prefetchProblems(raw),
   ];
 }
@@ -49,6 +50,16 @@ function namespaceOverlaps(raw: Raw): Problem[] {
     if (place === undefined || first === index) return [];
     const message = `is that of regions[${first}], in the same cluster: each region needs one of its own`;
     return [{ path: `regions[${index}].namespace`, message }];
+  });
+}
+
+function exposureProblems(raw: Raw): Problem[] {
+  return entriesOf(raw.regions).flatMap((entry, index) => {
+    const isPrivate = valueAt(["endpoint", "exposure"], entry) === "private";
+    if (!isPrivate || valueAt(["access", "clients"], entry) !== "public") return [];
+    const message =
+      "is the whole internet, which doesn't reach an endpoint with `exposure: private`: name the clients' private ranges";
+    return [{ path: `regions[${index}].access.clients`, message }];
   });
 }
 

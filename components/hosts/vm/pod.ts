@@ -1,4 +1,4 @@
-import { everyone } from "../../config/endpoint.ts";
+import { everyone } from "../../config/access.ts";
 import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { isPrefixList } from "../../config/text.ts";
