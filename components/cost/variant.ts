@@ -86,12 +86,14 @@ function awsCharges(
   const content = contentOf(variant, setting);
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
-  const hasNatGateway = !isVm && !("nodeSubnets" in region.network);
+  const isPublic = region.endpoint.exposure === "public";
+  const isOwnNetwork = isVm ? !isPublic && !("subnet" in region.network) : !("nodeSubnets" in region.network);
+  const network = { isPublic, hasNatGateway: isOwnNetwork };
   return [
-    ...(isVm ? awsVm(machine.type, disk) : awsCluster(machine.type, variant.replicas, hasNatGateway)),
+    ...(isVm ? awsVm(machine.type, disk, network) : awsCluster(machine.type, variant.replicas, network)),
     ...(content ? awsBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
-    ...(hasNatGateway ? awsNatGatewayData(usage) : []),
+    ...(network.hasNatGateway ? awsNatGatewayData(usage) : []),
     ...awsTransfer(usage, delivery),
     ...(region.endpoint.zone === undefined ? [] : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),
   ];

@@ -201,6 +201,46 @@ describe("the route of an existing subnet", () => {
   });
 });
 
+describe("the way out of a private endpoint's subnet", () => {
+  const privately = {
+    network: { vpc, subnet },
+    endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+    access: { clients: ["10.0.0.0/8"] },
+  };
+  const routedBy = (...routes: Record<string, string>[]) =>
+    lookedUp(privately, { getRouteTable: () => routeTable(...routes) });
+
+  for (const [target, id] of Object.entries({
+    natGatewayId: "nat-1",
+    transitGatewayId: "tgw-1",
+    vpcEndpointId: "vpce-1",
+    networkInterfaceId: "eni-1",
+    gatewayId: "vgw-1",
+  })) {
+    test(`may lead to ${id}, and the machine has no IPv6 address`, async () => {
+      const { found, problems } = await routedBy({ cidrBlock: "0.0.0.0/0", [target]: id });
+      assert.deepEqual(problems, []);
+      assert.equal(found?.subnet?.hasIpv6, false);
+    });
+  }
+
+  test("isn't an internet gateway, a peering, or missing", async () => {
+    const told = async (...routes: Record<string, string>[]) =>
+      (await routedBy(...routes)).problems.map(({ path, message }) => `${path}: ${message}`);
+    for (const route of [{ gatewayId: "igw-1" }, { vpcPeeringConnectionId: "pcx-1" }]) {
+      const [problem] = await told({ cidrBlock: "0.0.0.0/0", ...route });
+      assert.match(
+        problem ?? "",
+        /^network\.subnet: subnet-0b+0 has a default route to (igw|pcx)-1, which takes no private/,
+      );
+    }
+    assert.match(
+      (await told({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" })).join(),
+      /^network\.subnet: subnet-0b+0 has no default route, and .*: lead 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
+    );
+  });
+});
+
 describe("who may reach the machine", () => {
   const ranges = (count: number) => Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`);
 

@@ -117,6 +117,20 @@ export const aws: CloudCase = {
       region: { network: { vpc: existing.vpc, subnet: existing.privateSubnet } },
       told: [/regions\[0\]\.network\.subnet: subnet-0a+b has no route to an internet gateway/],
     },
+    "a private endpoint in a subnet without a way out": {
+      region: {
+        network: { vpc: existing.vpc, subnet: existing.subnet },
+        endpoint: {
+          hostname: "cache.eu-central-1.example.com",
+          exposure: "private",
+          tls: { mode: "private" },
+        },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /regions\[0\]\.network\.subnet: subnet-0a+ has a default route to igw-0a+, which takes no private address/,
+      ],
+    },
     "more clients than a machine can have": {
       region: {
         access: {

@@ -12,8 +12,8 @@ import { findImage } from "./image.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
+import { checkPublicRoute, checkWayOut } from "./routes.ts";
 import { checkVCpus } from "./vcpus.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -102,7 +102,12 @@ async function findSubnet(question: Question): Promise<ExistingSubnet | undefine
   if (!found) return undefined;
   if (found.vpcId !== vpc) lookUp.refuse("network.subnet", `${id} is in ${found.vpcId}, not in ${vpc}`);
   const { vpcId, availabilityZone, ipv6CidrBlock } = found;
-  const isOpenToIpv6 = await checkPublicRoute(question, { id, vpcId, path: "network.subnet" });
+  const place = { id, vpcId, path: "network.subnet" };
+  if (region.endpoint.exposure === "private") {
+    await checkWayOut(question, place);
+    return { id, vpcId, availabilityZone, hasIpv6: false };
+  }
+  const isOpenToIpv6 = await checkPublicRoute(question, place);
   return { id, vpcId, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
 }
 

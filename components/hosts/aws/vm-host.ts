@@ -49,7 +49,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const network = createNetwork(name, args, own);
     const firewall = createFirewall(name, args, network.vpcId, own);
     const securityGroupIds = firewall.map(({ id }) => id);
-    const address = createAddress(name, { names, network, securityGroupIds }, own);
+    const isPublic = region.endpoint.exposure === "public";
+    const address = createAddress(name, { names, network, securityGroupIds, isPublic }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, authority, own);
     const bucket = createRegionBucket(name, args, own);
@@ -81,7 +82,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         networkInterfaceId: address.networkInterfaceId,
         disk,
         // It waits for its Pod by itself.
-        after: [...network.route, address.association, ...identity.rights],
+        after: [...network.route, ...address.after, ...identity.rights],
       },
       own,
     );

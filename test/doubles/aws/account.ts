@@ -182,6 +182,8 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
         ipv6CidrBlock: text("destinationIpv6CidrBlock", it.inputs),
         gatewayId: text("gatewayId", it.inputs),
         natGatewayId: text("natGatewayId", it.inputs),
+        transitGatewayId: text("transitGatewayId", it.inputs),
+        vpcPeeringConnectionId: "",
         vpcEndpointId: "",
         networkInterfaceId: text("networkInterfaceId", it.inputs),
       }));

@@ -177,7 +177,10 @@ export const network: Readonly<Record<string, Rules>> = {
       const ipv6Addresses = Array.from({ length: number("ipv6AddressCount", inputs) ?? 0 }, () =>
         text("ipv6CidrBlock", own).replace(/::\/64$/, `::${cloud.digits(4)}`),
       );
-      return { id: `eni-${cloud.digits(17)}`, outputs: { ipv6Addresses, privateIp: text("cidrBlock", own) } };
+      return {
+        id: `eni-${cloud.digits(17)}`,
+        outputs: { ipv6Addresses, privateIp: addressIn(text("cidrBlock", own)) },
+      };
     },
   },
 
@@ -256,6 +259,11 @@ function vpcOfInterface(
 
 function vpcOfSubnet({ inputs, scope }: Pick<Thing, "inputs" | "scope">, cloud: Request["cloud"]): unknown {
   return cloud.find(subnet, text("subnetId", inputs), scope)?.inputs.vpcId;
+}
+
+/** The first four addresses of a subnet are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+function addressIn(range: string): string {
+  return range.replace(/\d+\/\d+$/, "10");
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html */

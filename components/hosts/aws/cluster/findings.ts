@@ -12,9 +12,9 @@ import { lookUpIn } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import type { Names } from "../naming.ts";
-import { checkPublicRoute } from "../public-subnet.ts";
 import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
+import { checkPublicRoute } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 

@@ -1,12 +1,10 @@
-import { Eip } from "@pulumi/aws/ec2/eip.js";
-import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
 import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
-import { createS3Endpoint, createVpc } from "../vpc.ts";
+import { createNatGateway, createS3Endpoint, createVpc } from "../vpc.ts";
 import type { ClusterFindings } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
@@ -85,13 +83,8 @@ function minimalNetwork(
 
   const open = subnets("load-balancer", loadBalancerRange, "elb");
   const outside = routed("load-balancer", open, { gatewayId: gateway.id });
-  const address = new Eip(name, { domain: "vpc", tags: names.tags("nat") }, options);
   // One for all zones: without it, nothing new is fetched, and what is in the bucket is served on.
-  const nat = new NatGateway(
-    name,
-    { allocationId: address.allocationId, subnetId: open[0]?.id, tags: names.tags() },
-    { ...options, dependsOn: outside.route },
-  );
+  const nat = createNatGateway(name, { names, subnetId: open[0]?.id, route: outside.route }, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = routed("nodes", closed, { natGatewayId: nat.id });
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
