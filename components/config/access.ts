@@ -37,6 +37,16 @@ export function contains(outer: Range, inner: Range): boolean {
   return inner[0].match(outer);
 }
 
+/** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
+const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(
+  rangeOf,
+);
+
+/** Whether no address of a range is on the internet. */
+export function isPrivateRange(text: string): boolean {
+  return privateRanges.some((outer) => contains(outer, rangeOf(text)));
+}
+
 /** All addresses, as CIDR ranges. */
 export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];

@@ -46,7 +46,9 @@ export const clusterSubnets = z
         loadBalancerSubnets: z
           .array(subnet)
           .min(2)
-          .describe("Ids of existing public subnets of that VPC, in the same zones."),
+          .describe(
+            "Ids of existing subnets of that VPC, in the same zones: public ones; with `exposure: private` private ones.",
+          ),
       }),
     ],
     {

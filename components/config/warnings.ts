@@ -1,5 +1,5 @@
 /** What is accepted, and is probably not what was meant. */
-import { contains, rangeOf } from "./access.ts";
+import { isPrivateRange, rangeOf } from "./access.ts";
 import { type Problem, within } from "./problems.ts";
 import { repositoryPattern } from "./repositories.ts";
 import type { StackConfig, Upstream } from "./schema.ts";
@@ -20,7 +20,11 @@ type CheckedRegion = Checked["regions"][number];
 
 function regionWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
   const isInCloud = provider === "aws" || provider === "azure";
-  return [...(isInCloud ? accessWarnings(region) : []), ...islandWarnings(region), ...bucketWarnings(region)];
+  return [
+    ...(isInCloud ? accessWarnings(provider, region) : []),
+    ...islandWarnings(region),
+    ...bucketWarnings(region),
+  ];
 }
 
 function upstreamWarnings(upstream: Upstream): Problem[] {
@@ -68,20 +72,20 @@ function probeWarnings({ probe, registry, repositories }: Upstream): Problem[] {
   return [{ path: "probe", message: `is refused by the cache: ${reason}` }];
 }
 
-/** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(
-  rangeOf,
-);
-
-/** Who can't reach what is opened to them. Metrics of a cluster are for its Pods, and its API has a public address. */
-function accessWarnings(region: CheckedRegion): Problem[] {
+/** Who can't reach what is opened to them. Metrics of a cluster are for its Pods. */
+function accessWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
   const { clients, metrics } = region.access;
   const isPrivate = isPrivateEndpoint(region);
   return [
     ...unseenWarnings("access.clients", clients, isPrivate),
     ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics, isPrivate) : []),
-    ...("apiAccess" in region ? unseenWarnings("apiAccess", region.apiAccess, false) : []),
+    ...("apiAccess" in region ? apiWarnings(region.apiAccess, isPrivate && provider === "aws") : []),
   ];
+}
+
+/** @param mayBePrivate whether the API is private where no range is public */
+function apiWarnings(ranges: string[], mayBePrivate: boolean): Problem[] {
+  return mayBePrivate && ranges.every(isPrivateRange) ? [] : unseenWarnings("apiAccess", ranges, false);
 }
 
 function isPrivateEndpoint({ endpoint }: CheckedRegion): boolean {
@@ -95,9 +99,7 @@ function unseenWarnings(
 ): Problem[] {
   const unseen = sources.filter(
     (source) =>
-      typeof source === "string" &&
-      rangeOf(source) !== undefined &&
-      privateRanges.some((outer) => contains(outer, rangeOf(source))) !== isPrivate,
+      typeof source === "string" && rangeOf(source) !== undefined && isPrivateRange(source) !== isPrivate,
   );
   if (unseen.length === 0) return [];
   const reason = isPrivate

@@ -1,9 +1,13 @@
 /** A stack whose endpoint nobody reaches from the internet, from its first update to its end. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { loadBalancerType } from "../doubles/aws/eks.ts";
 import { existing } from "../doubles/aws/existing.ts";
+import { valueAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
+import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
+import { clusterStack } from "../support/cluster-files.ts";
 import { exposureOf } from "../support/posture.ts";
 import { scope } from "../support/scope.ts";
 
@@ -14,6 +18,61 @@ async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run
   assert.ok(!run.failed, run.messages);
   return run;
 }
+
+/** The tests go on from each other. */
+describe("a private cluster in AWS", { concurrency: 1 }, () => {
+  const parts = scope({ after });
+  const account = awsCluster.newAccount();
+  const { cloud, clusters } = account;
+  const things = (type: string) => cloud.things(`aws:${type}`);
+  const access = privateClients;
+  let stack: CloudStack;
+  let endpoint: object;
+
+  test("has an internal load balancer, and an API without a public address", async () => {
+    stack = parts.use(await clusterStack(awsCluster.file, awsCluster, account));
+    endpoint = { ...(stack.regions[0]?.endpoint as object), exposure: "private" };
+    await stack.configure({}, { ...awsCluster.adopting, endpoint, access, apiAccess: ["10.0.0.0/8"] });
+    await succeeds(stack, "up");
+    await succeeds(stack, "up", "--expect-no-changes");
+    const [balancer, ...others] = cloud.things(loadBalancerType);
+    assert.deepEqual(
+      [balancer?.inputs.isPublic, balancer?.inputs.ranges, others],
+      [false, ["10.0.0.0/8"], []],
+    );
+    const [record] = things("route53/record:Record");
+    assert.deepEqual(valueAt("aliases[0].name", record?.inputs ?? {}), balancer?.outputs.hostname);
+    const [cluster] = things("eks/cluster:Cluster");
+    assert.equal(valueAt("vpcConfig.endpointPublicAccess", cluster?.inputs ?? {}), false);
+    const [rule] = things("vpc/securityGroupIngressRule:SecurityGroupIngressRule");
+    assert.deepEqual(
+      [rule?.inputs.securityGroupId, rule?.inputs.cidrIpv4],
+      [valueAt("vpcConfig.clusterSecurityGroupId", cluster?.outputs ?? {}), "10.0.0.0/8"],
+    );
+  });
+
+  test("becomes public with another load balancer, to which its name leads", async () => {
+    stack.done();
+    const region = { endpoint: { ...endpoint, exposure: "public" }, apiAccess: ["198.51.100.0/28"] };
+    await stack.configure({}, { ...awsCluster.adopting, ...region });
+    await succeeds(stack, "up");
+    const [balancer] = cloud.things(loadBalancerType);
+    assert.equal(balancer?.inputs.isPublic, true);
+    const [record] = things("route53/record:Record");
+    assert.deepEqual(valueAt("aliases[0].name", record?.inputs ?? {}), balancer?.outputs.hostname);
+    const done = stack.done().filter((it) => /(?:Service|Cluster) /.test(it));
+    assert.deepEqual(done, [
+      "update Cluster us-east-1",
+      "delete Service us-east-1",
+      "create Service us-east-1",
+    ]);
+  });
+
+  test("leaves nothing when it is destroyed", async () => {
+    await succeeds(stack, "destroy");
+    assert.deepEqual([...cloud.things(), ...clusters.things()], []);
+  });
+});
 
 /** The tests go on from each other. */
 describe("a private machine in AWS", { concurrency: 1 }, () => {

@@ -8,7 +8,19 @@ export const vpc = "aws:ec2/vpc:Vpc";
 export const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
 const prefixList = "prefix list";
 
+const ingressRule: Rules = {
+  replacing: ["securityGroupId"],
+  references: [{ at: "securityGroupId", to: securityGroup, onDelete: "delete" }],
+  check(inputs) {
+    const { cidrIpv4, ipProtocol: protocol } = inputs;
+    checkText(inputs.description);
+    checkRule({ ...inputs, protocol, ...(cidrIpv4 !== undefined && { cidrBlocks: [cidrIpv4] }) });
+  },
+  create: ({ cloud }) => ({ id: `sgr-${cloud.digits(17)}` }),
+};
+
 export const securityGroups: Readonly<Record<string, Rules>> = {
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ingressRule,
   [securityGroup]: {
     replacing: ["name", "namePrefix", "description", "vpcId"],
     references: [

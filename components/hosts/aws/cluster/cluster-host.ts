@@ -5,6 +5,7 @@ import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
 import { bucketPolicy } from "../policies.ts";
+import { openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
 import { createCluster, scheduling } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -44,7 +45,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { cluster, nodes } = createCluster(name, plan, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };
-    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
+    const opened = openPrivateApi(name, plan, cluster, own);
+    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes, ...opened] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
     const certificates = createCertificates(name, args, { clusterName, provider }, own);
     const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
@@ -68,7 +70,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: bucketStore({ region: region.name, bucket, delivery }),
-          annotations: loadBalancerAnnotations(network.loadBalancerSubnets),
+          annotations: loadBalancerAnnotations(region.endpoint, network.loadBalancerSubnets),
           loadBalancerClass,
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,

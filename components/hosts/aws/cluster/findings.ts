@@ -14,7 +14,7 @@ import { findHostedZone, type HostedZone } from "../findings.ts";
 import type { Names } from "../naming.ts";
 import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
-import { checkPublicRoute } from "../routes.ts";
+import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
@@ -151,7 +151,7 @@ async function findSubnets(
   vpc: string,
   ids: readonly string[],
 ): Promise<FoundSubnet[]> {
-  const { lookUp, options } = question;
+  const { region, lookUp, options } = question;
   const found = await Promise.all(
     ids.map(async (id, index) => {
       const path = `network.${list}[${index}]`;
@@ -164,9 +164,11 @@ async function findSubnets(
       if (list === "nodeSubnets" && zonesWithoutClusters.includes(subnet.availabilityZoneId)) {
         lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
       }
-      if (list === "loadBalancerSubnets") {
+      const isPublic = region.endpoint.exposure === "public";
+      if (list === "loadBalancerSubnets" && isPublic) {
         await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
+      if (list === "nodeSubnets" && !isPublic) await checkWayOut(question, { id, vpcId: vpc, path });
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
   );

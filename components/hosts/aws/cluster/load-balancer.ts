@@ -1,3 +1,4 @@
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Handover } from "../../kubernetes/handover.ts";
 
 /** Of Auto Mode's controller. */
@@ -11,9 +12,12 @@ const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
  *
  * @param subnets ids. @default those with the tag for it
  */
-export function loadBalancerAnnotations(subnets?: readonly string[]): Record<string, string> {
+export function loadBalancerAnnotations(
+  { exposure }: Pick<AwsClusterRegion["endpoint"], "exposure">,
+  subnets?: readonly string[],
+): Record<string, string> {
   return {
-    [`${prefix}scheme`]: "internet-facing",
+    [`${prefix}scheme`]: exposure === "public" ? "internet-facing" : "internal",
     [`${prefix}nlb-target-type`]: "ip",
     [`${prefix}target-group-attributes`]: "preserve_client_ip.enabled=true",
     // A zone whose replica is just being replaced is answered for by another one.

@@ -11,7 +11,7 @@ import type { AwsClusterPlan } from "./plan.ts";
 export interface Network {
   /** Private, in two availability zones at least. */
   readonly nodeSubnets: readonly pulumi.Input<string>[];
-  /** Public, where the load balancer doesn't find them by their tags. */
+  /** Of the load balancer, where it doesn't find them by their tags. */
   readonly loadBalancerSubnets?: readonly string[];
   /** CIDR ranges from which the load balancer comes. */
   readonly loadBalancerRanges: readonly string[];
@@ -45,7 +45,7 @@ function minimalNetwork(
   { plan, found: { zones } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { names } = plan;
+  const { names, region } = plan;
   const { vpc, gateway } = createVpc(name, { names, cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
@@ -90,7 +90,10 @@ function minimalNetwork(
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
   return {
     nodeSubnets: closed.map(({ id }) => id),
-    loadBalancerRanges: zones.map((_, index) => loadBalancerRange(index)),
+    // By the tags: an internal load balancer is beside the nodes.
+    loadBalancerRanges: zones.map((_, index) =>
+      region.endpoint.exposure === "public" ? loadBalancerRange(index) : nodeRange(index),
+    ),
     route: [...outside.route, ...inside.route, toBucket],
   };
 }
