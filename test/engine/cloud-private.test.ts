@@ -123,6 +123,20 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.equal(told, address);
   });
 
+  test("has its name in a private zone, which its network finds, and proves it in a public one", async () => {
+    const tls = { mode: "acme", email: "platform@example.com", challengeZone: existing.zone.name };
+    const { name: zone, id: zoneId } = existing.privateZone;
+    await up({ exposure: "private", hostname: `cache.${zone}`, zone, tls });
+    const [record] = things("route53/record:Record");
+    assert.deepEqual([record?.inputs.zoneId, record?.inputs.name], [zoneId, `cache.${zone}`]);
+    const [association] = things("route53/zoneAssociation:ZoneAssociation");
+    assert.equal(association?.inputs.vpcId, things("ec2/vpc:Vpc").find(({ name }) => name)?.id);
+    const rights = things("iam/rolePolicy:RolePolicy").find(({ name }) => name?.endsWith("-challenge"));
+    assert.ok(String(rights?.inputs.policy).includes(`hostedzone/${existing.zone.id}"`));
+    assert.ok(!String(rights?.inputs.policy).includes(zoneId));
+    assert.match(aws.podsOf(cloud).join(), /LEGO_DNS_RESOLVERS.*ns-1\.awsdns-01\.com:53,ns-2/);
+  });
+
   test("leaves nothing when it is destroyed", async () => {
     const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
     for (const { type, urn } of resources)

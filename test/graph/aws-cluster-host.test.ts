@@ -151,6 +151,17 @@ test("a private endpoint: the load balancer is beside the nodes", async () => {
   assert.ok(!policy.includes("10.0.240.0/24"));
 });
 
+test("the name is proved where the configuration says, and asked for at that zone's own name servers", async () => {
+  const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
+  const { resource } = await graphOf({
+    endpoint: { hostname, exposure: "private", tls },
+    access: { clients: ["10.0.0.0/8"] },
+  });
+  const { values } = resource("kubernetes:helm.sh/v3:Release").inputs as { values: Record<string, unknown> };
+  assert.equal(values.dns01RecursiveNameservers, "ns-1.awsdns-01.com:53");
+  assert.equal(values.dns01RecursiveNameserversOnly, true);
+});
+
 test("existing subnets: no network is made, and the load balancer is told where to go", async () => {
   const graph = await graphOf({ network: existing });
   const made = counts(graph.resources, "aws");

@@ -27,6 +27,7 @@ test("what is there is found, and each thing is asked for only where it is named
   assert.deepEqual(others, {
     image: "ami-0123456789abcdef0",
     hostedZone: undefined,
+    challengeZone: undefined,
     subnet: undefined,
     certificateArn: undefined,
     bucket: undefined,
@@ -56,7 +57,11 @@ test("what is there is found, and each thing is asked for only where it is named
     family: "ipv6",
   });
   assert.equal(all.found.access.hasIpv6Clients, true);
-  assert.deepEqual(all.found.hostedZone, { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" });
+  assert.deepEqual(all.found.hostedZone, {
+    id: "Z1",
+    arn: "arn:aws:route53:::hostedzone/Z1",
+    isPrivate: false,
+  });
   assert.deepEqual(all.found.subnet, {
     id: subnet,
     vpcId: vpc,
@@ -198,6 +203,65 @@ describe("the route of an existing subnet", () => {
     };
     assert.deepEqual([await hasIpv6("2000::/3"), await hasIpv6("::/1")], [true, true]);
     assert.deepEqual([await hasIpv6("2000::/4"), await hasIpv6("fc00::/3")], [false, false]);
+  });
+});
+
+describe("the zone of a private endpoint", () => {
+  const acme = { mode: "acme", email: "ops@example.com" };
+  type Zones = Record<string, boolean>;
+  /** @param zones which of the three queries find one */
+  const asked = async (
+    { attached, anywhere, isPublic }: Zones,
+    tls: object = { mode: "private" },
+    network = {},
+  ) => {
+    const endpoint = { hostname: "cache.example.com", ...zone, exposure: "private", tls };
+    const getZone: Answers[string] = ({ vpcId, privateZone }) => {
+      const isThere = vpcId ? attached : privateZone ? anywhere : isPublic;
+      if (!isThere) return refused("no matching Route 53 Hosted Zone found")();
+      const id = privateZone === false ? "ZPUBLIC" : "ZPRIVATE";
+      return { zoneId: id, arn: `arn:${id}`, nameServers: ["ns-1.awsdns-01.com"] };
+    };
+    const getRouteTable = () => routeTable({ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" });
+    const region = { network: { vpc, subnet }, ...network, endpoint, access: { clients: ["10.0.0.0/8"] } };
+    const { found, problems } = await lookedUp(region, { getZone, getRouteTable });
+    return { found, told: problems.map(({ path, message }) => `${path}: ${message}`) };
+  };
+
+  test("is a private one before a public one", async () => {
+    const { found } = await asked({ attached: true, anywhere: true, isPublic: true });
+    assert.deepEqual(found?.hostedZone, { id: "ZPRIVATE", arn: "arn:ZPRIVATE", isPrivate: true });
+    assert.equal((await asked({ isPublic: true })).found?.hostedZone?.id, "ZPUBLIC");
+    assert.match(
+      String((await asked({})).told),
+      /^endpoint\.zone: the public hosted zone example\.com can't be found/,
+    );
+  });
+
+  test("is attached to an existing network, and may be attached to one that the stack makes", async () => {
+    assert.match(
+      String((await asked({ anywhere: true, isPublic: true })).told),
+      /^endpoint\.zone: the private hosted zone example\.com isn't attached to vpc-0a+0, .*--hosted-zone-id ZPRIVATE --vpc VPCRegion=eu-central-1,VPCId=vpc-0a+0`$/,
+    );
+    const { found } = await asked({ anywhere: true }, undefined, { network: { vpc: "create" } });
+    assert.equal(found?.hostedZone?.isPrivate, true);
+  });
+
+  test("takes a public one beside it for a certificate by ACME", async () => {
+    const zones = { attached: true, isPublic: true };
+    assert.match(
+      String((await asked(zones, acme)).told),
+      /^endpoint\.tls\.challengeZone: is missing: the hosted zone example\.com is private/,
+    );
+    const { found, told } = await asked(zones, { ...acme, challengeZone: "example.com" });
+    assert.deepEqual(told, []);
+    assert.equal(found?.hostedZone?.id, "ZPRIVATE");
+    assert.deepEqual(found?.challengeZone, {
+      id: "ZPUBLIC",
+      arn: "arn:ZPUBLIC",
+      isPrivate: false,
+      nameServers: ["ns-1.awsdns-01.com:53"],
+    });
   });
 });
 

@@ -68,8 +68,14 @@ const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, u
     case "aws:ec2/getAmi:getAmi":
       return ami();
     case "aws:route53/getZone:getZone":
-      assert.deepEqual(inputs, { name: "example.com", privateZone: false });
-      return { zoneId: "Z0123456789", arn: zoneArn };
+      if (inputs.privateZone !== false)
+        throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
+      assert.equal(inputs.name, "example.com");
+      return {
+        nameServers: ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"],
+        zoneId: "Z0123456789",
+        arn: zoneArn,
+      };
     case "aws:ssm/getParameter:getParameter":
       return inputs.name === "/aws/service/debian/release/13/latest/arm64"
         ? { insecureValue: "ami-0123456789abcdef0" }

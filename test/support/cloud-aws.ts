@@ -131,6 +131,22 @@ export const aws: CloudCase = {
         /regions\[0\]\.network\.subnet: subnet-0a+ has a default route to igw-0a+, which takes no private address/,
       ],
     },
+    "a private zone that isn't attached to the network": {
+      region: {
+        network: { vpc: existing.otherVpc, subnet: existing.subnet },
+        endpoint: {
+          hostname: "cache.corp.example.com",
+          zone: existing.privateZone.name,
+          exposure: "private",
+          tls: { mode: "private" },
+        },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.zone: the private hosted zone corp\.example\.com isn't attached to vpc-0b+, .*associate-vpc-with-hosted-zone/,
+        /regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/,
+      ],
+    },
     "more clients than a machine can have": {
       region: {
         access: {

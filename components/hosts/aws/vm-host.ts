@@ -9,6 +9,7 @@ import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
+import { attachZone } from "./hosted-zones.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
 import { keepUnavailable } from "./machine-type.ts";
@@ -47,6 +48,10 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(name, args, own);
+    if (!found.subnet) {
+      const { hostedZone } = found;
+      attachZone(name, { region: region.name, hostedZone, vpcId: network.vpcId }, own);
+    }
     const firewall = createFirewall(name, args, network.vpcId, own);
     const securityGroupIds = firewall.map(({ id }) => id);
     const isPublic = region.endpoint.exposure === "public";
@@ -58,7 +63,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       ...plan,
       diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
-      hostedZoneId: found.hostedZone?.id,
+      challengeZone: found.challengeZone,
     });
     const podBucket = createPodBucket(name, plan, own);
     const identity = createIdentity(name, args, { secrets, podBucket }, own);

@@ -21,9 +21,11 @@ const regionsWithoutC6gn = [
   "me-central-1",
 ];
 
-/** A hosted zone, and a network that was there before, with IPv6. */
+/** Hosted zones, and a network that was there before, with IPv6. */
 export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
+  /** Private, and attached to the network below. */
+  privateZone: { name: "corp.example.com", id: "Z1123456789ABCDEFGHIJ" },
   vpc: "vpc-0aaaaaaaaaaaaaaaa",
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
   /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
@@ -50,6 +52,10 @@ const clusterRegion = "us-east-1";
 
 export const existingThings: readonly Thing[] = [
   thing("aws:route53/zone:Zone", existing.zone.id, everywhere, { name: existing.zone.name }),
+  thing("aws:route53/zone:Zone", existing.privateZone.id, everywhere, {
+    name: existing.privateZone.name,
+    vpcs: [{ vpcId: existing.vpc }],
+  }),
   thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
   thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
   thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),

@@ -3,7 +3,7 @@ import { contains, isRange, lengthOf, overlap } from "../checks.ts";
 import type { Request, Rules, Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { isZone, loadBalancerZone, quotaOf } from "./account.ts";
+import { isZone, loadBalancerZone, networksOfZone, quotaOf } from "./account.ts";
 import { loadBalancerType } from "./eks.ts";
 import { securityGroup, vpc } from "./security-group.ts";
 
@@ -206,6 +206,22 @@ export const network: Readonly<Record<string, Rules>> = {
       demand(open, "Gateway.NotAttached", `Network ${its} is not attached to any internet gateway`);
     },
     create: ({ cloud }) => ({ id: `eipassoc-${cloud.digits(17)}` }),
+  },
+
+  /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_AssociateVPCWithHostedZone.html */
+  "aws:route53/zoneAssociation:ZoneAssociation": {
+    replacing: ["zoneId", "vpcId", "vpcRegion"],
+    references: [
+      { at: "zoneId", to: "aws:route53/zone:Zone" },
+      { at: "vpcId", to: vpc },
+    ],
+    admit({ cloud, scope, inputs }) {
+      const zone = cloud.find("aws:route53/zone:Zone", text("zoneId", inputs), scope);
+      const networks = zone ? networksOfZone(zone, cloud) : [];
+      demand(networks.length > 0, "PublicZoneVPCAssociation", "a public zone is attached to no VPC");
+      demand(!networks.includes(inputs.vpcId), "ConflictingDomainExists", "is attached already");
+    },
+    create: ({ inputs }) => ({ id: `${inputs.zoneId}:${inputs.vpcId}` }),
   },
 
   "aws:route53/record:Record": {

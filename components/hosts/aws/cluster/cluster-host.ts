@@ -4,6 +4,7 @@ import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
+import { attachZone } from "../hosted-zones.ts";
 import { bucketPolicy } from "../policies.ts";
 import { openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
@@ -42,6 +43,10 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { delivery, expireDays } = region.storage;
 
     const network = createNetwork(name, args, own);
+    if (network.ownVpcId) {
+      const { hostedZone } = found;
+      attachZone(name, { region: region.name, hostedZone, vpcId: network.ownVpcId }, own);
+    }
     const { cluster, nodes } = createCluster(name, plan, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };

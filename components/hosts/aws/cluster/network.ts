@@ -9,6 +9,8 @@ import type { ClusterFindings } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 export interface Network {
+  /** Of a network that the stack makes. */
+  readonly ownVpcId?: pulumi.Output<string>;
   /** Private, in two availability zones at least. */
   readonly nodeSubnets: readonly pulumi.Input<string>[];
   /** Of the load balancer, where it doesn't find them by their tags. */
@@ -89,6 +91,7 @@ function minimalNetwork(
   const inside = routed("nodes", closed, { natGatewayId: nat.id });
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
   return {
+    ownVpcId: vpc.id,
     nodeSubnets: closed.map(({ id }) => id),
     // By the tags: an internal load balancer is beside the nodes.
     loadBalancerRanges: zones.map((_, index) =>
