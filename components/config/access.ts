@@ -69,9 +69,10 @@ function access<Shape extends z.ZodRawShape>(shape: Shape) {
 
 export const cloudAccess = access({ clients, metrics: metrics.default([]) });
 
-const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
+const awsSources =
+  "address ranges and ids of prefix lists (`pl-…`) and, with `exposure: private`, of security groups (`sg-…`)";
 
-/** Of a machine in AWS, whose security groups take prefix lists. */
+/** Of a machine in AWS, whose security groups take prefix lists and other security groups. */
 export const awsAccess = access({
   clients: clientsFrom(awsClient, awsSources),
   metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { loadBalancerType } from "../doubles/aws/eks.ts";
 import { existing } from "../doubles/aws/existing.ts";
-import { valueAt } from "../doubles/values.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
@@ -148,7 +148,13 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
   test("is made in a private subnet that is there, which stays as it is", async () => {
     stack.done();
     const network = { vpc: existing.vpc, subnet: existing.privateSubnet };
-    await up({ exposure: "private" }, { network });
+    const clients = ["10.0.0.0/8", existing.peeredGroup];
+    await up({ exposure: "private" }, { network, access: { clients, metrics: [existing.peeredGroup] } });
+    const group = things("ec2/securityGroup:SecurityGroup").find(({ name }) => name);
+    assert.deepEqual(valuesAt("ingress[*].securityGroups[*]", group?.inputs ?? {}), [
+      existing.peeredGroup,
+      existing.peeredGroup,
+    ]);
     assert.deepEqual(things("ec2/eip:Eip"), []);
     assert.deepEqual(things("ec2/natGateway:NatGateway"), []);
   });

@@ -91,6 +91,7 @@ test("what is there is found, and each thing is asked for only where it is named
     zones: [],
     loadBalancerRanges: ["10.9.2.0/24", "10.9.3.0/24"],
     hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1", isPrivate: false },
+    challengeZone: undefined,
     loadBalancerZoneId: "Z2",
     bucket,
   });

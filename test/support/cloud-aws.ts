@@ -140,9 +140,11 @@ export const aws: CloudCase = {
           exposure: "private",
           tls: { mode: "private" },
         },
-        access: { clients: ["10.0.0.0/8"] },
+        access: { clients: ["10.0.0.0/8", existing.peeredGroup, "sg-0cccccccccccccccc"] },
       },
       told: [
+        /regions\[0\]\.access\.clients\[1\]: sg-0a+ is in vpc-0c+, which isn't peered with vpc-0b+: /,
+        /regions\[0\]\.access\.clients\[2\]: the security group sg-0c+ can't be found: InvalidGroup\.NotFound/,
         /regions\[0\]\.endpoint\.zone: the private hosted zone corp\.example\.com isn't attached to vpc-0b+, .*associate-vpc-with-hosted-zone/,
         /regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/,
       ],

@@ -239,6 +239,20 @@ test("a private endpoint, and where its name is proved", () => {
   );
 });
 
+test("security groups, of a private endpoint only", () => {
+  const endpoint = { ...awsRegion.endpoint, exposure: "private" };
+  const access = { clients: ["sg-0123456789abcdef0"], metrics: ["pl-0123456789abcdef0"] };
+  assert.deepEqual(problemsOf(withAws({ endpoint, access })), []);
+  assertProblem(
+    withAws({ access }),
+    /^regions\[0\]\.access\.clients\[0\]: is a security group, which lets in private/,
+  );
+  assertProblem(
+    withAws({ endpoint, access: { clients: ["sg-nodes"] } }),
+    /clients\[0\]: "sg-nodes" is not the id of a security group, like sg-0123456789abcdef0$/,
+  );
+});
+
 test("who may use a private link, in its cloud's words", () => {
   const withAllowed = (...allowed: unknown[]) =>
     withAwsEndpoint({ exposure: "private", privateLink: { allowed } });

@@ -224,6 +224,22 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { maxEntries: 0, ownerId: accountId, ...answer, id };
   },
 
+  "aws:ec2/getSecurityGroup:getSecurityGroup"(inputs, { cloud, scope }) {
+    const id = text("id", inputs);
+    const found = cloud.find("aws:ec2/securityGroup:SecurityGroup", id, scope);
+    demand(found, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+    return { ...found.inputs, id };
+  },
+
+  "aws:ec2/getVpcPeeringConnections:getVpcPeeringConnections"(inputs, { cloud, scope }) {
+    const [, requester, accepter] = [0, 1, 2].map((at) => valueAt(`filters[${at}].values[0]`, inputs));
+    const ids = cloud
+      .things("aws:ec2/vpcPeeringConnection:VpcPeeringConnection")
+      .filter((it) => it.inputs.vpcId === requester && it.inputs.peerVpcId === accepter)
+      .map(({ id }) => id);
+    return { id: scope, ids };
+  },
+
   "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {
     const id = text("id", inputs);
     const found = cloud.find("aws:ec2/vpc:Vpc", id, scope);

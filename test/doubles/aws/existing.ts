@@ -37,6 +37,9 @@ export const existing = {
   nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
   loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
+  /** Of nodes, in a network that is peered with the first; and in one that isn't. */
+  peeredGroup: "sg-0aaaaaaaaaaaaaaaa",
+  strangeGroup: "sg-0bbbbbbbbbbbbbbbb",
   /** Under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
   /** A list of ranges of IPv4 with room for 20. */
@@ -58,6 +61,15 @@ export const existingThings: readonly Thing[] = [
   }),
   thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
   thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
+  thing("aws:ec2/vpc:Vpc", "vpc-0cccccccccccccccc", region, { cidrBlock: "10.50.0.0/16" }),
+  thing("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "pcx-0aaaaaaaaaaaaaaaa", region, {
+    vpcId: "vpc-0cccccccccccccccc",
+    peerVpcId: existing.vpc,
+  }),
+  thing("aws:ec2/securityGroup:SecurityGroup", existing.peeredGroup, region, {
+    vpcId: "vpc-0cccccccccccccccc",
+  }),
+  thing("aws:ec2/securityGroup:SecurityGroup", existing.strangeGroup, region, { vpcId: existing.otherVpc }),
   thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),
   thing("aws:ec2/subnet:Subnet", existing.subnet, region, {
     vpcId: existing.vpc,

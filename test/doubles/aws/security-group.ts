@@ -26,6 +26,7 @@ export const securityGroups: Readonly<Record<string, Rules>> = {
     references: [
       { at: "vpcId", to: vpc },
       { at: "ingress[*].prefixListIds[*]", to: prefixList },
+      { at: "ingress[*].securityGroups[*]", to: securityGroup },
     ],
     check(inputs) {
       const { name, namePrefix } = inputs;
@@ -42,14 +43,36 @@ export const securityGroups: Readonly<Record<string, Rules>> = {
         for (const rule of valuesAt(`${direction}[*]`, inputs) as Inputs[]) checkRule(rule);
       }
     },
-    admit: demandQuota,
-    update: demandQuota,
+    admit: demandRules,
+    update: demandRules,
     create({ cloud, inputs }) {
       const id = `sg-${cloud.digits(17)}`;
       return { id, outputs: { name: inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}` } };
     },
   },
 };
+
+function demandRules(request: Request): void {
+  demandQuota(request);
+  demandPeering(request);
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html */
+function demandPeering({ cloud, scope, inputs }: Request): void {
+  for (const id of valuesAt("ingress[*].securityGroups[*]", inputs)) {
+    const its = cloud.find(securityGroup, String(id), scope)?.inputs.vpcId;
+    const isKnown = its === inputs.vpcId || arePeered(cloud, [its, inputs.vpcId]);
+    demand(isKnown, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+  }
+}
+
+export const peering = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection";
+
+function arePeered(cloud: Request["cloud"], vpcs: readonly unknown[]): boolean {
+  return cloud
+    .things(peering)
+    .some(({ inputs }) => vpcs.includes(inputs.vpcId) && vpcs.includes(inputs.peerVpcId));
+}
 
 function checkText(description: unknown): void {
   const valid = /^[\w .:/()#,@[\]+=&;{}!$*-]{0,255}$/.test(String(description ?? ""));
@@ -70,6 +93,8 @@ function demandQuota({ cloud, scope, inputs }: Request): void {
   const quota = quotaOf("rulesOfGroup", { cloud, scope });
   const listOf = (id: unknown) => cloud.find(prefixList, String(id), scope)?.inputs ?? {};
   for (const direction of ["ingress", "egress"]) {
+    // Each counts for both families.
+    const groups = valuesAt(`${direction}[*].securityGroups[*]`, inputs).length;
     const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs).map(listOf);
     for (const [family, ranges] of [
       ["IPv4", "cidrBlocks"],
@@ -80,7 +105,7 @@ function demandQuota({ cloud, scope, inputs }: Request): void {
         .map((it) => number("weight", it) ?? number("maxEntries", it) ?? 0);
       const count = entries.reduce(
         (sum, it) => sum + it,
-        valuesAt(`${direction}[*].${ranges}[*]`, inputs).length,
+        groups + valuesAt(`${direction}[*].${ranges}[*]`, inputs).length,
       );
       demand(
         count <= quota,
