@@ -126,6 +126,14 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
           },
         ]
       : []),
+    ...(cloud === "aws" && region.endpoint.privateLink
+      ? [
+          {
+            name: "VPC endpoints of the customers",
+            reason: "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
+          },
+        ]
+      : []),
     { name: "NAT gateways of the customers", reason: "What nodes without a public address pull passes one." },
     { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },
     { name: "Snapshots and backups", reason: "None are made: everything can be fetched again." },

@@ -58,8 +58,6 @@ function connection({ isPublic, hasNatGateway }: AwsNetwork, addresses: number):
 }
 
 /**
- * One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/
- *
  * The load balancer sends clients to the replicas of all zones alike, and what passes between zones is billed at both ends:
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
  */
@@ -71,13 +69,23 @@ export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[]
       quantity: 2 * (1 - 1 / loadBalancerZones) * servedGiB(use, delivery),
       ...usage,
     },
-    {
-      name: "Network Load Balancer, data",
-      item: "load-balancer-data",
-      quantity: servedGiB(use, delivery),
-      ...usage,
-    },
+    balancedData(use, delivery),
   ];
+}
+
+/** The load balancer of a machine for other accounts; what of the clients come by it isn't known, so all are counted. The endpoint service is free. */
+export function awsPrivateLink(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  return [hourly("Network Load Balancer", "load-balancer"), balancedData(use, delivery)];
+}
+
+/** One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/ */
+function balancedData(use: MonthlyUsage, delivery: Delivery): Charge {
+  return {
+    name: "Network Load Balancer, data",
+    item: "load-balancer-data",
+    quantity: servedGiB(use, delivery),
+    ...usage,
+  };
 }
 
 /** What comes from the registries; the bucket has a way of its own, which is free. */

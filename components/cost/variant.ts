@@ -13,6 +13,7 @@ import {
   awsDnsQueries,
   awsLoadBalanced,
   awsNatGatewayData,
+  awsPrivateLink,
   awsTransfer,
   awsVm,
 } from "./charges-aws.ts";
@@ -93,6 +94,7 @@ function awsCharges(
     ...(isVm ? awsVm(machine.type, disk, network) : awsCluster(machine.type, variant.replicas, network)),
     ...(content ? awsBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
+    ...(isVm && region.endpoint.privateLink ? awsPrivateLink(usage, delivery) : []),
     ...(network.hasNatGateway ? awsNatGatewayData(usage) : []),
     ...awsTransfer(usage, delivery),
     ...(region.endpoint.zone === undefined ? [] : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { loadBalancerType } from "../doubles/aws/eks.ts";
 import { existing } from "../doubles/aws/existing.ts";
+import { arnOf } from "../doubles/aws/load-balancer.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { awsCluster } from "../support/cloud-aws-cluster.ts";
@@ -32,7 +33,11 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
   test("has an internal load balancer, and an API without a public address", async () => {
     stack = parts.use(await clusterStack(awsCluster.file, awsCluster, account));
     endpoint = { ...(stack.regions[0]?.endpoint as object), exposure: "private" };
-    await stack.configure({}, { ...awsCluster.adopting, endpoint, access, apiAccess: ["10.0.0.0/8"] });
+    const linked = { ...endpoint, privateLink: { allowed: ["210987654321"] } };
+    await stack.configure(
+      {},
+      { ...awsCluster.adopting, endpoint: linked, access, apiAccess: ["10.0.0.0/8"] },
+    );
     await succeeds(stack, "up");
     await succeeds(stack, "up", "--expect-no-changes");
     const [balancer, ...others] = cloud.things(loadBalancerType);
@@ -42,6 +47,10 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
     );
     const [record] = things("route53/record:Record");
     assert.deepEqual(valueAt("aliases[0].name", record?.inputs ?? {}), balancer?.outputs.hostname);
+    const [service] = things("ec2/vpcEndpointService:VpcEndpointService");
+    assert.deepEqual(valuesAt("networkLoadBalancerArns[*]", service?.inputs ?? {}), [
+      arnOf(String(balancer?.id), "us-east-1"),
+    ]);
     const [cluster] = things("eks/cluster:Cluster");
     assert.equal(valueAt("vpcConfig.endpointPublicAccess", cluster?.inputs ?? {}), false);
     const [rule] = things("vpc/securityGroupIngressRule:SecurityGroupIngressRule");
@@ -52,8 +61,17 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
   });
 
   test("becomes public with another load balancer, to which its name leads", async () => {
-    stack.done();
     const region = { endpoint: { ...endpoint, exposure: "public" }, apiAccess: ["198.51.100.0/28"] };
+    await stack.configure({}, { ...awsCluster.adopting, ...region });
+    const { messages } = await stack.run("preview");
+    assert.match(
+      messages,
+      /endpoint\.exposure: takes another load balancer: take `privateLink` away in an update before/,
+    );
+    await stack.configure({}, { ...awsCluster.adopting, endpoint, access, apiAccess: ["10.0.0.0/8"] });
+    await succeeds(stack, "up");
+    assert.deepEqual(things("ec2/vpcEndpointService:VpcEndpointService"), []);
+    stack.done();
     await stack.configure({}, { ...awsCluster.adopting, ...region });
     await succeeds(stack, "up");
     const [balancer] = cloud.things(loadBalancerType);
@@ -135,6 +153,31 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.ok(String(rights?.inputs.policy).includes(`hostedzone/${existing.zone.id}"`));
     assert.ok(!String(rights?.inputs.policy).includes(zoneId));
     assert.match(aws.podsOf(cloud).join(), /LEGO_DNS_RESOLVERS.*ns-1\.awsdns-01\.com:53,ns-2/);
+  });
+
+  test("serves other accounts by an endpoint service, and its network nobody else", async () => {
+    const allowed = ["210987654321", "arn:aws:iam::210987654321:role/network"];
+    const { messages } = await up({ exposure: "private", privateLink: { allowed } });
+    assert.doesNotMatch(messages, /nobody reaches/);
+    const [service] = things("ec2/vpcEndpointService:VpcEndpointService");
+    assert.deepEqual(valuesAt("allowedPrincipals[*]", service?.inputs ?? {}), [
+      "arn:aws:iam::210987654321:root",
+      allowed[1],
+    ]);
+    const { privateLink, endpoint } = JSON.parse(await stack.pulumi("stack", "output", "caches", "--json"))[
+      "eu-central-1"
+    ];
+    assert.equal(privateLink.service, service?.outputs.serviceName);
+    assert.equal(`https://${privateLink.hostname}`, endpoint);
+    const [wire] = things("ec2/networkInterface:NetworkInterface");
+    const [target] = things("lb/targetGroupAttachment:TargetGroupAttachment");
+    assert.equal(target?.inputs.targetId, wire?.outputs.privateIp);
+    const [balancer] = things("lb/loadBalancer:LoadBalancer");
+    const groups = valuesAt("securityGroups[*]", wire?.inputs ?? {});
+    const shared = valuesAt("securityGroups[*]", balancer?.inputs ?? {});
+    assert.ok(shared.length === 1 && groups.length === 2 && groups.includes(shared[0]));
+    assert.match(aws.podsOf(cloud).join(), /allow 10\.0\.0\.0\/26;/);
+    assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
   });
 
   test("leaves nothing when it is destroyed", async () => {

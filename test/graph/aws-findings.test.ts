@@ -65,6 +65,7 @@ test("what is there is found, and each thing is asked for only where it is named
   assert.deepEqual(all.found.subnet, {
     id: subnet,
     vpcId: vpc,
+    range: "10.1.2.0/24",
     availabilityZone: "eu-central-1c",
     hasIpv6: true,
   });

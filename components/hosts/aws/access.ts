@@ -7,7 +7,7 @@ import { checkClientGroups } from "./client-groups.ts";
 import { findPrefixLists } from "./prefix-lists.ts";
 import type { Question } from "./question.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
-import { defaultQuotas, type Opening, rulesOf, spread } from "./source-rules.ts";
+import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "./source-rules.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {
@@ -32,13 +32,16 @@ export async function findAccess(question: Question<AwsVmRegion>): Promise<Found
     });
   const openings = [...openingsOf(endpoint.port, access.clients), ...openingsOf(metricsPort, access.metrics)];
   const before = await previousGroups(name);
-  let quotas: FoundQuotas = defaultQuotas;
+  // One of the interface's is for the load balancer of a private link.
+  const available = <Q extends Quotas>(it: Q): Q =>
+    endpoint.privateLink ? { ...it, groups: it.groups - 1 } : it;
+  let quotas: FoundQuotas = available(defaultQuotas);
   let groups = spread(openings, before);
   if (
     groups.length > quotas.groups ||
     openings.some(({ rules = 1 }) => rules > defaultQuotas.rulesPerGroup)
   ) {
-    quotas = await findQuotas(options);
+    quotas = available(await findQuotas(options));
     groups = spread(openings, before, quotas);
   }
   // What is in a group already, AWS has taken.

@@ -33,6 +33,8 @@ export interface VmFindings extends FoundZones {
 export interface ExistingSubnet {
   readonly id: string;
   readonly vpcId: string;
+  /** Of IPv4. */
+  readonly range: string;
   readonly availabilityZone: string;
   readonly hasIpv6: boolean;
 }
@@ -86,14 +88,14 @@ async function findSubnet(question: Question): Promise<ExistingSubnet | undefine
   const found = await lookUp.ask("network.subnet", id, getSubnet({ id }, options));
   if (!found) return undefined;
   if (found.vpcId !== vpc) lookUp.refuse("network.subnet", `${id} is in ${found.vpcId}, not in ${vpc}`);
-  const { vpcId, availabilityZone, ipv6CidrBlock } = found;
+  const { vpcId, cidrBlock: range, availabilityZone, ipv6CidrBlock } = found;
   const place = { id, vpcId, path: "network.subnet" };
   if (region.endpoint.exposure === "private") {
     await checkWayOut(question, place);
-    return { id, vpcId, availabilityZone, hasIpv6: false };
+    return { id, vpcId, range, availabilityZone, hasIpv6: false };
   }
   const isOpenToIpv6 = await checkPublicRoute(question, place);
-  return { id, vpcId, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
+  return { id, vpcId, range, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
 }
 
 /** Only where it is, not what it is: its private key is none of the stack's business. */

@@ -12,6 +12,8 @@ import { createNatGateway, createS3Endpoint, createVpc } from "./vpc.ts";
 export interface Network {
   readonly vpcId: pulumi.Input<string>;
   readonly subnetId: pulumi.Input<string>;
+  /** The subnet's addresses of IPv4, as a CIDR range. */
+  readonly range: string;
   /** The subnet's availability zone, where also the data disk must be. */
   readonly zone: pulumi.Input<string>;
   /** Whether clients come by IPv6. It has no private addresses in AWS. */
@@ -28,8 +30,8 @@ export function createNetwork(
 ): Network {
   const { subnet } = args.found;
   if (!subnet) return minimalNetwork(name, args, options);
-  const { vpcId, id: subnetId, availabilityZone: zone, hasIpv6 } = subnet;
-  return { vpcId, subnetId, zone, hasIpv6, route: [] };
+  const { vpcId, id: subnetId, range, availabilityZone: zone, hasIpv6 } = subnet;
+  return { vpcId, subnetId, range, zone, hasIpv6, route: [] };
 }
 
 const vpcRange = "10.0.0.0/24";
@@ -98,6 +100,7 @@ function minimalNetwork(
   return {
     vpcId: vpc.id,
     subnetId: subnet.id,
+    range: subnetRange,
     zone: subnet.availabilityZone,
     hasIpv6: isPublic,
     route,

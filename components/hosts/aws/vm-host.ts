@@ -17,6 +17,7 @@ import { createNetwork } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { createPod, createPodBucket } from "./pod.ts";
 import { podOptions } from "./pod-options.ts";
+import { createLinkGroup, createPrivateLink } from "./private-link.ts";
 import { createRecords } from "./records.ts";
 import { createRecovery } from "./recovery.ts";
 import { createSecrets } from "./secrets.ts";
@@ -31,6 +32,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
   constructor(
@@ -53,7 +55,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       attachZone(name, { region: region.name, hostedZone, vpcId: network.vpcId }, own);
     }
     const firewall = createFirewall(name, args, network.vpcId, own);
-    const securityGroupIds = firewall.map(({ id }) => id);
+    const group = createLinkGroup(name, plan, network, own);
+    const securityGroupIds = [...firewall, ...(group ? [group] : [])].map(({ id }) => id);
     const isPublic = region.endpoint.exposure === "public";
     const address = createAddress(name, { names, network, securityGroupIds, isPublic }, own);
     const authority = createAuthority(name, region, own);
@@ -64,6 +67,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
       challengeZone: found.challengeZone,
+      // From there the load balancer comes.
+      furtherClients: group && [network.range],
     });
     const podBucket = createPodBucket(name, plan, own);
     const identity = createIdentity(name, args, { secrets, podBucket }, own);
@@ -92,6 +97,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       own,
     );
     createRecovery(name, plan, machine, own);
+    this.privateLink = createPrivateLink(name, { plan, network, address, group }, own);
     createRecords(name, args, { address, hasIpv6: network.hasIpv6 }, own);
 
     this.address = address.ipv4;

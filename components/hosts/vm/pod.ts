@@ -25,6 +25,8 @@ export interface VmPodOptions
   readonly store?: ObjectStore | undefined;
   /** Their names in the cloud's store. */
   readonly storedSecrets: StoredSecrets<string>;
+  /** CIDR ranges from which the cloud's own load balancer comes. @default there is none */
+  readonly furtherClients?: readonly string[] | undefined;
   /** How lego proves the host name, by the machine's own identity. */
   readonly dns: Omit<AcmeOptions, "email">;
 }
@@ -48,7 +50,7 @@ function addressesOf(sources: readonly string[]): readonly string[] {
 
 /** The same Pod as everywhere, on the data disk; and machine.sh, by which the machine has what the Pod finds there. */
 export function vmPod(options: VmPodOptions): Bundle {
-  const { region, upstreams, store } = options;
+  const { region, upstreams, store, furtherClients = [] } = options;
   const { tls, port } = region.endpoint;
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
@@ -59,7 +61,7 @@ export function vmPod(options: VmPodOptions): Bundle {
     labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
-    clients: addressesOf(region.access.clients),
+    clients: [...addressesOf(region.access.clients), ...furtherClients],
     metricsClients: addressesOf(region.access.metrics),
     budget: ownDiskBudget(options.diskGiB),
     edgeMemoryMiB,

@@ -128,7 +128,7 @@ function checkRule(rule: Inputs): void {
     "InvalidParameterValue",
     `protocol ${rule.protocol}`,
   );
-  demand(sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
+  demand(rule.self === true || sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
   const invalid = [
     ...valuesAt("cidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv4")),
     ...valuesAt("ipv6CidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv6")),

@@ -9,6 +9,8 @@ import { isApiPrivate } from "./api-access.ts";
 export interface AwsSurroundings extends Surroundings {
   /** Id of the VPC in which the region's cluster is, or `create` for its own. @default there is no cluster yet */
   readonly previousVpc?: string | undefined;
+  /** Whether the region has an endpoint service. @default no */
+  readonly hasPrivateLink?: boolean;
   /** Whether the AWS CLI is installed. */
   readonly hasCli: boolean;
 }
@@ -21,6 +23,7 @@ export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSu
       ...problems,
       ...networkProblems(region, surroundings),
       ...apiProblems(region, surroundings),
+      ...linkProblems(region, surroundings),
       ...(surroundings.hasCli ? [] : [{ path: "topology", message: missingCli }]),
     ],
     warnings,
@@ -43,6 +46,13 @@ function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundi
   const message =
     "has private ranges only, and the network that the stack makes is connected with none yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
   return [{ path: "apiAccess", message }];
+}
+
+/** AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update. */
+function linkProblems({ endpoint }: AwsClusterRegion, { hasPrivateLink }: AwsSurroundings): Problem[] {
+  if (!hasPrivateLink || endpoint.exposure === "private") return [];
+  const message = "takes another load balancer: take `privateLink` away in an update before";
+  return [{ path: "endpoint.exposure", message }];
 }
 
 const missingCli =
