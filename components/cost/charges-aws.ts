@@ -73,6 +73,12 @@ export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[]
   ];
 }
 
+/** What takes a machine's records away: https://aws.amazon.com/route53/pricing/#Health_checks */
+export const awsFailover: readonly Charge[] = [
+  { name: "Alarm of the health check", item: "alarm", quantity: 1, ...fixed },
+  { name: "Route 53 health check", item: "health-check", quantity: 1, ...fixed },
+];
+
 /** The load balancer of a machine for other accounts; what of the clients come by it isn't known, so all are counted. The endpoint service is free. */
 export function awsPrivateLink(use: MonthlyUsage, delivery: Delivery): Charge[] {
   return [hourly("Network Load Balancer", "load-balancer"), balancedData(use, delivery)];

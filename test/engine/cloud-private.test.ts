@@ -180,6 +180,37 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
   });
 
+  test("leaves DNS when it is gone, and comes back; without failover its record is as before", async () => {
+    const recordsOf = () =>
+      Object.fromEntries(things("route53/record:Record").map(({ name, inputs }) => [name, inputs]));
+    await up({ exposure: "private" });
+    const before = recordsOf();
+    const { done } = await up({ exposure: "private", failover: "dns" });
+    assert.ok(done.includes("update Record eu-central-1"), done.join());
+    const { "eu-central-1": own, ...pair } = recordsOf();
+    const hostname = `active.${own?.name}`;
+    assert.deepEqual(own?.aliases, [{ name: hostname, zoneId: own?.zoneId, evaluateTargetHealth: false }]);
+    const [check] = things("route53/healthCheck:HealthCheck");
+    const of = (name: string) => {
+      const { name: its, records, healthCheckId, failoverRoutingPolicies } = pair[name] ?? {};
+      return [its, records, healthCheckId, failoverRoutingPolicies];
+    };
+    assert.deepEqual(of("eu-central-1-active"), [
+      hostname,
+      before["eu-central-1"]?.records,
+      check?.id,
+      [{ type: "PRIMARY" }],
+    ]);
+    assert.deepEqual(of("eu-central-1-nowhere"), [
+      hostname,
+      ["255.255.255.255"],
+      undefined,
+      [{ type: "SECONDARY" }],
+    ]);
+    await up({ exposure: "private" });
+    assert.deepEqual(recordsOf(), before);
+  });
+
   test("leaves nothing when it is destroyed", async () => {
     const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
     for (const { type, urn } of resources)

@@ -132,6 +132,7 @@ export const awsCluster: ClusterCase = {
         apiAccess: ["10.0.0.0/8"],
       },
       told: [
+        /regions\[0\]\.endpoint\.failover: is for a machine/,
         /regions\[0\]\.apiAccess: has private ranges only, and the network that the stack makes is connected with none/,
       ],
     },

@@ -71,6 +71,23 @@ test("a private endpoint in AWS has no public address, but that of the NAT gatew
   assert.ok(existing.notPriced.some(({ name }) => name === "Your own network's ways"));
 });
 
+test("in AWS, failover and private links have their lines, and what has no price says so", () => {
+  const endpoint = {
+    exposure: "private",
+    failover: "dns",
+    privateLink: { allowed: ["123456789012"] },
+    tls: { mode: "private" },
+  };
+  const [estimate] = estimatesOf(stackOf({ provider: "aws", region: "us-east-1", endpoint, workload }));
+  assert.ok(estimate);
+  // 730 h × 0.0225; 3,600 GiB × 0.006; 0.10.
+  near(costOf(estimate, "Network Load Balancer"), 16.425);
+  near(costOf(estimate, "Network Load Balancer, data"), 21.6);
+  near(costOf(estimate, "Alarm of the health check"), 0.1);
+  assert.equal(costOf(estimate, "Route 53 health check"), notFound);
+  assert.ok(estimate.notPriced.some(({ name }) => name === "VPC endpoints of the customers"));
+});
+
 test("the stack azure-westeurope, by hand", () => {
   const [estimate] = estimatesOf(stackNamed("azure-westeurope"));
   assert.ok(estimate);

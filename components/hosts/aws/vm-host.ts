@@ -7,6 +7,7 @@ import { stableImage } from "../vm/image.ts";
 import { createAddress } from "./address.ts";
 import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
+import { createHealthCheck } from "./failover.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { attachZone } from "./hosted-zones.ts";
@@ -98,7 +99,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     );
     createRecovery(name, plan, machine, own);
     this.privateLink = createPrivateLink(name, { plan, network, address, group }, own);
-    createRecords(name, args, { address, hasIpv6: network.hasIpv6 }, own);
+    const healthCheck = createHealthCheck(name, plan, machine, own);
+    createRecords(name, args, { address, hasIpv6: network.hasIpv6, healthCheck }, own);
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);

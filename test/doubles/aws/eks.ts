@@ -72,9 +72,10 @@ export const eks: Readonly<Record<string, Rules>> = {
       const ranges = valuesAt("vpcConfig.publicAccessCidrs[*]", inputs).map(String);
       const fits = ranges.length <= 40 && ranges.every((range) => isRange(range, "ipv4"));
       invalid(fits, `The following CIDRs are invalid in publicAccessCidrs: ${ranges}`);
-      const isReachable = ["Public", "Private"].some(
-        (kind) => valueAt(`vpcConfig.endpoint${kind}Access`, inputs) === true,
-      );
+      // By default, public access is there and private isn't.
+      const isReachable =
+        valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
+        valueAt("vpcConfig.endpointPrivateAccess", inputs) === true;
       invalid(isReachable, "Private and public endpoint access cannot be false");
       const logs = valuesAt("enabledClusterLogTypes[*]", inputs).map(String);
       const kinds = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
