@@ -20,6 +20,8 @@ export interface CacheOutputs {
   readonly address: string;
   /** The authority that clients have to trust, where it isn't a public one: the file that their configuration names, and its content, PEM. */
   readonly ca?: { readonly file: string; readonly certificate: string } | undefined;
+  /** For clients in other accounts: what their endpoint leads to, and the name that they must resolve to it. */
+  readonly privateLink?: { readonly service: string; readonly hostname: string };
   readonly topology: AnyRegion["topology"];
   /** Digest of the Pod that the region's machine is told to run, hexadecimal: its metrics tell which one it runs. */
   readonly pod?: string;
@@ -45,6 +47,9 @@ export class RegionalCache extends pulumi.ComponentResource {
       endpoint: `https://${authority(region.endpoint)}`,
       address: host.address,
       ca: host.ca,
+      ...(host.privateLink && {
+        privateLink: { service: host.privateLink, hostname: region.endpoint.hostname },
+      }),
       topology: region.topology,
       // Made of what may be secret, and tells nothing of it.
       ...(host.pod && { pod: pulumi.unsecret(host.pod) }),

@@ -5,6 +5,7 @@ import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
+import { isSecurityGroup } from "./text.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 
 type Raw = Record<string, unknown>;
@@ -21,6 +22,7 @@ export function crossChecks(raw: Raw): Problem[] {
     // Local regions share the machine's name and are told apart by their ports.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
+    ...exposureProblems(raw),
     ...prefetchProblems(raw),
   ];
 }
@@ -50,6 +52,29 @@ function namespaceOverlaps(raw: Raw): Problem[] {
     const message = `is that of regions[${first}], in the same cluster: each region needs one of its own`;
     return [{ path: `regions[${index}].namespace`, message }];
   });
+}
+
+function exposureProblems(raw: Raw): Problem[] {
+  return entriesOf(raw.regions).flatMap((entry, index) => {
+    const isPrivate = valueAt(["endpoint", "exposure"], entry) === "private";
+    if (!isPrivate) return groupProblems(entry, `regions[${index}]`);
+    if (valueAt(["access", "clients"], entry) !== "public") return [];
+    const message =
+      "is the whole internet, which doesn't reach an endpoint with `exposure: private`: name the clients' private ranges";
+    return [{ path: `regions[${index}].access.clients`, message }];
+  });
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html: a rule that names a group lets in private addresses. */
+function groupProblems(region: unknown, path: string): Problem[] {
+  const message = "is a security group, which lets in private addresses only: it takes `exposure: private`";
+  return ["clients", "metrics"].flatMap((key) =>
+    entriesOf(valueAt(["access", key], region)).flatMap((source, index) =>
+      typeof source === "string" && isSecurityGroup(source)
+        ? [{ path: `${path}.access.${key}[${index}]`, message }]
+        : [],
+    ),
+  );
 }
 
 const localPorts = z.object({

@@ -1,22 +1,16 @@
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { source } from "./cluster.ts";
+import { valueAt } from "./as-written.ts";
 import { objectName } from "./metadata.ts";
 import { metricsPort } from "./ports.ts";
 import {
   absolutePath,
-  addressRange,
-  addressRangeProblem,
-  awsClient,
-  awsSource,
-  clientRange,
-  clusterClientRange,
   email,
   hostname,
   localHostname,
   matching,
   portNumber,
   resourceGroup,
+  subscriptionId,
 } from "./text.ts";
 
 function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mode, shape: Shape) {
@@ -25,6 +19,11 @@ function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mod
 
 const acme = certificate("acme", {
   email: email.describe("Where the certificate authority may write to about this certificate."),
+  challengeZone: hostname
+    .exactOptional()
+    .describe(
+      "Existing public DNS zone that contains the host name, where the name is proved. Required if `endpoint.zone` is private. Default: `endpoint.zone`.",
+    ),
 });
 
 const providedBySecret = certificate("provided", {
@@ -60,6 +59,22 @@ const tlsMeaning =
   "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +
   "`private` from the cache's own authority, whose certificate clients must then trust.";
 
+/** @param consumer who may connect, in the cloud's own words */
+function privateLink(consumer: z.ZodType<string>, meaning: string) {
+  return z
+    .strictObject({ allowed: z.array(consumer).min(1).describe(meaning) })
+    .exactOptional()
+    .describe(
+      "Clients in other accounts, by a private link: docs/private-networks.md. It takes `exposure: private`. Default: none.",
+    );
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html#add-remove-permissions */
+const awsPrincipal = matching(
+  /^(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@/-]+))$/,
+  "an account or principal of AWS: write 12 digits, or an ARN like arn:aws:iam::123456789012:role/network",
+);
+
 /** Metrics of the Pod, and node_exporter. */
 const takenPorts = [metricsPort, 9100];
 
@@ -78,18 +93,53 @@ export const cloudEndpoint = z
     zone: hostname
       .exactOptional()
       .describe(
-        "Existing public DNS zone that gets the endpoint's records; required for `acme`. Default: none, the records are up to you.",
+        "Existing DNS zone that gets the endpoint's records: a public one, or with `exposure: private` a private one. Required for `acme` without `challengeZone`. Default: none, the records are up to you.",
       ),
+    exposure: z
+      .enum(["public", "private"])
+      .default("public")
+      .describe(
+        "`public`: the endpoint has a public address. `private`: clients reach it from private networks only: docs/private-networks.md.",
+      ),
+    failover: z
+      .enum(["none", "dns"])
+      .default("none")
+      .describe(
+        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they go, so that clients fall back at once: docs/private-networks.md.",
+      ),
+    privateLink: privateLink(
+      awsPrincipal,
+      "Who may make a VPC endpoint, as a list of ids of accounts and ARNs of accounts, users and roles.",
+    ),
     tls: z.discriminatedUnion("mode", [acme, providedBySecret, privateAuthority]).describe(tlsMeaning),
   })
-  .refine((endpoint) => endpoint?.tls?.mode !== "acme" || endpoint.zone !== undefined, {
-    path: ["zone"],
-    error: "is missing: `tls: { mode: acme }` proves the name by a record in this zone",
-    when: always,
-  })
+  .refine(
+    (endpoint) =>
+      endpoint?.tls?.mode !== "acme" || (endpoint.zone ?? endpoint.tls.challengeZone) !== undefined,
+    {
+      path: ["zone"],
+      error: "is missing: `tls: { mode: acme }` proves the name by a record in this zone",
+      when: always,
+    },
+  )
   .refine((endpoint) => isWithin(endpoint?.hostname, endpoint?.zone), {
     path: ["zone"],
     error: "doesn't contain the host name, which must end with a dot and the zone",
+    when: always,
+  })
+  .refine((endpoint) => containsChallenge(endpoint?.hostname, valueAt(["tls", "challengeZone"], endpoint)), {
+    path: ["tls", "challengeZone"],
+    error: "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
+    when: always,
+  })
+  .refine((endpoint) => endpoint?.privateLink === undefined || endpoint.exposure === "private", {
+    path: ["privateLink"],
+    error: "takes `exposure: private`",
+    when: always,
+  })
+  .refine((endpoint) => endpoint?.failover !== "dns" || endpoint.zone !== undefined, {
+    path: ["failover"],
+    error: "takes `zone`: without it, the stack makes no records",
     when: always,
   });
 
@@ -101,12 +151,33 @@ const providedByKeyVault = certificate("provided", {
 });
 
 /** In Azure, neither a zone nor a secret is found by its name alone. */
+const azureAcme = acme
+  .safeExtend({
+    challengeZoneResourceGroup: resourceGroup
+      .exactOptional()
+      .describe(
+        "Resource group of the challenge zone, in the subscription of the stack; required with `challengeZone`.",
+      ),
+  })
+  .refine(
+    ({ challengeZone, challengeZoneResourceGroup }) =>
+      (challengeZone === undefined) === (challengeZoneResourceGroup === undefined),
+    {
+      path: ["challengeZoneResourceGroup"],
+      error: "must be there together with `challengeZone`: it is the resource group in which that zone is",
+    },
+  );
+
 export const azureEndpoint = cloudEndpoint
   .safeExtend({
     zoneResourceGroup: resourceGroup
       .exactOptional()
       .describe("Resource group of the DNS zone, in the subscription of the stack; required with `zone`."),
-    tls: z.discriminatedUnion("mode", [acme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
+    privateLink: privateLink(
+      subscriptionId,
+      "Who may make a private endpoint, as a list of ids of subscriptions.",
+    ),
+    tls: z.discriminatedUnion("mode", [azureAcme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
   })
   .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
     path: ["zoneResourceGroup"],
@@ -115,11 +186,13 @@ export const azureEndpoint = cloudEndpoint
   });
 
 /** Of a cluster that the stack makes: its secrets can't be there before it. */
-const clusterTls = z.discriminatedUnion("mode", [acme, privateAuthority]).describe(tlsMeaning);
+function clusterTls<Acme extends typeof acme | typeof azureAcme>(it: Acme) {
+  return z.discriminatedUnion("mode", [it, privateAuthority]).describe(tlsMeaning);
+}
 
-export const clusterEndpoint = cloudEndpoint.safeExtend({ tls: clusterTls });
+export const clusterEndpoint = cloudEndpoint.safeExtend({ tls: clusterTls(acme) });
 
-export const azureClusterEndpoint = azureEndpoint.safeExtend({ tls: clusterTls });
+export const azureClusterEndpoint = azureEndpoint.safeExtend({ tls: clusterTls(azureAcme) });
 
 /** Of a cluster that is there already: external-dns, or who runs the cluster, makes the records. */
 export const kubernetesEndpoint = z.strictObject({
@@ -144,6 +217,11 @@ function isWithin(host: unknown, zone: unknown): boolean {
   return !areNames || String(host).endsWith(`.${zone}`);
 }
 
+/** The record that proves a name is `_acme-challenge` below it. */
+function containsChallenge(host: unknown, zone: unknown): boolean {
+  return host === zone || isWithin(host, zone);
+}
+
 export const localEndpoint = z.strictObject({
   hostname: localHostname
     .default("localhost")
@@ -153,74 +231,4 @@ export const localEndpoint = z.strictObject({
     .discriminatedUnion("mode", [privateAuthority, providedByFiles])
     .prefault({ mode: "private" })
     .describe(tlsMeaning),
-});
-
-/** A list in which no address range is twice. */
-function listOf<Source extends z.ZodType>(source: Source) {
-  return z.array(source).superRefine((sources, context) => {
-    // Labels of Pods overlap with nothing.
-    const ranges = sources.map((it) => (typeof it === "string" ? rangeOf(it) : undefined));
-    sources.forEach((inner, index) => {
-      const outer = sources.find((other, at) =>
-        other === inner ? at < index : contains(ranges[at], ranges[index]),
-      );
-      if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
-    });
-  });
-}
-
-/** @returns undefined for what isn't an address range. */
-export function rangeOf(text: string) {
-  return addressRangeProblem(text) ? undefined : ipaddr.parseCIDR(text);
-}
-
-type Range = ReturnType<typeof rangeOf>;
-
-/** Whether a range is part of another, or the same. */
-export function contains(outer: Range, inner: Range): boolean {
-  if (!outer || !inner || outer[1] > inner[1] || outer[0].kind() !== inner[0].kind()) return false;
-  return inner[0].match(outer);
-}
-
-/** All addresses, as CIDR ranges. */
-export const everyone = ["0.0.0.0/0", "::/0"];
-const loopback = ["127.0.0.0/8", "::1/128"];
-
-/** @param sources what a list has in it. */
-function clientsFrom(source: typeof clientRange, sources: string) {
-  return z
-    .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
-      error: "must be a list of address ranges, or `public` for the whole internet",
-    })
-    .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
-}
-
-const clients = clientsFrom(clientRange, "address ranges");
-const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
-
-function access<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape).describe("Who reaches the cache.");
-}
-
-export const cloudAccess = access({ clients, metrics: metrics.default([]) });
-
-const awsSources = "address ranges and ids of prefix lists (`pl-…`)";
-
-/** Of a machine in AWS, whose security groups take prefix lists. */
-export const awsAccess = access({
-  clients: clientsFrom(awsClient, awsSources),
-  metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
-});
-
-/** Of replicas on Kubernetes, whose network knows Pods by their labels. */
-export const clusterAccess = access({
-  clients: clientsFrom(clusterClientRange, "address ranges"),
-  metrics: listOf(source)
-    .default([])
-    .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),
-});
-
-export const localAccess = access({
-  clients: clients.prefault(loopback),
-  metrics: metrics.default(loopback),
 });

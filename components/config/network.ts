@@ -17,7 +17,12 @@ export const awsNetwork = z
   .union(
     [
       z.strictObject({ vpc: createdNetwork("`subnet`").describe(vpcMeaning) }),
-      z.strictObject({ vpc, subnet: subnet.describe("Id of an existing public subnet of that VPC.") }),
+      z.strictObject({
+        vpc,
+        subnet: subnet.describe(
+          "Id of an existing subnet of that VPC: a public one; with `exposure: private` a private one, with a way to the internet.",
+        ),
+      }),
     ],
     { error: "must be { vpc: create }, or an existing { vpc: vpc-…, subnet: subnet-… }" },
   )
@@ -41,7 +46,9 @@ export const clusterSubnets = z
         loadBalancerSubnets: z
           .array(subnet)
           .min(2)
-          .describe("Ids of existing public subnets of that VPC, in the same zones."),
+          .describe(
+            "Ids of existing subnets of that VPC, in the same zones: public ones; with `exposure: private` private ones.",
+          ),
       }),
     ],
     {

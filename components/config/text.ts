@@ -81,6 +81,11 @@ export const resourceGroup = matching(
   "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
 );
 
+export const subscriptionId = matching(
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
+);
+
 /**
  * Text with a check of its own.
  * @param problemOf what is wrong with a text, or undefined
@@ -114,19 +119,30 @@ export function isPrefixList(source: string): boolean {
   return source.startsWith("pl-");
 }
 
-/** An address range, or the id of a prefix list of AWS. */
+/** Whether a source of access is the id of a security group of AWS. */
+export function isSecurityGroup(source: string): boolean {
+  return source.startsWith("sg-");
+}
+
+/** Whether a source of access is an id whose addresses only the cloud's firewall knows. */
+export function isReference(source: string): boolean {
+  return isPrefixList(source) || isSecurityGroup(source);
+}
+
+/** An address range, or the id of a prefix list or security group of AWS. */
 export const awsSource = checkedText((text) =>
-  isPrefixList(text) ? prefixListProblem(text) : addressRangeProblem(text),
+  isReference(text) ? referenceProblem(text) : addressRangeProblem(text),
 );
 
 /** The same in a list that `public` can stand for. */
 export const awsClient = checkedText((text) =>
-  isPrefixList(text) ? prefixListProblem(text) : clientRangeProblem(text),
+  isReference(text) ? referenceProblem(text) : clientRangeProblem(text),
 );
 
-function prefixListProblem(text: string): string | undefined {
-  if (/^pl-[0-9a-f]{8,17}$/.test(text)) return undefined;
-  return `"${text}" is not the id of a prefix list, like pl-0123456789abcdef0`;
+function referenceProblem(text: string): string | undefined {
+  if (/^(?:pl|sg)-[0-9a-f]{8,17}$/.test(text)) return undefined;
+  const [what, prefix] = isPrefixList(text) ? ["prefix list", "pl"] : ["security group", "sg"];
+  return `"${text}" is not the id of a ${what}, like ${prefix}-0123456789abcdef0`;
 }
 
 function clientRangeProblem(text: string): string | undefined {

@@ -1,5 +1,5 @@
 /** What is accepted, and is probably not what was meant. */
-import { contains, rangeOf } from "./endpoint.ts";
+import { isPrivateRange, rangeOf } from "./access.ts";
 import { type Problem, within } from "./problems.ts";
 import { repositoryPattern } from "./repositories.ts";
 import type { StackConfig, Upstream } from "./schema.ts";
@@ -20,7 +20,11 @@ type CheckedRegion = Checked["regions"][number];
 
 function regionWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
   const isInCloud = provider === "aws" || provider === "azure";
-  return [...(isInCloud ? accessWarnings(region) : []), ...bucketWarnings(region)];
+  return [
+    ...(isInCloud ? accessWarnings(provider, region) : []),
+    ...islandWarnings(region),
+    ...bucketWarnings(region),
+  ];
 }
 
 function upstreamWarnings(upstream: Upstream): Problem[] {
@@ -68,28 +72,50 @@ function probeWarnings({ probe, registry, repositories }: Upstream): Problem[] {
   return [{ path: "probe", message: `is refused by the cache: ${reason}` }];
 }
 
-/** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(
-  rangeOf,
-);
-
-/** The endpoint of a region in a cloud has a public address, and so has the API of its cluster. Metrics of a cluster are for its Pods. */
-function accessWarnings(region: CheckedRegion): Problem[] {
+/** Who can't reach what is opened to them. Metrics of a cluster are for its Pods. */
+function accessWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
   const { clients, metrics } = region.access;
+  const isPrivate = isPrivateEndpoint(region);
   return [
-    ...unseenWarnings("access.clients", clients),
-    ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics) : []),
-    ...("apiAccess" in region ? unseenWarnings("apiAccess", region.apiAccess) : []),
+    ...unseenWarnings("access.clients", clients, isPrivate),
+    ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics, isPrivate) : []),
+    ...("apiAccess" in region ? apiWarnings(region.apiAccess, isPrivate && provider === "aws") : []),
   ];
 }
 
-function unseenWarnings(path: string, sources: CheckedRegion["access"]["metrics"]): Problem[] {
+/** @param mayBePrivate whether the API is private where no range is public */
+function apiWarnings(ranges: string[], mayBePrivate: boolean): Problem[] {
+  return mayBePrivate && ranges.every(isPrivateRange) ? [] : unseenWarnings("apiAccess", ranges, false);
+}
+
+function isPrivateEndpoint({ endpoint }: CheckedRegion): boolean {
+  return "exposure" in endpoint && endpoint.exposure === "private";
+}
+
+function unseenWarnings(
+  path: string,
+  sources: CheckedRegion["access"]["metrics"],
+  isPrivate: boolean,
+): Problem[] {
   const unseen = sources.filter(
-    (source) => typeof source === "string" && privateRanges.some((outer) => contains(outer, rangeOf(source))),
+    (source) =>
+      typeof source === "string" && rangeOf(source) !== undefined && isPrivateRange(source) !== isPrivate,
   );
   if (unseen.length === 0) return [];
-  const message = `${unseen.join(", ")}: no client reaches a public endpoint from a private address. Write the public addresses of their NAT gateways`;
-  return [{ path, message }];
+  const reason = isPrivate
+    ? "the endpoint is private, and these addresses are public. Write the private addresses of the clients, unless your network uses these inside"
+    : "no client reaches a public endpoint from a private address. Write the public addresses of their NAT gateways";
+  return [{ path, message: `${unseen.join(", ")}: ${reason}` }];
+}
+
+/** A network that the stack makes is connected with no other. */
+function islandWarnings(region: CheckedRegion): Problem[] {
+  const isCreated =
+    "network" in region && Object.values(region.network).some((network) => network === "create");
+  if (!isCreated || !isPrivateEndpoint(region) || "privateLink" in region.endpoint) return [];
+  const message =
+    "is made by the stack, and nobody reaches the private endpoint in it until you connect the network with the clients': docs/private-networks.md";
+  return [{ path: "network", message }];
 }
 
 /** Without `pathStyle`, a bucket is a host below that of the server: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */

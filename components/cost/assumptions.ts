@@ -7,6 +7,8 @@ import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-
 import type { MonthlyUsage } from "./usage.ts";
 import { contentOf, type Setting } from "./variant.ts";
 
+type Exposure = Setting["region"]["endpoint"]["exposure"];
+
 /** What the estimate takes for granted; a sentence each. */
 export function assumptionsOf(
   setting: Setting,
@@ -25,7 +27,7 @@ export function assumptionsOf(
     measured.filledGiB === undefined
       ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
-    nodesAndUnits[cloud],
+    nodesAndUnits[cloud](region.endpoint.exposure),
     ...(fromAcr
       ? [
           `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
@@ -40,9 +42,15 @@ export function assumptionsOf(
   ];
 }
 
-const nodesAndUnits: Readonly<Record<Cloud, string>> = {
-  aws: "All nodes are in the region and reach the cache by its public address. AWS's GB is 2^30 bytes.",
-  azure: "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+const addresses: Readonly<Record<Exposure, string>> = {
+  public: "public address",
+  private: "private address, from another zone or over VPC peering",
+};
+
+const nodesAndUnits: Readonly<Record<Cloud, (exposure: Exposure) => string>> = {
+  aws: (exposure) =>
+    `All nodes are in the region and reach the cache by its ${addresses[exposure]}. AWS's GB is 2^30 bytes.`,
+  azure: () => "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
 };
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
@@ -108,6 +116,23 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
       : []),
     ...(cloud === "azure" && region.endpoint.zone !== undefined
       ? [{ name: "DNS queries", reason: "No price was found; less than a cent on AWS." }]
+      : []),
+    ...(cloud === "aws" && region.endpoint.exposure === "private"
+      ? [
+          {
+            name: "Your own network's ways",
+            reason:
+              "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
+          },
+        ]
+      : []),
+    ...(cloud === "aws" && region.endpoint.privateLink
+      ? [
+          {
+            name: "VPC endpoints of the customers",
+            reason: "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
+          },
+        ]
       : []),
     { name: "NAT gateways of the customers", reason: "What nodes without a public address pull passes one." },
     { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },

@@ -5,13 +5,21 @@ import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import { type Charge, fixed, hourly, usage } from "./charge.ts";
 import { dnsQueriesPerNode, type MonthlyUsage, readsPerGiB, servedGiB, writesPerGiB } from "./usage.ts";
 
+/** How the cache is connected. */
+export interface AwsNetwork {
+  /** Whether the endpoint has public addresses. */
+  readonly isPublic: boolean;
+  /** Whether the registries are reached through a NAT gateway of the region's own, which has a public address, too. */
+  readonly hasNatGateway: boolean;
+}
+
 /** An instance with its volumes, its address, and the two alarms that bring it back. IPv6, the security group and the gateway endpoint are free. */
-export function awsVm(machine: string, disk: PlannedDisk): Charge[] {
+export function awsVm(machine: string, disk: PlannedDisk, network: AwsNetwork): Charge[] {
   return [
     instances(machine, 1),
     { name: "Root volume (gp3)", item: "gp3-capacity", quantity: awsRootGiB, ...fixed },
     ...dataVolume(disk),
-    publicAddresses(1),
+    ...connection(network, 1),
     { name: "Recovery alarms", item: "alarm", quantity: 2, ...fixed },
   ];
 }
@@ -22,11 +30,8 @@ const autoModeShare = 0.12;
 /** The load balancer has an address in each. */
 const loadBalancerZones = 3;
 
-/**
- * EKS in Auto Mode behind a Network Load Balancer.
- * @param hasNatGateway whether the nodes reach the registries through one of the cluster's own, which has an address, too
- */
-export function awsCluster(machine: string, nodes: number, hasNatGateway: boolean): Charge[] {
+/** EKS in Auto Mode behind a Network Load Balancer. */
+export function awsCluster(machine: string, nodes: number, network: AwsNetwork): Charge[] {
   return [
     hourly("EKS cluster", "cluster"),
     instances(machine, nodes),
@@ -40,14 +45,19 @@ export function awsCluster(machine: string, nodes: number, hasNatGateway: boolea
     },
     { name: "Nodes' volumes (gp3)", item: "gp3-capacity", quantity: nodes * awsNodeDiskGiB, ...fixed },
     hourly("Network Load Balancer", "load-balancer"),
+    ...connection(network, loadBalancerZones),
+  ];
+}
+
+/** @param addresses of a public endpoint */
+function connection({ isPublic, hasNatGateway }: AwsNetwork, addresses: number): Charge[] {
+  return [
     ...(hasNatGateway ? [hourly("NAT gateway", "nat-gateway")] : []),
-    publicAddresses(hasNatGateway ? loadBalancerZones + 1 : loadBalancerZones),
+    publicAddresses((isPublic ? addresses : 0) + (hasNatGateway ? 1 : 0)),
   ];
 }
 
 /**
- * One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/
- *
  * The load balancer sends clients to the replicas of all zones alike, and what passes between zones is billed at both ends:
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
  */
@@ -59,13 +69,29 @@ export function awsLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[]
       quantity: 2 * (1 - 1 / loadBalancerZones) * servedGiB(use, delivery),
       ...usage,
     },
-    {
-      name: "Network Load Balancer, data",
-      item: "load-balancer-data",
-      quantity: servedGiB(use, delivery),
-      ...usage,
-    },
+    balancedData(use, delivery),
   ];
+}
+
+/** What takes a machine's records away: https://aws.amazon.com/route53/pricing/#Health_checks */
+export const awsFailover: readonly Charge[] = [
+  { name: "Alarm of the health check", item: "alarm", quantity: 1, ...fixed },
+  { name: "Route 53 health check", item: "health-check", quantity: 1, ...fixed },
+];
+
+/** The load balancer of a machine for other accounts; what of the clients come by it isn't known, so all are counted. The endpoint service is free. */
+export function awsPrivateLink(use: MonthlyUsage, delivery: Delivery): Charge[] {
+  return [hourly("Network Load Balancer", "load-balancer"), balancedData(use, delivery)];
+}
+
+/** One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/ */
+function balancedData(use: MonthlyUsage, delivery: Delivery): Charge {
+  return {
+    name: "Network Load Balancer, data",
+    item: "load-balancer-data",
+    quantity: servedGiB(use, delivery),
+    ...usage,
+  };
 }
 
 /** What comes from the registries; the bucket has a way of its own, which is free. */
@@ -82,7 +108,10 @@ export function awsBucket(storedGiB: number, { pulledGiB, filledGiB }: MonthlyUs
   ];
 }
 
-/** What the cache sends to public addresses of its region is billed to whose the sender is, and to whose the receiver is: https://aws.amazon.com/ec2/pricing/on-demand/ */
+/**
+ * What the cache sends to public addresses of its region is billed to whose the sender is, and to whose the receiver is; so is what it sends to private ones in another zone, also
+ * over VPC peering: https://aws.amazon.com/ec2/pricing/on-demand/
+ */
 export function awsTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
   const transfer = { item: "transfer-in-region", quantity: servedGiB(use, delivery) } as const;
   return [

@@ -11,8 +11,10 @@ import {
   awsBucket,
   awsCluster,
   awsDnsQueries,
+  awsFailover,
   awsLoadBalanced,
   awsNatGatewayData,
+  awsPrivateLink,
   awsTransfer,
   awsVm,
 } from "./charges-aws.ts";
@@ -86,12 +88,16 @@ function awsCharges(
   const content = contentOf(variant, setting);
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
-  const hasNatGateway = !isVm && !("nodeSubnets" in region.network);
+  const isPublic = region.endpoint.exposure === "public";
+  const isOwnNetwork = isVm ? !isPublic && !("subnet" in region.network) : !("nodeSubnets" in region.network);
+  const network = { isPublic, hasNatGateway: isOwnNetwork };
   return [
-    ...(isVm ? awsVm(machine.type, disk) : awsCluster(machine.type, variant.replicas, hasNatGateway)),
+    ...(isVm ? awsVm(machine.type, disk, network) : awsCluster(machine.type, variant.replicas, network)),
     ...(content ? awsBucket(storedGiB(content), usage) : []),
     ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
-    ...(hasNatGateway ? awsNatGatewayData(usage) : []),
+    ...(isVm && region.endpoint.privateLink ? awsPrivateLink(usage, delivery) : []),
+    ...(isVm && region.endpoint.failover === "dns" ? awsFailover : []),
+    ...(network.hasNatGateway ? awsNatGatewayData(usage) : []),
     ...awsTransfer(usage, delivery),
     ...(region.endpoint.zone === undefined ? [] : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),
   ];

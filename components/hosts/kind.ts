@@ -63,6 +63,8 @@ export interface Host extends pulumi.ComponentResource {
   readonly diskGiB: number;
   /** Where the blobs are, if in object storage. */
   readonly bucketUrl?: string | undefined;
+  /** What a private link of another account leads to, as its cloud knows it. @default there is none */
+  readonly privateLink?: pulumi.Output<string> | undefined;
   /** Digest of the Pod that a machine is told to run, which may take it later. @default an update ends when the Pods run */
   readonly pod?: pulumi.Output<string>;
 }

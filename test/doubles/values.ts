@@ -50,9 +50,15 @@ export function changedPaths(before: unknown, after: unknown, path = ""): string
     return [path];
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].flatMap((key) => {
-    const step = Array.isArray(before) ? `[${key}]` : path === "" ? key : `.${key}`;
-    return changedPaths(before[key], after[key], path + step);
+    return changedPaths(before[key], after[key], path + stepTo(key, Array.isArray(before), path === ""));
   });
+}
+
+/** As in Pulumi's own paths: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/property_path.go */
+function stepTo(key: string, isIndex: boolean, isFirst: boolean): string {
+  if (isIndex) return `[${key}]`;
+  if (/[.["\]]/.test(key)) return `["${key}"]`;
+  return isFirst ? key : `.${key}`;
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {

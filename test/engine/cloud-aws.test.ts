@@ -91,7 +91,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       const access = { clients: [...ranges(0, 6), existing.cloudFrontList], metrics: [existing.prefixList] };
       await stack.configure({}, { access });
       await succeeds(stack);
-      assert.equal(cloud.things(securityGroup).length, 2);
+      assert.equal(cloud.things(securityGroup).filter(({ name }) => name).length, 2);
     });
 
     test("has more in a group where the account may, and locks nobody out", async () => {
@@ -99,7 +99,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       cloud.keep({ ...quota, inputs: { value: 200 } });
       const others = ranges(0, 60).map((range) => range.replace("10.0.", "10.1."));
       await changeClients([...ranges(0, 250), ...others]);
-      assert.equal(cloud.things(securityGroup).length, 2);
+      assert.equal(cloud.things(securityGroup).filter(({ name }) => name).length, 2);
       // Fewer than those for which AWS is asked.
       assert.deepEqual(await changeClients([...ranges(1, 250), "10.2.0.0/24"]), []);
     });

@@ -41,7 +41,7 @@ const options = podOptions({
   ...config,
   region: config.regions[0] as AwsVmRegion,
   diskGiB: 240,
-  hostedZoneId: "Z0123456789ABCDEFGHIJ",
+  challengeZone: { id: "Z0123456789ABCDEFGHIJ" },
   storedSecrets: { "credentials-gsoci": "/registry-cache-eu-central-1/credentials-gsoci" },
 });
 const userData = awsUserData({

@@ -74,6 +74,7 @@ test("what is there is found, and each thing is asked for only where it is named
     zones: ["eu-central-1a", "eu-central-1c"],
     loadBalancerRanges: [],
     hostedZone: undefined,
+    challengeZone: undefined,
     loadBalancerZoneId: undefined,
     bucket,
   });
@@ -89,7 +90,8 @@ test("what is there is found, and each thing is asked for only where it is named
     accountId: "123456789012",
     zones: [],
     loadBalancerRanges: ["10.9.2.0/24", "10.9.3.0/24"],
-    hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" },
+    hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1", isPrivate: false },
+    challengeZone: undefined,
     loadBalancerZoneId: "Z2",
     bucket,
   });

@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { AwsGraph } from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
-import { counts, existing, graphOf, manifest } from "./aws-cluster-region.ts";
+import { counts, existing, graphOf, hostname, manifest } from "./aws-cluster-region.ts";
 
 describe("a region with a network of its own", () => {
   let graph: AwsGraph;
@@ -137,6 +137,29 @@ describe("a region with a network of its own", () => {
       "aws --region eu-central-1 eks get-token --cluster-name registry-cache-test-eu-central-1 --output json",
     );
   });
+});
+
+test("a private endpoint: the load balancer is beside the nodes", async () => {
+  const endpoint = { hostname, zone: "example.com", exposure: "private", tls: { mode: "private" } };
+  const { resource } = await graphOf({ endpoint, access: { clients: ["172.16.0.0/12"] } });
+  const service = resource("kubernetes:core/v1:Service");
+  const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+  assert.equal(manifest(service).metadata.annotations[`${prefix}-scheme`], "internal");
+  const policy = JSON.stringify(resource("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs.spec);
+  for (const range of ["172.16.0.0/12", "10.0.0.0/20", "10.0.32.0/20"])
+    assert.ok(policy.includes(`"cidr":"${range}"`), range);
+  assert.ok(!policy.includes("10.0.240.0/24"));
+});
+
+test("the name is proved where the configuration says, and asked for at that zone's own name servers", async () => {
+  const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
+  const { resource } = await graphOf({
+    endpoint: { hostname, exposure: "private", tls },
+    access: { clients: ["10.0.0.0/8"] },
+  });
+  const { values } = resource("kubernetes:helm.sh/v3:Release").inputs as { values: Record<string, unknown> };
+  assert.equal(values.dns01RecursiveNameservers, "ns-1.awsdns-01.com:53");
+  assert.equal(values.dns01RecursiveNameserversOnly, true);
 });
 
 test("existing subnets: no network is made, and the load balancer is told where to go", async () => {

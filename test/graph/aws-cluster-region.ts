@@ -50,7 +50,9 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "getClusters":
       return { names: ["another"] };
     case "getZone":
-      return { zoneId: "Z0123456789", arn: zoneArn };
+      if (inputs.privateZone !== false)
+        throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
+      return { zoneId: "Z0123456789", arn: zoneArn, nameServers: ["ns-1.awsdns-01.com"] };
     case "getHostedZoneId":
       assert.deepEqual(inputs, { loadBalancerType: "network", region: "eu-central-1" });
       return { id: "Z3F0SRJ5LGBH90" };

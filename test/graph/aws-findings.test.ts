@@ -27,6 +27,7 @@ test("what is there is found, and each thing is asked for only where it is named
   assert.deepEqual(others, {
     image: "ami-0123456789abcdef0",
     hostedZone: undefined,
+    challengeZone: undefined,
     subnet: undefined,
     certificateArn: undefined,
     bucket: undefined,
@@ -56,10 +57,15 @@ test("what is there is found, and each thing is asked for only where it is named
     family: "ipv6",
   });
   assert.equal(all.found.access.hasIpv6Clients, true);
-  assert.deepEqual(all.found.hostedZone, { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" });
+  assert.deepEqual(all.found.hostedZone, {
+    id: "Z1",
+    arn: "arn:aws:route53:::hostedzone/Z1",
+    isPrivate: false,
+  });
   assert.deepEqual(all.found.subnet, {
     id: subnet,
     vpcId: vpc,
+    range: "10.1.2.0/24",
     availabilityZone: "eu-central-1c",
     hasIpv6: true,
   });
@@ -198,6 +204,105 @@ describe("the route of an existing subnet", () => {
     };
     assert.deepEqual([await hasIpv6("2000::/3"), await hasIpv6("::/1")], [true, true]);
     assert.deepEqual([await hasIpv6("2000::/4"), await hasIpv6("fc00::/3")], [false, false]);
+  });
+});
+
+describe("the zone of a private endpoint", () => {
+  const acme = { mode: "acme", email: "ops@example.com" };
+  type Zones = Record<string, boolean>;
+  /** @param zones which of the three queries find one */
+  const asked = async (
+    { attached, anywhere, isPublic }: Zones,
+    tls: object = { mode: "private" },
+    network = {},
+  ) => {
+    const endpoint = { hostname: "cache.example.com", ...zone, exposure: "private", tls };
+    const getZone: Answers[string] = ({ vpcId, privateZone }) => {
+      const isThere = vpcId ? attached : privateZone ? anywhere : isPublic;
+      if (!isThere) return refused("no matching Route 53 Hosted Zone found")();
+      const id = privateZone === false ? "ZPUBLIC" : "ZPRIVATE";
+      return { zoneId: id, arn: `arn:${id}`, nameServers: ["ns-1.awsdns-01.com"] };
+    };
+    const getRouteTable = () => routeTable({ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" });
+    const region = { network: { vpc, subnet }, ...network, endpoint, access: { clients: ["10.0.0.0/8"] } };
+    const { found, problems } = await lookedUp(region, { getZone, getRouteTable });
+    return { found, told: problems.map(({ path, message }) => `${path}: ${message}`) };
+  };
+
+  test("is a private one before a public one", async () => {
+    const { found } = await asked({ attached: true, anywhere: true, isPublic: true });
+    assert.deepEqual(found?.hostedZone, { id: "ZPRIVATE", arn: "arn:ZPRIVATE", isPrivate: true });
+    assert.equal((await asked({ isPublic: true })).found?.hostedZone?.id, "ZPUBLIC");
+    assert.match(
+      String((await asked({})).told),
+      /^endpoint\.zone: the public hosted zone example\.com can't be found/,
+    );
+  });
+
+  test("is attached to an existing network, and may be attached to one that the stack makes", async () => {
+    assert.match(
+      String((await asked({ anywhere: true, isPublic: true })).told),
+      /^endpoint\.zone: the private hosted zone example\.com isn't attached to vpc-0a+0, .*--hosted-zone-id ZPRIVATE --vpc VPCRegion=eu-central-1,VPCId=vpc-0a+0`$/,
+    );
+    const { found } = await asked({ anywhere: true }, undefined, { network: { vpc: "create" } });
+    assert.equal(found?.hostedZone?.isPrivate, true);
+  });
+
+  test("takes a public one beside it for a certificate by ACME", async () => {
+    const zones = { attached: true, isPublic: true };
+    assert.match(
+      String((await asked(zones, acme)).told),
+      /^endpoint\.tls\.challengeZone: is missing: the hosted zone example\.com is private/,
+    );
+    const { found, told } = await asked(zones, { ...acme, challengeZone: "example.com" });
+    assert.deepEqual(told, []);
+    assert.equal(found?.hostedZone?.id, "ZPRIVATE");
+    assert.deepEqual(found?.challengeZone, {
+      id: "ZPUBLIC",
+      arn: "arn:ZPUBLIC",
+      isPrivate: false,
+      nameServers: ["ns-1.awsdns-01.com:53"],
+    });
+  });
+});
+
+describe("the way out of a private endpoint's subnet", () => {
+  const privately = {
+    network: { vpc, subnet },
+    endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+    access: { clients: ["10.0.0.0/8"] },
+  };
+  const routedBy = (...routes: Record<string, string>[]) =>
+    lookedUp(privately, { getRouteTable: () => routeTable(...routes) });
+
+  for (const [target, id] of Object.entries({
+    natGatewayId: "nat-1",
+    transitGatewayId: "tgw-1",
+    vpcEndpointId: "vpce-1",
+    networkInterfaceId: "eni-1",
+    gatewayId: "vgw-1",
+  })) {
+    test(`may lead to ${id}, and the machine has no IPv6 address`, async () => {
+      const { found, problems } = await routedBy({ cidrBlock: "0.0.0.0/0", [target]: id });
+      assert.deepEqual(problems, []);
+      assert.equal(found?.subnet?.hasIpv6, false);
+    });
+  }
+
+  test("isn't an internet gateway, a peering, or missing", async () => {
+    const told = async (...routes: Record<string, string>[]) =>
+      (await routedBy(...routes)).problems.map(({ path, message }) => `${path}: ${message}`);
+    for (const route of [{ gatewayId: "igw-1" }, { vpcPeeringConnectionId: "pcx-1" }]) {
+      const [problem] = await told({ cidrBlock: "0.0.0.0/0", ...route });
+      assert.match(
+        problem ?? "",
+        /^network\.subnet: subnet-0b+0 has a default route to (igw|pcx)-1, which takes no private/,
+      );
+    }
+    assert.match(
+      (await told({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" })).join(),
+      /^network\.subnet: subnet-0b+0 has no default route, and .*: lead 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
+    );
   });
 });
 

@@ -69,6 +69,7 @@ const answers: Answers = {
   getServiceQuota: refused("AccessDenied"),
   getSubnet: () => ({
     vpcId: vpc,
+    cidrBlock: "10.1.2.0/24",
     availabilityZone: "eu-central-1c",
     ipv6CidrBlock: "2001:db8:1:ff00::/64",
   }),

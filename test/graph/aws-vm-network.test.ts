@@ -100,6 +100,45 @@ describe("a region in an existing subnet", () => {
   });
 });
 
+describe("a private endpoint", () => {
+  const endpoint = {
+    hostname,
+    zone: "example.com",
+    exposure: "private",
+    tls: { mode: "acme", email: "platform@example.com" },
+  };
+  const privately = { endpoint, access: { clients: ["10.0.0.0/8"] } };
+
+  test("has the interface's own address, in DNS and in the outputs, and no IPv6 address", async () => {
+    const { host, resource, resources } = await graphOf(privately);
+    const types = resources.map(short);
+    assert.ok(!types.some((it) => /^(EipAssociation|Eip eu-central-1$)/.test(it)), types.join());
+    assert.equal(resource("aws:ec2/networkInterface:NetworkInterface").inputs.ipv6AddressCount, 0);
+    assert.deepEqual(resource("aws:route53/record:Record").inputs.records, ["10.0.0.10"]);
+    assert.equal(await new Promise((resolve) => host.address.apply(resolve)), "10.0.0.10");
+  });
+
+  test("leads a network of its own out through a NAT gateway, and to S3 past it", async () => {
+    const { resource } = await graphOf(privately);
+    const route = (name: string) => resource("aws:ec2/route:Route", name).inputs;
+    assert.equal(route("eu-central-1").natGatewayId, "eu-central-1-nat-id");
+    assert.equal(route("eu-central-1").gatewayId, undefined);
+    assert.equal(route("eu-central-1-nat").gatewayId, "eu-central-1-id");
+    assert.equal(resource("aws:ec2/natGateway:NatGateway").inputs.subnetId, "eu-central-1-nat-id");
+    assert.deepEqual(resource("aws:ec2/vpcEndpoint:VpcEndpoint").inputs.routeTableIds, ["eu-central-1-id"]);
+  });
+
+  test("changes nothing of an existing network", async () => {
+    const { resources } = await graphOf({ ...privately, network: existing });
+    const network =
+      /^(Vpc|Subnet|InternetGateway|NatGateway|Route|RouteTable\w*|VpcEndpoint|Eip\w*|DefaultSecurityGroup) /;
+    assert.deepEqual(
+      resources.map(short).filter((it) => network.test(it)),
+      [],
+    );
+  });
+});
+
 test("a prefix list is left to the security group: the edge doesn't know what is in it", async () => {
   const list = "pl-0123456789abcdef0";
   const graph = await graphOf({ access: { clients: ["203.0.113.0/24", list], metrics: [list] } });
@@ -140,6 +179,10 @@ describe("the posture", () => {
     public: { access: { clients: "public" } },
     "provided certificate": {
       endpoint: { hostname, zone: "example.com", tls: { mode: "provided", secretName: "/c" } },
+    },
+    "private endpoint": {
+      endpoint: { hostname, exposure: "private", tls: { mode: "private" } },
+      access: { clients: ["10.0.0.0/8"] },
     },
     "private authority": { endpoint: { hostname, tls: { mode: "private" } } },
   };

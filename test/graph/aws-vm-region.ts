@@ -39,7 +39,10 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
     case "aws:ec2/eip:Eip":
       return { publicIp: "192.0.2.7", allocationId: "eipalloc-1" };
     case "aws:ec2/networkInterface:NetworkInterface":
-      return { ipv6Addresses: inputs.ipv6AddressCount === 1 ? ["2001:db8:1:ff00::7"] : [] };
+      return {
+        privateIp: "10.0.0.10",
+        ipv6Addresses: inputs.ipv6AddressCount === 1 ? ["2001:db8:1:ff00::7"] : [],
+      };
     case "aws:s3/bucket:Bucket":
       return { bucket: inputs.bucket ?? "bucket", arn: "arn:aws:s3:::bucket" };
     case "pulumi-nodejs:dynamic/vm:PrivateAuthority":
@@ -52,12 +55,12 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
 }
 
 /** What AWS would find. */
-function found(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
+const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, unknown>) => {
   switch (token) {
     case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
       return offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"])(inputs);
     case "aws:ec2/getRouteTable:getRouteTable":
-      return routeTable(...toInternet);
+      return routeTable(...(isPrivate ? [{ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" }] : toInternet));
     case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
       return { addressFamily: "IPv4", maxEntries: 40, entries: [] };
     case "aws:ec2/getSubnet:getSubnet":
@@ -65,8 +68,14 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "aws:ec2/getAmi:getAmi":
       return ami();
     case "aws:route53/getZone:getZone":
-      assert.deepEqual(inputs, { name: "example.com", privateZone: false });
-      return { zoneId: "Z0123456789", arn: zoneArn };
+      if (inputs.privateZone !== false)
+        throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
+      assert.equal(inputs.name, "example.com");
+      return {
+        nameServers: ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"],
+        zoneId: "Z0123456789",
+        arn: zoneArn,
+      };
     case "aws:ssm/getParameter:getParameter":
       return inputs.name === "/aws/service/debian/release/13/latest/arm64"
         ? { insecureValue: "ami-0123456789abcdef0" }
@@ -84,7 +93,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     default:
       throw new Error(`unexpected call of ${token}`);
   }
-}
+};
 
 export async function graphOf(
   change: Record<string, unknown> = {},
@@ -107,9 +116,12 @@ export async function graphOf(
     ...(monitoring.remoteWrite !== undefined && { "metrics-login": { token: { secure: "v1:x" } } }),
     monitoring,
   });
+  const isPrivate = config.regions.some(
+    (it) => "exposure" in it.endpoint && it.endpoint.exposure === "private",
+  );
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   const remoteWriteCredentials = pulumi.secret({ token: "hunter3" });
-  return awsGraph(config, { credentials, remoteWriteCredentials }, created, found);
+  return awsGraph(config, { credentials, remoteWriteCredentials }, created, foundBy(isPrivate));
 }
 
 /** Type without its package's module twice, and name. */

@@ -37,6 +37,9 @@ export function routeTable(...routes: readonly Record<string, string>[]) {
     cidrBlock: "",
     ipv6CidrBlock: "",
     gatewayId: "",
+    natGatewayId: "",
+    transitGatewayId: "",
+    vpcPeeringConnectionId: "",
     vpcEndpointId: "",
     networkInterfaceId: "",
   };

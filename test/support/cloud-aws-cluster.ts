@@ -114,6 +114,28 @@ export const awsCluster: ClusterCase = {
         /regions\[0\]\.network\.loadBalancerSubnets\[1\]: subnet-0d+1 is in us-east-1c, like subnet-0e+1, and a load balancer has one/,
       ],
     },
+    "a private endpoint whose nodes have no way out": {
+      region: {
+        network: { vpc, nodeSubnets: loadBalancerSubnets, loadBalancerSubnets },
+        endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /regions\[0\]\.network\.nodeSubnets\[0\]: subnet-0e+0 has a default route to igw-0d+, which takes no private address/,
+        /regions\[0\]\.network\.nodeSubnets\[1\]: subnet-0e+1 has a default route to igw-0d+/,
+      ],
+    },
+    "an API that nobody reaches": {
+      region: {
+        endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+        access: { clients: ["10.0.0.0/8"] },
+        apiAccess: ["10.0.0.0/8"],
+      },
+      told: [
+        /regions\[0\]\.endpoint\.failover: is for a machine/,
+        /regions\[0\]\.apiAccess: has private ranges only, and the network that the stack makes is connected with none/,
+      ],
+    },
     "subnets of another network": {
       region: { network: { vpc: existing.vpc, nodeSubnets, loadBalancerSubnets } },
       told: [/regions\[0\]\.network\.nodeSubnets\[0\]: subnet-0d+0 is in vpc-0d+, not in vpc-0a+/],

@@ -117,6 +117,38 @@ export const aws: CloudCase = {
       region: { network: { vpc: existing.vpc, subnet: existing.privateSubnet } },
       told: [/regions\[0\]\.network\.subnet: subnet-0a+b has no route to an internet gateway/],
     },
+    "a private endpoint in a subnet without a way out": {
+      region: {
+        network: { vpc: existing.vpc, subnet: existing.subnet },
+        endpoint: {
+          hostname: "cache.eu-central-1.example.com",
+          exposure: "private",
+          tls: { mode: "private" },
+        },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /regions\[0\]\.network\.subnet: subnet-0a+ has a default route to igw-0a+, which takes no private address/,
+      ],
+    },
+    "a private zone that isn't attached to the network": {
+      region: {
+        network: { vpc: existing.otherVpc, subnet: existing.subnet },
+        endpoint: {
+          hostname: "cache.corp.example.com",
+          zone: existing.privateZone.name,
+          exposure: "private",
+          tls: { mode: "private" },
+        },
+        access: { clients: ["10.0.0.0/8", existing.peeredGroup, "sg-0cccccccccccccccc"] },
+      },
+      told: [
+        /regions\[0\]\.access\.clients\[1\]: sg-0a+ is in vpc-0c+, which isn't peered with vpc-0b+: /,
+        /regions\[0\]\.access\.clients\[2\]: the security group sg-0c+ can't be found: InvalidGroup\.NotFound/,
+        /regions\[0\]\.endpoint\.zone: the private hosted zone corp\.example\.com isn't attached to vpc-0b+, .*associate-vpc-with-hosted-zone/,
+        /regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/,
+      ],
+    },
     "more clients than a machine can have": {
       region: {
         access: {

@@ -34,6 +34,9 @@ export interface StackInWords {
   /** Registries. @default gsoci.azurecr.io */
   readonly registries?: readonly string[];
   readonly tls?: Record<string, string>;
+  /** Over the endpoint's other keys. */
+  readonly endpoint?: object;
+  readonly network?: object | undefined;
   readonly cost?: Partial<StackConfig["cost"]>;
   readonly budget?: StackConfig["budget"];
 }
@@ -54,7 +57,9 @@ export function stackOf(words: StackInWords): StackConfig {
           zone: "example.com",
           ...(provider === "azure" && { zoneResourceGroup: "dns" }),
           tls: words.tls ?? { mode: "acme", email: "platform@example.com" },
+          ...words.endpoint,
         },
+        ...(words.network && { network: words.network }),
         access: { clients: ["203.0.113.0/24"] },
         ...(topology === "cluster" && { apiAccess: ["203.0.113.0/24"] }),
       },

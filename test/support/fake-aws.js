@@ -40,6 +40,12 @@ const operations = {
     ],
   }),
   "ec2 reboot-instances": () => ({}),
+  "ec2 describe-vpc-endpoint-services": () => ({
+    ServiceDetails: [{ AvailabilityZones: ["eu-central-1b"] }],
+  }),
+  "ec2 create-vpc-endpoint": () => ({
+    VpcEndpoint: { DnsEntries: [{ HostedZoneId: "Z1", DnsName: "vpce-1.vpce-svc-1.vpce.amazonaws.com" }] },
+  }),
   "ec2 get-console-output": () => ({ Output: "Kernel panic" }),
   "eks update-kubeconfig": () => ({}),
   "ssm start-session": () => ({}),

@@ -81,6 +81,16 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "aws ec2 describe-instance-status": ["--region", "--instance-ids", "--include-all-instances"],
   "aws ec2 reboot-instances": ["--region", "--instance-ids"],
   "aws ec2 get-console-output": ["--region", "--instance-id"],
+  "aws ec2 describe-vpc-endpoint-services": ["--region", "--service-names"],
+  // https://docs.aws.amazon.com/cli/latest/reference/ec2/create-vpc-endpoint.html
+  "aws ec2 create-vpc-endpoint": [
+    "--region",
+    "--vpc-endpoint-type",
+    "--vpc-id",
+    "--service-name",
+    "--subnet-ids",
+    "--security-group-ids",
+  ],
   "aws eks update-kubeconfig": ["--region", "--name"],
   "aws route53 change-resource-record-sets": ["--hosted-zone-id", "--change-batch"],
   "aws route53 list-hosted-zones-by-name": ["--dns-name"],

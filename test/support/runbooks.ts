@@ -87,6 +87,11 @@ function section(markdown: string, heading: string): string {
   return content.split(/^#+ /m)[0] ?? "";
 }
 
+/** Of another page of docs/. */
+export function commandsIn(page: string): string[] {
+  return blocksOf(readFileSync(join(projectDirectory, "docs", page), "utf8"));
+}
+
 function blocksOf(markdown: string): string[] {
   return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 }

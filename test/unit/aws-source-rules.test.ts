@@ -111,3 +111,8 @@ describe("whatever the sources", () => {
     );
   });
 });
+
+test("a security group counts for both families", () => {
+  const group: Opening = { port: 443, source: "sg-1", family: "both" };
+  assert.deepEqual(rulesOf([group, { port: 443, source: "10.0.0.0/8" }]), { ipv4: 2, ipv6: 1 });
+});

@@ -5,6 +5,7 @@ import {
   awsRegion,
   local,
   problemsOf,
+  upstreams,
   withAws,
   withAwsEndpoint,
   withKubernetes,
@@ -212,4 +213,80 @@ test("address ranges", () => {
   assert.deepEqual(problemsOf(withClients("10.0.0.0/9", list)), []);
   assertProblem(withClients(list, list), /clients\[1\]: is already part of pl-0123456789abcdef0$/);
   assertProblem(withClients("pl-1"), /clients\[0\]: "pl-1" is not the id of a prefix list/);
+});
+
+test("a private endpoint, and where its name is proved", () => {
+  const acme = { mode: "acme", email: "ops@example.com" };
+  const privately = { exposure: "private", failover: "dns" };
+  const challenge = { ...endpointWithoutZone, tls: { ...acme, challengeZone: "example.com" } };
+  const clients = { access: { clients: ["10.0.0.0/8"] } };
+  assert.deepEqual(problemsOf(withAws({ endpoint: { ...challenge, exposure: "private" }, ...clients })), []);
+  assert.deepEqual(problemsOf(withAwsEndpoint(privately)), []);
+  for (const challengeZone of ["example.org", "c.cache.example.com", "ample.com"]) {
+    assertProblem(
+      withAwsEndpoint({ tls: { ...acme, challengeZone } }),
+      /^regions\[0\]\.endpoint\.tls\.challengeZone: doesn't contain the host name/,
+    );
+  }
+  assert.deepEqual(problemsOf(withAwsEndpoint({ tls: { ...acme, challengeZone: "cache.example.com" } })), []);
+  assertProblem(
+    withAws({ endpoint: { ...challenge, ...privately }, ...clients }),
+    /^regions\[0\]\.endpoint\.failover: takes `zone`/,
+  );
+  assertProblem(
+    withAws({ endpoint: { ...awsRegion.endpoint, ...privately }, access: { clients: "public" } }),
+    /^regions\[0\]\.access\.clients: is the whole internet, which doesn't reach an endpoint/,
+  );
+});
+
+test("security groups, of a private endpoint only", () => {
+  const endpoint = { ...awsRegion.endpoint, exposure: "private" };
+  const access = { clients: ["sg-0123456789abcdef0"], metrics: ["pl-0123456789abcdef0"] };
+  assert.deepEqual(problemsOf(withAws({ endpoint, access })), []);
+  assertProblem(
+    withAws({ access }),
+    /^regions\[0\]\.access\.clients\[0\]: is a security group, which lets in private/,
+  );
+  assertProblem(
+    withAws({ endpoint, access: { clients: ["sg-nodes"] } }),
+    /clients\[0\]: "sg-nodes" is not the id of a security group, like sg-0123456789abcdef0$/,
+  );
+});
+
+test("who may use a private link, in its cloud's words", () => {
+  const withAllowed = (...allowed: unknown[]) =>
+    withAwsEndpoint({ exposure: "private", privateLink: { allowed } });
+  const principals = ["123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/a/b"];
+  assert.deepEqual(problemsOf(withAllowed(...principals)), []);
+  assertProblem(withAllowed(), /privateLink\.allowed: must have at least 1 entry$/);
+  for (const principal of ["*", "12345", "arn:aws:s3:::bucket"])
+    assertProblem(withAllowed(principal), /allowed\[0\]: ".*" is not an account or principal of AWS/);
+  assertProblem(withAllowed(123456789012), /allowed\[0\]: must be text: put it in quotes/);
+  assertProblem(
+    withAwsEndpoint({ privateLink: { allowed: principals } }),
+    /^regions\[0\]\.endpoint\.privateLink: takes `exposure: private`$/,
+  );
+  const azure = (endpoint: object) => ({
+    provider: "azure",
+    regions: [
+      {
+        ...awsRegion,
+        name: "westeurope",
+        endpoint: { ...awsRegion.endpoint, zoneResourceGroup: "dns", exposure: "private", ...endpoint },
+      },
+    ],
+    upstreams,
+  });
+  const subscription = "00000000-0000-4000-8000-000000000000";
+  assert.deepEqual(problemsOf(azure({ privateLink: { allowed: [subscription] } })), []);
+  assertProblem(
+    azure({ privateLink: { allowed: ["123456789012"] } }),
+    /allowed\[0\]: "123456789012" is not the id of a subscription/,
+  );
+  const tls = { mode: "acme", email: "ops@example.com", challengeZone: "example.com" };
+  assertProblem(
+    azure({ tls }),
+    /^regions\[0\]\.endpoint\.tls\.challengeZoneResourceGroup: must be there together/,
+  );
+  assert.deepEqual(problemsOf(azure({ tls: { ...tls, challengeZoneResourceGroup: "dns" } })), []);
 });

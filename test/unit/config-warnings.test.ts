@@ -6,7 +6,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
 import { projectDirectory } from "../support/project.ts";
-import { local, withAws, withKubernetes, withUpstream } from "../support/raw-stacks.ts";
+import { awsRegion, local, withAws, withKubernetes, withUpstream } from "../support/raw-stacks.ts";
 import { stackFiles } from "../support/stack-files.ts";
 
 /** The warnings of a configuration that is accepted, as lines `path: message`. */
@@ -68,6 +68,23 @@ test("private ranges for the metrics of a machine, and for the API of a cluster"
     [],
     "Pods reach the metrics from private addresses",
   );
+});
+
+test("public ranges at a private endpoint, and a network that nobody is connected with", () => {
+  const endpoint = { ...awsRegion.endpoint, exposure: "private" };
+  const network = { vpc: "vpc-0123456789abcdef0", subnet: "subnet-0123456789abcdef0" };
+  const clients = ["10.0.0.0/8", "203.0.113.0/24", "pl-0123456789abcdef0"];
+  assertWarning(
+    withAws({ endpoint, network, access: { clients } }),
+    /^regions\[0\]\.access\.clients: 203\.0\.113\.0\/24: the endpoint is private, and these addresses are public/,
+  );
+  const privately = { access: { clients: ["10.0.0.0/8"] } };
+  assertWarning(
+    withAws({ endpoint, ...privately }),
+    /^regions\[0\]\.network: is made by the stack, and nobody reaches the private endpoint in it until/,
+  );
+  const privateLink = { allowed: ["123456789012"] };
+  assert.deepEqual(warningsOf(withAws({ endpoint: { ...endpoint, privateLink }, ...privately })), []);
 });
 
 test("an S3 server in the cluster whose buckets have no host names", () => {

@@ -9,6 +9,7 @@ import {
   estimatesOf,
   type StackInWords,
   stackNamed,
+  stackOf,
   without,
 } from "../support/estimates.ts";
 
@@ -48,6 +49,43 @@ test("the stack aws-eu-central-1, by hand", () => {
   assert.equal(estimate.lines.length, 9);
   assert.equal(estimate.totals.complete, true);
   assert.equal(estimate.contested, undefined);
+});
+
+test("a private endpoint in AWS has no public address, but that of the NAT gateway of a network of its own", () => {
+  const names = (network?: object) => {
+    const endpoint = { exposure: "private", tls: { mode: "private" } };
+    const [estimate] = estimatesOf(stackOf({ provider: "aws", region: "us-east-1", endpoint, network }));
+    assert.ok(estimate);
+    return estimate;
+  };
+  const own = names();
+  // 730 h × 0.045; 730 h × 0.005; 10 GiB × 0.045.
+  near(costOf(own, "NAT gateway"), 32.85);
+  near(costOf(own, "Public IPv4"), 3.65);
+  near(costOf(own, "NAT gateway, data"), 0.45);
+  const existing = names({ vpc: "vpc-0aaaaaaaaaaaaaaa0", subnet: "subnet-0aaaaaaaaaaaaaaa0" });
+  assert.deepEqual(
+    existing.lines.filter(({ name }) => /NAT|Public/.test(name)),
+    [],
+  );
+  assert.ok(existing.notPriced.some(({ name }) => name === "Your own network's ways"));
+});
+
+test("in AWS, failover and private links have their lines, and what has no price says so", () => {
+  const endpoint = {
+    exposure: "private",
+    failover: "dns",
+    privateLink: { allowed: ["123456789012"] },
+    tls: { mode: "private" },
+  };
+  const [estimate] = estimatesOf(stackOf({ provider: "aws", region: "us-east-1", endpoint, workload }));
+  assert.ok(estimate);
+  // 730 h × 0.0225; 3,600 GiB × 0.006; 0.10.
+  near(costOf(estimate, "Network Load Balancer"), 16.425);
+  near(costOf(estimate, "Network Load Balancer, data"), 21.6);
+  near(costOf(estimate, "Alarm of the health check"), 0.1);
+  assert.equal(costOf(estimate, "Route 53 health check"), notFound);
+  assert.ok(estimate.notPriced.some(({ name }) => name === "VPC endpoints of the customers"));
 });
 
 test("the stack azure-westeurope, by hand", () => {

@@ -5,7 +5,14 @@ import { execa } from "execa";
 import { alertNames } from "../../components/config/alerts.ts";
 import type { FakePrograms } from "../support/fake-programs.ts";
 import { assertSound, onCallPrograms } from "../support/on-call-programs.ts";
-import { commandsOf, inlineCommandsOf, type Place, preludeOf, remediesOf } from "../support/runbooks.ts";
+import {
+  commandsIn,
+  commandsOf,
+  inlineCommandsOf,
+  type Place,
+  preludeOf,
+  remediesOf,
+} from "../support/runbooks.ts";
 
 /** What someone on call pastes: the prelude, and then the blocks of all runbooks. @returns the calls of programs, and what was printed */
 async function paste(text: string, programs: FakePrograms): Promise<{ calls: string[][]; printed: string }> {
@@ -193,4 +200,14 @@ test("the client with the most bytes comes first", async () => {
   await using programs = await onCallPrograms();
   const { printed } = await paste(`${preludeOf("local")}${commandsOf("RegistryCacheAbuse")[0]}`, programs);
   assert.match(printed, /^40000000000 1 203\.0\.113\.8\n17 1 203\.0\.113\.7$/m);
+});
+
+test("a consumer of a private link finds the zones of the service, and makes an endpoint", async () => {
+  await using programs = await onCallPrograms();
+  const { calls, printed } = await paste(commandsIn("private-networks.md").join("\n"), programs);
+  assert.deepEqual(
+    calls.map((call) => call.slice(0, 3).join(" ")),
+    ["aws ec2 describe-vpc-endpoint-services", "aws ec2 create-vpc-endpoint"],
+  );
+  assert.match(printed, /\["eu-central-1b"\].*\["Z1","vpce-1/s);
 });

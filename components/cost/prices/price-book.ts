@@ -29,6 +29,7 @@ const items = {
   "gp3-capacity": { kind: "disk", unit: "GiB-months" },
   "gp3-iops": { kind: "disk", unit: "IOPS-months" },
   "gp3-throughput": { kind: "disk", unit: "MiB/s-months" },
+  "health-check": { kind: "dns", unit: "months" },
   "load-balancer": { kind: "load balancer", unit: "hours" },
   "load-balancer-data": { kind: "load balancer", unit: { aws: "NLCU-hours", azure: "GB" } },
   "nat-gateway": { kind: "cluster", unit: "hours" },

@@ -1,12 +1,13 @@
 import { metricsPort } from "../../config/ports.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
-import { isPrefixList } from "../../config/text.ts";
+import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
 import { familyOf } from "../address-family.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { checkClientGroups } from "./client-groups.ts";
 import { findPrefixLists } from "./prefix-lists.ts";
 import type { Question } from "./question.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
-import { defaultQuotas, type Opening, rulesOf, spread } from "./source-rules.ts";
+import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "./source-rules.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {
@@ -20,22 +21,27 @@ export interface FoundAccess {
 export async function findAccess(question: Question<AwsVmRegion>): Promise<FoundAccess> {
   const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
-  const lists = await findPrefixLists(question);
+  const [lists] = await Promise.all([findPrefixLists(question), checkClientGroups(question)]);
   const openingsOf = (port: number, sources: readonly string[]) =>
     sources.flatMap((source): Opening[] => {
+      // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+      if (isSecurityGroup(source)) return [{ port, source, family: "both" }];
       if (!isPrefixList(source)) return [{ port, source }];
       const list = lists.get(source);
       return list ? [{ port, source, rules: list.rules, family: list.isIpv6 ? "ipv6" : "ipv4" }] : [];
     });
   const openings = [...openingsOf(endpoint.port, access.clients), ...openingsOf(metricsPort, access.metrics)];
   const before = await previousGroups(name);
-  let quotas: FoundQuotas = defaultQuotas;
+  // One of the interface's is for the load balancer of a private link.
+  const available = <Q extends Quotas>(it: Q): Q =>
+    endpoint.privateLink ? { ...it, groups: it.groups - 1 } : it;
+  let quotas: FoundQuotas = available(defaultQuotas);
   let groups = spread(openings, before);
   if (
     groups.length > quotas.groups ||
     openings.some(({ rules = 1 }) => rules > defaultQuotas.rulesPerGroup)
   ) {
-    quotas = await findQuotas(options);
+    quotas = available(await findQuotas(options));
     groups = spread(openings, before, quotas);
   }
   // What is in a group already, AWS has taken.
@@ -52,7 +58,7 @@ export async function findAccess(question: Question<AwsVmRegion>): Promise<Found
     }
   }
   const isIpv6 = (source: string) =>
-    isPrefixList(source) ? lists.get(source)?.isIpv6 === true : familyOf(source) === "ipv6";
+    isReference(source) ? lists.get(source)?.isIpv6 === true : familyOf(source) === "ipv6";
   return { groups, hasIpv6Clients: access.clients.some(isIpv6) };
 }
 
@@ -90,8 +96,12 @@ async function previousGroups(region: string): Promise<Opening[][]> {
     if (!group) return groups;
     const { ingress = [] } = group;
     groups.push(
-      ingress.flatMap(({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [] }) =>
-        [...cidrBlocks, ...ipv6CidrBlocks, ...prefixListIds].map((source) => ({ port: fromPort, source })),
+      ingress.flatMap(
+        ({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [], securityGroups = [] }) =>
+          [...cidrBlocks, ...ipv6CidrBlocks, ...prefixListIds, ...securityGroups].map((source) => ({
+            port: fromPort,
+            source,
+          })),
       ),
     );
   }
@@ -102,4 +112,5 @@ interface PreviousRule {
   readonly cidrBlocks?: readonly string[];
   readonly ipv6CidrBlocks?: readonly string[];
   readonly prefixListIds?: readonly string[];
+  readonly securityGroups?: readonly string[];
 }

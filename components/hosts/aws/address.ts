@@ -9,6 +9,7 @@ export interface AddressArgs {
   readonly names: Names;
   readonly network: Network;
   readonly securityGroupIds: readonly pulumi.Input<string>[];
+  readonly isPublic: boolean;
 }
 
 /** Where the machine is reached, whichever machine it is. */
@@ -17,17 +18,17 @@ export interface Address {
   /** One, or none. */
   readonly ipv6: pulumi.Output<string[]>;
   readonly networkInterfaceId: pulumi.Output<string>;
-  /** Brings the address to the interface. */
-  readonly association: pulumi.Resource;
+  /** What brings a public address to the interface. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * A network interface of its own with an Elastic IP. A machine that comes after another has the same addresses from its first second, IPv6 included;
+ * A network interface of its own, with an Elastic IP where the endpoint is public. A machine that comes after another has the same addresses from its first second, IPv6 included;
  * an Elastic IP that were given to a running machine would cut off what it is just installing.
  */
 export function createAddress(
   name: string,
-  { names, network, securityGroupIds }: AddressArgs,
+  { names, network, securityGroupIds, isPublic }: AddressArgs,
   options: pulumi.CustomResourceOptions,
 ): Address {
   const networkInterface = new NetworkInterface(
@@ -36,11 +37,14 @@ export function createAddress(
       subnetId: network.subnetId,
       description: "Registry cache",
       securityGroups: [...securityGroupIds],
-      ...(network.hasIpv6 && { ipv6AddressCount: 1 }),
+      // One that the region had before it became private goes.
+      ...(isPublic ? network.hasIpv6 && { ipv6AddressCount: 1 } : { ipv6AddressCount: 0 }),
       tags: names.tags(),
     },
     options,
   );
+  const common = { networkInterfaceId: networkInterface.id, ipv6: networkInterface.ipv6Addresses };
+  if (!isPublic) return { ...common, ipv4: networkInterface.privateIp, after: [] };
   const eip = new Eip(name, { domain: "vpc", tags: names.tags() }, options);
   const association = new EipAssociation(
     name,
@@ -48,10 +52,5 @@ export function createAddress(
     // Without an internet gateway, EC2 refuses.
     { ...options, dependsOn: [...network.route] },
   );
-  return {
-    ipv4: eip.publicIp,
-    ipv6: networkInterface.ipv6Addresses,
-    networkInterfaceId: networkInterface.id,
-    association,
-  };
+  return { ...common, ipv4: eip.publicIp, after: [association] };
 }

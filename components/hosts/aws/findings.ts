@@ -1,5 +1,4 @@
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
-import { getZone } from "@pulumi/aws/route53/getZone.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../kind.ts";
@@ -8,21 +7,21 @@ import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { lookUpIn } from "./account.ts";
 import { findBucketName } from "./bucket-name.ts";
+import { type FoundZones, findZones } from "./hosted-zones.ts";
 import { findImage } from "./image.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
+import { checkPublicRoute, checkWayOut } from "./routes.ts";
 import { checkVCpus } from "./vcpus.ts";
 
 /** What AWS has of what a region's configuration names. */
-export interface VmFindings {
+export interface VmFindings extends FoundZones {
   /** Id of an AMI: that of the configuration, or the newest of Debian, which only a new cache takes. */
   readonly image: string;
   readonly machine: FoundMachine;
   readonly access: FoundAccess;
-  readonly hostedZone?: HostedZone | undefined;
   /** Where the configuration names one. */
   readonly subnet?: ExistingSubnet | undefined;
   /** ARN of the parameter with the provided certificate. */
@@ -31,14 +30,11 @@ export interface VmFindings {
   readonly bucket?: string | undefined;
 }
 
-export interface HostedZone {
-  readonly id: string;
-  readonly arn: string;
-}
-
 export interface ExistingSubnet {
   readonly id: string;
   readonly vpcId: string;
+  /** Of IPv4. */
+  readonly range: string;
   readonly availabilityZone: string;
   readonly hasIpv6: boolean;
 }
@@ -49,14 +45,14 @@ export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): P
 }
 
 async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
-  const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([
+  const [place, access, zones, certificateArn, bucket] = await Promise.all([
     findPlace(question),
     findAccess(question),
-    findHostedZone(question),
+    findZones(question),
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
   ]);
-  return place && { ...place, access, hostedZone, certificateArn, bucket };
+  return place && { ...place, ...zones, access, certificateArn, bucket };
 }
 
 /** The subnet decides on the types that are sold, and the type on the image. */
@@ -85,15 +81,6 @@ async function findPlace(
   return found;
 }
 
-/** Of a machine's region, or of a cluster's. */
-export async function findHostedZone({ region, lookUp, options }: Question): Promise<HostedZone | undefined> {
-  const { zone: name } = region.endpoint;
-  if (name === undefined) return undefined;
-  const zone = getZone({ name, privateZone: false }, options);
-  const found = await lookUp.ask("endpoint.zone", `the public hosted zone ${name}`, zone);
-  return found && { id: found.zoneId, arn: found.arn };
-}
-
 async function findSubnet(question: Question): Promise<ExistingSubnet | undefined> {
   const { region, lookUp, options } = question;
   if (!("subnet" in region.network)) return undefined;
@@ -101,9 +88,14 @@ async function findSubnet(question: Question): Promise<ExistingSubnet | undefine
   const found = await lookUp.ask("network.subnet", id, getSubnet({ id }, options));
   if (!found) return undefined;
   if (found.vpcId !== vpc) lookUp.refuse("network.subnet", `${id} is in ${found.vpcId}, not in ${vpc}`);
-  const { vpcId, availabilityZone, ipv6CidrBlock } = found;
-  const isOpenToIpv6 = await checkPublicRoute(question, { id, vpcId, path: "network.subnet" });
-  return { id, vpcId, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
+  const { vpcId, cidrBlock: range, availabilityZone, ipv6CidrBlock } = found;
+  const place = { id, vpcId, path: "network.subnet" };
+  if (region.endpoint.exposure === "private") {
+    await checkWayOut(question, place);
+    return { id, vpcId, range, availabilityZone, hasIpv6: false };
+  }
+  const isOpenToIpv6 = await checkPublicRoute(question, place);
+  return { id, vpcId, range, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
 }
 
 /** Only where it is, not what it is: its private key is none of the stack's business. */

@@ -1,7 +1,7 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
-import { isPrefixList } from "../../config/text.ts";
+import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { HostArgs } from "../kind.ts";
 import { outboundPorts } from "../vm/outbound.ts";
@@ -19,6 +19,7 @@ interface Rule {
   readonly cidrBlocks: string[];
   readonly ipv6CidrBlocks: string[];
   readonly prefixListIds?: string[];
+  readonly securityGroups?: string[];
 }
 
 const anywhere = ["0.0.0.0/0", "::/0"];
@@ -69,7 +70,8 @@ function egressRules(plan: AwsVmPlan): Rule[] {
 
 function rule(description: string, protocol: "tcp" | "udp", port: number, sources: readonly string[]): Rule {
   const lists = sources.filter(isPrefixList);
-  const ranges = sources.filter((source) => !isPrefixList(source));
+  const groups = sources.filter(isSecurityGroup);
+  const ranges = sources.filter((source) => !isReference(source));
   return {
     description,
     protocol,
@@ -78,5 +80,6 @@ function rule(description: string, protocol: "tcp" | "udp", port: number, source
     cidrBlocks: ipv4Ranges(ranges),
     ipv6CidrBlocks: ranges.filter((range) => familyOf(range) === "ipv6"),
     ...(lists.length > 0 && { prefixListIds: lists }),
+    ...(groups.length > 0 && { securityGroups: groups }),
   };
 }

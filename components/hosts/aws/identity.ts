@@ -34,7 +34,10 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { plan: { region, names }, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
+  {
+    plan: { region, names },
+    found: { certificateArn, bucket, challengeZone },
+  }: HostArgs<AwsVmPlan, VmFindings>,
   { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
@@ -54,7 +57,7 @@ export function createIdentity(
       { name: policyName, role: role.name, policy: pulumi.jsonStringify(policy) },
       options,
     );
-  const { hostname, tls } = region.endpoint;
+  const { hostname } = region.endpoint;
   const certificates = certificateArn === undefined ? [] : [certificateArn];
   const parameters = [...secrets.map(({ arn }) => arn), ...certificates];
   const rights: pulumi.Resource[] = [
@@ -68,8 +71,8 @@ export function createIdentity(
     // Only of one that isn't the stack's.
     ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
-    ...(tls.mode === "acme" && hostedZone
-      ? [allow("challenge", challengePolicy(hostedZone.arn, hostname), "acme-challenge")]
+    ...(challengeZone
+      ? [allow("challenge", challengePolicy(challengeZone.arn, hostname), "acme-challenge")]
       : []),
   ];
   const profile = new InstanceProfile(

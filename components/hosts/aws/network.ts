@@ -1,4 +1,4 @@
-import { Route } from "@pulumi/aws/ec2/route.js";
+import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
@@ -6,14 +6,17 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { createS3Endpoint, createVpc } from "./vpc.ts";
+import { createNatGateway, createS3Endpoint, createVpc } from "./vpc.ts";
 
-/** A public subnet. */
+/** A subnet, public where the endpoint is. */
 export interface Network {
   readonly vpcId: pulumi.Input<string>;
   readonly subnetId: pulumi.Input<string>;
+  /** The subnet's addresses of IPv4, as a CIDR range. */
+  readonly range: string;
   /** The subnet's availability zone, where also the data disk must be. */
   readonly zone: pulumi.Input<string>;
+  /** Whether clients come by IPv6. It has no private addresses in AWS. */
   readonly hasIpv6: boolean;
   /** What lies between the subnet and the internet. */
   readonly route: readonly pulumi.Resource[];
@@ -27,20 +30,25 @@ export function createNetwork(
 ): Network {
   const { subnet } = args.found;
   if (!subnet) return minimalNetwork(name, args, options);
-  const { vpcId, id: subnetId, availabilityZone: zone, hasIpv6 } = subnet;
-  return { vpcId, subnetId, zone, hasIpv6, route: [] };
+  const { vpcId, id: subnetId, range, availabilityZone: zone, hasIpv6 } = subnet;
+  return { vpcId, subnetId, range, zone, hasIpv6, route: [] };
 }
 
 const vpcRange = "10.0.0.0/24";
 /** A quarter of it; the rest is for a second zone. */
 const subnetRange = "10.0.0.0/26";
+/** Of the NAT gateway alone: the smallest that AWS takes. */
+const natRange = "10.0.0.240/28";
+
+type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
 
 function minimalNetwork(
   name: string,
   { plan, found: { machine } }: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { names } = plan;
+  const { names, region } = plan;
+  const isPublic = region.endpoint.exposure === "public";
   const { vpc, gateway } = createVpc(
     name,
     { names, cidrBlock: vpcRange, assignGeneratedIpv6CidrBlock: true },
@@ -59,20 +67,42 @@ function minimalNetwork(
     // Nothing moves a subnet.
     { ...options, ignoreChanges: ["availabilityZone"] },
   );
-  const routeTable = new RouteTable(name, { vpcId: vpc.id, tags: names.tags() }, options);
-  const toInternet = { routeTableId: routeTable.id, gatewayId: gateway.id };
-  const route = [
-    new Route(name, { ...toInternet, destinationCidrBlock: "0.0.0.0/0" }, options),
-    new Route(`${name}-ipv6`, { ...toInternet, destinationIpv6CidrBlock: "::/0" }, options),
-    new RouteTableAssociation(name, { routeTableId: routeTable.id, subnetId: subnet.id }, options),
-  ];
+  const routed = (part: string, own: Subnet, tags: object, target: RouteTarget) => {
+    const table = new RouteTable(part, { vpcId: vpc.id, tags: { ...tags } }, options);
+    const way = { routeTableId: table.id, ...target };
+    const route = [
+      new Route(part, { ...way, destinationCidrBlock: "0.0.0.0/0" }, options),
+      ...(isPublic ? [new Route(`${part}-ipv6`, { ...way, destinationIpv6CidrBlock: "::/0" }, options)] : []),
+      new RouteTableAssociation(part, { routeTableId: table.id, subnetId: own.id }, options),
+    ];
+    return { table, route };
+  };
+  const toInternet = { gatewayId: gateway.id };
+  const throughNat = () => {
+    const part = `${name}-nat`;
+    const tags = names.tags("nat");
+    const outside = new Subnet(
+      part,
+      {
+        vpcId: vpc.id,
+        availabilityZone: subnet.availabilityZone,
+        cidrBlock: natRange,
+        tags,
+      },
+      options,
+    );
+    const { route } = routed(part, outside, tags, toInternet);
+    return { natGatewayId: createNatGateway(part, { names, subnetId: outside.id, route }, options).id };
+  };
+  const { table, route } = routed(name, subnet, names.tags(), isPublic ? toInternet : throughNat());
   // There Debian's mirror, registries and the SSM agent may be.
-  createS3Endpoint(name, plan, routeTable, options);
+  createS3Endpoint(name, plan, table, options);
   return {
     vpcId: vpc.id,
     subnetId: subnet.id,
+    range: subnetRange,
     zone: subnet.availabilityZone,
-    hasIpv6: true,
+    hasIpv6: isPublic,
     route,
   };
 }

@@ -3,19 +3,21 @@ import { type Family, familyOf } from "../address-family.ts";
 /** A source that may reach a port. */
 export interface Opening {
   readonly port: number;
-  /** An address range, or the id of a prefix list. */
+  /** An address range, or the id of a prefix list or a security group. */
   readonly source: string;
   /** What it counts of a security group's quota. @default 1 */
   readonly rules?: number | undefined;
-  /** Of a prefix list. @default that of the range */
-  readonly family?: Family | undefined;
+  /** Of a prefix list; a security group counts for both. @default that of the range */
+  readonly family?: Family | "both" | undefined;
 }
 
 const families: readonly Family[] = ["ipv4", "ipv6"];
 
 export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
   const sums = { ipv4: 0, ipv6: 0 };
-  for (const { source, rules = 1, family = familyOf(source) } of openings) sums[family] += rules;
+  for (const { source, rules = 1, family = familyOf(source) } of openings) {
+    for (const one of families) if (family === one || family === "both") sums[one] += rules;
+  }
   return sums;
 }
 

@@ -7,8 +7,10 @@ import { stableImage } from "../vm/image.ts";
 import { createAddress } from "./address.ts";
 import { bucketStore, createBucket } from "./bucket.ts";
 import { createDisk } from "./disk.ts";
+import { createHealthCheck } from "./failover.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
+import { attachZone } from "./hosted-zones.ts";
 import { createIdentity } from "./identity.ts";
 import { createMachine } from "./machine.ts";
 import { keepUnavailable } from "./machine-type.ts";
@@ -16,6 +18,7 @@ import { createNetwork } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { createPod, createPodBucket } from "./pod.ts";
 import { podOptions } from "./pod-options.ts";
+import { createLinkGroup, createPrivateLink } from "./private-link.ts";
 import { createRecords } from "./records.ts";
 import { createRecovery } from "./recovery.ts";
 import { createSecrets } from "./secrets.ts";
@@ -30,6 +33,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
   constructor(
@@ -47,9 +51,15 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(name, args, own);
+    if (!found.subnet) {
+      const { hostedZone } = found;
+      attachZone(name, { region: region.name, hostedZone, vpcId: network.vpcId }, own);
+    }
     const firewall = createFirewall(name, args, network.vpcId, own);
-    const securityGroupIds = firewall.map(({ id }) => id);
-    const address = createAddress(name, { names, network, securityGroupIds }, own);
+    const group = createLinkGroup(name, plan, network, own);
+    const securityGroupIds = [...firewall, ...(group ? [group] : [])].map(({ id }) => id);
+    const isPublic = region.endpoint.exposure === "public";
+    const address = createAddress(name, { names, network, securityGroupIds, isPublic }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, authority, own);
     const bucket = createRegionBucket(name, args, own);
@@ -57,7 +67,9 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       ...plan,
       diskGiB: capacity.disk.sizeGiB,
       store: bucket?.store,
-      hostedZoneId: found.hostedZone?.id,
+      challengeZone: found.challengeZone,
+      // From there the load balancer comes.
+      furtherClients: group && [network.range],
     });
     const podBucket = createPodBucket(name, plan, own);
     const identity = createIdentity(name, args, { secrets, podBucket }, own);
@@ -81,12 +93,14 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         networkInterfaceId: address.networkInterfaceId,
         disk,
         // It waits for its Pod by itself.
-        after: [...network.route, address.association, ...identity.rights],
+        after: [...network.route, ...address.after, ...identity.rights],
       },
       own,
     );
     createRecovery(name, plan, machine, own);
-    createRecords(name, args, { address, hasIpv6: network.hasIpv6 }, own);
+    this.privateLink = createPrivateLink(name, { plan, network, address, group }, own);
+    const healthCheck = createHealthCheck(name, plan, machine, own);
+    createRecords(name, args, { address, hasIpv6: network.hasIpv6, healthCheck }, own);
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);

@@ -1,5 +1,7 @@
 import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
+import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
+import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
 import type { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { Vpc, type VpcArgs } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
@@ -7,7 +9,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AwsRegion } from "../../config/schema.ts";
 import type { Names } from "./naming.ts";
 
-/** A VPC of the region's own. Nothing is routed to it but the internet, so its range may overlap with any other. */
+/** A VPC of the region's own. The stack connects it with no other, so its range may overlap until somebody does. */
 export function createVpc(
   name: string,
   { names, ...args }: { readonly names: Names } & Pick<VpcArgs, "cidrBlock" | "assignGeneratedIpv6CidrBlock">,
@@ -18,6 +20,28 @@ export function createVpc(
   new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
   return { vpc, gateway };
+}
+
+export interface NatGatewayArgs {
+  readonly names: Names;
+  /** Id of a public one. */
+  readonly subnetId: pulumi.Input<string> | undefined;
+  /** By which that subnet is public. */
+  readonly route: readonly pulumi.Resource[];
+}
+
+/** The way out of private subnets. Its address is the only public one of a private endpoint's network, and nothing comes in by it. */
+export function createNatGateway(
+  name: string,
+  { names, subnetId, route }: NatGatewayArgs,
+  options: pulumi.CustomResourceOptions,
+): NatGateway {
+  const address = new Eip(name, { domain: "vpc", tags: names.tags("nat") }, options);
+  return new NatGateway(
+    name,
+    { allocationId: address.allocationId, subnetId, tags: names.tags() },
+    { ...options, dependsOn: [...route] },
+  );
 }
 
 /** The way to S3 of a network that {@link createVpc} has made. It is free, also where a NAT gateway takes its price for each byte. */

@@ -14,6 +14,8 @@ export const issuerName = "registry-cache";
 export interface CertManagerOptions {
   /** Where its Pods run. @default anywhere */
   readonly scheduling?: KubernetesRegion["scheduling"] | undefined;
+  /** Which it asks whether the proof of a name is there, as `host:port`. @default those of the zone that the cluster's network knows */
+  readonly nameServers?: readonly string[] | undefined;
   /** Of the controller's service account, by which a cloud knows it. */
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
   /** Of the controller's Pods, the same. */
@@ -89,7 +91,7 @@ export function createIssuer(
 const resources = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } };
 
 /** Values of the chart: https://artifacthub.io/packages/helm/cert-manager/cert-manager/1.21.2 */
-export function chartValues({ scheduling, annotations, podLabels }: CertManagerOptions) {
+export function chartValues({ scheduling, nameServers, annotations, podLabels }: CertManagerOptions) {
   const component = {
     resources,
     ...(scheduling && {
@@ -102,6 +104,11 @@ export function chartValues({ scheduling, annotations, podLabels }: CertManagerO
     ...component,
     ...(annotations && { serviceAccount: { annotations } }),
     ...(podLabels && { podLabels }),
+    // https://cert-manager.io/docs/configuration/acme/dns01/#setting-nameservers-for-dns01-self-check
+    ...(nameServers && {
+      dns01RecursiveNameservers: nameServers.join(","),
+      dns01RecursiveNameserversOnly: true,
+    }),
     webhook: component,
     cainjector: component,
     // The release is there when this has seen that issuers are taken.

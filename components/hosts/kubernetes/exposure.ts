@@ -1,6 +1,6 @@
 import type { Service } from "kubernetes-types/core/v1.d.ts";
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
-import { everyone } from "../../config/endpoint.ts";
+import { everyone } from "../../config/access.ts";
 import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
 import { withoutWaiting } from "./waiting.ts";

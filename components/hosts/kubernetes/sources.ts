@@ -1,4 +1,4 @@
-import { everyone } from "../../config/endpoint.ts";
+import { everyone } from "../../config/access.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 
 /** Who connects to the Pods: an address range, or Pods by their labels. */

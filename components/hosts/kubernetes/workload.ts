@@ -155,8 +155,13 @@ function createReplicas(
 function createExposure(name: string, { service, route }: WorkloadObjects, options: Options): Service {
   if (route?.kind === "Ingress") new Ingress(name, route, options);
   if (route?.kind === "HTTPRoute") new CustomResource(name, route, options);
-  return new Service(name, service, options);
+  return new Service(name, service, { ...options, replaceOnChanges, deleteBeforeReplace: true });
 }
+
+/** With another one, the cloud makes a load balancer anew; as an update, Pulumi would take the old one's address. */
+const replaceOnChanges = ["aws-load-balancer-scheme", "azure-load-balancer-internal"].map(
+  (name) => `metadata.annotations["service.beta.kubernetes.io/${name}"]`,
+);
 
 function createMonitoring(
   name: string,

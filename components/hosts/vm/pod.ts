@@ -1,7 +1,7 @@
-import { everyone } from "../../config/endpoint.ts";
+import { everyone } from "../../config/access.ts";
 import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import { isPrefixList } from "../../config/text.ts";
+import { isReference } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
 import { configured, type PodOptions } from "../../pod/options.ts";
@@ -25,6 +25,8 @@ export interface VmPodOptions
   readonly store?: ObjectStore | undefined;
   /** Their names in the cloud's store. */
   readonly storedSecrets: StoredSecrets<string>;
+  /** CIDR ranges from which the cloud's own load balancer comes. @default there is none */
+  readonly furtherClients?: readonly string[] | undefined;
   /** How lego proves the host name, by the machine's own identity. */
   readonly dns: Omit<AcmeOptions, "email">;
 }
@@ -41,14 +43,14 @@ function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "
   return ["tls", "cache", "prometheus", "acme", ...origins];
 }
 
-/** Whom the edge itself lets in. What is in a prefix list changes without the Pod, so with one the firewall decides alone. */
+/** Whom the edge itself lets in. What is in a prefix list or a security group changes without the Pod, so with one the firewall decides alone. */
 function addressesOf(sources: readonly string[]): readonly string[] {
-  return sources.some(isPrefixList) ? everyone : sources;
+  return sources.some(isReference) ? everyone : sources;
 }
 
 /** The same Pod as everywhere, on the data disk; and machine.sh, by which the machine has what the Pod finds there. */
 export function vmPod(options: VmPodOptions): Bundle {
-  const { region, upstreams, store } = options;
+  const { region, upstreams, store, furtherClients = [] } = options;
   const { tls, port } = region.endpoint;
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
@@ -59,7 +61,7 @@ export function vmPod(options: VmPodOptions): Bundle {
     labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
-    clients: addressesOf(region.access.clients),
+    clients: [...addressesOf(region.access.clients), ...furtherClients],
     metricsClients: addressesOf(region.access.metrics),
     budget: ownDiskBudget(options.diskGiB),
     edgeMemoryMiB,

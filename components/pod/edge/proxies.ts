@@ -1,4 +1,4 @@
-import { everyone } from "../../config/endpoint.ts";
+import { everyone } from "../../config/access.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 

@@ -1,5 +1,5 @@
 /** The account that stacks are made in: what can be asked of it. */
-import { everywhere, type Request } from "../cloud.ts";
+import { everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { accountId, imageOf, notOffered, regions } from "./existing.ts";
@@ -94,6 +94,14 @@ export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Aske
   return number("value", cloud.find(quotaType, code, scope)?.inputs ?? {}) ?? initial;
 }
 
+/** The VPCs that a private hosted zone is attached to; a public one has none. */
+export function networksOfZone({ id, inputs }: Thing, cloud: Request["cloud"]): unknown[] {
+  const associations = cloud
+    .things("aws:route53/zoneAssociation:ZoneAssociation")
+    .filter((it) => it.inputs.zoneId === id);
+  return [...valuesAt("vpcs[*].vpcId", inputs), ...associations.map((it) => it.inputs.vpcId)];
+}
+
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
 
@@ -109,10 +117,18 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
 
   "aws:route53/getZone:getZone"(inputs, { cloud }) {
     const name = text("name", inputs).replace(/\.$/, "");
-    const zone = cloud.things("aws:route53/zone:Zone").find((one) => one.inputs.name === name);
-    demand(zone, "NotFound", `no matching Route 53 Hosted Zone found for ${name}`);
-    const { id } = zone;
-    return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone: false };
+    // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go
+    const privateZone = inputs.privateZone === true || inputs.vpcId !== undefined;
+    const matching = cloud.things("aws:route53/zone:Zone").filter((one) => {
+      const networks = networksOfZone(one, cloud);
+      const isAttached = inputs.vpcId === undefined || networks.includes(inputs.vpcId);
+      return one.inputs.name === name && networks.length > 0 === privateZone && isAttached;
+    });
+    demand(matching.length > 0, "NotFound", "no matching Route 53 Hosted Zone found");
+    demand(matching.length === 1, "NotFound", "multiple Route 53 Hosted Zones matched");
+    const id = matching[0]?.id ?? "";
+    const nameServers = ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"];
+    return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone, nameServers };
   },
 
   "aws:ssm/getParameter:getParameter"(inputs, { cloud, scope }) {
@@ -182,6 +198,8 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
         ipv6CidrBlock: text("destinationIpv6CidrBlock", it.inputs),
         gatewayId: text("gatewayId", it.inputs),
         natGatewayId: text("natGatewayId", it.inputs),
+        transitGatewayId: text("transitGatewayId", it.inputs),
+        vpcPeeringConnectionId: "",
         vpcEndpointId: "",
         networkInterfaceId: text("networkInterfaceId", it.inputs),
       }));
@@ -204,6 +222,22 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     demand(found, "InvalidPrefixListID.NotFound", `The prefix list ID '${id}' does not exist`);
     const { weight, ...answer } = found.inputs;
     return { maxEntries: 0, ownerId: accountId, ...answer, id };
+  },
+
+  "aws:ec2/getSecurityGroup:getSecurityGroup"(inputs, { cloud, scope }) {
+    const id = text("id", inputs);
+    const found = cloud.find("aws:ec2/securityGroup:SecurityGroup", id, scope);
+    demand(found, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+    return { ...found.inputs, id };
+  },
+
+  "aws:ec2/getVpcPeeringConnections:getVpcPeeringConnections"(inputs, { cloud, scope }) {
+    const [, requester, accepter] = [0, 1, 2].map((at) => valueAt(`filters[${at}].values[0]`, inputs));
+    const ids = cloud
+      .things("aws:ec2/vpcPeeringConnection:VpcPeeringConnection")
+      .filter((it) => it.inputs.vpcId === requester && it.inputs.peerVpcId === accepter)
+      .map(({ id }) => id);
+    return { id: scope, ids };
   },
 
   "aws:ec2/getVpc:getVpc"(inputs, { cloud, scope }) {

@@ -7,6 +7,7 @@ import { serveEc2 } from "./ec2-api.ts";
 import { eks } from "./eks.ts";
 import { existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
+import { getLoadBalancer, loadBalancers } from "./load-balancer.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
@@ -16,8 +17,17 @@ import { storage } from "./storage.ts";
 const definition: CloudDefinition = {
   name: "aws",
   sdk: new SdkTypes("@pulumi/aws"),
-  resources: { ...network, ...securityGroups, ...machine, ...identity, ...storage, ...eks, ...nodes },
-  functions,
+  resources: {
+    ...network,
+    ...securityGroups,
+    ...machine,
+    ...identity,
+    ...storage,
+    ...eks,
+    ...nodes,
+    ...loadBalancers,
+  },
+  functions: { ...functions, "aws:lb/getLoadBalancer:getLoadBalancer": getLoadBalancer },
   scopeOf(provider) {
     const region = text("region", provider);
     demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);

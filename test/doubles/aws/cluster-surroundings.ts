@@ -5,6 +5,7 @@ import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
+import { arnOf, demandUnlinked } from "./load-balancer.ts";
 import { endPods, startPods } from "./nodes.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
@@ -84,7 +85,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         `RulesPerSecurityGroupLimitExceeded: ${ranges.length} ingress rules`,
       );
       const id = `k8s-${cloud.digits(12)}`;
-      const hostname = `${id}.elb.${scope}.amazonaws.com`;
+      const hostname = `${id}-0123456789abcdef.elb.${scope}.amazonaws.com`;
       cloud.keep({
         id,
         type: loadBalancerType,
@@ -99,7 +100,9 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
     closeLoadBalancer(cluster, id) {
       const { scope } = clusterBy(cluster);
       const found = cloud.find(loadBalancerType, id, scope);
-      if (found) cloud.remove(found);
+      if (!found) return;
+      demandUnlinked(arnOf(id, scope), cloud);
+      cloud.remove(found);
     },
   };
 }

@@ -72,6 +72,11 @@ export const eks: Readonly<Record<string, Rules>> = {
       const ranges = valuesAt("vpcConfig.publicAccessCidrs[*]", inputs).map(String);
       const fits = ranges.length <= 40 && ranges.every((range) => isRange(range, "ipv4"));
       invalid(fits, `The following CIDRs are invalid in publicAccessCidrs: ${ranges}`);
+      // By default, public access is there and private isn't.
+      const isReachable =
+        valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
+        valueAt("vpcConfig.endpointPrivateAccess", inputs) === true;
+      invalid(isReachable, "Private and public endpoint access cannot be false");
       const logs = valuesAt("enabledClusterLogTypes[*]", inputs).map(String);
       const kinds = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
       invalid(

@@ -21,9 +21,11 @@ const regionsWithoutC6gn = [
   "me-central-1",
 ];
 
-/** A hosted zone, and a network that was there before, with IPv6. */
+/** Hosted zones, and a network that was there before, with IPv6. */
 export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
+  /** Private, and attached to the network below. */
+  privateZone: { name: "corp.example.com", id: "Z1123456789ABCDEFGHIJ" },
   vpc: "vpc-0aaaaaaaaaaaaaaaa",
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
   /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
@@ -35,6 +37,9 @@ export const existing = {
   nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
   loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
+  /** Of nodes, in a network that is peered with the first; and in one that isn't. */
+  peeredGroup: "sg-0aaaaaaaaaaaaaaaa",
+  strangeGroup: "sg-0bbbbbbbbbbbbbbbb",
   /** Under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
   /** A list of ranges of IPv4 with room for 20. */
@@ -50,8 +55,21 @@ const clusterRegion = "us-east-1";
 
 export const existingThings: readonly Thing[] = [
   thing("aws:route53/zone:Zone", existing.zone.id, everywhere, { name: existing.zone.name }),
+  thing("aws:route53/zone:Zone", existing.privateZone.id, everywhere, {
+    name: existing.privateZone.name,
+    vpcs: [{ vpcId: existing.vpc }],
+  }),
   thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
   thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
+  thing("aws:ec2/vpc:Vpc", "vpc-0cccccccccccccccc", region, { cidrBlock: "10.50.0.0/16" }),
+  thing("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "pcx-0aaaaaaaaaaaaaaaa", region, {
+    vpcId: "vpc-0cccccccccccccccc",
+    peerVpcId: existing.vpc,
+  }),
+  thing("aws:ec2/securityGroup:SecurityGroup", existing.peeredGroup, region, {
+    vpcId: "vpc-0cccccccccccccccc",
+  }),
+  thing("aws:ec2/securityGroup:SecurityGroup", existing.strangeGroup, region, { vpcId: existing.otherVpc }),
   thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),
   thing("aws:ec2/subnet:Subnet", existing.subnet, region, {
     vpcId: existing.vpc,

@@ -173,6 +173,14 @@ export const machine: Readonly<Record<string, Rules>> = {
         `period ${inputs.period}`,
       );
       invalid((number("evaluationPeriods", inputs) ?? 0) >= 1, "EvaluationPeriods must be positive");
+      // Its state alone is what a health check of Route 53 reads.
+      if (inputs.alarmActions === undefined) {
+        invalid(
+          inputs.namespace === "AWS/EC2" && inputs.metricName === "StatusCheckFailed",
+          "another metric",
+        );
+        return;
+      }
       const action = text("alarmActions[0]", inputs);
       invalid(
         new RegExp(`^arn:aws:automate:${scope}:ec2:(recover|reboot)$`).test(action),

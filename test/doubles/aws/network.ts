@@ -3,7 +3,7 @@ import { contains, isRange, lengthOf, overlap } from "../checks.ts";
 import type { Request, Rules, Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { isZone, loadBalancerZone, quotaOf } from "./account.ts";
+import { isZone, loadBalancerZone, networksOfZone, quotaOf } from "./account.ts";
 import { loadBalancerType } from "./eks.ts";
 import { securityGroup, vpc } from "./security-group.ts";
 
@@ -13,6 +13,7 @@ const routeTable = "aws:ec2/routeTable:RouteTable";
 const natGateway = "aws:ec2/natGateway:NatGateway";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const eip = "aws:ec2/eip:Eip";
+const healthCheck = "aws:route53/healthCheck:HealthCheck";
 
 export const network: Readonly<Record<string, Rules>> = {
   [vpc]: {
@@ -177,7 +178,10 @@ export const network: Readonly<Record<string, Rules>> = {
       const ipv6Addresses = Array.from({ length: number("ipv6AddressCount", inputs) ?? 0 }, () =>
         text("ipv6CidrBlock", own).replace(/::\/64$/, `::${cloud.digits(4)}`),
       );
-      return { id: `eni-${cloud.digits(17)}`, outputs: { ipv6Addresses, privateIp: text("cidrBlock", own) } };
+      return {
+        id: `eni-${cloud.digits(17)}`,
+        outputs: { ipv6Addresses, privateIp: addressIn(text("cidrBlock", own)) },
+      };
     },
   },
 
@@ -205,9 +209,42 @@ export const network: Readonly<Record<string, Rules>> = {
     create: ({ cloud }) => ({ id: `eipassoc-${cloud.digits(17)}` }),
   },
 
+  /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
+  [healthCheck]: {
+    replacing: ["type", "ipAddress", "requestInterval"],
+    check(inputs) {
+      demand(inputs.type === "CLOUDWATCH_METRIC", "InvalidInput", `${inputs.type} takes an address`);
+      demand(text("cloudwatchAlarmRegion", inputs) !== "", "InvalidInput", "an alarm has a region");
+    },
+    admit({ cloud, inputs }) {
+      const known = cloud.things("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ id }) => id);
+      demand(known.includes(text("cloudwatchAlarmName", inputs)), "InvalidInput", "no such alarm");
+    },
+    create: ({ cloud }) => ({ id: `health-${cloud.digits(12)}` }),
+  },
+
+  /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_AssociateVPCWithHostedZone.html */
+  "aws:route53/zoneAssociation:ZoneAssociation": {
+    replacing: ["zoneId", "vpcId", "vpcRegion"],
+    references: [
+      { at: "zoneId", to: "aws:route53/zone:Zone" },
+      { at: "vpcId", to: vpc },
+    ],
+    admit({ cloud, scope, inputs }) {
+      const zone = cloud.find("aws:route53/zone:Zone", text("zoneId", inputs), scope);
+      const networks = zone ? networksOfZone(zone, cloud) : [];
+      demand(networks.length > 0, "PublicZoneVPCAssociation", "a public zone is attached to no VPC");
+      demand(!networks.includes(inputs.vpcId), "ConflictingDomainExists", "is attached already");
+    },
+    create: ({ inputs }) => ({ id: `${inputs.zoneId}:${inputs.vpcId}` }),
+  },
+
   "aws:route53/record:Record": {
-    replacing: ["name", "type", "zoneId"],
-    references: [{ at: "zoneId", to: "aws:route53/zone:Zone" }],
+    replacing: ["name", "type", "zoneId", "setIdentifier"],
+    references: [
+      { at: "zoneId", to: "aws:route53/zone:Zone" },
+      { at: "healthCheckId", to: healthCheck },
+    ],
     check(inputs) {
       if (inputs.aliases !== undefined) return checkAlias(inputs);
       const kind = { A: "ipv4", AAAA: "ipv6" }[text("type", inputs)];
@@ -216,10 +253,30 @@ export const network: Readonly<Record<string, Rules>> = {
         records.length > 0 && records.every((it) => ipaddr.isValid(it) && ipaddr.parse(it).kind() === kind);
       demand(valid, "InvalidChangeBatch", `invalid ${inputs.type} record: ${records}`);
       demand(number("ttl", inputs) !== undefined, "InvalidChangeBatch", "a record needs a TTL");
+      const isSimple = inputs.failoverRoutingPolicies === undefined;
+      demand(
+        isSimple === (inputs.setIdentifier === undefined),
+        "InvalidInput",
+        "a set identifier goes with a routing policy",
+      );
     },
     admit({ cloud, scope, inputs }) {
       const alias = valueAt("aliases[0].name", inputs);
-      const targets = cloud.things(loadBalancerType).map(({ outputs }) => outputs.hostname);
+      const records = cloud
+        .things("aws:route53/record:Record")
+        .filter(({ inputs: its }) => its.zoneId === inputs.zoneId);
+      const targets = [
+        ...cloud.things(loadBalancerType).map(({ outputs }) => outputs.hostname),
+        ...records.filter(({ inputs: its }) => its.type === inputs.type).map(({ inputs: its }) => its.name),
+      ];
+      // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+      const others = records.filter(({ inputs: its }) => its.name === inputs.name);
+      const fits = others.every(({ inputs: its }) =>
+        its.type === inputs.type
+          ? inputs.setIdentifier !== undefined && its.setIdentifier !== undefined
+          : its.type !== "CNAME" && inputs.type !== "CNAME",
+      );
+      demand(fits, "InvalidChangeBatch", `${inputs.name} has other records`);
       demand(alias === undefined || targets.includes(alias), "InvalidChangeBatch", `${alias} was not found`);
       const zone = text(
         "name",
@@ -230,7 +287,8 @@ export const network: Readonly<Record<string, Rules>> = {
       demand(inside, "InvalidChangeBatch", `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`);
     },
     create({ inputs }) {
-      return { id: `${inputs.zoneId}_${inputs.name}_${inputs.type}`, outputs: { fqdn: inputs.name } };
+      const parts = [inputs.zoneId, inputs.name, inputs.type, inputs.setIdentifier];
+      return { id: parts.filter((it) => it !== undefined).join("_"), outputs: { fqdn: inputs.name } };
     },
   },
 };
@@ -258,10 +316,17 @@ function vpcOfSubnet({ inputs, scope }: Pick<Thing, "inputs" | "scope">, cloud: 
   return cloud.find(subnet, text("subnetId", inputs), scope)?.inputs.vpcId;
 }
 
+/** The first four addresses of a subnet are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+function addressIn(range: string): string {
+  return range.replace(/\d+\/\d+$/, "10");
+}
+
 /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html */
 function checkAlias(inputs: Inputs): void {
   const invalid = (condition: unknown, message: string) => demand(condition, "InvalidChangeBatch", message);
   invalid(inputs.ttl === undefined && inputs.records === undefined, "an alias has neither TTL nor records");
+  // Of another record in the zone, which is looked for.
+  if (valueAt("aliases[0].zoneId", inputs) === inputs.zoneId) return;
   invalid(inputs.type === "A", `an alias of the type ${inputs.type}`);
   const target = `${text("aliases[0].name", inputs)} in ${text("aliases[0].zoneId", inputs)}`;
   const isLoadBalancer = new RegExp(`^\\S+\\.elb\\.[a-z0-9-]+\\.amazonaws\\.com in ${loadBalancerZone}$`);

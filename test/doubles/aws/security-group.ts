@@ -8,12 +8,25 @@ export const vpc = "aws:ec2/vpc:Vpc";
 export const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
 const prefixList = "prefix list";
 
+const ingressRule: Rules = {
+  replacing: ["securityGroupId"],
+  references: [{ at: "securityGroupId", to: securityGroup, onDelete: "delete" }],
+  check(inputs) {
+    const { cidrIpv4, ipProtocol: protocol } = inputs;
+    checkText(inputs.description);
+    checkRule({ ...inputs, protocol, ...(cidrIpv4 !== undefined && { cidrBlocks: [cidrIpv4] }) });
+  },
+  create: ({ cloud }) => ({ id: `sgr-${cloud.digits(17)}` }),
+};
+
 export const securityGroups: Readonly<Record<string, Rules>> = {
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ingressRule,
   [securityGroup]: {
     replacing: ["name", "namePrefix", "description", "vpcId"],
     references: [
       { at: "vpcId", to: vpc },
       { at: "ingress[*].prefixListIds[*]", to: prefixList },
+      { at: "ingress[*].securityGroups[*]", to: securityGroup },
     ],
     check(inputs) {
       const { name, namePrefix } = inputs;
@@ -30,14 +43,36 @@ export const securityGroups: Readonly<Record<string, Rules>> = {
         for (const rule of valuesAt(`${direction}[*]`, inputs) as Inputs[]) checkRule(rule);
       }
     },
-    admit: demandQuota,
-    update: demandQuota,
+    admit: demandRules,
+    update: demandRules,
     create({ cloud, inputs }) {
       const id = `sg-${cloud.digits(17)}`;
       return { id, outputs: { name: inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}` } };
     },
   },
 };
+
+function demandRules(request: Request): void {
+  demandQuota(request);
+  demandPeering(request);
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html */
+function demandPeering({ cloud, scope, inputs }: Request): void {
+  for (const id of valuesAt("ingress[*].securityGroups[*]", inputs)) {
+    const its = cloud.find(securityGroup, String(id), scope)?.inputs.vpcId;
+    const isKnown = its === inputs.vpcId || arePeered(cloud, [its, inputs.vpcId]);
+    demand(isKnown, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+  }
+}
+
+export const peering = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection";
+
+function arePeered(cloud: Request["cloud"], vpcs: readonly unknown[]): boolean {
+  return cloud
+    .things(peering)
+    .some(({ inputs }) => vpcs.includes(inputs.vpcId) && vpcs.includes(inputs.peerVpcId));
+}
 
 function checkText(description: unknown): void {
   const valid = /^[\w .:/()#,@[\]+=&;{}!$*-]{0,255}$/.test(String(description ?? ""));
@@ -58,6 +93,8 @@ function demandQuota({ cloud, scope, inputs }: Request): void {
   const quota = quotaOf("rulesOfGroup", { cloud, scope });
   const listOf = (id: unknown) => cloud.find(prefixList, String(id), scope)?.inputs ?? {};
   for (const direction of ["ingress", "egress"]) {
+    // Each counts for both families.
+    const groups = valuesAt(`${direction}[*].securityGroups[*]`, inputs).length;
     const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs).map(listOf);
     for (const [family, ranges] of [
       ["IPv4", "cidrBlocks"],
@@ -68,7 +105,7 @@ function demandQuota({ cloud, scope, inputs }: Request): void {
         .map((it) => number("weight", it) ?? number("maxEntries", it) ?? 0);
       const count = entries.reduce(
         (sum, it) => sum + it,
-        valuesAt(`${direction}[*].${ranges}[*]`, inputs).length,
+        groups + valuesAt(`${direction}[*].${ranges}[*]`, inputs).length,
       );
       demand(
         count <= quota,
@@ -91,7 +128,7 @@ function checkRule(rule: Inputs): void {
     "InvalidParameterValue",
     `protocol ${rule.protocol}`,
   );
-  demand(sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
+  demand(rule.self === true || sourcesOf(rule).length > 0, "InvalidParameterValue", "a rule needs ranges");
   const invalid = [
     ...valuesAt("cidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv4")),
     ...valuesAt("ipv6CidrBlocks[*]", rule).filter((range) => !isRange(String(range), "ipv6")),

@@ -19,13 +19,13 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan: { names, region }, found: { accountId, hostedZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan: { names, region }, found: { accountId, challengeZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   { clusterName, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;
-  if (tls.mode !== "acme" || !hostedZone) return [];
-  const rights = challengePolicy(hostedZone.arn, hostname);
+  if (tls.mode !== "acme" || !challengeZone) return [];
+  const rights = challengePolicy(challengeZone.arn, hostname);
   const identity = createPodIdentity(
     name,
     { names, part: "cert-manager", accountId, clusterName, ...certManager, rights },
@@ -35,8 +35,9 @@ export function createCertificates(
     name,
     {
       email: tls.email,
-      solver: { dns01: { route53: { region: region.name, hostedZoneID: hostedZone.id } } },
+      solver: { dns01: { route53: { region: region.name, hostedZoneID: challengeZone.id } } },
       scheduling,
+      nameServers: challengeZone.nameServers,
       after: identity,
     },
     { ...options, provider },

@@ -1,10 +1,14 @@
+import { getLoadBalancerOutput } from "@pulumi/aws/lb/getLoadBalancer.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
+import { createEndpointService } from "../endpoint-service.ts";
+import { attachZone } from "../hosted-zones.ts";
 import { bucketPolicy } from "../policies.ts";
+import { openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
 import { createCluster, scheduling } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -13,6 +17,7 @@ import {
   loadBalancerAnnotations,
   loadBalancerClass,
   loadBalancerHandover,
+  loadBalancerName,
   readinessGateLabels,
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
@@ -25,6 +30,7 @@ import { createRecord } from "./record.ts";
 export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
+  readonly privateLink: Host["privateLink"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
@@ -41,10 +47,15 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { delivery, expireDays } = region.storage;
 
     const network = createNetwork(name, args, own);
+    if (network.ownVpcId) {
+      const { hostedZone } = found;
+      attachZone(name, { region: region.name, hostedZone, vpcId: network.ownVpcId }, own);
+    }
     const { cluster, nodes } = createCluster(name, plan, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };
-    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
+    const opened = openPrivateApi(name, plan, cluster, own);
+    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes, ...opened] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
     const certificates = createCertificates(name, args, { clusterName, provider }, own);
     const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
@@ -68,7 +79,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: bucketStore({ region: region.name, bucket, delivery }),
-          annotations: loadBalancerAnnotations(network.loadBalancerSubnets),
+          annotations: loadBalancerAnnotations(region.endpoint, network.loadBalancerSubnets),
           loadBalancerClass,
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
@@ -79,6 +90,13 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
       { ...own, provider, dependsOn: [policies, ...certificates, ...store, ...identity] },
     );
+    this.privateLink =
+      region.endpoint.privateLink &&
+      createEndpointService(
+        name,
+        { names, endpoint: region.endpoint, loadBalancer: loadBalancerArn(workload.address, own) },
+        own,
+      );
     createRecord(name, args, workload.address, own);
 
     this.address = workload.address;
@@ -87,4 +105,9 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     this.bucketUrl = workload.bucketUrl;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+/** The controller of the cluster has made it, so only its address is known. */
+function loadBalancerArn(address: pulumi.Output<string>, { parent }: { readonly parent: pulumi.Resource }) {
+  return getLoadBalancerOutput({ name: address.apply(loadBalancerName) }, { parent }).arn;
 }

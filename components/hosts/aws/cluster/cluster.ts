@@ -3,8 +3,8 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../../config/schema.ts";
-import { ipv4Ranges } from "../../address-family.ts";
 import type { Names } from "../naming.ts";
+import { apiEndpoint } from "./api-access.ts";
 import type { Network } from "./network.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createRoles } from "./roles.ts";
@@ -60,9 +60,7 @@ export function createCluster(
       upgradePolicy: { supportType: "STANDARD" },
       vpcConfig: {
         subnetIds: [...network.nodeSubnets],
-        endpointPrivateAccess: true,
-        endpointPublicAccess: true,
-        publicAccessCidrs: ipv4Ranges(region.apiAccess),
+        ...apiEndpoint(region),
       },
       enabledClusterLogTypes: ["audit", "authenticator"],
       tags: names.tags(),

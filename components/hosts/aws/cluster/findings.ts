@@ -10,23 +10,22 @@ import { services } from "../../kubernetes-cluster/services.ts";
 import type { LookUp } from "../../look-up.ts";
 import { lookUpIn } from "../account.ts";
 import { findBucketName } from "../bucket-name.ts";
-import { findHostedZone, type HostedZone } from "../findings.ts";
+import { type FoundZones, findZones as findHostedZones } from "../hosted-zones.ts";
 import type { Names } from "../naming.ts";
-import { checkPublicRoute } from "../public-subnet.ts";
 import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
+import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** What AWS has of what a region's configuration names. */
-export interface ClusterFindings {
+export interface ClusterFindings extends FoundZones {
   readonly accountId: string;
   /** The availability zones for a network of the cluster's own, sorted: two or three. */
   readonly zones: readonly string[];
   /** CIDR ranges of the load balancer's subnets, where the configuration names some. */
   readonly loadBalancerRanges: readonly string[];
-  readonly hostedZone?: HostedZone | undefined;
-  /** Id of the zone in which AWS has the names of its load balancers; where there is a {@link hostedZone}. */
+  /** Id of the zone in which AWS has the names of its load balancers; where there is a {@link FoundZones.hostedZone}. */
   readonly loadBalancerZoneId?: string | undefined;
   /** Name for the bucket. */
   readonly bucket: string;
@@ -42,9 +41,9 @@ export function clusterFindingsFor(
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
   return lookUpIn(region, options, async (question) => {
-    const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
+    const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
       findZones(question),
-      findHostedZone(question),
+      findHostedZones(question),
       findLoadBalancerZone(question),
       findBucketName(question),
       findLoadBalancerRanges(question),
@@ -53,7 +52,7 @@ export function clusterFindingsFor(
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
+    return { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
   });
 }
 
@@ -151,7 +150,7 @@ async function findSubnets(
   vpc: string,
   ids: readonly string[],
 ): Promise<FoundSubnet[]> {
-  const { lookUp, options } = question;
+  const { region, lookUp, options } = question;
   const found = await Promise.all(
     ids.map(async (id, index) => {
       const path = `network.${list}[${index}]`;
@@ -164,9 +163,11 @@ async function findSubnets(
       if (list === "nodeSubnets" && zonesWithoutClusters.includes(subnet.availabilityZoneId)) {
         lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
       }
-      if (list === "loadBalancerSubnets") {
+      const isPublic = region.endpoint.exposure === "public";
+      if (list === "loadBalancerSubnets" && isPublic) {
         await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
+      if (list === "nodeSubnets" && !isPublic) await checkWayOut(question, { id, vpcId: vpc, path });
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
   );

@@ -21,6 +21,9 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
     const { problems, warnings } = awsClusterFindings(region, {
       ...(await surroundingsOf(region.name, clusterType, "version")),
       previousVpc: await previousVpc(region.name),
+      hasPrivateLink: (await previousOutputs("aws:ec2/vpcEndpointService:VpcEndpointService")).has(
+        region.name,
+      ),
       hasCli: isOnPath("aws"),
     });
     return {

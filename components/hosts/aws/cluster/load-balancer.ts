@@ -1,3 +1,4 @@
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Handover } from "../../kubernetes/handover.ts";
 
 /** Of Auto Mode's controller. */
@@ -11,15 +12,28 @@ const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
  *
  * @param subnets ids. @default those with the tag for it
  */
-export function loadBalancerAnnotations(subnets?: readonly string[]): Record<string, string> {
+export function loadBalancerAnnotations(
+  { exposure, privateLink }: Pick<AwsClusterRegion["endpoint"], "exposure" | "privateLink">,
+  subnets?: readonly string[],
+): Record<string, string> {
   return {
-    [`${prefix}scheme`]: "internet-facing",
+    [`${prefix}scheme`]: exposure === "public" ? "internet-facing" : "internal",
     [`${prefix}nlb-target-type`]: "ip",
     [`${prefix}target-group-attributes`]: "preserve_client_ip.enabled=true",
     // A zone whose replica is just being replaced is answered for by another one.
     [`${prefix}attributes`]: "load_balancing.cross_zone.enabled=true",
+    // Who comes by an endpoint of another account, the endpoint service decides.
+    ...(privateLink && { [`${prefix}inbound-sg-rules-on-private-link-traffic`]: "off" }),
     ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
   };
+}
+
+/**
+ * The name of a Network Load Balancer by that in DNS, which is the name and an id:
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name
+ */
+export function loadBalancerName(hostname: string): string {
+  return hostname.replace(/-[^-.]+\..*$/, "");
 }
 
 /**

@@ -1,19 +1,19 @@
-import { Eip } from "@pulumi/aws/ec2/eip.js";
-import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
 import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
-import { createS3Endpoint, createVpc } from "../vpc.ts";
+import { createNatGateway, createS3Endpoint, createVpc } from "../vpc.ts";
 import type { ClusterFindings } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 export interface Network {
+  /** Of a network that the stack makes. */
+  readonly ownVpcId?: pulumi.Output<string>;
   /** Private, in two availability zones at least. */
   readonly nodeSubnets: readonly pulumi.Input<string>[];
-  /** Public, where the load balancer doesn't find them by their tags. */
+  /** Of the load balancer, where it doesn't find them by their tags. */
   readonly loadBalancerSubnets?: readonly string[];
   /** CIDR ranges from which the load balancer comes. */
   readonly loadBalancerRanges: readonly string[];
@@ -47,7 +47,7 @@ function minimalNetwork(
   { plan, found: { zones } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { names } = plan;
+  const { names, region } = plan;
   const { vpc, gateway } = createVpc(name, { names, cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
@@ -85,19 +85,18 @@ function minimalNetwork(
 
   const open = subnets("load-balancer", loadBalancerRange, "elb");
   const outside = routed("load-balancer", open, { gatewayId: gateway.id });
-  const address = new Eip(name, { domain: "vpc", tags: names.tags("nat") }, options);
   // One for all zones: without it, nothing new is fetched, and what is in the bucket is served on.
-  const nat = new NatGateway(
-    name,
-    { allocationId: address.allocationId, subnetId: open[0]?.id, tags: names.tags() },
-    { ...options, dependsOn: outside.route },
-  );
+  const nat = createNatGateway(name, { names, subnetId: open[0]?.id, route: outside.route }, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = routed("nodes", closed, { natGatewayId: nat.id });
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
   return {
+    ownVpcId: vpc.id,
     nodeSubnets: closed.map(({ id }) => id),
-    loadBalancerRanges: zones.map((_, index) => loadBalancerRange(index)),
+    // By the tags: an internal load balancer is beside the nodes.
+    loadBalancerRanges: zones.map((_, index) =>
+      region.endpoint.exposure === "public" ? loadBalancerRange(index) : nodeRange(index),
+    ),
     route: [...outside.route, ...inside.route, toBucket],
   };
 }

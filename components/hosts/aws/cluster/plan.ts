@@ -1,4 +1,5 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
+import type { Problem } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
@@ -16,7 +17,15 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
   const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
-    problems: [...nameProblems(region), ...problems],
+    problems: [...nameProblems(region), ...problems, ...failoverProblems(region)],
     warnings: [],
   };
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover */
+function failoverProblems({ endpoint }: AwsClusterRegion): Problem[] {
+  if (endpoint.failover === "none") return [];
+  const message =
+    "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica";
+  return [{ path: "endpoint.failover", message }];
 }

@@ -4,10 +4,13 @@ import type { Findings } from "../../kind.ts";
 import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
+import { isApiPrivate } from "./api-access.ts";
 
 export interface AwsSurroundings extends Surroundings {
   /** Id of the VPC in which the region's cluster is, or `create` for its own. @default there is no cluster yet */
   readonly previousVpc?: string | undefined;
+  /** Whether the region has an endpoint service. @default no */
+  readonly hasPrivateLink?: boolean;
   /** Whether the AWS CLI is installed. */
   readonly hasCli: boolean;
 }
@@ -19,6 +22,8 @@ export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSu
     problems: [
       ...problems,
       ...networkProblems(region, surroundings),
+      ...apiProblems(region, surroundings),
+      ...linkProblems(region, surroundings),
       ...(surroundings.hasCli ? [] : [{ path: "topology", message: missingCli }]),
     ],
     warnings,
@@ -33,6 +38,21 @@ function networkProblems(
   if (previousVpc === undefined || previousVpc === vpc) return [];
   const message = `the cluster is in \`${previousVpc}\`, and can't move: destroy the region first, by \`pulumi destroy\` or an update without it`;
   return [{ path: "network.vpc", message }];
+}
+
+/** The update goes on in the cluster that it has just made. */
+function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundings): Problem[] {
+  if (previousVersion !== undefined || region.network.vpc !== "create" || !isApiPrivate(region)) return [];
+  const message =
+    "has private ranges only, and the network that the stack makes is connected with none yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
+  return [{ path: "apiAccess", message }];
+}
+
+/** AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update. */
+function linkProblems({ endpoint }: AwsClusterRegion, { hasPrivateLink }: AwsSurroundings): Problem[] {
+  if (!hasPrivateLink || endpoint.exposure === "private") return [];
+  const message = "takes another load balancer: take `privateLink` away in an update before";
+  return [{ path: "endpoint.exposure", message }];
 }
 
 const missingCli =

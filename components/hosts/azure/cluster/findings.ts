@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 import { isForAks } from "../../../capacity/cluster-nodes.ts";
 import { architectureOf } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
-import { contains } from "../../../config/endpoint.ts";
+import { contains } from "../../../config/access.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";

@@ -1,0 +1,92 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { source } from "./cluster.ts";
+import {
+  addressRange,
+  addressRangeProblem,
+  awsClient,
+  awsSource,
+  clientRange,
+  clusterClientRange,
+} from "./text.ts";
+
+/** A list in which no address range is twice. */
+function listOf<Source extends z.ZodType>(source: Source) {
+  return z.array(source).superRefine((sources, context) => {
+    // Labels of Pods overlap with nothing.
+    const ranges = sources.map((it) => (typeof it === "string" ? rangeOf(it) : undefined));
+    sources.forEach((inner, index) => {
+      const outer = sources.find((other, at) =>
+        other === inner ? at < index : contains(ranges[at], ranges[index]),
+      );
+      if (outer) context.addIssue({ code: "custom", path: [index], message: `is already part of ${outer}` });
+    });
+  });
+}
+
+/** @returns undefined for what isn't an address range. */
+export function rangeOf(text: string) {
+  return addressRangeProblem(text) ? undefined : ipaddr.parseCIDR(text);
+}
+
+type Range = ReturnType<typeof rangeOf>;
+
+/** Whether a range is part of another, or the same. */
+export function contains(outer: Range, inner: Range): boolean {
+  if (!outer || !inner || outer[1] > inner[1] || outer[0].kind() !== inner[0].kind()) return false;
+  return inner[0].match(outer);
+}
+
+/** Private address space: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193. */
+const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"].map(
+  rangeOf,
+);
+
+/** Whether no address of a range is on the internet. */
+export function isPrivateRange(text: string): boolean {
+  return privateRanges.some((outer) => contains(outer, rangeOf(text)));
+}
+
+/** All addresses, as CIDR ranges. */
+export const everyone = ["0.0.0.0/0", "::/0"];
+const loopback = ["127.0.0.0/8", "::1/128"];
+
+/** @param sources what a list has in it. */
+function clientsFrom(source: typeof clientRange, sources: string) {
+  return z
+    .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
+      error: "must be a list of address ranges, or `public` for the whole internet",
+    })
+    .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
+}
+
+const clients = clientsFrom(clientRange, "address ranges");
+const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
+
+function access<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape).describe("Who reaches the cache.");
+}
+
+export const cloudAccess = access({ clients, metrics: metrics.default([]) });
+
+const awsSources =
+  "address ranges and ids of prefix lists (`pl-…`) and, with `exposure: private`, of security groups (`sg-…`)";
+
+/** Of a machine in AWS, whose security groups take prefix lists and other security groups. */
+export const awsAccess = access({
+  clients: clientsFrom(awsClient, awsSources),
+  metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
+});
+
+/** Of replicas on Kubernetes, whose network knows Pods by their labels. */
+export const clusterAccess = access({
+  clients: clientsFrom(clusterClientRange, "address ranges"),
+  metrics: listOf(source)
+    .default([])
+    .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),
+});
+
+export const localAccess = access({
+  clients: clients.prefault(loopback),
+  metrics: metrics.default(loopback),
+});

@@ -1,0 +1,54 @@
+import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
+import type { Instance } from "@pulumi/aws/ec2/instance.js";
+import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { AwsVmPlan } from "./plan.ts";
+
+/** Shorter than the recovery of a machine takes, and longer than its restart. */
+const minutes = 3;
+
+/**
+ * Whether the machine is there, as EC2 sees it: Route 53's own checkers reach no private address, and a public one only if its firewall lets them in. A machine that is gone has no
+ * data. One that is there, but serves nothing, refuses connections, and clients go on at once.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+ * @returns undefined where the records stay.
+ */
+export function createHealthCheck(
+  name: string,
+  { names, region: { name: region, endpoint } }: AwsVmPlan,
+  { id: InstanceId }: Instance,
+  options: pulumi.CustomResourceOptions,
+): HealthCheck | undefined {
+  if (endpoint.failover === "none") return undefined;
+  const alarm = new MetricAlarm(
+    `${name}-gone`,
+    {
+      name: names.alarm("gone"),
+      alarmDescription: `Registry cache in ${region}: take the machine out of DNS when EC2 finds it broken for ${minutes} minutes`,
+      namespace: "AWS/EC2",
+      metricName: "StatusCheckFailed",
+      dimensions: { InstanceId },
+      statistic: "Maximum",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
+      period: 60,
+      evaluationPeriods: minutes,
+      treatMissingData: "breaching",
+      tags: names.tags("gone"),
+    },
+    options,
+  );
+  return new HealthCheck(
+    name,
+    {
+      type: "CLOUDWATCH_METRIC",
+      cloudwatchAlarmName: alarm.name,
+      cloudwatchAlarmRegion: region,
+      insufficientDataHealthStatus: "Unhealthy",
+      // Route 53 knows the alarm as it was when the health check was last set, and another machine is another metric.
+      triggers: { InstanceId },
+      tags: names.tags("gone"),
+    },
+    options,
+  );
+}

@@ -1,0 +1,109 @@
+import { type GetZoneArgs, getZone } from "@pulumi/aws/route53/getZone.js";
+import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { reasonOf } from "../look-up.ts";
+import type { Question } from "./question.ts";
+
+export interface HostedZone {
+  readonly id: string;
+  readonly arn: string;
+  readonly isPrivate: boolean;
+}
+
+/** Where the endpoint's name is proved. */
+export interface ChallengeZone extends HostedZone {
+  /** Name servers that know it, as `host:port`. @default that of the network, which may know a private zone of the name instead */
+  readonly nameServers?: readonly string[];
+}
+
+export interface FoundZones {
+  /** Of the endpoint's records. */
+  readonly hostedZone?: HostedZone | undefined;
+  /** With `tls: { mode: acme }`. */
+  readonly challengeZone?: ChallengeZone | undefined;
+}
+
+/** Of a machine's region, or of a cluster's. */
+export async function findZones(question: Question): Promise<FoundZones> {
+  const { zone, tls } = question.region.endpoint;
+  const named = tls.mode === "acme" ? tls.challengeZone : undefined;
+  const [hostedZone, challengeZone] = await Promise.all([
+    zone === undefined ? undefined : findHostedZone(question, zone),
+    named === undefined ? undefined : findChallengeZone(question, named),
+  ]);
+  if (tls.mode !== "acme" || named !== undefined) return { hostedZone, challengeZone };
+  if (hostedZone?.isPrivate) {
+    const message = `is missing: the hosted zone ${zone} is private, and the certificate authority finds the proof of the name in a public one only. Name one that contains the host name`;
+    question.lookUp.refuse("endpoint.tls.challengeZone", message);
+  }
+  return { hostedZone, challengeZone: hostedZone };
+}
+
+/** A private endpoint's name may be in a private zone, which clients find in the networks that the zone is attached to. */
+async function findHostedZone(question: Question, name: string): Promise<HostedZone | undefined> {
+  const { region, lookUp, options } = question;
+  const path = "endpoint.zone";
+  if (region.endpoint.exposure === "private") {
+    const { vpc } = region.network;
+    const attached = vpc === "create" ? { name, privateZone: true } : { name, vpcId: vpc };
+    try {
+      const found = await findZone(attached, options);
+      if (found) return found;
+      const other = vpc === "create" ? undefined : await findZone({ name, privateZone: true }, options);
+      if (other) {
+        lookUp.refuse(path, notAttached(name, other, region.name, vpc));
+        return undefined;
+      }
+    } catch (error) {
+      lookUp.refuse(path, `the private hosted zone ${name} can't be found: ${reasonOf(error as Error)}`);
+      return undefined;
+    }
+  }
+  const found = await lookUp.ask(path, `the public hosted zone ${name}`, publicZone(name, options));
+  return found && { id: found.zoneId, arn: found.arn, isPrivate: false };
+}
+
+async function findChallengeZone(
+  { lookUp, options }: Question,
+  name: string,
+): Promise<ChallengeZone | undefined> {
+  const what = `the public hosted zone ${name}`;
+  const found = await lookUp.ask("endpoint.tls.challengeZone", what, publicZone(name, options));
+  if (!found) return undefined;
+  const nameServers = found.nameServers.map((host) => `${host}:53`);
+  return { id: found.zoneId, arn: found.arn, isPrivate: false, nameServers };
+}
+
+function publicZone(name: string, options: pulumi.InvokeOptions) {
+  return getZone({ name, privateZone: false }, options);
+}
+
+/** @returns undefined where there is none. https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go says so. */
+async function findZone(query: GetZoneArgs, options: pulumi.InvokeOptions): Promise<HostedZone | undefined> {
+  try {
+    const { zoneId: id, arn } = await getZone(query, options);
+    return { id, arn, isPrivate: true };
+  } catch (error) {
+    if (/no matching/i.test((error as Error).message)) return undefined;
+    throw error;
+  }
+}
+
+function notAttached(name: string, { id }: HostedZone, region: string, vpc: string): string {
+  const command = `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${id} --vpc VPCRegion=${region},VPCId=${vpc}`;
+  return `the private hosted zone ${name} isn't attached to ${vpc}, so nobody there would find the endpoint: \`${command}\``;
+}
+
+/** Lets a network that the stack makes find a private zone's names. */
+export function attachZone(
+  name: string,
+  {
+    region,
+    hostedZone,
+    vpcId,
+  }: { region: string; hostedZone: HostedZone | undefined; vpcId: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): void {
+  if (!hostedZone?.isPrivate) return;
+  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region }, options);
+}

@@ -1,0 +1,235 @@
+/** A stack whose endpoint nobody reaches from the internet, from its first update to its end. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { loadBalancerType } from "../doubles/aws/eks.ts";
+import { existing } from "../doubles/aws/existing.ts";
+import { arnOf } from "../doubles/aws/load-balancer.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+import { aws } from "../support/cloud-aws.ts";
+import { awsCluster } from "../support/cloud-aws-cluster.ts";
+import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
+import { clusterStack } from "../support/cluster-files.ts";
+import { exposureOf } from "../support/posture.ts";
+import { scope } from "../support/scope.ts";
+
+const privateClients = { clients: ["10.0.0.0/8"] };
+
+async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
+  const run = await stack.run(operation, args);
+  assert.ok(!run.failed, run.messages);
+  return run;
+}
+
+/** The tests go on from each other. */
+describe("a private cluster in AWS", { concurrency: 1 }, () => {
+  const parts = scope({ after });
+  const account = awsCluster.newAccount();
+  const { cloud, clusters } = account;
+  const things = (type: string) => cloud.things(`aws:${type}`);
+  const access = privateClients;
+  let stack: CloudStack;
+  let endpoint: object;
+
+  test("has an internal load balancer, and an API without a public address", async () => {
+    stack = parts.use(await clusterStack(awsCluster.file, awsCluster, account));
+    endpoint = { ...(stack.regions[0]?.endpoint as object), exposure: "private" };
+    const linked = { ...endpoint, privateLink: { allowed: ["210987654321"] } };
+    await stack.configure(
+      {},
+      { ...awsCluster.adopting, endpoint: linked, access, apiAccess: ["10.0.0.0/8"] },
+    );
+    await succeeds(stack, "up");
+    await succeeds(stack, "up", "--expect-no-changes");
+    const [balancer, ...others] = cloud.things(loadBalancerType);
+    assert.deepEqual(
+      [balancer?.inputs.isPublic, balancer?.inputs.ranges, others],
+      [false, ["10.0.0.0/8"], []],
+    );
+    const [record] = things("route53/record:Record");
+    assert.deepEqual(valueAt("aliases[0].name", record?.inputs ?? {}), balancer?.outputs.hostname);
+    const [service] = things("ec2/vpcEndpointService:VpcEndpointService");
+    assert.deepEqual(valuesAt("networkLoadBalancerArns[*]", service?.inputs ?? {}), [
+      arnOf(String(balancer?.id), "us-east-1"),
+    ]);
+    const [cluster] = things("eks/cluster:Cluster");
+    assert.equal(valueAt("vpcConfig.endpointPublicAccess", cluster?.inputs ?? {}), false);
+    const [rule] = things("vpc/securityGroupIngressRule:SecurityGroupIngressRule");
+    assert.deepEqual(
+      [rule?.inputs.securityGroupId, rule?.inputs.cidrIpv4],
+      [valueAt("vpcConfig.clusterSecurityGroupId", cluster?.outputs ?? {}), "10.0.0.0/8"],
+    );
+  });
+
+  test("becomes public with another load balancer, to which its name leads", async () => {
+    const region = { endpoint: { ...endpoint, exposure: "public" }, apiAccess: ["198.51.100.0/28"] };
+    await stack.configure({}, { ...awsCluster.adopting, ...region });
+    const { messages } = await stack.run("preview");
+    assert.match(
+      messages,
+      /endpoint\.exposure: takes another load balancer: take `privateLink` away in an update before/,
+    );
+    await stack.configure({}, { ...awsCluster.adopting, endpoint, access, apiAccess: ["10.0.0.0/8"] });
+    await succeeds(stack, "up");
+    assert.deepEqual(things("ec2/vpcEndpointService:VpcEndpointService"), []);
+    stack.done();
+    await stack.configure({}, { ...awsCluster.adopting, ...region });
+    await succeeds(stack, "up");
+    const [balancer] = cloud.things(loadBalancerType);
+    assert.equal(balancer?.inputs.isPublic, true);
+    const [record] = things("route53/record:Record");
+    assert.deepEqual(valueAt("aliases[0].name", record?.inputs ?? {}), balancer?.outputs.hostname);
+    const done = stack.done().filter((it) => /(?:Service|Cluster) /.test(it));
+    assert.deepEqual(done, [
+      "update Cluster us-east-1",
+      "delete Service us-east-1",
+      "create Service us-east-1",
+    ]);
+  });
+
+  test("leaves nothing when it is destroyed", async () => {
+    await succeeds(stack, "destroy");
+    assert.deepEqual([...cloud.things(), ...clusters.things()], []);
+  });
+});
+
+/** The tests go on from each other. */
+describe("a private machine in AWS", { concurrency: 1 }, () => {
+  const parts = scope({ after });
+  const cloud = aws.newCloud();
+  const things = (type: string) => cloud.things(`aws:${type}`);
+  let stack: CloudStack;
+  let file: object;
+
+  async function up(endpoint: object, region: object = {}) {
+    await stack.configure({}, { endpoint: { ...file, ...endpoint }, access: privateClients, ...region });
+    const run = await succeeds(stack, "up");
+    const done = stack.done();
+    await succeeds(stack, "up", "--expect-no-changes");
+    return { ...run, done };
+  }
+
+  test("becomes private in place: the machine stays, its public address goes", async () => {
+    stack = parts.use(await cloudStack(aws.file, cloud));
+    file = stack.regions[0]?.endpoint as object;
+    await succeeds(stack, "up");
+    stack.done();
+    const { messages, done } = await up({ exposure: "private" });
+    assert.match(messages, /regions\[0\]\.network: is made by the stack, and nobody reaches/);
+    const [region] = stack.regions;
+    assert.ok(
+      done.includes("delete EipAssociation eu-central-1") && done.includes("delete Eip eu-central-1"),
+    );
+    assert.ok(done.includes("update Route eu-central-1"), done.join());
+    assert.deepEqual(
+      done.filter((operation) => /(?:Instance|NetworkInterface|Volume) /.test(operation)),
+      ["update NetworkInterface eu-central-1"],
+      String(region?.name),
+    );
+    assert.deepEqual(
+      things("ec2/eip:Eip").map(({ name }) => name),
+      ["eu-central-1-nat"],
+    );
+    assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
+    const address = things("ec2/networkInterface:NetworkInterface")[0]?.outputs.privateIp;
+    assert.deepEqual(
+      things("route53/record:Record").map(({ inputs }) => inputs.records),
+      [[address]],
+    );
+    const { address: told } = JSON.parse(await stack.pulumi("stack", "output", "caches", "--json"))[
+      "eu-central-1"
+    ];
+    assert.equal(told, address);
+  });
+
+  test("has its name in a private zone, which its network finds, and proves it in a public one", async () => {
+    const tls = { mode: "acme", email: "platform@example.com", challengeZone: existing.zone.name };
+    const { name: zone, id: zoneId } = existing.privateZone;
+    await up({ exposure: "private", hostname: `cache.${zone}`, zone, tls });
+    const [record] = things("route53/record:Record");
+    assert.deepEqual([record?.inputs.zoneId, record?.inputs.name], [zoneId, `cache.${zone}`]);
+    const [association] = things("route53/zoneAssociation:ZoneAssociation");
+    assert.equal(association?.inputs.vpcId, things("ec2/vpc:Vpc").find(({ name }) => name)?.id);
+    const rights = things("iam/rolePolicy:RolePolicy").find(({ name }) => name?.endsWith("-challenge"));
+    assert.ok(String(rights?.inputs.policy).includes(`hostedzone/${existing.zone.id}"`));
+    assert.ok(!String(rights?.inputs.policy).includes(zoneId));
+    assert.match(aws.podsOf(cloud).join(), /LEGO_DNS_RESOLVERS.*ns-1\.awsdns-01\.com:53,ns-2/);
+  });
+
+  test("serves other accounts by an endpoint service, and its network nobody else", async () => {
+    const allowed = ["210987654321", "arn:aws:iam::210987654321:role/network"];
+    const { messages } = await up({ exposure: "private", privateLink: { allowed } });
+    assert.doesNotMatch(messages, /nobody reaches/);
+    const [service] = things("ec2/vpcEndpointService:VpcEndpointService");
+    assert.deepEqual(valuesAt("allowedPrincipals[*]", service?.inputs ?? {}), [
+      "arn:aws:iam::210987654321:root",
+      allowed[1],
+    ]);
+    const { privateLink, endpoint } = JSON.parse(await stack.pulumi("stack", "output", "caches", "--json"))[
+      "eu-central-1"
+    ];
+    assert.equal(privateLink.service, service?.outputs.serviceName);
+    assert.equal(`https://${privateLink.hostname}`, endpoint);
+    const [wire] = things("ec2/networkInterface:NetworkInterface");
+    const [target] = things("lb/targetGroupAttachment:TargetGroupAttachment");
+    assert.equal(target?.inputs.targetId, wire?.outputs.privateIp);
+    const [balancer] = things("lb/loadBalancer:LoadBalancer");
+    const groups = valuesAt("securityGroups[*]", wire?.inputs ?? {});
+    const shared = valuesAt("securityGroups[*]", balancer?.inputs ?? {});
+    assert.ok(shared.length === 1 && groups.length === 2 && groups.includes(shared[0]));
+    assert.match(aws.podsOf(cloud).join(), /allow 10\.0\.0\.0\/26;/);
+    assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
+  });
+
+  test("leaves DNS when it is gone, and comes back; without failover its record is as before", async () => {
+    const recordsOf = () =>
+      Object.fromEntries(things("route53/record:Record").map(({ name, inputs }) => [name, inputs]));
+    await up({ exposure: "private" });
+    const before = recordsOf();
+    const { done } = await up({ exposure: "private", failover: "dns" });
+    assert.ok(done.includes("update Record eu-central-1"), done.join());
+    const { "eu-central-1": own, ...pair } = recordsOf();
+    const hostname = `active.${own?.name}`;
+    assert.deepEqual(own?.aliases, [{ name: hostname, zoneId: own?.zoneId, evaluateTargetHealth: false }]);
+    const [check] = things("route53/healthCheck:HealthCheck");
+    const of = (name: string) => {
+      const { name: its, records, healthCheckId, failoverRoutingPolicies } = pair[name] ?? {};
+      return [its, records, healthCheckId, failoverRoutingPolicies];
+    };
+    assert.deepEqual(of("eu-central-1-active"), [
+      hostname,
+      before["eu-central-1"]?.records,
+      check?.id,
+      [{ type: "PRIMARY" }],
+    ]);
+    assert.deepEqual(of("eu-central-1-nowhere"), [
+      hostname,
+      ["255.255.255.255"],
+      undefined,
+      [{ type: "SECONDARY" }],
+    ]);
+    await up({ exposure: "private" });
+    assert.deepEqual(recordsOf(), before);
+  });
+
+  test("leaves nothing when it is destroyed", async () => {
+    const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
+    for (const { type, urn } of resources)
+      if (type === aws.types.disk) await stack.pulumi("state", "unprotect", urn, "--yes");
+    await succeeds(stack, "destroy");
+    assert.deepEqual(cloud.things(), []);
+  });
+
+  test("is made in a private subnet that is there, which stays as it is", async () => {
+    stack.done();
+    const network = { vpc: existing.vpc, subnet: existing.privateSubnet };
+    const clients = ["10.0.0.0/8", existing.peeredGroup];
+    await up({ exposure: "private" }, { network, access: { clients, metrics: [existing.peeredGroup] } });
+    const group = things("ec2/securityGroup:SecurityGroup").find(({ name }) => name);
+    assert.deepEqual(valuesAt("ingress[*].securityGroups[*]", group?.inputs ?? {}), [
+      existing.peeredGroup,
+      existing.peeredGroup,
+    ]);
+    assert.deepEqual(things("ec2/eip:Eip"), []);
+    assert.deepEqual(things("ec2/natGateway:NatGateway"), []);
+  });
+});
