@@ -26,6 +26,20 @@ testRefusals(make, {
     with: { securityRules: [{ ...rule, sourceAddressPrefixes: ["203.0.113.1/24"] }] },
     says: /SecurityRuleInvalid/,
   },
+  "a service tag in a list": {
+    of: "firewall",
+    with: { securityRules: [{ ...rule, sourceAddressPrefixes: ["VirtualNetwork"] }] },
+    says: /source VirtualNetwork/,
+  },
+  "a service tag that there isn't": {
+    of: "firewall",
+    with: {
+      securityRules: [
+        { ...rule, sourceAddressPrefixes: undefined, sourceAddressPrefix: "AzureCloud.westeuropa" },
+      ],
+    },
+    says: /source AzureCloud.westeuropa/,
+  },
   "a rule for no port": {
     of: "firewall",
     with: { securityRules: [{ ...rule, destinationPortRange: undefined, destinationPortRanges: [] }] },

@@ -1,7 +1,7 @@
 /** Who reaches a machine in Azure, and by which way. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { type Graph, graphOf, group, gsoci, subscription, westeurope } from "./azure-vm-region.ts";
+import { type Graph, graphOf, group, gsoci, podText, subscription, westeurope } from "./azure-vm-region.ts";
 
 describe("a region with everything", () => {
   let graph: Graph;
@@ -98,6 +98,30 @@ describe("the firewall", () => {
     assert.equal(clients?.sourceAddressPrefix, "*");
     assert.equal(clients?.destinationPortRange, "8443");
     assert.deepEqual(others, [denial("Inbound")]);
+  });
+
+  test("a service tag has a rule of its own, and the edge leaves it to the firewall", async () => {
+    const access = { clients: ["VirtualNetwork", "203.0.113.0/24"], metrics: ["AzureCloud.westeurope"] };
+    const graph = await graphOf({ access });
+    const { securityRules } = graph.inputs("NetworkSecurityGroup");
+    const opened = (securityRules as Record<string, unknown>[]).filter(
+      (rule) => rule.direction === "Inbound" && rule.access === "Allow",
+    );
+    assert.deepEqual(
+      opened.map((rule) => [
+        rule.name,
+        rule.priority,
+        rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes,
+        rule.destinationPortRange,
+      ]),
+      [
+        ["clients", 100, ["203.0.113.0/24"], "443"],
+        ["clients-VirtualNetwork", 200, "VirtualNetwork", "443"],
+        ["metrics-AzureCloud.westeurope", 201, "AzureCloud.westeurope", "9443"],
+      ],
+    );
+    assert.doesNotMatch(podText(graph), /allow (?:203|Azure|Virtual)/);
+    assert.equal(podText(graph).match(/allow 0\.0\.0\.0\/0;/g)?.length, 2);
   });
 
   test("the machine reaches servers by the ports that they have, and nothing else", async () => {

@@ -69,6 +69,15 @@ test("everything that is wrong is told, each with its path", () => {
       [/^access\.clients: has, together with `access\.metrics`, 4001 ranges, .* takes 4000/],
     ],
     [
+      {
+        access: {
+          clients: Array.from({ length: 900 }, (_, index) => `AzureCloud.region${index}`),
+          metrics: ["Storage"],
+        },
+      },
+      [/^access\.clients: has, together with `access\.metrics`, 901 service tags, .* takes 900/],
+    ],
+    [
       { machine: { type: "Standard_D4ps_v6", architecture: "amd64" } },
       [/^machine\.architecture: is amd64, but Standard_D4ps_v6 is arm64/],
     ],
@@ -125,4 +134,13 @@ test("ranges that have no effect are a warning, but for those of `public`", () =
     ["access.clients[1]", "access.metrics[0]"],
   );
   assert.deepEqual(planned({ access: { clients: "public" } }).warnings, []);
+});
+
+test("service tags are clients, and the tag of the whole internet is warned of", () => {
+  const access = { clients: ["VirtualNetwork", "AzureCloud.westeurope"], metrics: ["Internet"] };
+  assert.deepEqual(planned({ access }).problems, []);
+  assert.deepEqual(
+    planned({ access }).warnings.map(({ path, message }) => `${path}: ${message}`),
+    ["access.metrics[0]: is the whole internet, as `public` is: name the addresses that you mean"],
+  );
 });

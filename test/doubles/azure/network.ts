@@ -3,7 +3,7 @@ import { contains, isPort, isRange, lengthOf, overlap } from "../checks.ts";
 import type { Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { groupId, resourceId, subnetsOf, types } from "./account.ts";
+import { groupId, isRegion, resourceId, subnetsOf, types } from "./account.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
@@ -177,6 +177,17 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   },
 };
 
+/** Of those that there are, some; regional ones end with Azure's name of a region: https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags */
+const tags = ["AzureLoadBalancer", "AzureTrafficManager", "Internet", "VirtualNetwork"];
+const regionalTags = ["AzureCloud", "AzureContainerRegistry", "Storage"];
+
+function isTag(text: string): boolean {
+  const [tag = "", region] = text.split(".");
+  return region === undefined
+    ? [...tags, ...regionalTags].includes(tag)
+    : regionalTags.includes(tag) && isRegion(region.toLowerCase());
+}
+
 /** https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#security-rules */
 function checkRule(rule: Inputs): void {
   const invalid = (condition: unknown, message: string) =>
@@ -192,8 +203,10 @@ function checkRule(rule: Inputs): void {
       valuesAt(path, rule),
     );
     invalid(ranges.length > 0, `no ${side} address`);
+    // Each rule takes one tag, and none in a list: https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
+    const single = rule[`${side}AddressPrefix`];
     const isAlone = (range: unknown) =>
-      ["*", "Internet", "VirtualNetwork"].includes(String(range)) && ranges.length === 1;
+      range === single && ranges.length === 1 && (range === "*" || isTag(String(range)));
     invalid(
       ranges.every((range) => isAlone(range) || isRange(String(range), "ipv4")),
       `${side} ${ranges}`,
