@@ -2,6 +2,7 @@ import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { CloudRegion } from "../capacity/plan-region.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
 import { type Charge, fixed, hourly, usage } from "./charge.ts";
 import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
@@ -12,22 +13,23 @@ export const freeEgressGB = 100;
 /** The size of Debian's image in Azure, which is that of the machine's own disk. */
 const imageGiB = 30;
 
-/** A virtual machine with its disks and its address. The network, the firewall and the identity are free. */
+/** A virtual machine with its disks. The network, the firewall and the identity are free. */
 export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
-  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk), publicAddresses(1)];
+  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk)];
 }
 
-/** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
+/** AKS of the tier Standard behind a Standard load balancer. */
 export function azureCluster(machine: string, replicas: number): Charge[] {
   const nodes = Math.max(fewestAzureNodes, replicas);
   return [
     hourly("AKS cluster (Standard)", "cluster"),
     machines(machine, nodes),
     premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
-    hourly("Load balancer (Standard)", "load-balancer"),
-    publicAddresses(2),
+    loadBalancer,
   ];
 }
+
+const loadBalancer = hourly("Load balancer (Standard)", "load-balancer");
 
 export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
   return [
@@ -107,6 +109,24 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
 function machines(machine: string, count: number): Charge {
   const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
   return hourly(name, `machine/${machine}`, count);
+}
+
+/**
+ * The addresses for clients and for the way out: one of a machine for both, two of a cluster. A private endpoint has none for clients, and in a network of the stack's own a NAT gateway
+ * with an address as its way out.
+ */
+export function azureNetwork(
+  { endpoint, network }: Pick<CloudRegion, "endpoint" | "network">,
+  { filledGiB }: Pick<MonthlyUsage, "filledGiB">,
+  topology: CloudRegion["topology"],
+): Charge[] {
+  if (endpoint.exposure === "public") return [publicAddresses(topology === "vm" ? 1 : 2)];
+  if ("subnet" in network) return [];
+  return [
+    publicAddresses(1),
+    hourly("NAT gateway", "nat-gateway"),
+    { name: "NAT gateway, data", item: "nat-gateway-data", quantity: toGB(filledGiB), ...usage },
+  ];
 }
 
 /** For the proof of the cache's name. */

@@ -23,6 +23,7 @@ import {
   azureCluster,
   azureDnsZone,
   azureLoadBalanced,
+  azureNetwork,
   azureTransfer,
   azureVm,
 } from "./charges-azure.ts";
@@ -113,15 +114,16 @@ function azureCharges(
   const content = contentOf(variant, setting);
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
-  const { tls, zone } = region.endpoint;
+  const { tls } = region.endpoint;
   return [
     ...(isVm ? azureVm(machine.type, disk) : azureCluster(machine.type, variant.replicas)),
-    ...(tls.mode === "acme" && zone !== undefined ? [azureDnsZone] : []),
+    ...azureNetwork(region, usage, variant.topology),
+    ...(tls.mode === "acme" ? [azureDnsZone] : []),
     ...(content
       ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
       : []),
     ...(isVm ? [] : azureLoadBalanced(usage, delivery)),
-    ...(azureBillsRegion ? azureTransfer(usage, delivery) : []),
+    ...(azureBillsRegion && region.endpoint.exposure === "public" ? azureTransfer(usage, delivery) : []),
   ];
 }
 

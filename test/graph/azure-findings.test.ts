@@ -1,6 +1,6 @@
 /** What Azure is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { subscriptionId as own } from "../doubles/azure/account.ts";
 import { answerFetch } from "../support/azure-api.ts";
@@ -33,7 +33,12 @@ test("each thing is asked for where it is, and only what is named", async () => 
     clientId: undefined,
     secrets: [],
   };
-  const found = { previous, storageAccount: undefined, hasTrustedLaunch: undefined };
+  const found = {
+    previous,
+    previousSubnet: undefined,
+    storageAccount: undefined,
+    hasTrustedLaunch: undefined,
+  };
   const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
@@ -95,4 +100,53 @@ test("the name of a storage account is known before it is there, and refused whe
   assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
   ]);
+});
+
+describe("the way out of a subnet for a private endpoint", () => {
+  const privately = { ...everything.endpoint, exposure: "private", tls: { mode: "private" } };
+  const said = async (subnet: object, network: object = {}, routes: object[] = []) => {
+    const { problems, warnings } = await lookedUp(
+      { network: everything.network, endpoint: privately },
+      { network: { location: "westeurope", subnets: [{ name: "caches", ...subnet }], ...network }, routes },
+    );
+    return [...problems, ...warnings].map((text) => text.replace(/^.*network\.subnet: /, ""));
+  };
+  const routeTable = { id: `${vnetIn(own).replace(/virtualNetworks.+/, "routeTables")}/out` };
+  const closed = { defaultOutboundAccess: false };
+  const to = (nextHopType: string, addressPrefix = "0.0.0.0/0") => ({ addressPrefix, nextHopType });
+
+  test("a NAT gateway, or a route to a firewall", async () => {
+    assert.deepEqual(await said({ ...closed, natGateway: { id: "nat" } }), []);
+    assert.deepEqual(await said({ ...closed, routeTable }, {}, [to("VirtualAppliance")]), []);
+  });
+
+  test("none, with a route to nowhere or for other addresses, or without any", async () => {
+    const none = [
+      /^has no way out, and a private endpoint's machine no public address: give it a NAT gateway/,
+    ];
+    for (const [subnet, routes] of [
+      [closed, []],
+      [{ natGateway: { id: "nat" }, routeTable }, [to("None")]],
+      [{ ...closed, routeTable }, [to("VirtualAppliance", "10.0.0.0/8"), to("Internet")]],
+    ] as const) {
+      const [text = "", ...others] = await said(subnet, {}, [...routes]);
+      assert.match(text, none[0] as RegExp);
+      assert.deepEqual(others, []);
+    }
+  });
+
+  test("what may be one is warned of", async () => {
+    const [old = ""] = await said({});
+    assert.match(old, /^has Azure's default outbound access only/);
+    const [learned = ""] = await said(closed, { virtualNetworkPeerings: [{ useRemoteGateways: true }] });
+    assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
+  });
+
+  test("a public endpoint's machine goes out by its own address: nothing is asked", async () => {
+    const { problems, asked } = await lookedUp(
+      { network: everything.network },
+      { network: { location: "westeurope", subnets: [{ name: "caches", ...closed, routeTable }] } },
+    );
+    assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["network:getVirtualNetwork"]]);
+  });
 });

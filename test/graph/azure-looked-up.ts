@@ -70,6 +70,8 @@ export interface Azure {
   /** Whether it has what it is asked for, or what it says otherwise. @default true */
   readonly there?: boolean | string;
   readonly network?: Record<string, unknown>;
+  /** Of its route tables. */
+  readonly routes?: readonly object[];
   /** Of the vault. @default true */
   readonly hasRbac?: boolean;
 }
@@ -138,6 +140,7 @@ export async function lookedUp(
   {
     there = true,
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
+    routes = [],
     hasRbac = true,
   }: Azure = {},
   keys: Record<string, unknown> = {},
@@ -148,6 +151,7 @@ export async function lookedUp(
     asked.push([token, inputs]);
     if (there !== true) throw refused(token, there || "ResourceNotFound");
     if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
+    if (token.endsWith(":getRouteTable")) return { routes };
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>

@@ -151,6 +151,55 @@ describe("the firewall", () => {
   });
 });
 
+describe("a private endpoint", () => {
+  const privately = {
+    endpoint: { ...westeurope.endpoint, exposure: "private" },
+    access: { clients: ["10.0.0.0/8"] },
+  };
+  const types = ({ resources }: Graph) =>
+    resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+  const subnets = (graph: Graph) => graph.inputs("VirtualNetwork").subnets;
+  const range = { name: "machine", addressPrefix: "10.255.255.0/29" };
+
+  test("in a network of its own: the way out by a NAT gateway in the machine's zone, and no other address", async () => {
+    const graph = await graphOf({ ...privately, availabilityZone: "2" });
+    const [{ publicIPAddress }] = graph.inputs("NetworkInterface").ipConfigurations as [
+      Record<string, unknown>,
+    ];
+    assert.equal(publicIPAddress, undefined);
+    assert.deepEqual(
+      types(graph).filter((it) => it.startsWith("PublicIPAddress ")),
+      ["PublicIPAddress westeurope-outbound"],
+    );
+    const { natGatewayName, zones, publicIpAddresses } = graph.inputs("NatGateway");
+    assert.deepEqual(
+      [natGatewayName, zones, publicIpAddresses],
+      ["registry-cache-westeurope-outbound-2", ["2"], [{ id: "westeurope-outbound-id" }]],
+    );
+    const natGateway = { id: "westeurope-outbound-id" };
+    assert.deepEqual(subnets(graph), [{ ...range, natGateway, defaultOutboundAccess: false }]);
+    assert.deepEqual(graph.inputs("RecordSet", "westeurope-address").aRecords, [{ ipv4Address: "10.0.0.4" }]);
+  });
+
+  test("in an existing subnet, neither", async () => {
+    const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+    const graph = await graphOf({ ...privately, network: { vnet, subnet: "caches" } });
+    assert.deepEqual(
+      types(graph).filter((it) => /^(?:PublicIPAddress|NatGateway|VirtualNetwork) /.test(it)),
+      [],
+    );
+  });
+
+  test("the default outbound access of a subnet stays as it was made", async () => {
+    const was = (isClosed: boolean) => ({ previousSubnet: { isClosed } });
+    const natGateway = { id: "westeurope-outbound-id" };
+    const opened = await graphOf(privately, [gsoci], {}, undefined, was(false));
+    assert.deepEqual(subnets(opened), [{ ...range, natGateway }]);
+    const closed = await graphOf({}, [gsoci], {}, undefined, was(true));
+    assert.deepEqual(subnets(closed), [{ ...range, defaultOutboundAccess: false }]);
+  });
+});
+
 describe("choices", () => {
   test("without a zone there are no records", async () => {
     const bare = { hostname: "cache.example.org", tls: { mode: "private" } };

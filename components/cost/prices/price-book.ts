@@ -33,7 +33,7 @@ const items = {
   "load-balancer": { kind: "load balancer", unit: "hours" },
   "load-balancer-data": { kind: "load balancer", unit: { aws: "NLCU-hours", azure: "GB" } },
   "nat-gateway": { kind: "cluster", unit: "hours" },
-  "nat-gateway-data": { kind: "cluster", unit: "GiB" },
+  "nat-gateway-data": { kind: "cluster", unit: transferred },
   "premium-v2-capacity": { kind: "disk", unit: "GiB-hours" },
   "premium-v2-iops": { kind: "disk", unit: "IOPS-hours" },
   "premium-v2-throughput": { kind: "disk", unit: "MB/s-hours" },

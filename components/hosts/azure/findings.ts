@@ -9,8 +9,10 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
+import { partsOf } from "./arm.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import { isPrivate } from "./outbound.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf, wantedMachine } from "./previous.ts";
@@ -19,10 +21,14 @@ import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
+import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
+import { findWayOut, type WayOut } from "./way-out.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {
   readonly previous: Previous;
+  /** Of a network of the region's own. */
+  readonly previousSubnet?: PreviousSubnet | undefined;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
   /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
@@ -63,7 +69,12 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
     findSubnet(question),
     findCertificate(question),
   ]);
-  return { previous, storageAccount, hasTrustedLaunch };
+  return {
+    previous,
+    previousSubnet: await previousSubnet(name, machineSubnet),
+    storageAccount,
+    hasTrustedLaunch,
+  };
 }
 
 /**
@@ -133,18 +144,16 @@ export interface FoundSubnet {
   readonly networkRanges: readonly string[];
   /** Its own, of which it can have several. */
   readonly ranges: readonly string[];
+  /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
+  readonly wayOut?: WayOut | undefined;
 }
 
 /**
  * Machine or nodes, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
  * @returns undefined where the network is the region's own, or with a problem more
  */
-export async function findSubnet({
-  region,
-  subscription,
-  lookUp,
-  options,
-}: Question): Promise<FoundSubnet | undefined> {
+export async function findSubnet(question: Question): Promise<FoundSubnet | undefined> {
+  const { region, subscription, lookUp, options } = question;
   if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
   const what = region.topology === "vm" ? "machine" : "cluster";
@@ -170,7 +179,11 @@ export async function findSubnet({
     return undefined;
   }
   const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
-  return { networkRanges: addressSpace?.addressPrefixes ?? [], ranges: addressPrefixes };
+  return {
+    networkRanges: addressSpace?.addressPrefixes ?? [],
+    ranges: addressPrefixes,
+    wayOut: isPrivate(region) ? await findWayOut(question, found, own) : undefined,
+  };
 }
 
 /**
@@ -202,10 +215,4 @@ async function findCertificate({
     path,
     `the vault ${vaultName} has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: \`az keyvault update --name ${vaultName} --enable-rbac-authorization true\``,
   );
-}
-
-/** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */
-function partsOf(resourceId: string) {
-  const [, , subscription, , group, , , , name, , child] = resourceId.split("/");
-  return { subscription: subscription?.toLowerCase(), group, name, child };
 }

@@ -14,6 +14,8 @@ export interface Names {
   readonly networkInterface: string;
   readonly firewall: string;
   readonly network: string;
+  /** Of the way out of a network that the stack makes for a private endpoint. */
+  readonly outbound: string;
   readonly identity: string;
 }
 
@@ -32,6 +34,7 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     networkInterface: `${base}-interface`,
     firewall: `${base}-firewall`,
     network: `${base}-network`,
+    outbound: `${base}-outbound`,
     identity: `${base}-identity`,
   };
 }

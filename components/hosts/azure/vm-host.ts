@@ -47,7 +47,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const place = createPlace(name, plan, own);
     const firewall = createFirewall(name, plan, place, own);
     const network = createNetwork(name, args, { place, firewall }, own);
-    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const { address } = network;
     // Not the machine's own identity, whose rights would go with each replacement.
     const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
     const authority = createAuthority(name, region, own);

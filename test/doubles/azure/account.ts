@@ -20,6 +20,8 @@ export const types = {
   resourceGroup: "azure-native:resources:ResourceGroup",
   zone: "azure-native:dns:Zone",
   virtualNetwork: "azure-native:network:VirtualNetwork",
+  natGateway: "azure-native:network:NatGateway",
+  routeTable: "azure-native:network:RouteTable",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
   image: "azure-native:compute:GalleryImage",
@@ -131,6 +133,11 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
   "azure-native:network:getVirtualNetwork"(inputs, asked) {
     const id = resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName);
     return { id, ...find(types.virtualNetwork, id, asked).inputs };
+  },
+
+  "azure-native:network:getRouteTable"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/routeTables", inputs.routeTableName);
+    return { id, ...find(types.routeTable, id, asked).inputs };
   },
 
   "azure-native:keyvault:getVault"(inputs, asked) {

@@ -43,5 +43,6 @@ export function createClusterNetwork(
     },
     { ...options, replaceOnChanges: ["zones"] },
   );
-  return { subnet: subnetId(name, plan, { place, own: ownSubnet }, options), address };
+  const subnet = subnetId(name, plan, { place, own: ownSubnet, previous: undefined }, options);
+  return { subnet, address };
 }
