@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
-import { type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
+import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
 
 const hub = `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`;
 
@@ -193,4 +193,60 @@ test("a region without zones has none", async () => {
     [undefined, undefined],
   );
   assert.deepEqual(graph.find("StorageAccount").inputs.sku, { name: "Standard_LRS" });
+});
+
+describe("a private endpoint", () => {
+  const privately = { endpoint: { ...endpoint, exposure: "private", tls: { mode: "private" } } };
+  const prefix = "service.beta.kubernetes.io/azure-";
+  const outboundOf = (graph: Graph) => {
+    const { networkProfile, apiServerAccessProfile } = graph.find("ManagedCluster").inputs as {
+      networkProfile: { outboundType: string };
+      apiServerAccessProfile: { authorizedIPRanges: string[] };
+    };
+    return [networkProfile.outboundType, apiServerAccessProfile.authorizedIPRanges];
+  };
+  const annotationsOf = (graph: Graph) =>
+    Object.fromEntries(
+      Object.entries(
+        (graph.find("Service").inputs as { metadata: { annotations: Record<string, string> } }).metadata
+          .annotations,
+      ).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])),
+    );
+  const addresses = ({ resources }: Graph) =>
+    resources.filter(({ type }) => type.endsWith(":PublicIPAddress")).map(({ name }) => name);
+
+  test("in a network of its own: an internal load balancer, and a NAT gateway whose address the API lets in", async () => {
+    const graph = await graphOf(privately);
+    assert.deepEqual(addresses(graph), ["germanywestcentral-outbound"]);
+    assert.deepEqual(outboundOf(graph), ["userAssignedNATGateway", ["198.51.100.0/28", "192.0.2.7/32"]]);
+    assert.deepEqual(annotationsOf(graph), {
+      "load-balancer-internal": "true",
+      "load-balancer-internal-subnet": "nodes",
+    });
+    const [subnet] = graph.find("VirtualNetwork").inputs.subnets as Record<string, unknown>[];
+    assert.deepEqual(
+      [subnet?.natGateway, subnet?.defaultOutboundAccess],
+      [{ id: "germanywestcentral-outbound-id" }, false],
+    );
+    assert.equal(graph.find("NatGateway").inputs.zones, undefined);
+    // By the Service's own status.
+    assert.equal(await settled(graph.host.address), "192.0.2.7");
+    assert.deepEqual(graph.find("RecordSet").inputs.aRecords, [{ ipv4Address: "192.0.2.7" }]);
+  });
+
+  test("in an existing subnet: as it goes out", async () => {
+    const network = { vnet: hub, subnet: "caches" };
+    const found = (wayOut: "natGateway" | "route" | "learned", egress: string[] = []) =>
+      graphOf({ ...privately, network }, 2, { subnet: { networkRanges: [], ranges: [], wayOut, egress } });
+    const ranges = ["198.51.100.0/28"];
+    assert.deepEqual(outboundOf(await found("natGateway", ["192.0.2.9/32"])), [
+      "userAssignedNATGateway",
+      [...ranges, "192.0.2.9/32"],
+    ]);
+    assert.deepEqual(outboundOf(await found("learned")), ["none", ranges]);
+    const graph = await found("route");
+    assert.deepEqual(outboundOf(graph), ["userDefinedRouting", ranges]);
+    assert.equal(annotationsOf(graph)["load-balancer-internal-subnet"], "caches");
+    assert.deepEqual(addresses(graph), []);
+  });
 });

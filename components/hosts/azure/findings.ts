@@ -22,7 +22,7 @@ import { findSize } from "./sizes.ts";
 import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
-import { findWayOut, type WayOut } from "./way-out.ts";
+import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {
@@ -146,6 +146,8 @@ export interface FoundSubnet {
   readonly ranges: readonly string[];
   /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
   readonly wayOut?: WayOut | undefined;
+  /** Public ranges of a NAT gateway by which a cluster's nodes go out. */
+  readonly egress?: readonly string[] | undefined;
 }
 
 /**
@@ -182,7 +184,10 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   return {
     networkRanges: addressSpace?.addressPrefixes ?? [],
     ranges: addressPrefixes,
-    wayOut: isPrivate(region) ? await findWayOut(question, found, own) : undefined,
+    ...(isPrivate(region) && {
+      wayOut: await findWayOut(question, found, own),
+      ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),
+    }),
   };
 }
 

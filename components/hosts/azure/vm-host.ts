@@ -16,7 +16,7 @@ import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { createRecords } from "./records.ts";
+import { createAddressRecord, createChallenge } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
 import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
@@ -53,7 +53,10 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
-    const records = createRecords(name, { region, place, identity, address }, own);
+    const records = [
+      ...createAddressRecord(name, { region, address }, own),
+      ...createChallenge(name, { region, place, identity }, own),
+    ];
     const disk = createDisk(name, args, place, own);
     const userData = pulumi
       .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])

@@ -1,3 +1,6 @@
+import { getNatGateway } from "@pulumi/azure-native/network/getNatGateway.js";
+import { getPublicIPAddress } from "@pulumi/azure-native/network/getPublicIPAddress.js";
+import { getPublicIPPrefix } from "@pulumi/azure-native/network/getPublicIPPrefix.js";
 import { getRouteTable } from "@pulumi/azure-native/network/getRouteTable.js";
 import type { GetVirtualNetworkResult } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import type { AzureRegion } from "../../config/schema.ts";
@@ -48,6 +51,37 @@ export async function findWayOut(
       "has a way out only if its network's gateway has learned a route for 0.0.0.0/0, which can't be seen before the machine runs",
     );
   return found;
+}
+
+/** Public addresses of a subnet's NAT gateway, as ranges. */
+export async function findEgress(
+  { lookUp, options }: Question<AzureRegion>,
+  { natGateway }: Subnet,
+): Promise<string[]> {
+  if (natGateway?.id === undefined) return [];
+  const path = "network.subnet";
+  const { group: resourceGroupName = "", name: natGatewayName = "" } = partsOf(natGateway.id);
+  const gateway = await lookUp.ask(
+    path,
+    `the NAT gateway ${natGatewayName}`,
+    getNatGateway({ resourceGroupName, natGatewayName }, options),
+  );
+  const { publicIpAddresses = [], publicIpPrefixes = [] } = gateway ?? {};
+  const ranges = await Promise.all([
+    ...publicIpAddresses.map(async ({ id = "" }) => {
+      const { group = "", name = "" } = partsOf(id);
+      const asked = getPublicIPAddress({ resourceGroupName: group, publicIpAddressName: name }, options);
+      const { ipAddress } = (await lookUp.ask(path, `the address ${name}`, asked)) ?? {};
+      return ipAddress === undefined ? [] : [`${ipAddress}/32`];
+    }),
+    ...publicIpPrefixes.map(async ({ id = "" }) => {
+      const { group = "", name = "" } = partsOf(id);
+      const asked = getPublicIPPrefix({ resourceGroupName: group, publicIpPrefixName: name }, options);
+      const { ipPrefix } = (await lookUp.ask(path, `the addresses ${name}`, asked)) ?? {};
+      return ipPrefix === undefined ? [] : [ipPrefix];
+    }),
+  ]);
+  return ranges.flat();
 }
 
 function what({ topology }: AzureRegion): string {

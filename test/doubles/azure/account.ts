@@ -21,6 +21,7 @@ export const types = {
   zone: "azure-native:dns:Zone",
   virtualNetwork: "azure-native:network:VirtualNetwork",
   natGateway: "azure-native:network:NatGateway",
+  publicAddress: "azure-native:network:PublicIPAddress",
   routeTable: "azure-native:network:RouteTable",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
@@ -133,6 +134,17 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
   "azure-native:network:getVirtualNetwork"(inputs, asked) {
     const id = resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName);
     return { id, ...find(types.virtualNetwork, id, asked).inputs };
+  },
+
+  "azure-native:network:getNatGateway"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/natGateways", inputs.natGatewayName);
+    return { id, ...find(types.natGateway, id, asked).inputs };
+  },
+
+  "azure-native:network:getPublicIPAddress"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/publicIPAddresses", inputs.publicIpAddressName);
+    const { ipAddress } = find(types.publicAddress, id, asked).outputs;
+    return { id, ipAddress };
   },
 
   "azure-native:network:getRouteTable"(inputs, asked) {

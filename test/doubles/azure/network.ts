@@ -7,7 +7,7 @@ import { groupId, isRegion, resourceId, subnetsOf, types } from "./account.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
-export const publicAddress = "azure-native:network:PublicIPAddress";
+export const publicAddress = types.publicAddress;
 export const networkInterface = "azure-native:network:NetworkInterface";
 const recordSet = "azure-native:dns:RecordSet";
 
@@ -222,7 +222,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
 };
 
 /** The first that nobody has, after the four that Azure keeps: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
-function freeAddress(cloud: Cloud, subnet: string): string {
+export function freeAddress(cloud: Cloud, subnet: string): string {
   const [, networkId = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(subnet) ?? [];
   const found = cloud.find(types.virtualNetwork, networkId, everywhere);
   const range = found && subnetsOf(found).find((it) => it.name === name)?.addressPrefix;

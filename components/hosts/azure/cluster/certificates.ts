@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import { challengeZone, createRecords } from "../records.ts";
+import { challengeZone, createChallenge } from "../records.ts";
 import {
   createPodIdentity,
   type PodIdentity,
@@ -18,22 +18,20 @@ export interface CertificateArgs {
   readonly cluster: ManagedCluster;
   /** Of the cluster. */
   readonly provider: Provider;
-  /** IPv4, and stays. */
-  readonly address: pulumi.Input<string>;
 }
 
 /**
- * The name that clients use, and cert-manager with an identity that can prove it, where the certificate is from a public authority.
+ * cert-manager with an identity that can prove the name, where the certificate is from a public authority.
  * @returns what should be there before a certificate is asked for.
  */
 export function createCertificates(
   name: string,
   { region, names }: AzureClusterPlan,
-  { place, cluster, provider, address }: CertificateArgs,
+  { place, cluster, provider }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;
-  if (tls.mode !== "acme") return createRecords(name, { region, place, address }, options);
+  if (tls.mode !== "acme") return [];
   const certifier = createPodIdentity(
     `${name}-cert-manager`,
     {
@@ -44,7 +42,7 @@ export function createCertificates(
     },
     options,
   );
-  const records = createRecords(name, { region, place, address, identity: certifier.identity }, options);
+  const records = createChallenge(name, { region, place, identity: certifier.identity }, options);
   const issuer = createIssuer(
     name,
     {

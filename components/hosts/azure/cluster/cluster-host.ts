@@ -1,3 +1,4 @@
+import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
@@ -5,6 +6,7 @@ import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
 import { createPlace } from "../place.ts";
+import { createAddressRecord } from "../records.ts";
 import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -42,17 +44,14 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { delivery, expireDays } = region.storage;
 
     const place = createPlace(name, plan, own);
-    const network = createClusterNetwork(name, plan, place, own);
-    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const network = createClusterNetwork(name, args, place, own);
     const { identity, rights } = createClusterIdentity(name, plan, place, own);
-    const cluster = createManagedCluster(
-      name,
-      args,
-      { place, identity, subnet: network.subnet, after: rights },
-      own,
-    );
+    const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
     const provider = createKubernetesProvider(name, { cluster, place }, own);
-    const certificates = createCertificates(name, plan, { place, cluster, provider, address }, own);
+    const certificates = createCertificates(name, plan, { place, cluster, provider }, own);
+    const records = network.address
+      ? createAddressRecord(name, { region, address: addressIn(network.address) }, own)
+      : [];
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
@@ -71,7 +70,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: blobStore(found.storageAccount, delivery),
-          annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
+          annotations: loadBalancerAnnotations(plan),
           handover: loadBalancerHandover,
           // As the cluster's networkDataplane.
           networkPolicies: "cilium",
@@ -84,14 +83,27 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       {
         parent: this,
         provider,
-        dependsOn: [network.address, pods.trust, store.container, ...storeRights, ...certificates],
+        dependsOn: [
+          ...(network.address ? [network.address] : []),
+          pods.trust,
+          store.container,
+          ...storeRights,
+          ...records,
+          ...certificates,
+        ],
       },
     );
 
-    this.address = address;
+    if (!network.address) createAddressRecord(name, { region, address: workload.address }, own);
+
+    this.address = network.address ? addressIn(network.address) : workload.address;
     this.ca = workload.ca;
     this.diskGiB = workload.diskGiB;
     this.bucketUrl = workload.bucketUrl;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+function addressIn({ ipAddress }: PublicIPAddress): pulumi.Output<string> {
+  return ipAddress.apply((ip) => ip ?? "");
 }
