@@ -101,6 +101,30 @@ export function make(): Made {
     ttl: 300,
     aRecords: [{ ipv4Address: "198.51.100.1" }],
   });
+  const network = add("network", "network:VirtualNetwork", {
+    ...place,
+    virtualNetworkName: "cache",
+    addressSpace: { addressPrefixes: ["10.1.0.0/24"] },
+    subnets: [{ name: "machine", addressPrefix: "10.1.0.0/24" }],
+  });
+  const privateZone = {
+    resourceGroupName: existing.zoneResourceGroup,
+    privateZoneName: existing.privateZone,
+  };
+  add("link", "privatedns:VirtualNetworkLink", {
+    ...privateZone,
+    virtualNetworkLinkName: "cache",
+    location: "global",
+    registrationEnabled: false,
+    virtualNetwork: { id: network.id },
+  });
+  add("privateRecord", "privatedns:PrivateRecordSet", {
+    ...privateZone,
+    relativeRecordSetName: "cache",
+    recordType: "A",
+    ttl: 300,
+    aRecords: [{ ipv4Address: "10.1.0.4" }],
+  });
   const account = add("account", "storage:StorageAccount", {
     ...place,
     accountName: "cache0123",

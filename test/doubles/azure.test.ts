@@ -85,6 +85,16 @@ testRefusals(make, {
     with: { vaultName: "c".repeat(25) },
     says: /InvalidResourceName/,
   },
+  "a second link of a network with a zone": {
+    of: "link",
+    with: { virtualNetworkLinkName: "b" },
+    says: /cannot be linked to multiple zones/,
+  },
+  "name servers in a private zone": {
+    of: "privateRecord",
+    with: { recordType: "NS", relativeRecordSetName: "b" },
+    says: /nothing in the NS record/,
+  },
   "a CNAME beside another record": {
     of: "record",
     with: { recordType: "CNAME", aRecords: undefined, cnameRecord: { cname: "a.example.org" } },

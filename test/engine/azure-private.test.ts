@@ -15,10 +15,15 @@ import type { Config } from "../support/stack-files.ts";
 
 const privately = (region: string) => ({
   endpoint: {
-    hostname: `cache.${region}.example.com`,
-    zone: existing.zone,
+    hostname: `cache.${region}.${existing.privateZone}`,
+    zone: existing.privateZone,
     zoneResourceGroup: existing.zoneResourceGroup,
-    tls: { mode: "acme", email: "platform@example.com" },
+    tls: {
+      mode: "acme",
+      email: "platform@example.com",
+      challengeZone: existing.zone,
+      challengeZoneResourceGroup: existing.zoneResourceGroup,
+    },
     exposure: "private",
   },
   access: { clients: ["10.0.0.0/8"] },

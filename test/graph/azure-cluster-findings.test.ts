@@ -71,8 +71,8 @@ async function lookedUp(
       if (typeof nodes === "string") throw refused(token, nodes);
       return { count: nodes };
     }
-    if (token === "storage:getStorageAccount" || there === "nothing")
-      throw refused(token, "ResourceNotFound");
+    const isNone = token === "storage:getStorageAccount" || token === "privatedns:getPrivateZone";
+    if (isNone || there === "nothing") throw refused(token, "ResourceNotFound");
     const answers: Record<string, object> = {
       "network:getVirtualNetwork": there,
       "network:getNatGateway": {
@@ -110,6 +110,7 @@ test("each thing that is named is asked for, and whether the storage account's n
     liveNodes: undefined,
     subnet: undefined,
     previousSubnet: undefined,
+    zone: undefined,
   };
   assert.deepEqual(await lookedUp({}), {
     found: free,
@@ -118,7 +119,11 @@ test("each thing that is named is asked for, and whether the storage account's n
     asked: ["storage:getStorageAccount"],
   });
   assert.deepEqual(await lookedUp(existing), {
-    found: { ...free, subnet: { networkRanges: ["10.20.0.0/16"], ranges: ["10.20.1.0/26"] } },
+    found: {
+      ...free,
+      subnet: { networkRanges: ["10.20.0.0/16"], ranges: ["10.20.1.0/26"], hasNameServers: false },
+      zone: "public",
+    },
     problems: [],
     warnings: [],
     asked: [
@@ -305,6 +310,7 @@ test("a private endpoint's nodes go out by a NAT gateway, whose addresses the AP
   assert.deepEqual(found?.subnet, {
     networkRanges: ["10.20.0.0/16"],
     ranges: ["10.20.1.0/26"],
+    hasNameServers: false,
     wayOut: "natGateway",
     egress: ["192.0.2.9/32", "192.0.2.16/28"],
   });

@@ -234,10 +234,26 @@ describe("a private endpoint", () => {
     assert.deepEqual(graph.find("RecordSet").inputs.aRecords, [{ ipv4Address: "192.0.2.7" }]);
   });
 
+  test("in a private zone, cert-manager looks for its proof in the public one", async () => {
+    const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
+    const proved = { ...privately.endpoint, tls: { ...tls, challengeZoneResourceGroup: "public" } };
+    const graph = await graphOf({ endpoint: proved }, undefined, { zone: "private" });
+    const { values } = graph.find("Release").inputs as { values: Record<string, unknown> };
+    assert.equal(values.dns01RecursiveNameservers, "https://1.1.1.1/dns-query,https://8.8.8.8/dns-query");
+    assert.equal(
+      graph.find("PrivateRecordSet", "germanywestcentral-address").inputs.privateZoneName,
+      "example.com",
+    );
+    const { values: other } = (await graphOf()).find("Release").inputs as { values: Record<string, unknown> };
+    assert.equal(other.dns01RecursiveNameservers, undefined);
+  });
+
   test("in an existing subnet: as it goes out", async () => {
     const network = { vnet: hub, subnet: "caches" };
     const found = (wayOut: "natGateway" | "route" | "learned", egress: string[] = []) =>
-      graphOf({ ...privately, network }, 2, { subnet: { networkRanges: [], ranges: [], wayOut, egress } });
+      graphOf({ ...privately, network }, 2, {
+        subnet: { networkRanges: [], ranges: [], hasNameServers: false, wayOut, egress },
+      });
     const ranges = ["198.51.100.0/28"];
     assert.deepEqual(outboundOf(await found("natGateway", ["192.0.2.9/32"])), [
       "userAssignedNATGateway",

@@ -8,6 +8,8 @@ test("the names are these for ever", () => {
     resourceGroup: "registry-cache-westeurope",
     address: "registry-cache-westeurope-address",
     network: "registry-cache-westeurope-network",
+    outbound: "registry-cache-westeurope-outbound",
+    zoneLink: "registry-cache-westeurope",
     identity: "registry-cache-westeurope-identity",
     cluster: "registry-cache-westeurope",
     dnsPrefix: "registry-cache-westeurope",

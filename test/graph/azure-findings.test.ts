@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { existing, subscriptionId as own } from "../doubles/azure/account.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { lookedUp, other } from "./azure-looked-up.ts";
 
@@ -38,6 +38,7 @@ test("each thing is asked for where it is, and only what is named", async () => 
     previousSubnet: undefined,
     storageAccount: undefined,
     hasTrustedLaunch: undefined,
+    zone: undefined,
   };
   const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
@@ -148,5 +149,60 @@ describe("the way out of a subnet for a private endpoint", () => {
       { network: { location: "westeurope", subnets: [{ name: "caches", ...closed, routeTable }] } },
     );
     assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["network:getVirtualNetwork"]]);
+  });
+});
+
+describe("the zone of a private endpoint", () => {
+  const group = `/subscriptions/${own}/resourceGroups/dns/providers/Microsoft.Network`;
+  const acme = { mode: "acme", email: "platform@example.com" };
+  const proved = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+  const endpoint = {
+    hostname: "cache.corp.example.com",
+    zone: existing.privateZone,
+    zoneResourceGroup: "dns",
+    exposure: "private",
+    tls: { mode: "private" },
+  };
+  const natGateway = { id: "nat" };
+  const hub = { location: "westeurope", subnets: [{ name: "caches", natGateway }] };
+  const privateZone = `${group}/privateDnsZones/${existing.privateZone}`;
+  const linked = { vnet: existing.virtualNetwork, subnet: "caches" };
+  const unlinked = { vnet: vnetIn(own).replace(/hub$/, "other"), subnet: "caches" };
+
+  test("a private one that is linked with the network, and a public one for the proof", async () => {
+    const region = { network: linked, endpoint: { ...endpoint, tls: proved } };
+    const { found, problems, warnings, asked } = await lookedUp(region, { network: hub, privateZone });
+    assert.deepEqual([found?.zone, problems, warnings], ["private", [], []]);
+    assert.deepEqual(
+      asked.filter(([token]) => token.endsWith("Zone")),
+      [
+        ["dns:getZone", { zoneName: "example.com", resourceGroupName: "dns" }],
+        ["privatedns:getPrivateZone", { privateZoneName: existing.privateZone, resourceGroupName: "dns" }],
+      ],
+    );
+  });
+
+  test("a private one that isn't linked, and no zone for the proof", async () => {
+    const region = { network: unlinked, endpoint: { ...endpoint, tls: acme } };
+    const { problems } = await lookedUp(region, { network: hub, privateZone });
+    assert.deepEqual(problems, [
+      "endpoint.tls.challengeZone: is missing: the zone corp.example.com is private, and a public authority doesn't see what is in it",
+      `endpoint.zone: the private zone corp.example.com isn't linked with the network, which so doesn't find the endpoint's name: \`az network private-dns link vnet create --resource-group dns --zone-name corp.example.com --name registry-cache --virtual-network ${unlinked.vnet} --registration-enabled false\``,
+    ]);
+  });
+
+  test("name servers of the network's own may know it", async () => {
+    const network = { ...hub, dhcpOptions: { dnsServers: ["10.0.0.53"] } };
+    const { problems, warnings } = await lookedUp({ network: unlinked, endpoint }, { network, privateZone });
+    assert.deepEqual(problems, []);
+    assert.match(
+      warnings.join(),
+      /endpoint\.zone: .* isn't linked with the network, whose own name servers must know it/,
+    );
+  });
+
+  test("where there is no private one, a public one", async () => {
+    const { found, problems } = await lookedUp({ network: unlinked, endpoint }, { network: hub });
+    assert.deepEqual([found?.zone, problems], ["public", []]);
   });
 });

@@ -72,6 +72,8 @@ export interface Azure {
   readonly network?: Record<string, unknown>;
   /** Of its route tables. */
   readonly routes?: readonly object[];
+  /** Id of the private zone. @default there is none */
+  readonly privateZone?: string;
   /** Of the vault. @default true */
   readonly hasRbac?: boolean;
 }
@@ -141,6 +143,7 @@ export async function lookedUp(
     there = true,
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
     routes = [],
+    privateZone,
     hasRbac = true,
   }: Azure = {},
   keys: Record<string, unknown> = {},
@@ -151,6 +154,10 @@ export async function lookedUp(
     asked.push([token, inputs]);
     if (there !== true) throw refused(token, there || "ResourceNotFound");
     if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
+    if (token.endsWith(":getPrivateZone")) {
+      if (privateZone === undefined) throw refused(token, "ResourceNotFound");
+      return { id: privateZone };
+    }
     if (token.endsWith(":getRouteTable")) return { routes };
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };

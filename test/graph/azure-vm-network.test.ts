@@ -181,6 +181,40 @@ describe("a private endpoint", () => {
     assert.deepEqual(graph.inputs("RecordSet", "westeurope-address").aRecords, [{ ipv4Address: "10.0.0.4" }]);
   });
 
+  test("in a private zone: linked with the network, and the proof in a public one, which the private one hides", async () => {
+    const tls = {
+      ...westeurope.endpoint.tls,
+      challengeZone: "example.com",
+      challengeZoneResourceGroup: "public",
+    };
+    const endpoint = { ...privately.endpoint, zone: "westeurope.example.com", tls };
+    const graph = await graphOf({ ...privately, endpoint }, [gsoci], {}, undefined, { zone: "private" });
+    const records = graph.resources.flatMap(({ type, name, inputs }) =>
+      /RecordSet$/.test(type)
+        ? [[name, inputs.recordType, inputs.zoneName ?? inputs.privateZoneName, inputs.relativeRecordSetName]]
+        : [],
+    );
+    assert.deepEqual(records.sort(), [
+      ["westeurope-acme-challenge", "CNAME", "example.com", "_acme-challenge.cache.westeurope"],
+      ["westeurope-acme-delegation", "NS", "example.com", "acme.cache.westeurope"],
+      ["westeurope-address", "A", "westeurope.example.com", "cache"],
+      ["westeurope-private-acme-challenge", "CNAME", "westeurope.example.com", "_acme-challenge.cache"],
+    ]);
+    const { virtualNetworkLinkName, privateZoneName, virtualNetwork, registrationEnabled } =
+      graph.inputs("VirtualNetworkLink");
+    assert.deepEqual(
+      [virtualNetworkLinkName, privateZoneName, registrationEnabled, virtualNetwork],
+      [
+        "registry-cache-test-westeurope",
+        "westeurope.example.com",
+        false,
+        { id: `${group}/providers/Microsoft.Network/virtualNetworks/registry-cache-westeurope-network` },
+      ],
+    );
+    assert.match(podText(graph), /--dns\.propagation\.wait 60s/);
+    assert.doesNotMatch(podText(await graphOf(privately)), /propagation\.wait/);
+  });
+
   test("in an existing subnet, neither", async () => {
     const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
     const graph = await graphOf({ ...privately, network: { vnet, subnet: "caches" } });

@@ -1,5 +1,4 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
@@ -23,6 +22,7 @@ import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
 import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
+import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {
@@ -33,6 +33,8 @@ export interface VmFindings {
   readonly storageAccount?: string | undefined;
   /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
 }
 
 /**
@@ -61,12 +63,11 @@ export function vmFindingsFor(
 async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
   const { name, storage } = plan.region;
   const previous = await previousOf(name);
-  const [storageAccount, hasTrustedLaunch] = await Promise.all([
+  const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachine(question, plan, previous),
+    findSubnet(question).then((subnet) => findZones(question, subnet)),
     findResourceGroup(question),
-    findZone(question),
-    findSubnet(question),
     findCertificate(question),
   ]);
   return {
@@ -74,6 +75,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
     previousSubnet: await previousSubnet(name, machineSubnet),
     storageAccount,
     hasTrustedLaunch,
+    zone,
   };
 }
 
@@ -132,18 +134,13 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
   await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
 }
 
-export async function findZone({ region, lookUp, options }: Question): Promise<void> {
-  const { zone: zoneName, zoneResourceGroup: resourceGroupName } = region.endpoint;
-  if (zoneName === undefined || resourceGroupName === undefined) return;
-  const zone = getZone({ zoneName, resourceGroupName }, options);
-  await lookUp.ask("endpoint.zone", `the zone ${zoneName} in ${resourceGroupName}`, zone);
-}
-
 export interface FoundSubnet {
   /** All ranges of its network. */
   readonly networkRanges: readonly string[];
   /** Its own, of which it can have several. */
   readonly ranges: readonly string[];
+  /** Whether its network doesn't ask Azure's own. */
+  readonly hasNameServers: boolean;
   /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
   readonly wayOut?: WayOut | undefined;
   /** Public ranges of a NAT gateway by which a cluster's nodes go out. */
@@ -171,7 +168,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
   const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
   if (!found) return undefined;
-  const { location, subnets = [], addressSpace } = found;
+  const { location, subnets = [], addressSpace, dhcpOptions } = found;
   if (location !== region.name)
     lookUp.refuse("network.vnet", `is in ${location}, and the ${what} in ${region.name}`);
   const own = subnets.find(({ name }) => name === subnet);
@@ -184,6 +181,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   return {
     networkRanges: addressSpace?.addressPrefixes ?? [],
     ranges: addressPrefixes,
+    hasNameServers: (dhcpOptions?.dnsServers ?? []).length > 0,
     ...(isPrivate(region) && {
       wayOut: await findWayOut(question, found, own),
       ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),

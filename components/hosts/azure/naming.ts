@@ -16,10 +16,13 @@ export interface Names {
   readonly network: string;
   /** Of the way out of a network that the stack makes for a private endpoint. */
   readonly outbound: string;
+  /** Of such a network with a private DNS zone, which other caches share. */
+  readonly zoneLink: string;
   readonly identity: string;
 }
 
 const longestGroupName = 90;
+const longestLinkName = 80;
 
 /** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
 export function namesOf({ stack, region }: CacheIdentity): Names {
@@ -35,6 +38,9 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     firewall: `${base}-firewall`,
     network: `${base}-network`,
     outbound: `${base}-outbound`,
+    zoneLink: capped(cache, longestLinkName)
+      .toLowerCase()
+      .replace(/[^a-z0-9-]/g, "-"),
     identity: `${base}-identity`,
   };
 }

@@ -19,6 +19,8 @@ export interface NetworkArgs {
 /** The way from clients to the machine, which a replaced machine takes over. */
 export interface Network {
   readonly networkInterface: NetworkInterface;
+  /** Resource id. */
+  readonly subnet: pulumi.Input<string>;
   /** IPv4. Of an endpoint that is private, the interface's own, which it keeps as long as it is in its subnet. */
   readonly address: pulumi.Output<string>;
 }
@@ -36,6 +38,12 @@ export function createNetwork(
     isPrivate(region) && !("subnet" in region.network)
       ? createOutbound(name, { place, names, zones: zonesOf(region).zones ?? [] }, options).gateway
       : undefined;
+  const subnet = subnetId(
+    name,
+    plan,
+    { place, own: machineSubnet, gateway, previous: found.previousSubnet },
+    options,
+  );
   const networkInterface = new NetworkInterface(
     name,
     {
@@ -49,14 +57,7 @@ export function createNetwork(
           primary: true,
           privateIPAllocationMethod: "Dynamic",
           ...(publicAddress && { publicIPAddress: { id: publicAddress.id } }),
-          subnet: {
-            id: subnetId(
-              name,
-              plan,
-              { place, own: machineSubnet, gateway, previous: found.previousSubnet },
-              options,
-            ),
-          },
+          subnet: { id: subnet },
         },
       ],
     },
@@ -67,7 +68,7 @@ export function createNetwork(
     : networkInterface.ipConfigurations.apply(
         (configurations) => configurations?.[0]?.privateIPAddress ?? "",
       );
-  return { networkInterface, address };
+  return { networkInterface, subnet, address };
 }
 
 function createAddress(

@@ -54,8 +54,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = [
-      ...createAddressRecord(name, { region, address }, own),
-      ...createChallenge(name, { region, place, identity }, own),
+      ...createAddressRecord(name, { region, names, zone: found.zone, address, subnet: network.subnet }, own),
+      ...createChallenge(name, { region, zone: found.zone, place, identity }, own),
     ];
     const disk = createDisk(name, args, place, own);
     const userData = pulumi
@@ -69,6 +69,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           resourceGroup,
           storedSecrets,
           store,
+          isShadowed: found.zone === "private",
         }),
       );
     createMachine(

@@ -1,10 +1,12 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
 import { challengeZone, createChallenge } from "../records.ts";
+import type { ClusterFindings } from "./findings.ts";
 import {
   createPodIdentity,
   type PodIdentity,
@@ -26,7 +28,7 @@ export interface CertificateArgs {
  */
 export function createCertificates(
   name: string,
-  { region, names }: AzureClusterPlan,
+  { plan: { region, names }, found: { zone } }: HostArgs<AzureClusterPlan, ClusterFindings>,
   { place, cluster, provider }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
@@ -42,7 +44,7 @@ export function createCertificates(
     },
     options,
   );
-  const records = createChallenge(name, { region, place, identity: certifier.identity }, options);
+  const records = createChallenge(name, { region, zone, place, identity: certifier.identity }, options);
   const issuer = createIssuer(
     name,
     {
@@ -50,12 +52,18 @@ export function createCertificates(
       solver: { dns01: solverOf(hostname, { place, certifier }) },
       annotations: podIdentityAnnotations(certifier.identity),
       podLabels: podIdentityLabels,
+      ...(zone === "private" && { nameServers: publicResolvers }),
       after: [certifier.trust, ...records],
     },
     { ...options, provider },
   );
   return [...records, issuer];
 }
+
+/**
+ * Of Cloudflare and Google, which see what the certificate authority will see, where a private zone hides it. By HTTPS, as few networks without a public address let DNS out.
+ */
+const publicResolvers = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
 /** The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/ */
 function solverOf(

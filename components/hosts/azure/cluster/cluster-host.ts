@@ -48,10 +48,10 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { identity, rights } = createClusterIdentity(name, plan, place, own);
     const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
     const provider = createKubernetesProvider(name, { cluster, place }, own);
-    const certificates = createCertificates(name, plan, { place, cluster, provider }, own);
-    const records = network.address
-      ? createAddressRecord(name, { region, address: addressIn(network.address) }, own)
-      : [];
+    const certificates = createCertificates(name, args, { place, cluster, provider }, own);
+    const createRecord = (address: pulumi.Output<string>) =>
+      createAddressRecord(name, { region, names, zone: found.zone, address, subnet: network.subnet }, own);
+    const records = network.address ? createRecord(addressIn(network.address)) : [];
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
@@ -94,7 +94,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
     );
 
-    if (!network.address) createAddressRecord(name, { region, address: workload.address }, own);
+    if (!network.address) createRecord(workload.address);
 
     this.address = network.address ? addressIn(network.address) : workload.address;
     this.ca = workload.ca;

@@ -10,12 +10,13 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
-import { type FoundSubnet, findResourceGroup, findSubnet, findZone, lookUpIn } from "../findings.ts";
+import { type FoundSubnet, findResourceGroup, findSubnet, lookUpIn } from "../findings.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
+import { findZones, type ZoneKind } from "../zones.ts";
 import { nodeSubnet, podRange, serviceRange } from "./network.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
@@ -32,6 +33,8 @@ export interface ClusterFindings {
   readonly subnet?: FoundSubnet | undefined;
   /** Of a network of the region's own. */
   readonly previousSubnet?: PreviousSubnet | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
 }
 
 /** Asks Azure whether all that a region's cluster needs is there. */
@@ -47,16 +50,16 @@ async function findings(
   plan: AzureClusterPlan,
 ): Promise<ClusterFindings | undefined> {
   const liveNodes = await findLiveNodes(question, plan);
-  const [storageAccount, subnet] = await Promise.all([
+  const subnet = findNodeSubnet(question, liveNodes);
+  const [storageAccount, zone] = await Promise.all([
     findStorageAccountName(question),
-    findNodeSubnet(question, liveNodes),
+    subnet.then((it) => findZones(question, it)),
     findNodeSize(question, plan, liveNodes),
     findResourceGroup(question),
-    findZone(question),
   ]);
   if (storageAccount === undefined) return undefined;
   const own = await previousSubnet(plan.region.name, nodeSubnet);
-  return { storageAccount, liveNodes, subnet, previousSubnet: own };
+  return { storageAccount, liveNodes, subnet: await subnet, previousSubnet: own, zone };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
