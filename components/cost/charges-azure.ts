@@ -121,8 +121,11 @@ export function azureNetwork(
   topology: CloudRegion["topology"],
 ): Charge[] {
   if (endpoint.exposure === "public") return [publicAddresses(topology === "vm" ? 1 : 2)];
-  if ("subnet" in network) return [];
+  // Consumers pay for their private endpoints, and nobody for the service itself.
+  const linked = topology === "vm" && endpoint.privateLink ? [loadBalancer] : [];
+  if ("subnet" in network) return linked;
   return [
+    ...linked,
     publicAddresses(1),
     hourly("NAT gateway", "nat-gateway"),
     { name: "NAT gateway, data", item: "nat-gateway-data", quantity: toGB(filledGiB), ...usage },

@@ -122,7 +122,7 @@ function azureCharges(
     ...(content
       ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
       : []),
-    ...(isVm ? [] : azureLoadBalanced(usage, delivery)),
+    ...(isVm && !region.endpoint.privateLink ? [] : azureLoadBalanced(usage, delivery)),
     ...(azureBillsRegion && region.endpoint.exposure === "public" ? azureTransfer(usage, delivery) : []),
   ];
 }

@@ -13,6 +13,8 @@ import { violationsOf } from "../support/posture.ts";
 import { scope } from "../support/scope.ts";
 import type { Config } from "../support/stack-files.ts";
 
+const consumer = "22222222-2222-4222-8222-222222222222";
+
 const privately = (region: string) => ({
   endpoint: {
     hostname: `cache.${region}.${existing.privateZone}`,
@@ -25,6 +27,7 @@ const privately = (region: string) => ({
       challengeZoneResourceGroup: existing.zoneResourceGroup,
     },
     exposure: "private",
+    privateLink: { allowed: [consumer] },
   },
   access: { clients: ["10.0.0.0/8"] },
 });
@@ -70,7 +73,18 @@ describe("a private endpoint", { concurrency: true }, () => {
       const [wire] = cloud.things("azure-native:network:NetworkInterface");
       const address = await addressOf(stack, "westeurope");
       assert.deepEqual(valuesAt("ipConfigurations[*].privateIPAddress", wire?.outputs), [address]);
-      assert.deepEqual(violationsOf(cloud.things(), { clients: ["10.0.0.0/8"], metrics: [] }), []);
+      const clients = ["10.0.0.0/8", "10.255.255.16/28", "AzureLoadBalancer"];
+      assert.deepEqual(violationsOf(cloud.things(), { clients, metrics: [] }), []);
+    });
+
+    test("another subscription may connect, by the service that the outputs name", async () => {
+      const [service] = cloud.things("azure-native:network:PrivateLinkService");
+      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      assert.deepEqual(caches.westeurope.privateLink, {
+        service: service?.id,
+        hostname: region.endpoint.hostname,
+      });
+      assert.deepEqual(valueAt("visibility.subscriptions", service?.inputs), [consumer]);
     });
 
     test("it becomes public and private again in place, as a preview says", async () => {
@@ -103,6 +117,9 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.255\.254\./);
       const [balancer] = cloud.things(loadBalancer);
       assert.deepEqual(valueAt("ranges", balancer?.inputs), ["10.0.0.0/8"]);
+      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      assert.equal(caches.germanywestcentral.privateLink.service, valueAt("link.id", balancer?.inputs));
+      assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
     });
 
     test("destroy leaves nothing", async () => {

@@ -248,6 +248,28 @@ describe("a private endpoint", () => {
     assert.equal(other.dns01RecursiveNameservers, undefined);
   });
 
+  test("for other subscriptions: a private link service of AKS's, in the stack's group", async () => {
+    const allowed = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
+    const access = { clients: ["192.168.0.0/16"] };
+    const graph = await graphOf({ access, endpoint: { ...privately.endpoint, privateLink: { allowed } } });
+    const name = "registry-cache-germanywestcentral-private-link";
+    const { "load-balancer-internal": _, "load-balancer-internal-subnet": __, ...pls } = annotationsOf(graph);
+    assert.deepEqual(pls, {
+      "pls-create": "true",
+      "pls-name": name,
+      "pls-resource-group": ownGroup,
+      "pls-ip-configuration-subnet": "private-link",
+      "pls-visibility": allowed.join(" "),
+      "pls-auto-approval": allowed.join(" "),
+    });
+    const { spec } = graph.find("Service").inputs as { spec: { loadBalancerSourceRanges: string[] } };
+    assert.deepEqual(spec.loadBalancerSourceRanges, ["192.168.0.0/16", "10.255.253.0/28"]);
+    assert.equal(
+      graph.host.privateLink && (await settled(graph.host.privateLink)),
+      `${groupId(ownGroup)}/providers/Microsoft.Network/privateLinkServices/${name}`,
+    );
+  });
+
   test("in an existing subnet: as it goes out", async () => {
     const network = { vnet: hub, subnet: "caches" };
     const found = (wayOut: "natGateway" | "route" | "learned", egress: string[] = []) =>

@@ -9,6 +9,7 @@ test("the names are these for ever", () => {
     address: "registry-cache-westeurope-address",
     network: "registry-cache-westeurope-network",
     outbound: "registry-cache-westeurope-outbound",
+    privateLink: "registry-cache-westeurope-private-link",
     zoneLink: "registry-cache-westeurope",
     identity: "registry-cache-westeurope-identity",
     cluster: "registry-cache-westeurope",

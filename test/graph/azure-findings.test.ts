@@ -35,6 +35,7 @@ test("each thing is asked for where it is, and only what is named", async () => 
   };
   const found = {
     previous,
+    subnet: undefined,
     previousSubnet: undefined,
     storageAccount: undefined,
     hasTrustedLaunch: undefined,
@@ -134,6 +135,18 @@ describe("the way out of a subnet for a private endpoint", () => {
       assert.match(text, none[0] as RegExp);
       assert.deepEqual(others, []);
     }
+  });
+
+  test("a private link takes a subnet without policies for it, and default outbound access isn't enough then", async () => {
+    const linked = { ...privately, privateLink: { allowed: [own] } };
+    const network = { location: "westeurope", subnets: [{ name: "caches" }] };
+    const { problems } = await lookedUp({ network: everything.network, endpoint: linked }, { network });
+    assert.equal(problems.length, 2, problems.join("\n"));
+    assert.match(problems.join("\n"), /^network\.subnet: has no way out/m);
+    assert.match(
+      problems.join("\n"),
+      /^network\.subnet: takes no private link service: `az network vnet subnet update --ids \S+\/hub\/subnets\/caches --disable-private-link-service-network-policies true`$/m,
+    );
   });
 
   test("what may be one is warned of", async () => {

@@ -215,6 +215,42 @@ describe("a private endpoint", () => {
     assert.doesNotMatch(podText(await graphOf(privately)), /propagation\.wait/);
   });
 
+  test("for other subscriptions: a private link service before a load balancer, whose addresses are let in", async () => {
+    const allowed = ["22222222-2222-4222-8222-222222222222"];
+    const access = { clients: ["192.168.0.0/16"] };
+    const graph = await graphOf({
+      ...privately,
+      access,
+      endpoint: { ...privately.endpoint, privateLink: { allowed } },
+    });
+    const { visibility, autoApproval, ipConfigurations } = graph.inputs("PrivateLinkService");
+    assert.deepEqual([visibility, autoApproval], [{ subscriptions: allowed }, { subscriptions: allowed }]);
+    const [{ subnet }] = ipConfigurations as [{ subnet: { id: string } }];
+    assert.match(subnet.id, /\/subnets\/private-link$/);
+    const [, link] = subnets(graph) as Record<string, unknown>[];
+    assert.deepEqual(link, {
+      name: "private-link",
+      addressPrefix: "10.255.255.16/28",
+      defaultOutboundAccess: false,
+      privateLinkServiceNetworkPolicies: "Disabled",
+    });
+    const { securityRules } = graph.inputs("NetworkSecurityGroup");
+    assert.deepEqual(
+      (securityRules as Record<string, unknown>[])
+        .filter(({ direction, access }) => direction === "Inbound" && access === "Allow")
+        .map((rule) => [rule.name, rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes]),
+      [
+        ["private-link", ["10.255.255.16/28"]],
+        ["probes", "AzureLoadBalancer"],
+        ["clients", ["192.168.0.0/16"]],
+      ],
+    );
+    assert.match(podText(graph), /allow 10\.255\.255\.16\/28;/);
+    const [{ loadBalancerBackendAddressPools: pools }] = graph.inputs("NetworkInterface")
+      .ipConfigurations as [Record<string, unknown>];
+    assert.deepEqual(pools, [{ id: "westeurope-id/backendAddressPools/endpoint" }]);
+  });
+
   test("in an existing subnet, neither", async () => {
     const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
     const graph = await graphOf({ ...privately, network: { vnet, subnet: "caches" } });

@@ -27,6 +27,8 @@ import { findZones, type ZoneKind } from "./zones.ts";
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {
   readonly previous: Previous;
+  /** An existing one. */
+  readonly subnet?: FoundSubnet | undefined;
   /** Of a network of the region's own. */
   readonly previousSubnet?: PreviousSubnet | undefined;
   /** Name for the storage account, where the configuration asks for one. */
@@ -63,15 +65,17 @@ export function vmFindingsFor(
 async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
   const { name, storage } = plan.region;
   const previous = await previousOf(name);
+  const subnet = findSubnet(question);
   const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachine(question, plan, previous),
-    findSubnet(question).then((subnet) => findZones(question, subnet)),
+    subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
     findCertificate(question),
   ]);
   return {
     previous,
+    subnet: await subnet,
     previousSubnet: await previousSubnet(name, machineSubnet),
     storageAccount,
     hasTrustedLaunch,
@@ -177,6 +181,16 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
     lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
     return undefined;
   }
+  // AKS does it by itself.
+  if (
+    region.topology === "vm" &&
+    region.endpoint.privateLink &&
+    own.privateLinkServiceNetworkPolicies !== "Disabled"
+  )
+    lookUp.refuse(
+      "network.subnet",
+      `takes no private link service: \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
+    );
   const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
   return {
     networkRanges: addressSpace?.addressPrefixes ?? [],

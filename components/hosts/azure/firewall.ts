@@ -11,11 +11,17 @@ import type { AzureVmPlan } from "./plan.ts";
 
 type Rule = input.network.SecurityRuleArgs;
 
+export interface FirewallArgs {
+  readonly place: Place;
+  /** See {@link consumerRanges}. */
+  readonly consumers: readonly string[];
+}
+
 /** Rules stand inside the group: one that was added by hand is found and taken away. */
 export function createFirewall(
   name: string,
   plan: AzureVmPlan,
-  place: Place,
+  { place, consumers }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
@@ -23,7 +29,7 @@ export function createFirewall(
     {
       ...place,
       networkSecurityGroupName: plan.names.firewall,
-      securityRules: [...inboundRules(plan.region), ...outboundRules(plan)],
+      securityRules: [...inboundRules(plan.region, consumers), ...outboundRules(plan)],
     },
     options,
   );
@@ -36,7 +42,7 @@ export function createFirewall(
  * Without the last rule, the addresses of the network and of its peers may reach every port:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
  */
-function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
+function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly string[]): Rule[] {
   const lists = [
     { name: "clients", sources: access.clients, port: endpoint.port },
     { name: "metrics", sources: access.metrics, port: metricsPort },
@@ -50,7 +56,16 @@ function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
       .filter(isServiceTag)
       .map((tag) => ({ name: `${name}-${tag}`, port, source: { sourceAddressPrefix: tag } })),
   );
+  const { port } = endpoint;
+  const linked =
+    consumers.length > 0
+      ? [
+          { name: "private-link", port, source: { sourceAddressPrefixes: [...consumers] } },
+          { name: "probes", port, source: { sourceAddressPrefix: "AzureLoadBalancer" } },
+        ]
+      : [];
   return [
+    ...linked.map((opening, index) => inboundRule(opening, 150 + 10 * index)),
     ...byRange.map((opening, index) => inboundRule(opening, 100 + 10 * index)),
     ...byTag.map((opening, index) => inboundRule(opening, 200 + index)),
     nothingElse("Inbound"),

@@ -16,6 +16,8 @@ export interface Names {
   readonly network: string;
   /** Of the way out of a network that the stack makes for a private endpoint. */
   readonly outbound: string;
+  /** Of the service for other subscriptions, and of the machine's load balancer behind it. */
+  readonly privateLink: string;
   /** Of such a network with a private DNS zone, which other caches share. */
   readonly zoneLink: string;
   readonly identity: string;
@@ -38,6 +40,7 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     firewall: `${base}-firewall`,
     network: `${base}-network`,
     outbound: `${base}-outbound`,
+    privateLink: `${base}-private-link`,
     zoneLink: capped(cache, longestLinkName)
       .toLowerCase()
       .replace(/[^a-z0-9-]/g, "-"),

@@ -8,8 +8,9 @@ import { createOutbound, isPrivate } from "./outbound.ts";
 import type { Place } from "./place.ts";
 import { addressPlacement } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
+import { createPrivateLink } from "./private-link.ts";
 import { zonesOf } from "./regions.ts";
-import { machineSubnet, subnetId } from "./subnet.ts";
+import { linkSubnetId, machineLinkSubnet, machineSubnet, subnetId } from "./subnet.ts";
 
 export interface NetworkArgs {
   readonly place: Place;
@@ -23,6 +24,8 @@ export interface Network {
   readonly subnet: pulumi.Input<string>;
   /** IPv4. Of an endpoint that is private, the interface's own, which it keeps as long as it is in its subnet. */
   readonly address: pulumi.Output<string>;
+  /** Resource id of the service for other subscriptions, where there is one. */
+  readonly privateLink: pulumi.Output<string> | undefined;
 }
 
 export function createNetwork(
@@ -41,7 +44,12 @@ export function createNetwork(
   const subnet = subnetId(
     name,
     plan,
-    { place, own: machineSubnet, gateway, previous: found.previousSubnet },
+    { place, own: machineSubnet, link: machineLinkSubnet, gateway, previous: found.previousSubnet },
+    options,
+  );
+  const link = createPrivateLink(
+    name,
+    { region, names, place, firewall, subnet: linkSubnetId(region, subnet, machineLinkSubnet) },
     options,
   );
   const networkInterface = new NetworkInterface(
@@ -58,6 +66,7 @@ export function createNetwork(
           privateIPAllocationMethod: "Dynamic",
           ...(publicAddress && { publicIPAddress: { id: publicAddress.id } }),
           subnet: { id: subnet },
+          ...(link && { loadBalancerBackendAddressPools: [{ id: link.pool }] }),
         },
       ],
     },
@@ -68,7 +77,7 @@ export function createNetwork(
     : networkInterface.ipConfigurations.apply(
         (configurations) => configurations?.[0]?.privateIPAddress ?? "",
       );
-  return { networkInterface, subnet, address };
+  return { networkInterface, subnet, address, privateLink: link?.service };
 }
 
 function createAddress(

@@ -16,9 +16,11 @@ import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
+import { consumerRanges, withConsumers } from "./private-link.ts";
 import { createAddressRecord, createChallenge } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
+import { machineLinkSubnet } from "./subnet.ts";
 import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
 
 /**
@@ -30,6 +32,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
   constructor(
@@ -45,7 +48,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     warn([...capacity.warnings, ...placementWarnings(args)], region.name, this);
 
     const place = createPlace(name, plan, own);
-    const firewall = createFirewall(name, plan, place, own);
+    const consumers = consumerRanges(region, found.subnet, machineLinkSubnet);
+    const firewall = createFirewall(name, plan, { place, consumers }, own);
     const network = createNetwork(name, args, { place, firewall }, own);
     const { address } = network;
     // Not the machine's own identity, whose rights would go with each replacement.
@@ -63,6 +67,10 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
         azureUserData({
           ...plan,
+          region: {
+            ...region,
+            access: { ...region.access, clients: withConsumers(region.access.clients, consumers) },
+          },
           diskGiB: capacity.disk.sizeGiB,
           clientId,
           subscription: subscriptionOf(identityId),
@@ -96,6 +104,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.ca = trusted(region, authority);
     this.diskGiB = capacity.disk.sizeGiB;
     this.bucketUrl = store && storeUrl(store);
+    this.privateLink = network.privateLink;
     this.pod = userData.apply(podDigest);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

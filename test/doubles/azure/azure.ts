@@ -8,6 +8,7 @@ import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
 import { privateDnsRules } from "./private-dns.ts";
+import { privateLinkRules } from "./private-link.ts";
 import { answerOfArm, token } from "./sizes.ts";
 import { storageRules } from "./storage.ts";
 
@@ -18,6 +19,7 @@ const definition: CloudDefinition = {
     ...identityRules,
     ...networkRules,
     ...privateDnsRules,
+    ...privateLinkRules,
     ...machineRules,
     ...storageRules,
     ...aksRules,

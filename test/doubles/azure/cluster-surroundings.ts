@@ -3,12 +3,38 @@ import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
-import { groupId } from "./account.ts";
+import { groupId, subnetsOf, types } from "./account.ts";
 import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
 import { demandRanges, freeAddress, publicAddress } from "./network.ts";
 import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
+
+/** https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/; it goes with the load balancer. */
+function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<string, string>): Inputs {
+  const value = (key: string) => annotations[`${annotation}pls-${key}`] ?? "";
+  const group = groupId(value("resource-group"));
+  const rights = rightsOfCluster(cloud, owner);
+  demand(rights.includes(group), "AuthorizationFailed", `no right to make private link services in ${group}`);
+  const own = subnet.replace(/[^/]+$/, value("ip-configuration-subnet"));
+  const [, network = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(own) ?? [];
+  const found = cloud.find(types.virtualNetwork, network, everywhere);
+  demand(found && subnetsOf(found).some((it) => it.name === name), "SubnetNotFound", own);
+  const [visible, approved] = ["visibility", "auto-approval"].map((key) => value(key).split(" ")) as [
+    string[],
+    string[],
+  ];
+  demand(
+    approved.every((it) => visible.includes(it)),
+    "InvalidAutoApproval",
+    `${approved}`,
+  );
+  return {
+    id: `${group}/providers/Microsoft.Network/privateLinkServices/${value("name")}`,
+    subnet: own,
+    visible,
+  };
+}
 
 export function clusterSurroundings(cloud: Cloud): Surroundings {
   const clusterBy = (id: string): Thing => {
@@ -64,7 +90,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         const subnet = name === undefined ? nodes : nodes.replace(/[^/]+$/, name);
         const joins = rightsOfCluster(cloud, owner).some((scope) => `${subnet}/`.startsWith(`${scope}/`));
         demand(joins, "LinkedAuthorizationFailed", `no right to join ${subnet}`);
-        keep({ ...kept, subnet });
+        keep({
+          ...kept,
+          subnet,
+          ...(annotations[`${annotation}pls-create`] && { link: linkOf(cloud, owner, subnet, annotations) }),
+        });
         return { id, ingress: { ip: freeAddress(cloud, subnet) } };
       }
       const group = groupId(annotations[`${annotation}load-balancer-resource-group`] ?? "");

@@ -4,6 +4,7 @@ import { type Cloud, everywhere, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, isRegion, resourceId, subnetsOf, types } from "./account.ts";
+import { balancer } from "./private-link.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
@@ -115,6 +116,11 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     references: [
       { at: "networkSecurityGroup.id", to: securityGroup },
       { at: "ipConfigurations[*].publicIPAddress.id", to: publicAddress, exclusive: "PublicIPAddressInUse" },
+      {
+        at: "ipConfigurations[*].loadBalancerBackendAddressPools[*].id",
+        to: balancer,
+        id: (id) => id.replace(/\/backendAddressPools\/[^/]+$/, ""),
+      },
       {
         at: "ipConfigurations[*].subnet.id",
         to: types.virtualNetwork,

@@ -5,7 +5,7 @@ import type { HostArgs } from "../../kind.ts";
 import { createOutbound, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { allZonesOf } from "../regions.ts";
-import { subnetId } from "../subnet.ts";
+import { type OwnSubnet, subnetId } from "../subnet.ts";
 import type { WayOut } from "../way-out.ts";
 import type { ClusterFindings } from "./findings.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -42,7 +42,8 @@ export const serviceRange = "100.65.0.0/16";
 export const dnsAddress = "100.65.0.10";
 
 /** In a network of the stack's own. */
-export const nodeSubnet = { name: "nodes", range: "10.255.254.0/24" };
+export const nodeSubnet: OwnSubnet = { name: "nodes", range: "10.255.254.0/24" };
+export const clusterLinkSubnet: OwnSubnet = { name: "private-link", range: "10.255.253.0/28" };
 
 export function createClusterNetwork(
   name: string,
@@ -53,7 +54,12 @@ export function createClusterNetwork(
   const { region, names } = plan;
   const zones = allZonesOf(region.name);
   const subnetIn = (gateway?: NatGateway) =>
-    subnetId(name, plan, { place, own: nodeSubnet, gateway, previous: found.previousSubnet }, options);
+    subnetId(
+      name,
+      plan,
+      { place, own: nodeSubnet, link: clusterLinkSubnet, gateway, previous: found.previousSubnet },
+      options,
+    );
   if (!isPrivate(region)) {
     const address = createAddress(name, { place, names, zones }, options);
     return { subnet: subnetIn(), address, outboundType: "loadBalancer", egress: [] };
