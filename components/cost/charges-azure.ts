@@ -5,7 +5,15 @@ import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { CloudRegion } from "../capacity/plan-region.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
 import { type Charge, fixed, hourly, usage } from "./charge.ts";
-import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
+import {
+  daysPerMonth,
+  dnsQueriesPerNode,
+  type MonthlyUsage,
+  readsPerGiB,
+  servedGiB,
+  toGB,
+  writesPerGiB,
+} from "./usage.ts";
 
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
@@ -129,6 +137,20 @@ export function azureNetwork(
     publicAddresses(1),
     hourly("NAT gateway", "nat-gateway"),
     { name: "NAT gateway, data", item: "nat-gateway-data", quantity: toGB(filledGiB), ...usage },
+  ];
+}
+
+/** Of Traffic Manager, which looks whether the machine is there, and answers for its name. */
+export function azureFailover({ endpoint }: Pick<CloudRegion, "endpoint">, nodeStarts: number): Charge[] {
+  if (endpoint.failover !== "dns") return [];
+  return [
+    { name: "Traffic Manager, health check", item: "traffic-manager-check", quantity: 1, ...fixed },
+    {
+      name: "Traffic Manager, queries",
+      item: "traffic-manager-queries",
+      quantity: (nodeStarts * dnsQueriesPerNode) / 1e6,
+      ...usage,
+    },
   ];
 }
 

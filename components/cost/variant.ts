@@ -22,6 +22,7 @@ import {
   azureBucket,
   azureCluster,
   azureDnsZone,
+  azureFailover,
   azureLoadBalanced,
   azureNetwork,
   azureTransfer,
@@ -110,7 +111,7 @@ function azureCharges(
   setting: Setting,
   usage: MonthlyUsage,
 ): Charge[] {
-  const { region, azureBillsRegion } = setting;
+  const { region, workload, azureBillsRegion } = setting;
   const content = contentOf(variant, setting);
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
@@ -119,6 +120,7 @@ function azureCharges(
     ...(isVm ? azureVm(machine.type, disk) : azureCluster(machine.type, variant.replicas)),
     ...azureNetwork(region, usage, variant.topology),
     ...(tls.mode === "acme" ? [azureDnsZone] : []),
+    ...azureFailover(region, workload.nodes * workload.nodeChurnPerMonth),
     ...(content
       ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
       : []),

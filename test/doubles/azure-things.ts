@@ -125,6 +125,18 @@ export function make(): Made {
     ttl: 300,
     aRecords: [{ ipv4Address: "10.1.0.4" }],
   });
+  add("profile", "trafficmanager:Profile", {
+    resourceGroupName: "cache",
+    location: "global",
+    profileName: "cache",
+    trafficRoutingMethod: "Priority",
+    dnsConfig: { relativeName: "cache", ttl: 30 },
+    monitorConfig: { protocol: "TCP", port: 443 },
+    endpoints: [
+      { name: "a", target: "a.example.com", priority: 1 },
+      { name: "b", target: "b.example.com", priority: 2, alwaysServe: "Enabled" },
+    ],
+  });
   const account = add("account", "storage:StorageAccount", {
     ...place,
     accountName: "cache0123",

@@ -90,6 +90,16 @@ testRefusals(make, {
     with: { virtualNetworkLinkName: "b" },
     says: /cannot be linked to multiple zones/,
   },
+  "a private address for Traffic Manager": {
+    of: "profile",
+    with: { profileName: "b", endpoints: [{ name: "a", target: "10.1.0.4", priority: 1 }] },
+    says: /addresses 10\.1\.0\.4/,
+  },
+  "a path for a probe by TCP": {
+    of: "profile",
+    with: { profileName: "b", monitorConfig: { protocol: "TCP", port: 443, path: "/" } },
+    says: /path \/ with TCP/,
+  },
   "name servers in a private zone": {
     of: "privateRecord",
     with: { recordType: "NS", relativeRecordSetName: "b" },

@@ -270,6 +270,52 @@ describe("a private endpoint", () => {
   });
 });
 
+test("with failover, the name leads to the machine by Traffic Manager, and to nothing when it is dead", async () => {
+  const endpoint = { ...westeurope.endpoint, failover: "dns" };
+  const graph = await graphOf({ endpoint });
+  const { monitorConfig, endpoints, trafficRoutingMethod, dnsConfig } = graph.inputs("Profile");
+  assert.deepEqual(monitorConfig, {
+    protocol: "TCP",
+    port: 443,
+    intervalInSeconds: 30,
+    timeoutInSeconds: 10,
+    toleratedNumberOfFailures: 2,
+  });
+  assert.equal(trafficRoutingMethod, "Priority");
+  assert.deepEqual(
+    (endpoints as Record<string, unknown>[]).map(({ target, priority, alwaysServe }) => [
+      target,
+      priority,
+      alwaysServe,
+    ]),
+    [
+      ["direct.cache.westeurope.example.com", 1, undefined],
+      ["gone.cache.westeurope.example.com", 2, "Enabled"],
+    ],
+  );
+  const { relativeName } = dnsConfig as { relativeName: string };
+  const records = (name: string) => {
+    const { recordType, relativeRecordSetName, aRecords, cnameRecord } = graph.inputs(
+      "RecordSet",
+      `westeurope-${name}`,
+    );
+    return [recordType, relativeRecordSetName, aRecords ?? cnameRecord];
+  };
+  assert.deepEqual(records("address"), [
+    "CNAME",
+    "cache.westeurope",
+    { cname: `${relativeName}.trafficmanager.net` },
+  ]);
+  assert.deepEqual(records("direct"), ["A", "direct.cache.westeurope", [{ ipv4Address: "192.0.2.7" }]]);
+  assert.deepEqual(records("gone").slice(0, 2), ["TXT", "gone.cache.westeurope"]);
+  const { securityRules } = graph.inputs("NetworkSecurityGroup");
+  const probes = (securityRules as Record<string, unknown>[]).find(({ name }) => name === "traffic-manager");
+  assert.deepEqual(
+    [probes?.sourceAddressPrefix, probes?.destinationPortRange, probes?.access],
+    ["AzureTrafficManager", "443", "Allow"],
+  );
+});
+
 describe("choices", () => {
   test("without a zone there are no records", async () => {
     const bare = { hostname: "cache.example.org", tls: { mode: "private" } };

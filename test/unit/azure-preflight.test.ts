@@ -63,6 +63,13 @@ test("everything that is wrong is told, each with its path", () => {
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
     [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
+    [
+      {
+        endpoint: { ...endpoint, exposure: "private", failover: "dns" },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      [/^endpoint\.failover: takes a public endpoint: Azure's Traffic Manager probes from the internet/],
+    ],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
     [
       { access: { clients: ranges(4000), metrics: ["203.0.113.0/24"] } },

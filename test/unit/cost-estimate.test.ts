@@ -149,6 +149,17 @@ test("a private endpoint in Azure, by hand", () => {
   );
 });
 
+test("failover in Azure has lines, whose prices nobody has told", () => {
+  const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
+  const { lines, notPriced } = estimateOf(words);
+  const names = ["Traffic Manager, health check", "Traffic Manager, queries"];
+  assert.deepEqual(
+    lines.flatMap(({ name, price }) => (names.includes(name) ? [price] : [])),
+    [notFound, notFound],
+  );
+  assert.ok(names.every((name) => notPriced.some((it) => it.name === name)));
+});
+
 test("a bucket whose rule goes by age, by hand", () => {
   const estimate = estimateOf({
     provider: "aws",

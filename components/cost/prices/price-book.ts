@@ -44,6 +44,8 @@ const items = {
   "s3-storage": { kind: "bucket", unit: "GiB-months" },
   "s3-writes": { kind: "bucket", unit: "1k requests" },
   secret: { kind: "secrets", unit: "months" },
+  "traffic-manager-check": { kind: "dns", unit: "months" },
+  "traffic-manager-queries": { kind: "dns", unit: "1M queries" },
   "transfer-between-regions": { kind: "transfer", unit: transferred },
   "transfer-in-region": { kind: "transfer", unit: "GiB" },
   "transfer-to-internet": { kind: "transfer", unit: transferred },

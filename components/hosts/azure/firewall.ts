@@ -6,6 +6,7 @@ import type { AzureVmRegion } from "../../config/schema.ts";
 import { isServiceTag } from "../../config/text.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { outboundPorts } from "../vm/outbound.ts";
+import { hasFailover } from "./failover.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
@@ -57,6 +58,9 @@ function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly s
       .map((tag) => ({ name: `${name}-${tag}`, port, source: { sourceAddressPrefix: tag } })),
   );
   const { port } = endpoint;
+  const probed = hasFailover({ endpoint })
+    ? [{ name: "traffic-manager", port, source: { sourceAddressPrefix: "AzureTrafficManager" } }]
+    : [];
   const linked =
     consumers.length > 0
       ? [
@@ -65,7 +69,7 @@ function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly s
         ]
       : [];
   return [
-    ...linked.map((opening, index) => inboundRule(opening, 150 + 10 * index)),
+    ...[...linked, ...probed].map((opening, index) => inboundRule(opening, 150 + 10 * index)),
     ...byRange.map((opening, index) => inboundRule(opening, 100 + 10 * index)),
     ...byTag.map((opening, index) => inboundRule(opening, 200 + index)),
     nothingElse("Inbound"),

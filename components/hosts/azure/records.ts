@@ -4,6 +4,7 @@ import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordS
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
@@ -18,6 +19,8 @@ export interface AddressRecordArgs {
   readonly address: pulumi.Input<string>;
   /** Resource id of the region's subnet. */
   readonly subnet: pulumi.Input<string>;
+  /** The name of what answers for the endpoint's, by createFailover(). @default the address does */
+  readonly failover?: pulumi.Input<string> | undefined;
 }
 
 export interface ChallengeArgs {
@@ -35,15 +38,27 @@ const ttl = 300;
 /** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. */
 export function createAddressRecord(
   name: string,
-  { region, names, zone: kind, address, subnet }: AddressRecordArgs,
+  { region, names, zone: kind, address, subnet, failover }: AddressRecordArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, zone, zoneResourceGroup } = region.endpoint;
-  const record = recordsIn(name, { zone, zoneResourceGroup }, options, kind);
+  // A CNAME stands alone, so what was there before must go first.
+  const own = region.topology === "vm" ? { ...options, deleteBeforeReplace: true } : options;
+  const record = recordsIn(name, { zone, zoneResourceGroup }, own, kind);
   if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
   const isLinked = kind === "private" && !("subnet" in region.network);
+  const machine = { recordType: "A", aRecords: [{ ipv4Address: address }] };
   return [
-    record("address", hostname, { recordType: "A", aRecords: [{ ipv4Address: address }] }),
+    ...(failover === undefined
+      ? [record("address", hostname, machine)]
+      : [
+          record("direct", directName(hostname), machine),
+          record("gone", goneName(hostname), {
+            recordType: "TXT",
+            txtRecords: [{ value: ["has no address: the cache doesn't answer"] }],
+          }),
+          record("address", hostname, { recordType: "CNAME", cnameRecord: { cname: failover } }),
+        ]),
     ...(isLinked
       ? [
           new VirtualNetworkLink(
@@ -95,7 +110,7 @@ export function challengeZone(hostname: string): string {
 
 type RecordValue = Pick<
   ConstructorParameters<typeof RecordSet>[1],
-  "recordType" | "aRecords" | "cnameRecord" | "nsRecords"
+  "recordType" | "aRecords" | "cnameRecord" | "nsRecords" | "txtRecords"
 >;
 
 /** Makes a record in an existing zone; a private one has none of the type NS. */

@@ -7,6 +7,7 @@ import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
 import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
+import { createFailover } from "./failover.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { type Grantee, subscriptionOf } from "./identity.ts";
@@ -58,7 +59,18 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
     const records = [
-      ...createAddressRecord(name, { region, names, zone: found.zone, address, subnet: network.subnet }, own),
+      ...createAddressRecord(
+        name,
+        {
+          region,
+          names,
+          zone: found.zone,
+          address,
+          subnet: network.subnet,
+          failover: createFailover(name, { region, names, place }, own),
+        },
+        own,
+      ),
       ...createChallenge(name, { region, zone: found.zone, place, identity }, own),
     ];
     const disk = createDisk(name, args, place, own);

@@ -11,6 +11,7 @@ import { privateDnsRules } from "./private-dns.ts";
 import { privateLinkRules } from "./private-link.ts";
 import { answerOfArm, token } from "./sizes.ts";
 import { storageRules } from "./storage.ts";
+import { trafficManagerRules } from "./traffic-manager.ts";
 
 const definition: CloudDefinition = {
   name: "azure-native",
@@ -20,6 +21,7 @@ const definition: CloudDefinition = {
     ...networkRules,
     ...privateDnsRules,
     ...privateLinkRules,
+    ...trafficManagerRules,
     ...machineRules,
     ...storageRules,
     ...aksRules,
