@@ -4,6 +4,7 @@ import { PrivateLinkService } from "@pulumi/azure-native/network/privateLinkServ
 import * as pulumi from "@pulumi/pulumi";
 import { contains, rangeOf } from "../../config/access.ts";
 import type { AzureRegion } from "../../config/schema.ts";
+import { ipv4Ranges } from "../address-family.ts";
 import type { FoundSubnet } from "./findings.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
@@ -23,7 +24,8 @@ export function consumerRanges(
   own: OwnSubnet,
 ): readonly string[] {
   if (!endpoint.privateLink) return [];
-  return subnet?.ranges ?? [own.range];
+  // The service has IPv4 only.
+  return ipv4Ranges(subnet?.ranges ?? [own.range]);
 }
 
 /** Clients with those of other subscriptions. */
