@@ -17,7 +17,7 @@ import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { consumerRanges, withConsumers } from "./private-link.ts";
+import { consumerRanges } from "./private-link.ts";
 import { createAddressRecord, createChallenge } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
@@ -79,10 +79,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
         azureUserData({
           ...plan,
-          region: {
-            ...region,
-            access: { ...region.access, clients: withConsumers(region.access.clients, consumers) },
-          },
+          furtherClients: consumers,
           diskGiB: capacity.disk.sizeGiB,
           clientId,
           subscription: subscriptionOf(identityId),
