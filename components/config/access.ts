@@ -6,6 +6,8 @@ import {
   addressRangeProblem,
   awsClient,
   awsSource,
+  azureClient,
+  azureSource,
   clientRange,
   clusterClientRange,
 } from "./text.ts";
@@ -76,6 +78,16 @@ const awsSources =
 export const awsAccess = access({
   clients: clientsFrom(awsClient, awsSources),
   metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
+});
+
+const azureSources = "address ranges and service tags of Azure (`VirtualNetwork`, `AzureCloud.westeurope`)";
+
+/** Of a machine in Azure, whose network security groups take service tags. */
+export const azureAccess = access({
+  clients: clientsFrom(azureClient, azureSources),
+  metrics: listOf(azureSource)
+    .describe(`Who may read the metrics, as a list of ${azureSources}.`)
+    .default([]),
 });
 
 /** Of replicas on Kubernetes, whose network knows Pods by their labels. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { awsAccess, cloudAccess, clusterAccess, localAccess } from "./access.ts";
+import { awsAccess, azureAccess, cloudAccess, clusterAccess, localAccess } from "./access.ts";
 import { expose, operator, replicas, scheduling, serviceAccount } from "./cluster.ts";
 import {
   azureClusterEndpoint,
@@ -218,6 +218,7 @@ export const azureVmRegion = z.strictObject({
   network: azureNetwork,
   ...served,
   endpoint: azureEndpoint.describe("Where clients reach the cache."),
+  access: azureAccess,
 });
 
 export const azureClusterRegion = z.strictObject({

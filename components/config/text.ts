@@ -145,6 +145,22 @@ function referenceProblem(text: string): string | undefined {
   return `"${text}" is not the id of a ${what}, like ${prefix}-0123456789abcdef0`;
 }
 
+/**
+ * Whether a source of access is a service tag of Azure, by its shape: `VirtualNetwork`, `AzureCloud.westeurope`. Azure has new ones now and then.
+ * https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags
+ */
+export function isServiceTag(source: string): boolean {
+  return /^[A-Z][0-9A-Za-z]+(?:\.[0-9A-Za-z]+)?$/.test(source);
+}
+
+/** An address range, or a service tag of Azure. */
+export const azureSource = checkedText((text) =>
+  isServiceTag(text) ? undefined : addressRangeProblem(text),
+);
+
+/** The same in a list that `public` can stand for. */
+export const azureClient = checkedText((text) => (isServiceTag(text) ? undefined : clientRangeProblem(text)));
+
 function clientRangeProblem(text: string): string | undefined {
   return addressRangeProblem(text, "; where that is meant, write `clients: public`");
 }

@@ -2,9 +2,18 @@ import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { CloudRegion } from "../capacity/plan-region.ts";
 import type { storeSku } from "../hosts/azure/regions.ts";
 import { type Charge, fixed, hourly, usage } from "./charge.ts";
-import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedGiB, toGB, writesPerGiB } from "./usage.ts";
+import {
+  daysPerMonth,
+  dnsQueriesPerNode,
+  type MonthlyUsage,
+  readsPerGiB,
+  servedGiB,
+  toGB,
+  writesPerGiB,
+} from "./usage.ts";
 
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
@@ -12,22 +21,23 @@ export const freeEgressGB = 100;
 /** The size of Debian's image in Azure, which is that of the machine's own disk. */
 const imageGiB = 30;
 
-/** A virtual machine with its disks and its address. The network, the firewall and the identity are free. */
+/** A virtual machine with its disks. The network, the firewall and the identity are free. */
 export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
-  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk), publicAddresses(1)];
+  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk)];
 }
 
-/** AKS of the tier Standard behind a Standard load balancer, with an address for clients and one for the nodes' way out. */
+/** AKS of the tier Standard behind a Standard load balancer. */
 export function azureCluster(machine: string, replicas: number): Charge[] {
   const nodes = Math.max(fewestAzureNodes, replicas);
   return [
     hourly("AKS cluster (Standard)", "cluster"),
     machines(machine, nodes),
     premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
-    hourly("Load balancer (Standard)", "load-balancer"),
-    publicAddresses(2),
+    loadBalancer,
   ];
 }
+
+const loadBalancer = hourly("Load balancer (Standard)", "load-balancer");
 
 export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
   return [
@@ -107,6 +117,41 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
 function machines(machine: string, count: number): Charge {
   const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
   return hourly(name, `machine/${machine}`, count);
+}
+
+/**
+ * The addresses for clients and for the way out: one of a machine for both, two of a cluster. A private endpoint has none for clients, and in a network of the stack's own a NAT gateway
+ * with an address as its way out.
+ */
+export function azureNetwork(
+  { endpoint, network }: Pick<CloudRegion, "endpoint" | "network">,
+  { filledGiB }: Pick<MonthlyUsage, "filledGiB">,
+  topology: CloudRegion["topology"],
+): Charge[] {
+  if (endpoint.exposure === "public") return [publicAddresses(topology === "vm" ? 1 : 2)];
+  // Consumers pay for their private endpoints, and nobody for the service itself.
+  const linked = topology === "vm" && endpoint.privateLink ? [loadBalancer] : [];
+  if ("subnet" in network) return linked;
+  return [
+    ...linked,
+    publicAddresses(1),
+    hourly("NAT gateway", "nat-gateway"),
+    { name: "NAT gateway, data", item: "nat-gateway-data", quantity: toGB(filledGiB), ...usage },
+  ];
+}
+
+/** Of Traffic Manager, which looks whether the machine is there, and answers for its name. */
+export function azureFailover({ endpoint }: Pick<CloudRegion, "endpoint">, nodeStarts: number): Charge[] {
+  if (endpoint.failover !== "dns") return [];
+  return [
+    { name: "Traffic Manager, health check", item: "traffic-manager-check", quantity: 1, ...fixed },
+    {
+      name: "Traffic Manager, queries",
+      item: "traffic-manager-queries",
+      quantity: (nodeStarts * dnsQueriesPerNode) / 1e6,
+      ...usage,
+    },
+  ];
 }
 
 /** For the proof of the cache's name. */

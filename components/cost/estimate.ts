@@ -162,7 +162,10 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
   const { capacity = planVariant(variant, setting) } = request;
   const { plan, problems } = capacity;
   const { lines, notPriced } = priced(chargesOf(variant, plan, setting, usage), place, prices);
-  const isOpen = cloud === "azure" && settings.azureSameRegionTraffic === "unknown";
+  const isOpen =
+    cloud === "azure" &&
+    region.endpoint.exposure === "public" &&
+    settings.azureSameRegionTraffic === "unknown";
   const disputed = isOpen
     ? priced(azureTransfer(usage, deliveryOf(variant.storage)), place, prices)
     : { lines: [], notPriced: [] };

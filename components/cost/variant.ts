@@ -22,7 +22,9 @@ import {
   azureBucket,
   azureCluster,
   azureDnsZone,
+  azureFailover,
   azureLoadBalanced,
+  azureNetwork,
   azureTransfer,
   azureVm,
 } from "./charges-azure.ts";
@@ -109,19 +111,21 @@ function azureCharges(
   setting: Setting,
   usage: MonthlyUsage,
 ): Charge[] {
-  const { region, azureBillsRegion } = setting;
+  const { region, workload, azureBillsRegion } = setting;
   const content = contentOf(variant, setting);
   const delivery = deliveryOf(variant.storage);
   const isVm = variant.topology === "vm";
-  const { tls, zone } = region.endpoint;
+  const { tls } = region.endpoint;
   return [
     ...(isVm ? azureVm(machine.type, disk) : azureCluster(machine.type, variant.replicas)),
-    ...(tls.mode === "acme" && zone !== undefined ? [azureDnsZone] : []),
+    ...azureNetwork(region, usage, variant.topology),
+    ...(tls.mode === "acme" ? [azureDnsZone] : []),
+    ...azureFailover(region, workload.nodes * workload.nodeChurnPerMonth),
     ...(content
       ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
       : []),
-    ...(isVm ? [] : azureLoadBalanced(usage, delivery)),
-    ...(azureBillsRegion ? azureTransfer(usage, delivery) : []),
+    ...(isVm && !region.endpoint.privateLink ? [] : azureLoadBalanced(usage, delivery)),
+    ...(azureBillsRegion && region.endpoint.exposure === "public" ? azureTransfer(usage, delivery) : []),
   ];
 }
 

@@ -10,4 +10,6 @@ export interface AcmeOptions {
    * see there.
    */
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether a private zone hides the public one in which the name is proved: then nobody here can see when the proof is there, and lego waits a minute. @default false */
+  readonly isShadowed?: boolean;
 }

@@ -12,7 +12,8 @@ export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 export const legoDirectory = "/var/lib/lego";
 
 export function acmePart(pod: PodOptions, options: AcmeOptions): Part {
-  const { email, server = letsEncrypt, dnsProvider } = options;
+  const { email, server = letsEncrypt, dnsProvider, isShadowed = false } = options;
+  const text = script(import.meta.url, "acme.sh");
   const files = filesOf("acme");
   return {
     container: {
@@ -32,7 +33,11 @@ export function acmePart(pod: PodOptions, options: AcmeOptions): Part {
       env: Object.entries(options.environment).map(([name, value]) => ({ name, value })),
       resources: resources(128, 500),
     },
-    files: { "acme.sh": script(import.meta.url, "acme.sh") },
+    files: {
+      "acme.sh": isShadowed
+        ? text.replace("--dns.propagation.disable-rns", "--dns.propagation.wait 60s")
+        : text,
+    },
     mounts: [
       { name: "tls", mountPath: edgePaths.tls },
       { name: "acme", mountPath: legoDirectory },

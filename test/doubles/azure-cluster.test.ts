@@ -40,6 +40,11 @@ testRefusals(make, {
     with: withPool({ vmSize: "Standard_B4ps_v2" }),
     says: /Standard_B4ps_v2 is not for system pools/,
   },
+  "a NAT gateway that the subnet hasn't": {
+    of: "cluster",
+    with: withNetwork({ outboundType: "userAssignedNATGateway" }),
+    says: /ExistingRouteTableNotAssociatedWithSubnet: userAssignedNATGateway/,
+  },
   "one node": { of: "cluster", with: withPool({ count: 1, minCount: 1 }), says: /two nodes at least/ },
   "more nodes than there can be": {
     of: "cluster",

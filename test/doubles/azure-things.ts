@@ -101,6 +101,42 @@ export function make(): Made {
     ttl: 300,
     aRecords: [{ ipv4Address: "198.51.100.1" }],
   });
+  const network = add("network", "network:VirtualNetwork", {
+    ...place,
+    virtualNetworkName: "cache",
+    addressSpace: { addressPrefixes: ["10.1.0.0/24"] },
+    subnets: [{ name: "machine", addressPrefix: "10.1.0.0/24" }],
+  });
+  const privateZone = {
+    resourceGroupName: existing.zoneResourceGroup,
+    privateZoneName: existing.privateZone,
+  };
+  add("link", "privatedns:VirtualNetworkLink", {
+    ...privateZone,
+    virtualNetworkLinkName: "cache",
+    location: "global",
+    registrationEnabled: false,
+    virtualNetwork: { id: network.id },
+  });
+  add("privateRecord", "privatedns:PrivateRecordSet", {
+    ...privateZone,
+    relativeRecordSetName: "cache",
+    recordType: "A",
+    ttl: 300,
+    aRecords: [{ ipv4Address: "10.1.0.4" }],
+  });
+  add("profile", "trafficmanager:Profile", {
+    resourceGroupName: "cache",
+    location: "global",
+    profileName: "cache",
+    trafficRoutingMethod: "Priority",
+    dnsConfig: { relativeName: "cache", ttl: 30 },
+    monitorConfig: { protocol: "TCP", port: 443 },
+    endpoints: [
+      { name: "a", target: "a.example.com", priority: 1 },
+      { name: "b", target: "b.example.com", priority: 2, alwaysServe: "Enabled" },
+    ],
+  });
   const account = add("account", "storage:StorageAccount", {
     ...place,
     accountName: "cache0123",

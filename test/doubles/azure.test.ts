@@ -26,6 +26,20 @@ testRefusals(make, {
     with: { securityRules: [{ ...rule, sourceAddressPrefixes: ["203.0.113.1/24"] }] },
     says: /SecurityRuleInvalid/,
   },
+  "a service tag in a list": {
+    of: "firewall",
+    with: { securityRules: [{ ...rule, sourceAddressPrefixes: ["VirtualNetwork"] }] },
+    says: /source VirtualNetwork/,
+  },
+  "a service tag that there isn't": {
+    of: "firewall",
+    with: {
+      securityRules: [
+        { ...rule, sourceAddressPrefixes: undefined, sourceAddressPrefix: "AzureCloud.westeuropa" },
+      ],
+    },
+    says: /source AzureCloud.westeuropa/,
+  },
   "a rule for no port": {
     of: "firewall",
     with: { securityRules: [{ ...rule, destinationPortRange: undefined, destinationPortRanges: [] }] },
@@ -70,6 +84,26 @@ testRefusals(make, {
     of: "vault",
     with: { vaultName: "c".repeat(25) },
     says: /InvalidResourceName/,
+  },
+  "a second link of a network with a zone": {
+    of: "link",
+    with: { virtualNetworkLinkName: "b" },
+    says: /cannot be linked to multiple zones/,
+  },
+  "a private address for Traffic Manager": {
+    of: "profile",
+    with: { profileName: "b", endpoints: [{ name: "a", target: "10.1.0.4", priority: 1 }] },
+    says: /addresses 10\.1\.0\.4/,
+  },
+  "a path for a probe by TCP": {
+    of: "profile",
+    with: { profileName: "b", monitorConfig: { protocol: "TCP", port: 443, path: "/" } },
+    says: /path \/ with TCP/,
+  },
+  "name servers in a private zone": {
+    of: "privateRecord",
+    with: { recordType: "NS", relativeRecordSetName: "b" },
+    says: /nothing in the NS record/,
   },
   "a CNAME beside another record": {
     of: "record",

@@ -7,7 +7,15 @@
 import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
 import type { ServedApi } from "./served-api.ts";
-import { changedPaths, containsUnknown, type Inputs, isWithin, normalId, valuesAt } from "./values.ts";
+import {
+  changedPaths,
+  containsUnknown,
+  type Inputs,
+  isWithin,
+  normalId,
+  valuesAt,
+  withUnknown,
+} from "./values.ts";
 
 /** Something that is in the account. */
 export interface Thing {
@@ -51,6 +59,8 @@ export interface Rules {
   readonly replacing?: readonly string[] | ((inputs: Inputs, provider: Inputs) => readonly string[]);
   /** Inputs that the cloud doesn't change and of which the provider doesn't know it. */
   readonly fixed?: readonly string[];
+  /** What the cloud adds to the entries of lists among the inputs, as `list[*].key`: no preview knows it. */
+  readonly computed?: readonly string[];
   readonly references?: readonly Reference[];
   /** Refuses what is wrong by itself. It sees only inputs that are wholly known. */
   check?(inputs: Inputs, request: Pick<Request, "scope">): void;
@@ -207,6 +217,12 @@ export class Cloud {
     rules.update?.(request, before);
     this.record({ kind: "update", type, name });
     return this.keep({ ...before, inputs });
+  }
+
+  /** Inputs as a preview shows them as outputs. */
+  previewed(type: string, inputs: Inputs): Inputs {
+    const { computed = [] } = this.#rules(type);
+    return computed.reduce(withUnknown, inputs);
   }
 
   isForgotten(type: string, inputs: Inputs): boolean {

@@ -113,7 +113,8 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const given = fromStruct(request.getProperties());
       const inputs = revealed(given) as Inputs;
       if (request.getPreview()) {
-        reply.setProperties(outputsOf({ inputs, outputs: {} }, given, peer));
+        const shown = cloud.previewed(request.getType(), inputs);
+        reply.setProperties(outputsOf({ inputs: shown, outputs: {} }, given, peer));
         return;
       }
       await inTurn(() => {
@@ -126,7 +127,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const given = fromStruct(request.getNews());
       const inputs = revealed(given) as Inputs;
       if (request.getPreview()) {
-        const outputs = { ...unpack(request.getOlds()), ...inputs };
+        const outputs = {
+          ...unpack(request.getOlds()),
+          ...cloud.previewed(request.getType(), inputs),
+        };
         reply.setProperties(outputsOf({ inputs, outputs }, given, peer));
         return;
       }

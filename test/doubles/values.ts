@@ -15,6 +15,15 @@ export function isUnknown(value: unknown): boolean {
   return value === unknown;
 }
 
+/** With a value that isn't known in each entry of a list. @param path `list[*].key` */
+export function withUnknown(inputs: Inputs, path: string): Inputs {
+  const [list = "", key = ""] = path.split("[*].");
+  const entries = inputs[list];
+  return Array.isArray(entries)
+    ? { ...inputs, [list]: entries.map((entry) => ({ ...entry, [key]: unknown })) }
+    : inputs;
+}
+
 export function containsUnknown(value: unknown): boolean {
   return isUnknown(value) || childrenOf(value).some(([, child]) => containsUnknown(child));
 }

@@ -71,9 +71,21 @@ async function lookedUp(
       if (typeof nodes === "string") throw refused(token, nodes);
       return { count: nodes };
     }
-    if (token === "storage:getStorageAccount" || there === "nothing")
-      throw refused(token, "ResourceNotFound");
-    return token === "network:getVirtualNetwork" ? there : {};
+    const isNone = token === "storage:getStorageAccount" || token === "privatedns:getPrivateZone";
+    if (isNone || there === "nothing") throw refused(token, "ResourceNotFound");
+    const answers: Record<string, object> = {
+      "network:getVirtualNetwork": there,
+      "network:getNatGateway": {
+        publicIpAddresses: [{ id: `${vnet}/one` }],
+        publicIpPrefixes: [{ id: `${vnet}/several` }],
+      },
+      "network:getPublicIPAddress": { ipAddress: "192.0.2.9" },
+      "network:getPublicIPPrefix": { ipPrefix: "192.0.2.16/28" },
+      "network:getRouteTable": {
+        routes: [{ addressPrefix: "0.0.0.0/0", nextHopType: "VirtualAppliance" }],
+      },
+    };
+    return { ...answers[token] };
   };
   const told = await lookedUpBy("azure cluster", region, keys, { state, answer }, (request) =>
     clusterFindingsFor(planAzureCluster(request).plan, { provider: azureProvider(request.region, {}) }),
@@ -93,7 +105,13 @@ const existing = {
 };
 
 test("each thing that is named is asked for, and whether the storage account's name is free", async () => {
-  const free = { storageAccount: accountName, liveNodes: undefined };
+  const free = {
+    storageAccount: accountName,
+    liveNodes: undefined,
+    subnet: undefined,
+    previousSubnet: undefined,
+    zone: undefined,
+  };
   assert.deepEqual(await lookedUp({}), {
     found: free,
     problems: [],
@@ -101,7 +119,11 @@ test("each thing that is named is asked for, and whether the storage account's n
     asked: ["storage:getStorageAccount"],
   });
   assert.deepEqual(await lookedUp(existing), {
-    found: free,
+    found: {
+      ...free,
+      subnet: { networkRanges: ["10.20.0.0/16"], ranges: ["10.20.1.0/26"], hasNameServers: false },
+      zone: "public",
+    },
     problems: [],
     warnings: [],
     asked: [
@@ -275,4 +297,36 @@ test("what is no known size is judged by what Azure says of it", async () => {
     problems.join(),
     /^replicas\.min: the workload's peak takes \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
   );
+});
+
+test("a private endpoint's nodes go out by a NAT gateway, whose addresses the API must let in", async () => {
+  const there = network(["10.20.0.0/16"], {
+    addressPrefix: "10.20.1.0/26",
+    natGateway: { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/out` },
+  });
+  const endpoint = { ...existing.endpoint, exposure: "private", tls: { mode: "private" } };
+  const { found, problems, warnings, asked } = await lookedUp({ network: existing.network, endpoint }, there);
+  assert.deepEqual([problems, warnings], [[], []]);
+  assert.deepEqual(found?.subnet, {
+    networkRanges: ["10.20.0.0/16"],
+    ranges: ["10.20.1.0/26"],
+    hasNameServers: false,
+    wayOut: "natGateway",
+    egress: ["192.0.2.9/32", "192.0.2.16/28"],
+  });
+  assert.ok(asked.includes("network:getNatGateway"), asked.join());
+});
+
+test("default outbound access isn't enough for them, and what a firewall's address is can't be asked", async () => {
+  const endpoint = { ...existing.endpoint, exposure: "private", tls: { mode: "private" } };
+  const said = await lookedUp({ network: existing.network, endpoint });
+  assert.match(
+    said.problems.join(),
+    /^network\.subnet: has no way out, and a private endpoint's nodes no public/,
+  );
+  const routeTable = { id: `${vnet.replace(/virtualNetworks.+/, "routeTables")}/out` };
+  const there = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26", routeTable });
+  const { problems, warnings } = await lookedUp({ network: existing.network, endpoint }, there);
+  assert.deepEqual(problems, []);
+  assert.match(warnings.join(), /apiAccess: must have the public addresses by which the subnet's firewall/);
 });

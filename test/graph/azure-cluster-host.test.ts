@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
-import { type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
+import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
 
 const hub = `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`;
 
@@ -194,4 +194,98 @@ test("a region without zones has none", async () => {
     [undefined, undefined],
   );
   assert.deepEqual(graph.find("StorageAccount").inputs.sku, { name: "Standard_LRS" });
+});
+
+describe("a private endpoint", () => {
+  const privately = { endpoint: { ...endpoint, exposure: "private", tls: { mode: "private" } } };
+  const prefix = "service.beta.kubernetes.io/azure-";
+  const outboundOf = (graph: Graph) => {
+    const { networkProfile, apiServerAccessProfile } = graph.find("ManagedCluster").inputs as {
+      networkProfile: { outboundType: string };
+      apiServerAccessProfile: { authorizedIPRanges: string[] };
+    };
+    return [networkProfile.outboundType, apiServerAccessProfile.authorizedIPRanges];
+  };
+  const annotationsOf = (graph: Graph) =>
+    Object.fromEntries(
+      Object.entries(
+        (graph.find("Service").inputs as { metadata: { annotations: Record<string, string> } }).metadata
+          .annotations,
+      ).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])),
+    );
+  const addresses = ({ resources }: Graph) =>
+    resources.filter(({ type }) => type.endsWith(":PublicIPAddress")).map(({ name }) => name);
+
+  test("in a network of its own: an internal load balancer, and a NAT gateway whose address the API lets in", async () => {
+    const graph = await graphOf(privately);
+    assert.deepEqual(addresses(graph), ["germanywestcentral-outbound"]);
+    assert.deepEqual(outboundOf(graph), ["userAssignedNATGateway", ["198.51.100.0/28", "192.0.2.7/32"]]);
+    assert.deepEqual(annotationsOf(graph), {
+      "load-balancer-internal": "true",
+      "load-balancer-internal-subnet": "nodes",
+    });
+    const [subnet] = graph.find("VirtualNetwork").inputs.subnets as Record<string, unknown>[];
+    assert.deepEqual(
+      [subnet?.natGateway, subnet?.defaultOutboundAccess],
+      [{ id: "germanywestcentral-outbound-id" }, false],
+    );
+    assert.equal(graph.find("NatGateway").inputs.zones, undefined);
+    // By the Service's own status.
+    assert.equal(await settled(graph.host.address), "192.0.2.7");
+    assert.deepEqual(graph.find("RecordSet").inputs.aRecords, [{ ipv4Address: "192.0.2.7" }]);
+  });
+
+  test("in a private zone, cert-manager looks for its proof in the public one", async () => {
+    const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
+    const proved = { ...privately.endpoint, tls: { ...tls, challengeZoneResourceGroup: "public" } };
+    const graph = await graphOf({ endpoint: proved }, undefined, { zone: "private" });
+    const { values } = graph.find("Release").inputs as { values: Record<string, unknown> };
+    assert.equal(values.dns01RecursiveNameservers, "https://1.1.1.1/dns-query,https://8.8.8.8/dns-query");
+    assert.equal(
+      graph.find("PrivateRecordSet", "germanywestcentral-address").inputs.privateZoneName,
+      "example.com",
+    );
+    const { values: other } = (await graphOf()).find("Release").inputs as { values: Record<string, unknown> };
+    assert.equal(other.dns01RecursiveNameservers, undefined);
+  });
+
+  test("for other subscriptions: a private link service of AKS's, in the stack's group", async () => {
+    const allowed = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
+    const access = { clients: ["192.168.0.0/16"] };
+    const graph = await graphOf({ access, endpoint: { ...privately.endpoint, privateLink: { allowed } } });
+    const name = "registry-cache-germanywestcentral-private-link";
+    const { "load-balancer-internal": _, "load-balancer-internal-subnet": __, ...pls } = annotationsOf(graph);
+    assert.deepEqual(pls, {
+      "pls-create": "true",
+      "pls-name": name,
+      "pls-resource-group": ownGroup,
+      "pls-ip-configuration-subnet": "private-link",
+      "pls-visibility": allowed.join(" "),
+      "pls-auto-approval": allowed.join(" "),
+    });
+    const { spec } = graph.find("Service").inputs as { spec: { loadBalancerSourceRanges: string[] } };
+    assert.deepEqual(spec.loadBalancerSourceRanges, ["192.168.0.0/16", "10.255.253.0/28"]);
+    assert.equal(
+      graph.host.privateLink && (await settled(graph.host.privateLink)),
+      `${groupId(ownGroup)}/providers/Microsoft.Network/privateLinkServices/${name}`,
+    );
+  });
+
+  test("in an existing subnet: as it goes out", async () => {
+    const network = { vnet: hub, subnet: "caches" };
+    const found = (wayOut: "natGateway" | "route" | "learned", egress: string[] = []) =>
+      graphOf({ ...privately, network }, 2, {
+        subnet: { networkRanges: [], ranges: [], hasNameServers: false, wayOut, egress },
+      });
+    const ranges = ["198.51.100.0/28"];
+    assert.deepEqual(outboundOf(await found("natGateway", ["192.0.2.9/32"])), [
+      "userAssignedNATGateway",
+      [...ranges, "192.0.2.9/32"],
+    ]);
+    assert.deepEqual(outboundOf(await found("learned")), ["none", ranges]);
+    const graph = await found("route");
+    assert.deepEqual(outboundOf(graph), ["userDefinedRouting", ranges]);
+    assert.equal(annotationsOf(graph)["load-balancer-internal-subnet"], "caches");
+    assert.deepEqual(addresses(graph), []);
+  });
 });

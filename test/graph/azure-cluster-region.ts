@@ -1,6 +1,7 @@
 /** A region in a cluster on Azure, and what Azure would answer. */
 import assert from "node:assert/strict";
 import { ClusterHost } from "../../components/hosts/azure/cluster/cluster-host.ts";
+import type { ClusterFindings } from "../../components/hosts/azure/cluster/findings.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -85,7 +86,11 @@ export interface Graph {
   find(type: string, name?: string): RegisteredResource;
 }
 
-export async function graphOf(change: Record<string, unknown> = {}, liveNodes?: number): Promise<Graph> {
+export async function graphOf(
+  change: Record<string, unknown> = {},
+  liveNodes?: number,
+  findings: Partial<ClusterFindings> = {},
+): Promise<Graph> {
   const request = planRequest("azure cluster", {
     provider: "azure",
     regions: [{ ...region, ...change }],
@@ -96,7 +101,7 @@ export async function graphOf(change: Record<string, unknown> = {}, liveNodes?: 
   let host: ClusterHost | undefined;
   const resources = await registeredBy(
     () => {
-      const found = { storageAccount, liveNodes };
+      const found = { storageAccount, liveNodes, ...findings };
       host = new ClusterHost(plan.region.name, { plan, found, secrets: { credentials: {} } });
     },
     azure,

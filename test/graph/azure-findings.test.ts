@@ -1,8 +1,8 @@
 /** What Azure is asked before a region is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { existing, subscriptionId as own } from "../doubles/azure/account.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { lookedUp, other } from "./azure-looked-up.ts";
 
@@ -33,7 +33,14 @@ test("each thing is asked for where it is, and only what is named", async () => 
     clientId: undefined,
     secrets: [],
   };
-  const found = { previous, storageAccount: undefined, hasTrustedLaunch: undefined };
+  const found = {
+    previous,
+    subnet: undefined,
+    previousSubnet: undefined,
+    storageAccount: undefined,
+    hasTrustedLaunch: undefined,
+    zone: undefined,
+  };
   const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
   const { problems, asked } = await lookedUp(everything);
@@ -95,4 +102,120 @@ test("the name of a storage account is known before it is there, and refused whe
   assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
   ]);
+});
+
+describe("the way out of a subnet for a private endpoint", () => {
+  const privately = { ...everything.endpoint, exposure: "private", tls: { mode: "private" } };
+  const said = async (subnet: object, network: object = {}, routes: object[] = []) => {
+    const { problems, warnings } = await lookedUp(
+      { network: everything.network, endpoint: privately },
+      { network: { location: "westeurope", subnets: [{ name: "caches", ...subnet }], ...network }, routes },
+    );
+    return [...problems, ...warnings].map((text) => text.replace(/^.*network\.subnet: /, ""));
+  };
+  const routeTable = { id: `${vnetIn(own).replace(/virtualNetworks.+/, "routeTables")}/out` };
+  const closed = { defaultOutboundAccess: false };
+  const to = (nextHopType: string, addressPrefix = "0.0.0.0/0") => ({ addressPrefix, nextHopType });
+
+  test("a NAT gateway, or a route to a firewall", async () => {
+    assert.deepEqual(await said({ ...closed, natGateway: { id: "nat" } }), []);
+    assert.deepEqual(await said({ ...closed, routeTable }, {}, [to("VirtualAppliance")]), []);
+  });
+
+  test("none, with a route to nowhere or for other addresses, or without any", async () => {
+    const none = [
+      /^has no way out, and a private endpoint's machine no public address: give it a NAT gateway/,
+    ];
+    for (const [subnet, routes] of [
+      [closed, []],
+      [{ natGateway: { id: "nat" }, routeTable }, [to("None")]],
+      [{ ...closed, routeTable }, [to("VirtualAppliance", "10.0.0.0/8"), to("Internet")]],
+    ] as const) {
+      const [text = "", ...others] = await said(subnet, {}, [...routes]);
+      assert.match(text, none[0] as RegExp);
+      assert.deepEqual(others, []);
+    }
+  });
+
+  test("a private link takes a subnet without policies for it, and default outbound access isn't enough then", async () => {
+    const linked = { ...privately, privateLink: { allowed: [own] } };
+    const network = { location: "westeurope", subnets: [{ name: "caches" }] };
+    const { problems } = await lookedUp({ network: everything.network, endpoint: linked }, { network });
+    assert.equal(problems.length, 2, problems.join("\n"));
+    assert.match(problems.join("\n"), /^network\.subnet: has no way out/m);
+    assert.match(
+      problems.join("\n"),
+      /^network\.subnet: takes no private link service: `az network vnet subnet update --ids \S+\/hub\/subnets\/caches --disable-private-link-service-network-policies true`$/m,
+    );
+  });
+
+  test("what may be one is warned of", async () => {
+    const [old = ""] = await said({});
+    assert.match(old, /^has Azure's default outbound access only/);
+    const [learned = ""] = await said(closed, { virtualNetworkPeerings: [{ useRemoteGateways: true }] });
+    assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
+  });
+
+  test("a public endpoint's machine goes out by its own address: nothing is asked", async () => {
+    const { problems, asked } = await lookedUp(
+      { network: everything.network },
+      { network: { location: "westeurope", subnets: [{ name: "caches", ...closed, routeTable }] } },
+    );
+    assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["network:getVirtualNetwork"]]);
+  });
+});
+
+describe("the zone of a private endpoint", () => {
+  const group = `/subscriptions/${own}/resourceGroups/dns/providers/Microsoft.Network`;
+  const acme = { mode: "acme", email: "platform@example.com" };
+  const proved = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+  const endpoint = {
+    hostname: "cache.corp.example.com",
+    zone: existing.privateZone,
+    zoneResourceGroup: "dns",
+    exposure: "private",
+    tls: { mode: "private" },
+  };
+  const natGateway = { id: "nat" };
+  const hub = { location: "westeurope", subnets: [{ name: "caches", natGateway }] };
+  const privateZone = `${group}/privateDnsZones/${existing.privateZone}`;
+  const linked = { vnet: existing.virtualNetwork, subnet: "caches" };
+  const unlinked = { vnet: vnetIn(own).replace(/hub$/, "other"), subnet: "caches" };
+
+  test("a private one that is linked with the network, and a public one for the proof", async () => {
+    const region = { network: linked, endpoint: { ...endpoint, tls: proved } };
+    const { found, problems, warnings, asked } = await lookedUp(region, { network: hub, privateZone });
+    assert.deepEqual([found?.zone, problems, warnings], ["private", [], []]);
+    assert.deepEqual(
+      asked.filter(([token]) => token.endsWith("Zone")),
+      [
+        ["dns:getZone", { zoneName: "example.com", resourceGroupName: "dns" }],
+        ["privatedns:getPrivateZone", { privateZoneName: existing.privateZone, resourceGroupName: "dns" }],
+      ],
+    );
+  });
+
+  test("a private one that isn't linked, and no zone for the proof", async () => {
+    const region = { network: unlinked, endpoint: { ...endpoint, tls: acme } };
+    const { problems } = await lookedUp(region, { network: hub, privateZone });
+    assert.deepEqual(problems, [
+      "endpoint.tls.challengeZone: is missing: the zone corp.example.com is private, and a public authority doesn't see what is in it",
+      `endpoint.zone: the private zone corp.example.com isn't linked with the network, which so doesn't find the endpoint's name: \`az network private-dns link vnet create --resource-group dns --zone-name corp.example.com --name registry-cache --virtual-network ${unlinked.vnet} --registration-enabled false\``,
+    ]);
+  });
+
+  test("name servers of the network's own may know it", async () => {
+    const network = { ...hub, dhcpOptions: { dnsServers: ["10.0.0.53"] } };
+    const { problems, warnings } = await lookedUp({ network: unlinked, endpoint }, { network, privateZone });
+    assert.deepEqual(problems, []);
+    assert.match(
+      warnings.join(),
+      /endpoint\.zone: .* isn't linked with the network, whose own name servers must know it/,
+    );
+  });
+
+  test("where there is no private one, a public one", async () => {
+    const { found, problems } = await lookedUp({ network: unlinked, endpoint }, { network: hub });
+    assert.deepEqual([found?.zone, problems], ["public", []]);
+  });
 });

@@ -70,6 +70,10 @@ export interface Azure {
   /** Whether it has what it is asked for, or what it says otherwise. @default true */
   readonly there?: boolean | string;
   readonly network?: Record<string, unknown>;
+  /** Of its route tables. */
+  readonly routes?: readonly object[];
+  /** Id of the private zone. @default there is none */
+  readonly privateZone?: string;
   /** Of the vault. @default true */
   readonly hasRbac?: boolean;
 }
@@ -138,6 +142,8 @@ export async function lookedUp(
   {
     there = true,
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
+    routes = [],
+    privateZone,
     hasRbac = true,
   }: Azure = {},
   keys: Record<string, unknown> = {},
@@ -148,6 +154,11 @@ export async function lookedUp(
     asked.push([token, inputs]);
     if (there !== true) throw refused(token, there || "ResourceNotFound");
     if (token.endsWith(":getVault")) return { properties: { enableRbacAuthorization: hasRbac } };
+    if (token.endsWith(":getPrivateZone")) {
+      if (privateZone === undefined) throw refused(token, "ResourceNotFound");
+      return { id: privateZone };
+    }
+    if (token.endsWith(":getRouteTable")) return { routes };
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>

@@ -1,7 +1,7 @@
 /** Who reaches a machine in Azure, and by which way. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { type Graph, graphOf, group, gsoci, subscription, westeurope } from "./azure-vm-region.ts";
+import { type Graph, graphOf, group, gsoci, podText, subscription, westeurope } from "./azure-vm-region.ts";
 
 describe("a region with everything", () => {
   let graph: Graph;
@@ -100,6 +100,30 @@ describe("the firewall", () => {
     assert.deepEqual(others, [denial("Inbound")]);
   });
 
+  test("a service tag has a rule of its own, and the edge leaves it to the firewall", async () => {
+    const access = { clients: ["VirtualNetwork", "203.0.113.0/24"], metrics: ["AzureCloud.westeurope"] };
+    const graph = await graphOf({ access });
+    const { securityRules } = graph.inputs("NetworkSecurityGroup");
+    const opened = (securityRules as Record<string, unknown>[]).filter(
+      (rule) => rule.direction === "Inbound" && rule.access === "Allow",
+    );
+    assert.deepEqual(
+      opened.map((rule) => [
+        rule.name,
+        rule.priority,
+        rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes,
+        rule.destinationPortRange,
+      ]),
+      [
+        ["clients", 100, ["203.0.113.0/24"], "443"],
+        ["clients-VirtualNetwork", 200, "VirtualNetwork", "443"],
+        ["metrics-AzureCloud.westeurope", 201, "AzureCloud.westeurope", "9443"],
+      ],
+    );
+    assert.doesNotMatch(podText(graph), /allow (?:203|Azure|Virtual)/);
+    assert.equal(podText(graph).match(/allow 0\.0\.0\.0\/0;/g)?.length, 2);
+  });
+
   test("the machine reaches servers by the ports that they have, and nothing else", async () => {
     const [tcp, udp, ...others] = await rulesOf(westeurope.access, "Outbound");
     const common = {
@@ -125,6 +149,171 @@ describe("the firewall", () => {
     });
     assert.deepEqual(others, [denial("Outbound")]);
   });
+});
+
+describe("a private endpoint", () => {
+  const privately = {
+    endpoint: { ...westeurope.endpoint, exposure: "private" },
+    access: { clients: ["10.0.0.0/8"] },
+  };
+  const types = ({ resources }: Graph) =>
+    resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+  const subnets = (graph: Graph) => graph.inputs("VirtualNetwork").subnets;
+  const range = { name: "machine", addressPrefix: "10.255.255.0/29" };
+
+  test("in a network of its own: the way out by a NAT gateway in the machine's zone, and no other address", async () => {
+    const graph = await graphOf({ ...privately, availabilityZone: "2" });
+    const [{ publicIPAddress }] = graph.inputs("NetworkInterface").ipConfigurations as [
+      Record<string, unknown>,
+    ];
+    assert.equal(publicIPAddress, undefined);
+    assert.deepEqual(
+      types(graph).filter((it) => it.startsWith("PublicIPAddress ")),
+      ["PublicIPAddress westeurope-outbound"],
+    );
+    const { natGatewayName, zones, publicIpAddresses } = graph.inputs("NatGateway");
+    assert.deepEqual(
+      [natGatewayName, zones, publicIpAddresses],
+      ["registry-cache-westeurope-outbound-2", ["2"], [{ id: "westeurope-outbound-id" }]],
+    );
+    const natGateway = { id: "westeurope-outbound-id" };
+    assert.deepEqual(subnets(graph), [{ ...range, natGateway, defaultOutboundAccess: false }]);
+    assert.deepEqual(graph.inputs("RecordSet", "westeurope-address").aRecords, [{ ipv4Address: "10.0.0.4" }]);
+  });
+
+  test("in a private zone: linked with the network, and the proof in a public one, which the private one hides", async () => {
+    const tls = {
+      ...westeurope.endpoint.tls,
+      challengeZone: "example.com",
+      challengeZoneResourceGroup: "public",
+    };
+    const endpoint = { ...privately.endpoint, zone: "westeurope.example.com", tls };
+    const graph = await graphOf({ ...privately, endpoint }, [gsoci], {}, undefined, { zone: "private" });
+    const records = graph.resources.flatMap(({ type, name, inputs }) =>
+      /RecordSet$/.test(type)
+        ? [[name, inputs.recordType, inputs.zoneName ?? inputs.privateZoneName, inputs.relativeRecordSetName]]
+        : [],
+    );
+    assert.deepEqual(records.sort(), [
+      ["westeurope-acme-challenge", "CNAME", "example.com", "_acme-challenge.cache.westeurope"],
+      ["westeurope-acme-delegation", "NS", "example.com", "acme.cache.westeurope"],
+      ["westeurope-address", "A", "westeurope.example.com", "cache"],
+      ["westeurope-private-acme-challenge", "CNAME", "westeurope.example.com", "_acme-challenge.cache"],
+    ]);
+    const { virtualNetworkLinkName, privateZoneName, virtualNetwork, registrationEnabled } =
+      graph.inputs("VirtualNetworkLink");
+    assert.deepEqual(
+      [virtualNetworkLinkName, privateZoneName, registrationEnabled, virtualNetwork],
+      [
+        "registry-cache-test-westeurope",
+        "westeurope.example.com",
+        false,
+        { id: `${group}/providers/Microsoft.Network/virtualNetworks/registry-cache-westeurope-network` },
+      ],
+    );
+    assert.match(podText(graph), /--dns\.propagation\.wait 60s/);
+    assert.doesNotMatch(podText(await graphOf(privately)), /propagation\.wait/);
+  });
+
+  test("for other subscriptions: a private link service before a load balancer, whose addresses are let in", async () => {
+    const allowed = ["22222222-2222-4222-8222-222222222222"];
+    const access = { clients: ["192.168.0.0/16"] };
+    const graph = await graphOf({
+      ...privately,
+      access,
+      endpoint: { ...privately.endpoint, privateLink: { allowed } },
+    });
+    const { visibility, autoApproval, ipConfigurations } = graph.inputs("PrivateLinkService");
+    assert.deepEqual([visibility, autoApproval], [{ subscriptions: allowed }, { subscriptions: allowed }]);
+    const [{ subnet }] = ipConfigurations as [{ subnet: { id: string } }];
+    assert.match(subnet.id, /\/subnets\/private-link$/);
+    const [, link] = subnets(graph) as Record<string, unknown>[];
+    assert.deepEqual(link, {
+      name: "private-link",
+      addressPrefix: "10.255.255.16/28",
+      defaultOutboundAccess: false,
+      privateLinkServiceNetworkPolicies: "Disabled",
+    });
+    const { securityRules } = graph.inputs("NetworkSecurityGroup");
+    assert.deepEqual(
+      (securityRules as Record<string, unknown>[])
+        .filter(({ direction, access }) => direction === "Inbound" && access === "Allow")
+        .map((rule) => [rule.name, rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes]),
+      [
+        ["private-link", ["10.255.255.16/28"]],
+        ["probes", "AzureLoadBalancer"],
+        ["clients", ["192.168.0.0/16"]],
+      ],
+    );
+    assert.match(podText(graph), /allow 10\.255\.255\.16\/28;/);
+    const [{ loadBalancerBackendAddressPools: pools }] = graph.inputs("NetworkInterface")
+      .ipConfigurations as [Record<string, unknown>];
+    assert.deepEqual(pools, [{ id: "westeurope-id/backendAddressPools/endpoint" }]);
+  });
+
+  test("in an existing subnet, neither", async () => {
+    const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+    const graph = await graphOf({ ...privately, network: { vnet, subnet: "caches" } });
+    assert.deepEqual(
+      types(graph).filter((it) => /^(?:PublicIPAddress|NatGateway|VirtualNetwork) /.test(it)),
+      [],
+    );
+  });
+
+  test("the default outbound access of a subnet stays as it was made", async () => {
+    const was = (isClosed: boolean) => ({ previousSubnet: { isClosed } });
+    const natGateway = { id: "westeurope-outbound-id" };
+    const opened = await graphOf(privately, [gsoci], {}, undefined, was(false));
+    assert.deepEqual(subnets(opened), [{ ...range, natGateway }]);
+    const closed = await graphOf({}, [gsoci], {}, undefined, was(true));
+    assert.deepEqual(subnets(closed), [{ ...range, defaultOutboundAccess: false }]);
+  });
+});
+
+test("with failover, the name leads to the machine by Traffic Manager, and to nothing when it is dead", async () => {
+  const endpoint = { ...westeurope.endpoint, failover: "dns" };
+  const graph = await graphOf({ endpoint });
+  const { monitorConfig, endpoints, trafficRoutingMethod, dnsConfig } = graph.inputs("Profile");
+  assert.deepEqual(monitorConfig, {
+    protocol: "TCP",
+    port: 443,
+    intervalInSeconds: 30,
+    timeoutInSeconds: 10,
+    toleratedNumberOfFailures: 2,
+  });
+  assert.equal(trafficRoutingMethod, "Priority");
+  assert.deepEqual(
+    (endpoints as Record<string, unknown>[]).map(({ target, priority, alwaysServe }) => [
+      target,
+      priority,
+      alwaysServe,
+    ]),
+    [
+      ["direct.cache.westeurope.example.com", 1, undefined],
+      ["gone.cache.westeurope.example.com", 2, "Enabled"],
+    ],
+  );
+  const { relativeName } = dnsConfig as { relativeName: string };
+  const records = (name: string) => {
+    const { recordType, relativeRecordSetName, aRecords, cnameRecord } = graph.inputs(
+      "RecordSet",
+      `westeurope-${name}`,
+    );
+    return [recordType, relativeRecordSetName, aRecords ?? cnameRecord];
+  };
+  assert.deepEqual(records("address"), [
+    "CNAME",
+    "cache.westeurope",
+    { cname: `${relativeName}.trafficmanager.net` },
+  ]);
+  assert.deepEqual(records("direct"), ["A", "direct.cache.westeurope", [{ ipv4Address: "192.0.2.7" }]]);
+  assert.deepEqual(records("gone").slice(0, 2), ["TXT", "gone.cache.westeurope"]);
+  const { securityRules } = graph.inputs("NetworkSecurityGroup");
+  const probes = (securityRules as Record<string, unknown>[]).find(({ name }) => name === "traffic-manager");
+  assert.deepEqual(
+    [probes?.sourceAddressPrefix, probes?.destinationPortRange, probes?.access],
+    ["AzureTrafficManager", "443", "Allow"],
+  );
 });
 
 describe("choices", () => {

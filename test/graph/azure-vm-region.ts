@@ -1,6 +1,7 @@
 /** A region on a VM in Azure, and what Azure would answer. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import type { VmFindings } from "../../components/hosts/azure/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import type { Previous } from "../../components/hosts/azure/previous.ts";
 import { VmHost } from "../../components/hosts/azure/vm-host.ts";
@@ -65,6 +66,8 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
       };
     case "azure-native:network:PublicIPAddress":
       return { ipAddress: "192.0.2.7" };
+    case "azure-native:network:NetworkInterface":
+      return { ipConfigurations: [{ name: "primary", privateIPAddress: "10.0.0.4" }] };
     case "azure-native:network:VirtualNetwork":
       return { id: id("Microsoft.Network/virtualNetworks", inputs.virtualNetworkName) };
     case "azure-native:dns:Zone":
@@ -105,6 +108,7 @@ export async function graphOf(
   upstreams: Record<string, unknown>[] = [gsoci, team],
   previous: Partial<Previous> = {},
   hasTrustedLaunch?: boolean,
+  found: Partial<VmFindings> = {},
 ): Promise<Graph> {
   const request = planRequest("azure vm", {
     provider: "azure",
@@ -119,8 +123,8 @@ export async function graphOf(
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
-    const found = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous } };
-    host = new VmHost(plan.region.name, { plan, found, secrets: { credentials } });
+    const findings = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous }, ...found };
+    host = new VmHost(plan.region.name, { plan, found: findings, secrets: { credentials } });
   }, azure);
   assert.ok(host);
   const resource = (type: string, name?: string) => {

@@ -126,6 +126,25 @@ export const azure: CloudCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+    "all that a private endpoint can't do without": {
+      region: {
+        network: { vnet: existing.virtualNetwork, subnet: existing.subnet },
+        endpoint: {
+          hostname: `cache.${existing.privateZone}`,
+          zone: existing.privateZone,
+          zoneResourceGroup: existing.zoneResourceGroup,
+          exposure: "private",
+          privateLink: { allowed: [subscriptionId] },
+          tls: { mode: "acme", email: "platform@example.com" },
+        },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /regions\[0\]\.endpoint\.tls\.challengeZone: is missing: the zone corp\.example\.com is private/,
+        /regions\[0\]\.network\.subnet: has no way out, and a private endpoint's machine no public address/,
+        /regions\[0\]\.network\.subnet: takes no private link service: `az network vnet subnet update /,
+      ],
+    },
     "a vault that takes no rights": {
       region: {
         endpoint: {

@@ -69,6 +69,8 @@ const aws = `exec "${process.execPath}" "${join(import.meta.dirname, "fake-aws.j
 const az = `
 case "$*" in
   "vm get-instance-view "*) echo '[["Provisioning succeeded", "VM running"], ["Ready"]]' ;;
+  "network private-endpoint show "*) echo /subscriptions/s/networkInterfaces/wire ;;
+  "network nic show "*" /subscriptions/s/networkInterfaces/wire "*) echo 10.1.0.4 ;;
   "vm run-command invoke "*)
     while [ "$1" != --scripts ]; do shift; done
     printf 'Enable succeeded: \\n[stdout]\\n%s\\n\\n[stderr]\\n\\n' "$(printf '%s\\n' "$2" | tr '"' '\\n' | sh 2>&1 | tail -c 4096)" ;;
@@ -98,6 +100,31 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "aws ssm start-session": ["--region", "--target"],
   // https://learn.microsoft.com/cli/azure/reference-index
   "az aks get-credentials": ["--resource-group", "--name"],
+  // https://learn.microsoft.com/cli/azure/network/private-endpoint
+  "az network private-endpoint create": [
+    "--resource-group",
+    "--name",
+    "--vnet-name",
+    "--subnet",
+    "--private-connection-resource-id",
+    "--connection-name",
+  ],
+  "az network private-endpoint show": ["--resource-group", "--name"],
+  "az network nic show": ["--ids"],
+  "az network private-dns zone create": ["--resource-group", "--name"],
+  "az network private-dns link vnet create": [
+    "--resource-group",
+    "--zone-name",
+    "--name",
+    "--virtual-network",
+    "--registration-enabled",
+  ],
+  "az network private-dns record-set a add-record": [
+    "--resource-group",
+    "--zone-name",
+    "--record-set-name",
+    "--ipv4-address",
+  ],
   "az network dns record-set a delete": ["--resource-group", "--zone-name", "--name", "--yes"],
   "az vm boot-diagnostics get-boot-log": ["--resource-group", "--name"],
   "az vm get-instance-view": ["--resource-group", "--name"],

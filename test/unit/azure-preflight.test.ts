@@ -63,10 +63,26 @@ test("everything that is wrong is told, each with its path", () => {
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
     [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
+    [
+      {
+        endpoint: { ...endpoint, exposure: "private", failover: "dns" },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      [/^endpoint\.failover: takes a public endpoint: Azure's Traffic Manager probes from the internet/],
+    ],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
     [
       { access: { clients: ranges(4000), metrics: ["203.0.113.0/24"] } },
       [/^access\.clients: has, together with `access\.metrics`, 4001 ranges, .* takes 4000/],
+    ],
+    [
+      {
+        access: {
+          clients: Array.from({ length: 900 }, (_, index) => `AzureCloud.region${index}`),
+          metrics: ["Storage"],
+        },
+      },
+      [/^access\.clients: has, together with `access\.metrics`, 901 service tags, .* takes 900/],
     ],
     [
       { machine: { type: "Standard_D4ps_v6", architecture: "amd64" } },
@@ -125,4 +141,13 @@ test("ranges that have no effect are a warning, but for those of `public`", () =
     ["access.clients[1]", "access.metrics[0]"],
   );
   assert.deepEqual(planned({ access: { clients: "public" } }).warnings, []);
+});
+
+test("service tags are clients, and the tag of the whole internet is warned of", () => {
+  const access = { clients: ["VirtualNetwork", "AzureCloud.westeurope"], metrics: ["Internet"] };
+  assert.deepEqual(planned({ access }).problems, []);
+  assert.deepEqual(
+    planned({ access }).warnings.map(({ path, message }) => `${path}: ${message}`),
+    ["access.metrics[0]: is the whole internet, as `public` is: name the addresses that you mean"],
+  );
 });

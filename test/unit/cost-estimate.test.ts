@@ -132,6 +132,34 @@ test("Azure with prices for all lines, by hand", () => {
   near(estimate.contested?.totals.all, 76.736 + 0.2147 + 336.296);
 });
 
+test("a private endpoint in Azure, by hand", () => {
+  const words = { provider: "azure", region: "eastus", workload, endpoint: { exposure: "private" } } as const;
+  const estimate = estimateOf({ ...words, machine: "Standard_D2ps_v6" });
+  // In a network of its own, the way out is a NAT gateway, 730 h × 0.045 = 32.85, with an address, 3.65. 10.737 GB come through it: × 0.045 = 0.4832.
+  near(costOf(estimate, "NAT gateway"), 32.85);
+  near(costOf(estimate, "NAT gateway, data"), 0.4832);
+  near(costOf(estimate, "Public IPv4"), 3.65);
+  // Nothing goes to a public address.
+  assert.equal(estimate.contested, undefined);
+  const cluster = estimateOf({ ...words, topology: "cluster", cost: { azureSameRegionTraffic: "billed" } });
+  near(costOf(cluster, "Public IPv4"), 3.65);
+  assert.deepEqual(
+    cluster.lines.filter(({ name }) => name.startsWith("Transfer in the region")),
+    [],
+  );
+});
+
+test("failover in Azure has lines, whose prices nobody has told", () => {
+  const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
+  const { lines, notPriced } = estimateOf(words);
+  const names = ["Traffic Manager, health check", "Traffic Manager, queries"];
+  assert.deepEqual(
+    lines.flatMap(({ name, price }) => (names.includes(name) ? [price] : [])),
+    [notFound, notFound],
+  );
+  assert.ok(names.every((name) => notPriced.some((it) => it.name === name)));
+});
+
 test("a bucket whose rule goes by age, by hand", () => {
   const estimate = estimateOf({
     provider: "aws",

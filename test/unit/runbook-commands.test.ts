@@ -202,12 +202,25 @@ test("the client with the most bytes comes first", async () => {
   assert.match(printed, /^40000000000 1 203\.0\.113\.8\n17 1 203\.0\.113\.7$/m);
 });
 
-test("a consumer of a private link finds the zones of the service, and makes an endpoint", async () => {
+test("a consumer of a private link makes an endpoint, and the name leads to it", async () => {
   await using programs = await onCallPrograms();
   const { calls, printed } = await paste(commandsIn("private-networks.md").join("\n"), programs);
   assert.deepEqual(
-    calls.map((call) => call.slice(0, 3).join(" ")),
-    ["aws ec2 describe-vpc-endpoint-services", "aws ec2 create-vpc-endpoint"],
+    calls.map((call) => call.join(" ").split(" --")[0]),
+    [
+      "aws ec2 describe-vpc-endpoint-services",
+      "aws ec2 create-vpc-endpoint",
+      "az network private-endpoint create",
+      "az network private-endpoint show",
+      "az network nic show",
+      "az network private-dns zone create",
+      "az network private-dns link vnet create",
+      "az network private-dns record-set a add-record",
+    ],
+  );
+  assert.match(
+    calls.at(-1)?.join(" ") ?? "",
+    /--zone-name cache\.westeurope\.corp\.example\.com .*--ipv4-address 10\.1\.0\.4$/,
   );
   assert.match(printed, /\["eu-central-1b"\].*\["Z1","vpce-1/s);
 });

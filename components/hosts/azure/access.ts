@@ -1,28 +1,53 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
+import { isServiceTag } from "../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
-import { maxSecurityGroupRanges } from "../firewall-limits.ts";
+import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../firewall-limits.ts";
 
-/** Ranges that open nothing. */
+/** Sources that open nothing, or more than they seem to. */
 export function accessWarnings({ access }: AzureVmRegion): Problem[] {
   return (["clients", "metrics"] as const).flatMap((list) =>
-    access[list].flatMap((range, index) => {
-      if (familyOf(range) === "ipv4" || range === "::/0") return [];
-      const message = `"${range}" has no effect: the machine has an IPv4 address only`;
-      return [{ path: `access.${list}[${index}]`, message }];
+    access[list].flatMap((source, index) => {
+      const message = warningOf(source);
+      return message === undefined ? [] : [{ path: `access.${list}[${index}]`, message }];
     }),
   );
+}
+
+function warningOf(source: string): string | undefined {
+  if (source === "Internet") return "is the whole internet, as `public` is: name the addresses that you mean";
+  if (isServiceTag(source) || source === "::/0" || familyOf(source) === "ipv4") return undefined;
+  return `"${source}" has no effect: the machine has an IPv4 address only`;
 }
 
 /** @returns problems whose path is relative to the region. */
 export function accessProblems({ access }: AzureVmRegion): Problem[] {
   const path = "access.clients";
-  if (ipv4Ranges(access.clients).length === 0) {
-    const message = "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only";
-    return [{ path, message }];
-  }
-  const count = ipv4Ranges([...access.clients, ...access.metrics]).length;
-  if (count <= maxSecurityGroupRanges) return [];
-  const message = `has, together with \`access.metrics\`, ${count} ranges, and a network security group takes ${maxSecurityGroupRanges}: put some together`;
-  return [{ path, message }];
+  const sources = [...access.clients, ...access.metrics];
+  const tags = sources.filter(isServiceTag).length;
+  const ranges = rangesOf(sources).length;
+  return [
+    ...(rangesOf(access.clients).length > 0 || access.clients.some(isServiceTag)
+      ? []
+      : [
+          {
+            path,
+            message: "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
+          },
+        ]),
+    ...(ranges > maxSecurityGroupRanges
+      ? [{ path, message: tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together") }]
+      : []),
+    ...(tags > maxSecurityGroupTags
+      ? [{ path, message: tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer") }]
+      : []),
+  ];
+}
+
+function rangesOf(sources: readonly string[]): string[] {
+  return ipv4Ranges(sources.filter((source) => !isServiceTag(source)));
+}
+
+function tooMany(count: number, what: string, max: number, wayOut: string): string {
+  return `has, together with \`access.metrics\`, ${count} ${what}, and a network security group takes ${max}: ${wayOut}`;
 }

@@ -7,6 +7,12 @@ export function isMissing({ message }: Error): boolean {
   return /ResourceNotFound|ResourceGroupNotFound/.test(message);
 }
 
+/** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */
+export function partsOf(resourceId: string) {
+  const [, , subscription, , group, , , , name, , child] = resourceId.split("/");
+  return { subscription: subscription?.toLowerCase(), group, name, child };
+}
+
 const origin = "https://management.azure.com";
 const timeoutMs = 30_000;
 

@@ -1,5 +1,4 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
@@ -9,8 +8,10 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
+import { partsOf } from "./arm.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import { isPrivate } from "./outbound.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf, wantedMachine } from "./previous.ts";
@@ -19,14 +20,23 @@ import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
+import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
+import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
+import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {
   readonly previous: Previous;
+  /** An existing one. */
+  readonly subnet?: FoundSubnet | undefined;
+  /** Of a network of the region's own. */
+  readonly previousSubnet?: PreviousSubnet | undefined;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
   /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
 }
 
 /**
@@ -55,15 +65,22 @@ export function vmFindingsFor(
 async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
   const { name, storage } = plan.region;
   const previous = await previousOf(name);
-  const [storageAccount, hasTrustedLaunch] = await Promise.all([
+  const subnet = findSubnet(question);
+  const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachine(question, plan, previous),
+    subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
-    findZone(question),
-    findSubnet(question),
     findCertificate(question),
   ]);
-  return { previous, storageAccount, hasTrustedLaunch };
+  return {
+    previous,
+    subnet: await subnet,
+    previousSubnet: await previousSubnet(name, machineSubnet),
+    storageAccount,
+    hasTrustedLaunch,
+    zone,
+  };
 }
 
 /**
@@ -121,30 +138,25 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
   await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
 }
 
-export async function findZone({ region, lookUp, options }: Question): Promise<void> {
-  const { zone: zoneName, zoneResourceGroup: resourceGroupName } = region.endpoint;
-  if (zoneName === undefined || resourceGroupName === undefined) return;
-  const zone = getZone({ zoneName, resourceGroupName }, options);
-  await lookUp.ask("endpoint.zone", `the zone ${zoneName} in ${resourceGroupName}`, zone);
-}
-
 export interface FoundSubnet {
   /** All ranges of its network. */
   readonly networkRanges: readonly string[];
   /** Its own, of which it can have several. */
   readonly ranges: readonly string[];
+  /** Whether its network doesn't ask Azure's own. */
+  readonly hasNameServers: boolean;
+  /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
+  readonly wayOut?: WayOut | undefined;
+  /** Public ranges of a NAT gateway by which a cluster's nodes go out. */
+  readonly egress?: readonly string[] | undefined;
 }
 
 /**
  * Machine or nodes, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
  * @returns undefined where the network is the region's own, or with a problem more
  */
-export async function findSubnet({
-  region,
-  subscription,
-  lookUp,
-  options,
-}: Question): Promise<FoundSubnet | undefined> {
+export async function findSubnet(question: Question): Promise<FoundSubnet | undefined> {
+  const { region, subscription, lookUp, options } = question;
   if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
   const what = region.topology === "vm" ? "machine" : "cluster";
@@ -160,7 +172,7 @@ export async function findSubnet({
   const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
   const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
   if (!found) return undefined;
-  const { location, subnets = [], addressSpace } = found;
+  const { location, subnets = [], addressSpace, dhcpOptions } = found;
   if (location !== region.name)
     lookUp.refuse("network.vnet", `is in ${location}, and the ${what} in ${region.name}`);
   const own = subnets.find(({ name }) => name === subnet);
@@ -169,8 +181,26 @@ export async function findSubnet({
     lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
     return undefined;
   }
+  // AKS does it by itself.
+  if (
+    region.topology === "vm" &&
+    region.endpoint.privateLink &&
+    own.privateLinkServiceNetworkPolicies !== "Disabled"
+  )
+    lookUp.refuse(
+      "network.subnet",
+      `takes no private link service: \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
+    );
   const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
-  return { networkRanges: addressSpace?.addressPrefixes ?? [], ranges: addressPrefixes };
+  return {
+    networkRanges: addressSpace?.addressPrefixes ?? [],
+    ranges: addressPrefixes,
+    hasNameServers: (dhcpOptions?.dnsServers ?? []).length > 0,
+    ...(isPrivate(region) && {
+      wayOut: await findWayOut(question, found, own),
+      ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),
+    }),
+  };
 }
 
 /**
@@ -202,10 +232,4 @@ async function findCertificate({
     path,
     `the vault ${vaultName} has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: \`az keyvault update --name ${vaultName} --enable-rbac-authorization true\``,
   );
-}
-
-/** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */
-function partsOf(resourceId: string) {
-  const [, , subscription, , group, , , , name, , child] = resourceId.split("/");
-  return { subscription: subscription?.toLowerCase(), group, name, child };
 }

@@ -3,18 +3,26 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
+import { isServiceTag } from "../../config/text.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { outboundPorts } from "../vm/outbound.ts";
+import { hasFailover } from "./failover.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
 type Rule = input.network.SecurityRuleArgs;
 
+export interface FirewallArgs {
+  readonly place: Place;
+  /** See {@link consumerRanges}. */
+  readonly consumers: readonly string[];
+}
+
 /** Rules stand inside the group: one that was added by hand is found and taken away. */
 export function createFirewall(
   name: string,
   plan: AzureVmPlan,
-  place: Place,
+  { place, consumers }: FirewallArgs,
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
@@ -22,36 +30,70 @@ export function createFirewall(
     {
       ...place,
       networkSecurityGroupName: plan.names.firewall,
-      securityRules: [...inboundRules(plan.region), ...outboundRules(plan)],
+      securityRules: [...inboundRules(plan.region, consumers), ...outboundRules(plan)],
     },
     options,
   );
 }
 
 /**
- * Who may reach the machine: the clients its endpoint, monitoring its metrics. No SSH: `az vm run-command` comes another way.
+ * Who may reach the machine: the clients its endpoint, monitoring its metrics. No SSH: `az vm run-command` comes another way. A service tag takes a rule of its own:
+ * https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
  *
  * Without the last rule, the addresses of the network and of its peers may reach every port:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
  */
-function inboundRules({ access, endpoint }: AzureVmRegion): Rule[] {
-  const open = [
-    { name: "clients", ranges: ipv4Ranges(access.clients), port: endpoint.port },
-    { name: "metrics", ranges: ipv4Ranges(access.metrics), port: metricsPort },
-  ].filter(({ ranges }) => ranges.length > 0);
-  const inbound = { direction: "Inbound", sourcePortRange: "*", destinationAddressPrefix: "*" };
+function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly string[]): Rule[] {
+  const lists = [
+    { name: "clients", sources: access.clients, port: endpoint.port },
+    { name: "metrics", sources: access.metrics, port: metricsPort },
+  ];
+  const byRange = lists.flatMap(({ sources, ...rule }) => {
+    const ranges = ipv4Ranges(sources.filter((source) => !isServiceTag(source)));
+    return ranges.length > 0 ? [{ ...rule, source: sourceOf(ranges) }] : [];
+  });
+  const byTag = lists.flatMap(({ name, sources, port }) =>
+    sources
+      .filter(isServiceTag)
+      .map((tag) => ({ name: `${name}-${tag}`, port, source: { sourceAddressPrefix: tag } })),
+  );
+  const { port } = endpoint;
+  const probed = hasFailover({ endpoint })
+    ? [{ name: "traffic-manager", port, source: { sourceAddressPrefix: "AzureTrafficManager" } }]
+    : [];
+  const linked =
+    consumers.length > 0
+      ? [
+          { name: "private-link", port, source: { sourceAddressPrefixes: [...consumers] } },
+          { name: "probes", port, source: { sourceAddressPrefix: "AzureLoadBalancer" } },
+        ]
+      : [];
   return [
-    ...open.map(({ name, ranges, port }, index) => ({
-      ...inbound,
-      ...sourceOf(ranges),
-      name,
-      priority: 100 + 10 * index,
-      access: "Allow",
-      protocol: "Tcp",
-      destinationPortRange: String(port),
-    })),
+    ...[...linked, ...probed].map((opening, index) => inboundRule(opening, 150 + 10 * index)),
+    ...byRange.map((opening, index) => inboundRule(opening, 100 + 10 * index)),
+    ...byTag.map((opening, index) => inboundRule(opening, 200 + index)),
     nothingElse("Inbound"),
   ];
+}
+
+interface Opening {
+  readonly name: string;
+  readonly port: number;
+  readonly source: Pick<Rule, "sourceAddressPrefix" | "sourceAddressPrefixes">;
+}
+
+function inboundRule({ name, port, source }: Opening, priority: number): Rule {
+  return {
+    direction: "Inbound",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    ...source,
+    name,
+    priority,
+    access: "Allow",
+    protocol: "Tcp",
+    destinationPortRange: String(port),
+  };
 }
 
 /**

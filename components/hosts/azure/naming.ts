@@ -14,10 +14,17 @@ export interface Names {
   readonly networkInterface: string;
   readonly firewall: string;
   readonly network: string;
+  /** Of the way out of a network that the stack makes for a private endpoint. */
+  readonly outbound: string;
+  /** Of the service for other subscriptions, and of the machine's load balancer behind it. */
+  readonly privateLink: string;
+  /** Of such a network with a private DNS zone, which other caches share. */
+  readonly zoneLink: string;
   readonly identity: string;
 }
 
 const longestGroupName = 90;
+const longestLinkName = 80;
 
 /** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
 export function namesOf({ stack, region }: CacheIdentity): Names {
@@ -32,6 +39,11 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     networkInterface: `${base}-interface`,
     firewall: `${base}-firewall`,
     network: `${base}-network`,
+    outbound: `${base}-outbound`,
+    privateLink: `${base}-private-link`,
+    zoneLink: capped(cache, longestLinkName)
+      .toLowerCase()
+      .replace(/[^a-z0-9-]/g, "-"),
     identity: `${base}-identity`,
   };
 }

@@ -4,10 +4,13 @@ import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
+import { createOutbound, isPrivate } from "./outbound.ts";
 import type { Place } from "./place.ts";
 import { addressPlacement } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { subnetId } from "./subnet.ts";
+import { createPrivateLink } from "./private-link.ts";
+import { zonesOf } from "./regions.ts";
+import { linkSubnetId, machineLinkSubnet, machineSubnet, subnetId } from "./subnet.ts";
 
 export interface NetworkArgs {
   readonly place: Place;
@@ -17,11 +20,13 @@ export interface NetworkArgs {
 /** The way from clients to the machine, which a replaced machine takes over. */
 export interface Network {
   readonly networkInterface: NetworkInterface;
-  readonly address: PublicIPAddress;
+  /** Resource id. */
+  readonly subnet: pulumi.Input<string>;
+  /** IPv4. Of an endpoint that is private, the interface's own, which it keeps as long as it is in its subnet. */
+  readonly address: pulumi.Output<string>;
+  /** Resource id of the service for other subscriptions, where there is one. */
+  readonly privateLink: pulumi.Output<string> | undefined;
 }
-
-/** The smallest that Azure has. */
-const ownSubnet = { name: "machine", range: "10.255.255.0/29" };
 
 export function createNetwork(
   name: string,
@@ -29,9 +34,60 @@ export function createNetwork(
   { place, firewall }: NetworkArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { plan } = args;
+  const { plan, found } = args;
+  const { region, names } = plan;
+  const publicAddress = isPrivate(region) ? undefined : createAddress(name, args, place, options);
+  const gateway =
+    isPrivate(region) && !("subnet" in region.network)
+      ? createOutbound(name, { place, names, zones: zonesOf(region).zones ?? [] }, options).gateway
+      : undefined;
+  const subnet = subnetId(
+    name,
+    plan,
+    { place, own: machineSubnet, link: machineLinkSubnet, gateway, previous: found.previousSubnet },
+    options,
+  );
+  const link = createPrivateLink(
+    name,
+    { region, names, place, firewall, subnet: linkSubnetId(region, subnet, machineLinkSubnet) },
+    options,
+  );
+  const networkInterface = new NetworkInterface(
+    name,
+    {
+      ...place,
+      networkInterfaceName: names.networkInterface,
+      enableAcceleratedNetworking: true,
+      networkSecurityGroup: { id: firewall.id },
+      ipConfigurations: [
+        {
+          name: "primary",
+          primary: true,
+          privateIPAllocationMethod: "Dynamic",
+          ...(publicAddress && { publicIPAddress: { id: publicAddress.id } }),
+          subnet: { id: subnet },
+          ...(link && { loadBalancerBackendAddressPools: [{ id: link.pool }] }),
+        },
+      ],
+    },
+    options,
+  );
+  const address = publicAddress
+    ? publicAddress.ipAddress.apply((ip) => ip ?? "")
+    : networkInterface.ipConfigurations.apply(
+        (configurations) => configurations?.[0]?.privateIPAddress ?? "",
+      );
+  return { networkInterface, subnet, address, privateLink: link?.service };
+}
+
+function createAddress(
+  name: string,
+  args: HostArgs<AzureVmPlan, VmFindings>,
+  place: Place,
+  options: pulumi.CustomResourceOptions,
+): PublicIPAddress {
   const placement = addressPlacement(args);
-  const address = new PublicIPAddress(
+  return new PublicIPAddress(
     name,
     {
       ...place,
@@ -43,24 +99,4 @@ export function createNetwork(
     },
     options,
   );
-  const networkInterface = new NetworkInterface(
-    name,
-    {
-      ...place,
-      networkInterfaceName: plan.names.networkInterface,
-      enableAcceleratedNetworking: true,
-      networkSecurityGroup: { id: firewall.id },
-      ipConfigurations: [
-        {
-          name: "primary",
-          primary: true,
-          privateIPAllocationMethod: "Dynamic",
-          publicIPAddress: { id: address.id },
-          subnet: { id: subnetId(name, plan, { place, own: ownSubnet }, options) },
-        },
-      ],
-    },
-    options,
-  );
-  return { networkInterface, address };
 }

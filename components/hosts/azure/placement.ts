@@ -1,5 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
+import { isPrivate } from "./outbound.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { Placed, Previous } from "./previous.ts";
 import { allZonesOf, zonesOf } from "./regions.ts";
@@ -52,6 +53,7 @@ export function placementWarnings({
       !fitsDisk(region, disk) &&
       `the disk is in zone ${disk.zones.join()} and can't move: a new one in zone ${zone} takes its place, without what is cached, and with a new certificate. Unprotect the old one first: docs/upgrading.md#another-availability-zone`,
     address &&
+      !isPrivate(region) &&
       !fitsAddress(region, address) &&
       `the address is in zone ${address.zones.join()} only: another one takes its place. Tell whoever has listed it in a firewall`,
   ];

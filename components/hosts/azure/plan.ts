@@ -5,6 +5,7 @@ import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { accessProblems, accessWarnings } from "./access.ts";
 import { storeOf } from "./blob-store.ts";
+import { failoverProblems } from "./failover.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { nameProblems } from "./regions.ts";
 import { azureUserData, userDataLimitBytes } from "./user-data.ts";
@@ -23,6 +24,7 @@ export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureV
     problems: [
       ...nameProblems(region),
       ...accessProblems(region),
+      ...failoverProblems(region),
       ...problems,
       ...(problems.length === 0 ? userDataProblems(plan) : []),
     ],

@@ -1,51 +1,106 @@
 import { RecordSet } from "@pulumi/azure-native/dns/recordSet.js";
 import { Zone } from "@pulumi/azure-native/dns/zone.js";
-import type * as pulumi from "@pulumi/pulumi";
+import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordSet.js";
+import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
+import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
+import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
+import type { ZoneKind } from "./zones.ts";
 
-export interface RecordsArgs {
-  readonly region: Pick<AzureRegion, "endpoint">;
-  readonly place: Place;
-  /** Who proves the name; with `tls: { mode: acme }` only. */
-  readonly identity?: Grantee;
+export interface AddressRecordArgs {
+  readonly region: AzureRegion;
+  readonly names: Pick<Names, "zoneLink">;
+  /** Of `endpoint.zone`. @default public */
+  readonly zone: ZoneKind | undefined;
   /** IPv4, and stays. */
   readonly address: pulumi.Input<string>;
+  /** Resource id of the region's subnet. */
+  readonly subnet: pulumi.Input<string>;
+  /** The name of what answers for the endpoint's, by createFailover(). @default the address does */
+  readonly failover?: pulumi.Input<string> | undefined;
+}
+
+export interface ChallengeArgs {
+  readonly region: Pick<AzureRegion, "endpoint">;
+  /** Of `endpoint.zone`. @default public */
+  readonly zone: ZoneKind | undefined;
+  readonly place: Place;
+  /** Who proves the name. */
+  readonly identity: Grantee;
 }
 
 /** Seconds. Short, as address and name servers change when a region is made anew. */
 const ttl = 300;
 
-/**
- * The name that clients use, and what the machine, or cert-manager, needs to prove that it is its own.
- * @returns what should be there when it does.
- */
-export function createRecords(
+/** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. */
+export function createAddressRecord(
   name: string,
-  { region, place, identity, address }: RecordsArgs,
+  { region, names, zone: kind, address, subnet, failover }: AddressRecordArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { hostname, zone, zoneResourceGroup, tls } = region.endpoint;
-  if (zone === undefined || zoneResourceGroup === undefined) return [];
-  const record: MakeRecord = (suffix, fullName, value) =>
-    new RecordSet(
-      `${name}-${suffix}`,
-      {
-        resourceGroupName: zoneResourceGroup,
-        zoneName: zone,
-        relativeRecordSetName: fullName.slice(0, -`.${zone}`.length),
-        ttl,
-        ...value,
-      },
-      options,
-    );
+  const { hostname, zone, zoneResourceGroup } = region.endpoint;
+  // A CNAME stands alone, so what was there before must go first.
+  const own = region.topology === "vm" ? { ...options, deleteBeforeReplace: true } : options;
+  const record = recordsIn(name, { zone, zoneResourceGroup }, own, kind);
+  if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
+  const isLinked = kind === "private" && !("subnet" in region.network);
+  const machine = { recordType: "A", aRecords: [{ ipv4Address: address }] };
   return [
-    record("address", hostname, { recordType: "A", aRecords: [{ ipv4Address: address }] }),
-    ...(tls.mode === "acme" && identity
-      ? createChallenge(name, { hostname, record, place, identity }, options)
+    ...(failover === undefined
+      ? [record("address", hostname, machine)]
+      : [
+          record("direct", directName(hostname), machine),
+          record("gone", goneName(hostname), {
+            recordType: "TXT",
+            txtRecords: [{ value: ["has no address: the cache doesn't answer"] }],
+          }),
+          record("address", hostname, { recordType: "CNAME", cnameRecord: { cname: failover } }),
+        ]),
+    ...(isLinked
+      ? [
+          new VirtualNetworkLink(
+            name,
+            {
+              resourceGroupName: zoneResourceGroup,
+              privateZoneName: zone,
+              virtualNetworkLinkName: names.zoneLink,
+              location: "global",
+              registrationEnabled: false,
+              virtualNetwork: {
+                id: pulumi.output(subnet).apply((id) => id.replace(/\/subnets\/[^/]+$/, "")),
+              },
+            },
+            options,
+          ),
+        ]
       : []),
   ];
+}
+
+interface ZoneNames {
+  readonly zone?: string | undefined;
+  readonly zoneResourceGroup?: string | undefined;
+}
+
+/** @returns undefined without a zone */
+function recordsIn(
+  name: string,
+  { zone, zoneResourceGroup: resourceGroupName }: ZoneNames,
+  options: pulumi.CustomResourceOptions,
+  kind: ZoneKind = "public",
+): MakeRecord | undefined {
+  if (zone === undefined || resourceGroupName === undefined) return undefined;
+  return (suffix, fullName, { nsRecords, ...value }) => {
+    const relativeRecordSetName = fullName.slice(0, -`.${zone}`.length);
+    const common = { resourceGroupName, relativeRecordSetName, ttl, ...value };
+    const own = `${name}-${suffix}`;
+    return kind === "private"
+      ? new PrivateRecordSet(own, { ...common, privateZoneName: zone }, options)
+      : new RecordSet(own, { ...common, zoneName: zone, ...(nsRecords && { nsRecords }) }, options);
+  };
 }
 
 /** The zone in which a name is proved. */
@@ -55,18 +110,11 @@ export function challengeZone(hostname: string): string {
 
 type RecordValue = Pick<
   ConstructorParameters<typeof RecordSet>[1],
-  "recordType" | "aRecords" | "cnameRecord" | "nsRecords"
+  "recordType" | "aRecords" | "cnameRecord" | "nsRecords" | "txtRecords"
 >;
 
-/** Makes a record in the existing zone. */
-type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => RecordSet;
-
-interface ChallengeArgs {
-  readonly place: Place;
-  readonly identity: Grantee;
-  readonly hostname: string;
-  readonly record: MakeRecord;
-}
+/** Makes a record in an existing zone; a private one has none of the type NS. */
+type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulumi.Resource;
 
 /**
  * A zone for what the ACME authority wants to see, delegated by the existing zone; `_acme-challenge.<hostname>` is an alias of a name in it, which authority,
@@ -74,24 +122,37 @@ interface ChallengeArgs {
  *
  * Rights on that one record of the existing zone would be narrower, but they don't last: lego and cert-manager delete the record after each proof, and Azure deletes a record's role
  * assignments with it. The first certificate would come, and no renewal: https://github.com/terricain/certbot-dns-azure/issues/20
+ *
+ * In the networks of a private zone, its answers hide those of the public one of the same name: so it has the alias, too.
+ *
+ * @returns what should be there when the name is proved; nothing but with `tls: { mode: acme }`.
  */
-function createChallenge(
+export function createChallenge(
   name: string,
-  { hostname, record, place, identity }: ChallengeArgs,
+  { region: { endpoint }, zone: kind, place, identity }: ChallengeArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
+  if (tls.mode !== "acme") return [];
+  const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;
+  const record = recordsIn(name, { zone, zoneResourceGroup }, options);
+  if (!record) return [];
+  const shadow = kind === "private" ? recordsIn(`${name}-private`, endpoint, options, kind) : undefined;
   const zoneName = challengeZone(hostname);
-  const zone = new Zone(name, { ...place, location: "global", zoneName, zoneType: "Public" }, options);
-  return [
-    grant(`${name}-acme`, { identity, role: "dnsZoneContributor", scope: zone.id }, options),
-    record("acme-delegation", zoneName, {
-      recordType: "NS",
-      nsRecords: zone.nameServers.apply((servers) => servers.map((nsdname) => ({ nsdname }))),
-    }),
-    record("acme-challenge", `_acme-challenge.${hostname}`, {
+  const small = new Zone(name, { ...place, location: "global", zoneName, zoneType: "Public" }, options);
+  const alias = (make: MakeRecord) =>
+    make("acme-challenge", `_acme-challenge.${hostname}`, {
       recordType: "CNAME",
       // A name in the zone, not the zone's own: lego refuses that one.
       cnameRecord: { cname: `challenge.${zoneName}` },
+    });
+  return [
+    grant(`${name}-acme`, { identity, role: "dnsZoneContributor", scope: small.id }, options),
+    record("acme-delegation", zoneName, {
+      recordType: "NS",
+      nsRecords: small.nameServers.apply((servers) => servers.map((nsdname) => ({ nsdname }))),
     }),
+    alias(record),
+    ...(shadow ? [alias(shadow)] : []),
   ];
 }

@@ -51,15 +51,17 @@ export interface AzurePodOptions extends Omit<VmPodOptions, "dns"> {
   /** Of the zone in which the machine proves its name. */
   readonly resourceGroup: string;
   readonly store?: AzureStore | undefined;
+  /** See {@link AcmeOptions}. */
+  readonly isShadowed?: boolean;
 }
 
 /** What Azure adds to the Pod. */
-export function podOptions({ store, ...options }: AzurePodOptions): VmPodOptions {
+export function podOptions({ store, isShadowed = false, ...options }: AzurePodOptions): VmPodOptions {
   return {
     ...options,
     // Nothing else says which of several identities the SDK is to take.
     ...(store && { store: { ...store, environment: { AZURE_CLIENT_ID: options.clientId } } }),
-    dns: { dnsProvider: "azuredns", environment: legoEnvironment(options) },
+    dns: { dnsProvider: "azuredns", environment: legoEnvironment(options), isShadowed },
   };
 }
 
@@ -80,7 +82,7 @@ export function podDigest(userData: string): string {
  *
  * Without `AZURE_AUTH_METHOD`: with `msi`, lego ignores the client id, and fails on a machine that has two identities.
  */
-function legoEnvironment(options: Omit<AzurePodOptions, "store">): Record<string, string> {
+function legoEnvironment(options: Omit<AzurePodOptions, "store" | "isShadowed">): Record<string, string> {
   return {
     AZURE_CLIENT_ID: options.clientId,
     AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",

@@ -7,6 +7,7 @@ import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
 import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
 import { createDisk } from "./disk.ts";
+import { createFailover } from "./failover.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
 import { type Grantee, subscriptionOf } from "./identity.ts";
@@ -16,9 +17,11 @@ import { createNetwork } from "./network.ts";
 import { createPlace, type Place } from "./place.ts";
 import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { createRecords } from "./records.ts";
+import { consumerRanges } from "./private-link.ts";
+import { createAddressRecord, createChallenge } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
+import { machineLinkSubnet } from "./subnet.ts";
 import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
 
 /**
@@ -30,6 +33,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
   constructor(
@@ -45,27 +49,44 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     warn([...capacity.warnings, ...placementWarnings(args)], region.name, this);
 
     const place = createPlace(name, plan, own);
-    const firewall = createFirewall(name, plan, place, own);
+    const consumers = consumerRanges(region, found.subnet, machineLinkSubnet);
+    const firewall = createFirewall(name, plan, { place, consumers }, own);
     const network = createNetwork(name, args, { place, firewall }, own);
-    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const { address } = network;
     // Not the machine's own identity, whose rights would go with each replacement.
     const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
-    const records = createRecords(name, { region, place, identity, address }, own);
+    const records = [
+      ...createAddressRecord(
+        name,
+        {
+          region,
+          names,
+          zone: found.zone,
+          address,
+          subnet: network.subnet,
+          failover: createFailover(name, { region, names, place }, own),
+        },
+        own,
+      ),
+      ...createChallenge(name, { region, zone: found.zone, place, identity }, own),
+    ];
     const disk = createDisk(name, args, place, own);
     const userData = pulumi
       .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
       .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
         azureUserData({
           ...plan,
+          furtherClients: consumers,
           diskGiB: capacity.disk.sizeGiB,
           clientId,
           subscription: subscriptionOf(identityId),
           resourceGroup,
           storedSecrets,
           store,
+          isShadowed: found.zone === "private",
         }),
       );
     createMachine(
@@ -92,6 +113,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.ca = trusted(region, authority);
     this.diskGiB = capacity.disk.sizeGiB;
     this.bucketUrl = store && storeUrl(store);
+    this.privateLink = network.privateLink;
     this.pod = userData.apply(podDigest);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }

@@ -14,7 +14,7 @@ export const issuerName = "registry-cache";
 export interface CertManagerOptions {
   /** Where its Pods run. @default anywhere */
   readonly scheduling?: KubernetesRegion["scheduling"] | undefined;
-  /** Which it asks whether the proof of a name is there, as `host:port`. @default those of the zone that the cluster's network knows */
+  /** Which it asks whether the proof of a name is there, as `host:port`, or by HTTPS. @default those of the zone that the cluster's network knows */
   readonly nameServers?: readonly string[] | undefined;
   /** Of the controller's service account, by which a cloud knows it. */
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>> | undefined;

@@ -1,7 +1,6 @@
-import { everyone } from "../../config/access.ts";
+import { everyone, rangeOf } from "../../config/access.ts";
 import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import { isReference } from "../../config/text.ts";
 import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
 import { configured, type PodOptions } from "../../pod/options.ts";
@@ -43,9 +42,9 @@ function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "
   return ["tls", "cache", "prometheus", "acme", ...origins];
 }
 
-/** Whom the edge itself lets in. What is in a prefix list or a security group changes without the Pod, so with one the firewall decides alone. */
+/** Whom the edge itself lets in. What a prefix list, a security group or a service tag stands for changes without the Pod, so with one the firewall decides alone. */
 function addressesOf(sources: readonly string[]): readonly string[] {
-  return sources.some(isReference) ? everyone : sources;
+  return sources.every((source) => everyone.includes(source) || rangeOf(source)) ? sources : everyone;
 }
 
 /** The same Pod as everywhere, on the data disk; and machine.sh, by which the machine has what the Pod finds there. */

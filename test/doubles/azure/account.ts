@@ -19,7 +19,12 @@ export function zonesIn(region: string): readonly string[] {
 export const types = {
   resourceGroup: "azure-native:resources:ResourceGroup",
   zone: "azure-native:dns:Zone",
+  privateZone: "azure-native:privatedns:PrivateZone",
+  zoneLink: "azure-native:privatedns:VirtualNetworkLink",
   virtualNetwork: "azure-native:network:VirtualNetwork",
+  natGateway: "azure-native:network:NatGateway",
+  publicAddress: "azure-native:network:PublicIPAddress",
+  routeTable: "azure-native:network:RouteTable",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
   image: "azure-native:compute:GalleryImage",
@@ -40,6 +45,8 @@ export function resourceId({ inputs }: Pick<Request, "inputs">, kind: string, na
 export const existing = {
   zone: "example.com",
   zoneResourceGroup: "dns",
+  /** Below it, private, and linked with {@link existing.virtualNetwork} alone. */
+  privateZone: "corp.example.com",
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
   /** In germanywestcentral, with the same subnet. */
@@ -53,11 +60,19 @@ export const existing = {
   image: `${groupId("hub")}/providers/Microsoft.Compute/galleries/hub/images/debian-13/versions/1.0.0`,
 } as const;
 
+function privateZoneId(name: string, group: string = existing.zoneResourceGroup): string {
+  return `${groupId(group)}/providers/Microsoft.Network/privateDnsZones/${name}`;
+}
+
 export const existingThings: readonly Thing[] = [
   ...["dns", "hub", "keys", existing.resourceGroup].map((name) =>
     thing(types.resourceGroup, groupId(name), { location: "westeurope" }),
   ),
   thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
+  thing(types.privateZone, privateZoneId(existing.privateZone), {}),
+  thing(types.zoneLink, `${privateZoneId(existing.privateZone)}/virtualNetworkLinks/hub`, {
+    virtualNetwork: { id: existing.virtualNetwork },
+  }),
   thing(types.virtualNetwork, existing.virtualNetwork, {
     location: "westeurope",
     addressSpace: { addressPrefixes: ["10.20.0.0/16"] },
@@ -128,9 +143,30 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { id: find(types.zone, id, asked).id };
   },
 
+  "azure-native:privatedns:getPrivateZone"(inputs, asked) {
+    const id = privateZoneId(text("privateZoneName", inputs), text("resourceGroupName", inputs));
+    return { id: find(types.privateZone, id, asked).id };
+  },
+
   "azure-native:network:getVirtualNetwork"(inputs, asked) {
     const id = resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName);
     return { id, ...find(types.virtualNetwork, id, asked).inputs };
+  },
+
+  "azure-native:network:getNatGateway"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/natGateways", inputs.natGatewayName);
+    return { id, ...find(types.natGateway, id, asked).inputs };
+  },
+
+  "azure-native:network:getPublicIPAddress"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/publicIPAddresses", inputs.publicIpAddressName);
+    const { ipAddress } = find(types.publicAddress, id, asked).outputs;
+    return { id, ipAddress };
+  },
+
+  "azure-native:network:getRouteTable"(inputs, asked) {
+    const id = resourceId({ inputs }, "Microsoft.Network/routeTables", inputs.routeTableName);
+    return { id, ...find(types.routeTable, id, asked).inputs };
   },
 
   "azure-native:keyvault:getVault"(inputs, asked) {

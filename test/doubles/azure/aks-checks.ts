@@ -27,6 +27,29 @@ export function checkNetwork(profile: Inputs): void {
 }
 
 /**
+ * The way out, which AKS demands of the subnet: https://learn.microsoft.com/azure/aks/egress-outboundtype
+ * @param range of addresses of its NAT gateway, which must be let in at the API: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+ */
+export function checkOutbound(
+  outboundType: string,
+  subnet: Inputs,
+  authorized: readonly string[],
+  gatewayRanges: readonly string[],
+): void {
+  const has = { userAssignedNATGateway: subnet.natGateway, userDefinedRouting: subnet.routeTable }[
+    outboundType
+  ];
+  const isFree = ["loadBalancer", "none"].includes(outboundType);
+  demand(
+    isFree || has,
+    "ExistingRouteTableNotAssociatedWithSubnet",
+    `${outboundType} and subnet ${subnet.name}`,
+  );
+  const missing = gatewayRanges.find((range) => !authorized.some((other) => contains(other, range)));
+  demand(!missing, "VMExtensionError_K8SAPIServerConnFail", `${missing} may not reach the API`);
+}
+
+/**
  * The number of nodes in an update while the autoscaler is on. Reports contradict each other, so this refuses all that any of them saw refused: a number outside the
  * range (https://github.com/Azure/AKS/issues/1481), which {@link checkPool} refuses, and one that differs from what the pool has, or is missing, which counts as scaling by
  * hand (https://github.com/hashicorp/terraform-provider-azurerm/pull/4256). The nearest number in the range is the only one that no report saw refused.

@@ -11,7 +11,7 @@ import {
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { resourceId, subnetsOf, tenantId, types } from "./account.ts";
-import { checkCount, checkNetwork, checkPool, invalid } from "./aks-checks.ts";
+import { checkCount, checkNetwork, checkOutbound, checkPool, invalid } from "./aks-checks.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";
 import { publicAddress } from "./network.ts";
 import { keepNodes, managedCluster, nodesOf, poolsOf, removeNodes } from "./node-pools.ts";
@@ -103,6 +103,7 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         for (const id of valuesAt("agentPoolProfiles[*].vnetSubnetID", request.inputs).map(String)) {
           demandSubnet(request, id);
           demandNetworkRight(request, id);
+          demandWayOut(request, id);
           demandLabels(id);
         }
       },
@@ -216,6 +217,22 @@ function demandSubnet(request: Request, id: string): void {
   const isThere = network && subnetsOf(network).some(({ name }) => id.endsWith(`/subnets/${name}`));
   demand(isThere, "InvalidResourceReference", `there is no subnet ${id}`);
   demandSameRegion(request, types.virtualNetwork, networkOf(id));
+}
+
+function demandWayOut({ cloud, scope, inputs }: Request, id: string): void {
+  const network = cloud.find(types.virtualNetwork, networkOf(id), scope);
+  const subnet = network && subnetsOf(network).find(({ name }) => id.endsWith(`/subnets/${name}`));
+  const gateway = cloud.find(types.natGateway, text("natGateway.id", subnet ?? {}), scope);
+  const ranges = valuesAt("publicIpAddresses[*].id", gateway?.inputs ?? {}).map(
+    (address) => `${cloud.find(publicAddress, String(address), scope)?.outputs.ipAddress}/32`,
+  );
+  const authorized = valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", inputs).map(String);
+  checkOutbound(
+    text("networkProfile.outboundType", inputs) || "loadBalancer",
+    subnet ?? {},
+    authorized,
+    ranges,
+  );
 }
 
 /** Nodes don't come up in a subnet that the cluster's identity may not join. */

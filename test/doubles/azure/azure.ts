@@ -7,13 +7,25 @@ import { aksFunctions, aksRules } from "./aks.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
+import { privateDnsRules } from "./private-dns.ts";
+import { privateLinkRules } from "./private-link.ts";
 import { answerOfArm, token } from "./sizes.ts";
 import { storageRules } from "./storage.ts";
+import { trafficManagerRules } from "./traffic-manager.ts";
 
 const definition: CloudDefinition = {
   name: "azure-native",
   sdk: new SdkTypes("@pulumi/azure-native"),
-  resources: { ...identityRules, ...networkRules, ...machineRules, ...storageRules, ...aksRules },
+  resources: {
+    ...identityRules,
+    ...networkRules,
+    ...privateDnsRules,
+    ...privateLinkRules,
+    ...trafficManagerRules,
+    ...machineRules,
+    ...storageRules,
+    ...aksRules,
+  },
   functions: {
     ...functions,
     ...aksFunctions,

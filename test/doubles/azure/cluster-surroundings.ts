@@ -2,13 +2,39 @@
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
-import { text, valueAt, valuesAt } from "../values.ts";
-import { groupId } from "./account.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
+import { groupId, subnetsOf, types } from "./account.ts";
 import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
-import { demandRanges, publicAddress } from "./network.ts";
+import { demandRanges, freeAddress, publicAddress } from "./network.ts";
 import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
+
+/** https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/; it goes with the load balancer. */
+function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<string, string>): Inputs {
+  const value = (key: string) => annotations[`${annotation}pls-${key}`] ?? "";
+  const group = groupId(value("resource-group"));
+  const rights = rightsOfCluster(cloud, owner);
+  demand(rights.includes(group), "AuthorizationFailed", `no right to make private link services in ${group}`);
+  const own = subnet.replace(/[^/]+$/, value("ip-configuration-subnet"));
+  const [, network = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(own) ?? [];
+  const found = cloud.find(types.virtualNetwork, network, everywhere);
+  demand(found && subnetsOf(found).some((it) => it.name === name), "SubnetNotFound", own);
+  const [visible, approved] = ["visibility", "auto-approval"].map((key) => value(key).split(" ")) as [
+    string[],
+    string[],
+  ];
+  demand(
+    approved.every((it) => visible.includes(it)),
+    "InvalidAutoApproval",
+    `${approved}`,
+  );
+  return {
+    id: `${group}/providers/Microsoft.Network/privateLinkServices/${value("name")}`,
+    subnet: own,
+    visible,
+  };
+}
 
 export function clusterSurroundings(cloud: Cloud): Surroundings {
   const clusterBy = (id: string): Thing => {
@@ -44,6 +70,33 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
     openLoadBalancer(cluster, service) {
       const owner = clusterBy(cluster);
       const annotations = (valueAt("metadata.annotations", service) ?? {}) as Record<string, string>;
+      const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
+      demandRanges(ranges.length);
+      const id = `${cluster}/loadBalancers/${text("metadata.name", service)}`;
+      const kept = { cluster, ranges, ports: valuesAt("spec.ports[*].port", service) };
+      const keep = (inputs: Inputs) =>
+        cloud.keep({
+          id,
+          type: loadBalancer,
+          name: text("metadata.name", service),
+          scope: everywhere,
+          inputs,
+          outputs: {},
+        });
+      if (annotations[`${annotation}load-balancer-internal`] === "true") {
+        // https://learn.microsoft.com/azure/aks/internal-lb
+        const [nodes = ""] = valuesAt("agentPoolProfiles[*].vnetSubnetID", owner.inputs).map(String);
+        const name = annotations[`${annotation}load-balancer-internal-subnet`];
+        const subnet = name === undefined ? nodes : nodes.replace(/[^/]+$/, name);
+        const joins = rightsOfCluster(cloud, owner).some((scope) => `${subnet}/`.startsWith(`${scope}/`));
+        demand(joins, "LinkedAuthorizationFailed", `no right to join ${subnet}`);
+        keep({
+          ...kept,
+          subnet,
+          ...(annotations[`${annotation}pls-create`] && { link: linkOf(cloud, owner, subnet, annotations) }),
+        });
+        return { id, ingress: { ip: freeAddress(cloud, subnet) } };
+      }
       const group = groupId(annotations[`${annotation}load-balancer-resource-group`] ?? "");
       const may = rightsOfCluster(cloud, owner).includes(group);
       demand(
@@ -56,19 +109,9 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         .things(publicAddress)
         .find(({ id, inputs }) => id.startsWith(`${group}/`) && inputs.publicIpAddressName === wanted);
       demand(address, "SyncLoadBalancerFailed", `user supplied IP Address ${wanted} was not found`);
-      const id = `${cluster}/loadBalancers/${text("metadata.name", service)}`;
       const taken = cloud.things(loadBalancer).some(({ inputs }) => inputs.address === address.id);
       demand(!taken, "PublicIPAddressInUse", `${address.id} is already used`);
-      const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
-      demandRanges(ranges.length);
-      cloud.keep({
-        id,
-        type: loadBalancer,
-        name: text("metadata.name", service),
-        scope: everywhere,
-        inputs: { cluster, address: address.id, ranges, ports: valuesAt("spec.ports[*].port", service) },
-        outputs: {},
-      });
+      keep({ ...kept, address: address.id });
       return { id, ingress: { ip: text("ipAddress", address.outputs) } };
     },
 

@@ -1,13 +1,14 @@
 import ipaddr from "ipaddr.js";
 import { contains, isPort, isRange, lengthOf, overlap } from "../checks.ts";
-import type { Rules } from "../cloud.ts";
+import { type Cloud, everywhere, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { groupId, resourceId, subnetsOf, types } from "./account.ts";
+import { groupId, isRegion, resourceId, subnetsOf, types } from "./account.ts";
+import { balancer } from "./private-link.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
-export const publicAddress = "azure-native:network:PublicIPAddress";
+export const publicAddress = types.publicAddress;
 export const networkInterface = "azure-native:network:NetworkInterface";
 const recordSet = "azure-native:dns:RecordSet";
 
@@ -56,7 +57,41 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     },
   ),
 
+  /** https://learn.microsoft.com/azure/nat-gateway/nat-gateway-resource */
+  [types.natGateway]: resource(network("natGateways", "natGatewayName"), {
+    replacing: ["sku", "zones"],
+    references: [{ at: "publicIpAddresses[*].id", to: publicAddress, exclusive: "PublicIPAddressInUse" }],
+    check(inputs) {
+      demand(valueAt("sku.name", inputs) === "Standard", "InvalidNatGatewaySku", "sku");
+    },
+    admit(request) {
+      const { cloud, scope, inputs } = request;
+      for (const id of valuesAt("publicIpAddresses[*].id", inputs).map(String)) {
+        demandSameRegion(request, publicAddress, id);
+        const zones = valuesAt("zones[*]", cloud.find(publicAddress, id, scope)?.inputs);
+        demand(
+          valuesAt("zones[*]", inputs).every((zone) => zones.includes(zone)),
+          "NatGatewayAndPublicIpZoneMismatch",
+          `${id} is in zones ${zones}`,
+        );
+      }
+    },
+    create: () => ({ id: "" }),
+  }),
+
   [types.virtualNetwork]: resource(network("virtualNetworks", "virtualNetworkName"), {
+    references: [{ at: "subnets[*].natGateway.id", to: types.natGateway }],
+    /** As the SDK says of it: it is set when a subnet is made. */
+    update({ inputs }, before) {
+      for (const subnet of valuesAt("subnets[*]", inputs) as Inputs[]) {
+        const was = subnetsOf(before).find(({ name }) => name === subnet.name);
+        demand(
+          !was || was.defaultOutboundAccess === subnet.defaultOutboundAccess,
+          "DefaultOutboundAccessPropertyCannotBeModified",
+          `subnet ${subnet.name}`,
+        );
+      }
+    },
     check(inputs) {
       const spaces = valuesAt("addressSpace.addressPrefixes[*]", inputs).map(String);
       const subnets = valuesAt("subnets[*].addressPrefix", inputs).map(String);
@@ -77,9 +112,15 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   }),
 
   [networkInterface]: resource(network("networkInterfaces", "networkInterfaceName"), {
+    computed: ["ipConfigurations[*].privateIPAddress"],
     references: [
       { at: "networkSecurityGroup.id", to: securityGroup },
       { at: "ipConfigurations[*].publicIPAddress.id", to: publicAddress, exclusive: "PublicIPAddressInUse" },
+      {
+        at: "ipConfigurations[*].loadBalancerBackendAddressPools[*].id",
+        to: balancer,
+        id: (id) => id.replace(/\/backendAddressPools\/[^/]+$/, ""),
+      },
       {
         at: "ipConfigurations[*].subnet.id",
         to: types.virtualNetwork,
@@ -99,6 +140,15 @@ export const networkRules: Readonly<Record<string, Rules>> = {
         demandSameRegion(request, publicAddress, String(id));
       }
     },
+    create: ({ cloud, inputs }) => ({
+      id: "",
+      outputs: {
+        ipConfigurations: (valuesAt("ipConfigurations[*]", inputs) as Inputs[]).map((it) => ({
+          ...it,
+          privateIPAddress: freeAddress(cloud, text("subnet.id", it)),
+        })),
+      },
+    }),
   }),
 
   [types.zone]: resource(
@@ -177,6 +227,30 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   },
 };
 
+/** The first that nobody has, after the four that Azure keeps: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
+export function freeAddress(cloud: Cloud, subnet: string): string {
+  const [, networkId = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(subnet) ?? [];
+  const found = cloud.find(types.virtualNetwork, networkId, everywhere);
+  const range = found && subnetsOf(found).find((it) => it.name === name)?.addressPrefix;
+  const [first = "", last = "0"] = /^(.+\.)(\d+)\//.exec(String(range))?.slice(1) ?? [];
+  const taken = cloud
+    .things(networkInterface)
+    .flatMap(({ outputs }) => valuesAt("ipConfigurations[*]", outputs));
+  const inSubnet = taken.filter((it) => valueAt("subnet.id", it) === subnet).length;
+  return `${first}${Number(last) + 4 + inSubnet}`;
+}
+
+/** Of those that there are, some; regional ones end with Azure's name of a region: https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags */
+const tags = ["AzureLoadBalancer", "AzureTrafficManager", "Internet", "VirtualNetwork"];
+const regionalTags = ["AzureCloud", "AzureContainerRegistry", "Storage"];
+
+function isTag(text: string): boolean {
+  const [tag = "", region] = text.split(".");
+  return region === undefined
+    ? [...tags, ...regionalTags].includes(tag)
+    : regionalTags.includes(tag) && isRegion(region.toLowerCase());
+}
+
 /** https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#security-rules */
 function checkRule(rule: Inputs): void {
   const invalid = (condition: unknown, message: string) =>
@@ -192,8 +266,10 @@ function checkRule(rule: Inputs): void {
       valuesAt(path, rule),
     );
     invalid(ranges.length > 0, `no ${side} address`);
+    // Each rule takes one tag, and none in a list: https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
+    const single = rule[`${side}AddressPrefix`];
     const isAlone = (range: unknown) =>
-      ["*", "Internet", "VirtualNetwork"].includes(String(range)) && ranges.length === 1;
+      range === single && ranges.length === 1 && (range === "*" || isTag(String(range)));
     invalid(
       ranges.every((range) => isAlone(range) || isRange(String(range), "ipv4")),
       `${side} ${ranges}`,

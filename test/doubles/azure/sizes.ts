@@ -5,6 +5,7 @@ import { type Inputs, text, valuesAt } from "../values.ts";
 import { isRegion, subscriptionId, zonesIn } from "./account.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
+import { zoneLinksAt } from "./private-dns.ts";
 import { sizeNamed, sizes } from "./skus.ts";
 
 /** Kinds of things that tests put into an account; nobody makes them. */
@@ -177,6 +178,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
+  const links = zoneLinksAt(cloud, pathname);
+  if (links) return links;
   const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
   throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);

@@ -1,10 +1,12 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import { challengeZone, createRecords } from "../records.ts";
+import { challengeZone, createChallenge } from "../records.ts";
+import type { ClusterFindings } from "./findings.ts";
 import {
   createPodIdentity,
   type PodIdentity,
@@ -18,22 +20,20 @@ export interface CertificateArgs {
   readonly cluster: ManagedCluster;
   /** Of the cluster. */
   readonly provider: Provider;
-  /** IPv4, and stays. */
-  readonly address: pulumi.Input<string>;
 }
 
 /**
- * The name that clients use, and cert-manager with an identity that can prove it, where the certificate is from a public authority.
+ * cert-manager with an identity that can prove the name, where the certificate is from a public authority.
  * @returns what should be there before a certificate is asked for.
  */
 export function createCertificates(
   name: string,
-  { region, names }: AzureClusterPlan,
-  { place, cluster, provider, address }: CertificateArgs,
+  { plan: { region, names }, found: { zone } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { place, cluster, provider }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;
-  if (tls.mode !== "acme") return createRecords(name, { region, place, address }, options);
+  if (tls.mode !== "acme") return [];
   const certifier = createPodIdentity(
     `${name}-cert-manager`,
     {
@@ -44,7 +44,7 @@ export function createCertificates(
     },
     options,
   );
-  const records = createRecords(name, { region, place, address, identity: certifier.identity }, options);
+  const records = createChallenge(name, { region, zone, place, identity: certifier.identity }, options);
   const issuer = createIssuer(
     name,
     {
@@ -52,12 +52,18 @@ export function createCertificates(
       solver: { dns01: solverOf(hostname, { place, certifier }) },
       annotations: podIdentityAnnotations(certifier.identity),
       podLabels: podIdentityLabels,
+      ...(zone === "private" && { nameServers: publicResolvers }),
       after: [certifier.trust, ...records],
     },
     { ...options, provider },
   );
   return [...records, issuer];
 }
+
+/**
+ * Of Cloudflare and Google, which see what the certificate authority will see, where a private zone hides it. By HTTPS, as few networks without a public address let DNS out.
+ */
+const publicResolvers = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
 /** The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/ */
 function solverOf(

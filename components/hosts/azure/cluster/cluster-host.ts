@@ -1,10 +1,16 @@
+import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
+import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { subscriptionOf } from "../identity.ts";
 import { createPlace } from "../place.ts";
+import { consumerRanges, withConsumers } from "../private-link.ts";
+import { createAddressRecord } from "../records.ts";
 import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -17,7 +23,7 @@ import {
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import { loadBalancerAnnotations, loadBalancerHandover } from "./load-balancer.ts";
 import { createManagedCluster } from "./managed-cluster.ts";
-import { createClusterNetwork } from "./network.ts";
+import { clusterLinkSubnet, createClusterNetwork } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /**
@@ -29,6 +35,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly ca: Host["ca"];
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
 
   constructor(
     name: string,
@@ -42,17 +49,14 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { delivery, expireDays } = region.storage;
 
     const place = createPlace(name, plan, own);
-    const network = createClusterNetwork(name, plan, place, own);
-    const address = network.address.ipAddress.apply((ip) => ip ?? "");
+    const network = createClusterNetwork(name, args, place, own);
     const { identity, rights } = createClusterIdentity(name, plan, place, own);
-    const cluster = createManagedCluster(
-      name,
-      args,
-      { place, identity, subnet: network.subnet, after: rights },
-      own,
-    );
+    const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
     const provider = createKubernetesProvider(name, { cluster, place }, own);
-    const certificates = createCertificates(name, plan, { place, cluster, provider, address }, own);
+    const certificates = createCertificates(name, args, { place, cluster, provider }, own);
+    const createRecord = (address: pulumi.Output<string>) =>
+      createAddressRecord(name, { region, names, zone: found.zone, address, subnet: network.subnet }, own);
+    const records = network.address ? createRecord(addressIn(network.address)) : [];
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
@@ -69,9 +73,9 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       {
         ...plan,
         secrets,
-        region: workloadRegion(region, {
+        region: workloadRegion(admitting(region, found), {
           store: blobStore(found.storageAccount, delivery),
-          annotations: loadBalancerAnnotations(region.resourceGroup ?? names.resourceGroup, names.address),
+          annotations: loadBalancerAnnotations(plan),
           handover: loadBalancerHandover,
           // As the cluster's networkDataplane.
           networkPolicies: "cilium",
@@ -84,14 +88,50 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       {
         parent: this,
         provider,
-        dependsOn: [network.address, pods.trust, store.container, ...storeRights, ...certificates],
+        dependsOn: [
+          ...(network.address ? [network.address] : []),
+          pods.trust,
+          store.container,
+          ...storeRights,
+          ...records,
+          ...certificates,
+        ],
       },
     );
 
-    this.address = address;
+    if (!network.address) createRecord(workload.address);
+
+    this.address = network.address ? addressIn(network.address) : workload.address;
     this.ca = workload.ca;
     this.diskGiB = workload.diskGiB;
     this.bucketUrl = workload.bucketUrl;
+    this.privateLink = region.endpoint.privateLink && linkService(plan, cluster, workload);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+/** With the clients of other subscriptions. */
+function admitting(region: AzureClusterRegion, { subnet }: ClusterFindings): AzureClusterRegion {
+  const { access } = region;
+  const consumers = consumerRanges(region, subnet, clusterLinkSubnet);
+  return { ...region, access: { ...access, clients: withConsumers(access.clients, consumers) } };
+}
+
+/** Resource id of the private link service, which AKS has made when the workload is there. */
+function linkService(
+  { region: { resourceGroup }, names }: AzureClusterPlan,
+  { id }: ManagedCluster,
+  { address }: Workload,
+): pulumi.Output<string> {
+  const group = resourceGroup ?? names.resourceGroup;
+  return pulumi
+    .all([id, address])
+    .apply(
+      ([cluster]) =>
+        `/subscriptions/${subscriptionOf(cluster)}/resourceGroups/${group}/providers/Microsoft.Network/privateLinkServices/${names.privateLink}`,
+    );
+}
+
+function addressIn({ ipAddress }: PublicIPAddress): pulumi.Output<string> {
+  return ipAddress.apply((ip) => ip ?? "");
 }

@@ -10,12 +10,14 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
-import { findResourceGroup, findSubnet, findZone, lookUpIn } from "../findings.ts";
+import { type FoundSubnet, findResourceGroup, findSubnet, lookUpIn } from "../findings.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
-import { podRange, serviceRange } from "./network.ts";
+import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
+import { findZones, type ZoneKind } from "../zones.ts";
+import { nodeSubnet, podRange, serviceRange } from "./network.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
 
@@ -27,6 +29,12 @@ export interface ClusterFindings {
   readonly storageAccount: string;
   /** How many nodes the cluster has. Undefined before it is there. */
   readonly liveNodes: number | undefined;
+  /** An existing one. */
+  readonly subnet?: FoundSubnet | undefined;
+  /** Of a network of the region's own. */
+  readonly previousSubnet?: PreviousSubnet | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
 }
 
 /** Asks Azure whether all that a region's cluster needs is there. */
@@ -42,14 +50,16 @@ async function findings(
   plan: AzureClusterPlan,
 ): Promise<ClusterFindings | undefined> {
   const liveNodes = await findLiveNodes(question, plan);
-  const [storageAccount] = await Promise.all([
+  const subnet = findNodeSubnet(question, liveNodes);
+  const [storageAccount, zone] = await Promise.all([
     findStorageAccountName(question),
+    subnet.then((it) => findZones(question, it)),
     findNodeSize(question, plan, liveNodes),
     findResourceGroup(question),
-    findZone(question),
-    findNodeSubnet(question),
   ]);
-  return storageAccount === undefined ? undefined : { storageAccount, liveNodes };
+  if (storageAccount === undefined) return undefined;
+  const own = await previousSubnet(plan.region.name, nodeSubnet);
+  return { storageAccount, liveNodes, subnet: await subnet, previousSubnet: own, zone };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
@@ -123,9 +133,12 @@ function nodesStay(where: string): string {
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
-async function findNodeSubnet(question: Question<AzureClusterRegion>): Promise<void> {
+async function findNodeSubnet(
+  question: Question<AzureClusterRegion>,
+  liveNodes: number | undefined,
+): Promise<FoundSubnet | undefined> {
   const found = await findSubnet(question);
-  if (!found) return;
+  if (!found) return undefined;
   const { region, lookUp } = question;
   for (const own of [podRange, serviceRange]) {
     const taken = found.networkRanges.find((range) => overlap(range, own));
@@ -141,6 +154,13 @@ async function findNodeSubnet(question: Question<AzureClusterRegion>): Promise<v
   if (free < needed) {
     lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
   }
+  // Said until it worked once: what is behind a firewall can't be looked up.
+  if ((found.wayOut === "route" || found.wayOut === "learned") && liveNodes === undefined)
+    lookUp.warn(
+      "apiAccess",
+      "must have the public addresses by which the subnet's firewall or gateway sends the nodes' traffic, which reaches the cluster's API by the internet",
+    );
+  return found;
 }
 
 /** AKS makes a new node before it takes an old one away. */

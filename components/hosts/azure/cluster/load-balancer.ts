@@ -1,15 +1,35 @@
 import type { Handover } from "../../kubernetes/handover.ts";
+import { isPrivate } from "../outbound.ts";
+import type { OwnSubnet } from "../subnet.ts";
+import { clusterLinkSubnet, nodeSubnet } from "./network.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 
 const prefix = "service.beta.kubernetes.io/azure-";
 
 /**
- * How AKS makes the Service's load balancer: with the stack's own address.
- * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/
+ * How AKS makes the Service's load balancer: with the stack's own address, or inside of the nodes' subnet, where AKS chooses the address.
+ * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/, https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/
  */
-export function loadBalancerAnnotations(resourceGroup: string, addressName: string): Record<string, string> {
+export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Record<string, string> {
+  const { network, resourceGroup = names.resourceGroup } = region;
+  if (!isPrivate(region))
+    return {
+      [`${prefix}load-balancer-resource-group`]: resourceGroup,
+      [`${prefix}pip-name`]: names.address,
+    };
+  const { privateLink } = region.endpoint;
+  const subnetOr = (own: OwnSubnet) => ("subnet" in network ? network.subnet : own.name);
   return {
-    [`${prefix}load-balancer-resource-group`]: resourceGroup,
-    [`${prefix}pip-name`]: addressName,
+    [`${prefix}load-balancer-internal`]: "true",
+    [`${prefix}load-balancer-internal-subnet`]: subnetOr(nodeSubnet),
+    ...(privateLink && {
+      [`${prefix}pls-create`]: "true",
+      [`${prefix}pls-name`]: names.privateLink,
+      [`${prefix}pls-resource-group`]: resourceGroup,
+      [`${prefix}pls-ip-configuration-subnet`]: subnetOr(clusterLinkSubnet),
+      [`${prefix}pls-visibility`]: privateLink.allowed.join(" "),
+      [`${prefix}pls-auto-approval`]: privateLink.allowed.join(" "),
+    }),
   };
 }
 

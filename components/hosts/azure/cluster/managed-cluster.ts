@@ -9,15 +9,14 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
 import type { Place } from "../place.ts";
 import type { ClusterFindings } from "./findings.ts";
-import { dnsAddress, podRange, serviceRange } from "./network.ts";
+import { type ClusterNetwork, dnsAddress, podRange, serviceRange } from "./network.ts";
 import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 export interface ManagedClusterArgs {
   readonly place: Place;
   readonly identity: UserAssignedIdentity;
-  /** Resource id of the nodes' subnet. */
-  readonly subnet: pulumi.Input<string>;
+  readonly network: ClusterNetwork;
   /** What AKS must be allowed to before it makes the cluster. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -42,7 +41,7 @@ const fixed = [
 export function createManagedCluster(
   name: string,
   { plan: { region, names }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
-  { place, identity, subnet, after }: ManagedClusterArgs,
+  { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
   const cluster = new ManagedCluster(
@@ -58,7 +57,8 @@ export function createManagedCluster(
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
       enableRBAC: true,
       apiServerAccessProfile: {
-        authorizedIPRanges: ipv4Ranges(region.apiAccess),
+        // The nodes come by the internet, too: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+        authorizedIPRanges: [...ipv4Ranges(region.apiAccess), ...network.egress],
         // It leads past these ranges.
         disableRunCommand: true,
       },
@@ -70,12 +70,12 @@ export function createManagedCluster(
         networkDataplane: "cilium",
         networkPolicy: "cilium",
         loadBalancerSku: "standard",
-        outboundType: "loadBalancer",
+        outboundType: network.outboundType,
         podCidr: podRange,
         serviceCidr: serviceRange,
         dnsServiceIP: dnsAddress,
       },
-      agentPoolProfiles: [nodePool(region, subnet, liveNodes)],
+      agentPoolProfiles: [nodePool(region, network.subnet, liveNodes)],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.

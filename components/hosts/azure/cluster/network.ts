@@ -1,16 +1,35 @@
+import type { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import type { HostArgs } from "../../kind.ts";
+import { createOutbound, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { allZonesOf } from "../regions.ts";
-import { subnetId } from "../subnet.ts";
+import { type OwnSubnet, subnetId } from "../subnet.ts";
+import type { WayOut } from "../way-out.ts";
+import type { ClusterFindings } from "./findings.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
-/** Where the nodes are, and the way from clients to them, which outlives the cluster. */
+/** Where the nodes are, and the ways from clients to them and from them to the internet. */
 export interface ClusterNetwork {
   /** Resource id of the nodes' subnet. */
   readonly subnet: pulumi.Input<string>;
-  readonly address: PublicIPAddress;
+  /** For clients; it outlives the cluster. Undefined for an endpoint that is private, whose load balancer has one of the subnet's. */
+  readonly address: PublicIPAddress | undefined;
+  readonly outboundType: OutboundType;
+  /** Ranges from which the nodes reach the API; where AKS has made the way out, it knows by itself. */
+  readonly egress: pulumi.Input<string>[];
 }
+
+/** https://learn.microsoft.com/azure/aks/egress-outboundtype */
+export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
+
+/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see way-out.ts. */
+const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
+  natGateway: "userAssignedNATGateway",
+  route: "userDefinedRouting",
+  learned: "none",
+};
 
 /**
  * Addresses of Pods and Services, which no one outside of the cluster sees. The ranges are of those that are meant for such use and seldom taken by networks that a
@@ -22,26 +41,58 @@ export const podRange = "100.64.0.0/16";
 export const serviceRange = "100.65.0.0/16";
 export const dnsAddress = "100.65.0.10";
 
-const ownSubnet = { name: "nodes", range: "10.255.254.0/24" };
+/** In a network of the stack's own. */
+export const nodeSubnet: OwnSubnet = { name: "nodes", range: "10.255.254.0/24" };
+export const clusterLinkSubnet: OwnSubnet = { name: "private-link", range: "10.255.253.0/28" };
 
 export function createClusterNetwork(
   name: string,
-  plan: AzureClusterPlan,
+  { plan, found }: HostArgs<AzureClusterPlan, ClusterFindings>,
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterNetwork {
-  const zones = allZonesOf(plan.region.name);
-  const address = new PublicIPAddress(
+  const { region, names } = plan;
+  const zones = allZonesOf(region.name);
+  const subnetIn = (gateway?: NatGateway) =>
+    subnetId(
+      name,
+      plan,
+      { place, own: nodeSubnet, link: clusterLinkSubnet, gateway, previous: found.previousSubnet },
+      options,
+    );
+  if (!isPrivate(region)) {
+    const address = createAddress(name, { place, names, zones }, options);
+    return { subnet: subnetIn(), address, outboundType: "loadBalancer", egress: [] };
+  }
+  const { subnet } = found;
+  if (subnet) {
+    const outboundType = outboundTypes[subnet.wayOut ?? "none"] ?? "none";
+    return { subnet: subnetIn(), address: undefined, outboundType, egress: [...(subnet.egress ?? [])] };
+  }
+  const { gateway, address } = createOutbound(name, { place, names, zones }, options);
+  return {
+    subnet: subnetIn(gateway),
+    address: undefined,
+    outboundType: "userAssignedNATGateway",
+    egress: [pulumi.interpolate`${address.ipAddress}/32`],
+  };
+}
+
+function createAddress(
+  name: string,
+  { place, names, zones }: { place: Place; names: AzureClusterPlan["names"]; zones: readonly string[] },
+  options: pulumi.CustomResourceOptions,
+): PublicIPAddress {
+  return new PublicIPAddress(
     name,
     {
       ...place,
-      ...(zones.length > 0 && { zones }),
-      publicIpAddressName: plan.names.address,
+      ...(zones.length > 0 && { zones: [...zones] }),
+      publicIpAddressName: names.address,
       sku: { name: "Standard" },
       publicIPAddressVersion: "IPv4",
       publicIPAllocationMethod: "Static",
     },
     { ...options, replaceOnChanges: ["zones"] },
   );
-  return { subnet: subnetId(name, plan, { place, own: ownSubnet }, options), address };
 }

@@ -5,6 +5,7 @@ import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
+import { failoverProblems } from "../failover.ts";
 import { allZonesOf, nameProblems } from "../regions.ts";
 import { type ClusterNames, clusterNamesOf } from "./naming.ts";
 import { replicaDiskGiB } from "./nodes.ts";
@@ -23,6 +24,7 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
     plan,
     problems: [
       ...nameProblems(region),
+      ...failoverProblems(region),
       ...problems,
       ...networkNameProblems(plan),
       ...zoneProblems(region),

@@ -1,0 +1,137 @@
+/** Stacks in Azure whose endpoint is private, from up to destroy. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { existing } from "../doubles/azure/account.ts";
+import { loadBalancer } from "../doubles/azure/aks.ts";
+import type { Cloud } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
+import { azure } from "../support/cloud-azure.ts";
+import { azureCluster } from "../support/cloud-azure-cluster.ts";
+import { type CloudRun, type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { clusterStack } from "../support/cluster-files.ts";
+import { violationsOf } from "../support/posture.ts";
+import { scope } from "../support/scope.ts";
+import type { Config } from "../support/stack-files.ts";
+
+const consumer = "22222222-2222-4222-8222-222222222222";
+
+const privately = (region: string) => ({
+  endpoint: {
+    hostname: `cache.${region}.${existing.privateZone}`,
+    zone: existing.privateZone,
+    zoneResourceGroup: existing.zoneResourceGroup,
+    tls: {
+      mode: "acme",
+      email: "platform@example.com",
+      challengeZone: existing.zone,
+      challengeZoneResourceGroup: existing.zoneResourceGroup,
+    },
+    exposure: "private",
+    privateLink: { allowed: [consumer] },
+  },
+  access: { clients: ["10.0.0.0/8"] },
+});
+
+async function succeeds(stack: CloudStack, ...args: Parameters<CloudStack["run"]>): Promise<CloudRun> {
+  const run = await stack.run(...args);
+  assert.ok(!run.failed, run.messages);
+  return run;
+}
+
+/** A preview, an update that does what it says, and another that has nothing to do. */
+async function updates(stack: CloudStack, region: Config): Promise<readonly string[]> {
+  await stack.configure({}, region);
+  const { changes } = await succeeds(stack, "preview");
+  assert.deepEqual((await succeeds(stack, "up")).changes, changes);
+  await succeeds(stack, "up", ["--expect-no-changes"]);
+  return changes;
+}
+
+const made = (cloud: Cloud, type: string) =>
+  cloud.things().flatMap((it) => (lastPart(it.type) === type ? [it.name ?? ""] : []));
+
+/** Where the region's name leads, as the record and the outputs say. */
+async function addressOf(stack: CloudStack, region: string): Promise<unknown> {
+  const record = stack.cloud.things().find(({ name }) => name === `${region}-address`);
+  const outputs = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  const { address } = outputs.caches[region];
+  assert.deepEqual(valueAt("aRecords", record?.inputs), [{ ipv4Address: address }]);
+  return address;
+}
+
+describe("a private endpoint", { concurrency: true }, () => {
+  describe("of a machine", { concurrency: 1 }, () => {
+    const parts = scope({ after });
+    const cloud = azure.newCloud();
+    const region = privately("westeurope");
+    let stack: CloudStack;
+
+    test("nothing has a public address but the way out, and the name leads to the machine", async () => {
+      stack = parts.use(await cloudStack(azure.file, cloud));
+      await updates(stack, region);
+      assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
+      const [wire] = cloud.things("azure-native:network:NetworkInterface");
+      const address = await addressOf(stack, "westeurope");
+      assert.deepEqual(valuesAt("ipConfigurations[*].privateIPAddress", wire?.outputs), [address]);
+      const clients = ["10.0.0.0/8", "10.255.255.16/28", "AzureLoadBalancer"];
+      assert.deepEqual(violationsOf(cloud.things(), { clients, metrics: [] }), []);
+    });
+
+    test("another subscription may connect, by the service that the outputs name", async () => {
+      const [service] = cloud.things("azure-native:network:PrivateLinkService");
+      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      assert.deepEqual(caches.westeurope.privateLink, {
+        service: service?.id,
+        hostname: region.endpoint.hostname,
+      });
+      assert.deepEqual(valueAt("visibility.subscriptions", service?.inputs), [consumer]);
+    });
+
+    test("it becomes public, with and without failover, and private again in place, as a preview says", async () => {
+      const { exposure: _, privateLink: __, ...endpoint } = region.endpoint;
+      const failing = {
+        ...endpoint,
+        hostname: "cache.westeurope.example.com",
+        zone: existing.zone,
+        failover: "dns",
+      };
+      for (const other of [{ endpoint: failing }, {}, region]) {
+        const changes = await updates(stack, other);
+        const gone = /^(?:replace|delete) (?:NetworkInterface|VirtualMachine|VirtualNetwork) /;
+        assert.ok(!changes.some((change) => gone.test(change)), changes.join("\n"));
+      }
+      assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
+    });
+
+    test("destroy leaves nothing", async () => {
+      for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
+        if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
+      await succeeds(stack, "destroy");
+      assert.deepEqual(cloud.things(), []);
+    });
+  });
+
+  describe("of a cluster", { concurrency: 1 }, () => {
+    const parts = scope({ after });
+    const account = azureCluster.newAccount();
+    const { cloud, clusters } = account;
+    let stack: CloudStack;
+
+    test("nothing has a public address but the way out, and the name leads to the load balancer", async () => {
+      stack = parts.use(await clusterStack(azureCluster.file, azureCluster, account));
+      await updates(stack, privately("germanywestcentral"));
+      assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral-outbound"]);
+      assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.255\.254\./);
+      const [balancer] = cloud.things(loadBalancer);
+      assert.deepEqual(valueAt("ranges", balancer?.inputs), ["10.0.0.0/8"]);
+      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      assert.equal(caches.germanywestcentral.privateLink.service, valueAt("link.id", balancer?.inputs));
+      assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
+    });
+
+    test("destroy leaves nothing", async () => {
+      await succeeds(stack, "destroy");
+      assert.deepEqual([...cloud.things(), ...clusters.things()], []);
+    });
+  });
+});
