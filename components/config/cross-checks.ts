@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { governanceProblems } from "./governance.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
@@ -21,6 +22,7 @@ export function crossChecks(raw: Raw): Problem[] {
     // Local regions share the machine's name and are told apart by their ports.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
+    ...governanceProblems(raw),
     ...prefetchProblems(raw),
   ];
 }

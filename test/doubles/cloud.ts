@@ -90,8 +90,8 @@ export interface CloudDefinition {
   scopeOf(provider: Inputs): string;
   /** Refuses a provider with which nothing would work. @throws CloudError */
   admitProvider?(provider: Inputs): void;
-  /** What a provider with this configuration adds to the outputs of all resources. */
-  addedBy?(provider: Inputs, inputs: Inputs): Inputs;
+  /** What a provider with this configuration adds to the outputs of a resource. @throws CloudError for what the cloud refuses */
+  addedBy?(provider: Inputs, inputs: Inputs, type: string): Inputs;
   readonly codes: {
     readonly exists: string;
     readonly missing: string;

@@ -7,6 +7,9 @@ import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
 import { scope } from "../support/scope.ts";
+import { untagged } from "../support/tags.ts";
+
+const tags = { "cost-center": "4711", owner: "platform-team" };
 
 describe("every stack in a cloud", { concurrency: true }, () => {
   for (const { file, cloud } of cloudFiles) {
@@ -52,6 +55,21 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   test("it is closed but for what its configuration opens", () => {
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
+  });
+
+  test("tags that the configuration asks for are on all of it, and the machine stays", async () => {
+    const machines = cloud.things(machine).map(({ id }) => id);
+    await stack.configure({ governance: { tags } });
+    await succeeds("up");
+    assert.deepEqual(untagged(cloud, tags), []);
+    await succeeds("up", "--expect-no-changes");
+    assert.deepEqual(
+      cloud.things(machine).map(({ id }) => id),
+      machines,
+    );
+    await stack.configure({});
+    await succeeds("up");
+    stack.done();
   });
 
   test("another Pod is taken by the running machine, and a preview says so", async () => {

@@ -11,6 +11,9 @@ import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-fil
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { untagged } from "../support/tags.ts";
+
+const tags = { "cost-center": "4711", owner: "platform-team" };
 
 describe("every stack with clusters", { concurrency: true }, () => {
   for (const { file, known } of clusterFiles) {
@@ -153,6 +156,19 @@ function testLifecycle(file: string, known: ClusterCase): void {
       all().map(({ id }) => id),
       before,
     );
+  });
+
+  test("tags that the configuration asks for are on all of it, also on what the cloud makes for the cluster", async () => {
+    const before = cloud.things(known.cluster).map(({ id }) => id);
+    await stack.configure({ governance: { tags } });
+    await succeeds(stack, "up");
+    assert.deepEqual(untagged(cloud, tags), []);
+    await succeeds(stack, "up", "--expect-no-changes");
+    assert.deepEqual(
+      cloud.things(known.cluster).map(({ id }) => id),
+      before,
+    );
+    stack.done();
   });
 
   test("there is no way back to an earlier version: the preview says so", async () => {

@@ -75,7 +75,10 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
   }
 }
 
-export async function graphOf(change: Record<string, unknown> = {}): Promise<AwsGraph> {
+export async function graphOf(
+  change: Record<string, unknown> = {},
+  governance: Record<string, unknown> = {},
+): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
     regions: [
@@ -94,6 +97,7 @@ export async function graphOf(change: Record<string, unknown> = {}): Promise<Aws
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    governance,
   });
   return awsGraph(config, { credentials: {} }, created, found);
 }

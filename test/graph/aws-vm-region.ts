@@ -89,6 +89,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
 export async function graphOf(
   change: Record<string, unknown> = {},
   monitoring: Record<string, unknown> = {},
+  governance: Record<string, unknown> = {},
 ): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
@@ -106,6 +107,7 @@ export async function graphOf(
     "team-login": { username: "reader", password: { secure: "v1:x" } },
     ...(monitoring.remoteWrite !== undefined && { "metrics-login": { token: { secure: "v1:x" } } }),
     monitoring,
+    governance,
   });
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   const remoteWriteCredentials = pulumi.secret({ token: "hunter3" });

@@ -85,11 +85,16 @@ export interface Graph {
   find(type: string, name?: string): RegisteredResource;
 }
 
-export async function graphOf(change: Record<string, unknown> = {}, liveNodes?: number): Promise<Graph> {
+export async function graphOf(
+  change: Record<string, unknown> = {},
+  liveNodes?: number,
+  governance: Record<string, unknown> = {},
+): Promise<Graph> {
   const request = planRequest("azure cluster", {
     provider: "azure",
     regions: [{ ...region, ...change }],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    governance,
   });
   const { plan, problems } = planAzureCluster(request);
   assert.deepEqual(problems, []);

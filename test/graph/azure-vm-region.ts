@@ -105,11 +105,13 @@ export async function graphOf(
   upstreams: Record<string, unknown>[] = [gsoci, team],
   previous: Partial<Previous> = {},
   hasTrustedLaunch?: boolean,
+  governance: Record<string, unknown> = {},
 ): Promise<Graph> {
   const request = planRequest("azure vm", {
     provider: "azure",
     regions: [{ ...westeurope, ...change }],
     upstreams,
+    governance,
     ...(upstreams.includes(team) && {
       "team-login": { username: "reader", password: { secure: "v1:x" } },
     }),

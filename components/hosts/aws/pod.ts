@@ -1,6 +1,7 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { stackTags } from "../naming.ts";
 import { bundleDigest, bundleText } from "../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import { closeBucket } from "./bucket.ts";
@@ -26,6 +27,8 @@ export function createPodBucket(
 
 export interface PodArgs {
   readonly names: Names;
+  /** Whether the configuration asks for tags beside the project's own. */
+  readonly isTagged: boolean;
   readonly bucket: Bucket;
   /** What must be there when the machine applies the Pod. */
   readonly after: readonly pulumi.Resource[];
@@ -39,20 +42,25 @@ export interface PodArgs {
 export function createPod(
   name: string,
   podOptions: VmPodOptions,
-  { names, bucket: { bucket }, after }: PodArgs,
+  { names, isTagged, bucket: { bucket }, after }: PodArgs,
   options: pulumi.CustomResourceOptions,
 ): string {
   const content = bundleText(vmPod(podOptions));
   const digest = bundleDigest(content);
+  // S3 takes ten tags of an object, and counts costs by the bucket's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
   const tags = names.tags("pod");
+  const own = {
+    tags,
+    ...(isTagged && { overrideProvider: { defaultTags: { tags: stackTags(pulumi.getStack()) } } }),
+  };
   const object = new BucketObjectv2(
     name,
-    { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", tags },
+    { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", ...own },
     { ...options, retainOnDelete: true },
   );
   new BucketObjectv2(
     `${name}-pointer`,
-    { bucket, key: "pod", content: digest, contentType: "text/plain", tags },
+    { bucket, key: "pod", content: digest, contentType: "text/plain", ...own },
     { ...options, dependsOn: [object, ...after] },
   );
   return digest;

@@ -61,8 +61,11 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     });
     const podBucket = createPodBucket(name, plan, own);
     const identity = createIdentity(name, args, { secrets, podBucket }, own);
+    const isTagged = Object.keys(plan.governance?.tags ?? {}).length > 0;
     const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
-    this.pod = pulumi.output(createPod(name, forPod, { names, bucket: podBucket, after: before }, own));
+    this.pod = pulumi.output(
+      createPod(name, forPod, { names, isTagged, bucket: podBucket, after: before }, own),
+    );
     const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
     const machine = createMachine(
       name,

@@ -22,7 +22,7 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
     ];
     return { problems, warnings: [] };
   },
-  createProvider: ({ region }, options) => awsProvider(region.name, options),
+  createProvider: awsProvider,
   lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };

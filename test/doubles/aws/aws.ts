@@ -12,10 +12,13 @@ import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
 import { securityGroups } from "./security-group.ts";
 import { storage } from "./storage.ts";
+import { checkTags } from "./tags.ts";
+
+const sdk = new SdkTypes("@pulumi/aws");
 
 const definition: CloudDefinition = {
   name: "aws",
-  sdk: new SdkTypes("@pulumi/aws"),
+  sdk,
   resources: { ...network, ...securityGroups, ...machine, ...identity, ...storage, ...eks, ...nodes },
   functions,
   scopeOf(provider) {
@@ -25,9 +28,15 @@ const definition: CloudDefinition = {
   },
   serveApi: serveEc2,
   admitProvider: (provider) => demandEnabled(text("region", provider)),
-  addedBy(provider, inputs) {
-    const tags = { ...asTags(valueAt("defaultTags.tags", provider)), ...asTags(inputs.tags) };
-    return { tagsAll: tags };
+  addedBy(provider, inputs, type) {
+    if (sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags")) return {};
+    // https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/ has this alone.
+    const byDefault =
+      valueAt("overrideProvider.defaultTags.tags", inputs) ??
+      valueAt("tags", setting("defaultTags", provider));
+    const tagsAll = { ...asTags(byDefault), ...asTags(inputs.tags) };
+    checkTags(type, tagsAll);
+    return { tagsAll };
   },
   codes: {
     exists: "AlreadyExists",
@@ -37,6 +46,12 @@ const definition: CloudDefinition = {
   },
   existing: existingThings,
 };
+
+/** Of a provider, which gets all but texts as JSON. */
+function setting(name: string, provider: Inputs): unknown {
+  const value = provider[name];
+  return typeof value === "string" ? JSON.parse(value) : value;
+}
 
 function asTags(value: unknown): Inputs {
   return (value ?? {}) as Inputs;

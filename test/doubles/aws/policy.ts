@@ -40,7 +40,7 @@ export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucke
     );
     for (const resource of resources) {
       malformed(
-        /^(?:\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|\*)?:\S+)$/.test(resource),
+        /^(?:\*|arn:aws:[a-z0-9-]+:(?:[a-z0-9-]*|\*):(?:\d{12}|\*)?:\S+)$/.test(resource),
         `not an ARN: ${resource}`,
       );
     }

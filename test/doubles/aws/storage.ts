@@ -128,8 +128,6 @@ export const storage: Readonly<Record<string, Rules>> = {
       const key = text("key", inputs);
       demand(/^[\w!.*'()/-]{1,1024}$/.test(key), "KeyTooLongError", `key ${key}`);
       demand(text("content", inputs).length > 0, "InvalidRequest", "an object without content");
-      const tags = Object.keys((inputs.tags as object | undefined) ?? {});
-      demand(tags.length <= 10, "BadRequest", "Object tags cannot be greater than 10");
     },
     create: ({ inputs }) => ({ id: `${inputs.bucket}/${inputs.key}` }),
   },

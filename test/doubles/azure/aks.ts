@@ -31,6 +31,9 @@ const minorOf = (version: string) => Number(version.split(".")[1]);
 const clusterId = (request: Pick<Request, "inputs">) =>
   resourceId(request, kind, request.inputs.resourceName);
 
+/** The tags of a cluster are those of what AKS makes for it, but for its nodes: https://learn.microsoft.com/azure/aks/use-tags */
+export const handedOn = ({ tags }: Inputs): Inputs => ({ tagsAll: tags });
+
 /** Goes with its cluster. */
 const ofCluster: Reference = {
   at: "resourceName",
@@ -128,6 +131,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         }
         for (const pool of poolsOf(inputs)) demandQuota({ cloud, inputs }, pool, before);
         keepNodes(cloud, before.id, inputs);
+        for (const it of cloud.things(loadBalancer))
+          if (it.inputs.cluster === before.id) cloud.keep({ ...it, outputs: handedOn(inputs) });
         const [wanted, has] = [inputs, before.inputs].map((it) => text("kubernetesVersion", it)) as [
           string,
           string,

@@ -4,7 +4,7 @@ import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { text, valueAt, valuesAt } from "../values.ts";
 import { groupId } from "./account.ts";
-import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
+import { accessTo, handedOn, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
 import { demandRanges, publicAddress } from "./network.ts";
 import { managedCluster } from "./node-pools.ts";
 
@@ -67,7 +67,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         name: text("metadata.name", service),
         scope: everywhere,
         inputs: { cluster, address: address.id, ranges, ports: valuesAt("spec.ports[*].port", service) },
-        outputs: {},
+        outputs: handedOn(owner.inputs),
       });
       return { id, ingress: { ip: text("ipAddress", address.outputs) } };
     },

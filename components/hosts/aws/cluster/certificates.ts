@@ -2,13 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { challengePolicy } from "../policies.ts";
-import { scheduling } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
+import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 
 export interface CertificatesArgs {
   readonly clusterName: pulumi.Input<string>;
+  /** What must be there for Pods to run. */
+  readonly nodes: readonly pulumi.Resource[];
   /** Of the cluster. */
   readonly provider: pulumi.ProviderResource;
 }
@@ -19,10 +21,11 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan: { names, region }, found: { accountId, hostedZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
-  { clusterName, provider }: CertificatesArgs,
+  { plan, found: { accountId, hostedZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { names, region } = plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme" || !hostedZone) return [];
   const rights = challengePolicy(hostedZone.arn, hostname);
@@ -36,8 +39,8 @@ export function createCertificates(
     {
       email: tls.email,
       solver: { dns01: { route53: { region: region.name, hostedZoneID: hostedZone.id } } },
-      scheduling,
-      after: identity,
+      scheduling: schedulingOf(plan),
+      after: [...identity, ...nodes],
     },
     { ...options, provider },
   );

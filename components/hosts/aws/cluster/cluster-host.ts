@@ -6,7 +6,7 @@ import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-reg
 import { bucketStore, createBucket } from "../bucket.ts";
 import { bucketPolicy } from "../policies.ts";
 import { createCertificates } from "./certificates.ts";
-import { createCluster, scheduling } from "./cluster.ts";
+import { createCluster, createMetricsServer } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
 import { enforceNetworkPolicies } from "./network-policies.ts";
+import { createNodePool, schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 import { createRecord } from "./record.ts";
@@ -46,7 +47,10 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const access = { cluster, region: region.name };
     const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
-    const certificates = createCertificates(name, args, { clusterName, provider }, own);
+    const { nodeSubnets } = network;
+    const pool = createNodePool(name, plan, { cluster, nodeSubnets }, { ...own, provider });
+    createMetricsServer(name, plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
+    const certificates = createCertificates(name, args, { clusterName, nodes: pool, provider }, own);
     const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
     const identity = createPodIdentity(
       name,
@@ -68,16 +72,16 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: bucketStore({ region: region.name, bucket, delivery }),
-          annotations: loadBalancerAnnotations(network.loadBalancerSubnets),
+          annotations: loadBalancerAnnotations(network.loadBalancerSubnets, plan.governance?.tags),
           loadBalancerClass,
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
           loadBalancerRanges: network.loadBalancerRanges,
-          scheduling,
+          scheduling: schedulingOf(plan),
         }),
         serviceAccount: {},
       },
-      { ...own, provider, dependsOn: [policies, ...certificates, ...store, ...identity] },
+      { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...store, ...identity] },
     );
     createRecord(name, args, workload.address, own);
 

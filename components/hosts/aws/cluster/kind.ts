@@ -32,7 +32,7 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
       warnings,
     };
   },
-  createProvider: ({ region }, options) => awsProvider(region.name, options),
+  createProvider: awsProvider,
   async lookUp(plan, options) {
     const made = await previousOutputs(clusterType);
     return clusterFindingsFor(plan, options, made.has(plan.region.name));

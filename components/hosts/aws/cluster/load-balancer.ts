@@ -1,4 +1,7 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Tags } from "../../../config/tags.ts";
 import type { Handover } from "../../kubernetes/handover.ts";
+import { stackTags } from "../../naming.ts";
 
 /** Of Auto Mode's controller. */
 export const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -10,8 +13,13 @@ const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html
  *
  * @param subnets ids. @default those with the tag for it
+ * @param tags that the configuration asks for, of what the controller makes for the load balancer, too
  */
-export function loadBalancerAnnotations(subnets?: readonly string[]): Record<string, string> {
+export function loadBalancerAnnotations(
+  subnets?: readonly string[],
+  tags: Tags = {},
+): Record<string, string> {
+  const pairs = Object.entries(Object.keys(tags).length > 0 ? stackTags(pulumi.getStack(), tags) : {});
   return {
     [`${prefix}scheme`]: "internet-facing",
     [`${prefix}nlb-target-type`]: "ip",
@@ -19,6 +27,9 @@ export function loadBalancerAnnotations(subnets?: readonly string[]): Record<str
     // A zone whose replica is just being replaced is answered for by another one.
     [`${prefix}attributes`]: "load_balancing.cross_zone.enabled=true",
     ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
+    ...(pairs.length > 0 && {
+      [`${prefix}additional-resource-tags`]: pairs.map((pair) => pair.join("=")).join(","),
+    }),
   };
 }
 

@@ -1,10 +1,12 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "../naming.ts";
 import { machineTrust } from "../policies.ts";
-import { clusterTrust, noLogGroups } from "./policies.ts";
+import { hasOwnPool } from "./node-pool.ts";
+import type { AwsClusterPlan } from "./plan.ts";
+import { clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
 
 export interface Roles {
   /** ARNs. */
@@ -29,15 +31,16 @@ const nodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerReg
 /** What EKS may do for a cluster in Auto Mode, and what its nodes may. */
 export function createRoles(
   name: string,
-  { names, region }: { readonly names: Names; readonly region: string },
+  plan: AwsClusterPlan,
   options: pulumi.CustomResourceOptions,
 ): Roles {
+  const { names, region } = plan;
   const create = (part: string, trust: object, policies: readonly string[]) => {
     const role = new Role(
       `${name}-${part}`,
       {
         name: names.clusterRole(part),
-        description: `Registry cache in ${region}: ${part}`,
+        description: `Registry cache in ${region.name}: ${part}`,
         assumeRolePolicy: JSON.stringify(trust),
         tags: names.tags(part),
       },
@@ -55,14 +58,19 @@ export function createRoles(
   };
   const cluster = create("cluster", clusterTrust, clusterPolicies);
   const nodes = create("nodes", machineTrust, nodePolicies);
-  const logs = new RolePolicy(
-    `${name}-cluster-logs`,
-    { name: "no-log-groups", role: cluster.role.name, policy: JSON.stringify(noLogGroups) },
-    options,
-  );
+  const allow = (part: string, policyName: string, policy: PolicyDocument) =>
+    new RolePolicy(
+      `${name}-cluster-${part}`,
+      { name: policyName, role: cluster.role.name, policy: JSON.stringify(policy) },
+      options,
+    );
+  const own = [
+    allow("logs", "no-log-groups", noLogGroups),
+    ...(hasOwnPool(plan) ? [allow("tags", "tags", taggingRights)] : []),
+  ];
   return {
     cluster: cluster.role.arn,
     nodes: nodes.role.arn,
-    rights: [...cluster.rights, ...nodes.rights, logs],
+    rights: [...cluster.rights, ...nodes.rights, ...own],
   };
 }

@@ -41,10 +41,11 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan: { region, names }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { plan: { region, names, governance }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
   { place, identity, subnet, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
+  const isTagged = Object.keys(governance?.tags ?? {}).length > 0;
   const cluster = new ManagedCluster(
     name,
     {
@@ -75,7 +76,7 @@ export function createManagedCluster(
         serviceCidr: serviceRange,
         dnsServiceIP: dnsAddress,
       },
-      agentPoolProfiles: [nodePool(region, subnet, liveNodes)],
+      agentPoolProfiles: [nodePool(region, { subnet, liveNodes, tags: isTagged ? place.tags : undefined })],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.
@@ -96,10 +97,16 @@ export function createManagedCluster(
   return cluster;
 }
 
+interface NodePoolArgs extends Pick<ManagedClusterArgs, "subnet"> {
+  /** How many there are. @default none yet */
+  readonly liveNodes: number | undefined;
+  /** Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags. @default those that AKS gives */
+  readonly tags: Place["tags"] | undefined;
+}
+
 function nodePool(
   region: AzureClusterRegion,
-  vnetSubnetID: pulumi.Input<string>,
-  liveNodes: number | undefined,
+  { subnet: vnetSubnetID, liveNodes, tags }: NodePoolArgs,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
   const zones = zonesOfNodes(region);
   const { min, max } = nodeCount(region);
@@ -122,6 +129,7 @@ function nodePool(
     maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
+    ...(tags && { tags }),
   };
 }
 

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
+import { assertProblem, aws, awsRegion, local, problemsOf, upstreams } from "../support/raw-stacks.ts";
+
+const azure = {
+  provider: "azure",
+  regions: [
+    {
+      ...awsRegion,
+      name: "westeurope",
+      endpoint: { ...awsRegion.endpoint, zoneResourceGroup: "dns" },
+    },
+  ],
+  upstreams,
+};
+const governed = (stack: object, governance: object) => ({ ...stack, governance });
+const tagged = (stack: object, tags: object) => governed(stack, { tags });
+const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`tag-${i}`, ""]));
+
+test("tags of a stack are taken as they are", () => {
+  const tags = { "cost-center": "4711", team: "platform", Empty: "" };
+  for (const stack of [aws, azure]) {
+    const config = parseConfig(tagged(stack, tags));
+    assert.deepEqual("governance" in config && config.governance?.tags, tags);
+  }
+  assert.deepEqual(problemsOf(tagged(aws, { "Cost Center": "a=b" })), []);
+});
+
+test("what a cloud doesn't take as a tag is refused, each with its name", () => {
+  const refused: [object, object, RegExp][] = [
+    [aws, { "aws:team": "a" }, /^governance\.tags\["aws:team"\]: begins with "aws:", which is reserved/],
+    [aws, { "EKS:team": "a" }, /begins with "eks:", which is reserved/],
+    [aws, { "kubernetes.io/cluster/a": "a" }, /begins with "kubernetes\.io\/", which is reserved/],
+    [aws, { "a=b": "c" }, /^governance\.tags\["a=b"\]: has characters that AWS doesn't take in a tag/],
+    [aws, { team: "a,b" }, /^governance\.tags\.team: has characters that AWS doesn't take in a tag/],
+    [aws, { team: " a" }, /begins or ends with a space/],
+    [aws, { ["a".repeat(129)]: "" }, /has a name of 129 characters: at most 128$/],
+    [aws, { team: "a".repeat(257) }, /has 257 characters: at most 256$/],
+    [aws, { Project: "a" }, /^governance\.tags\.Project: is the project's own tag "project": choose another/],
+    [aws, { name: "a" }, /is the project's own tag "Name"/],
+    [aws, { team: "a", Team: "a" }, /^governance\.tags\.Team: differs from "team" in case only/],
+    [aws, { team: 4711 }, /^governance\.tags\.team: must be text, not a number: put it in quotes$/],
+    [aws, many(41), /^governance\.tags: has 41 tags, and 40 are possible: AWS takes 50/],
+    [azure, { "a/b": "c" }, /has characters that Azure doesn't take in a tag: no <>%&\\\?\//],
+    [azure, { azureTeam: "a" }, /begins with "azure", which is reserved/],
+    [azure, { "Custom-Data": "a" }, /is the project's own tag "custom-data"/],
+    [azure, many(12), /^governance\.tags: has 12 tags, and 11 are possible: Azure takes 15/],
+  ];
+  for (const [stack, tags, message] of refused) assertProblem(tagged(stack, tags), message);
+  for (const [stack, count] of [
+    [aws, 40],
+    [azure, 11],
+  ] as const)
+    assert.deepEqual(problemsOf(tagged(stack, many(count))), []);
+});
+
+test("a tag that a DNS zone can't have is refused where the stack makes a zone", () => {
+  const tags = { "Cost Center": "a", "4eyes": "b" };
+  const message =
+    "a DNS zone in Azure takes no tag with a space, # or : in its name, or with a digit at its beginning, and regions[0] has such a zone for `tls: { mode: acme }`";
+  assert.deepEqual(problemsOf(tagged(azure, tags)), [
+    `governance.tags["Cost Center"]: ${message}`,
+    `governance.tags.4eyes: ${message}`,
+  ]);
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "private" } };
+  assert.deepEqual(problemsOf(tagged({ ...azure, regions: [{ ...azure.regions[0], endpoint }] }, tags)), []);
+});
+
+test("only a cloud's stack is governed, and by its own keys", () => {
+  assertProblem(tagged(local, { team: "a" }), /^governance: unknown key/);
+  assertProblem(governed(aws, { tag: {} }), /^governance\.tag: unknown key; did you mean "tags"\?$/);
+  assertProblem(governed(aws, { tags: ["team"] }), /^governance\.tags: must be a mapping, not a list$/);
+});
