@@ -250,7 +250,7 @@ function testAdoption(known: ClusterCase): void {
     const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
     const before = adopted();
     const stack = parts.use(await clusterStack(known.file, known, account));
-    await stack.configure({}, known.adopting);
+    await stack.configure({ governance: known.governed }, known.adopting);
     for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", ...args);
     assert.deepEqual(adopted(), before);
     const made = cloud.things().map(({ type }) => lastPart(type));
@@ -259,7 +259,7 @@ function testAdoption(known: ClusterCase): void {
       [],
     );
     if (known.staysThere) {
-      await stack.configure({});
+      await stack.configure({ governance: known.governed });
       assert.match((await stack.run("preview")).messages, known.staysThere);
     }
     await succeeds(stack, "destroy");

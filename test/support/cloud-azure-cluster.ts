@@ -132,6 +132,7 @@ export const azureCluster: ClusterCase = {
     },
   },
 
+  governed: {},
   adopting: {
     resourceGroup: existing.resourceGroup,
     network: { vnet: existing.clusterNetwork, subnet: existing.subnet },

@@ -151,6 +151,7 @@ export const azure: CloudCase = {
     told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} is there already, and not of this stack/,
   },
 
+  governed: {},
   adopting: {
     network: { vnet: existing.virtualNetwork, subnet: existing.subnet },
     endpoint: {

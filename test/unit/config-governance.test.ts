@@ -72,3 +72,27 @@ test("only a cloud's stack is governed, and by its own keys", () => {
   assertProblem(governed(aws, { tag: {} }), /^governance\.tag: unknown key; did you mean "tags"\?$/);
   assertProblem(governed(aws, { tags: ["team"] }), /^governance\.tags: must be a mapping, not a list$/);
 });
+
+test("accounts, boundary and path of AWS are in its words", () => {
+  const boundary = "arn:aws:iam::111122223333:policy/platform/boundary";
+  const accepted = { allowedAccountIds: ["111122223333"], permissionsBoundary: boundary, iamPath: "/a/b.c/" };
+  assert.deepEqual(problemsOf(governed(aws, accepted)), []);
+  for (const permissionsBoundary of [boundary, "arn:aws:iam::aws:policy/PowerUserAccess"])
+    assert.deepEqual(problemsOf(governed(aws, { permissionsBoundary })), []);
+  const refused: [object, RegExp][] = [
+    [
+      { allowedAccountIds: [111122223333] },
+      /^governance\.allowedAccountIds\[0\]: must be text: put it in quotes/,
+    ],
+    [{ allowedAccountIds: ["1111"] }, /"1111" is not the id of an AWS account: 12 digits/],
+    [{ allowedAccountIds: [] }, /must have at least 1 entry$/],
+    [{ permissionsBoundary: "boundary" }, /"boundary" is not the ARN of an IAM policy/],
+    [{ iamPath: "platform" }, /"platform" is not a path of IAM, which begins and ends with a slash/],
+    [
+      { ...accepted, allowedAccountIds: ["999922223333"] },
+      /^governance\.permissionsBoundary: is a policy of the account 111122223333, which isn't in `allowedAccountIds`$/,
+    ],
+  ];
+  for (const [governance, message] of refused) assertProblem(governed(aws, governance), message);
+  assertProblem(governed(azure, { iamPath: "/a/" }), /^governance\.iamPath: unknown key/);
+});

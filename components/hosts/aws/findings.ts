@@ -7,10 +7,12 @@ import { LookUp } from "../look-up.ts";
 import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { lookUpIn } from "./account.ts";
+import { checkBoundary } from "./boundary.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { findImage } from "./image.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
+import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { checkPublicRoute } from "./public-subnet.ts";
 import type { Question } from "./question.ts";
@@ -55,6 +57,7 @@ async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<
     findHostedZone(question),
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
+    checkBoundary(question, question.plan.governance, machineNeeds(question.plan)),
   ]);
   return place && { ...place, access, hostedZone, certificateArn, bucket };
 }

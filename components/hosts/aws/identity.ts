@@ -17,6 +17,7 @@ import {
   parametersPolicy,
   podPolicy,
 } from "./policies.ts";
+import { roleSettings } from "./role-settings.ts";
 
 export interface IdentityArgs {
   /** The stack's own, which the machine reads. */
@@ -34,16 +35,19 @@ export interface Identity {
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { plan: { region, names }, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
   { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
+  const { region, names } = plan;
+  const settings = roleSettings(plan);
   const role = new Role(
     name,
     {
       name: names.role,
       description: `Registry cache in ${region.name}`,
       assumeRolePolicy: JSON.stringify(machineTrust),
+      ...settings,
       tags: names.tags(),
     },
     options,
@@ -72,9 +76,10 @@ export function createIdentity(
       ? [allow("challenge", challengePolicy(hostedZone.arn, hostname), "acme-challenge")]
       : []),
   ];
+  const { path } = settings;
   const profile = new InstanceProfile(
     name,
-    { name: names.instanceProfile, role: role.name, tags: names.tags() },
+    { name: names.instanceProfile, ...(path !== undefined && { path }), role: role.name, tags: names.tags() },
     options,
   );
   return { instanceProfile: profile.name, rights };

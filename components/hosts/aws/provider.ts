@@ -9,6 +9,8 @@ export function awsProvider(
   { region: { name: region }, governance = {} }: Pick<RegionPlan<AwsRegion>, "region" | "governance">,
   options: pulumi.ResourceOptions,
 ): Provider {
-  const tags = stackTags(pulumi.getStack(), governance.tags);
-  return new Provider(region, { region, defaultTags: { tags } }, options);
+  const { tags: asked, allowedAccountIds } = governance;
+  const defaultTags = { tags: stackTags(pulumi.getStack(), asked) };
+  const settings = { region, defaultTags, ...(allowedAccountIds && { allowedAccountIds }) };
+  return new Provider(region, settings, options);
 }

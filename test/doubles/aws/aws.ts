@@ -5,7 +5,7 @@ import { type Inputs, text, valueAt } from "../values.ts";
 import { demandEnabled, functions, isRegion } from "./account.ts";
 import { serveEc2 } from "./ec2-api.ts";
 import { eks } from "./eks.ts";
-import { existingThings } from "./existing.ts";
+import { accountId, existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
 import { machine } from "./machine.ts";
 import { network } from "./network.ts";
@@ -27,7 +27,12 @@ const definition: CloudDefinition = {
     return region;
   },
   serveApi: serveEc2,
-  admitProvider: (provider) => demandEnabled(text("region", provider)),
+  admitProvider(provider) {
+    demandEnabled(text("region", provider));
+    const allowed = setting("allowedAccountIds", provider) as string[] | undefined;
+    const isAllowed = allowed === undefined || allowed.includes(accountId);
+    demand(isAllowed, "InvalidProvider", `AWS account ID not allowed: ${accountId}`);
+  },
   addedBy(provider, inputs, type) {
     if (sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags")) return {};
     // https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/ has this alone.

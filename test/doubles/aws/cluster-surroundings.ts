@@ -4,6 +4,7 @@ import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
+import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
 import { demandTagging, forgetObject, keepObject, poolFor } from "./node-pools.ts";
 import { endPods, startPods } from "./nodes.ts";
@@ -62,6 +63,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         .at(-1);
       const hasRights = cloud.things("aws:iam/rolePolicy:RolePolicy").some((it) => it.inputs.role === role);
       demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
+      demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), ["ec2:CreateFleet", "ec2:RunInstances"]);
+      demandWithinBoundary(cloud, roleIn("computeConfig.nodeRoleArn", inputs), [
+        "eks-auth:AssumeRoleForPodIdentity",
+      ]);
       startPods(cloud, found, `${namespace}/${serviceAccountName}`, pool);
     },
 
@@ -70,6 +76,10 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
 
     openLoadBalancer(cluster, service) {
       const { scope, inputs } = clusterBy(cluster);
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), [
+        "elasticloadbalancing:CreateLoadBalancer",
+        "ec2:CreateSecurityGroup",
+      ]);
       const wanted = text("spec.loadBalancerClass", service) || loadBalancerClass;
       const isOurs = valueAt("kubernetesNetworkConfig.elasticLoadBalancing.enabled", inputs) === true;
       demand(isOurs && wanted === loadBalancerClass, "Pending", `no controller takes the class ${wanted}`);
@@ -126,6 +136,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       if (found) cloud.remove(found);
     },
   };
+}
+
+/** The name of a role by its ARN. */
+function roleIn(path: string, inputs: Inputs): string {
+  return text(path, inputs).split("/").at(-1) ?? "";
 }
 
 const subnet = "aws:ec2/subnet:Subnet";

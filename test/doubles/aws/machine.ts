@@ -3,6 +3,7 @@ import { everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt } from "../values.ts";
 import { architectureOf, isOffered, isZone, quotaOf, vCpusOf } from "./account.ts";
+import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { accountId } from "./existing.ts";
 import { allows, statementsOf } from "./policy.ts";
 
@@ -211,6 +212,8 @@ function demandReadable({ cloud, scope, inputs }: Request): void {
     .filter((it) => it.inputs.role === role)
     .flatMap((it) => statementsOf(text("policy", it.inputs)))
     .filter(({ Effect }) => Effect === "Allow");
+  // It would wait for ever for its Pod, too.
+  demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
   for (const { inputs: parameter } of cloud.things("aws:ssm/parameter:Parameter")) {
     const key = text("keyId", parameter);
     const arn = `arn:aws:ssm:${scope}:${accountId}:parameter${text("name", parameter)}`;

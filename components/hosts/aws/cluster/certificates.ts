@@ -25,13 +25,13 @@ export function createCertificates(
   { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { names, region } = plan;
+  const { region } = plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme" || !hostedZone) return [];
   const rights = challengePolicy(hostedZone.arn, hostname);
   const identity = createPodIdentity(
     name,
-    { names, part: "cert-manager", accountId, clusterName, ...certManager, rights },
+    { plan, part: "cert-manager", accountId, clusterName, ...certManager, rights },
     options,
   );
   const issuer = createIssuer(

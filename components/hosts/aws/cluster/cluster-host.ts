@@ -55,7 +55,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const identity = createPodIdentity(
       name,
       {
-        names,
+        plan,
         part: "pods",
         accountId,
         clusterName,

@@ -9,6 +9,7 @@ import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import type { LookUp } from "../../look-up.ts";
 import { lookUpIn } from "../account.ts";
+import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
 import type { Names } from "../naming.ts";
@@ -16,6 +17,7 @@ import { checkPublicRoute } from "../public-subnet.ts";
 import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { defaultQuotas } from "../source-rules.ts";
+import { clusterNeeds } from "./needs.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -37,10 +39,11 @@ export interface ClusterFindings {
  * @param isMade whether the stack has made the region's cluster already.
  */
 export function clusterFindingsFor(
-  { region, names }: AwsClusterPlan,
+  plan: AwsClusterPlan,
   options: pulumi.InvokeOptions,
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
+  const { region, names, governance } = plan;
   return lookUpIn(region, options, async (question) => {
     const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
       findZones(question),
@@ -50,6 +53,7 @@ export function clusterFindingsFor(
       findLoadBalancerRanges(question),
       isMade ? undefined : checkName(question, names),
       checkClients(question),
+      checkBoundary(question, governance, clusterNeeds(plan)),
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;

@@ -25,40 +25,29 @@ export function podTrust(accountId: string): PolicyDocument {
 
 /**
  * What EKS's own policies let Auto Mode do with its own tags alone, with others, too. Each request still carries the tag with the cluster's name, by which those policies
- * know what belongs to it. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
+ * know what belongs to it. Not for volumes, of which the cache has none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
  */
 export const taggingRights: PolicyDocument = document(
-  ofCluster(["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"], "*", {
+  ofCluster(["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"], {
     "aws:RequestTag/eks:kubernetes-node-class-name": "*",
     "aws:RequestTag/eks:kubernetes-node-pool-name": "*",
   }),
-  ofCluster(
-    ["ec2:CreateVolume", "ec2:CreateSnapshot"],
-    ["arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*:*:snapshot/*"],
-  ),
-  ofCluster(["ec2:CreateNetworkInterface"], "*", { "aws:RequestTag/eks:kubernetes-cni-node-name": "*" }),
-  ofCluster(
-    [
-      "elasticloadbalancing:CreateLoadBalancer",
-      "elasticloadbalancing:CreateTargetGroup",
-      "elasticloadbalancing:CreateListener",
-      "elasticloadbalancing:CreateRule",
-      "ec2:CreateSecurityGroup",
-    ],
-    "*",
-  ),
+  ofCluster(["ec2:CreateNetworkInterface"], { "aws:RequestTag/eks:kubernetes-cni-node-name": "*" }),
+  ofCluster([
+    "elasticloadbalancing:CreateLoadBalancer",
+    "elasticloadbalancing:CreateTargetGroup",
+    "elasticloadbalancing:CreateListener",
+    "elasticloadbalancing:CreateRule",
+    "ec2:CreateSecurityGroup",
+  ]),
 );
 
-function ofCluster(
-  actions: string[],
-  resources: string | string[],
-  tags: Readonly<Record<string, string>> = {},
-): PolicyStatement {
+function ofCluster(actions: string[], tags: Readonly<Record<string, string>> = {}): PolicyStatement {
   const cluster = "eks:eks-cluster-name";
   return {
     Effect: "Allow",
     Action: actions,
-    Resource: resources,
+    Resource: "*",
     Condition: {
       StringEquals: { [`aws:RequestTag/${cluster}`]: `\${aws:PrincipalTag/${cluster}}` },
       ...(Object.keys(tags).length > 0 && { StringLike: tags }),

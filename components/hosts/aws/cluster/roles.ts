@@ -4,6 +4,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { machineTrust } from "../policies.ts";
+import { roleSettings } from "../role-settings.ts";
 import { hasOwnPool } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
@@ -42,6 +43,7 @@ export function createRoles(
         name: names.clusterRole(part),
         description: `Registry cache in ${region.name}: ${part}`,
         assumeRolePolicy: JSON.stringify(trust),
+        ...roleSettings(plan),
         tags: names.tags(part),
       },
       options,
