@@ -1,11 +1,34 @@
 /** What the owners of accounts and subscriptions ask of all that a stack makes there: docs/governance.md. */
 import { z } from "zod";
-import { entriesOf, valueAt } from "./as-written.ts";
+import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { objectName } from "./metadata.ts";
+import { perRegion, perRegionProblems } from "./per-region.ts";
 import type { Problem } from "./problems.ts";
 import { awsTags, azureTags, zoneTagProblem } from "./tags.ts";
 import { matching } from "./text.ts";
 
 const tagsMeaning = "Tags of everything that the stack makes, beside its own, by their names. Default: none.";
+
+const kmsKey = matching(
+  /^(?:alias\/(?!aws\/)[\w/-]{1,250}|arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,64})$/,
+  "a key of KMS of yours: write alias/name, or arn:aws:kms:eu-central-1:111122223333:key/…",
+);
+
+const clusterAccess = z.strictObject({
+  principalArn: matching(
+    /^arn:aws:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]+$/,
+    "the ARN of an IAM role or user, like arn:aws:iam::111122223333:role/on-call",
+  ).describe("ARN of an IAM role or user."),
+  policy: z
+    .enum(["view", "edit", "admin", "clusterAdmin"])
+    .default("view")
+    .describe("What it may do, as EKS's access policies of this name say."),
+  namespaces: z
+    .array(objectName)
+    .min(1)
+    .exactOptional()
+    .describe("The namespaces in which it may. Default: all, and what is in none."),
+});
 
 export const awsGovernance = z.strictObject({
   tags: awsTags.default({}).describe(tagsMeaning),
@@ -30,6 +53,15 @@ export const awsGovernance = z.strictObject({
     .describe(
       "IAM path of every role and instance profile that the stack makes. It can't change. Default: `/`.",
     ),
+  kmsKey: perRegion(kmsKey, "a key of KMS")
+    .exactOptional()
+    .describe(
+      "The KMS key of volumes, buckets, parameters and a cluster's secrets: an alias that each region has, or the ARN of a key; or a mapping of regions to these. Default: keys of AWS.",
+    ),
+  clusterAccess: z
+    .array(clusterAccess)
+    .exactOptional()
+    .describe("Who may use the API of clusters, beside whoever made them. Default: nobody."),
 });
 
 export const azureGovernance = z.strictObject({
@@ -44,7 +76,38 @@ export const governanceMeaning =
 
 /** What must hold between this block and the stack's regions. It works on the configuration as written, and expects anything. */
 export function governanceProblems(raw: Record<string, unknown>): Problem[] {
-  return raw.provider === "azure" ? zoneTagProblems(raw) : boundaryProblems(raw);
+  if (raw.provider === "azure") return zoneTagProblems(raw);
+  return [
+    ...boundaryProblems(raw),
+    ...perRegionProblems(raw, "kmsKey", regionOfKey),
+    ...clusterAccessProblems(raw),
+  ];
+}
+
+/** A key is used in its own region only. */
+function regionOfKey(key: string, region: string): string | undefined {
+  const own = /^arn:aws:kms:([a-z0-9-]+):/.exec(key)?.[1];
+  if (own === undefined || own === region) return undefined;
+  return `is a key in ${own}, and ${region} is a region of this stack: name an alias, or write a key for each region, \`${region}: …\``;
+}
+
+/** EKS has one entry for a principal: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html */
+function clusterAccessProblems(raw: Record<string, unknown>): Problem[] {
+  const entries = valueAt(["governance", "clusterAccess"], raw);
+  if (entries === undefined) return [];
+  const path = "governance.clusterAccess";
+  const hasCluster = entriesOf(raw.regions).some((region) => fieldOf(region, "topology") === "cluster");
+  const principals = entriesOf(entries).map((entry) => fieldOf(entry, "principalArn"));
+  return [
+    ...(hasCluster
+      ? []
+      : [{ path, message: "goes with `topology: cluster`, which no region has: leave it out" }]),
+    ...principals.flatMap((principal, index) => {
+      const first = principals.indexOf(principal);
+      if (typeof principal !== "string" || first === index) return [];
+      return [{ path: `${path}[${index}].principalArn`, message: `is that of ${path}[${first}]` }];
+    }),
+  ];
 }
 
 /** A boundary is a policy of the account in which the role is, or one of AWS. */

@@ -32,6 +32,14 @@ export const exceptions: readonly Exception[] = [
       return /^arn:aws:ssm:[^*]+$/.test(String(arn));
     },
   },
+  {
+    actions: /^(?:ec2|elasticloadbalancing):Create\w+$|^ec2:RunInstances$/,
+    resource: /^\*$/,
+    why: "What EKS makes for its cluster. Nothing of it is there yet, and the condition names the cluster.",
+    if: ({ Condition }) =>
+      Condition?.StringEquals?.["aws:RequestTag/eks:eks-cluster-name"] ===
+      `\${aws:PrincipalTag/eks:eks-cluster-name}`,
+  },
 ];
 
 /** @param policy JSON */

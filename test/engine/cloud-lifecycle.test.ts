@@ -62,6 +62,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     await stack.configure({ governance: { tags } });
     await succeeds("up");
     assert.deepEqual(untagged(cloud, tags), []);
+    assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
     await succeeds("up", "--expect-no-changes");
     assert.deepEqual(
       cloud.things(machine).map(({ id }) => id),

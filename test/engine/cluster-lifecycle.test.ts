@@ -163,6 +163,10 @@ function testLifecycle(file: string, known: ClusterCase): void {
     await stack.configure({ governance: { tags } });
     await succeeds(stack, "up");
     assert.deepEqual(untagged(cloud, tags), []);
+    assert.deepEqual(
+      stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
+      [],
+    );
     await succeeds(stack, "up", "--expect-no-changes");
     assert.deepEqual(
       cloud.things(known.cluster).map(({ id }) => id),

@@ -47,6 +47,14 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { outputs: {} };
     case "getAvailabilityZones":
       return { names: ["eu-central-1d", "eu-central-1b", "eu-central-1a", "eu-central-1c"] };
+    case "getKey":
+      return {
+        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
+        keyManager: "CUSTOMER",
+        keySpec: "SYMMETRIC_DEFAULT",
+        keyState: "Enabled",
+        keyUsage: "ENCRYPT_DECRYPT",
+      };
     case "getPolicy":
       return {
         policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),

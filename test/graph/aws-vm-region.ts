@@ -64,6 +64,14 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { vpcId: existing.vpc, availabilityZone: "eu-central-1c", ipv6CidrBlock: "" };
     case "aws:ec2/getAmi:getAmi":
       return ami();
+    case "aws:kms/getKey:getKey":
+      return {
+        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
+        keyManager: "CUSTOMER",
+        keySpec: "SYMMETRIC_DEFAULT",
+        keyState: "Enabled",
+        keyUsage: "ENCRYPT_DECRYPT",
+      };
     case "aws:iam/getPolicy:getPolicy":
       return {
         policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),

@@ -133,6 +133,8 @@ export const awsCluster: ClusterCase = {
     allowedAccountIds: [accountId],
     permissionsBoundary: existing.boundary,
     iamPath: "/platform/",
+    kmsKey: existing.key,
+    clusterAccess: [{ principalArn: existing.onCall, policy: "edit", namespaces: ["registry-cache"] }],
   },
   adopting: { network: { vpc, nodeSubnets, loadBalancerSubnets } },
   adoptedTypes: ["Vpc", "Subnet", "InternetGateway", "NatGateway"],

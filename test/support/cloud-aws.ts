@@ -126,6 +126,16 @@ export const aws: CloudCase = {
         /regions\[0\]\.network\.subnet: /,
       ],
     },
+    "a key that is disabled": {
+      keys: { governance: { kmsKey: existing.disabledKey } },
+      region: {},
+      told: [/governance\.kmsKey: alias\/disabled in eu-central-1 is in the state Disabled: enable it/],
+    },
+    "a key that isn't there": {
+      keys: { governance: { kmsKey: "alias/none" } },
+      region: {},
+      told: [/governance\.kmsKey: the KMS key alias\/none in eu-central-1 can't be found: /],
+    },
     "a boundary that isn't there": {
       keys: { governance: { permissionsBoundary: `${existing.boundary}s` } },
       region: {},
@@ -200,6 +210,7 @@ export const aws: CloudCase = {
     allowedAccountIds: [accountId],
     permissionsBoundary: existing.boundary,
     iamPath: "/platform/",
+    kmsKey: existing.key,
   },
   adopting: {
     network: { vpc: existing.vpc, subnet: existing.subnet },

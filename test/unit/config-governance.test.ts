@@ -96,3 +96,71 @@ test("accounts, boundary and path of AWS are in its words", () => {
   for (const [governance, message] of refused) assertProblem(governed(aws, governance), message);
   assertProblem(governed(azure, { iamPath: "/a/" }), /^governance\.iamPath: unknown key/);
 });
+
+test("a key is an alias of every region, or one for each", () => {
+  const key = (region: string) => `arn:aws:kms:${region}:111122223333:key/0a1b`;
+  const second = {
+    ...awsRegion,
+    name: "eu-west-1",
+    endpoint: { ...awsRegion.endpoint, hostname: "b.example.com" },
+  };
+  const two = { ...aws, regions: [awsRegion, second] };
+  const each = { "eu-central-1": key("eu-central-1"), "eu-west-1": "alias/cache" };
+  for (const kmsKey of ["alias/team/cache", each])
+    assert.deepEqual(problemsOf(governed(two, { kmsKey })), []);
+  assert.deepEqual(problemsOf(governed(aws, { kmsKey: key("eu-central-1") })), []);
+  const refused: [unknown, RegExp][] = [
+    [
+      key("eu-central-1"),
+      /^governance\.kmsKey: is a key in eu-central-1, and eu-west-1 is a region of this stack/,
+    ],
+    [{ "eu-central-1": "alias/a" }, /^governance\.kmsKey: has none for eu-west-1, a region of this stack$/],
+    [
+      { ...each, "eu-west-3": "alias/a" },
+      /^governance\.kmsKey\["eu-west-3"\]: isn't a region of this stack$/,
+    ],
+    [
+      { ...each, "eu-west-1": key("eu-west-2") },
+      /^governance\.kmsKey\["eu-west-1"\]: is a key in eu-west-2, and eu-we/,
+    ],
+    [
+      "alias/aws/ebs",
+      /^governance\.kmsKey: "alias\/aws\/ebs" is not a key of KMS of yours: write alias\/name/,
+    ],
+    [
+      { ...each, "eu-west-1": "cache" },
+      /^governance\.kmsKey\["eu-west-1"\]: "cache" is not a key of KMS of yours/,
+    ],
+    [["alias/a"], /^governance\.kmsKey: must be a key of KMS, or a mapping of regions to these$/],
+  ];
+  for (const [kmsKey, message] of refused) assertProblem(governed(two, { kmsKey }), message);
+});
+
+test("who may use clusters: each once, and only where there is one", () => {
+  const cluster = {
+    ...aws,
+    regions: [
+      {
+        ...awsRegion,
+        topology: "cluster",
+        storage: { kind: "bucket" },
+        apiAccess: ["192.0.2.0/24"],
+      },
+    ],
+  };
+  const entry = { principalArn: "arn:aws:iam::111122223333:role/team/on-call" };
+  assert.deepEqual(problemsOf(governed(cluster, { clusterAccess: [entry] })), []);
+  assertProblem(
+    governed(aws, { clusterAccess: [entry] }),
+    /^governance\.clusterAccess: goes with `topology: cluster`/,
+  );
+  assertProblem(
+    governed(cluster, { clusterAccess: [entry, { ...entry, policy: "edit" }] }),
+    /^governance\.clusterAccess\[1\]\.principalArn: is that of governance\.clusterAccess\[0\]$/,
+  );
+  const session = { principalArn: "arn:aws:sts::111122223333:assumed-role/on-call/me" };
+  assertProblem(
+    governed(cluster, { clusterAccess: [session] }),
+    /clusterAccess\[0\]\.principalArn: .* is not the ARN of an IAM role or user/,
+  );
+});

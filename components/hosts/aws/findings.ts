@@ -10,6 +10,7 @@ import { lookUpIn } from "./account.ts";
 import { checkBoundary } from "./boundary.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { findImage } from "./image.ts";
+import { checkDiskKey, findKmsKey } from "./kms-key.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
@@ -31,6 +32,8 @@ export interface VmFindings {
   readonly certificateArn?: string | undefined;
   /** Name for the bucket, where the configuration asks for one. */
   readonly bucket?: string | undefined;
+  /** Where the configuration names a key. */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 export interface HostedZone {
@@ -51,20 +54,33 @@ export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): P
 }
 
 async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
+  const { governance } = question.plan;
+  const kmsKeyArn = await findKmsKey(question, governance);
   const [place, access, hostedZone, certificateArn, bucket] = await Promise.all([
-    findPlace(question),
+    findPlace(question, kmsKeyArn),
     findAccess(question),
     findHostedZone(question),
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
-    checkBoundary(question, question.plan.governance, machineNeeds(question.plan)),
+    checkBoundary(question, governance, machineNeeds(question.plan)),
+    checkDiskKey(question, kmsKeyArn),
   ]);
-  return place && { ...place, access, hostedZone, certificateArn, bucket };
+  return (
+    place && {
+      ...place,
+      access,
+      hostedZone,
+      certificateArn,
+      bucket,
+      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    }
+  );
 }
 
 /** The subnet decides on the types that are sold, and the type on the image. */
 async function findPlace(
   question: Omit<MachineQuestion, "subnetZone">,
+  kmsKeyArn: string | undefined,
 ): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
@@ -81,7 +97,7 @@ async function findPlace(
   const found = machine && image !== undefined ? { image, machine, subnet } : undefined;
   const { ofMachine, ofType } = await fateOfMachine(
     question.region,
-    found && { ...planned, image: found.image, subnetId: subnet?.id },
+    found && { ...planned, image: found.image, subnetId: subnet?.id, kmsKeyArn },
   );
   tellObstacles(question.lookUp, aboutImage, ofMachine);
   tellObstacles(question.lookUp, aboutType, ofType);

@@ -10,10 +10,13 @@ import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import {
+  bucketKeyRights,
   bucketPolicy,
   challengePolicy,
   decryptionPolicy,
+  document,
   machineTrust,
+  parameterKeyRights,
   parametersPolicy,
   podPolicy,
 } from "./policies.ts";
@@ -32,10 +35,23 @@ export interface Identity {
   readonly rights: readonly pulumi.Resource[];
 }
 
+/** What the machine may do with the configuration's key: read its Pod and its secrets, read and write what is in its bucket. */
+function keyPolicy(
+  { region: { name: region }, names }: AwsVmPlan,
+  { keyArn, podBucket, bucket }: { keyArn: string; podBucket: string; bucket: string | undefined },
+): PolicyDocument {
+  const key = { region, keyArn };
+  return document(
+    bucketKeyRights(key, podBucket, "read"),
+    parameterKeyRights(key, names.parameter("*")),
+    ...(bucket === undefined ? [] : [bucketKeyRights(key, `arn:aws:s3:::${bucket}`, "write")]),
+  );
+}
+
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { plan, found: { certificateArn, bucket, hostedZone } }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found: { certificateArn, bucket, hostedZone, kmsKeyArn } }: HostArgs<AwsVmPlan, VmFindings>,
   { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
@@ -72,6 +88,14 @@ export function createIdentity(
     // Only of one that isn't the stack's.
     ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
+    ...(kmsKeyArn === undefined
+      ? []
+      : [
+          allow(
+            "key",
+            podBucket.arn.apply((arn) => keyPolicy(plan, { keyArn: kmsKeyArn, podBucket: arn, bucket })),
+          ),
+        ]),
     ...(tls.mode === "acme" && hostedZone
       ? [allow("challenge", challengePolicy(hostedZone.arn, hostname), "acme-challenge")]
       : []),

@@ -16,7 +16,7 @@ const sessionManager: RoleNeeds = {
 };
 
 /** What a machine does by its role: identity.ts. The resources don't matter. */
-export function machineNeeds({ region, storedSecrets }: AwsVmPlan): RoleNeeds[] {
+export function machineNeeds({ region, storedSecrets, governance = {} }: AwsVmPlan): RoleNeeds[] {
   const { endpoint, storage } = region;
   const { mode } = endpoint.tls;
   const hasSecrets = Object.keys(storedSecrets).length > 0 || mode === "provided";
@@ -27,5 +27,8 @@ export function machineNeeds({ region, storedSecrets }: AwsVmPlan): RoleNeeds[] 
     ...(storage.kind === "bucket" ? [bucketPolicy("*")] : []),
     ...(mode === "acme" ? [challengePolicy("*", endpoint.hostname)] : []),
   );
-  return [{ who: "the machine", actions }, sessionManager];
+  const writes = storage.kind === "bucket";
+  const byKey =
+    governance.kmsKey === undefined ? [] : ["kms:Decrypt", ...(writes ? ["kms:GenerateDataKey"] : [])];
+  return [{ who: "the machine", actions: [...actions, ...byKey] }, sessionManager];
 }

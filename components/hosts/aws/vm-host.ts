@@ -59,14 +59,15 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       store: bucket?.store,
       hostedZoneId: found.hostedZone?.id,
     });
-    const podBucket = createPodBucket(name, plan, own);
-    const identity = createIdentity(name, args, { secrets, podBucket }, own);
+    const { kmsKeyArn } = found;
+    const podBucket = createPodBucket(name, { names, kmsKeyArn }, own);
+    const identity = createIdentity(name, args, { secrets, podBucket: podBucket.bucket }, own);
     const isTagged = Object.keys(plan.governance?.tags ?? {}).length > 0;
     const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
     this.pod = pulumi.output(
       createPod(name, forPod, { names, isTagged, bucket: podBucket, after: before }, own),
     );
-    const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
+    const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone, kmsKeyArn }, own);
     const machine = createMachine(
       name,
       {
@@ -74,7 +75,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         type,
         image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
         userData: pulumi
-          .all([disk.id, podBucket.bucket])
+          .all([disk.id, podBucket.bucket.bucket])
           .apply(([volumeId, bucket]) =>
             Buffer.from(awsUserData({ region: region.name, bucket, architecture, volumeId })).toString(
               "base64",
@@ -83,6 +84,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
+        kmsKeyArn,
         // It waits for its Pod by itself.
         after: [...network.route, address.association, ...identity.rights],
       },
@@ -107,7 +109,7 @@ function createRegionBucket(
       region: { name: region, storage },
       names,
     },
-    found: { bucket },
+    found: { bucket, kmsKeyArn },
   }: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ) {
@@ -115,6 +117,6 @@ function createRegionBucket(
   const { delivery, expireDays } = storage;
   return {
     store: bucketStore({ region, bucket, delivery }),
-    resources: createBucket(name, { names, region, bucket, expireDays }, options),
+    resources: createBucket(name, { names, region, bucket, expireDays, kmsKeyArn }, options),
   };
 }

@@ -4,6 +4,7 @@ import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { policyType } from "./boundary.ts";
 import { accountId, imageOf, notOffered, regions } from "./existing.ts";
+import { getKey } from "./kms.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
 
@@ -97,6 +98,8 @@ export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Aske
 
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
+
+  "aws:kms/getKey:getKey": getKey,
 
   "aws:iam/getPolicy:getPolicy"(inputs, { cloud }) {
     const arn = text("arn", inputs);

@@ -6,6 +6,7 @@ import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
 import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
+import { demandBucketKeys } from "./kms.ts";
 import { demandTagging, forgetObject, keepObject, poolFor } from "./node-pools.ts";
 import { endPods, startPods } from "./nodes.ts";
 
@@ -63,6 +64,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         .at(-1);
       const hasRights = cloud.things("aws:iam/rolePolicy:RolePolicy").some((it) => it.inputs.role === role);
       demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
+      demandBucketKeys({ cloud, scope: found.scope }, String(role));
       demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
       demandWithinBoundary(cloud, roleIn("roleArn", inputs), ["ec2:CreateFleet", "ec2:RunInstances"]);
       demandWithinBoundary(cloud, roleIn("computeConfig.nodeRoleArn", inputs), [

@@ -37,6 +37,11 @@ export const existing = {
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
   /** Under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
+  /** Keys of KMS in the regions of both stacks: an alias of one, and of one that is disabled. */
+  key: "alias/cache",
+  disabledKey: "alias/disabled",
+  /** A role of people. */
+  onCall: `arn:aws:iam::${accountId}:role/on-call`,
   /** Permissions boundaries: one that lets roles do all but change rights, and one that lets them do nothing in S3. */
   boundary: `arn:aws:iam::${accountId}:policy/platform/boundary`,
   narrowBoundary: `arn:aws:iam::${accountId}:policy/narrow`,
@@ -100,6 +105,11 @@ export const existingThings: readonly Thing[] = [
     name: existing.certificate,
     keyId: `arn:aws:kms:${region}:${accountId}:key/0a1b2c3d-0000-4000-8000-000000000000`,
   }),
+  ...[region, clusterRegion].flatMap((name) => [
+    thing("aws:kms/key:Key", keyIn(name), name, { alias: existing.key, keyState: "Enabled" }),
+    thing("aws:kms/key:Key", `${keyIn(name)}1`, name, { alias: existing.disabledKey, keyState: "Disabled" }),
+  ]),
+  thing("aws:iam/role:Role", "on-call", everywhere, { name: "on-call" }),
   boundary(existing.boundary, [
     { Effect: "Allow", Action: "*", Resource: "*" },
     { Effect: "Deny", Action: "iam:*", Resource: "*" },
@@ -127,6 +137,11 @@ export const existingThings: readonly Thing[] = [
 
 function thing(type: string, id: string, scope: string, inputs: Inputs): Thing {
   return { type, id, scope, inputs, outputs: {} };
+}
+
+/** The ARN of {@link existing.key}. */
+export function keyIn(name: string): string {
+  return `arn:aws:kms:${name}:${accountId}:key/0a1b2c3d-0000-4000-8000-00000000000`;
 }
 
 function boundary(arn: string, statements: readonly object[]): Thing {

@@ -4,6 +4,7 @@ import { type Inputs, text } from "../values.ts";
 import { policyType } from "./boundary.ts";
 import { managedPolicies } from "./eks.ts";
 import { accountId } from "./existing.ts";
+import { demandKey } from "./kms.ts";
 import { checkPolicy } from "./policy.ts";
 
 const role = "aws:iam/role:Role";
@@ -83,6 +84,7 @@ export const identity: Readonly<Record<string, Rules>> = {
         `Standard tier parameters support up to 4096: ${size}`,
       );
     },
+    admit: (request) => demandKey(request, text("keyId", request.inputs)),
     create({ inputs, scope }) {
       const name = text("name", inputs);
       return { id: name, outputs: { arn: `arn:aws:ssm:${scope}:${accountId}:parameter${name}`, version: 1 } };

@@ -3,6 +3,7 @@ import { list } from "../../../policy/iam.ts";
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
+import { demandVolumeKey } from "./kms.ts";
 import { statementsOf } from "./policy.ts";
 
 const poolLabel = "karpenter.sh/nodepool";
@@ -74,6 +75,8 @@ export function poolFor(
   const wanted = selector["kubernetes.io/arch"] ?? "amd64";
   const fits = list(architectures as string[] | undefined).includes(wanted);
   demand(fits, "FailedScheduling", `nodepool ${name} has no ${wanted}`);
+  const role = text("roleArn", cluster.inputs).split("/").at(-1) ?? "";
+  demandVolumeKey({ cloud, scope: cluster.scope }, role, text("spec.ephemeralStorage.kmsKeyID", found));
   const tags = (valueAt("spec.tags", found) ?? {}) as Inputs;
   demandTagging(cloud, cluster, tags, ["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"]);
   return { name, tags };

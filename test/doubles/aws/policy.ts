@@ -70,7 +70,10 @@ export function allows(
   return (
     list(Action).includes(action) &&
     list(Resource).some((pattern) => wildcard(pattern).test(resource)) &&
-    Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+    Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value) &&
+    Object.entries(Condition?.StringLike ?? {}).every(([key, value]) =>
+      list(value as string | string[]).some((pattern) => wildcard(pattern).test(context[key] ?? "")),
+    )
   );
 }
 

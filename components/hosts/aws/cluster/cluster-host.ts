@@ -1,10 +1,12 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
-import { bucketPolicy } from "../policies.ts";
+import { bucketKeyRights, bucketPolicy, together } from "../policies.ts";
+import { createAccessEntries } from "./access-entries.ts";
 import { createCertificates } from "./certificates.ts";
 import { createCluster, createMetricsServer } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -38,20 +40,20 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found, secrets } = args;
     const { region, names } = plan;
-    const { accountId, bucket } = found;
+    const { accountId, bucket, kmsKeyArn } = found;
     const { delivery, expireDays } = region.storage;
 
     const network = createNetwork(name, args, own);
-    const { cluster, nodes } = createCluster(name, plan, network, own);
+    const { cluster, nodes } = createCluster(name, args, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };
     const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
     const { nodeSubnets } = network;
-    const pool = createNodePool(name, plan, { cluster, nodeSubnets }, { ...own, provider });
+    const pool = createNodePool(name, plan, { cluster, nodeSubnets, kmsKeyArn }, { ...own, provider });
     createMetricsServer(name, plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
     const certificates = createCertificates(name, args, { clusterName, nodes: pool, provider }, own);
-    const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
+    const store = createBucket(name, { names, region: region.name, bucket, expireDays, kmsKeyArn }, own);
     const identity = createPodIdentity(
       name,
       {
@@ -61,7 +63,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         clusterName,
         namespace,
         serviceAccount: workloadName,
-        rights: bucketPolicy(bucket),
+        rights: storeRights(region.name, bucket, kmsKeyArn),
       },
       own,
     );
@@ -83,6 +85,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
       { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...store, ...identity] },
     );
+    createAccessEntries(name, plan, clusterName, own);
     createRecord(name, args, workload.address, own);
 
     this.address = workload.address;
@@ -91,4 +94,11 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     this.bucketUrl = workload.bucketUrl;
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
+}
+
+/** Of the replicas, in their bucket. */
+function storeRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
+  const rights = bucketPolicy(bucket);
+  if (keyArn === undefined) return rights;
+  return together(rights, bucketKeyRights({ region, keyArn }, `arn:aws:s3:::${bucket}`, "write"));
 }

@@ -4,7 +4,9 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
+import type { HostArgs } from "../../kind.ts";
 import { stackTags } from "../../naming.ts";
+import type { ClusterFindings } from "./findings.ts";
 import type { Network } from "./network.ts";
 import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
@@ -20,12 +22,12 @@ const logDays = 30;
  */
 export function createCluster(
   name: string,
-  plan: AwsClusterPlan,
+  { plan, found: { kmsKeyArn: keyArn } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
   const { names, region } = plan;
-  const roles = createRoles(name, plan, options);
+  const roles = createRoles(name, plan, keyArn, options);
   const logs = new LogGroup(
     name,
     // EKS writes into the group of this name, and would make one that is kept for ever.
@@ -57,6 +59,7 @@ export function createCluster(
         endpointPublicAccess: true,
         publicAccessCidrs: ipv4Ranges(region.apiAccess),
       },
+      ...(keyArn !== undefined && { encryptionConfig: { resources: ["secrets"], provider: { keyArn } } }),
       enabledClusterLogTypes: ["audit", "authenticator"],
       tags: names.tags(),
     },

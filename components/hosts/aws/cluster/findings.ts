@@ -12,6 +12,7 @@ import { lookUpIn } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { findHostedZone, type HostedZone } from "../findings.ts";
+import { checkClusterKey, findKmsKey } from "../kms-key.ts";
 import type { Names } from "../naming.ts";
 import { checkPublicRoute } from "../public-subnet.ts";
 import type { Question } from "../question.ts";
@@ -32,6 +33,8 @@ export interface ClusterFindings {
   readonly loadBalancerZoneId?: string | undefined;
   /** Name for the bucket. */
   readonly bucket: string;
+  /** Where the configuration names a key. */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export function clusterFindingsFor(
 ): Promise<LookedUp<ClusterFindings>> {
   const { region, names, governance } = plan;
   return lookUpIn(region, options, async (question) => {
+    const kmsKeyArn = await findKmsKey(question, governance);
     const [zones = [], hostedZone, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
       findZones(question),
       findHostedZone(question),
@@ -54,10 +58,19 @@ export function clusterFindingsFor(
       isMade ? undefined : checkName(question, names),
       checkClients(question),
       checkBoundary(question, governance, clusterNeeds(plan)),
+      checkClusterKey(question, kmsKeyArn),
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return { accountId, zones, loadBalancerRanges, hostedZone, loadBalancerZoneId, bucket };
+    return {
+      accountId,
+      zones,
+      loadBalancerRanges,
+      hostedZone,
+      loadBalancerZoneId,
+      bucket,
+      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    };
   });
 }
 

@@ -11,7 +11,12 @@ const poolName = "registry-cache";
 type GovernedPlan = Pick<AwsClusterPlan, "names" | "governance">;
 
 /** Whether the nodes have something that those of EKS's own pool can't have: its node class belongs to EKS, which undoes every change. */
-export function hasOwnPool({ governance: { tags = {} } = {} }: Pick<GovernedPlan, "governance">): boolean {
+export function hasOwnPool(plan: Pick<GovernedPlan, "governance">): boolean {
+  return isTagged(plan) || plan.governance?.kmsKey !== undefined;
+}
+
+/** Whether EKS must give what it makes for the cluster tags beside its own, for which its role needs rights. */
+export function isTagged({ governance: { tags = {} } = {} }: Pick<GovernedPlan, "governance">): boolean {
   return Object.keys(tags).length > 0;
 }
 
@@ -33,6 +38,8 @@ export interface NodePoolArgs {
   readonly cluster: Pick<Cluster, "vpcConfig">;
   /** Ids. */
   readonly nodeSubnets: readonly pulumi.Input<string>[];
+  /** Of the nodes' volumes. @default EBS's own key */
+  readonly kmsKeyArn: string | undefined;
 }
 
 /**
@@ -45,7 +52,7 @@ export interface NodePoolArgs {
 export function createNodePool(
   name: string,
   plan: GovernedPlan,
-  { cluster, nodeSubnets }: NodePoolArgs,
+  { cluster, nodeSubnets, kmsKeyArn: kmsKeyID }: NodePoolArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   if (!hasOwnPool(plan)) return [];
@@ -60,7 +67,10 @@ export function createNodePool(
         role: names.clusterRole("nodes"),
         subnetSelectorTerms: nodeSubnets.map((id) => ({ id })),
         securityGroupSelectorTerms: [{ id: cluster.vpcConfig.clusterSecurityGroupId }],
-        tags: { ...stackTags(pulumi.getStack(), governance.tags), ...names.tags("node") },
+        ...(kmsKeyID !== undefined && { ephemeralStorage: { kmsKeyID } }),
+        ...(isTagged(plan) && {
+          tags: { ...stackTags(pulumi.getStack(), governance.tags), ...names.tags("node") },
+        }),
       },
     },
     options,

@@ -55,5 +55,33 @@ function ofCluster(actions: string[], tags: Readonly<Record<string, string>> = {
   };
 }
 
+/**
+ * Using a key for the volumes of nodes, and for what the Kubernetes API stores. EC2 gets the key by a grant:
+ * https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html
+ */
+export function clusterKeyPolicy(keyArn: string): PolicyDocument {
+  return document(
+    {
+      Effect: "Allow",
+      Action: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      Resource: keyArn,
+    },
+    {
+      Effect: "Allow",
+      Action: ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+      Resource: keyArn,
+      Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  );
+}
+
 /** Else the cluster makes its log group anew, for ever, when the stack has deleted it: https://github.com/aws/containers-roadmap/issues/920 */
 export const noLogGroups = document({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: "*" });

@@ -5,9 +5,9 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { machineTrust } from "../policies.ts";
 import { roleSettings } from "../role-settings.ts";
-import { hasOwnPool } from "./node-pool.ts";
+import { isTagged } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
-import { clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
+import { clusterKeyPolicy, clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
 
 export interface Roles {
   /** ARNs. */
@@ -29,10 +29,11 @@ const clusterPolicies = [
 /** https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
 const nodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-/** What EKS may do for a cluster in Auto Mode, and what its nodes may. */
+/** What EKS may do for a cluster in Auto Mode, and what its nodes may. @param kmsKeyArn of the configuration's key, if it names one */
 export function createRoles(
   name: string,
   plan: AwsClusterPlan,
+  kmsKeyArn: string | undefined,
   options: pulumi.CustomResourceOptions,
 ): Roles {
   const { names, region } = plan;
@@ -68,7 +69,8 @@ export function createRoles(
     );
   const own = [
     allow("logs", "no-log-groups", noLogGroups),
-    ...(hasOwnPool(plan) ? [allow("tags", "tags", taggingRights)] : []),
+    ...(isTagged(plan) ? [allow("tags", "tags", taggingRights)] : []),
+    ...(kmsKeyArn === undefined ? [] : [allow("key", "key", clusterKeyPolicy(kmsKeyArn))]),
   ];
   return {
     cluster: cluster.role.arn,
