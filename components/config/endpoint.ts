@@ -17,6 +17,7 @@ import {
   matching,
   portNumber,
   resourceGroup,
+  subscriptionId,
 } from "./text.ts";
 
 function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mode, shape: Shape) {
@@ -105,12 +106,20 @@ export const azureEndpoint = cloudEndpoint
   .safeExtend({
     zoneResourceGroup: resourceGroup
       .exactOptional()
-      .describe("Resource group of the DNS zone, in the subscription of the stack; required with `zone`."),
+      .describe("Resource group of the DNS zone; required with `zone`."),
+    zoneSubscription: subscriptionId
+      .exactOptional()
+      .describe("Id of the Azure subscription of the DNS zone. Default: that of the region."),
     tls: z.discriminatedUnion("mode", [acme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
   })
   .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
     path: ["zoneResourceGroup"],
     error: "must be there together with `zone`: it is the resource group in which the zone is",
+    when: always,
+  })
+  .refine((endpoint) => endpoint?.zoneSubscription === undefined || endpoint.zone !== undefined, {
+    path: ["zoneSubscription"],
+    error: "goes with `zone`, the DNS zone that is in this subscription",
     when: always,
   });
 

@@ -66,6 +66,12 @@ export const awsGovernance = z.strictObject({
 
 export const azureGovernance = z.strictObject({
   tags: azureTags.default({}).describe(tagsMeaning),
+  subnetSecurityGroups: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether each subnet that the stack makes has a network security group, as machines and nodes have.",
+    ),
 });
 
 export type AwsGovernance = z.output<typeof awsGovernance>;

@@ -14,7 +14,15 @@ import {
 } from "./endpoint.ts";
 import { awsNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
-import { absolutePath, addressRange, matching, portNumber, resourceGroup, shortName } from "./text.ts";
+import {
+  absolutePath,
+  addressRange,
+  matching,
+  portNumber,
+  resourceGroup,
+  shortName,
+  subscriptionId,
+} from "./text.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 import { pods } from "./workload-pods.ts";
 
@@ -163,10 +171,7 @@ const azureName = matching(
   "an Azure region: write its programmatic name, like westeurope",
 ).describe("The Azure region.");
 
-const subscription = matching(
-  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-  "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
-)
+const subscription = subscriptionId
   .exactOptional()
   .describe(
     "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",

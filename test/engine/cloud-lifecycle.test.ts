@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { Thing } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
@@ -57,11 +58,13 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
   });
 
-  test("tags that the configuration asks for are on all of it, and the machine stays", async () => {
+  test("tags and subnets are as the owners of the account ask for, and the machine stays", async () => {
     const machines = cloud.things(machine).map(({ id }) => id);
-    await stack.configure({ governance: { tags } });
+    await stack.configure({ governance: { tags, ...known.governedNetwork } });
     await succeeds("up");
     assert.deepEqual(untagged(cloud, tags), []);
+    for (const { inputs } of cloud.things().filter(({ type }) => type.endsWith(":VirtualNetwork")))
+      assert.ok(valuesAt("subnets[*]", inputs).every((subnet) => valueAt("networkSecurityGroup.id", subnet)));
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
     await succeeds("up", "--expect-no-changes");
     assert.deepEqual(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Thing } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { ClusterCase } from "../support/cloud-cluster-case.ts";
 import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
@@ -158,11 +159,13 @@ function testLifecycle(file: string, known: ClusterCase): void {
     );
   });
 
-  test("tags that the configuration asks for are on all of it, also on what the cloud makes for the cluster", async () => {
+  test("tags and subnets are as the owners of the account ask for, also of what the cloud makes for the cluster", async () => {
     const before = cloud.things(known.cluster).map(({ id }) => id);
-    await stack.configure({ governance: { tags } });
+    await stack.configure({ governance: { tags, ...known.governedNetwork } });
     await succeeds(stack, "up");
     assert.deepEqual(untagged(cloud, tags), []);
+    for (const { inputs } of cloud.things().filter(({ type }) => type.endsWith(":VirtualNetwork")))
+      assert.ok(valuesAt("subnets[*]", inputs).every((subnet) => valueAt("networkSecurityGroup.id", subnet)));
     assert.deepEqual(
       stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
       [],

@@ -129,6 +129,7 @@ export const awsCluster: ClusterCase = {
     },
   },
 
+  governedNetwork: {},
   governed: {
     allowedAccountIds: [accountId],
     permissionsBoundary: existing.boundary,

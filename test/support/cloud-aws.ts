@@ -206,6 +206,7 @@ export const aws: CloudCase = {
     told: /regions\[0\]\.storage\.kind: the bucket registry-cache-\d+-eu-central-1-an may be another account's: .*403/,
   },
 
+  governedNetwork: {},
   governed: {
     allowedAccountIds: [accountId],
     permissionsBoundary: existing.boundary,

@@ -126,6 +126,19 @@ export const azure: CloudCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+    "a zone that isn't in the other subscription": {
+      region: {
+        endpoint: {
+          ...existing.zoneElsewhere,
+          zone: "example.com",
+          hostname: "cache.example.com",
+          tls: { mode: "private" },
+        },
+      },
+      told: [
+        /endpoint\.zone: the zone example\.com in zones of the subscription 22222222-\S+ can't be found: /,
+      ],
+    },
     "a vault that takes no rights": {
       region: {
         endpoint: {
@@ -151,6 +164,7 @@ export const azure: CloudCase = {
     told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} is there already, and not of this stack/,
   },
 
+  governedNetwork: { subnetSecurityGroups: true },
   governed: {},
   adopting: {
     network: { vnet: existing.virtualNetwork, subnet: existing.subnet },

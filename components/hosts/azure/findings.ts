@@ -9,6 +9,7 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
+import { getFromArm } from "./arm.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
@@ -122,10 +123,18 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
 }
 
 export async function findZone({ region, lookUp, options }: Question): Promise<void> {
-  const { zone: zoneName, zoneResourceGroup: resourceGroupName } = region.endpoint;
+  const { zone: zoneName, zoneResourceGroup: resourceGroupName, zoneSubscription } = region.endpoint;
   if (zoneName === undefined || resourceGroupName === undefined) return;
-  const zone = getZone({ zoneName, resourceGroupName }, options);
-  await lookUp.ask("endpoint.zone", `the zone ${zoneName} in ${resourceGroupName}`, zone);
+  // The region's provider asks in its own subscription.
+  const zone =
+    zoneSubscription === undefined
+      ? getZone({ zoneName, resourceGroupName }, options)
+      : getFromArm(
+          `/subscriptions/${zoneSubscription}/resourceGroups/${resourceGroupName}/providers/Microsoft.Network/dnsZones/${zoneName}?api-version=2018-05-01`,
+          options,
+        );
+  const where = zoneSubscription === undefined ? "" : ` of the subscription ${zoneSubscription}`;
+  await lookUp.ask("endpoint.zone", `the zone ${zoneName} in ${resourceGroupName}${where}`, zone);
 }
 
 export interface FoundSubnet {

@@ -92,6 +92,6 @@ function nothingElse(direction: "Inbound" | "Outbound"): Rule {
   };
 }
 
-function sourceOf(ranges: string[]) {
+export function sourceOf(ranges: string[]) {
   return ranges.includes("0.0.0.0/0") ? { sourceAddressPrefix: "*" } : { sourceAddressPrefixes: ranges };
 }

@@ -30,6 +30,7 @@ export function createNetwork(
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { plan } = args;
+  const subnetFirewall = plan.governance?.subnetSecurityGroups ? firewall : undefined;
   const placement = addressPlacement(args);
   const address = new PublicIPAddress(
     name,
@@ -56,7 +57,7 @@ export function createNetwork(
           primary: true,
           privateIPAllocationMethod: "Dynamic",
           publicIPAddress: { id: address.id },
-          subnet: { id: subnetId(name, plan, { place, own: ownSubnet }, options) },
+          subnet: { id: subnetId(name, plan, { place, own: ownSubnet, firewall: subnetFirewall }, options) },
         },
       ],
     },

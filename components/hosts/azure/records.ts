@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Place } from "./place.ts";
+import { azureProvider } from "./provider.ts";
 
 export interface RecordsArgs {
   readonly region: Pick<AzureRegion, "endpoint">;
@@ -26,8 +27,17 @@ export function createRecords(
   { region, place, identity, address }: RecordsArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { hostname, zone, zoneResourceGroup, tls } = region.endpoint;
+  const { hostname, zone, zoneResourceGroup, zoneSubscription, tls } = region.endpoint;
   if (zone === undefined || zoneResourceGroup === undefined) return [];
+  const provider =
+    zoneSubscription === undefined
+      ? {}
+      : {
+          provider: azureProvider(
+            { name: `${name}-zone`, location: place.location, subscription: zoneSubscription },
+            options,
+          ),
+        };
   const record: MakeRecord = (suffix, fullName, value) =>
     new RecordSet(
       `${name}-${suffix}`,
@@ -38,7 +48,7 @@ export function createRecords(
         ttl,
         ...value,
       },
-      options,
+      { ...options, ...provider },
     );
   return [
     record("address", hostname, { recordType: "A", aRecords: [{ ipv4Address: address }] }),

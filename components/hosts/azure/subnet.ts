@@ -1,3 +1,4 @@
+import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
@@ -8,13 +9,15 @@ export interface SubnetArgs {
   readonly place: Place;
   /** The one subnet of a network that is made, and all of its addresses: nothing else is in it, and it has no peers. */
   readonly own: { readonly name: string; readonly range: string };
+  /** Of the subnet that is made. @default the subnet has none, only what is in it */
+  readonly firewall?: NetworkSecurityGroup | undefined;
 }
 
 /** Resource id of the subnet of the configuration: an existing one, or that of a virtual network of the region's own. */
 export function subnetId(
   name: string,
   { region: { network }, names }: { readonly region: AzureRegion; readonly names: Pick<Names, "network"> },
-  { place, own }: SubnetArgs,
+  { place, own, firewall }: SubnetArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
   if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
@@ -24,7 +27,13 @@ export function subnetId(
       ...place,
       virtualNetworkName: names.network,
       addressSpace: { addressPrefixes: [own.range] },
-      subnets: [{ name: own.name, addressPrefix: own.range }],
+      subnets: [
+        {
+          name: own.name,
+          addressPrefix: own.range,
+          ...(firewall && { networkSecurityGroup: { id: firewall.id } }),
+        },
+      ],
     },
     options,
   );

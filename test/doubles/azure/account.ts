@@ -5,6 +5,8 @@ import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt } from "../values.ts";
 
 export const subscriptionId = "11111111-2222-4333-8444-555555555555";
+/** Another one of the tenant, which has a DNS zone. */
+export const zoneSubscriptionId = "22222222-2222-4333-8444-555555555555";
 export const tenantId = "99999999-8888-4777-8666-555555555555";
 
 export function isRegion(name: string): boolean {
@@ -27,19 +29,26 @@ export const types = {
   storageAccount: "azure-native:storage:StorageAccount",
 } as const;
 
-export function groupId(name: string): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
+/** @param scope of who asks: the id of a subscription. @default the one in which stacks are */
+export function groupId(name: string, scope = ""): string {
+  return `/subscriptions/${scope || subscriptionId}/resourceGroups/${name}`;
 }
 
 /** @param kind like `Microsoft.Compute/disks` */
-export function resourceId({ inputs }: Pick<Request, "inputs">, kind: string, name: unknown): string {
-  return `${groupId(text("resourceGroupName", inputs))}/providers/${kind}/${name}`;
+export function resourceId(
+  { inputs, scope }: Pick<Request, "inputs"> & Partial<Pick<Request, "scope">>,
+  kind: string,
+  name: unknown,
+): string {
+  return `${groupId(text("resourceGroupName", inputs), scope)}/providers/${kind}/${name}`;
 }
 
 /** What was there before. */
 export const existing = {
   zone: "example.com",
   zoneResourceGroup: "dns",
+  /** In the other subscription. */
+  zoneElsewhere: { zoneSubscription: zoneSubscriptionId, zone: "example.net", zoneResourceGroup: "zones" },
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
   /** In germanywestcentral, with the same subnet. */
@@ -56,6 +65,12 @@ export const existing = {
 export const existingThings: readonly Thing[] = [
   ...["dns", "hub", "keys", existing.resourceGroup].map((name) =>
     thing(types.resourceGroup, groupId(name), { location: "westeurope" }),
+  ),
+  thing(types.resourceGroup, groupId("zones", zoneSubscriptionId), { location: "westeurope" }),
+  thing(
+    types.zone,
+    `${groupId("zones", zoneSubscriptionId)}/providers/Microsoft.Network/dnsZones/${existing.zoneElsewhere.zone}`,
+    {},
   ),
   thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
   thing(types.virtualNetwork, existing.virtualNetwork, {

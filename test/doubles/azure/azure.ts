@@ -2,7 +2,7 @@ import { Cloud, type CloudDefinition, everywhere } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { text } from "../values.ts";
-import { existingThings, functions, isRegion, subscriptionId } from "./account.ts";
+import { existingThings, functions, isRegion, subscriptionId, zoneSubscriptionId } from "./account.ts";
 import { aksFunctions, aksRules } from "./aks.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
@@ -23,7 +23,7 @@ const definition: CloudDefinition = {
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(
-      subscription === subscriptionId,
+      [subscriptionId, zoneSubscriptionId].includes(String(subscription)),
       "SubscriptionNotFound",
       `The subscription '${subscription}' could not be found.`,
     );
@@ -32,7 +32,7 @@ const definition: CloudDefinition = {
       "LocationNotAvailable",
       `location ${location}`,
     );
-    return everywhere;
+    return subscription === subscriptionId ? everywhere : String(subscription);
   },
   codes: {
     exists: "AlreadyExists",

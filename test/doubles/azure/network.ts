@@ -57,6 +57,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   ),
 
   [types.virtualNetwork]: resource(network("virtualNetworks", "virtualNetworkName"), {
+    references: [{ at: "subnets[*].networkSecurityGroup.id", to: securityGroup }],
     check(inputs) {
       const spaces = valuesAt("addressSpace.addressPrefixes[*]", inputs).map(String);
       const subnets = valuesAt("subnets[*].addressPrefix", inputs).map(String);
@@ -128,7 +129,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
         to: types.zone,
         id: (name, request) => resourceId(request, "Microsoft.Network/dnsZones", name),
       },
-      { at: "resourceGroupName", to: types.resourceGroup, id: (name) => groupId(name) },
+      { at: "resourceGroupName", to: types.resourceGroup, id: (name, { scope }) => groupId(name, scope) },
     ],
     check(inputs) {
       const { recordType, zoneName } = inputs;

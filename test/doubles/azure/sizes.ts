@@ -2,7 +2,7 @@
 import { type Cloud, everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, text, valuesAt } from "../values.ts";
-import { isRegion, subscriptionId, zonesIn } from "./account.ts";
+import { isRegion, subscriptionId, types, zonesIn } from "./account.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 import { sizeNamed, sizes } from "./skus.ts";
@@ -177,6 +177,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
+  const zone = cloud.find(types.zone, pathname, everywhere);
+  if (zone) return { id: zone.id };
   const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
   throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);

@@ -2,7 +2,8 @@ import { type CacheIdentity, capped, project } from "../../naming.ts";
 import { type Names, namesOf } from "../naming.ts";
 
 /** Names of what a region's cluster is made of, besides those that it has in common with a machine. */
-export interface ClusterNames extends Pick<Names, "resourceGroup" | "address" | "network" | "identity"> {
+export interface ClusterNames
+  extends Pick<Names, "resourceGroup" | "address" | "firewall" | "network" | "identity"> {
   readonly cluster: string;
   /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
   readonly dnsPrefix: string;
@@ -18,11 +19,12 @@ const longestNodeGroupName = 80;
 
 /** All names of a cluster. The same input gives the same names for ever: another name replaces the resource. */
 export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
-  const { resourceGroup, address, network, identity: cacheIdentity } = namesOf(identity);
+  const { resourceGroup, address, firewall, network, identity: cacheIdentity } = namesOf(identity);
   const base = `${project}-${identity.region}`;
   return {
     resourceGroup,
     address,
+    firewall,
     network,
     identity: cacheIdentity,
     cluster: base,

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../place.ts";
 import { allZonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
+import { createSubnetFirewall } from "./firewall.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /** Where the nodes are, and the way from clients to them, which outlives the cluster. */
@@ -43,5 +44,11 @@ export function createClusterNetwork(
     },
     { ...options, replaceOnChanges: ["zones"] },
   );
-  return { subnet: subnetId(name, plan, { place, own: ownSubnet }, options), address };
+  const { region, governance } = plan;
+  const ranges = { nodes: ownSubnet.range, pods: podRange };
+  const firewall =
+    governance?.subnetSecurityGroups && !("subnet" in region.network)
+      ? createSubnetFirewall(name, plan, { place, ranges }, options)
+      : undefined;
+  return { subnet: subnetId(name, plan, { place, own: ownSubnet, firewall }, options), address };
 }

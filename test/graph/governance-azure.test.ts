@@ -1,0 +1,77 @@
+/** What the owners of a subscription ask of networks and names. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { graphOf as cluster } from "./azure-cluster-region.ts";
+import { graphOf as vm } from "./azure-vm-region.ts";
+
+interface Rule {
+  readonly name: string;
+  readonly direction: string;
+  readonly access: string;
+  readonly sourceAddressPrefixes?: readonly string[];
+  readonly destinationPortRange: string;
+}
+
+const subnetsOf = (inputs: Record<string, unknown>) =>
+  inputs.subnets as { networkSecurityGroup?: { id: string } }[];
+
+test("a machine's own subnet has the machine's security group, where it is asked for", async () => {
+  const { inputs } = await vm({}, undefined, {}, undefined, { subnetSecurityGroups: true });
+  assert.deepEqual(
+    subnetsOf(inputs("VirtualNetwork")).map(({ networkSecurityGroup }) => networkSecurityGroup?.id),
+    ["westeurope-id"],
+  );
+  const [subnet] = subnetsOf((await vm()).inputs("VirtualNetwork"));
+  assert.ok(subnet && !("networkSecurityGroup" in subnet));
+});
+
+test("the nodes' own subnet has a group that lets in clients, and all between nodes and Pods", async () => {
+  const { find } = await cluster({}, undefined, { subnetSecurityGroups: true });
+  const [subnet] = subnetsOf(find("VirtualNetwork").inputs);
+  const group = find("NetworkSecurityGroup");
+  assert.equal(subnet?.networkSecurityGroup?.id, `${group.name}-id`);
+  const rules = group.inputs.securityRules as Rule[];
+  const inside = ["10.255.254.0/24", "100.64.0.0/16"];
+  assert.deepEqual(
+    rules.map((rule) => [
+      rule.name,
+      rule.direction,
+      rule.access,
+      rule.sourceAddressPrefixes,
+      rule.destinationPortRange,
+    ]),
+    [
+      ["clients", "Inbound", "Allow", ["203.0.113.0/24"], "443"],
+      ["pods-inbound", "Inbound", "Allow", inside, "*"],
+      ["pods-outbound", "Outbound", "Allow", inside, "*"],
+    ],
+  );
+  const vnet =
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+  const adopted = await cluster({ network: { vnet, subnet: "caches" } }, undefined, {
+    subnetSecurityGroups: true,
+  });
+  assert.ok(!adopted.resources.some(({ type }) => type.endsWith(":NetworkSecurityGroup")));
+});
+
+test("records of a zone in another subscription are made there; the zone of the challenge isn't", async () => {
+  const zoneSubscription = "22222222-2222-4333-8444-555555555555";
+  const endpoint = {
+    hostname: "cache.example.com",
+    zone: "example.com",
+    zoneResourceGroup: "dns",
+    zoneSubscription,
+    tls: { mode: "acme", email: "platform@example.com" },
+  };
+  const { resource, resources } = await vm({ endpoint });
+  const provider = resource("azure-native", "westeurope-zone");
+  assert.deepEqual(provider.inputs, {
+    environment: "public",
+    location: "westeurope",
+    subscriptionId: zoneSubscription,
+  });
+  const providersOf = (type: string) =>
+    new Set(resources.filter((it) => it.type.endsWith(`:${type}`)).map((it) => it.provider));
+  assert.deepEqual(providersOf("RecordSet"), new Set(["westeurope-zone"]));
+  assert.ok(!providersOf("Zone").has("westeurope-zone"));
+});
