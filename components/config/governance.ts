@@ -64,8 +64,32 @@ export const awsGovernance = z.strictObject({
     .describe("Who may use the API of clusters, beside whoever made them. Default: nobody."),
 });
 
+const diskEncryptionSet = matching(
+  /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Compute\/diskEncryptionSets\/[^/\s]+$/i,
+  "the resource id of a disk encryption set: /subscriptions/…/providers/Microsoft.Compute/diskEncryptionSets/…",
+);
+
+const storageKey = z.strictObject({
+  key: matching(
+    /^https:\/\/[a-z0-9-]{3,24}\.vault\.azure\.net\/keys\/[0-9A-Za-z-]{1,127}$/,
+    "the address of a key in Key Vault without its version: https://vault-name.vault.azure.net/keys/key-name",
+  ).describe("Address of the key, without its version: the newest one is used."),
+  identity: matching(
+    /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/\s]+$/i,
+    "the resource id of a user-assigned identity: /subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…",
+  ).describe("Resource id of an identity that may use the key: Key Vault Crypto Service Encryption User."),
+});
+
 export const azureGovernance = z.strictObject({
   tags: azureTags.default({}).describe(tagsMeaning),
+  diskEncryptionSet: perRegion(diskEncryptionSet, "the resource id of a disk encryption set")
+    .exactOptional()
+    .describe(
+      "Disk encryption set of machines' disks and of nodes', by its resource id; or a mapping of regions to these. Default: keys of Azure.",
+    ),
+  storageKey: storageKey
+    .exactOptional()
+    .describe("The key of storage accounts, and who may use it. Default: a key of Azure."),
   subnetSecurityGroups: z
     .boolean()
     .default(false)
@@ -82,7 +106,8 @@ export const governanceMeaning =
 
 /** What must hold between this block and the stack's regions. It works on the configuration as written, and expects anything. */
 export function governanceProblems(raw: Record<string, unknown>): Problem[] {
-  if (raw.provider === "azure") return zoneTagProblems(raw);
+  if (raw.provider === "azure")
+    return [...zoneTagProblems(raw), ...perRegionProblems(raw, "diskEncryptionSet")];
   return [
     ...boundaryProblems(raw),
     ...perRegionProblems(raw, "kmsKey", regionOfKey),

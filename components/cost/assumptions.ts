@@ -117,9 +117,24 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
-export function ofGovernance({ kmsKey }: Governance = {}): NotPriced[] {
-  if (kmsKey === undefined) return [];
-  const reason =
-    "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.";
-  return [{ name: "The KMS key, and requests to KMS", reason }];
+export function ofGovernance({ kmsKey, diskEncryptionSet, storageKey }: Governance = {}): NotPriced[] {
+  return [
+    ...(kmsKey === undefined
+      ? []
+      : [
+          {
+            name: "The KMS key, and requests to KMS",
+            reason:
+              "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
+          },
+        ]),
+    ...(diskEncryptionSet === undefined && storageKey === undefined
+      ? []
+      : [
+          {
+            name: "Keys in Key Vault, and operations with them",
+            reason: "The keys are their owner's, who pays for them; no price was found.",
+          },
+        ]),
+  ];
 }

@@ -92,6 +92,8 @@ export interface CloudDefinition {
   admitProvider?(provider: Inputs): void;
   /** What a provider with this configuration adds to the outputs of a resource. @throws CloudError for what the cloud refuses */
   addedBy?(provider: Inputs, inputs: Inputs, type: string): Inputs;
+  /** Whether a resource's state tells what was added, so that a difference is one. @default it does */
+  isTold?(state: Inputs): boolean;
   readonly codes: {
     readonly exists: string;
     readonly missing: string;

@@ -100,8 +100,9 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const [before, after] = [unpack(request.getOldInputs()), unpack(request.getNews())];
       const type = request.getType();
       const paths = cloud.diff(type, before, after, providers.get(peer));
-      const added = containsUnknown(after) ? {} : addedTo(after, type, peer);
       const state = unpack(request.getOlds());
+      const isTold = !containsUnknown(after) && (definition.isTold?.(state) ?? true);
+      const added = isTold ? addedTo(after, type, peer) : {};
       for (const [name, value] of Object.entries(added))
         if (!isDeepStrictEqual(state[name], value)) paths.set(name, { replaces: false });
       const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;

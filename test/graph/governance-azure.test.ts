@@ -75,3 +75,59 @@ test("records of a zone in another subscription are made there; the zone of the 
   assert.deepEqual(providersOf("RecordSet"), new Set(["westeurope-zone"]));
   assert.ok(!providersOf("Zone").has("westeurope-zone"));
 });
+
+const set = "/subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/disks";
+const identity =
+  "/subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage";
+const storageKey = { key: "https://keys.vault.azure.net/keys/storage", identity };
+const encrypted = {
+  identity: { type: "UserAssigned", userAssignedIdentities: [identity] },
+  encryption: {
+    keySource: "Microsoft.Keyvault",
+    keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net", keyName: "storage" },
+    encryptionIdentity: { encryptionUserAssignedIdentity: identity },
+    services: { blob: { enabled: true, keyType: "Account" } },
+  },
+};
+
+function encryptionOf(account: Record<string, unknown>) {
+  return { identity: account.identity, encryption: account.encryption };
+}
+
+test("a machine's disks have the disk encryption set, and its storage account the key", async () => {
+  const { inputs, resource } = await vm({ storage: { kind: "bucket" } }, undefined, {}, undefined, {
+    diskEncryptionSet: { westeurope: set },
+    storageKey,
+  });
+  assert.deepEqual(inputs("Disk").encryption, {
+    type: "EncryptionAtRestWithCustomerKey",
+    diskEncryptionSetId: set,
+  });
+  const { storageProfile } = inputs("VirtualMachine") as {
+    storageProfile: { osDisk: { managedDisk: { diskEncryptionSet?: unknown } } };
+  };
+  assert.deepEqual(storageProfile.osDisk.managedDisk.diskEncryptionSet, { id: set });
+  assert.ok(
+    resource("VirtualMachine").replaceOnChanges.includes(
+      "storageProfile.osDisk.managedDisk.diskEncryptionSet",
+    ),
+  );
+  assert.deepEqual(encryptionOf(inputs("StorageAccount")), encrypted);
+});
+
+test("nodes' disks have the disk encryption set, which the cluster's identity may read, and the storage account the key", async () => {
+  const { find } = await cluster({}, undefined, { diskEncryptionSet: set, storageKey });
+  const made = find("ManagedCluster");
+  assert.equal(made.inputs.diskEncryptionSetID, set);
+  const right = find("RoleAssignment", `${made.name}-disk-encryption-set`);
+  assert.equal(right.inputs.scope, set);
+  assert.match(String(right.inputs.roleDefinitionId), /\/acdd72a7-3385-48ef-bd42-f606fba81ae7$/);
+  assert.ok(made.dependencies.some((it) => it.endsWith(` ${made.name}-disk-encryption-set`)));
+  assert.deepEqual(encryptionOf(find("StorageAccount").inputs), encrypted);
+});
+
+test("without keys, disks and accounts are as they were", async () => {
+  const { inputs } = await vm({ storage: { kind: "bucket" } });
+  assert.deepEqual(inputs("Disk").encryption, { type: "EncryptionAtRestWithPlatformKey" });
+  assert.deepEqual(encryptionOf(inputs("StorageAccount")), { identity: undefined, encryption: undefined });
+});

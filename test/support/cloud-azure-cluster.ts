@@ -133,7 +133,10 @@ export const azureCluster: ClusterCase = {
   },
 
   governedNetwork: { subnetSecurityGroups: true },
-  governed: {},
+  governed: {
+    diskEncryptionSet: existing.encryptionSets.germanywestcentral ?? "",
+    storageKey: existing.storageKey,
+  },
   adopting: {
     resourceGroup: existing.resourceGroup,
     network: { vnet: existing.clusterNetwork, subnet: existing.subnet },

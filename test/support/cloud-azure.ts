@@ -126,6 +126,19 @@ export const azure: CloudCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+    "keys that aren't there, or are of another region": {
+      keys: {
+        governance: {
+          diskEncryptionSet: existing.encryptionSets.germanywestcentral,
+          storageKey: { ...existing.storageKey, identity: `${existing.storageKey.identity}2` },
+        },
+      },
+      region: { storage: { kind: "bucket" } },
+      told: [
+        /governance\.diskEncryptionSet: \S+ is in germanywestcentral, and the disks are in westeurope/,
+        /governance\.storageKey\.identity: \S+storage2 can't be found: /,
+      ],
+    },
     "a zone that isn't in the other subscription": {
       region: {
         endpoint: {
@@ -165,7 +178,10 @@ export const azure: CloudCase = {
   },
 
   governedNetwork: { subnetSecurityGroups: true },
-  governed: {},
+  governed: {
+    diskEncryptionSet: existing.encryptionSets.westeurope ?? "",
+    storageKey: existing.storageKey,
+  },
   adopting: {
     network: { vnet: existing.virtualNetwork, subnet: existing.subnet },
     endpoint: {

@@ -164,3 +164,37 @@ test("who may use clusters: each once, and only where there is one", () => {
     /clusterAccess\[0\]\.principalArn: .* is not the ARN of an IAM role or user/,
   );
 });
+
+test("keys of Azure are in its words, and a zone elsewhere goes with a zone", () => {
+  const group = "/subscriptions/s/resourceGroups/g/providers";
+  const diskEncryptionSet = `${group}/Microsoft.Compute/diskEncryptionSets/disks`;
+  const identity = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/storage`;
+  const storageKey = { key: "https://keys.vault.azure.net/keys/storage", identity };
+  assert.deepEqual(problemsOf(governed(azure, { diskEncryptionSet, storageKey })), []);
+  const refused: [object, RegExp][] = [
+    [
+      { diskEncryptionSet: "disks" },
+      /^governance\.diskEncryptionSet: "disks" is not the resource id of a disk/,
+    ],
+    [
+      { diskEncryptionSet: { northeurope: diskEncryptionSet, westeurope: diskEncryptionSet } },
+      /isn't a region of/,
+    ],
+    [
+      { storageKey: { ...storageKey, key: `${storageKey.key}/0123` } },
+      /storageKey\.key: .* without its version/,
+    ],
+    [
+      { storageKey: { key: storageKey.key } },
+      /^governance\.storageKey\.identity: is missing: Resource id of an/,
+    ],
+  ];
+  for (const [governance, message] of refused) assertProblem(governed(azure, governance), message);
+  const [region] = azure.regions;
+  const zoneSubscription = "22222222-2222-4333-8444-555555555555";
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "private" }, zoneSubscription };
+  assertProblem(
+    { ...azure, regions: [{ ...region, endpoint }] },
+    /^regions\[0\]\.endpoint\.zoneSubscription: goes with `zone`/,
+  );
+});

@@ -11,6 +11,7 @@ import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { getFromArm } from "./arm.ts";
 import { findImage } from "./image.ts";
+import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
@@ -63,6 +64,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
     findZone(question),
     findSubnet(question),
     findCertificate(question),
+    checkKeys(question, plan.governance),
   ]);
   return { previous, storageAccount, hasTrustedLaunch };
 }

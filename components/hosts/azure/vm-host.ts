@@ -100,13 +100,17 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { plan: { region }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan: { region, governance }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { storage } = region;
   if (storage.kind === "disk" || account === undefined) return [];
   const { delivery, expireDays } = storage;
-  const store = createBlobStore(name, { place, account, sku: storeSku(region), expireDays }, options);
+  const store = createBlobStore(
+    name,
+    { place, account, sku: storeSku(region), expireDays, key: governance?.storageKey },
+    options,
+  );
   return grantBlobStore(name, { identity, store, delivery }, options);
 }

@@ -27,6 +27,8 @@ export const types = {
   image: "azure-native:compute:GalleryImage",
   imageVersion: "azure-native:compute:GalleryImageVersion",
   storageAccount: "azure-native:storage:StorageAccount",
+  encryptionSet: "azure-native:compute:DiskEncryptionSet",
+  userIdentity: "azure-native:managedidentity:UserAssignedIdentity",
 } as const;
 
 /** @param scope of who asks: the id of a subscription. @default the one in which stacks are */
@@ -56,6 +58,17 @@ export const existing = {
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
   /** In a vault with access policies. */
   policyCertificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/policies/secrets/cache-certificate`,
+  /** Keys of the subscription's owners: for disks, by region, and for storage accounts. */
+  encryptionSets: Object.fromEntries(
+    ["westeurope", "germanywestcentral"].map((region) => [
+      region,
+      `${groupId("keys")}/providers/Microsoft.Compute/diskEncryptionSets/disks-${region}`,
+    ]),
+  ),
+  storageKey: {
+    key: "https://keys.vault.azure.net/keys/storage",
+    identity: `${groupId("keys")}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage`,
+  },
   /** For all that a cache is made of. */
   resourceGroup: "caches",
   /** With Debian, for Arm, in westeurope. */
@@ -90,6 +103,10 @@ export const existingThings: readonly Thing[] = [
     thing(types.vault, secret.replace(/\/secrets\/.+$/, ""), { properties }),
     thing(types.secret, secret, {}),
   ]),
+  ...Object.entries(existing.encryptionSets).map(([location, id]) =>
+    thing(types.encryptionSet, id, { location }),
+  ),
+  thing(types.userIdentity, existing.storageKey.identity, {}),
   thing(types.image, existing.image.replace(/\/versions\/.+$/, ""), {
     osState: "Generalized",
     hyperVGeneration: "V2",

@@ -177,8 +177,10 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
-  const zone = cloud.find(types.zone, pathname, everywhere);
-  if (zone) return { id: zone.id };
+  for (const type of [types.zone, types.encryptionSet, types.userIdentity]) {
+    const found = cloud.find(type, pathname, everywhere);
+    if (found) return { id: found.id, ...found.inputs };
+  }
   const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
   throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);

@@ -60,7 +60,13 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     );
     const store = createBlobStore(
       name,
-      { place, account: found.storageAccount, sku: storeSku(region), expireDays },
+      {
+        place,
+        account: found.storageAccount,
+        sku: storeSku(region),
+        expireDays,
+        key: plan.governance?.storageKey,
+      },
       own,
     );
     const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);

@@ -11,6 +11,7 @@ import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn } from "../findings.ts";
+import { checkKeys } from "../keys.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
@@ -48,6 +49,7 @@ async function findings(
     findResourceGroup(question),
     findZone(question),
     findNodeSubnet(question),
+    checkKeys(question, plan.governance),
   ]);
   return storageAccount === undefined ? undefined : { storageAccount, liveNodes };
 }

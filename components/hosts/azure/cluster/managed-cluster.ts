@@ -4,6 +4,7 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
+import { ofRegion } from "../../../config/per-region.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
@@ -45,6 +46,7 @@ export function createManagedCluster(
   { place, identity, subnet, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   const isTagged = Object.keys(governance?.tags ?? {}).length > 0;
   const cluster = new ManagedCluster(
     name,
@@ -76,6 +78,7 @@ export function createManagedCluster(
         serviceCidr: serviceRange,
         dnsServiceIP: dnsAddress,
       },
+      ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
       agentPoolProfiles: [nodePool(region, { subnet, liveNodes, tags: isTagged ? place.tags : undefined })],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
