@@ -90,6 +90,14 @@ export const azureGovernance = z.strictObject({
   storageKey: storageKey
     .exactOptional()
     .describe("The key of storage accounts, and who may use it. Default: a key of Azure."),
+  diagnostics: matching(
+    /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/\s]+$/i,
+    "the resource id of a Log Analytics workspace: /subscriptions/…/providers/Microsoft.OperationalInsights/workspaces/…",
+  )
+    .exactOptional()
+    .describe(
+      "Resource id of the Log Analytics workspace that gets the audit logs of vaults, storage accounts and clusters. Default: nobody does.",
+    ),
   subnetSecurityGroups: z
     .boolean()
     .default(false)

@@ -117,7 +117,12 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
-export function ofGovernance({ kmsKey, diskEncryptionSet, storageKey }: Governance = {}): NotPriced[] {
+export function ofGovernance({
+  kmsKey,
+  diskEncryptionSet,
+  storageKey,
+  diagnostics,
+}: Governance = {}): NotPriced[] {
   return [
     ...(kmsKey === undefined
       ? []
@@ -134,6 +139,15 @@ export function ofGovernance({ kmsKey, diskEncryptionSet, storageKey }: Governan
           {
             name: "Keys in Key Vault, and operations with them",
             reason: "The keys are their owner's, who pays for them; no price was found.",
+          },
+        ]),
+    ...(diagnostics === undefined
+      ? []
+      : [
+          {
+            name: "Audit logs in Log Analytics",
+            reason:
+              "The workspace takes a price for each GB that it receives; how much that is, isn't known beforehand.",
           },
         ]),
   ];

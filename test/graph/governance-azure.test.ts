@@ -131,3 +131,29 @@ test("without keys, disks and accounts are as they were", async () => {
   assert.deepEqual(inputs("Disk").encryption, { type: "EncryptionAtRestWithPlatformKey" });
   assert.deepEqual(encryptionOf(inputs("StorageAccount")), { identity: undefined, encryption: undefined });
 });
+
+test("audit logs of a vault, a storage account and a cluster go to the workspace, and what is only read doesn't", async () => {
+  const diagnostics =
+    "/subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/audit";
+  const machine = await vm({ storage: { kind: "bucket" } }, undefined, {}, undefined, { diagnostics });
+  const own = await cluster({}, undefined, { diagnostics });
+  const settings = [...machine.resources, ...own.resources].filter(({ type }) =>
+    type.endsWith(":DiagnosticSetting"),
+  );
+  for (const { inputs } of settings) assert.equal(inputs.workspaceId, diagnostics);
+  assert.deepEqual(
+    settings
+      .map(({ name, inputs }) => [
+        name.replace(/^[a-z]+-/, ""),
+        String(inputs.resourceUri).split("/").slice(-4, -1).join("/"),
+        (inputs.logs as { category: string }[]).map(({ category }) => category),
+      ])
+      .sort(),
+    [
+      ["blobs", "storageAccounts/cache0123456789abcdef012/blobServices", ["StorageWrite", "StorageDelete"]],
+      ["vault", "providers/Microsoft.KeyVault/vaults", ["AuditEvent"]],
+      ["blobs", "storageAccounts/cache0123456789abcdef012/blobServices", ["StorageWrite", "StorageDelete"]],
+      ["cluster", "providers/Microsoft.ContainerService/managedClusters", ["kube-audit-admin", "guard"]],
+    ].sort(),
+  );
+});

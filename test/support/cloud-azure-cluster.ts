@@ -135,6 +135,7 @@ export const azureCluster: ClusterCase = {
   governedNetwork: { subnetSecurityGroups: true },
   governed: {
     diskEncryptionSet: existing.encryptionSets.germanywestcentral ?? "",
+    diagnostics: existing.workspace,
     storageKey: existing.storageKey,
   },
   adopting: {

@@ -131,12 +131,14 @@ export const azure: CloudCase = {
         governance: {
           diskEncryptionSet: existing.encryptionSets.germanywestcentral,
           storageKey: { ...existing.storageKey, identity: `${existing.storageKey.identity}2` },
+          diagnostics: `${existing.workspace}2`,
         },
       },
       region: { storage: { kind: "bucket" } },
       told: [
         /governance\.diskEncryptionSet: \S+ is in germanywestcentral, and the disks are in westeurope/,
         /governance\.storageKey\.identity: \S+storage2 can't be found: /,
+        /governance\.diagnostics: \S+audit2 can't be found: /,
       ],
     },
     "a zone that isn't in the other subscription": {
@@ -180,6 +182,7 @@ export const azure: CloudCase = {
   governedNetwork: { subnetSecurityGroups: true },
   governed: {
     diskEncryptionSet: existing.encryptionSets.westeurope ?? "",
+    diagnostics: existing.workspace,
     storageKey: existing.storageKey,
   },
   adopting: {

@@ -1,7 +1,7 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AzureVmRegion, Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { type Grantee, grant } from "./identity.ts";
@@ -94,6 +94,11 @@ export function createBlobStore(
     { ...options, deletedWith: account },
   );
   return { account, container };
+}
+
+/** Resource id of what has the logs of a container. */
+export function blobService({ account }: BlobStore): pulumi.Output<string> {
+  return pulumi.interpolate`${account.id}/blobServices/default`;
 }
 
 /** Without a version, Storage takes the newest one: https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-existing-account */

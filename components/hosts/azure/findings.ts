@@ -10,6 +10,7 @@ import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { getFromArm } from "./arm.ts";
+import { checkWorkspace } from "./diagnostics.ts";
 import { findImage } from "./image.ts";
 import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
@@ -65,6 +66,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
     findSubnet(question),
     findCertificate(question),
     checkKeys(question, plan.governance),
+    checkWorkspace(question, plan.governance),
   ]);
   return { previous, storageAccount, hasTrustedLaunch };
 }

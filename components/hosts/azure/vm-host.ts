@@ -5,7 +5,8 @@ import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host, HostArgs } from "../kind.ts";
 import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
+import { blobService, createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk } from "./disk.ts";
 import type { VmFindings } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
@@ -100,10 +101,11 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { plan: { region, governance }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { region, governance } = plan;
   const { storage } = region;
   if (storage.kind === "disk" || account === undefined) return [];
   const { delivery, expireDays } = storage;
@@ -112,5 +114,6 @@ function createRegionStore(
     { place, account, sku: storeSku(region), expireDays, key: governance?.storageKey },
     options,
   );
+  createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, options);
   return grantBlobStore(name, { identity, store, delivery }, options);
 }

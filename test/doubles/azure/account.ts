@@ -27,6 +27,7 @@ export const types = {
   image: "azure-native:compute:GalleryImage",
   imageVersion: "azure-native:compute:GalleryImageVersion",
   storageAccount: "azure-native:storage:StorageAccount",
+  workspace: "azure-native:operationalinsights:Workspace",
   encryptionSet: "azure-native:compute:DiskEncryptionSet",
   userIdentity: "azure-native:managedidentity:UserAssignedIdentity",
 } as const;
@@ -69,6 +70,8 @@ export const existing = {
     key: "https://keys.vault.azure.net/keys/storage",
     identity: `${groupId("keys")}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage`,
   },
+  /** For audit logs. */
+  workspace: `${groupId("keys")}/providers/Microsoft.OperationalInsights/workspaces/audit`,
   /** For all that a cache is made of. */
   resourceGroup: "caches",
   /** With Debian, for Arm, in westeurope. */
@@ -107,6 +110,7 @@ export const existingThings: readonly Thing[] = [
     thing(types.encryptionSet, id, { location }),
   ),
   thing(types.userIdentity, existing.storageKey.identity, {}),
+  thing(types.workspace, existing.workspace, {}),
   thing(types.image, existing.image.replace(/\/versions\/.+$/, ""), {
     osState: "Generalized",
     hyperVGeneration: "V2",

@@ -4,6 +4,7 @@ import { SdkTypes } from "../sdk-types.ts";
 import { text } from "../values.ts";
 import { existingThings, functions, isRegion, subscriptionId, zoneSubscriptionId } from "./account.ts";
 import { aksFunctions, aksRules } from "./aks.ts";
+import { diagnosticsRules } from "./diagnostics.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
@@ -13,7 +14,14 @@ import { storageRules } from "./storage.ts";
 const definition: CloudDefinition = {
   name: "azure-native",
   sdk: new SdkTypes("@pulumi/azure-native"),
-  resources: { ...identityRules, ...networkRules, ...machineRules, ...storageRules, ...aksRules },
+  resources: {
+    ...identityRules,
+    ...networkRules,
+    ...machineRules,
+    ...storageRules,
+    ...aksRules,
+    ...diagnosticsRules,
+  },
   functions: {
     ...functions,
     ...aksFunctions,

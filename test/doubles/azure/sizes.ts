@@ -177,7 +177,7 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
   }
-  for (const type of [types.zone, types.encryptionSet, types.userIdentity]) {
+  for (const type of [types.zone, types.encryptionSet, types.userIdentity, types.workspace]) {
     const found = cloud.find(type, pathname, everywhere);
     if (found) return { id: found.id, ...found.inputs };
   }

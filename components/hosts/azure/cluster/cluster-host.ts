@@ -3,7 +3,8 @@ import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
-import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { blobService, blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { createDiagnostics } from "../diagnostics.ts";
 import { createPlace } from "../place.ts";
 import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
@@ -69,6 +70,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
       own,
     );
+    createDiagnostics(name, plan, { of: "cluster", resourceUri: cluster.id }, own);
+    createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, own);
     const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);
     const workload = new Workload(
       name,

@@ -10,6 +10,7 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
+import { checkWorkspace } from "../diagnostics.ts";
 import { findResourceGroup, findSubnet, findZone, lookUpIn } from "../findings.ts";
 import { checkKeys } from "../keys.ts";
 import type { Question } from "../question.ts";
@@ -50,6 +51,7 @@ async function findings(
     findZone(question),
     findNodeSubnet(question),
     checkKeys(question, plan.governance),
+    checkWorkspace(question, plan.governance),
   ]);
   return storageAccount === undefined ? undefined : { storageAccount, liveNodes };
 }
