@@ -38,6 +38,7 @@ interface Request {
   getType(): string;
   getName(): string;
   getParent(): string;
+  getProvider(): string;
   getCustom(): boolean;
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
