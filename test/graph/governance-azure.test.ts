@@ -42,8 +42,10 @@ test("the nodes' own subnet has a group that lets in clients, and all between no
     ]),
     [
       ["clients", "Inbound", "Allow", ["203.0.113.0/24"], "443"],
-      ["pods-inbound", "Inbound", "Allow", inside, "*"],
-      ["pods-outbound", "Outbound", "Allow", inside, "*"],
+      ["nodes-and-pods", "Inbound", "Allow", inside, "*"],
+      ["probes", "Inbound", "Allow", undefined, "*"],
+      ["nothing-else-inbound", "Inbound", "Deny", undefined, "*"],
+      ["everything-outbound", "Outbound", "Allow", undefined, "*"],
     ],
   );
   const vnet =

@@ -78,7 +78,7 @@ function outboundRules(plan: AzureVmPlan): Rule[] {
   ];
 }
 
-function nothingElse(direction: "Inbound" | "Outbound"): Rule {
+export function nothingElse(direction: "Inbound" | "Outbound"): Rule {
   return {
     name: `nothing-else-${direction.toLowerCase()}`,
     direction,

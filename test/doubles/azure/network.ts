@@ -194,7 +194,7 @@ function checkRule(rule: Inputs): void {
     );
     invalid(ranges.length > 0, `no ${side} address`);
     const isAlone = (range: unknown) =>
-      ["*", "Internet", "VirtualNetwork"].includes(String(range)) && ranges.length === 1;
+      ["*", "AzureLoadBalancer", "Internet", "VirtualNetwork"].includes(String(range)) && ranges.length === 1;
     invalid(
       ranges.every((range) => isAlone(range) || isRange(String(range), "ipv4")),
       `${side} ${ranges}`,

@@ -1,7 +1,7 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import { sourceOf } from "../firewall.ts";
+import { nothingElse, sourceOf } from "../firewall.ts";
 import type { Place } from "../place.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
@@ -15,7 +15,8 @@ export interface ClusterRanges {
  * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
  *
  * What passes between Pods isn't encapsulated, and the rules that Azure has by default know the nodes' addresses only:
- * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. These rules let in the load balancer's probes, and everything out.
+ * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
+ * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
 export function createSubnetFirewall(
   name: string,
@@ -23,13 +24,12 @@ export function createSubnetFirewall(
   { place, ranges: { nodes, pods } }: { readonly place: Place; readonly ranges: ClusterRanges },
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
-  const inside = {
+  const any = {
     access: "Allow",
     protocol: "*",
-    priority: 110,
-    sourceAddressPrefixes: [nodes, pods],
+    sourceAddressPrefix: "*",
     sourcePortRange: "*",
-    destinationAddressPrefixes: [nodes, pods],
+    destinationAddressPrefix: "*",
     destinationPortRange: "*",
   };
   return new NetworkSecurityGroup(
@@ -50,8 +50,26 @@ export function createSubnetFirewall(
           destinationAddressPrefix: "*",
           destinationPortRange: String(endpoint.port),
         },
-        { ...inside, name: "pods-inbound", direction: "Inbound" },
-        { ...inside, name: "pods-outbound", direction: "Outbound" },
+        {
+          name: "nodes-and-pods",
+          direction: "Inbound",
+          priority: 110,
+          access: "Allow",
+          protocol: "*",
+          sourceAddressPrefixes: [nodes, pods],
+          sourcePortRange: "*",
+          destinationAddressPrefixes: [nodes, pods],
+          destinationPortRange: "*",
+        },
+        {
+          ...any,
+          name: "probes",
+          direction: "Inbound",
+          priority: 120,
+          sourceAddressPrefix: "AzureLoadBalancer",
+        },
+        nothingElse("Inbound"),
+        { ...any, name: "everything-outbound", direction: "Outbound", priority: 100 },
       ],
     },
     options,
