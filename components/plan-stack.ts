@@ -20,6 +20,7 @@ export async function planStack(config: StackConfig, stack: string, today: strin
   const shared = {
     ...{ provider, upstreams, images, monitoring, workload, stack },
     ...(prefetch && { prefetch }),
+    ...("governance" in config && { governance: config.governance }),
   };
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
   // What is impossible is refused by whoever checks the plans.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { governanceProblems } from "./governance.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
@@ -23,6 +24,7 @@ export function crossChecks(raw: Raw): Problem[] {
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
     ...exposureProblems(raw),
+    ...governanceProblems(raw),
     ...prefetchProblems(raw),
   ];
 }

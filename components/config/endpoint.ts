@@ -155,9 +155,7 @@ const azureAcme = acme
   .safeExtend({
     challengeZoneResourceGroup: resourceGroup
       .exactOptional()
-      .describe(
-        "Resource group of the challenge zone, in the subscription of the stack; required with `challengeZone`.",
-      ),
+      .describe("Resource group of the challenge zone; required with `challengeZone`."),
   })
   .refine(
     ({ challengeZone, challengeZoneResourceGroup }) =>
@@ -172,7 +170,10 @@ export const azureEndpoint = cloudEndpoint
   .safeExtend({
     zoneResourceGroup: resourceGroup
       .exactOptional()
-      .describe("Resource group of the DNS zone, in the subscription of the stack; required with `zone`."),
+      .describe("Resource group of the DNS zone; required with `zone`."),
+    zoneSubscription: subscriptionId
+      .exactOptional()
+      .describe("Id of the Azure subscription of the DNS zones. Default: that of the region."),
     privateLink: privateLink(
       subscriptionId,
       "Who may make a private endpoint, as a list of ids of subscriptions.",
@@ -182,6 +183,11 @@ export const azureEndpoint = cloudEndpoint
   .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
     path: ["zoneResourceGroup"],
     error: "must be there together with `zone`: it is the resource group in which the zone is",
+    when: always,
+  })
+  .refine((endpoint) => endpoint?.zoneSubscription === undefined || endpoint.zone !== undefined, {
+    path: ["zoneSubscription"],
+    error: "goes with `zone`, the DNS zone that is in this subscription",
     when: always,
   });
 

@@ -33,6 +33,7 @@ export function stackFileSchema(): JsonSchema {
       properties: {
         [`${namespace}:provider`]: { const: provider },
         [`${namespace}:regions`]: inputSchemaOf(stackSchemas[provider].shape.regions),
+        [`${namespace}:governance`]: governanceOf(stackSchemas[provider].shape),
       },
     })),
   };
@@ -43,4 +44,9 @@ export function stackFileSchema(): JsonSchema {
     properties: { config },
     required: ["config"],
   };
+}
+
+/** A provider that has no accounts takes no such block. */
+function governanceOf(shape: object): JsonSchema | false {
+  return "governance" in shape ? inputSchemaOf(shape.governance as z.ZodType) : false;
 }

@@ -33,9 +33,19 @@ export function within(path: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
 }
 
-/** Problems of each region, in the order of the stack's regions, as problems of the stack. */
+/** Problems of each region, in the order of the stack's regions, as problems of the stack. What several regions say of a block that is the stack's is said once. */
 export function withinRegions(ofRegions: readonly (readonly Problem[])[]): Problem[] {
-  return ofRegions.flatMap((problems, index) => within(`regions[${index}]`, problems));
+  const isOfStack = ({ path }: Problem) => path.startsWith("governance.");
+  const ofStack = ofRegions.flat().filter(isOfStack);
+  return [
+    ...new Map(ofStack.map((problem) => [JSON.stringify(problem), problem])).values(),
+    ...ofRegions.flatMap((problems, index) =>
+      within(
+        `regions[${index}]`,
+        problems.filter((problem) => !isOfStack(problem)),
+      ),
+    ),
+  ];
 }
 
 /** "did you mean" for a misspelt word, or undefined if nothing known is near. */

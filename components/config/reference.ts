@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
+import type { z } from "zod";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
 import { markdownTable } from "./markdown-table.ts";
-import { regionSchemas, unknownProviderSchema } from "./schema.ts";
+import { governanceSchemas, regionSchemas, unknownProviderSchema } from "./schema.ts";
 
 interface Row {
   path: string;
@@ -19,11 +20,6 @@ const required = "**required**";
 /** The tables of all configuration keys, in Markdown. */
 export function configurationTables(): string {
   const stackRows = rowsOf(inputSchemaOf(unknownProviderSchema), "");
-  const ofKinds = Object.entries(regionSchemas).flatMap(([kind, schema]) =>
-    rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
-  );
-  const sameRows = grouped(ofKinds, ({ kind: _, ...row }) => JSON.stringify(row));
-  const regionRows = grouped(sameRows, ([{ path }]) => path.split(".")[0]).flat();
   return [
     "### Keys of a stack",
     "",
@@ -32,22 +28,37 @@ export function configurationTables(): string {
       stackRows.map(({ path, type, meaning, ...row }) => [`\`${path}\``, type, fallbackText(row), meaning]),
     ),
     "",
+    "### Keys of a stack's `governance`",
+    "",
+    ...tableOf(governanceSchemas),
+    "",
     "### Keys of a region, under `regions[]`",
     "",
-    ...markdownTable(
-      ["Key", "Where", "Value", "Default", "Meaning"],
-      regionRows.map((same) => {
-        const [{ path, type, meaning, ...row }] = same;
-        return [`\`${path}\``, where(same.map(({ kind }) => kind)), type, fallbackText(row), meaning];
-      }),
-    ),
+    ...tableOf(regionSchemas),
   ].join("\n");
 }
 
-function where(kinds: readonly string[]): string {
-  const others = Object.keys(regionSchemas).filter((kind) => !kinds.includes(kind));
+/** @param schemas by where they hold */
+function tableOf(schemas: Readonly<Record<string, z.ZodType>>): string[] {
+  const ofKinds = Object.entries(schemas).flatMap(([kind, schema]) =>
+    rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
+  );
+  const sameRows = grouped(ofKinds, ({ kind: _, ...row }) => JSON.stringify(row));
+  const rows = grouped(sameRows, ([{ path }]) => path.split(".")[0]).flat();
+  return markdownTable(
+    ["Key", "Where", "Value", "Default", "Meaning"],
+    rows.map((same) => {
+      const [{ path, type, meaning, ...row }] = same;
+      const kinds = same.map(({ kind }) => kind);
+      return [`\`${path}\``, where(kinds, Object.keys(schemas)), type, fallbackText(row), meaning];
+    }),
+  );
+}
+
+function where(kinds: readonly string[], all: readonly string[]): string {
+  const others = all.filter((kind) => !kinds.includes(kind));
   if (others.length === 0) return "all";
-  return others.length === 1 ? `all but ${others[0]}` : kinds.join(", ");
+  return others.length === 1 && kinds.length > 1 ? `all but ${others[0]}` : kinds.join(", ");
 }
 
 /** In the order of the first of each group. */

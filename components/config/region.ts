@@ -119,7 +119,7 @@ const azureMachine = machine(
 );
 
 const awsName = matching(
-  /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/,
+  /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/,
   "an AWS region: write its code, like eu-central-1",
 ).describe("The AWS region.");
 

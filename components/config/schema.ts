@@ -1,5 +1,12 @@
 import { z } from "zod";
 import { alerts, externalLabels } from "./alerts.ts";
+import {
+  type AwsGovernance,
+  type AzureGovernance,
+  awsGovernance,
+  azureGovernance,
+  governanceMeaning,
+} from "./governance.ts";
 import { type ImageName, imageNames } from "./images.ts";
 import { prefetch } from "./prefetch.ts";
 import {
@@ -165,11 +172,18 @@ const azureRegion = z.discriminatedUnion("topology", [
   regionSchemas["azure cluster"],
 ]);
 
+/** What the owners of a cloud's accounts may ask for. */
+export const governanceSchemas = { aws: awsGovernance, azure: azureGovernance };
+
+function governed<Block extends z.ZodType>(block: Block) {
+  return { governance: block.exactOptional().describe(governanceMeaning) };
+}
+
 /** The keys of a stack under {@link namespace}, per provider. Credentials come on top: they are keys of their own. */
 export const stackSchemas = {
   local: stack("local", regionSchemas.local),
-  aws: stack("aws", awsRegion),
-  azure: stack("azure", azureRegion),
+  aws: stack("aws", awsRegion).extend(governed(governanceSchemas.aws)),
+  azure: stack("azure", azureRegion).extend(governed(governanceSchemas.azure)),
   kubernetes: stack("kubernetes", regionSchemas.kubernetes),
 };
 
@@ -182,6 +196,7 @@ export const unknownProviderSchema = z.strictObject({
   provider: z.enum(providers).describe(providerMeaning),
   regions: z.array(z.unknown()).min(1).describe(regionsMeaning),
   ...shared,
+  ...governed(z.unknown()),
 });
 
 /** A stack's configuration after validation: defaults filled in, sizes in GiB. */
@@ -210,5 +225,8 @@ export type KubernetesRegion = Regions["kubernetes"];
 /** A region that is one machine of a cloud, and one whose cluster the stack makes. */
 export type VmRegion = AwsVmRegion | AzureVmRegion;
 export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
+
+/** What the owners of a cloud's accounts ask for. Each cloud reads its own keys. */
+export type Governance = Partial<AwsGovernance & AzureGovernance>;
 
 export type { CommonKeys };

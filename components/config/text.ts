@@ -81,6 +81,7 @@ export const resourceGroup = matching(
   "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
 );
 
+/** Of an Azure subscription. */
 export const subscriptionId = matching(
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",

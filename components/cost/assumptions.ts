@@ -2,6 +2,7 @@ import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
+import type { Governance } from "../config/schema.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
@@ -137,5 +138,42 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
     { name: "NAT gateways of the customers", reason: "What nodes without a public address pull passes one." },
     { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },
     { name: "Snapshots and backups", reason: "None are made: everything can be fetched again." },
+  ];
+}
+
+/** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
+export function ofGovernance({
+  kmsKey,
+  diskEncryptionSet,
+  storageKey,
+  diagnostics,
+}: Governance = {}): NotPriced[] {
+  return [
+    ...(kmsKey === undefined
+      ? []
+      : [
+          {
+            name: "The KMS key, and requests to KMS",
+            reason:
+              "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
+          },
+        ]),
+    ...(diskEncryptionSet === undefined && storageKey === undefined
+      ? []
+      : [
+          {
+            name: "Keys in Key Vault, and operations with them",
+            reason: "The keys are their owner's, who pays for them; no price was found.",
+          },
+        ]),
+    ...(diagnostics === undefined
+      ? []
+      : [
+          {
+            name: "Audit logs in Log Analytics",
+            reason:
+              "The workspace takes a price for each GB that it receives; how much that is, isn't known beforehand.",
+          },
+        ]),
   ];
 }

@@ -2,7 +2,15 @@
 import { deliveryOf } from "../capacity/demand.ts";
 import type { Capacity } from "../capacity/plan.ts";
 import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
-import type { AnyRegion, Provider, RegionKind, StackConfig, Upstream, Workload } from "../config/schema.ts";
+import type {
+  AnyRegion,
+  Governance,
+  Provider,
+  RegionKind,
+  StackConfig,
+  Upstream,
+  Workload,
+} from "../config/schema.ts";
 import {
   type Alternative,
   type AlternativeName,
@@ -11,7 +19,7 @@ import {
   compare,
   pullCharges,
 } from "./alternatives.ts";
-import { assumptionsOf, withoutLine } from "./assumptions.ts";
+import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
@@ -30,6 +38,8 @@ export interface EstimateRequest {
   readonly upstreams: readonly Upstream[];
   /** What the stack's configuration says under `cost`. */
   readonly settings: StackConfig["cost"];
+  /** @default nothing is asked for */
+  readonly governance?: Governance | undefined;
   readonly prices: PriceBook;
   /** Of a region in a cloud, where it is planned already. @default as planned from the rest */
   readonly capacity?: Capacity | undefined;
@@ -155,7 +165,7 @@ function settingOf(request: EstimateRequest, region: CloudRegion): Setting {
 type Bill = Omit<RegionEstimate, "region" | "provider" | "usage">;
 
 function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateRequest): Bill {
-  const { prices, today, settings, usage: measured = {} } = request;
+  const { prices, today, settings, governance, usage: measured = {} } = request;
   const { cloud, region, workload } = setting;
   const place = { cloud, region: region.name };
   const variant = variantOf(region);
@@ -201,7 +211,12 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ),
     },
     breakEven: breakEven(setting),
-    notPriced: [...notPriced, ...disputed.notPriced, ...withoutLine(setting, plan)],
+    notPriced: [
+      ...notPriced,
+      ...disputed.notPriced,
+      ...withoutLine(setting, plan),
+      ...ofGovernance(governance),
+    ],
     assumptions: assumptionsOf(setting, usage, measured),
     warnings: [
       ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { Secrets } from "../config/credentials.ts";
 import type { Problem } from "../config/problems.ts";
-import type { AnyRegion, StackConfig } from "../config/schema.ts";
+import type { AnyRegion, Governance, StackConfig } from "../config/schema.ts";
 import type { MetricsAddress } from "../monitoring/federation.ts";
 
 /** What all regions of a stack share, as far as they are planned by it. */
@@ -10,6 +10,8 @@ export interface Shared
   extends Pick<StackConfig, "provider" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"> {
   /** The stack's name, without organization: part of most names in a cloud. */
   readonly stack: string;
+  /** @default nothing is asked for */
+  readonly governance?: Governance;
 }
 
 export interface PlanRequest<R extends AnyRegion = AnyRegion> extends Shared {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Tags } from "../config/tags.ts";
 
 /** What tells the resources of one cache from those of all others in an account or subscription. */
 export interface CacheIdentity {
@@ -10,9 +11,9 @@ export interface CacheIdentity {
 
 export const project = "registry-cache";
 
-/** Tags of everything in a stack. */
-export function stackTags(stack: string): Record<string, string> {
-  return { project, stack, "managed-by": "pulumi" };
+/** Tags of everything in a stack. @param asked what the configuration asks for beside the project's own */
+export function stackTags(stack: string, asked: Tags = {}): Record<string, string> {
+  return { ...asked, project, stack, "managed-by": "pulumi" };
 }
 
 /** A name that is too long ends in a hash of all of it. */

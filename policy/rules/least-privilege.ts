@@ -32,6 +32,14 @@ export const exceptions: readonly Exception[] = [
       return /^arn:aws:ssm:[^*]+$/.test(String(arn));
     },
   },
+  {
+    actions: /^(?:ec2|elasticloadbalancing):Create\w+$|^ec2:RunInstances$/,
+    resource: /^\*$/,
+    why: "What EKS makes for its cluster. Nothing of it is there yet, and the condition names the cluster.",
+    if: ({ Condition }) =>
+      Condition?.StringEquals?.["aws:RequestTag/eks:eks-cluster-name"] ===
+      `\${aws:PrincipalTag/eks:eks-cluster-name}`,
+  },
 ];
 
 /** @param policy JSON */
@@ -72,9 +80,10 @@ function trust(policy: string): string[] {
 
 /** Ids of Azure's roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const blobDelegator = "db58b8e5-c6ad-4a2a-8342-4190687cbf4a";
+const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
-/** A record set, a secret or a container, and for two roles what has no narrower scope. */
+/** A record set, a secret or a container, and for three roles what has no narrower scope. */
 function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
   const role = String(roleDefinitionId).split("/").at(-1);
   const narrow = /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+|containers\/[^/]+)$/;
@@ -82,7 +91,9 @@ function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
   const account = role === blobDelegator ? [/\/storageAccounts\/[^/]+$/] : [];
   // AKS joins its nodes to a subnet, and looks for its address among all of the group.
   const network = role === networkContributor ? [/\/(?:resourceGroups|subnets)\/[^/]+$/] : [];
-  return [narrow, ...account, ...network].some((it) => it.test(String(scope)));
+  // A cluster looks at the key of its nodes' disks.
+  const encryptionSet = role === reader ? [/\/diskEncryptionSets\/[^/]+$/] : [];
+  return [narrow, ...account, ...network, ...encryptionSet].some((it) => it.test(String(scope)));
 }
 
 export const leastPrivilege = rule({

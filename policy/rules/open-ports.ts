@@ -47,7 +47,12 @@ function awsOpening(it: unknown): Opening {
 
 function azureOpenings(it: unknown): Opening[] {
   if (valueAt("access", it) !== "Allow" || valueAt("direction", it) !== "Inbound") return [];
-  const from = textsAt(it, "sourceAddressPrefix", "sourceAddressPrefixes[*]");
+  const inside = textsAt(it, "destinationAddressPrefixes[*]");
+  // What stays among some addresses doesn't come from outside, nor do the platform's own probes.
+  const from = textsAt(it, "sourceAddressPrefix", "sourceAddressPrefixes[*]").filter(
+    (source) => source !== "AzureLoadBalancer" && !inside.includes(source),
+  );
+  if (from.length === 0) return [];
   return textsAt(it, "destinationPortRange", "destinationPortRanges[*]").map((range) => {
     const [first = 0, last = first] = range === "*" ? [0, 65_535] : range.split("-").map(Number);
     return { first, last, from };
@@ -64,6 +69,16 @@ function serviceOpenings(it: unknown): Opening[] {
 
 const isEmpty = (path: string) => (it: unknown) => valuesAt(path, it).length === 0;
 
+function isLastDenial(one: unknown): boolean {
+  return valueAt("access", one) === "Deny" && valueAt("priority", one) === 4096;
+}
+
+/** As the nodes of AKS need it, whose Pods NetworkPolicies hold back. */
+function allowsAll(one: unknown): boolean {
+  const parts = ["protocol", "destinationAddressPrefix", "destinationPortRange"];
+  return valueAt("access", one) === "Allow" && parts.every((part) => valueAt(part, one) === "*");
+}
+
 const demands: Demands = {
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
     "lets its members reach each other: leave out `ingress` and `egress`": (it) =>
@@ -77,8 +92,7 @@ const demands: Demands = {
           valuesAt("securityRules[*]", it).some(
             (one) =>
               valueAt("direction", one) === direction &&
-              valueAt("access", one) === "Deny" &&
-              valueAt("priority", one) === 4096,
+              (isLastDenial(one) || (direction === "Outbound" && allowsAll(one))),
           ),
         ),
   },

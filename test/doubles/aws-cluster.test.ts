@@ -1,6 +1,6 @@
 /** That the double refuses what EKS, and a cluster in AWS, refuse: what it lets pass proves nothing otherwise. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { DeleteSecurityGroupCommand, DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { awsCloud } from "./aws/aws.ts";
 import { clusterSurroundings } from "./aws/cluster-surroundings.ts";
@@ -281,5 +281,62 @@ test("a cluster that is deleted before its nodes leaves its security group, whic
     await client.send(new DeleteSecurityGroupCommand({ GroupId }));
     const again = client.send(new DeleteSecurityGroupCommand({ GroupId }));
     await assert.rejects(again, { name: "InvalidGroup.NotFound" });
+  });
+});
+
+describe("nodes of a pool of one's own", () => {
+  const class_ = {
+    kind: "NodeClass",
+    metadata: { name: "own" },
+    spec: {
+      role: "node-role",
+      subnetSelectorTerms: [{ id: existing.nodeSubnets[0] }],
+      securityGroupSelectorTerms: [{ id: "" }],
+      tags: { team: "a" },
+    },
+  };
+  const pool = {
+    kind: "NodePool",
+    metadata: { name: "own" },
+    spec: {
+      template: {
+        spec: {
+          nodeClassRef: { group: "eks.amazonaws.com", kind: "NodeClass", name: "own" },
+          requirements: [{ key: "kubernetes.io/arch", operator: "In", values: ["arm64"] }],
+        },
+      },
+    },
+  };
+
+  /** An account whose cluster has the pool. */
+  function withPool(change: Inputs = {}) {
+    const { cloud, things } = make();
+    const { nodeObjects, admitPods } = clusterSurroundings(cloud);
+    const group = valueAt("vpcConfig.clusterSecurityGroupId", (things.cluster as Thing).outputs);
+    const spec = { ...class_.spec, securityGroupSelectorTerms: [{ id: group }], ...change };
+    nodeObjects?.keep("cache", { ...class_, spec });
+    nodeObjects?.keep("cache", pool);
+    return (nodeSelector: Record<string, string>) =>
+      admitPods("cache", "cache", { serviceAccountName: "cache", nodeSelector });
+  }
+
+  const selector = { "karpenter.sh/nodepool": "own", "kubernetes.io/arch": "arm64" };
+
+  test("a class of another role, network or with EKS's own tags is refused", () => {
+    assert.throws(() => withPool({ role: "pod-role" }), /pod-role has no access entry/);
+    assert.throws(() => withPool({ subnetSelectorTerms: [{ id: "subnet-0c" }] }), /subnetSelectorTerms/);
+    assert.throws(() => withPool({ securityGroupSelectorTerms: [{ id: "sg-0" }] }), /securityGroupSelector/);
+    assert.throws(() => withPool({ tags: { "kubernetes.io/cluster/cache": "owned" } }), /spec\.tags/);
+  });
+
+  test("Pods for another pool or processor stay without a node", () => {
+    const admit = withPool({ tags: {} });
+    admit(selector);
+    assert.throws(() => admit({ ...selector, "karpenter.sh/nodepool": "other" }), /no nodepool matched/);
+    assert.throws(() => admit({ "karpenter.sh/nodepool": "own" }), /has no amd64/);
+  });
+
+  test("a node with tags takes rights that EKS's own policies don't have", () => {
+    assert.throws(() => withPool()(selector), /cluster-role may not tag in ec2:CreateFleet/);
   });
 });

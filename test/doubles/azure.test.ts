@@ -1,6 +1,7 @@
 /** That the double refuses: what it lets pass proves nothing otherwise. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { checkTags } from "./azure/resource.ts";
 import { make, rule } from "./azure-things.ts";
 import type { Thing } from "./cloud.ts";
 import { testRefusals } from "./refusals.ts";
@@ -121,4 +122,16 @@ test("what is in use isn't deleted, and a vault's name stays taken", () => {
   const { type, id, inputs } = things.vault as Thing;
   cloud.delete(type, id, "");
   assert.throws(() => cloud.create(type, "again", inputs, ""), /VaultAlreadyExists/);
+});
+
+test("tags that Azure doesn't take, and those that a zone doesn't", () => {
+  const disk = "Microsoft.Compute/disks";
+  const zone = "Microsoft.Network/dnsZones";
+  checkTags(disk, { "Cost Center": "a" });
+  for (const tags of [{ "a/b": "" }, { azureTeam: "" }, { team: "", Team: "" }, { a: "b".repeat(257) }])
+    assert.throws(() => checkTags(disk, tags), /InvalidTagNameCharacters/);
+  const many = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`t${index}`, ""]));
+  checkTags(disk, many);
+  for (const tags of [{ "Cost Center": "a" }, { "4eyes": "" }, many])
+    assert.throws(() => checkTags(zone, tags), /InvalidTagNameCharacters/);
 });

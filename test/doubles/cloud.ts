@@ -100,8 +100,10 @@ export interface CloudDefinition {
   scopeOf(provider: Inputs): string;
   /** Refuses a provider with which nothing would work. @throws CloudError */
   admitProvider?(provider: Inputs): void;
-  /** What a provider with this configuration adds to the outputs of all resources. */
-  addedBy?(provider: Inputs, inputs: Inputs): Inputs;
+  /** What a provider with this configuration adds to the outputs of a resource. @throws CloudError for what the cloud refuses */
+  addedBy?(provider: Inputs, inputs: Inputs, type: string): Inputs;
+  /** Whether a resource's state tells what was added, so that a difference is one. @default it does */
+  isTold?(state: Inputs): boolean;
   readonly codes: {
     readonly exists: string;
     readonly missing: string;

@@ -5,6 +5,7 @@
  * default tags) to itself, and has no detailed differences, which both real providers answer.
  * https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/provider.proto
  */
+import { isDeepStrictEqual } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -14,7 +15,7 @@ import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Cloud, Thing } from "./cloud.ts";
 import { CloudError } from "./faults.ts";
 import type { InputProblem } from "./sdk-types.ts";
-import { asSecret, containsSecret, type Inputs, revealed } from "./values.ts";
+import { asSecret, containsSecret, containsUnknown, type Inputs, revealed } from "./values.ts";
 
 export interface ServedCloud extends AsyncDisposable {
   /** For PULUMI_DEBUG_PROVIDERS. */
@@ -48,9 +49,8 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
   const inTurn = lastFirst();
 
   /** What the engine stores: secret where it came from a secret. */
-  function outputsOf({ inputs, outputs }: Pick<Thing, "inputs" | "outputs">, given: Inputs, peer: string) {
-    const added = definition.addedBy?.(providers.get(peer) ?? {}, inputs) ?? {};
-    const all: Inputs = { ...inputs, ...outputs, ...added };
+  function outputsOf({ inputs, outputs }: Pick<Thing, "inputs" | "outputs">, given: Inputs) {
+    const all: Inputs = { ...inputs, ...outputs };
     return toStruct(
       Object.fromEntries(
         Object.entries(all).map(([key, value]) => [
@@ -60,6 +60,9 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       ),
     );
   }
+
+  const addedTo = (inputs: Inputs, type: string, peer: string) =>
+    definition.addedBy?.(providers.get(peer) ?? {}, inputs, type) ?? {};
 
   return {
     getPluginInfo: unary(
@@ -95,7 +98,13 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
 
     diff: unary((request: messages.DiffRequest, reply, peer) => {
       const [before, after] = [unpack(request.getOldInputs()), unpack(request.getNews())];
-      const paths = cloud.diff(request.getType(), before, after, providers.get(peer));
+      const type = request.getType();
+      const paths = cloud.diff(type, before, after, providers.get(peer));
+      const state = unpack(request.getOlds());
+      const isTold = !containsUnknown(after) && (definition.isTold?.(state) ?? true);
+      const added = isTold ? addedTo(after, type, peer) : {};
+      for (const [name, value] of Object.entries(added))
+        if (!isDeepStrictEqual(state[name], value)) paths.set(name, { replaces: false });
       const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
       const { UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
       reply.setChanges(paths.size > 0 ? DIFF_SOME : DIFF_NONE).setHasdetaileddiff(true);
@@ -112,31 +121,36 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
     create: unary(async (request: messages.CreateRequest, reply, peer) => {
       const given = fromStruct(request.getProperties());
       const inputs = revealed(given) as Inputs;
+      const added = addedTo(inputs, request.getType(), peer);
       if (request.getPreview()) {
         const shown = cloud.previewed(request.getType(), inputs);
-        reply.setProperties(outputsOf({ inputs: shown, outputs: {} }, given, peer));
+        reply.setProperties(outputsOf({ inputs: shown, outputs: added }, given));
         return;
       }
       await inTurn(() => {
-        const thing = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
-        reply.setId(thing.id).setProperties(outputsOf(thing, given, peer));
+        const made = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
+        const thing = cloud.keep({ ...made, outputs: { ...made.outputs, ...added } });
+        reply.setId(thing.id).setProperties(outputsOf(thing, given));
       });
     }, messages.CreateResponse),
 
     update: unary(async (request: messages.UpdateRequest, reply, peer) => {
       const given = fromStruct(request.getNews());
       const inputs = revealed(given) as Inputs;
+      const added = addedTo(inputs, request.getType(), peer);
       if (request.getPreview()) {
         const outputs = {
           ...unpack(request.getOlds()),
           ...cloud.previewed(request.getType(), inputs),
+          ...added,
         };
-        reply.setProperties(outputsOf({ inputs, outputs }, given, peer));
+        reply.setProperties(outputsOf({ inputs, outputs }, given));
         return;
       }
       await inTurn(() => {
-        const thing = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
-        reply.setProperties(outputsOf(thing, given, peer));
+        const changed = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
+        const thing = cloud.keep({ ...changed, outputs: { ...changed.outputs, ...added } });
+        reply.setProperties(outputsOf(thing, given));
       });
     }, messages.UpdateResponse),
 

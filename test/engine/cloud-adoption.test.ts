@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
-import { cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
 import { scope } from "../support/scope.ts";
 
@@ -16,12 +16,13 @@ describe("every cloud", { concurrency: true }, () => {
 function testAdoption(known: CloudCase): void {
   const parts = scope({ after });
   const cloud = known.newCloud();
+  let stack: CloudStack;
   const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
 
   test("what is there is used as it is, and a second up has nothing to do", async () => {
     const before = adopted();
-    const stack = parts.use(await cloudStack(known.file, cloud));
-    await stack.configure({}, known.adopting);
+    stack = parts.use(await cloudStack(known.file, cloud));
+    await stack.configure({ governance: known.governed }, known.adopting);
     for (const args of [[], ["--expect-no-changes"]]) {
       const { failed, messages } = await stack.run("up", args);
       assert.ok(!failed, messages);
@@ -32,6 +33,22 @@ function testAdoption(known: CloudCase): void {
       known.adoptedTypes.filter((type) => made.includes(type)),
       [],
     );
+  });
+
+  test("roles are as the owners of the account ask for, and don't move", async () => {
+    const { permissionsBoundary, iamPath } = known.governed;
+    if (iamPath === undefined) return;
+    const roles = cloud
+      .things()
+      .filter(({ type }) => type === "aws:iam/role:Role")
+      .map(({ inputs }) => inputs);
+    assert.ok(roles.length > 0);
+    for (const role of roles)
+      assert.deepEqual([role.permissionsBoundary, role.path], [permissionsBoundary, iamPath]);
+    await stack.configure({ governance: { ...known.governed, iamPath: "/other/" } }, known.adopting);
+    const { failed, messages } = await stack.run("preview");
+    assert.ok(failed);
+    assert.match(messages, /governance\.iamPath: the roles of \S+ have the path \/platform\/ and can't move/);
   });
 
   test("it is open to those that the configuration names, and closed otherwise", () => {

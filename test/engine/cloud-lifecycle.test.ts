@@ -2,11 +2,15 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { Thing } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
 import { scope } from "../support/scope.ts";
+import { untagged } from "../support/tags.ts";
+
+const tags = { "cost-center": "4711", owner: "platform-team" };
 
 describe("every stack in a cloud", { concurrency: true }, () => {
   for (const { file, cloud } of cloudFiles) {
@@ -52,6 +56,24 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   test("it is closed but for what its configuration opens", () => {
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
+  });
+
+  test("tags and subnets are as the owners of the account ask for, and the machine stays", async () => {
+    const machines = cloud.things(machine).map(({ id }) => id);
+    await stack.configure({ governance: { tags, ...known.governedNetwork } });
+    await succeeds("up");
+    assert.deepEqual(untagged(cloud, tags), []);
+    for (const { inputs } of cloud.things().filter(({ type }) => type.endsWith(":VirtualNetwork")))
+      assert.ok(valuesAt("subnets[*]", inputs).every((subnet) => valueAt("networkSecurityGroup.id", subnet)));
+    assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
+    await succeeds("up", "--expect-no-changes");
+    assert.deepEqual(
+      cloud.things(machine).map(({ id }) => id),
+      machines,
+    );
+    await stack.configure({});
+    await succeeds("up");
+    stack.done();
   });
 
   test("another Pod is taken by the running machine, and a preview says so", async () => {

@@ -5,12 +5,16 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Thing } from "../doubles/cloud.ts";
+import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { ClusterCase } from "../support/cloud-cluster-case.ts";
 import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { untagged } from "../support/tags.ts";
+
+const tags = { "cost-center": "4711", owner: "platform-team" };
 
 describe("every stack with clusters", { concurrency: true }, () => {
   for (const { file, known } of clusterFiles) {
@@ -155,6 +159,25 @@ function testLifecycle(file: string, known: ClusterCase): void {
     );
   });
 
+  test("tags and subnets are as the owners of the account ask for, also of what the cloud makes for the cluster", async () => {
+    const before = cloud.things(known.cluster).map(({ id }) => id);
+    await stack.configure({ governance: { tags, ...known.governedNetwork } });
+    await succeeds(stack, "up");
+    assert.deepEqual(untagged(cloud, tags), []);
+    for (const { inputs } of cloud.things().filter(({ type }) => type.endsWith(":VirtualNetwork")))
+      assert.ok(valuesAt("subnets[*]", inputs).every((subnet) => valueAt("networkSecurityGroup.id", subnet)));
+    assert.deepEqual(
+      stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
+      [],
+    );
+    await succeeds(stack, "up", "--expect-no-changes");
+    assert.deepEqual(
+      cloud.things(known.cluster).map(({ id }) => id),
+      before,
+    );
+    stack.done();
+  });
+
   test("there is no way back to an earlier version: the preview says so", async () => {
     await stack.configure({}, { version: older });
     const { failed, messages } = await stack.run("preview");
@@ -234,7 +257,7 @@ function testAdoption(known: ClusterCase): void {
     const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
     const before = adopted();
     const stack = parts.use(await clusterStack(known.file, known, account));
-    await stack.configure({}, known.adopting);
+    await stack.configure({ governance: known.governed }, known.adopting);
     for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", ...args);
     assert.deepEqual(adopted(), before);
     const made = cloud.things().map(({ type }) => lastPart(type));
@@ -243,7 +266,7 @@ function testAdoption(known: ClusterCase): void {
       [],
     );
     if (known.staysThere) {
-      await stack.configure({});
+      await stack.configure({ governance: known.governed });
       assert.match((await stack.run("preview")).messages, known.staysThere);
     }
     await succeeds(stack, "destroy");

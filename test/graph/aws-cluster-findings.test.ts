@@ -51,7 +51,7 @@ function lookedUp({ change = {}, other = {}, isMade = false }: Question = {}) {
     ...change,
   };
   return lookedUpBy("aws cluster", region, { ...answers, ...other }, (request) => {
-    const provider = awsProvider(request.region.name, {});
+    const provider = awsProvider(request, {});
     return clusterFindingsFor(planAwsCluster(request).plan, { provider }, isMade);
   });
 }

@@ -47,6 +47,18 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { outputs: {} };
     case "getAvailabilityZones":
       return { names: ["eu-central-1d", "eu-central-1b", "eu-central-1a", "eu-central-1c"] };
+    case "getKey":
+      return {
+        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
+        keyManager: "CUSTOMER",
+        keySpec: "SYMMETRIC_DEFAULT",
+        keyState: "Enabled",
+        keyUsage: "ENCRYPT_DECRYPT",
+      };
+    case "getPolicy":
+      return {
+        policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),
+      };
     case "getClusters":
       return { names: ["another"] };
     case "getZone":
@@ -77,7 +89,10 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
   }
 }
 
-export async function graphOf(change: Record<string, unknown> = {}): Promise<AwsGraph> {
+export async function graphOf(
+  change: Record<string, unknown> = {},
+  governance: Record<string, unknown> = {},
+): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
     regions: [
@@ -96,6 +111,7 @@ export async function graphOf(change: Record<string, unknown> = {}): Promise<Aws
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    governance,
   });
   return awsGraph(config, { credentials: {} }, created, found);
 }

@@ -126,7 +126,7 @@ export function lookedUp(
 ): Promise<LookedUp<VmFindings>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
   return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
-    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request.region.name, {}) }),
+    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request, {}) }),
   );
 }
 

@@ -67,6 +67,18 @@ const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, u
       return { vpcId: existing.vpc, availabilityZone: "eu-central-1c", ipv6CidrBlock: "" };
     case "aws:ec2/getAmi:getAmi":
       return ami();
+    case "aws:kms/getKey:getKey":
+      return {
+        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
+        keyManager: "CUSTOMER",
+        keySpec: "SYMMETRIC_DEFAULT",
+        keyState: "Enabled",
+        keyUsage: "ENCRYPT_DECRYPT",
+      };
+    case "aws:iam/getPolicy:getPolicy":
+      return {
+        policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),
+      };
     case "aws:route53/getZone:getZone":
       if (inputs.privateZone !== false)
         throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
@@ -98,6 +110,7 @@ const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, u
 export async function graphOf(
   change: Record<string, unknown> = {},
   monitoring: Record<string, unknown> = {},
+  governance: Record<string, unknown> = {},
 ): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
@@ -115,6 +128,7 @@ export async function graphOf(
     "team-login": { username: "reader", password: { secure: "v1:x" } },
     ...(monitoring.remoteWrite !== undefined && { "metrics-login": { token: { secure: "v1:x" } } }),
     monitoring,
+    governance,
   });
   const isPrivate = config.regions.some(
     (it) => "exposure" in it.endpoint && it.endpoint.exposure === "private",

@@ -7,6 +7,7 @@ test("the names are these for ever", () => {
   assert.deepEqual(clusterNamesOf({ stack: "azure-westeurope", region: "westeurope" }), {
     resourceGroup: "registry-cache-westeurope",
     address: "registry-cache-westeurope-address",
+    firewall: "registry-cache-westeurope-firewall",
     network: "registry-cache-westeurope-network",
     outbound: "registry-cache-westeurope-outbound",
     privateLink: "registry-cache-westeurope-private-link",

@@ -90,11 +90,13 @@ export async function graphOf(
   change: Record<string, unknown> = {},
   liveNodes?: number,
   findings: Partial<ClusterFindings> = {},
+  governance: Record<string, unknown> = {},
 ): Promise<Graph> {
   const request = planRequest("azure cluster", {
     provider: "azure",
     regions: [{ ...region, ...change }],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    governance,
   });
   const { plan, problems } = planAzureCluster(request);
   assert.deepEqual(problems, []);

@@ -109,11 +109,13 @@ export async function graphOf(
   previous: Partial<Previous> = {},
   hasTrustedLaunch?: boolean,
   found: Partial<VmFindings> = {},
+  governance: Record<string, unknown> = {},
 ): Promise<Graph> {
   const request = planRequest("azure vm", {
     provider: "azure",
     regions: [{ ...westeurope, ...change }],
     upstreams,
+    governance,
     ...(upstreams.includes(team) && {
       "team-login": { username: "reader", password: { secure: "v1:x" } },
     }),

@@ -1,7 +1,7 @@
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { clusterSurroundings } from "../doubles/aws/cluster-surroundings.ts";
 import { clusterType, loadBalancerType } from "../doubles/aws/eks.ts";
-import { existing } from "../doubles/aws/existing.ts";
+import { accountId, existing } from "../doubles/aws/existing.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import { kubernetesCloud } from "../doubles/kubernetes/kubernetes.ts";
@@ -136,12 +136,29 @@ export const awsCluster: ClusterCase = {
         /regions\[0\]\.apiAccess: has private ranges only, and the network that the stack makes is connected with none/,
       ],
     },
+    "a boundary that forbids what the cluster needs": {
+      keys: { governance: { permissionsBoundary: existing.narrowBoundary } },
+      region: {},
+      told: [
+        /governance\.permissionsBoundary: forbids what EKS Auto Mode needs: ec2:CreateSecurityGroup\. Add/,
+        /governance\.permissionsBoundary: forbids what a node needs: eks-auth:AssumeRoleForPodIdentity\./,
+        /governance\.permissionsBoundary: forbids what a replica needs: s3:GetBucketLocation, s3:ListBucket, /,
+      ],
+    },
     "subnets of another network": {
       region: { network: { vpc: existing.vpc, nodeSubnets, loadBalancerSubnets } },
       told: [/regions\[0\]\.network\.nodeSubnets\[0\]: subnet-0d+0 is in vpc-0d+, not in vpc-0a+/],
     },
   },
 
+  governedNetwork: {},
+  governed: {
+    allowedAccountIds: [accountId],
+    permissionsBoundary: existing.boundary,
+    iamPath: "/platform/",
+    kmsKey: existing.key,
+    clusterAccess: [{ principalArn: existing.onCall, policy: "edit", namespaces: ["registry-cache"] }],
+  },
   adopting: { network: { vpc, nodeSubnets, loadBalancerSubnets } },
   adoptedTypes: ["Vpc", "Subnet", "InternetGateway", "NatGateway"],
   staysThere: /regions\[0\]\.network\.vpc: the cluster is in `vpc-0d+`, and can't move: /,

@@ -109,6 +109,45 @@ export const aws: CloudCase = {
       region: { name: "af-south-1", network: { vpc: existing.vpc, subnet: existing.subnet } },
       told: [/regions\[0\]\.name: the account hasn't enabled af-south-1: run `aws account enable-region/],
     },
+    "another account than those that are allowed, and what else is wrong": {
+      keys: { governance: { allowedAccountIds: ["111122223333"] } },
+      region: { name: "eu-centrall-1" },
+      told: [
+        /governance\.allowedAccountIds: the credentials are of the account 123456789012, which isn't in this list/,
+        /regions\[0\]\.name: "eu-centrall-1" is not a region/,
+      ],
+    },
+    "a boundary that forbids what the machine needs": {
+      keys: { governance: { permissionsBoundary: existing.narrowBoundary } },
+      region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },
+      told: [
+        /governance\.permissionsBoundary: forbids what the machine needs: s3:GetObject\. Add/,
+        /governance\.permissionsBoundary: forbids what Session Manager needs: ssm:UpdateInstanceInformation, /,
+        /regions\[0\]\.network\.subnet: /,
+      ],
+    },
+    "a key that is disabled": {
+      keys: { governance: { kmsKey: existing.disabledKey } },
+      region: {},
+      told: [/governance\.kmsKey: alias\/disabled in eu-central-1 is in the state Disabled: enable it/],
+    },
+    "a key that isn't there": {
+      keys: { governance: { kmsKey: "alias/none" } },
+      region: {},
+      told: [/governance\.kmsKey: the KMS key alias\/none in eu-central-1 can't be found: /],
+    },
+    "a boundary that isn't there": {
+      keys: { governance: { permissionsBoundary: `${existing.boundary}s` } },
+      region: {},
+      told: [/governance\.permissionsBoundary: arn:\S+boundarys can't be found: /],
+    },
+    "a boundary of another account": {
+      keys: { governance: { permissionsBoundary: "arn:aws:iam::111122223333:policy/b" } },
+      region: {},
+      told: [
+        /governance\.permissionsBoundary: is a policy of the account 111122223333, and the roles are made in 1234/,
+      ],
+    },
     "a subnet of another network": {
       region: { network: { vpc: existing.otherVpc, subnet: existing.subnet } },
       told: [/regions\[0\]\.network\.subnet: subnet-0a+ is in vpc-0a+, not in vpc-0b+/],
@@ -199,6 +238,13 @@ export const aws: CloudCase = {
     told: /regions\[0\]\.storage\.kind: the bucket registry-cache-\d+-eu-central-1-an may be another account's: .*403/,
   },
 
+  governedNetwork: {},
+  governed: {
+    allowedAccountIds: [accountId],
+    permissionsBoundary: existing.boundary,
+    iamPath: "/platform/",
+    kmsKey: existing.key,
+  },
   adopting: {
     network: { vpc: existing.vpc, subnet: existing.subnet },
     endpoint: {

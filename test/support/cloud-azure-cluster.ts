@@ -132,9 +132,20 @@ export const azureCluster: ClusterCase = {
     },
   },
 
+  governedNetwork: { subnetSecurityGroups: true },
+  governed: {
+    diskEncryptionSet: existing.encryptionSets.germanywestcentral ?? "",
+    diagnostics: existing.workspace,
+    storageKey: existing.storageKey,
+  },
   adopting: {
     resourceGroup: existing.resourceGroup,
     network: { vnet: existing.clusterNetwork, subnet: existing.subnet },
+    endpoint: {
+      hostname: `cache.${existing.zoneElsewhere.zone}`,
+      ...existing.zoneElsewhere,
+      tls: { mode: "acme", email: "platform@example.com" },
+    },
     // A Prometheus of the cluster, by the addresses of Pods and by labels.
     access: { clients: ["203.0.113.0/24"], metrics: ["100.64.0.0/16", { podLabels: { app: "prometheus" } }] },
   },

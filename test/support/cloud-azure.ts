@@ -145,6 +145,34 @@ export const azure: CloudCase = {
         /regions\[0\]\.network\.subnet: takes no private link service: `az network vnet subnet update /,
       ],
     },
+    "keys that aren't there, or are of another region": {
+      keys: {
+        governance: {
+          diskEncryptionSet: existing.encryptionSets.germanywestcentral,
+          storageKey: { ...existing.storageKey, identity: `${existing.storageKey.identity}2` },
+          diagnostics: `${existing.workspace}2`,
+        },
+      },
+      region: { storage: { kind: "bucket" } },
+      told: [
+        /governance\.diskEncryptionSet: \S+ is in germanywestcentral, and the disks are in westeurope/,
+        /governance\.storageKey\.identity: \S+storage2 can't be found: /,
+        /governance\.diagnostics: \S+audit2 can't be found: /,
+      ],
+    },
+    "a zone that isn't in the other subscription": {
+      region: {
+        endpoint: {
+          ...existing.zoneElsewhere,
+          zone: "example.com",
+          hostname: "cache.example.com",
+          tls: { mode: "private" },
+        },
+      },
+      told: [
+        /endpoint\.zone: the zone example\.com in zones of the subscription 22222222-\S+ can't be found: /,
+      ],
+    },
     "a vault that takes no rights": {
       region: {
         endpoint: {
@@ -170,6 +198,12 @@ export const azure: CloudCase = {
     told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} is there already, and not of this stack/,
   },
 
+  governedNetwork: { subnetSecurityGroups: true },
+  governed: {
+    diskEncryptionSet: existing.encryptionSets.westeurope ?? "",
+    diagnostics: existing.workspace,
+    storageKey: existing.storageKey,
+  },
   adopting: {
     network: { vnet: existing.virtualNetwork, subnet: existing.subnet },
     endpoint: {

@@ -49,6 +49,10 @@ export interface CloudCase {
   readonly mistakes: Readonly<Record<string, Mistake>>;
   /** Of a region with `storage.kind: bucket`. */
   readonly bucket: BucketCase;
+  /** What they ask of a stack with a network of its own. */
+  readonly governedNetwork: Config;
+  /** What the owners of the account ask of a stack that {@link adopting} is in: `governance`. */
+  readonly governed: Config;
   /** A region that adopts what is in the account, and is open to everyone. */
   readonly adopting: Config;
   /** What isn't made then, as types without package. */

@@ -37,6 +37,10 @@ export interface ClusterCase {
   /** Each is met on the way: what it is about needs what failed before, or comes long after it. What doesn't may be made in the same update. */
   readonly faults: Readonly<Record<string, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
+  /** What they ask of a stack with a network of its own. */
+  readonly governedNetwork: Config;
+  /** What the owners of the account ask of a stack that {@link adopting} is in: `governance`. */
+  readonly governed: Config;
   /** A region that adopts what is in the account. */
   readonly adopting: Config;
   /** What isn't made then, as types without package. */

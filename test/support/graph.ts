@@ -8,6 +8,8 @@ export interface RegisteredResource {
   readonly name: string;
   /** Type and name of the parent; empty for a resource without one. */
   readonly parent: string;
+  /** Name of its provider; empty for the default one. */
+  readonly provider: string;
   readonly custom: boolean;
   readonly aliases: number;
   readonly protect: boolean;
@@ -36,6 +38,7 @@ interface Request {
   getType(): string;
   getName(): string;
   getParent(): string;
+  getProvider(): string;
   getCustom(): boolean;
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
@@ -109,6 +112,7 @@ function describe(request: Request): RegisteredResource {
     type: request.getType(),
     name: request.getName(),
     parent: typeAndName(request.getParent()),
+    provider: request.getProvider().split("::").at(-2) ?? "",
     custom: request.getCustom(),
     aliases: request.getAliasesList().length,
     protect: request.getProtect(),

@@ -62,7 +62,12 @@ test("everything that is wrong is told, each with its path", () => {
     Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
     [{ name: "westeurop" }, [/^name: "westeurop" is not a region .*did you mean "westeurope"\?$/]],
-    [{ name: "usgovvirginia" }, [/^name: "usgovvirginia" is not a region of the public Azure cloud: /]],
+    [
+      { name: "usgovvirginia" },
+      [
+        /^name: "usgovvirginia" is in a part of Azure with names, addresses and services of its own, which isn't supported: /,
+      ],
+    ],
     [
       {
         endpoint: { ...endpoint, exposure: "private", failover: "dns" },

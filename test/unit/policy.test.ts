@@ -72,10 +72,35 @@ const firewall = (...rules: Props[]) => ({
   tags,
 });
 const inbound = { direction: "Inbound", access: "Allow" };
+/** Of the subnet of a cluster's nodes. */
+const subnetRules = (destination: string) => [
+  {
+    ...inbound,
+    sourceAddressPrefixes: ["10.0.0.0/24"],
+    destinationAddressPrefixes: ["10.0.0.0/24"],
+    destinationPortRange: "*",
+  },
+  { ...inbound, sourceAddressPrefix: "AzureLoadBalancer", destinationPortRange: "*" },
+  denial("Inbound"),
+  {
+    direction: "Outbound",
+    access: "Allow",
+    protocol: "*",
+    destinationAddressPrefix: destination,
+    destinationPortRange: "*",
+  },
+];
 
 const role = "azure-native:authorization:RoleAssignment";
 const roleOf = (id: string) => `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${id}`;
 const blobContributor = roleOf("ba92f5b4-2d11-453d-a403-e96b0029c9fe");
+const reader = roleOf("acdd72a7-3385-48ef-bd42-f606fba81ae7");
+const encryptionSet = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d";
+const ofOwnCluster = {
+  Condition: {
+    StringEquals: { "aws:RequestTag/eks:eks-cluster-name": `\${aws:PrincipalTag/eks:eks-cluster-name}` },
+  },
+};
 const networkContributor = roleOf("4d97b98b-1d4f-4787-a291-c67834d212e7");
 
 const examples: Readonly<Record<string, readonly Example[]>> = {
@@ -123,6 +148,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     [
       "azure-native:network:NetworkSecurityGroup",
       { securityRules: [denial("Inbound")], tags },
+      [
+        "lets in or out what no rule is about: end both directions with a rule that denies everything, priority 4096",
+      ],
+    ],
+    [
+      "azure-native:network:NetworkSecurityGroup",
+      { securityRules: subnetRules("10.0.0.0/24"), tags },
       [
         "lets in or out what no rule is about: end both directions with a rule that denies everything, priority 4096",
       ],
@@ -182,6 +214,21 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       { roleDefinitionId: blobContributor, scope: "/subscriptions/s/resourceGroups/g" },
       ["gives rights on /subscriptions/s/resourceGroups/g"],
     ],
+    [
+      "aws:iam/rolePolicy:RolePolicy",
+      {
+        policy: allow("ec2:RunInstances", "*", {
+          Condition: { StringEquals: { "aws:RequestTag/eks:eks-cluster-name": "another" } },
+        }),
+      },
+      ["allows ec2:RunInstances on *"],
+    ],
+    [
+      "aws:iam/rolePolicy:RolePolicy",
+      { policy: allow("ec2:TerminateInstances", "*", ofOwnCluster) },
+      ["allows ec2:TerminateInstances on *"],
+    ],
+    [role, { roleDefinitionId: blobContributor, scope: encryptionSet }, [`gives rights on ${encryptionSet}`]],
     [
       role,
       { roleDefinitionId: networkContributor, scope: "/subscriptions/s" },
@@ -437,6 +484,9 @@ describe("each rule lets pass what is right", () => {
     ["kubernetes:apps/v1:Deployment", workload({})],
     ["kubernetes:cilium.io/v2:CiliumNetworkPolicy", { spec: {} }],
     ["azure-native:network:NetworkSecurityGroup", firewall()],
+    ["azure-native:network:NetworkSecurityGroup", { securityRules: subnetRules("*"), tags }],
+    [role, { roleDefinitionId: reader, scope: encryptionSet }],
+    ["aws:iam/rolePolicy:RolePolicy", { policy: allow("ec2:RunInstances", "*", ofOwnCluster) }],
     ["aws:iam/rolePolicy:RolePolicy", { policy: allow("route53:GetChange", "arn:aws:route53:::change/*") }],
     [
       "aws:iam/rolePolicy:RolePolicy",

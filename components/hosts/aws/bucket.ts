@@ -17,6 +17,8 @@ export interface BucketArgs {
   readonly bucket: string;
   /** After how many days an object is deleted. */
   readonly expireDays: number;
+  /** @default S3's own key */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 /** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
@@ -32,7 +34,7 @@ export function bucketResource(region: string): string {
  */
 export function createBucket(
   name: string,
-  { names, region, bucket, expireDays }: BucketArgs,
+  { names, region, bucket, expireDays, kmsKeyArn }: BucketArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const resource = bucketResource(name);
@@ -58,11 +60,7 @@ export function createBucket(
       settings,
     ),
     ...closeBucket(resource, own, settings),
-    new BucketServerSideEncryptionConfiguration(
-      resource,
-      { ...it, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
-      settings,
-    ),
+    encryptBucket(resource, own, kmsKeyArn, settings),
     new BucketLifecycleConfiguration(
       resource,
       {
@@ -81,6 +79,23 @@ export function createBucket(
       settings,
     ),
   ];
+}
+
+/** How new objects are encrypted. With a key of the bucket's own, KMS is asked once in a while, not for each object. */
+export function encryptBucket(
+  name: string,
+  { bucket }: Bucket,
+  kmsMasterKeyId: string | undefined,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const rule =
+    kmsMasterKeyId === undefined
+      ? { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }
+      : {
+          applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId },
+          bucketKeyEnabled: true,
+        };
+  return new BucketServerSideEncryptionConfiguration(name, { bucket, rules: [rule] }, options);
 }
 
 /** Nothing in a bucket is for the public, or goes over the network in plain text. */

@@ -8,6 +8,8 @@ export interface DiskArgs {
   readonly disk: PlannedDisk;
   /** The availability zone of the machine. Another one would be another disk, which `protect` doesn't let happen. */
   readonly zone: pulumi.Input<string>;
+  /** Another one would be another disk, too. @default the account's key for volumes */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface DiskArgs {
  */
 export function createDisk(
   name: string,
-  { names, disk, zone }: DiskArgs,
+  { names, disk, zone, kmsKeyArn: kmsKeyId }: DiskArgs,
   options: pulumi.CustomResourceOptions,
 ): Volume {
   return new Volume(
@@ -28,6 +30,7 @@ export function createDisk(
       iops: disk.iops,
       throughput: disk.throughput,
       encrypted: true,
+      ...(kmsKeyId !== undefined && { kmsKeyId }),
       tags: names.tags("data"),
     },
     { ...options, protect: true },

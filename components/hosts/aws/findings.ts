@@ -6,11 +6,14 @@ import { LookUp } from "../look-up.ts";
 import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { lookUpIn } from "./account.ts";
+import { checkBoundary } from "./boundary.ts";
 import { findBucketName } from "./bucket-name.ts";
 import { type FoundZones, findZones } from "./hosted-zones.ts";
 import { findImage } from "./image.ts";
+import { checkDiskKey, findKmsKey } from "./kms-key.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
+import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Question } from "./question.ts";
 import { checkPublicRoute, checkWayOut } from "./routes.ts";
@@ -28,6 +31,8 @@ export interface VmFindings extends FoundZones {
   readonly certificateArn?: string | undefined;
   /** Name for the bucket, where the configuration asks for one. */
   readonly bucket?: string | undefined;
+  /** Where the configuration names a key. */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 export interface ExistingSubnet {
@@ -45,19 +50,33 @@ export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): P
 }
 
 async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
+  const { governance } = question.plan;
+  const kmsKeyArn = await findKmsKey(question, governance);
   const [place, access, zones, certificateArn, bucket] = await Promise.all([
-    findPlace(question),
+    findPlace(question, kmsKeyArn),
     findAccess(question),
     findZones(question),
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
+    checkBoundary(question, governance, machineNeeds(question.plan)),
+    checkDiskKey(question, kmsKeyArn),
   ]);
-  return place && { ...place, ...zones, access, certificateArn, bucket };
+  return (
+    place && {
+      ...place,
+      ...zones,
+      access,
+      certificateArn,
+      bucket,
+      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    }
+  );
 }
 
 /** The subnet decides on the types that are sold, and the type on the image. */
 async function findPlace(
   question: Omit<MachineQuestion, "subnetZone">,
+  kmsKeyArn: string | undefined,
 ): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
@@ -74,7 +93,7 @@ async function findPlace(
   const found = machine && image !== undefined ? { image, machine, subnet } : undefined;
   const { ofMachine, ofType } = await fateOfMachine(
     question.region,
-    found && { ...planned, image: found.image, subnetId: subnet?.id },
+    found && { ...planned, image: found.image, subnetId: subnet?.id, kmsKeyArn },
   );
   tellObstacles(question.lookUp, aboutImage, ofMachine);
   tellObstacles(question.lookUp, aboutType, ofType);

@@ -10,13 +10,17 @@ import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import {
+  bucketKeyRights,
   bucketPolicy,
   challengePolicy,
   decryptionPolicy,
+  document,
   machineTrust,
+  parameterKeyRights,
   parametersPolicy,
   podPolicy,
 } from "./policies.ts";
+import { roleSettings } from "./role-settings.ts";
 
 export interface IdentityArgs {
   /** The stack's own, which the machine reads. */
@@ -31,22 +35,35 @@ export interface Identity {
   readonly rights: readonly pulumi.Resource[];
 }
 
+/** What the machine may do with the configuration's key: read its Pod and its secrets, read and write what is in its bucket. */
+function keyPolicy(
+  { region: { name: region }, names }: AwsVmPlan,
+  { keyArn, podBucket, bucket }: { keyArn: string; podBucket: string; bucket: string | undefined },
+): PolicyDocument {
+  const key = { region, keyArn };
+  return document(
+    bucketKeyRights(key, podBucket, "read"),
+    parameterKeyRights(key, names.parameter("*")),
+    ...(bucket === undefined ? [] : [bucketKeyRights(key, `arn:aws:s3:::${bucket}`, "write")]),
+  );
+}
+
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  {
-    plan: { region, names },
-    found: { certificateArn, bucket, challengeZone },
-  }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: HostArgs<AwsVmPlan, VmFindings>,
   { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {
+  const { region, names } = plan;
+  const settings = roleSettings(plan);
   const role = new Role(
     name,
     {
       name: names.role,
       description: `Registry cache in ${region.name}`,
       assumeRolePolicy: JSON.stringify(machineTrust),
+      ...settings,
       tags: names.tags(),
     },
     options,
@@ -71,13 +88,22 @@ export function createIdentity(
     // Only of one that isn't the stack's.
     ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
+    ...(kmsKeyArn === undefined
+      ? []
+      : [
+          allow(
+            "key",
+            podBucket.arn.apply((arn) => keyPolicy(plan, { keyArn: kmsKeyArn, podBucket: arn, bucket })),
+          ),
+        ]),
     ...(challengeZone
       ? [allow("challenge", challengePolicy(challengeZone.arn, hostname), "acme-challenge")]
       : []),
   ];
+  const { path } = settings;
   const profile = new InstanceProfile(
     name,
-    { name: names.instanceProfile, role: role.name, tags: names.tags() },
+    { name: names.instanceProfile, ...(path !== undefined && { path }), role: role.name, tags: names.tags() },
     options,
   );
   return { instanceProfile: profile.name, rights };

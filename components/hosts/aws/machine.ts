@@ -15,6 +15,8 @@ export interface MachineArgs {
   readonly instanceProfile: pulumi.Input<string>;
   readonly networkInterfaceId: pulumi.Input<string>;
   readonly disk: Volume;
+  /** Of its root volume; another one is another machine. @default the account's key for volumes */
+  readonly kmsKeyArn?: string | undefined;
   /** What must be there when the machine starts. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -28,7 +30,7 @@ export function createMachine(
   args: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): Instance {
-  const { names, disk } = args;
+  const { names, disk, kmsKeyArn: kmsKeyId } = args;
   const instance = new Instance(
     name,
     {
@@ -51,6 +53,7 @@ export function createMachine(
         volumeType: "gp3",
         volumeSize: awsRootGiB,
         encrypted: true,
+        ...(kmsKeyId !== undefined && { kmsKeyId }),
         deleteOnTermination: true,
         tags: names.tags("root"),
       },

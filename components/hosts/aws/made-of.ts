@@ -13,6 +13,8 @@ interface MadeOf {
   readonly userData: string;
   /** In which its network interface is. */
   readonly subnetId: string;
+  /** ARN of the key of its root volume. Undefined: whichever it has. */
+  readonly kmsKeyArn: string | undefined;
 }
 
 /** What the update has found to make a machine of. */
@@ -23,6 +25,8 @@ interface FoundMachine {
   readonly image: string;
   /** @default the region has its own */
   readonly subnetId: string | undefined;
+  /** @default whichever it has */
+  readonly kmsKeyArn: string | undefined;
 }
 
 /**
@@ -34,16 +38,21 @@ export async function fateOfMachine(
   found: FoundMachine | undefined,
 ): Promise<{ readonly ofMachine: Fate; readonly ofType: Fate }> {
   const [machines, interfaces] = await Promise.all([
-    previousOutputs<{ ami: string; instanceType: string; userDataBase64: string }>(
-      "aws:ec2/instance:Instance",
-    ),
+    previousOutputs<{
+      ami: string;
+      instanceType: string;
+      userDataBase64: string;
+      rootBlockDevice: { readonly kmsKeyId?: string };
+    }>("aws:ec2/instance:Instance"),
     previousOutputs<{ subnetId: string }>("aws:ec2/networkInterface:NetworkInterface"),
   ]);
   const machine = machines.get(region.name);
   if (!found || !machine) return { ofMachine: "new", ofType: "new" };
-  const { ami: image, instanceType: type, userDataBase64: userData } = machine;
+  const { ami: image, instanceType: type, userDataBase64: userData, rootBlockDevice } = machine;
+  // Without one in the configuration, the provider leaves it as it is.
+  const kmsKeyArn = found.kmsKeyArn && rootBlockDevice?.kmsKeyId;
   const subnetId = interfaces.get(region.name)?.subnetId;
-  const fate = fateOf({ image, userData, subnetId }, await wantedMadeOf(region, found, subnetId));
+  const fate = fateOf({ image, userData, subnetId, kmsKeyArn }, await wantedMadeOf(region, found, subnetId));
   return { ofMachine: fate, ofType: fate === "stays" && type !== found.type ? "new" : fate };
 }
 
@@ -70,5 +79,6 @@ async function wantedMadeOf(
     image: pinned ?? kept ?? newest,
     userData: Buffer.from(awsUserData({ region: name, bucket, architecture, volumeId })).toString("base64"),
     subnetId,
+    kmsKeyArn: found.kmsKeyArn,
   };
 }

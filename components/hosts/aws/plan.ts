@@ -30,13 +30,18 @@ export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan>
 const policiesLimit = 10_240;
 /** For the other policies of the role. */
 const otherPolicies = 1536;
+/** For that of a key of the configuration's. */
+const keyPolicy = 1536;
 
 /** What grows with the number of upstreams: the rights of the machine. */
-function rightsProblems({ region, storedSecrets }: AwsVmPlan): Problem[] {
+function rightsProblems({ region, storedSecrets, governance = {} }: AwsVmPlan): Problem[] {
   const arns = Object.values(storedSecrets).map(
     (parameter) => `arn:aws:ssm:${region.name}:123456789012:parameter${parameter}`,
   );
-  const rights = JSON.stringify(parametersPolicy(arns)).length + otherPolicies;
+  const rights =
+    JSON.stringify(parametersPolicy(arns)).length +
+    otherPolicies +
+    (governance.kmsKey === undefined ? 0 : keyPolicy);
   if (rights <= policiesLimit) return [];
   const message = `the machine's rights on ${arns.length} secrets take ${rights} characters, and a role takes ${policiesLimit}: use fewer upstreams with credentials`;
   return [{ path: "topology", message }];

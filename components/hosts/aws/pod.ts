@@ -1,9 +1,10 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { stackTags } from "../naming.ts";
 import { bundleDigest, bundleText } from "../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
-import { closeBucket } from "./bucket.ts";
+import { closeBucket, encryptBucket } from "./bucket.ts";
 import type { Names } from "./naming.ts";
 
 /**
@@ -12,21 +13,31 @@ import type { Names } from "./naming.ts";
  */
 export function createPodBucket(
   name: string,
-  { names }: { readonly names: Names },
+  { names, kmsKeyArn }: { readonly names: Names; readonly kmsKeyArn?: string | undefined },
   options: pulumi.CustomResourceOptions,
-): Bucket {
+): PodBucket {
   const bucket = new Bucket(
     name,
     { bucketPrefix: names.bucketPrefix, forceDestroy: true, tags: names.tags("pod") },
     options,
   );
   closeBucket(name, bucket, options);
-  return bucket;
+  // What S3 does by itself needs no setting.
+  const encrypted = kmsKeyArn === undefined ? [] : [encryptBucket(name, bucket, kmsKeyArn, options)];
+  return { bucket, encrypted };
+}
+
+export interface PodBucket {
+  readonly bucket: Bucket;
+  /** What must be there before anything is put into it. */
+  readonly encrypted: readonly pulumi.Resource[];
 }
 
 export interface PodArgs {
   readonly names: Names;
-  readonly bucket: Bucket;
+  /** Whether the configuration asks for tags beside the project's own. */
+  readonly isTagged: boolean;
+  readonly bucket: PodBucket;
   /** What must be there when the machine applies the Pod. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -39,20 +50,26 @@ export interface PodArgs {
 export function createPod(
   name: string,
   podOptions: VmPodOptions,
-  { names, bucket: { bucket }, after }: PodArgs,
+  { names, isTagged, bucket: { bucket: it, encrypted }, after }: PodArgs,
   options: pulumi.CustomResourceOptions,
 ): string {
+  const { bucket } = it;
   const content = bundleText(vmPod(podOptions));
   const digest = bundleDigest(content);
+  // S3 takes ten tags of an object, and counts costs by the bucket's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
   const tags = names.tags("pod");
+  const own = {
+    tags,
+    ...(isTagged && { overrideProvider: { defaultTags: { tags: stackTags(pulumi.getStack()) } } }),
+  };
   const object = new BucketObjectv2(
     name,
-    { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", tags },
-    { ...options, retainOnDelete: true },
+    { bucket, key: `pods/${digest}.json`, content, contentType: "application/json", ...own },
+    { ...options, retainOnDelete: true, dependsOn: [...encrypted] },
   );
   new BucketObjectv2(
     `${name}-pointer`,
-    { bucket, key: "pod", content: digest, contentType: "text/plain", tags },
+    { bucket, key: "pod", content: digest, contentType: "text/plain", ...own },
     { ...options, dependsOn: [object, ...after] },
   );
   return digest;

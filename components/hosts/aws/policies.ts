@@ -65,6 +65,47 @@ export function decryptionPolicy(region: string, parameterArn: string): PolicyDo
   });
 }
 
+/**
+ * Using a key of KMS for what is in a bucket, and for nothing else. S3 names the bucket to KMS, or the object:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+ *
+ * @param use `GenerateDataKey` as well where objects are written: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+ */
+export function bucketKeyRights(
+  { region, keyArn }: KeyOfRegion,
+  bucketArn: string,
+  use: "read" | "write",
+): PolicyStatement {
+  return {
+    Effect: "Allow",
+    Action: ["kms:Decrypt", ...(use === "write" ? ["kms:GenerateDataKey"] : [])],
+    Resource: keyArn,
+    Condition: {
+      StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucketArn, `${bucketArn}/*`] },
+    },
+  };
+}
+
+/** Decrypting the stack's own parameters. Which of them may be read at all, {@link parametersPolicy} says. @param path of the parameters, with a star at its end */
+export function parameterKeyRights({ region, keyArn }: KeyOfRegion, path: string): PolicyStatement {
+  return {
+    Effect: "Allow",
+    Action: "kms:Decrypt",
+    Resource: keyArn,
+    Condition: {
+      StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:PARAMETER_ARN": `arn:aws:ssm:${region}:*:parameter${path}` },
+    },
+  };
+}
+
+export interface KeyOfRegion {
+  /** An AWS region's code. */
+  readonly region: string;
+  readonly keyArn: string;
+}
+
 /** Reading the Pod: see pod.ts. */
 export function podPolicy(bucketArn: string): PolicyDocument {
   return document({
@@ -116,6 +157,11 @@ export function encryptedOnlyPolicy(bucket: string): PolicyDocument {
 }
 
 const readParameters = ["ssm:GetParameter", "ssm:GetParameters"];
+
+/** All that several policies say. */
+export function together(policy: PolicyDocument, ...statements: readonly PolicyStatement[]): PolicyDocument {
+  return document(...(policy.Statement as PolicyStatement[]), ...statements);
+}
 
 export function document(...statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };

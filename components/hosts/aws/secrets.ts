@@ -3,12 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { secretValues } from "../vm/secrets.ts";
+import type { VmFindings } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
-/** Stores the stack's secrets in Parameter Store, encrypted by the account's key `aws/ssm`. */
+/** Stores the stack's secrets in Parameter Store, encrypted by the configuration's key, or the account's `aws/ssm`. */
 export function createSecrets(
   name: string,
-  { plan, secrets }: HostArgs<AwsVmPlan>,
+  { plan, secrets, found: { kmsKeyArn: keyId } }: HostArgs<AwsVmPlan, Pick<VmFindings, "kmsKeyArn">>,
   authority: PrivateAuthority | undefined,
   options: pulumi.CustomResourceOptions,
 ): Parameter[] {
@@ -21,6 +22,7 @@ export function createSecrets(
           description: `Registry cache: ${secret}`,
           type: "SecureString",
           value,
+          ...(keyId !== undefined && { keyId }),
           tags: plan.names.tags(secret),
         },
         options,

@@ -71,11 +71,15 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       // From there the load balancer comes.
       furtherClients: group && [network.range],
     });
-    const podBucket = createPodBucket(name, plan, own);
-    const identity = createIdentity(name, args, { secrets, podBucket }, own);
+    const { kmsKeyArn } = found;
+    const podBucket = createPodBucket(name, { names, kmsKeyArn }, own);
+    const identity = createIdentity(name, args, { secrets, podBucket: podBucket.bucket }, own);
+    const isTagged = Object.keys(plan.governance?.tags ?? {}).length > 0;
     const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
-    this.pod = pulumi.output(createPod(name, forPod, { names, bucket: podBucket, after: before }, own));
-    const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone }, own);
+    this.pod = pulumi.output(
+      createPod(name, forPod, { names, isTagged, bucket: podBucket, after: before }, own),
+    );
+    const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone, kmsKeyArn }, own);
     const machine = createMachine(
       name,
       {
@@ -83,7 +87,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         type,
         image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
         userData: pulumi
-          .all([disk.id, podBucket.bucket])
+          .all([disk.id, podBucket.bucket.bucket])
           .apply(([volumeId, bucket]) =>
             Buffer.from(awsUserData({ region: region.name, bucket, architecture, volumeId })).toString(
               "base64",
@@ -92,6 +96,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
+        kmsKeyArn,
         // It waits for its Pod by itself.
         after: [...network.route, ...address.after, ...identity.rights],
       },
@@ -118,7 +123,7 @@ function createRegionBucket(
       region: { name: region, storage },
       names,
     },
-    found: { bucket },
+    found: { bucket, kmsKeyArn },
   }: HostArgs<AwsVmPlan, VmFindings>,
   options: pulumi.CustomResourceOptions,
 ) {
@@ -126,6 +131,6 @@ function createRegionBucket(
   const { delivery, expireDays } = storage;
   return {
     store: bucketStore({ region, bucket, delivery }),
-    resources: createBucket(name, { names, region, bucket, expireDays }, options),
+    resources: createBucket(name, { names, region, bucket, expireDays, kmsKeyArn }, options),
   };
 }

@@ -4,7 +4,9 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { topologyProblems } from "../topology.ts";
 import { shrinkingProblems } from "../vm/shrinking.ts";
 import { disabledProblems } from "./account.ts";
+import { accountProblems } from "./allowed-accounts.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { pathProblems } from "./iam-path.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { awsProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";
@@ -18,11 +20,13 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
     const problems = [
       ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
       ...(await disabledProblems(region)),
+      ...(await accountProblems(plan)),
+      ...(await pathProblems(plan, region.name)),
       ...shrinkingProblems(plan, disks.get(region.name)?.size),
     ];
     return { problems, warnings: [] };
   },
-  createProvider: ({ region }, options) => awsProvider(region.name, options),
+  createProvider: awsProvider,
   lookUp: vmFindingsFor,
   create: (name, args, options) => new VmHost(name, args, options),
 };

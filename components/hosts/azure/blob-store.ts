@@ -1,8 +1,8 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
-import type * as pulumi from "@pulumi/pulumi";
-import type { AzureVmRegion } from "../../config/schema.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { AzureVmRegion, Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Place } from "./place.ts";
@@ -16,6 +16,8 @@ export interface BlobStoreArgs {
   readonly sku: ReturnType<typeof storeSku>;
   /** After how many days a blob is deleted. */
   readonly expireDays: number;
+  /** @default a key of Azure */
+  readonly key?: Governance["storageKey"] | undefined;
 }
 
 export interface BlobStore {
@@ -37,7 +39,7 @@ const containerName = "registry";
  */
 export function createBlobStore(
   name: string,
-  { place, account: accountName, sku, expireDays }: BlobStoreArgs,
+  { place, account: accountName, sku, expireDays, key }: BlobStoreArgs,
   options: pulumi.CustomResourceOptions,
 ): BlobStore {
   const { resourceGroupName } = place;
@@ -56,6 +58,7 @@ export function createBlobStore(
       enableHttpsTrafficOnly: true,
       minimumTlsVersion: "TLS1_2",
       publicNetworkAccess: "Enabled",
+      ...(key && encryptedBy(key)),
     },
     // Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
     // https://learn.microsoft.com/azure/storage/common/redundancy-migration
@@ -91,6 +94,25 @@ export function createBlobStore(
     { ...options, deletedWith: account },
   );
   return { account, container };
+}
+
+/** Resource id of what has the logs of a container. */
+export function blobService({ account }: BlobStore): pulumi.Output<string> {
+  return pulumi.interpolate`${account.id}/blobServices/default`;
+}
+
+/** Without a version, Storage takes the newest one: https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-existing-account */
+function encryptedBy({ key, identity }: NonNullable<BlobStoreArgs["key"]>) {
+  const { origin, pathname } = new URL(key);
+  return {
+    identity: { type: "UserAssigned", userAssignedIdentities: [identity] },
+    encryption: {
+      keySource: "Microsoft.Keyvault",
+      keyVaultProperties: { keyVaultUri: origin, keyName: pathname.slice("/keys/".length) },
+      encryptionIdentity: { encryptionUserAssignedIdentity: identity },
+      services: { blob: { enabled: true, keyType: "Account" } },
+    },
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Disk } from "@pulumi/azure-native/compute/disk.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { ofRegion } from "../../config/per-region.ts";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { Place } from "./place.ts";
@@ -16,7 +17,9 @@ export function createDisk(
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): Disk {
-  const { disk } = args.plan.capacity;
+  const { region, capacity, governance } = args.plan;
+  const { disk } = capacity;
+  const diskEncryptionSetId = ofRegion(governance?.diskEncryptionSet, region.name);
   const { name: diskName, zones } = diskPlacement(args);
   const isProvisioned = disk.type === "PremiumV2_LRS";
   return new Disk(
@@ -31,7 +34,10 @@ export function createDisk(
       // https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2
       creationData: { createOption: "Empty", ...(isProvisioned && { logicalSectorSize: 512 }) },
       ...(isProvisioned && { diskIOPSReadWrite: disk.iops, diskMBpsReadWrite: disk.throughput }),
-      encryption: { type: "EncryptionAtRestWithPlatformKey" },
+      encryption:
+        diskEncryptionSetId === undefined
+          ? { type: "EncryptionAtRestWithPlatformKey" }
+          : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
       // Nobody exports its content over the network.
       networkAccessPolicy: "DenyAll",
       publicNetworkAccess: "Disabled",

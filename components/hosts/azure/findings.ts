@@ -9,7 +9,9 @@ import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { partsOf } from "./arm.ts";
+import { checkWorkspace } from "./diagnostics.ts";
 import { findImage } from "./image.ts";
+import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import { isPrivate } from "./outbound.ts";
 import { fitsDisk } from "./placement.ts";
@@ -72,6 +74,8 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
     subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
     findCertificate(question),
+    checkKeys(question, plan.governance),
+    checkWorkspace(question, plan.governance),
   ]);
   return {
     previous,

@@ -120,7 +120,7 @@ function outboundRules(plan: AzureVmPlan): Rule[] {
   ];
 }
 
-function nothingElse(direction: "Inbound" | "Outbound"): Rule {
+export function nothingElse(direction: "Inbound" | "Outbound"): Rule {
   return {
     name: `nothing-else-${direction.toLowerCase()}`,
     direction,
@@ -134,6 +134,6 @@ function nothingElse(direction: "Inbound" | "Outbound"): Rule {
   };
 }
 
-function sourceOf(ranges: string[]) {
+export function sourceOf(ranges: string[]) {
   return ranges.includes("0.0.0.0/0") ? { sourceAddressPrefix: "*" } : { sourceAddressPrefixes: ranges };
 }

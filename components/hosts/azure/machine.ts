@@ -4,6 +4,7 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { ofRegion } from "../../config/per-region.ts";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import { imageReference } from "./image.ts";
@@ -35,6 +36,8 @@ const replacing = [
   // Only while it is deallocated: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
   "securityProfile.securityType",
   "storageProfile.imageReference",
+  // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
+  "storageProfile.osDisk.managedDisk.diskEncryptionSet",
   "zones",
 ];
 
@@ -59,11 +62,12 @@ export interface MachineArgs {
  */
 export function createMachine(
   name: string,
-  { plan: { region, names, capacity }, found }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan: { region, names, capacity, governance }, found }: HostArgs<AzureVmPlan, VmFindings>,
   { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine } = capacity;
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   return new VirtualMachine(
     name,
     {
@@ -94,7 +98,10 @@ export function createMachine(
           // Without it, each replacement leaves a disk behind.
           deleteOption: "Delete",
           // As what Azure promises for one machine is that of its slowest disk.
-          managedDisk: { storageAccountType: "Premium_LRS" },
+          managedDisk: {
+            storageAccountType: "Premium_LRS",
+            ...(encryptionSet !== undefined && { diskEncryptionSet: { id: encryptionSet } }),
+          },
         },
         dataDisks: [
           {

@@ -35,7 +35,7 @@ export function createNetwork(
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { plan, found } = args;
-  const { region, names } = plan;
+  const { region, names, governance } = plan;
   const publicAddress = isPrivate(region) ? undefined : createAddress(name, args, place, options);
   const gateway =
     isPrivate(region) && !("subnet" in region.network)
@@ -44,7 +44,14 @@ export function createNetwork(
   const subnet = subnetId(
     name,
     plan,
-    { place, own: machineSubnet, link: machineLinkSubnet, gateway, previous: found.previousSubnet },
+    {
+      place,
+      own: machineSubnet,
+      link: machineLinkSubnet,
+      gateway,
+      firewall: governance?.subnetSecurityGroups ? firewall : undefined,
+      previous: found.previousSubnet,
+    },
     options,
   );
   const link = createPrivateLink(

@@ -1,6 +1,7 @@
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
 import { stackTags } from "../naming.ts";
 import type { Names } from "./naming.ts";
 
@@ -11,16 +12,19 @@ export interface Place {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-type PlacedRegion = Pick<AzureRegion, "name" | "resourceGroup">;
+export interface PlaceArgs extends Pick<RegionPlan, "governance"> {
+  readonly region: Pick<AzureRegion, "name" | "resourceGroup">;
+  readonly names: Pick<Names, "resourceGroup">;
+}
 
 /** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
 export function createPlace(
   name: string,
-  { region, names }: { readonly region: PlacedRegion; readonly names: Pick<Names, "resourceGroup"> },
+  { region, names, governance = {} }: PlaceArgs,
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;
-  const tags = stackTags(pulumi.getStack());
+  const tags = stackTags(pulumi.getStack(), governance.tags);
   if (resourceGroup !== undefined) return { resourceGroupName: resourceGroup, location, tags };
   const group = new ResourceGroup(name, { resourceGroupName: names.resourceGroup, location, tags }, options);
   return { resourceGroupName: group.name, location, tags };

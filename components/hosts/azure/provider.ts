@@ -1,12 +1,20 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
 
-/** The provider of one region's resources. Credentials come from the environment, as for the Azure CLI. */
+export interface ProviderPlace {
+  /** Pulumi's name of the provider. */
+  readonly name: string;
+  /** @default the name */
+  readonly location?: string;
+  /** Its id. @default that of the environment */
+  readonly subscription?: string;
+}
+
+/** A provider of resources in one region and subscription. Credentials come from the environment, as for the Azure CLI. */
 export function azureProvider(
-  { name, subscription }: AzureRegion,
+  { name, location = name, subscription }: ProviderPlace,
   options: pulumi.ResourceOptions,
 ): Provider {
   const subscriptionId = subscription === undefined ? {} : { subscriptionId: subscription };
-  return new Provider(name, { location: name, ...subscriptionId }, options);
+  return new Provider(name, { location, ...subscriptionId }, options);
 }

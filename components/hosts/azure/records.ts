@@ -8,6 +8,7 @@ import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
+import { azureProvider } from "./provider.ts";
 import type { ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {
@@ -30,12 +31,25 @@ export interface ChallengeArgs {
   readonly place: Place;
   /** Who proves the name. */
   readonly identity: Grantee;
+  /** By {@link inZones}. */
+  readonly zoneOptions: pulumi.CustomResourceOptions;
 }
 
 /** Seconds. Short, as address and name servers change when a region is made anew. */
 const ttl = 300;
 
-/** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. */
+/** For what is made in the zones of a region, which can be in another subscription. */
+export function inZones(
+  name: string,
+  { endpoint: { zoneSubscription: subscription } }: Pick<AzureRegion, "endpoint">,
+  { location }: Place,
+  options: pulumi.CustomResourceOptions,
+): pulumi.CustomResourceOptions {
+  if (subscription === undefined) return options;
+  return { ...options, provider: azureProvider({ name: `${name}-zone`, location, subscription }, options) };
+}
+
+/** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. @param options by {@link inZones} */
 export function createAddressRecord(
   name: string,
   { region, names, zone: kind, address, subnet, failover }: AddressRecordArgs,
@@ -129,15 +143,15 @@ type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulu
  */
 export function createChallenge(
   name: string,
-  { region: { endpoint }, zone: kind, place, identity }: ChallengeArgs,
+  { region: { endpoint }, zone: kind, place, identity, zoneOptions }: ChallengeArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
   const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;
-  const record = recordsIn(name, { zone, zoneResourceGroup }, options);
+  const record = recordsIn(name, { zone, zoneResourceGroup }, zoneOptions);
   if (!record) return [];
-  const shadow = kind === "private" ? recordsIn(`${name}-private`, endpoint, options, kind) : undefined;
+  const shadow = kind === "private" ? recordsIn(`${name}-private`, endpoint, zoneOptions, kind) : undefined;
   const zoneName = challengeZone(hostname);
   const small = new Zone(name, { ...place, location: "global", zoneName, zoneType: "Public" }, options);
   const alias = (make: MakeRecord) =>

@@ -5,6 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { removedSecret, type StoredSecrets, secretValues } from "../vm/secrets.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import type { VmFindings } from "./findings.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
@@ -48,6 +49,7 @@ export function createSecrets(
   const wanted = Object.entries(values);
   const vault =
     wanted.length + removed.length > 0 ? createVault(name, { place, identity }, options) : undefined;
+  if (vault) createDiagnostics(name, plan, { of: "vault", resourceUri: vault.id }, options);
   const stored = vault ? wanted.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
   if (vault) for (const secret of removed) store(secret, removedSecret, vault);
   const readable = [

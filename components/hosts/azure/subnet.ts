@@ -1,3 +1,4 @@
+import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
@@ -12,6 +13,8 @@ export interface SubnetArgs {
   readonly link: OwnSubnet;
   /** Of {@link own}, whose machines have no public address. @default they have, or their load balancer has */
   readonly gateway?: { readonly id: pulumi.Input<string> } | undefined;
+  /** Of all subnets that are made. @default they have none, only what is in them */
+  readonly firewall?: NetworkSecurityGroup | undefined;
   /** Of {@link own}, by {@link previousSubnet}. */
   readonly previous: PreviousSubnet | undefined;
 }
@@ -40,12 +43,13 @@ export function subnetId(
     region: { network, endpoint },
     names,
   }: { readonly region: AzureRegion; readonly names: Pick<Names, "network"> },
-  { place, own, link, gateway, previous }: SubnetArgs,
+  { place, own, link, gateway, firewall, previous }: SubnetArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
   if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
   const isClosed = previous?.isClosed ?? gateway !== undefined;
   const links = endpoint.privateLink ? [link] : [];
+  const securityGroup = firewall && { networkSecurityGroup: { id: firewall.id } };
   const { id } = new VirtualNetwork(
     name,
     {
@@ -58,12 +62,14 @@ export function subnetId(
           addressPrefix: own.range,
           ...(gateway && { natGateway: { id: gateway.id } }),
           ...(isClosed && { defaultOutboundAccess: false }),
+          ...securityGroup,
         },
         // Azure demands the last of them: https://learn.microsoft.com/azure/private-link/disable-private-link-service-network-policy
         ...links.map(({ name, range }) => ({
           name,
           addressPrefix: range,
           defaultOutboundAccess: false,
+          ...securityGroup,
           privateLinkServiceNetworkPolicies: "Disabled",
         })),
       ],

@@ -5,7 +5,8 @@ import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host, HostArgs } from "../kind.ts";
 import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
+import { blobService, createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk } from "./disk.ts";
 import { createFailover } from "./failover.ts";
 import type { VmFindings } from "./findings.ts";
@@ -18,7 +19,7 @@ import { createPlace, type Place } from "./place.ts";
 import { placementWarnings } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { consumerRanges } from "./private-link.ts";
-import { createAddressRecord, createChallenge } from "./records.ts";
+import { createAddressRecord, createChallenge, inZones } from "./records.ts";
 import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
 import { machineLinkSubnet } from "./subnet.ts";
@@ -58,6 +59,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
     const storeRights = createRegionStore(name, args, { place, identity }, own);
+    const zoneOptions = inZones(name, region, place, own);
     const records = [
       ...createAddressRecord(
         name,
@@ -69,9 +71,9 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           subnet: network.subnet,
           failover: createFailover(name, { region, names, place }, own),
         },
-        own,
+        zoneOptions,
       ),
-      ...createChallenge(name, { region, zone: found.zone, place, identity }, own),
+      ...createChallenge(name, { region, zone: found.zone, place, identity, zoneOptions }, own),
     ];
     const disk = createDisk(name, args, place, own);
     const userData = pulumi
@@ -122,13 +124,19 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 /** The storage account of the configuration, and the machine's rights there. */
 function createRegionStore(
   name: string,
-  { plan: { region }, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
   { place, identity }: { readonly place: Place; readonly identity: Grantee },
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { region, governance } = plan;
   const { storage } = region;
   if (storage.kind === "disk" || account === undefined) return [];
   const { delivery, expireDays } = storage;
-  const store = createBlobStore(name, { place, account, sku: storeSku(region), expireDays }, options);
+  const store = createBlobStore(
+    name,
+    { place, account, sku: storeSku(region), expireDays, key: governance?.storageKey },
+    options,
+  );
+  createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, options);
   return grantBlobStore(name, { identity, store, delivery }, options);
 }

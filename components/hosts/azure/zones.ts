@@ -1,7 +1,8 @@
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import { isMissing, listFromArm } from "./arm.ts";
+import { getFromArm, isMissing, listFromArm } from "./arm.ts";
 import type { FoundSubnet } from "./findings.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -41,27 +42,54 @@ export async function findZones(
   return "private";
 }
 
+/** The region's provider asks in its own subscription. */
+function elsewhere(
+  { endpoint: { zoneSubscription } }: AzureRegion,
+  options: pulumi.InvokeOptions,
+  group: string,
+  zone: string,
+  version: string,
+): Promise<{ readonly id: string }> | undefined {
+  if (zoneSubscription === undefined) return undefined;
+  const provider = `/subscriptions/${zoneSubscription}/resourceGroups/${group}/providers/Microsoft.Network`;
+  return getFromArm(`${provider}/${zone}?api-version=${version}`, options);
+}
+
+function whereOf({ endpoint: { zoneSubscription } }: AzureRegion): string {
+  return zoneSubscription === undefined ? "" : ` of the subscription ${zoneSubscription}`;
+}
+
 async function findPublic(
-  { lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question<AzureRegion>,
   path: string,
   zoneName: string,
   resourceGroupName = "",
 ): Promise<boolean> {
-  const found = getZone({ zoneName, resourceGroupName }, options);
-  return (await lookUp.ask(path, `the zone ${zoneName} in ${resourceGroupName}`, found)) !== undefined;
+  const found = elsewhere(region, options, resourceGroupName, `dnsZones/${zoneName}`, "2018-05-01");
+  const zone = found ?? getZone({ zoneName, resourceGroupName }, options);
+  const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
+  return (await lookUp.ask(path, name, zone)) !== undefined;
 }
 
 /** @returns its id; undefined where there is none */
 async function findPrivate(
-  { lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question<AzureRegion>,
   privateZoneName: string,
   resourceGroupName: string,
 ): Promise<string | undefined> {
-  const zone = getPrivateZone({ privateZoneName, resourceGroupName }, options).catch((error: Error) => {
+  const found = elsewhere(
+    region,
+    options,
+    resourceGroupName,
+    `privateDnsZones/${privateZoneName}`,
+    "2020-06-01",
+  );
+  const asked = found ?? getPrivateZone({ privateZoneName, resourceGroupName }, options);
+  const zone = asked.catch((error: Error) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  const name = `the private zone ${privateZoneName} in ${resourceGroupName}`;
+  const name = `the private zone ${privateZoneName} in ${resourceGroupName}${whereOf(region)}`;
   return (await lookUp.ask("endpoint.zone", name, zone))?.id;
 }
 
@@ -72,7 +100,7 @@ interface Link {
 
 /** That the network of the region sees the zone, by itself or by name servers of its own, which can't be asked. */
 async function findLink(
-  { region: { network }, lookUp, options }: Question<AzureRegion>,
+  { region: { network, endpoint }, lookUp, options }: Question<AzureRegion>,
   { id, zone, group }: { readonly id: string; readonly zone: string; readonly group: string },
   { hasNameServers }: FoundSubnet,
 ): Promise<void> {
@@ -88,6 +116,8 @@ async function findLink(
     lookUp.warn(path, `${missing}, whose own name servers must know it`);
     return;
   }
-  const link = `az network private-dns link vnet create --resource-group ${group} --zone-name ${zone} --name registry-cache --virtual-network ${network.vnet} --registration-enabled false`;
+  const { zoneSubscription } = endpoint;
+  const subscription = zoneSubscription === undefined ? "" : ` --subscription ${zoneSubscription}`;
+  const link = `az network private-dns link vnet create --resource-group ${group} --zone-name ${zone} --name registry-cache --virtual-network ${network.vnet} --registration-enabled false${subscription}`;
   lookUp.refuse(path, `${missing}, which so doesn't find the endpoint's name: \`${link}\``);
 }

@@ -2,7 +2,9 @@
 import { everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
+import { policyType } from "./boundary.ts";
 import { accountId, imageOf, notOffered, regions } from "./existing.ts";
+import { getKey } from "./kms.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
 
@@ -104,6 +106,15 @@ export function networksOfZone({ id, inputs }: Thing, cloud: Request["cloud"]): 
 
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
+
+  "aws:kms/getKey:getKey": getKey,
+
+  "aws:iam/getPolicy:getPolicy"(inputs, { cloud }) {
+    const arn = text("arn", inputs);
+    const found = cloud.find(policyType, arn, everywhere);
+    demand(found, "NotFound", `reading IAM Policy (${arn}): couldn't find resource`);
+    return { id: arn, arn, policy: found.inputs.policy, attachmentCount: 0 };
+  },
 
   /** As the provider words it; S3 tells who isn't the owner nothing but that the bucket is there. */
   "aws:s3/getBucket:getBucket"(inputs, { cloud, scope }) {

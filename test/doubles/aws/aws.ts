@@ -5,7 +5,7 @@ import { type Inputs, text, valueAt } from "../values.ts";
 import { demandEnabled, functions, isRegion } from "./account.ts";
 import { serveEc2 } from "./ec2-api.ts";
 import { eks } from "./eks.ts";
-import { existingThings } from "./existing.ts";
+import { accountId, existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
 import { getLoadBalancer, loadBalancers } from "./load-balancer.ts";
 import { machine } from "./machine.ts";
@@ -13,10 +13,13 @@ import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
 import { securityGroups } from "./security-group.ts";
 import { storage } from "./storage.ts";
+import { checkTags } from "./tags.ts";
+
+const sdk = new SdkTypes("@pulumi/aws");
 
 const definition: CloudDefinition = {
   name: "aws",
-  sdk: new SdkTypes("@pulumi/aws"),
+  sdk,
   resources: {
     ...network,
     ...securityGroups,
@@ -34,11 +37,24 @@ const definition: CloudDefinition = {
     return region;
   },
   serveApi: serveEc2,
-  admitProvider: (provider) => demandEnabled(text("region", provider)),
-  addedBy(provider, inputs) {
-    const tags = { ...asTags(valueAt("defaultTags.tags", provider)), ...asTags(inputs.tags) };
-    return { tagsAll: tags };
+  admitProvider(provider) {
+    demandEnabled(text("region", provider));
+    const allowed = setting("allowedAccountIds", provider) as string[] | undefined;
+    const isAllowed = allowed === undefined || allowed.includes(accountId);
+    demand(isAllowed, "InvalidProvider", `AWS account ID not allowed: ${accountId}`);
   },
+  addedBy(provider, inputs, type) {
+    if (sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags")) return {};
+    // https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/ has this alone.
+    const byDefault =
+      valueAt("overrideProvider.defaultTags.tags", inputs) ??
+      valueAt("tags", setting("defaultTags", provider));
+    const tagsAll = { ...asTags(byDefault), ...asTags(inputs.tags) };
+    checkTags(type, tagsAll);
+    return { tagsAll };
+  },
+  // In what test/engine/upgrade has recorded, the provider's tags are missing.
+  isTold: ({ tagsAll }) => tagsAll === undefined || "managed-by" in asTags(tagsAll),
   codes: {
     exists: "AlreadyExists",
     missing: "NotFound",
@@ -47,6 +63,12 @@ const definition: CloudDefinition = {
   },
   existing: existingThings,
 };
+
+/** Of a provider, which gets all but texts as JSON. */
+function setting(name: string, provider: Inputs): unknown {
+  const value = provider[name];
+  return typeof value === "string" ? JSON.parse(value) : value;
+}
 
 function asTags(value: unknown): Inputs {
   return (value ?? {}) as Inputs;

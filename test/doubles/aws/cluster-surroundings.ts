@@ -2,10 +2,13 @@
 import type { Cloud } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
-import { text, valueAt, valuesAt } from "../values.ts";
+import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
+import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
+import { demandBucketKeys } from "./kms.ts";
 import { arnOf, demandUnlinked } from "./load-balancer.ts";
+import { demandTagging, forgetObject, keepObject, poolFor } from "./node-pools.ts";
 import { endPods, startPods } from "./nodes.ts";
 
 /** Of the controller that Auto Mode brings, and its default. */
@@ -17,6 +20,19 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
     const found = cloud.things(clusterType).find((it) => it.id === id);
     demand(found, "ResourceNotFoundException", `No cluster found for name: ${id}.`);
     return found;
+  };
+
+  /** https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ */
+  const tagLoadBalancer = (cluster: string, id: string, service: Inputs) => {
+    const found = clusterBy(cluster);
+    const annotations = (valueAt("metadata.annotations", service) ?? {}) as Record<string, string>;
+    const pairs = annotations[`${annotation}additional-resource-tags`]?.split(",") ?? [];
+    const tags = Object.fromEntries(
+      pairs.map((pair) => [pair.split("=")[0]?.trim(), pair.slice(pair.indexOf("=") + 1).trim()]),
+    );
+    demandTagging(cloud, found, tags, ["elasticloadbalancing:CreateLoadBalancer"]);
+    const balancer = cloud.find(loadBalancerType, id, found.scope);
+    if (balancer) cloud.keep({ ...balancer, outputs: { ...balancer.outputs, tagsAll: tags } });
   };
 
   return {
@@ -35,9 +51,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       const isTolerated = tolerations.some(
         ({ key, operator }) => key === "CriticalAddonsOnly" && operator === "Exists",
       );
-      const fits = pools.includes("general-purpose")
+      const pool = poolFor(cloud, found, nodeSelector);
+      const isBuiltIn = pools.includes("general-purpose")
         ? nodeSelector?.["kubernetes.io/arch"] !== "arm64"
         : pools.includes("system") && isTolerated;
+      const fits = pool !== undefined || isBuiltIn;
       demand(fits, "FailedScheduling", `no nodepool matched the Pods of ${namespace}`);
       const association = cloud
         .things("aws:eks/podIdentityAssociation:PodIdentityAssociation")
@@ -47,7 +65,13 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         .at(-1);
       const hasRights = cloud.things("aws:iam/rolePolicy:RolePolicy").some((it) => it.inputs.role === role);
       demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
-      startPods(cloud, found, `${namespace}/${serviceAccountName}`);
+      demandBucketKeys({ cloud, scope: found.scope }, String(role));
+      demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), ["ec2:CreateFleet", "ec2:RunInstances"]);
+      demandWithinBoundary(cloud, roleIn("computeConfig.nodeRoleArn", inputs), [
+        "eks-auth:AssumeRoleForPodIdentity",
+      ]);
+      startPods(cloud, found, `${namespace}/${serviceAccountName}`, pool);
     },
 
     endPods: (cluster, namespace, { serviceAccountName }) =>
@@ -55,6 +79,10 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
 
     openLoadBalancer(cluster, service) {
       const { scope, inputs } = clusterBy(cluster);
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), [
+        "elasticloadbalancing:CreateLoadBalancer",
+        "ec2:CreateSecurityGroup",
+      ]);
       const wanted = text("spec.loadBalancerClass", service) || loadBalancerClass;
       const isOurs = valueAt("kubernetesNetworkConfig.elasticLoadBalancing.enabled", inputs) === true;
       demand(isOurs && wanted === loadBalancerClass, "Pending", `no controller takes the class ${wanted}`);
@@ -94,7 +122,15 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         inputs: { cluster, subnets, isPublic, ranges, ports: valuesAt("spec.ports[*].port", service) },
         outputs: { hostname },
       });
+      tagLoadBalancer(cluster, id, service);
       return { id, ingress: { hostname } };
+    },
+
+    tagLoadBalancer,
+
+    nodeObjects: {
+      keep: (cluster, object) => keepObject(cloud, clusterBy(cluster), object),
+      forget: (cluster, object) => forgetObject(cloud, cluster, object),
     },
 
     closeLoadBalancer(cluster, id) {
@@ -105,6 +141,11 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       cloud.remove(found);
     },
   };
+}
+
+/** The name of a role by its ARN. */
+function roleIn(path: string, inputs: Inputs): string {
+  return text(path, inputs).split("/").at(-1) ?? "";
 }
 
 const subnet = "aws:ec2/subnet:Subnet";

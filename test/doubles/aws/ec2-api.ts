@@ -1,5 +1,5 @@
 /**
- * What the stack's own code asks EC2 for, over EC2's own protocol, so that the real SDK does the asking.
+ * What the stack's own code asks EC2 and STS for, over their own protocol, so that the real SDK does the asking.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -10,6 +10,7 @@ import { CloudError, demand } from "../faults.ts";
 import type { ServedApi } from "../served-api.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { isEnabled, isRegion, vCpusOf } from "./account.ts";
+import { accountId } from "./existing.ts";
 import { instance } from "./machine.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";
@@ -37,6 +38,7 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   return {
     environment: {
       AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${port}`,
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
       AWS_SECRET_ACCESS_KEY: "of no use to anyone",
     },
@@ -49,7 +51,9 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
 
 /** The one that the request is signed for: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 function regionOf({ headers }: IncomingMessage): string {
-  const region = headers.authorization?.match(/Credential=[^/]+\/\d{8}\/([^/]+)\/ec2\/aws4_request/)?.[1];
+  const region = headers.authorization?.match(
+    /Credential=[^/]+\/\d{8}\/([^/]+)\/(?:ec2|sts)\/aws4_request/,
+  )?.[1];
   demand(region, "AuthFailure", "AWS was not able to validate the provided access credentials");
   return region;
 }
@@ -85,6 +89,10 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     const status = isEnabled(name) ? "opted-in" : "not-opted-in";
     return `<regionInfo><item><regionName>${name}</regionName><optInStatus>${status}</optInStatus></item></regionInfo>`;
   },
+
+  /** Of STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+  GetCallerIdentity: () =>
+    `<GetCallerIdentityResult><Account>${accountId}</Account></GetCallerIdentityResult>`,
 
   DescribeSecurityGroups({ cloud, scope, parameters }) {
     const wanted = filtersOf(parameters, ["tag:aws:eks:cluster-name"]);

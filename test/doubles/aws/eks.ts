@@ -5,11 +5,13 @@ import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { zoneIdOf } from "./account.ts";
 import { accountId } from "./existing.ts";
+import { allowedTo, demandKey } from "./kms.ts";
 import { createClusterGroup, deleteWithCluster } from "./nodes.ts";
-import { statementsOf } from "./policy.ts";
+import { allows, statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
+const accessEntry = "aws:eks/accessEntry:AccessEntry";
 const subnet = "aws:ec2/subnet:Subnet";
 const role = "aws:iam/role:Role";
 
@@ -90,6 +92,7 @@ export const eks: Readonly<Record<string, Rules>> = {
       demandPolicies(request, "roleArn", clusterPolicies);
       demandPolicies(request, "computeConfig.nodeRoleArn", nodePolicies);
       demandSubnets(request);
+      demandSecretsKey(request);
     },
     create(request) {
       const { cloud, scope, inputs } = request;
@@ -117,6 +120,10 @@ export const eks: Readonly<Record<string, Rules>> = {
     },
     update(request, before) {
       const { inputs } = request;
+      // It can be associated once, for ever: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html
+      const [key, had] = [inputs, before.inputs].map((it) => text("encryptionConfig.provider.keyArn", it));
+      demand(had === "" || key === had, "InvalidRequestException", "Encryption is already enabled");
+      demandSecretsKey(request);
       const [wanted, has] = [inputs, before.inputs].map((it) => text("version", it)) as [string, string];
       const step = minorOf(wanted) - minorOf(has);
       demand(
@@ -138,6 +145,44 @@ export const eks: Readonly<Record<string, Rules>> = {
       demand(!left, "OrphanedLoadBalancer", `${left?.id} would be left without its cluster`);
       deleteWithCluster(thing, cloud);
     },
+  },
+
+  /** https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html */
+  [accessEntry]: {
+    replacing: ["clusterName", "principalArn", "type"],
+    references: [{ at: "clusterName", to: clusterType, onDelete: "delete" }],
+    admit({ cloud, inputs }) {
+      const arn = text("principalArn", inputs);
+      const isThere = cloud.find(role, roleOf.id(arn), everywhere);
+      demand(isThere, "InvalidParameterException", `The specified principalArn is invalid: ${arn}`);
+    },
+    create: ({ inputs }) => ({ id: `${inputs.clusterName}:${inputs.principalArn}` }),
+  },
+
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+    replacing: ["clusterName", "principalArn", "policyArn"],
+    references: [
+      {
+        at: "principalArn",
+        to: accessEntry,
+        id: (arn, { inputs }) => `${inputs.clusterName}:${arn}`,
+        onDelete: "delete",
+      },
+    ],
+    check(inputs) {
+      const policy = text("policyArn", inputs);
+      const known =
+        /^arn:aws:eks::aws:cluster-access-policy\/AmazonEKS(?:View|Edit|Admin|ClusterAdmin)Policy$/;
+      demand(known.test(policy), "InvalidParameterException", `policy ${policy}`);
+      const isNamespaced = text("accessScope.type", inputs) === "namespace";
+      const namespaces = valuesAt("accessScope.namespaces[*]", inputs);
+      demand(
+        isNamespaced === namespaces.length > 0,
+        "InvalidParameterException",
+        "namespaces and their scope",
+      );
+    },
+    create: ({ inputs }) => ({ id: `${inputs.clusterName}#${inputs.principalArn}#${inputs.policyArn}` }),
   },
 
   "aws:eks/addon:Addon": {
@@ -223,6 +268,18 @@ function demandSubnets({ cloud, scope, inputs }: Request): void {
       .some(({ inputs }) => inputs.routeTableId === table && inputs.natGatewayId !== undefined);
     invalid(leaves, `NodeCreationFailure: nodes in ${it.id} have no way to the internet`);
   }
+}
+
+/** The role that uses it: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
+function demandSecretsKey(request: Request): void {
+  const key = text("encryptionConfig.provider.keyArn", request.inputs);
+  if (key === "") return;
+  demandKey(request, key);
+  const rights = allowedTo(request.cloud, roleOf.id(text("roleArn", request.inputs)));
+  const missing = ["Encrypt", "Decrypt", "DescribeKey"].filter(
+    (action) => !rights.some((it) => allows(it, `kms:${action}`, key)),
+  );
+  demand(missing.length === 0, "InvalidParameterException", `the cluster's role may not kms:${missing}`);
 }
 
 function demandTrust(request: Request, path: string, service: string, actions: readonly string[]): void {

@@ -42,6 +42,14 @@ export const existing = {
   strangeGroup: "sg-0bbbbbbbbbbbbbbbb",
   /** Under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
+  /** Keys of KMS in the regions of both stacks: an alias of one, and of one that is disabled. */
+  key: "alias/cache",
+  disabledKey: "alias/disabled",
+  /** A role of people. */
+  onCall: `arn:aws:iam::${accountId}:role/on-call`,
+  /** Permissions boundaries: one that lets roles do all but change rights, and one that lets them do nothing in S3. */
+  boundary: `arn:aws:iam::${accountId}:policy/platform/boundary`,
+  narrowBoundary: `arn:aws:iam::${accountId}:policy/narrow`,
   /** A list of ranges of IPv4 with room for 20. */
   prefixList: "pl-0aaaaaaaaaaaaaaaa",
   /** AWS's own, of CloudFront: it counts as 55 rules, however few entries it has. */
@@ -115,6 +123,25 @@ export const existingThings: readonly Thing[] = [
     name: existing.certificate,
     keyId: `arn:aws:kms:${region}:${accountId}:key/0a1b2c3d-0000-4000-8000-000000000000`,
   }),
+  ...[region, clusterRegion].flatMap((name) => [
+    thing("aws:kms/key:Key", keyIn(name), name, { alias: existing.key, keyState: "Enabled" }),
+    thing("aws:kms/key:Key", `${keyIn(name)}1`, name, { alias: existing.disabledKey, keyState: "Disabled" }),
+  ]),
+  thing("aws:iam/role:Role", "on-call", everywhere, { name: "on-call" }),
+  boundary(existing.boundary, [
+    { Effect: "Allow", Action: "*", Resource: "*" },
+    { Effect: "Deny", Action: "iam:*", Resource: "*" },
+    {
+      Effect: "Deny",
+      Action: "ec2:*",
+      Resource: "*",
+      Condition: { StringNotEquals: { "aws:RequestedRegion": [region, clusterRegion] } },
+    },
+  ]),
+  boundary(existing.narrowBoundary, [
+    { Effect: "Allow", Action: ["ssm:Get*", "route53:*", "ec2:*", "elasticloadbalancing:*"], Resource: "*" },
+    { Effect: "Deny", Action: "ec2:CreateSecurityGroup", Resource: "*" },
+  ]),
   ...regionsWithoutC6gn.map((name) => thing(notOffered, "c6gn", name, {})),
   ...(["arm64", "amd64"] as const).map((architecture) =>
     thing("ami", existing.images[architecture], region, { architecture, rootGiB: 8 }),
@@ -128,6 +155,16 @@ export const existingThings: readonly Thing[] = [
 
 function thing(type: string, id: string, scope: string, inputs: Inputs): Thing {
   return { type, id, scope, inputs, outputs: {} };
+}
+
+/** The ARN of {@link existing.key}. */
+export function keyIn(name: string): string {
+  return `arn:aws:kms:${name}:${accountId}:key/0a1b2c3d-0000-4000-8000-00000000000`;
+}
+
+function boundary(arn: string, statements: readonly object[]): Thing {
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement: statements });
+  return thing("aws:iam/policy:Policy", arn, everywhere, { policy });
 }
 
 /** A route table that leads to the internet, and the subnets that have it. */

@@ -1,11 +1,19 @@
 import { everywhere, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
-import { text } from "../values.ts";
+import { type Inputs, text } from "../values.ts";
+import { policyType } from "./boundary.ts";
 import { managedPolicies } from "./eks.ts";
 import { accountId } from "./existing.ts";
+import { demandKey } from "./kms.ts";
 import { checkPolicy } from "./policy.ts";
 
 const role = "aws:iam/role:Role";
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+function checkPath({ path = "/" }: Inputs): void {
+  const valid = /^\/(?:[!-~]+\/)?$/.test(String(path)) && String(path).length <= 512;
+  demand(valid, "ValidationError", `path ${path}`);
+}
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const isName = (name: string, longest: number) => /^[\w+=,.@-]+$/.test(name) && name.length <= longest;
@@ -17,10 +25,17 @@ export const identity: Readonly<Record<string, Rules>> = {
       demand(isName(text("name", inputs), 64), "ValidationError", `role name ${inputs.name}`);
       demand(text("description", inputs).length <= 1000, "ValidationError", "the description is too long");
       checkPolicy(text("assumeRolePolicy", inputs), "trust");
+      checkPath(inputs);
+    },
+    admit({ cloud, inputs }) {
+      const boundary = text("permissionsBoundary", inputs);
+      const isThere = boundary === "" || cloud.find(policyType, boundary, everywhere);
+      demand(isThere, "NoSuchEntity", `Scope ARN: ${boundary} does not exist or is not attachable.`);
     },
     create({ inputs }) {
-      const name = text("name", inputs);
-      return { id: name, outputs: { arn: `arn:aws:iam::${accountId}:role/${name}` }, scope: everywhere };
+      const { name, path = "/" } = inputs;
+      const arn = `arn:aws:iam::${accountId}:role${path}${name}`;
+      return { id: String(name), outputs: { arn, path }, scope: everywhere };
     },
   },
 
@@ -69,6 +84,7 @@ export const identity: Readonly<Record<string, Rules>> = {
         `Standard tier parameters support up to 4096: ${size}`,
       );
     },
+    admit: (request) => demandKey(request, text("keyId", request.inputs)),
     create({ inputs, scope }) {
       const name = text("name", inputs);
       return { id: name, outputs: { arn: `arn:aws:ssm:${scope}:${accountId}:parameter${name}`, version: 1 } };

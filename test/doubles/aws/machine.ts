@@ -3,7 +3,9 @@ import { everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt } from "../values.ts";
 import { architectureOf, isOffered, isZone, quotaOf, vCpusOf } from "./account.ts";
+import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { accountId } from "./existing.ts";
+import { demandBucketKeys, demandKey } from "./kms.ts";
 import { allows, statementsOf } from "./policy.ts";
 
 export const instance = "aws:ec2/instance:Instance";
@@ -34,6 +36,7 @@ export const machine: Readonly<Record<string, Rules>> = {
         `${throughput} MiB/s with ${iops} IOPS`,
       );
     },
+    admit: (request) => demandKey(request, text("kmsKeyId", request.inputs)),
     create: ({ cloud }) => ({ id: `vol-${cloud.digits(17)}` }),
     update({ inputs }, before) {
       const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("size", it));
@@ -51,6 +54,7 @@ export const machine: Readonly<Record<string, Rules>> = {
         "primaryNetworkInterface",
         "subnetId",
         "rootBlockDevice.encrypted",
+        "rootBlockDevice.kmsKeyId",
       ],
       ...(userDataReplaceOnChange === true ? ["userData", "userDataBase64"] : []),
     ],
@@ -84,6 +88,7 @@ export const machine: Readonly<Record<string, Rules>> = {
         "Unsupported",
         `Your requested instance type (${type}) is not supported in ${zone}.`,
       );
+      demandKey(request, text("rootBlockDevice.kmsKeyId", inputs));
       demandReadable(request);
       demandVCpus(request, type);
       const image = cloud.find("ami", text("ami", inputs), scope)?.inputs ?? {};
@@ -219,6 +224,9 @@ function demandReadable({ cloud, scope, inputs }: Request): void {
     .filter((it) => it.inputs.role === role)
     .flatMap((it) => statementsOf(text("policy", it.inputs)))
     .filter(({ Effect }) => Effect === "Allow");
+  // It would wait for ever for its Pod, too.
+  demandBucketKeys({ cloud, scope }, String(role));
+  demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
   for (const { inputs: parameter } of cloud.things("aws:ssm/parameter:Parameter")) {
     const key = text("keyId", parameter);
     const arn = `arn:aws:ssm:${scope}:${accountId}:parameter${text("name", parameter)}`;

@@ -1,7 +1,9 @@
 /** The nodes that EKS Auto Mode brings for Pods, and the security group that they share. */
 import type { Cloud, Request, Rules, Thing } from "../cloud.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
+import type { Pool } from "./node-pools.ts";
 import { securityGroup } from "./security-group.ts";
+import { checkTags } from "./tags.ts";
 
 const nodeType = "node";
 const subnet = "aws:ec2/subnet:Subnet";
@@ -13,6 +15,19 @@ export const nodes: Readonly<Record<string, Rules>> = {
       { at: "group", to: securityGroup },
     ],
     create: ({ cloud }) => ({ id: `i-${cloud.digits(17)}` }),
+  },
+
+  /** One tag of something that the stack hasn't made; here, of a security group alone. */
+  "aws:ec2/tag:Tag": {
+    replacing: ["resourceId", "key"],
+    references: [{ at: "resourceId", to: securityGroup, onDelete: "delete" }],
+    check: (inputs) => checkTags("aws:ec2/tag:Tag", { [text("key", inputs)]: inputs.value }),
+    create({ cloud, scope, inputs }) {
+      const group = cloud.find(securityGroup, text("resourceId", inputs), scope);
+      const tagsAll = { ...(group?.outputs.tagsAll as Inputs), [text("key", inputs)]: inputs.value };
+      if (group) cloud.keep({ ...group, outputs: { ...group.outputs, tagsAll } });
+      return { id: `${inputs.resourceId},${inputs.key}` };
+    },
   },
 };
 
@@ -49,11 +64,12 @@ function nodesOf(cloud: Cloud, cluster: string): Thing[] {
   return cloud.things(nodeType).filter(({ inputs }) => inputs.cluster === cluster);
 }
 
-/** There is room for all on one node. */
-export function startPods(cloud: Cloud, cluster: Thing, pods: string): void {
-  const [node] = nodesOf(cloud, cluster.id);
+/** There is room for all on one node of a pool. @param pool @default one that EKS brings */
+export function startPods(cloud: Cloud, cluster: Thing, pods: string, pool?: Pool): void {
+  const node = nodesOf(cloud, cluster.id).find((it) => it.inputs.pool === pool?.name);
   const inputs = node?.inputs ?? {
     cluster: cluster.id,
+    pool: pool?.name,
     subnet: valueAt("vpcConfig.subnetIds[0]", cluster.inputs),
     group: valueAt("vpcConfig.clusterSecurityGroupId", cluster.outputs),
   };
@@ -61,7 +77,14 @@ export function startPods(cloud: Cloud, cluster: Thing, pods: string): void {
   const id = node?.id ?? `i-${cloud.digits(17)}`;
   const all = [...new Set([...podsOn(inputs), pods])];
   const changed = { ...inputs, pods: all, looks: looksAfterLastPod };
-  cloud.keep({ id, type: nodeType, name: "node", scope, inputs: changed, outputs: {} });
+  cloud.keep({
+    id,
+    type: nodeType,
+    name: "node",
+    scope,
+    inputs: changed,
+    outputs: { tagsAll: pool?.tags ?? {} },
+  });
 }
 
 export function endPods(cloud: Cloud, cluster: string, pods: string): void {

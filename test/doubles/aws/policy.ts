@@ -40,7 +40,7 @@ export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucke
     );
     for (const resource of resources) {
       malformed(
-        /^(?:\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|\*)?:\S+)$/.test(resource),
+        /^(?:\*|arn:aws:[a-z0-9-]+:(?:[a-z0-9-]*|\*):(?:\d{12}|\*)?:\S+)$/.test(resource),
         `not an ARN: ${resource}`,
       );
     }
@@ -70,7 +70,10 @@ export function allows(
   return (
     list(Action).includes(action) &&
     list(Resource).some((pattern) => wildcard(pattern).test(resource)) &&
-    Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+    Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value) &&
+    Object.entries(Condition?.StringLike ?? {}).every(([key, value]) =>
+      list(value as string | string[]).some((pattern) => wildcard(pattern).test(context[key] ?? "")),
+    )
   );
 }
 

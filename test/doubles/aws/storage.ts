@@ -4,6 +4,7 @@ import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { bucketType, foreignBucket } from "./account.ts";
 import { accountId } from "./existing.ts";
+import { demandKey } from "./kms.ts";
 import { checkPolicy, statementsOf } from "./policy.ts";
 
 const object = "aws:s3/bucketObjectv2:BucketObjectv2";
@@ -83,7 +84,12 @@ export const storage: Readonly<Record<string, Rules>> = {
     check(inputs) {
       const algorithm = text("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm", inputs);
       demand(["AES256", "aws:kms", "aws:kms:dsse"].includes(algorithm), "MalformedXML", `SSE ${algorithm}`);
+      const isKms = algorithm !== "AES256";
+      const key = text("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", inputs);
+      demand(isKms || key === "", "InvalidArgument", "a KMS key doesn't go with AES256");
     },
+    admit: (request) =>
+      demandKey(request, text("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", request.inputs)),
   }),
 
   "aws:s3/bucketPolicy:BucketPolicy": setting({
@@ -128,8 +134,6 @@ export const storage: Readonly<Record<string, Rules>> = {
       const key = text("key", inputs);
       demand(/^[\w!.*'()/-]{1,1024}$/.test(key), "KeyTooLongError", `key ${key}`);
       demand(text("content", inputs).length > 0, "InvalidRequest", "an object without content");
-      const tags = Object.keys((inputs.tags as object | undefined) ?? {});
-      demand(tags.length <= 10, "BadRequest", "Object tags cannot be greater than 10");
     },
     create: ({ inputs }) => ({ id: `${inputs.bucket}/${inputs.key}` }),
   },

@@ -5,6 +5,8 @@ import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt } from "../values.ts";
 
 export const subscriptionId = "11111111-2222-4333-8444-555555555555";
+/** Another one of the tenant, which has a DNS zone. */
+export const zoneSubscriptionId = "22222222-2222-4333-8444-555555555555";
 export const tenantId = "99999999-8888-4777-8666-555555555555";
 
 export function isRegion(name: string): boolean {
@@ -30,15 +32,23 @@ export const types = {
   image: "azure-native:compute:GalleryImage",
   imageVersion: "azure-native:compute:GalleryImageVersion",
   storageAccount: "azure-native:storage:StorageAccount",
+  workspace: "azure-native:operationalinsights:Workspace",
+  encryptionSet: "azure-native:compute:DiskEncryptionSet",
+  userIdentity: "azure-native:managedidentity:UserAssignedIdentity",
 } as const;
 
-export function groupId(name: string): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
+/** @param scope of who asks: the id of a subscription. @default the one in which stacks are */
+export function groupId(name: string, scope = ""): string {
+  return `/subscriptions/${scope || subscriptionId}/resourceGroups/${name}`;
 }
 
 /** @param kind like `Microsoft.Compute/disks` */
-export function resourceId({ inputs }: Pick<Request, "inputs">, kind: string, name: unknown): string {
-  return `${groupId(text("resourceGroupName", inputs))}/providers/${kind}/${name}`;
+export function resourceId(
+  { inputs, scope }: Pick<Request, "inputs"> & Partial<Pick<Request, "scope">>,
+  kind: string,
+  name: unknown,
+): string {
+  return `${groupId(text("resourceGroupName", inputs), scope)}/providers/${kind}/${name}`;
 }
 
 /** What was there before. */
@@ -47,6 +57,8 @@ export const existing = {
   zoneResourceGroup: "dns",
   /** Below it, private, and linked with {@link existing.virtualNetwork} alone. */
   privateZone: "corp.example.com",
+  /** In the other subscription. */
+  zoneElsewhere: { zoneSubscription: zoneSubscriptionId, zone: "example.net", zoneResourceGroup: "zones" },
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
   /** In germanywestcentral, with the same subnet. */
@@ -54,6 +66,19 @@ export const existing = {
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
   /** In a vault with access policies. */
   policyCertificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/policies/secrets/cache-certificate`,
+  /** Keys of the subscription's owners: for disks, by region, and for storage accounts. */
+  encryptionSets: Object.fromEntries(
+    ["westeurope", "germanywestcentral"].map((region) => [
+      region,
+      `${groupId("keys")}/providers/Microsoft.Compute/diskEncryptionSets/disks-${region}`,
+    ]),
+  ),
+  storageKey: {
+    key: "https://keys.vault.azure.net/keys/storage",
+    identity: `${groupId("keys")}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage`,
+  },
+  /** For audit logs. */
+  workspace: `${groupId("keys")}/providers/Microsoft.OperationalInsights/workspaces/audit`,
   /** For all that a cache is made of. */
   resourceGroup: "caches",
   /** With Debian, for Arm, in westeurope. */
@@ -67,6 +92,12 @@ function privateZoneId(name: string, group: string = existing.zoneResourceGroup)
 export const existingThings: readonly Thing[] = [
   ...["dns", "hub", "keys", existing.resourceGroup].map((name) =>
     thing(types.resourceGroup, groupId(name), { location: "westeurope" }),
+  ),
+  thing(types.resourceGroup, groupId("zones", zoneSubscriptionId), { location: "westeurope" }),
+  thing(
+    types.zone,
+    `${groupId("zones", zoneSubscriptionId)}/providers/Microsoft.Network/dnsZones/${existing.zoneElsewhere.zone}`,
+    {},
   ),
   thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
   thing(types.privateZone, privateZoneId(existing.privateZone), {}),
@@ -90,6 +121,11 @@ export const existingThings: readonly Thing[] = [
     thing(types.vault, secret.replace(/\/secrets\/.+$/, ""), { properties }),
     thing(types.secret, secret, {}),
   ]),
+  ...Object.entries(existing.encryptionSets).map(([location, id]) =>
+    thing(types.encryptionSet, id, { location }),
+  ),
+  thing(types.userIdentity, existing.storageKey.identity, {}),
+  thing(types.workspace, existing.workspace, {}),
   thing(types.image, existing.image.replace(/\/versions\/.+$/, ""), {
     osState: "Generalized",
     hyperVGeneration: "V2",

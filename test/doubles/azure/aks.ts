@@ -22,6 +22,7 @@ export const trust = "azure-native:managedidentity:FederatedIdentityCredential";
 /** What AKS makes for a Service; nobody but the cluster knows of it. */
 export const loadBalancer = "load balancer";
 const kind = "Microsoft.ContainerService/managedClusters";
+const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
 const versions = ["1.34", "1.35", "1.36"];
@@ -30,6 +31,9 @@ const minorOf = (version: string) => Number(version.split(".")[1]);
 
 const clusterId = (request: Pick<Request, "inputs">) =>
   resourceId(request, kind, request.inputs.resourceName);
+
+/** The tags of a cluster are those of what AKS makes for it, but for its nodes: https://learn.microsoft.com/azure/aks/use-tags */
+export const handedOn = ({ tags }: Inputs): Inputs => ({ tagsAll: tags });
 
 /** Goes with its cluster. */
 const ofCluster: Reference = {
@@ -65,9 +69,11 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           (property) => `agentPoolProfiles[0].${property}`,
         ),
         "agentPoolProfiles[0].availabilityZones",
+        "diskEncryptionSetID",
       ],
       references: [
         { at: "identity.userAssignedIdentities[*]", to: userIdentity },
+        { at: "diskEncryptionSetID", to: types.encryptionSet },
         {
           at: "agentPoolProfiles[*].vnetSubnetID",
           to: types.virtualNetwork,
@@ -96,6 +102,12 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         for (const pool of pools) checkPool(pool, version);
       },
       admit(request) {
+        const set = text("diskEncryptionSetID", request.inputs);
+        if (set !== "") {
+          const mayRead = rightsOfCluster(request.cloud, request, reader).includes(set);
+          demand(mayRead, "LinkedAuthorizationFailed", `the cluster's identity may not read ${set}`);
+          demandSameRegion(request, types.encryptionSet, set);
+        }
         for (const pool of poolsOf(request.inputs)) {
           demandSize(request, pool);
           demandQuota(request, pool);
@@ -129,6 +141,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         }
         for (const pool of poolsOf(inputs)) demandQuota({ cloud, inputs }, pool, before);
         keepNodes(cloud, before.id, inputs);
+        for (const it of cloud.things(loadBalancer))
+          if (it.inputs.cluster === before.id) cloud.keep({ ...it, outputs: handedOn(inputs) });
         const [wanted, has] = [inputs, before.inputs].map((it) => text("kubernetesVersion", it)) as [
           string,
           string,
@@ -241,8 +255,12 @@ function demandNetworkRight({ cloud, inputs }: Request, subnet: string): void {
   demand(may, "LinkedAuthorizationFailed", `the cluster's identity may not join ${subnet}`);
 }
 
-/** Scopes in which a cluster may work on the network. */
-export function rightsOfCluster(cloud: Cloud, { inputs }: Pick<Thing, "inputs">): string[] {
+/** Scopes in which a cluster has a role. @param role its id. @default the one to work on the network */
+export function rightsOfCluster(
+  cloud: Cloud,
+  { inputs }: Pick<Thing, "inputs">,
+  role = networkContributor,
+): string[] {
   const principals = valuesAt("identity.userAssignedIdentities[*]", inputs).map(
     (id) => cloud.find(userIdentity, String(id), everywhere)?.outputs.principalId,
   );
@@ -251,7 +269,7 @@ export function rightsOfCluster(cloud: Cloud, { inputs }: Pick<Thing, "inputs">)
     .filter(
       (it) =>
         principals.includes(it.inputs.principalId) &&
-        text("roleDefinitionId", it.inputs).endsWith(`/${networkContributor}`),
+        text("roleDefinitionId", it.inputs).endsWith(`/${role}`),
     )
     .map((it) => text("scope", it.inputs));
 }

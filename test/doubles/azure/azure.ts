@@ -2,8 +2,9 @@ import { Cloud, type CloudDefinition, everywhere } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { text } from "../values.ts";
-import { existingThings, functions, isRegion, subscriptionId } from "./account.ts";
+import { existingThings, functions, isRegion, subscriptionId, zoneSubscriptionId } from "./account.ts";
 import { aksFunctions, aksRules } from "./aks.ts";
+import { diagnosticsRules } from "./diagnostics.ts";
 import { identityRules } from "./identity.ts";
 import { machineRules } from "./machine.ts";
 import { networkRules } from "./network.ts";
@@ -25,6 +26,7 @@ const definition: CloudDefinition = {
     ...machineRules,
     ...storageRules,
     ...aksRules,
+    ...diagnosticsRules,
   },
   functions: {
     ...functions,
@@ -35,7 +37,7 @@ const definition: CloudDefinition = {
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(
-      subscription === subscriptionId,
+      [subscriptionId, zoneSubscriptionId].includes(String(subscription)),
       "SubscriptionNotFound",
       `The subscription '${subscription}' could not be found.`,
     );
@@ -44,7 +46,7 @@ const definition: CloudDefinition = {
       "LocationNotAvailable",
       `location ${location}`,
     );
-    return everywhere;
+    return subscription === subscriptionId ? everywhere : String(subscription);
   },
   codes: {
     exists: "AlreadyExists",

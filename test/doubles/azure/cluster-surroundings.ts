@@ -4,7 +4,7 @@ import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, subnetsOf, types } from "./account.ts";
-import { accessTo, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
+import { accessTo, handedOn, loadBalancer, rightsOfCluster, trust } from "./aks.ts";
 import { demandRanges, freeAddress, publicAddress } from "./network.ts";
 import { managedCluster } from "./node-pools.ts";
 
@@ -81,7 +81,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
           name: text("metadata.name", service),
           scope: everywhere,
           inputs,
-          outputs: {},
+          outputs: handedOn(owner.inputs),
         });
       if (annotations[`${annotation}load-balancer-internal`] === "true") {
         // https://learn.microsoft.com/azure/aks/internal-lb

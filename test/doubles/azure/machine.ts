@@ -30,7 +30,9 @@ export const machineRules: Readonly<Record<string, Rules>> = {
   [disk]: resource(
     { kind: "Microsoft.Compute/disks", name: "diskName", pattern: /^\w(?:[\w.-]{0,78}\w)?$/ },
     {
-      fixed: ["zones", "creationData", "sku.name", "osType"],
+      // The last is changed while no machine that runs has the disk: https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal
+      fixed: ["zones", "creationData", "sku.name", "osType", "encryption"],
+      references: [{ at: "encryption.diskEncryptionSetId", to: types.encryptionSet }],
       check(inputs) {
         const [size = 0, iops, throughput] = ["diskSizeGB", "diskIOPSReadWrite", "diskMBpsReadWrite"].map(
           (it) => number(it, inputs),
@@ -59,7 +61,13 @@ export const machineRules: Readonly<Record<string, Rules>> = {
           );
         }
       },
-      admit: (request) => demandDiskType(request, text("sku.name", request.inputs)),
+      admit(request) {
+        demandDiskType(request, text("sku.name", request.inputs));
+        const set = text("encryption.diskEncryptionSetId", request.inputs);
+        const isCustomers = text("encryption.type", request.inputs) === "EncryptionAtRestWithCustomerKey";
+        demand(isCustomers === (set !== ""), "InvalidParameter", "a customer's key and its set");
+        if (set !== "") demandSameRegion(request, types.encryptionSet, set);
+      },
       update({ inputs }, before) {
         const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("diskSizeGB", it));
         demand(
@@ -105,6 +113,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         },
         { at: "identity.userAssignedIdentities[*]", to: userIdentity },
         { at: "storageProfile.imageReference.id", to: types.imageVersion },
+        { at: "storageProfile.osDisk.managedDisk.diskEncryptionSet.id", to: types.encryptionSet },
       ],
       check(inputs) {
         checkOperatingSystem(inputs);

@@ -80,7 +80,10 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   }),
 
   [types.virtualNetwork]: resource(network("virtualNetworks", "virtualNetworkName"), {
-    references: [{ at: "subnets[*].natGateway.id", to: types.natGateway }],
+    references: [
+      { at: "subnets[*].natGateway.id", to: types.natGateway },
+      { at: "subnets[*].networkSecurityGroup.id", to: securityGroup },
+    ],
     /** As the SDK says of it: it is set when a subnet is made. */
     update({ inputs }, before) {
       for (const subnet of valuesAt("subnets[*]", inputs) as Inputs[]) {
@@ -178,7 +181,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
         to: types.zone,
         id: (name, request) => resourceId(request, "Microsoft.Network/dnsZones", name),
       },
-      { at: "resourceGroupName", to: types.resourceGroup, id: (name) => groupId(name) },
+      { at: "resourceGroupName", to: types.resourceGroup, id: (name, { scope }) => groupId(name, scope) },
     ],
     check(inputs) {
       const { recordType, zoneName } = inputs;

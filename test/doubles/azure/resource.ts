@@ -37,7 +37,7 @@ export function resource(
     check(inputs, request) {
       const chosen = text(name, inputs);
       demand(pattern.test(chosen), "InvalidResourceName", `Resource name ${chosen} is invalid.`);
-      checkTags((inputs.tags ?? {}) as Inputs);
+      checkTags(kind, (inputs.tags ?? {}) as Inputs);
       const location = text("location", inputs);
       demand(isGlobal || isRegion(location), "LocationNotAvailableForResourceType", `location '${location}'`);
       const zones = (inputs.zones ?? []) as string[];
@@ -58,12 +58,22 @@ export function resource(
 }
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations */
-function checkTags(tags: Inputs): void {
+export function checkTags(kind: string, tags: Inputs): void {
   const entries = Object.entries(tags);
+  const names = entries.map(([name]) => name);
+  const isZone = kind === "Microsoft.Network/dnsZones";
+  const longest = kind === "Microsoft.Storage/storageAccounts" ? 128 : 512;
   const valid = entries.every(
-    ([key, value]) => /^[^<>%&\\?/]{1,512}$/.test(key) && String(value).length <= 256,
+    ([name, value]) =>
+      /^[^<>%&\\?/]+$/.test(name) &&
+      name.length <= longest &&
+      !/^(?:microsoft|azure|windows)/i.test(name) &&
+      !(isZone && /^\d|[ #:]/.test(name)) &&
+      String(value).length <= 256,
   );
-  demand(valid && entries.length <= 50, "InvalidTagNameCharacters", `tags ${JSON.stringify(tags)}`);
+  const fits = entries.length <= (isZone ? 15 : 50);
+  const different = new Set(names.map((name) => name.toLowerCase())).size === names.length;
+  demand(valid && fits && different, "InvalidTagNameCharacters", `tags ${JSON.stringify(tags)}`);
 }
 
 /** Refuses what isn't where the resource is. */

@@ -2,7 +2,7 @@
 import { type Cloud, everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, text, valuesAt } from "../values.ts";
-import { isRegion, subscriptionId, zonesIn } from "./account.ts";
+import { isRegion, subscriptionId, types, zonesIn } from "./account.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 import { zoneLinksAt } from "./private-dns.ts";
@@ -177,6 +177,16 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   const [, location = ""] = /\/locations\/(\w+)\/usages$/.exec(pathname) ?? [];
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };
+  }
+  for (const type of [
+    types.zone,
+    types.privateZone,
+    types.encryptionSet,
+    types.userIdentity,
+    types.workspace,
+  ]) {
+    const found = cloud.find(type, pathname, everywhere);
+    if (found) return { id: found.id, ...found.inputs };
   }
   const links = zoneLinksAt(cloud, pathname);
   if (links) return links;

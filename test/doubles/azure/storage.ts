@@ -22,6 +22,10 @@ export const storageRules: Readonly<Record<string, Rules>> = {
     { kind, name: "accountName", pattern: /^[a-z0-9]{3,24}$/ },
     {
       replacing: ["isHnsEnabled"],
+      references: [
+        { at: "identity.userAssignedIdentities[*]", to: types.userIdentity },
+        { at: "encryption.encryptionIdentity.encryptionUserAssignedIdentity", to: types.userIdentity },
+      ],
       check(inputs) {
         const sku = text("sku.name", inputs);
         demand(/^(?:Standard|Premium)_(?:LRS|ZRS)$|^Standard_(?:RA)?GZ?RS$/.test(sku), "SkuNotFound", sku);
@@ -31,6 +35,15 @@ export const storageRules: Readonly<Record<string, Rules>> = {
         demand(["TLS1_0", "TLS1_1", "TLS1_2"].includes(String(tls)), "InvalidValue", `TLS ${tls}`);
         const tags = Object.keys((inputs.tags as object | undefined) ?? {});
         demand(tags.length <= 15, "InvalidTagCount", "15 tags at most");
+        // https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-new-account
+        const isOwn = text("encryption.keySource", inputs) === "Microsoft.Keyvault";
+        const uri = text("encryption.keyVaultProperties.keyVaultUri", inputs);
+        const identity = valueAt("encryption.encryptionIdentity.encryptionUserAssignedIdentity", inputs);
+        const isWhole =
+          /^https:\/\/[a-z0-9-]+\.vault\.azure\.net$/.test(uri) &&
+          text("encryption.keyVaultProperties.keyName", inputs) !== "" &&
+          valuesAt("identity.userAssignedIdentities[*]", inputs).includes(identity);
+        demand(!isOwn || isWhole, "InvalidValuesForRequestParameters", "a customer's key, and who uses it");
       },
       /** Only a conversion, which the customer asks for apart, adds zones or takes them away: https://learn.microsoft.com/azure/storage/common/redundancy-migration */
       update({ inputs }, before) {

@@ -11,6 +11,8 @@ export interface Kind {
   readonly chart?: string;
   /** The cluster's network that brings it. @default every cluster has it */
   readonly network?: "cilium";
+  /** Whether it says how nodes are, of which the cluster's cloud knows. @default false */
+  readonly isOfNodes?: boolean;
 }
 
 const workload = {
@@ -58,6 +60,20 @@ export const kinds: readonly Kind[] = [
     isNamespaced: true,
     required: ["spec.endpointSelector"],
     network: "cilium",
+  },
+  {
+    apiVersion: "eks.amazonaws.com/v1",
+    kind: "NodeClass",
+    isNamespaced: false,
+    isOfNodes: true,
+    required: ["spec.role", "spec.subnetSelectorTerms[0]", "spec.securityGroupSelectorTerms[0]"],
+  },
+  {
+    apiVersion: "karpenter.sh/v1",
+    kind: "NodePool",
+    isNamespaced: false,
+    isOfNodes: true,
+    required: ["spec.template.spec.nodeClassRef.name", "spec.template.spec.requirements[0]"],
   },
   charted(
     "ClusterIssuer",

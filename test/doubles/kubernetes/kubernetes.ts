@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
 import { Cloud, type CloudDefinition, everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand, type Operation } from "../faults.ts";
 import { type Inputs, isUnknown, text, valueAt, valuesAt } from "../values.ts";
@@ -23,6 +24,13 @@ export interface Surroundings {
   /** Makes a load balancer for a Service. @returns where it is reached, and how it is known. */
   openLoadBalancer(cluster: string, service: Inputs): { readonly ingress: Inputs; readonly id: string };
   closeLoadBalancer(cluster: string, id: string): void;
+  /** Gives a load balancer the tags that its Service asks for. @default it has none */
+  tagLoadBalancer?(cluster: string, id: string, service: Inputs): void;
+  /** What says how nodes are. @default the cluster doesn't know such a kind */
+  readonly nodeObjects?: {
+    keep(cluster: string, object: Inputs): void;
+    forget(cluster: string, object: Inputs): void;
+  };
 }
 
 /** @param operations of the cloud, so that both are seen in one order. */
@@ -78,6 +86,11 @@ const isName = (name: string) => /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?
 function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): Rules {
   const isBalanced = (inputs: Inputs) =>
     kind.kind === "Service" && text("spec.type", inputs) === "LoadBalancer";
+  const keepNodeObject = ({ scope, inputs }: Request) => {
+    const { nodeObjects } = surroundings;
+    demand(nodeObjects, "NoMatch", `no matches for kind "${kind.kind}" in version "${kind.apiVersion}"`);
+    nodeObjects.keep(clusterOf(scope).id, inputs);
+  };
   return {
     // `enableConfigMapMutable` and `enableSecretMutable`: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/
     replacing: ({ immutable }, provider) => [
@@ -109,6 +122,7 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
         const isServed = surroundings.network(clusterOf(request.scope).id) === kind.network;
         demand(isServed, "NoMatch", `no matches for kind "${kind.kind}" in version "${kind.apiVersion}"`);
       }
+      if (kind.isOfNodes) return keepNodeObject(request);
       const pod = podSpecOf(request.inputs);
       if (!pod) return;
       demandPodReferences(pod, request);
@@ -125,9 +139,23 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
       const status = { loadBalancer: { ingress: [opened.ingress] } };
       return { id, outputs: { metadata, status, balancer: opened.id } };
     },
+    /** Pods that are to run elsewhere are others. */
+    update(request, before) {
+      const { scope, inputs } = request;
+      const { id: cluster } = clusterOf(scope);
+      if (kind.isOfNodes) return keepNodeObject(request);
+      const { balancer } = before.outputs;
+      if (balancer !== undefined) surroundings.tagLoadBalancer?.(cluster, String(balancer), inputs);
+      const [old, pod] = [podSpecOf(before.inputs), podSpecOf(inputs)];
+      if (!old || !pod || isDeepStrictEqual(old.nodeSelector, pod.nodeSelector)) return;
+      const namespace = text("metadata.namespace", inputs);
+      surroundings.endPods?.(cluster, namespace, old);
+      surroundings.admitPods(cluster, namespace, pod);
+    },
     /** With a namespace goes all that is in it. */
     delete(thing, cloud) {
       const cluster = clusterOf(thing.scope).id;
+      if (kind.isOfNodes) return surroundings.nodeObjects?.forget(cluster, thing.inputs);
       const inside = cloud
         .things()
         .filter((it) => it.scope === thing.scope && text("metadata.namespace", it.inputs) === thing.id);
@@ -167,6 +195,12 @@ function release(surroundings: Surroundings, clusterOf: ClusterOf): Rules {
       id: `${inputs.namespace}/${inputs.name}`,
       outputs: { status: { status: "deployed" } },
     }),
+    update({ scope, inputs }, before) {
+      const { id: cluster } = clusterOf(scope);
+      const namespace = text("namespace", inputs);
+      surroundings.endPods?.(cluster, namespace, podOf(before.inputs));
+      surroundings.admitPods(cluster, namespace, podOf(inputs));
+    },
     delete({ scope, inputs }) {
       surroundings.endPods?.(clusterOf(scope).id, text("namespace", inputs), podOf(inputs));
     },

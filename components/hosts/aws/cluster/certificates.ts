@@ -2,13 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { challengePolicy } from "../policies.ts";
-import { scheduling } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
+import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 
 export interface CertificatesArgs {
   readonly clusterName: pulumi.Input<string>;
+  /** What must be there for Pods to run. */
+  readonly nodes: readonly pulumi.Resource[];
   /** Of the cluster. */
   readonly provider: pulumi.ProviderResource;
 }
@@ -19,16 +21,17 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan: { names, region }, found: { accountId, challengeZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
-  { clusterName, provider }: CertificatesArgs,
+  { plan, found: { accountId, challengeZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { region } = plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme" || !challengeZone) return [];
   const rights = challengePolicy(challengeZone.arn, hostname);
   const identity = createPodIdentity(
     name,
-    { names, part: "cert-manager", accountId, clusterName, ...certManager, rights },
+    { plan, part: "cert-manager", accountId, clusterName, ...certManager, rights },
     options,
   );
   const issuer = createIssuer(
@@ -36,9 +39,9 @@ export function createCertificates(
     {
       email: tls.email,
       solver: { dns01: { route53: { region: region.name, hostedZoneID: challengeZone.id } } },
-      scheduling,
+      scheduling: schedulingOf(plan),
       nameServers: challengeZone.nameServers,
-      after: identity,
+      after: [...identity, ...nodes],
     },
     { ...options, provider },
   );

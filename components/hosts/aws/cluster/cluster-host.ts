@@ -1,3 +1,4 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { getLoadBalancerOutput } from "@pulumi/aws/lb/getLoadBalancer.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../../kind.ts";
@@ -7,10 +8,11 @@ import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-reg
 import { bucketStore, createBucket } from "../bucket.ts";
 import { createEndpointService } from "../endpoint-service.ts";
 import { attachZone } from "../hosted-zones.ts";
-import { bucketPolicy } from "../policies.ts";
+import { bucketKeyRights, bucketPolicy, together } from "../policies.ts";
+import { createAccessEntries } from "./access-entries.ts";
 import { openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
-import { createCluster, scheduling } from "./cluster.ts";
+import { createCluster, createMetricsServer } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import {
@@ -22,6 +24,7 @@ import {
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
 import { enforceNetworkPolicies } from "./network-policies.ts";
+import { createNodePool, schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./pod-identity.ts";
 import { createRecord } from "./record.ts";
@@ -43,7 +46,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found, secrets } = args;
     const { region, names } = plan;
-    const { accountId, bucket } = found;
+    const { accountId, bucket, kmsKeyArn } = found;
     const { delivery, expireDays } = region.storage;
 
     const network = createNetwork(name, args, own);
@@ -51,24 +54,27 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       const { hostedZone } = found;
       attachZone(name, { region: region.name, hostedZone, vpcId: network.ownVpcId }, own);
     }
-    const { cluster, nodes } = createCluster(name, plan, network, own);
+    const { cluster, nodes } = createCluster(name, args, network, own);
     const { name: clusterName } = cluster;
     const access = { cluster, region: region.name };
     const opened = openPrivateApi(name, plan, cluster, own);
     const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes, ...opened] });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
-    const certificates = createCertificates(name, args, { clusterName, provider }, own);
-    const store = createBucket(name, { names, region: region.name, bucket, expireDays }, own);
+    const { nodeSubnets } = network;
+    const pool = createNodePool(name, plan, { cluster, nodeSubnets, kmsKeyArn }, { ...own, provider });
+    createMetricsServer(name, plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
+    const certificates = createCertificates(name, args, { clusterName, nodes: pool, provider }, own);
+    const store = createBucket(name, { names, region: region.name, bucket, expireDays, kmsKeyArn }, own);
     const identity = createPodIdentity(
       name,
       {
-        names,
+        plan,
         part: "pods",
         accountId,
         clusterName,
         namespace,
         serviceAccount: workloadName,
-        rights: bucketPolicy(bucket),
+        rights: storeRights(region.name, bucket, kmsKeyArn),
       },
       own,
     );
@@ -79,16 +85,20 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: bucketStore({ region: region.name, bucket, delivery }),
-          annotations: loadBalancerAnnotations(region.endpoint, network.loadBalancerSubnets),
+          annotations: loadBalancerAnnotations(
+            region.endpoint,
+            network.loadBalancerSubnets,
+            plan.governance?.tags,
+          ),
           loadBalancerClass,
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
           loadBalancerRanges: network.loadBalancerRanges,
-          scheduling,
+          scheduling: schedulingOf(plan),
         }),
         serviceAccount: {},
       },
-      { ...own, provider, dependsOn: [policies, ...certificates, ...store, ...identity] },
+      { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...store, ...identity] },
     );
     this.privateLink =
       region.endpoint.privateLink &&
@@ -97,6 +107,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         { names, endpoint: region.endpoint, loadBalancer: loadBalancerArn(workload.address, own) },
         own,
       );
+    createAccessEntries(name, plan, clusterName, own);
     createRecord(name, args, workload.address, own);
 
     this.address = workload.address;
@@ -110,4 +121,11 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 /** The controller of the cluster has made it, so only its address is known. */
 function loadBalancerArn(address: pulumi.Output<string>, { parent }: { readonly parent: pulumi.Resource }) {
   return getLoadBalancerOutput({ name: address.apply(loadBalancerName) }, { parent }).arn;
+}
+
+/** Of the replicas, in their bucket. */
+function storeRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
+  const rights = bucketPolicy(bucket);
+  if (keyArn === undefined) return rights;
+  return together(rights, bucketKeyRights({ region, keyArn }, `arn:aws:s3:::${bucket}`, "write"));
 }

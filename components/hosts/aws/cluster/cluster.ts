@@ -1,23 +1,17 @@
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import { Tag } from "@pulumi/aws/ec2/tag.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
-import type * as pulumi from "@pulumi/pulumi";
-import type { KubernetesRegion } from "../../../config/schema.ts";
-import type { Names } from "../naming.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { HostArgs } from "../../kind.ts";
+import { stackTags } from "../../naming.ts";
 import { apiEndpoint } from "./api-access.ts";
+import type { ClusterFindings } from "./findings.ts";
 import type { Network } from "./network.ts";
+import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { createRoles } from "./roles.ts";
 import { ClusterNodes, ClusterSecurityGroup } from "./teardown.ts";
-
-/**
- * Where Pods run: on the one kind of node that EKS Auto Mode brings for arm64, too. Nothing else is in the cluster that its taint would keep away.
- * https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
- */
-export const scheduling: KubernetesRegion["scheduling"] = {
-  nodeSelector: { "kubernetes.io/arch": "arm64" },
-  tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
-};
 
 const logDays = 30;
 
@@ -28,11 +22,12 @@ const logDays = 30;
  */
 export function createCluster(
   name: string,
-  { names, region }: AwsClusterPlan,
+  { plan, found: { kmsKeyArn: keyArn } }: HostArgs<AwsClusterPlan, ClusterFindings>,
   network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
-  const roles = createRoles(name, { names, region: region.name }, options);
+  const { names, region } = plan;
+  const roles = createRoles(name, plan, keyArn, options);
   const logs = new LogGroup(
     name,
     // EKS writes into the group of this name, and would make one that is kept for ever.
@@ -62,6 +57,7 @@ export function createCluster(
         subnetIds: [...network.nodeSubnets],
         ...apiEndpoint(region),
       },
+      ...(keyArn !== undefined && { encryptionConfig: { resources: ["secrets"], provider: { keyArn } } }),
       enabledClusterLogTypes: ["audit", "authenticator"],
       tags: names.tags(),
     },
@@ -73,24 +69,41 @@ export function createCluster(
     { region: region.name, clusterName: cluster.name, securityGroupId },
     options,
   );
-  if (region.replicas.max !== undefined) {
-    createMetricsServer(name, { names, cluster }, { ...options, dependsOn: [nodes] });
-  }
+  tagSecurityGroup(name, plan, securityGroupId, { ...options, deletedWith: cluster });
   return { cluster, nodes };
 }
 
-/** What an autoscaler reads the use of processors from: https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html */
-function createMetricsServer(
+/** EKS makes it, and takes no tags for it. */
+function tagSecurityGroup(
   name: string,
-  { names, cluster }: { readonly names: Names; readonly cluster: Cluster },
+  { governance = {} }: AwsClusterPlan,
+  resourceId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
+  if (Object.keys(governance.tags ?? {}).length === 0) return;
+  for (const [key, value] of Object.entries(stackTags(pulumi.getStack(), governance.tags))) {
+    new Tag(`${name}-cluster-group-${key}`, { resourceId, key, value }, options);
+  }
+}
+
+/**
+ * What an autoscaler reads the use of processors from, where the replicas have one: https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
+ * @param options depend on the nodes.
+ */
+export function createMetricsServer(
+  name: string,
+  plan: AwsClusterPlan,
+  cluster: Cluster,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { names, region } = plan;
+  if (region.replicas.max === undefined) return;
   new Addon(
     `${name}-metrics-server`,
     {
       clusterName: cluster.name,
       addonName: "metrics-server",
-      configurationValues: JSON.stringify({ replicas: 1, ...scheduling }),
+      configurationValues: JSON.stringify({ replicas: 1, ...schedulingOf(plan) }),
       tags: names.tags("metrics-server"),
     },
     options,

@@ -9,13 +9,16 @@ import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import type { LookUp } from "../../look-up.ts";
 import { lookUpIn } from "../account.ts";
+import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket-name.ts";
 import { type FoundZones, findZones as findHostedZones } from "../hosted-zones.ts";
+import { checkClusterKey, findKmsKey } from "../kms-key.ts";
 import type { Names } from "../naming.ts";
 import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
+import { clusterNeeds } from "./needs.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** What AWS has of what a region's configuration names. */
@@ -29,6 +32,8 @@ export interface ClusterFindings extends FoundZones {
   readonly loadBalancerZoneId?: string | undefined;
   /** Name for the bucket. */
   readonly bucket: string;
+  /** Where the configuration names a key. */
+  readonly kmsKeyArn?: string | undefined;
 }
 
 /**
@@ -36,11 +41,13 @@ export interface ClusterFindings extends FoundZones {
  * @param isMade whether the stack has made the region's cluster already.
  */
 export function clusterFindingsFor(
-  { region, names }: AwsClusterPlan,
+  plan: AwsClusterPlan,
   options: pulumi.InvokeOptions,
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
+  const { region, names, governance } = plan;
   return lookUpIn(region, options, async (question) => {
+    const kmsKeyArn = await findKmsKey(question, governance);
     const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
       findZones(question),
       findHostedZones(question),
@@ -49,10 +56,20 @@ export function clusterFindingsFor(
       findLoadBalancerRanges(question),
       isMade ? undefined : checkName(question, names),
       checkClients(question),
+      checkBoundary(question, governance, clusterNeeds(plan)),
+      checkClusterKey(question, kmsKeyArn),
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
+    return {
+      accountId,
+      zones,
+      loadBalancerRanges,
+      ...hostedZones,
+      loadBalancerZoneId,
+      bucket,
+      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    };
   });
 }
 

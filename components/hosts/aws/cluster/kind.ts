@@ -6,6 +6,8 @@ import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { topologyProblems } from "../../topology.ts";
 import { disabledProblems } from "../account.ts";
+import { accountProblems } from "../allowed-accounts.ts";
+import { pathProblems } from "../iam-path.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterFindingsFor } from "./findings.ts";
@@ -17,7 +19,8 @@ const clusterType = "aws:eks/cluster:Cluster";
 /** A region that is an EKS cluster. */
 export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
   plan: planAwsCluster,
-  async preflight({ region }) {
+  async preflight(plan) {
+    const { region } = plan;
     const { problems, warnings } = awsClusterFindings(region, {
       ...(await surroundingsOf(region.name, clusterType, "version")),
       previousVpc: await previousVpc(region.name),
@@ -30,12 +33,14 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
       problems: [
         ...(await topologyProblems(region, "registry-cache:aws:VmHost")),
         ...(await disabledProblems(region)),
+        ...(await accountProblems(plan)),
+        ...(await pathProblems(plan, `${region.name}-cluster`)),
         ...problems,
       ],
       warnings,
     };
   },
-  createProvider: ({ region }, options) => awsProvider(region.name, options),
+  createProvider: awsProvider,
   async lookUp(plan, options) {
     const made = await previousOutputs(clusterType);
     return clusterFindingsFor(plan, options, made.has(plan.region.name));

@@ -1,5 +1,8 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
+import type { Tags } from "../../../config/tags.ts";
 import type { Handover } from "../../kubernetes/handover.ts";
+import { stackTags } from "../../naming.ts";
 
 /** Of Auto Mode's controller. */
 export const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -11,11 +14,14 @@ const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html
  *
  * @param subnets ids. @default those with the tag for it
+ * @param tags that the configuration asks for, of what the controller makes for the load balancer, too
  */
 export function loadBalancerAnnotations(
   { exposure, privateLink }: Pick<AwsClusterRegion["endpoint"], "exposure" | "privateLink">,
   subnets?: readonly string[],
+  tags: Tags = {},
 ): Record<string, string> {
+  const pairs = Object.entries(Object.keys(tags).length > 0 ? stackTags(pulumi.getStack(), tags) : {});
   return {
     [`${prefix}scheme`]: exposure === "public" ? "internet-facing" : "internal",
     [`${prefix}nlb-target-type`]: "ip",
@@ -25,6 +31,9 @@ export function loadBalancerAnnotations(
     // Who comes by an endpoint of another account, the endpoint service decides.
     ...(privateLink && { [`${prefix}inbound-sg-rules-on-private-link-traffic`]: "off" }),
     ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
+    ...(pairs.length > 0 && {
+      [`${prefix}additional-resource-tags`]: pairs.map((pair) => pair.join("=")).join(","),
+    }),
   };
 }
 

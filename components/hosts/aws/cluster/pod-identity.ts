@@ -3,11 +3,12 @@ import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "../naming.ts";
+import { roleSettings } from "../role-settings.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 import { podTrust } from "./policies.ts";
 
 export interface PodIdentityArgs {
-  readonly names: Names;
+  readonly plan: AwsClusterPlan;
   /** Whose it is, part of its names: `pods` */
   readonly part: string;
   /** The account of the cluster. */
@@ -24,15 +25,17 @@ export interface PodIdentityArgs {
  */
 export function createPodIdentity(
   name: string,
-  { names, part, accountId, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
+  { plan, part, accountId, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { names } = plan;
   const role = new Role(
     `${name}-${part}`,
     {
       name: names.clusterRole(part),
       description: `Registry cache: ${namespace}/${serviceAccount}`,
       assumeRolePolicy: JSON.stringify(podTrust(accountId)),
+      ...roleSettings(plan),
       tags: names.tags(part),
     },
     options,

@@ -23,5 +23,65 @@ export function podTrust(accountId: string): PolicyDocument {
   });
 }
 
+/**
+ * What EKS's own policies let Auto Mode do with its own tags alone, with others, too. Each request still carries the tag with the cluster's name, by which those policies
+ * know what belongs to it. Not for volumes, of which the cache has none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
+ */
+export const taggingRights: PolicyDocument = document(
+  ofCluster(["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"], {
+    "aws:RequestTag/eks:kubernetes-node-class-name": "*",
+    "aws:RequestTag/eks:kubernetes-node-pool-name": "*",
+  }),
+  ofCluster(["ec2:CreateNetworkInterface"], { "aws:RequestTag/eks:kubernetes-cni-node-name": "*" }),
+  ofCluster([
+    "elasticloadbalancing:CreateLoadBalancer",
+    "elasticloadbalancing:CreateTargetGroup",
+    "elasticloadbalancing:CreateListener",
+    "elasticloadbalancing:CreateRule",
+    "ec2:CreateSecurityGroup",
+  ]),
+);
+
+function ofCluster(actions: string[], tags: Readonly<Record<string, string>> = {}): PolicyStatement {
+  const cluster = "eks:eks-cluster-name";
+  return {
+    Effect: "Allow",
+    Action: actions,
+    Resource: "*",
+    Condition: {
+      StringEquals: { [`aws:RequestTag/${cluster}`]: `\${aws:PrincipalTag/${cluster}}` },
+      ...(Object.keys(tags).length > 0 && { StringLike: tags }),
+    },
+  };
+}
+
+/**
+ * Using a key for the volumes of nodes, and for what the Kubernetes API stores. EC2 gets the key by a grant:
+ * https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html
+ */
+export function clusterKeyPolicy(keyArn: string): PolicyDocument {
+  return document(
+    {
+      Effect: "Allow",
+      Action: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      Resource: keyArn,
+    },
+    {
+      Effect: "Allow",
+      Action: ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+      Resource: keyArn,
+      Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  );
+}
+
 /** Else the cluster makes its log group anew, for ever, when the stack has deleted it: https://github.com/aws/containers-roadmap/issues/920 */
 export const noLogGroups = document({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: "*" });

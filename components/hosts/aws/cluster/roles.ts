@@ -1,10 +1,13 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "../naming.ts";
 import { machineTrust } from "../policies.ts";
-import { clusterTrust, noLogGroups } from "./policies.ts";
+import { roleSettings } from "../role-settings.ts";
+import { isTagged } from "./node-pool.ts";
+import type { AwsClusterPlan } from "./plan.ts";
+import { clusterKeyPolicy, clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
 
 export interface Roles {
   /** ARNs. */
@@ -26,19 +29,22 @@ const clusterPolicies = [
 /** https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
 const nodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-/** What EKS may do for a cluster in Auto Mode, and what its nodes may. */
+/** What EKS may do for a cluster in Auto Mode, and what its nodes may. @param kmsKeyArn of the configuration's key, if it names one */
 export function createRoles(
   name: string,
-  { names, region }: { readonly names: Names; readonly region: string },
+  plan: AwsClusterPlan,
+  kmsKeyArn: string | undefined,
   options: pulumi.CustomResourceOptions,
 ): Roles {
+  const { names, region } = plan;
   const create = (part: string, trust: object, policies: readonly string[]) => {
     const role = new Role(
       `${name}-${part}`,
       {
         name: names.clusterRole(part),
-        description: `Registry cache in ${region}: ${part}`,
+        description: `Registry cache in ${region.name}: ${part}`,
         assumeRolePolicy: JSON.stringify(trust),
+        ...roleSettings(plan),
         tags: names.tags(part),
       },
       options,
@@ -55,14 +61,20 @@ export function createRoles(
   };
   const cluster = create("cluster", clusterTrust, clusterPolicies);
   const nodes = create("nodes", machineTrust, nodePolicies);
-  const logs = new RolePolicy(
-    `${name}-cluster-logs`,
-    { name: "no-log-groups", role: cluster.role.name, policy: JSON.stringify(noLogGroups) },
-    options,
-  );
+  const allow = (part: string, policyName: string, policy: PolicyDocument) =>
+    new RolePolicy(
+      `${name}-cluster-${part}`,
+      { name: policyName, role: cluster.role.name, policy: JSON.stringify(policy) },
+      options,
+    );
+  const own = [
+    allow("logs", "no-log-groups", noLogGroups),
+    ...(isTagged(plan) ? [allow("tags", "tags", taggingRights)] : []),
+    ...(kmsKeyArn === undefined ? [] : [allow("key", "key", clusterKeyPolicy(kmsKeyArn))]),
+  ];
   return {
     cluster: cluster.role.arn,
     nodes: nodes.role.arn,
-    rights: [...cluster.rights, ...nodes.rights, logs],
+    rights: [...cluster.rights, ...nodes.rights, ...own],
   };
 }

@@ -20,6 +20,8 @@ export interface CertificateArgs {
   readonly cluster: ManagedCluster;
   /** Of the cluster. */
   readonly provider: Provider;
+  /** By inZones(). */
+  readonly zoneOptions: pulumi.CustomResourceOptions;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface CertificateArgs {
 export function createCertificates(
   name: string,
   { plan: { region, names }, found: { zone } }: HostArgs<AzureClusterPlan, ClusterFindings>,
-  { place, cluster, provider }: CertificateArgs,
+  { place, cluster, provider, zoneOptions }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, tls } = region.endpoint;
@@ -44,7 +46,11 @@ export function createCertificates(
     },
     options,
   );
-  const records = createChallenge(name, { region, zone, place, identity: certifier.identity }, options);
+  const records = createChallenge(
+    name,
+    { region, zone, place, identity: certifier.identity, zoneOptions },
+    options,
+  );
   const issuer = createIssuer(
     name,
     {

@@ -6,11 +6,12 @@ import type { Host, HostArgs } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
-import { blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { blobService, blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
+import { createDiagnostics } from "../diagnostics.ts";
 import { subscriptionOf } from "../identity.ts";
 import { createPlace } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
-import { createAddressRecord } from "../records.ts";
+import { createAddressRecord, inZones } from "../records.ts";
 import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
 import type { ClusterFindings } from "./findings.ts";
@@ -53,9 +54,14 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { identity, rights } = createClusterIdentity(name, plan, place, own);
     const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
     const provider = createKubernetesProvider(name, { cluster, place }, own);
-    const certificates = createCertificates(name, args, { place, cluster, provider }, own);
+    const zoneOptions = inZones(name, region, place, own);
+    const certificates = createCertificates(name, args, { place, cluster, provider, zoneOptions }, own);
     const createRecord = (address: pulumi.Output<string>) =>
-      createAddressRecord(name, { region, names, zone: found.zone, address, subnet: network.subnet }, own);
+      createAddressRecord(
+        name,
+        { region, names, zone: found.zone, address, subnet: network.subnet },
+        zoneOptions,
+      );
     const records = network.address ? createRecord(addressIn(network.address)) : [];
     const pods = createPodIdentity(
       name,
@@ -64,9 +70,17 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     );
     const store = createBlobStore(
       name,
-      { place, account: found.storageAccount, sku: storeSku(region), expireDays },
+      {
+        place,
+        account: found.storageAccount,
+        sku: storeSku(region),
+        expireDays,
+        key: plan.governance?.storageKey,
+      },
       own,
     );
+    createDiagnostics(name, plan, { of: "cluster", resourceUri: cluster.id }, own);
+    createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, own);
     const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);
     const workload = new Workload(
       name,

@@ -10,7 +10,9 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
+import { checkWorkspace } from "../diagnostics.ts";
 import { type FoundSubnet, findResourceGroup, findSubnet, lookUpIn } from "../findings.ts";
+import { checkKeys } from "../keys.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
@@ -56,6 +58,8 @@ async function findings(
     subnet.then((it) => findZones(question, it)),
     findNodeSize(question, plan, liveNodes),
     findResourceGroup(question),
+    checkKeys(question, plan.governance),
+    checkWorkspace(question, plan.governance),
   ]);
   if (storageAccount === undefined) return undefined;
   const own = await previousSubnet(plan.region.name, nodeSubnet);

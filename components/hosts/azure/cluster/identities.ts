@@ -2,6 +2,7 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/federatedIdentityCredential.js";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
+import { ofRegion } from "../../../config/per-region.ts";
 import { grant, subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -18,7 +19,7 @@ export interface ClusterIdentity {
  */
 export function createClusterIdentity(
   name: string,
-  { region: { network }, names }: AzureClusterPlan,
+  { region: { name: region, network }, names, governance }: AzureClusterPlan,
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterIdentity {
@@ -27,6 +28,7 @@ export function createClusterIdentity(
     { ...place, resourceName: names.clusterIdentity },
     options,
   );
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region);
   const right = (suffix: string, scope: pulumi.Input<string>) =>
     grant(`${name}-${suffix}`, { identity, role: "networkContributor", scope }, options);
   const group = pulumi
@@ -37,6 +39,12 @@ export function createClusterIdentity(
     rights: [
       right("network", group),
       ...("subnet" in network ? [right("subnet", `${network.vnet}/subnets/${network.subnet}`)] : []),
+      // To make nodes with disks of the set: https://learn.microsoft.com/azure/aks/azure-disk-customer-managed-keys
+      ...(encryptionSet === undefined
+        ? []
+        : [
+            grant(`${name}-disk-encryption-set`, { identity, role: "reader", scope: encryptionSet }, options),
+          ]),
     ],
   };
 }

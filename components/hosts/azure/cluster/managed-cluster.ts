@@ -4,6 +4,7 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
+import { ofRegion } from "../../../config/per-region.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
@@ -40,10 +41,12 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan: { region, names }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { plan: { region, names, governance }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
   { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
+  const isTagged = Object.keys(governance?.tags ?? {}).length > 0;
   const cluster = new ManagedCluster(
     name,
     {
@@ -75,7 +78,10 @@ export function createManagedCluster(
         serviceCidr: serviceRange,
         dnsServiceIP: dnsAddress,
       },
-      agentPoolProfiles: [nodePool(region, network.subnet, liveNodes)],
+      ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
+      agentPoolProfiles: [
+        nodePool(region, { subnet: network.subnet, liveNodes, tags: isTagged ? place.tags : undefined }),
+      ],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.
@@ -96,10 +102,16 @@ export function createManagedCluster(
   return cluster;
 }
 
+interface NodePoolArgs extends Pick<ClusterNetwork, "subnet"> {
+  /** How many there are. @default none yet */
+  readonly liveNodes: number | undefined;
+  /** Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags. @default those that AKS gives */
+  readonly tags: Place["tags"] | undefined;
+}
+
 function nodePool(
   region: AzureClusterRegion,
-  vnetSubnetID: pulumi.Input<string>,
-  liveNodes: number | undefined,
+  { subnet: vnetSubnetID, liveNodes, tags }: NodePoolArgs,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
   const zones = zonesOfNodes(region);
   const { min, max } = nodeCount(region);
@@ -122,6 +134,7 @@ function nodePool(
     maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
+    ...(tags && { tags }),
   };
 }
 

@@ -5,7 +5,14 @@ import { type Names, namesOf } from "../naming.ts";
 export interface ClusterNames
   extends Pick<
     Names,
-    "resourceGroup" | "address" | "network" | "outbound" | "privateLink" | "zoneLink" | "identity"
+    | "resourceGroup"
+    | "address"
+    | "firewall"
+    | "network"
+    | "outbound"
+    | "privateLink"
+    | "zoneLink"
+    | "identity"
   > {
   readonly cluster: string;
   /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
@@ -25,6 +32,7 @@ export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
   const {
     resourceGroup,
     address,
+    firewall,
     network,
     outbound,
     privateLink,
@@ -35,6 +43,7 @@ export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
   return {
     resourceGroup,
     address,
+    firewall,
     network,
     outbound,
     privateLink,

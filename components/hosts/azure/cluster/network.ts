@@ -4,10 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
 import { createOutbound, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
+import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
 import { type OwnSubnet, subnetId } from "../subnet.ts";
 import type { WayOut } from "../way-out.ts";
 import type { ClusterFindings } from "./findings.ts";
+import { createSubnetFirewall } from "./firewall.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /** Where the nodes are, and the ways from clients to them and from them to the internet. */
@@ -51,13 +53,27 @@ export function createClusterNetwork(
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterNetwork {
-  const { region, names } = plan;
+  const { region, names, governance } = plan;
   const zones = allZonesOf(region.name);
+  const consumers = consumerRanges(region, found.subnet, clusterLinkSubnet);
+  const clients = withConsumers(region.access.clients, consumers);
+  const ranges = { nodes: nodeSubnet.range, pods: podRange, clients };
+  const firewall =
+    governance?.subnetSecurityGroups && !("subnet" in region.network)
+      ? createSubnetFirewall(name, plan, { place, ranges }, options)
+      : undefined;
   const subnetIn = (gateway?: NatGateway) =>
     subnetId(
       name,
       plan,
-      { place, own: nodeSubnet, link: clusterLinkSubnet, gateway, previous: found.previousSubnet },
+      {
+        place,
+        own: nodeSubnet,
+        link: clusterLinkSubnet,
+        gateway,
+        firewall,
+        previous: found.previousSubnet,
+      },
       options,
     );
   if (!isPrivate(region)) {

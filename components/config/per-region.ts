@@ -1,0 +1,49 @@
+/** A value that can be another one in each region of a stack. */
+import { z } from "zod";
+import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import type { Problem } from "./problems.ts";
+
+export type PerRegion = string | Readonly<Record<string, string>>;
+
+/** @param one what it is in one region; `form` names it for messages */
+export function perRegion(one: z.ZodType<string, string>, form: string) {
+  return z.union([one, z.record(z.string(), one)], {
+    error: ({ input }) =>
+      input === undefined ? undefined : `must be ${form}, or a mapping of regions to these`,
+  });
+}
+
+export function ofRegion(value: PerRegion | undefined, region: string): string | undefined {
+  return typeof value === "string" ? value : value?.[region];
+}
+
+/**
+ * That each region of a stack has its value, and no other region has one. It works on the configuration as written, and expects anything.
+ * @param problemOf what is wrong with a region's value, if it isn't wrong by itself
+ */
+export function perRegionProblems(
+  raw: Record<string, unknown>,
+  key: string,
+  problemOf: (value: string, region: string) => string | undefined = () => undefined,
+): Problem[] {
+  const value = valueAt(["governance", key], raw);
+  if (value === undefined || value === null || Array.isArray(value)) return [];
+  const path = `governance.${key}`;
+  const within = (name: string) => z.core.toDotPath(["governance", key, name]);
+  const names = entriesOf(raw.regions)
+    .map((region) => fieldOf(region, "name"))
+    .filter((name) => typeof name === "string");
+  const isMapping = typeof value === "object";
+  const missing = isMapping ? names.filter((name) => !Object.hasOwn(value, name)) : [];
+  const unknown = isMapping ? Object.keys(value).filter((name) => !names.includes(name)) : [];
+  const wrong = names.flatMap((name) => {
+    const one = isMapping ? fieldOf(value, name) : value;
+    const message = typeof one === "string" ? problemOf(one, name) : undefined;
+    return message === undefined ? [] : [{ path: isMapping ? within(name) : path, message }];
+  });
+  return [
+    ...missing.map((name) => ({ path, message: `has none for ${name}, a region of this stack` })),
+    ...unknown.map((name) => ({ path: within(name), message: "isn't a region of this stack" })),
+    ...wrong,
+  ];
+}

@@ -1,0 +1,121 @@
+/** Tags of everything that a stack makes, as far as the clouds take them. */
+import { z } from "zod";
+import { typeOf } from "./schema-problems.ts";
+
+interface TagRules {
+  /** As in messages. */
+  readonly cloud: string;
+  /** How many there may be beside the project's own. */
+  readonly max: number;
+  readonly whyMax: string;
+  /** In characters. */
+  readonly longestName: number;
+  /** Characters that a name may have. */
+  readonly name: RegExp;
+  /** Characters that a value may have. */
+  readonly value: RegExp;
+  /** What {@link name} and {@link value} allow, in words. */
+  readonly characters: string;
+  /** Beginnings of names, in any case, that belong to the cloud. */
+  readonly reserved: readonly string[];
+  /** Names that the project gives, which count as the same in any case. */
+  readonly own: readonly string[];
+}
+
+const longestValue = 256;
+
+/**
+ * https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html; that names count as the same in any case is a rule of IAM:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. An equals sign would end a name in the annotation of a load balancer:
+ * https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/. What EKS keeps for itself:
+ * https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
+ */
+const awsRules: TagRules = {
+  cloud: "AWS",
+  max: 40,
+  whyMax:
+    "AWS takes 50 of a resource, of which up to ten are the project's own and those of EKS's controllers",
+  longestName: 128,
+  name: /^[\p{L}\p{N}\p{Zs}_.:/+\-@]+$/u,
+  value: /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u,
+  characters: "letters, digits, spaces and _.:/+-@, and in values =",
+  reserved: [
+    "aws:",
+    "eks:",
+    "eks.amazonaws.com/",
+    "elbv2.k8s.aws/",
+    "karpenter.sh/",
+    "kubernetes.io/",
+    "service.k8s.aws/",
+  ],
+  own: ["Name", "project", "stack", "managed-by"],
+};
+
+/**
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations; a secret of Key Vault has 15 tags, and so has a DNS zone:
+ * https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates. The names of a storage account's have 128 characters.
+ */
+const azureRules: TagRules = {
+  cloud: "Azure",
+  max: 11,
+  whyMax: "Azure takes 15 of a DNS zone and of a secret, of which up to four are the project's own",
+  longestName: 128,
+  name: /^[^<>%&\\?/]+$/,
+  value: /^.*$/s,
+  characters: "no <>%&\\?/",
+  reserved: ["microsoft", "azure", "windows"],
+  own: ["project", "stack", "managed-by", "custom-data"],
+};
+
+/** Tags by their names. */
+export type Tags = Readonly<Record<string, string>>;
+
+export const awsTags = tagsBy(awsRules);
+export const azureTags = tagsBy(azureRules);
+
+function tagsBy(rules: TagRules) {
+  const text = z.string({
+    error: ({ input }) => `must be text, not ${typeOf(input)}: put it in quotes`,
+  });
+  return z.record(z.string(), text).superRefine((tags, context) => {
+    const names = Object.keys(tags);
+    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (names.length > rules.max)
+      refuse([], `has ${names.length} tags, and ${rules.max} are possible: ${rules.whyMax}`);
+    for (const [index, name] of names.entries()) {
+      const first = names.slice(0, index).find((other) => isSame(other, name));
+      const message =
+        tagProblem(name, tags[name] ?? "", rules) ??
+        (first === undefined ? undefined : `differs from "${first}" in case only: leave one out`);
+      if (message !== undefined) refuse([name], message);
+    }
+  });
+}
+
+/** What is wrong with one tag by itself. */
+function tagProblem(name: string, value: string, rules: TagRules): string | undefined {
+  const { cloud, longestName, characters } = rules;
+  const own = rules.own.find((it) => isSame(it, name));
+  if (own !== undefined) return `is the project's own tag "${own}": choose another name`;
+  const reserved = rules.reserved.find((start) => name.toLowerCase().startsWith(start));
+  if (reserved !== undefined) return `begins with "${reserved}", which is reserved: choose another name`;
+  if (name.length > longestName) return `has a name of ${name.length} characters: at most ${longestName}`;
+  if (value.length > longestValue) return `has ${value.length} characters: at most ${longestValue}`;
+  const isTrimmed = [name, value].every((it) => it === it.trim()) && name !== "";
+  if (!isTrimmed) return "begins or ends with a space, or has no name";
+  if (rules.name.test(name) && rules.value.test(value)) return undefined;
+  return `has characters that ${cloud} doesn't take in a tag: ${characters}`;
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/**
+ * Why a DNS zone of Azure can't have a tag of this name; undefined if it can:
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+ */
+export function zoneTagProblem(name: string): string | undefined {
+  if (!/[ #:]/.test(name) && !/^\d/.test(name)) return undefined;
+  return "a DNS zone in Azure takes no tag with a space, # or : in its name, or with a digit at its beginning";
+}

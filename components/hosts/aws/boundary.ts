@@ -1,0 +1,105 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
+import { getPolicy } from "@pulumi/aws/iam/getPolicy.js";
+import type { Governance } from "../../config/schema.ts";
+import { reasonOf } from "../look-up.ts";
+import type { Question } from "./question.ts";
+
+/** Actions of a role, without which the cache doesn't work. */
+export interface RoleNeeds {
+  /** As a person says it: `the machine`. */
+  readonly who: string;
+  readonly actions: readonly string[];
+  /** Whether the cache works without them. @default false */
+  readonly isOptional?: boolean;
+}
+
+const path = "governance.permissionsBoundary";
+
+/**
+ * That the boundary is there, and lets the roles do what the cache needs, as far as its document alone says so. What it allows under a condition, or for some resources, may be
+ * allowed: only a request shows. Without the right to read it, nothing is said of its content.
+ */
+export async function checkBoundary(
+  { accountId, lookUp, options }: Question,
+  { permissionsBoundary: arn }: Governance = {},
+  needs: readonly RoleNeeds[],
+): Promise<void> {
+  if (arn === undefined) return;
+  const [, , , , owner] = arn.split(":");
+  if (owner !== "aws" && owner !== accountId) {
+    lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
+    return;
+  }
+  try {
+    const { policy } = await getPolicy({ arn }, options);
+    for (const { who, actions, isOptional } of needs) {
+      const forbidden = forbiddenBy(JSON.parse(policy), actions).join(", ");
+      if (forbidden === "") continue;
+      const message = `forbids what ${who} needs: ${forbidden}`;
+      if (isOptional) lookUp.warn(path, message);
+      else lookUp.refuse(path, `${message}. Add them to the policy, or name another one`);
+    }
+  } catch (error) {
+    const reason = reasonOf(error as Error);
+    if (isMissing(reason)) lookUp.refuse(path, `${arn} can't be found: ${reason}`);
+    else lookUp.warn(path, `can't be read, so what it forbids isn't checked: ${reason}`);
+  }
+}
+
+/** In the words of IAM, or of the provider: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/policy_data_source.go */
+function isMissing(reason: string): boolean {
+  return /NoSuchEntity|couldn't find resource|empty result/.test(reason);
+}
+
+/** As far as it matters here: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+interface Statement {
+  readonly Effect: string;
+  readonly Action?: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly Condition?: object;
+}
+
+function statementsOf({ Statement }: { readonly Statement: unknown }): Statement[] {
+  return [Statement].flat() as Statement[];
+}
+
+/**
+ * Of some actions, those that no request can do under a boundary, whatever it is about: nothing allows them, or something denies them without condition and everywhere.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function forbiddenBy(document: { readonly Statement: unknown }, actions: readonly string[]): string[] {
+  const statements = statementsOf(document);
+  return [...new Set(actions)].filter((action) => {
+    const about = statements.filter((statement) => covers(statement, action));
+    const isDenied = about.some(
+      ({ Effect, Resource, Condition }) =>
+        Effect === "Deny" && Condition === undefined && [Resource].flat().includes("*"),
+    );
+    return isDenied || !about.some(({ Effect }) => Effect === "Allow");
+  });
+}
+
+function covers({ Action, NotAction }: Statement, action: string): boolean {
+  const isIn = (patterns: string | readonly string[]) =>
+    [patterns].flat().some((pattern) => wildcard(pattern).test(action));
+  if (Action !== undefined) return isIn(Action);
+  return NotAction !== undefined && !isIn(NotAction);
+}
+
+/** Actions have no case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html */
+function wildcard(pattern: string): RegExp {
+  const text = pattern
+    .replace(/[^\w*?]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${text}$`, "i");
+}
+
+/** All that some policies allow. */
+export function actionsOf(...policies: readonly PolicyDocument[]): string[] {
+  return policies
+    .flatMap(statementsOf)
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap(({ Action = [] }) => [Action].flat());
+}

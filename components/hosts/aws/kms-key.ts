@@ -1,0 +1,56 @@
+import { getKey } from "@pulumi/aws/kms/getKey.js";
+import { ofRegion } from "../../config/per-region.ts";
+import type { Governance } from "../../config/schema.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./question.ts";
+
+const path = "governance.kmsKey";
+
+/**
+ * The key of a region: that it can encrypt, and that it isn't one of AWS's own, which only its one service may use.
+ * @returns its ARN; undefined where the configuration names none, or with a problem more
+ */
+export async function findKmsKey(
+  { region: { name }, lookUp, options }: Question,
+  { kmsKey }: Governance = {},
+): Promise<string | undefined> {
+  const keyId = ofRegion(kmsKey, name);
+  if (keyId === undefined) return undefined;
+  const key = await lookUp.ask(path, `the KMS key ${keyId} in ${name}`, getKey({ keyId }, options));
+  if (!key) return undefined;
+  const { arn, keyManager, keySpec, keyState, keyUsage } = key;
+  const refuse = (what: string) => lookUp.refuse(path, `${keyId} in ${name} ${what}`);
+  if (keyState !== "Enabled") refuse(`is in the state ${keyState}: enable it, or name another one`);
+  if (keySpec !== "SYMMETRIC_DEFAULT" || keyUsage !== "ENCRYPT_DECRYPT")
+    refuse(`is a key for ${keyUsage} of the kind ${keySpec}: name a symmetric one for ENCRYPT_DECRYPT`);
+  if (keyManager === "AWS") refuse("is one of AWS's own, for one service only: name one of yours");
+  return arn;
+}
+
+/** A disk keeps the key with which it was made. Another one is another disk, which `protect` doesn't let happen. */
+export async function checkDiskKey(
+  { region: { name }, lookUp }: Question,
+  wanted: string | undefined,
+): Promise<void> {
+  const disks = await previousOutputs<{ kmsKeyId: string }>("aws:ebs/volume:Volume");
+  const has = disks.get(name)?.kmsKeyId;
+  if (!disks.has(name) || wanted === undefined || has === wanted) return;
+  const message = `the data disk of ${name} is encrypted by ${has ?? "another key"}, for as long as it is there: the update would make another disk. docs/governance.md says how to give this one up`;
+  lookUp.warn(path, message);
+}
+
+/** EKS takes no key back: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
+export async function checkClusterKey(
+  { region: { name }, lookUp }: Question,
+  wanted: string | undefined,
+): Promise<void> {
+  const clusters = await previousOutputs<{
+    encryptionConfig: { readonly provider: { readonly keyArn: string } };
+  }>("aws:eks/cluster:Cluster");
+  const has = clusters.get(name)?.encryptionConfig?.provider.keyArn;
+  if (has === undefined || has === wanted) return;
+  lookUp.refuse(
+    path,
+    `the cluster of ${name} is encrypted by ${has}, and EKS can't change that: keep the key`,
+  );
+}

@@ -1,0 +1,78 @@
+import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { ipv4Ranges } from "../../address-family.ts";
+import { nothingElse, sourceOf } from "../firewall.ts";
+import type { Place } from "../place.ts";
+import type { AzureClusterPlan } from "./plan.ts";
+
+/** As CIDR ranges: where nodes and Pods have their addresses, and from where clients come. */
+export interface ClusterRanges {
+  readonly nodes: string;
+  readonly pods: string;
+  readonly clients: readonly string[];
+}
+
+/**
+ * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
+ *
+ * What passes between Pods isn't encapsulated, and the rules that Azure has by default know the nodes' addresses only:
+ * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
+ * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+ */
+export function createSubnetFirewall(
+  name: string,
+  { region: { endpoint }, names }: AzureClusterPlan,
+  { place, ranges: { nodes, pods, clients } }: { readonly place: Place; readonly ranges: ClusterRanges },
+  options: pulumi.CustomResourceOptions,
+): NetworkSecurityGroup {
+  const any = {
+    access: "Allow",
+    protocol: "*",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "*",
+  };
+  return new NetworkSecurityGroup(
+    name,
+    {
+      ...place,
+      networkSecurityGroupName: names.firewall,
+      securityRules: [
+        {
+          name: "clients",
+          direction: "Inbound",
+          priority: 100,
+          access: "Allow",
+          protocol: "Tcp",
+          ...sourceOf(ipv4Ranges(clients)),
+          sourcePortRange: "*",
+          // The load balancer leaves its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+          destinationAddressPrefix: "*",
+          destinationPortRange: String(endpoint.port),
+        },
+        {
+          name: "nodes-and-pods",
+          direction: "Inbound",
+          priority: 110,
+          access: "Allow",
+          protocol: "*",
+          sourceAddressPrefixes: [nodes, pods],
+          sourcePortRange: "*",
+          destinationAddressPrefixes: [nodes, pods],
+          destinationPortRange: "*",
+        },
+        {
+          ...any,
+          name: "probes",
+          direction: "Inbound",
+          priority: 120,
+          sourceAddressPrefix: "AzureLoadBalancer",
+        },
+        nothingElse("Inbound"),
+        { ...any, name: "everything-outbound", direction: "Outbound", priority: 100 },
+      ],
+    },
+    options,
+  );
+}

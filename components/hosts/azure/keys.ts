@@ -1,0 +1,53 @@
+/** Keys of the subscription's owners, for disks and for storage accounts. */
+import { ofRegion } from "../../config/per-region.ts";
+import type { Governance } from "../../config/schema.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { getFromArm } from "./arm.ts";
+import type { Question } from "./question.ts";
+
+/** Asks whether the disk encryption set and the identity for the storage account are there, and whether what there is can have them. */
+export async function checkKeys(question: Question, governance: Governance = {}): Promise<void> {
+  const { region, lookUp, options } = question;
+  const { storageKey, diskEncryptionSet } = governance;
+  const set = ofRegion(diskEncryptionSet, region.name);
+  const [found] = await Promise.all([
+    set === undefined
+      ? undefined
+      : lookUp.ask(setPath, set, getFromArm<{ location: string }>(`${set}?api-version=2024-03-02`, options)),
+    storageKey === undefined || region.storage.kind === "disk"
+      ? undefined
+      : lookUp.ask(
+          "governance.storageKey.identity",
+          storageKey.identity,
+          getFromArm(`${storageKey.identity}?api-version=2023-01-31`, options),
+        ),
+    checkPrevious(question, set),
+  ]);
+  // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
+  if (found && found.location !== region.name)
+    lookUp.refuse(setPath, `${set} is in ${found.location}, and the disks are in ${region.name}`);
+}
+
+const setPath = "governance.diskEncryptionSet";
+
+/** Of a data disk, and of a cluster. */
+interface Encrypted {
+  readonly encryption?: { readonly diskEncryptionSetId?: string };
+  readonly diskEncryptionSetID?: string;
+}
+
+/** Azure changes neither the key of a disk that a running machine has, nor that of a cluster's nodes. */
+async function checkPrevious({ region, lookUp }: Question, wanted: string | undefined): Promise<void> {
+  const isMachine = region.topology === "vm";
+  const type = isMachine ? "azure-native:compute:Disk" : "azure-native:containerservice:ManagedCluster";
+  const previous = (await previousOutputs<Encrypted>(type)).get(region.name);
+  if (!previous) return;
+  const has = previous.encryption?.diskEncryptionSetId ?? previous.diskEncryptionSetID;
+  if (has?.toLowerCase() === wanted?.toLowerCase()) return;
+  const what = isMachine ? "data disk" : "cluster";
+  const wayOut = isMachine ? "change it by hand" : "make the cluster anew";
+  lookUp.refuse(
+    setPath,
+    `the ${what} of ${region.name} has ${has ?? "none"}, and an update can't change that: keep it, or ${wayOut} (docs/governance.md)`,
+  );
+}

@@ -1,0 +1,101 @@
+/** That the double refuses what boundaries and keys refuse: what it lets pass proves nothing otherwise. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { awsCloud } from "./aws/aws.ts";
+import { demandWithinBoundary } from "./aws/boundary.ts";
+import { existing, keyIn } from "./aws/existing.ts";
+import { demandBucketKeys, demandKey, demandVolumeKey, sseType } from "./aws/kms.ts";
+import { filling } from "./refusals.ts";
+import type { Inputs } from "./values.ts";
+
+const scope = "eu-central-1";
+const key = keyIn(scope);
+const policy = (...Statement: object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+const trust = policy({
+  Effect: "Allow",
+  Principal: { Service: "ec2.amazonaws.com" },
+  Action: "sts:AssumeRole",
+});
+
+/** An account with a role that has these rights. */
+function withRole(inputs: Inputs, ...rights: object[]) {
+  const { cloud, add } = filling(awsCloud(), scope);
+  add("role", "aws:iam/role:Role", { name: "own", assumeRolePolicy: trust, ...inputs });
+  if (rights.length > 0)
+    add("rights", "aws:iam/rolePolicy:RolePolicy", { name: "own", role: "own", policy: policy(...rights) });
+  return { cloud, add };
+}
+
+test("a boundary that isn't there, and a path that isn't one", () => {
+  assert.throws(() => withRole({ permissionsBoundary: `${existing.boundary}s` }), /is not attachable/);
+  const { cloud } = withRole({ path: "/platform/" });
+  assert.match(
+    cloud.check("aws:iam/role:Role", { name: "a", assumeRolePolicy: trust, path: "a" }, scope)[0]?.reason ??
+      "",
+    /path a/,
+  );
+});
+
+test("what a boundary doesn't allow, or denies", () => {
+  const { cloud } = withRole({ permissionsBoundary: existing.narrowBoundary });
+  demandWithinBoundary(cloud, "own", ["ssm:GetParameter", "ec2:RunInstances"]);
+  assert.throws(
+    () => demandWithinBoundary(cloud, "own", ["s3:GetObject"]),
+    /no permissions boundary allows it/,
+  );
+  assert.throws(() => demandWithinBoundary(cloud, "own", ["ec2:CreateSecurityGroup"]), /AccessDenied/);
+  demandWithinBoundary(withRole({}).cloud, "own", ["s3:GetObject"]);
+});
+
+test("a key that isn't there, or is disabled", () => {
+  const { cloud } = withRole({});
+  demandKey({ cloud, scope }, key);
+  assert.throws(() => demandKey({ cloud, scope: "us-east-1" }, key), /NotFoundException/);
+  assert.throws(() => demandKey({ cloud, scope }, existing.disabledKey), /is Disabled/);
+});
+
+test("a bucket whose key the role may not use, or for another bucket only", () => {
+  const read = {
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject"],
+    Resource: "arn:aws:s3:::blobs/*",
+  };
+  const use = (bucket: string, ...actions: string[]) => ({
+    Effect: "Allow",
+    Action: actions,
+    Resource: key,
+    Condition: {
+      StringEquals: { "kms:ViaService": `s3.${scope}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:aws:s3:arn": [`arn:aws:s3:::${bucket}`] },
+    },
+  });
+  const check = (...rights: object[]) => {
+    const { cloud } = withRole({}, read, ...rights);
+    const rule = { applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key } };
+    const inputs = { bucket: "blobs", rules: [rule] };
+    cloud.keep({ id: "blobs", type: sseType, name: "blobs", scope, inputs, outputs: {} });
+    demandBucketKeys({ cloud, scope }, "own");
+  };
+  check(use("blobs", "kms:Decrypt", "kms:GenerateDataKey"));
+  assert.throws(() => check(), /own may not kms:Decrypt,kms:GenerateDataKey/);
+  assert.throws(() => check(use("blobs", "kms:Decrypt")), /own may not kms:GenerateDataKey/);
+  assert.throws(() => check(use("others", "kms:Decrypt", "kms:GenerateDataKey")), /AccessDenied/);
+});
+
+test("a volume's key that EC2 gets no grant for", () => {
+  const actions = [
+    "Decrypt",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "CreateGrant",
+  ];
+  const right = (names: string[]) => ({
+    Effect: "Allow",
+    Action: names.map((it) => `kms:${it}`),
+    Resource: key,
+  });
+  demandVolumeKey({ cloud: withRole({}, right(actions)).cloud, scope }, "own", key);
+  const { cloud } = withRole({}, right(actions.slice(0, -1)));
+  assert.throws(() => demandVolumeKey({ cloud, scope }, "own", key), /may not kms:CreateGrant/);
+});

@@ -1,0 +1,38 @@
+/** Permissions boundaries of roles: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html */
+import { list } from "../../../policy/iam.ts";
+import { type Cloud, everywhere } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { text } from "../values.ts";
+import { statementsOf } from "./policy.ts";
+
+export const policyType = "aws:iam/policy:Policy";
+const role = "aws:iam/role:Role";
+
+/** Refuses what a role would do and its boundary doesn't let it. @param name of the role */
+export function demandWithinBoundary(cloud: Cloud, name: string, actions: readonly string[]): void {
+  const arn = text("permissionsBoundary", cloud.find(role, name, everywhere)?.inputs ?? {});
+  if (arn === "") return;
+  const statements = statementsOf(text("policy", cloud.find(policyType, arn, everywhere)?.inputs ?? {}));
+  for (const action of actions) {
+    const about = statements.filter(({ Action }) => list(Action).some((pattern) => matches(pattern, action)));
+    const isAllowed = about.some(({ Effect }) => Effect === "Allow");
+    const isDenied = about.some(({ Effect, Condition }) => Effect === "Deny" && !Condition);
+    const message = `${name} is not authorized to perform: ${action} because no permissions boundary allows it`;
+    demand(isAllowed && !isDenied, "AccessDeniedException", message);
+  }
+}
+
+/** What the policies in a role allow. */
+export function inlineActions(cloud: Cloud, name: string): string[] {
+  return cloud
+    .things("aws:iam/rolePolicy:RolePolicy")
+    .filter(({ inputs }) => inputs.role === name)
+    .flatMap(({ inputs }) => statementsOf(text("policy", inputs)))
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap(({ Action }) => list(Action));
+}
+
+/** A star at the end is all that boundaries have here. */
+function matches(pattern: string, action: string): boolean {
+  return pattern.endsWith("*") ? action.startsWith(pattern.slice(0, -1)) : pattern === action;
+}

@@ -1,0 +1,83 @@
+/** Keys of KMS, and who may use them for what. */
+import { list } from "../../../policy/iam.ts";
+import { type Cloud, everywhere, type Request } from "../cloud.ts";
+import { demand } from "../faults.ts";
+import { type Inputs, text, valueAt } from "../values.ts";
+import { allows, statementsOf } from "./policy.ts";
+
+export const keyType = "aws:kms/key:Key";
+export const sseType =
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+
+type Asked = Pick<Request, "cloud" | "scope">;
+
+/** By its ARN, or an alias. */
+export function findKey({ cloud, scope }: Asked, id: string) {
+  return cloud.things(keyType).find((it) => it.scope === scope && (it.id === id || it.inputs.alias === id));
+}
+
+/** Refuses a key that isn't there or can't encrypt. @param id as the service takes it */
+export function demandKey(asked: Asked, id: string): void {
+  if (id === "") return;
+  const key = findKey(asked, id);
+  demand(key, "NotFoundException", `Key '${id}' does not exist`);
+  demand(key.inputs.keyState === "Enabled", "KMSInvalidStateException", `${id} is ${key.inputs.keyState}`);
+}
+
+export function getKey(inputs: Inputs, asked: Asked): Inputs {
+  const id = text("keyId", inputs);
+  const found = findKey(asked, id);
+  demand(found, "NotFoundException", `reading KMS Key (${id}): couldn't find resource`);
+  const kind = { keySpec: "SYMMETRIC_DEFAULT", keyUsage: "ENCRYPT_DECRYPT", keyManager: "CUSTOMER" };
+  return { id, arn: found.id, enabled: found.inputs.keyState === "Enabled", ...kind, ...found.inputs };
+}
+
+/** What a role's own policies allow. */
+export function allowedTo(cloud: Cloud, role: string) {
+  return cloud
+    .things("aws:iam/rolePolicy:RolePolicy")
+    .filter((it) => it.inputs.role === role)
+    .flatMap((it) => statementsOf(text("policy", it.inputs)))
+    .filter(({ Effect }) => Effect === "Allow");
+}
+
+/** Refuses a role that may use a bucket, and not the key by which the bucket is encrypted. */
+export function demandBucketKeys({ cloud, scope }: Asked, role: string): void {
+  const rights = allowedTo(cloud, role);
+  for (const { Action, Resource } of rights) {
+    const needed = [
+      ...(list(Action).includes("s3:GetObject") ? ["kms:Decrypt"] : []),
+      ...(list(Action).includes("s3:PutObject") ? ["kms:GenerateDataKey"] : []),
+    ];
+    for (const resource of needed.length > 0 ? list(Resource) : []) {
+      const [, bucket = ""] = /^arn:aws:s3:::([^/]+)/.exec(resource) ?? [];
+      const settings = cloud.find(sseType, bucket, scope)?.inputs ?? {};
+      const key = valueAt("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", settings);
+      const context = {
+        "kms:ViaService": `s3.${scope}.amazonaws.com`,
+        "kms:EncryptionContext:aws:s3:arn": `arn:aws:s3:::${bucket}`,
+      };
+      const missing = needed.filter(
+        (action) => key !== undefined && !rights.some((it) => allows(it, action, String(key), context)),
+      );
+      demand(missing.length === 0, "AccessDenied", `${role} may not ${missing} with ${key} for ${bucket}`);
+    }
+  }
+}
+
+/** Refuses a cluster's role that EC2 would not get the key of a node's volumes from: https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html */
+export function demandVolumeKey({ cloud, scope }: Asked, role: string, key: string): void {
+  if (key === "") return;
+  demandKey({ cloud, scope }, key);
+  const rights = allowedTo(cloud, role);
+  const actions = [
+    "Decrypt",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "CreateGrant",
+  ];
+  const missing = actions.filter((action) => !rights.some((it) => allows(it, `kms:${action}`, key)));
+  const message = `${cloud.find("aws:iam/role:Role", role, everywhere)?.id} may not kms:${missing} with ${key}`;
+  demand(missing.length === 0, "Client.InvalidKMSKey.InvalidState", message);
+}

@@ -1,0 +1,173 @@
+/** What the owners of a subscription ask of networks and names. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { graphOf as cluster } from "./azure-cluster-region.ts";
+import { graphOf as vm } from "./azure-vm-region.ts";
+
+interface Rule {
+  readonly name: string;
+  readonly direction: string;
+  readonly access: string;
+  readonly sourceAddressPrefixes?: readonly string[];
+  readonly destinationPortRange: string;
+}
+
+const subnetsOf = (inputs: Record<string, unknown>) =>
+  inputs.subnets as { networkSecurityGroup?: { id: string } }[];
+
+test("a machine's own subnet has the machine's security group, where it is asked for", async () => {
+  const { inputs } = await vm({}, undefined, {}, undefined, {}, { subnetSecurityGroups: true });
+  assert.deepEqual(
+    subnetsOf(inputs("VirtualNetwork")).map(({ networkSecurityGroup }) => networkSecurityGroup?.id),
+    ["westeurope-id"],
+  );
+  const [subnet] = subnetsOf((await vm()).inputs("VirtualNetwork"));
+  assert.ok(subnet && !("networkSecurityGroup" in subnet));
+});
+
+test("the nodes' own subnet has a group that lets in clients, and all between nodes and Pods", async () => {
+  const { find } = await cluster({}, undefined, {}, { subnetSecurityGroups: true });
+  const [subnet] = subnetsOf(find("VirtualNetwork").inputs);
+  const group = find("NetworkSecurityGroup");
+  assert.equal(subnet?.networkSecurityGroup?.id, `${group.name}-id`);
+  const rules = group.inputs.securityRules as Rule[];
+  const inside = ["10.255.254.0/24", "100.64.0.0/16"];
+  assert.deepEqual(
+    rules.map((rule) => [
+      rule.name,
+      rule.direction,
+      rule.access,
+      rule.sourceAddressPrefixes,
+      rule.destinationPortRange,
+    ]),
+    [
+      ["clients", "Inbound", "Allow", ["203.0.113.0/24"], "443"],
+      ["nodes-and-pods", "Inbound", "Allow", inside, "*"],
+      ["probes", "Inbound", "Allow", undefined, "*"],
+      ["nothing-else-inbound", "Inbound", "Deny", undefined, "*"],
+      ["everything-outbound", "Outbound", "Allow", undefined, "*"],
+    ],
+  );
+  const vnet =
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+  const adopted = await cluster(
+    { network: { vnet, subnet: "caches" } },
+    undefined,
+    {},
+    {
+      subnetSecurityGroups: true,
+    },
+  );
+  assert.ok(!adopted.resources.some(({ type }) => type.endsWith(":NetworkSecurityGroup")));
+});
+
+test("records of a zone in another subscription are made there; the zone of the challenge isn't", async () => {
+  const zoneSubscription = "22222222-2222-4333-8444-555555555555";
+  const endpoint = {
+    hostname: "cache.example.com",
+    zone: "example.com",
+    zoneResourceGroup: "dns",
+    zoneSubscription,
+    tls: { mode: "acme", email: "platform@example.com" },
+  };
+  const { resource, resources } = await vm({ endpoint });
+  const provider = resource("azure-native", "westeurope-zone");
+  assert.deepEqual(provider.inputs, {
+    environment: "public",
+    location: "westeurope",
+    subscriptionId: zoneSubscription,
+  });
+  const providersOf = (type: string) =>
+    new Set(resources.filter((it) => it.type.endsWith(`:${type}`)).map((it) => it.provider));
+  assert.deepEqual(providersOf("RecordSet"), new Set(["westeurope-zone"]));
+  assert.ok(!providersOf("Zone").has("westeurope-zone"));
+});
+
+const set = "/subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/disks";
+const identity =
+  "/subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage";
+const storageKey = { key: "https://keys.vault.azure.net/keys/storage", identity };
+const encrypted = {
+  identity: { type: "UserAssigned", userAssignedIdentities: [identity] },
+  encryption: {
+    keySource: "Microsoft.Keyvault",
+    keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net", keyName: "storage" },
+    encryptionIdentity: { encryptionUserAssignedIdentity: identity },
+    services: { blob: { enabled: true, keyType: "Account" } },
+  },
+};
+
+function encryptionOf(account: Record<string, unknown>) {
+  return { identity: account.identity, encryption: account.encryption };
+}
+
+test("a machine's disks have the disk encryption set, and its storage account the key", async () => {
+  const { inputs, resource } = await vm(
+    { storage: { kind: "bucket" } },
+    undefined,
+    {},
+    undefined,
+    {},
+    {
+      diskEncryptionSet: { westeurope: set },
+      storageKey,
+    },
+  );
+  assert.deepEqual(inputs("Disk").encryption, {
+    type: "EncryptionAtRestWithCustomerKey",
+    diskEncryptionSetId: set,
+  });
+  const { storageProfile } = inputs("VirtualMachine") as {
+    storageProfile: { osDisk: { managedDisk: { diskEncryptionSet?: unknown } } };
+  };
+  assert.deepEqual(storageProfile.osDisk.managedDisk.diskEncryptionSet, { id: set });
+  assert.ok(
+    resource("VirtualMachine").replaceOnChanges.includes(
+      "storageProfile.osDisk.managedDisk.diskEncryptionSet",
+    ),
+  );
+  assert.deepEqual(encryptionOf(inputs("StorageAccount")), encrypted);
+});
+
+test("nodes' disks have the disk encryption set, which the cluster's identity may read, and the storage account the key", async () => {
+  const { find } = await cluster({}, undefined, {}, { diskEncryptionSet: set, storageKey });
+  const made = find("ManagedCluster");
+  assert.equal(made.inputs.diskEncryptionSetID, set);
+  const right = find("RoleAssignment", `${made.name}-disk-encryption-set`);
+  assert.equal(right.inputs.scope, set);
+  assert.match(String(right.inputs.roleDefinitionId), /\/acdd72a7-3385-48ef-bd42-f606fba81ae7$/);
+  assert.ok(made.dependencies.some((it) => it.endsWith(` ${made.name}-disk-encryption-set`)));
+  assert.deepEqual(encryptionOf(find("StorageAccount").inputs), encrypted);
+});
+
+test("without keys, disks and accounts are as they were", async () => {
+  const { inputs } = await vm({ storage: { kind: "bucket" } });
+  assert.deepEqual(inputs("Disk").encryption, { type: "EncryptionAtRestWithPlatformKey" });
+  assert.deepEqual(encryptionOf(inputs("StorageAccount")), { identity: undefined, encryption: undefined });
+});
+
+test("audit logs of a vault, a storage account and a cluster go to the workspace, and what is only read doesn't", async () => {
+  const diagnostics =
+    "/subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/audit";
+  const machine = await vm({ storage: { kind: "bucket" } }, undefined, {}, undefined, {}, { diagnostics });
+  const own = await cluster({}, undefined, {}, { diagnostics });
+  const settings = [...machine.resources, ...own.resources].filter(({ type }) =>
+    type.endsWith(":DiagnosticSetting"),
+  );
+  for (const { inputs } of settings) assert.equal(inputs.workspaceId, diagnostics);
+  assert.deepEqual(
+    settings
+      .map(({ name, inputs }) => [
+        name.replace(/^[a-z]+-/, ""),
+        String(inputs.resourceUri).split("/").slice(-4, -1).join("/"),
+        (inputs.logs as { category: string }[]).map(({ category }) => category),
+      ])
+      .sort(),
+    [
+      ["blobs", "storageAccounts/cache0123456789abcdef012/blobServices", ["StorageWrite", "StorageDelete"]],
+      ["vault", "providers/Microsoft.KeyVault/vaults", ["AuditEvent"]],
+      ["blobs", "storageAccounts/cache0123456789abcdef012/blobServices", ["StorageWrite", "StorageDelete"]],
+      ["cluster", "providers/Microsoft.ContainerService/managedClusters", ["kube-audit-admin", "guard"]],
+    ].sort(),
+  );
+});
