@@ -336,6 +336,24 @@ describe("who may reach the machine", () => {
     assert.deepEqual(await told({ access }, quotas(60, 16)), []);
   });
 
+  test("leaves a security group to a private link, and counts other groups as one rule of each family", async () => {
+    const endpoint = { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } };
+    const linked = { ...endpoint, privateLink: { allowed: ["123456789012"] } };
+    const groups = ["sg-0123456789abcdef0"];
+    const own = {
+      getSecurityGroup: () => ({ vpcId: vpc }),
+      getRouteTable: () => routeTable({ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" }),
+    };
+    const access = (count: number) => ({ clients: [...ranges(count), ...groups] });
+    const region = { network: { vpc, subnet } };
+    assert.deepEqual(await told({ ...region, endpoint: linked, access: access(239) }, own), []);
+    assert.match(
+      String(await told({ ...region, endpoint: linked, access: access(240) }, own)),
+      /^access\.clients: takes, .* 241 rules for IPv4 and 1 for IPv6, which don't fit into 4 security groups of 60 each/,
+    );
+    assert.deepEqual(await told({ ...region, endpoint, access: access(240) }, own), []);
+  });
+
   test("may be in prefix lists, if they are there and fit into a security group", async () => {
     const access = { clients: [list], metrics: [list] };
     const pathsOf = async (getManagedPrefixList: Answers[string], other = {}) =>
