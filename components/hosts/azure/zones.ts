@@ -2,7 +2,7 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type { AzureRegion } from "../../config/schema.ts";
 import { isMissing, listFromArm } from "./arm.ts";
-import type { FoundSubnet } from "./findings.ts";
+import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { same } from "./skus.ts";
