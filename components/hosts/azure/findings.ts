@@ -1,7 +1,6 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
-import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
@@ -10,10 +9,10 @@ import { LookUp, lookUpRegion } from "../look-up.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { partsOf } from "./arm.ts";
 import { checkWorkspace } from "./diagnostics.ts";
+import { type FoundSubnet, findSubnet } from "./found-subnet.ts";
 import { findImage } from "./image.ts";
 import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
-import { isPrivate } from "./outbound.ts";
 import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { type Previous, previousOf, wantedMachine } from "./previous.ts";
@@ -23,7 +22,6 @@ import { findSize } from "./sizes.ts";
 import { capabilityOf, type Sku } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
 import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
-import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
 import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
@@ -140,71 +138,6 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
   const { resourceGroup: resourceGroupName } = region;
   if (resourceGroupName === undefined) return;
   await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
-}
-
-export interface FoundSubnet {
-  /** All ranges of its network. */
-  readonly networkRanges: readonly string[];
-  /** Its own, of which it can have several. */
-  readonly ranges: readonly string[];
-  /** Whether its network doesn't ask Azure's own. */
-  readonly hasNameServers: boolean;
-  /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
-  readonly wayOut?: WayOut | undefined;
-  /** Public ranges of a NAT gateway by which a cluster's nodes go out. */
-  readonly egress?: readonly string[] | undefined;
-}
-
-/**
- * Machine or nodes, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
- * @returns undefined where the network is the region's own, or with a problem more
- */
-export async function findSubnet(question: Question): Promise<FoundSubnet | undefined> {
-  const { region, subscription, lookUp, options } = question;
-  if (!("subnet" in region.network)) return undefined;
-  const { vnet, subnet } = region.network;
-  const what = region.topology === "vm" ? "machine" : "cluster";
-  const {
-    subscription: owner = "",
-    group: resourceGroupName = "",
-    name: virtualNetworkName = "",
-  } = partsOf(vnet);
-  if (owner !== subscription) {
-    lookUp.refuse("network.vnet", `is in the subscription ${owner}, and the ${what} in ${subscription}`);
-    return undefined;
-  }
-  const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
-  const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
-  if (!found) return undefined;
-  const { location, subnets = [], addressSpace, dhcpOptions } = found;
-  if (location !== region.name)
-    lookUp.refuse("network.vnet", `is in ${location}, and the ${what} in ${region.name}`);
-  const own = subnets.find(({ name }) => name === subnet);
-  if (!own) {
-    const names = subnets.map(({ name }) => name).join(", ") || "none";
-    lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
-    return undefined;
-  }
-  // AKS does it by itself.
-  if (
-    region.topology === "vm" &&
-    region.endpoint.privateLink &&
-    own.privateLinkServiceNetworkPolicies !== "Disabled"
-  )
-    lookUp.refuse(
-      "network.subnet",
-      `takes no private link service: \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
-    );
-  const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
-  return {
-    networkRanges: addressSpace?.addressPrefixes ?? [],
-    ranges: addressPrefixes,
-    hasNameServers: (dhcpOptions?.dnsServers ?? []).length > 0,
-    ...(isPrivate(region) && {
-      wayOut: await findWayOut(question, found, own),
-      ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),
-    }),
-  };
 }
 
 /**

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { contains, rangeOf } from "../../config/access.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
-import type { FoundSubnet } from "./findings.ts";
+import type { FoundSubnet } from "./found-subnet.ts";
 import type { Names } from "./naming.ts";
 import type { Place } from "./place.ts";
 import { allZonesOf } from "./regions.ts";

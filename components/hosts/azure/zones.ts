@@ -3,7 +3,7 @@ import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.j
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import { getFromArm, isMissing, listFromArm } from "./arm.ts";
-import type { FoundSubnet } from "./findings.ts";
+import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { same } from "./skus.ts";

@@ -24,8 +24,9 @@ import {
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import { loadBalancerAnnotations, loadBalancerHandover } from "./load-balancer.ts";
 import { createManagedCluster } from "./managed-cluster.ts";
-import { clusterLinkSubnet, createClusterNetwork } from "./network.ts";
+import { createClusterNetwork } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
+import { clusterLinkSubnet } from "./ranges.ts";
 
 /**
  * The cache on an AKS cluster of its own, with its blobs in a storage account, in a resource group of its own. Address, records, identities and blobs outlive the

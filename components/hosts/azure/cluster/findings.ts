@@ -11,7 +11,8 @@ import type { LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { checkWorkspace } from "../diagnostics.ts";
-import { type FoundSubnet, findResourceGroup, findSubnet, lookUpIn } from "../findings.ts";
+import { findResourceGroup, lookUpIn } from "../findings.ts";
+import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkKeys } from "../keys.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
@@ -19,9 +20,9 @@ import { vCpusOf } from "../skus.ts";
 import { findStorageAccountName } from "../storage-account-name.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
 import { findZones, type ZoneKind } from "../zones.ts";
-import { nodeSubnet, podRange, serviceRange } from "./network.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
+import { nodeSubnet, podRange, serviceRange } from "./ranges.ts";
 
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 

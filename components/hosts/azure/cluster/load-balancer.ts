@@ -1,8 +1,8 @@
 import type { Handover } from "../../kubernetes/handover.ts";
 import { isPrivate } from "../outbound.ts";
 import type { OwnSubnet } from "../subnet.ts";
-import { clusterLinkSubnet, nodeSubnet } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
+import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
 
 const prefix = "service.beta.kubernetes.io/azure-";
 

@@ -10,9 +10,10 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
 import type { Place } from "../place.ts";
 import type { ClusterFindings } from "./findings.ts";
-import { type ClusterNetwork, dnsAddress, podRange, serviceRange } from "./network.ts";
+import type { ClusterNetwork } from "./network.ts";
 import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
+import { dnsAddress, podRange, serviceRange } from "./ranges.ts";
 
 export interface ManagedClusterArgs {
   readonly place: Place;

@@ -6,11 +6,12 @@ import { createOutbound, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
-import { type OwnSubnet, subnetId } from "../subnet.ts";
+import { subnetId } from "../subnet.ts";
 import type { WayOut } from "../way-out.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createSubnetFirewall } from "./firewall.ts";
 import type { AzureClusterPlan } from "./plan.ts";
+import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
 
 /** Where the nodes are, and the ways from clients to them and from them to the internet. */
 export interface ClusterNetwork {
@@ -32,20 +33,6 @@ const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
   route: "userDefinedRouting",
   learned: "none",
 };
-
-/**
- * Addresses of Pods and Services, which no one outside of the cluster sees. The ranges are of those that are meant for such use and seldom taken by networks that a
- * virtual network is connected to: https://www.rfc-editor.org/rfc/rfc6598
- *
- * Each node gets a /24 of the Pods' range: https://learn.microsoft.com/azure/aks/azure-cni-overlay#ip-address-planning
- */
-export const podRange = "100.64.0.0/16";
-export const serviceRange = "100.65.0.0/16";
-export const dnsAddress = "100.65.0.10";
-
-/** In a network of the stack's own. */
-export const nodeSubnet: OwnSubnet = { name: "nodes", range: "10.255.254.0/24" };
-export const clusterLinkSubnet: OwnSubnet = { name: "private-link", range: "10.255.253.0/28" };
 
 export function createClusterNetwork(
   name: string,
