@@ -93,13 +93,13 @@ export const existingThings: readonly Thing[] = [
   ...["dns", "hub", "keys", existing.resourceGroup].map((name) =>
     thing(types.resourceGroup, groupId(name), { location: "westeurope" }),
   ),
+  thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
   thing(types.resourceGroup, groupId("zones", zoneSubscriptionId), { location: "westeurope" }),
   thing(
     types.zone,
     `${groupId("zones", zoneSubscriptionId)}/providers/Microsoft.Network/dnsZones/${existing.zoneElsewhere.zone}`,
     {},
   ),
-  thing(types.zone, `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${existing.zone}`, {}),
   thing(types.privateZone, privateZoneId(existing.privateZone), {}),
   thing(types.zoneLink, `${privateZoneId(existing.privateZone)}/virtualNetworkLinks/hub`, {
     virtualNetwork: { id: existing.virtualNetwork },

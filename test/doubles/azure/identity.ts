@@ -83,9 +83,8 @@ export const identityRules: Readonly<Record<string, Rules>> = {
         "PrincipalNotFound",
         `Principal ${inputs.principalId} does not exist in the directory`,
       );
-      const existing = [types.secret, types.resourceGroup, types.virtualNetwork].flatMap((it) =>
-        cloud.things(it),
-      );
+      const kinds = [types.secret, types.resourceGroup, types.virtualNetwork, types.encryptionSet];
+      const existing = kinds.flatMap((it) => cloud.things(it));
       // A subnet is part of its network.
       const scope = text("scope", inputs).replace(/\/subnets\/[^/]+$/, "");
       const target = [...cloud.things(), ...existing].find((it) => it.id === scope);
