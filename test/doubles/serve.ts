@@ -83,8 +83,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       reply.setAcceptsecrets(true).setSupportspreview(true);
     }, messages.ConfigureResponse),
 
-    invoke: unary((request: messages.InvokeRequest, reply, peer) => {
-      const answer = cloud.invoke(request.getTok(), unpack(request.getArgs()), scopeOf(peer));
+    invoke: unary(async (request: messages.InvokeRequest, reply, peer) => {
+      const [type, inputs, scope] = [request.getTok(), unpack(request.getArgs()), scopeOf(peer)];
+      await cloud.guard?.demandRight({ kind: "call", type, inputs, scope, provider: providers.get(peer) });
+      const answer = cloud.invoke(type, inputs, scope);
       reply.setReturn(toStruct(answer));
     }, messages.InvokeResponse),
 
@@ -116,8 +118,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         reply.setProperties(outputsOf({ inputs, outputs: {} }, given, peer));
         return;
       }
+      const [type, scope, provider] = [request.getType(), scopeOf(peer), providers.get(peer)];
+      await cloud.guard?.demandRight({ kind: "create", type, inputs, scope, provider });
       await inTurn(() => {
-        const thing = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
+        const thing = cloud.create(type, request.getName(), inputs, scope);
         reply.setId(thing.id).setProperties(outputsOf(thing, given, peer));
       });
     }, messages.CreateResponse),
@@ -130,15 +134,32 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         reply.setProperties(outputsOf({ inputs, outputs }, given, peer));
         return;
       }
+      const [type, id, scope, provider] = [
+        request.getType(),
+        request.getId(),
+        scopeOf(peer),
+        providers.get(peer),
+      ];
+      const thing = cloud.find(type, id, scope);
+      await cloud.guard?.demandRight({ kind: "update", type, inputs, scope, thing, provider });
       await inTurn(() => {
-        const thing = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
+        const thing = cloud.update(type, id, inputs, scope);
         reply.setProperties(outputsOf(thing, given, peer));
       });
     }, messages.UpdateResponse),
 
     delete: unary(async (request: messages.DeleteRequest, _, peer) => {
-      if (cloud.isForgotten(request.getType(), unpack(request.getOldInputs()))) return;
-      await inTurn(() => cloud.delete(request.getType(), request.getId(), scopeOf(peer)));
+      const [type, id, scope, provider] = [
+        request.getType(),
+        request.getId(),
+        scopeOf(peer),
+        providers.get(peer),
+      ];
+      const inputs = unpack(request.getOldInputs());
+      if (cloud.isForgotten(type, inputs)) return;
+      const thing = cloud.find(type, id, scope);
+      await cloud.guard?.demandRight({ kind: "delete", type, inputs, scope, thing, provider });
+      await inTurn(() => cloud.delete(type, id, scope));
     }, empty.Empty),
   };
 }
