@@ -72,6 +72,20 @@ describe("policies of IAM", () => {
     assert.deepEqual(await statementOf([adopted], "ec2:DeleteSubnet"), []);
   });
 
+  test("a key of the account's encrypts, and is granted to services only", async () => {
+    const kmsKeyId = `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d`;
+    const [grant] = await statementOf([resource("aws:ebs/volume:Volume", { kmsKeyId })], "kms:CreateGrant");
+    assert.deepEqual(grant?.Resource, [kmsKeyId]);
+    assert.deepEqual(grant?.Condition, { Bool: { "kms:GrantIsForAWSResource": "true" } });
+  });
+
+  test("a load balancer is made under the stack's names", async () => {
+    const balancer = resource("aws:lb/loadBalancer:LoadBalancer", { namePrefix: "cache-" });
+    const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");
+    const arn = `arn:aws:elasticloadbalancing:eu-central-1:${account}`;
+    assert.ok(statement?.Resource.includes(`${arn}:loadbalancer/net/cache-*/*`));
+  });
+
   test("another partition has other ARNs", async () => {
     const china = { ...role("cache"), provider: { region: "cn-north-1" } };
     const [statement] = await statementOf([china], "iam:CreateRole");

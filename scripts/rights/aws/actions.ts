@@ -5,17 +5,8 @@
  * The calls are those of the provider's sources: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
  */
 import type { Inputs } from "../resources.ts";
-
-export interface Row {
-  readonly actions: readonly string[];
-  /** Of the reference: what the type is there, without its service. @default it has no resource type of its own */
-  readonly own?: string;
-  /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`. @default it is told by its tags */
-  names?(inputs: Inputs): Readonly<Record<string, readonly unknown[]>>;
-}
-
-const ec2 = (...names: string[]) => names.map((name) => `ec2:${name}`);
-const tags = ec2("CreateTags", "DeleteTags");
+import { ec2Rows } from "./ec2-actions.ts";
+import { ec2, type Row } from "./row.ts";
 
 /** The provider reads all settings of a bucket, whichever it has. */
 const bucketReads = [
@@ -72,121 +63,7 @@ export const rows: Readonly<Record<string, Row>> = {
       "sts:GetCallerIdentity",
     ],
   },
-
-  "aws:ec2/vpc:Vpc": {
-    actions: [
-      ...ec2("CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
-      ...ec2("DescribeVpcs", "DescribeVpcAttribute", "DescribeNetworkAcls", "DescribeRouteTables"),
-      ...ec2("DescribeSecurityGroups"),
-      ...tags,
-    ],
-    own: "vpc",
-  },
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
-    actions: [
-      ...ec2("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
-      ...ec2("DescribeSecurityGroups", "DescribeSecurityGroupRules"),
-      ...tags,
-    ],
-    own: "security-group",
-  },
-  "aws:ec2/internetGateway:InternetGateway": {
-    actions: [
-      ...ec2("CreateInternetGateway", "DeleteInternetGateway"),
-      ...ec2("AttachInternetGateway", "DetachInternetGateway", "DescribeInternetGateways"),
-      ...tags,
-    ],
-    own: "internet-gateway",
-  },
-  "aws:ec2/subnet:Subnet": {
-    actions: [
-      ...ec2("CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute", "DescribeSubnets"),
-      // What still lies in it.
-      ...ec2("DescribeNetworkInterfaces"),
-      ...tags,
-    ],
-    own: "subnet",
-  },
-  "aws:ec2/routeTable:RouteTable": {
-    actions: [...ec2("CreateRouteTable", "DeleteRouteTable", "DescribeRouteTables"), ...tags],
-    own: "route-table",
-  },
-  "aws:ec2/route:Route": {
-    actions: ec2("CreateRoute", "DeleteRoute", "ReplaceRoute", "DescribeRouteTables"),
-  },
-  "aws:ec2/routeTableAssociation:RouteTableAssociation": {
-    actions: ec2(
-      "AssociateRouteTable",
-      "DisassociateRouteTable",
-      "ReplaceRouteTableAssociation",
-      "DescribeRouteTables",
-    ),
-  },
-  "aws:ec2/vpcEndpoint:VpcEndpoint": {
-    actions: [
-      ...ec2("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint"),
-      ...ec2("DescribeVpcEndpoints", "DescribePrefixLists"),
-      ...tags,
-    ],
-    own: "vpc-endpoint",
-  },
-  "aws:ec2/natGateway:NatGateway": {
-    actions: [...ec2("CreateNatGateway", "DeleteNatGateway", "DescribeNatGateways"), ...tags],
-    own: "natgateway",
-  },
-  "aws:ec2/eip:Eip": {
-    actions: [
-      ...ec2("AllocateAddress", "ReleaseAddress", "DescribeAddresses", "DescribeAddressesAttribute"),
-      ...tags,
-    ],
-    own: "elastic-ip",
-  },
-  "aws:ec2/eipAssociation:EipAssociation": {
-    actions: ec2("AssociateAddress", "DisassociateAddress", "DescribeAddresses"),
-  },
-  "aws:ec2/securityGroup:SecurityGroup": {
-    actions: [
-      ...ec2("CreateSecurityGroup", "DeleteSecurityGroup"),
-      ...ec2("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"),
-      ...ec2("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
-      ...ec2("DescribeSecurityGroups", "DescribeSecurityGroupRules", "DescribeNetworkInterfaces"),
-      ...tags,
-    ],
-    own: "security-group",
-  },
-  "aws:ec2/networkInterface:NetworkInterface": {
-    actions: [
-      ...ec2("CreateNetworkInterface", "DeleteNetworkInterface", "ModifyNetworkInterfaceAttribute"),
-      ...ec2("AssignIpv6Addresses", "UnassignIpv6Addresses", "DetachNetworkInterface"),
-      ...ec2("DescribeNetworkInterfaces"),
-      ...tags,
-    ],
-    own: "network-interface",
-  },
-  "aws:ec2/instance:Instance": {
-    actions: [
-      ...ec2("RunInstances", "StartInstances", "StopInstances", "TerminateInstances"),
-      ...ec2("ModifyInstanceAttribute", "ModifyInstanceMetadataOptions"),
-      ...ec2("DescribeInstances", "DescribeInstanceAttribute", "DescribeInstanceTypes"),
-      ...ec2("DescribeInstanceCreditSpecifications", "DescribeVolumes", "DescribeTags"),
-      ...ec2("DescribeSubnets", "DescribeImages"),
-      "iam:GetInstanceProfile",
-      ...tags,
-    ],
-    own: "instance",
-  },
-  "aws:ebs/volume:Volume": {
-    actions: [
-      ...ec2("CreateVolume", "DeleteVolume", "ModifyVolume"),
-      ...ec2("DescribeVolumes", "DescribeVolumesModifications"),
-      ...tags,
-    ],
-    own: "volume",
-  },
-  "aws:ec2/volumeAttachment:VolumeAttachment": {
-    // EC2 detaches it from a machine that it deletes.
-    actions: ec2("AttachVolume", "DescribeInstances", "DescribeVolumes"),
-  },
+  ...ec2Rows,
 
   "aws:iam/role:Role": {
     actions: [
@@ -279,6 +156,31 @@ export const rows: Readonly<Record<string, Row>> = {
     names: ({ zoneId }) => ({ hostedzone: [zoneId], change: ["*"] }),
   },
 
+  // AWS chooses its ID.
+  "aws:route53/healthCheck:HealthCheck": {
+    actions: [
+      "route53:ChangeTagsForResource",
+      "route53:CreateHealthCheck",
+      "route53:DeleteHealthCheck",
+      "route53:GetHealthCheck",
+      "route53:ListTagsForResource",
+      "route53:UpdateHealthCheck",
+    ],
+    own: "healthcheck",
+    names: () => ({ healthcheck: [] }),
+  },
+  "aws:route53/zoneAssociation:ZoneAssociation": {
+    actions: [
+      "ec2:DescribeVpcs",
+      "route53:AssociateVPCWithHostedZone",
+      "route53:DisassociateVPCFromHostedZone",
+      "route53:GetChange",
+      "route53:GetHostedZone",
+      "route53:ListHostedZonesByVPC",
+    ],
+    names: ({ zoneId }) => ({ hostedzone: [zoneId], change: ["*"] }),
+  },
+
   "aws:s3/bucket:Bucket": {
     actions: [
       ...bucketReads,
@@ -356,6 +258,27 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
     own: "addon",
     names: ({ clusterName, addonName }) => ({ cluster: [clusterName], addon: [clusterName, addonName] }),
+  },
+  "aws:eks/accessEntry:AccessEntry": {
+    actions: [
+      "eks:CreateAccessEntry",
+      "eks:DeleteAccessEntry",
+      "eks:DescribeAccessEntry",
+      "eks:TagResource",
+      "eks:UntagResource",
+      "eks:UpdateAccessEntry",
+    ],
+    own: "access-entry",
+    names: ({ clusterName }) => ({ cluster: [clusterName], "access-entry": [clusterName] }),
+  },
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+    actions: [
+      "eks:AssociateAccessPolicy",
+      "eks:DisassociateAccessPolicy",
+      "eks:ListAssociatedAccessPolicies",
+    ],
+    own: "access-entry",
+    names: ({ clusterName }) => ({ "access-entry": [clusterName] }),
   },
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": {
     actions: [

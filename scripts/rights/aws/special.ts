@@ -37,7 +37,12 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const services = [...new Set([...trusted, ...(hasCluster ? ["eks.amazonaws.com"] : [])])].sort();
     const condition = { StringEquals: { "iam:PassedToService": services } };
     const path = String(inputs.path ?? "/").slice(1);
-    return [{ action: "iam:PassRole", resource: iam(`role/${path}${inputs.name}`), condition }];
+    const boundary = inputs.permissionsBoundary;
+    const reads = boundary === undefined ? [] : ["iam:GetPolicy", "iam:GetPolicyVersion"];
+    return [
+      { action: "iam:PassRole", resource: iam(`role/${path}${inputs.name}`), condition },
+      ...reads.map((action) => ({ action, resource: String(boundary), condition: {} })),
+    ];
   },
 
   /** By its first alarm that restarts a machine, an account gets this role: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles.html */
@@ -74,22 +79,57 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     return named.map((resource) => ({ action: "ssm:GetParameter", resource, condition: {} }));
   },
 
-  /** Lists of prefixes are looked up, and count as many rules as they may get entries. */
+  /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
   "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider } }) {
-    if (!textsIn(inputs).some((text) => text.startsWith("pl-"))) return [];
+    const sources = textsIn(inputs);
     const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
-    const entries = textsIn(inputs)
-      .filter((text) => text.startsWith("pl-"))
-      .map((id) => `arn:${partitionOf(String(provider.region))}:ec2:${provider.region}:*:prefix-list/${id}`);
+    const describe = (what: string) => ({ action: `ec2:Describe${what}`, resource: "*", condition });
+    const partition = partitionOf(String(provider.region));
+    const lists = sources.filter((text) => text.startsWith("pl-"));
     return [
-      { action: "ec2:DescribeManagedPrefixLists", resource: "*", condition },
-      ...entries.map((resource) => ({
+      ...(lists.length > 0 ? [describe("ManagedPrefixLists")] : []),
+      ...lists.map((id) => ({
         action: "ec2:GetManagedPrefixListEntries",
-        resource,
+        // Some are AWS's own.
+        resource: `arn:${partition}:ec2:${provider.region}:*:prefix-list/${id}`,
         condition: {},
       })),
+      ...(sources.some((text) => text.startsWith("sg-")) ? [describe("VpcPeeringConnections")] : []),
     ];
   },
+
+  "aws:lb/loadBalancer:LoadBalancer": (special) => [
+    linkedRole(special.iam, "elasticloadbalancing"),
+    ...loadBalancing(special, [
+      ...["CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes"],
+      ...["SetSecurityGroups", "SetSubnets", "AddTags", "RemoveTags"],
+      ...["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"],
+    ]),
+  ],
+  "aws:lb/targetGroup:TargetGroup": (special) =>
+    loadBalancing(special, [
+      ...["CreateTargetGroup", "DeleteTargetGroup", "ModifyTargetGroup", "ModifyTargetGroupAttributes"],
+      ...["AddTags", "RemoveTags", "DescribeTargetGroups", "DescribeTargetGroupAttributes", "DescribeTags"],
+    ]),
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": (special) =>
+    loadBalancing(special, ["RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"]),
+  "aws:lb/listener:Listener": (special) =>
+    loadBalancing(special, [
+      ...["CreateListener", "DeleteListener", "ModifyListener", "AddTags", "RemoveTags"],
+      ...["DescribeListeners", "DescribeListenerAttributes", "DescribeTags"],
+    ]),
+
+  /** The tags of what EKS makes: it has EKS's own, which nobody else can set. */
+  "aws:ec2/tag:Tag": ({ all, arn }) =>
+    all.flatMap(({ type, inputs }) =>
+      type === cluster
+        ? ["ec2:CreateTags", "ec2:DeleteTags"].map((action) => ({
+            action,
+            resource: arn("ec2", "security-group/*"),
+            condition: { StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(inputs.name) } },
+          }))
+        : [],
+    ),
 
   /** What EKS leaves behind has its tag, which nobody else can set. */
   "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": ({ resource: { inputs }, arn }) => [
@@ -100,6 +140,39 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     },
   ],
 };
+
+/**
+ * Of Network Load Balancers. What begins with a prefix of the stack gets the rest of its name from the provider.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+ */
+function loadBalancing({ all, arn, resource: { provider } }: Special, names: readonly string[]): Found[] {
+  const balancers = all.filter(({ type }) => type === "aws:lb/loadBalancer:LoadBalancer");
+  const starts = balancers.map(({ inputs }) => String(inputs.name ?? `${inputs.namePrefix ?? ""}*`));
+  const ends = [...new Set(starts)].flatMap((name) =>
+    ["loadbalancer/net", "listener/net", "targetgroup"].map((kind) => `${kind}/${name}/*`),
+  );
+  const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
+  return names.flatMap((name): Found[] => {
+    const action = `elasticloadbalancing:${name}`;
+    if (name.startsWith("Describe")) return [{ action, resource: "*", condition }];
+    return ends.map((end) => ({ action, resource: arn("elasticloadbalancing", end), condition: {} }));
+  });
+}
+
+/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
+function keyPermits({ inputs }: Resource): Found[] {
+  const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
+  const uses = ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"];
+  const reencrypts = ["ReEncryptFrom", "ReEncryptTo"];
+  return keys.flatMap((resource): Found[] => [
+    ...[...uses, ...reencrypts].map((name) => ({ action: `kms:${name}`, resource, condition: {} })),
+    {
+      action: "kms:CreateGrant",
+      resource,
+      condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ]);
+}
 
 /** @returns also what tags a resource of EC2 while it is made */
 export function specialPermits(
@@ -112,7 +185,10 @@ export function specialPermits(
   const arn: Special["arn"] = (service, rest, account = place.account) =>
     `arn:${partition}:${service}:${region}:${account}:${rest}`;
   const iam = (rest: string) => `arn:${partition}:iam::${place.account}:${rest}`;
-  const special = specials[resource.type]?.({ resource, all, stack, arn, iam }) ?? [];
+  const special = [
+    ...(specials[resource.type]?.({ resource, all, stack, arn, iam }) ?? []),
+    ...keyPermits(resource),
+  ];
   const { own, actions = [] } = rows[resource.type] ?? {};
   if (own === undefined || creations(actions).length === 0 || !actions.includes("ec2:CreateTags"))
     return special;

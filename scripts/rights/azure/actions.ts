@@ -8,7 +8,7 @@ import type { Inputs } from "../resources.ts";
 export interface Row {
   /** In Azure: `Microsoft.Network/virtualNetworks`. Of a component, nothing. */
   readonly type?: string | ((inputs: Inputs) => string);
-  /** What it takes to refer to others: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
+  /** What it takes to refer to others of the stack: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
   readonly linked?: readonly string[];
   /** Of other types, or below this one, asked while a stack is previewed. */
   readonly lookUps?: readonly string[];
@@ -48,6 +48,28 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:network:NetworkInterface": {
     type: `${network}/networkInterfaces`,
     linked: [`${network}/publicIPAddresses/join/action`, `${network}/networkSecurityGroups/join/action`],
+  },
+  "azure-native:network:NatGateway": {
+    type: `${network}/natGateways`,
+    linked: [`${network}/natGateways/join/action`, `${network}/publicIPAddresses/join/action`],
+  },
+  "azure-native:network:LoadBalancer": {
+    type: `${network}/loadBalancers`,
+    linked: [
+      `${network}/loadBalancers/backendAddressPools/join/action`,
+      `${network}/loadBalancers/frontendIPConfigurations/join/action`,
+    ],
+  },
+  "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices` },
+  "azure-native:privatedns:PrivateRecordSet": {
+    type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
+    lookUps: [`${network}/privateDnsZones/read`],
+    where: "zone",
+  },
+  "azure-native:privatedns:VirtualNetworkLink": {
+    type: `${network}/privateDnsZones/virtualNetworkLinks`,
+    linked: [`${network}/virtualNetworks/join/action`],
+    where: "zone",
   },
   "azure-native:dns:Zone": { type: `${network}/dnsZones`, grants: ["dnsZoneContributor"] },
   "azure-native:dns:RecordSet": {
@@ -99,6 +121,10 @@ export const adopted: readonly { readonly id: RegExp; readonly actions: readonly
   {
     id: /^(.+\/providers\/Microsoft\.Compute\/galleries\/[^/]+)\/images\/[^/]+\/versions\/[^/]+$/i,
     actions: ["Microsoft.Compute/galleries/images/read", "Microsoft.Compute/galleries/images/versions/read"],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.Compute\/diskEncryptionSets\/[^/]+)$/i,
+    actions: ["Microsoft.Compute/diskEncryptionSets/read"],
   },
   {
     id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,

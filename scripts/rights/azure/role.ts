@@ -47,7 +47,10 @@ export function rolesFor(
   }
   const subscription = `/subscriptions/${account}`;
   const own = ownScope(resources, subscription);
-  const permits = resources.flatMap((resource) => permitsOf(resource, { subscription, own }));
+  const permits = resources.flatMap((resource) => {
+    const { subscriptionId = account } = resource.provider;
+    return permitsOf(resource, { subscription: `/subscriptions/${subscriptionId}`, own });
+  });
   const all = permits.filter(({ isRead }) => isRead || !isReadOnly);
   const granted = grantedRoles(resources);
   const byScope = Map.groupBy(all, ({ scope }) => scope);
@@ -75,7 +78,8 @@ export function rolesFor(
 
 /** The subscription of which a stack's resources speak, if it is one. */
 export function subscriptionIn(resources: readonly Resource[]): string | undefined {
-  const made = resources.filter(({ type }) => isAzure(type));
+  // A zone may be in another one.
+  const made = resources.filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone");
   const named = made.flatMap(({ id = "", provider }) => [
     ...(id.match(/^\/subscriptions\/([^/]+)\//)?.slice(1) ?? []),
     ...(provider.subscriptionId === undefined ? [] : [String(provider.subscriptionId)]),
@@ -111,7 +115,11 @@ function permitsOf(
 ): Permit[] {
   const row = rows[type];
   if (!row) return [];
-  const zone = `${subscription}/resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.Network/dnsZones/${inputs.zoneName}`;
+  const zones =
+    inputs.zoneName === undefined
+      ? `privateDnsZones/${inputs.privateZoneName}`
+      : `dnsZones/${inputs.zoneName}`;
+  const zone = `${subscription}/resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.Network/${zones}`;
   const places = { subscription, zone };
   const usual = row.where === undefined ? own : places[row.where];
   const foreign = textsIn(inputs).flatMap((text) => foreignIn(text));
@@ -128,7 +136,7 @@ function permitsOf(
           of(`${kind}/write`, false),
           ...(row.isDeleted === false ? [] : [of(`${kind}/delete`, false)]),
         ]),
-    ...(row.linked ?? []).map((it) => of(it, false)),
+    ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
     ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
     ...foreign.flatMap(({ scope, actions }) =>

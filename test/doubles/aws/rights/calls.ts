@@ -300,6 +300,8 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
     "ec2.GetManagedPrefixListEntries",
   ],
   "aws:ec2/getRouteTable:getRouteTable": ["ec2.DescribeRouteTables"],
+  "aws:ec2/getSecurityGroup:getSecurityGroup": ["ec2.DescribeSecurityGroups"],
+  "aws:ec2/getVpcPeeringConnections:getVpcPeeringConnections": ["ec2.DescribeVpcPeeringConnections"],
   "aws:ec2/getSubnet:getSubnet": ["ec2.DescribeSubnets"],
   "aws:ec2/getVpc:getVpc": ["ec2.DescribeVpcs"],
   "aws:eks/getClusters:getClusters": ["eks.ListClusters"],

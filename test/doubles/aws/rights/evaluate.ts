@@ -34,6 +34,7 @@ export function isAllowed(policies: readonly Policy[], { action, resource, conte
 function holds(operator: string, wanted: readonly string[], value: Context[string] | undefined): boolean {
   const values = list(value);
   switch (operator) {
+    case "Bool":
     case "StringEquals":
       return values.some((it) => wanted.includes(it));
     case "ForAllValues:StringEquals":
