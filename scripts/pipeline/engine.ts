@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
 import { type Change, changesOf, type ResourceStep } from "./changes.ts";
 
-export type Operation = "preview" | "up" | "refresh";
+export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface EngineRun {
@@ -73,7 +73,8 @@ export class Engine {
   /** Doesn't throw when the operation fails, or when it can't be started. */
   async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<EngineRun> {
     if (this.interruption.aborted) return { ...nothing, stack, succeeded: false, errors: ["not begun"] };
-    const confirmed = operation === "up" ? ["--yes"] : [];
+    const changes = operation === "up" || operation === "destroy";
+    const confirmed = changes ? ["--yes"] : [];
     const all = [operation, "--stack", stack, "--json", "--non-interactive", ...confirmed, ...args];
     const child = execa(engineProgram, all, {
       cwd: this.#directory,
@@ -91,11 +92,10 @@ export class Engine {
     let unfinished: string | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
       const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
-      // Before it changes something, `up` says what it would change.
-      if (resOutputsEvent && (operation !== "up" || !resOutputsEvent.planning))
-        steps.push(resOutputsEvent.metadata);
+      // Before it changes something, it says what it would change.
+      if (resOutputsEvent && (!changes || !resOutputsEvent.planning)) steps.push(resOutputsEvent.metadata);
       const message = diagnosticEvent?.message.trim() ?? "";
-      if (operation === "up" && unfinished === undefined && unfinishedBefore.test(message)) {
+      if (changes && unfinished === undefined && unfinishedBefore.test(message)) {
         unfinished = message;
         child.kill("SIGINT");
       } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
@@ -118,6 +118,16 @@ export class Engine {
       errors: [...new Set(errors)],
       ...(unfinished !== undefined && { unfinished }),
     };
+  }
+
+  /**
+   * Another command of the CLI.
+   * @throws Error with what it says
+   */
+  async command(...args: readonly string[]): Promise<void> {
+    const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
+    const { failed, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
+    if (failed) throw new Error(stderr.trim());
   }
 
   /** Ends early, without an error, when the pipeline is interrupted. */

@@ -5,8 +5,10 @@
  * `delete` are the cloud's.
  */
 import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
+import type { Guard } from "./guard.ts";
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
 import type { ServedApi } from "./served-api.ts";
+import type { Thing } from "./thing.ts";
 import {
   changedPaths,
   containsUnknown,
@@ -17,18 +19,7 @@ import {
   withUnknown,
 } from "./values.ts";
 
-/** Something that is in the account. */
-export interface Thing {
-  readonly id: string;
-  /** Pulumi's, like `aws:ec2/instance:Instance`. */
-  readonly type: string;
-  /** Pulumi's, of the resource that made it; what was there before has none. */
-  readonly name?: string;
-  /** What is in another scope isn't found: see {@link CloudDefinition.scopeOf}. */
-  readonly scope: string;
-  readonly inputs: Inputs;
-  readonly outputs: Inputs;
-}
+export type { Thing } from "./thing.ts";
 
 /** What a resource's inputs say about another one. */
 export interface Reference {
@@ -118,6 +109,8 @@ export interface CloudDefinition {
 export class Cloud {
   readonly definition: CloudDefinition;
   readonly operations: Operation[];
+  /** Judges what comes from outside. @default everyone may do everything */
+  guard?: Guard | undefined;
   readonly #things = new Map<string, Thing>();
   readonly #faults = new Faults();
   #ids = 0;

@@ -9,8 +9,12 @@ export async function serveApi(cloud: Cloud): Promise<ServedApi> {
   const { api, serveApi: serveOwn } = cloud.definition;
   if (serveOwn) return serveOwn(cloud);
   if (!api) return { environment: {}, async [Symbol.asyncDispose]() {} };
-  const server = createServer(({ url = "/", headers }, response) => {
-    const { status, body } = answer(() => api.answer(cloud, new URL(url, api.origin), headers.authorization));
+  const server = createServer(async ({ url: path = "/", headers }, response) => {
+    const url = new URL(path, api.origin);
+    const { status, body } = await answer(async () => {
+      await cloud.guard?.demandRight({ kind: "call", type: url.pathname, inputs: {}, scope: "" });
+      return api.answer(cloud, url, headers.authorization);
+    });
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -29,9 +33,9 @@ export async function serveApi(cloud: Cloud): Promise<ServedApi> {
 }
 
 /** @param ask throws a CloudError for what the cloud refuses */
-export function answer(ask: () => object): { status: number; body: object } {
+export async function answer(ask: () => object | Promise<object>): Promise<{ status: number; body: object }> {
   try {
-    return { status: 200, body: ask() };
+    return { status: 200, body: await ask() };
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     const [code = "", ...message] = error.message.split(": ");

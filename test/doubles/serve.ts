@@ -86,8 +86,10 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       reply.setAcceptsecrets(true).setSupportspreview(true);
     }, messages.ConfigureResponse),
 
-    invoke: unary((request: messages.InvokeRequest, reply, peer) => {
-      const answer = cloud.invoke(request.getTok(), unpack(request.getArgs()), scopeOf(peer));
+    invoke: unary(async (request: messages.InvokeRequest, reply, peer) => {
+      const [type, inputs, scope] = [request.getTok(), unpack(request.getArgs()), scopeOf(peer)];
+      await cloud.guard?.demandRight({ kind: "call", type, inputs, scope, provider: providers.get(peer) });
+      const answer = cloud.invoke(type, inputs, scope);
       reply.setReturn(toStruct(answer));
     }, messages.InvokeResponse),
 
@@ -127,10 +129,12 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         reply.setProperties(outputsOf({ inputs: shown, outputs: added }, given));
         return;
       }
+      const [type, scope, provider] = [request.getType(), scopeOf(peer), providers.get(peer)];
+      await cloud.guard?.demandRight({ kind: "create", type, inputs, scope, provider });
       await inTurn(() => {
-        const made = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
-        const thing = cloud.keep({ ...made, outputs: { ...made.outputs, ...added } });
-        reply.setId(thing.id).setProperties(outputsOf(thing, given));
+        const made = cloud.create(type, request.getName(), inputs, scope);
+        const kept = cloud.keep({ ...made, outputs: { ...made.outputs, ...added } });
+        reply.setId(kept.id).setProperties(outputsOf(kept, given));
       });
     }, messages.CreateResponse),
 
@@ -147,16 +151,33 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         reply.setProperties(outputsOf({ inputs, outputs }, given));
         return;
       }
+      const [type, id, scope, provider] = [
+        request.getType(),
+        request.getId(),
+        scopeOf(peer),
+        providers.get(peer),
+      ];
+      const thing = cloud.find(type, id, scope);
+      await cloud.guard?.demandRight({ kind: "update", type, inputs, scope, thing, provider });
       await inTurn(() => {
-        const changed = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
-        const thing = cloud.keep({ ...changed, outputs: { ...changed.outputs, ...added } });
-        reply.setProperties(outputsOf(thing, given));
+        const changed = cloud.update(type, id, inputs, scope);
+        const kept = cloud.keep({ ...changed, outputs: { ...changed.outputs, ...added } });
+        reply.setProperties(outputsOf(kept, given));
       });
     }, messages.UpdateResponse),
 
     delete: unary(async (request: messages.DeleteRequest, _, peer) => {
-      if (cloud.isForgotten(request.getType(), unpack(request.getOldInputs()))) return;
-      await inTurn(() => cloud.delete(request.getType(), request.getId(), scopeOf(peer)));
+      const [type, id, scope, provider] = [
+        request.getType(),
+        request.getId(),
+        scopeOf(peer),
+        providers.get(peer),
+      ];
+      const inputs = unpack(request.getOldInputs());
+      if (cloud.isForgotten(type, inputs)) return;
+      const thing = cloud.find(type, id, scope);
+      await cloud.guard?.demandRight({ kind: "delete", type, inputs, scope, thing, provider });
+      await inTurn(() => cloud.delete(type, id, scope));
     }, empty.Empty),
   };
 }

@@ -1,43 +1,22 @@
 /** The comment on a change of this project's own program, in an account that a double stands in for. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { engineEnvironment, engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
-import { serve } from "../doubles/serve.ts";
-import { serveApi } from "../doubles/serve-api.ts";
+import { engineProgram } from "../../scripts/setup/engine.ts";
 import { aws } from "../support/cloud-aws.ts";
-import { costProject } from "../support/cost-project.ts";
+import { doubleProject } from "../support/double-project.ts";
 import { credentials, privateUpstream } from "../support/private-stack.ts";
 import { projectDirectory, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type Config, keysOf } from "../support/stack-files.ts";
 
 test("a replacement is in bold, with its reason and what it costs; a secret is nowhere; a stack that fails stops no other", async (t) => {
-  await ensureEngine();
   const parts = scope(t);
-  const project = parts.use(await costProject());
-  const { directory } = project;
-  for (const name of ["components", "index.ts", "start.js", "package.json", "node_modules"]) {
-    await symlink(join(projectDirectory, name), join(directory, name));
-  }
-  await mkdir(join(directory, "state"));
-  await writeFile(join(directory, ".gitignore"), "node_modules\nstate\n");
-  const cloud = aws.newCloud();
-  const api = parts.use(await serveApi(cloud));
-  const options = {
-    cwd: directory,
-    env: {
-      ...engineEnvironment(),
-      ...api.environment,
-      PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
-      PULUMI_DEBUG_PROVIDERS: parts.use(await serve(cloud)).address,
-    },
-    stdin: "ignore",
-  } as const;
+  const project = parts.use(await doubleProject(aws.newCloud()));
+  const { directory, options } = project;
   const stack = "aws-eu-central-1";
   const file = join(directory, "stacks", `Pulumi.${stack}.yaml`);
   const keys = keysOf(aws.file);
@@ -62,6 +41,19 @@ test("a replacement is in bold, with its reason and what it costs; a secret is n
   await project.commit();
   await configure({ machine: { image: aws.otherImage }, storage: { kind: "disk", size: "900GiB" } });
   await project.setStack("aws-eu-north-1", await readFile(file, "utf8"));
+
+  const rights = async (...args: string[]) => {
+    const command = join(projectDirectory, "scripts", "rights.ts");
+    const { stdout } = await execa("node", [command, stack, ...args], options);
+    return stdout;
+  };
+  const files = (await rights("--out", "rights")).split("\n");
+  const written = await Promise.all(files.map((file) => readFile(join(directory, file), "utf8")));
+  const read = JSON.parse(await rights("--preview"));
+  assert.match(written.join(), /"arn:aws:iam::123456789012:role\/registry-cache-eu-central-1"/);
+  assert.match(written.join(), /"ec2:RunInstances"/);
+  assert.doesNotMatch(JSON.stringify(read), /"\w+:(?:Create|Delete|Put|Run|Pass)/);
+  await rm(join(directory, "rights"), { recursive: true });
 
   const script = join(projectDirectory, "scripts", "pipeline.ts");
   const preview = (...args: string[]) =>

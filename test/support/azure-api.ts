@@ -10,7 +10,7 @@ export function answerFetch(prepare: (cloud: Cloud) => void = () => {}): void {
   prepare(cloud);
   mock.method(globalThis, "fetch", async (input: string, init: { headers: { authorization: string } }) => {
     const ask = () => cloud.definition.api?.answer(cloud, new URL(input), init.headers.authorization) ?? {};
-    const { status, body } = answer(ask);
+    const { status, body } = await answer(ask);
     return Response.json(body, { status });
   });
 }

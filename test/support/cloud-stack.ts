@@ -15,7 +15,9 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
   readonly changes: readonly string[];
 }
 
-export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, AsyncDisposable {
+export interface CloudStack
+  extends Pick<Project, "environment" | "file" | "pulumi" | "setSecret">,
+    AsyncDisposable {
   readonly cloud: Cloud;
   /** As its file has them. */
   readonly regions: readonly Config[];
@@ -74,6 +76,8 @@ export async function cloudStack(
   return {
     cloud,
     regions,
+    environment: project.environment,
+    file: project.file,
     pulumi: project.pulumi,
     setSecret: project.setSecret,
     configure: (keys, region = {}) =>

@@ -34,6 +34,10 @@ export interface ResourceChange {
 }
 
 export interface Project {
+  /** The stack's file, for `--config-file`. */
+  readonly file: string;
+  /** What each process of the engine is given. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Writes the stack's file, with what stands under the project's name. Its secrets are gone then. */
   configure(keys: Readonly<Record<string, unknown>>): Promise<void>;
   /** Doesn't throw when the engine fails. `up` has no preview first, but {@link withPreview}. */
@@ -109,6 +113,8 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   if (failed) throw new Error(stderr);
 
   return {
+    file,
+    environment,
     configure,
     pulumi,
     async run(operation, args = [], env = {}) {

@@ -23,7 +23,10 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
       const action = String(parameters.get("Action"));
       const answer = answers[action];
       demand(answer, "InvalidAction", `The action ${action} is not valid for this web service.`);
-      const content = answer({ cloud, scope: regionOf(request), parameters });
+      const scope = regionOf(request);
+      const [type, inputs] = [`ec2.${action}`, Object.fromEntries(parameters)];
+      await cloud.guard?.demandRight({ kind: "call", type, inputs, scope });
+      const content = answer({ cloud, scope, parameters });
       response.end(`<${action}Response><requestId>1</requestId>${content}</${action}Response>`);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;

@@ -1,0 +1,102 @@
+/**
+ * One stack from nothing to nothing in a real account: `npm run accept -- --help`, and docs/accept.md.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Command, Option } from "commander";
+import { accept, type StepName, type StepReport, stepNames } from "./accept/acceptance.ts";
+import { configurationsOf } from "./cost/configurations.ts";
+import { backendOf, shortName } from "./fleet/backend.ts";
+import { readStackFiles } from "./fleet/stack-files.ts";
+import { Engine } from "./pipeline/engine.ts";
+import { ensureEngine } from "./setup/engine.ts";
+import { runSteps } from "./setup/steps.ts";
+
+interface Options {
+  readonly yes?: true;
+  readonly image: string[];
+  readonly report?: string;
+  readonly without: StepName[];
+}
+
+const directory = process.cwd();
+
+const program = new Command("npm run accept --")
+  .description(
+    "Brings a stack up, pulls through it, changes it, destroys it, and says what is left in the account. It costs money. docs/accept.md says more.",
+  )
+  .argument("<stack>", "of which nothing is there yet")
+  .option("--yes", "don't ask before it begins")
+  .option("--image <image...>", "to pull. Default: what `prefetch` of the configuration names", [])
+  .option("--report <file>", "the report as JSON")
+  .addOption(
+    new Option("--without <step...>", "steps to leave out").choices([...stepNames]).default([], "none"),
+  )
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.")
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+const marks = { passed: "✓", failed: "✗", "left out": "–" } as const;
+
+function tell({ name, result, seconds, said }: StepReport): void {
+  console.log(`${marks[result]} ${name} (${seconds} s)`);
+  for (const line of said) console.log(`  ${line}`);
+}
+
+/** @throws Error, in words for the user */
+async function run(stack: string, options: Options): Promise<void> {
+  const name = shortName(stack);
+  const { configurations, problems } = configurationsOf(await readStackFiles(directory, [name]));
+  const [configuration] = configurations;
+  if (!configuration)
+    throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+  const there = (await backendOf(directory, [stack]).stacks()).find((it) => it.name === name);
+  if (!there)
+    throw new Error(`${stack}: the backend has no such stack: npm run pulumi -- stack init ${stack}`);
+  if (there.updated !== undefined)
+    throw new Error(
+      `${stack} is up already. An acceptance ends with destroying the stack: name one that has nothing`,
+    );
+  if (!options.yes && !(await isConfirmed(name))) throw new Error("not begun");
+  const engine = new Engine(directory);
+  engine.handOnSignals();
+  const started = new Date().toISOString();
+  const steps = await accept({
+    engine,
+    stack,
+    name,
+    config: configuration.config,
+    file: join(directory, configuration.path),
+    images: options.image,
+    without: options.without,
+    tell,
+  });
+  const succeeded = steps.every(({ result }) => result !== "failed");
+  const report = { stack, started, succeeded, steps };
+  if (options.report) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
+  if (!succeeded) process.exitCode = 1;
+}
+
+async function isConfirmed(stack: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new Error("nobody is there to ask: add --yes");
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(
+    `This makes ${stack} in the account of your credentials, which costs money, and destroys it. Enter its name to begin: `,
+  );
+  terminal.close();
+  return answer.trim() === stack;
+}
+
+await runSteps(async () => {
+  program.parse();
+  const [stack = ""] = program.args;
+  await ensureEngine();
+  try {
+    await run(stack, program.opts<Options>());
+  } catch (error) {
+    console.error(`✗ ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+});

@@ -1,0 +1,97 @@
+/**
+ * The rights that whoever deploys a stack needs: `npm run rights -- --help`, and docs/rights.md.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { shortName } from "./fleet/backend.ts";
+import { accountIn } from "./rights/aws/place.ts";
+import { policiesFor } from "./rights/aws/policy.ts";
+import { rolesFor, subscriptionIn } from "./rights/azure/role.ts";
+import { type Resource, resourcesOf } from "./rights/resources.ts";
+import { ensureEngine } from "./setup/engine.ts";
+import { runSteps, step } from "./setup/steps.ts";
+
+interface Options {
+  readonly preview?: true;
+  readonly account?: string;
+  readonly out?: string;
+}
+
+const directory = process.cwd();
+
+const program = new Command("npm run rights --")
+  .description(
+    "The rights that whoever deploys a stack needs: IAM policies, or custom roles of Azure. docs/rights.md says more.",
+  )
+  .argument("<stack>", "which is previewed for it, and not changed")
+  .option("--preview", "rights for an identity that only previews, and looks for drift")
+  .option("--account <id>", "AWS account, or Azure subscription. Default: as the stack's resources say")
+  .option("--out <directory>", "a file for each policy or role, in place of the terminal")
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+const wayOut =
+  "correct what the engine says. The preview takes credentials that may read the account, and a stack that is there: npm run pulumi -- stack init STACK";
+
+/** What goes into a file each, by the file's name. */
+type Documents = Readonly<Record<string, object>>;
+
+async function documentsOf(
+  resources: readonly Resource[],
+  stack: string,
+  options: Options,
+): Promise<Documents> {
+  const isReadOnly = options.preview === true;
+  const has = (prefix: string) => resources.some(({ type }) => type.startsWith(prefix));
+  if (has("aws:")) {
+    const account = options.account ?? accountIn(resources);
+    if (account === undefined) throw new RangeError("name the AWS account: --account 123456789012");
+    const policies = await policiesFor(resources, { stack, account, isReadOnly });
+    return Object.fromEntries(policies.map((policy, index) => [`policy-${index + 1}.json`, policy]));
+  }
+  if (has("azure-native:")) {
+    const account = options.account ?? subscriptionIn(resources);
+    if (account === undefined) throw new RangeError("name the Azure subscription: --account ID");
+    const roles = rolesFor(resources, { stack, account, isReadOnly });
+    return Object.fromEntries(
+      roles.flatMap(({ definition, assignment }, index) => [
+        [`role-${index + 1}.json`, definition],
+        [`assignment-${index + 1}.json`, assignment],
+      ]),
+    );
+  }
+  throw new RangeError(
+    "nothing of the stack is in AWS or Azure: docs/kubernetes.md has the rights in a cluster",
+  );
+}
+
+async function write(documents: Documents, out: string | undefined): Promise<void> {
+  if (out === undefined) {
+    console.log(JSON.stringify(Object.values(documents), null, 2));
+    return;
+  }
+  await mkdir(out, { recursive: true });
+  for (const [name, document] of Object.entries(documents)) {
+    const file = join(out, name);
+    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+    console.log(file);
+  }
+}
+
+await runSteps(async () => {
+  program.parse();
+  const [stack = ""] = program.args;
+  const options = program.opts<Options>();
+  await ensureEngine();
+  try {
+    const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(directory, stack));
+    await write(await documentsOf(resources, shortName(stack), options), options.out);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`✗ ${stack}: ${error.message}`);
+    process.exitCode = 1;
+  }
+});

@@ -1,0 +1,14 @@
+import type { Inputs } from "../resources.ts";
+
+/** What a type of resource needs. */
+export interface Row {
+  readonly actions: readonly string[];
+  /** Of the reference: what the type is there, without its service. @default it has no resource type of its own */
+  readonly own?: string;
+  /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`. @default it is told by its tags */
+  names?(inputs: Inputs): Readonly<Record<string, readonly unknown[]>>;
+}
+
+export const ec2 = (...names: string[]) => names.map((name) => `ec2:${name}`);
+/** What changes the tags of what is there. */
+export const tags = ec2("CreateTags", "DeleteTags");

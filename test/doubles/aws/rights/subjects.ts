@@ -1,0 +1,122 @@
+/** What a request to AWS is about, as its service authorization reference names resources: by type, with the end of the ARN. */
+import { type Cloud, everywhere, type Thing } from "../../cloud.ts";
+import type { Asked } from "../../guard.ts";
+import { type Inputs, normalId, text, valueAt } from "../../values.ts";
+
+export interface Subject {
+  /** Of the reference: `ec2 subnet`. */
+  readonly kind: string;
+  /** What stands in its ARN for the parts that only it has. */
+  readonly parts: readonly string[];
+  /** Before the request. @default it isn't there */
+  readonly tags?: Inputs | undefined;
+  readonly thing?: Thing | undefined;
+}
+
+type End = (inputs: Inputs, id: string) => Omit<Subject, "tags">[];
+
+const byId =
+  (kind: string): End =>
+  (_, id) => [{ kind, parts: [id] }];
+const named =
+  (kind: string, ...paths: string[]): End =>
+  (inputs) => [{ kind, parts: paths.map((path) => text(path, inputs)) }];
+const ofRole: End = ({ role }) => [{ kind: "iam role", parts: [String(role)] }];
+const ofBucket: End = (inputs, id) => [
+  { kind: "s3 bucket", parts: [text("bucket", inputs) || id] },
+  { kind: "s3 object", parts: [text("bucket", inputs) || id, text("key", inputs) || "any"] },
+];
+const parameter: End = (inputs) => [
+  { kind: "ssm parameter", parts: [text("name", inputs).replace(/^\//, "")] },
+];
+
+/** By Pulumi's types, and of functions by their tokens. */
+export const ends: Readonly<Record<string, End>> = {
+  "aws:ec2/vpc:Vpc": byId("ec2 vpc"),
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": byId("ec2 security-group"),
+  "aws:ec2/internetGateway:InternetGateway": byId("ec2 internet-gateway"),
+  "aws:ec2/subnet:Subnet": byId("ec2 subnet"),
+  "aws:ec2/routeTable:RouteTable": byId("ec2 route-table"),
+  "aws:ec2/vpcEndpoint:VpcEndpoint": byId("ec2 vpc-endpoint"),
+  "aws:ec2/natGateway:NatGateway": byId("ec2 natgateway"),
+  "aws:ec2/eip:Eip": byId("ec2 elastic-ip"),
+  "aws:ec2/securityGroup:SecurityGroup": byId("ec2 security-group"),
+  "aws:ec2/networkInterface:NetworkInterface": byId("ec2 network-interface"),
+  "aws:ec2/instance:Instance": byId("ec2 instance"),
+  "aws:ebs/volume:Volume": byId("ec2 volume"),
+  ami: byId("ec2 image"),
+  "prefix list": byId("ec2 prefix-list"),
+  "aws:iam/role:Role": named("iam role", "name"),
+  "aws:iam/rolePolicy:RolePolicy": ofRole,
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ofRole,
+  "aws:iam/instanceProfile:InstanceProfile": named("iam instance-profile", "name"),
+  "aws:ssm/parameter:Parameter": parameter,
+  "aws:ssm/getParameter:getParameter": parameter,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": named("cloudwatch alarm", "name"),
+  "aws:cloudwatch/logGroup:LogGroup": named("logs log-group", "name"),
+  "aws:route53/zone:Zone": byId("route53 hostedzone"),
+  "aws:route53/record:Record": (inputs) => [
+    { kind: "route53 hostedzone", parts: [text("zoneId", inputs)] },
+    { kind: "route53 change", parts: ["C2682N5HXP0BZ4"] },
+  ],
+  "aws:s3/bucket:Bucket": ofBucket,
+  "aws:s3/getBucket:getBucket": ofBucket,
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ofBucket,
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ofBucket,
+  "aws:s3/bucketPolicy:BucketPolicy": ofBucket,
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ofBucket,
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ofBucket,
+  "aws:s3/bucketObjectv2:BucketObjectv2": ofBucket,
+  "aws:eks/cluster:Cluster": named("eks cluster", "name"),
+  "aws:eks/addon:Addon": (inputs) => [
+    { kind: "eks addon", parts: [text("clusterName", inputs), text("addonName", inputs), "0a1b2c3d"] },
+  ],
+  "aws:eks/podIdentityAssociation:PodIdentityAssociation": (inputs) => [
+    { kind: "eks podidentityassociation", parts: [text("clusterName", inputs), "a-0a1b2c3d"] },
+  ],
+};
+
+/** What the request is about, and what its inputs refer to. */
+export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others: Subject[] } {
+  const { kind, type, inputs, scope, thing } = asked;
+  const tagsOf = (it: Thing) => ({
+    ...(it.name !== undefined && defaultTags(asked)),
+    ...(valueAt("tags", it.inputs) as Inputs | undefined),
+  });
+  const own = (ends[type]?.(inputs, thing?.id ?? newId(inputs)) ?? []).map((subject) => ({
+    ...subject,
+    ...(thing && kind !== "create" && { tags: tagsOf(thing) }),
+    thing,
+  }));
+  const named = new Set(textsIn([inputs, thing?.inputs]).flatMap((it) => [it, it.split("/").at(-1) ?? ""]));
+  const ids = new Set([...named].map(normalId));
+  // A zone is looked for by its name.
+  const isNamed = (it: Thing) =>
+    ids.has(normalId(it.id)) || (it.type === "aws:route53/zone:Zone" && ids.has(text("name", it.inputs)));
+  const others = Object.keys(ends)
+    .flatMap((other) => cloud.things(other))
+    .filter((it) => it !== thing && (it.scope === scope || it.scope === everywhere) && isNamed(it))
+    .flatMap((it) =>
+      (ends[it.type]?.(it.inputs, it.id) ?? []).map((subject) => ({
+        ...subject,
+        tags: tagsOf(it),
+        thing: it,
+      })),
+    );
+  return { own, others };
+}
+
+/** Those of a bucket's begin as the stack says. */
+function newId({ bucketPrefix = "new-" }: Inputs): string {
+  return `${bucketPrefix}0a1b2c3d`;
+}
+
+/** Nested configuration of a provider comes as JSON. */
+export function defaultTags({ provider = {} }: Asked): Inputs {
+  return JSON.parse(String(provider.defaultTags ?? "{}")).tags ?? {};
+}
+
+export function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

@@ -1,0 +1,149 @@
+/** Lets an identity do what its roles allow, request by request, as Azure Resource Manager judges it. */
+import { Cloud } from "../../cloud.ts";
+import { demand } from "../../faults.ts";
+import type { Asked, Guard } from "../../guard.ts";
+import { type Inputs, text } from "../../values.ts";
+import { groupId, resourceId } from "../account.ts";
+
+/** A role where it is assigned. */
+export interface AssignedRole {
+  readonly definition: { readonly Actions: readonly string[] };
+  readonly assignment: { readonly scope: string; readonly condition?: string };
+}
+
+export interface ArmRequest {
+  readonly action: string;
+  /** On what: an ID. */
+  readonly on: string;
+  /** Of a role assignment: the role that is granted. */
+  readonly role?: string | undefined;
+}
+
+export interface AzureGuard extends Guard {
+  /** All that was asked for, allowed or not. */
+  readonly asked: ArmRequest[];
+}
+
+export function azureGuard(cloud: Cloud, roles: () => readonly AssignedRole[]): AzureGuard {
+  const asked: ArmRequest[] = [];
+  return {
+    asked,
+    async demandRight(it) {
+      for (const request of requestsOf(cloud, it)) {
+        asked.push(request);
+        const { action, on } = request;
+        const said = `The client does not have authorization to perform action '${action}' over scope '${on}'.`;
+        demand(isAllowed(roles(), request), "AuthorizationFailed", said);
+      }
+    },
+  };
+}
+
+/** https://learn.microsoft.com/azure/role-based-access-control/overview#how-azure-rbac-determines-if-a-user-has-access-to-a-resource */
+export function isAllowed(roles: readonly AssignedRole[], { action, on, role }: ArmRequest): boolean {
+  const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+  return roles.some(
+    ({ definition, assignment: { scope, condition } }) =>
+      (same(scope, on) || on.toLowerCase().startsWith(`${scope.toLowerCase()}/`)) &&
+      definition.Actions.some((it) => same(it, action)) &&
+      (role === undefined || condition === undefined || grants(condition, action, role)),
+  );
+}
+
+/** https://learn.microsoft.com/azure/role-based-access-control/conditions-format */
+function grants(condition: string, action: string, role: string): boolean {
+  const part = condition.split(") AND (").find((it) => it.includes(`ActionMatches{'${action}'}`));
+  if (part === undefined) return true;
+  const [, ids = ""] = /RoleDefinitionId\] ForAnyOfAnyValues:GuidEquals \{([^}]*)\}/.exec(part) ?? [];
+  return ids.split(", ").includes(role);
+}
+
+function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
+  if (asked.kind === "call") return callsOf(asked);
+  const id = asked.thing?.id ?? newId(cloud, asked);
+  const type = typeOf(id);
+  const [, role] = /roleDefinitions\/([^/]+)$/.exec(text("roleDefinitionId", asked.inputs)) ?? [];
+  // A role is granted on what it is for.
+  const on = type === roleAssignments ? (id.split(`/providers/${type}/`)[0] ?? "") : id;
+  if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }];
+  return [
+    { action: `${type}/write`, on, role },
+    { action: `${type}/read`, on },
+    ...linked(asked.inputs).filter((it) => it.on !== on),
+  ];
+}
+
+const roleAssignments = "Microsoft.Authorization/roleAssignments";
+
+/** By the rules of the type, in an account in which nothing comes of it. */
+function newId({ definition }: Cloud, { type, inputs, scope }: Asked): string {
+  const rules = definition.resources[type];
+  if (!rules) throw new Error(`the double doesn't know the type ${type}`);
+  return rules.create({ cloud: new Cloud(definition), scope, name: "new", inputs }).id;
+}
+
+/** `Microsoft.Network/virtualNetworks/subnets`: each second part of what follows the last provider's name. */
+function typeOf(id: string): string {
+  const [, namespace = "", ...parts] = id.slice(id.lastIndexOf("/providers/") + 1).split("/");
+  if (!id.includes("/providers/")) return "Microsoft.Resources/subscriptions/resourceGroups";
+  return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
+}
+
+/** What one must be allowed on a resource to refer to it: LinkedAuthorizationFailed says which it lacks. https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
+const linkedActions: Readonly<Record<string, string>> = {
+  "Microsoft.Network/virtualNetworks/subnets": "join/action",
+  "Microsoft.Network/publicIPAddresses": "join/action",
+  "Microsoft.Network/networkSecurityGroups": "join/action",
+  "Microsoft.Network/networkInterfaces": "join/action",
+  "Microsoft.ManagedIdentity/userAssignedIdentities": "assign/action",
+  "Microsoft.Compute/disks": "write",
+  "Microsoft.Compute/galleries/images/versions": "read",
+};
+
+/** Of what the inputs refer to; a role's scope is no such thing. */
+function linked({ scope: _, ...inputs }: Inputs): ArmRequest[] {
+  return textsIn(inputs)
+    .filter((it) => it.startsWith("/subscriptions/"))
+    .flatMap((on) => {
+      const action = linkedActions[typeOf(on)];
+      return action === undefined ? [] : [{ action: `${typeOf(on)}/${action}`, on }];
+    });
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+const cluster = (inputs: Inputs) =>
+  resourceId({ inputs }, "Microsoft.ContainerService/managedClusters", inputs.resourceName);
+const vault = (inputs: Inputs) => resourceId({ inputs }, "Microsoft.KeyVault/vaults", inputs.vaultName);
+
+/** What the provider's functions read, or post to. */
+const functions: Readonly<Record<string, (inputs: Inputs) => string | undefined>> = {
+  "azure-native:authorization:getClientConfig": () => undefined,
+  "azure-native:authorization:getClientToken": () => undefined,
+  "azure-native:resources:getResourceGroup": (inputs) => groupId(text("resourceGroupName", inputs)),
+  "azure-native:storage:getStorageAccount": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Storage/storageAccounts", inputs.accountName),
+  "azure-native:dns:getZone": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/dnsZones", inputs.zoneName),
+  "azure-native:network:getVirtualNetwork": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName),
+  "azure-native:keyvault:getVault": vault,
+  "azure-native:keyvault:getSecret": (inputs) => `${vault(inputs)}/secrets/${inputs.secretName}`,
+  "azure-native:containerservice:getAgentPool": (inputs) =>
+    `${cluster(inputs)}/agentPools/${inputs.agentPoolName}`,
+  "azure-native:containerservice:listManagedClusterUserCredentials": cluster,
+};
+
+function callsOf({ type, inputs }: Asked): ArmRequest[] {
+  // A GET of the API itself.
+  if (type.startsWith("/")) return [{ action: `${typeOf(type)}/read`, on: type }];
+  const find = functions[type];
+  if (!find) throw new Error(`the double doesn't know what ${type} asks for`);
+  const on = find(inputs);
+  if (on === undefined) return [];
+  const isPost = type.endsWith(":listManagedClusterUserCredentials");
+  return [{ action: `${typeOf(on)}/${isPost ? "listClusterUserCredential/action" : "read"}`, on }];
+}

@@ -1,0 +1,199 @@
+/** The rights that `npm run rights` writes, held against clouds that refuse all that they don't allow: docs/rights.md. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
+import { resourcesOf } from "../../scripts/rights/resources.ts";
+import { callsOf, functionCalls } from "../doubles/aws/rights/calls.ts";
+import type { Cloud } from "../doubles/cloud.ts";
+import { aws } from "../support/cloud-aws.ts";
+import { awsCluster } from "../support/cloud-aws-cluster.ts";
+import { azure } from "../support/cloud-azure.ts";
+import { azureCluster } from "../support/cloud-azure-cluster.ts";
+import {
+  awsRights,
+  azureRights,
+  type CloudRights,
+  type Judge,
+  type Rights,
+} from "../support/cloud-rights.ts";
+import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
+import { clusterStack } from "../support/cluster-files.ts";
+import { type Finding, findings, unknownOperations } from "../support/parliament.ts";
+import { credentials, privateUpstream } from "../support/private-stack.ts";
+import { projectDirectory } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+import type { Config } from "../support/stack-files.ts";
+
+interface Case {
+  readonly file: string;
+  readonly cloud: CloudRights;
+  start(): Promise<CloudStack>;
+  /** Over those of the file. */
+  readonly keys?: Config;
+  /** Over each region, one after the other: the first is what it begins with. */
+  readonly regions: readonly Config[];
+  /** Puts what the cloud may have left around a cluster, before it is destroyed. */
+  readonly leaveBehind?: ((cloud: Cloud) => void) | undefined;
+  /** Of the actions, what this account and this stack give no occasion for. */
+  readonly unused: readonly string[];
+}
+
+const older = (provider: keyof typeof services) => Object.keys(services[provider].supportEnds).at(-2);
+/** The second has one client more, another machine, and a larger disk. */
+const machine = (other: Config) => [
+  {},
+  {
+    access: { clients: ["203.0.113.0/24", "192.0.2.1/32"] },
+    machine: other,
+    storage: { kind: "disk", size: "900GiB" },
+  },
+];
+const cluster = (provider: keyof typeof services) => [
+  { replicas: { min: 2, max: 5 }, version: older(provider) },
+  { replicas: { min: 3, max: 5 }, apiAccess: ["198.51.100.0/29"] },
+];
+
+const cases: readonly Case[] = [
+  {
+    file: aws.file,
+    cloud: awsRights,
+    start: () => cloudStack(aws.file, aws.newCloud()),
+    keys: { upstreams: [privateUpstream] },
+    regions: machine({ image: aws.otherImage }),
+    // Asked in a region that an account may not have enabled.
+    unused: ["ec2:DescribeRegions"],
+  },
+  {
+    file: awsCluster.file,
+    cloud: awsRights,
+    start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
+    regions: cluster("aws"),
+    leaveBehind: awsCluster.leaveBehind?.bind(awsCluster),
+    // A policy of a bucket goes with it; quotas are asked where many ranges of clients have access.
+    unused: [
+      "ec2:DescribeRegions",
+      "s3:DeleteBucketPolicy",
+      "servicequotas:GetAWSDefaultServiceQuota",
+      "servicequotas:GetServiceQuota",
+    ],
+  },
+  {
+    file: azure.file,
+    cloud: azureRights,
+    start: () => cloudStack(azure.file, azure.newCloud()),
+    keys: { upstreams: [privateUpstream] },
+    regions: machine({ architecture: "amd64" }),
+    unused: [],
+  },
+  {
+    file: azureCluster.file,
+    cloud: azureRights,
+    start: () => clusterStack(azureCluster.file, azureCluster, azureCluster.newAccount()),
+    regions: cluster("azure"),
+    unused: [],
+  },
+];
+
+test("AWS's models have all the operations that the double knows", async () => {
+  const calls = [
+    ...Object.values(callsOf).flatMap((it) => Object.values(it).flat()),
+    ...Object.values(functionCalls).flat(),
+  ];
+  assert.deepEqual(await unknownOperations([...new Set(calls)]), []);
+});
+
+/**
+ * A machine is started on several resources, each with a condition of its own. An update of an add-on is one of its cluster, too. Public parameters belong to no account. Whoever
+ * writes a bucket's policy can let itself in, which docs/rights.md says.
+ */
+function isExplained({ issue, detail }: Finding): boolean {
+  if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
+  const explained = ["ec2:RunInstances", "eks:DescribeUpdate", "ssm:GetParameter"];
+  return (
+    issue === "RESOURCE_MISMATCH" &&
+    (detail as { action: string }[]).every(({ action }) => explained.includes(action))
+  );
+}
+
+for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused } of cases) {
+  describe(file, { concurrency: 1 }, () => {
+    const parts = scope({ after });
+    const name = /Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? "";
+    let stack: CloudStack;
+    let deployer: Rights;
+    let reader: Rights;
+    let judge: Judge;
+
+    async function configure(region: Config | undefined): Promise<void> {
+      await stack.configure(keys, region);
+      if (keys.upstreams === undefined) return;
+      for (const [key, value] of Object.entries(credentials))
+        await stack.setSecret(`registry-cache:team-login.${key}`, value);
+    }
+
+    async function succeeds(as: Rights, ...operation: Parameters<CloudStack["run"]>): Promise<void> {
+      judge.rights = as;
+      const { failed, messages } = await stack.run(...operation);
+      assert.ok(!failed, messages);
+    }
+
+    test("whoever may preview previews, and makes nothing", async () => {
+      stack = parts.use(await start());
+      await configure(regions[0]);
+      const options = { args: ["--config-file", stack.file], environment: stack.environment };
+      const resources = await resourcesOf(projectDirectory, name, options);
+      deployer = await known.rightsFor(resources, name, false);
+      reader = await known.rightsFor(resources, name, true);
+      judge = known.judge(stack.cloud, deployer);
+      stack.cloud.guard = judge;
+      await succeeds(reader, "preview");
+      const { failed, messages } = await stack.run("up");
+      assert.ok(failed);
+      assert.match(messages, /UnauthorizedOperation|AuthorizationFailed/);
+      assert.deepEqual(stack.done(), []);
+    });
+
+    if (known === awsRights) {
+      test("parliament finds nothing wrong with the policies", async () => {
+        for (const { documents } of [deployer, reader]) {
+          const found = await findings(documents);
+          assert.deepEqual(
+            found.filter((it) => !isExplained(it)),
+            [],
+          );
+        }
+      });
+    }
+
+    test("whoever may deploy makes and changes it", async () => {
+      await succeeds(deployer, "up");
+      await succeeds(reader, "preview", ["--expect-no-changes"]);
+      for (const region of regions.slice(1)) {
+        await configure(region);
+        await succeeds(deployer, "up");
+      }
+    });
+
+    test("whoever may deploy may change each resource in place", async () => {
+      judge.rights = deployer;
+      const state = JSON.parse(await stack.pulumi("stack", "export"));
+      const ids = new Set(state.deployment.resources.map(({ id }: { id?: string }) => id));
+      const provider = { defaultTags: JSON.stringify({ tags: stackTags(name) }) };
+      for (const thing of stack.cloud.things().filter(({ id }) => ids.has(id)))
+        await judge.demandRight({ kind: "update", ...thing, thing, provider });
+    });
+
+    test("whoever may deploy deletes it", async () => {
+      await stack.pulumi("state", "unprotect", "--all", "--yes");
+      leaveBehind?.(stack.cloud);
+      await succeeds(deployer, "destroy");
+      assert.deepEqual(stack.cloud.things(), []);
+    });
+
+    test("without any one of the actions, something is refused", () => {
+      const idle = deployer.actions.filter((action) => !judge.refusedBy(deployer.without(action), action));
+      assert.deepEqual(idle, unused);
+    });
+  });
+}

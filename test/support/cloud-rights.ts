@@ -1,0 +1,109 @@
+/** What the rights of a cloud are, and how a double judges by them: the same shape for each cloud. */
+import { type PolicyDocument, policiesFor } from "../../scripts/rights/aws/policy.ts";
+import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
+import type { Resource } from "../../scripts/rights/resources.ts";
+import { accountId } from "../doubles/aws/existing.ts";
+import { isAllowed as isAllowedByIam } from "../doubles/aws/rights/evaluate.ts";
+import { awsGuard } from "../doubles/aws/rights/guard.ts";
+import { subscriptionId } from "../doubles/azure/account.ts";
+import { azureGuard, isAllowed as isAllowedByArm } from "../doubles/azure/rights/guard.ts";
+import type { Cloud } from "../doubles/cloud.ts";
+import type { Guard } from "../doubles/guard.ts";
+
+/** What an identity may do. */
+export interface Rights {
+  readonly actions: readonly string[];
+  without(action: string): Rights;
+  /** As the double judges: see {@link Judge}. */
+  readonly documents: unknown;
+}
+
+export interface Judge extends Guard {
+  /** Whoever asks has these from now on. */
+  rights: Rights;
+  /** Of all that was asked for and allowed, that it wouldn't be by other rights. */
+  refusedBy(rights: Rights, action: string): boolean;
+}
+
+export interface CloudRights {
+  rightsFor(resources: readonly Resource[], stack: string, isReadOnly: boolean): Promise<Rights>;
+  judge(cloud: Cloud, rights: Rights): Judge;
+}
+
+export const awsRights: CloudRights = {
+  rightsFor: async (resources, stack, isReadOnly) =>
+    ofIam(await policiesFor(resources, { stack, account: accountId, isReadOnly })),
+  judge(cloud, rights) {
+    const documents = (of: Rights) => of.documents as PolicyDocument[];
+    const guard = awsGuard(cloud, () => documents(judge.rights));
+    const judge: Judge = {
+      rights,
+      demandRight: guard.demandRight,
+      refusedBy: (other, action) =>
+        guard.asked.some(
+          (it) =>
+            it.action === action &&
+            isAllowedByIam(documents(rights), it) &&
+            !isAllowedByIam(documents(other), it),
+        ),
+    };
+    return judge;
+  },
+};
+
+function ofIam(documents: readonly PolicyDocument[]): Rights {
+  return {
+    documents,
+    actions: unique(documents.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action))),
+    without: (action) =>
+      ofIam(
+        documents.map((document) => ({
+          ...document,
+          Statement: document.Statement.map((it) => ({ ...it, Action: except(action, it.Action) })),
+        })),
+      ),
+  };
+}
+
+export const azureRights: CloudRights = {
+  rightsFor: async (resources, stack, isReadOnly) =>
+    ofArm(rolesFor(resources, { stack, account: subscriptionId, isReadOnly })),
+  judge(cloud, rights) {
+    const documents = (of: Rights) => of.documents as ScopedRole[];
+    const guard = azureGuard(cloud, () => documents(judge.rights));
+    const judge: Judge = {
+      rights,
+      demandRight: guard.demandRight,
+      refusedBy: (other, action) =>
+        guard.asked.some(
+          (it) =>
+            it.action === action &&
+            isAllowedByArm(documents(rights), it) &&
+            !isAllowedByArm(documents(other), it),
+        ),
+    };
+    return judge;
+  },
+};
+
+function ofArm(documents: readonly ScopedRole[]): Rights {
+  return {
+    documents,
+    actions: unique(documents.flatMap(({ definition }) => definition.Actions)),
+    without: (action) =>
+      ofArm(
+        documents.map(({ definition, assignment }) => ({
+          assignment,
+          definition: { ...definition, Actions: except(action, definition.Actions) },
+        })),
+      ),
+  };
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}
+
+function except(value: string, values: readonly string[]): string[] {
+  return values.filter((it) => it !== value);
+}
