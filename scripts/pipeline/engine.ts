@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
 import { type Change, changesOf, type ResourceStep } from "./changes.ts";
 
-export type Operation = "preview" | "up" | "refresh";
+export type Operation = "preview" | "up" | "refresh" | "import";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface EngineRun {
@@ -19,9 +19,18 @@ export interface EngineRun {
   readonly unfinished?: string;
 }
 
+/** With all that the engine went through. */
+export interface DetailedRun extends EngineRun {
+  /** What stays as it is included. */
+  readonly steps: readonly ResourceStep[];
+  /** The URNs of what failed. */
+  readonly failed: readonly string[];
+}
+
 /** An event of `pulumi … --json`, as far as it is looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
 interface EngineEvent {
   readonly resOutputsEvent?: { readonly metadata: ResourceStep; readonly planning?: boolean };
+  readonly resOpFailedEvent?: { readonly metadata: ResourceStep };
   readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
   readonly policyEvent?: {
     readonly message: string;
@@ -40,11 +49,14 @@ export class Engine {
   readonly #running = new Set<{ kill(signal: NodeJS.Signals): boolean }>();
   readonly #interruption = new AbortController();
 
-  /** @param directory of the project. The engine must be there: ensureEngine(). */
-  constructor(directory: string) {
+  /**
+   * @param directory of the project. The engine must be there: ensureEngine().
+   * @param environment of the engine, besides. @default where the project's state is
+   */
+  constructor(directory: string, environment = engineEnvironment(stateBackend(directory))) {
     this.#directory = directory;
     this.#environment = {
-      ...engineEnvironment(stateBackend(directory)),
+      ...environment,
       PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     };
   }
@@ -71,9 +83,9 @@ export class Engine {
   }
 
   /** Doesn't throw when the operation fails, or when it can't be started. */
-  async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<EngineRun> {
+  async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<DetailedRun> {
     if (this.interruption.aborted) return { ...nothing, stack, succeeded: false, errors: ["not begun"] };
-    const confirmed = operation === "up" ? ["--yes"] : [];
+    const confirmed = operation === "up" || operation === "import" ? ["--yes"] : [];
     const all = [operation, "--stack", stack, "--json", "--non-interactive", ...confirmed, ...args];
     const child = execa(engineProgram, all, {
       cwd: this.#directory,
@@ -86,11 +98,13 @@ export class Engine {
     });
     this.#running.add(child);
     const steps: ResourceStep[] = [];
+    const failedSteps: string[] = [];
     const warnings: string[] = [];
     const errors: string[] = [];
     let unfinished: string | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
-      const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
+      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = eventOf(line);
+      if (resOpFailedEvent) failedSteps.push(resOpFailedEvent.metadata.urn);
       // Before it changes something, `up` says what it would change.
       if (resOutputsEvent && (operation !== "up" || !resOutputsEvent.planning))
         steps.push(resOutputsEvent.metadata);
@@ -114,6 +128,8 @@ export class Engine {
       stack,
       succeeded: !failed && unfinished === undefined,
       changes: changesOf(steps),
+      steps,
+      failed: failedSteps,
       warnings: [...new Set(warnings)],
       errors: [...new Set(errors)],
       ...(unfinished !== undefined && { unfinished }),
@@ -126,7 +142,7 @@ export class Engine {
   }
 }
 
-const nothing = { changes: [], warnings: [], errors: [] };
+const nothing = { changes: [], steps: [], failed: [], warnings: [], errors: [] };
 
 /** @returns an empty event for a line that is none, and for the last one of an engine that was killed */
 function eventOf(line: string): EngineEvent {

@@ -47,10 +47,12 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
   const scopeOf = (peer: string) => definition.scopeOf(providers.get(peer) ?? {});
   const inTurn = lastFirst();
 
+  const addedTo = (inputs: Inputs, peer: string) =>
+    definition.addedBy?.(providers.get(peer) ?? {}, inputs) ?? {};
+
   /** What the engine stores: secret where it came from a secret. */
   function outputsOf({ inputs, outputs }: Pick<Thing, "inputs" | "outputs">, given: Inputs, peer: string) {
-    const added = definition.addedBy?.(providers.get(peer) ?? {}, inputs) ?? {};
-    const all: Inputs = { ...inputs, ...outputs, ...added };
+    const all: Inputs = { ...inputs, ...outputs, ...addedTo(inputs, peer) };
     return toStruct(
       Object.fromEntries(
         Object.entries(all).map(([key, value]) => [
@@ -117,10 +119,22 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         return;
       }
       await inTurn(() => {
-        const thing = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer));
+        const added = addedTo(inputs, peer);
+        const thing = cloud.create(request.getType(), request.getName(), inputs, scopeOf(peer), added);
         reply.setId(thing.id).setProperties(outputsOf(thing, given, peer));
       });
     }, messages.CreateResponse),
+
+    /** Of an import. A refresh would tell what is known already. */
+    read: unary((request: messages.ReadRequest, reply, peer) => {
+      const thing = cloud.read(request.getType(), request.getId(), scopeOf(peer));
+      // An answer without an id: there is nothing.
+      if (!thing) return;
+      reply
+        .setId(thing.id)
+        .setInputs(toStruct(thing.inputs))
+        .setProperties(outputsOf(thing, {}, peer));
+    }, messages.ReadResponse),
 
     update: unary(async (request: messages.UpdateRequest, reply, peer) => {
       const given = fromStruct(request.getNews());
@@ -131,7 +145,8 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         return;
       }
       await inTurn(() => {
-        const thing = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer));
+        const added = addedTo(inputs, peer);
+        const thing = cloud.update(request.getType(), request.getId(), inputs, scopeOf(peer), added);
         reply.setProperties(outputsOf(thing, given, peer));
       });
     }, messages.UpdateResponse),

@@ -55,6 +55,14 @@ export function changedPaths(before: unknown, after: unknown, path = ""): string
   });
 }
 
+/** @param path of names: `osProfile.customData` */
+export function withoutPath(inputs: Inputs, path: string): Inputs {
+  const [name = "", ...rest] = path.split(".");
+  const { [name]: value, ...others } = inputs;
+  if (rest.length === 0 || !isContainer(value)) return rest.length === 0 ? others : inputs;
+  return { ...others, [name]: withoutPath(value, rest.join(".")) };
+}
+
 function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

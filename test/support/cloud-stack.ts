@@ -15,7 +15,7 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
   readonly changes: readonly string[];
 }
 
-export interface CloudStack extends Pick<Project, "pulumi" | "setSecret">, AsyncDisposable {
+export interface CloudStack extends Pick<Project, "pulumi" | "script" | "setSecret">, AsyncDisposable {
   readonly cloud: Cloud;
   /** As its file has them. */
   readonly regions: readonly Config[];
@@ -75,6 +75,7 @@ export async function cloudStack(
     cloud,
     regions,
     pulumi: project.pulumi,
+    script: project.script,
     setSecret: project.setSecret,
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),

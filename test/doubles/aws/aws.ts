@@ -12,6 +12,7 @@ import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
 import { securityGroups } from "./security-group.ts";
 import { storage } from "./storage.ts";
+import { serveTagging } from "./tagging-api.ts";
 
 const definition: CloudDefinition = {
   name: "aws",
@@ -23,10 +24,17 @@ const definition: CloudDefinition = {
     demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);
     return region;
   },
-  serveApi: serveEc2,
+  async serveApi(cloud) {
+    const parts = new AsyncDisposableStack();
+    const served = [parts.use(await serveEc2(cloud)), parts.use(await serveTagging(cloud))];
+    const environment = Object.assign({}, ...served.map((it) => it.environment));
+    return { environment, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  },
   admitProvider: (provider) => demandEnabled(text("region", provider)),
   addedBy(provider, inputs) {
-    const tags = { ...asTags(valueAt("defaultTags.tags", provider)), ...asTags(inputs.tags) };
+    // A provider's own configuration is text.
+    const defaults = valueAt("tags", JSON.parse(text("defaultTags", provider) || "{}"));
+    const tags = { ...asTags(defaults), ...asTags(inputs.tags) };
     return { tagsAll: tags };
   },
   codes: {
