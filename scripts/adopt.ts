@@ -44,11 +44,14 @@ const program = new Command("npm run adopt --")
         process.exitCode = 1;
         return;
       }
-      await writeFile(out, `${JSON.stringify(adopted.file, null, 2)}\n`, { mode: 0o600 });
-      const options = "--protect=false --generate-code=false";
-      console.log(
-        `${out} is written. Next: npm run pulumi -- import --file ${out} ${options} --stack ${stack}`,
+      const commands = await Promise.all(
+        adopted.files.map(async (content, index) => {
+          const file = index === 0 ? out : out.replace(/(\.json)?$/, `-${index + 1}.json`);
+          await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+          return `npm run pulumi -- import --file ${file} --protect=false --generate-code=false --stack ${stack}`;
+        }),
       );
+      console.log(["Next:", ...commands].join("\n  "));
     }),
   );
 

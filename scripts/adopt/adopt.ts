@@ -11,17 +11,19 @@ import {
   type Entry,
   entryOf,
   type ImportFile,
-  importFile,
+  importFiles,
   isProvider,
+  nameOf,
   type Planned,
   plannedOf,
   type Values,
 } from "./import-file.ts";
 import { Scratch, type StateResource } from "./scratch.ts";
-import { asSecret, containsSecret, isTold, withValue } from "./values.ts";
+import { asSecret, containsSecret, isKnown, isTold, withValue } from "./values.ts";
 
 export interface Adopted {
-  readonly file: ImportFile;
+  /** To be imported one after the other. */
+  readonly files: readonly ImportFile[];
   /** How many resources are taken over. */
   readonly count: number;
   /** What isn't, by the resource's name, each with the reason. */
@@ -55,13 +57,21 @@ export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Ado
     "Looking for what the stack has",
     "remove what the cause names, and run the same command again",
     async () => {
+      await using scratch = await Scratch.create(project, stack, configFile);
       for (;;) {
-        await using scratch = await Scratch.create(project, stack, configFile);
         const adopted = await search.round(scratch);
         if (adopted) return adopted;
+        await scratch.reset();
       }
     },
   );
+}
+
+/** In one round. */
+interface Seen {
+  readonly steps: readonly ResourceStep[];
+  readonly skeleton: ImportFile;
+  readonly state: readonly StateResource[];
 }
 
 const stash = "pulumi:index:Stash";
@@ -80,19 +90,25 @@ class Search {
 
   /** @param scratch an empty one @returns undefined where there may be more to find */
   async round(scratch: Scratch): Promise<Adopted | undefined> {
-    const file = importFile([...this.#found.values()]);
-    if (this.#found.size > 0 && !(await this.#import(file, scratch))) return undefined;
-    const { steps, changes } = succeeded(await scratch.preview());
+    const files = importFiles([...this.#found.values()]);
+    for (const file of files) if (!(await this.#import(file, scratch))) return undefined;
+    const { run, skeleton } = await scratch.preview();
+    const { steps, changes } = succeeded(run);
     const state = await scratch.resources();
     const planned = plannedOf(steps);
     const entries = [
       ...this.#completed(steps, state),
-      ...(await pMap(planned, (it) => this.#entryOf(it, steps, state), { concurrency: 1 })),
+      ...(await pMap(planned, (it) => this.#entryOf(it, { skeleton, steps, state }), { concurrency: 1 })),
     ].filter((it) => it !== undefined);
     for (const entry of entries) this.#found.set(entry.name, entry);
     if (entries.length > 0) return undefined;
-    const count = file.resources.filter(({ id }) => id !== undefined).length;
-    return { file, count, changes, missing: planned.map((it) => this.#missing(it)) };
+    const count = [...this.#found.values()].filter(({ id }) => id !== undefined).length;
+    return {
+      files,
+      count,
+      changes,
+      missing: planned.filter((it) => !isProvider(it)).map((it) => this.#missing(it)),
+    };
   }
 
   /** @returns whether all of it is there */
@@ -119,23 +135,28 @@ class Search {
   #missing({ urn, type }: Planned): Missing {
     const isExpected = type.startsWith("pulumi-nodejs:dynamic");
     const reason = isExpected ? "is Pulumi's alone, and made again" : (this.#reasons.get(urn) ?? unnamed);
-    return { name: `${type.split(":").at(-1)} ${urn.split("::").at(-1)}`, reason, isExpected };
+    return { name: `${type.split(":").at(-1)} ${nameOf(urn)}`, reason, isExpected };
   }
 
-  async #entryOf(
-    planned: Planned,
-    steps: readonly ResourceStep[],
-    state: readonly StateResource[],
-  ): Promise<Entry | undefined> {
-    if (!planned.new.custom || isProvider(planned)) return entryOf(planned);
-    const content = await this.#identify(planned, steps, state);
+  async #entryOf(planned: Planned, seen: Seen): Promise<Entry | undefined> {
+    if (!planned.new.custom) return entryOf(planned);
+    if (isProvider(planned)) return this.#providerOf(planned, seen);
+    const content = await this.#identify(planned, seen);
     return content && entryOf(planned, content);
+  }
+
+  /** Not of a cluster that isn't found yet. */
+  #providerOf(planned: Planned, { skeleton }: Seen): Entry | undefined {
+    const { type, urn, new: wanted } = planned;
+    const own = skeleton.resources.find(
+      (it) => it.type === type && (it.logicalName ?? it.name) === nameOf(urn),
+    );
+    return own?.inputs && isKnown(wanted.inputs) ? entryOf(planned, { inputs: own.inputs }) : undefined;
   }
 
   async #identify(
     { urn, type, new: { inputs, parent, provider } }: Planned,
-    steps: readonly ResourceStep[],
-    state: readonly StateResource[],
+    { steps, state }: Seen,
   ): Promise<Pick<Entry, "id" | "inputs" | "outputs"> | undefined> {
     if (this.#reasons.has(urn)) return undefined;
     if (type === stash) {
@@ -145,6 +166,7 @@ class Search {
         : { id: randomUUID(), inputs: { input }, outputs: { input, output: input } };
     }
     const own = steps.find((it) => provider.startsWith(`${it.urn}::`))?.new?.inputs ?? {};
+    if (!isKnown(own)) return undefined;
     const subscription = type.startsWith("azure-native:") ? await azureSubscription(own) : "";
     const composed = composedId(type, inputs, subscription);
     if (composed !== undefined) return composed === null ? undefined : { id: composed };

@@ -13,8 +13,8 @@ export interface Entry {
   readonly type: string;
   /** In the file: here the URN, which no two have. */
   readonly name: string;
-  /** Pulumi's. */
-  readonly logicalName: string;
+  /** Pulumi's. @default the name */
+  readonly logicalName?: string;
   readonly id?: string;
   /** A name in the file. */
   readonly parent?: string;
@@ -46,16 +46,16 @@ function isDefault(urn: string): boolean {
   return /:pulumi:providers:[^:]+::default/.test(urn);
 }
 
-/** @param content `id`, and what else is known; nothing for a component or a provider */
+/** @param content `id`, and what else is known; nothing for a component */
 export function entryOf(
-  { urn, type, new: { custom, parent, provider, inputs } }: Planned,
-  content: Pick<Entry, "id" | "inputs" | "outputs"> = isProvider({ type }) ? { inputs } : {},
+  { urn, type, new: { custom, parent, provider } }: Planned,
+  content: Pick<Entry, "id" | "inputs" | "outputs"> = {},
 ): Entry {
   const providerUrn = provider.split("::").slice(0, -1).join("::");
   return {
     type,
     name: urn,
-    logicalName: urn.split("::").at(-1) ?? "",
+    logicalName: nameOf(urn),
     ...(parent !== "" && !parent.includes(`::${stackType}::`) && { parent }),
     ...(providerUrn !== "" && !isDefault(providerUrn) && { provider: providerUrn }),
     ...(!custom && { component: true }),
@@ -63,8 +63,25 @@ export function entryOf(
   };
 }
 
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
+
+/**
+ * Two, where a provider is part of what is imported: the engine would make it before its parent, and refuse that.
+ * https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/import.go
+ */
+export function importFiles(entries: readonly Entry[]): ImportFile[] {
+  const isLater = ({ type, parent }: Entry) => isProvider({ type }) && parent !== undefined;
+  const later = new Set(entries.filter(isLater).map(({ name }) => name));
+  const { first = [], second = [] } = Object.groupBy(entries, ({ name, provider = "" }) =>
+    later.has(name) || later.has(provider) ? "second" : "first",
+  );
+  return [first, second].filter((it) => it.length > 0).map(withNames);
+}
+
 /** With a table of what the entries name and don't have. */
-export function importFile(resources: readonly Entry[]): ImportFile {
+function withNames(resources: readonly Entry[]): ImportFile {
   const own = new Set(resources.map(({ name }) => name));
   const named = resources.flatMap(({ parent, provider }) => [parent ?? [], provider ?? []].flat());
   const others = named.filter((urn) => !own.has(urn));

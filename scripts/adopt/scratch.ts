@@ -1,5 +1,5 @@
 /** A stack with a state of its own, in a directory that goes with it: what is found is tried there first. */
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -57,8 +57,19 @@ export class Scratch implements AsyncDisposable {
     }
   }
 
-  preview(): Promise<DetailedRun> {
-    return this.#engine.run(this.#stack, "preview", ["--config-file", this.#configFile]);
+  /** Of a stack without a state. */
+  async reset(): Promise<void> {
+    await this.#pulumi(["stack", "import", "--stack", this.#stack], this.#path, {
+      input: JSON.stringify({ version: 3, deployment: {} }),
+    });
+  }
+
+  /** With what `pulumi preview` makes of it for an import, in which secrets are encrypted as in the stack itself. */
+  async preview(): Promise<{ run: DetailedRun; skeleton: ImportFile }> {
+    const file = join(this.#path, "skeleton.json");
+    const args = ["--config-file", this.#configFile, "--import-file", file];
+    const run = await this.#engine.run(this.#stack, "preview", args);
+    return { run, skeleton: run.succeeded ? JSON.parse(await readFile(file, "utf8")) : { resources: [] } };
   }
 
   /** What is there already is refused. */
@@ -81,12 +92,8 @@ export class Scratch implements AsyncDisposable {
     return join(this.#path, `Pulumi.${this.#stack}.yaml`);
   }
 
-  #pulumi(args: readonly string[], cwd: string) {
-    return execa(engineProgram, [...args, "--non-interactive"], {
-      cwd,
-      env: this.#environment,
-      stdin: "ignore",
-    });
+  #pulumi(args: readonly string[], cwd: string, { input = "" } = {}) {
+    return execa(engineProgram, [...args, "--non-interactive"], { cwd, env: this.#environment, input });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,8 +2,10 @@
 import { valueAt } from "../../policy/values.ts";
 import type { Values } from "./import-file.ts";
 
-/** What stands for a value that a preview doesn't know, and for a secret in what it prints. */
-const untold = ["04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"];
+/** What stands for a value that a preview doesn't know. */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** In what it prints. */
+const hidden = "[secret]";
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
@@ -26,8 +28,15 @@ export function withValue(values: Values, path: string, value: unknown): Values 
   return { ...values, [name]: own };
 }
 
+/** Whether nothing in it is yet to be known. */
+export function isKnown(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).every(isKnown);
+  return value !== unknown;
+}
+
+/** Whether there is a value, and it is told. */
 export function isTold(value: unknown): boolean {
-  return value !== undefined && !untold.some((it) => it === value);
+  return value !== undefined && value !== hidden && isKnown(value);
 }
 
 function isMapping(value: unknown): value is Values {

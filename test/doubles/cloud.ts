@@ -72,7 +72,7 @@ export interface Rules {
   /** Inputs that the provider itself marks as secret. */
   readonly secrets?: readonly string[];
   /** What an import takes in place of the id, by the provider's documentation of the type. @default the id */
-  importId?(inputs: Inputs): string;
+  importId?(thing: Pick<Thing, "inputs" | "outputs">): string;
   /** The id, and what the cloud adds to the inputs; and its scope, if it isn't the provider's. */
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
@@ -230,7 +230,7 @@ export class Cloud {
   read(type: string, id: string, scope: string): Thing | undefined {
     const { importId, secrets = [], unread = [] } = this.#rules(type);
     const thing = importId
-      ? this.things(type).find((it) => it.scope === scope && importId(it.inputs) === id)
+      ? this.things(type).find((it) => it.scope === scope && importId(it) === id)
       : this.find(type, id, scope);
     if (!thing) return undefined;
     const inputs = unread.reduce(withoutPath, thing.inputs);

@@ -129,7 +129,7 @@ export const machine: Readonly<Record<string, Rules>> = {
     ],
     isForgotten: ({ skipDestroy }) => skipDestroy === true,
     unread: ["skipDestroy"],
-    importId: ({ deviceName, volumeId, instanceId }) => `${deviceName}:${volumeId}:${instanceId}`,
+    importId: ({ inputs: { deviceName, volumeId, instanceId } }) => `${deviceName}:${volumeId}:${instanceId}`,
     check(inputs) {
       const name = text("deviceName", inputs);
       demand(

@@ -106,7 +106,7 @@ export const network: Readonly<Record<string, Rules>> = {
         "not one destination",
       );
     },
-    importId: ({ routeTableId, destinationCidrBlock, destinationIpv6CidrBlock }) =>
+    importId: ({ inputs: { routeTableId, destinationCidrBlock, destinationIpv6CidrBlock } }) =>
       `${routeTableId}_${destinationCidrBlock ?? destinationIpv6CidrBlock}`,
     create({ inputs }) {
       const id = `r-${inputs.routeTableId}-${inputs.destinationCidrBlock ?? inputs.destinationIpv6CidrBlock}`;
@@ -134,7 +134,7 @@ export const network: Readonly<Record<string, Rules>> = {
       { at: "subnetId", to: subnet, exclusive: "Resource.AlreadyAssociated" },
       { at: "routeTableId", to: routeTable },
     ],
-    importId: ({ subnetId, routeTableId }) => `${subnetId}/${routeTableId}`,
+    importId: ({ inputs: { subnetId, routeTableId } }) => `${subnetId}/${routeTableId}`,
     create: ({ cloud }) => ({ id: `rtbassoc-${cloud.digits(17)}` }),
   },
 

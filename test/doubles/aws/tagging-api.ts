@@ -10,21 +10,20 @@ import type { ServedApi } from "../served-api.ts";
 import { type Inputs, valueAt } from "../values.ts";
 import { accountId } from "./existing.ts";
 
-/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, with `$` for the id. IAM's own aren't told. */
-const arns: Readonly<Record<string, string>> = {
-  "aws:ebs/volume:Volume": "ec2:volume/$",
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ec2:security-group/$",
-  "aws:ec2/eip:Eip": "ec2:elastic-ip/$",
-  "aws:ec2/instance:Instance": "ec2:instance/$",
-  "aws:ec2/internetGateway:InternetGateway": "ec2:internet-gateway/$",
-  "aws:ec2/natGateway:NatGateway": "ec2:natgateway/$",
-  "aws:ec2/networkInterface:NetworkInterface": "ec2:network-interface/$",
-  "aws:ec2/routeTable:RouteTable": "ec2:route-table/$",
-  "aws:ec2/securityGroup:SecurityGroup": "ec2:security-group/$",
-  "aws:ec2/subnet:Subnet": "ec2:subnet/$",
-  "aws:ec2/vpc:Vpc": "ec2:vpc/$",
-  "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2:vpc-endpoint/$",
-  "aws:eks/podIdentityAssociation:PodIdentityAssociation": "eks:podidentityassociation/$",
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
+const kinds: Readonly<Record<string, string>> = {
+  "aws:ebs/volume:Volume": "volume",
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "security-group",
+  "aws:ec2/eip:Eip": "elastic-ip",
+  "aws:ec2/instance:Instance": "instance",
+  "aws:ec2/internetGateway:InternetGateway": "internet-gateway",
+  "aws:ec2/natGateway:NatGateway": "natgateway",
+  "aws:ec2/networkInterface:NetworkInterface": "network-interface",
+  "aws:ec2/routeTable:RouteTable": "route-table",
+  "aws:ec2/securityGroup:SecurityGroup": "security-group",
+  "aws:ec2/subnet:Subnet": "subnet",
+  "aws:ec2/vpc:Vpc": "vpc",
+  "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc-endpoint",
 };
 
 /** Its environment says where the API is. */
@@ -66,8 +65,12 @@ function taggedIn(cloud: Cloud, region: string, filters: readonly Filter[]): obj
   });
 }
 
-function arnOf({ type, id, scope }: Thing): string | undefined {
+function arnOf({ type, id, scope, inputs, outputs }: Thing): string | undefined {
   if (type === "aws:s3/bucket:Bucket") return `arn:aws:s3:::${id}`;
-  const [service, resource] = arns[type]?.split(":") ?? [];
-  return resource && `arn:aws:${service}:${scope}:${accountId}:${resource.replace("$", id)}`;
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${scope}:${accountId}:${resource}`;
+  if (type === "aws:eks/podIdentityAssociation:PodIdentityAssociation") {
+    return arn("eks", `podidentityassociation/${inputs.clusterName}/${outputs.associationId}`);
+  }
+  const kind = kinds[type];
+  return kind && arn("ec2", `${kind}/${id}`);
 }
