@@ -11,7 +11,7 @@ import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
-export type Operation = "preview" | "up" | "refresh" | "destroy";
+export type Operation = "preview" | "up" | "refresh" | "destroy" | "import";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface EngineRun {
