@@ -114,9 +114,8 @@ class Search {
   /** @returns whether all of it is there */
   async #import(file: ImportFile, scratch: Scratch): Promise<boolean> {
     const run = await scratch.import(file);
-    const [reason = ""] = run.errors;
-    if (run.failed.length === 0) return succeeded(run).succeeded;
-    for (const urn of run.failed) {
+    if (run.failed.size === 0) return succeeded(run).succeeded;
+    for (const [urn, reason] of run.failed) {
       this.#reasons.set(urn, reason);
       this.#found.delete(urn);
     }
@@ -212,7 +211,10 @@ function completed(
   paths: readonly string[],
 ): Entry | undefined {
   const { __inputs: kept, ...told } = outputs;
-  const unread = paths.filter((path) => valueAt(path, inputs) === undefined && isTold(valueAt(path, wanted)));
+  // In a list, nobody knows which entry is which.
+  const unread = paths.filter(
+    (path) => !path.includes("[") && valueAt(path, inputs) === undefined && isTold(valueAt(path, wanted)),
+  );
   if (unread.length === 0 || containsSecret([inputs, told])) return undefined;
   const complete = (values: Values) =>
     unread.reduce((all, path) => withValue(all, path, valueAt(path, wanted)), values);

@@ -34,6 +34,7 @@ export class Scratch implements AsyncDisposable {
       REGISTRY_CACHE_ADOPTING: "true",
     };
     this.#engine = new Engine(project, this.#environment);
+    this.#engine.handOnSignals();
   }
 
   /**

@@ -23,15 +23,14 @@ export interface EngineRun {
 export interface DetailedRun extends EngineRun {
   /** What stays as it is included. */
   readonly steps: readonly ResourceStep[];
-  /** The URNs of what failed. */
-  readonly failed: readonly string[];
+  /** What failed, by its URN, and why. */
+  readonly failed: ReadonlyMap<string, string>;
 }
 
 /** An event of `pulumi … --json`, as far as it is looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
 interface EngineEvent {
   readonly resOutputsEvent?: { readonly metadata: ResourceStep; readonly planning?: boolean };
-  readonly resOpFailedEvent?: { readonly metadata: ResourceStep };
-  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
+  readonly diagnosticEvent?: { readonly message: string; readonly severity: string; readonly urn?: string };
   readonly policyEvent?: {
     readonly message: string;
     readonly policyName: string;
@@ -98,13 +97,12 @@ export class Engine {
     });
     this.#running.add(child);
     const steps: ResourceStep[] = [];
-    const failedSteps: string[] = [];
+    const failedSteps = new Map<string, string>();
     const warnings: string[] = [];
     const errors: string[] = [];
     let unfinished: string | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
-      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = eventOf(line);
-      if (resOpFailedEvent) failedSteps.push(resOpFailedEvent.metadata.urn);
+      const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
       // Before it changes something, `up` says what it would change.
       if (resOutputsEvent && (operation !== "up" || !resOutputsEvent.planning))
         steps.push(resOutputsEvent.metadata);
@@ -113,7 +111,10 @@ export class Engine {
         unfinished = message;
         child.kill("SIGINT");
       } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
-      else if (diagnosticEvent?.severity === "error") errors.push(message);
+      else if (diagnosticEvent?.severity === "error") {
+        errors.push(message);
+        if (diagnosticEvent.urn) failedSteps.set(diagnosticEvent.urn, message);
+      }
       if (policyEvent) {
         const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
         const told = enforcementLevel === "mandatory" ? errors : warnings;
@@ -142,7 +143,7 @@ export class Engine {
   }
 }
 
-const nothing = { changes: [], steps: [], failed: [], warnings: [], errors: [] };
+const nothing = { changes: [], steps: [], failed: new Map<string, string>(), warnings: [], errors: [] };
 
 /** @returns an empty event for a line that is none, and for the last one of an engine that was killed */
 function eventOf(line: string): EngineEvent {
