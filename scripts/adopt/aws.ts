@@ -24,7 +24,12 @@ const kinds: Readonly<Record<string, string>> = {
   "aws:ec2/vpc:Vpc": "ec2:vpc",
   "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2:vpc-endpoint",
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": "eks:podidentityassociation",
+  "aws:ec2/vpcEndpointService:VpcEndpointService": "ec2:vpc-endpoint-service",
+  "aws:lb/listener:Listener": "elasticloadbalancing:listener",
+  "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing:loadbalancer",
+  "aws:lb/targetGroup:TargetGroup": "elasticloadbalancing:targetgroup",
   "aws:s3/bucket:Bucket": "s3",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:security-group-rule",
 };
 
 interface Tagged {
@@ -83,9 +88,10 @@ export class AwsAccount {
   }
 }
 
-/** `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123`, `arn:aws:s3:::name` */
+/** `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123`, `arn:aws:s3:::name`; load balancing's are the ids themselves. */
 function parse(arn: string): Pick<Tagged, "kind" | "id"> {
   const [, , service = "", , , ...rest] = arn.split(":");
   const [kind = "", ...id] = rest.join(":").split("/");
+  if (service === "elasticloadbalancing") return { kind: `${service}:${kind}`, id: arn };
   return id.length === 0 ? { kind: service, id: kind } : { kind: `${service}:${kind}`, id: id.join(",") };
 }

@@ -20,14 +20,19 @@ const aws: Readonly<Record<string, string>> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
   "aws:ec2/route:Route": "{routeTableId}_{destinationCidrBlock|destinationIpv6CidrBlock}",
   "aws:ec2/routeTableAssociation:RouteTableAssociation": "{subnetId}/{routeTableId}",
+  "aws:ec2/tag:Tag": "{resourceId},{key}",
   "aws:ec2/volumeAttachment:VolumeAttachment": "{deviceName}:{volumeId}:{instanceId}",
   "aws:eks/accessEntry:AccessEntry": "{clusterName}:{principalArn}",
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "{clusterName}#{principalArn}#{policyArn}",
+  "aws:eks/addon:Addon": "{clusterName}:{addonName}",
   "aws:eks/cluster:Cluster": "{name}",
   "aws:iam/instanceProfile:InstanceProfile": "{name}",
   "aws:iam/role:Role": "{name}",
   "aws:iam/rolePolicy:RolePolicy": "{role}:{name}",
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "{role}/{policyArn}",
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": "{targetGroupArn},{targetId},{port}",
   "aws:route53/record:Record": "{zoneId}_{name}_{type}",
+  "aws:route53/zoneAssociation:ZoneAssociation": "{zoneId}:{vpcId}",
   "aws:s3/bucket:Bucket": "{bucket}",
   ...Object.fromEntries(bucketSettings.map((type) => [`aws:s3/${type}`, "{bucket}"])),
   "aws:s3/bucketObjectv2:BucketObjectv2": "{bucket}/{key}",
@@ -52,13 +57,26 @@ const azure: Readonly<Record<string, string>> = {
   "keyvault:Vault": "Microsoft.KeyVault/vaults/{vaultName}",
   "managedidentity:FederatedIdentityCredential": `${identities}/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}`,
   "managedidentity:UserAssignedIdentity": `${identities}/{resourceName}`,
+  "network:LoadBalancer": `${network}/loadBalancers/{loadBalancerName}`,
+  "network:NatGateway": `${network}/natGateways/{natGatewayName}`,
   "network:NetworkInterface": `${network}/networkInterfaces/{networkInterfaceName}`,
   "network:NetworkSecurityGroup": `${network}/networkSecurityGroups/{networkSecurityGroupName}`,
+  "network:PrivateLinkService": `${network}/privateLinkServices/{serviceName}`,
   "network:PublicIPAddress": `${network}/publicIPAddresses/{publicIpAddressName}`,
   "network:VirtualNetwork": `${network}/virtualNetworks/{virtualNetworkName}`,
+  "privatedns:PrivateRecordSet": `${network}/privateDnsZones/{privateZoneName}/{recordType}/{relativeRecordSetName}`,
+  "privatedns:VirtualNetworkLink": `${network}/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}`,
   "storage:BlobContainer": `${accounts}/blobServices/default/containers/{containerName}`,
   "storage:ManagementPolicy": `${accounts}/managementPolicies/{managementPolicyName}`,
   "storage:StorageAccount": accounts,
+  "trafficmanager:Profile": `${network}/trafficmanagerprofiles/{profileName}`,
+};
+
+/** At another resource. */
+const azureElsewhere: Readonly<Record<string, string>> = {
+  "authorization:RoleAssignment":
+    "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+  "monitor:DiagnosticSetting": "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
 };
 
 /** @returns of a type that has neither a name nor is composed, undefined; of one whose parts aren't known yet, null */
@@ -70,18 +88,17 @@ export function composedId(type: string, inputs: Values, subscription: string): 
 function templateOf(type: string, inputs: Values): string | undefined {
   const [packageName, name = ""] = type.split(/:(.*)/);
   if (packageName === "kubernetes") return objectTemplate(type, inputs);
-  if (packageName !== "azure-native") return type in aws && isNamed(type, inputs) ? aws[type] : undefined;
-  if (name === "authorization:RoleAssignment") {
-    return "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}";
-  }
+  if (packageName !== "azure-native") return awsTemplate(type, inputs);
   const group = "/subscriptions/{subscription}/resourceGroups/{resourceGroupName}";
   if (name === "resources:ResourceGroup") return group;
-  return azure[name] && `${group}/providers/${azure[name]}`;
+  return azureElsewhere[name] ?? (azure[name] && `${group}/providers/${azure[name]}`);
 }
 
-/** One bucket has a name from the start, another one is given it. */
-function isNamed(type: string, { bucketPrefix }: Values): boolean {
-  return type !== "aws:s3/bucket:Bucket" || bucketPrefix === undefined;
+function awsTemplate(type: string, { bucketPrefix, setIdentifier }: Values): string | undefined {
+  // One bucket has a name from the start, another one is given it.
+  if (type === "aws:s3/bucket:Bucket" && bucketPrefix !== undefined) return undefined;
+  // Of several records of one name.
+  return setIdentifier === undefined ? aws[type] : `${aws[type]}_{setIdentifier}`;
 }
 
 function objectTemplate(type: string, inputs: Values): string {

@@ -11,13 +11,13 @@ const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Fills `{path}` with inputs; of `{one|another}`, with the first that there is. @returns undefined where one isn't known */
 export function filled(template: string, inputs: Values): string | undefined {
-  let isKnown = true;
+  let isWhole = true;
   const text = template.replace(/\{([^}]+)\}/g, (_, paths: string) => {
     const [value] = paths.split("|").flatMap((path) => valueAt(path, inputs) ?? []);
-    if (typeof value !== "string" || !isTold(value)) isKnown = false;
+    if (!isTold(value)) isWhole = false;
     return String(value);
   });
-  return isKnown ? text : undefined;
+  return isWhole ? text : undefined;
 }
 
 /** @param path of names: `osProfile.customData` */
