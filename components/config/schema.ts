@@ -20,6 +20,7 @@ import {
 } from "./region.ts";
 import { imageReference, secretKey, serverUrl } from "./text.ts";
 import { upstream } from "./upstream.ts";
+import { version } from "./version.ts";
 
 /** The namespace of the stack's configuration keys in Pulumi; the name of the project. */
 export const namespace = "registry-cache";
@@ -124,6 +125,7 @@ const cost = z.strictObject({
 
 /** What every stack has, but for its provider and regions. */
 const shared = {
+  version,
   upstreams: z
     .array(upstream)
     .min(1)

@@ -1,5 +1,6 @@
 import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
+import { isAdopting } from "./adopting.ts";
 import type { LookedUp } from "./kind.ts";
 
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
@@ -60,6 +61,7 @@ export class LookUp {
       this.refuse(path, `${name} ${unknown}: ${reasonOf(error as Error)}`);
       return false;
     }
+    if (isAdopting) return true;
     const wayOut = "delete it, or take it over by `pulumi import`";
     this.refuse(path, `${name} is there already, and not of this stack: ${wayOut}`);
     return false;

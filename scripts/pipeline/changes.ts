@@ -21,6 +21,19 @@ export interface ResourceStep {
   readonly keys?: readonly string[];
   readonly diffs?: readonly string[];
   readonly detailedDiff?: Readonly<Record<string, { readonly diffKind: string }>> | null;
+  /** As the program wants it. */
+  readonly new?: ResourceGoal | null;
+}
+
+export interface ResourceGoal {
+  /** @default it is a component */
+  readonly custom?: boolean;
+  /** URNs. */
+  readonly parent: string;
+  /** URN and id. */
+  readonly provider: string;
+  /** Secrets as `[secret]`, and what isn't known yet as a fixed UUID. */
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 /** Not only in a replacement: what an earlier one left behind is deleted so, too. */
@@ -50,15 +63,23 @@ export function changesOf(steps: readonly ResourceStep[]): Change[] {
     const [step] = all.toSorted(
       (one, other) => Number(one.op === deletesOld) - Number(other.op === deletesOld),
     );
-    const { op = "", type = "", keys, diffs, detailedDiff } = step ?? {};
-    const kind = kindOf[op] ?? "update";
-    const forcing = Object.entries(detailedDiff ?? {})
-      .filter(([, { diffKind }]) => kind !== "replace" || diffKind.endsWith("replace"))
-      .map(([path]) => path);
-    const because = [forcing, keys, diffs].find((paths) => paths && paths.length > 0) ?? [];
-    return { kind, type: lastPart(type), name: lastPart(urn), because };
+    const { op = "", type = "" } = step ?? {};
+    return {
+      kind: kindOf[op] ?? "update",
+      type: lastPart(type),
+      name: lastPart(urn),
+      because: step ? becauseOf(step) : [],
+    };
   });
   return changeKinds.flatMap((kind) => changes.filter((change) => change.kind === kind));
+}
+
+/** The paths of what differs; of a replacement, of what forces it. */
+export function becauseOf({ op, keys, diffs, detailedDiff }: ResourceStep): readonly string[] {
+  const forcing = Object.entries(detailedDiff ?? {})
+    .filter(([, { diffKind }]) => kindOf[op] !== "replace" || diffKind.endsWith("replace"))
+    .map(([path]) => path);
+  return [forcing, keys, diffs].find((paths) => paths && paths.length > 0) ?? [];
 }
 
 /** `1 replace, 3 update`; empty where nothing changes. */

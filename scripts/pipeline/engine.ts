@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
 import { type Change, changesOf, type ResourceStep } from "./changes.ts";
 
-export type Operation = "preview" | "up" | "refresh" | "destroy";
+export type Operation = "preview" | "up" | "refresh" | "import" | "destroy";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface EngineRun {
@@ -19,10 +19,18 @@ export interface EngineRun {
   readonly unfinished?: string;
 }
 
+/** With all that the engine went through. */
+export interface DetailedRun extends EngineRun {
+  /** What stays as it is included. */
+  readonly steps: readonly ResourceStep[];
+  /** What failed, by its URN, and why. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
 /** An event of `pulumi … --json`, as far as it is looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
 interface EngineEvent {
   readonly resOutputsEvent?: { readonly metadata: ResourceStep; readonly planning?: boolean };
-  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
+  readonly diagnosticEvent?: { readonly message: string; readonly severity: string; readonly urn?: string };
   readonly policyEvent?: {
     readonly message: string;
     readonly policyName: string;
@@ -40,11 +48,14 @@ export class Engine {
   readonly #running = new Set<{ kill(signal: NodeJS.Signals): boolean }>();
   readonly #interruption = new AbortController();
 
-  /** @param directory of the project. The engine must be there: ensureEngine(). */
-  constructor(directory: string) {
+  /**
+   * @param directory of the project. The engine must be there: ensureEngine().
+   * @param environment of the engine, besides. @default where the project's state is
+   */
+  constructor(directory: string, environment = engineEnvironment(stateBackend(directory))) {
     this.#directory = directory;
     this.#environment = {
-      ...engineEnvironment(stateBackend(directory)),
+      ...environment,
       PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     };
   }
@@ -71,10 +82,10 @@ export class Engine {
   }
 
   /** Doesn't throw when the operation fails, or when it can't be started. */
-  async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<EngineRun> {
+  async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<DetailedRun> {
     if (this.interruption.aborted) return { ...nothing, stack, succeeded: false, errors: ["not begun"] };
     const changes = operation === "up" || operation === "destroy";
-    const confirmed = changes ? ["--yes"] : [];
+    const confirmed = changes || operation === "import" ? ["--yes"] : [];
     const all = [operation, "--stack", stack, "--json", "--non-interactive", ...confirmed, ...args];
     const child = execa(engineProgram, all, {
       cwd: this.#directory,
@@ -87,6 +98,7 @@ export class Engine {
     });
     this.#running.add(child);
     const steps: ResourceStep[] = [];
+    const failedSteps = new Map<string, string>();
     const warnings: string[] = [];
     const errors: string[] = [];
     let unfinished: string | undefined;
@@ -99,7 +111,10 @@ export class Engine {
         unfinished = message;
         child.kill("SIGINT");
       } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
-      else if (diagnosticEvent?.severity === "error") errors.push(message);
+      else if (diagnosticEvent?.severity === "error") {
+        errors.push(message);
+        if (diagnosticEvent.urn) failedSteps.set(diagnosticEvent.urn, message);
+      }
       if (policyEvent) {
         const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
         const told = enforcementLevel === "mandatory" ? errors : warnings;
@@ -114,6 +129,8 @@ export class Engine {
       stack,
       succeeded: !failed && unfinished === undefined,
       changes: changesOf(steps),
+      steps,
+      failed: failedSteps,
       warnings: [...new Set(warnings)],
       errors: [...new Set(errors)],
       ...(unfinished !== undefined && { unfinished }),
@@ -136,7 +153,7 @@ export class Engine {
   }
 }
 
-const nothing = { changes: [], warnings: [], errors: [] };
+const nothing = { changes: [], steps: [], failed: new Map<string, string>(), warnings: [], errors: [] };
 
 /** @returns an empty event for a line that is none, and for the last one of an engine that was killed */
 function eventOf(line: string): EngineEvent {

@@ -14,6 +14,20 @@ test("refuses a provider in a region that the account hasn't enabled", () => {
   admitProvider?.({ region: "eu-south-2" });
 });
 
+test("an import takes what the provider's documentation says, and finds what the cloud tells", () => {
+  const { cloud, things } = make();
+  const { machine, disk, attachment } = things;
+  assert.ok(machine && disk && attachment);
+  const composed = `/dev/sdf:${disk.id}:${machine.id}`;
+  assert.equal(cloud.read(attachment.type, composed, region)?.id, attachment.id);
+  assert.equal(cloud.read(attachment.type, attachment.id, region), undefined);
+  assert.equal(cloud.read(machine.type, "i-0", region), undefined);
+  assert.equal(cloud.read(machine.type, machine.id, "eu-west-1"), undefined);
+  const { userDataBase64, ...told } = cloud.read(machine.type, machine.id, region)?.inputs ?? {};
+  assert.equal(userDataBase64, undefined);
+  assert.equal(told.instanceType, "m7g.large");
+});
+
 testRefusals(make, {
   "a reference to nothing": { of: "group", with: { vpcId: "vpc-0" }, says: /NotFound: vpcId/ },
   "a range with bits behind its length": {

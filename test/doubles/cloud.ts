@@ -10,12 +10,14 @@ import type { InputProblem, SdkTypes } from "./sdk-types.ts";
 import type { ServedApi } from "./served-api.ts";
 import type { Thing } from "./thing.ts";
 import {
+  asSecret,
   changedPaths,
   containsUnknown,
   type Inputs,
   isWithin,
   normalId,
   valuesAt,
+  withoutPath,
   withUnknown,
 } from "./values.ts";
 
@@ -59,6 +61,12 @@ export interface Rules {
   admit?(request: Request): void;
   /** Whether another one of the id takes the place of the first. @default it is refused */
   readonly overwrites?: boolean;
+  /** Inputs, by their paths, that an import doesn't find: the cloud doesn't tell them, or they are the provider's own. */
+  readonly unread?: readonly string[];
+  /** Inputs that the provider itself marks as secret. */
+  readonly secrets?: readonly string[];
+  /** What an import takes in place of the id, by the provider's documentation of the type. @default the id */
+  importId?(thing: Pick<Thing, "inputs" | "outputs">): string;
   /** The id, and what the cloud adds to the inputs; and its scope, if it isn't the provider's. */
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
@@ -177,7 +185,8 @@ export class Cloud {
     );
   }
 
-  create(type: string, name: string, inputs: Inputs, scope: string): Thing {
+  /** @param added what the provider adds to the outputs: see {@link CloudDefinition.addedBy} */
+  create(type: string, name: string, inputs: Inputs, scope: string, added: Inputs = {}): Thing {
     const request = { cloud: this, scope, name, inputs };
     const rules = this.#rules(type);
     this.#faults.letFail("create", type);
@@ -185,14 +194,15 @@ export class Cloud {
     this.#demandReferences(type, request);
     rules.admit?.(request);
     this.#demandUnused(type, request);
-    const thing = { outputs: {}, type, name, scope, inputs, ...rules.create(request) };
+    const made = rules.create(request);
+    const thing = { type, name, scope, inputs, ...made, outputs: { ...made.outputs, ...added } };
     const taken = this.find(type, thing.id, thing.scope);
     demand(!taken || rules.overwrites, this.definition.codes.exists, `${type} ${thing.id} already exists`);
     this.record({ kind: "create", type, name });
     return this.keep(thing);
   }
 
-  update(type: string, id: string, inputs: Inputs, scope: string): Thing {
+  update(type: string, id: string, inputs: Inputs, scope: string, added: Inputs = {}): Thing {
     const before = this.#get(type, id, scope);
     const { name = "" } = before;
     const request = { cloud: this, scope, name, inputs };
@@ -211,7 +221,19 @@ export class Cloud {
     this.#demandUnused(type, request, before);
     rules.update?.(request, before);
     this.record({ kind: "update", type, name });
-    return this.keep({ ...before, inputs });
+    return this.keep({ ...before, inputs, outputs: { ...before.outputs, ...added } });
+  }
+
+  /** What an import finds, without the inputs that it doesn't. */
+  read(type: string, id: string, scope: string): Thing | undefined {
+    const { importId, secrets = [], unread = [] } = this.#rules(type);
+    const thing = importId
+      ? this.things(type).find((it) => it.scope === scope && importId(it) === id)
+      : this.find(type, id, scope);
+    if (!thing) return undefined;
+    const inputs = unread.reduce(withoutPath, thing.inputs);
+    const sealed = secrets.flatMap((name) => (name in inputs ? [[name, asSecret(inputs[name])]] : []));
+    return { ...thing, inputs: { ...inputs, ...Object.fromEntries(sealed) } };
   }
 
   /** Inputs as a preview shows them as outputs. */

@@ -132,11 +132,18 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const [type, scope, provider] = [request.getType(), scopeOf(peer), providers.get(peer)];
       await cloud.guard?.demandRight({ kind: "create", type, inputs, scope, provider });
       await inTurn(() => {
-        const made = cloud.create(type, request.getName(), inputs, scope);
-        const kept = cloud.keep({ ...made, outputs: { ...made.outputs, ...added } });
+        const kept = cloud.create(type, request.getName(), inputs, scope, added);
         reply.setId(kept.id).setProperties(outputsOf(kept, given));
       });
     }, messages.CreateResponse),
+
+    /** Of an import. A refresh would tell what is known already. */
+    read: unary((request: messages.ReadRequest, reply, peer) => {
+      const thing = cloud.read(request.getType(), request.getId(), scopeOf(peer));
+      // An answer without an id: there is nothing.
+      if (!thing) return;
+      reply.setId(thing.id).setInputs(toStruct(thing.inputs)).setProperties(outputsOf(thing, {}));
+    }, messages.ReadResponse),
 
     update: unary(async (request: messages.UpdateRequest, reply, peer) => {
       const given = fromStruct(request.getNews());
@@ -160,8 +167,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const thing = cloud.find(type, id, scope);
       await cloud.guard?.demandRight({ kind: "update", type, inputs, scope, thing, provider });
       await inTurn(() => {
-        const changed = cloud.update(type, id, inputs, scope);
-        const kept = cloud.keep({ ...changed, outputs: { ...changed.outputs, ...added } });
+        const kept = cloud.update(type, id, inputs, scope, added);
         reply.setProperties(outputsOf(kept, given));
       });
     }, messages.UpdateResponse),

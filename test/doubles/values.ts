@@ -70,6 +70,14 @@ function stepTo(key: string, isIndex: boolean, isFirst: boolean): string {
   return isFirst ? key : `.${key}`;
 }
 
+/** @param path of names: `osProfile.customData` */
+export function withoutPath(inputs: Inputs, path: string): Inputs {
+  const [name = "", ...rest] = path.split(".");
+  const { [name]: value, ...others } = inputs;
+  if (rest.length === 0 || !isContainer(value)) return rest.length === 0 ? others : inputs;
+  return { ...others, [name]: withoutPath(value, rest.join(".")) };
+}
+
 function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

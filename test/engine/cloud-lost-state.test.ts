@@ -1,24 +1,96 @@
-/** docs/day-2.md: what a region is without its state, and that it can be made again beside what it has left. */
+/** docs/day-2.md: what a region is without its state, that it can be adopted, and that it can be made again beside what it has left. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
-import { scope } from "../support/scope.ts";
+import { clusterFiles, clusterStack } from "../support/cluster-files.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 const isRecord = ({ type }: { type: string }) => /^(?:Record|RecordSet)$/.test(lastPart(type));
+
+/** The double's. */
+process.env.ARM_SUBSCRIPTION_ID = "11111111-2222-4333-8444-555555555555";
+
+const page = readFileSync("docs/day-2.md", "utf8");
+const section = page.slice(page.indexOf("\n## The state is lost\n"));
+/** `adopt --strict --out import.json`, `pulumi import …`: of the first block, each with its arguments and without the stack. */
+const commands = (section.match(/```sh\n(.*?)```/s)?.[1] ?? "")
+  .trim()
+  .split("\n")
+  .map((line) => {
+    const words = line
+      .trim()
+      .replace(/^npm run (\S+) --/, "$1")
+      .split(" ");
+    return words.filter((word) => word !== "--stack" && word !== "aws-eu-central-1");
+  });
+
+/** Runs the page's commands, but for `stack init`, which the test's stack has behind it. */
+async function followPage(stack: CloudStack, directory: string): Promise<void> {
+  const [init, ...others] = commands;
+  assert.deepEqual(init, ["pulumi", "stack", "init"]);
+  for (const [program, ...args] of others) {
+    const placed = args.map((it) => (it === "import.json" ? join(directory, it) : it));
+    const [operation = "", ...rest] = placed;
+    if (program === "adopt") {
+      const { exitCode, stdout, stderr } = await stack.script("scripts/adopt.ts", ...placed);
+      assert.equal(exitCode, 0, stderr);
+      for (const line of importsIn(stdout).slice(1)) assert.match(line, /import-2\.json/);
+    } else if (operation === "import") {
+      assert.ok(rest.includes("--yes"));
+      await succeeds(
+        stack,
+        "import",
+        rest.filter((it) => it !== "--yes"),
+      );
+    } else {
+      const { changes } = await succeeds(stack, "preview");
+      assert.deepEqual(
+        changes.filter((it) => !it.startsWith("update ")),
+        [],
+      );
+    }
+  }
+}
+
+function importsIn(text: string): string[] {
+  return text.split("\n").filter((line) => line.includes("npm run pulumi -- import"));
+}
+
+async function succeeds(stack: CloudStack, ...[operation, args]: Parameters<CloudStack["run"]>) {
+  const run = await stack.run(operation, args);
+  assert.ok(!run.failed, run.messages);
+  return run;
+}
 
 describe("a region whose state is lost", { concurrency: true }, () => {
   for (const { file, cloud: known } of cloudFiles) {
     describe(file, { concurrency: 1 }, () => {
       const parts = scope({ after });
       const cloud = known.newCloud();
-      let lost: CloudStack;
+      let directory: string;
 
       before(async () => {
-        lost = parts.use(await cloudStack(file, cloud));
-        const { failed, messages } = await lost.run("up");
-        assert.ok(!failed, messages);
+        directory = parts.use(await tempDir()).path;
+        const lost = parts.use(await cloudStack(file, cloud));
+        await succeeds(lost, "up");
         lost.done();
+      });
+
+      test("by the page's commands it is adopted, with all that it has", async () => {
+        const left = cloud.things();
+        const adopted = parts.use(await cloudStack(file, cloud));
+        await followPage(adopted, directory);
+        assert.deepEqual(adopted.done(), [], "the cloud isn't changed");
+        await succeeds(adopted, "up");
+        const ids = (things: typeof left) => things.map(({ id }) => id).sort();
+        assert.deepEqual(ids(cloud.things()), ids(left));
+        await succeeds(adopted, "up", ["--expect-no-changes"]);
+        assert.match((await adopted.run("destroy")).messages, /cannot be deleted\s+because it is protected/);
+        assert.ok(adopted.done().every((operation) => operation.startsWith("update ")));
       });
 
       test("up finds that its names are taken, and changes nothing that is there", async () => {
@@ -32,18 +104,74 @@ describe("a region whose state is lost", { concurrency: true }, () => {
           [],
         );
         for (const thing of left) assert.ok(cloud.things().includes(thing), thing.id);
+        if (cloud.things().length > left.length) await refusesWhatIsntCertain(left);
       });
+
+      /** What the update has made has the tags of what was there. */
+      async function refusesWhatIsntCertain(left: ReturnType<typeof cloud.things>): Promise<void> {
+        const network = left.find(({ type }) => lastPart(type) === "Vpc");
+        const record = left.find(isRecord);
+        assert.ok(network && record);
+        cloud.remove(record);
+        const out = join(directory, "none.json");
+        const stack = parts.use(await cloudStack(file, cloud));
+        const { exitCode, stderr } = await stack.script("scripts/adopt.ts", "--strict", "--out", out);
+        assert.equal(exitCode, 1);
+        assert.match(stderr, new RegExp(`✗ Vpc \\S+: several have its tags: .*${network.id}`));
+        assert.match(stderr, /✗ Record \S+: .*doesn't? exist|✗ Record \S+: .*does not exist/);
+        assert.match(stderr, /Nothing was written\./);
+        await assert.rejects(access(out));
+        assert.deepEqual(stack.done(), []);
+        cloud.keep(record);
+      }
 
       test("by another name, and without the old records, it is made beside what is left", async () => {
         const left = cloud.things().filter((thing) => !isRecord(thing));
         const beside = parts.use(await cloudStack(file, cloud, { name: "beside" }));
         assert.ok((await beside.run("up")).failed, "the records are taken");
         for (const thing of cloud.things().filter(isRecord)) cloud.remove(thing);
-        const { failed, messages } = await beside.run("up");
-        assert.ok(!failed, messages);
-        assert.ok(!(await beside.run("up", ["--expect-no-changes"])).failed);
+        await succeeds(beside, "up");
+        await succeeds(beside, "up", ["--expect-no-changes"]);
         for (const thing of left) assert.ok(cloud.things().includes(thing), thing.id);
       });
+    });
+  }
+
+  for (const { file, known } of clusterFiles) {
+    test(`${file} is adopted with its cluster and what runs there`, async (t) => {
+      const parts = scope(t);
+      const account = known.newAccount();
+      await succeeds(parts.use(await clusterStack(file, known, account)), "up");
+      const things = () =>
+        [account.cloud, account.clusters].map((it) =>
+          it
+            .things()
+            .map(({ id }) => id)
+            .sort(),
+        );
+      const left = things();
+      const { path } = parts.use(await tempDir());
+      const out = join(path, "import.json");
+      const adopted = parts.use(await clusterStack(file, known, account));
+      const { exitCode, stdout, stderr } = await adopted.script("scripts/adopt.ts", "--strict", "--out", out);
+      assert.equal(exitCode, 0, stderr);
+      const files = importsIn(stdout).map((line) => line.match(/--file (\S+)/)?.[1] ?? "");
+      assert.equal(files.length, 2);
+      for (const content of files) {
+        await succeeds(adopted, "import", ["--file", content, "--protect=false", "--generate-code=false"]);
+      }
+      // AKS tells its configuration as a secret, EKS' has none in it.
+      const isPlain = (await readFile(files[1] ?? "", "utf8")).includes('"kubeconfig": "{');
+      assert.equal(isPlain, known.provider === "aws");
+      const { changes } = await succeeds(adopted, "preview");
+      const made = changes.filter((it) => !it.startsWith("update "));
+      assert.deepEqual(
+        made.filter((it) => !/^create Cluster(?:Nodes|SecurityGroup) /.test(it)),
+        [],
+      );
+      await succeeds(adopted, "up");
+      assert.deepEqual(things(), left);
+      await succeeds(adopted, "up", ["--expect-no-changes"]);
     });
   }
 });

@@ -16,7 +16,7 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
 }
 
 export interface CloudStack
-  extends Pick<Project, "environment" | "file" | "pulumi" | "setSecret">,
+  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret">,
     AsyncDisposable {
   readonly cloud: Cloud;
   /** As its file has them. */
@@ -79,6 +79,7 @@ export async function cloudStack(
     environment: project.environment,
     file: project.file,
     pulumi: project.pulumi,
+    script: project.script,
     setSecret: project.setSecret,
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),

@@ -11,7 +11,7 @@ import { engineEnvironment, engineProgram, ensureEngine } from "../../scripts/se
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
-export type Operation = "preview" | "up" | "refresh" | "destroy";
+export type Operation = "preview" | "up" | "refresh" | "destroy" | "import";
 
 /** What the engine says that it did, or in a preview would do. */
 export interface EngineRun {
@@ -44,10 +44,18 @@ export interface Project {
   run(operation: Operation, args?: readonly string[], environment?: NodeJS.ProcessEnv): Promise<EngineRun>;
   /** Another command of the CLI on the stack. @returns what it prints */
   pulumi(...args: string[]): Promise<string>;
+  /** A script of this project on the stack, and its file, by the state that the stack has. */
+  script(file: string, ...args: string[]): Promise<ScriptRun>;
   /** `pulumi config set --secret --path`. */
   setSecret(path: string, value: string): Promise<void>;
   /** The stack's state as it is stored. */
   state(): Promise<string>;
+}
+
+export interface ScriptRun {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** An argument for `up`, as everyone runs it. */
@@ -122,6 +130,19 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
         operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
       const all = [operation, "--config-file", file, "--json", ...confirm, ...args];
       return read(await command(all, env));
+    },
+    async script(script, ...args) {
+      const { exitCode, stdout, stderr } = await execa(
+        "node",
+        [script, stack, "--config-file", file, ...args],
+        {
+          cwd: program,
+          env: environment,
+          reject: false,
+          stdin: "ignore",
+        },
+      );
+      return { exitCode, stdout, stderr };
     },
     async setSecret(path, value) {
       await pulumi("config", "set", "--config-file", file, "--secret", "--path", path, value);

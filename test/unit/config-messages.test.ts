@@ -30,6 +30,15 @@ test("unknown and missing keys", () => {
   assertProblem({ ...local, regions: "x" }, /^regions: must be a list, not text$/);
 });
 
+test("a configuration of a version that isn't known", () => {
+  assert.deepEqual(problemsOf({ ...local, version: 1 }), []);
+  assertProblem(
+    { ...local, version: 2 },
+    /^version: is newer than this version of the project, .* up to 1: use/,
+  );
+  assertProblem({ ...local, version: 0 }, /^version: must be at least 1$/);
+});
+
 test("a key of another alternative says where it belongs", () => {
   const disk = { kind: "disk", size: "200GiB" };
   assertProblem(

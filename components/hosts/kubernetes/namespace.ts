@@ -1,4 +1,5 @@
 import type { Problem } from "../../config/problems.ts";
+import { isAdopting } from "../adopting.ts";
 import { ifThere } from "./cluster-api.ts";
 import { workloadName } from "./names.ts";
 import type { Question } from "./question.ts";
@@ -23,7 +24,7 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
         )
       : othersProblems(question);
   }
-  if (isOwn) return [];
+  if (isOwn || isAdopting) return [];
   return refused(
     "is there already, and isn't this stack's: choose another name, remove it, or use it as it is by `create: false`",
   );

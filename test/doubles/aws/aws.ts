@@ -13,6 +13,7 @@ import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
 import { securityGroups } from "./security-group.ts";
 import { storage } from "./storage.ts";
+import { serveTagging } from "./tagging-api.ts";
 import { checkTags } from "./tags.ts";
 
 const sdk = new SdkTypes("@pulumi/aws");
@@ -36,7 +37,12 @@ const definition: CloudDefinition = {
     demand(isRegion(region), "InvalidRegion", `invalid AWS Region: ${region}`);
     return region;
   },
-  serveApi: serveEc2,
+  async serveApi(cloud) {
+    const parts = new AsyncDisposableStack();
+    const served = [parts.use(await serveEc2(cloud)), parts.use(await serveTagging(cloud))];
+    const environment = Object.assign({}, ...served.map((it) => it.environment));
+    return { environment, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  },
   admitProvider(provider) {
     demandEnabled(text("region", provider));
     const allowed = setting("allowedAccountIds", provider) as string[] | undefined;

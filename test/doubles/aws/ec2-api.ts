@@ -68,6 +68,15 @@ interface Call {
 }
 
 const answers: Readonly<Record<string, (call: Call) => string>> = {
+  DescribeAddresses({ cloud, scope, parameters }) {
+    const wanted = filtersOf(parameters, ["allocation-id"])["allocation-id"];
+    const found = cloud
+      .things("aws:ec2/eipAssociation:EipAssociation")
+      .filter((it) => it.scope === scope && wanted?.includes(text("allocationId", it.inputs)));
+    const items = found.map(({ id }) => `<item><associationId>${id}</associationId></item>`);
+    return `<addressesSet>${items.join("")}</addressesSet>`;
+  },
+
   /** Nodes of Auto Mode are managed by a service, and hidden unless they are asked for. */
   DescribeInstances({ cloud, scope, parameters }) {
     const wanted = filtersOf(parameters, ["instance.group-id", "instance-state-name"]);

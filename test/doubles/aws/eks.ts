@@ -213,8 +213,10 @@ export const eks: Readonly<Record<string, Rules>> = {
     ],
     admit: (request) =>
       demandTrust(request, "roleArn", "pods.eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"]),
-    create: ({ inputs }) => ({
+    importId: ({ inputs, outputs }) => `${inputs.clusterName},${outputs.associationId}`,
+    create: ({ inputs, cloud }) => ({
       id: [inputs.clusterName, inputs.namespace, inputs.serviceAccount].join("/"),
+      outputs: { associationId: `a-${cloud.digits(17)}` },
     }),
   },
 

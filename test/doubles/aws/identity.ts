@@ -70,6 +70,7 @@ export const identity: Readonly<Record<string, Rules>> = {
 
   "aws:ssm/parameter:Parameter": {
     replacing: ["name", "dataType"],
+    secrets: ["value"],
     /** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html */
     check(inputs) {
       const name = text("name", inputs);

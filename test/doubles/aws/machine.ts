@@ -58,6 +58,8 @@ export const machine: Readonly<Record<string, Rules>> = {
       ],
       ...(userDataReplaceOnChange === true ? ["userData", "userDataBase64"] : []),
     ],
+    // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/instance/#userdata_nodejs: an import finds it as `userData`.
+    unread: ["userDataBase64", "userDataReplaceOnChange"],
     references: [
       { at: "ami", to: "ami" },
       {
@@ -131,6 +133,8 @@ export const machine: Readonly<Record<string, Rules>> = {
       { at: "volumeId", to: volume, exclusive: "VolumeInUse" },
     ],
     isForgotten: ({ skipDestroy }) => skipDestroy === true,
+    unread: ["skipDestroy"],
+    importId: ({ inputs: { deviceName, volumeId, instanceId } }) => `${deviceName}:${volumeId}:${instanceId}`,
     check(inputs) {
       const name = text("deviceName", inputs);
       demand(

@@ -107,6 +107,8 @@ export const network: Readonly<Record<string, Rules>> = {
         "not one destination",
       );
     },
+    importId: ({ inputs: { routeTableId, destinationCidrBlock, destinationIpv6CidrBlock } }) =>
+      `${routeTableId}_${destinationCidrBlock ?? destinationIpv6CidrBlock}`,
     create({ inputs }) {
       const id = `r-${inputs.routeTableId}-${inputs.destinationCidrBlock ?? inputs.destinationIpv6CidrBlock}`;
       return { id, outputs: { state: "active" } };
@@ -133,6 +135,7 @@ export const network: Readonly<Record<string, Rules>> = {
       { at: "subnetId", to: subnet, exclusive: "Resource.AlreadyAssociated" },
       { at: "routeTableId", to: routeTable },
     ],
+    importId: ({ inputs: { subnetId, routeTableId } }) => `${subnetId}/${routeTableId}`,
     create: ({ cloud }) => ({ id: `rtbassoc-${cloud.digits(17)}` }),
   },
 

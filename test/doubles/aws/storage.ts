@@ -37,6 +37,7 @@ function setting(own: Partial<Rules> = {}): Rules {
 export const storage: Readonly<Record<string, Rules>> = {
   [bucketType]: {
     replacing: ["bucket", "bucketPrefix", "bucketNamespace"],
+    unread: ["forceDestroy"],
     check(inputs, { scope }) {
       const { bucket, bucketPrefix, bucketNamespace } = inputs;
       demand(
@@ -128,6 +129,7 @@ export const storage: Readonly<Record<string, Rules>> = {
   [object]: {
     replacing: ["bucket", "key"],
     overwrites: true,
+    unread: ["content"],
     references: [{ at: "bucket", to: bucketType, onDelete: "leave" }],
     /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
     check(inputs) {

@@ -141,6 +141,7 @@ export const identityRules: Readonly<Record<string, Rules>> = {
 
   [types.secret]: {
     replacing: ["resourceGroupName", "vaultName", "secretName"],
+    unread: ["properties.value"],
     references: [
       {
         at: "vaultName",

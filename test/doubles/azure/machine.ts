@@ -86,6 +86,8 @@ export const machineRules: Readonly<Record<string, Rules>> = {
       pattern: /^[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?$/i,
     },
     {
+      // https://learn.microsoft.com/rest/api/compute/virtual-machines/get: the one never, the other if it is asked for
+      unread: ["osProfile.customData", "userData"],
       // The provider knows none of these: https://github.com/pulumi/pulumi-azure-native/issues/577
       fixed: [
         // https://github.com/Azure/azure-sdk-for-node/issues/2297

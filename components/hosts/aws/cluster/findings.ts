@@ -4,6 +4,7 @@ import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
+import { isAdopting } from "../../adopting.ts";
 import type { LookedUp } from "../../kind.ts";
 import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
@@ -110,7 +111,7 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
 /** A cluster that another stack made, or a person. */
 async function checkName({ lookUp, options }: Question, { cluster }: Names): Promise<void> {
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
-  if (!answer?.names.includes(cluster)) return;
+  if (isAdopting || !answer?.names.includes(cluster)) return;
   lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
 }
 

@@ -11,7 +11,7 @@ import type { WayOut } from "../way-out.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createSubnetFirewall } from "./firewall.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
+import { clusterLinkSubnet, nodeSubnet, podRange } from "./ranges.ts";
 
 /** Where the nodes are, and the ways from clients to them and from them to the internet. */
 export interface ClusterNetwork {

@@ -1,0 +1,58 @@
+/** `npm run adopt -- --help`, and docs/day-2.md#the-state-is-lost. */
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { adopt } from "./adopt/adopt.ts";
+import { adoptedLines } from "./adopt/report.ts";
+import { pathOf } from "./fleet/stack-files.ts";
+import { ensureEngine } from "./setup/engine.ts";
+import { runSteps } from "./setup/steps.ts";
+
+interface Options {
+  readonly out: string;
+  readonly configFile?: string;
+  readonly strict?: true;
+}
+
+const program = new Command("npm run adopt --")
+  .description(
+    "Writes the import file of a stack whose state is lost, from what is in the cloud. It changes neither the cloud nor a state.",
+  )
+  .argument("<stack>", "name of the stack")
+  .option("--out <file>", "the import file", "import.json")
+  .option("--config-file <file>", "the stack's file. Default: as in stacks/")
+  .option(
+    "--strict",
+    "write nothing, and fail, if something is missing or isn't certain, or would be replaced",
+  )
+  .addHelpText(
+    "after",
+    "\nExit code: 0 the file is written; 1 it isn't, and standard error says why; 2 wrong usage.",
+  )
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  })
+  .action((stack: string, { out, configFile = pathOf(stack), strict }: Options) =>
+    runSteps(async () => {
+      await ensureEngine();
+      const adopted = await adopt({ project: process.cwd(), stack, configFile: resolve(configFile) });
+      const { lines, problems } = adoptedLines(adopted);
+      for (const line of lines) console.log(line);
+      for (const problem of problems) console.error(`✗ ${problem}`);
+      if (strict && problems.length > 0) {
+        console.error("Nothing was written.");
+        process.exitCode = 1;
+        return;
+      }
+      const commands = await Promise.all(
+        adopted.files.map(async (content, index) => {
+          const file = index === 0 ? out : out.replace(/(\.json)?$/, `-${index + 1}.json`);
+          await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+          return `npm run pulumi -- import --file ${file} --protect=false --generate-code=false --stack ${stack}`;
+        }),
+      );
+      console.log(["Next:", ...commands].join("\n  "));
+    }),
+  );
+
+await program.parseAsync();

@@ -1,0 +1,234 @@
+/** Finds what a stack without its state has in the cloud, and tries it in a state of its own. Nothing is written to the cloud. */
+import { randomUUID } from "node:crypto";
+import pMap from "p-map";
+import { valueAt } from "../../policy/values.ts";
+import { becauseOf, type Change, type ResourceStep } from "../pipeline/changes.ts";
+import { step } from "../setup/steps.ts";
+import { AwsAccount } from "./aws.ts";
+import { azureSubscription } from "./azure.ts";
+import { composedId } from "./ids.ts";
+import {
+  type Entry,
+  entryOf,
+  type ImportFile,
+  importFiles,
+  isProvider,
+  nameOf,
+  type Planned,
+  plannedOf,
+  type Values,
+} from "./import-file.ts";
+import { Scratch, type StateResource } from "./scratch.ts";
+import { asSecret, containsSecret, isKnown, isTold, withValue } from "./values.ts";
+
+export interface Adopted {
+  /** To be imported one after the other. */
+  readonly files: readonly ImportFile[];
+  /** How many resources are taken over. */
+  readonly count: number;
+  /** What isn't, by the resource's name, each with the reason. */
+  readonly missing: readonly Missing[];
+  /** What the next update changes. */
+  readonly changes: readonly Change[];
+}
+
+export interface Missing {
+  /** `Volume eu-central-1` */
+  readonly name: string;
+  readonly reason: string;
+  /** Whether it is to be made again, whatever the cloud has. */
+  readonly isExpected: boolean;
+}
+
+export interface AdoptOptions {
+  /** Directory of Pulumi.yaml. */
+  readonly project: string;
+  readonly stack: string;
+  readonly configFile: string;
+}
+
+/**
+ * By rounds, each in a state of its own: what is imported tells what depends on it. In the last one, all that was found is imported, and nothing more is found.
+ * @throws StepError when the stack can't be previewed, or the cloud can't be asked
+ */
+export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Adopted> {
+  const search = new Search(stack);
+  return step(
+    "Looking for what the stack has",
+    "remove what the cause names, and run the same command again",
+    async () => {
+      await using scratch = await Scratch.create(project, stack, configFile);
+      for (;;) {
+        const adopted = await search.round(scratch);
+        if (adopted) return adopted;
+        await scratch.reset();
+      }
+    },
+  );
+}
+
+/** In one round. */
+interface Seen {
+  readonly steps: readonly ResourceStep[];
+  readonly skeleton: ImportFile;
+  readonly state: readonly StateResource[];
+}
+
+const stash = "pulumi:index:Stash";
+
+class Search {
+  readonly #stack: string;
+  readonly #accounts = new Map<string, AwsAccount>();
+  /** By their URNs, as {@link #reasons}. */
+  readonly #found = new Map<string, Entry>();
+  /** Why something can't be taken over. */
+  readonly #reasons = new Map<string, string>();
+
+  constructor(stack: string) {
+    this.#stack = stack;
+  }
+
+  /** @param scratch an empty one @returns undefined where there may be more to find */
+  async round(scratch: Scratch): Promise<Adopted | undefined> {
+    const files = importFiles([...this.#found.values()]);
+    for (const file of files) if (!(await this.#import(file, scratch))) return undefined;
+    const { run, skeleton } = await scratch.preview();
+    const { steps, changes } = succeeded(run);
+    const state = await scratch.resources();
+    const planned = plannedOf(steps);
+    const entries = [
+      ...this.#completed(steps, state),
+      ...(await pMap(planned, (it) => this.#entryOf(it, { skeleton, steps, state }), { concurrency: 1 })),
+    ].filter((it) => it !== undefined);
+    for (const entry of entries) this.#found.set(entry.name, entry);
+    if (entries.length > 0) return undefined;
+    const count = [...this.#found.values()].filter(({ id }) => id !== undefined).length;
+    return {
+      files,
+      count,
+      changes,
+      missing: planned.filter((it) => !isProvider(it)).map((it) => this.#missing(it)),
+    };
+  }
+
+  /** @returns whether all of it is there */
+  async #import(file: ImportFile, scratch: Scratch): Promise<boolean> {
+    const run = await scratch.import(file);
+    if (run.failed.size === 0) return succeeded(run).succeeded;
+    for (const [urn, reason] of run.failed) {
+      this.#reasons.set(urn, reason);
+      this.#found.delete(urn);
+    }
+    return false;
+  }
+
+  #completed(steps: readonly ResourceStep[], state: readonly StateResource[]): Entry[] {
+    return steps.flatMap((it) => {
+      const entry = this.#found.get(it.urn);
+      const read = state.find(({ urn }) => urn === it.urn);
+      if (!entry || entry.outputs || !read || !it.new || !it.op.includes("replace")) return [];
+      return completed(entry, read, it.new.inputs, becauseOf(it)) ?? [];
+    });
+  }
+
+  #missing({ urn, type }: Planned): Missing {
+    const isExpected = type.startsWith("pulumi-nodejs:dynamic");
+    const reason = isExpected ? "is Pulumi's alone, and made again" : (this.#reasons.get(urn) ?? unnamed);
+    return { name: `${type.split(":").at(-1)} ${nameOf(urn)}`, reason, isExpected };
+  }
+
+  async #entryOf(planned: Planned, seen: Seen): Promise<Entry | undefined> {
+    if (!planned.new.custom) return entryOf(planned);
+    if (isProvider(planned)) return this.#providerOf(planned, seen);
+    const content = await this.#identify(planned, seen);
+    return content && entryOf(planned, content);
+  }
+
+  /** Not of a cluster that isn't found yet. */
+  #providerOf(planned: Planned, { skeleton }: Seen): Entry | undefined {
+    const { type, urn, new: wanted } = planned;
+    const own = skeleton.resources.find(
+      (it) => it.type === type && (it.logicalName ?? it.name) === nameOf(urn),
+    );
+    return own?.inputs && isKnown(wanted.inputs) ? entryOf(planned, { inputs: own.inputs }) : undefined;
+  }
+
+  async #identify(
+    { urn, type, new: { inputs, parent, provider } }: Planned,
+    { steps, state }: Seen,
+  ): Promise<Pick<Entry, "id" | "inputs" | "outputs"> | undefined> {
+    if (this.#reasons.has(urn)) return undefined;
+    if (type === stash) {
+      const input = state.flatMap((it) => (it.parent === parent ? (imageOf(it) ?? []) : []))[0];
+      return input === undefined
+        ? undefined
+        : { id: randomUUID(), inputs: { input }, outputs: { input, output: input } };
+    }
+    const own = steps.find((it) => provider.startsWith(`${it.urn}::`))?.new?.inputs ?? {};
+    if (!isKnown(own)) return undefined;
+    const subscription = type.startsWith("azure-native:") ? await azureSubscription(own) : "";
+    const composed = composedId(type, inputs, subscription);
+    if (composed !== undefined) return composed === null ? undefined : { id: composed };
+    const ids = type.startsWith("aws:") ? await this.#account(own).idsOf(type, inputs) : undefined;
+    if (ids === null) return undefined;
+    const [id, ...others] = ids ?? [];
+    if (id !== undefined && others.length === 0) return { id };
+    this.#reasons.set(urn, ids ? tagsReason(ids) : "is of a type that isn't looked for: add it to the file");
+    return undefined;
+  }
+
+  #account({ region }: Values): AwsAccount {
+    const name = String(region);
+    const account = this.#accounts.get(name) ?? new AwsAccount(name, this.#stack);
+    this.#accounts.set(name, account);
+    return account;
+  }
+}
+
+function tagsReason(ids: readonly string[]): string {
+  return ids.length === 0 ? "there is none with its tags" : `several have its tags: ${ids.join(", ")}`;
+}
+
+const unnamed = "what its id follows from isn't there";
+
+/** What a machine was made from: an AMI, or Azure's image, as the configuration names it. */
+function imageOf({ inputs }: StateResource): unknown {
+  const reference = "storageProfile.imageReference";
+  return ["ami", `${reference}.id`, `${reference}.version`]
+    .map((path) => valueAt(path, inputs))
+    .find(Boolean);
+}
+
+/**
+ * With what the provider can't read and would replace the resource for. Providers look for changes in the one or the other: AWS's in the outputs, Azure's in the inputs that it keeps
+ * among them. What changes in place isn't claimed to be as it should be, and a secret doesn't get into the file: the next update stores both again.
+ * @param paths of the properties that force the replacement
+ */
+function completed(
+  entry: Entry,
+  { inputs = {}, outputs = {} }: StateResource,
+  wanted: Values,
+  paths: readonly string[],
+): Entry | undefined {
+  const { __inputs: kept, ...told } = outputs;
+  // In a list, nobody knows which entry is which.
+  const unread = paths.filter(
+    (path) => !path.includes("[") && valueAt(path, inputs) === undefined && isTold(valueAt(path, wanted)),
+  );
+  if (unread.length === 0 || containsSecret([inputs, told])) return undefined;
+  const complete = (values: Values) =>
+    unread.reduce((all, path) => withValue(all, path, valueAt(path, wanted)), values);
+  const whole = complete(inputs);
+  return {
+    ...entry,
+    inputs: whole,
+    outputs: { ...complete(told), ...(kept !== undefined && { __inputs: asSecret(whole) }) },
+  };
+}
+
+function succeeded<Run extends { readonly succeeded: boolean; readonly errors: readonly string[] }>(
+  run: Run,
+): Run {
+  if (!run.succeeded) throw new Error(run.errors.join("\n"));
+  return run;
+}

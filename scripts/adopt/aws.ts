@@ -1,0 +1,97 @@
+/** What AWS has given an id: found by its tags. */
+import { DescribeAddressesCommand } from "@aws-sdk/client-ec2";
+import {
+  paginateGetResources,
+  ResourceGroupsTaggingAPIClient,
+} from "@aws-sdk/client-resource-groups-tagging-api";
+import { ec2Client } from "../../components/hosts/aws/ec2-client.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
+import type { Values } from "./import-file.ts";
+import { isTold } from "./values.ts";
+
+/** As ARNs have it: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
+const kinds: Readonly<Record<string, string>> = {
+  "aws:ebs/volume:Volume": "ec2:volume",
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ec2:security-group",
+  "aws:ec2/eip:Eip": "ec2:elastic-ip",
+  "aws:ec2/instance:Instance": "ec2:instance",
+  "aws:ec2/internetGateway:InternetGateway": "ec2:internet-gateway",
+  "aws:ec2/natGateway:NatGateway": "ec2:natgateway",
+  "aws:ec2/networkInterface:NetworkInterface": "ec2:network-interface",
+  "aws:ec2/routeTable:RouteTable": "ec2:route-table",
+  "aws:ec2/securityGroup:SecurityGroup": "ec2:security-group",
+  "aws:ec2/subnet:Subnet": "ec2:subnet",
+  "aws:ec2/vpc:Vpc": "ec2:vpc",
+  "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2:vpc-endpoint",
+  "aws:eks/podIdentityAssociation:PodIdentityAssociation": "eks:podidentityassociation",
+  "aws:ec2/vpcEndpointService:VpcEndpointService": "ec2:vpc-endpoint-service",
+  "aws:lb/listener:Listener": "elasticloadbalancing:listener",
+  "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing:loadbalancer",
+  "aws:lb/targetGroup:TargetGroup": "elasticloadbalancing:targetgroup",
+  "aws:s3/bucket:Bucket": "s3",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:security-group-rule",
+};
+
+interface Tagged {
+  readonly kind: string;
+  /** As an import takes it. */
+  readonly id: string;
+  readonly name: string | undefined;
+}
+
+/** What a region has of one stack. Asks AWS once, when it is first needed. */
+export class AwsAccount {
+  readonly #region: string;
+  readonly #stack: string;
+  #tagged: Promise<Tagged[]> | undefined;
+
+  constructor(region: string, stack: string) {
+    this.#region = region;
+    this.#stack = stack;
+  }
+
+  /** @returns the ids that a resource can have; undefined for a type that isn't found so, null where what it is found by isn't known yet */
+  async idsOf(type: string, inputs: Values): Promise<string[] | null | undefined> {
+    if (type === "aws:ec2/eipAssociation:EipAssociation") {
+      const { allocationId } = inputs;
+      return isTold(allocationId) ? this.#associationsOf(String(allocationId)) : null;
+    }
+    const kind = kinds[type];
+    if (kind === undefined) return undefined;
+    this.#tagged ??= this.#ask();
+    const { Name: name } = (inputs.tags ?? {}) as Values;
+    return (await this.#tagged).flatMap((it) => (it.kind === kind && it.name === name ? it.id : []));
+  }
+
+  async #ask(): Promise<Tagged[]> {
+    const client = new ResourceGroupsTaggingAPIClient({
+      region: this.#region,
+      requestHandler: { httpsAgent: { proxyEnv: process.env } },
+    });
+    const TagFilters = Object.entries(stackTags(this.#stack)).map(([Key, value]) => ({
+      Key,
+      Values: [value],
+    }));
+    const found: Tagged[] = [];
+    for await (const { ResourceTagMappingList = [] } of paginateGetResources({ client }, { TagFilters })) {
+      for (const { ResourceARN = "", Tags = [] } of ResourceTagMappingList) {
+        found.push({ ...parse(ResourceARN), name: Tags.find(({ Key }) => Key === "Name")?.Value });
+      }
+    }
+    return found;
+  }
+
+  async #associationsOf(allocation: string): Promise<string[]> {
+    const filter = { Name: "allocation-id", Values: [allocation] };
+    const answer = await ec2Client(this.#region).send(new DescribeAddressesCommand({ Filters: [filter] }));
+    return (answer.Addresses ?? []).flatMap(({ AssociationId }) => AssociationId ?? []);
+  }
+}
+
+/** `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123`, `arn:aws:s3:::name`; load balancing's are the ids themselves. */
+function parse(arn: string): Pick<Tagged, "kind" | "id"> {
+  const [, , service = "", , , ...rest] = arn.split(":");
+  const [kind = "", ...id] = rest.join(":").split("/");
+  if (service === "elasticloadbalancing") return { kind: `${service}:${kind}`, id: arn };
+  return id.length === 0 ? { kind: service, id: kind } : { kind: `${service}:${kind}`, id: id.join(",") };
+}

@@ -1,0 +1,22 @@
+import type { Change } from "../pipeline/changes.ts";
+import type { Adopted } from "./adopt.ts";
+
+/** @returns what there is to know, and what isn't as it was */
+export function adoptedLines({ count, missing, changes }: Adopted): { lines: string[]; problems: string[] } {
+  const named = ({ type, name }: Change) => `${type} ${name}`;
+  const of = (kind: Change["kind"]) => changes.filter((it) => it.kind === kind);
+  const expected = missing.filter(({ isExpected }) => isExpected);
+  return {
+    lines: [
+      `${count} resources are taken over.`,
+      ...expected.map(({ name, reason }) => `- ${name} ${reason}`),
+      ...of("update").map((it) => `~ the next update changes ${named(it)}: ${it.because.join(", ")}`),
+    ],
+    problems: [
+      ...missing.filter(({ isExpected }) => !isExpected).map(({ name, reason }) => `${name}: ${reason}`),
+      ...[...of("replace"), ...of("delete")].map(
+        (it) => `the next update would ${it.kind} ${named(it)}: ${it.because.join(", ")}`,
+      ),
+    ],
+  };
+}

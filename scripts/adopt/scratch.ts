@@ -1,0 +1,103 @@
+/** A stack with a state of its own, in a directory that goes with it: what is found is tried there first. */
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { namespace } from "../../components/config/schema.ts";
+import { type DetailedRun, Engine } from "../pipeline/engine.ts";
+import { engineEnvironment, engineProgram } from "../setup/engine.ts";
+import type { ImportFile } from "./import-file.ts";
+
+/** A resource in a state, as `pulumi stack export` has it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly parent?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+export class Scratch implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #stack: string;
+  readonly #path: string;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(project: string, stack: string, path: string) {
+    this.#stack = stack;
+    this.#path = path;
+    this.#environment = {
+      ...engineEnvironment(),
+      PULUMI_BACKEND_URL: `file://${join(path, "state")}`,
+      REGISTRY_CACHE_ADOPTING: "true",
+    };
+    this.#engine = new Engine(project, this.#environment);
+    this.#engine.handOnSignals();
+  }
+
+  /**
+   * @param project directory of Pulumi.yaml
+   * @param configFile the stack's file, whose secrets are decrypted as they are for the stack itself
+   * @throws ExecaError when the stack can't be made, such as without the passphrase
+   */
+  static async create(project: string, stack: string, configFile: string): Promise<Scratch> {
+    const path = await mkdtemp(join(tmpdir(), "registry-cache-adopt-"));
+    const scratch = new Scratch(project, stack, path);
+    try {
+      await mkdir(join(path, "state"));
+      await copyFile(configFile, scratch.#configFile);
+      // A new stack's salt is written beside the project file, and the checkout stays as it is.
+      await writeFile(join(path, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
+      await scratch.#pulumi(["stack", "init", "--no-select", stack], path);
+      return scratch;
+    } catch (error) {
+      await scratch[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Of a stack without a state. */
+  async reset(): Promise<void> {
+    await this.#pulumi(["stack", "import", "--stack", this.#stack], this.#path, {
+      input: JSON.stringify({ version: 3, deployment: {} }),
+    });
+  }
+
+  /** With what `pulumi preview` makes of it for an import, in which secrets are encrypted as in the stack itself. */
+  async preview(): Promise<{ run: DetailedRun; skeleton: ImportFile }> {
+    const file = join(this.#path, "skeleton.json");
+    const args = ["--config-file", this.#configFile, "--import-file", file];
+    const run = await this.#engine.run(this.#stack, "preview", args);
+    return { run, skeleton: run.succeeded ? JSON.parse(await readFile(file, "utf8")) : { resources: [] } };
+  }
+
+  /** What is there already is refused. */
+  async import(content: ImportFile): Promise<DetailedRun> {
+    const file = join(this.#path, "import.json");
+    await writeFile(file, JSON.stringify(content), { mode: 0o600 });
+    return this.#engine.run(this.#stack, "import", [
+      ...["--config-file", this.#configFile, "--file", file],
+      ...["--protect=false", "--generate-code=false", "--skip-preview"],
+    ]);
+  }
+
+  /** With secrets as they are encrypted. */
+  async resources(): Promise<readonly StateResource[]> {
+    const { stdout } = await this.#pulumi(["stack", "export", "--stack", this.#stack], this.#path);
+    return JSON.parse(stdout).deployment.resources ?? [];
+  }
+
+  get #configFile(): string {
+    return join(this.#path, `Pulumi.${this.#stack}.yaml`);
+  }
+
+  #pulumi(args: readonly string[], cwd: string, { input = "" } = {}) {
+    return execa(engineProgram, [...args, "--non-interactive"], { cwd, env: this.#environment, input });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,58 @@
+/** Values of a plan and of a state: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
+import { valueAt } from "../../policy/values.ts";
+import type { Values } from "./import-file.ts";
+
+/** What stands for a value that a preview doesn't know. */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** In what it prints. */
+const hidden = "[secret]";
+const signature = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Fills `{path}` with inputs; of `{one|another}`, with the first that there is. @returns undefined where one isn't known */
+export function filled(template: string, inputs: Values): string | undefined {
+  let isWhole = true;
+  const text = template.replace(/\{([^}]+)\}/g, (_, paths: string) => {
+    const [value] = paths.split("|").flatMap((path) => valueAt(path, inputs) ?? []);
+    if (!isTold(value)) isWhole = false;
+    return String(value);
+  });
+  return isWhole ? text : undefined;
+}
+
+/** @param path of names: `osProfile.customData` */
+export function withValue(values: Values, path: string, value: unknown): Values {
+  const [name = "", ...rest] = path.split(".");
+  const child = values[name];
+  const own = rest.length === 0 ? value : withValue(isMapping(child) ? child : {}, rest.join("."), value);
+  return { ...values, [name]: own };
+}
+
+/** Whether nothing in it is yet to be known. */
+export function isKnown(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).every(isKnown);
+  return value !== unknown;
+}
+
+/** Whether there is a value, and it is told. */
+export function isTold(value: unknown): boolean {
+  return value !== undefined && value !== hidden && isKnown(value);
+}
+
+function isMapping(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSecret(value: Values): boolean {
+  return value[signature] === secretSignature;
+}
+
+export function containsSecret(value: unknown): boolean {
+  if (isMapping(value) && isSecret(value)) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
+}
+
+/** As an import file has it. */
+export function asSecret(value: unknown): Values {
+  return { [signature]: secretSignature, plaintext: JSON.stringify(value) };
+}

@@ -1,0 +1,53 @@
+/** The parts of `npm run adopt`; test/engine/cloud-lost-state.test.ts has the whole. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { composedId } from "../../scripts/adopt/ids.ts";
+import { importFiles } from "../../scripts/adopt/import-file.ts";
+
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** As the sections "Import" of the providers' documentation have them, and Azure's reference has resource ids. */
+test("ids are composed as an import takes them", () => {
+  const subscription = "00000000-0000-0000-0000-000000000000";
+  const idOf = (type: string, inputs: object) => composedId(type, { ...inputs }, subscription);
+  const route = { routeTableId: "rtb-1", destinationIpv6CidrBlock: "::/0" };
+  assert.equal(idOf("aws:ec2/route:Route", route), "rtb-1_::/0");
+  assert.equal(idOf("aws:ec2/route:Route", { ...route, routeTableId: unknown }), null);
+  assert.equal(idOf("aws:s3/bucket:Bucket", { bucketPrefix: "cache-" }), undefined);
+  assert.equal(idOf("aws:s3/bucket:Bucket", { bucket: "cache" }), "cache");
+  assert.equal(idOf("aws:ec2/vpc:Vpc", {}), undefined);
+  const record = {
+    resourceGroupName: "dns",
+    zoneName: "example.com",
+    recordType: "A",
+    relativeRecordSetName: "@",
+  };
+  assert.equal(
+    idOf("azure-native:dns:RecordSet", record),
+    `/subscriptions/${subscription}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com/A/@`,
+  );
+  const metadata = { name: "cache" };
+  assert.equal(idOf("kubernetes:core/v1:Namespace", { metadata }), "cache");
+  assert.equal(
+    idOf("kubernetes:core/v1:Service", { metadata: { ...metadata, namespace: "ns" } }),
+    "ns/cache",
+  );
+  assert.equal(idOf("kubernetes:helm.sh/v3:Release", { name: "cm", namespace: "ns" }), "ns/cm");
+});
+
+test("a provider that is part of a component comes after it, with what it makes", () => {
+  const host = { type: "registry-cache:aws:ClusterHost", name: "host", component: true } as const;
+  const provider = { type: "pulumi:providers:kubernetes", name: "kubernetes", parent: "host", inputs: {} };
+  const object = {
+    type: "kubernetes:core/v1:Namespace",
+    name: "ns",
+    id: "ns",
+    parent: "host",
+    provider: "kubernetes",
+  };
+  const [first, second, ...others] = importFiles([object, provider, host]);
+  assert.deepEqual(first, { resources: [host], nameTable: {} });
+  assert.deepEqual(second, { resources: [object, provider], nameTable: { host: "host" } });
+  assert.deepEqual(others, []);
+  assert.deepEqual(importFiles([]), []);
+});
