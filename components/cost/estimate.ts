@@ -19,6 +19,7 @@ import { cheapestOf } from "./cheapest.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
+import { type CostRange, rangeOf } from "./range.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { type MonthlyUsage, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
@@ -47,6 +48,8 @@ export interface RegionEstimate {
   readonly lines: readonly CostLine[];
   /** Of `lines`. */
   readonly totals: Totals;
+  /** What we pay, with all that isn't known. Absent where there is no cloud bill. */
+  readonly range?: CostRange;
   /** A charge that sources disagree about (Azure, traffic within a region), until `cost.azureSameRegionTraffic` says whether it is billed. */
   readonly contested?: Contested;
   /** The usage that the lines count. */
@@ -177,18 +180,19 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       };
     }, workload.pullsPerNodeGiB);
   const priceDate = oldestDate(lines);
+  const contested = disputed.lines.length > 0 && {
+    question: sameRegionQuestion,
+    lines: disputed.lines,
+    totals: totalsOf([...lines, ...disputed.lines]),
+    breakEven: breakEven({ ...setting, azureBillsRegion: true }),
+  };
+  const withoutPrice = [...notPriced, ...disputed.notPriced, ...withoutLine(setting, plan)];
   return {
     lines,
     totals: totalsOf(lines),
+    range: rangeOf({ lines, notPriced: withoutPrice, ...(contested && { contested }) }),
     ...(priceDate !== undefined && { priceDate }),
-    ...(disputed.lines.length > 0 && {
-      contested: {
-        question: sameRegionQuestion,
-        lines: disputed.lines,
-        totals: totalsOf([...lines, ...disputed.lines]),
-        breakEven: breakEven({ ...setting, azureBillsRegion: true }),
-      },
-    }),
+    ...(contested && { contested }),
     alternatives: {
       options,
       ...(name && { cheapest: name }),
@@ -198,7 +202,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ),
     },
     breakEven: breakEven(setting),
-    notPriced: [...notPriced, ...disputed.notPriced, ...withoutLine(setting, plan)],
+    notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),
     warnings: [
       ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),

@@ -170,13 +170,16 @@ test("a price that is in no book is not found, never 0, and the rest is there", 
   assert.equal(machine?.source, undefined);
   assert.equal(estimate.totals.complete, false);
   near(costOf(estimate, "Public IPv4"), 3.65);
-  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46.
+  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46; the least expensive is N. Virginia: 730 h × 0.0816 = 59.568.
   assert.deepEqual(
     estimate.notPriced.find(({ name }) => name === machine?.name),
     {
       name: "Instance (Linux, on demand, m7g.large)",
       reason: "The price book has no price for machine/m7g.large in eu-central-1.",
-      elsewhere: { region: "ap-southeast-1", price: 0.102, monthlyCost: 74.46 },
+      elsewhere: {
+        ...{ region: "ap-southeast-1", price: 0.102, monthlyCost: 74.46 },
+        leastMonthlyCost: 59.568,
+      },
     },
   );
 });

@@ -23,6 +23,7 @@ const common = {
   sources: z.array(z.string()).min(1),
   confidence: z.enum(["high", "medium", "low"]),
   date: z.string().regex(/^20\d\d(-\d\d){0,2}$/),
+  disputed: z.number().positive().optional(),
   note: z.string().min(1).optional(),
 };
 

@@ -195,6 +195,28 @@ test("more volume never costs less, all else being equal", () => {
   );
 });
 
+test("the range is in order, has what is expected of it, and grows with the volume", () => {
+  fc.assert(
+    fc.property(words, fc.nat(1_000_000), (words, more) => {
+      const usage = { pulledGiB: 3600, filledGiB: 10 };
+      const ends = (usage: EstimateRequest["usage"]) => {
+        const { range, alternatives, totals } = estimateOf(words, usage && { usage });
+        assert.ok(range && alternatives);
+        const { lowUSD, expectedUSD, highUSD = Number.POSITIVE_INFINITY, reasons } = range;
+        assert.ok(lowUSD <= expectedUSD + 1e-5 && expectedUSD <= highUSD + 1e-5);
+        assert.equal(reasons.length === 0, totals.complete && close(lowUSD, highUSD), reasons.join("\n"));
+        const { comparableUSD } = alternatives.options.find(({ chosen }) => chosen) ?? {};
+        if (comparableUSD !== undefined) assert.ok(close(comparableUSD, expectedUSD));
+        return [lowUSD, expectedUSD, highUSD];
+      };
+      const before = ends(usage);
+      const after = ends({ pulledGiB: usage.pulledGiB + more, filledGiB: usage.filledGiB + more });
+      assert.ok(after.every((amount, index) => amount >= (before[index] ?? 0) - 1e-5));
+    }),
+    runs,
+  );
+});
+
 test("a larger disk or bucket never costs less, on the same machine", () => {
   const machine = { aws: "m7g.large", azure: "Standard_D2ps_v6" };
   const vm = words.filter(({ topology }) => topology === "vm");

@@ -71,6 +71,8 @@ export interface Price {
   readonly confidence: Confidence;
   /** Of the data: year, month or day. */
   readonly date: string;
+  /** By another source that disagrees, which `note` names. Never of a ladder. */
+  readonly disputed?: number;
   readonly note?: string;
 }
 
@@ -101,8 +103,18 @@ export function priceOf(book: PriceBook, cloud: Cloud, region: string, item: Ite
 }
 
 /** What a line says of where its price is from. */
-export function sourceOf(book: PriceBook, cloud: Cloud, { sources, date, confidence }: Price): PriceSource {
+export function sourceOf(
+  book: PriceBook,
+  cloud: Cloud,
+  { sources, date, confidence, disputed }: Price,
+): PriceSource {
   const known = sources.map((key) => book[cloud].sources[key] ?? { name: key });
   const url = known.find((source) => source.url !== undefined)?.url;
-  return { name: known.map(({ name }) => name).join("; "), ...(url && { url }), date, confidence };
+  return {
+    name: known.map(({ name }) => name).join("; "),
+    ...(url && { url }),
+    date,
+    confidence,
+    ...(disputed !== undefined && { disputed }),
+  };
 }
