@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { Arguments } from "./arguments.ts";
+import { whyOf } from "./causes.ts";
 import { curveOf } from "./curve.ts";
 import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./measured.ts";
 import { prometheusAt } from "./prometheus.ts";
@@ -19,14 +20,15 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
     const isIt = (other: StackRegion) => isSameRegion(other, { stack, estimate });
     const configured = files.regions.find(isIt);
     const optionsBy = configured?.optionsBy;
-    const past = base?.regions.find(isIt)?.estimate;
+    const past = base?.regions.find(isIt);
     const usage = measured?.usages.get(usageKey(estimate));
     if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
     const curve = wanted.format === "html" && optionsBy ? curveOf(estimate, optionsBy) : undefined;
     return {
       stack,
       estimate,
-      ...(past && { past }),
+      ...(past && { past: past.estimate }),
+      ...(past && configured && { why: whyOf(past.inputs, configured.inputs) }),
       ...(configured && usage && usage.hours >= leastHours && { measured: measuredCost(usage, configured) }),
       ...(curve && { curve }),
     };

@@ -1,10 +1,10 @@
 import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type NotPriced, notFound } from "../../components/cost/line.ts";
-import { change, percentChange, quantity, sum, usd } from "./amounts.ts";
-import { type Change, type Difference, differencesOf, type LineChange } from "./changes.ts";
+import type { NotPriced } from "../../components/cost/line.ts";
+import { quantity, sum, usd } from "./amounts.ts";
 import type { Measured } from "./measured.ts";
 import {
+  type Amounts,
   type Bill,
   billOf,
   nameOf,
@@ -14,59 +14,11 @@ import {
   sumOf,
 } from "./review.ts";
 
-/** What we pay, without and with what is contested; a total that lacks prices says so. */
-export function billed({ us, usContested, complete }: Bill): string {
-  return `${complete ? "" : "≥ "}${either([us, usContested].map(usd))}`;
-}
-
-/** What we pay with what is contested. */
-export function billedContested(bill: Bill): string {
-  return billed({ ...bill, us: bill.usContested });
-}
-
-/** The titles of {@link changeCells}. */
-export const changeTitles = ["Region", ">Was", ">Is", ">Change"];
-
-export function changeCells({ name, was, is, lines }: Change): string[] {
-  return [name, was ? billed(was) : "new", is ? billed(is) : "removed", billedChange(lines)];
-}
-
-/** What we pay more than before, without and with what is contested. */
-function billedChange(changes: readonly LineChange[]): string {
-  return either(differencesOf(changes).map(differenceText));
-}
-
-/** That part of it which follows from the workload. */
-export function usageChange(changes: readonly LineChange[]): string {
-  return either(differencesOf(changes, ({ basis }) => basis === "usage").map(differenceText));
-}
-
-/** `+$57.90`, `≥ +$57.90`, `not known`. */
-export function differenceText({ usd, certainty }: Difference): string {
-  switch (certainty) {
-    case "exact":
-      return change(usd);
-    case "at least":
-      return `≥ ${change(usd)}`;
-    case "at most":
-      return `≤ ${change(usd)}`;
-    case "not known":
-      return certainty;
-  }
-}
-
-/** What all regions together cost us more than in the base, also as a relation where all prices are known. */
-export function totalChange(changes: readonly Change[], was: Bill, is: Bill): string {
-  const lines = changes.flatMap(({ lines }) => lines);
-  const [certain, contested] = differencesOf(lines);
-  const percent =
-    was.complete && is.complete
-      ? either([
-          percentChange(was.us, was.us + certain.usd),
-          percentChange(was.usContested, was.usContested + contested.usd),
-        ])
-      : "";
-  return `${billedChange(lines)}${percent && ` (${percent})`}`;
+/** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
+export function billed({ low, expected, high }: Amounts): string {
+  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
+  const [least, most] = [low, high].map(usd);
+  return least === most ? usd(expected) : `${usd(expected)} (${least} to ${most})`;
 }
 
 /** What isn't in the totals. */
@@ -83,22 +35,15 @@ export function leftOut({ unread, base }: Pick<Review, "unread" | "base">): stri
   ];
 }
 
-function either(texts: readonly string[]): string {
-  return [...new Set(texts)].filter((text) => text !== "").join(" / ");
-}
-
 /** What the totals of an overview don't say by themselves. */
-export function legendOf(bills: readonly Bill[], changes: readonly Change[] = []): string[] {
-  const certainties = changes.flatMap(({ lines }) => differencesOf(lines)).map(({ certainty }) => certainty);
+export function legendOf(bills: readonly Bill[]): string[] {
   return [
-    ...(bills.every(({ complete }) => complete) ? [] : ["≥: at least, as a price wasn't found."]),
-    ...(certainties.includes("at most") ? ["≤: at most, as a price wasn't found."] : []),
-    ...(certainties.includes("not known") ? ["not known: a line that changes has no price."] : []),
-    ...(bills.every(({ us, usContested }) => us === usContested)
+    ...(bills.some(({ low, high }) => Number.isFinite(high) && usd(low) !== usd(high))
+      ? ["In brackets: the range, as prices are missing, disputed or contested (docs/cost.md)."]
+      : []),
+    ...(bills.every(({ high }) => Number.isFinite(high))
       ? []
-      : [
-          "/: without and with a contested charge. `cost.azureSameRegionTraffic` says whether it is billed (docs/cost.md).",
-        ]),
+      : ["≥: at least, as no region has a price for a line."]),
   ];
 }
 
@@ -131,16 +76,12 @@ function isMeasured(regions: readonly RegionReview[]): boolean {
 
 /** What is said below a region's lines, a sentence or two each. */
 export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
-  const { alternatives, breakEven, contested } = estimate;
-  const unpriced = contested?.lines.some(({ price }) => price === notFound);
+  const { alternatives, breakEven, contested, range } = estimate;
   return [
+    ...(range?.reasons ?? []),
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
-    ...(contested
-      ? [
-          `${contested.question} If so, we pay ${billedContested(billOf(estimate))} a month${unpriced ? ", without the charge itself, which has no price" : ""}. ${contested.breakEven.reason}`,
-        ]
-      : []),
+    ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
   ];
 }

@@ -273,7 +273,9 @@ const faults: Readonly<Record<string, Fault>> = {
   "answering 5xx": { begin: withoutSources },
   // kube-proxy refuses connections then.
   stopped: { begin: withoutReplicas },
-  "refused by a packet filter": { begin: () => toCache("ct direction original meta l4proto tcp reject with tcp reset") },
+  "refused by a packet filter": {
+    begin: () => toCache("ct direction original meta l4proto tcp reject with tcp reset"),
+  },
   // The handshake of TCP is all of small packets.
   "cut off at the first request": {
     begin: () => toCache("meta l4proto tcp meta length > 100 reject with tcp reset"),
