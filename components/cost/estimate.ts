@@ -16,7 +16,7 @@ import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
-import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
+import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
@@ -151,6 +151,8 @@ function settingOf(request: EstimateRequest, region: CloudRegion): Setting {
     upstreams,
     fillMeasured: usage?.filledGiB !== undefined,
     clusters: settings.clusters,
+    nodes: settings.nodes,
+    registryGiB: settings.registryGiB,
     azureBillsRegion: settings.azureSameRegionTraffic === "billed",
   };
 }
@@ -196,7 +198,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     alternatives: {
       options,
       ...(name && { cheapest: name }),
-      reason,
+      reason: [reason, ...behindNat(setting, usage, request, name)].join(" "),
       sensitivity: sensitivityOf(workload, (workload) =>
         compare({ ...setting, workload, fillMeasured: false }, prices)(usageOf(workload)),
       ),
@@ -209,6 +211,22 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ...ageWarnings([...lines, ...disputed.lines], today),
     ],
   };
+}
+
+/** What is cheapest if the nodes are behind a NAT gateway, where that isn't known and another one is then. */
+function behindNat(
+  setting: Setting,
+  usage: MonthlyUsage,
+  { prices, capacity }: EstimateRequest,
+  name: AlternativeName | undefined,
+): string[] {
+  if (setting.cloud !== "aws" || setting.nodes.natGateway !== "unknown") return [];
+  const nodes = { ...setting.nodes, natGateway: "billed" } as const;
+  const other = cheapestOf(compare({ ...setting, nodes }, prices, capacity)(usage));
+  if (other.costUSD === undefined || other.name === name) return [];
+  return [
+    `If the nodes are behind a NAT gateway, it is ${other.name} with ${usd(other.costUSD)}; \`cost.nodes.natGateway\` says whether.`,
+  ];
 }
 
 /** docs/cost.md has the sources of both answers. */
