@@ -21,6 +21,7 @@ import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
+import { type Steps, stepsOf } from "./steps.ts";
 import { type MonthlyUsage, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
@@ -58,6 +59,8 @@ export interface RegionEstimate {
   readonly alternatives?: Alternatives;
   /** Against pulls from the upstream without a cache. Absent as `alternatives`. */
   readonly breakEven?: BreakEven;
+  /** Where it costs more by a step. Absent as `alternatives`. */
+  readonly steps?: Steps;
   /** What has no price, and what has no line. */
   readonly notPriced: readonly NotPriced[];
   /** A sentence each. */
@@ -204,6 +207,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ),
     },
     breakEven: breakEven(setting),
+    steps: stepsOf(variant, setting, place, prices),
     notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),
     warnings: [

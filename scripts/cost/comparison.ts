@@ -68,7 +68,7 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  const { range, breakEven, usage, warnings = [] } = region?.estimate ?? {};
+  const { range, steps, breakEven, usage, warnings = [] } = region?.estimate ?? {};
   const old = region?.past?.warnings ?? [];
   return [
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
@@ -78,6 +78,7 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
     ...(range?.reasons ?? []),
+    ...(steps?.sentences ?? []),
     ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
     ...(region ? cheapest(region.estimate) : []),
     ...warnings.filter((text) => text.includes("npm run prices") || !old.includes(text)),

@@ -76,9 +76,10 @@ function isMeasured(regions: readonly RegionReview[]): boolean {
 
 /** What is said below a region's lines, a sentence or two each. */
 export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
-  const { alternatives, breakEven, contested, range } = estimate;
+  const { alternatives, breakEven, contested, range, steps } = estimate;
   return [
     ...(range?.reasons ?? []),
+    ...(steps?.sentences ?? []),
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),

@@ -94,6 +94,33 @@ test("Azure with prices for all lines, by hand", () => {
   near(estimate.contested?.totals.all, 76.736 + 0.2147 + 336.296);
 });
 
+test("the price of a node's wait, and of the next machine, by hand", () => {
+  const words = { provider: "aws", region: "eu-central-1", workload } as const;
+  const { steps } = estimateOf(words);
+  // Beside the machine: 64.78, by "the stack aws-eu-central-1, by hand". 730 h × 0.1972 = 143.956 for c6gn.xlarge; × 0.0493 = 35.989 for c6gn.medium.
+  assert.deepEqual(
+    steps?.atPeakMinutes.map(({ minutes, machine, met }) => [minutes, machine, met]),
+    [
+      [5, "c6gn.xlarge", true],
+      [10, "c7g.xlarge", true],
+      [30, "c6gn.medium", true],
+    ],
+  );
+  near(steps?.atPeakMinutes[0]?.usUSD, 64.7803 + 143.956);
+  near(steps?.atPeakMinutes[2]?.usUSD, 64.7803 + 35.989);
+  const { nodes = 0, machine, usUSD } = steps?.nextNodes ?? {};
+  const machineAt = (nodes: number) =>
+    estimateOf({ ...words, workload: { ...workload, nodes } }).lines[0]?.name;
+  assert.match(machineAt(nodes - 1) ?? "", /c6gn\.medium/);
+  assert.ok(machine && machineAt(nodes)?.includes(machine));
+  near(usUSD, estimateOf({ ...words, workload: { ...workload, nodes } }).totals.byPayer.us);
+  assert.match(
+    steps?.sentences.join(" ") ?? "",
+    /for 5 minutes \(c6gn\.xlarge\), .* From \d+ nodes on, it takes /,
+  );
+  assert.deepEqual(estimateOf({ ...words, machine: "m7g.16xlarge" }).steps?.sentences, []);
+});
+
 test("a bucket whose rule goes by age, by hand", () => {
   const estimate = estimateOf({
     provider: "aws",
