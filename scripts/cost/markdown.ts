@@ -48,11 +48,8 @@ function everything(review: Review): string[] {
     ...regions
       .filter(({ estimate }) => estimate.lines.length > 0)
       .slice(0, mostDetails)
-      .map(({ stack, estimate, measured }) =>
-        details(
-          nameOf({ stack, estimate }),
-          [lines(estimate), ...conclusions(estimate, measured)].join("\n\n"),
-        ),
+      .map((region) =>
+        details(nameOf(region), [lines(region.estimate), ...conclusions(region)].join("\n\n")),
       ),
   ];
 }

@@ -3,6 +3,7 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
 import { type LineRange, lineRanges } from "../../components/cost/range.ts";
 import type { Curve } from "./curve.ts";
+import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 
 /** What is reported, in whatever format. */
@@ -46,6 +47,8 @@ export interface RegionReview extends StackRegion {
   readonly why?: readonly string[];
   /** The cost by measured usage. */
   readonly measured?: Measured;
+  /** What was billed. */
+  readonly billed?: Billed;
   /** The cost against the volume. */
   readonly curve?: Curve;
 }
@@ -62,7 +65,7 @@ export interface Bill extends Amounts {
 export type Amounts = Omit<LineRange, "line">;
 
 /** @param estimate also of an older version: the range follows from its lines */
-export function billOf({ lines, totals, contested, notPriced }: Billed): Bill {
+export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {
   const sum = (of: keyof Amounts, basis?: CostLine["basis"]) =>
     lineRanges({ lines, notPriced, ...(contested && { contested }) })
       .filter(({ line }) => basis === undefined || line.basis === basis)
@@ -74,7 +77,7 @@ export function billOf({ lines, totals, contested, notPriced }: Billed): Bill {
   };
 }
 
-export type Billed = Pick<RegionEstimate, "lines" | "totals" | "contested" | "notPriced">;
+type BilledLines = Pick<RegionEstimate, "lines" | "totals" | "contested" | "notPriced">;
 
 const nothing: Bill = { low: 0, expected: 0, high: 0, fixed: 0, usage: 0, customer: 0 };
 

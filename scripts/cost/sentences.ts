@@ -2,6 +2,7 @@ import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { NotPriced } from "../../components/cost/line.ts";
 import { quantity, sum, usd } from "./amounts.ts";
+import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 import {
   type Amounts,
@@ -50,7 +51,11 @@ export function legendOf(bills: readonly Bill[]): string[] {
 /** The titles of {@link billCells}, for regions of which some may be measured. */
 export function billTitles(regions: readonly RegionReview[]): string[] {
   const assumed = [">We pay", ">Fixed", ">By usage", ">Customers"];
-  return isMeasured(regions) ? [...assumed, ">Measured", ">Saved"] : assumed;
+  return [
+    ...assumed,
+    ...(isMeasured(regions) ? [">Measured", ">Saved"] : []),
+    ...(isBilled(regions) ? [">Billed"] : []),
+  ];
 }
 
 /** A region's bill, or that of several: what we pay in all and of what kinds, what the customers pay; what we pay by measured usage, and have saved. */
@@ -60,14 +65,22 @@ export function billCells(
 ): string[] {
   const bill = sumOf(regions.map(({ estimate }) => billOf(estimate)));
   const assumed = [billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)];
-  if (!isMeasured(all)) return assumed;
+  const bills = regions.flatMap((region) => region.billed ?? []);
+  const billedCell = bills.length === 0 ? "" : usd(sum(bills.map(({ monthlyUSD }) => monthlyUSD)));
+  const billedCells = isBilled(all) ? [billedCell] : [];
+  if (!isMeasured(all)) return [...assumed, ...billedCells];
   const measured = regions.flatMap((region) => region.measured ?? []);
   const saved = measured.flatMap(({ savedUSD }) => savedUSD ?? []);
   return [
     ...assumed,
     measured.length === 0 ? "" : billed(sumOf(measured.map(({ estimate }) => billOf(estimate)))),
     saved.length === 0 ? "" : usd(sum(saved)),
+    ...billedCells,
   ];
+}
+
+function isBilled(regions: readonly RegionReview[]): boolean {
+  return regions.some(({ billed }) => billed !== undefined);
 }
 
 function isMeasured(regions: readonly RegionReview[]): boolean {
@@ -75,7 +88,7 @@ function isMeasured(regions: readonly RegionReview[]): boolean {
 }
 
 /** What is said below a region's lines, a sentence or two each. */
-export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
+export function conclusions({ estimate, measured, billed: bill }: Omit<RegionReview, "stack">): string[] {
   const { alternatives, breakEven, contested, range, steps } = estimate;
   return [
     ...(range?.reasons ?? []),
@@ -84,7 +97,19 @@ export function conclusions(estimate: RegionEstimate, measured?: Measured): stri
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
+    ...(bill ? [billedSentence(estimate, bill)] : []),
   ];
+}
+
+/** The accounts of the registries and of the nodes have bills of their own. */
+function billedSentence(estimate: RegionEstimate, { hours, usd: amount, monthlyUSD }: Billed): string {
+  const fills = estimate.lines.filter(({ kind }) => kind === "fill");
+  const { expected } = billOf({ ...estimate, lines: fills });
+  const elsewhere = expected > 0 ? `, with ${usd(expected)} for transfer out of the registries` : "";
+  return (
+    `Billed over ${span(hours)}, by the tags of the stack: ${usd(amount)}, ${usd(monthlyUSD)} as a month ` +
+    `(estimated: ${billed(billOf(estimate))}${elsewhere}).`
+  );
 }
 
 function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {

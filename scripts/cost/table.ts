@@ -37,7 +37,8 @@ export function renderTable(review: Review): string {
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function regionTable({ stack, estimate, measured }: RegionReview): string[] {
+function regionTable(region: RegionReview): string[] {
+  const { stack, estimate } = region;
   const { lines, provider, priceDate } = estimate;
   const bill = billOf(estimate);
   const head = `${nameOf({ stack, estimate })} (${provider}${priceDate === undefined ? "" : `, oldest price of ${priceDate}`})`;
@@ -52,7 +53,7 @@ function regionTable({ stack, estimate, measured }: RegionReview): string[] {
   ];
   const titles = ["Name", ">Monthly qty", "Unit", ">Price", ">Monthly cost", "Paid by"];
   const table = lines.length === 0 ? estimate.notPriced.map(notPricedText) : columns(titles, rows, lineWidth);
-  return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
+  return [head, "", ...table, ...conclusions(region).flatMap(item)];
 }
 
 function row({ name, monthlyQuantity, unit, price, monthlyCost, basis, paidBy }: CostLine): string[] {
