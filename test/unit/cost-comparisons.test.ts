@@ -139,6 +139,19 @@ test("Azure: a machine with a disk", () => {
   compare(contested, [78, 305, 861], -8.7);
 });
 
+test("the ranges of the machines contain the table's figures, with what the table counts otherwise", () => {
+  const contains = (estimates: ReturnType<typeof aws>, row: Row, difference: number) =>
+    estimates.forEach(({ range }, index) => {
+      const { lowUSD = 0, highUSD = 0 } = range ?? {};
+      const usd = (row[index] ?? 0) - difference;
+      assert.ok(0.98 * lowUSD <= usd && usd <= 1.02 * highUSD, `${usd}: ${lowUSD} to ${highUSD}`);
+    });
+  contains(aws(), [112, 138, 202], 0.5 + 0.76 - 0.2);
+  contains(azure(), [88, 88, 88], 0);
+  // If traffic within the region is billed, without the 100 GB that the table gives away.
+  contains(azure(), [88 + 78, 88 + 305, 88 + 861], -8.7);
+});
+
 test("Azure: a cluster with a bucket", () => {
   const estimates = azure();
   const name = "cluster with bucket, proxied";
