@@ -77,7 +77,14 @@ function nextNodes(nodes: number, machineAt: (nodes: number) => string): number 
 }
 
 function peakSentence(all: readonly AtPeakMinutes[], { peakMinutes }: Workload): string[] {
-  if (all.every(({ usUSD, met }) => usUSD === all[0]?.usUSD && met === all[0]?.met)) return [];
+  if (all.every(({ usUSD }) => usUSD === all[0]?.usUSD)) {
+    const missed = all.filter(({ met }) => !met);
+    return missed.length === 0
+      ? []
+      : [
+          `${missed[0]?.machine} is too slow for nodes that are to have pulled within ${missed.map(({ minutes }) => minutes).join(" or ")} minutes.`,
+        ];
+  }
   const each = all.map(({ minutes, machine, usUSD, met }) => {
     const amount = usUSD === undefined ? "no price" : usd(usUSD);
     return `${amount} for ${minutes} minutes (${machine}${met ? "" : ", too slow"})`;

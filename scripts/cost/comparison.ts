@@ -78,7 +78,8 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
     ...(range?.reasons ?? []),
-    ...(steps?.sentences ?? []),
+    // Where neither the workload nor the machine changes, the steps don't either.
+    ...(!region?.past || region.why?.length ? (steps?.sentences ?? []) : []),
     ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
     ...(region ? cheapest(region.estimate) : []),
     ...warnings.filter((text) => text.includes("npm run prices") || !old.includes(text)),

@@ -151,6 +151,9 @@ test("the price of a node's wait, and of the next machine, by hand", () => {
     /for 5 minutes \(c6gn\.xlarge\), .* From \d+ nodes on, it takes /,
   );
   assert.deepEqual(estimateOf({ ...words, machine: "m7g.16xlarge" }).steps?.sentences, []);
+  assert.deepEqual(estimateOf({ ...words, machine: "m7g.large" }).steps?.sentences, [
+    "m7g.large is too slow for nodes that are to have pulled within 5 or 10 minutes.",
+  ]);
 });
 
 test("a bucket whose rule goes by age, by hand", () => {
