@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import type { Cloud } from "../components/capacity/machine.ts";
-import { priceBook } from "../components/cost/prices/price-book.ts";
+import { listPrices } from "../components/cost/prices/price-book.ts";
 import type { Answer } from "./prices/answer.ts";
 import { askAws } from "./prices/aws.ts";
 import { askAzure } from "./prices/azure.ts";
@@ -37,7 +37,7 @@ const lists: Readonly<Record<Cloud, { ask(): Promise<Answer[]>; title: string; s
 async function renew(cloud: Cloud, isDry: boolean): Promise<void> {
   const { ask, title, source } = lists[cloud];
   console.error(`Asking the ${title} …`);
-  const renewal = renewed(priceBook[cloud], await ask(), source, new Date().toISOString().slice(0, 10));
+  const renewal = renewed(listPrices[cloud], await ask(), source, new Date().toISOString().slice(0, 10));
   console.log(changesTable(renewal));
   if (isDry) return;
   const file = new URL(`../components/cost/prices/${cloud}.json`, import.meta.url);

@@ -3,6 +3,7 @@ import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schem
 import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { diskTypeIn } from "./disk.ts";
+import type { Limit } from "./limits.ts";
 import type { Cloud } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import { type Capacity, type CapacityRequest, planCapacity } from "./plan.ts";
@@ -54,6 +55,22 @@ export function variantOf(region: CloudRegion): Variant {
   if (topology === "vm") return { topology, storage, replicas: 1, machine: region.machine };
   const type = region.kind === "azure cluster" ? region.nodes.type : "auto";
   return { topology, storage, replicas: region.replicas.min, machine: { type } };
+}
+
+/** What the workload asks of a machine of another type in the region's place; in a cluster, of one that has its share. */
+export function limitsOn(
+  type: string,
+  region: CloudRegion,
+  { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
+): readonly Limit[] {
+  const { storage, replicas } = variantOf(region);
+  const { plan } = planCapacity({
+    cloud: cloudOf(region),
+    region: { name: region.name, machine: { type }, storage },
+    workload: shareOf(workload, replicas),
+    upstreams: upstreams.length,
+  });
+  return plan.limits;
 }
 
 export function planVariant(

@@ -113,6 +113,27 @@ const cost = z.strictObject({
       "Whether Azure bills traffic to a public address of the same region as internet egress: sources disagree, docs/cost.md. " +
         "`unknown`: the estimate shows both.",
     ),
+  nodes: z
+    .strictObject({
+      natGateway: z
+        .enum(["none", "billed", "unknown"])
+        .default("unknown")
+        .describe(
+          "AWS: whether what the nodes pull from public addresses passes a NAT gateway of theirs. `billed` counts it, for the customers. " +
+            "`unknown`: it isn't counted, and the estimate says where that decides.",
+        ),
+      s3Endpoint: z
+        .boolean()
+        .default(true)
+        .describe("AWS: whether the nodes reach S3 by a gateway endpoint, past the NAT gateway."),
+    })
+    .prefault({})
+    .describe("The network of the nodes, which their owners pay."),
+  registryGiB: quantity
+    .exactOptional()
+    .describe(
+      "What the Azure registries among the upstreams hold in all, in GiB: a geo-replica has all of it. Default: `workload.workingSetGiB`, which is less.",
+    ),
   clusters: z
     .int()
     .min(1)

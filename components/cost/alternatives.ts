@@ -5,6 +5,7 @@ import { type Charge, costOf, type Place, priced } from "./charge.ts";
 import { ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Totals, totalsOf } from "./line.ts";
+import { betweenNodesZones, nodesNatGateway } from "./nodes-network.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
@@ -179,9 +180,13 @@ function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "to
 }
 
 /** What the nodes pull, straight from the upstream. */
-export function pullCharges({ cloud, region, upstreams }: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
+export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
+  const { cloud, region, upstreams } = setting;
   const place = { cloud, region: region.name };
-  return upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" });
+  return [
+    ...upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" }),
+    ...nodesNatGateway(setting, { publicGiB: pulledGiB, bucketGiB: 0 }),
+  ];
 }
 
 function noCache(setting: Setting): Option {
@@ -215,6 +220,7 @@ function cachePerCluster(setting: Setting): Option {
         quantity: clusters * charge.quantity,
       })),
       ...fillCharges(clusters * usage.filledGiB, setting),
+      ...betweenNodesZones(setting, usage.pulledGiB),
     ],
     ...slowness(plan),
     ...fragility(true, setting),
@@ -230,6 +236,8 @@ function ecrOption(setting: Setting): Option {
     charges: (usage) => [
       ...ecrPullThrough(clusters, workload.workingSetGiB),
       ...fillCharges(clusters * usage.filledGiB, setting),
+      // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+      ...nodesNatGateway(setting, { publicGiB: 0, bucketGiB: usage.pulledGiB }),
     ],
     suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
   };
@@ -249,15 +257,15 @@ function ecrTakes(registry: string): boolean {
 }
 
 function acrOption(setting: Setting): Option {
-  const { workload, upstreams } = setting;
+  const { workload, upstreams, registryGiB } = setting;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",
     charges: (usage) => [
-      ...acrReplica(upstreams.length, workload.workingSetGiB),
+      ...acrReplica(upstreams.length, registryGiB ?? workload.workingSetGiB),
       ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],
-    suits: "is Azure's own, with all of the registry in it, for nodes in Azure only",
+    suits: `is Azure's own, with all of the registry in it, for nodes in Azure only${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
   };
 }
 

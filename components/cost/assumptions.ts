@@ -83,7 +83,10 @@ function bucketAssumptions(setting: Setting): string[] {
 }
 
 /** What costs something, or may, and has no line. */
-export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: CapacityPlan): NotPriced[] {
+export function withoutLine(
+  { cloud, region, upstreams, nodes }: Setting,
+  { machine }: CapacityPlan,
+): NotPriced[] {
   const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
   return [
     ...unknownOperators(upstreams),
@@ -135,7 +138,14 @@ export function withoutLine({ cloud, region, upstreams }: Setting, { machine }: 
           },
         ]
       : []),
-    { name: "NAT gateways of the customers", reason: "What nodes without a public address pull passes one." },
+    ...(nodes.natGateway === "unknown" || cloud === "azure"
+      ? [
+          {
+            name: "NAT gateways of the customers",
+            reason: "What nodes without a public address pull passes one.",
+          },
+        ]
+      : []),
     { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },
     { name: "Snapshots and backups", reason: "None are made: everything can be fetched again." },
   ];

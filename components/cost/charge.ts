@@ -148,7 +148,8 @@ export function costOf(
 function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
   const { name, item, costsLessThan } = charge;
   const own = dearestOf(item, charge, at, book);
-  const elsewhere = own ?? (costsLessThan && dearestOf(costsLessThan, charge, at, book));
+  const more = own || !costsLessThan ? undefined : dearestOf(costsLessThan, charge, at, book);
+  const elsewhere = own ?? (more && { ...more, leastMonthlyCost: 0 });
   const instead = own || !elsewhere ? "" : ` The indication is of ${costsLessThan}, which costs more.`;
   return {
     name,
@@ -158,7 +159,7 @@ function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
 }
 
 function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotPriced["elsewhere"] {
-  return Object.keys(book[at.cloud].regions)
+  const [dearest, ...others] = Object.keys(book[at.cloud].regions)
     .flatMap((region) => {
       const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item);
       if (!price) return [];
@@ -166,5 +167,6 @@ function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotP
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);
       return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
     })
-    .sort((one, other) => other.monthlyCost - one.monthlyCost)[0];
+    .sort((one, other) => other.monthlyCost - one.monthlyCost);
+  return dearest && { ...dearest, leastMonthlyCost: (others.at(-1) ?? dearest).monthlyCost };
 }

@@ -5,6 +5,8 @@ import { usd } from "./line.ts";
 export interface Cheapest {
   /** The least expensive of those that meet throughput and availability. Absent if none does. */
   readonly name?: AlternativeName;
+  /** What it costs us and the customers, USD a month. Absent as `name`. */
+  readonly costUSD?: number;
   /** A sentence or two. */
   readonly reason: string;
 }
@@ -31,7 +33,7 @@ export function cheapestOf(options: readonly Compared[]): Cheapest {
         ]
       : []),
   ];
-  return { name: best.name, reason: sentences.join(" ") };
+  return { name: best.name, costUSD: best.costUSD, reason: sentences.join(" ") };
 }
 
 function withCost({ name, reason, comparableAllUSD }: Compared) {

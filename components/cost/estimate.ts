@@ -24,10 +24,12 @@ import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
-import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
+import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
+import { type CostRange, rangeOf } from "./range.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
+import { type Steps, stepsOf } from "./steps.ts";
 import { type MonthlyUsage, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
@@ -57,6 +59,8 @@ export interface RegionEstimate {
   readonly lines: readonly CostLine[];
   /** Of `lines`. */
   readonly totals: Totals;
+  /** What we pay, with all that isn't known. Absent where there is no cloud bill. */
+  readonly range?: CostRange;
   /** A charge that sources disagree about (Azure, traffic within a region), until `cost.azureSameRegionTraffic` says whether it is billed. */
   readonly contested?: Contested;
   /** The usage that the lines count. */
@@ -65,6 +69,8 @@ export interface RegionEstimate {
   readonly alternatives?: Alternatives;
   /** Against pulls from the upstream without a cache. Absent as `alternatives`. */
   readonly breakEven?: BreakEven;
+  /** Where it costs more by a step. Absent as `alternatives`. */
+  readonly steps?: Steps;
   /** What has no price, and what has no line. */
   readonly notPriced: readonly NotPriced[];
   /** A sentence each. */
@@ -158,6 +164,8 @@ function settingOf(request: EstimateRequest, region: CloudRegion): Setting {
     upstreams,
     fillMeasured: usage?.filledGiB !== undefined,
     clusters: settings.clusters,
+    nodes: settings.nodes,
+    registryGiB: settings.registryGiB,
     azureBillsRegion: settings.azureSameRegionTraffic === "billed",
   };
 }
@@ -190,39 +198,57 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       };
     }, workload.pullsPerNodeGiB);
   const priceDate = oldestDate(lines);
+  const contested = disputed.lines.length > 0 && {
+    question: sameRegionQuestion,
+    lines: disputed.lines,
+    totals: totalsOf([...lines, ...disputed.lines]),
+    breakEven: breakEven({ ...setting, azureBillsRegion: true }),
+  };
+  const withoutPrice = [
+    ...notPriced,
+    ...disputed.notPriced,
+    ...withoutLine(setting, plan),
+    ...ofGovernance(governance),
+  ];
   return {
     lines,
     totals: totalsOf(lines),
+    range: rangeOf({ lines, notPriced: withoutPrice, ...(contested && { contested }) }),
     ...(priceDate !== undefined && { priceDate }),
-    ...(disputed.lines.length > 0 && {
-      contested: {
-        question: sameRegionQuestion,
-        lines: disputed.lines,
-        totals: totalsOf([...lines, ...disputed.lines]),
-        breakEven: breakEven({ ...setting, azureBillsRegion: true }),
-      },
-    }),
+    ...(contested && { contested }),
     alternatives: {
       options,
       ...(name && { cheapest: name }),
-      reason,
+      reason: [reason, ...behindNat(setting, usage, request, name)].join(" "),
       sensitivity: sensitivityOf(workload, (workload) =>
         compare({ ...setting, workload, fillMeasured: false }, prices)(usageOf(workload)),
       ),
     },
     breakEven: breakEven(setting),
-    notPriced: [
-      ...notPriced,
-      ...disputed.notPriced,
-      ...withoutLine(setting, plan),
-      ...ofGovernance(governance),
-    ],
+    steps: stepsOf(variant, setting, place, prices),
+    notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),
     warnings: [
       ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),
       ...ageWarnings([...lines, ...disputed.lines], today),
     ],
   };
+}
+
+/** What is cheapest if the nodes are behind a NAT gateway, where that isn't known and another one is then. */
+function behindNat(
+  setting: Setting,
+  usage: MonthlyUsage,
+  { prices, capacity }: EstimateRequest,
+  name: AlternativeName | undefined,
+): string[] {
+  if (setting.cloud !== "aws" || setting.nodes.natGateway !== "unknown") return [];
+  const nodes = { ...setting.nodes, natGateway: "billed" } as const;
+  const other = cheapestOf(compare({ ...setting, nodes }, prices, capacity)(usage));
+  if (other.costUSD === undefined || other.name === name) return [];
+  return [
+    `If the nodes are behind a NAT gateway, it is ${other.name} with ${usd(other.costUSD)}; \`cost.nodes.natGateway\` says whether.`,
+  ];
 }
 
 /** docs/cost.md has the sources of both answers. */

@@ -10,6 +10,8 @@ export interface PriceSource {
   /** Of the data, as exactly as it is known: `2026-07-20`, `2025-05`, `2026`. */
   readonly date: string;
   readonly confidence: Confidence;
+  /** The price by another source that disagrees, USD. Absent where none does. */
+  readonly disputed?: number;
 }
 
 /** What a line is for: a report can add up by kind. */
@@ -87,7 +89,13 @@ export interface NotPriced {
   readonly name: string;
   readonly reason: string;
   /** For a line whose price is known for another region only: what it would be there, USD a month. An indication, in no total. */
-  readonly elsewhere?: { readonly region: string; readonly price: number; readonly monthlyCost: number };
+  readonly elsewhere?: {
+    readonly region: string;
+    readonly price: number;
+    readonly monthlyCost: number;
+    /** By the least expensive region; `monthlyCost` is by the dearest. 0 where the indication is of a thing that costs more. */
+    readonly leastMonthlyCost?: number;
+  };
 }
 
 /** Amounts are rounded so that they read as numbers, far below what anybody is billed for. */

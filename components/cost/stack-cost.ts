@@ -1,8 +1,11 @@
 import type { Capacity } from "../capacity/plan.ts";
+import { cloudOf } from "../capacity/plan-region.ts";
+import type { Problem } from "../config/problems.ts";
 import type { Governance, StackConfig } from "../config/schema.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
-import { estimateRegion, type RegionEstimate } from "./estimate.ts";
+import { estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
 import type { PriceBook } from "./prices/price-book.ts";
+import { rangeOf, rangeText } from "./range.ts";
 
 export interface StackCost extends BudgetFindings {
   /** By region: the output `cost`. */
@@ -27,8 +30,24 @@ export function stackCost(
   const estimates = regions.map((region, index) =>
     estimateRegion({ ...shared, region, capacity: capacities[index] }),
   );
+  const { problems, warnings } = budgetFindings(estimates, budget);
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),
-    ...budgetFindings(estimates, budget),
+    problems,
+    warnings: [...withoutPrices(config.regions, estimates, prices), ...warnings],
   };
+}
+
+/** The regions in a cloud of which the book has no price at all. */
+function withoutPrices(
+  regions: StackConfig["regions"],
+  estimates: readonly RegionEstimate[],
+  book: PriceBook,
+): Problem[] {
+  return regions.flatMap((region, index) => {
+    const estimate = estimates[index];
+    if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
+    const message = `no price of ${region.name} is known, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
+    return [{ path: `regions[${index}].name`, message }];
+  });
 }

@@ -3,6 +3,7 @@ import { deliveryOf } from "../capacity/demand.ts";
 import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
+import type { StackConfig } from "../config/schema.ts";
 import { defaultExpireDays } from "../config/storage.ts";
 import { storeSku } from "../hosts/azure/regions.ts";
 import { type BucketContent, bucketContent } from "./bucket-content.ts";
@@ -28,8 +29,9 @@ import {
   azureTransfer,
   azureVm,
 } from "./charges-azure.ts";
+import { nodesNatGateway, type Ways } from "./nodes-network.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
-import type { MonthlyUsage } from "./usage.ts";
+import { type MonthlyUsage, servedGiB } from "./usage.ts";
 
 /** What all variants of a region have in common. */
 export interface Setting extends RegionSetting {
@@ -38,6 +40,10 @@ export interface Setting extends RegionSetting {
   readonly fillMeasured: boolean;
   /** Clusters, and accounts, that would each have a cache of their own. */
   readonly clusters: number;
+  /** What the nodes' network is like. */
+  readonly nodes: StackConfig["cost"]["nodes"];
+  /** What the Azure registries among the upstreams hold, if that is known. */
+  readonly registryGiB?: number | undefined;
   /** Whether Azure bills traffic within a region. */
   readonly azureBillsRegion: boolean;
 }
@@ -66,7 +72,13 @@ export function chargesOf(
   return [
     ...cloudCharges[setting.cloud](variant, plan, setting, own),
     ...fillCharges(own.filledGiB, setting),
+    ...nodesNatGateway(setting, waysOf(variant, setting, own)),
   ];
+}
+
+function waysOf({ storage }: Variant, { region: { endpoint } }: Setting, usage: MonthlyUsage): Ways {
+  const served = servedGiB(usage, deliveryOf(storage));
+  return { publicGiB: endpoint.exposure === "private" ? 0 : served, bucketGiB: usage.pulledGiB - served };
 }
 
 const cloudCharges: Readonly<Record<Cloud, typeof chargesOf>> = { aws: awsCharges, azure: azureCharges };

@@ -15,6 +15,8 @@ export interface Arguments {
   readonly out?: string;
   /** Where usage was measured. */
   readonly prometheus?: URL;
+  /** A file with what was billed. */
+  readonly focus?: string;
 }
 
 export const usage = `Usage: npm run cost [-- OPTION … STACK …]
@@ -26,6 +28,7 @@ What the caches of all stacks cost in a month, by estimate; with STACK … only 
   --format FORMAT   table (default); markdown, for a pull request; json, in Infracost's schema; html, a page with plots
   --out FILE        into a file, in place of the terminal
   --prometheus URL  beside it the cost by the usage that a Prometheus has measured, and what was saved by then
+  --focus FILE      beside it what was billed, from an export in FOCUS as CSV, by the stacks' tags
   --help            this
 
 Exit code: 0 all is in the report; 1 something isn't, and standard error says what; 2 wrong usage.`;
@@ -45,10 +48,11 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       format: { type: "string", default: "table" },
       out: { type: "string" },
       prometheus: { type: "string" },
+      focus: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  const { backend, base, out, help } = values;
+  const { backend, base, out, focus, help } = values;
   if (help) return undefined;
   const format = formats.find((name) => name === values.format);
   if (!format) throw new Error(`"${values.format}" is not a format: one of ${formats.join(", ")}`);
@@ -60,6 +64,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     format,
     ...(base !== undefined && { base }),
     ...(out !== undefined && { out }),
+    ...(focus !== undefined && { focus }),
     ...(values.prometheus !== undefined && { prometheus: prometheusUrl(values.prometheus) }),
   };
 }

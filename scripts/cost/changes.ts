@@ -1,7 +1,7 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type CostLine, notFound } from "../../components/cost/line.ts";
-import { sum } from "./amounts.ts";
-import { type Bill, billOf, nameOf, type Review, sumOf } from "./review.ts";
+import type { CostLine } from "../../components/cost/line.ts";
+import { type LineRange, lineRanges } from "../../components/cost/range.ts";
+import { type Amounts, type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "./review.ts";
 
 /** How a region's bill differs from the base's. */
 export interface Change {
@@ -9,19 +9,16 @@ export interface Change {
   readonly name: string;
   readonly was?: Bill;
   readonly is?: Bill;
+  /** What we pay more. */
+  readonly more: Amounts;
+  /** The lines that we pay and that differ, those that change most first. */
   readonly lines: readonly LineChange[];
+  /** Absent where it is gone. */
+  readonly region?: RegionReview;
 }
 
-export interface LineChange extends Pair<CostLine> {
-  /** Whether it is contested that the line is billed: then its name says so. */
-  readonly contested: boolean;
-}
-
-/** What lines cost more than before, as far as their prices say. */
-export interface Difference {
-  /** Of the lines that have a price. */
-  readonly usd: number;
-  readonly certainty: "exact" | "at least" | "at most" | "not known";
+export interface LineChange extends Pair<LineRange> {
+  readonly more: Amounts;
 }
 
 /** What is compared. A stack that can't be read in the base isn't new: nothing is known of its past. */
@@ -32,49 +29,17 @@ export function changesOf({ regions, removed, unread }: Compared): Change[] {
   const all = [
     ...regions
       .filter(({ stack }) => !unread.base.includes(stack))
-      .map((region) => changeOf(nameOf(region), region.past, region.estimate)),
+      .map((region) => ({ ...changeOf(nameOf(region), region.past, region.estimate), region })),
     ...removed.map((region) => changeOf(nameOf(region), region.estimate, undefined)),
   ];
   return all
-    .filter(({ was, is, lines }) => lines.length > 0 || !was || !is)
-    .sort((one, other) => weightOf(other) - weightOf(one));
+    .filter(({ was, is, lines }) => lines.length > 0 || !was || !is || was.customer !== is.customer)
+    .sort((one, other) => weightOf(other.more) - weightOf(one.more));
 }
 
 /** What isn't known may be the most. */
-function weightOf({ lines }: Change): number {
-  const weights = differencesOf(lines).map(({ usd, certainty }) =>
-    certainty === "not known" ? Number.MAX_VALUE : Math.abs(usd),
-  );
-  return Math.max(...weights);
-}
-
-/** What we pay more than before: without and with what is contested. */
-export function differencesOf(
-  changes: readonly LineChange[],
-  matches: (line: CostLine) => boolean = () => true,
-): [Difference, Difference] {
-  const ours = (line: CostLine) => line.paidBy === "us" && matches(line);
-  const certain = changes.filter(({ contested }) => !contested);
-  return [differenceOf(certain, ours), differenceOf(changes, ours)];
-}
-
-/**
- * What the lines that match cost more than before. What has no price still bounds it, where all of that comes on top of an increase, or goes beside a
- * decrease. Otherwise even the direction isn't known: a machine without a price in the place of one that has a price isn't a saving.
- */
-export function differenceOf(
-  changes: readonly LineChange[],
-  matches: (line: CostLine) => boolean,
-): Difference {
-  const own = changes.filter(({ was, is }) => [was, is].some((line) => line && matches(line)));
-  const usd = sum(own.map(lineDifference).filter((amount) => amount !== notFound));
-  const unpriced = own
-    .filter((change) => lineDifference(change) === notFound)
-    .map(({ was, is }) => (is?.monthlyQuantity ?? 0) - (was?.monthlyQuantity ?? 0));
-  if (unpriced.length === 0) return { usd, certainty: "exact" };
-  if (usd > 0 && unpriced.every((more) => more >= 0)) return { usd, certainty: "at least" };
-  if (usd < 0 && unpriced.every((more) => more <= 0)) return { usd, certainty: "at most" };
-  return { usd, certainty: "not known" };
+function weightOf({ low, expected, high }: Amounts): number {
+  return Number.isFinite(high) ? Math.max(...[low, expected, high].map(Math.abs)) : Number.MAX_VALUE;
 }
 
 /** The bills of everything, before and now. */
@@ -83,28 +48,47 @@ export function totalsOf({ regions, removed }: Compared): { was: Bill; is: Bill 
   return { was: sumOf(past.map(billOf)), is: sumOf(regions.map(({ estimate }) => billOf(estimate))) };
 }
 
+const noAmounts: Amounts = { low: 0, expected: 0, high: 0 };
+
+/** In sum. Where no region has a price, `high` isn't finite: then even the direction isn't known. */
+export function sumOfMore(changes: readonly { readonly more: Amounts }[]): Amounts {
+  return changes.reduce(
+    (sum, { more }) => ({
+      low: sum.low + more.low,
+      expected: sum.expected + more.expected,
+      high: sum.high + more.high,
+    }),
+    noAmounts,
+  );
+}
+
 function changeOf(
   name: string,
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const pairs = [
-    ...pairsOf(past?.lines, present?.lines).map((pair) => ({ ...pair, contested: false })),
-    ...pairsOf(past?.contested?.lines, present?.contested?.lines).map((pair) => ({
-      ...pair,
-      name: `${pair.name} (contested)`,
-      contested: true,
-    })),
-  ];
+  const [before, now] = [past, present].map((estimate) =>
+    (estimate ? lineRanges(estimate) : []).map((range) => ({ ...range, name: range.line.name })),
+  );
+  const lines = pairsOf(before, now)
+    .filter(({ was, is }) => !was || !is || differs(was.line, is.line))
+    .map((pair) => ({ ...pair, more: minus(pair.is, pair.was) }))
+    .sort((one, other) => weightOf(other.more) - weightOf(one.more));
   return {
     name,
     ...(past && { was: billOf(past) }),
     ...(present && { is: billOf(present) }),
-    lines: pairs.filter(
-      ({ was, is }) =>
-        !was || !is || was.monthlyCost !== is.monthlyCost || was.monthlyQuantity !== is.monthlyQuantity,
-    ),
+    more: sumOfMore(lines),
+    lines,
   };
+}
+
+function differs(one: CostLine, other: CostLine): boolean {
+  return one.monthlyCost !== other.monthlyCost || one.monthlyQuantity !== other.monthlyQuantity;
+}
+
+function minus(is: Amounts = noAmounts, was: Amounts = noAmounts): Amounts {
+  return { low: is.low - was.low, expected: is.expected - was.expected, high: is.high - was.high };
 }
 
 export interface Pair<Thing> {
@@ -123,10 +107,4 @@ export function pairsOf<Thing extends { readonly name: string }>(
     const [was, is] = [before, now].map((things) => things.find((thing) => thing.name === name));
     return { name, ...(was && { was }), ...(is && { is }) };
   });
-}
-
-/** `not found` where a price isn't. */
-export function lineDifference({ was, is }: LineChange): number | typeof notFound {
-  const [before, now] = [was, is].map((line) => line?.monthlyCost ?? 0);
-  return typeof before === "number" && typeof now === "number" ? now - before : notFound;
 }

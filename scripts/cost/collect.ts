@@ -1,6 +1,8 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { Arguments } from "./arguments.ts";
+import { whyOf } from "./causes.ts";
 import { curveOf } from "./curve.ts";
+import { type BilledSums, billedFor, readFocus } from "./focus.ts";
 import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./measured.ts";
 import { prometheusAt } from "./prometheus.ts";
 import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
@@ -15,19 +17,24 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
   const present = wanted.backend ? await fromBackend(scope, files) : files;
   const base = wanted.base === undefined ? undefined : await fromRevision(wanted.base, scope);
   const measured = await measuredBy(wanted.prometheus, scope);
+  const exported = await billedBy(wanted.focus, scope);
   const regions = present.regions.map(({ stack, estimate }): RegionReview => {
+    const isAlone = present.regions.filter((other) => other.stack === stack).length === 1;
+    const billed = exported && billedFor(exported.sums, stack, estimate.region, isAlone);
     const isIt = (other: StackRegion) => isSameRegion(other, { stack, estimate });
     const configured = files.regions.find(isIt);
     const optionsBy = configured?.optionsBy;
-    const past = base?.regions.find(isIt)?.estimate;
+    const past = base?.regions.find(isIt);
     const usage = measured?.usages.get(usageKey(estimate));
     if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
     const curve = wanted.format === "html" && optionsBy ? curveOf(estimate, optionsBy) : undefined;
     return {
       stack,
       estimate,
-      ...(past && { past }),
+      ...(past && { past: past.estimate }),
+      ...(past && configured && { why: whyOf(past.inputs, configured.inputs) }),
       ...(configured && usage && usage.hours >= leastHours && { measured: measuredCost(usage, configured) }),
+      ...(billed && { billed }),
       ...(curve && { curve }),
     };
   });
@@ -42,8 +49,18 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
       now: present.unread,
       base: (base?.unread ?? []).filter((name) => !present.unread.includes(name)),
     },
-    problems: [...present.problems, ...(base?.problems ?? []), ...(measured?.problems ?? [])],
-    notes: [...present.notes, ...(base?.notes ?? []), ...(measured ? unmeasured(regions) : [])],
+    problems: [
+      ...present.problems,
+      ...(base?.problems ?? []),
+      ...(measured?.problems ?? []),
+      ...(exported?.problems ?? []),
+    ],
+    notes: [
+      ...present.notes,
+      ...(base?.notes ?? []),
+      ...(measured ? unmeasured(regions) : []),
+      ...(exported && exported.problems.length === 0 ? unbilled(regions) : []),
+    ],
   };
 }
 
@@ -63,6 +80,25 @@ async function measuredBy(
   } catch (error) {
     return { usages: new Map(), problems: [{ path: "--prometheus", message: (error as Error).message }] };
   }
+}
+
+async function billedBy(
+  file: string | undefined,
+  { progress }: Scope,
+): Promise<{ sums: BilledSums; problems: Problem[] } | undefined> {
+  if (file === undefined) return undefined;
+  progress(`reading ${file}`);
+  try {
+    return { sums: await readFocus(file), problems: [] };
+  } catch (error) {
+    return { sums: new Map(), problems: [{ path: "--focus", message: (error as Error).message }] };
+  }
+}
+
+function unbilled(regions: readonly RegionReview[]): string[] {
+  return regions
+    .filter(({ billed, estimate }) => !billed && estimate.lines.length > 0)
+    .map((region) => `${nameOf(region)}: the export has no charge with the tags of its stack.`);
 }
 
 function unmeasured(regions: readonly RegionReview[]): string[] {

@@ -6,11 +6,13 @@ import { budgetFindings } from "../../components/cost/budget.ts";
 import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
+import type { Inputs } from "./causes.ts";
 import type { Configuration } from "./configurations.ts";
 import type { StackRegion } from "./review.ts";
 
 /** A region's estimate with what it takes to make another one. */
 export interface Estimated extends StackRegion {
+  readonly inputs: Inputs;
   /** By another usage, with the same machine and disk. */
   readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
   /** The ways to serve it, by what the nodes pull; undefined where there is no cloud bill. */
@@ -38,8 +40,11 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
     const shared = { provider, workload, upstreams, settings, prices: priceBook, today };
     const request = { ...shared, region, capacity: capacities[index] };
     const by = (usage: Partial<MonthlyUsage>) => estimateRegion({ ...request, usage });
+    const plan = capacities[index]?.plan;
+    const planned = plan && isBilled(region) ? { region, machine: plan.machine } : undefined;
+    const inputs = { workload, upstreams, ...(planned && { planned }) };
     const redirected = deliveryOf(region.storage) === "redirect";
-    return { stack, estimate: by({}), by, optionsBy: optionsOf(request), redirected };
+    return { stack, inputs, estimate: by({}), by, optionsBy: optionsOf(request), redirected };
   });
   // A machine or a disk that isn't known: the estimate counts another one in its place.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));

@@ -1,7 +1,9 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { totalsOf } from "../../components/cost/line.ts";
+import type { CostLine } from "../../components/cost/line.ts";
+import { type LineRange, lineRanges } from "../../components/cost/range.ts";
 import type { Curve } from "./curve.ts";
+import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 
 /** What is reported, in whatever format. */
@@ -41,54 +43,53 @@ export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
+  /** Why it costs more or less than in the base, beside its lines: a sentence each. */
+  readonly why?: readonly string[];
   /** The cost by measured usage. */
   readonly measured?: Measured;
+  /** What was billed. */
+  readonly billed?: Billed;
   /** The cost against the volume. */
   readonly curve?: Curve;
 }
 
 /** What a region costs us and its customers in a month. USD. */
-export interface Bill {
+export interface Bill extends Amounts {
+  /** What we pay, as expected: fixed + usage. */
   readonly fixed: number;
   readonly usage: number;
-  /** What we pay: fixed + usage. */
-  readonly us: number;
-  /** What we pay if a contested charge is billed; as `us` where nothing is contested. */
-  readonly usContested: number;
   readonly customer: number;
-  /** Whether all prices were found, that of what is contested too. */
-  readonly complete: boolean;
 }
 
-/** The totals of a region as a bill: of the fixed and the usage lines what we pay. */
-export function billOf({
-  lines,
-  totals,
-  contested,
-}: Pick<RegionEstimate, "lines" | "totals" | "contested">): Bill {
-  const { fixed, usage } = totalsOf(lines.filter(({ paidBy }) => paidBy === "us"));
-  const { us, customer } = totals.byPayer;
+/** The range of what we pay, as a region's `range` has it; `high` is infinite where no region has a price. */
+export type Amounts = Omit<LineRange, "line">;
+
+/** @param estimate also of an older version: the range follows from its lines */
+export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {
+  const sum = (of: keyof Amounts, basis?: CostLine["basis"]) =>
+    lineRanges({ lines, notPriced, ...(contested && { contested }) })
+      .filter(({ line }) => basis === undefined || line.basis === basis)
+      .reduce((total, range) => total + range[of], 0);
   return {
-    fixed,
-    usage,
-    us,
-    usContested: contested?.totals.byPayer.us ?? us,
-    customer,
-    complete: totals.complete && contested?.totals.complete !== false,
+    ...{ low: sum("low"), expected: sum("expected"), high: sum("high") },
+    ...{ fixed: sum("expected", "fixed"), usage: sum("expected", "usage") },
+    customer: totals.byPayer.customer,
   };
 }
 
-const nothing: Bill = { fixed: 0, usage: 0, us: 0, usContested: 0, customer: 0, complete: true };
+type BilledLines = Pick<RegionEstimate, "lines" | "totals" | "contested" | "notPriced">;
+
+const nothing: Bill = { low: 0, expected: 0, high: 0, fixed: 0, usage: 0, customer: 0 };
 
 export function sumOf(bills: readonly Bill[]): Bill {
   return bills.reduce(
     (sum, bill) => ({
+      low: sum.low + bill.low,
+      expected: sum.expected + bill.expected,
+      high: sum.high + bill.high,
       fixed: sum.fixed + bill.fixed,
       usage: sum.usage + bill.usage,
-      us: sum.us + bill.us,
-      usContested: sum.usContested + bill.usContested,
       customer: sum.customer + bill.customer,
-      complete: sum.complete && bill.complete,
     }),
     nothing,
   );

@@ -1,10 +1,11 @@
 import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type NotPriced, notFound } from "../../components/cost/line.ts";
-import { change, percentChange, quantity, sum, usd } from "./amounts.ts";
-import { type Change, type Difference, differencesOf, type LineChange } from "./changes.ts";
+import type { NotPriced } from "../../components/cost/line.ts";
+import { quantity, sum, usd } from "./amounts.ts";
+import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 import {
+  type Amounts,
   type Bill,
   billOf,
   nameOf,
@@ -14,59 +15,11 @@ import {
   sumOf,
 } from "./review.ts";
 
-/** What we pay, without and with what is contested; a total that lacks prices says so. */
-export function billed({ us, usContested, complete }: Bill): string {
-  return `${complete ? "" : "≥ "}${either([us, usContested].map(usd))}`;
-}
-
-/** What we pay with what is contested. */
-export function billedContested(bill: Bill): string {
-  return billed({ ...bill, us: bill.usContested });
-}
-
-/** The titles of {@link changeCells}. */
-export const changeTitles = ["Region", ">Was", ">Is", ">Change"];
-
-export function changeCells({ name, was, is, lines }: Change): string[] {
-  return [name, was ? billed(was) : "new", is ? billed(is) : "removed", billedChange(lines)];
-}
-
-/** What we pay more than before, without and with what is contested. */
-function billedChange(changes: readonly LineChange[]): string {
-  return either(differencesOf(changes).map(differenceText));
-}
-
-/** That part of it which follows from the workload. */
-export function usageChange(changes: readonly LineChange[]): string {
-  return either(differencesOf(changes, ({ basis }) => basis === "usage").map(differenceText));
-}
-
-/** `+$57.90`, `≥ +$57.90`, `not known`. */
-export function differenceText({ usd, certainty }: Difference): string {
-  switch (certainty) {
-    case "exact":
-      return change(usd);
-    case "at least":
-      return `≥ ${change(usd)}`;
-    case "at most":
-      return `≤ ${change(usd)}`;
-    case "not known":
-      return certainty;
-  }
-}
-
-/** What all regions together cost us more than in the base, also as a relation where all prices are known. */
-export function totalChange(changes: readonly Change[], was: Bill, is: Bill): string {
-  const lines = changes.flatMap(({ lines }) => lines);
-  const [certain, contested] = differencesOf(lines);
-  const percent =
-    was.complete && is.complete
-      ? either([
-          percentChange(was.us, was.us + certain.usd),
-          percentChange(was.usContested, was.usContested + contested.usd),
-        ])
-      : "";
-  return `${billedChange(lines)}${percent && ` (${percent})`}`;
+/** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
+export function billed({ low, expected, high }: Amounts): string {
+  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
+  const [least, most] = [low, high].map(usd);
+  return least === most ? usd(expected) : `${usd(expected)} (${least} to ${most})`;
 }
 
 /** What isn't in the totals. */
@@ -83,29 +36,26 @@ export function leftOut({ unread, base }: Pick<Review, "unread" | "base">): stri
   ];
 }
 
-function either(texts: readonly string[]): string {
-  return [...new Set(texts)].filter((text) => text !== "").join(" / ");
-}
-
 /** What the totals of an overview don't say by themselves. */
-export function legendOf(bills: readonly Bill[], changes: readonly Change[] = []): string[] {
-  const certainties = changes.flatMap(({ lines }) => differencesOf(lines)).map(({ certainty }) => certainty);
+export function legendOf(bills: readonly Bill[]): string[] {
   return [
-    ...(bills.every(({ complete }) => complete) ? [] : ["≥: at least, as a price wasn't found."]),
-    ...(certainties.includes("at most") ? ["≤: at most, as a price wasn't found."] : []),
-    ...(certainties.includes("not known") ? ["not known: a line that changes has no price."] : []),
-    ...(bills.every(({ us, usContested }) => us === usContested)
+    ...(bills.some(({ low, high }) => Number.isFinite(high) && usd(low) !== usd(high))
+      ? ["In brackets: the range, as prices are missing, disputed or contested (docs/cost.md)."]
+      : []),
+    ...(bills.every(({ high }) => Number.isFinite(high))
       ? []
-      : [
-          "/: without and with a contested charge. `cost.azureSameRegionTraffic` says whether it is billed (docs/cost.md).",
-        ]),
+      : ["≥: at least, as no region has a price for a line."]),
   ];
 }
 
 /** The titles of {@link billCells}, for regions of which some may be measured. */
 export function billTitles(regions: readonly RegionReview[]): string[] {
   const assumed = [">We pay", ">Fixed", ">By usage", ">Customers"];
-  return isMeasured(regions) ? [...assumed, ">Measured", ">Saved"] : assumed;
+  return [
+    ...assumed,
+    ...(isMeasured(regions) ? [">Measured", ">Saved"] : []),
+    ...(isBilled(regions) ? [">Billed"] : []),
+  ];
 }
 
 /** A region's bill, or that of several: what we pay in all and of what kinds, what the customers pay; what we pay by measured usage, and have saved. */
@@ -115,14 +65,22 @@ export function billCells(
 ): string[] {
   const bill = sumOf(regions.map(({ estimate }) => billOf(estimate)));
   const assumed = [billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)];
-  if (!isMeasured(all)) return assumed;
+  const bills = regions.flatMap((region) => region.billed ?? []);
+  const billedCell = bills.length === 0 ? "" : usd(sum(bills.map(({ monthlyUSD }) => monthlyUSD)));
+  const billedCells = isBilled(all) ? [billedCell] : [];
+  if (!isMeasured(all)) return [...assumed, ...billedCells];
   const measured = regions.flatMap((region) => region.measured ?? []);
   const saved = measured.flatMap(({ savedUSD }) => savedUSD ?? []);
   return [
     ...assumed,
     measured.length === 0 ? "" : billed(sumOf(measured.map(({ estimate }) => billOf(estimate)))),
     saved.length === 0 ? "" : usd(sum(saved)),
+    ...billedCells,
   ];
+}
+
+function isBilled(regions: readonly RegionReview[]): boolean {
+  return regions.some(({ billed }) => billed !== undefined);
 }
 
 function isMeasured(regions: readonly RegionReview[]): boolean {
@@ -130,19 +88,28 @@ function isMeasured(regions: readonly RegionReview[]): boolean {
 }
 
 /** What is said below a region's lines, a sentence or two each. */
-export function conclusions(estimate: RegionEstimate, measured?: Measured): string[] {
-  const { alternatives, breakEven, contested } = estimate;
-  const unpriced = contested?.lines.some(({ price }) => price === notFound);
+export function conclusions({ estimate, measured, billed: bill }: Omit<RegionReview, "stack">): string[] {
+  const { alternatives, breakEven, contested, range, steps } = estimate;
   return [
+    ...(range?.reasons ?? []),
+    ...(steps?.sentences ?? []),
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
-    ...(contested
-      ? [
-          `${contested.question} If so, we pay ${billedContested(billOf(estimate))} a month${unpriced ? ", without the charge itself, which has no price" : ""}. ${contested.breakEven.reason}`,
-        ]
-      : []),
+    ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
+    ...(bill ? [billedSentence(estimate, bill)] : []),
   ];
+}
+
+/** The accounts of the registries and of the nodes have bills of their own. */
+function billedSentence(estimate: RegionEstimate, { hours, usd: amount, monthlyUSD }: Billed): string {
+  const fills = estimate.lines.filter(({ kind }) => kind === "fill");
+  const { expected } = billOf({ ...estimate, lines: fills });
+  const elsewhere = expected > 0 ? `, with ${usd(expected)} for transfer out of the registries` : "";
+  return (
+    `Billed over ${span(hours)}, by the tags of the stack: ${usd(amount)}, ${usd(monthlyUSD)} as a month ` +
+    `(estimated: ${billed(billOf(estimate))}${elsewhere}).`
+  );
 }
 
 function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {

@@ -48,7 +48,10 @@ export async function fromBackend(
 }
 
 /** What is wrong with the base's files is a note: a change that puts it right must not fail for it. */
-export async function fromRevision(revision: string, { directory, stacks, today }: Scope): Promise<Source> {
+export async function fromRevision(
+  revision: string,
+  { directory, stacks, today }: Scope,
+): Promise<Source<Estimated>> {
   const origin = `the stack files of ${revision}`;
   try {
     const files = await readStackFilesAt(revision, directory, stacks);

@@ -1,21 +1,17 @@
 import type { CostLine } from "../../components/cost/line.ts";
 import { quantity, unitPrice, usd } from "./amounts.ts";
-import { type Change, changesOf, totalsOf } from "./changes.ts";
 import { columns, wrapped } from "./columns.ts";
+import { comparisonOf } from "./comparison.ts";
 import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import {
   billCells,
   billed,
-  billedContested,
   billTitles,
-  changeCells,
-  changeTitles,
   conclusions,
   leftOut,
   legendOf,
   notPricedText,
   remarksOf,
-  totalChange,
 } from "./sentences.ts";
 
 /** Of the first column of each table, in characters. */
@@ -26,21 +22,24 @@ export function renderTable(review: Review): string {
   const { regions, removed, notes, problems } = review;
   // Problems are said beside the report, so a report of nothing else is none.
   if (problems.length > 0 && [regions, removed, notes].every(({ length }) => length === 0)) return "";
-  const { was, is } = totalsOf(review);
-  const changes = review.base === undefined ? [] : changesOf(review);
+  const bills = regions.map(({ estimate }) => billOf(estimate));
   const parts = [
-    ...regions.map(regionTable),
-    overview(regions),
-    ...(review.base === undefined ? [] : [comparison(review, review.base, changes)]),
-    ["* by usage: follows from the workload.", ...legendOf([was, is], changes), ...leftOut(review)],
-    ...remarksOf(regions).map(({ title, texts }) => [`${title}:`, ...texts.flatMap(item)]),
+    ...(review.base === undefined
+      ? [
+          ...regions.map(regionTable),
+          overview(regions),
+          ["* by usage: follows from the workload.", ...legendOf(bills), ...leftOut(review)],
+          ...remarksOf(regions).map(({ title, texts }) => [`${title}:`, ...texts.flatMap(item)]),
+        ]
+      : comparison(review, review.base)),
     [`USD a month, estimated from ${review.origin}.`, ...notes.flatMap(item)],
   ];
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function regionTable({ stack, estimate, measured }: RegionReview): string[] {
-  const { lines, provider, priceDate, totals, contested } = estimate;
+function regionTable(region: RegionReview): string[] {
+  const { stack, estimate } = region;
+  const { lines, provider, priceDate } = estimate;
   const bill = billOf(estimate);
   const head = `${nameOf({ stack, estimate })} (${provider}${priceDate === undefined ? "" : `, oldest price of ${priceDate}`})`;
   const total = (what: string, amount: string) => [what, "", "", "", amount, ""];
@@ -49,13 +48,12 @@ function regionTable({ stack, estimate, measured }: RegionReview): string[] {
     [],
     total("We pay, fixed", usd(bill.fixed)),
     total("We pay, by usage", usd(bill.usage)),
-    total("We pay", billed({ ...bill, usContested: bill.us, complete: totals.complete })),
-    ...(contested ? [total("We pay, with the contested charge", billedContested(bill))] : []),
+    total("We pay", billed(bill)),
     ...(bill.customer > 0 ? [total("The customers pay", usd(bill.customer))] : []),
   ];
   const titles = ["Name", ">Monthly qty", "Unit", ">Price", ">Monthly cost", "Paid by"];
   const table = lines.length === 0 ? estimate.notPriced.map(notPricedText) : columns(titles, rows, lineWidth);
-  return [head, "", ...table, ...conclusions(estimate, measured).flatMap(item)];
+  return [head, "", ...table, ...conclusions(region).flatMap(item)];
 }
 
 function row({ name, monthlyQuantity, unit, price, monthlyCost, basis, paidBy }: CostLine): string[] {
@@ -72,14 +70,12 @@ function overview(regions: readonly RegionReview[]): string[] {
   );
 }
 
-function comparison(review: Review, base: string, changes: readonly Change[]): string[] {
-  const { was, is } = totalsOf(review);
-  const isWhole = leftOut(review).length === 0;
-  if (changes.length === 0)
-    return [isWhole ? `No difference to ${base}.` : `No difference to ${base} in what can be read.`];
+function comparison(review: Review, base: string): string[][] {
+  const { headline, regions, rest } = comparisonOf(review, base);
   return [
-    `Difference to ${base}, a month: ${totalChange(changes, was, is)}`,
-    ...columns(changeTitles, changes.map(changeCells), regionWidth),
+    wrapped(headline, 119),
+    ...regions.map(({ title, sentences }) => [...wrapped(title, 119), ...sentences.flatMap(item)]),
+    ...(rest.length > 0 ? [rest.flatMap((text) => wrapped(text, 119))] : []),
   ];
 }
 

@@ -3,7 +3,6 @@ import { cacheUrl } from "../../components/clients/cache-address.ts";
 import { hint, type Problem } from "../../components/config/problems.ts";
 import { type Configuration, configurationsOf } from "../cost/configurations.ts";
 import { estimatesOf } from "../cost/estimates.ts";
-import { billOf } from "../cost/review.ts";
 import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
@@ -170,6 +169,6 @@ function estimatedCost(configuration: Configuration, region: string, at: string)
   const { regions } = estimatesOf(configuration, at.slice(0, 10));
   const estimate = regions.find((one) => one.estimate.region === region)?.estimate;
   if (!estimate || estimate.lines.length === 0) return {};
-  const { us, complete } = billOf(estimate);
-  return { cost: { usd: us, complete, from: "file" } };
+  const { byPayer, complete } = estimate.totals;
+  return { cost: { usd: byPayer.us, complete, from: "file" } };
 }

@@ -49,7 +49,11 @@ test("the smallest local stack, with its defaults", () => {
     },
     monitoring: { labels: {}, alerts: alerts.parse({}), alertmanagers: [] },
     images: {},
-    cost: { azureSameRegionTraffic: "unknown", clusters: 5 },
+    cost: {
+      azureSameRegionTraffic: "unknown",
+      nodes: { natGateway: "unknown", s3Endpoint: true },
+      clusters: 5,
+    },
   } satisfies StackConfig);
 });
 

@@ -139,6 +139,19 @@ test("Azure: a machine with a disk", () => {
   compare(contested, [78, 305, 861], -8.7);
 });
 
+test("the ranges of the machines contain the table's figures, with what the table counts otherwise", () => {
+  const contains = (estimates: ReturnType<typeof aws>, row: Row, difference: number) =>
+    estimates.forEach(({ range }, index) => {
+      const { lowUSD = 0, highUSD = 0 } = range ?? {};
+      const usd = (row[index] ?? 0) - difference;
+      assert.ok(0.98 * lowUSD <= usd && usd <= 1.02 * highUSD, `${usd}: ${lowUSD} to ${highUSD}`);
+    });
+  contains(aws(), [112, 138, 202], 0.5 + 0.76 - 0.2);
+  contains(azure(), [88, 88, 88], 0);
+  // If traffic within the region is billed, without the 100 GB that the table gives away.
+  contains(azure(), [88 + 78, 88 + 305, 88 + 861], -8.7);
+});
+
 test("Azure: a cluster with a bucket", () => {
   const estimates = azure();
   const name = "cluster with bucket, proxied";
@@ -177,6 +190,83 @@ test("AWS: ECR in each account", () => {
 test("AWS: a cache in each cluster", () => {
   // As for one machine, five times.
   compare(alternative(aws(), "cache per cluster"), [509, 509, 509], 5 * (0.5 + 0.76 - 0.2));
+});
+
+test("AWS: a cache in each cluster is billed for what passes between zones", () => {
+  const customers = aws().map(
+    ({ alternatives }) =>
+      alternatives?.options.find(({ name }) => name === "cache per cluster")?.totals.byPayer.customer ?? 0,
+  );
+  // Two thirds of the nodes are in another zone, and each GiB is billed at both ends: 1,000 × 2 / 3 × 2 × 0.01 = 13.33; 48; 133.33.
+  compare(customers, [13.33, 48, 133.33]);
+});
+
+test("AWS: NAT gateways of the nodes, on each way that passes one", () => {
+  const nodes = (natGateway: "none" | "billed" | "unknown", s3Endpoint = true) => {
+    const words = { provider: "aws", region: "us-east-1", workload: { ...workload, nodes: 300 } } as const;
+    const settings = { nodes: { natGateway, s3Endpoint } };
+    return estimateOf({ ...words, cost: settings });
+  };
+  const customer = ({ alternatives }: ReturnType<typeof nodes>, name: AlternativeName) =>
+    alternatives?.options.find((option) => option.name === name)?.totals.byPayer.customer ?? Number.NaN;
+  const more = (name: AlternativeName, s3Endpoint?: boolean) =>
+    Math.round((customer(nodes("billed", s3Endpoint), name) - customer(nodes("none"), name)) * 100) / 100;
+  // 300 nodes × 4 × 3 GiB = 3,600 GiB × 0.045 = 162.00; where the bucket sends the blobs, a hundredth: 1.62. ECR's layers come from S3.
+  const by = (s3Endpoint?: boolean) =>
+    (
+      [
+        "no cache",
+        "VM with disk",
+        "VM with bucket, redirect",
+        "cache per cluster",
+        "ECR pull-through",
+      ] as const
+    ).map((name) => more(name, s3Endpoint));
+  assert.deepEqual(by(), [162, 162, 1.62, 0, 0]);
+  assert.deepEqual(by(false), [162, 162, 162, 0, 162]);
+  assert.deepEqual(nodes("unknown").totals, nodes("none").totals);
+  const named = ({ notPriced }: ReturnType<typeof nodes>) =>
+    notPriced.some(({ name }) => name === "NAT gateways of the customers");
+  assert.deepEqual(
+    [named(nodes("unknown")), named(nodes("none")), named(nodes("billed"))],
+    [true, false, false],
+  );
+});
+
+test("AWS: where the NAT gateway decides what is cheapest, it is said until it is known", () => {
+  const storage = { kind: "bucket", delivery: "proxied" };
+  const reasonOf = (natGateway: "none" | "unknown") =>
+    estimateOf({
+      ...{ provider: "aws", region: "us-east-1", topology: "cluster", storage },
+      registries: ["docker.io", "ghcr.io", "r.example.com"],
+      cost: { nodes: { natGateway, s3Endpoint: false } },
+      workload: { nodes: 10, pullsPerNodeGiB: 1, nodeChurnPerMonth: 1 },
+    }).alternatives?.reason;
+  // Both clusters cost nearly the same, and neither passes the other by a NAT gateway without an S3 endpoint.
+  assert.equal(reasonOf("unknown"), reasonOf("none"));
+  const ecr = estimateOf({
+    ...{ provider: "aws", region: "us-east-1", workload: { ...workload, nodes: 300 } },
+    cost: { nodes: { natGateway: "unknown", s3Endpoint: false }, clusters: 1 },
+  }).alternatives;
+  // Small machines with a bucket and ECR pass 3,600 GiB by the gateway, 162.00; a cache in the only cluster doesn't.
+  assert.notEqual(ecr?.cheapest, "cache per cluster");
+  assert.match(
+    ecr?.reason ?? "",
+    /If the nodes are behind a NAT gateway, it is cache per cluster with [\d.]+ USD; `cost\.nodes\.natGateway` says whether\.$/,
+  );
+});
+
+test("Azure: a replica holds all of the registry, where the configuration says how much that is", () => {
+  const replica = (registryGiB?: number) =>
+    estimateOf({
+      ...westEurope,
+      cost: registryGiB === undefined ? {} : { registryGiB },
+    }).alternatives?.options.find(({ name }) => name === "ACR geo-replica");
+  // 500 GiB are included, above it 0.10 for each: 4,096 GiB are 359.60 more.
+  const more = (replica(4096)?.comparableUSD ?? 0) - (replica()?.comparableUSD ?? 0);
+  assert.ok(Math.abs(more - 359.6) < 0.01, `${more}`);
+  assert.match(replica()?.reason ?? "", /`cost\.registryGiB` says how much there is\.$/);
+  assert.doesNotMatch(replica(4096)?.reason ?? "", /registryGiB/);
 });
 
 test("the volume from which a machine on AWS pays for itself", () => {

@@ -160,6 +160,68 @@ test("failover in Azure has lines, whose prices nobody has told", () => {
   assert.ok(names.every((name) => notPriced.some((it) => it.name === name)));
 });
 
+test("the stack aws-us-east-1, a cluster with a bucket that delivers, by hand", () => {
+  const [estimate] = estimatesOf(stackNamed("aws-us-east-1"));
+  assert.ok(estimate);
+  // EKS: 730 h × 0.10 = 73. Two m6g.large: 1,460 h × 0.077 = 112.42; Auto Mode takes 12 % more: 13.4904. Their volumes: 2 × 80 GiB × 0.08 = 12.80. Load balancer: 730 h × 0.0225 = 16.425.
+  // NAT gateway: 730 h × 0.045 = 32.85. Addresses, three of the load balancer and one of the NAT gateway: 4 × 730 h × 0.005 = 14.60.
+  near(estimate.totals.fixed, 73 + 112.42 + 13.4904 + 12.8 + 16.425 + 32.85 + 14.6);
+  // In the bucket, as in "a bucket whose rule goes by age": 3.7903, 0.0759, 0.3456. Of 3,600 GiB, the replicas send a hundredth: 36 GiB × 0.01 = 0.36 for each side; by the load balancer × 0.006 = 0.216;
+  // two thirds between zones, at both ends: 36 × 2 / 3 × 2 × 0.01 = 0.48. 60.694 GiB are fetched: by the NAT gateway × 0.045 = 2.7313; 65.170 GB × 0.087 = 5.6698. Names: 0.0058.
+  const usage = 3.7903 + 0.0759 + 0.3456 + 0.36 + 0.216 + 0.48 + 2.7313 + 5.6698 + 0.0058;
+  near(estimate.totals.byPayer.us, 275.5854 + usage);
+  near(estimate.totals.byPayer.customer, 0.36);
+  assert.equal(estimate.lines.length, 17);
+  assert.deepEqual(estimate.range?.reasons, []);
+});
+
+test("the stack azure-germanywestcentral, a cluster with a bucket, by hand, and its range", () => {
+  const [estimate] = estimatesOf(stackNamed("azure-germanywestcentral"));
+  assert.ok(estimate?.range);
+  // AKS: 730 h × 0.10 = 73. Two D4pls_v6: 1,460 h × 0.148 = 216.08. Load balancer: 730 h × 0.025 = 18.25. Two addresses: 1,460 h × 0.005 = 7.30. The zone for the certificate: 0.50.
+  const fixed = 73 + 216.08 + 18.25 + 7.3 + 0.5;
+  near(estimate.totals.fixed, fixed);
+  // 1,200 nodes × 4 × 3 GiB = 14,400 GiB = 15,461.88 GB × 0.005 = 77.3094. Fetched: 30 + 400 / 2.959 = 165.185 GiB = 177.366 GB × 0.02 = 3.5473.
+  const usage = 77.3094 + 3.5473;
+  near(estimate.totals.byPayer.us, fixed + usage);
+  // Without prices here: two P6, by westus2 2 × 9.2801 = 18.5602; 400 + 30 × 2.959 / 2 = 444.384 GiB = 477.153 GB × 0.025344 = 12.093, by uaenorth; 345.6 times 10,000 reads × 0.0045 = 1.5552, by westus,
+  // or × 0.0043 = 1.4861, by westeurope; 4.1296 times 10,000 writes × 0.11 = 0.4543, by the price of a thing that costs more, or nothing.
+  near(estimate.range.expectedUSD, fixed + usage + 18.5602 + 12.093 + 1.5552 + 0.4543);
+  near(estimate.range.lowUSD, fixed + usage + 18.5602 + 12.093 + 1.4861);
+  // If traffic in the region is billed: 10,335 - 100 = 10,235 GB × 0.087 = 890.445, and 15,461.88 + 100 - 10,335 = 5,226.88 GB × 0.083 = 433.831.
+  near(estimate.range.highUSD, estimate.range.expectedUSD + 890.445 + 433.831);
+});
+
+test("the price of a node's wait, and of the next machine, by hand", () => {
+  const words = { provider: "aws", region: "eu-central-1", workload } as const;
+  const { steps } = estimateOf(words);
+  // Beside the machine: 64.78, by "the stack aws-eu-central-1, by hand". 730 h × 0.1972 = 143.956 for c6gn.xlarge; × 0.0493 = 35.989 for c6gn.medium.
+  assert.deepEqual(
+    steps?.atPeakMinutes.map(({ minutes, machine, met }) => [minutes, machine, met]),
+    [
+      [5, "c6gn.xlarge", true],
+      [10, "c7g.xlarge", true],
+      [30, "c6gn.medium", true],
+    ],
+  );
+  near(steps?.atPeakMinutes[0]?.usUSD, 64.7803 + 143.956);
+  near(steps?.atPeakMinutes[2]?.usUSD, 64.7803 + 35.989);
+  const { nodes = 0, machine, usUSD } = steps?.nextNodes ?? {};
+  const machineAt = (nodes: number) =>
+    estimateOf({ ...words, workload: { ...workload, nodes } }).lines[0]?.name;
+  assert.match(machineAt(nodes - 1) ?? "", /c6gn\.medium/);
+  assert.ok(machine && machineAt(nodes)?.includes(machine));
+  near(usUSD, estimateOf({ ...words, workload: { ...workload, nodes } }).totals.byPayer.us);
+  assert.match(
+    steps?.sentences.join(" ") ?? "",
+    /for 5 minutes \(c6gn\.xlarge\), .* From \d+ nodes on, it takes /,
+  );
+  assert.deepEqual(estimateOf({ ...words, machine: "m7g.16xlarge" }).steps?.sentences, []);
+  assert.deepEqual(estimateOf({ ...words, machine: "m7g.large" }).steps?.sentences, [
+    "m7g.large is too slow for nodes that are to have pulled within 5 or 10 minutes.",
+  ]);
+});
+
 test("a bucket whose rule goes by age, by hand", () => {
   const estimate = estimateOf({
     provider: "aws",
@@ -236,13 +298,16 @@ test("a price that is in no book is not found, never 0, and the rest is there", 
   assert.equal(machine?.source, undefined);
   assert.equal(estimate.totals.complete, false);
   near(costOf(estimate, "Public IPv4"), 3.65);
-  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46.
+  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46; the least expensive is N. Virginia: 730 h × 0.0816 = 59.568.
   assert.deepEqual(
     estimate.notPriced.find(({ name }) => name === machine?.name),
     {
       name: "Instance (Linux, on demand, m7g.large)",
       reason: "The price book has no price for machine/m7g.large in eu-central-1.",
-      elsewhere: { region: "ap-southeast-1", price: 0.102, monthlyCost: 74.46 },
+      elsewhere: {
+        ...{ region: "ap-southeast-1", price: 0.102, monthlyCost: 74.46 },
+        leastMonthlyCost: 59.568,
+      },
     },
   );
 });

@@ -4,7 +4,15 @@ import { z } from "zod";
 import type { Cloud } from "../../components/capacity/machine.ts";
 import { machines } from "../../components/capacity/machines.ts";
 import { lineUnits } from "../../components/cost/line.ts";
-import { everywhere, type Price, priceBook, priceOf } from "../../components/cost/prices/price-book.ts";
+import negotiated from "../../components/cost/prices/negotiated.json" with { type: "json" };
+import {
+  everywhere,
+  listPrices,
+  type Price,
+  type PriceBook,
+  priceOf,
+  withNegotiated,
+} from "../../components/cost/prices/price-book.ts";
 import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts";
 import { regionNames as azureRegions } from "../../components/hosts/azure/regions.ts";
 
@@ -23,6 +31,7 @@ const common = {
   sources: z.array(z.string()).min(1),
   confidence: z.enum(["high", "medium", "low"]),
   date: z.string().regex(/^20\d\d(-\d\d){0,2}$/),
+  disputed: z.number().positive().optional(),
   note: z.string().min(1).optional(),
 };
 
@@ -37,17 +46,17 @@ const book = z.strictObject({
 });
 
 function entries(cloud: Cloud): [region: string, item: string, price: Price][] {
-  return Object.entries(priceBook[cloud].regions).flatMap(([region, prices]) =>
+  return Object.entries(listPrices[cloud].regions).flatMap(([region, prices]) =>
     Object.entries(prices).map(([item, price]): [string, string, Price] => [region, item, price]),
   );
 }
 
 for (const cloud of clouds) {
   test(`the book of ${cloud} is well formed, with a source for every price and no other`, () => {
-    const { success, error } = book.safeParse(priceBook[cloud]);
+    const { success, error } = book.safeParse(listPrices[cloud]);
     assert.ok(success, error && z.prettifyError(error));
     const used = new Set(entries(cloud).flatMap(([, , { sources }]) => sources));
-    assert.deepEqual(Object.keys(priceBook[cloud].sources), [...used].sort());
+    assert.deepEqual(Object.keys(listPrices[cloud].sources), [...used].sort());
   });
 
   test(`a thing of ${cloud} has one unit in all regions, and one place: everywhere or each region`, () => {
@@ -59,11 +68,11 @@ for (const cloud of clouds) {
   });
 
   test(`the regions of ${cloud} are real, and each machine has a price in one of them`, () => {
-    const regions = Object.keys(priceBook[cloud].regions).filter((region) => region !== everywhere);
+    const regions = Object.keys(listPrices[cloud].regions).filter((region) => region !== everywhere);
     assert.ok(regions.length >= 7);
     for (const region of regions) assert.ok(known[cloud].includes(region), region);
     for (const { type } of machines[cloud]) {
-      const priced = regions.filter((region) => priceOf(priceBook, cloud, region, `machine/${type}`));
+      const priced = regions.filter((region) => priceOf(listPrices, cloud, region, `machine/${type}`));
       assert.ok(priced.length > 0, type);
     }
   });
@@ -76,7 +85,7 @@ for (const [cloud, region] of [
 ] as const) {
   test(`the reference prices of ${cloud}'s machines are those of ${region}, within a tenth`, () => {
     for (const { type, referenceUSDPerHour } of machines[cloud]) {
-      const price = priceOf(priceBook, cloud, region, `machine/${type}`)?.price;
+      const price = priceOf(listPrices, cloud, region, `machine/${type}`)?.price;
       if (price === undefined) continue;
       assert.ok(Math.abs(price / referenceUSDPerHour - 1) < 0.1, `${type}: ${price}`);
     }
@@ -84,17 +93,39 @@ for (const [cloud, region] of [
 }
 
 test("a region's own price goes before that of everywhere", () => {
-  const here = priceBook.aws.regions[everywhere]?.["public-ipv4"];
+  const here = listPrices.aws.regions[everywhere]?.["public-ipv4"];
   assert.ok(here);
   const regional = { ...here, price: 0.006 };
   const changed = {
-    ...priceBook,
+    ...listPrices,
     aws: {
-      ...priceBook.aws,
+      ...listPrices.aws,
       regions: { [everywhere]: { "public-ipv4": here }, there: { "public-ipv4": regional } },
     },
   };
   assert.equal(priceOf(changed, "aws", "there", "public-ipv4"), regional);
   assert.equal(priceOf(changed, "aws", "elsewhere", "public-ipv4"), here);
   assert.equal(priceOf(changed, "aws", "there", "alarm"), undefined);
+});
+
+test("negotiated prices take the place of list prices: of a region, or of all that have none of their own", () => {
+  for (const cloud of clouds) assert.ok(book.safeParse(negotiated[cloud]).success, cloud);
+  const list = listPrices.aws.regions["eu-central-1"]?.["machine/m7g.large"];
+  assert.ok(list);
+  const price = (price: number): Price => ({ ...list, price, sources: ["contract"] });
+  const contract: PriceBook = {
+    aws: {
+      sources: { contract: { name: "The contract of 2026" } },
+      regions: {
+        [everywhere]: { "machine/m7g.large": price(0.06) },
+        "eu-west-1": { "machine/m7g.large": price(0.05) },
+      },
+    },
+    azure: { sources: {}, regions: {} },
+  };
+  const merged = withNegotiated(listPrices, contract);
+  const of = (region: string) => priceOf(merged, "aws", region, "machine/m7g.large")?.price;
+  assert.deepEqual([of("eu-central-1"), of("eu-west-1"), of("sa-east-1")], [0.06, 0.05, 0.06]);
+  assert.equal(merged.aws.sources.contract?.name, "The contract of 2026");
+  assert.deepEqual(withNegotiated(listPrices, negotiated as PriceBook), listPrices);
 });

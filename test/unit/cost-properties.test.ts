@@ -195,6 +195,62 @@ test("more volume never costs less, all else being equal", () => {
   );
 });
 
+test("the range is in order, has what is expected of it, and grows with the volume", () => {
+  fc.assert(
+    fc.property(words, fc.nat(1_000_000), (words, more) => {
+      const usage = { pulledGiB: 3600, filledGiB: 10 };
+      const ends = (usage: EstimateRequest["usage"]) => {
+        const { range, alternatives, totals } = estimateOf(words, usage && { usage });
+        assert.ok(range && alternatives);
+        const { lowUSD, expectedUSD, highUSD = Number.POSITIVE_INFINITY, reasons } = range;
+        assert.ok(lowUSD <= expectedUSD + 1e-5 && expectedUSD <= highUSD + 1e-5);
+        assert.equal(reasons.length === 0, totals.complete && close(lowUSD, highUSD), reasons.join("\n"));
+        const { comparableUSD } = alternatives.options.find(({ chosen }) => chosen) ?? {};
+        if (comparableUSD !== undefined) assert.ok(close(comparableUSD, expectedUSD));
+        return [lowUSD, expectedUSD, highUSD];
+      };
+      const before = ends(usage);
+      const after = ends({ pulledGiB: usage.pulledGiB + more, filledGiB: usage.filledGiB + more });
+      assert.ok(after.every((amount, index) => amount >= (before[index] ?? 0) - 1e-5));
+    }),
+    runs,
+  );
+});
+
+test("between neighbouring workloads, what costs over 20 % more is said beforehand", () => {
+  const at = (words: StackInWords, nodes: number) => {
+    const { range, steps } = estimateOf(grow(words, { nodes }));
+    assert.ok(range && steps);
+    return { usd: range.expectedUSD, sentences: steps.sentences.join(" "), next: steps.nextNodes?.nodes };
+  };
+  const explained = (words: StackInWords, nodes: number) => {
+    const [one, other] = [at(words, nodes), at(words, nodes + 1)];
+    if (other.usd <= 1.2 * one.usd) return false;
+    assert.match(
+      one.sentences,
+      new RegExp(`From ${(nodes + 1).toLocaleString("en-US")} nodes on, it takes `),
+    );
+    return true;
+  };
+  const usual: fc.Arbitrary<Partial<Workload>> = fc.record({
+    pullsPerNodeGiB: fc.integer({ min: 1, max: 10 }),
+    nodeChurnPerMonth: fc.integer({ min: 1, max: 8 }),
+    workingSetGiB: fc.integer({ min: 10, max: 1000 }),
+    growthGiBPerMonth: fc.integer({ min: 1, max: 100 }),
+    peakMinutes: fc.integer({ min: 5, max: 60 }),
+  });
+  // At its 531st node, Frankfurt takes a machine that costs 35.40 USD more.
+  assert.ok(explained({ provider: "aws", region: "eu-central-1", workload: {} }, 530));
+  fc.assert(
+    fc.property(words, usual, fc.integer({ min: 20, max: 3000 }), (words, workload, nodes) => {
+      const own = { ...words, workload };
+      // Anywhere, and where the next machine begins.
+      for (const below of [nodes, (at(own, nodes).next ?? nodes) - 1]) explained(own, below);
+    }),
+    runs,
+  );
+});
+
 test("a larger disk or bucket never costs less, on the same machine", () => {
   const machine = { aws: "m7g.large", azure: "Standard_D2ps_v6" };
   const vm = words.filter(({ topology }) => topology === "vm");

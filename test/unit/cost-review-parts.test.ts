@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { capacityOf } from "../../components/capacity/plan-region.ts";
+import { isBilled } from "../../components/cost/estimate.ts";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { change, quantity, unitPrice, usd } from "../../scripts/cost/amounts.ts";
+import { type Inputs, whyOf } from "../../scripts/cost/causes.ts";
 import { columns, wrapped } from "../../scripts/cost/columns.ts";
 import { html } from "../../scripts/cost/page/html.ts";
 import { ticks } from "../../scripts/cost/page/scale.ts";
 import { billOf } from "../../scripts/cost/review.ts";
-import { conclusions } from "../../scripts/cost/sentences.ts";
-import { estimateOf, without } from "../support/estimates.ts";
+import { billed, conclusions } from "../../scripts/cost/sentences.ts";
+import { estimateOf, stackOf, without } from "../support/estimates.ts";
 
 test("amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
@@ -27,17 +31,44 @@ test("amounts", () => {
   assert.deepEqual([10_800.4, 10.737418, 0.0144].map(quantity), ["10,800", "10.74", "0.0144"]);
 });
 
-test("a bill has what is contested beside what is certain, and is at least so much without its price", () => {
+test("a bill has the range of what isn't known, which is open without any price", () => {
   const words = { provider: "azure", region: "eastus", cost: { azureSameRegionTraffic: "unknown" } } as const;
   const priced = estimateOf(words);
-  const { usContested, us, complete } = billOf(priced);
-  assert.ok(complete && usContested > us + 100);
-  assert.ok(conclusions(priced).some((text) => text.includes(`If so, we pay ${usd(usContested)} a month. `)));
-  const lacking = estimateOf(words, { prices: without("azure", "eastus", "transfer-to-internet") });
-  const unpriced = billOf(lacking);
-  assert.deepEqual([unpriced.usContested, unpriced.complete], [us, false]);
-  const sentence = `If so, we pay ≥ ${usd(us)} a month, without the charge itself, which has no price. `;
-  assert.ok(conclusions(lacking).some((text) => text.includes(sentence)));
+  const { low, expected, high, fixed, usage } = billOf(priced);
+  assert.ok(high > expected + 100 && low <= expected);
+  assert.ok(Math.abs(fixed + usage - expected) < 1e-6);
+  assert.equal(billed(billOf(priced)), `${usd(expected)} (${usd(low)} to ${usd(high)})`);
+  assert.ok(
+    conclusions({ estimate: priced }).some((text) =>
+      /^Only the high end has the contested charge/.test(text),
+    ),
+  );
+  const nowhere = Object.keys(priceBook.azure.regions).reduce(
+    (book, region) => without("azure", region, "transfer-to-internet", book),
+    priceBook,
+  );
+  assert.equal(billed(billOf(estimateOf(words, { prices: nowhere }))), `≥ ${usd(expected)}`);
+});
+
+test("why a machine changes: the limit that binds, that it is enough, or that it is named", () => {
+  const inputs = (nodes: number, type = "auto"): Inputs => {
+    const config = stackOf({ provider: "aws", region: "eu-central-1", machine: type, workload: { nodes } });
+    const [region] = config.regions;
+    assert.ok(region && isBilled(region));
+    return { ...config, planned: { region, machine: capacityOf(region, config).plan.machine } };
+  };
+  const [few, many] = [inputs(300), inputs(3000)];
+  // 300 nodes of 3 GiB in 30 minutes are 4,295 Mbps on the network; c6gn.medium sustains 1,600. From its disk, as its memory holds no release, it is as much, of 760.
+  assert.deepEqual(whyOf(few, many), [
+    "The workload changes: nodes 300 → 3000.",
+    "c6gn.xlarge in place of c6gn.medium, because the machine's disk throughput binds: c6gn.medium has 760 of 4,295 Mbps.",
+  ]);
+  assert.match(
+    whyOf(many, few)[1] ?? "",
+    /^c6gn\.medium is enough: its tightest limit is the memory, 1\.5 of 2 GiB\.$/,
+  );
+  assert.deepEqual(whyOf(few, inputs(300, "m7g.large")), ["The configuration names m7g.large."]);
+  assert.deepEqual(whyOf(few, few), []);
 });
 
 test("whatever is put into HTML is text there", () => {

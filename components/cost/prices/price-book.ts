@@ -2,6 +2,7 @@ import type { Cloud } from "../../capacity/machine.ts";
 import type { Confidence, LineKind, LineUnit, PriceSource } from "../line.ts";
 import aws from "./aws.json" with { type: "json" };
 import azure from "./azure.json" with { type: "json" };
+import negotiated from "./negotiated.json" with { type: "json" };
 
 /** What an item is for, and what it is counted in. */
 interface ItemMeaning {
@@ -74,6 +75,8 @@ export interface Price {
   readonly confidence: Confidence;
   /** Of the data: year, month or day. */
   readonly date: string;
+  /** By another source that disagrees, which `note` names. Never of a ladder. */
+  readonly disputed?: number;
   readonly note?: string;
 }
 
@@ -94,8 +97,11 @@ export type PriceBook = Readonly<Record<Cloud, CloudPrices>>;
 
 export const everywhere = "*";
 
-/** The book that comes with the project. `npm run prices` renews it. */
-export const priceBook = { aws, azure } as PriceBook;
+/** List prices. `npm run prices` renews them. */
+export const listPrices = { aws, azure } as PriceBook;
+
+/** What estimates count: list prices, and in their place those of negotiated.json. */
+export const priceBook = withNegotiated(listPrices, negotiated as PriceBook);
 
 /** @returns undefined if the book doesn't have it for this region. */
 export function priceOf(book: PriceBook, cloud: Cloud, region: string, item: Item): Price | undefined {
@@ -104,8 +110,32 @@ export function priceOf(book: PriceBook, cloud: Cloud, region: string, item: Ite
 }
 
 /** What a line says of where its price is from. */
-export function sourceOf(book: PriceBook, cloud: Cloud, { sources, date, confidence }: Price): PriceSource {
+export function sourceOf(
+  book: PriceBook,
+  cloud: Cloud,
+  { sources, date, confidence, disputed }: Price,
+): PriceSource {
   const known = sources.map((key) => book[cloud].sources[key] ?? { name: key });
   const url = known.find((source) => source.url !== undefined)?.url;
-  return { name: known.map(({ name }) => name).join("; "), ...(url && { url }), date, confidence };
+  return {
+    name: known.map(({ name }) => name).join("; "),
+    ...(url && { url }),
+    date,
+    confidence,
+    ...(disputed !== undefined && { disputed }),
+  };
+}
+
+/** A book in which negotiated prices take the place of list prices; those of {@link everywhere} in each region, unless the region has its own. */
+export function withNegotiated(list: PriceBook, negotiated: PriceBook): PriceBook {
+  return { aws: merged(list.aws, negotiated.aws), azure: merged(list.azure, negotiated.azure) };
+}
+
+function merged(list: CloudPrices, negotiated: CloudPrices): CloudPrices {
+  const names = new Set([...Object.keys(list.regions), ...Object.keys(negotiated.regions)]);
+  const regions = [...names].map((name) => {
+    const prices = { ...list.regions[name], ...negotiated.regions[everywhere], ...negotiated.regions[name] };
+    return [name, prices] as const;
+  });
+  return { sources: { ...list.sources, ...negotiated.sources }, regions: Object.fromEntries(regions) };
 }

@@ -40,7 +40,7 @@ ${barChart({ title: "By kind", parts, bars: byKind(regions) })}
 <section>
 <h2>All regions</h2>
 ${overview(regions)}
-${[...legendOf([total]), ...leftOut(review)].map((text) => html`<p class="dim">${text}</p>`)}
+${[...legendOf(bills), ...leftOut(review)].map((text) => html`<p class="dim">${text}</p>`)}
 </section>
 ${regions.map((region) => regionSection(region, regions.length <= mostOpen))}
 ${remarks(regions)}
@@ -64,7 +64,7 @@ function cards(regions: readonly RegionReview[], total: Bill): Html[] {
 function byRegion(regions: readonly RegionReview[], bills: readonly Bill[]): Bar[] {
   const ranked = regions
     .map((region, index) => ({ label: nameOf(region), bill: bills[index] as Bill }))
-    .sort((one, other) => other.bill.us - one.bill.us);
+    .sort((one, other) => other.bill.expected - one.bill.expected);
   const [shown, rest] = [ranked.slice(0, mostBars), ranked.slice(mostBars)];
   const bar = (label: string, bill: Bill) => ({ label, values: partsOf(bill), text: billed(bill) });
   return [
@@ -74,10 +74,15 @@ function byRegion(regions: readonly RegionReview[], bills: readonly Bill[]): Bar
 }
 
 function byKind(regions: readonly RegionReview[]): Bar[] {
-  const lines = regions.flatMap(({ estimate }) => estimate.lines);
-  return [...Map.groupBy(lines, ({ kind }) => kind)]
+  const lines = regions.flatMap(({ estimate: { lines, notPriced } }) =>
+    lines.map((line) => ({ line, notPriced })),
+  );
+  return [...Map.groupBy(lines, ({ line }) => line.kind)]
     .map(([label, own]) => {
-      const values = partsOf(billOf({ lines: own, totals: totalsOf(own) }));
+      const bills = own.map(({ line, notPriced }) =>
+        billOf({ lines: [line], totals: totalsOf([line]), notPriced }),
+      );
+      const values = partsOf(sumOf(bills));
       return { label, values, text: usd(sum(values)) };
     })
     .sort((one, other) => sum(other.values) - sum(one.values));

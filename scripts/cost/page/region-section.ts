@@ -10,13 +10,14 @@ import { lineChart, type Mark } from "./line-chart.ts";
 import { type Cell, table } from "./table.ts";
 
 /** All about one region. */
-export function regionSection({ stack, estimate, measured, curve }: RegionReview, open: boolean): Html {
+export function regionSection(region: RegionReview, open: boolean): Html {
+  const { stack, estimate, measured, curve } = region;
   const { provider, lines, alternatives, priceDate, notPriced } = estimate;
   return html`<details class="region" id="${anchorOf({ stack, estimate })}"${open ? html` open` : undefined}>
 <summary><h2>${nameOf({ stack, estimate })}</h2><b>${billed(billOf(estimate))}</b></summary>
 ${lines.length > 0 ? lineTable(estimate) : notPriced.map((entry) => html`<p>${notPricedText(entry)}</p>`)}
 ${priceDate === undefined ? undefined : html`<p class="dim">${provider}, oldest price of ${priceDate}.</p>`}
-${conclusions(estimate, measured).map((text) => html`<p>${text}</p>`)}
+${conclusions(region).map((text) => html`<p>${text}</p>`)}
 ${measured ? measuredTable(estimate, measured) : undefined}
 ${curve ? volumeChart(curve, estimate) : undefined}
 ${alternatives ? alternativeTable(alternatives.options) : undefined}
