@@ -66,6 +66,9 @@ export const rows: Readonly<Record<string, Row>> = {
     lookUps: [`${network}/privateDnsZones/read`],
     where: "zone",
   },
+  "azure-native:trafficmanager:Profile": { type: `${network}/trafficManagerProfiles` },
+  // The right on the workspace is its owner's to give: docs/governance.md.
+  "azure-native:monitor:DiagnosticSetting": { type: "Microsoft.Insights/diagnosticSettings" },
   "azure-native:privatedns:VirtualNetworkLink": {
     type: `${network}/privateDnsZones/virtualNetworkLinks`,
     linked: [`${network}/virtualNetworks/join/action`],
