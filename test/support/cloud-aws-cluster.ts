@@ -127,7 +127,13 @@ export const awsCluster: ClusterCase = {
     },
     "an API that nobody reaches": {
       region: {
-        endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+        endpoint: {
+          hostname: "cache.example.com",
+          zone: "example.com",
+          exposure: "private",
+          failover: "dns",
+          tls: { mode: "private" },
+        },
         access: { clients: ["10.0.0.0/8"] },
         apiAccess: ["10.0.0.0/8"],
       },
