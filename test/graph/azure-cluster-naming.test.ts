@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
-import { namesOf } from "../../components/hosts/azure/naming.ts";
 
 test("the names are these for ever", () => {
   assert.deepEqual(clusterNamesOf({ stack: "azure-westeurope", region: "westeurope" }), {
     resourceGroup: "registry-cache-westeurope",
+    machine: "registry-cache-westeurope",
+    disk: "registry-cache-westeurope-data",
     address: "registry-cache-westeurope-address",
+    networkInterface: "registry-cache-westeurope-interface",
     firewall: "registry-cache-westeurope-firewall",
     network: "registry-cache-westeurope-network",
     outbound: "registry-cache-westeurope-outbound",
@@ -19,11 +21,6 @@ test("the names are these for ever", () => {
     clusterIdentity: "registry-cache-westeurope-cluster",
     certManagerIdentity: "registry-cache-westeurope-cert-manager",
   });
-});
-
-test("what a cluster has in common with a machine has the same name: the storage account is looked for in that group", () => {
-  const identity = { stack: "production", region: "westeurope" };
-  assert.equal(clusterNamesOf(identity).resourceGroup, namesOf(identity).resourceGroup);
 });
 
 test("the group of the nodes has a name that AKS takes, whatever the stack's is", () => {

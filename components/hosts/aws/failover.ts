@@ -1,8 +1,8 @@
-import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type { Instance } from "@pulumi/aws/ec2/instance.js";
 import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmPlan } from "./plan.ts";
+import { createStatusAlarm } from "./status-alarm.ts";
 
 /** Shorter than the recovery of a machine takes, and longer than its restart. */
 const minutes = 3;
@@ -15,26 +15,22 @@ const minutes = 3;
  */
 export function createHealthCheck(
   name: string,
-  { names, region: { name: region, endpoint } }: AwsVmPlan,
-  { id: InstanceId }: Instance,
+  plan: AwsVmPlan,
+  machine: Instance,
   options: pulumi.CustomResourceOptions,
 ): HealthCheck | undefined {
-  if (endpoint.failover === "none") return undefined;
-  const alarm = new MetricAlarm(
-    `${name}-gone`,
+  const { names, region } = plan;
+  if (region.endpoint.failover === "none") return undefined;
+  const alarm = createStatusAlarm(
+    name,
+    plan,
+    machine,
     {
-      name: names.alarm("gone"),
-      alarmDescription: `Registry cache in ${region}: take the machine out of DNS when EC2 finds it broken for ${minutes} minutes`,
-      namespace: "AWS/EC2",
-      metricName: "StatusCheckFailed",
-      dimensions: { InstanceId },
-      statistic: "Maximum",
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
-      threshold: 1,
-      period: 60,
-      evaluationPeriods: minutes,
-      treatMissingData: "breaching",
-      tags: names.tags("gone"),
+      action: "gone",
+      says: "take the machine out of DNS",
+      metric: "StatusCheckFailed",
+      minutes,
+      settings: { treatMissingData: "breaching" },
     },
     options,
   );
@@ -43,10 +39,10 @@ export function createHealthCheck(
     {
       type: "CLOUDWATCH_METRIC",
       cloudwatchAlarmName: alarm.name,
-      cloudwatchAlarmRegion: region,
+      cloudwatchAlarmRegion: region.name,
       insufficientDataHealthStatus: "Unhealthy",
       // Route 53 knows the alarm as it was when the health check was last set, and another machine is another metric.
-      triggers: { InstanceId },
+      triggers: { InstanceId: machine.id },
       tags: names.tags("gone"),
     },
     options,

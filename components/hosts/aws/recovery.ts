@@ -1,7 +1,7 @@
-import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type { Instance } from "@pulumi/aws/ec2/instance.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmPlan } from "./plan.ts";
+import { createStatusAlarm } from "./status-alarm.ts";
 
 /**
  * What AWS does about a machine that it finds broken. Recovery moves it to other hardware, with the same disk and address; a reboot is for a system
@@ -15,27 +15,17 @@ const recoveries = [
 
 export function createRecovery(
   name: string,
-  { names, region: { name: region } }: AwsVmPlan,
-  { id: InstanceId }: Instance,
+  plan: AwsVmPlan,
+  machine: Instance,
   options: pulumi.CustomResourceOptions,
 ): void {
   for (const { action, metric, minutes } of recoveries) {
-    new MetricAlarm(
-      `${name}-${action}`,
-      {
-        name: names.alarm(action),
-        alarmDescription: `Registry cache in ${region}: ${action} the machine when EC2 finds it broken for ${minutes} minutes`,
-        namespace: "AWS/EC2",
-        metricName: metric,
-        dimensions: { InstanceId },
-        statistic: "Maximum",
-        comparisonOperator: "GreaterThanOrEqualToThreshold",
-        threshold: 1,
-        period: 60,
-        evaluationPeriods: minutes,
-        alarmActions: [`arn:aws:automate:${region}:ec2:${action}`],
-        tags: names.tags(action),
-      },
+    const settings = { alarmActions: [`arn:aws:automate:${plan.region.name}:ec2:${action}`] };
+    createStatusAlarm(
+      name,
+      plan,
+      machine,
+      { action, says: `${action} the machine`, metric, minutes, settings },
       options,
     );
   }

@@ -2,18 +2,7 @@ import { type CacheIdentity, capped, project } from "../../naming.ts";
 import { type Names, namesOf } from "../naming.ts";
 
 /** Names of what a region's cluster is made of, besides those that it has in common with a machine. */
-export interface ClusterNames
-  extends Pick<
-    Names,
-    | "resourceGroup"
-    | "address"
-    | "firewall"
-    | "network"
-    | "outbound"
-    | "privateLink"
-    | "zoneLink"
-    | "identity"
-  > {
+export interface ClusterNames extends Names {
   readonly cluster: string;
   /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
   readonly dnsPrefix: string;
@@ -29,29 +18,13 @@ const longestNodeGroupName = 80;
 
 /** All names of a cluster. The same input gives the same names for ever: another name replaces the resource. */
 export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
-  const {
-    resourceGroup,
-    address,
-    firewall,
-    network,
-    outbound,
-    privateLink,
-    zoneLink,
-    identity: cacheIdentity,
-  } = namesOf(identity);
+  const shared = namesOf(identity);
   const base = `${project}-${identity.region}`;
   return {
-    resourceGroup,
-    address,
-    firewall,
-    network,
-    outbound,
-    privateLink,
-    zoneLink,
-    identity: cacheIdentity,
+    ...shared,
     cluster: base,
     dnsPrefix: base,
-    nodeResourceGroup: capped(`${resourceGroup}-nodes`, longestNodeGroupName),
+    nodeResourceGroup: capped(`${shared.resourceGroup}-nodes`, longestNodeGroupName),
     clusterIdentity: `${base}-cluster`,
     certManagerIdentity: `${base}-cert-manager`,
   };
