@@ -28,9 +28,10 @@ const alone = [
 const long = [
   "test/nodes/workload",
   ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
-  ...["cluster-lifecycle", "kubernetes", "cloud-lifecycle", "pipeline-up", "upgrade"].map(
-    (name) => `test/engine/${name}`,
-  ),
+  ...[
+    ...["cluster-lifecycle", "kubernetes", "cloud-lost-state", "cloud-lifecycle", "cloud-changes"],
+    ...["rights", "pipeline-up", "upgrade"],
+  ].map((name) => `test/engine/${name}`),
 ];
 
 const words = process.argv.slice(2);
