@@ -28,6 +28,7 @@ const kinds: Readonly<Record<string, string>> = {
   "aws:lb/listener:Listener": "elasticloadbalancing:listener",
   "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing:loadbalancer",
   "aws:lb/targetGroup:TargetGroup": "elasticloadbalancing:targetgroup",
+  "aws:route53/healthCheck:HealthCheck": "route53:healthcheck",
   "aws:s3/bucket:Bucket": "s3",
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:security-group-rule",
 };
@@ -39,11 +40,15 @@ interface Tagged {
   readonly name: string | undefined;
 }
 
-/** What a region has of one stack. Asks AWS once, when it is first needed. */
+/** What is in no region has its tags here: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+const home = "us-east-1";
+
+/** What a region has of one stack. Asks AWS once for each region that is needed. */
 export class AwsAccount {
   readonly #region: string;
   readonly #stack: string;
-  #tagged: Promise<Tagged[]> | undefined;
+  /** By region. */
+  readonly #tagged = new Map<string, Promise<Tagged[]>>();
 
   constructor(region: string, stack: string) {
     this.#region = region;
@@ -58,14 +63,16 @@ export class AwsAccount {
     }
     const kind = kinds[type];
     if (kind === undefined) return undefined;
-    this.#tagged ??= this.#ask();
+    const region = kind.startsWith("route53:") ? home : this.#region;
+    const tagged = this.#tagged.get(region) ?? this.#ask(region);
+    this.#tagged.set(region, tagged);
     const { Name: name } = (inputs.tags ?? {}) as Values;
-    return (await this.#tagged).flatMap((it) => (it.kind === kind && it.name === name ? it.id : []));
+    return (await tagged).flatMap((it) => (it.kind === kind && it.name === name ? it.id : []));
   }
 
-  async #ask(): Promise<Tagged[]> {
+  async #ask(region: string): Promise<Tagged[]> {
     const client = new ResourceGroupsTaggingAPIClient({
-      region: this.#region,
+      region,
       requestHandler: { httpsAgent: { proxyEnv: process.env } },
     });
     const TagFilters = Object.entries(stackTags(this.#stack)).map(([Key, value]) => ({

@@ -52,7 +52,7 @@ export interface Rules {
   readonly replacing?: readonly string[] | ((inputs: Inputs, provider: Inputs) => readonly string[]);
   /** Inputs that the cloud doesn't change and of which the provider doesn't know it. */
   readonly fixed?: readonly string[];
-  /** What the cloud adds to the entries of lists among the inputs, as `list[*].key`: no preview knows it. */
+  /** What the cloud adds to the entries of lists and to objects among the inputs, as `list[*].key` and `object.key`: no preview knows it. */
   readonly computed?: readonly string[];
   readonly references?: readonly Reference[];
   /** Refuses what is wrong by itself. It sees only inputs that are wholly known. */
@@ -236,10 +236,10 @@ export class Cloud {
     return { ...thing, inputs: { ...inputs, ...Object.fromEntries(sealed) } };
   }
 
-  /** Inputs as a preview shows them as outputs. */
-  previewed(type: string, inputs: Inputs): Inputs {
+  /** Inputs as a preview shows them as outputs. @param before those of an update */
+  previewed(type: string, inputs: Inputs, before?: Inputs): Inputs {
     const { computed = [] } = this.#rules(type);
-    return computed.reduce(withUnknown, inputs);
+    return computed.reduce((shown, path) => withUnknown(shown, path, before), inputs);
   }
 
   isForgotten(type: string, inputs: Inputs): boolean {

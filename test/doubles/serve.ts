@@ -150,11 +150,8 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       const inputs = revealed(given) as Inputs;
       const added = addedTo(inputs, request.getType(), peer);
       if (request.getPreview()) {
-        const outputs = {
-          ...unpack(request.getOlds()),
-          ...cloud.previewed(request.getType(), inputs),
-          ...added,
-        };
+        const olds = unpack(request.getOlds());
+        const outputs = { ...olds, ...cloud.previewed(request.getType(), inputs, olds), ...added };
         reply.setProperties(outputsOf({ inputs, outputs }, given));
         return;
       }

@@ -15,13 +15,18 @@ export function isUnknown(value: unknown): boolean {
   return value === unknown;
 }
 
-/** With a value that isn't known in each entry of a list. @param path `list[*].key` */
-export function withUnknown(inputs: Inputs, path: string): Inputs {
-  const [list = "", key = ""] = path.split("[*].");
-  const entries = inputs[list];
-  return Array.isArray(entries)
-    ? { ...inputs, [list]: entries.map((entry) => ({ ...entry, [key]: unknown })) }
-    : inputs;
+/**
+ * With a value that isn't known: in each entry of a list, or in an object.
+ * @param path `list[*].key`, `object.key`
+ * @param before outputs that are known: what an object has there stays.
+ */
+export function withUnknown(inputs: Inputs, path: string, before: Inputs = {}): Inputs {
+  const [parent = "", key = ""] = path.split(/(?:\[\*\])?\./);
+  const value = inputs[parent];
+  if (Array.isArray(value))
+    return { ...inputs, [parent]: value.map((entry) => ({ ...entry, [key]: unknown })) };
+  if (path.includes("[") || value === undefined) return inputs;
+  return { ...inputs, [parent]: { ...value, [key]: valueAt(path, before) ?? unknown } };
 }
 
 export function containsUnknown(value: unknown): boolean {

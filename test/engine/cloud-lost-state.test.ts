@@ -7,9 +7,11 @@ import { after, before, describe, test } from "node:test";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterFiles, clusterStack } from "../support/cluster-files.ts";
+import { privateConfig } from "../support/private-region.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-const isRecord = ({ type }: { type: string }) => /^(?:Record|RecordSet)$/.test(lastPart(type));
+const isRecord = ({ type }: { type: string }) =>
+  /^(?:Record|RecordSet|PrivateRecordSet)$/.test(lastPart(type));
 
 /** The double's. */
 process.env.ARM_SUBSCRIPTION_ID = "11111111-2222-4333-8444-555555555555";
@@ -66,6 +68,13 @@ async function succeeds(stack: CloudStack, ...[operation, args]: Parameters<Clou
   return run;
 }
 
+/** Private and governed, and with a private link: all that there is to adopt. */
+async function configured(starting: Promise<CloudStack>, file: string): Promise<CloudStack> {
+  const stack = await starting;
+  await stack.configure(...privateConfig(file));
+  return stack;
+}
+
 describe("a region whose state is lost", { concurrency: true }, () => {
   for (const { file, cloud: known } of cloudFiles) {
     describe(file, { concurrency: 1 }, () => {
@@ -75,14 +84,14 @@ describe("a region whose state is lost", { concurrency: true }, () => {
 
       before(async () => {
         directory = parts.use(await tempDir()).path;
-        const lost = parts.use(await cloudStack(file, cloud));
+        const lost = parts.use(await configured(cloudStack(file, cloud), file));
         await succeeds(lost, "up");
         lost.done();
       });
 
       test("by the page's commands it is adopted, with all that it has", async () => {
         const left = cloud.things();
-        const adopted = parts.use(await cloudStack(file, cloud));
+        const adopted = parts.use(await configured(cloudStack(file, cloud), file));
         await followPage(adopted, directory);
         assert.deepEqual(adopted.done(), [], "the cloud isn't changed");
         await succeeds(adopted, "up");
@@ -95,7 +104,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
 
       test("up finds that its names are taken, and changes nothing that is there", async () => {
         const left = cloud.things();
-        const again = parts.use(await cloudStack(file, cloud));
+        const again = parts.use(await configured(cloudStack(file, cloud), file));
         const { failed, messages } = await again.run("up");
         assert.ok(failed);
         assert.match(messages, /already exists/i);
@@ -114,7 +123,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         assert.ok(network && record);
         cloud.remove(record);
         const out = join(directory, "none.json");
-        const stack = parts.use(await cloudStack(file, cloud));
+        const stack = parts.use(await configured(cloudStack(file, cloud), file));
         const { exitCode, stderr } = await stack.script("scripts/adopt.ts", "--strict", "--out", out);
         assert.equal(exitCode, 1);
         assert.match(stderr, new RegExp(`✗ Vpc \\S+: several have its tags: .*${network.id}`));
@@ -127,7 +136,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
 
       test("by another name, and without the old records, it is made beside what is left", async () => {
         const left = cloud.things().filter((thing) => !isRecord(thing));
-        const beside = parts.use(await cloudStack(file, cloud, { name: "beside" }));
+        const beside = parts.use(await configured(cloudStack(file, cloud, { name: "beside" }), file));
         assert.ok((await beside.run("up")).failed, "the records are taken");
         for (const thing of cloud.things().filter(isRecord)) cloud.remove(thing);
         await succeeds(beside, "up");
@@ -141,7 +150,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
     test(`${file} is adopted with its cluster and what runs there`, async (t) => {
       const parts = scope(t);
       const account = known.newAccount();
-      await succeeds(parts.use(await clusterStack(file, known, account)), "up");
+      await succeeds(parts.use(await configured(clusterStack(file, known, account), file)), "up");
       const things = () =>
         [account.cloud, account.clusters].map((it) =>
           it
@@ -152,7 +161,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
       const left = things();
       const { path } = parts.use(await tempDir());
       const out = join(path, "import.json");
-      const adopted = parts.use(await clusterStack(file, known, account));
+      const adopted = parts.use(await configured(clusterStack(file, known, account), file));
       const { exitCode, stdout, stderr } = await adopted.script("scripts/adopt.ts", "--strict", "--out", out);
       assert.equal(exitCode, 0, stderr);
       const files = importsIn(stdout).map((line) => line.match(/--file (\S+)/)?.[1] ?? "");

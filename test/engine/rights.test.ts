@@ -4,12 +4,15 @@ import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 import { resourcesOf } from "../../scripts/rights/resources.ts";
+import { existing } from "../doubles/aws/existing.ts";
 import { callsOf, functionCalls } from "../doubles/aws/rights/calls.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { azure } from "../support/cloud-azure.ts";
 import { azureCluster } from "../support/cloud-azure-cluster.ts";
+import type { CloudCase } from "../support/cloud-case.ts";
+import type { ClusterCase } from "../support/cloud-cluster-case.ts";
 import {
   awsRights,
   azureRights,
@@ -20,6 +23,7 @@ import {
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
 import { clusterStack } from "../support/cluster-files.ts";
 import { type Finding, findings, unknownOperations } from "../support/parliament.ts";
+import { endpointOf, privateConfig, privateRegions } from "../support/private-region.ts";
 import { credentials, privateUpstream } from "../support/private-stack.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
@@ -31,28 +35,48 @@ interface Case {
   start(): Promise<CloudStack>;
   /** Over those of the file. */
   readonly keys?: Config;
-  /** Over each region, one after the other: the first is what it begins with. */
+  /** Over each region, one after the other: the first is what it begins with. Each has the rights that its own preview asks for. */
   readonly regions: readonly Config[];
-  /** Puts what the cloud may have left around a cluster, before it is destroyed. */
-  readonly leaveBehind?: ((cloud: Cloud) => void) | undefined;
+  /** What others do in the account before its region changes, and before it is destroyed. */
+  readonly beforeChange?: (cloud: Cloud) => void;
+  readonly beforeEnd?: ((cloud: Cloud) => void) | undefined;
   /** Of the actions, what this account and this stack give no occasion for. */
   readonly unused: readonly string[];
 }
 
 const older = (provider: keyof typeof services) => Object.keys(services[provider].supportEnds).at(-2);
-/** The second has one client more, another machine, and a larger disk. */
-const machine = (other: Config) => [
-  {},
-  {
-    access: { clients: ["203.0.113.0/24", "192.0.2.1/32"] },
-    machine: other,
-    storage: { kind: "disk", size: "900GiB" },
-  },
-];
-const cluster = (provider: keyof typeof services) => [
-  { replicas: { min: 2, max: 5 }, version: older(provider) },
-  { replicas: { min: 3, max: 5 }, apiAccess: ["198.51.100.0/29"] },
-];
+
+/** The second is private, has another machine and a larger disk. */
+function machine({ file }: CloudCase, other: Config, clients: readonly string[] = []): Config[] {
+  const [, region] = privateConfig(file);
+  return [
+    { endpoint: { ...endpointOf(file), failover: "dns" } },
+    {
+      ...region,
+      access: { clients: ["10.0.0.0/8", ...clients] },
+      machine: other,
+      storage: { kind: "disk", size: "900GiB" },
+    },
+  ];
+}
+
+/** The second is private. */
+function cluster({ file, provider }: ClusterCase, first: Config): Config[] {
+  const [, region] = privateConfig(file);
+  return [
+    { ...privateRegions[file]?.always, ...first, replicas: { min: 2, max: 5 }, version: older(provider) },
+    { ...region, replicas: { min: 3, max: 5 } },
+  ];
+}
+
+/** Between the network that the stack has made, and another one. */
+const peering = {
+  type: "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+  id: "pcx-0bbbbbbbbbbbbbbbb",
+  scope: "eu-central-1",
+  inputs: {},
+  outputs: {},
+};
 
 const cases: readonly Case[] = [
   {
@@ -60,7 +84,13 @@ const cases: readonly Case[] = [
     cloud: awsRights,
     start: () => cloudStack(aws.file, aws.newCloud()),
     keys: { upstreams: [privateUpstream] },
-    regions: machine({ image: aws.otherImage }),
+    regions: machine(aws, { image: aws.otherImage }, [existing.prefixList, existing.peeredGroup]),
+    beforeChange(cloud) {
+      const [own] = cloud.things("aws:ec2/vpc:Vpc").filter(({ name }) => name !== undefined);
+      const other = cloud.find("aws:ec2/securityGroup:SecurityGroup", existing.peeredGroup, peering.scope);
+      cloud.keep({ ...peering, inputs: { vpcId: own?.id, peerVpcId: other?.inputs.vpcId } });
+    },
+    beforeEnd: (cloud) => cloud.remove(peering),
     // Asked in a region that an account may not have enabled.
     unused: ["ec2:DescribeRegions"],
   },
@@ -68,8 +98,8 @@ const cases: readonly Case[] = [
     file: awsCluster.file,
     cloud: awsRights,
     start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
-    regions: cluster("aws"),
-    leaveBehind: awsCluster.leaveBehind?.bind(awsCluster),
+    regions: cluster(awsCluster, {}),
+    beforeEnd: awsCluster.leaveBehind?.bind(awsCluster),
     // A policy of a bucket goes with it; quotas are asked where many ranges of clients have access.
     unused: [
       "ec2:DescribeRegions",
@@ -83,14 +113,20 @@ const cases: readonly Case[] = [
     cloud: azureRights,
     start: () => cloudStack(azure.file, azure.newCloud()),
     keys: { upstreams: [privateUpstream] },
-    regions: machine({ architecture: "amd64" }),
+    regions: machine(azure, { architecture: "amd64" }, ["AzureCloud.westeurope"]),
     unused: [],
   },
   {
     file: azureCluster.file,
     cloud: azureRights,
     start: () => clusterStack(azureCluster.file, azureCluster, azureCluster.newAccount()),
-    regions: cluster("azure"),
+    regions: cluster(azureCluster, {
+      endpoint: {
+        ...privateRegions[azureCluster.file]?.endpoint,
+        exposure: "public",
+        privateLink: undefined,
+      },
+    }),
     unused: [],
   },
 ];
@@ -104,19 +140,24 @@ test("AWS's models have all the operations that the double knows", async () => {
 });
 
 /**
- * A machine is started on several resources, each with a condition of its own. An update of an add-on is one of its cluster, too. Public parameters belong to no account. Whoever
+ * A machine is started on several resources, each with a condition of its own. An update of an add-on is one of its cluster, too. Public parameters belong to no account. Health checks have tags as zones have. Whoever
  * writes a bucket's policy can let itself in, which docs/rights.md says.
  */
 function isExplained({ issue, detail }: Finding): boolean {
   if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
-  const explained = ["ec2:RunInstances", "eks:DescribeUpdate", "ssm:GetParameter"];
+  const explained = [
+    "ec2:RunInstances",
+    "route53:ChangeTagsForResource",
+    "eks:DescribeUpdate",
+    "ssm:GetParameter",
+  ];
   return (
     issue === "RESOURCE_MISMATCH" &&
     (detail as { action: string }[]).every(({ action }) => explained.includes(action))
   );
 }
 
-for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused } of cases) {
+for (const { file, cloud: known, start, keys = {}, regions, beforeChange, beforeEnd, unused } of cases) {
   describe(file, { concurrency: 1 }, () => {
     const parts = scope({ after });
     const name = /Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? "";
@@ -126,10 +167,18 @@ for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused 
     let judge: Judge;
 
     async function configure(region: Config | undefined): Promise<void> {
-      await stack.configure(keys, region);
+      await stack.configure({ ...keys, governance: privateRegions[file]?.governance }, region);
       if (keys.upstreams === undefined) return;
       for (const [key, value] of Object.entries(credentials))
         await stack.setSecret(`registry-cache:team-login.${key}`, value);
+    }
+
+    /** As a preview of what is configured asks for them. */
+    async function askRights(): Promise<void> {
+      const options = { args: ["--config-file", stack.file], environment: stack.environment };
+      const resources = await resourcesOf(projectDirectory, name, options);
+      deployer = await known.rightsFor(resources, name, false);
+      reader = await known.rightsFor(resources, name, true);
     }
 
     async function succeeds(as: Rights, ...operation: Parameters<CloudStack["run"]>): Promise<void> {
@@ -141,10 +190,7 @@ for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused 
     test("whoever may preview previews, and makes nothing", async () => {
       stack = parts.use(await start());
       await configure(regions[0]);
-      const options = { args: ["--config-file", stack.file], environment: stack.environment };
-      const resources = await resourcesOf(projectDirectory, name, options);
-      deployer = await known.rightsFor(resources, name, false);
-      reader = await known.rightsFor(resources, name, true);
+      await askRights();
       judge = known.judge(stack.cloud, deployer);
       stack.cloud.guard = judge;
       await succeeds(reader, "preview");
@@ -170,7 +216,12 @@ for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused 
       await succeeds(deployer, "up");
       await succeeds(reader, "preview", ["--expect-no-changes"]);
       for (const region of regions.slice(1)) {
+        beforeChange?.(stack.cloud);
         await configure(region);
+        stack.cloud.guard = undefined;
+        await askRights();
+        stack.cloud.guard = judge;
+        await succeeds(reader, "preview");
         await succeeds(deployer, "up");
       }
     });
@@ -186,13 +237,13 @@ for (const { file, cloud: known, start, keys = {}, regions, leaveBehind, unused 
 
     test("whoever may deploy deletes it", async () => {
       await stack.pulumi("state", "unprotect", "--all", "--yes");
-      leaveBehind?.(stack.cloud);
+      beforeEnd?.(stack.cloud);
       await succeeds(deployer, "destroy");
       assert.deepEqual(stack.cloud.things(), []);
     });
 
     test("without any one of the actions, something is refused", () => {
-      const idle = deployer.actions.filter((action) => !judge.refusedBy(deployer.without(action), action));
+      const idle = deployer.actions.filter((action) => !judge.needs(action, deployer));
       assert.deepEqual(idle, unused);
     });
   });

@@ -21,8 +21,8 @@ export interface Rights {
 export interface Judge extends Guard {
   /** Whoever asks has these from now on. */
   rights: Rights;
-  /** Of all that was asked for and allowed, that it wouldn't be by other rights. */
-  refusedBy(rights: Rights, action: string): boolean;
+  /** Whether something that was asked for is allowed by these, and wouldn't be without the action. */
+  needs(action: string, rights: Rights): boolean;
 }
 
 export interface CloudRights {
@@ -39,13 +39,15 @@ export const awsRights: CloudRights = {
     const judge: Judge = {
       rights,
       demandRight: guard.demandRight,
-      refusedBy: (other, action) =>
-        guard.asked.some(
+      needs(action, whole) {
+        const less = whole.without(action);
+        return guard.asked.some(
           (it) =>
             it.action === action &&
-            isAllowedByIam(documents(rights), it) &&
-            !isAllowedByIam(documents(other), it),
-        ),
+            isAllowedByIam(documents(whole), it) &&
+            !isAllowedByIam(documents(less), it),
+        );
+      },
     };
     return judge;
   },
@@ -74,13 +76,15 @@ export const azureRights: CloudRights = {
     const judge: Judge = {
       rights,
       demandRight: guard.demandRight,
-      refusedBy: (other, action) =>
-        guard.asked.some(
+      needs(action, whole) {
+        const less = whole.without(action);
+        return guard.asked.some(
           (it) =>
             it.action === action &&
-            isAllowedByArm(documents(rights), it) &&
-            !isAllowedByArm(documents(other), it),
-        ),
+            isAllowedByArm(documents(whole), it) &&
+            !isAllowedByArm(documents(less), it),
+        );
+      },
     };
     return judge;
   },

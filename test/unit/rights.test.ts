@@ -58,7 +58,7 @@ describe("policies of IAM", () => {
     const [statement] = await statementOf([bounded], "iam:CreateRole");
     assert.deepEqual(statement?.Resource, [`arn:aws:iam::${account}:role/caches/cache`]);
     assert.deepEqual(statement?.Condition, {
-      StringEquals: { "iam:PermissionsBoundary": permissionsBoundary },
+      ArnEquals: { "iam:PermissionsBoundary": permissionsBoundary },
     });
   });
 

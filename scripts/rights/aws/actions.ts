@@ -2,7 +2,7 @@
  * What the provider asks AWS for, by the type of a resource: to make, read, change and delete it. Whether an action reads or writes, and on what it can be allowed, is in the service
  * authorization reference: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  *
- * The calls are those of the provider's sources: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
+ * What it calls is in its sources: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
  */
 import type { Inputs } from "../resources.ts";
 import { ec2Rows } from "./ec2-actions.ts";
@@ -32,8 +32,10 @@ const bucket = ({ bucket, bucketPrefix }: Inputs) => ({
   bucket: [bucket ?? `${bucketPrefix ?? ""}*`],
   object: [bucket ?? `${bucketPrefix ?? ""}*`],
 });
-const role = (key: string) => (inputs: Inputs) => ({ role: [inputs[key]] });
 const withPath = ({ path, name }: Inputs) => `${String(path ?? "/").slice(1)}${name}`;
+const ofRole = ({ path, role }: Inputs) => ({
+  role: [role === undefined ? role : withPath({ path, name: role })],
+});
 const bucketSetting = (...actions: string[]): Row => ({ actions, own: "bucket", names: bucket });
 
 export const rows: Readonly<Record<string, Row>> = {
@@ -84,12 +86,12 @@ export const rows: Readonly<Record<string, Row>> = {
   "aws:iam/rolePolicy:RolePolicy": {
     actions: ["iam:DeleteRolePolicy", "iam:GetRolePolicy", "iam:PutRolePolicy"],
     own: "role",
-    names: role("role"),
+    names: ofRole,
   },
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
     actions: ["iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:ListAttachedRolePolicies"],
     own: "role",
-    names: role("role"),
+    names: ofRole,
   },
   "aws:iam/instanceProfile:InstanceProfile": {
     actions: [

@@ -123,10 +123,8 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
       ...ec2("ModifyVpcEndpointServiceConfiguration", "ModifyVpcEndpointServicePermissions"),
       ...ec2("DescribeVpcEndpointServiceConfigurations", "DescribeVpcEndpointServicePermissions"),
       // The one that a cluster has made is looked up.
-      "elasticloadbalancing:DescribeListeners",
       "elasticloadbalancing:DescribeLoadBalancerAttributes",
       "elasticloadbalancing:DescribeLoadBalancers",
-      "elasticloadbalancing:DescribeTags",
       ...tags,
     ],
     own: "vpc-endpoint-service",
@@ -135,16 +133,18 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
   "aws:ec2/tag:Tag": { actions: ec2("DescribeTags") },
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
     actions: [
-      ...ec2("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules"),
-      ...ec2("DescribeSecurityGroupRules", "DescribeSecurityGroups"),
+      // On the group, which is a cluster's: special.ts.
+      ...ec2("ModifySecurityGroupRules", "DescribeSecurityGroupRules"),
       ...tags,
     ],
     own: "security-group-rule",
   },
-  // Elastic Load Balancing's actions are in special.ts: the reference doesn't tell its two APIs apart.
+  // Elastic Load Balancing's actions are in special.ts: the reference doesn't tell its two APIs apart. What it asks EC2 for, it asks with the rights of who calls it:
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
   "aws:lb/loadBalancer:LoadBalancer": {
     actions: [
-      ...ec2("DescribeAccountAttributes", "DescribeInternetGateways", "DescribeNetworkInterfaces"),
+      ...ec2("DescribeAccountAttributes", "DescribeAddresses", "DescribeInstances"),
+      ...ec2("DescribeInternetGateways", "DescribeNetworkInterfaces"),
       ...ec2("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
     ],
   },

@@ -2,11 +2,10 @@
 import { type Resource, textsIn } from "../resources.ts";
 import { rows } from "./actions.ts";
 
-/** Resource types of EC2 by the beginnings of their IDs: what a stack has none of its own of, it was told to use. */
+/** Resource types of EC2 by the beginnings of their IDs: what a stack has none of its own of, it was told to use. Of security groups, others are clients only. */
 const idPrefixes: Readonly<Record<string, string>> = {
   vpc: "vpc",
   subnet: "subnet",
-  sg: "security-group",
   rtb: "route-table",
 };
 

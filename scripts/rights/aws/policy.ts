@@ -59,15 +59,23 @@ export async function policiesFor(
   return split(statementsOf(isReadOnly ? all.filter(({ isRead }) => isRead) : all));
 }
 
-/** A setting of a bucket whose name AWS completes doesn't know it before: it gets the beginning. */
+/** With what only another resource tells: of a setting of a bucket whose name AWS completes, its beginning; of what a role has, the role's path. */
 function completed(resources: readonly Resource[]): Resource[] {
   const prefixes = resources.flatMap(({ inputs, provider }) =>
     inputs.bucketPrefix === undefined ? [] : [{ prefix: inputs.bucketPrefix, region: provider.region }],
   );
+  const paths = new Map(
+    resources.flatMap(({ type, inputs: { name, path } }) =>
+      type === "aws:iam/role:Role" && path !== undefined ? [[name, path] as const] : [],
+    ),
+  );
   return resources.map((resource) => {
-    if (!resource.type.startsWith("aws:s3/") || resource.inputs.bucket !== undefined) return resource;
-    const found = prefixes.find(({ region }) => region === resource.provider.region);
-    return { ...resource, inputs: { bucketPrefix: found?.prefix, ...resource.inputs } };
+    const { type, inputs, provider } = resource;
+    if (type.startsWith("aws:iam/rolePolicy"))
+      return { ...resource, inputs: { ...inputs, path: paths.get(inputs.role) } };
+    if (!type.startsWith("aws:s3/") || inputs.bucket !== undefined) return resource;
+    const found = prefixes.find(({ region }) => region === provider.region);
+    return { ...resource, inputs: { bucketPrefix: found?.prefix, ...inputs } };
   });
 }
 

@@ -18,6 +18,15 @@ interface Special {
 type Found = Omit<Permit, "isRead">;
 
 const cluster = "aws:eks/cluster:Cluster";
+const apiRule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+
+/** What EKS makes has its tag, which nobody else can set. */
+const ofCluster = (name: unknown): Condition => ({
+  StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(name) },
+});
+/** What gets the stack's tags only when it is there. */
+const untaggedYet = (stack: string): Condition =>
+  both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } });
 
 /** Of images, which AWS has for everyone. */
 const publicImages = "parameter/aws/service/debian/release/*";
@@ -56,9 +65,28 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     {
       action: "ec2:CreateTags",
       resource: arn("ec2", "security-group/*"),
-      condition: both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } }),
+      condition: untaggedYet(stack),
     },
   ],
+
+  /** The group is EKS's, and has its tags. The provider tags a rule when it is there. */
+  [apiRule]({ all, stack, arn }) {
+    const permit = (name: string, what: string, condition: Condition) => ({
+      action: `ec2:${name}`,
+      resource: arn("ec2", `${what}/*`),
+      condition,
+    });
+    return [
+      ...all.flatMap(({ type, inputs }) =>
+        type === cluster
+          ? ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"].map(
+              (name) => permit(name, "security-group", ofCluster(inputs.name)),
+            )
+          : [],
+      ),
+      permit("CreateTags", "security-group-rule", untaggedYet(stack)),
+    ];
+  },
 
   /** The provider tags the root disk when the machine is there. */
   "aws:ec2/instance:Instance"({ resource: { inputs }, arn }) {
@@ -103,7 +131,8 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     ...loadBalancing(special, [
       ...["CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes"],
       ...["SetSecurityGroups", "SetSubnets", "AddTags", "RemoveTags"],
-      ...["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"],
+      ...["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation"],
+      "DescribeTags",
     ]),
   ],
   "aws:lb/targetGroup:TargetGroup": (special) =>
@@ -119,24 +148,23 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       ...["DescribeListeners", "DescribeListenerAttributes", "DescribeTags"],
     ]),
 
-  /** The tags of what EKS makes: it has EKS's own, which nobody else can set. */
   "aws:ec2/tag:Tag": ({ all, arn }) =>
     all.flatMap(({ type, inputs }) =>
       type === cluster
         ? ["ec2:CreateTags", "ec2:DeleteTags"].map((action) => ({
             action,
             resource: arn("ec2", "security-group/*"),
-            condition: { StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(inputs.name) } },
+            condition: ofCluster(inputs.name),
           }))
         : [],
     ),
 
-  /** What EKS leaves behind has its tag, which nobody else can set. */
+  /** What EKS leaves behind. */
   "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": ({ resource: { inputs }, arn }) => [
     {
       action: "ec2:DeleteSecurityGroup",
       resource: arn("ec2", "security-group/*"),
-      condition: { StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(inputs.clusterName) } },
+      condition: ofCluster(inputs.clusterName),
     },
   ],
 };
@@ -227,7 +255,7 @@ export function narrowed(
   const isBounded = boundary !== undefined && boundedActions.includes(action);
   return both(
     both(condition, policy),
-    isBounded ? { StringEquals: { "iam:PermissionsBoundary": boundary } } : {},
+    isBounded ? { ArnEquals: { "iam:PermissionsBoundary": boundary } } : {},
   );
 }
 

@@ -23,6 +23,8 @@ export interface Row {
 const network = "Microsoft.Network";
 const account = "Microsoft.Storage/storageAccounts";
 const identity = "Microsoft.ManagedIdentity/userAssignedIdentities";
+/** https://learn.microsoft.com/azure/azure-monitor/roles-permissions-security */
+const workspace = "Microsoft.OperationalInsights/workspaces";
 const cluster = "Microsoft.ContainerService/managedClusters";
 /** What a region asks about sizes and quotas. */
 const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read"];
@@ -44,10 +46,14 @@ export const rows: Readonly<Record<string, Row>> = {
     linked: [`${network}/virtualNetworks/subnets/join/action`],
   },
   "azure-native:network:PublicIPAddress": { type: `${network}/publicIPAddresses` },
-  "azure-native:network:NetworkSecurityGroup": { type: `${network}/networkSecurityGroups` },
+  // Of an interface, or of a subnet.
+  "azure-native:network:NetworkSecurityGroup": {
+    type: `${network}/networkSecurityGroups`,
+    linked: [`${network}/networkSecurityGroups/join/action`],
+  },
   "azure-native:network:NetworkInterface": {
     type: `${network}/networkInterfaces`,
-    linked: [`${network}/publicIPAddresses/join/action`, `${network}/networkSecurityGroups/join/action`],
+    linked: [`${network}/publicIPAddresses/join/action`],
   },
   "azure-native:network:NatGateway": {
     type: `${network}/natGateways`,
@@ -67,7 +73,6 @@ export const rows: Readonly<Record<string, Row>> = {
     where: "zone",
   },
   "azure-native:trafficmanager:Profile": { type: `${network}/trafficManagerProfiles` },
-  // The right on the workspace is its owner's to give: docs/governance.md.
   "azure-native:monitor:DiagnosticSetting": { type: "Microsoft.Insights/diagnosticSettings" },
   "azure-native:privatedns:VirtualNetworkLink": {
     type: `${network}/privateDnsZones/virtualNetworkLinks`,
@@ -128,6 +133,14 @@ export const adopted: readonly { readonly id: RegExp; readonly actions: readonly
   {
     id: /^(.+\/providers\/Microsoft\.Compute\/diskEncryptionSets\/[^/]+)$/i,
     actions: ["Microsoft.Compute/diskEncryptionSets/read"],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+)$/i,
+    actions: [`${identity}/read`, `${identity}/assign/action`],
+  },
+  {
+    id: /^(.+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+)$/i,
+    actions: [`${workspace}/read`, `${workspace}/sharedKeys/action`],
   },
   {
     id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,

@@ -23,8 +23,8 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
       const action = String(parameters.get("Action"));
       const answer = answers[action];
       demand(answer, "InvalidAction", `The action ${action} is not valid for this web service.`);
-      const scope = regionOf(request);
-      const [type, inputs] = [`ec2.${action}`, Object.fromEntries(parameters)];
+      const { service, scope } = signedFor(request);
+      const [type, inputs] = [`${service}.${action}`, Object.fromEntries(parameters)];
       await cloud.guard?.demandRight({ kind: "call", type, inputs, scope });
       const content = answer({ cloud, scope, parameters });
       response.end(`<${action}Response><requestId>1</requestId>${content}</${action}Response>`);
@@ -52,13 +52,12 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   };
 }
 
-/** The one that the request is signed for: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
-function regionOf({ headers }: IncomingMessage): string {
-  const region = headers.authorization?.match(
-    /Credential=[^/]+\/\d{8}\/([^/]+)\/(?:ec2|sts)\/aws4_request/,
-  )?.[1];
+/** Service and region: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+function signedFor({ headers }: IncomingMessage): { service: string; scope: string } {
+  const [, region, service = ""] =
+    headers.authorization?.match(/Credential=[^/]+\/\d{8}\/([^/]+)\/(ec2|sts)\/aws4_request/) ?? [];
   demand(region, "AuthFailure", "AWS was not able to validate the provided access credentials");
-  return region;
+  return { service, scope: region };
 }
 
 interface Call {

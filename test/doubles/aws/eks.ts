@@ -42,6 +42,7 @@ export const eks: Readonly<Record<string, Rules>> = {
       "accessConfig.bootstrapClusterCreatorAdminPermissions",
       "kubernetesNetworkConfig.serviceIpv4Cidr",
     ],
+    computed: ["vpcConfig.clusterSecurityGroupId"],
     references: [
       { at: "roleArn", ...roleOf },
       { at: "computeConfig.nodeRoleArn", ...roleOf },

@@ -60,7 +60,11 @@ export const loadBalancers: Readonly<Record<string, Rules>> = {
       { at: "defaultActions[*].targetGroupArn", to: targetGroup },
     ],
     check: ({ protocol }) => invalid(protocol === "TCP", `listener of ${protocol}`),
-    create: (request) => idOf(request, "listener/net"),
+    create: ({ cloud, inputs }) => {
+      const arn = text("loadBalancerArn", inputs).replace(":loadbalancer/", ":listener/");
+      const id = `${arn}/${cloud.digits(16)}`;
+      return { id, outputs: { arn: id } };
+    },
   },
 
   /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpointServiceConfiguration.html */
@@ -123,7 +127,8 @@ function demandName(inputs: Inputs): void {
   invalid(fits && text("namePrefix", inputs).length <= 6, `name ${name}`);
 }
 
-function idOf({ cloud, scope, name }: Request, kind: string) {
+function idOf({ cloud, scope, inputs }: Request, kind: string) {
+  const name = inputs.name ?? `${inputs.namePrefix}${cloud.digits(26)}`;
   const id = `arn:aws:elasticloadbalancing:${scope}:${accountId}:${kind}/${name}/${cloud.digits(16)}`;
   return { id, outputs: { arn: id } };
 }

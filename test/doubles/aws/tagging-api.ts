@@ -24,7 +24,11 @@ const kinds: Readonly<Record<string, string>> = {
   "aws:ec2/subnet:Subnet": "subnet",
   "aws:ec2/vpc:Vpc": "vpc",
   "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc-endpoint",
+  "aws:ec2/vpcEndpointService:VpcEndpointService": "vpc-endpoint-service",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security-group-rule",
 };
+
+const healthCheck = "aws:route53/healthCheck:HealthCheck";
 
 /** Its environment says where the API is. */
 export async function serveTagging(cloud: Cloud): Promise<ServedApi> {
@@ -60,12 +64,19 @@ function taggedIn(cloud: Cloud, region: string, filters: readonly Filter[]): obj
     const tags = (valueAt("tagsAll", thing.outputs) ?? {}) as Inputs;
     const isWanted = filters.every(({ Key, Values = [] }) => Values.includes(String(tags[Key])));
     const arn = arnOf(thing);
-    if (!isWanted || arn === undefined || ![region, everywhere].includes(thing.scope)) return [];
+    if (!isWanted || arn === undefined || ![region, everywhere].includes(scopeOf(thing))) return [];
     return { ResourceARN: arn, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   });
 }
 
+/** Of what is in no region, its home: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+function scopeOf({ type, scope }: Thing): string {
+  return type === healthCheck ? "us-east-1" : scope;
+}
+
 function arnOf({ type, id, scope, inputs, outputs }: Thing): string | undefined {
+  if (type.startsWith("aws:lb/")) return String(outputs.arn);
+  if (type === healthCheck) return `arn:aws:route53:::healthcheck/${id}`;
   if (type === "aws:s3/bucket:Bucket") return `arn:aws:s3:::${id}`;
   const arn = (service: string, resource: string) => `arn:aws:${service}:${scope}:${accountId}:${resource}`;
   if (type === "aws:eks/podIdentityAssociation:PodIdentityAssociation") {

@@ -192,7 +192,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   if (links) return links;
   const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
-  throw new CloudError("InvalidResourceType", `There is no ${pathname}.`);
+  const isNamed = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers(?:\/[^/]+){3}$/i.test(pathname);
+  throw new CloudError(isNamed ? "ResourceNotFound" : "InvalidResourceType", `There is no ${pathname}.`);
 }
 
 /** Lists are long: the first half has a link to the second. */

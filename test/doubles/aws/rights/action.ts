@@ -25,7 +25,11 @@ const ofS3: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the prefix in policies isn't the service's name. */
-const prefixes: Readonly<Record<string, string>> = { s3control: "s3", "service-quotas": "servicequotas" };
+const prefixes: Readonly<Record<string, string>> = {
+  elbv2: "elasticloadbalancing",
+  s3control: "s3",
+  "service-quotas": "servicequotas",
+};
 
 /** @param operation `ec2.RunInstances`, as AWS's models name service and operation */
 export function actionsFor(operation: string): string[] {

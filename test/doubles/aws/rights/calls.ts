@@ -1,155 +1,14 @@
 /**
- * The operations of AWS's APIs that the provider calls, by what it does with a resource: as its sources have them, whatever this project thinks that it needs.
+ * The operations of AWS's APIs that the provider calls, by what it does with a resource: a list of its own, beside the table in scripts/rights. It is read from the provider's sources,
  * https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service; the names are those of AWS's own models, which botocore carries.
  */
-
-export interface Calls {
-  /** After each creation and update. */
-  readonly read: readonly string[];
-  readonly create: readonly string[];
-  readonly update: readonly string[];
-  readonly delete: readonly string[];
-}
-
-function calls(service: string, parts: Partial<Calls>): Calls {
-  const named = (operations: readonly string[] = []) =>
-    operations.map((it) => (it.includes(".") ? it : `${service}.${it}`));
-  return {
-    read: named(parts.read),
-    create: named(parts.create),
-    update: named(parts.update),
-    delete: named(parts.delete),
-  };
-}
-
-const retagged = ["CreateTags", "DeleteTags"];
-const rules = [
-  "AuthorizeSecurityGroupIngress",
-  "AuthorizeSecurityGroupEgress",
-  "RevokeSecurityGroupIngress",
-  "RevokeSecurityGroupEgress",
-];
+import { ec2Calls } from "./ec2-calls.ts";
+import { loadBalancingCalls } from "./load-balancing.ts";
+import { type Calls, calls } from "./provider-calls.ts";
 
 export const callsOf: Readonly<Record<string, Calls>> = {
-  "aws:ec2/vpc:Vpc": calls("ec2", {
-    // With what AWS makes besides.
-    read: [
-      "DescribeVpcs",
-      "DescribeVpcAttribute",
-      "DescribeNetworkAcls",
-      "DescribeRouteTables",
-      "DescribeSecurityGroups",
-    ],
-    create: ["CreateVpc", "ModifyVpcAttribute"],
-    update: ["ModifyVpcAttribute", ...retagged],
-    delete: ["DeleteVpc"],
-  }),
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": calls("ec2", {
-    read: ["DescribeSecurityGroups", "DescribeSecurityGroupRules"],
-    create: ["CreateTags", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"],
-    update: retagged,
-  }),
-  "aws:ec2/internetGateway:InternetGateway": calls("ec2", {
-    read: ["DescribeInternetGateways"],
-    create: ["CreateInternetGateway", "AttachInternetGateway"],
-    update: retagged,
-    delete: ["DetachInternetGateway", "DeleteInternetGateway"],
-  }),
-  "aws:ec2/subnet:Subnet": calls("ec2", {
-    read: ["DescribeSubnets"],
-    create: ["CreateSubnet"],
-    update: ["ModifySubnetAttribute", ...retagged],
-    delete: ["DescribeNetworkInterfaces", "DeleteSubnet"],
-  }),
-  "aws:ec2/routeTable:RouteTable": calls("ec2", {
-    read: ["DescribeRouteTables"],
-    create: ["CreateRouteTable"],
-    update: retagged,
-    delete: ["DeleteRouteTable"],
-  }),
-  "aws:ec2/route:Route": calls("ec2", {
-    read: ["DescribeRouteTables"],
-    create: ["CreateRoute"],
-    update: ["ReplaceRoute"],
-    delete: ["DeleteRoute"],
-  }),
-  "aws:ec2/routeTableAssociation:RouteTableAssociation": calls("ec2", {
-    read: ["DescribeRouteTables"],
-    create: ["AssociateRouteTable"],
-    update: ["ReplaceRouteTableAssociation"],
-    delete: ["DisassociateRouteTable"],
-  }),
-  "aws:ec2/vpcEndpoint:VpcEndpoint": calls("ec2", {
-    read: ["DescribeVpcEndpoints", "DescribePrefixLists"],
-    create: ["CreateVpcEndpoint"],
-    update: ["ModifyVpcEndpoint", ...retagged],
-    delete: ["DeleteVpcEndpoints"],
-  }),
-  "aws:ec2/natGateway:NatGateway": calls("ec2", {
-    read: ["DescribeNatGateways"],
-    create: ["CreateNatGateway"],
-    update: retagged,
-    delete: ["DeleteNatGateway"],
-  }),
-  "aws:ec2/eip:Eip": calls("ec2", {
-    read: ["DescribeAddresses", "DescribeAddressesAttribute"],
-    create: ["AllocateAddress"],
-    update: retagged,
-    delete: ["ReleaseAddress"],
-  }),
-  "aws:ec2/eipAssociation:EipAssociation": calls("ec2", {
-    read: ["DescribeAddresses"],
-    create: ["AssociateAddress"],
-    delete: ["DisassociateAddress"],
-  }),
-  "aws:ec2/securityGroup:SecurityGroup": calls("ec2", {
-    read: ["DescribeSecurityGroups", "DescribeSecurityGroupRules"],
-    create: [
-      "CreateSecurityGroup",
-      "AuthorizeSecurityGroupIngress",
-      "AuthorizeSecurityGroupEgress",
-      // AWS adds a rule that lets all out.
-      "RevokeSecurityGroupEgress",
-    ],
-    update: [...rules, ...retagged],
-    delete: ["DescribeNetworkInterfaces", "DeleteSecurityGroup"],
-  }),
-  "aws:ec2/networkInterface:NetworkInterface": calls("ec2", {
-    read: ["DescribeNetworkInterfaces"],
-    create: ["CreateNetworkInterface"],
-    update: ["ModifyNetworkInterfaceAttribute", "AssignIpv6Addresses", "UnassignIpv6Addresses", ...retagged],
-    delete: ["DetachNetworkInterface", "DeleteNetworkInterface"],
-  }),
-  "aws:ec2/instance:Instance": calls("ec2", {
-    read: [
-      "DescribeInstances",
-      "DescribeInstanceTypes",
-      "DescribeInstanceAttribute",
-      "DescribeInstanceCreditSpecifications",
-      "DescribeVolumes",
-      "DescribeTags",
-    ],
-    create: ["DescribeImages", "DescribeSubnets", "RunInstances"],
-    update: [
-      "ModifyInstanceAttribute",
-      "ModifyInstanceMetadataOptions",
-      "StopInstances",
-      "StartInstances",
-      ...retagged,
-    ],
-    delete: ["ModifyInstanceAttribute", "TerminateInstances"],
-  }),
-  "aws:ebs/volume:Volume": calls("ec2", {
-    read: ["DescribeVolumes"],
-    create: ["CreateVolume"],
-    update: ["ModifyVolume", "DescribeVolumesModifications", ...retagged],
-    delete: ["DeleteVolume"],
-  }),
-  "aws:ec2/volumeAttachment:VolumeAttachment": calls("ec2", {
-    read: ["DescribeVolumes", "DescribeInstances"],
-    create: ["AttachVolume"],
-    delete: ["DetachVolume"],
-  }),
+  ...ec2Calls,
+  ...loadBalancingCalls,
 
   "aws:iam/role:Role": calls("iam", {
     read: ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies"],
@@ -198,6 +57,18 @@ export const callsOf: Readonly<Record<string, Calls>> = {
     create: ["GetHostedZone", "ChangeResourceRecordSets", "GetChange"],
     update: ["ChangeResourceRecordSets", "GetChange"],
     delete: ["GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets", "GetChange"],
+  }),
+  "aws:route53/healthCheck:HealthCheck": calls("route53", {
+    read: ["GetHealthCheck", "ListTagsForResource"],
+    create: ["CreateHealthCheck", "ChangeTagsForResource"],
+    update: ["UpdateHealthCheck", "ChangeTagsForResource"],
+    delete: ["DeleteHealthCheck"],
+  }),
+  // The VPC is looked up by Route 53 with the rights of who asks: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/r53-api-permissions-ref.html
+  "aws:route53/zoneAssociation:ZoneAssociation": calls("route53", {
+    read: ["ListHostedZonesByVPC"],
+    create: ["AssociateVPCWithHostedZone", "ec2.DescribeVpcs", "GetChange"],
+    delete: ["DisassociateVPCFromHostedZone", "ec2.DescribeVpcs"],
   }),
 
   "aws:s3/bucket:Bucket": calls("s3", {
@@ -273,6 +144,17 @@ export const callsOf: Readonly<Record<string, Calls>> = {
     update: ["UpdateAddon", "DescribeUpdate", "TagResource", "UntagResource"],
     delete: ["DeleteAddon", "DescribeAddon"],
   }),
+  "aws:eks/accessEntry:AccessEntry": calls("eks", {
+    read: ["DescribeAccessEntry"],
+    create: ["CreateAccessEntry", "TagResource"],
+    update: ["UpdateAccessEntry", "TagResource", "UntagResource"],
+    delete: ["DeleteAccessEntry"],
+  }),
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": calls("eks", {
+    read: ["ListAssociatedAccessPolicies"],
+    create: ["AssociateAccessPolicy"],
+    delete: ["DisassociateAccessPolicy"],
+  }),
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": calls("eks", {
     read: ["DescribePodIdentityAssociation"],
     create: ["CreatePodIdentityAssociation", "TagResource", "iam.GetRole"],
@@ -305,6 +187,12 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:ec2/getSubnet:getSubnet": ["ec2.DescribeSubnets"],
   "aws:ec2/getVpc:getVpc": ["ec2.DescribeVpcs"],
   "aws:eks/getClusters:getClusters": ["eks.ListClusters"],
+  "aws:iam/getPolicy:getPolicy": ["iam.GetPolicy", "iam.GetPolicyVersion"],
+  "aws:kms/getKey:getKey": ["kms.DescribeKey"],
+  "aws:lb/getLoadBalancer:getLoadBalancer": [
+    "elbv2.DescribeLoadBalancers",
+    "elbv2.DescribeLoadBalancerAttributes",
+  ],
   // From a list of the provider's own.
   "aws:lb/getHostedZoneId:getHostedZoneId": [],
   "aws:servicequotas/getServiceQuota:getServiceQuota": [

