@@ -100,8 +100,9 @@ const cases: readonly Case[] = [
     start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
     regions: cluster(awsCluster, {}),
     beforeEnd: awsCluster.leaveBehind?.bind(awsCluster),
-    // A policy of a bucket goes with it; quotas are asked where many ranges of clients have access.
+    // A policy of a bucket goes with it; zones are asked for a network of the stack's own, quotas where many ranges of clients have access.
     unused: [
+      "ec2:DescribeAvailabilityZones",
       "ec2:DescribeRegions",
       "s3:DeleteBucketPolicy",
       "servicequotas:GetAWSDefaultServiceQuota",

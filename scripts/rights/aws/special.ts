@@ -187,19 +187,34 @@ function loadBalancing({ all, arn, resource: { provider } }: Special, names: rea
   });
 }
 
-/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
-function keyPermits({ inputs }: Resource): Found[] {
+/** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
+const ofDisks = ["CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
+
+/** What it takes to make something that a key encrypts. */
+const keyUses: Readonly<Record<string, readonly string[]>> = {
+  "aws:ebs/volume:Volume": ofDisks,
+  "aws:ec2/instance:Instance": ofDisks,
+  // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  "aws:ssm/parameter:Parameter": ["Decrypt", "Encrypt"],
+  // https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+  [cluster]: ["CreateGrant"],
+};
+/** Of a bucket in which the stack puts something. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
+const ofObjects = ["Decrypt", "GenerateDataKey"];
+
+/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. */
+function keyPermits({ type, inputs }: Resource, all: readonly Resource[]): Found[] {
   const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
-  const uses = ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"];
-  const reencrypts = ["ReEncryptFrom", "ReEncryptTo"];
-  return keys.flatMap((resource): Found[] => [
-    ...[...uses, ...reencrypts].map((name) => ({ action: `kms:${name}`, resource, condition: {} })),
-    {
-      action: "kms:CreateGrant",
+  const isFilled =
+    type.startsWith("aws:s3/") && all.some((it) => it.type === "aws:s3/bucketObjectv2:BucketObjectv2");
+  const uses = ["DescribeKey", ...(isFilled ? ofObjects : (keyUses[type] ?? []))];
+  return keys.flatMap((resource) =>
+    uses.map((name) => ({
+      action: `kms:${name}`,
       resource,
-      condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
-    },
-  ]);
+      condition: name === "CreateGrant" ? { Bool: { "kms:GrantIsForAWSResource": "true" } } : {},
+    })),
+  );
 }
 
 /** @returns also what tags a resource of EC2 while it is made */
@@ -215,7 +230,7 @@ export function specialPermits(
   const iam = (rest: string) => `arn:${partition}:iam::${place.account}:${rest}`;
   const special = [
     ...(specials[resource.type]?.({ resource, all, stack, arn, iam }) ?? []),
-    ...keyPermits(resource),
+    ...keyPermits(resource, all),
   ];
   const { own, actions = [] } = rows[resource.type] ?? {};
   if (own === undefined || creations(actions).length === 0 || !actions.includes("ec2:CreateTags"))

@@ -51,6 +51,8 @@ export const loadBalancers: Readonly<Record<string, Rules>> = {
     references: [{ at: "targetGroupArn", to: targetGroup }],
     check: ({ targetId }) => invalid(/^(?:10|172|192)\.[\d.]+$/.test(String(targetId)), `target ${targetId}`),
     create: ({ cloud, inputs }) => ({ id: `${inputs.targetGroupArn}-${cloud.digits(12)}` }),
+    // As an import asks for it: https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroupattachment/#import
+    importId: ({ inputs }) => [inputs.targetGroupArn, inputs.targetId, inputs.port].join(),
   },
 
   "aws:lb/listener:Listener": {

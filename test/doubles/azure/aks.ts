@@ -48,6 +48,7 @@ export const aksRules: Readonly<Record<string, Rules>> = {
   [managedCluster]: resource(
     { kind, name: "resourceName", pattern: /^[a-z0-9](?:[\w-]{0,61}[a-z0-9])?$/i },
     {
+      computed: ["oidcIssuerProfile.issuerURL"],
       // https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
       replacing: [
         "dnsPrefix",
