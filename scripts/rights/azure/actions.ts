@@ -12,6 +12,8 @@ export interface Row {
   readonly linked?: readonly string[];
   /** Of other types, or below this one, asked while a stack is previewed. */
   readonly lookUps?: readonly string[];
+  /** The same, in the resource group of its zone. */
+  readonly besideZone?: readonly string[];
   /** Whether it is deleted by itself, and not with what it is in. @default true */
   readonly isDeleted?: boolean;
   /** The roles that the stack grants because of it. */
@@ -83,6 +85,8 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:dns:RecordSet": {
     type: ({ recordType }) => `${network}/dnsZones/${recordType}`,
     lookUps: [`${network}/dnsZones/read`],
+    // A private endpoint looks for a private zone first, and a right on what isn't there can't be given.
+    besideZone: [`${network}/privateDnsZones/read`],
     where: "zone",
   },
   "azure-native:compute:Disk": { type: "Microsoft.Compute/disks" },
@@ -114,10 +118,8 @@ export const rows: Readonly<Record<string, Row>> = {
     lookUps: [`${cluster}/agentPools/read`, `${cluster}/listClusterUserCredential/action`],
     grants: ["networkContributor"],
   },
-  "azure-native:containerservice:MaintenanceConfiguration": {
-    type: `${cluster}/maintenanceConfigurations`,
-    isDeleted: false,
-  },
+  // It goes with its cluster, but goes before where another cluster takes its place.
+  "azure-native:containerservice:MaintenanceConfiguration": { type: `${cluster}/maintenanceConfigurations` },
 };
 
 /** What a stack refers to and hasn't made, by its type in Azure: what it asks of it, and from how far up in its ID. */

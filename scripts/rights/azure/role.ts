@@ -119,7 +119,8 @@ function permitsOf(
     inputs.zoneName === undefined
       ? `privateDnsZones/${inputs.privateZoneName}`
       : `dnsZones/${inputs.zoneName}`;
-  const zone = `${subscription}/resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.Network/${zones}`;
+  const group = `${subscription}/resourceGroups/${inputs.resourceGroupName}`;
+  const zone = `${group}/providers/Microsoft.Network/${zones}`;
   const places = { subscription, zone };
   const usual = row.where === undefined ? own : places[row.where];
   const foreign = textsIn(inputs).flatMap((text) => foreignIn(text));
@@ -138,6 +139,7 @@ function permitsOf(
         ]),
     ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
+    ...(row.besideZone ?? []).map((action) => ({ action, scope: group, isRead: true })),
     ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
     ...foreign.flatMap(({ scope, actions }) =>
       actions.map((action) => ({ action, scope, isRead: action.endsWith("/read") })),
