@@ -33,9 +33,7 @@ const bucket = ({ bucket, bucketPrefix }: Inputs) => ({
   object: [bucket ?? `${bucketPrefix ?? ""}*`],
 });
 const withPath = ({ path, name }: Inputs) => `${String(path ?? "/").slice(1)}${name}`;
-const ofRole = ({ path, role }: Inputs) => ({
-  role: [role === undefined ? role : withPath({ path, name: role })],
-});
+const ofRole = ({ path, role }: Inputs) => ({ role: [role && withPath({ path, name: role })] });
 const bucketSetting = (...actions: string[]): Row => ({ actions, own: "bucket", names: bucket });
 
 export const rows: Readonly<Record<string, Row>> = {
