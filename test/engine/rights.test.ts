@@ -60,12 +60,12 @@ function machine({ file }: CloudCase, other: Config, clients: readonly string[] 
   ];
 }
 
-/** The second is private. */
-function cluster({ file, provider }: ClusterCase, first: Config): Config[] {
+/** The second has another version, and is private. @param first over those of the file, at first */
+function cluster({ file, provider }: ClusterCase, first: Config, then: Config = {}): Config[] {
   const [, region] = privateConfig(file);
   return [
-    { ...privateRegions[file]?.always, ...first, replicas: { min: 2, max: 5 }, version: older(provider) },
-    { ...region, replicas: { min: 3, max: 5 } },
+    { ...first, replicas: { min: 2, max: 5 }, version: older(provider) },
+    { ...region, replicas: { min: 3, max: 5 }, ...then },
   ];
 }
 
@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
     file: awsCluster.file,
     cloud: awsRights,
     start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
-    regions: cluster(awsCluster, {}),
+    regions: cluster(awsCluster, awsCluster.adopting),
     beforeEnd: awsCluster.leaveBehind?.bind(awsCluster),
     // A policy of a bucket goes with it; zones are asked for a network of the stack's own, quotas where many ranges of clients have access.
     unused: [
@@ -121,14 +121,10 @@ const cases: readonly Case[] = [
     file: azureCluster.file,
     cloud: azureRights,
     start: () => clusterStack(azureCluster.file, azureCluster, azureCluster.newAccount()),
-    regions: cluster(azureCluster, {
-      endpoint: {
-        ...privateRegions[azureCluster.file]?.endpoint,
-        exposure: "public",
-        privateLink: undefined,
-      },
-    }),
-    unused: [],
+    // Private from the start, as a public one would be replaced.
+    regions: cluster(azureCluster, privateConfig(azureCluster.file)[1], { apiAccess: ["198.51.100.0/29"] }),
+    // Where another cluster takes the place of one.
+    unused: ["Microsoft.ContainerService/managedClusters/maintenanceConfigurations/delete"],
   },
 ];
 
