@@ -49,7 +49,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   // The disks have no price in westeurope: by that of eastus, 24.55 USD, they are in both ends.
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost more than 200\.00 USD a month: 90\.09 to 426\.39 USD by estimate; the largest lines: westeurope: Transfer in the region, billed as to the internet, .*, 336\.30 USD; .*Prices of other regions stand in for missing ones, 24\.55 USD: .*Only the high end has the contested charge, 336\.30 USD: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
+    /^the stack may cost more than 200\.00 USD a month: 90\.09 to 426\.39 USD by estimate; the largest lines: westeurope: Transfer in the region, billed as to the internet, 336\.30 USD; .*Prices of other regions stand in for missing ones, 24\.55 USD: .*Only the high end has the contested charge, 336\.30 USD: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
   );
   const warned = cost({ ...azure, budget: { monthlyUSD: 200, over: "warn" } });
   assert.deepEqual([warned.problems, warned.warnings], [[], problems]);
@@ -83,8 +83,8 @@ test("missing, disputed and contested prices, in all combinations: the high end 
   // 252 GiB: 240 of the data volume and 12 of the root volume, each GiB 0.004 more.
   assert.ok(Math.abs(highUSD - lowUSD - 252 * 0.004) < 1e-6, `${lowUSD} to ${highUSD}`);
   assert.deepEqual(reasons, [
-    "Sources disagree on Data volume (gp3): 0.096 or 0.1 USD for its unit, GiB-months.",
-    "Sources disagree on Root volume (gp3): 0.096 or 0.1 USD for its unit, GiB-months.",
+    "Sources disagree on Data volume (gp3): 0.096 or 0.1 USD per GiB-month.",
+    "Sources disagree on Root volume (gp3): 0.096 or 0.1 USD per GiB-month.",
   ]);
 });
 
@@ -118,7 +118,7 @@ test("a region of which no price is known is said at each preview", () => {
   assert.deepEqual(warning, {
     path: "regions[0].name",
     message:
-      "no price of us-east-2 is known, so its estimate is by other regions' prices: 120.52 to 139.44 USD a month. Add prices to components/cost/prices (docs/cost.md says how)",
+      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: 120.52 to 139.44 USD a month. Add prices to components/cost/prices (docs/cost.md says how)",
   });
 });
 

@@ -218,7 +218,7 @@ test("the price of a node's wait, and of the next machine, by hand", () => {
   );
   assert.deepEqual(estimateOf({ ...words, machine: "m7g.16xlarge" }).steps?.sentences, []);
   assert.deepEqual(estimateOf({ ...words, machine: "m7g.large" }).steps?.sentences, [
-    "m7g.large is too slow for nodes that are to have pulled within 5 or 10 minutes.",
+    "m7g.large doesn't let the nodes pull within 5 or 10 minutes.",
   ]);
 });
 
