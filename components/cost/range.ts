@@ -46,7 +46,7 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
   const [first] = ranges;
   if (!first) return [];
   const high = rounded(ranges.reduce((sum, range) => sum + range.high, 0));
-  const line = {
+  const line: CostLine = {
     ...first.line,
     name: contested?.name ?? first.line.name,
     monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
