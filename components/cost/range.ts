@@ -71,13 +71,13 @@ export function rangeOf(region: Ranged): CostRange {
   };
 }
 
-/** `85.00 to 96.50 USD, expected 90.00 USD`, `100.77 USD`, `at least 32.18 USD`. */
+/** `$85.00 to $96.50, expected $90.00`, `$100.77`, `at least $32.18`. */
 export function rangeText({ lowUSD, expectedUSD, highUSD }: Omit<CostRange, "reasons">): string {
   if (highUSD === undefined) return `at least ${usd(lowUSD)}`;
-  const [low, expected, high] = [lowUSD, expectedUSD, highUSD].map((amount) => amount.toFixed(2));
-  if (low === high) return usd(highUSD);
-  const middle = [low, high].includes(expected) ? "" : `, expected ${expected} USD`;
-  return `${low} to ${high} USD${middle}`;
+  const [low = "", expected = "", high = ""] = [lowUSD, expectedUSD, highUSD].map(usd);
+  if (low === high) return high;
+  const middle = [low, high].includes(expected) ? "" : `, expected ${expected}`;
+  return `${low} to ${high}${middle}`;
 }
 
 function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
@@ -127,7 +127,7 @@ function disputedPrices(ranges: readonly LineRange[]): string[] {
     source?.disputed === undefined
       ? []
       : [
-          `Sources disagree on ${name}: ${price} or ${source.disputed} USD per ${unit.replace(/(hour|day|month)s$/, "$1")}.`,
+          `Sources disagree on ${name}: $${price} or $${source.disputed} per ${unit.replace(/(hour|day|month)s$/, "$1")}.`,
         ],
   );
 }

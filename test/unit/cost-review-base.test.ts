@@ -21,7 +21,7 @@ test("a contested charge is compared too, at the high end", async (t) => {
   assert.match(markdown, /^- If the contested charge is billed: The cache saves money at no volume: /m);
   // Only the workload changes, and the machine carries it.
   assert.doesNotMatch(markdown, /are to have pulled within/);
-  assert.match(markdown, /^- Only the high end has the contested charge, 672\.59 USD/m);
+  assert.match(markdown, /^- Only the high end has the contested charge, \$672\.59/m);
   const { metadata } = infracost.parse(JSON.parse(json));
   assert.deepEqual([metadata.infracostCommand, metadata.vcsCommitMessage], ["diff", "base"]);
 });
