@@ -98,7 +98,7 @@ for (const cloud of ["aws", "azure"] as const) {
   });
 }
 
-/** Free for the first 50 of an account, and of two kinds: which of both is meant, no query says. */
+/** Of two kinds with different prices: which of both is meant, no query says, and a renewal would drop the other. */
 const byHand = ["health-check"];
 
 test("AWS is asked for everything that the book has, but for what is written by hand", () => {
