@@ -45,7 +45,7 @@ const program = pipelineProgram({
     const previews = await pMap(stacks, preview, { concurrency: atOnce });
     const today = new Date().toISOString().slice(0, 10);
     const cost = await collect(
-      { stacks: [], backend: false, base: since, format: "markdown" },
+      { stacks: [], backend: false, focus: [], base: since, format: "markdown" },
       { directory, stacks: [], today, progress: slowProgress() },
     );
     const named = cost.base === undefined ? cost : { ...cost, base };

@@ -53,9 +53,9 @@ function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
 
 function reasonFor(usGiB: number | undefined, at: AtVolume): string {
   if (usGiB !== undefined) {
-    return `From ${number(usGiB)} GiB a month on, the cache costs us less than pulls from the upstream; below, the reason for it is availability.`;
+    return `Above ${number(usGiB)} GiB a month the cache saves money; below that, it is worth having for availability only.`;
   }
   return at(largestGiB, ["us"]).cache === undefined
     ? "A price is missing, so nothing can be compared."
-    : "At no volume does the cache cost us less than pulls from the upstream: the reason for it is availability.";
+    : "The cache saves money at no volume: it is worth having for availability only.";
 }

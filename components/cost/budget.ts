@@ -10,6 +10,11 @@ export interface BudgetFindings {
   readonly warnings: readonly Problem[];
 }
 
+export type Budget = NonNullable<StackConfig["budget"]> & {
+  /** What has set it, as a phrase. @default the stack's configuration */
+  readonly setBy?: string;
+};
+
 const none: BudgetFindings = { problems: [], warnings: [] };
 
 /** A message names so many lines. */
@@ -18,10 +23,10 @@ const largestLines = 3;
 /** Whether the high end of what we pay for all regions of a stack exceeds its budget. */
 export function budgetFindings(
   estimates: readonly RegionEstimate[],
-  budget: StackConfig["budget"],
+  budget: Budget | undefined,
 ): BudgetFindings {
   if (!budget) return none;
-  const { monthlyUSD, over } = budget;
+  const { monthlyUSD, over, setBy } = budget;
   const [first] = estimates;
   if (first && estimates.every(({ lines }) => lines.length === 0)) {
     const message = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced. Leave out \`budget\`, docs/cost.md says why`;
@@ -43,7 +48,7 @@ export function budgetFindings(
   const wayOut = wayOutOf(estimates);
   const found = (message: string) => [{ path: "budget.monthlyUSD", message }];
   if (high > monthlyUSD) {
-    const limit = usd(monthlyUSD);
+    const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
     const verdict =
       low > monthlyUSD
         ? `costs ${range} a month by estimate, more than ${limit}`
@@ -68,15 +73,19 @@ function wayOutOf(estimates: readonly RegionEstimate[]): string {
   return ways.length > 0 ? `. The way out: ${ways.join("; ")}` : "";
 }
 
-/** The lines that cost us most at the high end. */
+/** The lines that cost us most at the high end; those that no region has a price for come last. */
 function largest(estimates: readonly RegionEstimate[]): string {
   return estimates
     .flatMap((estimate) => lineRanges(estimate).map((range) => ({ region: estimate.region, ...range })))
-    .sort((one, other) => (one.high === other.high ? 0 : other.high - one.high))
+    .sort((one, other) => finite(other.high) - finite(one.high))
     .slice(0, largestLines)
     .map(({ line: { name, price }, region, high }) => {
       if (!Number.isFinite(high)) return `${region}: ${name}, no price`;
       return `${region}: ${name}${price === notFound ? " (by another region's price)" : ""}, ${usd(high)}`;
     })
     .join("; ");
+}
+
+function finite(amount: number): number {
+  return Number.isFinite(amount) ? amount : 0;
 }

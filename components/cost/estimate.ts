@@ -94,7 +94,9 @@ export interface Alternatives {
 export interface Contested {
   /** What is asked, as a sentence. */
   readonly question: string;
-  /** The lines that come on top if it is billed. */
+  /** What it is for. */
+  readonly name: string;
+  /** The lines that come on top if it is billed, one for each tier of its price. */
   readonly lines: readonly CostLine[];
   /** Of all lines, these included. */
   readonly totals: Totals;
@@ -184,9 +186,8 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     cloud === "azure" &&
     region.endpoint.exposure === "public" &&
     settings.azureSameRegionTraffic === "unknown";
-  const disputed = isOpen
-    ? priced(azureTransfer(usage, deliveryOf(variant.storage)), place, prices)
-    : { lines: [], notPriced: [] };
+  const open = isOpen ? azureTransfer(usage, deliveryOf(variant.storage)) : [];
+  const disputed = priced(open, place, prices);
   const options = alternativesFor(setting, usage, prices, capacity);
   const { name, reason } = cheapestOf(options);
   const breakEven = (setting: Setting) =>
@@ -200,6 +201,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
   const priceDate = oldestDate(lines);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,
+    name: open[0]?.name ?? "",
     lines: disputed.lines,
     totals: totalsOf([...lines, ...disputed.lines]),
     breakEven: breakEven({ ...setting, azureBillsRegion: true }),

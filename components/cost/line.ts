@@ -103,9 +103,12 @@ export function rounded(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }
 
-/** As it stands in a sentence: `12.50 USD`. */
+const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+
+/** As it stands in all reports: `$1,234.56`, `-$0.50`. */
 export function usd(amount: number): string {
-  return `${amount.toFixed(2)} USD`;
+  const text = money.format(Math.abs(amount));
+  return amount < 0 && text !== "$0.00" ? `-${text}` : text;
 }
 
 export function totalsOf(lines: readonly CostLine[]): Totals {

@@ -15,7 +15,7 @@ export interface CostRange {
 /** A region's lines, as far as the range follows from them. */
 export interface Ranged {
   readonly lines: readonly CostLine[];
-  readonly contested?: { readonly lines: readonly CostLine[] };
+  readonly contested?: { readonly name?: string; readonly lines: readonly CostLine[] };
   readonly notPriced: readonly NotPriced[];
 }
 
@@ -27,15 +27,32 @@ export interface LineRange {
   readonly high: number;
 }
 
-/** The lines that we pay, the contested ones among them, the dearest first. */
-export function lineRanges({ lines, contested, notPriced }: Ranged): LineRange[] {
-  const ours = (all: readonly CostLine[] = []) =>
-    all.filter(({ paidBy }) => paidBy === "us").map((line) => lineRange(line, notPriced));
-  const disputed = ours(contested?.lines).map((range) => ({ ...range, low: 0, expected: 0 }));
+/** The lines that we pay, the contested charge as one of them, the dearest first. */
+export function lineRanges(region: Ranged): LineRange[] {
+  const ours = rangesOf(region.lines, region.notPriced);
   // Infinity from infinity is no number.
-  return [...ours(lines), ...disputed].sort((one, other) =>
+  return [...ours, ...contestedRange(region)].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
+}
+
+function rangesOf(lines: readonly CostLine[], notPriced: readonly NotPriced[]): LineRange[] {
+  return lines.filter(({ paidBy }) => paidBy === "us").map((line) => lineRange(line, notPriced));
+}
+
+/** However many tiers it reaches; none where nothing is contested. */
+function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
+  const ranges = rangesOf(contested?.lines ?? [], notPriced);
+  const [first] = ranges;
+  if (!first) return [];
+  const high = rounded(ranges.reduce((sum, range) => sum + range.high, 0));
+  const line: CostLine = {
+    ...first.line,
+    name: contested?.name ?? first.line.name,
+    monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
+    monthlyCost: first.line.monthlyCost === notFound ? notFound : high,
+  };
+  return [{ line, low: 0, expected: 0, high }];
 }
 
 /**
@@ -54,13 +71,13 @@ export function rangeOf(region: Ranged): CostRange {
   };
 }
 
-/** `85.00 to 96.50 USD, expected 90.00 USD`, `100.77 USD`, `at least 32.18 USD`. */
+/** `$85.00 to $96.50, expected $90.00`, `$100.77`, `at least $32.18`. */
 export function rangeText({ lowUSD, expectedUSD, highUSD }: Omit<CostRange, "reasons">): string {
   if (highUSD === undefined) return `at least ${usd(lowUSD)}`;
-  const [low, expected, high] = [lowUSD, expectedUSD, highUSD].map((amount) => amount.toFixed(2));
-  if (low === high) return usd(highUSD);
-  const middle = [low, high].includes(expected) ? "" : `, expected ${expected} USD`;
-  return `${low} to ${high} USD${middle}`;
+  const [low = "", expected = "", high = ""] = [lowUSD, expectedUSD, highUSD].map(usd);
+  if (low === high) return high;
+  const middle = [low, high].includes(expected) ? "" : `, expected ${expected}`;
+  return `${low} to ${high}${middle}`;
 }
 
 function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
@@ -109,13 +126,15 @@ function disputedPrices(ranges: readonly LineRange[]): string[] {
   return ranges.flatMap(({ line: { name, source, price, unit } }) =>
     source?.disputed === undefined
       ? []
-      : [`Sources disagree on ${name}: ${price} or ${source.disputed} USD for its unit, ${unit}.`],
+      : [
+          `Sources disagree on ${name}: $${price} or $${source.disputed} per ${unit.replace(/(hour|day|month)s$/, "$1")}.`,
+        ],
   );
 }
 
-function contestedCharge({ contested, notPriced }: Ranged): string[] {
-  if (!contested) return [];
-  const high = lineRanges({ lines: contested.lines, notPriced }).reduce((sum, range) => sum + range.high, 0);
-  const amount = Number.isFinite(high) ? usd(high) : "without a known price";
-  return [`Only the high end has the contested charge, ${amount}: ${contested.lines[0]?.name}.`];
+function contestedCharge(region: Ranged): string[] {
+  return contestedRange(region).map(({ line: { name }, high }) => {
+    const amount = Number.isFinite(high) ? usd(high) : "without a known price";
+    return `Only the high end has the contested charge, ${amount}: ${name}.`;
+  });
 }

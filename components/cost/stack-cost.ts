@@ -47,7 +47,7 @@ function withoutPrices(
   return regions.flatMap((region, index) => {
     const estimate = estimates[index];
     if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
-    const message = `no price of ${region.name} is known, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
+    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
     return [{ path: `regions[${index}].name`, message }];
   });
 }

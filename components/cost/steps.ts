@@ -53,7 +53,7 @@ export function stepsOf(variant: Variant, setting: Setting, place: Place, book: 
     atPeakMinutes,
     ...(step && { nextNodes: step }),
     sentences: [
-      ...peakSentence(atPeakMinutes, setting.workload),
+      ...peakSentence(atPeakMinutes, setting.workload, variant.machine.type === "auto"),
       ...(step
         ? [
             `From ${number(step.nodes)} nodes on, it takes ${step.machine}${step.usUSD === undefined ? "" : `, and we pay ${usd(step.usUSD)}`}.`,
@@ -76,20 +76,24 @@ function nextNodes(nodes: number, machineAt: (nodes: number) => string): number 
   return other;
 }
 
-function peakSentence(all: readonly AtPeakMinutes[], { peakMinutes }: Workload): string[] {
-  if (all.every(({ usUSD }) => usUSD === all[0]?.usUSD)) {
-    const missed = all.filter(({ met }) => !met);
-    return missed.length === 0
+/** @param isFree whether any machine may be taken. Otherwise the configuration names one. */
+function peakSentence(all: readonly AtPeakMinutes[], { peakMinutes }: Workload, isFree: boolean): string[] {
+  const missed = all.filter(({ met }) => !met);
+  const tooSlow =
+    missed.length === 0
       ? []
       : [
-          `${missed[0]?.machine} is too slow for nodes that are to have pulled within ${missed.map(({ minutes }) => minutes).join(" or ")} minutes.`,
+          `${isFree ? "No machine lets" : `${missed[0]?.machine} doesn't let`} the nodes pull within ${missed.map(({ minutes }) => minutes).join(" or ")} minutes.`,
         ];
-  }
-  const each = all.map(({ minutes, machine, usUSD, met }) => {
-    const amount = usUSD === undefined ? "no price" : usd(usUSD);
-    return `${amount} for ${minutes} minutes (${machine}${met ? "" : ", too slow"})`;
-  });
+  const each = all
+    .filter(({ met }) => met)
+    .map(({ minutes, machine, usUSD }) => {
+      const amount = usUSD === undefined ? "no price" : usd(usUSD);
+      return `${amount} for ${minutes} minutes (${machine})`;
+    });
+  if (each.length === 0 || all.every(({ usUSD }) => usUSD === all[0]?.usUSD)) return tooSlow;
   return [
     `The nodes of a peak are to have pulled within ${peakMinutes} minutes (\`workload.peakMinutes\`); we pay ${each.join(", ")}.`,
+    ...tooSlow,
   ];
 }

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { budgetFindings } from "../../components/cost/budget.ts";
-import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
-import { stackCost } from "../../components/cost/stack-cost.ts";
+import { type StackCost, stackCost } from "../../components/cost/stack-cost.ts";
 import { rule } from "../rule.ts";
 
 export const budget = rule({
@@ -16,15 +15,24 @@ export const budget = rule({
   all: (resources, { monthlyUSD }) =>
     resources
       .filter(({ type, props }) => type === "pulumi:pulumi:Stack" && props.cost !== undefined)
-      .flatMap((resource) => {
-        const estimates = Object.values(resource.props.cost as Record<string, RegionEstimate>);
-        const { problems } = budgetFindings(estimates, { monthlyUSD, over: "fail" });
-        return problems.map(({ message }) => ({ resource, message }));
-      }),
+      .flatMap((resource) =>
+        messagesFor(resource.props.cost as StackCost["regions"], monthlyUSD).map((message) => ({
+          resource,
+          message,
+        })),
+      ),
   configuration(_, config, { monthlyUSD }) {
     const today = new Date().toISOString().slice(0, 10);
-    const limit = { monthlyUSD, over: "fail" } as const;
-    const { problems } = stackCost({ ...config, budget: limit }, priceBook, today);
-    return problems.map(({ message }) => ({ path: "regions", message }));
+    const { budget: _own, ...withoutLimit } = config;
+    const { regions } = stackCost(withoutLimit, priceBook, today);
+    return messagesFor(regions, monthlyUSD).map((message) => ({ path: "regions", message }));
   },
 });
+
+/** @param cost the stack's output */
+function messagesFor(cost: StackCost["regions"], monthlyUSD: number): string[] {
+  const setBy = "the policy `budget` (docs/policies.md)";
+  return budgetFindings(Object.values(cost), { monthlyUSD, over: "fail", setBy }).problems.map(
+    ({ message }) => message,
+  );
+}

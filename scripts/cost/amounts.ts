@@ -1,12 +1,8 @@
-import { notFound } from "../../components/cost/line.ts";
+import { notFound, usd as usdText } from "../../components/cost/line.ts";
 
-const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
-
-/** `$1,234.56`, `-$0.50`. */
+/** `$1,234.56`, `-$0.50`, `not found`. */
 export function usd(amount: number | typeof notFound): string {
-  if (amount === notFound) return notFound;
-  const text = money.format(Math.abs(amount));
-  return amount < 0 && text !== "$0.00" ? `-${text}` : text;
+  return amount === notFound ? notFound : usdText(amount);
 }
 
 /** A change: `+$57.90`, `-$0.50`, `$0.00`. */

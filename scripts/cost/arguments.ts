@@ -15,8 +15,8 @@ export interface Arguments {
   readonly out?: string;
   /** Where usage was measured. */
   readonly prometheus?: URL;
-  /** A file with what was billed. */
-  readonly focus?: string;
+  /** Files with what was billed, none if nothing is asked of it. */
+  readonly focus: readonly string[];
 }
 
 export const usage = `Usage: npm run cost [-- OPTION … STACK …]
@@ -28,7 +28,8 @@ What the caches of all stacks cost in a month, by estimate; with STACK … only 
   --format FORMAT   table (default); markdown, for a pull request; json, in Infracost's schema; html, a page with plots
   --out FILE        into a file, in place of the terminal
   --prometheus URL  beside it the cost by the usage that a Prometheus has measured, and what was saved by then
-  --focus FILE      beside it what was billed, from an export in FOCUS as CSV, by the stacks' tags
+  --focus FILE      beside it what was billed, from an export in FOCUS as CSV or .csv.gz, by the stacks' tags; may be repeated
+                    (not for json, not with --base)
   --help            this
 
 Exit code: 0 all is in the report; 1 something isn't, and standard error says what; 2 wrong usage.`;
@@ -48,7 +49,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       format: { type: "string", default: "table" },
       out: { type: "string" },
       prometheus: { type: "string" },
-      focus: { type: "string" },
+      focus: { type: "string", multiple: true, default: [] },
       help: { type: "boolean", default: false },
     },
   });
@@ -58,13 +59,16 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   if (!format) throw new Error(`"${values.format}" is not a format: one of ${formats.join(", ")}`);
   if (base !== undefined && format === "html") throw new Error("--base goes with table, markdown and json");
   if (base !== undefined && backend) throw new Error("--base compares stack files: not with --backend");
+  if (focus.length > 0 && (base !== undefined || format === "json")) {
+    throw new Error("--focus goes with table, markdown and html, without --base");
+  }
   return {
     stacks: positionals,
     backend,
     format,
+    focus,
     ...(base !== undefined && { base }),
     ...(out !== undefined && { out }),
-    ...(focus !== undefined && { focus }),
     ...(values.prometheus !== undefined && { prometheus: prometheusUrl(values.prometheus) }),
   };
 }

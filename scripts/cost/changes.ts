@@ -37,8 +37,8 @@ export function changesOf({ regions, removed, unread }: Compared): Change[] {
     .sort((one, other) => weightOf(other.more) - weightOf(one.more));
 }
 
-/** What isn't known may be the most. */
-function weightOf({ low, expected, high }: Amounts): number {
+/** For an order by how much changes. What isn't known may be the most. */
+export function weightOf({ low, expected, high }: Amounts): number {
   return Number.isFinite(high) ? Math.max(...[low, expected, high].map(Math.abs)) : Number.MAX_VALUE;
 }
 
@@ -50,7 +50,7 @@ export function totalsOf({ regions, removed }: Compared): { was: Bill; is: Bill 
 
 const noAmounts: Amounts = { low: 0, expected: 0, high: 0 };
 
-/** In sum. Where no region has a price, `high` isn't finite: then even the direction isn't known. */
+/** In sum. `high` is infinite where a line without any price comes, minus infinite where one goes, and no number where both are so: then even the direction isn't known. */
 export function sumOfMore(changes: readonly { readonly more: Amounts }[]): Amounts {
   return changes.reduce(
     (sum, { more }) => ({
@@ -72,7 +72,7 @@ function changeOf(
   );
   const lines = pairsOf(before, now)
     .filter(({ was, is }) => !was || !is || differs(was.line, is.line))
-    .map((pair) => ({ ...pair, more: minus(pair.is, pair.was) }))
+    .map((pair) => ({ ...pair, more: moreOf(pair) }))
     .sort((one, other) => weightOf(other.more) - weightOf(one.more));
   return {
     name,
@@ -85,6 +85,13 @@ function changeOf(
 
 function differs(one: CostLine, other: CostLine): boolean {
   return one.monthlyCost !== other.monthlyCost || one.monthlyQuantity !== other.monthlyQuantity;
+}
+
+/** Of a line that no region has a price for, the quantity says whether it costs more or less. */
+function moreOf({ was, is }: Pick<Pair<LineRange>, "was" | "is">): Amounts {
+  const more = minus(is, was);
+  if (!was || !is || !Number.isNaN(more.high)) return more;
+  return { ...more, high: (is.line.monthlyQuantity - was.line.monthlyQuantity) * Number.POSITIVE_INFINITY };
 }
 
 function minus(is: Amounts = noAmounts, was: Amounts = noAmounts): Amounts {

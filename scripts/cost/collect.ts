@@ -2,7 +2,7 @@ import type { Problem } from "../../components/config/problems.ts";
 import type { Arguments } from "./arguments.ts";
 import { whyOf } from "./causes.ts";
 import { curveOf } from "./curve.ts";
-import { type BilledSums, billedFor, readFocus } from "./focus.ts";
+import { type BilledSums, billedFor, leftOver, readFocus } from "./focus.ts";
 import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./measured.ts";
 import { prometheusAt } from "./prometheus.ts";
 import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
@@ -59,7 +59,9 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
       ...present.notes,
       ...(base?.notes ?? []),
       ...(measured ? unmeasured(regions) : []),
-      ...(exported && exported.problems.length === 0 ? unbilled(regions) : []),
+      ...(exported && exported.problems.length === 0
+        ? [...unbilled(regions), ...notCounted(exported.sums, regions, scope)]
+        : []),
     ],
   };
 }
@@ -83,16 +85,28 @@ async function measuredBy(
 }
 
 async function billedBy(
-  file: string | undefined,
+  files: readonly string[],
   { progress }: Scope,
 ): Promise<{ sums: BilledSums; problems: Problem[] } | undefined> {
-  if (file === undefined) return undefined;
-  progress(`reading ${file}`);
+  if (files.length === 0) return undefined;
+  progress(`reading ${files.join(", ")}`);
   try {
-    return { sums: await readFocus(file), problems: [] };
+    return { sums: await readFocus(files), problems: [] };
   } catch (error) {
     return { sums: new Map(), problems: [{ path: "--focus", message: (error as Error).message }] };
   }
+}
+
+/** Of the stacks that are asked for. */
+function notCounted(
+  sums: BilledSums,
+  regions: readonly RegionReview[],
+  { stacks }: Pick<Scope, "stacks">,
+): string[] {
+  const reported = regions.map(({ stack, estimate: { region } }) => ({ stack, region }));
+  const asked = new Set(reported.map(({ stack }) => stack));
+  const own = [...sums].filter(([key]) => stacks.length === 0 || asked.has(key.split("/")[0] ?? ""));
+  return leftOver(new Map(own), reported);
 }
 
 function unbilled(regions: readonly RegionReview[]): string[] {

@@ -1,9 +1,10 @@
 /** What a change costs, as sentences: the same on a terminal and in a comment on a pull request. */
-import { type LineKind, notFound } from "../../components/cost/line.ts";
+import type { LineKind } from "../../components/cost/line.ts";
+import { ageWarnings } from "../../components/cost/price-age.ts";
 import type { LineRange } from "../../components/cost/range.ts";
 import { change, percentChange, quantity, usd } from "./amounts.ts";
-import { type Change, changesOf, type LineChange, sumOfMore, totalsOf } from "./changes.ts";
-import type { Amounts, Review } from "./review.ts";
+import { type Change, changesOf, type LineChange, sumOfMore, totalsOf, weightOf } from "./changes.ts";
+import { type Amounts, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import { billed, leftOut } from "./sentences.ts";
 
 export interface Comparison {
@@ -14,9 +15,9 @@ export interface Comparison {
   readonly rest: readonly string[];
 }
 
-/** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
+/** So many regions have their causes, and so many causes each, fewer where there are several: the whole is shorter than a screen. */
 const mostRegions = 3;
-const mostCauses = 3;
+const mostCauses = { ofOne: 3, ofSeveral: 2 };
 /** The others have a line each. */
 const mostLines = 15;
 
@@ -38,37 +39,69 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const unnamed = changes.length - told.length - others.length;
   const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
   const unchanged = same + review.removed.length - changes.length;
+  const causes = told.length === 1 ? mostCauses.ofOne : mostCauses.ofSeveral;
+  const changed = told.flatMap(({ region }) => region ?? []);
   return {
     headline,
-    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one) })),
+    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one, causes) })),
     rest: [
       ...others.map((one) => `${titleOf(one)}.`),
       ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
       ...(changes.length > 0 && unchanged > 0
         ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
         : []),
-      ...(isKnown ? [] : ["not known: no region has a price for a line that changes."]),
+      ...(isKnown
+        ? []
+        : ["No region has a price for a line that changes: it is in no amount of the change."]),
+      ...(changes.length === 0 ? widest(review.regions) : agesOf(changed, review.date)),
     ],
   };
 }
 
+/** Why the bills of the regions with the widest range aren't one amount. */
+function widest(regions: readonly RegionReview[]): string[] {
+  const width = ({ estimate }: RegionReview) => {
+    const { low, high } = billOf(estimate);
+    return Number.isFinite(high) ? high - low : Number.MAX_VALUE;
+  };
+  return regions
+    .filter(({ estimate }) => (estimate.range?.reasons ?? []).length > 0)
+    .toSorted((one, other) => width(other) - width(one))
+    .slice(0, mostRegions)
+    .map((region) => `${nameOf(region)}: ${region.estimate.range?.reasons.join(" ")}`);
+}
+
+/** Of all lines of some regions together. */
+function agesOf(regions: readonly RegionReview[], today: string): string[] {
+  const lines = regions.flatMap(({ estimate }) => [...estimate.lines, ...(estimate.contested?.lines ?? [])]);
+  return ageWarnings(lines, today);
+}
+
 function titleOf({ name, was, is, more }: Change): string {
   const [before, now] = [was ? billed(was) : "new", is ? billed(is) : "removed"];
-  return `${name}: ${before} → ${now}, ${moreText(more)} a month`;
+  const text = moreText(more);
+  return `${name}: ${before} → ${now}, ${text === notKnown ? `change ${text}` : `${text} a month`}`;
 }
 
-/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `not known`. */
+const notKnown = "not known";
+
+/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
 export function moreText({ low, expected, high }: Amounts): string {
-  if (!Number.isFinite(high)) return "not known";
-  const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
-  return least === most ? `${least}` : `${least} to ${most}`;
+  if (Number.isFinite(high)) {
+    const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
+    return least === most ? `${least}` : `${least} to ${most}`;
+  }
+  const [least, most] = [Math.min(low, expected), Math.max(low, expected)].map(change);
+  if (least === "$0.00" && most === "$0.00") return notKnown;
+  if (Number.isNaN(high)) return `${change(expected)} and what isn't known`;
+  return high > 0 ? `at least ${least}` : `at most ${most}`;
 }
 
-function sentencesOf({ lines, was, is, region }: Change): string[] {
+function sentencesOf({ lines, was, is, region }: Change, mostCauses: number): string[] {
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  const { range, steps, breakEven, usage, warnings = [] } = region?.estimate ?? {};
+  const { range, steps, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
   const old = region?.past?.warnings ?? [];
   return [
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
@@ -78,31 +111,37 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
     ...(range?.reasons ?? []),
-    // Where neither the workload nor the machine changes, the steps don't either.
-    ...(!region?.past || region.why?.length ? (steps?.sentences ?? []) : []),
+    ...(lines.some(isOtherMachine) ? (steps?.sentences ?? []) : []),
     ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
+    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
     ...(region ? cheapest(region.estimate) : []),
-    ...warnings.filter((text) => text.includes("npm run prices") || !old.includes(text)),
+    // How old the prices are is said once.
+    ...warnings.filter((text) => !text.includes("npm run prices") && !old.includes(text)),
   ];
 }
 
-function cheapest({ alternatives }: Pick<NonNullable<Change["region"]>["estimate"], "alternatives">) {
+function isOtherMachine(line: LineChange): boolean {
+  return kindOf(line) === "machine" && (!line.was || !line.is);
+}
+
+/** Nothing where this one or the cheapest has no price to compare by. */
+function cheapest({ alternatives }: RegionReview["estimate"]): string[] {
   const of = (matches: (option: { readonly name: string; readonly chosen: boolean }) => boolean) =>
     alternatives?.options.find(matches);
   const best = of(({ name }) => name === alternatives?.cheapest);
-  const chosen = of((option) => option.chosen);
-  if (!best) return [];
-  const amount = (option = best) => usd(option.comparableAllUSD ?? notFound);
+  const own = of(({ chosen }) => chosen)?.comparableAllUSD;
+  const least = best?.comparableAllUSD;
+  if (!best || own === undefined || least === undefined) return [];
   return [
     best.chosen
       ? "No adequate alternative costs less, of us and the customers."
-      : `The cheapest adequate alternative is ${best.name}: ${amount()} of us and the customers, and this one ${amount(chosen)}.`,
+      : `The cheapest adequate alternative is ${best.name}: ${usd(least)} of us and the customers, and this one ${usd(own)}.`,
   ];
 }
 
-/** Lines as causes: one that goes and one of its kind that comes are one. */
+/** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */
 function causesOf(lines: readonly LineChange[]): { readonly text: string; readonly more: Amounts }[] {
-  return [...Map.groupBy(lines, kindOf)].flatMap(([, own]) => {
+  const causes = [...Map.groupBy(lines, kindOf)].flatMap(([, own]) => {
     const [gone, ...alsoGone] = own.filter(({ is }) => !is);
     const [come, ...alsoCome] = own.filter(({ was }) => !was);
     if (!gone || !come || alsoGone.length > 0 || alsoCome.length > 0) return own.map(causeOf);
@@ -112,6 +151,7 @@ function causesOf(lines: readonly LineChange[]): { readonly text: string; readon
     };
     return [replaced, ...own.filter((line) => line !== gone && line !== come).map(causeOf)];
   });
+  return causes.sort((one, other) => weightOf(other.more) - weightOf(one.more));
 }
 
 function kindOf({ was, is }: LineChange): LineKind | undefined {

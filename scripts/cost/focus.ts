@@ -1,10 +1,14 @@
 /** What clouds have billed, from an export in FOCUS, the FinOps Foundation's form: https://focus.finops.org/focus-specification/ */
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import { parse } from "csv-parse";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { project } from "../../components/hosts/naming.ts";
+import { usd } from "./amounts.ts";
 
 /** What was billed for a region of a stack. */
 export interface Billed {
@@ -36,16 +40,44 @@ export type BilledSums = ReadonlyMap<string, Sum>;
 
 /**
  * Adds up what has the tags of this project's stacks.
- * @param path of a CSV file
- * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency.
+ * @param paths of CSV files, plain or compressed by gzip
+ * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency; no charge that has the tags.
  */
-export async function readFocus(path: string): Promise<BilledSums> {
+export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
   const sums = new Map<string, Sum>();
-  await pipeline(createReadStream(path), parse({ columns: true, bom: true }), async (records) => {
-    let line = 1;
-    for await (const record of records) add(record, ++line, sums);
-  });
+  for (const path of paths) await addFile(path, sums);
+  if (sums.size === 0) {
+    throw new Error(
+      "no charge has the tags `project` and `stack`: activate both for the bill (docs/cost.md#what-was-billed)",
+    );
+  }
   return sums;
+}
+
+async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
+  const start = await startOf(path);
+  if (start.toString("latin1") === "PAR1") {
+    throw new Error(`${path} is Parquet: export it as CSV, or as CSV compressed by gzip`);
+  }
+  // https://www.rfc-editor.org/rfc/rfc1952#page-6
+  const isGzip = start[0] === 0x1f && start[1] === 0x8b;
+  const csv = parse({ columns: true, bom: true });
+  await pipeline(
+    createReadStream(path),
+    isGzip ? createGunzip() : new PassThrough(),
+    csv,
+    async (records) => {
+      let line = 1;
+      for await (const record of records) add(record, ++line, sums);
+    },
+  );
+}
+
+/** Four bytes, which tell the format: https://parquet.apache.org/docs/file-format/ */
+async function startOf(path: string): Promise<Buffer> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(4) });
+  return buffer.subarray(0, bytesRead);
 }
 
 function add(record: unknown, line: number, sums: Map<string, Sum>): void {
@@ -61,6 +93,7 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   }
   const [start, end] = [Date.parse(data.ChargePeriodStart), Date.parse(data.ChargePeriodEnd)];
   if (Number.isNaN(start + end)) throw new Error(`row ${line}: its charge period isn't one of two dates`);
+  if (end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
   const sum = sums.get(key) ?? { usd: 0, start, end };
   sums.set(key, {
@@ -83,12 +116,25 @@ export function billedFor(
   if (own.length === 0) return undefined;
   const hours =
     (Math.max(...own.map(({ end }) => end)) - Math.min(...own.map(({ start }) => start))) / 3_600_000;
-  const usd = own.reduce((total, sum) => total + sum.usd, 0);
-  return { hours, usd, monthlyUSD: (usd / hours) * hoursPerMonth };
+  const total = own.reduce((amount, sum) => amount + sum.usd, 0);
+  return { hours, usd: total, monthlyUSD: (total / hours) * hoursPerMonth };
 }
 
+/** What counts for no region: of a region that isn't the stack's, or of none where the stack has several. A sentence each. */
+export function leftOver(sums: BilledSums, regions: readonly { stack: string; region: string }[]): string[] {
+  return [...sums].flatMap(([key, { usd: amount }]) => {
+    const [stack = "", place = ""] = key.split("/");
+    const own = regions.filter((region) => region.stack === stack);
+    const isCounted = place === "" ? own.length === 1 : own.some(({ region }) => region === place);
+    if (isCounted) return [];
+    const where = place === "" ? "without a region" : `in ${place}`;
+    return [`${stack}: ${usd(amount)} of the export, ${where}, count for no region of the report.`];
+  });
+}
+
+/** Clouds name no region, or `global`, for what is in none. */
 function keyOf(stack: string, region = ""): string {
-  return `${stack}/${region}`;
+  return `${stack}/${region.toLowerCase() === "global" ? "" : region}`;
 }
 
 /** The stack of a resource of this project. The column is a JSON object; AWS may write `user:` or `user_` before a key. */

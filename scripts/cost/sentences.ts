@@ -127,11 +127,11 @@ function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measu
   );
 }
 
-/** `9 hours`, `12.5 days`. */
+/** `1 hour`, `9 hours`, `12.5 days`. */
 export function span(hours: number): string {
-  return hours < 48
-    ? `${quantity(Math.round(hours * 10) / 10)} hours`
-    : `${quantity(Math.round(hours / 2.4) / 10)} days`;
+  const [unit, amount] = hours < 48 ? ["hour", hours] : ["day", hours / 24];
+  const text = quantity(Math.round(amount * 10) / 10);
+  return `${text} ${unit}${text === "1" ? "" : "s"}`;
 }
 
 /** What is missing in a total, why, and what it would be elsewhere. */

@@ -29,7 +29,7 @@ test("over the budget it warns, or fails where asked, and names the largest line
   assert.equal(problems[0]?.path, "budget.monthlyUSD");
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack costs [\d.]+ USD a month by estimate, more than 80\.00 USD; the largest lines: eu-central-1: Instance \(Linux, on demand, m7g\.large\), 71\.39 USD; eu-central-1: Transfer in the region, out of the cache, 36\.00 USD; eu-central-1: Data volume/,
+    /^the stack costs \$[\d.]+ a month by estimate, more than \$80\.00; the largest lines: eu-central-1: Instance \(Linux, on demand, m7g\.large\), \$71\.39; eu-central-1: Transfer in the region, out of the cache, \$36\.00; eu-central-1: Data volume/,
   );
   const warned = cost({ ...aws, budget: { ...budget, over: "warn" } });
   assert.deepEqual(warned.warnings, problems);
@@ -49,7 +49,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   // The disks have no price in westeurope: by that of eastus, 24.55 USD, they are in both ends.
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost more than 200\.00 USD a month: 90\.09 to 426\.39 USD by estimate; the largest lines: westeurope: Transfer in the region, billed as to the internet, .*, 336\.30 USD; .*Prices of other regions stand in for missing ones, 24\.55 USD: .*Only the high end has the contested charge, 336\.30 USD: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
+    /^the stack may cost more than \$200\.00 a month: \$90\.09 to \$426\.39 by estimate; the largest lines: westeurope: Transfer in the region, billed as to the internet, \$336\.30; .*Prices of other regions stand in for missing ones, \$24\.55: .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
   );
   const warned = cost({ ...azure, budget: { monthlyUSD: 200, over: "warn" } });
   assert.deepEqual([warned.problems, warned.warnings], [[], problems]);
@@ -58,7 +58,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   const billed = { ...azure, cost: { azureSameRegionTraffic: "billed" } } as const;
   assert.match(
     cost({ ...billed, budget: { monthlyUSD: 200, over: "fail" } }).problems[0]?.message ?? "",
-    /^the stack costs 426\.39 USD a month by estimate, more than 200\.00 USD/,
+    /^the stack costs \$426\.39 a month by estimate, more than \$200\.00/,
   );
 });
 
@@ -83,8 +83,8 @@ test("missing, disputed and contested prices, in all combinations: the high end 
   // 252 GiB: 240 of the data volume and 12 of the root volume, each GiB 0.004 more.
   assert.ok(Math.abs(highUSD - lowUSD - 252 * 0.004) < 1e-6, `${lowUSD} to ${highUSD}`);
   assert.deepEqual(reasons, [
-    "Sources disagree on Data volume (gp3): 0.096 or 0.1 USD for its unit, GiB-months.",
-    "Sources disagree on Root volume (gp3): 0.096 or 0.1 USD for its unit, GiB-months.",
+    "Sources disagree on Data volume (gp3): $0.096 or $0.1 per GiB-month.",
+    "Sources disagree on Root volume (gp3): $0.096 or $0.1 per GiB-month.",
   ]);
 });
 
@@ -101,14 +101,14 @@ test("what can't be priced doesn't pass a budget that must hold, unless the high
   assert.equal(problems[0]?.path, "budget.monthlyUSD");
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost more than 130\.00 USD a month: 120\.52 to 139\.44 USD by estimate; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), 74\.46 USD; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+    /^the stack may cost more than \$130\.00 a month: \$120\.52 to \$139\.44 by estimate; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
   );
   for (const over of ["fail", "warn"] as const) {
     const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over } });
     assert.deepEqual(enough.problems, []);
     assert.match(
       enough.warnings[1]?.message ?? "",
-      /^the stack meets its budget only by other regions' prices, which are no upper bound: 120\.52 to 139\.44 USD a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+      /^the stack meets its budget only by other regions' prices, which are no upper bound: \$120\.52 to \$139\.44 a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
     );
   }
 });
@@ -118,16 +118,30 @@ test("a region of which no price is known is said at each preview", () => {
   assert.deepEqual(warning, {
     path: "regions[0].name",
     message:
-      "no price of us-east-2 is known, so its estimate is by other regions' prices: 120.52 to 139.44 USD a month. Add prices to components/cost/prices (docs/cost.md says how)",
+      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $120.52 to $139.44 a month. Add prices to components/cost/prices (docs/cost.md says how)",
   });
 });
 
-test("the largest lines are among those without a price, too", () => {
+test("failover meets a budget that must hold, in both clouds", () => {
+  for (const words of [
+    aws,
+    { ...azure, region: "eastus", cost: { azureSameRegionTraffic: "free" } } as const,
+  ]) {
+    const { problems } = cost({
+      ...words,
+      endpoint: { failover: "dns" },
+      budget: { monthlyUSD: 400, over: "fail" },
+    });
+    assert.deepEqual(problems, []);
+  }
+});
+
+test("the largest lines are by other regions' prices, too; those that no region has a price for come last", () => {
   const prices = without("azure", "eastus", "transfer-to-internet");
   const words = { ...azure, region: "eastus", budget: { monthlyUSD: 200, over: "fail" } } as const;
   assert.match(
     cost(words, prices).problems[0]?.message ?? "",
-    /the largest lines: eastus: Transfer in the region, .* \(by another region's price\), \d{3}\.\d\d USD; /,
+    /the largest lines: eastus: Transfer in the region, .* \(by another region's price\), \$\d{3}\.\d\d; /,
   );
   const nowhere = Object.keys(priceBook.azure.regions).reduce(
     (book, region) => without("azure", region, "transfer-to-internet", book),
@@ -136,9 +150,8 @@ test("the largest lines are among those without a price, too", () => {
   const unbounded = cost(words, nowhere).problems[0]?.message ?? "";
   assert.match(
     unbounded,
-    /^the stack may cost more than 200\.00 USD a month: at least 80\.16 USD by estimate/,
+    /^the stack may cost more than \$200\.00 a month: at least \$80\.16 by estimate; the largest lines: eastus: Virtual machine [^;]*\d\.\d\d; [^;]*\d\.\d\d; [^;]*\d\.\d\d\. /,
   );
-  assert.match(unbounded, /the largest lines: eastus: Transfer in the region, [^;]*, no price; /);
   assert.match(unbounded, /Only the high end has the contested charge, without a known price: Transfer/);
 });
 
@@ -167,7 +180,7 @@ test("a price that no region has is without bounds", () => {
   // The machine costs 59.57 USD in us-east-1 and 74.46 in Singapore.
   assert.match(
     problems[0]?.message ?? "",
-    /the largest lines: eu-central-1: Root volume \(gp3\), no price; eu-central-1: Data volume \(gp3\), no price; .*Prices of other regions stand in for missing ones, 59\.57 to 74\.46 USD: Instance \(Linux, on demand, m7g\.large\)\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\), Data volume \(gp3\)\. The way out/,
+    /the largest lines: eu-central-1: Instance [^;]*, \$74\.46; eu-central-1: Transfer in the region, out of the cache, [^;]*; [^;]*\. eu-central-1: Prices of other regions stand in for missing ones, \$59\.57 to \$74\.46: Instance \(Linux, on demand, m7g\.large\)\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\), Data volume \(gp3\)\. The way out/,
   );
 });
 
@@ -176,6 +189,6 @@ test("what is certain fails before what is missing, and is at least so much", ()
   const { problems } = cost({ ...aws, budget: { monthlyUSD: 20, over: "fail" } }, prices);
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack costs [\d.]+ to [\d.]+ USD a month by estimate, more than 20\.00 USD/,
+    /^the stack costs \$[\d.]+ to \$[\d.]+ a month by estimate, more than \$20\.00/,
   );
 });

@@ -252,7 +252,7 @@ test("AWS: where the NAT gateway decides what is cheapest, it is said until it i
   assert.notEqual(ecr?.cheapest, "cache per cluster");
   assert.match(
     ecr?.reason ?? "",
-    /If the nodes are behind a NAT gateway, it is cache per cluster with [\d.]+ USD; `cost\.nodes\.natGateway` says whether\.$/,
+    /If the nodes are behind a NAT gateway, it is cache per cluster with \$[\d.]+; `cost\.nodes\.natGateway` says whether\.$/,
   );
 });
 

@@ -71,7 +71,7 @@ test("a private endpoint in AWS has no public address, but that of the NAT gatew
   assert.ok(existing.notPriced.some(({ name }) => name === "Your own network's ways"));
 });
 
-test("in AWS, failover and private links have their lines, and what has no price says so", () => {
+test("in AWS, failover and private links have their lines", () => {
   const endpoint = {
     exposure: "private",
     failover: "dns",
@@ -84,7 +84,10 @@ test("in AWS, failover and private links have their lines, and what has no price
   near(costOf(estimate, "Network Load Balancer"), 16.425);
   near(costOf(estimate, "Network Load Balancer, data"), 21.6);
   near(costOf(estimate, "Alarm of the health check"), 0.1);
-  assert.equal(costOf(estimate, "Route 53 health check"), notFound);
+  // Whether one that follows an alarm is billed as of an AWS endpoint or as of another, no source says.
+  near(costOf(estimate, "Route 53 health check"), 0.5);
+  assert.equal(estimate.lines.find(({ name }) => name === "Route 53 health check")?.source?.disputed, 0.75);
+  assert.notEqual(estimate.range?.highUSD, undefined);
   assert.ok(estimate.notPriced.some(({ name }) => name === "VPC endpoints of the customers"));
 });
 
@@ -149,15 +152,12 @@ test("a private endpoint in Azure, by hand", () => {
   );
 });
 
-test("failover in Azure has lines, whose prices nobody has told", () => {
+test("in Azure, failover has lines, too", () => {
   const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
-  const { lines, notPriced } = estimateOf(words);
-  const names = ["Traffic Manager, health check", "Traffic Manager, queries"];
-  assert.deepEqual(
-    lines.flatMap(({ name, price }) => (names.includes(name) ? [price] : [])),
-    [notFound, notFound],
-  );
-  assert.ok(names.every((name) => notPriced.some((it) => it.name === name)));
+  const estimate = estimateOf(words);
+  near(costOf(estimate, "Traffic Manager, health check"), 0.54);
+  // 300 nodes × 4 replacements × 12 queries are 14,400: × 0.54 / 1M.
+  near(costOf(estimate, "Traffic Manager, queries"), 0.0078);
 });
 
 test("the stack aws-us-east-1, a cluster with a bucket that delivers, by hand", () => {
@@ -218,7 +218,7 @@ test("the price of a node's wait, and of the next machine, by hand", () => {
   );
   assert.deepEqual(estimateOf({ ...words, machine: "m7g.16xlarge" }).steps?.sentences, []);
   assert.deepEqual(estimateOf({ ...words, machine: "m7g.large" }).steps?.sentences, [
-    "m7g.large is too slow for nodes that are to have pulled within 5 or 10 minutes.",
+    "m7g.large doesn't let the nodes pull within 5 or 10 minutes.",
   ]);
 });
 

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { span } from "../../scripts/cost/sentences.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
 
@@ -44,6 +46,11 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
       { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws") },
       // Without a region: of the stack's only one. A credit is negative.
       { cost: "-0.2", day: 5, tags: tags("aws") },
+      // Of global services, too; of another region it counts for none, and is named.
+      { cost: "0.1", day: 5, region: "global", tags: tags("aws") },
+      { cost: "-0.1", day: 5, region: "Global", tags: tags("aws") },
+      { cost: "3", day: 5, region: "us-east-1", tags: tags("aws") },
+      { cost: "4", day: 5, region: "us-east-1", tags: tags("old") },
       { cost: "1000", day: 1, region: "eu-central-1", tags: { project: "another", stack: "aws" } },
       { cost: "1000", day: 1, region: "eu-central-1", tags: { stack: "aws" } },
       { cost: "1000", day: 1, region: "eu-central-1" },
@@ -61,6 +68,8 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
   assert.match(stdout, /^aws, eu-central-1 .* \$14\.60$/m);
   assert.match(stdout, /^All .* \$14\.60$/m);
   assert.match(stdout, /^- azure, westeurope: the export has no charge with the tags of its stack\.$/m);
+  assert.match(stdout, /^- aws: \$3\.00 of the export, in us-east-1, count for no region of the report\.$/m);
+  assert.match(stdout, /^- old: \$4\.00 of the export, in us-east-1, count for no region of the report\.$/m);
   for (const format of ["markdown", "html"]) {
     assert.match(
       (await project.cost("--focus", file, "--format", format)).stdout,
@@ -86,6 +95,15 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
       /--focus: row 2: the column BilledCost of FOCUS is missing or wrong/,
     ],
     ['"BilledCost","Tags"\n"1', /--focus: .*/],
+    [
+      focus([{ ...own, cost: "1" }]).replaceAll("2026-11-02", "2026-11-01"),
+      /--focus: row 2: its charge period doesn't end after its start/,
+    ],
+    [
+      focus([{ ...own, cost: "1", tags: { stack: "aws" } }]),
+      /--focus: no charge has the tags `project` and `stack`: /,
+    ],
+    ["PAR1\u0015\u0004", /--focus: \S+focus\.csv is Parquet: export it as CSV, or as CSV compressed by gzip/],
   ] as const) {
     await writeFile(file, text);
     const { stdout, stderr, exitCode } = await project.cost("--focus", file);
@@ -95,4 +113,40 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
   }
   const { stderr } = await project.cost("--focus", join(project.directory, "none.csv"));
   assert.match(stderr, /--focus: ENOENT/);
+});
+
+test("an export may be of several files, and compressed", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws);
+  const own = { cost: "2.5", region: "eu-central-1", tags: tags("aws") };
+  const files = ["plain.csv", "packed.csv.gz"].map((name) => join(project.directory, name));
+  const [plain = "", packed = ""] = files;
+  await writeFile(plain, focus([{ ...own, day: 1 }]));
+  await writeFile(packed, gzipSync(focus([{ ...own, day: 10 }])));
+  const { stdout, stderr, exitCode } = await project.cost(...files.flatMap((file) => ["--focus", file]));
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.match(stdout, /Billed over 10 days, by the tags of the stack: \$5\.00, /);
+});
+
+test("where a report has no place for what was billed, it is refused", async (t) => {
+  const project = scope(t).use(await costProject());
+  for (const args of [
+    ["--base", "HEAD"],
+    ["--format", "json"],
+  ]) {
+    const { stderr, exitCode } = await project.cost("--focus", "focus.csv", ...args);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^--focus goes with table, markdown and html, without --base$/m);
+  }
+});
+
+test("a span of time", () => {
+  assert.deepEqual([1, 1.5, 24, 47.99, 48, 300].map(span), [
+    "1 hour",
+    "1.5 hours",
+    "24 hours",
+    "48 hours",
+    "2 days",
+    "12.5 days",
+  ]);
 });

@@ -16,9 +16,12 @@ test("a contested charge is compared too, at the high end", async (t) => {
   assert.match(markdown, new RegExp(String.raw`^\*\*${title}\*\*$`, "m"));
   assert.match(table, new RegExp(`^${title}$`, "m"));
   const cause =
-    /^- Transfer in the region, billed as to the internet, .*, 3,865 → 7,731 GB: \$0\.00 to \+\$336\.30\.$/m;
+    /^- Transfer in the region, billed as to the internet, 3,865 → 7,731 GB: \$0\.00 to \+\$336\.30\.$/m;
   assert.match(markdown, cause);
-  assert.match(markdown, /^- Only the high end has the contested charge, 672\.59 USD/m);
+  assert.match(markdown, /^- If the contested charge is billed: The cache saves money at no volume: /m);
+  // Only the workload changes, and the machine carries it.
+  assert.doesNotMatch(markdown, /are to have pulled within/);
+  assert.match(markdown, /^- Only the high end has the contested charge, \$672\.59/m);
   const { metadata } = infracost.parse(JSON.parse(json));
   assert.deepEqual([metadata.infracostCommand, metadata.vcsCommitMessage], ["diff", "base"]);
 });
@@ -34,16 +37,46 @@ test("a change of what only other regions have prices for is by these; without a
   await project.setStack("larger", withDisk("600GiB"));
   await project.setStack("nowhere", withMachine(ohio, "m7g.16xlarge"));
   const { markdown, table, json } = await compared(project);
-  assert.match(markdown, /^\*\*≥ \$\S+ a month\. Change against `HEAD`: not known\.\*\*$/m);
+  // The disk is known, the two machines that come have no price anywhere.
+  assert.match(markdown, /^\*\*≥ \$\S+ a month\. Change against `HEAD`: at least -\$\S+\.\*\*$/m);
   for (const name of ["dearer, eu-central-1", "nowhere, us-east-2"]) {
-    assert.match(table, new RegExp(String.raw`^${name}: \$.* → ≥ \$\S+, not known a month$`, "m"), name);
+    assert.match(
+      table,
+      new RegExp(String.raw`^${name}: \$.* → ≥ \$\S+, at least -\$\S+ a month$`, "m"),
+      name,
+    );
   }
+  // What has no price can't be compared, and then nothing is cheapest.
+  const [, dearer = ""] = markdown.split("**dearer, eu-central-1");
+  assert.doesNotMatch(dearer.split("**larger")[0] ?? "", /cheapest adequate alternative/);
   // 360 GiB × 730 h × 0.00011, the price of eastus.
   assert.match(table, /^larger, westeurope: .*, \+\$28\.91 a month$/m);
-  assert.match(markdown, /^not known: no region has a price for a line that changes\.$/m);
+  assert.match(
+    markdown,
+    /^No region has a price for a line that changes: it is in no amount of the change\.$/m,
+  );
   // Infracost's own totals start at zero, and its comments end if there is none.
   const { projects } = infracost.parse(JSON.parse(json));
   assert.equal(projects.find(({ name }) => name === "larger")?.diff.totalMonthlyCost, "0");
+});
+
+test("the largest cause comes first, and nothing that changes says why the range is wide", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("azure", withDisk("240GiB"));
+  await project.commit();
+  const same = await compared(project);
+  assert.match(
+    same.markdown,
+    /^azure, westeurope: Prices of other regions stand in .* Only the high end has the contested charge, /m,
+  );
+  // The machine, 30 USD and more, comes before the disk.
+  await project.setStack(
+    "azure",
+    withDisk("250GiB").replace("topology: vm", "topology: vm\n      machine: { type: Standard_D4ps_v6 }"),
+  );
+  const { markdown } = await compared(project);
+  const [first = ""] = markdown.split("\n").filter((line) => line.startsWith("- "));
+  assert.match(first, /^- Virtual machine .*D4ps_v6.* in place of /);
 });
 
 test("a stack whose file can't be read is left out, and that is said", async (t) => {
@@ -113,7 +146,8 @@ test("what is new, changed, gone and the same, in all formats that compare", asy
   for (const sentence of markdown.stdout.split("\n").filter((line) => line.startsWith("- "))) {
     if (!sentence.includes("stacks/")) assert.ok(plain(table.stdout).includes(plain(sentence)), sentence);
   }
-  assert.ok(table.stdout.split("\n").length <= 50, table.stdout);
+  assert.ok(table.stdout.split("\n").length <= 40, table.stdout);
+  assert.equal(markdown.stdout.match(/npm run prices/g)?.length, 1);
 
   // A stack that can't be read any more isn't gone: it was no part of the base that is compared with.
   const [now, past, difference] = await totals(Promise.resolve(json));

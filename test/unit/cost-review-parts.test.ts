@@ -7,6 +7,7 @@ import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { change, quantity, unitPrice, usd } from "../../scripts/cost/amounts.ts";
 import { type Inputs, whyOf } from "../../scripts/cost/causes.ts";
 import { columns, wrapped } from "../../scripts/cost/columns.ts";
+import { moreText } from "../../scripts/cost/comparison.ts";
 import { html } from "../../scripts/cost/page/html.ts";
 import { ticks } from "../../scripts/cost/page/scale.ts";
 import { billOf } from "../../scripts/cost/review.ts";
@@ -48,6 +49,16 @@ test("a bill has the range of what isn't known, which is open without any price"
     priceBook,
   );
   assert.equal(billed(billOf(estimateOf(words, { prices: nowhere }))), `≥ ${usd(expected)}`);
+});
+
+test("of a change, what is known is said, even where a line has no price", () => {
+  const [none, some] = [0, 307];
+  const of = (high: number, known: number) => moreText({ low: known, expected: known, high });
+  const open = Number.POSITIVE_INFINITY;
+  assert.deepEqual(
+    [of(some, some), of(open, some), of(-open, -some), of(Number.NaN, some), of(open, none)],
+    ["+$307.00", "at least +$307.00", "at most -$307.00", "+$307.00 and what isn't known", "not known"],
+  );
 });
 
 test("why a machine changes: the limit that binds, that it is enough, or that it is named", () => {

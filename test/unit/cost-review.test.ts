@@ -124,8 +124,8 @@ test("a budget that a preview would fail for is a problem", async (t) => {
   await project.setStack("warned", withKey("budget", "{ monthlyUSD: 20 }"));
   const { exitCode, stderr, stdout } = await project.cost();
   assert.equal(exitCode, 1);
-  assert.match(stderr, /^✗ stacks\/Pulumi\.poor\.yaml: budget\.monthlyUSD: .*more than 20\.00 USD/);
-  assert.match(stdout, /^- warned: .*more than 20\.00 USD/m);
+  assert.match(stderr, /^✗ stacks\/Pulumi\.poor\.yaml: budget\.monthlyUSD: .*more than \$20\.00/);
+  assert.match(stdout, /^- warned: .*more than \$20\.00/m);
 });
 
 test("stacks can be named, and wrong usage is said with the right one", async (t) => {

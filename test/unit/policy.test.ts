@@ -580,7 +580,7 @@ describe("of a configuration", () => {
     assert.equal(`advisory budget regions: ${again?.message}`, found);
     assert.match(
       found,
-      /^advisory budget regions: the stack costs \d+\.\d\d USD a month by estimate, more than 10\.00 USD; the largest lines: /,
+      /^advisory budget regions: the stack costs \$\d+\.\d\d a month by estimate, more than \$10\.00, the limit of the policy `budget` \(docs\/policies\.md\); the largest lines: /,
     );
   });
 });

@@ -101,7 +101,7 @@ suite("checkFiles", () => {
       texts(problems),
       /yaml: regions\[0\]\.name: the stack's name, aws-eu-north-1, doesn't begin with aws-eu-central-1/,
     );
-    assert.match(texts(warnings), /yaml: regions: the stack (?:costs|may cost) .*more than 2500\.00 USD/);
+    assert.match(texts(warnings), /yaml: regions: the stack (?:costs|may cost) .*more than \$2,500\.00/);
   });
 
   test("only the named stacks are checked", async () => {
