@@ -3,6 +3,7 @@ export interface Statement {
   readonly Effect: string;
   readonly Principal?: unknown;
   readonly Action: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly NotResource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -131,16 +131,19 @@ export function isReference(source: string): boolean {
 }
 
 /** An address range, or the id of a prefix list or security group of AWS. */
-export const awsSource = checkedText((text) =>
-  isReference(text) ? referenceProblem(text) : addressRangeProblem(text),
-);
+export const awsSource = checkedText((text) => awsSourceProblem(text, addressRangeProblem));
 
 /** The same in a list that `public` can stand for. */
-export const awsClient = checkedText((text) =>
-  isReference(text) ? referenceProblem(text) : clientRangeProblem(text),
-);
+export const awsClient = checkedText((text) => awsSourceProblem(text, clientRangeProblem));
 
-function referenceProblem(text: string): string | undefined {
+function awsSourceProblem(
+  text: string,
+  rangeProblem: (text: string) => string | undefined,
+): string | undefined {
+  // As EC2 writes one of a peered VPC, which can't be looked up: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+  if (/^\d{12}\/sg-/.test(text))
+    return `"${text}" names an account: a security group must be of the cache's own account and region, written by its id alone. For another's, name address ranges or a prefix list`;
+  if (!isReference(text)) return rangeProblem(text);
   if (/^(?:pl|sg)-[0-9a-f]{8,17}$/.test(text)) return undefined;
   const [what, prefix] = isPrefixList(text) ? ["prefix list", "pl"] : ["security group", "sg"];
   return `"${text}" is not the id of a ${what}, like ${prefix}-0123456789abcdef0`;

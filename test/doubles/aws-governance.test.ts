@@ -45,6 +45,9 @@ test("what a boundary doesn't allow, or denies", () => {
   );
   assert.throws(() => demandWithinBoundary(cloud, "own", ["ec2:CreateSecurityGroup"]), /AccessDenied/);
   demandWithinBoundary(withRole({}).cloud, "own", ["s3:GetObject"]);
+  const { cloud: byPowerUser } = withRole({ permissionsBoundary: existing.powerUser });
+  demandWithinBoundary(byPowerUser, "own", ["s3:GetObject", "iam:ListRoles"]);
+  assert.throws(() => demandWithinBoundary(byPowerUser, "own", ["iam:PassRole"]), /AccessDenied/);
 });
 
 test("a key that isn't there, or is disabled", () => {

@@ -57,7 +57,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       };
     case "getPolicy":
       return {
-        policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),
+        policy: JSON.stringify({ Statement: { Effect: "Allow", Action: "*", Resource: "*" } }),
       };
     case "getClusters":
       return { names: ["another"] };

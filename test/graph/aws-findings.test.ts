@@ -209,7 +209,7 @@ describe("the route of an existing subnet", () => {
 
 describe("the zone of a private endpoint", () => {
   const acme = { mode: "acme", email: "ops@example.com" };
-  type Zones = Record<string, boolean>;
+  type Zones = Record<string, boolean | "several">;
   /** @param zones which of the three queries find one */
   const asked = async (
     { attached, anywhere, isPublic }: Zones,
@@ -220,6 +220,7 @@ describe("the zone of a private endpoint", () => {
     const getZone: Answers[string] = ({ vpcId, privateZone }) => {
       const isThere = vpcId ? attached : privateZone ? anywhere : isPublic;
       if (!isThere) return refused("no matching Route 53 Hosted Zone found")();
+      if (isThere === "several" && !vpcId) return refused("multiple Route 53 Hosted Zones matched")();
       const id = privateZone === false ? "ZPUBLIC" : "ZPRIVATE";
       return { zoneId: id, arn: `arn:${id}`, nameServers: ["ns-1.awsdns-01.com"] };
     };
@@ -235,7 +236,7 @@ describe("the zone of a private endpoint", () => {
     assert.equal((await asked({ isPublic: true })).found?.hostedZone?.id, "ZPUBLIC");
     assert.match(
       String((await asked({})).told),
-      /^endpoint\.zone: the public hosted zone example\.com can't be found/,
+      /^endpoint\.zone: the hosted zone example\.com can't be found, neither a private nor a public one: no matching Route 53 Hosted Zone found\. It must be in the account that the stack is deployed to$/,
     );
   });
 
@@ -246,6 +247,17 @@ describe("the zone of a private endpoint", () => {
     );
     const { found } = await asked({ anywhere: true }, undefined, { network: { vpc: "create" } });
     assert.equal(found?.hostedZone?.isPrivate, true);
+  });
+
+  test("is one of several private ones only in a network that is attached to it", async () => {
+    const several = { anywhere: "several" } as const;
+    assert.equal((await asked({ ...several, attached: true })).found?.hostedZone?.id, "ZPRIVATE");
+    assert.deepEqual((await asked(several)).told, [
+      "endpoint.zone: the account has several private hosted zones example.com, and none is attached to vpc-0aaaaaaaaaaaaaaa0: attach the one that you mean",
+    ]);
+    assert.deepEqual((await asked(several, undefined, { network: { vpc: "create" } })).told, [
+      "endpoint.zone: the account has several private hosted zones example.com: name an existing VPC, which one of them is attached to",
+    ]);
   });
 
   test("takes a public one beside it for a certificate by ACME", async () => {

@@ -314,6 +314,7 @@ test("a private endpoint's nodes go out by a NAT gateway, whose addresses the AP
     wayOut: "natGateway",
     egress: ["192.0.2.9/32", "192.0.2.16/28"],
   });
+  assert.equal(found?.outboundType, "userAssignedNATGateway");
   assert.ok(asked.includes("network:getNatGateway"), asked.join());
 });
 

@@ -1,6 +1,7 @@
 /** Which resources a region on AKS is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import type { OutboundType } from "../../components/hosts/azure/cluster/outbound-type.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
 import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
@@ -223,6 +224,7 @@ describe("a private endpoint", () => {
     assert.deepEqual(annotationsOf(graph), {
       "load-balancer-internal": "true",
       "load-balancer-internal-subnet": "nodes",
+      "deny-all-except-load-balancer-source-ranges": "true",
     });
     const [subnet] = graph.find("VirtualNetwork").inputs.subnets as Record<string, unknown>[];
     assert.deepEqual(
@@ -240,7 +242,7 @@ describe("a private endpoint", () => {
     const proved = { ...privately.endpoint, tls: { ...tls, challengeZoneResourceGroup: "public" } };
     const graph = await graphOf({ endpoint: proved }, undefined, { zone: "private" });
     const { values } = graph.find("Release").inputs as { values: Record<string, unknown> };
-    assert.equal(values.dns01RecursiveNameservers, "https://1.1.1.1/dns-query,https://8.8.8.8/dns-query");
+    assert.equal(values.dns01RecursiveNameservers, "https://1.1.1.1/dns-query");
     assert.equal(
       graph.find("PrivateRecordSet", "germanywestcentral-address").inputs.privateZoneName,
       "example.com",
@@ -254,8 +256,10 @@ describe("a private endpoint", () => {
     const access = { clients: ["192.168.0.0/16"] };
     const graph = await graphOf({ access, endpoint: { ...privately.endpoint, privateLink: { allowed } } });
     const name = "registry-cache-germanywestcentral-private-link";
-    const { "load-balancer-internal": _, "load-balancer-internal-subnet": __, ...pls } = annotationsOf(graph);
-    assert.deepEqual(pls, {
+    assert.deepEqual(annotationsOf(graph), {
+      "load-balancer-internal": "true",
+      "load-balancer-internal-subnet": "nodes",
+      "deny-all-except-load-balancer-source-ranges": "true",
       "pls-create": "true",
       "pls-name": name,
       "pls-resource-group": ownGroup,
@@ -273,17 +277,18 @@ describe("a private endpoint", () => {
 
   test("in an existing subnet: as it goes out", async () => {
     const network = { vnet: hub, subnet: "caches" };
-    const found = (wayOut: "natGateway" | "route" | "learned", egress: string[] = []) =>
+    const found = (outboundType: OutboundType, egress: string[] = []) =>
       graphOf({ ...privately, network }, 2, {
-        subnet: { networkRanges: [], ranges: [], hasNameServers: false, wayOut, egress },
+        subnet: { networkRanges: [], ranges: [], hasNameServers: false, egress },
+        outboundType,
       });
     const ranges = ["198.51.100.0/28"];
-    assert.deepEqual(outboundOf(await found("natGateway", ["192.0.2.9/32"])), [
+    assert.deepEqual(outboundOf(await found("userAssignedNATGateway", ["192.0.2.9/32"])), [
       "userAssignedNATGateway",
       [...ranges, "192.0.2.9/32"],
     ]);
-    assert.deepEqual(outboundOf(await found("learned")), ["none", ranges]);
-    const graph = await found("route");
+    assert.deepEqual(outboundOf(await found("none")), ["none", ranges]);
+    const graph = await found("userDefinedRouting");
     assert.deepEqual(outboundOf(graph), ["userDefinedRouting", ranges]);
     assert.equal(annotationsOf(graph)["load-balancer-internal-subnet"], "caches");
     assert.deepEqual(addresses(graph), []);

@@ -5,7 +5,7 @@ import type { AwsGraph } from "../support/aws-graph.ts";
 import { graphOf as cluster } from "./aws-cluster-region.ts";
 import { graphOf as vm } from "./aws-vm-region.ts";
 
-const settings = { permissionsBoundary: "arn:aws:iam::aws:policy/PowerUserAccess", iamPath: "/platform/" };
+const settings = { permissionsBoundary: "arn:aws:iam::123456789012:policy/boundary", iamPath: "/platform/" };
 
 const roles = ({ resources }: AwsGraph) =>
   resources

@@ -146,8 +146,8 @@ export const awsCluster: ClusterCase = {
       keys: { governance: { permissionsBoundary: existing.narrowBoundary } },
       region: {},
       told: [
-        /governance\.permissionsBoundary: forbids what EKS Auto Mode needs: ec2:CreateSecurityGroup\. Add/,
-        /governance\.permissionsBoundary: forbids what a node needs: eks-auth:AssumeRoleForPodIdentity\./,
+        /governance\.permissionsBoundary: forbids what EKS Auto Mode needs: ec2:CreateSecurityGroup, iam:AddRoleToInstanceProfile, iam:PassRole\. Add/,
+        /governance\.permissionsBoundary: forbids what a node needs: eks-auth:AssumeRoleForPodIdentity, ecr:GetAuthorizationToken, /,
         /governance\.permissionsBoundary: forbids what a replica needs: s3:GetBucketLocation, s3:ListBucket, /,
       ],
     },

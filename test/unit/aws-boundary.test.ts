@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionsOf, forbiddenBy } from "../../components/hosts/aws/boundary.ts";
+import { clusterNeeds } from "../../components/hosts/aws/cluster/needs.ts";
+import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { bucketPolicy, parametersPolicy } from "../../components/hosts/aws/policies.ts";
+import { planRequest } from "../support/plan-request.ts";
 
 const everything = { Effect: "Allow", Action: "*", Resource: "*" };
 const wanted = ["s3:GetObject", "ssm:GetParameter"];
@@ -38,4 +41,35 @@ test("the actions of policies are those that they allow", () => {
   assert.deepEqual(actionsOf(parametersPolicy(["arn:a"])), ["ssm:GetParameter"]);
   assert.deepEqual(actionsOf(parametersPolicy([])), []);
   assert.ok(actionsOf(bucketPolicy("bucket")).includes("s3:PutObject"));
+});
+
+test("a cluster needs rights in IAM, which AWS's own PowerUserAccess doesn't give", () => {
+  const region = {
+    name: "eu-central-1",
+    topology: "cluster",
+    storage: { kind: "bucket" },
+    apiAccess: ["198.51.100.0/24"],
+    endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
+    access: { clients: ["203.0.113.0/24"] },
+  };
+  const upstreams = [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }];
+  const { plan } = planAwsCluster(
+    planRequest("aws cluster", { provider: "aws", regions: [region], upstreams }),
+  );
+  const under = (...Statement: object[]) =>
+    clusterNeeds(plan).flatMap(({ who, actions }) =>
+      forbiddenBy({ Statement }, actions).map((action) => `${who}: ${action}`),
+    );
+  assert.deepEqual(under(everything), []);
+  assert.deepEqual(under({ ...everything, Action: undefined, NotAction: ["iam:*", "organizations:*"] }), [
+    "EKS Auto Mode: iam:AddRoleToInstanceProfile",
+    "EKS Auto Mode: iam:PassRole",
+  ]);
+  const withoutImages = { Effect: "Deny", Action: ["ecr:*", "elasticloadbalancing:Reg*"], Resource: "*" };
+  assert.deepEqual(under(everything, withoutImages), [
+    "EKS Auto Mode: elasticloadbalancing:RegisterTargets",
+    "a node: ecr:GetAuthorizationToken",
+    "a node: ecr:BatchGetImage",
+    "a node: ecr:GetDownloadUrlForLayer",
+  ]);
 });

@@ -248,6 +248,10 @@ test("security groups, of a private endpoint only", () => {
     /^regions\[0\]\.access\.clients\[0\]: is a security group, which lets in private/,
   );
   assertProblem(
+    withAws({ endpoint, access: { clients: ["123456789012/sg-0123456789abcdef0"] } }),
+    /clients\[0\]: "123456789012\/sg-0123456789abcdef0" names an account: a security group must be of the cache's own account and region, written by its id alone\. For another's, name address ranges or a prefix list$/,
+  );
+  assertProblem(
     withAws({ endpoint, access: { clients: ["sg-nodes"] } }),
     /clients\[0\]: "sg-nodes" is not the id of a security group, like sg-0123456789abcdef0$/,
   );

@@ -1,4 +1,4 @@
-import { type GetZoneArgs, getZone } from "@pulumi/aws/route53/getZone.js";
+import { type GetZoneArgs, type GetZoneResult, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { reasonOf } from "../look-up.ts";
@@ -55,12 +55,34 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
         return undefined;
       }
     } catch (error) {
-      lookUp.refuse(path, `the private hosted zone ${name} can't be found: ${reasonOf(error as Error)}`);
+      lookUp.refuse(path, unknownZone(name, vpc, reasonOf(error as Error)));
+      return undefined;
+    }
+    try {
+      return asPublic(await publicZone(name, options));
+    } catch (error) {
+      lookUp.refuse(
+        path,
+        `the hosted zone ${name} can't be found, neither a private nor a public one: ${reasonOf(error as Error)}. It must be in the account that the stack is deployed to`,
+      );
       return undefined;
     }
   }
   const found = await lookUp.ask(path, `the public hosted zone ${name}`, publicZone(name, options));
-  return found && { id: found.zoneId, arn: found.arn, isPrivate: false };
+  return found && asPublic(found);
+}
+
+function asPublic({ zoneId: id, arn }: GetZoneResult): HostedZone {
+  return { id, arn, isPrivate: false };
+}
+
+/** Why a private zone isn't known. Of several, AWS finds the one that a VPC is attached to. */
+function unknownZone(name: string, vpc: string, reason: string): string {
+  if (!/multiple/i.test(reason)) return `the private hosted zone ${name} can't be found: ${reason}`;
+  const several = `the account has several private hosted zones ${name}`;
+  return vpc === "create"
+    ? `${several}: name an existing VPC, which one of them is attached to`
+    : `${several}, and none is attached to ${vpc}: attach the one that you mean`;
 }
 
 async function findChallengeZone(

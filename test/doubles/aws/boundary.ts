@@ -1,5 +1,5 @@
 /** Permissions boundaries of roles: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html */
-import { list } from "../../../policy/iam.ts";
+import { list, type Statement } from "../../../policy/iam.ts";
 import { type Cloud, everywhere } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { text } from "../values.ts";
@@ -14,7 +14,9 @@ export function demandWithinBoundary(cloud: Cloud, name: string, actions: readon
   if (arn === "") return;
   const statements = statementsOf(text("policy", cloud.find(policyType, arn, everywhere)?.inputs ?? {}));
   for (const action of actions) {
-    const about = statements.filter(({ Action }) => list(Action).some((pattern) => matches(pattern, action)));
+    const isIn = (patterns: Statement["Action"]) =>
+      list(patterns).some((pattern) => matches(pattern, action));
+    const about = statements.filter(({ Action, NotAction }) => (NotAction ? !isIn(NotAction) : isIn(Action)));
     const isAllowed = about.some(({ Effect }) => Effect === "Allow");
     const isDenied = about.some(({ Effect, Condition }) => Effect === "Deny" && !Condition);
     const message = `${name} is not authorized to perform: ${action} because no permissions boundary allows it`;

@@ -15,6 +15,28 @@ import { endPods, startPods } from "./nodes.ts";
 const loadBalancerClass = "eks.amazonaws.com/nlb";
 const annotation = "service.beta.kubernetes.io/aws-load-balancer-";
 
+/** What EKS does by a cluster's role to make a node: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSComputePolicy.html */
+const launching = [
+  "ec2:CreateFleet",
+  "ec2:RunInstances",
+  "ec2:CreateLaunchTemplate",
+  "ec2:CreateTags",
+  "iam:AddRoleToInstanceProfile",
+  "iam:PassRole",
+];
+
+/** What a node does by its role: https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
+const joining = ["eks-auth:AssumeRoleForPodIdentity", "ecr:GetAuthorizationToken", "ecr:BatchGetImage"];
+
+/** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSLoadBalancingPolicy.html */
+const balancing = [
+  "elasticloadbalancing:CreateLoadBalancer",
+  "elasticloadbalancing:AddTags",
+  "elasticloadbalancing:RegisterTargets",
+  "ec2:CreateSecurityGroup",
+  "ec2:AuthorizeSecurityGroupIngress",
+];
+
 export function clusterSurroundings(cloud: Cloud): Surroundings {
   const clusterBy = (id: string) => {
     const found = cloud.things(clusterType).find((it) => it.id === id);
@@ -67,10 +89,8 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
       demand(hasRights, "NoCredentialProviders", `${namespace}/${serviceAccountName} has no rights in AWS`);
       demandBucketKeys({ cloud, scope: found.scope }, String(role));
       demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
-      demandWithinBoundary(cloud, roleIn("roleArn", inputs), ["ec2:CreateFleet", "ec2:RunInstances"]);
-      demandWithinBoundary(cloud, roleIn("computeConfig.nodeRoleArn", inputs), [
-        "eks-auth:AssumeRoleForPodIdentity",
-      ]);
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), launching);
+      demandWithinBoundary(cloud, roleIn("computeConfig.nodeRoleArn", inputs), joining);
       startPods(cloud, found, `${namespace}/${serviceAccountName}`, pool);
     },
 
@@ -79,10 +99,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
 
     openLoadBalancer(cluster, service) {
       const { scope, inputs } = clusterBy(cluster);
-      demandWithinBoundary(cloud, roleIn("roleArn", inputs), [
-        "elasticloadbalancing:CreateLoadBalancer",
-        "ec2:CreateSecurityGroup",
-      ]);
+      demandWithinBoundary(cloud, roleIn("roleArn", inputs), balancing);
       const wanted = text("spec.loadBalancerClass", service) || loadBalancerClass;
       const isOurs = valueAt("kubernetesNetworkConfig.elasticLoadBalancing.enabled", inputs) === true;
       demand(isOurs && wanted === loadBalancerClass, "Pending", `no controller takes the class ${wanted}`);

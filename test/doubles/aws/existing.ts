@@ -49,6 +49,8 @@ export const existing = {
   onCall: `arn:aws:iam::${accountId}:role/on-call`,
   /** Permissions boundaries: one that lets roles do all but change rights, and one that lets them do nothing in S3. */
   boundary: `arn:aws:iam::${accountId}:policy/platform/boundary`,
+  /** AWS's own, by which no cluster gets a node. */
+  powerUser: "arn:aws:iam::aws:policy/PowerUserAccess",
   narrowBoundary: `arn:aws:iam::${accountId}:policy/narrow`,
   /** A list of ranges of IPv4 with room for 20. */
   prefixList: "pl-0aaaaaaaaaaaaaaaa",
@@ -130,13 +132,18 @@ export const existingThings: readonly Thing[] = [
   thing("aws:iam/role:Role", "on-call", everywhere, { name: "on-call" }),
   boundary(existing.boundary, [
     { Effect: "Allow", Action: "*", Resource: "*" },
-    { Effect: "Deny", Action: "iam:*", Resource: "*" },
+    { Effect: "Deny", Action: ["iam:Create*", "iam:DeleteRolePermissionsBoundary"], Resource: "*" },
     {
       Effect: "Deny",
       Action: "ec2:*",
       Resource: "*",
       Condition: { StringNotEquals: { "aws:RequestedRegion": [region, clusterRegion] } },
     },
+  ]),
+  // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html
+  boundary(existing.powerUser, [
+    { Effect: "Allow", NotAction: ["iam:*", "organizations:*", "account:*"], Resource: "*" },
+    { Effect: "Allow", Action: ["iam:CreateServiceLinkedRole", "iam:ListRoles"], Resource: "*" },
   ]),
   boundary(existing.narrowBoundary, [
     { Effect: "Allow", Action: ["ssm:Get*", "route53:*", "ec2:*", "elasticloadbalancing:*"], Resource: "*" },

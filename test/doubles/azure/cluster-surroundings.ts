@@ -10,6 +10,9 @@ import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
 
+/** Of everything in the network, which the rule 65000 of each security group lets in: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#allowvnetinbound */
+const virtualNetwork = "VirtualNetwork";
+
 /** https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/; it goes with the load balancer. */
 function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<string, string>): Inputs {
   const value = (key: string) => annotations[`${annotation}pls-${key}`] ?? "";
@@ -90,8 +93,10 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         const subnet = name === undefined ? nodes : nodes.replace(/[^/]+$/, name);
         const joins = rightsOfCluster(cloud, owner).some((scope) => `${subnet}/`.startsWith(`${scope}/`));
         demand(joins, "LinkedAuthorizationFailed", `no right to join ${subnet}`);
+        const isClosed = annotations[`${annotation}deny-all-except-load-balancer-source-ranges`] === "true";
         keep({
           ...kept,
+          ranges: isClosed ? ranges : [...ranges, virtualNetwork],
           subnet,
           ...(annotations[`${annotation}pls-create`] && { link: linkOf(cloud, owner, subnet, annotations) }),
         });

@@ -58,7 +58,7 @@ export function createCertificates(
       solver: { dns01: solverOf(hostname, { place, certifier }) },
       annotations: podIdentityAnnotations(certifier.identity),
       podLabels: podIdentityLabels,
-      ...(zone === "private" && { nameServers: publicResolvers }),
+      ...(zone === "private" && { nameServers: [publicResolver] }),
       after: [certifier.trust, ...records],
     },
     { ...options, provider },
@@ -67,9 +67,11 @@ export function createCertificates(
 }
 
 /**
- * Of Cloudflare and Google, which see what the certificate authority will see, where a private zone hides it. By HTTPS, as few networks without a public address let DNS out.
+ * Of Cloudflare, which sees what the certificate authority will see, where a private zone hides it. By HTTPS, as few networks without a public address let DNS out.
+ * Only one: cert-manager asks each that it is given, and all must answer.
+ * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/util/wait.go (checkAuthoritativeNss)
  */
-const publicResolvers = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
+const publicResolver = "https://1.1.1.1/dns-query";
 
 /** The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/ */
 function solverOf(

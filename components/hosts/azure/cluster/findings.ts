@@ -14,6 +14,7 @@ import { checkWorkspace } from "../diagnostics.ts";
 import { findResourceGroup, lookUpIn } from "../findings.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkKeys } from "../keys.ts";
+import { isPrivate } from "../outbound.ts";
 import type { Question } from "../question.ts";
 import { findSize } from "../sizes.ts";
 import { vCpusOf } from "../skus.ts";
@@ -21,6 +22,7 @@ import { findStorageAccountName } from "../storage-account-name.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
 import { findZones, type ZoneKind } from "../zones.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
+import { findOutboundType, type OutboundType, type PreviousOutbound } from "./outbound-type.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
 import { nodeSubnet, podRange, serviceRange } from "./ranges.ts";
 
@@ -34,6 +36,8 @@ export interface ClusterFindings {
   readonly liveNodes: number | undefined;
   /** An existing one. */
   readonly subnet?: FoundSubnet | undefined;
+  /** Of a private endpoint's nodes in an existing subnet. */
+  readonly outboundType?: OutboundType | undefined;
   /** Of a network of the region's own. */
   readonly previousSubnet?: PreviousSubnet | undefined;
   /** Of `endpoint.zone`. */
@@ -64,7 +68,17 @@ async function findings(
   ]);
   if (storageAccount === undefined) return undefined;
   const own = await previousSubnet(plan.region.name, nodeSubnet);
-  return { storageAccount, liveNodes, subnet: await subnet, previousSubnet: own, zone };
+  const found = await subnet;
+  const previous = (await previousOutputs<PreviousOutbound>(clusterType)).get(plan.region.name);
+  return {
+    storageAccount,
+    liveNodes,
+    subnet: found,
+    ...(found &&
+      isPrivate(plan.region) && { outboundType: findOutboundType(question, plan, found, previous) }),
+    previousSubnet: own,
+    zone,
+  };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */

@@ -22,6 +22,8 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
   return {
     [`${prefix}load-balancer-internal`]: "true",
     [`${prefix}load-balancer-internal-subnet`]: subnetOr(nodeSubnet),
+    // Without it, the rule AllowVnetInBound of the nodes' security group lets in everything of the network, whatever the Service's ranges are.
+    [`${prefix}deny-all-except-load-balancer-source-ranges`]: "true",
     ...(privateLink && {
       [`${prefix}pls-create`]: "true",
       [`${prefix}pls-name`]: names.privateLink,

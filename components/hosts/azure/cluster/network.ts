@@ -7,9 +7,9 @@ import type { Place } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
-import type { WayOut } from "../way-out.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createSubnetFirewall } from "./firewall.ts";
+import type { OutboundType } from "./outbound-type.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 import { clusterLinkSubnet, nodeSubnet, podRange } from "./ranges.ts";
 
@@ -23,16 +23,6 @@ export interface ClusterNetwork {
   /** Ranges from which the nodes reach the API; where AKS has made the way out, it knows by itself. */
   readonly egress: pulumi.Input<string>[];
 }
-
-/** https://learn.microsoft.com/azure/aks/egress-outboundtype */
-export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
-
-/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see way-out.ts. */
-const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
-  natGateway: "userAssignedNATGateway",
-  route: "userDefinedRouting",
-  learned: "none",
-};
 
 export function createClusterNetwork(
   name: string,
@@ -69,7 +59,7 @@ export function createClusterNetwork(
   }
   const { subnet } = found;
   if (subnet) {
-    const outboundType = outboundTypes[subnet.wayOut ?? "none"] ?? "none";
+    const { outboundType = "none" } = found;
     return { subnet: subnetIn(), address: undefined, outboundType, egress: [...(subnet.egress ?? [])] };
   }
   const { gateway, address } = createOutbound(name, { place, names, zones }, options);

@@ -1,0 +1,70 @@
+/** How the nodes of a private endpoint in AKS go out of an existing subnet, and that a cluster isn't replaced when somebody changes that. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findOutboundType, type OutboundType } from "../../components/hosts/azure/cluster/outbound-type.ts";
+import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
+import type { WayOut } from "../../components/hosts/azure/way-out.ts";
+import { LookUp } from "../../components/hosts/look-up.ts";
+import { planRequest } from "../support/plan-request.ts";
+
+const subscription = "11111111-1111-4111-8111-111111111111";
+const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
+
+const { plan } = planAzureCluster(
+  planRequest("azure cluster", {
+    provider: "azure",
+    regions: [
+      {
+        name: "westeurope",
+        topology: "cluster",
+        storage: { kind: "bucket" },
+        apiAccess: ["198.51.100.0/28"],
+        network: { vnet, subnet: "caches" },
+        endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+    ],
+    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+  }),
+);
+
+/** @param previous type of the cluster that is there, and its subnet */
+function found(wayOut: WayOut, previous?: readonly [OutboundType, string]) {
+  const lookUp = new LookUp();
+  const [outboundType, subnet] = previous ?? [];
+  const cluster = outboundType && {
+    networkProfile: { outboundType },
+    agentPoolProfiles: [{ vnetSubnetID: `${vnet}/subnets/${subnet}` }],
+  };
+  const subnetNow = { networkRanges: [], ranges: [], hasNameServers: false, wayOut };
+  const type = findOutboundType(
+    { region: plan.region, subscription, lookUp, options: {} },
+    plan,
+    subnetNow,
+    cluster,
+  );
+  return [type, ...lookUp.warnings.map(({ path, message }) => `${path}: ${message}`)];
+}
+
+test("a new cluster goes out as its subnet does", () => {
+  assert.deepEqual(found("natGateway"), ["userAssignedNATGateway"]);
+  assert.deepEqual(found("route"), ["userDefinedRouting"]);
+  assert.deepEqual(found("learned"), ["none"]);
+});
+
+test("a cluster that is there keeps its type when its subnet's way out changes, with a warning", () => {
+  const [type, warning = ""] = found("route", ["userAssignedNATGateway", "Caches"]);
+  assert.equal(type, "userAssignedNATGateway");
+  assert.match(warning, /^network\.subnet: has another way out than when the cluster was made\./);
+  assert.match(
+    warning,
+    /`az aks update --resource-group registry-cache-test-westeurope --name registry-cache-westeurope --outbound-type userDefinedRouting`, then `pulumi refresh`$/,
+  );
+  assert.equal(found("natGateway", ["none", "caches"])[0], "none");
+  assert.deepEqual(found("route", ["userDefinedRouting", "caches"]), ["userDefinedRouting"]);
+});
+
+test("a cluster that is replaced anyway takes what its subnet has: it becomes private, or gets another subnet", () => {
+  assert.deepEqual(found("route", ["loadBalancer", "caches"]), ["userDefinedRouting"]);
+  assert.deepEqual(found("route", ["userAssignedNATGateway", "other"]), ["userDefinedRouting"]);
+});
