@@ -1,13 +1,19 @@
 /** The tables behind `npm run rights`: what stacks can make has its rights, and what the policies say is as AWS takes it. */
 import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { execa } from "execa";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
 import { rolesFor } from "../../scripts/rights/azure/role.ts";
+import { writeDocuments } from "../../scripts/rights/documents.ts";
 import type { Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { projectDirectory } from "../support/project.ts";
+import { tempDir } from "../support/scope.ts";
 
 const clouds = [
   { cloud: awsCloud(), prefix: "aws:", rows: awsRows },
@@ -145,4 +151,22 @@ describe("roles of Azure", () => {
       [],
     );
   });
+});
+
+test("a directory has the documents of the last run alone, and what isn't a document of any", async () => {
+  await using directory = await tempDir();
+  const out = join(directory.path, "rights");
+  await writeDocuments({ "policy-1.json": {}, "policy-2.json": {}, "policy-10.json": {} }, out);
+  await writeFile(join(out, "policy-network.json"), "{}");
+  assert.deepEqual(await writeDocuments({ "policy-1.json": { a: 1 } }, out), [join(out, "policy-1.json")]);
+  assert.deepEqual((await readdir(out)).sort(), ["policy-1.json", "policy-network.json"]);
+});
+
+test("what can be no account is refused as wrong usage", async () => {
+  for (const account of ["12345678901", "production"]) {
+    const args = ["scripts/rights.ts", "aws-eu-central-1", "--account", account];
+    const { exitCode, stderr } = await execa("node", args, { cwd: projectDirectory, reject: false });
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /12 digits, or the id of a subscription/);
+  }
 });
