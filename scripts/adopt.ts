@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { adopt } from "./adopt/adopt.ts";
 import { adoptedLines } from "./adopt/report.ts";
-import { pathOf } from "./fleet/stack-files.ts";
+import { shortName } from "./fleet/backend.ts";
+import { demandStackFile, pathOf } from "./fleet/stack-files.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 
@@ -32,10 +33,15 @@ const program = new Command("npm run adopt --")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
-  .action((stack: string, { out, configFile = pathOf(stack), strict }: Options) =>
+  .action((stack: string, { out, configFile, strict }: Options) =>
     runSteps(async () => {
+      if (configFile === undefined) await demandStackFile(process.cwd(), shortName(stack));
       await ensureEngine();
-      const adopted = await adopt({ project: process.cwd(), stack, configFile: resolve(configFile) });
+      const adopted = await adopt({
+        project: process.cwd(),
+        stack,
+        configFile: resolve(configFile ?? pathOf(shortName(stack))),
+      });
       const { lines, problems } = adoptedLines(adopted);
       for (const line of lines) console.log(line);
       for (const problem of problems) console.error(`✗ ${problem}`);

@@ -1,13 +1,14 @@
 /**
  * The rights that whoever deploys a stack needs: `npm run rights -- --help`, and docs/rights.md.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { subscriptionId } from "../components/config/text.ts";
 import { shortName } from "./fleet/backend.ts";
+import { demandStackFile } from "./fleet/stack-files.ts";
 import { accountIn } from "./rights/aws/place.ts";
 import { policiesFor } from "./rights/aws/policy.ts";
 import { rolesFor, subscriptionIn } from "./rights/azure/role.ts";
+import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps, step } from "./setup/steps.ts";
@@ -26,18 +27,27 @@ const program = new Command("npm run rights --")
   )
   .argument("<stack>", "which is previewed for it, and not changed")
   .option("--preview", "rights for an identity that only previews, and looks for drift")
-  .option("--account <id>", "AWS account, or Azure subscription. Default: as the stack's resources say")
+  .option(
+    "--account <id>",
+    "AWS account, or Azure subscription. Default: as the stack's resources say",
+    accountId,
+  )
   .option("--out <directory>", "a file for each policy or role, in place of the terminal")
   .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
   });
 
+const awsAccount = /^\d{12}$/;
+const isSubscription = (id: string) => subscriptionId.safeParse(id).success;
+
+function accountId(text: string): string {
+  if (awsAccount.test(text) || isSubscription(text)) return text;
+  throw new InvalidArgumentError("Name 12 digits, or the id of a subscription in lower case.");
+}
+
 const wayOut =
   "correct what the engine says. The preview takes credentials that may read the account, and a stack that is there: npm run pulumi -- stack init STACK";
-
-/** What goes into a file each, by the file's name. */
-type Documents = Readonly<Record<string, object>>;
 
 async function documentsOf(
   resources: readonly Resource[],
@@ -48,13 +58,15 @@ async function documentsOf(
   const has = (prefix: string) => resources.some(({ type }) => type.startsWith(prefix));
   if (has("aws:")) {
     const account = options.account ?? accountIn(resources);
-    if (account === undefined) throw new RangeError("name the AWS account: --account 123456789012");
+    if (!account || !awsAccount.test(account))
+      throw new RangeError("name the AWS account: --account 123456789012");
     const policies = await policiesFor(resources, { stack, account, isReadOnly });
     return Object.fromEntries(policies.map((policy, index) => [`policy-${index + 1}.json`, policy]));
   }
   if (has("azure-native:")) {
     const account = options.account ?? subscriptionIn(resources);
-    if (account === undefined) throw new RangeError("name the Azure subscription: --account ID");
+    if (!account || !isSubscription(account))
+      throw new RangeError("name the Azure subscription: --account ID");
     const roles = rolesFor(resources, { stack, account, isReadOnly });
     return Object.fromEntries(
       roles.flatMap(({ definition, assignment }, index) => [
@@ -73,18 +85,14 @@ async function write(documents: Documents, out: string | undefined): Promise<voi
     console.log(JSON.stringify(Object.values(documents), null, 2));
     return;
   }
-  await mkdir(out, { recursive: true });
-  for (const [name, document] of Object.entries(documents)) {
-    const file = join(out, name);
-    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
-    console.log(file);
-  }
+  for (const file of await writeDocuments(documents, out)) console.log(file);
 }
 
 await runSteps(async () => {
   program.parse();
   const [stack = ""] = program.args;
   const options = program.opts<Options>();
+  await demandStackFile(directory, shortName(stack));
   await ensureEngine();
   try {
     const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(directory, stack));

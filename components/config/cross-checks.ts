@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { isPublic } from "./endpoint.ts";
 import { governanceProblems } from "./governance.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
@@ -58,9 +59,9 @@ function namespaceOverlaps(raw: Raw): Problem[] {
 
 function exposureProblems(raw: Raw): Problem[] {
   return entriesOf(raw.regions).flatMap((entry, index) => {
-    const isPrivate = valueAt(["endpoint", "exposure"], entry) === "private";
-    if (!isPrivate) return groupProblems(entry, `regions[${index}]`);
-    if (valueAt(["access", "clients"], entry) !== "public") return [];
+    const exposure = valueAt(["endpoint", "exposure"], entry);
+    if (isPublic(exposure)) return groupProblems(entry, `regions[${index}]`);
+    if (exposure !== "private" || valueAt(["access", "clients"], entry) !== "public") return [];
     const message =
       "is the whole internet, which doesn't reach an endpoint with `exposure: private`: name the clients' private ranges";
     return [{ path: `regions[${index}].access.clients`, message }];
@@ -69,7 +70,7 @@ function exposureProblems(raw: Raw): Problem[] {
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html: a rule that names a group lets in private addresses. */
 function groupProblems(region: unknown, path: string): Problem[] {
-  const message = "is a security group, which lets in private addresses only: it takes `exposure: private`";
+  const message = "is a security group, which lets in private addresses only: it needs `exposure: private`";
   return ["clients", "metrics"].flatMap((key) =>
     entriesOf(valueAt(["access", key], region)).flatMap((source, index) =>
       typeof source === "string" && isSecurityGroup(source)

@@ -65,7 +65,7 @@ function privateLink(consumer: z.ZodType<string>, meaning: string) {
     .strictObject({ allowed: z.array(consumer).min(1).describe(meaning) })
     .exactOptional()
     .describe(
-      "Clients in other accounts, by a private link: docs/private-networks.md. It takes `exposure: private`. Default: none.",
+      "Clients in other accounts, by a private link: docs/private-networks.md. It needs `exposure: private`. Default: none.",
     );
 }
 
@@ -132,14 +132,14 @@ export const cloudEndpoint = z
     error: "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
     when: always,
   })
-  .refine((endpoint) => endpoint?.privateLink === undefined || endpoint.exposure === "private", {
+  .refine((endpoint) => endpoint?.privateLink === undefined || !isPublic(endpoint.exposure), {
     path: ["privateLink"],
-    error: "takes `exposure: private`",
+    error: "needs `exposure: private`",
     when: always,
   })
   .refine((endpoint) => endpoint?.failover !== "dns" || endpoint.zone !== undefined, {
     path: ["failover"],
-    error: "takes `zone`: without it, the stack makes no records",
+    error: "needs `zone`: without it, the stack makes no records",
     when: always,
   });
 
@@ -211,6 +211,11 @@ export const kubernetesEndpoint = z.strictObject({
     .discriminatedUnion("mode", [byIssuer, byGateway, providedByObject, privateAuthority])
     .describe(tlsMeaning),
 });
+
+/** False for what is neither: it has a problem of its own then. */
+export function isPublic(exposure: unknown): boolean {
+  return exposure === undefined || exposure === "public";
+}
 
 /** So that a check across fields is reported together with the problems of other fields. It must expect any value. */
 function always(): boolean {

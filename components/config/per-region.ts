@@ -1,7 +1,7 @@
 /** A value that can be another one in each region of a stack. */
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
-import type { Problem } from "./problems.ts";
+import { type Problem, suggestion } from "./problems.ts";
 
 export type PerRegion = string | Readonly<Record<string, string>>;
 
@@ -41,9 +41,18 @@ export function perRegionProblems(
     const message = typeof one === "string" ? problemOf(one, name) : undefined;
     return message === undefined ? [] : [{ path: isMapping ? within(name) : path, message }];
   });
+  const mistyped = unknown.map((name) => ({ name, meant: suggestion(name, missing) }));
+  const reported = mistyped.map(({ meant }) => meant);
+  const wayOut = (meant: string | undefined) =>
+    meant === undefined ? "" : `, which has "${meant}": write both in the same way`;
   return [
-    ...missing.map((name) => ({ path, message: `has none for ${name}, a region of this stack` })),
-    ...unknown.map((name) => ({ path: within(name), message: "isn't a region of this stack" })),
+    ...missing
+      .filter((name) => !reported.includes(name))
+      .map((name) => ({ path, message: `has none for ${name}, a region of this stack` })),
+    ...mistyped.map(({ name, meant }) => ({
+      path: within(name),
+      message: `isn't a region of this stack${wayOut(meant)}`,
+    })),
     ...wrong,
   ];
 }

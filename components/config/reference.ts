@@ -81,11 +81,16 @@ function rowsOf(schema: JsonSchema, path: string): Row[] {
       type: typeOf(property),
       fallback: requiredKeys.includes(name) ? required : (fallback ?? fallbackOf(property)),
       requiredFor: [],
-      meaning,
+      meaning: linked(meaning),
     };
     return [row, ...rowsBelow(property, below)];
   });
   return merged(rows);
+}
+
+/** The tables are in docs/. */
+function linked(text: string): string {
+  return text.replace(/\bdocs\/([\w-]+\.md)/g, "[$1]($1)");
 }
 
 function rowsBelow(schema: JsonSchema, path: string): Row[] {

@@ -6,8 +6,16 @@ import { z } from "zod";
  */
 export const currentVersion = 1;
 
+/** Pulumi reads `"1.30"` as a number, too. */
+const isOfKubernetes = (value: unknown) => /^1\.\d+$/.test(String(value));
+
 export const version = z
-  .int()
+  .int({
+    error: ({ input }) =>
+      isOfKubernetes(input)
+        ? "is the version of the configuration's form, a whole number. Kubernetes' version is `regions[].version`"
+        : undefined,
+  })
   .min(1)
   .max(currentVersion, {
     error: `is newer than this version of the project, which reads configurations up to ${currentVersion}: use a newer one`,

@@ -75,7 +75,9 @@ export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
     },
     async left() {
       if (!["aws", "azure"].includes(config.provider)) return { leftOut: "the stack is in no cloud account" };
-      const found = await leftOver(config, name);
+      if (without.includes("destroy")) return { leftOut: "without `destroy`, all of it is left" };
+      const isDestroyed = reports.every((it) => it.name !== "destroy" || it.result === "passed");
+      const found = await leftOver(config, name, isDestroyed ? undefined : { minutes: 0, pauseSeconds: 0 });
       return { failed: found.length > 0, said: found };
     },
   };

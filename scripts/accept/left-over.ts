@@ -1,7 +1,8 @@
-/** What a cloud account still has of a stack, by the cloud's own index of tags. */
+/** What a cloud account still has of a stack, by the cloud's own index of tags, and in AWS by the names of roles. */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import type { StackConfig } from "../../components/config/schema.ts";
+import { nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 
 /** The index follows late: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html */
@@ -18,27 +19,26 @@ export async function leftOver(
 ): Promise<string[]> {
   const end = Date.now() + minutes * 60_000;
   for (;;) {
-    const found = await tagged(config, stackTags(stack));
+    const found = await foundIn(config, stack);
     if (found.length === 0 || Date.now() >= end) return found;
     await delay(pauseSeconds * 1000);
   }
 }
 
-async function tagged(
-  { provider, regions }: StackConfig,
-  { project = "", stack = "" }: Readonly<Record<string, string>>,
-): Promise<string[]> {
-  if (provider === "aws") {
+async function foundIn(config: StackConfig, name: string): Promise<string[]> {
+  const { regions } = config;
+  const { project = "", stack = "" } = stackTags(name);
+  if (config.provider === "aws") {
     const filters = ["--tag-filters", `Key=project,Values=${project}`, `Key=stack,Values=${stack}`];
     const query = ["--query", "ResourceTagMappingList[].ResourceARN", "--output", "json"];
-    // us-east-1 has what belongs to no region: roles, hosted zones.
+    // us-east-1 has what belongs to no region: instance profiles, hosted zones.
     const names = [...new Set([...regions.map(({ name }) => String(name)), "us-east-1"])];
     const found = names.map((name) =>
       ask("aws", ["resourcegroupstaggingapi", "get-resources", "--region", name, ...filters, ...query]),
     );
-    return (await Promise.all(found)).flat();
+    return (await Promise.all([...found, rolesOf(config, name)])).flat();
   }
-  if (provider !== "azure") return [];
+  if (config.provider !== "azure") return [];
   const mine = `[?tags.project=='${project}'].id`;
   const subscriptions = new Set(regions.map((it) => ("subscription" in it ? it.subscription : undefined)));
   const found = [...subscriptions].flatMap((subscription) => {
@@ -48,6 +48,23 @@ async function tagged(
     );
   });
   return (await Promise.all(found)).flat();
+}
+
+/** The index has no roles: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+async function rolesOf(
+  { regions, governance }: Extract<StackConfig, { provider: "aws" }>,
+  stack: string,
+): Promise<string[]> {
+  const path = ["--path-prefix", governance?.iamPath ?? "/"];
+  const all = await ask("aws", ["iam", "list-roles", ...path, "--query", "Roles[].Arn", "--output", "json"]);
+  return all.filter((arn) => {
+    const name = arn.slice(arn.lastIndexOf("/") + 1);
+    return regions.some((region) => {
+      const { role, clusterRole } = namesOf({ stack, region: String(region.name) });
+      // A name that is too long has a hash in place of its end.
+      return name === role || name.startsWith(clusterRole("").slice(0, nameLimits.role - 13));
+    });
+  });
 }
 
 async function ask(program: string, args: readonly string[]): Promise<string[]> {

@@ -55,7 +55,7 @@ export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Ado
   const search = new Search(stack);
   return step(
     "Looking for what the stack has",
-    "remove what the cause names, and run the same command again",
+    "correct what the cause says. It takes credentials that may read the account",
     async () => {
       await using scratch = await Scratch.create(project, stack, configFile);
       for (;;) {

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Problem } from "../../components/config/problems.ts";
+import { StepError } from "../setup/steps.ts";
 
 /** The text of a stack's file. */
 export interface StackFile {
@@ -62,6 +63,16 @@ export async function readStackFiles(directory: string, wanted: readonly string[
     }
   }
   return { project, stacks, unread, problems };
+}
+
+/**
+ * Before anything that takes long.
+ * @throws StepError when the stack has no file, with the stacks that there are
+ */
+export async function demandStackFile(directory: string, stack: string): Promise<void> {
+  const { problems } = await readStackFiles(directory, [stack]);
+  const [problem] = problems;
+  if (problem) throw new StepError(`${problem.path}: ${problem.message}`);
 }
 
 /**

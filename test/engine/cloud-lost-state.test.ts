@@ -18,10 +18,10 @@ process.env.ARM_SUBSCRIPTION_ID = "11111111-2222-4333-8444-555555555555";
 
 const page = readFileSync("docs/day-2.md", "utf8");
 const section = page.slice(page.indexOf("\n## The state is lost\n"));
-/** `adopt --strict --out import.json`, `pulumi import …`: of the first block, each with its arguments and without the stack. */
-const commands = (section.match(/```sh\n(.*?)```/s)?.[1] ?? "")
+/** `adopt --strict --out import.json`, `pulumi import …`: of the block that adopts, each with its arguments and without the stack. */
+const commands = (section.match(/```sh\n\s*(rm -f import.*?)```/s)?.[1] ?? "")
   .trim()
-  .split("\n")
+  .split(/ &&\n/)
   .map((line) => {
     const words = line
       .trim()
@@ -30,10 +30,16 @@ const commands = (section.match(/```sh\n(.*?)```/s)?.[1] ?? "")
     return words.filter((word) => word !== "--stack" && word !== "aws-eu-central-1");
   });
 
-/** Runs the page's commands, but for `stack init`, which the test's stack has behind it. */
+/** Runs the page's commands, but for `stack init`, which the test's stack has behind it (test/engine/state.test.ts runs it), and the passwords that it has none of. */
 async function followPage(stack: CloudStack, directory: string): Promise<void> {
-  const [init, ...others] = commands;
-  assert.deepEqual(init, ["pulumi", "stack", "init"]);
+  const [remove, init, password, ...others] = commands;
+  assert.deepEqual(remove, ["rm", "-f", "import*.json"]);
+  assert.deepEqual(init?.slice(0, 3), ["pulumi", "stack", "init"]);
+  assert.deepEqual(password?.slice(0, 3), ["pulumi", "config", "set"]);
+  assert.deepEqual(
+    others.map(([program, operation]) => (program === "adopt" ? program : operation)),
+    ["adopt", "import", "preview"],
+  );
   for (const [program, ...args] of others) {
     const placed = args.map((it) => (it === "import.json" ? join(directory, it) : it));
     const [operation = "", ...rest] = placed;

@@ -128,6 +128,33 @@ describe("the state", () => {
     assert.ok(existsSync(join(directory, file)));
   });
 
+  test("is lost: another one keeps the key, by the commands of docs/day-2.md", async () => {
+    const before = await stackFile();
+    const lost = (await readFile(join(projectDirectory, "docs", "day-2.md"), "utf8")).replaceAll(
+      "aws-eu-central-1",
+      stack,
+    );
+    const [note = ""] = lost.match(/^ *KEY=.*$/m) ?? [];
+    const inits = lost.match(/npm run pulumi -- stack init [^ ]+ \$\{KEY[^}]*\}/g) ?? [];
+    assert.equal(inits.length, 2);
+    for (const [index, init] of inits.entries()) {
+      const backend = join(directory, `made-again-${index}`);
+      const rename = index === 0 ? "" : `cp stacks/Pulumi.${stack}.yaml stacks/Pulumi.${stack}-b.yaml`;
+      await bash(`${note}
+        sed -i '/^encryptedkey/d; /secure:/d' stacks/Pulumi.${stack}.yaml
+        ${rename}
+        mkdir ${backend}
+        export PULUMI_BACKEND_URL=file://${backend}
+        ${init}`);
+      const name = index === 0 ? stack : `${stack}-b`;
+      const text = await readFile(join(directory, "stacks", `Pulumi.${name}.yaml`), "utf8");
+      assert.ok(text.includes(`secretsprovider: ${key}`) && text.includes("encryptedkey: "), text);
+      assert.doesNotMatch(text, /encryptionsalt/);
+      await writeFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), before);
+    }
+    await bash(`rm stacks/Pulumi.${stack}-b.yaml`);
+  });
+
   test("moves on to another place, with its key", async () => {
     await bash(
       page

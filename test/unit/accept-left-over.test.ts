@@ -1,9 +1,11 @@
 /** How the acceptance asks a cloud what it still has of a stack. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { accept, stepNames } from "../../scripts/accept/acceptance.ts";
 import { leftOver } from "../../scripts/accept/left-over.ts";
 import { configurationsOf } from "../../scripts/cost/configurations.ts";
 import { readStackFiles } from "../../scripts/fleet/stack-files.ts";
+import { Engine } from "../../scripts/pipeline/engine.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
 
@@ -22,11 +24,17 @@ async function ask(stack: string, program: string, answer: string) {
   }
 }
 
-test("AWS, in each region and where roles are", async () => {
-  const { left, calls } = await ask("aws-eu-central-1", "aws", `echo '["arn:of-something"]'`);
-  assert.deepEqual(left, ["arn:of-something", "arn:of-something"]);
-  const regions = calls.map((call) => call[call.indexOf("--region") + 1]);
+/** GetResources lists no roles: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+test("AWS, in each region, and roles by the names that the stack gives", async () => {
+  const role = "arn:aws:iam::123456789012:role/platform/registry-cache-eu-central-1";
+  const answer = `case $1 in iam) echo '["${role}", "${role}-nodes", "${role}2", "${role.replace("central", "west")}"]' ;; *) echo '["arn:of-something"]' ;; esac`;
+  const { left, calls } = await ask("aws-eu-central-1", "aws", answer);
+  assert.deepEqual(left, ["arn:of-something", "arn:of-something", role, `${role}-nodes`]);
+  const indexed = calls.filter(([, service]) => service === "resourcegroupstaggingapi");
+  const regions = indexed.map((call) => call[call.indexOf("--region") + 1]);
   assert.deepEqual(regions.sort(), ["eu-central-1", "us-east-1"]);
+  const [roles = []] = calls.filter(([, service]) => service === "iam");
+  assert.ok(roles.includes("list-roles") && roles.includes("/"), roles.join(" "));
 });
 
 test("Azure, resources and groups", async () => {
@@ -38,4 +46,21 @@ test("Azure, resources and groups", async () => {
 
 test("a program that can't ask is no proof that nothing is left", async () => {
   await assert.rejects(ask("aws-eu-central-1", "aws", "echo no credentials >&2; exit 1"), /no credentials/);
+});
+
+test("what isn't destroyed isn't waited for", async () => {
+  const { configurations } = configurationsOf(await readStackFiles(projectDirectory, ["aws-eu-central-1"]));
+  const { config, path } = configurations[0] ?? assert.fail("there is no such stack");
+  const steps = await accept({
+    engine: new Engine(projectDirectory),
+    stack: "aws-eu-central-1",
+    name: "aws-eu-central-1",
+    config,
+    file: path,
+    images: [],
+    without: stepNames.filter((name) => name !== "left"),
+    tell: () => {},
+  });
+  assert.deepEqual(steps.at(-1)?.said, ["without `destroy`, all of it is left"]);
+  assert.equal(steps.at(-1)?.result, "left out");
 });

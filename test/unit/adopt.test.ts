@@ -1,8 +1,10 @@
 /** The parts of `npm run adopt`; test/engine/cloud-lost-state.test.ts has the whole. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { execa } from "execa";
 import { composedId } from "../../scripts/adopt/ids.ts";
 import { importFiles } from "../../scripts/adopt/import-file.ts";
+import { projectDirectory } from "../support/project.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -51,3 +53,19 @@ test("a provider that is part of a component comes after it, with what it makes"
   assert.deepEqual(others, []);
   assert.deepEqual(importFiles([]), []);
 });
+
+for (const script of ["adopt", "rights", "accept"]) {
+  test(`${script} names the stacks that there are, before anything`, async () => {
+    const { exitCode, stderr } = await execa("node", [`scripts/${script}.ts`, "aws-eu-centrl-1"], {
+      cwd: projectDirectory,
+      // Without an engine.
+      env: { HOME: "/dev/null" },
+      reject: false,
+    });
+    assert.equal(exitCode, 1);
+    assert.match(
+      stderr,
+      /^✗ stacks\/Pulumi\.aws-eu-centrl-1\.yaml: there is no such file; the stacks are aws-eu-central-1, /,
+    );
+  });
+}

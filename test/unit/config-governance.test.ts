@@ -120,6 +120,10 @@ test("a key is an alias of every region, or one for each", () => {
       /^governance\.kmsKey\["eu-west-3"\]: isn't a region of this stack$/,
     ],
     [
+      { "eu-central-1": "alias/a", "eu-wst-1": "alias/a" },
+      /^governance\.kmsKey\["eu-wst-1"\]: isn't a region of this stack, which has "eu-west-1": write both in the same way$/,
+    ],
+    [
       { ...each, "eu-west-1": key("eu-west-2") },
       /^governance\.kmsKey\["eu-west-1"\]: is a key in eu-west-2, and eu-we/,
     ],

@@ -37,6 +37,11 @@ test("a configuration of a version that isn't known", () => {
     /^version: is newer than this version of the project, .* up to 1: use/,
   );
   assertProblem({ ...local, version: 0 }, /^version: must be at least 1$/);
+  for (const version of [1.36, "1.36"])
+    assertProblem(
+      { ...local, version },
+      /^version: is the version of the configuration.* Kubernetes' version is `regions\[\]\.version`$/,
+    );
 });
 
 test("a key of another alternative says where it belongs", () => {

@@ -231,7 +231,7 @@ test("a private endpoint, and where its name is proved", () => {
   assert.deepEqual(problemsOf(withAwsEndpoint({ tls: { ...acme, challengeZone: "cache.example.com" } })), []);
   assertProblem(
     withAws({ endpoint: { ...challenge, ...privately }, ...clients }),
-    /^regions\[0\]\.endpoint\.failover: takes `zone`/,
+    /^regions\[0\]\.endpoint\.failover: needs `zone`/,
   );
   assertProblem(
     withAws({ endpoint: { ...awsRegion.endpoint, ...privately }, access: { clients: "public" } }),
@@ -245,7 +245,11 @@ test("security groups, of a private endpoint only", () => {
   assert.deepEqual(problemsOf(withAws({ endpoint, access })), []);
   assertProblem(
     withAws({ access }),
-    /^regions\[0\]\.access\.clients\[0\]: is a security group, which lets in private/,
+    /^regions\[0\]\.access\.clients\[0\]: is a security group, which .*: it needs `exposure: private`$/,
+  );
+  assertProblem(
+    withAws({ endpoint: { ...endpoint, exposure: "privat" }, access }),
+    /^regions\[0\]\.endpoint\.exposure: /,
   );
   assertProblem(
     withAws({ endpoint, access: { clients: ["123456789012/sg-0123456789abcdef0"] } }),
@@ -268,7 +272,11 @@ test("who may use a private link, in its cloud's words", () => {
   assertProblem(withAllowed(123456789012), /allowed\[0\]: must be text: put it in quotes/);
   assertProblem(
     withAwsEndpoint({ privateLink: { allowed: principals } }),
-    /^regions\[0\]\.endpoint\.privateLink: takes `exposure: private`$/,
+    /^regions\[0\]\.endpoint\.privateLink: needs `exposure: private`$/,
+  );
+  assertProblem(
+    withAwsEndpoint({ exposure: "privat", privateLink: { allowed: principals } }),
+    /^regions\[0\]\.endpoint\.exposure: /,
   );
   const azure = (endpoint: object) => ({
     provider: "azure",

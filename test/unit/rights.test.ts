@@ -1,13 +1,21 @@
 /** The tables behind `npm run rights`: what stacks can make has its rights, and what the policies say is as AWS takes it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { execa } from "execa";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
 import { rolesFor } from "../../scripts/rights/azure/role.ts";
+import { writeDocuments } from "../../scripts/rights/documents.ts";
 import type { Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { fakePrograms } from "../support/fake-programs.ts";
+import { projectDirectory } from "../support/project.ts";
+import { tempDir } from "../support/scope.ts";
 
 const clouds = [
   { cloud: awsCloud(), prefix: "aws:", rows: awsRows },
@@ -144,6 +152,79 @@ describe("roles of Azure", () => {
     assert.deepEqual(
       reader?.definition.Actions.filter((action) => !action.endsWith("/read")),
       [],
+    );
+  });
+});
+
+test("a directory has the documents of the last run alone, and what isn't a document of any", async () => {
+  await using directory = await tempDir();
+  const out = join(directory.path, "rights");
+  await writeDocuments({ "policy-1.json": {}, "policy-2.json": {}, "policy-10.json": {} }, out);
+  await writeFile(join(out, "policy-network.json"), "{}");
+  assert.deepEqual(await writeDocuments({ "policy-1.json": { a: 1 } }, out), [join(out, "policy-1.json")]);
+  assert.deepEqual((await readdir(out)).sort(), ["policy-1.json", "policy-network.json"]);
+});
+
+test("what can be no account is refused as wrong usage", async () => {
+  for (const account of ["12345678901", "production"]) {
+    const args = ["scripts/rights.ts", "aws-eu-central-1", "--account", account];
+    const { exitCode, stderr } = await execa("node", args, { cwd: projectDirectory, reject: false });
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /12 digits, or the id of a subscription/);
+  }
+});
+
+describe("the commands of docs/rights.md", () => {
+  const blocks = [...readFileSync("docs/rights.md", "utf8").matchAll(/^```bash\n(.*?)^```$/gms)].map(
+    ([, block = ""]) => block,
+  );
+
+  async function run(program: string, documents: Record<string, object>): Promise<string[][]> {
+    await using programs = await fakePrograms({ [program]: "" });
+    await writeDocuments(documents, join(programs.directory, "rights"));
+    const script = blocks.filter((block) => block.includes(`${program} `)).join("");
+    await execa("bash", ["-euo", "pipefail", "-c", script], {
+      cwd: programs.directory,
+      env: programs.env,
+    });
+    return programs.calls();
+  }
+
+  test("AWS: each policy is created, attached, and gets a version", async () => {
+    const calls = await run("aws", { "policy-1.json": {}, "policy-2.json": {} });
+    const said = calls.map(([, , command, , name, , document]) => [command, name, document].join(" "));
+    const policy = "registry-cache-aws-eu-central-1-deploy-policy";
+    const arn = `arn:aws:iam::111122223333:policy/${policy}`;
+    const first = ["1", "2"].flatMap((it) => [
+      `create-policy ${policy}-${it} file://rights/policy-${it}.json`,
+      `attach-role-policy registry-cache-deploy ${arn}-${it}`,
+    ]);
+    const next = ["1", "2"].map((it) => `create-policy-version ${arn}-${it} file://rights/policy-${it}.json`);
+    assert.deepEqual(said, [...first, ...next]);
+  });
+
+  test("Azure: each role is created, assigned by its name, and updated", async () => {
+    const calls = await run("az", {
+      "role-1.json": { Name: "a role" },
+      "role-2.json": { Name: "another role" },
+      "assignment-1.json": { scope: "/subscriptions/1" },
+      "assignment-2.json": { scope: "/subscriptions/2", condition: "(A 'b' AND C)" },
+    });
+    const assigned = calls.filter(([, , kind]) => kind === "assignment");
+    const valueAfter = (call: string[], option: string) => call[call.indexOf(option) + 1];
+    assert.deepEqual(
+      assigned.map((call) => [valueAfter(call, "--role"), valueAfter(call, "--scope"), ...call.slice(12)]),
+      [
+        ["a role", "/subscriptions/1"],
+        ["another role", "/subscriptions/2", "--condition=(A 'b' AND C)", "--condition-version=2.0"],
+      ],
+    );
+    const definitions = calls.filter(([, , kind]) => kind === "definition");
+    assert.deepEqual(
+      definitions.map(([, , , command, , file]) => `${command} ${file}`),
+      ["create", "create", "update", "update"].map(
+        (command, index) => `${command} @rights/role-${(index % 2) + 1}.json`,
+      ),
     );
   });
 });

@@ -1,0 +1,22 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What goes into a file each, by the file's name. */
+export type Documents = Readonly<Record<string, object>>;
+
+/** Names that documents have: one of an earlier run would be taken for a part of this one. */
+const own = /^(?:policy|role|assignment)-\d+\.json$/;
+
+/** @returns the files. Those of an earlier run are removed. */
+export async function writeDocuments(documents: Documents, directory: string): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  const old = (await readdir(directory)).filter((name) => own.test(name) && !Object.hasOwn(documents, name));
+  await Promise.all(old.map((name) => rm(join(directory, name))));
+  return Promise.all(
+    Object.entries(documents).map(async ([name, document]) => {
+      const file = join(directory, name);
+      await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+      return file;
+    }),
+  );
+}
