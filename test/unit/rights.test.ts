@@ -4,10 +4,12 @@ import { describe, test } from "node:test";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
-import { rolesFor } from "../../scripts/rights/azure/role.ts";
-import type { Resource } from "../../scripts/rights/resources.ts";
+import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
+import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
+import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { azureGuard } from "../doubles/azure/rights/guard.ts";
 
 const clouds = [
   { cloud: awsCloud(), prefix: "aws:", rows: awsRows },
@@ -129,6 +131,54 @@ describe("roles of Azure", () => {
       /resourceGroups\/dns\/providers\/Microsoft\.Network\/dnsZones\/example\.com$/,
     );
     assert.match(role?.definition.AssignableScopes.join() ?? "", /resourceGroups\/dns$/);
+  });
+
+  describe("a private stack's preview", () => {
+    const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>
+      azureGuard(azureCloud(), () => roles).demandRight({
+        kind: "call",
+        type,
+        scope: subscriptionId,
+        inputs,
+      });
+    const refused = /AuthorizationFailed/;
+    const own = { stack: "team", account: subscriptionId, isReadOnly: true };
+    const subnet = { id: `${existing.virtualNetwork}/subnets/${existing.subnet}` };
+    const nic = resource("azure-native:network:NetworkInterface", {
+      resourceGroupName: existing.resourceGroup,
+      ipConfigurations: [{ subnet }],
+    });
+    const ways = [
+      ["getRouteTable", "routeTableName"],
+      ["getNatGateway", "natGatewayName"],
+      ["getPublicIPAddress", "publicIpAddressName"],
+      ["getPublicIPPrefix", "publicIpPrefixName"],
+    ] as const;
+
+    for (const [name, key] of ways)
+      test(`${name} is allowed beside a network that was there, and nowhere else`, async () => {
+        const inputs = (resourceGroupName: string) => ({ resourceGroupName, [key]: "out" });
+        const token = `azure-native:network:${name}`;
+        const roles = rolesFor([nic], own);
+        await asks(roles, token, inputs("hub"));
+        await assert.rejects(asks(roles, token, inputs("other")), refused);
+      });
+
+    test("of a network that the stack has made, no way out is asked", () => {
+      const network = { ...resource("azure-native:network:VirtualNetwork", {}), id: existing.virtualNetwork };
+      const actions = rolesFor([network, nic], own).flatMap(({ definition }) => definition.Actions);
+      assert.ok(!actions.includes("Microsoft.Network/routeTables/read"), actions.join());
+    });
+
+    test("the networks of a private zone are listed", async () => {
+      const zone = existing.privateZone;
+      const inputs = { resourceGroupName: "dns", privateZoneName: zone, recordType: "A" };
+      const id = `/subscriptions/${subscriptionId}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/${zone}`;
+      const roles = rolesFor([resource("azure-native:privatedns:PrivateRecordSet", inputs)], own);
+      await asks(roles, "azure-native:privatedns:getPrivateZone", inputs);
+      await asks(roles, `${id}/virtualNetworkLinks`);
+      await assert.rejects(asks(roles, `${id}-other/virtualNetworkLinks`), refused);
+    });
   });
 
   test("only the stack's own roles may be granted, and only by whoever deploys", () => {
