@@ -1,12 +1,15 @@
 /** The tables behind `npm run rights`: what stacks can make has its rights, and what the policies say is as AWS takes it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { challengePolicy } from "../../components/hosts/aws/policies.ts";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
 import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
 import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
+import { existing as inAws } from "../doubles/aws/existing.ts";
+import { awsGuard } from "../doubles/aws/rights/guard.ts";
 import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { azureGuard } from "../doubles/azure/rights/guard.ts";
@@ -86,6 +89,50 @@ describe("policies of IAM", () => {
     const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");
     const arn = `arn:aws:elasticloadbalancing:eu-central-1:${account}`;
     assert.ok(statement?.Resource.includes(`${arn}:loadbalancer/net/cache-*/*`));
+  });
+
+  describe("zones that a stack looks for", () => {
+    const asks = async (resources: readonly Resource[], inputs: Inputs, cloud = awsCloud()) => {
+      const policies = await policiesFor(resources, { stack: "team", account, isReadOnly: true });
+      const type = "aws:route53/getZone:getZone";
+      return awsGuard(cloud, () => policies).demandRight({
+        kind: "call",
+        type,
+        scope: region.region,
+        inputs,
+      });
+    };
+    const challenge = resource("aws:iam/rolePolicy:RolePolicy", {
+      role: "cache",
+      policy: JSON.stringify(challengePolicy(`arn:aws:route53:::hostedzone/${inAws.zone.id}`, "cache.corp")),
+    });
+    const record = resource("aws:route53/record:Record", {
+      zoneId: inAws.privateZone.id,
+      name: "cache.corp.example.com",
+      type: "A",
+    });
+
+    test("that of the challenge, without a record in it, and no other one", async () => {
+      const ofChallenge = { name: inAws.zone.name, privateZone: false };
+      await asks([challenge], ofChallenge);
+      await assert.rejects(asks([], ofChallenge), /UnauthorizedOperation/);
+      await assert.rejects(
+        asks([challenge], { name: inAws.privateZone.name, privateZone: true }),
+        /UnauthorizedOperation/,
+      );
+    });
+
+    test("a private one, among others of its name", async () => {
+      const cloud = awsCloud();
+      const zone = cloud.find("aws:route53/zone:Zone", inAws.privateZone.id, region.region);
+      assert.ok(zone);
+      cloud.keep({
+        ...zone,
+        id: "Z2123456789ABCDEFGHIJ",
+        inputs: { ...zone.inputs, vpcs: [{ vpcId: inAws.otherVpc }] },
+      });
+      await asks([record], { name: inAws.privateZone.name, vpcId: inAws.vpc }, cloud);
+    });
   });
 
   test("another partition has other ARNs", async () => {

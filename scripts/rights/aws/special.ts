@@ -99,13 +99,28 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     return [{ action: "ec2:CreateTags", resource: arn("ec2", "volume/*"), condition }];
   },
 
-  /** The certificate that a machine reads is looked for. */
+  /** The certificate that a machine reads is looked for, and so is the zone in which a name is proved. */
   "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
-    const named = textsIn(inputs).flatMap(
-      (text) => text.match(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g) ?? [],
-    );
-    return named.map((resource) => ({ action: "ssm:GetParameter", resource, condition: {} }));
+    const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
+    const permit = (action: string, resource: string) => ({ action, resource, condition: {} });
+    const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
+    return [
+      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) => permit("ssm:GetParameter", arn)),
+      ...(zones.length > 0 ? [permit("route53:ListHostedZones", "*")] : []),
+      ...zones.flatMap((arn) =>
+        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => permit(action, arn)),
+      ),
+    ];
   },
+
+  /** A private zone is looked for among all of its name, by the networks that each has. Only after the look-up is its ID known. */
+  "aws:route53/record:Record": ({ resource }) => [
+    {
+      action: "route53:GetHostedZone",
+      resource: `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`,
+      condition: {},
+    },
+  ],
 
   /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
   "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider } }) {

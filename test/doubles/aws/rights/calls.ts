@@ -168,11 +168,8 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": ["sts.GetCallerIdentity"],
   "aws:index/getAvailabilityZones:getAvailabilityZones": ["ec2.DescribeAvailabilityZones"],
   "aws:s3/getBucket:getBucket": ["s3.HeadBucket"],
-  "aws:route53/getZone:getZone": [
-    "route53.ListHostedZones",
-    "route53.GetHostedZone",
-    "route53.ListTagsForResource",
-  ],
+  // And what zones.ts says.
+  "aws:route53/getZone:getZone": ["route53.ListHostedZones"],
   "aws:ssm/getParameter:getParameter": ["ssm.GetParameter"],
   "aws:ec2/getAmi:getAmi": ["ec2.DescribeImages"],
   "aws:ec2/getInstanceType:getInstanceType": ["ec2.DescribeInstanceTypes"],

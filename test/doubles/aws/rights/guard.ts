@@ -14,6 +14,7 @@ import { type Context, isAllowed, type Policy, type Request } from "./evaluate.t
 import { keyRequests } from "./keys.ts";
 import { loadBalancingTypes } from "./load-balancing.ts";
 import { defaultTags, type Subject, subjectsOf } from "./subjects.ts";
+import { zoneRequests } from "./zones.ts";
 
 export interface AwsGuard extends Guard {
   /** All that was asked for, allowed or not. */
@@ -39,7 +40,12 @@ export function awsGuard(cloud: Cloud, policies: () => readonly Policy[]): AwsGu
 async function requestsOf(cloud: Cloud, asked: Asked): Promise<Request[]> {
   const operations = operationsOf(asked);
   const judged = operations.flatMap(actionsFor).map((action) => judgedOn(cloud, asked, action));
-  return [...(await Promise.all(judged)).flat(), ...besides(cloud, asked), ...keyRequests(cloud, asked)];
+  return [
+    ...(await Promise.all(judged)).flat(),
+    ...besides(cloud, asked),
+    ...keyRequests(cloud, asked),
+    ...zoneRequests(cloud, asked),
+  ];
 }
 
 function operationsOf({ kind, type }: Asked): readonly string[] {
