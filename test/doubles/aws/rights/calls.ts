@@ -13,7 +13,7 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   "aws:iam/role:Role": calls("iam", {
     read: ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies"],
     create: ["CreateRole", "TagRole"],
-    update: ["UpdateAssumeRolePolicy", "UpdateRole", "TagRole", "UntagRole"],
+    update: ["UpdateAssumeRolePolicy", "UpdateRole", "PutRolePermissionsBoundary", "TagRole", "UntagRole"],
     delete: ["ListInstanceProfilesForRole", "DeleteRole"],
   }),
   "aws:iam/rolePolicy:RolePolicy": calls("iam", {
@@ -135,7 +135,14 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   "aws:eks/cluster:Cluster": calls("eks", {
     read: ["DescribeCluster"],
     create: ["CreateCluster", "TagResource"],
-    update: ["UpdateClusterConfig", "UpdateClusterVersion", "DescribeUpdate", "TagResource", "UntagResource"],
+    update: [
+      "UpdateClusterConfig",
+      "UpdateClusterVersion",
+      "AssociateEncryptionConfig",
+      "DescribeUpdate",
+      "TagResource",
+      "UntagResource",
+    ],
     delete: ["DeleteCluster", "DescribeCluster"],
   }),
   "aws:eks/addon:Addon": calls("eks", {
@@ -161,6 +168,12 @@ export const callsOf: Readonly<Record<string, Calls>> = {
     update: ["UpdatePodIdentityAssociation", "TagResource", "UntagResource"],
     delete: ["DeletePodIdentityAssociation", "DescribePodIdentityAssociation"],
   }),
+};
+
+/** Of those, what is only called with a value of this input. */
+export const onlyWith: Readonly<Record<string, string>> = {
+  "iam.PutRolePermissionsBoundary": "permissionsBoundary",
+  "eks.AssociateEncryptionConfig": "encryptionConfig",
 };
 
 /** Of the provider's functions. */
