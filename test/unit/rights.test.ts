@@ -129,6 +129,18 @@ describe("policies of IAM", () => {
     });
   });
 
+  test("a health check that is there is changed, and no other one", async () => {
+    const type = "aws:route53/healthCheck:HealthCheck";
+    const others = ["DeleteHealthCheck", "UpdateHealthCheck", "ChangeTagsForResource"];
+    const id = "0a1b2c3d-0000-4000-8000-000000000000";
+    for (const action of others) {
+      const on = async (it?: string) =>
+        (await statementOf([resource(type, {}, it)], `route53:${action}`)).map((one) => one.Resource);
+      assert.deepEqual(await on(id), [[`arn:aws:route53:::healthcheck/${id}`]]);
+      assert.deepEqual(await on(), [["arn:aws:route53:::healthcheck/*"]]);
+    }
+  });
+
   describe("zones that a stack looks for", () => {
     const asks = async (resources: readonly Resource[], inputs: Inputs, cloud = awsCloud()) => {
       const policies = await policiesFor(resources, { stack: "team", account, isReadOnly: true });

@@ -166,7 +166,7 @@ export const rows: Readonly<Record<string, Row>> = {
       "route53:UpdateHealthCheck",
     ],
     own: "healthcheck",
-    names: () => ({ healthcheck: [] }),
+    names: (_, id) => ({ healthcheck: [id] }),
   },
   "aws:route53/zoneAssociation:ZoneAssociation": {
     actions: [
