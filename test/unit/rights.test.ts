@@ -118,6 +118,15 @@ describe("policies of IAM", () => {
       );
     });
 
+    test("another boundary, before and after", async () => {
+      const roles = [boundary, `${boundary}-new`].map((it) => role("cache", { permissionsBoundary: it }));
+      const policy = resource("aws:iam/rolePolicy:RolePolicy", { role: "cache" });
+      const [put] = await statementOf([...roles, policy], "iam:PutRolePolicy");
+      assert.deepEqual(put?.Condition, {
+        ArnEquals: { "iam:PermissionsBoundary": [boundary, `${boundary}-new`] },
+      });
+    });
+
     test("a cluster's key", async () => {
       const encryptionConfig = { provider: { keyArn: `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d` } };
       const cluster = (more: Inputs = {}) => resource("aws:eks/cluster:Cluster", { name: "cache", ...more });

@@ -257,7 +257,7 @@ function creations(actions: readonly string[]): string[] {
 export function narrowed(
   permit: Permit,
   { type, inputs }: Resource,
-  boundary: string | undefined,
+  boundaries: readonly string[],
 ): Condition {
   const { action, condition } = permit;
   if (action === "route53:ChangeResourceRecordSets") {
@@ -271,11 +271,14 @@ export function narrowed(
   }
   const isAttachment = type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && !permit.isRead;
   const policy: Condition = isAttachment ? { ArnEquals: { "iam:PolicyARN": String(inputs.policyArn) } } : {};
-  const isBounded = boundary !== undefined && boundedActions.includes(action);
-  return both(both(condition, policy), isBounded ? bounded(boundary) : {});
+  const isBounded = boundaries.length > 0 && boundedActions.includes(action);
+  return both(both(condition, policy), isBounded ? bounded(...boundaries) : {});
 }
 
-const bounded = (boundary: string): Condition => ({ ArnEquals: { "iam:PermissionsBoundary": boundary } });
+const bounded = (...boundaries: string[]): Condition => {
+  const [only = "", ...others] = boundaries;
+  return { ArnEquals: { "iam:PermissionsBoundary": others.length > 0 ? boundaries : only } };
+};
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate */
 const boundedActions = [
