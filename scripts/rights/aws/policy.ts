@@ -44,10 +44,10 @@ export async function policiesFor(
   }
   const place = placeOf(account, resources);
   const permits = completed(resources).map(async (resource): Promise<Permit[]> => {
-    const boundary = resource.inputs.permissionsBoundary ?? boundaryOf(resources);
+    const boundaries = boundariesOf(resource.inputs.permissionsBoundary ? [resource] : resources);
     const narrow = (permit: Permit) => ({
       ...permit,
-      condition: narrowed(permit, resource, boundary as string | undefined),
+      condition: narrowed(permit, resource, boundaries),
     });
     const special = specialPermits(resource, resources, { stack, place });
     return [
@@ -79,8 +79,9 @@ function completed(resources: readonly Resource[]): Resource[] {
   });
 }
 
-function boundaryOf(resources: readonly Resource[]): unknown {
-  return resources.find(({ inputs }) => inputs.permissionsBoundary !== undefined)?.inputs.permissionsBoundary;
+/** Of all roles: while it is changed, the one before and the one after. */
+function boundariesOf(resources: readonly Resource[]): string[] {
+  return [...new Set(resources.flatMap(({ inputs }) => (inputs.permissionsBoundary as string) ?? []))];
 }
 
 type Group = Pick<Statement, "Action" | "Resource"> & { readonly Condition: Condition };

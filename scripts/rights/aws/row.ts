@@ -5,8 +5,8 @@ export interface Row {
   readonly actions: readonly string[];
   /** Of the reference: what the type is there, without its service. @default it has no resource type of its own */
   readonly own?: string;
-  /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`. @default it is told by its tags */
-  names?(inputs: Inputs): Readonly<Record<string, readonly unknown[]>>;
+  /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`, like an ID that isn't there yet. @default it is told by its tags */
+  names?(inputs: Inputs, id?: string): Readonly<Record<string, readonly unknown[]>>;
 }
 
 export const ec2 = (...names: string[]) => names.map((name) => `ec2:${name}`);

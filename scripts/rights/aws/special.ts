@@ -2,7 +2,8 @@
 import { list, statementsOf } from "../../../policy/iam.ts";
 import { type Resource, textsIn } from "../resources.ts";
 import { rows } from "./actions.ts";
-import { both, type Condition, type Permit, tagCondition } from "./permits.ts";
+import { keyPermits } from "./keys.ts";
+import { both, type Condition, type Found, type Permit, tagCondition } from "./permits.ts";
 import { type Place, partitionOf, regionOf } from "./place.ts";
 
 interface Special {
@@ -14,8 +15,6 @@ interface Special {
   /** Of IAM. */
   iam(rest: string): string;
 }
-
-type Found = Omit<Permit, "isRead">;
 
 const cluster = "aws:eks/cluster:Cluster";
 const apiRule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
@@ -47,10 +46,18 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const condition = { StringEquals: { "iam:PassedToService": services } };
     const path = String(inputs.path ?? "/").slice(1);
     const boundary = inputs.permissionsBoundary;
-    const reads = boundary === undefined ? [] : ["iam:GetPolicy", "iam:GetPolicyVersion"];
+    const resource = iam(`role/${path}${inputs.name}`);
+    const pass = { action: "iam:PassRole", resource, condition };
+    if (boundary === undefined) return [pass];
     return [
-      { action: "iam:PassRole", resource: iam(`role/${path}${inputs.name}`), condition },
-      ...reads.map((action) => ({ action, resource: String(boundary), condition: {} })),
+      pass,
+      // Of a role that is there, which so can't lose it.
+      { action: "iam:PutRolePermissionsBoundary", resource, condition: bounded(String(boundary)) },
+      ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => ({
+        action,
+        resource: String(boundary),
+        condition: {},
+      })),
     ];
   },
 
@@ -58,7 +65,19 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ iam }) => [linkedRole(iam, "events")],
 
   /** By its first cluster: https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html */
-  [cluster]: ({ iam }) => [linkedRole(iam, "eks")],
+  [cluster]: ({ iam, arn, resource: { inputs } }) => [
+    linkedRole(iam, "eks"),
+    // A key, also of a cluster that is there: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    ...(inputs.encryptionConfig === undefined
+      ? []
+      : [
+          {
+            action: "eks:AssociateEncryptionConfig",
+            resource: arn("eks", `cluster/${inputs.name}`),
+            condition: {},
+          },
+        ]),
+  ],
 
   /** EC2 makes it with a network, without tags, and AWS has no key that tells it from others. */
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ({ stack, arn }) => [
@@ -99,13 +118,28 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     return [{ action: "ec2:CreateTags", resource: arn("ec2", "volume/*"), condition }];
   },
 
-  /** The certificate that a machine reads is looked for. */
+  /** The certificate that a machine reads is looked for, and so is the zone in which a name is proved. */
   "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
-    const named = textsIn(inputs).flatMap(
-      (text) => text.match(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g) ?? [],
-    );
-    return named.map((resource) => ({ action: "ssm:GetParameter", resource, condition: {} }));
+    const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
+    const permit = (action: string, resource: string) => ({ action, resource, condition: {} });
+    const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
+    return [
+      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) => permit("ssm:GetParameter", arn)),
+      ...(zones.length > 0 ? [permit("route53:ListHostedZones", "*")] : []),
+      ...zones.flatMap((arn) =>
+        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => permit(action, arn)),
+      ),
+    ];
   },
+
+  /** A private zone is looked for among all of its name, by the networks that each has. Only after the look-up is its ID known. */
+  "aws:route53/record:Record": ({ resource }) => [
+    {
+      action: "route53:GetHostedZone",
+      resource: `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`,
+      condition: {},
+    },
+  ],
 
   /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
   "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider } }) {
@@ -187,36 +221,6 @@ function loadBalancing({ all, arn, resource: { provider } }: Special, names: rea
   });
 }
 
-/** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
-const ofDisks = ["CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
-
-/** What it takes to make something that a key encrypts. */
-const keyUses: Readonly<Record<string, readonly string[]>> = {
-  "aws:ebs/volume:Volume": ofDisks,
-  "aws:ec2/instance:Instance": ofDisks,
-  // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-  "aws:ssm/parameter:Parameter": ["Decrypt", "Encrypt"],
-  // https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
-  [cluster]: ["CreateGrant"],
-};
-/** Of a bucket in which the stack puts something. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
-const ofObjects = ["Decrypt", "GenerateDataKey"];
-
-/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. */
-function keyPermits({ type, inputs }: Resource, all: readonly Resource[]): Found[] {
-  const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
-  const isFilled =
-    type.startsWith("aws:s3/") && all.some((it) => it.type === "aws:s3/bucketObjectv2:BucketObjectv2");
-  const uses = ["DescribeKey", ...(isFilled ? ofObjects : (keyUses[type] ?? []))];
-  return keys.flatMap((resource) =>
-    uses.map((name) => ({
-      action: `kms:${name}`,
-      resource,
-      condition: name === "CreateGrant" ? { Bool: { "kms:GrantIsForAWSResource": "true" } } : {},
-    })),
-  );
-}
-
 /** @returns also what tags a resource of EC2 while it is made */
 export function specialPermits(
   resource: Resource,
@@ -253,7 +257,7 @@ function creations(actions: readonly string[]): string[] {
 export function narrowed(
   permit: Permit,
   { type, inputs }: Resource,
-  boundary: string | undefined,
+  boundaries: readonly string[],
 ): Condition {
   const { action, condition } = permit;
   if (action === "route53:ChangeResourceRecordSets") {
@@ -267,12 +271,14 @@ export function narrowed(
   }
   const isAttachment = type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && !permit.isRead;
   const policy: Condition = isAttachment ? { ArnEquals: { "iam:PolicyARN": String(inputs.policyArn) } } : {};
-  const isBounded = boundary !== undefined && boundedActions.includes(action);
-  return both(
-    both(condition, policy),
-    isBounded ? { ArnEquals: { "iam:PermissionsBoundary": boundary } } : {},
-  );
+  const isBounded = boundaries.length > 0 && boundedActions.includes(action);
+  return both(both(condition, policy), isBounded ? bounded(...boundaries) : {});
 }
+
+const bounded = (...boundaries: string[]): Condition => {
+  const [only = "", ...others] = boundaries;
+  return { ArnEquals: { "iam:PermissionsBoundary": others.length > 0 ? boundaries : only } };
+};
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate */
 const boundedActions = [

@@ -71,7 +71,7 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices` },
   "azure-native:privatedns:PrivateRecordSet": {
     type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
-    lookUps: [`${network}/privateDnsZones/read`],
+    lookUps: [`${network}/privateDnsZones/read`, `${network}/privateDnsZones/virtualNetworkLinks/read`],
     where: "zone",
   },
   "azure-native:trafficmanager:Profile": { type: `${network}/trafficManagerProfiles` },
@@ -122,8 +122,15 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:containerservice:MaintenanceConfiguration": { type: `${cluster}/maintenanceConfigurations` },
 };
 
+interface Adopted {
+  readonly id: RegExp;
+  readonly actions: readonly string[];
+  /** Whether the stack asks for it only of what it hasn't made. @default false */
+  readonly isOthers?: boolean;
+}
+
 /** What a stack refers to and hasn't made, by its type in Azure: what it asks of it, and from how far up in its ID. */
-export const adopted: readonly { readonly id: RegExp; readonly actions: readonly string[] }[] = [
+export const adopted: readonly Adopted[] = [
   {
     id: /^(.+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+)\/subnets\/[^/]+$/i,
     actions: [`${network}/virtualNetworks/read`, `${network}/virtualNetworks/subnets/join/action`],
@@ -147,5 +154,13 @@ export const adopted: readonly { readonly id: RegExp; readonly actions: readonly
   {
     id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,
     actions: ["Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/secrets/read"],
+  },
+  // How its subnet reaches the internet, which a private endpoint asks. A preview doesn't tell their IDs: they are looked for beside the network.
+  {
+    id: /^(.+)\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
+    actions: ["routeTables", "natGateways", "publicIPAddresses", "publicIPPrefixes"].map(
+      (type) => `${network}/${type}/read`,
+    ),
+    isOthers: true,
   },
 ];

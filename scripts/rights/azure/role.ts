@@ -47,9 +47,10 @@ export function rolesFor(
   }
   const subscription = `/subscriptions/${account}`;
   const own = ownScope(resources, subscription);
+  const made = resources.flatMap(({ id }) => id ?? []);
   const permits = resources.flatMap((resource) => {
     const { subscriptionId = account } = resource.provider;
-    return permitsOf(resource, { subscription: `/subscriptions/${subscriptionId}`, own });
+    return permitsOf(resource, { subscription: `/subscriptions/${subscriptionId}`, own, made });
   });
   const all = permits.filter(({ isRead }) => isRead || !isReadOnly);
   const granted = grantedRoles(resources);
@@ -109,10 +110,14 @@ interface Permit {
   readonly isRead: boolean;
 }
 
-function permitsOf(
-  { type, inputs }: Resource,
-  { subscription, own }: { readonly subscription: string; readonly own: string },
-): Permit[] {
+interface PermitScopes {
+  readonly subscription: string;
+  readonly own: string;
+  /** IDs of what the stack has. */
+  readonly made: readonly string[];
+}
+
+function permitsOf({ type, inputs }: Resource, { subscription, own, made }: PermitScopes): Permit[] {
   const row = rows[type];
   if (!row) return [];
   const zones =
@@ -123,7 +128,7 @@ function permitsOf(
   const zone = `${group}/providers/Microsoft.Network/${zones}`;
   const places = { subscription, zone };
   const usual = row.where === undefined ? own : places[row.where];
-  const foreign = textsIn(inputs).flatMap((text) => foreignIn(text));
+  const foreign = textsIn(inputs).flatMap((text) => foreignIn(text, made));
   // A role is granted where it holds.
   const scope = type === "azure-native:authorization:RoleAssignment" ? (foreign[0]?.scope ?? usual) : usual;
   const of = (name: string, isRead: boolean): Permit => ({ action: name, scope, isRead });
@@ -147,10 +152,11 @@ function permitsOf(
   ];
 }
 
-function foreignIn(text: string): { scope: string; actions: readonly string[] }[] {
-  return adopted.flatMap(({ id, actions }) => {
+function foreignIn(text: string, made: readonly string[]): { scope: string; actions: readonly string[] }[] {
+  const isMade = made.some((id) => text.toLowerCase().startsWith(`${id.toLowerCase()}/`));
+  return adopted.flatMap(({ id, actions, isOthers = false }) => {
     const scope = id.exec(text)?.[1];
-    return scope === undefined ? [] : [{ scope, actions }];
+    return scope === undefined || (isOthers && isMade) ? [] : [{ scope, actions }];
   });
 }
 

@@ -1,9 +1,10 @@
 /** The account that stacks are made in: what can be asked of it. */
-import { everywhere, type Request, type Thing } from "../cloud.ts";
+import { everywhere, type Request } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { policyType } from "./boundary.ts";
 import { accountId, imageOf, notOffered, regions } from "./existing.ts";
+import { getZone } from "./hosted-zones.ts";
 import { getKey } from "./kms.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
@@ -96,14 +97,6 @@ export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Aske
   return number("value", cloud.find(quotaType, code, scope)?.inputs ?? {}) ?? initial;
 }
 
-/** The VPCs that a private hosted zone is attached to; a public one has none. */
-export function networksOfZone({ id, inputs }: Thing, cloud: Request["cloud"]): unknown[] {
-  const associations = cloud
-    .things("aws:route53/zoneAssociation:ZoneAssociation")
-    .filter((it) => it.inputs.zoneId === id);
-  return [...valuesAt("vpcs[*].vpcId", inputs), ...associations.map((it) => it.inputs.vpcId)];
-}
-
 export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ id: accountId, accountId }),
 
@@ -126,21 +119,7 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     throw new CloudError("NotFound", `reading S3 Bucket (${name}): couldn't find resource`);
   },
 
-  "aws:route53/getZone:getZone"(inputs, { cloud }) {
-    const name = text("name", inputs).replace(/\.$/, "");
-    // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go
-    const privateZone = inputs.privateZone === true || inputs.vpcId !== undefined;
-    const matching = cloud.things("aws:route53/zone:Zone").filter((one) => {
-      const networks = networksOfZone(one, cloud);
-      const isAttached = inputs.vpcId === undefined || networks.includes(inputs.vpcId);
-      return one.inputs.name === name && networks.length > 0 === privateZone && isAttached;
-    });
-    demand(matching.length > 0, "NotFound", "no matching Route 53 Hosted Zone found");
-    demand(matching.length === 1, "NotFound", "multiple Route 53 Hosted Zones matched");
-    const id = matching[0]?.id ?? "";
-    const nameServers = ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"];
-    return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone, nameServers };
-  },
+  "aws:route53/getZone:getZone": getZone,
 
   "aws:ssm/getParameter:getParameter"(inputs, { cloud, scope }) {
     const name = text("name", inputs);

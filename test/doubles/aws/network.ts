@@ -3,8 +3,9 @@ import { contains, isRange, lengthOf, overlap } from "../checks.ts";
 import type { Request, Rules, Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
-import { isZone, loadBalancerZone, networksOfZone, quotaOf } from "./account.ts";
+import { isZone, loadBalancerZone, quotaOf } from "./account.ts";
 import { loadBalancerType } from "./eks.ts";
+import { networksOfZone } from "./hosted-zones.ts";
 import { securityGroup, vpc } from "./security-group.ts";
 
 const subnet = "aws:ec2/subnet:Subnet";

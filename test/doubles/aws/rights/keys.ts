@@ -23,7 +23,8 @@ const byType: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function keyRequests(cloud: Cloud, { kind, type, inputs }: Asked): Request[] {
-  if (kind !== "create") return [];
+  // A cluster that is there gets its key like a new one.
+  if (kind !== "create" && !(kind === "update" && type === "aws:eks/cluster:Cluster")) return [];
   const settings = cloud.things(sseType).filter((it) => it.inputs.bucket === inputs.bucket);
   const isObject = type === "aws:s3/bucketObjectv2:BucketObjectv2";
   const keys = textsIn([inputs, isObject && settings.map((it) => it.inputs)]).filter((it) =>

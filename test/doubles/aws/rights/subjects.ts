@@ -131,11 +131,9 @@ export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others
   }));
   const named = new Set(textsIn([inputs, thing?.inputs]).flatMap((it) => [it, it.split("/").at(-1) ?? ""]));
   const ids = new Set([...named].map(normalId));
-  // A zone is looked for by its name, a key by its alias.
+  // A key is looked for by its alias.
   const isNamed = ({ id, type: its, inputs }: Thing) =>
-    ids.has(normalId(id)) ||
-    (its === "aws:route53/zone:Zone" && ids.has(text("name", inputs))) ||
-    (its === keyType && ids.has(text("alias", inputs)));
+    ids.has(normalId(id)) || (its === keyType && ids.has(text("alias", inputs)));
   const others = Object.keys(ends)
     .flatMap((other) => cloud.things(other))
     .filter((it) => it !== thing && (it.scope === scope || it.scope === everywhere) && isNamed(it))

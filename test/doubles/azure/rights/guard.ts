@@ -138,6 +138,14 @@ const functions: Readonly<Record<string, (inputs: Inputs, scope: string) => stri
     resourceId({ inputs, scope }, "Microsoft.Network/privateDnsZones", inputs.privateZoneName),
   "azure-native:network:getVirtualNetwork": (inputs) =>
     resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName),
+  "azure-native:network:getRouteTable": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/routeTables", inputs.routeTableName),
+  "azure-native:network:getNatGateway": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/natGateways", inputs.natGatewayName),
+  "azure-native:network:getPublicIPAddress": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/publicIPAddresses", inputs.publicIpAddressName),
+  "azure-native:network:getPublicIPPrefix": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/publicIPPrefixes", inputs.publicIpPrefixName),
   "azure-native:keyvault:getVault": vault,
   "azure-native:keyvault:getSecret": (inputs) => `${vault(inputs)}/secrets/${inputs.secretName}`,
   "azure-native:containerservice:getAgentPool": (inputs) =>

@@ -1,0 +1,33 @@
+/** What a stack may do with keys of KMS. */
+import { type Resource, textsIn } from "../resources.ts";
+import type { Found } from "./permits.ts";
+
+/** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
+const ofDisks = ["CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
+
+/** What it takes to make something that a key encrypts. */
+const keyUses: Readonly<Record<string, readonly string[]>> = {
+  "aws:ebs/volume:Volume": ofDisks,
+  "aws:ec2/instance:Instance": ofDisks,
+  // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  "aws:ssm/parameter:Parameter": ["Decrypt", "Encrypt"],
+  // https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+  "aws:eks/cluster:Cluster": ["CreateGrant"],
+};
+/** Of a bucket in which the stack puts something. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
+const ofObjects = ["Decrypt", "GenerateDataKey"];
+
+/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. */
+export function keyPermits({ type, inputs }: Resource, all: readonly Resource[]): Found[] {
+  const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
+  const isFilled =
+    type.startsWith("aws:s3/") && all.some((it) => it.type === "aws:s3/bucketObjectv2:BucketObjectv2");
+  const uses = ["DescribeKey", ...(isFilled ? ofObjects : (keyUses[type] ?? []))];
+  return keys.flatMap((resource) =>
+    uses.map((name) => ({
+      action: `kms:${name}`,
+      resource,
+      condition: name === "CreateGrant" ? { Bool: { "kms:GrantIsForAWSResource": "true" } } : {},
+    })),
+  );
+}
