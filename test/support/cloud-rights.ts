@@ -3,10 +3,10 @@ import { type PolicyDocument, policiesFor } from "../../scripts/rights/aws/polic
 import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
 import type { Resource } from "../../scripts/rights/resources.ts";
 import { accountId } from "../doubles/aws/existing.ts";
-import { isAllowed as isAllowedByIam } from "../doubles/aws/rights/evaluate.ts";
+import { type Request as IamRequest, isAllowed as isAllowedByIam } from "../doubles/aws/rights/evaluate.ts";
 import { awsGuard } from "../doubles/aws/rights/guard.ts";
 import { subscriptionId } from "../doubles/azure/account.ts";
-import { azureGuard, isAllowed as isAllowedByArm } from "../doubles/azure/rights/guard.ts";
+import { type ArmRequest, azureGuard, isAllowed as isAllowedByArm } from "../doubles/azure/rights/guard.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import type { Guard } from "../doubles/guard.ts";
 
@@ -33,24 +33,8 @@ export interface CloudRights {
 export const awsRights: CloudRights = {
   rightsFor: async (resources, stack, isReadOnly) =>
     ofIam(await policiesFor(resources, { stack, account: accountId, isReadOnly })),
-  judge(cloud, rights) {
-    const documents = (of: Rights) => of.documents as PolicyDocument[];
-    const guard = awsGuard(cloud, () => documents(judge.rights));
-    const judge: Judge = {
-      rights,
-      demandRight: guard.demandRight,
-      needs(action, whole) {
-        const less = whole.without(action);
-        return guard.asked.some(
-          (it) =>
-            it.action === action &&
-            isAllowedByIam(documents(whole), it) &&
-            !isAllowedByIam(documents(less), it),
-        );
-      },
-    };
-    return judge;
-  },
+  judge: (cloud, rights) =>
+    judgeBy<PolicyDocument, IamRequest>(rights, (of) => awsGuard(cloud, of), isAllowedByIam),
 };
 
 function ofIam(documents: readonly PolicyDocument[]): Rights {
@@ -70,24 +54,8 @@ function ofIam(documents: readonly PolicyDocument[]): Rights {
 export const azureRights: CloudRights = {
   rightsFor: async (resources, stack, isReadOnly) =>
     ofArm(rolesFor(resources, { stack, account: subscriptionId, isReadOnly })),
-  judge(cloud, rights) {
-    const documents = (of: Rights) => of.documents as ScopedRole[];
-    const guard = azureGuard(cloud, () => documents(judge.rights));
-    const judge: Judge = {
-      rights,
-      demandRight: guard.demandRight,
-      needs(action, whole) {
-        const less = whole.without(action);
-        return guard.asked.some(
-          (it) =>
-            it.action === action &&
-            isAllowedByArm(documents(whole), it) &&
-            !isAllowedByArm(documents(less), it),
-        );
-      },
-    };
-    return judge;
-  },
+  judge: (cloud, rights) =>
+    judgeBy<ScopedRole, ArmRequest>(rights, (of) => azureGuard(cloud, of), isAllowedByArm),
 };
 
 function ofArm(documents: readonly ScopedRole[]): Rights {
@@ -102,6 +70,27 @@ function ofArm(documents: readonly ScopedRole[]): Rights {
         })),
       ),
   };
+}
+
+/** @param guardOf a cloud's guard, by what its documents are at the time */
+function judgeBy<Document, Asked extends { readonly action: string }>(
+  rights: Rights,
+  guardOf: (documents: () => readonly Document[]) => Guard & { readonly asked: readonly Asked[] },
+  isAllowed: (documents: readonly Document[], asked: Asked) => boolean,
+): Judge {
+  const documents = (of: Rights) => of.documents as readonly Document[];
+  const guard = guardOf(() => documents(judge.rights));
+  const judge: Judge = {
+    rights,
+    demandRight: guard.demandRight,
+    needs(action, whole) {
+      const less = documents(whole.without(action));
+      return guard.asked.some(
+        (it) => it.action === action && isAllowed(documents(whole), it) && !isAllowed(less, it),
+      );
+    },
+  };
+  return judge;
 }
 
 function unique(values: readonly string[]): string[] {
