@@ -12,6 +12,7 @@ import { demandStackFile, readStackFiles } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly yes?: true;
@@ -34,9 +35,7 @@ const program = new Command("npm run accept --")
     new Option("--without <step...>", "steps to leave out").choices([...stepNames]).default([], "none"),
   )
   .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.")
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
+  .exitOverride(usageExit);
 
 const marks = { passed: "✓", failed: "✗", "left out": "–" } as const;
 

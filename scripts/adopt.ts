@@ -8,6 +8,7 @@ import { shortName } from "./fleet/backend.ts";
 import { demandStackFile, pathOf } from "./fleet/stack-files.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly out: string;
@@ -30,9 +31,7 @@ const program = new Command("npm run adopt --")
     "after",
     "\nExit code: 0 the file is written; 1 it isn't, and standard error says why; 2 wrong usage.",
   )
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  })
+  .exitOverride(usageExit)
   .action((stack: string, { out, configFile, strict }: Options) =>
     runSteps(async () => {
       if (configFile === undefined) await demandStackFile(process.cwd(), shortName(stack));

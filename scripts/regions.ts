@@ -19,6 +19,7 @@ import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
 import { ensureEngine, stateBackend } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
 const directory = process.cwd();
 const endpointSeconds = 3;
@@ -32,9 +33,7 @@ const renderers: Readonly<Record<string, (fleet: Fleet) => string>> = {
 const program = new Command("npm run regions --")
   .description("The caches of all stacks. docs/fleet.md says more.")
   .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
+  .exitOverride(usageExit);
 
 const stacks = () => new Argument("[stack...]", "names of stacks").default([], "all");
 

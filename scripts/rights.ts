@@ -12,6 +12,7 @@ import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps, step } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly preview?: true;
@@ -34,9 +35,7 @@ const program = new Command("npm run rights --")
   )
   .option("--out <directory>", "a file for each policy or role, in place of the terminal")
   .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
+  .exitOverride(usageExit);
 
 const awsAccount = /^\d{12}$/;
 const isSubscription = (id: string) => subscriptionId.safeParse(id).success;

@@ -16,6 +16,15 @@ export function stackTags(stack: string, asked: Tags = {}): Record<string, strin
   return { ...asked, project, stack, "managed-by": "pulumi" };
 }
 
+/** Whether the configuration asks for tags beside the project's own. */
+export function isTagged({
+  governance,
+}: {
+  readonly governance?: { readonly tags?: Tags } | undefined;
+}): boolean {
+  return Object.keys(governance?.tags ?? {}).length > 0;
+}
+
 /** A name that is too long ends in a hash of all of it. */
 export function capped(name: string, longest: number): string {
   return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${sha256(name).slice(0, 12)}`;

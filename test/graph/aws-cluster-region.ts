@@ -1,7 +1,7 @@
 /** A region in a cluster on AWS, and what AWS would say of it. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
-import { type AwsGraph, awsGraph, routeTable, toInternet } from "../support/aws-graph.ts";
+import { type AwsGraph, awsGraph, kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 
 export const hostname = "cache.eu-central-1.example.com";
@@ -48,13 +48,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "getAvailabilityZones":
       return { names: ["eu-central-1d", "eu-central-1b", "eu-central-1a", "eu-central-1c"] };
     case "getKey":
-      return {
-        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
-        keyManager: "CUSTOMER",
-        keySpec: "SYMMETRIC_DEFAULT",
-        keyState: "Enabled",
-        keyUsage: "ENCRYPT_DECRYPT",
-      };
+      return kmsKey;
     case "getPolicy":
       return {
         policy: JSON.stringify({ Statement: { Effect: "Allow", Action: "*", Resource: "*" } }),

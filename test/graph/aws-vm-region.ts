@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config/parse.ts";
-import { type AwsGraph, ami, awsGraph, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
+import {
+  type AwsGraph,
+  ami,
+  awsGraph,
+  kmsKey,
+  offersIn,
+  routeTable,
+  toInternet,
+} from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 
 export const hostname = "cache.eu-central-1.example.com";
@@ -68,13 +76,7 @@ const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, u
     case "aws:ec2/getAmi:getAmi":
       return ami();
     case "aws:kms/getKey:getKey":
-      return {
-        arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
-        keyManager: "CUSTOMER",
-        keySpec: "SYMMETRIC_DEFAULT",
-        keyState: "Enabled",
-        keyUsage: "ENCRYPT_DECRYPT",
-      };
+      return kmsKey;
     case "aws:iam/getPolicy:getPolicy":
       return {
         policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),

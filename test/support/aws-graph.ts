@@ -31,6 +31,15 @@ export function ami(change: Record<string, unknown> = {}) {
   };
 }
 
+/** A key that all may be encrypted with. */
+export const kmsKey = {
+  arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
+  keyManager: "CUSTOMER",
+  keySpec: "SYMMETRIC_DEFAULT",
+  keyState: "Enabled",
+  keyUsage: "ENCRYPT_DECRYPT",
+};
+
 /** A route table, of which these are the routes. */
 export function routeTable(...routes: readonly Record<string, string>[]) {
   const nowhere = {

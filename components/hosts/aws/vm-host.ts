@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host, HostArgs } from "../kind.ts";
+import { isTagged } from "../naming.ts";
 import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
 import { createAddress } from "./address.ts";
@@ -74,10 +75,9 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { kmsKeyArn } = found;
     const podBucket = createPodBucket(name, { names, kmsKeyArn }, own);
     const identity = createIdentity(name, args, { secrets, podBucket: podBucket.bucket }, own);
-    const isTagged = Object.keys(plan.governance?.tags ?? {}).length > 0;
     const before = [...identity.rights, ...secrets, ...(bucket?.resources ?? [])];
     this.pod = pulumi.output(
-      createPod(name, forPod, { names, isTagged, bucket: podBucket, after: before }, own),
+      createPod(name, forPod, { names, isTagged: isTagged(plan), bucket: podBucket, after: before }, own),
     );
     const disk = createDisk(name, { names, disk: capacity.disk, zone: network.zone, kmsKeyArn }, own);
     const machine = createMachine(

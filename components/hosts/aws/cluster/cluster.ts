@@ -4,7 +4,7 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
-import { stackTags } from "../../naming.ts";
+import { isTagged, stackTags } from "../../naming.ts";
 import { apiEndpoint } from "./api-access.ts";
 import type { ClusterFindings } from "./findings.ts";
 import type { Network } from "./network.ts";
@@ -76,12 +76,12 @@ export function createCluster(
 /** EKS makes it, and takes no tags for it. */
 function tagSecurityGroup(
   name: string,
-  { governance = {} }: AwsClusterPlan,
+  plan: AwsClusterPlan,
   resourceId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
-  if (Object.keys(governance.tags ?? {}).length === 0) return;
-  for (const [key, value] of Object.entries(stackTags(pulumi.getStack(), governance.tags))) {
+  if (!isTagged(plan)) return;
+  for (const [key, value] of Object.entries(stackTags(pulumi.getStack(), plan.governance?.tags))) {
     new Tag(`${name}-cluster-group-${key}`, { resourceId, key, value }, options);
   }
 }

@@ -2,7 +2,7 @@ import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../../config/schema.ts";
-import { stackTags } from "../../naming.ts";
+import { isTagged, stackTags } from "../../naming.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** The name of both objects. EKS keeps `default` for its own. */
@@ -13,11 +13,6 @@ type GovernedPlan = Pick<AwsClusterPlan, "names" | "governance">;
 /** Whether the nodes have something that those of EKS's own pool can't have: its node class belongs to EKS, which undoes every change. */
 export function hasOwnPool(plan: Pick<GovernedPlan, "governance">): boolean {
   return isTagged(plan) || plan.governance?.kmsKey !== undefined;
-}
-
-/** Whether EKS must give what it makes for the cluster tags beside its own, for which its role needs rights. */
-export function isTagged({ governance: { tags = {} } = {} }: Pick<GovernedPlan, "governance">): boolean {
-  return Object.keys(tags).length > 0;
 }
 
 /**

@@ -3,9 +3,9 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { isTagged } from "../../naming.ts";
 import { machineTrust } from "../policies.ts";
 import { roleSettings } from "../role-settings.ts";
-import { isTagged } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { clusterKeyPolicy, clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
 

@@ -8,6 +8,7 @@ import { ofRegion } from "../../../config/per-region.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
+import { isTagged } from "../../naming.ts";
 import type { Place } from "../place.ts";
 import type { ClusterFindings } from "./findings.ts";
 import type { ClusterNetwork } from "./network.ts";
@@ -42,12 +43,12 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan: { region, names, governance }, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { plan, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
   { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
+  const { region, names, governance } = plan;
   const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
-  const isTagged = Object.keys(governance?.tags ?? {}).length > 0;
   const cluster = new ManagedCluster(
     name,
     {
@@ -81,7 +82,11 @@ export function createManagedCluster(
       },
       ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
       agentPoolProfiles: [
-        nodePool(region, { subnet: network.subnet, liveNodes, tags: isTagged ? place.tags : undefined }),
+        nodePool(region, {
+          subnet: network.subnet,
+          liveNodes,
+          tags: isTagged(plan) ? place.tags : undefined,
+        }),
       ],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
