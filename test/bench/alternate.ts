@@ -2,7 +2,7 @@ import type { ContestantName } from "./measurement.ts";
 import { progress } from "./report.ts";
 
 /**
- * Measures each contestant once in every repetition.
+ * Measures each contestant once in every repetition, in turn forwards and backwards: nobody always follows the same one.
  *
  * @param prepare before each repetition
  * @returns the series of one of the measured values
@@ -22,7 +22,7 @@ export async function alternate<
   const measured: { name: ContestantName; values: Record<Value, number> }[] = [];
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     const prepared = (await prepare?.()) as Prepared;
-    for (const contestant of contestants) {
+    for (const contestant of repetition % 2 === 0 ? contestants.toReversed() : contestants) {
       progress(`${what}: ${contestant.name}, ${repetition} of ${repetitions}`);
       measured.push({ name: contestant.name, values: await measure(contestant, prepared) });
     }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { execa } from "execa";
 import { scope, tempDir } from "../support/scope.ts";
 import type { ContestantName, Measurement } from "./measurement.ts";
-import { ratios, reaches } from "./measurement.ts";
+import { ratios, verdict } from "./measurement.ts";
 import { pairwise, percentile, summarize } from "./statistics.ts";
 
 test("a quick run measures everything, and what doesn't depend on the machine's speed is as it must be", async (t) => {
@@ -15,7 +15,7 @@ test("a quick run measures everything, and what doesn't depend on the machine's 
     preferLocal: true,
   });
   const { results } = JSON.parse(await readFile(json, "utf8")) as {
-    results: (Measurement & { reached?: boolean })[];
+    results: (Measurement & { verdict?: string })[];
   };
   for (const { what, series } of results) {
     assert.ok(stdout.includes(what), what);
@@ -27,7 +27,7 @@ test("a quick run measures everything, and what doesn't depend on the machine's 
   assert.equal(fromUpstream.length, 3);
   for (const part of ["bytes from upstream", "memory", "user data"]) {
     assert.ok(measured(part).length > 0, part);
-    for (const { what, reached } of measured(part)) assert.ok(reached, what);
+    for (const { what, verdict } of measured(part)) assert.equal(verdict, "reached", what);
   }
   // The link and its counter work: many clients of distribution alone fetch the blob more than once.
   const [alone] = measured("16 clients: bytes from upstream");
@@ -50,15 +50,21 @@ const measurement = (
 
 test("a goal is for the median of the ratios of pairs, or for the Pod's own median", () => {
   const series = { pod: [1, 9, 3], limit: [1, 3, 2] };
-  assert.deepEqual(ratios(measurement(series, { atMost: 1 }), "limit"), { median: 1.5, min: 1, max: 3 });
-  assert.equal(reaches(measurement(series, { against: "limit", atMost: 1.5 })), true);
-  assert.equal(reaches(measurement(series, { against: "limit", atLeast: 1.6 })), false);
-  assert.equal(reaches(measurement(series, { atMost: 2.9 })), false);
-  assert.throws(() => reaches(measurement(series, { against: "direct", atMost: 1 })), RangeError);
+  const found = ratios(measurement(series, { atMost: 1 }), "limit");
+  assert.deepEqual(found, { median: 1.5, quartiles: [1.25, 2.25], interval: [1, 3] });
+  assert.equal(verdict(measurement(series, { against: "limit", atMost: 3 })), "reached");
+  assert.equal(verdict(measurement(series, { against: "limit", atLeast: 1.6 })), "undecided");
+  assert.equal(verdict(measurement(series, { against: "limit", atLeast: 3.1 })), "missed");
+  assert.equal(verdict(measurement(series, { atMost: 0.9 })), "missed");
+  assert.throws(() => verdict(measurement(series, { against: "direct", atMost: 1 })), RangeError);
 });
 
 test("statistics", () => {
-  assert.deepEqual(summarize([3, 1, 2, 4]), { median: 2.5, min: 1, max: 4 });
+  assert.deepEqual(summarize([3, 1, 2, 4]), { median: 2.5, quartiles: [1.75, 3.25], interval: [1, 4] });
+  // Tables of the sign test say the 2nd and the 8th of 9 values, and the 6th and the 15th of 20.
+  const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+  assert.deepEqual(summarize(upTo(9)).interval, [2, 8]);
+  assert.deepEqual(summarize(upTo(20)).interval, [6, 15]);
   assert.equal(percentile([10, 20, 30], 99), 29.8);
   assert.throws(() => percentile([], 50), RangeError);
   assert.throws(() => pairwise([1], [1, 2]), RangeError);

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { runSteps } from "../../scripts/setup/steps.ts";
 import { type Arena, startArena } from "./arena.ts";
 import type { Measure } from "./measure.ts";
-import { type Measurement, ratios, reaches } from "./measurement.ts";
+import { type Measurement, ratios, verdict } from "./measurement.ts";
 import { boot } from "./measures/boot.ts";
 import { coldPull } from "./measures/cold-pull.ts";
 import { cost } from "./measures/cost.ts";
@@ -32,6 +32,9 @@ const measures: readonly Measure[] = [
   userData,
   cost,
 ];
+
+/** Runnable processes, averaged over a minute, of a machine that does nothing else. */
+const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
 const onRequest: readonly Measure[] = [boot];
@@ -78,7 +81,7 @@ function toJson(
     ...measurement,
     summaries: mapValues(measurement.series, summarize),
     ratios: mapValues(measurement.series, (_, name) => ratios(measurement, name)),
-    reached: reaches(measurement),
+    verdict: verdict(measurement),
   }));
   return `${JSON.stringify({ date: new Date().toISOString(), machine, loadAtStart, quick, results }, null, 2)}\n`;
 }
@@ -111,6 +114,10 @@ async function main(): Promise<void> {
     return;
   }
   const loadAtStart = loadavg();
+  const [load = 0] = loadAtStart;
+  if (load > quietLoad) {
+    console.error(`Other programs are running (load ${load.toFixed(1)}): more results will be undecided.`);
+  }
   const measurements = await measureAll(chosen, values.quick);
   console.log(renderTable(measurements));
   if (values.json !== undefined) {

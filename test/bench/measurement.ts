@@ -37,12 +37,18 @@ export function ratios(measurement: Measurement, against: ContestantName): Summa
   return own && other && own !== other ? summarize(pairwise(own, other)) : undefined;
 }
 
+/** Undecided: the interval has values on both sides of the goal. Measure on a quieter machine, or more often. */
+export type Verdict = "reached" | "missed" | "undecided";
+
 /** @returns undefined without a goal */
-export function reaches(measurement: Measurement): boolean | undefined {
+export function verdict(measurement: Measurement): Verdict | undefined {
   const { goal } = measurement;
   if (!goal) return undefined;
   const own = ours(measurement);
   const found = goal.against ? ratios(measurement, goal.against) : own && summarize(own);
   if (!found) throw new RangeError(`nothing to compare with the goal: ${measurement.what}`);
-  return "atMost" in goal ? found.median <= goal.atMost : found.median >= goal.atLeast;
+  const reaches = (value: number) => ("atMost" in goal ? value <= goal.atMost : value >= goal.atLeast);
+  const [low, high] = found.interval.map(reaches);
+  if (low !== high) return "undecided";
+  return low ? "reached" : "missed";
 }

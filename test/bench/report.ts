@@ -1,5 +1,5 @@
-import { contestantNames, type Measurement, ratios, reaches } from "./measurement.ts";
-import { type Summary, summarize } from "./statistics.ts";
+import { contestantNames, type Measurement, ratios, verdict } from "./measurement.ts";
+import { type Span, summarize } from "./statistics.ts";
 
 const start = performance.now();
 
@@ -8,9 +8,9 @@ export function progress(text: string): void {
   console.error(`${String(Math.round((performance.now() - start) / 1000)).padStart(4)} s  ${text}`);
 }
 
-/** A block per measurement, a row per contestant, and beside each what ours is compared with it. */
+/** A block per measurement, a row per contestant, and beside each what ours is compared with it: the median of the pairs' ratios, and its 95 % interval. */
 export function renderTable(measurements: readonly Measurement[]): string {
-  const header = row("", "median", "min – max", "ours ÷ it", "goal");
+  const header = row("", "median", "quartiles", "ours ÷ it", "goal");
   return [header, ...measurements.map(renderMeasurement)].join("\n");
 }
 
@@ -19,36 +19,39 @@ function renderMeasurement(measurement: Measurement): string {
   const rows = contestantNames.flatMap((name) => {
     const values = series[name];
     if (!values) return [];
-    const { median, min, max } = summarize(values);
+    const { median, quartiles } = summarize(values);
     const once = values.length === 1;
     const ratio = ratios(measurement, name);
     return row(
       `  ${name}`,
       number(median),
-      once ? "" : span({ min, max }),
-      ratio ? `${number(ratio.median)}${once ? "" : ` (${span(ratio)})`}` : "",
-      name === (goal?.against ?? contestantNames.find((it) => series[it])) ? verdict(measurement) : "",
+      once ? "" : span(quartiles),
+      ratio ? `${number(ratio.median)}${once ? "" : ` (${span(ratio.interval)})`}` : "",
+      name === (goal?.against ?? contestantNames.find((it) => series[it])) ? judged(measurement) : "",
     );
   });
   return [unit ? `${what} (${unit})` : what, ...rows].join("\n");
 }
 
-function verdict(measurement: Measurement): string {
+const signs = { reached: "✓", missed: "✗", undecided: "undecided" };
+
+function judged(measurement: Measurement): string {
   const { goal } = measurement;
-  if (!goal) return "";
+  const judgement = verdict(measurement);
+  if (goal === undefined || judgement === undefined) return "";
   const bound = "atMost" in goal ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
-  return `${bound} ${reaches(measurement) ? "✓" : "✗"}`;
+  return `${bound} ${signs[judgement]}`;
 }
 
 function row(name: string, ...cells: string[]): string {
-  const widths = [10, 17, 22, 10];
+  const widths = [10, 17, 22, 18];
   return [name.padEnd(16), ...cells.map((cell, index) => cell.padStart(widths[index] ?? 0))]
     .join(" ")
     .trimEnd();
 }
 
-function span({ min, max }: Pick<Summary, "min" | "max">): string {
-  return `${number(min)} – ${number(max)}`;
+function span([low, high]: Span): string {
+  return `${number(low)} – ${number(high)}`;
 }
 
 /** Three digits. */

@@ -1,14 +1,42 @@
 /** What is said about a series of repetitions. */
 
+/** A lower and an upper bound. */
+export type Span = readonly [number, number];
+
 export interface Summary {
   readonly median: number;
-  readonly min: number;
-  readonly max: number;
+  readonly quartiles: Span;
+  /** The median of many more repetitions is in here with 95 % confidence; with fewer than six values, only all that was measured. */
+  readonly interval: Span;
 }
 
 /** @param values at least one */
 export function summarize(values: readonly number[]): Summary {
-  return { median: percentile(values, 50), min: Math.min(...values), max: Math.max(...values) };
+  return {
+    median: percentile(values, 50),
+    quartiles: [percentile(values, 25), percentile(values, 75)],
+    interval: medianInterval(values),
+  };
+}
+
+/**
+ * By order statistics, which assume nothing about the distribution: each value is below the true median with a chance of one half.
+ * https://en.wikipedia.org/wiki/Order_statistic#Nonparametric
+ */
+function medianInterval(values: readonly number[]): Span {
+  const sorted = values.toSorted((a, b) => a - b);
+  const last = sorted.length - 1;
+  // At either end so many are cut off that the true median is beyond that end with a chance of at most 2.5 %.
+  let cut = 0;
+  let exactly = 0.5 ** sorted.length;
+  let atMost = exactly;
+  for (;;) {
+    exactly *= (sorted.length - cut) / (cut + 1);
+    atMost += exactly;
+    if (atMost > 0.025) break;
+    cut++;
+  }
+  return [sorted[cut] as number, sorted[last - cut] as number];
 }
 
 /** Interpolates between the two nearest values. @param values at least one @param percent 0 to 100 */

@@ -14,7 +14,7 @@ export const coldPull: Measure = {
     const measurements: Measurement[] = [];
     for (const distance of distances) {
       const contestants = ["direct", "distribution", "pod"] as const;
-      const repetitions = bench.quick ? 1 : 3;
+      const repetitions = bench.quick ? 1 : 7;
       const series = await coldPulls(arena, { blobMB, distance, repetitions, clients: 1, contestants });
       const { direct: _, ...processorTime } = series("cpuSecondsPerGB");
       const what = `cold blob of ${blobMB} MB, ${inWords(distance)}, 1 client`;

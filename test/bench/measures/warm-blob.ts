@@ -11,7 +11,7 @@ export const warmBlob: Measure = {
     const { upstream, pod, distribution, limit, warm } = await bench.arena();
     const { clients, times, repetitions } = bench.quick
       ? { clients: 2, times: 2, repetitions: 1 }
-      : { clients: 4, times: 1, repetitions: 5 };
+      : { clients: 4, times: 3, repetitions: 15 };
     const gigabytes = (warm.size * clients * times) / 1e9;
     const series = await alternate({
       what: `warm blob, ${clients} clients`,
