@@ -14,6 +14,7 @@ import { coldPull } from "./measures/cold-pull.ts";
 import { cost } from "./measures/cost.ts";
 import { fanOut } from "./measures/fan-out.ts";
 import { firstByte } from "./measures/first-byte.ts";
+import { idle } from "./measures/idle.ts";
 import { knownTag } from "./measures/known-tag.ts";
 import { preview } from "./measures/preview.ts";
 import { userData } from "./measures/user-data.ts";
@@ -24,6 +25,7 @@ import { summarize } from "./statistics.ts";
 /** In the order in which they run. */
 const measures: readonly Measure[] = [
   warmBlob,
+  idle,
   knownTag,
   firstByte,
   coldPull,
