@@ -3,16 +3,19 @@
 # itself knows no time limit: each request would wait, and some for ever, since it looks for the upstream's challenge under one lock
 # (distribution v3.1.2, remoteAuthChallenger). Where nothing listens, the edge knows at once that there is nothing to be had.
 #
-# Usage: origin.sh CONFIG_FILE STORE_DIRECTORY UPSTREAM_URL DEBUG_URL
+# Usage: origin.sh CONFIG_FILE STORE_DIRECTORY UPSTREAM_URL DEBUG_URL REGISTRY_URL
 # The directory is empty text where the registry has no store of its own.
 set -u
-config=$1 store=$2 upstream=$3 debug=$4
+config=$1 store=$2 upstream=$3 debug=$4 own=$5
 
 # Seconds between two looks; how long an answer may take (a far upstream needs four round trips of 0.3 s for one); silent looks until the registry
 # is stopped. Their sum must stay under breakSeconds in nginx.ts.
 interval=5
 limit=2
 patience=2
+
+# Seconds that the registry may take for an answer when it seems to hang: six round trips of a far upstream, and as much again.
+lock=5
 
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.
 leftover=60
@@ -24,11 +27,14 @@ sweep() {
 
 log() { printf '{"time":"%s","message":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; }
 
-# Any answer will do, also a refusal: it is quick, and the registry will have it as quickly. `timeout` answers 124 or, in busybox, 143.
-silent() {
-  { timeout "$limit" wget -q -O /dev/null "${upstream%/}/v2/"; } 2>/dev/null
+# SECONDS URL. Any answer will do, also a refusal. `timeout` answers 124 or, in busybox, 143.
+mute() {
+  { timeout "$1" wget -q -O /dev/null "$2"; } 2>/dev/null
   [ $? -ge 124 ]
 }
+
+# Where the answer is quick, the registry will have it as quickly.
+silent() { mute "$limit" "${upstream%/}/v2/"; }
 
 serve() {
   registry serve "$config" &
@@ -43,14 +49,17 @@ end() {
   exit 0
 }
 
-# Requests for manifests that are under way, and how many are done. The edge gives up on one after seconds, and the registry with it, unless it hangs.
-manifests() { wget -q -T 2 -O - "$debug/metrics" 2>/dev/null | grep 'registry_http_[ir][a-z_]*{.*handler="manifest"'; }
+# NAME: how many requests for manifests and blobs are under way, or are done.
+requests() { printf '%s' "$metrics" | grep "^registry_http_$1{.*handler=\"\(manifest\|blob\)\""; }
 
-# Nothing has moved since the last look though something is under way.
+# None is done since the last look though some are under way: large blobs, or what nothing ends. Where the registry waits under its lock, a manifest that
+# is nowhere has no answer either.
 hangs() {
   before=${now-}
-  now=$(manifests)
-  [ "$now" = "$before" ] && printf '%s' "$now" | grep -q '^registry_http_in_flight_requests.* [1-9]'
+  metrics=$(wget -q -T 2 -O - "$debug/metrics" 2>/dev/null)
+  now=$(requests requests_total)
+  [ "$now" = "$before" ] && requests in_flight_requests | grep -q ' [1-9]' &&
+    mute "$lock" "${own}v2/hangs/manifests/sha256:$(printf '%064d' 0)"
 }
 
 rest() {

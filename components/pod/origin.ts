@@ -91,6 +91,7 @@ export function originPart(
         store === undefined ? originRoot : "",
         upstream.url,
         `http://127.0.0.1:${ports.debug}`,
+        `http://127.0.0.1:${ports.http}${registryPrefix(upstream.name)}`,
       ],
       ...(secret !== undefined && { workingDir: secretDirectory }),
       env: [

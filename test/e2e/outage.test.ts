@@ -96,4 +96,27 @@ describe("what was pulled before", () => {
       for (const { path, status } of await pull(chain, uncached)) assert.equal(status, 200, path);
     });
   }
+
+  test("that was silent for a moment, and answers again, holds up no blob for long", async (t) => {
+    const image = await randomImage({ repository: "giantswarm/blobs", tag: "1", layers: 2, layerMB: 1 });
+    await push(chain.registry.url, image);
+    const [first, second] = image.blobs.map(
+      ({ digest }) => new URL(`/v2/${image.repository}/blobs/${digest}?ns=${registryName}`, chain.cache.url),
+    );
+    assert.ok(first && second);
+    const { ca } = chain.cache;
+    {
+      // Shorter than what the origin takes for an outage: only its registry waits, and for ever.
+      using _hole = chain.proxy.inject({ kind: "black-hole" });
+      chain.proxy.forget();
+      const held = download(first, { ca }).catch(() => undefined);
+      t.after(() => held);
+      await waitUntil("the upstream is asked", () => chain.proxy.requests.length > 0);
+      // That may have been the origin's own look.
+      await sleep(1000);
+    }
+    const start = performance.now();
+    await waitUntil("a blob", async () => (await download(second, { ca })).status === 200, 60_000);
+    t.diagnostic(`after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  });
 });
