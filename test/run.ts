@@ -26,7 +26,7 @@ const alone = [
   ...["test/support/fault-proxy", "test/support/http", "test/nodes/daemon-set"],
 ];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
-const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/"];
+const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [

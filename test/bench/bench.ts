@@ -17,6 +17,7 @@ import { firstByte } from "./measures/first-byte.ts";
 import { idle } from "./measures/idle.ts";
 import { knownTag } from "./measures/known-tag.ts";
 import { preview } from "./measures/preview.ts";
+import { size } from "./measures/size.ts";
 import { userData } from "./measures/user-data.ts";
 import { warmBlob } from "./measures/warm-blob.ts";
 import { renderTable } from "./report.ts";
@@ -39,7 +40,7 @@ const measures: readonly Measure[] = [
 const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
-const onRequest: readonly Measure[] = [boot];
+const onRequest: readonly Measure[] = [boot, size];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
   WORD         only what has one of the words in its name: ${names(measures)};

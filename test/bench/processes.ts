@@ -31,6 +31,12 @@ export async function memoryMiB(roots: readonly number[]): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, kB) => sum + kB, 0) / 1024;
 }
 
+/** Open file descriptors of the processes and all their descendants. */
+export async function openDescriptors(roots: readonly number[]): Promise<number> {
+  const open = (await tree(roots)).map(({ pid }) => readdir(`/proc/${pid}/fd`).catch(unlessGone));
+  return (await Promise.all(open)).reduce((sum, names) => sum + (names?.length ?? 0), 0);
+}
+
 /** The most memory that was seen while `work` ran, by looking every 250 ms. */
 export async function peakMemoryMiB(roots: readonly number[], work: Promise<unknown>): Promise<number> {
   let peak = await memoryMiB(roots);

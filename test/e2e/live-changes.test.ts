@@ -9,6 +9,7 @@ import { type CacheConfiguration, startCache, type TestCache } from "../support/
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { randomFrom } from "../support/random.ts";
 import { scope } from "../support/scope.ts";
 
 const clientCount = 16;
@@ -81,17 +82,6 @@ async function otherImages(name: string, container = name): Promise<Change> {
     await podman(["untag", image, ...tags]);
   });
   return (count) => ({ images: { [name]: tags[count % 2] ?? "" } });
-}
-
-/** Numbers from 0 to 1, the same for the same seed: https://github.com/cprosche/mulberry32 */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    const mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    const again = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((again ^ (again >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Pulls until it is stopped, and falls back as containerd does. */

@@ -63,6 +63,7 @@ const needs: readonly Need[] = [
     tools: { registry },
   },
   { of: ["test/e2e/", "test/bench/", "test/support/"], first: [images], tools: cacheTools },
+  { of: ["test/soak/"], first: [images], tools: { registry } },
   {
     of: ["test/nodes/"],
     first: [

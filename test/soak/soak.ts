@@ -1,0 +1,175 @@
+/** Many clients pull more than the cache may hold, while its upstream and its own parts fail in random order. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { push } from "../../scripts/seed/push.ts";
+import { memoryMiB, openDescriptors } from "../bench/processes.ts";
+import { mainPid } from "../support/cache-containers.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { download } from "../support/http.ts";
+import { randomImage } from "../support/images.ts";
+import { randomFrom } from "../support/random.ts";
+import { waitUntil } from "../support/wait.ts";
+import { type Breakage, breakages } from "./faults.ts";
+import { type Blob, type Moment, Oracle, type Outcome } from "./oracle.ts";
+
+export interface Soak {
+  readonly minutes: number;
+  /** The same seed breaks the same things in the same order. */
+  readonly seed: number;
+  say(line: string): void;
+}
+
+const sizeGiB = 1;
+const layerMB = 1;
+const imageCount = 12;
+const layersPerImage = 100;
+/** So many blobs are pulled more often than all the others together. */
+const hotCount = 20;
+const clientCount = 12;
+/** Before a client gives up. */
+const patienceMs = 90_000;
+/** After a fault is over, and after a part was killed. */
+const recoveryMs = 60_000;
+/** README's goal for the whole Pod under 64 clients. */
+const memoryGoalMiB = 400;
+/** Sockets of clients and files under way come and go. */
+const descriptorSpread = 200;
+
+/** @returns what was violated, and a summary in words */
+export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: string[]; summary: string }> {
+  await using started = new AsyncDisposableStack();
+  // Two, so that the number of pulls doesn't decide what breaks next.
+  const [random, chance] = [randomFrom(seed), randomFrom(seed + 1)];
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  say(`seed ${seed}: pushing ${imageCount * layersPerImage} blobs of ${layerMB} MB`);
+  const chain = await startChain(started, {
+    region: { freshnessSeconds: 5, storage: { kind: "disk", size: `${sizeGiB}GiB` } },
+  });
+  const blobs = await pushBlobs(chain);
+  const oracle = new Oracle();
+  let moment: Moment = { phase: "well", count: 0, what: "all is well" };
+  const enter = (phase: Moment["phase"], what: string) => {
+    moment = { phase, count: moment.count + 1, what };
+  };
+
+  const pull = async (blob: Blob) => {
+    const [before, begun] = [moment, Date.now()];
+    const outcome = await pullBlob(chain, blob);
+    oracle.judge(blob, outcome, { before, after: moment, begun });
+  };
+  const hot = blobs.slice(0, hotCount);
+  let ended = false;
+  const client = async () => {
+    while (!ended) {
+      await pull(pick(random() < 0.6 ? hot : blobs));
+      await sleep(50 + random() * 200);
+    }
+  };
+  const clients = Promise.all(Array.from({ length: clientCount }, client));
+
+  const recover = async (breakage: Breakage) => {
+    enter("recovering", `after: ${breakage.name}`);
+    const start = performance.now();
+    try {
+      let inARow = 0;
+      await waitUntil(
+        "cold blobs are served again",
+        async () => {
+          inARow = served(await pullBlob(chain, pick(blobs.slice(hotCount)))) ? inARow + 1 : 0;
+          return inARow === 5;
+        },
+        recoveryMs,
+      );
+    } catch (error) {
+      oracle.violate(`${breakage.name}: ${(error as Error).message}`);
+    }
+    return ((performance.now() - start) / 1000).toFixed(1);
+  };
+
+  const containers = chain.cache.parts().map(({ container }) => container);
+  const all = breakages(containers);
+  const descriptors: number[] = [];
+  // All of them in random order, and again.
+  let left: Breakage[] = [];
+  let rounds = 0;
+  for (const end = Date.now() + minutes * 60_000; Date.now() < end; rounds++) {
+    if (left.length === 0) left = [...all];
+    const breakage = left.splice(Math.floor(chance() * left.length), 1)[0] as Breakage;
+    enter(breakage.phase, breakage.name);
+    {
+      await using _fault = await breakage.begin(chain);
+      if (breakage.phase === "edge") for (const blob of blobs) blob.servedAt = undefined;
+      if (breakage.corrupts) oracle.corrupted();
+      await sleep(2000 + chance() * 3000);
+    }
+    if (breakage.corrupts) oracle.corrupted();
+    const seconds = await recover(breakage);
+    enter("well", `all is well, after: ${breakage.name}`);
+    await sleep(1000 + chance() * 2000);
+    const { memoryMiB, descriptors: open, diskMiB } = await usage(chain, containers);
+    descriptors.push(open);
+    if (memoryMiB > memoryGoalMiB) oracle.violate(`${memoryMiB.toFixed(0)} MiB of memory`);
+    if (diskMiB > sizeGiB * 1024) oracle.violate(`${diskMiB} MiB on the disk`);
+    say(
+      `${breakage.name}: well after ${seconds} s; ${memoryMiB.toFixed(0)} MiB of memory, ${diskMiB} MiB on the disk, ${open} descriptors; ${oracle.pulls} pulls, ${oracle.violations.length} violations`,
+    );
+  }
+  ended = true;
+  await clients;
+  for (const blob of oracle.corrupt) {
+    const right = async () => {
+      await pull(blob);
+      return !oracle.corrupt.has(blob);
+    };
+    await waitUntil(`the right bytes of ${blob.digest}`, right, 70_000).catch(({ message }: Error) =>
+      oracle.violate(message),
+    );
+  }
+  if (Math.max(...descriptors) - Math.min(...descriptors) > descriptorSpread) {
+    oracle.violate(`descriptors: ${descriptors.join(", ")}`);
+  }
+  const { pulls, served: whole, hits } = oracle;
+  return {
+    violations: oracle.violations,
+    summary: `${rounds} faults, ${pulls} pulls, ${whole} of them served, ${hits} from the cache`,
+  };
+}
+
+async function pushBlobs({ registry }: Chain): Promise<Blob[]> {
+  const blobs: Blob[] = [];
+  for (let index = 0; index < imageCount; index++) {
+    const repository = `giantswarm/soak-${index}`;
+    const image = await randomImage({ repository, tag: "1", layers: layersPerImage, layerMB });
+    await push(registry.url, image);
+    const layers = image.blobs.filter(({ size }) => size > 10_000);
+    blobs.push(...layers.map(({ digest }) => ({ repository, digest })));
+  }
+  return blobs;
+}
+
+async function pullBlob({ cache }: Chain, { repository, digest }: Blob): Promise<Outcome> {
+  const url = new URL(`/v2/${repository}/blobs/${digest}?ns=${registryName}`, cache.url);
+  const late = sleep(patienceMs, { error: `no end within ${patienceMs / 1000} s` }, { ref: false });
+  try {
+    return await Promise.race([download(url, { ca: cache.ca }), late]);
+  } catch (error) {
+    return { error: (error as NodeJS.ErrnoException).code ?? String(error) };
+  }
+}
+
+function served(outcome: Outcome): boolean {
+  return !("error" in outcome) && outcome.status === 200 && outcome.complete;
+}
+
+/** Of all containers and their descendants, and of the disk. */
+async function usage({ cache }: Chain, containers: readonly string[]) {
+  const pids = await Promise.all(containers.map((name) => mainPid(cache.container(name))));
+  const { stdout } = await execa("du", ["--summarize", "--block-size=1M", cache.layout.directory], {
+    reject: false,
+  });
+  return {
+    memoryMiB: await memoryMiB(pids),
+    descriptors: await openDescriptors(pids),
+    diskMiB: Number.parseInt(stdout, 10),
+  };
+}
