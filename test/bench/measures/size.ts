@@ -32,8 +32,9 @@ export const size: Measure = {
 async function withBlobs(count: number, idleSeconds: number): Promise<Measurement[]> {
   await using started = new AsyncDisposableStack();
   // A little less than what is stored: as soon as nginx knows what it has, it evicts.
-  const budgetMiB = Math.floor(count * blobMiB * 0.98);
-  const size = `${sizeFor(budgetMiB)}GiB`;
+  const sizeGiB = sizeFor(count * blobMiB * 0.98);
+  const { blobsMiB } = diskBudget(sizeGiB);
+  const size = `${sizeGiB}GiB`;
   const chain = await startChain(started, { region: { storage: { kind: "disk", size } } });
   const { cache, registry } = chain;
   const image = await randomImage({ repository: "giantswarm/template", tag: "1", layerMB: 0.001 });
@@ -59,7 +60,7 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   const boundedSeconds = (performance.now() - start) / 1000;
   await waitUntil(
     "the cache is within its budget",
-    async () => (await stored()) * blobMiB <= budgetMiB,
+    async () => (await stored()) * blobMiB <= blobsMiB,
     10 * minutes,
   );
   const [edge, janitor] = [await mainPid(cache.container("edge")), await mainPid(cache.container("janitor"))];
