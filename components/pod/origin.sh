@@ -14,7 +14,7 @@ interval=5
 limit=2
 patience=2
 
-# Seconds that the registry may take for an answer when it seems to hang: six round trips of a far upstream, and as much again.
+# Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a far upstream needs for a manifest.
 lock=5
 
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.

@@ -7,6 +7,7 @@ import type { Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { exists } from "../../scripts/setup/files.ts";
 import { type Chain, frontedUpstream, registryName, startChain } from "../support/chain.ts";
+import { usedMiB } from "../support/disk-use.ts";
 import { type Download, download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { replicasOf } from "../support/replicas.ts";
@@ -56,15 +57,6 @@ describe("a cache on a small disk", () => {
     return result;
   }
 
-  /** In MiB: what the cache has on the disk: its stores, Prometheus, its certificate. */
-  async function usedMiB(): Promise<number> {
-    // What is deleted meanwhile makes du complain.
-    const { stdout } = await execa("du", ["--summarize", "--block-size=1K", chain.cache.layout.directory], {
-      reject: false,
-    });
-    return Number.parseInt(stdout, 10) / 1024;
-  }
-
   /** Does the work, and looks every 250 ms how much of the disk is used. */
   async function withinBudget(t: TestContext, work: () => Promise<void>): Promise<void> {
     let most = 0;
@@ -74,7 +66,7 @@ describe("a cache on a small disk", () => {
       working = false;
     });
     while (working) {
-      most = Math.max(most, await usedMiB());
+      most = Math.max(most, await usedMiB(chain.cache.layout.directory));
       looks++;
       await sleep(250);
     }
@@ -96,7 +88,7 @@ describe("a cache on a small disk", () => {
     assert.equal(chain.proxy.count(often.digest, "GET"), 1);
     const { blobsMiB } = diskBudget(sizeGiB);
     const kept = await waitUntil("what is over the cache's size is evicted", async () => {
-      const used = await usedMiB();
+      const used = await usedMiB(chain.cache.layout.directory);
       return used < blobsMiB + 20 && used;
     });
     t.diagnostic(`${kept.toFixed(0)} MiB are kept, of ${blobsMiB} MiB for blobs`);
@@ -153,8 +145,7 @@ test("a cache on a part of a node's disk stores no more than it has room for, an
   const slow = proxy.inject({ kind: "throttle", bytesPerSecond: 6e6 }, "/blobs/");
   let mostMiB = 0;
   const looks = setInterval(async () => {
-    const { stdout } = await execa("du", ["-sm", `${cache.cacheDirectory}/blobs`], { reject: false });
-    mostMiB = Math.max(mostMiB, Number.parseInt(stdout, 10));
+    mostMiB = Math.max(mostMiB, await usedMiB(`${cache.cacheDirectory}/blobs`));
   }, 250);
   parts.defer(() => clearInterval(looks));
   const underWay = [one, two, three, four].map(ask);

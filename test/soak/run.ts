@@ -1,27 +1,39 @@
 /** `npm run soak`: minutes or hours of faults, which the gate has two minutes of. */
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { runSteps } from "../../scripts/setup/steps.ts";
+import { usageExit } from "../../scripts/usage-exit.ts";
 import { bringWhatTestsNeed } from "../setup/needs.ts";
 import { soak } from "./soak.ts";
 
-const usage = "npm run soak -- [--minutes 60] [--seed N: repeats the faults of another run]";
+const command = new Command("npm run soak --")
+  .description(
+    "Starts a cache with a small disk on this machine, lets clients pull more than it can hold, and breaks its upstream and its own parts in random order. It checks each answer, and prints each violation.",
+  )
+  .addOption(new Option("--minutes <minutes>", "how long the faults last").default(60).argParser(minutes))
+  .addOption(
+    new Option("--seed <seed>", "repeats the faults of another run, which printed its seed")
+      .default(Date.now() % 1_000_000, "another one each time")
+      .argParser(seed),
+  )
+  .addHelpText("after", "\nExit code: 0 success; 1 a violation; 2 wrong usage.")
+  .exitOverride(usageExit);
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}
+
+function seed(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
+}
+
+const options = command.parse().opts<{ minutes: number; seed: number }>();
 
 await runSteps(async () => {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: "string", default: "60" },
-      seed: { type: "string", default: String(Date.now() % 1_000_000) },
-      help: { type: "boolean", default: false },
-    },
-  });
-  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-  if (values.help || !(minutes > 0) || !Number.isInteger(seed)) {
-    console[values.help ? "log" : "error"](usage);
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
   await bringWhatTestsNeed(["test/soak/"]);
-  const { violations, summary } = await soak({ minutes, seed, say: console.log });
+  const { violations, summary } = await soak({ ...options, say: console.log });
   console.log([summary, ...violations].join("\n"));
   process.exitCode = violations.length > 0 ? 1 : 0;
 });

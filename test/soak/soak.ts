@@ -1,10 +1,10 @@
 /** Many clients pull more than the cache may hold, while its upstream and its own parts fail in random order. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import { push } from "../../scripts/seed/push.ts";
 import { memoryMiB, openDescriptors } from "../bench/processes.ts";
 import { mainPid } from "../support/cache-containers.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { usedMiB } from "../support/disk-use.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { randomFrom } from "../support/random.ts";
@@ -109,9 +109,9 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
     const { memoryMiB, descriptors: open, diskMiB } = await usage(chain, containers);
     descriptors.push(open);
     if (memoryMiB > memoryGoalMiB) oracle.violate(`${memoryMiB.toFixed(0)} MiB of memory`);
-    if (diskMiB > sizeGiB * 1024) oracle.violate(`${diskMiB} MiB on the disk`);
+    if (diskMiB > sizeGiB * 1024) oracle.violate(`${diskMiB.toFixed(0)} MiB on the disk`);
     say(
-      `${breakage.name}: well after ${seconds} s; ${memoryMiB.toFixed(0)} MiB of memory, ${diskMiB} MiB on the disk, ${open} descriptors; ${oracle.pulls} pulls, ${oracle.violations.length} violations`,
+      `${breakage.name}: well after ${seconds} s; ${memoryMiB.toFixed(0)} MiB of memory, ${diskMiB.toFixed(0)} MiB on the disk, ${open} descriptors; ${oracle.pulls} pulls, ${oracle.violations.length} violations`,
     );
   }
   ended = true;
@@ -164,12 +164,9 @@ function served(outcome: Outcome): boolean {
 /** Of all containers and their descendants, and of the disk. */
 async function usage({ cache }: Chain, containers: readonly string[]) {
   const pids = await Promise.all(containers.map((name) => mainPid(cache.container(name))));
-  const { stdout } = await execa("du", ["--summarize", "--block-size=1M", cache.layout.directory], {
-    reject: false,
-  });
   return {
     memoryMiB: await memoryMiB(pids),
     descriptors: await openDescriptors(pids),
-    diskMiB: Number.parseInt(stdout, 10),
+    diskMiB: await usedMiB(cache.layout.directory),
   };
 }
