@@ -28,11 +28,22 @@ export class SdkTypes {
 
   /** @param type `aws:ec2/instance:Instance`, `azure-native:compute:VirtualMachine` */
   problems(type: string, inputs: unknown): InputProblem[] {
+    return this.#membersProblems(this.#argumentsOf(type), inputs, "");
+  }
+
+  /** The names of what a resource takes. */
+  inputs(type: string): string[] {
+    return this.#argumentsOf(type)
+      .members.filter(ts.isPropertySignature)
+      .map((member) => member.name.getText());
+  }
+
+  #argumentsOf(type: string): ts.InterfaceDeclaration {
     const [, module = "", name = ""] = type.split(":");
     const file = module.includes("/") ? module : `${module}/${name[0]?.toLowerCase()}${name.slice(1)}`;
     const declared = this.#declarations(file, () => this.#read(`${file}.d.ts`)).get(`${name}Args`);
     if (!declared) throw new Error(`${this.#package} has no ${name}Args`);
-    return this.#membersProblems(declared, inputs, "");
+    return declared;
   }
 
   #membersProblems(declared: ts.InterfaceDeclaration, value: unknown, path: string): InputProblem[] {
