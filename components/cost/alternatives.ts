@@ -2,14 +2,13 @@ import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
 import { type Charge, costOf, type Place, priced } from "./charge.ts";
-import { ecrPullThrough } from "./charges-aws.ts";
+import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { betweenNodesZones, nodesNatGateway } from "./nodes-network.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
-import { chargesOf, fillCharges, type Setting } from "./variant.ts";
+import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
 
 export type AlternativeName =
   | "no cache"
@@ -185,7 +184,7 @@ export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Char
   const place = { cloud, region: region.name };
   return [
     ...upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" }),
-    ...nodesNatGateway(setting, { publicGiB: pulledGiB, bucketGiB: 0 }),
+    ...nodesNatGateway(setting, pulledGiB, 0),
   ];
 }
 
@@ -220,7 +219,7 @@ function cachePerCluster(setting: Setting): Option {
         quantity: clusters * charge.quantity,
       })),
       ...fillCharges(clusters * usage.filledGiB, setting),
-      ...betweenNodesZones(setting, usage.pulledGiB),
+      ...(setting.cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
     ...slowness(plan),
     ...fragility(true, setting),
@@ -237,7 +236,7 @@ function ecrOption(setting: Setting): Option {
       ...ecrPullThrough(clusters, workload.workingSetGiB),
       ...fillCharges(clusters * usage.filledGiB, setting),
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
-      ...nodesNatGateway(setting, { publicGiB: 0, bucketGiB: usage.pulledGiB }),
+      ...nodesNatGateway(setting, 0, usage.pulledGiB),
     ],
     suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
   };

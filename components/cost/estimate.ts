@@ -30,7 +30,7 @@ import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { type Steps, stepsOf } from "./steps.ts";
-import { type MonthlyUsage, usageOf } from "./usage.ts";
+import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
@@ -186,7 +186,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     cloud === "azure" &&
     region.endpoint.exposure === "public" &&
     settings.azureSameRegionTraffic === "unknown";
-  const open = isOpen ? azureTransfer(usage, deliveryOf(variant.storage)) : [];
+  const open = isOpen ? [azureTransfer(servedGiB(usage, deliveryOf(variant.storage)))] : [];
   const disputed = priced(open, place, prices);
   const options = alternativesFor(setting, usage, prices, capacity);
   const { name, reason } = cheapestOf(options);
