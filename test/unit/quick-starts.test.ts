@@ -28,7 +28,7 @@ suite("quick starts", () => {
   });
 
   for (const page of pages) {
-    const { name, stack, region, text } = page;
+    const { name, region, text } = page;
 
     test(`${name}: is short`, () => {
       assert.ok(text.split("\n").length <= 100);
