@@ -168,4 +168,20 @@ describe("the state", () => {
     assert.doesNotMatch(text, /encryptionsalt/);
     assert.equal(await shown(), password);
   });
+
+  // The program stands in for the cloud's; the other quick starts have the same commands, as a unit test holds.
+  test("the commands of the quick start for a VM in AWS, from nothing to nothing", async () => {
+    const { stack, file, text, commands } = quickStart("aws-vm");
+    await writeFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), file);
+    const [, provider = ""] = text.match(/add `(--secrets-provider '[^']+')` to the second command/) ?? [];
+    const script = commands
+      .filter((line) => line.startsWith("npm run"))
+      .map((line) => line.replace(/--state '.*'/, `--state '${s3.backend.url}'`))
+      .map((line) => line.replace(/ stack init \S+$/, `$& ${provider}`))
+      .map((line) => (/ (?:up|destroy) /.test(line) ? `${line} --yes --skip-preview` : line));
+    await bash(script.join("\n"));
+    assert.equal(await readFile(join(directory, "hosts.toml"), "utf8"), "server\n");
+    assert.deepEqual(await s3.keys(new RegExp(`\\.pulumi/stacks/.*/${stack}\\.json$`)), []);
+    assert.ok(!existsSync(join(directory, "stacks", `Pulumi.${stack}.yaml`)));
+  });
 });
