@@ -6,6 +6,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
 import { StepError } from "./setup/steps.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
@@ -34,6 +35,7 @@ export const staticChecks: readonly Check[] = [
     "scripts",
     "test",
   ),
+  { title: "documents", run: checkDocuments },
   { title: "shell scripts", run: checkShellScripts },
   { title: "workflows", run: checkWorkflows },
 ];
@@ -60,6 +62,12 @@ function program(title: string, ...command: string[]): Check {
       return undefined;
     },
   };
+}
+
+async function checkDocuments(): Promise<undefined> {
+  const directory = join(import.meta.dirname, "..");
+  const problems = await markdownProblems(directory, markdownFiles(directory));
+  if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 async function checkShellScripts(): Promise<string | undefined> {

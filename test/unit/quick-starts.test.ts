@@ -42,7 +42,10 @@ suite("quick starts", () => {
     test(`${name}: the clients' command finds its output`, () => {
       const { configurations } = configurationsOf(filesOf(page));
       const { upstreams = [] } = configurations[0]?.config ?? {};
-      const clients = clientConfiguration({ endpoint: "https://cache.example.com", upstreams });
+      const clients = clientConfiguration({
+        endpoint: { hostname: "cache.example.com", port: 443 },
+        upstreams,
+      });
       const [, key = "", registry] =
         text.match(/jq -r '\.(?:"[^"]+"|\w+)\.(\w+)(?:\."([^"]+)")?'/) ?? assert.fail("there is none");
       const output = (clients as unknown as Record<string, unknown>)[key];
