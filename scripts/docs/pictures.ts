@@ -41,6 +41,8 @@ export function renderPicture(mermaid: string): string {
   const text = svg
     .replace(/(<svg [^>]*?) style="--bg:[^"]*">/, `$1 role="img">\n<title>${title}</title>`)
     .replace("'system-ui', system-ui", "system-ui")
+    // Not every viewer knows the other value; at the end of a line, both mean the same.
+    .replaceAll(/(<marker id="seq-arrow[^>]*) orient="auto-start-reverse"/g, '$1 orient="auto"')
     .replace(/^ *@import .*$/m, `  ${themes}`)
     // Layouts are in fractions, whose last digits say nothing.
     .replaceAll(/\d+\.\d{3,}/g, (digits) => String(Math.round(Number(digits) * 100) / 100));
