@@ -2,10 +2,11 @@
  * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take less than a minute on two processors.
  * Usage: npm run check
  */
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
 import { StepError } from "./setup/steps.ts";
@@ -66,7 +67,12 @@ function program(title: string, ...command: string[]): Check {
 
 async function checkDocuments(): Promise<undefined> {
   const directory = join(import.meta.dirname, "..");
-  const problems = await markdownProblems(directory, markdownFiles(directory));
+  const files = markdownFiles(directory);
+  const read = (file: string) => readFileSync(join(directory, file), "utf8");
+  const problems = [
+    ...(await markdownProblems(directory, files)),
+    ...files.filter(isCurrent).flatMap((file) => englishProblems(file, read(file))),
+  ];
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { blockProblems } from "../../scripts/docs/code-blocks.ts";
+import { englishProblems, isCurrent } from "../../scripts/docs/english.ts";
 import { markdownProblems } from "../../scripts/docs/markdown.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -67,4 +68,43 @@ suite("a block of code", () => {
   for (const [language, text, problem] of wrong) {
     test(`${language}: ${text}`, () => assert.match(blockProblems({ language, text }).join("\n"), problem));
   }
+});
+
+suite("English", () => {
+  const stops: readonly [text: string, found: string][] = [
+    ["A machine isn't to be had.", "be had"],
+    ["So long, clients wait.", "So long"],
+    ["| x | Who deploys needs rights |", "Who deploys needs"],
+    ["The cache goes on serving.", "goes on"],
+    ["An update of a stack that is there.", "that is there"],
+    ["Please set a size.", "Please"],
+    ["A size, e.g. 20GiB.", "e.g."],
+    ["Pods run as nobody.", "as nobody"],
+  ];
+  for (const [text, found] of stops) {
+    test(text, () => {
+      const [problem = ""] = englishProblems("a.md", `# A\n\n${text}\n`);
+      assert.ok(
+        problem.startsWith("a.md:3: ") && problem.toLowerCase().includes(`"${found.toLowerCase()}"`),
+        problem,
+      );
+    });
+  }
+
+  test("what is quoted, code or an address isn't looked at", () => {
+    const page =
+      "`so long`, [x](so-long.md), https://so.long/besides\n\n```sh\n# so long\n```\n\n> so long\n";
+    assert.deepEqual(englishProblems("a.md", page), []);
+  });
+
+  test("usual sentences pass", () => {
+    const page =
+      "Is there a cache? There are two. Who may pull? What isn't there a word for? Users fall back to the registry.\n";
+    assert.deepEqual(englishProblems("a.md", page), []);
+  });
+
+  test("decisions and changes stay as they are", () => {
+    const files = ["docs/adr/0001-x.md", "docs/CHANGELOG.md", "CHANGELOG.md", "docs/clients.md", "README.md"];
+    assert.deepEqual(files.map(isCurrent), [false, false, false, true, true]);
+  });
 });
