@@ -2,10 +2,12 @@
  * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take less than a minute on two processors.
  * Usage: npm run check
  */
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { englishProblems, isCurrent } from "./docs/english.ts";
+import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
 import { StepError } from "./setup/steps.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
@@ -34,6 +36,7 @@ export const staticChecks: readonly Check[] = [
     "scripts",
     "test",
   ),
+  { title: "documents", run: checkDocuments },
   { title: "shell scripts", run: checkShellScripts },
   { title: "workflows", run: checkWorkflows },
 ];
@@ -60,6 +63,17 @@ function program(title: string, ...command: string[]): Check {
       return undefined;
     },
   };
+}
+
+async function checkDocuments(): Promise<undefined> {
+  const directory = join(import.meta.dirname, "..");
+  const files = markdownFiles(directory);
+  const read = (file: string) => readFileSync(join(directory, file), "utf8");
+  const problems = [
+    ...(await markdownProblems(directory, files)),
+    ...files.filter(isCurrent).flatMap((file) => englishProblems(file, read(file))),
+  ];
+  if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 async function checkShellScripts(): Promise<string | undefined> {

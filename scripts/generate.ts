@@ -1,11 +1,13 @@
 /**
  * Writes the files that follow from the code: `npm run generate`. A unit test fails while one is out of date.
  */
+import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { stackFileSchema } from "../components/config/json-schema.ts";
 import { configurationTables } from "../components/config/reference.ts";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
 import { ruleTables } from "../policy/reference.ts";
+import { renderPicture } from "./docs/pictures.ts";
 
 interface GeneratedFile {
   /** Relative to the project. */
@@ -35,6 +37,10 @@ const files: readonly GeneratedFile[] = [
     path: "docs/policies.md",
     render: (present) => replaceBetween("rules", present, ruleTables()),
   },
+  ...globSync("docs/pictures/*.mmd", { cwd: absolute("") }).map((path) => ({
+    path: path.replace(/mmd$/, "svg"),
+    render: () => renderPicture(readFileSync(absolute(path), "utf8")),
+  })),
 ];
 
 /** The paths of the generated files that differ from what the code says. */

@@ -52,20 +52,20 @@ export const alerts = z.strictObject({
   labels: alertLabels
     .default({})
     .describe(
-      "Labels of every alert, by which it finds who is to act, for example `team`. After a change, alerts that fire or are about to begin their wait anew, and so do those with changed `workingHoursLabels` or `overrides`.",
+      "Labels of every alert, by which Alertmanager routes it, for example `team`. A change restarts the waiting time of alerts that fire or are pending. So does a change of their `workingHoursLabels` or `overrides`.",
     ),
   workingHoursLabels: alertLabels
     .default({ cancel_if_outside_working_hours: "true" })
-    .describe("Labels of a page that waits for the morning, because clients are served without the cache."),
+    .describe("Labels of a page that waits until the morning, because clients are served without the cache."),
   overrides: z
     .partialRecord(z.enum(alertNames), alertLabels)
     .default({})
     .describe(
-      "Labels of single alerts in place of their own, by the alert's name: `severity`, `topic` … An empty label goes away.",
+      "Labels that replace those of single alerts, by the alert's name: `severity`, `topic` … An empty value removes a label.",
     ),
   runbookUrl: noTemplate
     .regex(/\{alert\}/, { error: "has no {alert} in it, where the alert's name goes" })
     .default("docs/runbooks/{alert}.md")
-    .describe("Where the runbooks can be read, with `{alert}` for the alert's name."),
+    .describe("URL of the runbooks, with `{alert}` for the alert's name."),
   thresholds: thresholds.prefault({}).describe("When the alerts fire."),
 });

@@ -41,17 +41,17 @@ const replicaCount = z.int().min(1).max(50);
 /** How many Pods serve a region. */
 export const replicas = z
   .strictObject({
-    min: replicaCount.default(2).describe("How many replicas there are at least."),
+    min: replicaCount.default(2).describe("Minimum number of replicas."),
     max: replicaCount
       .exactOptional()
       .describe(
-        "How many replicas there are at most, as load asks for them; only with a bucket. Default: `min`, without autoscaling.",
+        "Maximum number of replicas, which load decides; only with a bucket. Default: `min`, without autoscaling.",
       ),
     sharing: z
       .enum(["none", "hash"])
       .default("none")
       .describe(
-        "With volumes, whether replicas share their blobs: `none`: each fetches and keeps all of them; `hash`: each keeps its part, and passes the others on from where they are, which is traffic between zones.",
+        "With volumes, whether replicas share their blobs: `none`: each fetches and keeps all of them; `hash`: each keeps a part, and passes on the others' blobs, which causes traffic between zones.",
       ),
     cpuPercent: z
       .int()
@@ -82,7 +82,7 @@ function proxiesOf(owner: string) {
     .array(source)
     .min(1)
     .describe(
-      `The ${owner}'s Pods, by address range or by labels. They end TLS and say in \`X-Forwarded-For\` who the client is. Nobody else reaches the cache.`,
+      `The ${owner}'s Pods, by address range or by labels. They terminate TLS and name the client in \`X-Forwarded-For\`. Nobody else reaches the cache.`,
     );
 }
 
@@ -96,7 +96,7 @@ const handover = {
     .max(470)
     .exactOptional()
     .describe(
-      "Seconds for which a replica that is to end goes on taking connections, until nobody sends it any. Default: 180 for a load balancer, 45 for an Ingress or a Gateway.",
+      "Seconds for which a replica that is being stopped still accepts connections, until load balancers send it none. Default: 180 for a load balancer, 45 for an Ingress or a Gateway.",
     ),
   minReadySeconds: z
     .int()
@@ -105,7 +105,7 @@ const handover = {
     .max(300)
     .exactOptional()
     .describe(
-      "Seconds for which a new replica is ready before the next one is replaced, until clients are sent to it. Default: 180 for a load balancer, 30 for an Ingress or a Gateway. With volumes, less than 30 lets a replica whose upstreams are silent replace one that serves.",
+      "Seconds for which a new replica must be ready before the next one is replaced, so that clients reach it. Default: 180 for a load balancer, 30 for an Ingress or a Gateway. With volumes, less than 30 lets a replica whose upstreams are silent replace one that serves.",
     ),
 };
 
@@ -118,7 +118,7 @@ const innerService = z
     labels: ownLabels.default({}).describe("Labels of the Service behind it."),
   })
   .prefault({})
-  .describe("The Service between it and the Pods.");
+  .describe("The Service between the Ingress or Gateway and the Pods.");
 
 /** How clients outside the cluster reach the workload. */
 export const expose = z
@@ -155,10 +155,10 @@ export const expose = z
         .strictObject({
           name: objectName.describe("Name of the existing Gateway."),
           namespace: objectName.describe("Its namespace."),
-          listener: objectName.exactOptional().describe("Name of its listener. Default: whichever fits."),
+          listener: objectName.exactOptional().describe("Name of its listener. Default: any that matches."),
         })
         .describe(
-          "The Gateway that the cache's HTTPRoute belongs to; it ends TLS with a certificate of its own.",
+          "The Gateway that the cache's HTTPRoute belongs to; it terminates TLS with its own certificate.",
         ),
       annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
       labels: ownLabels
@@ -188,7 +188,7 @@ export const serviceAccount = z
       .describe('Labels of the Pods: `azure.workload.identity/use: "true"` for Azure.'),
   })
   .prefault({})
-  .describe("The identity by which the Pods reach the bucket, in the words of the cloud.");
+  .describe("The cloud identity by which the Pods reach the bucket.");
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
 export const scheduling = z
@@ -201,7 +201,7 @@ export const scheduling = z
           operator: z
             .enum(["Exists", "Equal"])
             .exactOptional()
-            .describe("`Exists`: whatever the taint's value. Default: `Equal`."),
+            .describe("`Exists`: any value of the taint. Default: `Equal`."),
           value: labelValue.exactOptional().describe("Value of the taint, for `Equal`."),
           effect: z
             .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
@@ -242,7 +242,7 @@ export const operator = z
     labels: labels
       .default({})
       .describe(
-        'Labels of these objects by which the operator, or Grafana, finds them. The dashboard has `grafana_dashboard: "1"` besides.',
+        'Labels of these objects by which the operator, or Grafana, finds them. The dashboard also has `grafana_dashboard: "1"`.',
       ),
     annotations: annotations.default({}).describe("Annotations of these objects."),
   })

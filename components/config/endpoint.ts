@@ -18,7 +18,7 @@ function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mod
 }
 
 const acme = certificate("acme", {
-  email: email.describe("Where the certificate authority may write to about this certificate."),
+  email: email.describe("E-mail address for messages of the certificate authority."),
   challengeZone: hostname
     .exactOptional()
     .describe(
@@ -93,7 +93,7 @@ export const cloudEndpoint = z
     zone: hostname
       .exactOptional()
       .describe(
-        "Existing DNS zone that gets the endpoint's records: a public one, or with `exposure: private` a private one. Required for `acme` without `challengeZone`. Default: none, the records are up to you.",
+        "Existing DNS zone that gets the endpoint's records: a public one, or with `exposure: private` a private one. Required for `acme` without `challengeZone`. Default: none: you create the records.",
       ),
     exposure: z
       .enum(["public", "private"])
@@ -105,7 +105,7 @@ export const cloudEndpoint = z
       .enum(["none", "dns"])
       .default("none")
       .describe(
-        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they go, so that clients fall back at once: docs/private-networks.md.",
+        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they are withdrawn, so that clients fall back at once: docs/private-networks.md.",
       ),
     privateLink: privateLink(
       awsPrincipal,

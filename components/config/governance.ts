@@ -7,7 +7,7 @@ import type { Problem } from "./problems.ts";
 import { awsTags, azureTags, zoneTagProblem } from "./tags.ts";
 import { matching } from "./text.ts";
 
-const tagsMeaning = "Tags of everything that the stack makes, beside its own, by their names. Default: none.";
+const tagsMeaning = "Tags of every resource, in addition to the stack's own, by their names. Default: none.";
 
 const kmsKey = matching(
   /^(?:alias\/(?!aws\/)[\w/-]{1,250}|arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,64})$/,
@@ -22,12 +22,12 @@ const clusterAccess = z.strictObject({
   policy: z
     .enum(["view", "edit", "admin", "clusterAdmin"])
     .default("view")
-    .describe("What it may do, as EKS's access policies of this name say."),
+    .describe("The EKS access policy that it gets."),
   namespaces: z
     .array(objectName)
     .min(1)
     .exactOptional()
-    .describe("The namespaces in which it may. Default: all, and what is in none."),
+    .describe("The namespaces that the policy covers. Default: all, and objects without a namespace."),
 });
 
 export const awsGovernance = z.strictObject({
@@ -37,7 +37,7 @@ export const awsGovernance = z.strictObject({
     .min(1)
     .exactOptional()
     .describe(
-      "Ids of AWS accounts, so that the stack can't end up in another one. Default: that of the credentials, whichever it is.",
+      "IDs of the AWS accounts that the stack may be deployed to. Default: the account of the credentials.",
     ),
   permissionsBoundary: matching(
     /^arn:aws:iam::(?:\d{12}|aws):policy\/[\w+=,.@/-]{1,512}$/,
@@ -61,7 +61,9 @@ export const awsGovernance = z.strictObject({
   clusterAccess: z
     .array(clusterAccess)
     .exactOptional()
-    .describe("Who may use the API of clusters, beside whoever made them. Default: nobody."),
+    .describe(
+      "Who may use the API of clusters, in addition to the identity that created them. Default: nobody.",
+    ),
 });
 
 const diskEncryptionSet = matching(
@@ -110,7 +112,7 @@ export type AwsGovernance = z.output<typeof awsGovernance>;
 export type AzureGovernance = z.output<typeof azureGovernance>;
 
 export const governanceMeaning =
-  "What the owners of the account or subscription ask for, in all regions: docs/governance.md. Default: nothing.";
+  "Requirements of the owners of the account or subscription, for all regions: docs/governance.md. Default: nothing.";
 
 /** What must hold between this block and the stack's regions. It works on the configuration as written, and expects anything. */
 export function governanceProblems(raw: Record<string, unknown>): Problem[] {

@@ -45,7 +45,7 @@ const dialTimeoutMilliseconds = z
   .max(30_000)
   .default(defaultDialTimeoutMilliseconds)
   .describe(
-    "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes pass the cache over. While packets to the cache are dropped, each request of a pull costs this much.",
+    "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes skip the cache. While packets to the cache are dropped, each request of a pull costs this much.",
   );
 
 const storageMeaning = "The primary store of blobs.";
@@ -171,13 +171,13 @@ const azureName = matching(
 const subscription = subscriptionId
   .exactOptional()
   .describe(
-    "Id of the Azure subscription, so that the stack can't end up in another one. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
+    "ID of the Azure subscription that the stack is deployed to. Default: that of the environment, `ARM_SUBSCRIPTION_ID` or `az account show`.",
   );
 
 const regionResourceGroup = resourceGroup
   .exactOptional()
   .describe(
-    "Name of an existing resource group for all that the region is made of; it can have one cache per region. Default: one of the region's own, `registry-cache-<region>`; in a stack that isn't called `azure-<region>`, `registry-cache-<stack>-<region>`.",
+    "Name of an existing resource group for all resources of the region. It can hold one cache per region. Default: one of the region's own, `registry-cache-<region>`; in a stack that isn't called `azure-<region>`, `registry-cache-<stack>-<region>`.",
   );
 
 const availabilityZone = z.enum(["1", "2", "3"]);
@@ -211,7 +211,7 @@ export const azureVmRegion = z.strictObject({
   availabilityZone: availabilityZone
     .default("1")
     .describe(
-      "The availability zone of machine and disk, where the region has zones. Another one takes a new disk, without what is cached: docs/upgrading.md.",
+      "The availability zone of machine and disk, where the region has zones. Another zone needs a new, empty disk: docs/upgrading.md.",
     ),
   machine: azureMachine,
   storage: cloudStorage.describe(storageMeaning),

@@ -33,8 +33,8 @@ const workload = z.strictObject({
   nodeChurnPerMonth: quantity.default(4).describe("How often a node is replaced in a month."),
   workingSetGiB: quantity
     .default(150)
-    .describe("What is in use at one time, in GiB: the disk should hold it."),
-  growthGiBPerMonth: quantity.default(10).describe("What comes new from the upstreams in a month, in GiB."),
+    .describe("Content in use at one time, in GiB: the disk should hold it."),
+  growthGiBPerMonth: quantity.default(10).describe("New content from the upstreams in a month, in GiB."),
   peakNodes: z
     .int()
     .min(0)
@@ -58,7 +58,7 @@ const monitoring = z.strictObject({
     .describe(
       "Labels of everything that leaves the cache's Prometheus, alerts too: `installation`, `pipeline` …",
     ),
-  alerts: alerts.prefault({}).describe("Who is told of what, and when."),
+  alerts: alerts.prefault({}).describe("Which alerts fire, when, and with which labels."),
   alertmanagers: z
     .array(serverUrl({ path: true, credentials: false }))
     .default([])
@@ -102,7 +102,7 @@ const budget = z.strictObject({
   over: z
     .enum(["warn", "fail"])
     .default("warn")
-    .describe("What a preview does that is over the budget, or may be because prices are missing."),
+    .describe("What a preview does that exceeds the budget, or may exceed it because prices are missing."),
 });
 
 const cost = z.strictObject({
@@ -158,8 +158,8 @@ const shared = {
   prefetch: prefetch
     .exactOptional()
     .describe("What is to be in the caches before it is asked for: docs/prefetch.md. Default: nothing."),
-  images: images.default({}).describe("Other images than the pinned ones."),
-  cost: cost.prefault({}).describe("What the cost estimate can't know by itself."),
+  images: images.default({}).describe("Images that replace the pinned ones."),
+  cost: cost.prefault({}).describe("Facts that the cost estimate needs and can't find out."),
   budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),
 };
 

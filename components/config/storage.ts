@@ -90,7 +90,7 @@ const bucket = z.strictObject({
     .max(3650)
     .default(defaultExpireDays)
     .describe(
-      "After how many days the bucket deletes what was stored; what is still in use is then fetched anew.",
+      "Days after which the bucket deletes an object. One that is still in use is then fetched again.",
     ),
 });
 
@@ -118,7 +118,7 @@ const scratchOrVolume = z
       z.strictObject({
         size: diskSize().prefault("auto").describe("The size, in `GiB` or `TiB`. `auto`: from the workload."),
         class: storageClass.describe(
-          "StorageClass of a volume that takes the place of the node's disk, and lives as long as its Pod. For a size that nodes don't have.",
+          "StorageClass of a volume that replaces the node's disk and is deleted with its Pod. Use it for a size that nodes don't have.",
         ),
       }),
     ],
@@ -130,7 +130,7 @@ const scratchOrVolume = z
     typeof given === "string" ? { size: gibibytesOf(given) } : given,
   )
   .prefault("auto")
-  .describe(`${scratchMeaning} For a volume in its place, a mapping.`);
+  .describe(`${scratchMeaning} A mapping asks for a volume instead.`);
 
 export const clusterBucket = bucket
   .extend({ scratch })
@@ -159,11 +159,11 @@ const existingBucket = z
         credentials: secretKey
           .exactOptional()
           .describe(
-            "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`), for servers that know no other. Default: the identity of the Pods.",
+            "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`), for servers that support no other way to log in. Default: the identity of the Pods.",
           ),
       })
       .exactOptional()
-      .describe("A bucket of S3, or of a server that speaks its protocol. This or `azure`."),
+      .describe("A bucket in S3, or on an S3-compatible server. Set either this or `azure`."),
     azure: z
       .strictObject({
         account: storageAccountName.describe("Name of the storage account."),
@@ -172,7 +172,7 @@ const existingBucket = z
         ),
       })
       .exactOptional()
-      .describe("A container of Azure Blob Storage. This or `s3`."),
+      .describe("A container in Azure Blob Storage. Set either this or `s3`."),
   })
   .refine(({ delivery, s3 }) => delivery !== "redirect" || !isInternal(hostOf(s3?.endpoint)), {
     path: ["s3", "endpoint"],

@@ -13,7 +13,7 @@ const mapping = z
       .boolean()
       .default(true)
       .describe(
-        "Whether the stack makes the namespace, and deletes it with all that is in it. `false`: it is there already, and stays.",
+        "Whether the stack creates the namespace, and deletes it with everything in it. `false`: it exists already, and stays.",
       ),
     labels: ownLabels.default({}).describe("Further labels of a namespace that the stack makes."),
     annotations: annotations.default({}).describe("Annotations of a namespace that the stack makes."),
@@ -38,4 +38,4 @@ export const workloadNamespace = z
     typeof given === "string" ? { name: given, create: true, labels: {}, annotations: {} } : given,
   )
   .prefault("registry-cache")
-  .describe("Namespace of all that the cache is made of in the cluster: its name, or a mapping.");
+  .describe("Namespace of the cache's objects: its name, or a mapping.");

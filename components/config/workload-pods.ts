@@ -53,7 +53,7 @@ export const pods = z
       )
       .default([])
       .describe(
-        "Conditions that a Pod must fulfil, too, to be ready, as in a Pod. A gate that nothing sets keeps every Pod unready.",
+        "Additional conditions for a Pod to be ready, as in a Pod. A gate that nothing sets keeps every Pod unready.",
       ),
     resources: z
       .partialRecord(z.enum(podParts), containerResources)

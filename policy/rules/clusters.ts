@@ -32,6 +32,6 @@ export const closedClusters = rule({
   name: "closed-clusters",
   level: "mandatory",
   what: "The API of a cluster is open to named address ranges only, its use in EKS is audited, and AKS enforces network policies and gives nodes no public addresses.",
-  why: "Who reaches the API is one stolen token away from all that the cluster may do.",
+  why: "Anyone who reaches the API needs only a stolen token to do all that the cluster may do.",
   each: (resource) => unmet(demands, resource),
 });

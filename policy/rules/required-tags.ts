@@ -29,7 +29,7 @@ function tagsOf({ type, props }: Resource): unknown {
 export const requiredTags = rule({
   name: "required-tags",
   level: "mandatory",
-  what: "Everything that can have tags has the required ones. In AWS, the provider gives them to all resources, which have a `Name` besides.",
+  what: "Everything that can have tags has the required ones. In AWS, the provider gives them to all resources, which also have a `Name`.",
   why: "Cost reports, and whoever finds a resource, must see whose it is.",
   parameters: {
     tags: z

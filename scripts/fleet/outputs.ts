@@ -1,4 +1,4 @@
-/** What commands read of a stack's outputs: README.md has the table. Stacks may have been brought up by another version of the program. */
+/** What commands read of a stack's outputs: docs/outputs.md has the table. Stacks may have been brought up by another version of the program. */
 import { z } from "zod";
 import { parseWith } from "../../components/config/schema-problems.ts";
 import type { StackOutputs } from "./backend.ts";

@@ -25,7 +25,7 @@ const stackFile = join(project, "stacks", "Pulumi.local.yaml");
 /** The stack file as it is used: what is in the checkout, and what this machine needs besides. */
 const effectiveFile = () => join(stateDirectory(), "local", "Pulumi.local.yaml");
 
-/** What the program hands over: see the README's table of outputs. */
+/** What the program hands over: see docs/outputs.md. */
 export interface Outputs {
   readonly caches: Readonly<Record<string, { endpoint: string; ca?: { file: string } }>>;
   readonly clients: Readonly<Record<string, ClientConfiguration>>;

@@ -30,7 +30,7 @@ const clientCount = 12;
 const patienceMs = 90_000;
 /** After a fault is over, and after a part was killed. */
 const recoveryMs = 60_000;
-/** README's goal for the whole Pod under 64 clients. */
+/** docs/performance.md: the goal for the whole Pod under 64 clients. */
 const memoryGoalMiB = 400;
 /** Sockets of clients and files under way come and go. */
 const descriptorSpread = 200;

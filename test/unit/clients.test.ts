@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
@@ -288,34 +287,4 @@ test("what the documents say of outputs is printed without another word", () => 
     }
   }
   assert.ok(count > 10);
-});
-
-test("the links of the pages lead somewhere", () => {
-  const anchors = (file: string) =>
-    [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w -]/g, "")
-        .replaceAll(" ", "-"),
-    );
-  for (const { file, text } of pages) {
-    for (const [link, path = "", anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
-      const target = path === "" ? file : join(dirname(file), path);
-      assert.ok(existsSync(target), `${file}: ${link}`);
-      if (anchor !== undefined) assert.ok(anchors(target).includes(anchor), `${file}: ${link}`);
-    }
-  }
-});
-
-test("what the pages show is YAML, JSON and TOML", () => {
-  const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-    yaml: parseYaml,
-    json: JSON.parse,
-    toml: (text) => text.split("\n\n").map((part) => parseToml(part)),
-  };
-  for (const { file, text } of pages) {
-    for (const [, language = "", block = ""] of text.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
-      assert.doesNotThrow(() => parsers[language]?.(block), file);
-    }
-  }
 });

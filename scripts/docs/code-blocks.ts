@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { parseMermaid } from "beautiful-mermaid";
+import type { MicromarkToken, Rule } from "markdownlint";
+import { parse as parseToml } from "smol-toml";
+import { parseAllDocuments, parse as parseYaml } from "yaml";
+import { stackFileSchema } from "../../components/config/json-schema.ts";
+import { namespace } from "../../components/config/schema.ts";
+
+/** A rule for markdownlint: blocks of YAML, JSON, TOML and Mermaid can be parsed, and what they show of a stack file is valid. */
+export const codeBlocks: Rule = {
+  names: ["code-blocks"],
+  description: "A block of code is what its language says",
+  tags: ["code"],
+  parser: "micromark",
+  function: ({ parsers, lines }, onError) => {
+    for (const block of fencedBlocks(parsers.micromark.tokens, lines)) {
+      for (const detail of blockProblems(block)) onError({ lineNumber: block.line, detail });
+    }
+  },
+};
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+  readonly line: number;
+}
+
+function fencedBlocks(tokens: readonly MicromarkToken[], lines: readonly string[]): Block[] {
+  return tokens.flatMap((token) => {
+    if (token.type !== "codeFenced") return fencedBlocks(token.children, lines);
+    const [fence] = token.children;
+    const [language = ""] = (fence?.text ?? "")
+      .replace(/^[`~]+/, "")
+      .trim()
+      .split(/\s/);
+    const indentation = new RegExp(`^ {0,${token.startColumn - 1}}`);
+    const text = lines
+      .slice(token.startLine, token.endLine - 1)
+      .map((line) => `${line.replace(indentation, "")}\n`)
+      .join("");
+    return [{ language, text, line: token.startLine }];
+  });
+}
+
+const checks: Readonly<Record<string, (text: string) => readonly string[]>> = {
+  yaml: yamlProblems,
+  // A page may show members of an object without its braces.
+  json: (text) => thrown(() => JSON.parse(text.startsWith('"') ? `{${text}}` : text)),
+  // Alternatives, an empty line between them, have the same tables.
+  toml: (text) => text.split("\n\n").flatMap((part) => thrown(() => parseToml(part))),
+  mermaid: mermaidProblems,
+};
+
+/** @returns what is wrong with a block; nothing for a language that isn't checked. */
+export function blockProblems({ language, text }: Pick<Block, "language" | "text">): readonly string[] {
+  return checks[language]?.(text) ?? [];
+}
+
+function thrown(parse: () => unknown): string[] {
+  try {
+    parse();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+function yamlProblems(text: string): string[] {
+  const documents = parseAllDocuments(text);
+  const errors = documents.flatMap((document) => document.errors.map(({ message }) => message));
+  if (errors.length > 0) return errors;
+  return documents.flatMap((document) => stackFileProblems(document.toJS()));
+}
+
+/** The renderer of the pictures leaves out the lines that it doesn't understand. */
+function mermaidProblems(text: string): string[] {
+  try {
+    const { nodes, edges } = parseMermaid(text);
+    const arrows = text.match(/--+>|-\.+->|==+>|-\.- *>|<-->/g) ?? [];
+    if (nodes.size === 0) return ["it has no nodes"];
+    return edges.length < arrows.length
+      ? [`it has ${arrows.length} arrows, of which ${edges.length} can be read`]
+      : [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+interface Example {
+  readonly config: Mapping;
+  readonly region: Mapping;
+}
+
+const regionsKey = `${namespace}:regions`;
+const projectDirectory = new URL("../../", import.meta.url);
+
+let validator: ValidateFunction | undefined;
+let examples: readonly Example[] | undefined;
+
+/** A complete file of each kind of region, into which a part that a page shows is put. */
+function exampleFiles(): readonly Example[] {
+  examples ??= [
+    "aws-eu-central-1",
+    "aws-us-east-1",
+    "azure-westeurope",
+    "azure-germanywestcentral",
+    "kubernetes-example",
+    "local",
+  ].map((stack) => {
+    const { config } = parseYaml(
+      readFileSync(new URL(`stacks/Pulumi.${stack}.yaml`, projectDirectory), "utf8"),
+    );
+    return { config, region: config[regionsKey][0] };
+  });
+  return examples;
+}
+
+/** Of a whole file, of top-level keys, or of keys of a region. Other YAML is somebody else's. */
+function stackFileProblems(value: unknown): string[] {
+  if (!isMapping(value)) return [];
+  const keys = Object.keys(value);
+  if (keys.length === 0) return [];
+  if (isMapping(value.config) && `${namespace}:provider` in value.config) return invalid([value], [""]);
+  if (keys.every((key) => key.startsWith(`${namespace}:`))) {
+    return invalid(
+      exampleFiles().map(({ config }) => ({ config: { ...config, ...value } })),
+      keys.map((key) => `/config/${key}`),
+    );
+  }
+  if (!keys.every((key) => regionKeys.has(key))) return [];
+  return invalid(
+    exampleFiles().map(({ config, region }) => ({
+      config: { ...config, [regionsKey]: [merged(region, value)] },
+    })),
+    keys.map((key) => `/config/${regionsKey}/0/${key}`),
+  );
+}
+
+/** Keys of a region that no other YAML in the pages begins with. */
+const regionKeys: ReadonlySet<string> = new Set([
+  "access",
+  "endpoint",
+  "expose",
+  "network",
+  "nodes",
+  "replicas",
+  "scheduling",
+  "storage",
+  "pods",
+  "namespace",
+]);
+
+/** A part's keys over those of the example; of a mapping without a kind, key by key. */
+function merged(region: Mapping, part: Mapping): Mapping {
+  const entries = Object.entries(part).map(([key, value]) => {
+    const present = region[key];
+    const isWhole = !isMapping(value) || !isMapping(present) || "kind" in value;
+    return [key, isWhole ? value : { ...present, ...value }];
+  });
+  return { ...region, ...Object.fromEntries(entries) };
+}
+
+/**
+ * No problems where one of the candidates is valid; else what is wrong with what the page shows.
+ * @param shown where that is in the candidates
+ */
+function invalid(candidates: readonly unknown[], shown: readonly string[]): string[] {
+  validator ??= new Ajv({ formats: { email: true }, allErrors: true }).compile(stackFileSchema());
+  const found: string[] = [];
+  for (const candidate of candidates) {
+    if (validator(candidate)) return [];
+    found.push(...(validator.errors ?? []).map(said));
+  }
+  const about = found.filter((error) => shown.some((path) => error.startsWith(path)));
+  return [...new Set(about.length > 0 ? about : found)].slice(0, 8);
+}
+
+function said({ instancePath, message, params }: ErrorObject): string {
+  const { additionalProperty } = params;
+  return `${instancePath || "/"} ${message}${additionalProperty === undefined ? "" : ` "${additionalProperty}"`}`;
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,46 @@
+/** What `npm run check` looks for in the Markdown files: links, anchors, tables, and blocks of code that can be parsed. */
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import type { Configuration } from "markdownlint";
+import { lint } from "markdownlint/promise";
+import relativeLinks, { markdownIt } from "markdownlint-rule-relative-links";
+import { codeBlocks } from "./code-blocks.ts";
+
+/** https://github.com/DavidAnson/markdownlint/blob/v0.42.1/doc/Rules.md */
+const rules: Configuration = {
+  default: false,
+  "code-blocks": true,
+  "relative-links": true,
+  "link-fragments": true,
+  "reference-links-images": true,
+  "no-empty-links": true,
+  "no-reversed-links": true,
+  "no-alt-text": true,
+  "heading-increment": true,
+  "single-h1": true,
+  "no-duplicate-heading": { siblings_only: true },
+  "table-column-count": true,
+  "table-pipe-style": true,
+};
+
+/** The project's own, relative to its directory. */
+export function markdownFiles(directory: string): string[] {
+  const patterns = ["*.md", "docs/**/*.md", ".github/**/*.md", "charts/**/*.md"];
+  return globSync(patterns, { cwd: directory }).sort();
+}
+
+/** @returns a line for each problem: `docs/clients.md:12: …` */
+export async function markdownProblems(directory: string, files: readonly string[]): Promise<string[]> {
+  const results = await lint({
+    files: files.map((file) => join(directory, file)),
+    config: rules,
+    customRules: [relativeLinks, codeBlocks],
+    markdownItFactory: () => markdownIt,
+  });
+  return files.flatMap((file) =>
+    (results[join(directory, file)] ?? []).map(
+      ({ lineNumber, ruleDescription, errorDetail, errorContext }) =>
+        `${file}:${lineNumber}: ${[ruleDescription, errorDetail, errorContext].filter(Boolean).join(": ")}`,
+    ),
+  );
+}

@@ -1,0 +1,110 @@
+/** That the checks of the documentation find what they are there for; that the pages pass is one of the checks of `npm run check`. */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { blockProblems } from "../../scripts/docs/code-blocks.ts";
+import { englishProblems, isCurrent } from "../../scripts/docs/english.ts";
+import { markdownProblems } from "../../scripts/docs/markdown.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+suite("a page", () => {
+  const parts = scope(test);
+
+  async function problems(page: string): Promise<string[]> {
+    const { path } = parts.use(await tempDir());
+    await mkdir(join(path, "docs"));
+    await writeFile(join(path, "docs", "other.md"), "# Other\n\n## A part\n");
+    await writeFile(join(path, "docs", "page.md"), `# Page\n\n${page}\n`);
+    return markdownProblems(path, ["docs/page.md"]);
+  }
+
+  test("without a mistake", async () => {
+    const page = "[there](other.md#a-part), [here](#page)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n";
+    assert.deepEqual(await problems(page), []);
+  });
+
+  const mistakes: readonly [what: string, page: string, problem: RegExp][] = [
+    ["a link to a file that isn't there", "[x](gone.md)", /^docs\/page\.md:3: .*gone\.md/],
+    ["a link to a heading that isn't in the other file", "[x](other.md#gone)", /^docs\/page\.md:3: .*gone/],
+    ["a link to a heading that isn't on the page", "[x](#gone)", /^docs\/page\.md:3: .*gone/],
+    ["a picture that isn't there", "![x](gone.svg)", /^docs\/page\.md:3: .*gone\.svg/],
+    ["a row with a cell too many", "| a |\n| --- |\n| 1 | 2 |", /^docs\/page\.md:5: /],
+    ["YAML that can't be parsed", "- x\n\n  ```yaml\n  a: [\n  ```", /^docs\/page\.md:5: /],
+  ];
+  for (const [what, page, problem] of mistakes) {
+    test(what, async () => {
+      const [found = "", ...others] = await problems(page);
+      assert.match(found, problem);
+      assert.deepEqual(others, []);
+    });
+  }
+});
+
+suite("a block of code", () => {
+  const right: readonly [language: string, text: string][] = [
+    ["yaml", "a: 1\n---\nb: 2\n"],
+    ["yaml", "storage: { kind: bucket, delivery: redirect }\n"],
+    ["yaml", "registry-cache:budget: { monthlyUSD: 150, over: warn }\n"],
+    ["json", '"a": { "b": 1 }\n'],
+    ["toml", "a = 1\n\na = 2\n"],
+    ["mermaid", 'flowchart LR\n  a["x<br>y"] -- "z" --> b & c\n'],
+    ["sh", "if\n"],
+  ];
+  for (const [language, text] of right) {
+    test(`${language}: ${text}`, () => assert.deepEqual(blockProblems({ language, text }), []));
+  }
+
+  const wrong: readonly [language: string, text: string, problem: RegExp][] = [
+    ["yaml", "a: 1\na: 2\n", /unique/],
+    ["yaml", "storage: { kind: bucket, delivery: fast }\n", /storage\/delivery/],
+    ["yaml", "registry-cache:budget: { monthlyEUR: 150 }\n", /monthlyEUR/],
+    ["yaml", "config:\n  registry-cache:provider: aws\n  registry-cache:regions: []\n", /regions/],
+    ["json", "{ a: 1 }\n", /JSON/],
+    ["toml", "a = \n", /Invalid TOML/],
+    ["mermaid", "flowchat LR\n  a --> b\n", /header/],
+    ["mermaid", "flowchart LR\n  a --> b\n  b -->\n", /2 arrows, of which 1/],
+  ];
+  for (const [language, text, problem] of wrong) {
+    test(`${language}: ${text}`, () => assert.match(blockProblems({ language, text }).join("\n"), problem));
+  }
+});
+
+suite("English", () => {
+  const stops: readonly [text: string, found: string][] = [
+    ["A machine isn't to be had.", "be had"],
+    ["So long, clients wait.", "So long"],
+    ["| x | Who deploys needs rights |", "Who deploys needs"],
+    ["The cache goes on serving.", "goes on"],
+    ["An update of a stack that is there.", "that is there"],
+    ["Please set a size.", "Please"],
+    ["A size, e.g. 20GiB.", "e.g."],
+    ["Pods run as nobody.", "as nobody"],
+  ];
+  for (const [text, found] of stops) {
+    test(text, () => {
+      const [problem = ""] = englishProblems("a.md", `# A\n\n${text}\n`);
+      assert.ok(
+        problem.startsWith("a.md:3: ") && problem.toLowerCase().includes(`"${found.toLowerCase()}"`),
+        problem,
+      );
+    });
+  }
+
+  test("what is quoted, code or an address isn't looked at", () => {
+    const page =
+      "`so long`, [x](so-long.md), https://so.long/besides\n\n```sh\n# so long\n```\n\n> so long\n";
+    assert.deepEqual(englishProblems("a.md", page), []);
+  });
+
+  test("usual sentences pass", () => {
+    const page =
+      "Is there a cache? There are two. Who may pull? What isn't there a word for? Users fall back to the registry.\n";
+    assert.deepEqual(englishProblems("a.md", page), []);
+  });
+
+  test("decisions and changes stay as they are", () => {
+    const files = ["docs/adr/0001-x.md", "docs/CHANGELOG.md", "CHANGELOG.md", "docs/clients.md", "README.md"];
+    assert.deepEqual(files.map(isCurrent), [false, false, false, true, true]);
+  });
+});

@@ -1,0 +1,50 @@
+/** docs/troubleshooting.md: the messages of this project that it explains are ones that the project has. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+/** Of Pulumi and of the clouds. */
+const others = [
+  ...[
+    "the stack is currently locked by …",
+    "incorrect passphrase",
+    "passphrase must be set",
+    "no stack named '…' found",
+  ],
+  ...[
+    "protected",
+    "InsufficientInstanceCapacity",
+    "SkuNotAvailable",
+    "AllocationFailed",
+    "AuthorizationFailed",
+    "AccessDenied",
+  ],
+];
+
+test("the messages of this project", () => {
+  const page = readFileSync("docs/troubleshooting.md", "utf8");
+  const source = globSync("{components,scripts}/**/*.{ts,sh}")
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const messages = ["The check on a node fails", "A preview or an update fails", "The stack local"].flatMap(
+    (heading) => {
+      const [, section = ""] = page.match(new RegExp(`^## ${heading}$(.*?)(?=^## )`, "ms")) ?? [];
+      const cells = [...section.matchAll(/^\| (?!---)(.*?) \|/gm)].map(([, cell = ""]) => cell);
+      return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, message = ""]) => message));
+    },
+  );
+  assert.ok(messages.length > 20);
+  assert.deepEqual(
+    others.filter((message) => !messages.includes(message)),
+    [],
+  );
+  for (const message of messages.filter((one) => !others.includes(one))) {
+    // What a message inserts is `…`; a step's name stands before "failed".
+    const parts = message
+      .replace(/ failed$/, "")
+      .split("…")
+      .map((part) => part.trim())
+      .filter((part) => /\w/.test(part));
+    for (const part of parts) assert.ok(source.includes(part), `${message}: ${part}`);
+  }
+});
