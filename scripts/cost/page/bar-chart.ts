@@ -1,5 +1,5 @@
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { sum } from "../amounts.ts";
-import { type Html, html } from "./html.ts";
 
 export interface Bar {
   readonly label: string;

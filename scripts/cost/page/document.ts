@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Problem } from "../../../components/config/problems.ts";
-import { Html, html } from "./html.ts";
+import { Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 
 const style = new Html(readFileSync(new URL("page.css", import.meta.url), "utf8"));
 

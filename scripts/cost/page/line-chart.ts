@@ -1,4 +1,4 @@
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { ticks } from "./scale.ts";
 
 export interface Line {

@@ -1,10 +1,10 @@
 import { totalsOf } from "../../../components/cost/line.ts";
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { sum, usd } from "../amounts.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "../review.ts";
 import { billCells, billed, billTitles, leftOut, legendOf, remarksOf } from "../sentences.ts";
 import { type Bar, barChart } from "./bar-chart.ts";
 import { document, problemList } from "./document.ts";
-import { type Html, html } from "./html.ts";
 import { anchorOf, regionSection } from "./region-section.ts";
 import { table } from "./table.ts";
 

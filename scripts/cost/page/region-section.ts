@@ -1,11 +1,11 @@
 import type { Alternative } from "../../../components/cost/alternatives.ts";
 import { type CostLine, notFound } from "../../../components/cost/line.ts";
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { quantity, unitPrice, usd } from "../amounts.ts";
 import type { Curve } from "../curve.ts";
 import type { Measured } from "../measured.ts";
 import { billOf, nameOf, type RegionReview, type StackRegion } from "../review.ts";
 import { billed, conclusions, notPricedText, span } from "../sentences.ts";
-import { type Html, html } from "./html.ts";
 import { lineChart, type Mark } from "./line-chart.ts";
 import { type Cell, table } from "./table.ts";
 
