@@ -30,8 +30,8 @@ export interface PodPrefetch extends Prefetch {
 /** The part of a region that its Pod depends on, wherever it runs. */
 export interface PodRegion extends CommonKeys {
   readonly name: string;
-  /** The name that clients connect to. */
-  readonly endpoint: { readonly hostname: string };
+  /** The name and port that clients connect to. */
+  readonly endpoint: { readonly hostname: string; readonly port: number };
 }
 
 /** Replicas that share their blobs. */

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { appendFile, readFile, statfs, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,7 +26,7 @@ import { startMachine, type TestMachine } from "../support/machine.ts";
 import { repeat } from "../support/repeat.ts";
 import { commandsOf, podmanPrelude, preludeOf } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
-import { smallDisk } from "../support/small-disk.ts";
+import { leaveFree, smallDisk } from "../support/small-disk.ts";
 import { servedCertificate } from "../support/tls.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -322,10 +322,7 @@ test("the upstream is gone, then the cache, too", async () => {
 test("something else fills the cache's disk", async () => {
   // Of a reserve of 64 MiB. With nothing left, Prometheus couldn't write any more.
   const leftBytes = 20 * 1024 * 1024;
-  const fill = async () => {
-    const { bavail, bsize } = await statfs(disk);
-    await appendFile(join(disk, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
-  };
+  const fill = () => leaveFree(disk, leftBytes);
   await fill();
   // The cache makes room within seconds. That is taken, too.
   await sleep(5000);

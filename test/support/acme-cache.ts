@@ -86,7 +86,7 @@ export async function startAcmeCache(
     ports,
     listen: { addresses: [localAddress], port },
     clients: ["127.0.0.0/8"],
-    region: { name: acmeRegion, endpoint: { hostname }, freshnessSeconds: 60 },
+    region: { name: acmeRegion, endpoint: { hostname, port }, freshnessSeconds: 60 },
     metricsClients: [],
     monitoring,
     budget: diskBudget(4),

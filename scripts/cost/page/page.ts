@@ -1,7 +1,7 @@
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { type Block, reportOf, type Section } from "../report.ts";
 import type { Review } from "../review.ts";
 import { document, problemList } from "./document.ts";
-import { type Html, html } from "./html.ts";
 import { table } from "./table.ts";
 
 /** With more regions than this, their sections are folded. */

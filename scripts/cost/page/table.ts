@@ -1,5 +1,5 @@
+import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { columnOf } from "../columns.ts";
-import { type Html, html } from "./html.ts";
 
 export type Cell = string | Html;
 
