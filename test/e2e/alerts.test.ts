@@ -8,10 +8,9 @@ import { appendFile, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { alertNames } from "../../components/config/alerts.ts";
+import type { alertNames } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { startAuthority } from "../support/acme.ts";
 import { acmeRegion, hostname, startAcmeCache } from "../support/acme-cache.ts";
@@ -24,7 +23,6 @@ import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine, type TestMachine } from "../support/machine.ts";
 import { repeat } from "../support/repeat.ts";
-import { commandsOf, podmanPrelude, preludeOf } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { servedCertificate } from "../support/tls.ts";
@@ -228,35 +226,6 @@ describe("while clients pull", { concurrency: true }, () => {
 
   test("something that is to be prefetched isn't there", async () => {
     await arrives("RegistryCachePrefetchIncomplete", { ...notify, topic: "efficiency" });
-  });
-
-  test("the commands of the runbooks work", async () => {
-    const { directory, ports } = cache.layout;
-    // As on a machine with another stack: the prelude whole, then what it is called here.
-    const here = `CACHE=label=app.kubernetes.io/instance=${region} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
-    for (const name of alertNames) {
-      for (const commands of commandsOf(name)) {
-        const { failed, all } = await execa(
-          "bash",
-          ["-eu", "-c", `${podmanPrelude()}\n${here}\n${commands}`],
-          {
-            env: podmanEnvironment(),
-            reject: false,
-            all: true,
-          },
-        );
-        assert.ok(!failed, `${name}: ${all}`);
-      }
-    }
-  });
-
-  test("a part is restarted by the command for it", async () => {
-    const restart = `${preludeOf("local")}\nCACHE=label=app.kubernetes.io/instance=${region}; for part in exporter edge; do restart "$part"; done`;
-    await execa("bash", ["-eu", "-c", restart], { env: podmanEnvironment() });
-    for (const part of ["exporter", "edge"]) {
-      const state = await podman(["inspect", "--format", "{{.State.Status}}", cache.container(part)]);
-      assert.equal(state, "running", part);
-    }
   });
 });
 
