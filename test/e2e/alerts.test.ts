@@ -185,7 +185,7 @@ describe("while clients pull", { concurrency: true }, () => {
     const { state } = machine;
     machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
     const { annotations } = await arrives("RegistryCachePodOutdated", { ...notify, topic: "change" });
-    assert.match(annotations.description ?? "", / changes \(image\);/);
+    assert.match(annotations.description ?? "", / changes \(image\)\./);
     machine.state = state;
     await ends("RegistryCachePodOutdated");
   });
