@@ -9,6 +9,7 @@ import { script } from "../../pod/script.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
+import { onCallProgram, probeParameters, testImage } from "../oncall/program.ts";
 import { type Bundle, renderBundle } from "../podman/bundle.ts";
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
@@ -84,6 +85,17 @@ export function vmPod(options: VmPodOptions): Bundle {
     files: {
       "machine.sh": script(import.meta.url, "machine.sh"),
       settings: shellVariables(machineSettings(options)),
+      "registry-cache": onCallProgram({
+        host: "vm",
+        region: region.name,
+        endpoint: new URL(`https://${region.endpoint.hostname}:${port}`).origin,
+        internalPort,
+        probe: probeParameters(region.endpoint.hostname, { port }),
+        runbookUrl: options.monitoring.alerts.runbookUrl,
+        image: testImage(upstreams),
+        data: dataMount,
+        state: stateDirectory,
+      }),
     },
   });
 }
@@ -103,6 +115,7 @@ function machineSettings(options: VmPodOptions): Record<string, string> {
     CERTIFICATE_SECRET: tls.mode === "provided" ? tls.secretName : "",
     AUTHORITY_SECRET: tls.mode === "private" ? (storedSecrets[authority] ?? "") : "",
     CERTIFICATE_NAME: hostname,
+    PROGRAM: "/usr/local/bin/registry-cache",
   };
 }
 
