@@ -31,6 +31,9 @@ export const claims: readonly Claim[] = [
   { file: "test/unit/runbook-commands.test.ts", place: "aws" },
   { file: "test/unit/runbook-commands.test.ts", place: "azure" },
   { file: "test/unit/runbook-commands.test.ts", place: "stack" },
+  { file: "test/e2e/alerts.test.ts", place: "local" },
+  { file: "test/e2e/alerts.test.ts", place: "client" },
+  { file: "test/e2e/alerts.test.ts", place: "anywhere" },
 ];
 
 export function claimsOf(block: Block, place: Place): readonly Claim[] {
