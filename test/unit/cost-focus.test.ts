@@ -62,7 +62,7 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
   const text = stdout.replaceAll(/\s+/g, " ");
   assert.match(
     text,
-    /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month \(estimated: \$100\.77, with \$0\.93 for transfer out of the registries\)\./,
+    /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month \(estimated: \$185\.16, with \$0\.93 for transfer out of the registries\)\./,
   );
   assert.match(stdout, /^Region .* Billed$/m);
   assert.match(stdout, /^aws, eu-central-1 .* \$14\.60$/m);
@@ -109,7 +109,7 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
     const { stdout, stderr, exitCode } = await project.cost("--focus", file);
     assert.equal(exitCode, 1);
     assert.match(stderr, problem);
-    assert.match(stdout, /^aws, eu-central-1 +\$100\.77/m);
+    assert.match(stdout, /^aws, eu-central-1 +\$185\.16/m);
   }
   const { stderr } = await project.cost("--focus", join(project.directory, "none.csv"));
   assert.match(stderr, /--focus: ENOENT/);

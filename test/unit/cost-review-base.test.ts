@@ -11,7 +11,7 @@ test("a contested charge is compared too, at the high end", async (t) => {
   // Only what passes within the region changes: 3,600 GiB become 7,200, which are 3,865.47 GB more, × 0.087 = 336.30.
   await project.setStack("azure", stackFiles.azure.replace("nodeChurnPerMonth: 4", "nodeChurnPerMonth: 8"));
   const { markdown, table, json } = await compared(project);
-  const title = String.raw`azure, westeurope: \$56\.95 \(\$56\.95 to \$399\.96\) → \$56\.95 \(\$56\.95 to \$736\.26\), \$0\.00 to \+\$336\.30 a month`;
+  const title = String.raw`azure, westeurope: \$84\.98 \(\$84\.98 to \$421\.28\) → \$84\.98 \(\$84\.98 to \$757\.57\), \$0\.00 to \+\$336\.30 a month`;
   assert.match(markdown, new RegExp(String.raw`^\*\*${title}\*\*$`, "m"));
   assert.match(table, new RegExp(`^${title}$`, "m"));
   const cause =

@@ -31,7 +31,7 @@ test("each report says how old the prices are, how sure, and where they are from
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const machine =
-    /2025-05-28, medium confidence, ec2instances\.info: Instance \(Linux, on demand, c6gn\.medium\)/;
+    /2025-05-28, medium confidence, ec2instances\.info: Instance \(Linux, on demand, c7g\.xlarge\)/;
   for (const format of ["table", "markdown", "html"]) {
     const { stdout } = await project.cost("--format", format);
     const text = stdout.replaceAll(/\s+/g, " ");
