@@ -77,7 +77,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.equal(await page.textContent(".bad"), `${failed}image`);
   await waitUntil("the alert names the reason", async () =>
     [...(await shown()).keys()].includes(
-      "The cache doesn't take up changes (image); what it had before serves on.",
+      "The cache doesn't take up changes (image). It runs with its earlier configuration.",
     ),
   );
 

@@ -13,7 +13,7 @@ export function availabilityAlerts({ downMinutes }: Thresholds, durations: Durat
       name: "RegistryCacheDown",
       inWorkingHours: true,
       expr: `${silent} unless ${running}`,
-      description: "The cache doesn't answer; clients pull from the upstreams.",
+      description: "The cache doesn't answer. Clients pull from the upstreams, more slowly.",
     },
     {
       ...common,
@@ -21,13 +21,13 @@ export function availabilityAlerts({ downMinutes }: Thresholds, durations: Durat
       inWorkingHours: true,
       expr: `${silent} and ${running}`,
       description:
-        "The cache runs, but its endpoint doesn't answer as it should; clients pull from the upstreams.",
+        "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
     },
     {
       ...common,
       name: "RegistryCacheNoSource",
       expr: `${unreachable} and ignoring (job, instance, upstream) ${silent}`,
-      description: "Neither the cache nor {{ $labels.upstream }} answers: nothing can be pulled from it.",
+      description: "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
     },
   ];
 }
