@@ -69,7 +69,7 @@ async function picture(
   const tab = await browser.newPage({
     viewport: { width, height: 800 },
     colorScheme: dark ? "dark" : "light",
-    deviceScaleFactor: width < 500 ? 2 : 1.5,
+    deviceScaleFactor: width < 500 ? 1.5 : 1.25,
   });
   await tab.goto(`${origin}/${encodeURIComponent(state)}/`);
   await tab.waitForSelector("#plot3 path");
@@ -78,7 +78,7 @@ async function picture(
   // Playwright's own screenshots are PNG or JPEG.
   const { data } = await session.send("Page.captureScreenshot", {
     format: "webp",
-    quality: 80,
+    quality: 75,
     captureBeyondViewport: true,
   });
   await tab.close();

@@ -51,7 +51,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
   const shown = async () => {
     await page.goto(`http://127.0.0.1:${ports.edgeStatus}/`);
-    for (const part of ["dl div", "#figures td", "#plot3 svg"]) await page.waitForSelector(part);
+    for (const part of ["#state div", "#figures td", "#plot3 svg"]) await page.waitForSelector(part);
     return page.evaluate<Contents>(contents);
   };
   /** Waits until the page says it. */
@@ -97,9 +97,9 @@ test("the status page shows in a browser what the cache does, and what is wrong"
     const all = new Map(it.figures.map(([name = "", ...texts]) => [name, texts]));
     return [...figures].every(([name, text]) => all.get(name)?.every((it) => it === text));
   });
-  await line("Endpoint", "answers");
-  await line("Upstream gsoci", /^answers in [\d.]+ m?s$/);
-  await line("Parts", /^all \d answer$/);
+  await line("✓Endpoint", "answers");
+  await line("✓Upstream gsoci", /^answers in [\d.]+ m?s$/);
+  await line("✓Parts", /^all \d answer$/);
   await verdict(/✓Serving No alerts/);
   const { plots, figures: texts } = await shown();
   assert.match(texts.find(([name]) => name?.includes("of a hit"))?.[1] ?? "", /^\d[\d.]* m?s$/);

@@ -19,8 +19,7 @@ import {
 } from "../../components/monitoring/status-page/page/prometheus.ts";
 import {
   alertSection,
-  changeSection,
-  healthSection,
+  stateSection,
   verdictSection,
 } from "../../components/monitoring/status-page/page/sections.ts";
 import { type State, stateQueries } from "../../components/monitoring/status-page/page/state.ts";
@@ -192,7 +191,7 @@ test("one fault is one reason", () => {
     [unreachable, pending],
   );
   assert.deepEqual(verdictOf(state).reasons, [unreachable.description]);
-  assert.match(healthSection(state).text, /all 1 answer/);
+  assert.match(stateSection(state).text, /all 1 answer/);
 });
 
 test("what a pending alert would say isn't said before it fires", () => {
@@ -252,24 +251,19 @@ test("what comes from Prometheus is text, never markup", () => {
   const state = stateWith({ ...(all as Partial<State["samples"]>), upstreams: one(0, labels) }, [
     { ...unreachable, name: evil, severity: evil, description: evil, runbook: `https://${evil}` },
   ]);
-  const sections = [
-    verdictSection(verdictOf(state)),
-    alertSection(state),
-    healthSection(state),
-    changeSection(state),
-  ];
+  const sections = [verdictSection(verdictOf(state)), alertSection(state), stateSection(state)];
   for (const { text } of sections) assert.doesNotMatch(text, /<img|="[^"]*"[^ >]/);
 });
 
 test("a machine's Pod: which runs, which is wanted, and why a change failed", () => {
   const text = (samples: Partial<State["samples"]>) =>
-    changeSection(stateWith(samples))
+    stateSection(stateWith(samples))
       .text.replace(/<[^>]*>/g, "|")
       .replace(/\|+/g, "|");
   const pod = (digest: string) => one(1, { digest });
-  assert.match(text({}), /^\|nginx runs since\|[^|]* \(2 h ago\)\|$/);
+  assert.match(text({}), /\|nginx runs since\|[^|]* \(2 h ago\)\|$/);
   const same = text({ applied: pod("0123"), wanted: pod("0123"), appliedAt: one(at - 90) });
-  assert.match(same, /^\|Runs\|0123\| since [^|]* \(1 min 30 s ago\)\|✓\|Wanted\|the same\|/);
+  assert.match(same, /\|Runs\|0123\| since [^|]* \(1 min 30 s ago\)\|✓\|Wanted\|the same\|/);
   const failed = text({ applied: pod("0123"), wanted: pod("4567"), failure: one(1, { reason: "image" }) });
   assert.match(
     failed,

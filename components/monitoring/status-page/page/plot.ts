@@ -116,6 +116,11 @@ export function descriptionOf({ title, lines, format }: Plot): string {
   return `${title}, last day. ${texts.join("; ")}.`;
 }
 
+/** Without the zero behind the point: an axis has round values. */
+function round(text: string): string {
+  return text.replace(/\.0+(?= )/, "");
+}
+
 /** The plot as SVG, one unit per pixel. */
 export function svgOf(plot: Plot, size: Size): Html {
   const { width, height } = size;
@@ -127,7 +132,7 @@ export function svgOf(plot: Plot, size: Size): Html {
   return html`<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${descriptionOf(plot)}">
 ${ticks.map(
   (tick) =>
-    html`<line x1="${margin.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${margin.left - 8}" y="${y(tick) + 4}" class="y">${plot.format(tick)}</text>`,
+    html`<line x1="${margin.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${margin.left - 8}" y="${y(tick) + 4}" class="y">${round(plot.format(tick))}</text>`,
 )}
 ${hourTicks(plot.steps, width).map(
   ({ index, text }) => html`<text x="${x(index)}" y="${height - 4}" class="x">${text}</text>`,
