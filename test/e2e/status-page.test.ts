@@ -40,7 +40,12 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   const chain = await startChain(parts, {
     secondsPerMinute: 1,
     region: { dataDir: join(disk.path, "data"), storage: { kind: "disk", size: "1GiB" } },
-    monitoring: { alerts: { runbookUrl: "https://runbooks.example.com/{alert}" } },
+    monitoring: {
+      alerts: {
+        runbookUrl: "https://runbooks.example.com/{alert}",
+        thresholds: { podOutdatedMinutes: 1, unreachableMinutes: 1, diskFullMinutes: 1 },
+      },
+    },
   });
   const { podName, ports } = chain.cache.layout;
   const region = podName.replace("registry-cache-", "");
