@@ -1,30 +1,39 @@
 /**
- * Makes the pictures of the status page in docs/images, with the Chromium of this machine and the answers of a sample day.
+ * Makes the pictures in docs/images with the Chromium of this machine: the status page after a sample day, and the cost of the stacks.
  * Usage: node scripts/screenshots.ts [CHROMIUM]
  */
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { execa } from "execa";
 import { type Browser, chromium } from "playwright-core";
 import { statusPage } from "../components/monitoring/status-page/status-page.ts";
 import { type SampleState, sampleAnswer } from "./screenshots/sample-day.ts";
 
 const directory = join(import.meta.dirname, "..", "docs", "images");
 
+/** Of what, for docs/images. */
 interface Picture {
   readonly file: string;
-  readonly state: SampleState;
+  /** The state of the status page, or the page of `npm run cost`. */
+  readonly of: SampleState | "cost";
   readonly dark?: boolean;
+  /** In pixels. @default 1180 */
   readonly width?: number;
+  /** In pixels. @default the whole page */
+  readonly height?: number;
 }
 
 const pictures: readonly Picture[] = [
-  { file: "status-page.webp", state: "well" },
-  { file: "status-page-dark.webp", state: "well", dark: true },
-  { file: "status-page-upstream-away.webp", state: "upstream away" },
-  { file: "status-page-phone.webp", state: "disk full", width: 390 },
+  { file: "status-page.webp", of: "well" },
+  { file: "status-page-dark.webp", of: "well", dark: true },
+  { file: "status-page-upstream-away.webp", of: "upstream away" },
+  { file: "status-page-phone.webp", of: "disk full", width: 390, height: 1300 },
+  { file: "cost-page.webp", of: "cost", height: 1150 },
 ];
 
 const page = statusPage({
@@ -61,25 +70,25 @@ async function serve() {
   return server;
 }
 
+/** @param addresses URL of each page */
 async function picture(
   browser: Browser,
-  origin: string,
-  { state, dark = false, width = 1180 }: Picture,
+  addresses: (of: Picture["of"]) => string,
+  { of, dark = false, width = 1180, height }: Picture,
 ): Promise<Buffer> {
   const tab = await browser.newPage({
-    viewport: { width, height: 800 },
+    viewport: { width, height: height ?? 800 },
     colorScheme: dark ? "dark" : "light",
-    deviceScaleFactor: width < 500 ? 2 : 1.5,
+    deviceScaleFactor: width < 500 ? 1.5 : 1.25,
   });
-  await tab.goto(`${origin}/${encodeURIComponent(state)}/`);
-  await tab.waitForSelector("#plot3 path");
-  await tab.waitForSelector("#figures td");
+  await tab.goto(addresses(of));
+  if (of !== "cost") for (const part of ["#plot3 path", "#figures td"]) await tab.waitForSelector(part);
   const session = await tab.context().newCDPSession(tab);
   // Playwright's own screenshots are PNG or JPEG.
   const { data } = await session.send("Page.captureScreenshot", {
     format: "webp",
-    quality: 80,
-    captureBeyondViewport: true,
+    quality: 75,
+    captureBeyondViewport: height === undefined,
   });
   await tab.close();
   return Buffer.from(data, "base64");
@@ -87,18 +96,28 @@ async function picture(
 
 if (import.meta.main) {
   const [executablePath = "/usr/bin/chromium"] = process.argv.slice(2);
+  const scratch = await mkdtemp(join(tmpdir(), "screenshots-"));
+  const costPage = join(scratch, "cost.html");
+  await execa(
+    process.execPath,
+    [join(import.meta.dirname, "cost.ts"), "--format", "html", "--out", costPage],
+    { stdout: "inherit" },
+  );
   const server = await serve();
   const { port } = server.address() as AddressInfo;
+  const addresses = (of: Picture["of"]) =>
+    of === "cost" ? pathToFileURL(costPage).href : `http://127.0.0.1:${port}/${encodeURIComponent(of)}/`;
   const browser = await chromium.launch({ executablePath });
   try {
     await mkdir(directory, { recursive: true });
     for (const it of pictures) {
-      const content = await picture(browser, `http://127.0.0.1:${port}`, it);
+      const content = await picture(browser, addresses, it);
       await writeFile(join(directory, it.file), content);
       console.log(`docs/images/${it.file}: ${Math.round(content.length / 1000)} kB`);
     }
   } finally {
     await browser.close();
     server.close();
+    await rm(scratch, { recursive: true });
   }
 }

@@ -72,7 +72,7 @@ function figure(state: SampleState, query: string): number[] {
   if (query.includes("response_bytes")) return [(day ? 2140 : 96) * GB];
   if (query.includes('kind="blob"')) return [away ? 0.991 : 0.968];
   if (query.includes("manifest|tag|list")) return [0.874];
-  if (query.includes("5..")) return [away ? 214 : day ? 3 : 0];
+  if (query.includes("5..")) return [away ? 214 : day ? (state === "upstream away" ? 217 : 3) : 0];
   return [day ? 391_220 : 17_034];
 }
 
@@ -113,16 +113,16 @@ function sample(
   switch (plot) {
     case 0:
       return line === 0
-        ? Math.min(1, 0.97 - 0.33 * Math.exp(-(((hours + 7.4) / 0.3) ** 2)) + 0.03 * random)
-        : 0.85 + 0.09 * random;
+        ? Math.min(1, 0.97 - 0.33 * Math.exp(-(((hours + 7.4) / 0.3) ** 2)) + 0.015 * random)
+        : 0.865 + 0.02 * random;
     case 1:
       return line === 0
-        ? (28e6 * busy + 130e6 * rollOut) * (0.8 + 0.4 * random)
+        ? (28e6 * busy + 130e6 * rollOut) * (0.9 + 0.2 * random)
         : away
           ? 0
           : (0.6e6 * busy + 34e6 * Math.exp(-(((hours + 7.4) / 0.25) ** 2))) * (0.5 + random);
     case 2:
-      return line === 0 ? 0.011 + 0.004 * random + 0.02 * rollOut : away ? 2.5 : 0.3 + 0.25 * random;
+      return line === 0 ? 0.0115 + 0.0012 * random + 0.02 * rollOut : away ? 2.5 : 0.38 + 0.06 * random;
     default:
       return line === 0
         ? (131 + 12 / (1 + Math.exp(-3 * (hours + 7.2)))) * GB

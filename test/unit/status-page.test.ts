@@ -19,8 +19,7 @@ import {
 } from "../../components/monitoring/status-page/page/prometheus.ts";
 import {
   alertSection,
-  changeSection,
-  healthSection,
+  stateSection,
   verdictSection,
 } from "../../components/monitoring/status-page/page/sections.ts";
 import { type State, stateQueries } from "../../components/monitoring/status-page/page/state.ts";
@@ -131,7 +130,8 @@ test("amounts have the unit that makes them easy to read", () => {
 
 test("a moment of another day has its date", () => {
   assert.match(clock(at, at), /^\d\d:\d\d$/);
-  assert.match(clock(at - 3 * 86_400, at), /^3[01] Dec, \d\d:\d\d$/);
+  assert.match(clock(at - 3 * 86_400, at), /^3[01] Dec 2025$/);
+  assert.match(clock(at - 3 * 86_400, at - 10 * 86_400), /^3[01] Dec, \d\d:\d\d$/);
 });
 
 test("the verdict says how clients are served, and why", () => {
@@ -192,7 +192,7 @@ test("one fault is one reason", () => {
     [unreachable, pending],
   );
   assert.deepEqual(verdictOf(state).reasons, [unreachable.description]);
-  assert.match(healthSection(state).text, /all 1 answer/);
+  assert.match(stateSection(state).text, /all 1 answer/);
 });
 
 test("what a pending alert would say isn't said before it fires", () => {
@@ -252,24 +252,19 @@ test("what comes from Prometheus is text, never markup", () => {
   const state = stateWith({ ...(all as Partial<State["samples"]>), upstreams: one(0, labels) }, [
     { ...unreachable, name: evil, severity: evil, description: evil, runbook: `https://${evil}` },
   ]);
-  const sections = [
-    verdictSection(verdictOf(state)),
-    alertSection(state),
-    healthSection(state),
-    changeSection(state),
-  ];
+  const sections = [verdictSection(verdictOf(state)), alertSection(state), stateSection(state)];
   for (const { text } of sections) assert.doesNotMatch(text, /<img|="[^"]*"[^ >]/);
 });
 
 test("a machine's Pod: which runs, which is wanted, and why a change failed", () => {
   const text = (samples: Partial<State["samples"]>) =>
-    changeSection(stateWith(samples))
+    stateSection(stateWith(samples))
       .text.replace(/<[^>]*>/g, "|")
       .replace(/\|+/g, "|");
   const pod = (digest: string) => one(1, { digest });
-  assert.match(text({}), /^\|nginx runs since\|[^|]* \(2 h ago\)\|$/);
+  assert.match(text({}), /\|nginx runs since\|[^|]* \(2 h ago\)\|$/);
   const same = text({ applied: pod("0123"), wanted: pod("0123"), appliedAt: one(at - 90) });
-  assert.match(same, /^\|Runs\|0123\| since [^|]* \(1 min 30 s ago\)\|✓\|Wanted\|the same\|/);
+  assert.match(same, /\|Runs\|0123\| since [^|]* \(1 min 30 s ago\)\|✓\|Wanted\|the same\|/);
   const failed = text({ applied: pod("0123"), wanted: pod("4567"), failure: one(1, { reason: "image" }) });
   assert.match(
     failed,
@@ -298,10 +293,7 @@ const plot: Plot = {
 
 test("a line has a gap where there is no value, and a value between gaps is a dot", () => {
   const geometry = geometryOf(plot, { width: 174, height: 130 });
-  assert.equal(
-    pathOf([0, 100, undefined, 50, undefined], geometry),
-    "M66.0,108.0L66.0,108.0L91.0,8.0M141.0,58.0L141.0,58.0",
-  );
+  assert.equal(pathOf([0, 100, undefined, 50, undefined], geometry), "M66.0,108.0L91.0,8.0M141.0,58.0");
   assert.deepEqual([0, 66, 90, 500].map(geometry.indexAt), [0, 0, 1, 4]);
 });
 
@@ -312,6 +304,7 @@ test("a plot is told in words, and says when there is nothing to draw", () => {
     /aria-label="Bytes, last day\. one: latest 50 B, lowest 0 B, highest 100 B; other: no data\."/,
   );
   assert.doesNotMatch(text, /no data yet|NaN|undefined/);
+  assert.equal(text.match(/<circle/g)?.length, 1);
   assert.match(svgOf({ ...plot, lines: [] }, { width: 400, height: 130 }).text, /no data yet/);
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Upstream } from "../../config/schema.ts";
+import { registryUrl } from "../../config/upstream.ts";
 import { Html, html, type Html as Part } from "./page/html.ts";
 
 /** What the page says without asking Prometheus. */
@@ -64,8 +65,8 @@ export function statusPage({ region, endpoint, host, upstreams, redirected }: St
 ${redirected ? html`<p class="dim">Bytes that nodes take from the bucket aren't counted here.</p>` : undefined}
 </section>
 <section>
-<h2>Health</h2>
-<div id="health"></div>
+<h2>Now</h2>
+<div id="state"></div>
 </section>
 <section class="wide">
 <h2>Last day</h2>
@@ -81,9 +82,8 @@ ${["Answered from the cache", "Bytes per second", "First byte, 95th percentile",
 </section>
 <section class="wide">
 <h2>What it is told to serve</h2>
-<div id="changes"></div>
 <div class="scroll" role="region" aria-label="Registries" tabindex="0"><table class="registries">
-<thead><tr><th scope="col">Registry</th><th scope="col">From</th><th scope="col">Repositories</th></tr></thead>
+<thead><tr><th scope="col">Registry</th><th scope="col">Repositories</th></tr></thead>
 <tbody>
 ${upstreams.map(registryRow)}</tbody>
 </table></div>
@@ -99,7 +99,8 @@ ${upstreams.map(registryRow)}</tbody>
 function registryRow({ name, registry, url, repositories }: StatusPageFacts["upstreams"][number]): Part {
   const shown = repositories.slice(0, maxGlobs);
   const more = repositories.length - shown.length;
-  return html`<tr><th scope="row">${registry} <span class="dim">${name}</span></th><td>${url}</td><td>${shown.map(
+  const elsewhere = url === registryUrl(registry) ? undefined : `, from ${url}`;
+  return html`<tr><th scope="row">${registry} <span class="dim">${name}${elsewhere}</span></th><td>${shown.map(
     (glob) => html`<code>${glob}</code> `,
   )}${more > 0 ? `and ${more} more` : undefined}</td></tr>
 `;

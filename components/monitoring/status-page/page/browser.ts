@@ -4,7 +4,7 @@ import { type Html, html } from "./html.ts";
 import { geometryOf, legendOf, type Plot, svgOf } from "./plot.ts";
 import { lastDay, plotsOf } from "./plots.ts";
 import { Prometheus } from "./prometheus.ts";
-import { alertSection, changeSection, figureSection, healthSection, verdictSection } from "./sections.ts";
+import { alertSection, figureSection, stateSection, verdictSection } from "./sections.ts";
 import { stateOf } from "./state.ts";
 import { clock } from "./units.ts";
 import { verdictOf } from "./verdict.ts";
@@ -67,8 +67,7 @@ async function showState(): Promise<void> {
   document.title = `${verdict.word}: ${title}`;
   show("verdict", verdictSection(verdict));
   show("alerts", alertSection(state));
-  show("health", healthSection(state));
-  show("changes", changeSection(state));
+  show("state", stateSection(state));
   show("updated", html`Updated ${clock(state.at, state.at)}.`);
 }
 

@@ -68,15 +68,24 @@ export function decades(values: readonly number[]): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
 }
 
-/** `M` and `L` for each run of values; a value between two gaps is a line of no length, which a round cap makes a dot. */
-export function pathOf(values: Plot["lines"][number]["values"], { x, y }: Geometry): string {
+type Values = Plot["lines"][number]["values"];
+
+/** `M` and `L` for each run of values. */
+export function pathOf(values: Values, { x, y }: Geometry): string {
   const parts = values.map((value, index) => {
     if (value === undefined) return "";
-    const isFirst = values[index - 1] === undefined;
-    const point = `${x(index).toFixed(1)},${y(value).toFixed(1)}`;
-    return isFirst ? `M${point}L${point}` : `L${point}`;
+    return `${values[index - 1] === undefined ? "M" : "L"}${x(index).toFixed(1)},${y(value).toFixed(1)}`;
   });
   return parts.join("");
+}
+
+/** A value between two gaps is no line. */
+function dotsOf(values: Values, { x, y }: Geometry): Html[] {
+  return values.flatMap((value, index) => {
+    const isAlone = values[index - 1] === undefined && values[index + 1] === undefined;
+    if (value === undefined || !isAlone) return [];
+    return html`<circle cx="${x(index).toFixed(1)}" cy="${y(value).toFixed(1)}" r="3"/>`;
+  });
 }
 
 /** Full hours of the reader's clock in the steps, every third or sixth: the index, and how the clock shows it. */
@@ -96,7 +105,7 @@ export function hourTicks({ first, last, step }: Steps, width: number): { index:
 
 /** The values at one step, as the legend shows them; without an index, the last ones that there are. */
 export function legendOf({ lines, format, steps }: Plot, index?: number): Html {
-  const at = (values: Plot["lines"][number]["values"]) =>
+  const at = (values: Values) =>
     index === undefined ? values.findLast((value) => value !== undefined) : values[index];
   const time = index === undefined ? "latest" : clock(steps.first + index * steps.step, steps.last);
   return html`${lines.map(
@@ -116,6 +125,11 @@ export function descriptionOf({ title, lines, format }: Plot): string {
   return `${title}, last day. ${texts.join("; ")}.`;
 }
 
+/** Without the zero behind the point: an axis has round values. */
+function round(text: string): string {
+  return text.replace(/\.0+(?= )/, "");
+}
+
 /** The plot as SVG, one unit per pixel. */
 export function svgOf(plot: Plot, size: Size): Html {
   const { width, height } = size;
@@ -127,12 +141,15 @@ export function svgOf(plot: Plot, size: Size): Html {
   return html`<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${descriptionOf(plot)}">
 ${ticks.map(
   (tick) =>
-    html`<line x1="${margin.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${margin.left - 8}" y="${y(tick) + 4}" class="y">${plot.format(tick)}</text>`,
+    html`<line x1="${margin.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${margin.left - 8}" y="${y(tick) + 4}" class="y">${round(plot.format(tick))}</text>`,
 )}
 ${hourTicks(plot.steps, width).map(
   ({ index, text }) => html`<text x="${x(index)}" y="${height - 4}" class="x">${text}</text>`,
 )}
-${plot.lines.map(({ values }, line) => html`<path class="line${line}" d="${pathOf(values, geometry)}"/>`)}
+${plot.lines.map(
+  ({ values }, line) =>
+    html`<g class="line${line}"><path d="${pathOf(values, geometry)}"/>${dotsOf(values, geometry)}</g>`,
+)}
 ${isEmpty ? html`<text x="${(margin.left + right) / 2}" y="${bottom / 2}" class="x">no data yet</text>` : undefined}
 <line class="cursor" y1="${margin.top}" y2="${bottom}" x1="-9" x2="-9"/>
 </svg>`;

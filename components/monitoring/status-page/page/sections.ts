@@ -21,8 +21,9 @@ export function verdictSection({ level, word, reasons }: Verdict): Html {
   }</span></p>`;
 }
 
+/** Nothing where there is no alert: the verdict says so. */
 export function alertSection({ alerts, at }: State): Html {
-  if (alerts.length === 0) return html`<h2>Alerts</h2><p class="dim">None fires, none is pending.</p>`;
+  if (alerts.length === 0) return html``;
   return html`<h2>Alerts</h2><ul class="alerts">${alerts.map((alert) => alertItem(alert, at))}</ul>`;
 }
 
@@ -45,17 +46,18 @@ export function figureSection(figures: readonly Figure[], windows: readonly stri
   )}</tbody></table>`;
 }
 
-/** A line of the section on health: whether it is well, what it is, and how it does. */
+/** Whether it is well, what it is, and how it does. */
 type Line = readonly [well: boolean | undefined, name: string, text: string | Html];
 
-export function healthSection(state: State): Html {
-  const lines = [...answers(state), ...store(state), ...certificate(state), ...prefetch(state)];
-  return html`<dl>${lines.map(lineOf)}</dl>`;
-}
-
-/** What is wanted, what runs, and since when. Only a machine that follows its Pod tells of Pods. */
-export function changeSection(state: State): Html {
-  const lines = changes(state);
+/** Whether the parts are well, how full the disk is, and for a machine that follows its Pod, what is wanted and what runs. */
+export function stateSection(state: State): Html {
+  const lines = [
+    ...answers(state),
+    ...store(state),
+    ...certificate(state),
+    ...prefetch(state),
+    ...changes(state),
+  ];
   return html`<dl>${lines.map(lineOf)}</dl>`;
 }
 

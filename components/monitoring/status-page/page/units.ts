@@ -67,7 +67,7 @@ export function duration(value: number | undefined): string {
 }
 
 /**
- * In the reader's time zone: `14:05`, on another day `27 Nov, 14:05`.
+ * In the reader's time zone: `14:05`, on another day `27 Nov, 14:05`, in another year `27 Nov 2027`.
  * @param at Unix time
  * @param now Unix time
  */
@@ -75,5 +75,7 @@ export function clock(at: number, now: number): string {
   const [date, today] = [at, now].map((time) => new Date(1000 * time)) as [Date, Date];
   const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   if (date.toDateString() === today.toDateString()) return time;
-  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const year = date.getFullYear();
+  return year === today.getFullYear() ? `${day}, ${time}` : `${day} ${year}`;
 }
