@@ -129,6 +129,33 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
     });
 
+    test("it becomes public with another cluster by the two commands that the preview names, as no update can replace it", async () => {
+      const kept = () => cloud.things("azure-native:storage:StorageAccount").map(({ id }) => id);
+      const before = kept();
+      stack.done();
+      await stack.configure({});
+      for (const operation of ["preview", "up"] as const) {
+        const { failed, messages } = await stack.run(operation);
+        assert.ok(failed);
+        assert.match(
+          messages,
+          /endpoint\.exposure: another value of `endpoint\.exposure` takes another cluster/,
+        );
+        assert.deepEqual(stack.done(), []);
+      }
+      const { messages } = await stack.run("preview");
+      const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
+      await succeeds(
+        stack,
+        "destroy",
+        command.split(" ").map((word) => word.replaceAll("'", "")),
+      );
+      assert.deepEqual(clusters.things(), []);
+      await updates(stack, {});
+      assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral"]);
+      assert.deepEqual(kept(), before);
+    });
+
     test("destroy leaves nothing", async () => {
       await succeeds(stack, "destroy");
       assert.deepEqual([...cloud.things(), ...clusters.things()], []);
