@@ -121,8 +121,19 @@ const remedy = (name: AlertName, matching = /^/) => follow(name, "Do", { matchin
 /** When the alert has ended. */
 async function verified(name: AlertName): Promise<string> {
   await ends(name);
+  return await verifiedHere(name);
+}
+
+/** The same for one that has ended since Prometheus started: it tells no Alertmanager, which forgets the alert after four minutes. */
+async function verifiedHere(name: AlertName): Promise<string> {
+  const mine = `alertname="${name}"`;
+  await waitUntil(
+    `${name} ends here`,
+    async () => !(await shell("registry-cache firing")).output.includes(mine),
+    patienceMs,
+  );
   const printed = await follow(name, "Verify");
-  assert.doesNotMatch(printed, new RegExp(`alertname="${name}"`));
+  assert.ok(!printed.includes(mine), printed);
   return printed;
 }
 
@@ -313,7 +324,7 @@ describe("when containers end", { concurrency: true }, () => {
       process.kill(await mainPid(cache.container("edge")), "SIGKILL");
     });
     await arrives("RegistryCacheRestartLoop", { ...inWorkingHours, job: "registry-cache-janitor" });
-    assert.match(await see("RegistryCacheRestartLoop"), /^edge: .* [1-9]\d* restarts, exit code 137/m);
+    assert.match(await see("RegistryCacheRestartLoop"), /^edge: .* [1-9]\d* restarts/m);
   });
 
   test("the log exporter, for good", async () => {
@@ -368,8 +379,8 @@ test("the upstream is gone, then the cache, too", async () => {
   await upstream.proxy.listen();
   await verified("RegistryCacheDown");
   await asksBehindDns();
-  await verified("RegistryCacheUpstreamUnreachable");
-  await verified("RegistryCacheTagsOutdated");
+  await verifiedHere("RegistryCacheUpstreamUnreachable");
+  await verifiedHere("RegistryCacheTagsOutdated");
 });
 
 /** What a node is to ask first. */

@@ -20,14 +20,14 @@ export function availabilityAlerts({ downMinutes }: Thresholds, durations: Durat
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
       expr: `${silent} and ${running}`,
-      description:
-        "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
+      description: "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
     },
     {
       ...common,
       name: "RegistryCacheNoSource",
       expr: `${unreachable} and ignoring (job, instance, upstream) ${silent}`,
-      description: "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
+      description:
+        "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
     },
   ];
 }

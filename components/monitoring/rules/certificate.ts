@@ -11,7 +11,8 @@ export function certificateAlerts(thresholds: Thresholds, durations: Durations):
       inWorkingHours: true,
       topic: "certificate",
       expr: `probe_ssl_earliest_cert_expiry{job="registry-cache-endpoint"} - time() < ${certificateDays} * 86400`,
-      description: "The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.",
+      description:
+        "The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.",
     },
     {
       name: "RegistryCacheRenewalFailing",

@@ -14,7 +14,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       topic: "upstream",
       expr: unreachable,
       for: durations.minutes(unreachableMinutes),
-      description: "The upstream {{ $labels.upstream }} doesn't answer. The cache serves what it has, and tags don't change.",
+      description:
+        "The upstream {{ $labels.upstream }} doesn't answer. The cache serves what it has, and tags don't change.",
     },
     {
       name: "RegistryCacheTagsOutdated",
@@ -31,7 +32,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       topic: "upstream",
       expr: failing("upstream:registry_cache_errors:ratio_rate5m", "upstream:registry_cache_requests:rate5m"),
       for: durations.minutes(errorMinutes),
-      description: "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} fail.",
+      description:
+        "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} fail.",
     },
     {
       name: "RegistryCacheOriginErrors",
