@@ -92,6 +92,15 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
   });
 
+  await step("tells whoever is on call how it does, and pulls through itself", async () => {
+    const status = await first.run("registry-cache status");
+    assert.match(status, /^verdict {8}serving/m);
+    assert.match(status, /^configuration {2}wanted (\w{12}), applied \1 on /m);
+    assert.match(await first.run("registry-cache pull"), /^\d+ answers, \d+ of them hits, .* MB in /m);
+    const { exitCode } = await first.try("registry-cache restart nothing");
+    assert.equal(exitCode, 2);
+  });
+
   await step("a container that is killed comes back", async () => {
     const pid = `podman inspect --format '{{.State.Pid}}' ${region.container("edge")}`;
     const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);

@@ -32,7 +32,7 @@ export interface VmPodOptions
 }
 
 /** The first of the ports that the Pod's containers use on the machine's loopback. */
-const internalPort = 15000;
+export const internalPort = 15000;
 const nodeExporterPort = 9100;
 /** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
 const edgeMemoryMiB = 256 * 1024;

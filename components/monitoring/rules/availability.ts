@@ -1,13 +1,30 @@
 import type { Thresholds } from "../../config/thresholds.ts";
+import { outsideJob } from "../outside-probe.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-export function availabilityAlerts({ downMinutes }: Thresholds, durations: Durations): Alert[] {
+/** A failure that takes longer makes clients wait; before it, they have gone on to the upstream. */
+const waitSeconds = 2;
+
+export function availabilityAlerts(
+  { downMinutes, silentMinutes }: Thresholds,
+  durations: Durations,
+): Alert[] {
   const silent = 'probe_success{job="registry-cache-endpoint"} == 0';
   // Its metrics come through nginx, without TLS.
   const running = 'ignoring (job, instance) up{job="registry-cache-janitor"} == 1';
   const common = { topic: "availability", severity: "page", for: durations.minutes(downMinutes) } as const;
+  const outside = `{job=~"${outsideJob("")}.+"}`;
   return [
+    {
+      ...common,
+      name: "RegistryCacheUnreachable",
+      for: durations.minutes(silentMinutes),
+      // Only a central Prometheus has these. A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
+      expr: `probe_success${outside} == 0 and probe_duration_seconds${outside} > ${waitSeconds}`,
+      description:
+        "The cache doesn't answer packets. Clients without a dial timeout wait 30 s for each request.",
+    },
     {
       ...common,
       name: "RegistryCacheDown",
