@@ -101,7 +101,9 @@ export function textOf(
 }
 
 async function exported(directory: string, stack: string): Promise<readonly Resource[]> {
-  const env = shortName(stack) === "local" ? localEnvironment() : engineEnvironment(stateBackend(directory));
+  // As in `npm run local`, unless the environment names a backend.
+  const isHere = shortName(stack) === "local" && !process.env.PULUMI_BACKEND_URL;
+  const env = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
   const { failed, timedOut, stdout, stderr, shortMessage } = await execa(
     engineProgram,
     ["stack", "export", "--stack", stack, "--non-interactive"],

@@ -1,5 +1,5 @@
 /** A shell of somebody who is on call for a cache: `registry-cache` is on its PATH. */
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
@@ -9,6 +9,7 @@ import {
   onCallProgram,
   probeParameters,
 } from "../../components/hosts/oncall/program.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import type { Shell } from "./runbook-runs.ts";
 import { tempDir } from "./scope.ts";
 
@@ -47,13 +48,25 @@ export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}):
   return session(options, { ...podmanEnvironment(), ...env });
 }
 
-/** @param env with the cluster's KUBECONFIG, and with kubectl on PATH */
-export function clusterSession(
-  cache: Omit<OnKubernetes, "host" | "runbookUrl" | "internalPort">,
-  env: NodeJS.ProcessEnv,
+/** With the kubectl of the cluster's version. @param kubeconfig path */
+export async function clusterSession(
+  cache: Pick<OnKubernetes, "region" | "context" | "namespace" | "endpoint" | "image">,
+  kubeconfig: string,
 ): Promise<OnCallSession> {
-  const common = { internalPort: 15_000, runbookUrl: "https://runbooks.example.com/{alert}" };
-  return session({ host: "kubernetes", ...common, ...cache }, env);
+  await using parts = new AsyncDisposableStack();
+  const bin = parts.use(await tempDir());
+  await symlink(await ensureTool("kubectl"), join(bin.path, "kubectl"));
+  const options: OnKubernetes = {
+    host: "kubernetes",
+    internalPort: 15_000,
+    probe: probeParameters(new URL(cache.endpoint).hostname, { port: 8443 }),
+    runbookUrl: "https://runbooks.example.com/{alert}",
+    ...cache,
+  };
+  const PATH = `${bin.path}${delimiter}${process.env.PATH}`;
+  const { shell } = parts.use(await session(options, { PATH, KUBECONFIG: kubeconfig }));
+  const all = parts.move();
+  return { shell, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 async function session(
