@@ -15,15 +15,18 @@ export const firstVersion = 1;
 export const defaultPeakMinutes = { 1: 30, 2: 10 } as const;
 
 /**
- * A configuration as one of the current version writes it: with the defaults that its own version has.
+ * A configuration as one of the current version writes it: with the defaults that its own version has. Pulumi's command line puts a number at the top of a stack file into
+ * quotes when it rewrites the file, and reads it as a number again; so does this.
  * @param settings as written; what is wrong in them stays so
  */
 export function inCurrentVersion(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { version = firstVersion, workload = {} } = settings;
+  const isNumber = typeof version === "string" && /^\d+$/.test(version);
+  const read = isNumber ? { ...settings, version: Number(version) } : settings;
   const isObject = typeof workload === "object" && workload !== null && !Array.isArray(workload);
   const isOpen = isObject && fieldOf(workload, "peakMinutes") === undefined;
-  if (version !== 1 || !isOpen) return settings;
-  return { ...settings, workload: { ...workload, peakMinutes: defaultPeakMinutes[1] } };
+  if (Number(version) !== 1 || !isOpen) return read;
+  return { ...read, workload: { ...workload, peakMinutes: defaultPeakMinutes[1] } };
 }
 
 /** Pulumi reads `"1.30"` as a number, too. */

@@ -4,6 +4,7 @@ import { capitalized, number } from "../capacity/text.ts";
 import { type Charge, costOf, type Place, priced } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
+import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
@@ -32,7 +33,9 @@ export interface Alternative {
   readonly totals: Totals;
   /** What we pay, USD a month, with prices of other regions where the region's own isn't found. Absent if a price is found nowhere. */
   readonly comparableUSD?: number;
-  /** The same, of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
+  /** The same, with all machines committed to. Absent where there are none, or a price isn't known for the region. */
+  readonly committed?: Committed;
+  /** `comparableUSD` of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
   readonly comparableAllUSD?: number;
   /** Whether it sustains the throughput of the workload; `reason` says why not. */
   readonly meetsThroughput: boolean;
@@ -95,12 +98,14 @@ function comparedBy(option: Option, usage: MonthlyUsage, setting: Setting, book:
   const charges = option.charges(usage);
   const us = costOf(charges, ["us"], placeOf(setting), book);
   const all = costOf(charges, ["us", "customer"], placeOf(setting), book);
+  const committed = committedTo(charges, placeOf(setting), book);
   const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
   return {
     name,
     what,
     chosen: name === nameOf(variantOf(setting.region)),
     ...(us !== undefined && { comparableUSD: us }),
+    ...(committed && { committed }),
     ...(all !== undefined && { comparableAllUSD: all }),
     meetsThroughput: tooSlow === undefined,
     meetsAvailability: tooFragile === undefined,

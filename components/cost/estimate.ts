@@ -24,6 +24,7 @@ import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
+import { commitmentSentence } from "./commitment.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
@@ -69,6 +70,8 @@ export interface RegionEstimate {
   readonly alternatives?: Alternatives;
   /** Against pulls from the upstream without a cache. Absent as `alternatives`. */
   readonly breakEven?: BreakEven;
+  /** What we pay if the machines are committed to, as a sentence; the amounts are those of the chosen alternative. Absent as `alternatives`. */
+  readonly commitment?: string;
   /** Where it costs more by a step. Absent as `alternatives`. */
   readonly steps?: Steps;
   /** What has no price, and what has no line. */
@@ -227,6 +230,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ),
     },
     breakEven: breakEven(setting),
+    commitment: commitmentSentence(plan.machine.type, place, options.find(({ chosen }) => chosen)?.committed),
     steps: stepsOf(variant, setting, place, prices),
     notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),

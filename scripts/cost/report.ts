@@ -176,10 +176,12 @@ function alternativeTable(options: readonly Alternative[]): Table {
   return {
     kind: "table",
     title: "Alternatives",
-    head: ["Way to serve the same", ">We pay", ">With the customers", "Why"],
+    head: ["Way to serve the same", ">We pay", ">1 year", ">3 years", ">All pay", "Why"],
     rows: options.map((option) => [
       `${option.name} (${option.chosen ? "this one" : option.what})`,
       usd(option.comparableUSD ?? notFound),
+      option.committed ? usd(option.committed.oneYearUSD) : "",
+      option.committed ? usd(option.committed.threeYearsUSD) : "",
       usd(option.comparableAllUSD ?? notFound),
       option.reason,
     ]),

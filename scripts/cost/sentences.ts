@@ -49,10 +49,11 @@ export function legendOf(bills: readonly Bill[]): string[] {
 
 /** What is said below a region's lines, a sentence or two each. */
 export function conclusions({ estimate, measured, billed: bill }: Omit<RegionReview, "stack">): string[] {
-  const { alternatives, breakEven, contested, range, steps } = estimate;
+  const { alternatives, breakEven, commitment, contested, range, steps } = estimate;
   return [
     ...(range?.reasons ?? []),
     ...(steps?.sentences ?? []),
+    ...(commitment === undefined ? [] : [commitment]),
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),

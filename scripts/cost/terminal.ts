@@ -6,7 +6,7 @@ import type { Review } from "./review.ts";
 const width = 119;
 
 /** Of the columns of text: longer cells go on in further lines. */
-const [firstWidth, lastWidth] = [34, 54];
+const [firstWidth, lastWidth] = [34, 44];
 
 /** The report for a terminal of 120 columns. */
 export function renderTerminal(review: Review): string {

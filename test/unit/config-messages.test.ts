@@ -49,6 +49,11 @@ test("an earlier version keeps its defaults, and what is wrong is said of it as 
   const peakMinutes = (raw: object) => parseConfig({ ...local, ...raw }).workload.peakMinutes;
   assert.deepEqual([{}, { version: 1 }, { version: 2 }].map(peakMinutes), [30, 30, 10]);
   assert.equal(peakMinutes({ workload: { nodes: 3 } }), 30);
+  // As Pulumi's command line rewrites it.
+  assert.deepEqual(
+    ["1", "2"].map((version) => peakMinutes({ version })),
+    [30, 10],
+  );
   assert.deepEqual(
     [1, 2].map((version) => peakMinutes({ version, workload: { peakMinutes: 5 } })),
     [5, 5],
