@@ -33,6 +33,7 @@ export const awsCluster: ClusterCase = {
   cluster: clusterType,
   versionOf: ({ inputs }) => String(inputs.version),
   upgrade: ["update Cluster …"],
+  inPlace: [],
   beforeCluster: ["Subnet", "Route", "NatGateway", "RolePolicyAttachment", "LogGroup"],
   violations: (things, region) => [
     ...violationsOf(things, exposureOf([region])),
