@@ -94,7 +94,7 @@ async function checkWorkflows(): Promise<string | undefined> {
     await program("", actionlint, "-no-color", ...globSync(".github/workflows/*.yaml")).run();
     return await program("", zizmor, "--offline", "--quiet", "--persona=auditor", ".github").run();
   } catch (error) {
-    if (error instanceof StepError) return `actionlint and zizmor can't be had\n${error.message}`;
+    if (error instanceof StepError) return `actionlint and zizmor aren't available\n${error.message}`;
     throw error;
   }
 }

@@ -119,7 +119,7 @@ interface AddOptions {
 
 program
   .command("add")
-  .description("writes the stack file of another region, from one of its kind that is there")
+  .description("writes the stack file of another region, from an existing one of its kind")
   .addArgument(new Argument("<provider>", "where").choices(["aws", "azure", "kubernetes"]))
   .argument("<region>", "as the provider calls it; on Kubernetes, as you do")
   .addOption(

@@ -46,7 +46,7 @@ function accountId(text: string): string {
 }
 
 const wayOut =
-  "correct what the engine says. The preview takes credentials that may read the account, and a stack that is there: npm run pulumi -- stack init STACK";
+  "correct what the engine says. The preview takes credentials that may read the account, and an existing stack: npm run pulumi -- stack init STACK";
 
 async function documentsOf(
   resources: readonly Resource[],

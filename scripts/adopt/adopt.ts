@@ -189,7 +189,7 @@ function tagsReason(ids: readonly string[]): string {
   return ids.length === 0 ? "there is none with its tags" : `several have its tags: ${ids.join(", ")}`;
 }
 
-const unnamed = "what its id follows from isn't there";
+const unnamed = "what its id follows from is missing";
 
 /** What a machine was made from: an AMI, or Azure's image, as the configuration names it. */
 function imageOf({ inputs }: StateResource): unknown {

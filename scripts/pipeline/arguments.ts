@@ -83,7 +83,7 @@ export function pipelineProgram(actions: Actions): Command {
   program
     .command("up")
     .description(
-      "bring stacks up in waves, and go on only while all of them are well. Exit status 1 where not all are up, or something of `prefetch` is missing",
+      "bring stacks up in waves, and continue only while all of them are healthy. Exit status 1 if not all are up, or something of `prefetch` is missing",
     )
     .argument("[stack...]", all)
     .addOption(

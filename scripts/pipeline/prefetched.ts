@@ -68,7 +68,7 @@ export async function prefetched(
     const of = labelsOf(provider, region);
     const query = ["wanted", "present"].map((what) => `registry_cache_prefetch_images_${what}{${of}}`);
     const [most] = await prometheus.query(`max(${query.join(" - ")}) > 0`);
-    return most ? [`${most.value} images aren't there, by Prometheus`] : [];
+    return most ? [`${most.value} images are missing, by Prometheus`] : [];
   }
 
   async function ask(stack: string): Promise<string[]> {

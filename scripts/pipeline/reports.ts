@@ -49,7 +49,7 @@ function upText({ missing }: Up): string {
 
 function missingText({ stack, missing }: Up): string[] {
   if (!missing) return [];
-  const what = `**${plain(stack)} doesn't have all that \`prefetch\` lists.** What can be fetched, it goes on to fetch.`;
+  const what = `**${plain(stack)} doesn't have all that \`prefetch\` lists.** It keeps fetching what is available.`;
   return [[what, codeBlock(missing.join("\n"))].join("\n\n")];
 }
 

@@ -53,7 +53,7 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   for (const stack of Object.keys(regions))
     await setStack(stack, stringify({ config: Object.fromEntries(keys) }));
   const looked = await prefetched(Object.keys(regions), { directory, backend, prometheus });
-  assert.deepEqual(await looked.missingOf("one"), ["eu-central-1: 2 images aren't there, by Prometheus"]);
+  assert.deepEqual(await looked.missingOf("one"), ["eu-central-1: 2 images are missing, by Prometheus"]);
   for (const stack of ["other", "unknown"]) assert.deepEqual(await looked.missingOf(stack), []);
 
   isWell = false;

@@ -47,7 +47,7 @@ function testWithdrawn(known: CloudCase): void {
     await stack.configure({}, { access, freshnessSeconds: 30 });
     for (const operation of ["preview", "up", "preview"] as const) {
       const { messages } = await succeeds(operation);
-      assert.match(messages, new RegExp(`: ${gone}\\. The machine that is there runs on\\. An update that`));
+      assert.match(messages, new RegExp(`: ${gone}\\. The existing machine keeps running\\. An update that`));
     }
     const done = stack.done();
     assert.ok(

@@ -159,10 +159,10 @@ describe("the image that the machine was made from", () => {
     assert.equal(found.machine.zone, "eu-west-2a");
     assert.equal(warnings.length, 2);
     const [ofImage, ofType] = warnings;
-    assert.match(ofImage ?? "", /^eu-west-2: machine\.image: .* The machine that is there runs on\./);
+    assert.match(ofImage ?? "", /^eu-west-2: machine\.image: .* The existing machine keeps running\./);
     assert.match(
       ofType ?? "",
-      /^eu-west-2: machine\.type: c7gn\.medium isn't offered .*: set another\. The mach/,
+      /^eu-west-2: machine\.type: c7gn\.medium isn't offered .*: set another\. The existing mach/,
     );
     // Another type of the same architecture is a start of the same machine.
     const { refusals: ofOther } = await told({ machine: { type: "c7gn.large" } });

@@ -39,7 +39,7 @@ test("a size that a machine has and that isn't available any more is a warning, 
   assert.deepEqual(problems, []);
   assert.match(
     warnings.join(),
-    /^northeurope: machine\.type: Standard_D2ps_v6 isn't available .*\. The machine that is there runs on\./,
+    /^northeurope: machine\.type: Standard_D2ps_v6 isn't available .*\. The existing machine keeps running\./,
   );
   const replaced = { ...there, machine: { ...there.machine, image: newestImage } };
   assert.deepEqual((await lookedUp(replaced)).problems, [
@@ -207,7 +207,7 @@ test("an image that is gone is a warning for a machine that stays, and is refuse
   assert.deepEqual(stays.problems, []);
   assert.match(
     stays.warnings.join(),
-    /machine\.image: the machine was made from .*\. The machine that is there runs on\./,
+    /machine\.image: the machine was made from .*\. The existing machine keeps running\./,
   );
   for (const change of [{ machine: { type: "Standard_D2pls_v6" } }, { machine, availabilityZone: "2" }]) {
     const { problems } = await lookedUp({ name: "northeurope", ...change });

@@ -11,7 +11,9 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
   const refused = (message: string) => [{ path: "namespace", message: `"${name}" ${message}` }];
   if (namespace === null) return [];
   if (!namespace) {
-    return create ? [] : refused("isn't there: make it first, or let the stack make it by `create: true`");
+    return create
+      ? []
+      : refused("doesn't exist: create it first, or let the stack create it by `create: true`");
   }
   if (namespace.status?.phase === "Terminating") {
     return refused("is just being deleted: try again when it is gone");

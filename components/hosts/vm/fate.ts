@@ -21,7 +21,7 @@ export function fateOf<MadeOf extends object>(
 
 /** Said of a machine that stays: the engine doesn't tell the program what `--replace` names. */
 const runsOn =
-  "The machine that is there runs on. An update that would replace it is refused; `pulumi up --replace` would delete it and couldn't make another";
+  "The existing machine keeps running. An update that would replace it is refused; `pulumi up --replace` would delete it and couldn't make another";
 
 const isDeleted = "This update would replace the machine, which is deleted first";
 

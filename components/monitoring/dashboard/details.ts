@@ -77,7 +77,7 @@ export const trouble: Row = {
   panels: [
     {
       title: "Failed requests",
-      description: "Share of those that were tried. Clients went on to the upstream.",
+      description: "Share of those that were tried. Clients fell back to the upstream.",
       kind: "timeseries",
       unit: "percentunit",
       queries: {
@@ -112,7 +112,7 @@ export const trouble: Row = {
     {
       title: "Damage",
       description:
-        "Objects that were thrown away because their content was wrong, and requests that the metrics missed.",
+        "Objects that were deleted because their content was wrong, and requests that the metrics missed.",
       kind: "timeseries",
       unit: "short",
       queries: {
