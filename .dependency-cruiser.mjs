@@ -47,11 +47,14 @@ export default {
       name: "only-tests-need-it",
       comment: "No command and no stack reaches this file. Delete it, or move it to the tests.",
       severity: "error",
-      from: { path: "^(?:index|components/render|policy/pack|scripts/[^/]+)\\.(?:js|ts|mjs)$" },
+      from: {
+        path: "^(?:index|components/render|components/monitoring/status-page/page/browser|policy/pack|scripts/[^/]+)\\.(?:js|ts|mjs)$",
+      },
       to: {
         path: "^(?:components|policy|scripts/[^/]+)/",
-        // What only other programs have, and where Pulumi starts the policy pack.
-        pathNot: "^(?:components/render\\.ts|policy/pack\\.js)$",
+        // What only other programs have, what only browsers have, and where Pulumi starts the policy pack.
+        pathNot:
+          "^(?:components/render\\.ts|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
         reachable: false,
       },
     },

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "./config/load.ts";
 import type { AnyRegion, Upstream } from "./config/schema.ts";
 import type { FoundRegion } from "./hosts/kind.ts";
 import { type CentralMonitoring, centralMonitoring } from "./monitoring/central.ts";
+import { externalLabels } from "./pod/options.ts";
 
 export interface RegionalCacheArgs {
   /** The region, planned and looked up. */
@@ -41,10 +42,11 @@ export class RegionalCache extends pulumi.ComponentResource {
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
     const { region, upstreams, images, monitoring, metrics } = found.plan;
     super("registry-cache:index:RegionalCache", region.name, {}, options);
+    const endpoint = `https://${authority(region.endpoint)}`;
     const host = found.createHost(secrets, { parent: this });
 
     this.cache = pulumi.output({
-      endpoint: `https://${authority(region.endpoint)}`,
+      endpoint,
       address: host.address,
       ca: host.ca,
       ...(host.privateLink && {
@@ -76,7 +78,14 @@ export class RegionalCache extends pulumi.ComponentResource {
       }),
     );
     this.monitoring = host.ca.apply((ca) =>
-      centralMonitoring(region.name, metrics, monitoring, ca?.certificate),
+      centralMonitoring({
+        region: region.name,
+        endpoint,
+        labels: externalLabels(found.plan),
+        address: metrics,
+        alerts: monitoring.alerts,
+        ca: ca?.certificate,
+      }),
     );
     this.registerOutputs({ cache: this.cache, clients: this.clients, monitoring: this.monitoring });
   }

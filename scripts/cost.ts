@@ -5,23 +5,20 @@ import { writeFile } from "node:fs/promises";
 import type { Problem } from "../components/config/problems.ts";
 import { type Arguments, parseArguments, usage } from "./cost/arguments.ts";
 import { collect } from "./cost/collect.ts";
-import { headCommit } from "./cost/commit.ts";
-import { renderInfracost } from "./cost/infracost.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
 import { renderPage } from "./cost/page/page.ts";
 import { slowProgress } from "./cost/progress.ts";
 import type { Review } from "./cost/review.ts";
-import { renderTable } from "./cost/table.ts";
+import { renderTerminal } from "./cost/terminal.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 
 const wanted = parse();
-const now = new Date().toISOString();
 
-const renderers: Record<Arguments["format"], (review: Review) => string | Promise<string>> = {
-  table: renderTable,
+const renderers: Record<Arguments["format"], (review: Review) => string> = {
+  table: renderTerminal,
   markdown: renderMarkdown,
-  json: async (review) => renderInfracost(review, { at: now, commit: await headCommit(process.cwd()) }),
+  json: (review) => `${JSON.stringify(review, null, 2)}\n`,
   html: renderPage,
 };
 
@@ -34,10 +31,10 @@ async function report(): Promise<void> {
   const review = await collect(wanted, {
     directory: process.cwd(),
     stacks: wanted.stacks,
-    today: now.slice(0, 10),
+    today: new Date().toISOString().slice(0, 10),
     progress: slowProgress(),
   });
-  const text = await renderers[wanted.format](review);
+  const text = renderers[wanted.format](review);
   const problems = [...review.problems, ...(await write(text))];
   for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
   if (problems.length > 0) process.exitCode = 1;

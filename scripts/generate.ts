@@ -3,6 +3,7 @@
  */
 import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { buildSync } from "esbuild";
 import { stackFileSchema } from "../components/config/json-schema.ts";
 import { configurationTables } from "../components/config/reference.ts";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
@@ -41,6 +42,14 @@ const files: readonly GeneratedFile[] = [
     path: path.replace(/mmd$/, "svg"),
     render: () => renderPicture(readFileSync(absolute(path), "utf8")),
   })),
+  {
+    path: "components/monitoring/status-page/generated/page.js",
+    render: () => bundled("components/monitoring/status-page/page/browser.ts"),
+  },
+  {
+    path: "components/monitoring/status-page/generated/page.css",
+    render: () => bundled("components/monitoring/status-page/page.css"),
+  },
 ];
 
 /** The paths of the generated files that differ from what the code says. */
@@ -63,6 +72,22 @@ function replaceBetween(name: string, text: string, content: string): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`no place for generated text: ${begin} … ${end} is missing`);
   return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+/** For browsers of the last years, with what it imports and without what only its readers need: https://esbuild.github.io/api/ */
+function bundled(entry: string): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [absolute(entry).pathname],
+    bundle: true,
+    minify: true,
+    write: false,
+    charset: "utf8",
+    format: "esm",
+    target: ["chrome123", "firefox128", "safari17.5"],
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
 }
 
 function absolute(path: string): URL {

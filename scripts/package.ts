@@ -11,8 +11,8 @@ const dist = "dist";
 
 await rm(dist, { recursive: true, force: true });
 await execa("tsc", ["--project", "tsconfig.package.json"], { preferLocal: true, stdout: "inherit" });
-// Scripts and pages that the components read; tsc has written the JSON.
-for (const file of globSync("components/**/*.{sh,html}")) {
+// Scripts and what the status page is made of, which the components read; tsc has written the JSON.
+for (const file of globSync("components/**/{*.sh,generated/*}")) {
   const copy = join(dist, relative("components", file));
   await mkdir(dirname(copy), { recursive: true });
   await copyFile(file, copy);

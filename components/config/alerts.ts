@@ -3,6 +3,7 @@ import { thresholds } from "./thresholds.ts";
 
 /** All alerts of a cache. Each has its runbook, `docs/runbooks/<name>.md`. */
 export const alertNames = [
+  "RegistryCacheUnreachable",
   "RegistryCacheDown",
   "RegistryCacheNoSource",
   "RegistryCacheUpstreamUnreachable",

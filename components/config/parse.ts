@@ -7,6 +7,7 @@ import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from
 import { parseWith } from "./schema-problems.ts";
 import { secretKey } from "./text.ts";
 import { unknownKey } from "./unknown-key.ts";
+import { inCurrentVersion } from "./version.ts";
 
 /** The keys that a stack may have, but for its credentials. */
 export const knownKeys = Object.keys(unknownProviderSchema.shape);
@@ -19,7 +20,7 @@ export const knownKeys = Object.keys(unknownProviderSchema.shape);
  */
 export function parseConfig(raw: Record<string, unknown>, wayOut = commandToSet): StackConfig {
   const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => knownKeys.includes(key)));
-  const { data, problems } = parseWith(schemaFor(raw.provider), settings);
+  const { data, problems } = parseWith(schemaFor(raw.provider), inCurrentVersion(settings));
   const all = [
     ...problems,
     ...crossChecks(raw),

@@ -16,8 +16,8 @@ export interface PodPorts {
   readonly exporterClients: number;
   /** blackbox_exporter. HTTP. */
   readonly blackbox: number;
-  /** nginx: the registry API for the Pod itself; claimed only with `prefetch`. HTTP. */
-  readonly edgePrefetch: number;
+  /** nginx: the registry API for the Pod itself. HTTP. */
+  readonly edgePull: number;
   /** Per upstream, in the order of the configuration. */
   readonly origins: readonly OriginPorts[];
 }
@@ -44,7 +44,7 @@ export function podPorts(first: number, upstreamCount: number): PodPorts {
     prometheus: first + 4,
     exporterClients: first + 5,
     blackbox: first + 6,
-    edgePrefetch: first + 7,
+    edgePull: first + 7,
     origins: Array.from({ length: upstreamCount }, (_, index) => ({
       http: first + portsBeforeOrigins + 2 * index,
       debug: first + portsBeforeOrigins + 2 * index + 1,

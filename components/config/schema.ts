@@ -20,7 +20,7 @@ import {
 } from "./region.ts";
 import { imageReference, secretKey, serverUrl } from "./text.ts";
 import { upstream } from "./upstream.ts";
-import { version } from "./version.ts";
+import { defaultPeakMinutes, version } from "./version.ts";
 
 /** The namespace of the stack's configuration keys in Pulumi; the name of the project. */
 export const namespace = "registry-cache";
@@ -45,8 +45,10 @@ const workload = z.strictObject({
     .int()
     .min(1)
     .max(1440)
-    .default(30)
-    .describe("How soon `peakNodes` nodes that start at once must have pulled all they need, in minutes."),
+    .default(defaultPeakMinutes[2])
+    .describe(
+      "How soon `peakNodes` nodes that start at once must have pulled all they need, in minutes. In configurations of `version` 1: 30.",
+    ),
 });
 
 /** The assumed use of one region's cache. */

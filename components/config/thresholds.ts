@@ -8,6 +8,9 @@ export const thresholds = z.strictObject({
   downMinutes: amount(5).describe(
     "Minutes without an answer before the cache counts as down. A restart or a reboot takes less.",
   ),
+  silentMinutes: amount(4).describe(
+    "Minutes for which a probe from outside must wait for the cache in vain before it counts as unreachable. A reboot takes less, and the recovery of a machine longer.",
+  ),
   unreachableMinutes: amount(10).describe(
     "Minutes without an answer before an upstream counts as unreachable. Cached content bridges shorter gaps unnoticed.",
   ),

@@ -2,14 +2,14 @@ import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
 import { type Charge, costOf, type Place, priced } from "./charge.ts";
-import { ecrPullThrough } from "./charges-aws.ts";
+import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
+import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { betweenNodesZones, nodesNatGateway } from "./nodes-network.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
-import { chargesOf, fillCharges, type Setting } from "./variant.ts";
+import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
 
 export type AlternativeName =
   | "no cache"
@@ -33,7 +33,9 @@ export interface Alternative {
   readonly totals: Totals;
   /** What we pay, USD a month, with prices of other regions where the region's own isn't found. Absent if a price is found nowhere. */
   readonly comparableUSD?: number;
-  /** The same, of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
+  /** The same, with all machines committed to. Absent where there are none, or a price isn't known for the region. */
+  readonly committed?: Committed;
+  /** `comparableUSD` of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
   readonly comparableAllUSD?: number;
   /** Whether it sustains the throughput of the workload; `reason` says why not. */
   readonly meetsThroughput: boolean;
@@ -96,12 +98,14 @@ function comparedBy(option: Option, usage: MonthlyUsage, setting: Setting, book:
   const charges = option.charges(usage);
   const us = costOf(charges, ["us"], placeOf(setting), book);
   const all = costOf(charges, ["us", "customer"], placeOf(setting), book);
+  const committed = committedTo(charges, placeOf(setting), book);
   const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
   return {
     name,
     what,
     chosen: name === nameOf(variantOf(setting.region)),
     ...(us !== undefined && { comparableUSD: us }),
+    ...(committed && { committed }),
     ...(all !== undefined && { comparableAllUSD: all }),
     meetsThroughput: tooSlow === undefined,
     meetsAvailability: tooFragile === undefined,
@@ -185,7 +189,7 @@ export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Char
   const place = { cloud, region: region.name };
   return [
     ...upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" }),
-    ...nodesNatGateway(setting, { publicGiB: pulledGiB, bucketGiB: 0 }),
+    ...nodesNatGateway(setting, pulledGiB, 0),
   ];
 }
 
@@ -220,7 +224,7 @@ function cachePerCluster(setting: Setting): Option {
         quantity: clusters * charge.quantity,
       })),
       ...fillCharges(clusters * usage.filledGiB, setting),
-      ...betweenNodesZones(setting, usage.pulledGiB),
+      ...(setting.cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
     ...slowness(plan),
     ...fragility(true, setting),
@@ -237,7 +241,7 @@ function ecrOption(setting: Setting): Option {
       ...ecrPullThrough(clusters, workload.workingSetGiB),
       ...fillCharges(clusters * usage.filledGiB, setting),
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
-      ...nodesNatGateway(setting, { publicGiB: 0, bucketGiB: usage.pulledGiB }),
+      ...nodesNatGateway(setting, 0, usage.pulledGiB),
     ],
     suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
   };

@@ -1,5 +1,7 @@
 import { hoursPerMonth } from "../capacity/demand.ts";
 import type { Cloud } from "../capacity/machine.ts";
+import type { PlannedDisk } from "../capacity/plan-disk.ts";
+import type { CloudRegion } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
 import {
   type CostLine,
@@ -20,6 +22,7 @@ import {
   sourceOf,
 } from "./prices/price-book.ts";
 import { type TierPart, tierParts } from "./tiers.ts";
+import type { MonthlyUsage } from "./usage.ts";
 
 /** Something that is bought, before its price is looked up. */
 export interface Charge {
@@ -44,13 +47,51 @@ export interface Place {
   readonly region: string;
 }
 
-/** What we pay as long as it is there, and what we pay by what passes. */
-export const fixed = { basis: "fixed", paidBy: "us" } as const;
-export const usage = { basis: "usage", paidBy: "us" } as const;
+/** What a cache runs on and moves in a month, as far as its bill follows from it. */
+export interface Purchase extends MonthlyUsage {
+  readonly topology: CloudRegion["topology"];
+  /** The cloud's name of the type. */
+  readonly machine: string;
+  /** Machines, or nodes of a cluster. */
+  readonly nodes: number;
+  /** Of a machine. */
+  readonly disk: PlannedDisk;
+  readonly region: CloudRegion;
+  /** What the cache itself sends. */
+  readonly servedGiB: number;
+  /** In its bucket; 0 without one. */
+  readonly storedGiB: number;
+  /** Starts of nodes that pull. */
+  readonly nodeStarts: number;
+  /** Whether Azure bills traffic within a region. */
+  readonly azureBillsRegion: boolean;
+}
+
+/** What we pay as long as it is there. A quantity of 0, here and in the others, is no line of a bill. */
+export function fixed(name: string, item: Item, quantity: number): Charge {
+  return { name, item, quantity, basis: "fixed", paidBy: "us" };
+}
+
+/** What we pay by what passes. */
+export function usage(name: string, item: Item, quantity: number): Charge {
+  return { name, item, quantity, basis: "usage", paidBy: "us" };
+}
 
 /** Things that we pay by the hour, as long as they are there. */
-export function hourly(name: string, item: Item, count = 1): Charge {
-  return { name, item, quantity: count * hoursPerMonth, ...fixed };
+export function hourly(name: string, item: Item, count: number): Charge {
+  return fixed(name, item, count * hoursPerMonth);
+}
+
+/** The same, which another one pays. */
+export function billedTo(paidBy: Payer, charge: Charge): Charge {
+  return { ...charge, paidBy };
+}
+
+/** `Instance`, `2 instances`: the beginning of a line's name. */
+export function counted(count: number, what: string): string {
+  if (count === 1) return what;
+  const plural = what.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  return `${count} ${plural}${what.endsWith("s") ? "es" : "s"}`;
 }
 
 export interface PricedCharges {
@@ -121,7 +162,10 @@ function suffixOf({ from, upTo }: Part, unit: LineUnit): string {
   return `, ${upTo === undefined ? `above ${number(from)}` : `up to ${number(upTo)}`} ${unit}`;
 }
 
-/** What {@link comparableUSD} says of the lines of some charges, for whoever needs no more than that, many times. */
+/**
+ * What some pay for charges, with prices of other regions where the region's own isn't found: for comparing, not for a budget.
+ * @returns undefined if a price is found nowhere
+ */
 export function costOf(
   charges: readonly Charge[],
   payers: readonly Payer[],

@@ -1,19 +1,9 @@
 import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
-import { type Delivery, hoursPerMonth } from "../capacity/demand.ts";
+import { hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
-import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import type { CloudRegion } from "../capacity/plan-region.ts";
-import type { storeSku } from "../hosts/azure/regions.ts";
-import { type Charge, fixed, hourly, usage } from "./charge.ts";
-import {
-  daysPerMonth,
-  dnsQueriesPerNode,
-  type MonthlyUsage,
-  readsPerGiB,
-  servedGiB,
-  toGB,
-  writesPerGiB,
-} from "./usage.ts";
+import { storeSku } from "../hosts/azure/regions.ts";
+import { type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
+import { daysPerMonth, dnsQueriesPerNode, readsPerGiB, toGB, writesPerGiB } from "./usage.ts";
 
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
@@ -21,76 +11,67 @@ export const freeEgressGB = 100;
 /** The size of Debian's image in Azure, which is that of the machine's own disk. */
 const imageGiB = 30;
 
-/** A virtual machine with its disks. The network, the firewall and the identity are free. */
-export function azureVm(machine: string, disk: PlannedDisk): Charge[] {
-  return [machines(machine, 1), premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk)];
-}
-
-/** AKS of the tier Standard behind a Standard load balancer. */
-export function azureCluster(machine: string, replicas: number): Charge[] {
-  const nodes = Math.max(fewestAzureNodes, replicas);
+/** What a cache in Azure buys. Networks, firewalls, identities and the service of a private link are free; consumers pay for their private endpoints. */
+export function azureCharges(it: Purchase): Charge[] {
+  const { machine, disk, region, pulledGiB, filledGiB, servedGiB, storedGiB, nodeStarts } = it;
+  const { endpoint, network } = region;
+  const isVm = it.topology === "vm";
+  const isPublic = endpoint.exposure === "public";
+  const nodes = isVm ? 1 : Math.max(fewestAzureNodes, it.nodes);
+  // A private endpoint in a network of the stack's own has a NAT gateway as its way out.
+  const hasNatGateway = !isPublic && !("subnet" in network);
+  // For clients and for the way out: one of a machine for both, two of a cluster.
+  const addresses = isPublic ? (isVm ? 1 : 2) : hasNatGateway ? 1 : 0;
+  const isBalanced = !isVm || endpoint.privateLink !== undefined;
+  const hasFailover = endpoint.failover === "dns";
+  const isZonal = storeSku({ name: region.name, topology: it.topology }) === "Standard_ZRS";
+  const requests = storedGiB > 0 ? 1 / 10_000 : 0;
   return [
-    hourly("AKS cluster (Standard)", "cluster"),
-    machines(machine, nodes),
-    premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes),
-    loadBalancer,
-  ];
-}
-
-const loadBalancer = hourly("Load balancer (Standard)", "load-balancer");
-
-export function azureLoadBalanced(use: MonthlyUsage, delivery: Delivery): Charge[] {
-  return [
+    hourly("AKS cluster (Standard)", "cluster", isVm ? 0 : 1),
+    hourly(
+      `${counted(nodes, "Virtual machine")} (Linux, pay as you go, ${machine})`,
+      `machine/${machine}`,
+      nodes,
+    ),
+    ...(isVm
+      ? [premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk)]
+      : [premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes)]),
+    hourly("Load balancer (Standard)", "load-balancer", isBalanced ? 1 : 0),
+    hourly(`${counted(addresses, "Public IPv4 address")} (Standard)`, "public-ipv4", addresses),
+    hourly("NAT gateway", "nat-gateway", hasNatGateway ? 1 : 0),
+    // For the proof of the cache's name.
+    fixed("DNS zone", "dns-zone", endpoint.tls.mode === "acme" ? 1 : 0),
+    // Looks whether the machine is there, and answers for its name.
+    fixed("Traffic Manager, health check", "traffic-manager-check", hasFailover ? 1 : 0),
+    usage("NAT gateway, data", "nat-gateway-data", hasNatGateway ? toGB(filledGiB) : 0),
+    usage(
+      "Traffic Manager, queries",
+      "traffic-manager-queries",
+      hasFailover ? (nodeStarts * dnsQueriesPerNode) / 1e6 : 0,
+    ),
+    usage(
+      `Blob storage (hot, ${isZonal ? "ZRS" : "LRS"})`,
+      isZonal ? "blob-storage-zrs" : "blob-storage",
+      toGB(storedGiB),
+    ),
     {
-      name: "Load balancer, data",
-      item: "load-balancer-data",
-      quantity: toGB(servedGiB(use, delivery)),
-      ...usage,
-    },
-  ];
-}
-
-/** @param sku of the storage account */
-export function azureBucket(
-  sku: ReturnType<typeof storeSku>,
-  storedGiB: number,
-  { pulledGiB, filledGiB }: MonthlyUsage,
-): Charge[] {
-  const isZonal = sku === "Standard_ZRS";
-  return [
-    {
-      name: `Blob storage (hot, ${isZonal ? "ZRS" : "LRS"})`,
-      item: isZonal ? "blob-storage-zrs" : "blob-storage",
-      quantity: toGB(storedGiB),
-      ...usage,
-    },
-    {
-      name: "Blob requests, writes",
-      item: isZonal ? "blob-writes-zrs" : "blob-writes",
+      ...usage(
+        "Blob requests, writes",
+        isZonal ? "blob-writes-zrs" : "blob-writes",
+        requests * filledGiB * writesPerGiB,
+      ),
       ...(isZonal && { costsLessThan: "blob-writes-grs" }),
-      quantity: (filledGiB * writesPerGiB) / 10_000,
-      ...usage,
     },
-    {
-      name: "Blob requests, reads",
-      item: "blob-reads",
-      quantity: (pulledGiB * readsPerGiB) / 10_000,
-      ...usage,
-    },
+    usage("Blob requests, reads", "blob-reads", requests * pulledGiB * readsPerGiB),
+    usage("Load balancer, data", "load-balancer-data", isBalanced ? toGB(servedGiB) : 0),
+    ...(it.azureBillsRegion && isPublic ? [azureTransfer(servedGiB)] : []),
   ];
 }
 
 /** What is sent to public addresses of the region, if Azure bills it as internet egress. */
-export function azureTransfer(use: MonthlyUsage, delivery: Delivery): Charge[] {
-  return [
-    {
-      name: "Transfer in the region, billed as to the internet",
-      item: "transfer-to-internet",
-      quantity: toGB(servedGiB(use, delivery)),
-      above: freeEgressGB,
-      ...usage,
-    },
-  ];
+export function azureTransfer(servedGiB: number): Charge {
+  const what = "Transfer in the region, billed as to the internet";
+  return { ...usage(what, "transfer-to-internet", toGB(servedGiB)), above: freeEgressGB };
 }
 
 /** https://learn.microsoft.com/azure/container-registry/container-registry-skus */
@@ -98,97 +79,29 @@ const replicaIncludesGiB = 500;
 
 /** A copy of each registry in one more region. */
 export function acrReplica(registries: number, storedGiB: number): Charge[] {
+  const more = Math.max(0, storedGiB - registries * replicaIncludesGiB);
   return [
-    {
-      name: "ACR geo-replica (Premium)",
-      item: "registry-replica",
-      quantity: registries * daysPerMonth,
-      ...fixed,
-    },
-    {
-      name: "ACR storage above 500 GiB",
-      item: "registry-storage",
-      quantity: Math.max(0, storedGiB - registries * replicaIncludesGiB),
-      ...usage,
-    },
+    fixed("ACR geo-replica (Premium)", "registry-replica", registries * daysPerMonth),
+    usage("ACR storage above 500 GiB", "registry-storage", more),
   ];
 }
 
-function machines(machine: string, count: number): Charge {
-  const name = `${count === 1 ? "Virtual machine" : `${count} virtual machines`} (Linux, pay as you go, ${machine})`;
-  return hourly(name, `machine/${machine}`, count);
-}
-
-/**
- * The addresses for clients and for the way out: one of a machine for both, two of a cluster. A private endpoint has none for clients, and in a network of the stack's own a NAT gateway
- * with an address as its way out.
- */
-export function azureNetwork(
-  { endpoint, network }: Pick<CloudRegion, "endpoint" | "network">,
-  { filledGiB }: Pick<MonthlyUsage, "filledGiB">,
-  topology: CloudRegion["topology"],
-): Charge[] {
-  if (endpoint.exposure === "public") return [publicAddresses(topology === "vm" ? 1 : 2)];
-  // Consumers pay for their private endpoints, and nobody for the service itself.
-  const linked = topology === "vm" && endpoint.privateLink ? [loadBalancer] : [];
-  if ("subnet" in network) return linked;
-  return [
-    ...linked,
-    publicAddresses(1),
-    hourly("NAT gateway", "nat-gateway"),
-    { name: "NAT gateway, data", item: "nat-gateway-data", quantity: toGB(filledGiB), ...usage },
-  ];
-}
-
-/** Of Traffic Manager, which looks whether the machine is there, and answers for its name. */
-export function azureFailover({ endpoint }: Pick<CloudRegion, "endpoint">, nodeStarts: number): Charge[] {
-  if (endpoint.failover !== "dns") return [];
-  return [
-    { name: "Traffic Manager, health check", item: "traffic-manager-check", quantity: 1, ...fixed },
-    {
-      name: "Traffic Manager, queries",
-      item: "traffic-manager-queries",
-      quantity: (nodeStarts * dnsQueriesPerNode) / 1e6,
-      ...usage,
-    },
-  ];
-}
-
-/** For the proof of the cache's name. */
-export const azureDnsZone: Charge = { name: "DNS zone", item: "dns-zone", quantity: 1, ...fixed };
-
-function publicAddresses(count: number): Charge {
-  const name = `${count === 1 ? "Public IPv4 address" : `${count} public IPv4 addresses`} (Standard)`;
-  return hourly(name, "public-ipv4", count);
-}
-
-function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
+function dataDisk({ type, sizeGiB, iops, throughput }: Purchase["disk"]): Charge[] {
   if (type === "Premium_LRS") return [premiumDisk("Data disk", sizeGiB, 1)];
   const { free } = disks.PremiumV2_LRS;
   return [
-    {
-      name: "Data disk (Premium SSD v2)",
-      item: "premium-v2-capacity",
-      quantity: sizeGiB * hoursPerMonth,
-      ...fixed,
-    },
-    {
-      name: "Data disk, IOPS above 3,000",
-      item: "premium-v2-iops",
-      quantity: (iops - free.iops) * hoursPerMonth,
-      ...fixed,
-    },
-    {
-      name: "Data disk, throughput above 125 MB/s",
-      item: "premium-v2-throughput",
-      quantity: (throughput - free.throughput) * hoursPerMonth,
-      ...fixed,
-    },
+    fixed("Data disk (Premium SSD v2)", "premium-v2-capacity", sizeGiB * hoursPerMonth),
+    fixed("Data disk, IOPS above 3,000", "premium-v2-iops", (iops - free.iops) * hoursPerMonth),
+    fixed(
+      "Data disk, throughput above 125 MB/s",
+      "premium-v2-throughput",
+      (throughput - free.throughput) * hoursPerMonth,
+    ),
   ];
 }
 
 /** A size between two tiers is billed as the larger one. */
 function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
   const { name } = tierOf(disks.Premium_LRS, sizeGiB);
-  return { name: `${what} (Premium SSD, ${name})`, item: `premium-ssd/${name}`, quantity: count, ...fixed };
+  return fixed(`${what} (Premium SSD, ${name})`, `premium-ssd/${name}`, count);
 }

@@ -24,13 +24,14 @@ import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { cheapestOf } from "./cheapest.ts";
+import { commitmentSentence } from "./commitment.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { type Steps, stepsOf } from "./steps.ts";
-import { type MonthlyUsage, usageOf } from "./usage.ts";
+import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
@@ -69,6 +70,8 @@ export interface RegionEstimate {
   readonly alternatives?: Alternatives;
   /** Against pulls from the upstream without a cache. Absent as `alternatives`. */
   readonly breakEven?: BreakEven;
+  /** What we pay if the machines are committed to, as a sentence; the amounts are those of the chosen alternative. Absent as `alternatives`. */
+  readonly commitment?: string;
   /** Where it costs more by a step. Absent as `alternatives`. */
   readonly steps?: Steps;
   /** What has no price, and what has no line. */
@@ -186,7 +189,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     cloud === "azure" &&
     region.endpoint.exposure === "public" &&
     settings.azureSameRegionTraffic === "unknown";
-  const open = isOpen ? azureTransfer(usage, deliveryOf(variant.storage)) : [];
+  const open = isOpen ? [azureTransfer(servedGiB(usage, deliveryOf(variant.storage)))] : [];
   const disputed = priced(open, place, prices);
   const options = alternativesFor(setting, usage, prices, capacity);
   const { name, reason } = cheapestOf(options);
@@ -227,6 +230,7 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       ),
     },
     breakEven: breakEven(setting),
+    commitment: commitmentSentence(plan.machine.type, place, options.find(({ chosen }) => chosen)?.committed),
     steps: stepsOf(variant, setting, place, prices),
     notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),

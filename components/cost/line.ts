@@ -129,26 +129,3 @@ export function totalsOf(lines: readonly CostLine[]): Totals {
     complete: lines.every(({ monthlyCost }) => monthlyCost !== notFound),
   };
 }
-
-/**
- * What somebody pays, with prices of other regions where the region's own isn't found: for comparing, not for a budget.
- * @param notPriced of the lines without a price
- * @returns undefined if a price is found nowhere.
- */
-export function comparableUSD(
-  lines: readonly CostLine[],
-  notPriced: readonly NotPriced[],
-  payers: readonly Payer[],
-): number | undefined {
-  const costs = lines
-    .filter(({ paidBy }) => payers.includes(paidBy))
-    .map(({ name, monthlyCost }) =>
-      monthlyCost === notFound
-        ? notPriced.find((entry) => entry.name === name)?.elsewhere?.monthlyCost
-        : monthlyCost,
-    );
-  return costs.reduce<number | undefined>(
-    (sum, cost) => (sum === undefined || cost === undefined ? undefined : rounded(sum + cost)),
-    0,
-  );
-}

@@ -2,10 +2,13 @@ import type { Capacity } from "../capacity/plan.ts";
 import { cloudOf } from "../capacity/plan-region.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Governance, StackConfig } from "../config/schema.ts";
+import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
 import { estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
+import { usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { rangeOf, rangeText } from "./range.ts";
+import type { AtPeakMinutes } from "./steps.ts";
 
 export interface StackCost extends BudgetFindings {
   /** By region: the output `cost`. */
@@ -18,7 +21,10 @@ export interface StackCost extends BudgetFindings {
  * @param capacities of the regions that are planned already, in the order of the configuration. @default none
  */
 export function stackCost(
-  config: Pick<StackConfig, "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"> & {
+  config: Pick<
+    StackConfig,
+    "version" | "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"
+  > & {
     readonly governance?: Governance;
   },
   prices: PriceBook,
@@ -34,8 +40,39 @@ export function stackCost(
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),
     problems,
-    warnings: [...withoutPrices(config.regions, estimates, prices), ...warnings],
+    warnings: [
+      ...withoutPrices(config.regions, estimates, prices),
+      ...olderDefault(config, estimates),
+      ...warnings,
+    ],
   };
+}
+
+/** That a configuration of version 1 gives the nodes of a peak more time than the next one does, where that decides about a machine. */
+function olderDefault(
+  { version = firstVersion, workload }: Pick<StackConfig, "version" | "workload">,
+  estimates: readonly RegionEstimate[],
+): Problem[] {
+  const [older, newer] = [defaultPeakMinutes[1], defaultPeakMinutes[2]];
+  if (version !== 1 || workload.peakMinutes !== older) return [];
+  const others = estimates.flatMap(({ region, steps }) => {
+    const [now, then] = [older, newer].map((minutes) =>
+      steps?.atPeakMinutes.find((at) => at.minutes === minutes),
+    );
+    return now && then && now.machine !== then.machine
+      ? [`${region} would run on ${then.machine} in place of ${now.machine}${amounts(then, now)}`]
+      : [];
+  });
+  if (others.length === 0) return [];
+  const message =
+    `the nodes of a peak have ${older} minutes here, as in version 1 of the configuration; from version 2 on it is ${newer}, and ${others.join("; ")}. ` +
+    `Write \`version: 2\`, and \`workload: { peakMinutes: ${older} }\` to keep the machine`;
+  return [{ path: "workload.peakMinutes", message }];
+}
+
+function amounts(then: AtPeakMinutes, now: AtPeakMinutes): string {
+  if (then.usUSD === undefined || now.usUSD === undefined) return "";
+  return `, for ${usd(then.usUSD)} in place of ${usd(now.usUSD)} a month`;
 }
 
 /** The regions in a cloud of which the book has no price at all. */

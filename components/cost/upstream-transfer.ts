@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import type { Cloud } from "../capacity/machine.ts";
 import type { Upstream } from "../config/schema.ts";
 import { type Charge, type Place, usage } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
@@ -63,29 +62,21 @@ export function upstreamTransfer(
     if (operator.by !== "cloud") return [];
     const route = routeOf(operator.place, to);
     if (!route) return [];
-    const { cloud } = operator.place;
     const shareGiB = gib / upstreams.length;
+    const isAzure = operator.place.cloud === "azure";
+    const quantity = isAzure ? toGB(shareGiB) : shareGiB;
+    // A registry's ladder of prices is used from where its other traffic leaves it.
+    const above = isAzure && route.item === "transfer-to-internet" ? freeEgressGB : 0;
     return [
       {
-        name: `${what} ${upstream.registry}${route.suffix}`,
+        ...usage(`${what} ${upstream.registry}${route.suffix}`, route.item, quantity),
         kind,
-        item: route.item,
-        ...counted[cloud](shareGiB, route),
-        ...usage,
+        ...(above > 0 && { above }),
         at: route.at,
       },
     ];
   });
 }
-
-/** As each cloud counts transfer. A registry's ladder of prices is used from where its other traffic leaves it. */
-const counted: Readonly<Record<Cloud, (gib: number, route: Route) => Pick<Charge, "quantity" | "above">>> = {
-  aws: (gib) => ({ quantity: gib }),
-  azure: (gib, { item }) => ({
-    quantity: toGB(gib),
-    above: item === "transfer-to-internet" ? freeEgressGB : 0,
-  }),
-};
 
 interface Route {
   readonly item: "transfer-to-internet" | "transfer-between-regions";

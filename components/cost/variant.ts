@@ -5,33 +5,11 @@ import type { CapacityPlan } from "../capacity/plan.ts";
 import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { defaultExpireDays } from "../config/storage.ts";
-import { storeSku } from "../hosts/azure/regions.ts";
-import { type BucketContent, bucketContent } from "./bucket-content.ts";
-import type { Charge } from "./charge.ts";
-import {
-  awsBucket,
-  awsCluster,
-  awsDnsQueries,
-  awsFailover,
-  awsLoadBalanced,
-  awsNatGatewayData,
-  awsPrivateLink,
-  awsTransfer,
-  awsVm,
-} from "./charges-aws.ts";
-import {
-  azureBucket,
-  azureCluster,
-  azureDnsZone,
-  azureFailover,
-  azureLoadBalanced,
-  azureNetwork,
-  azureTransfer,
-  azureVm,
-} from "./charges-azure.ts";
-import { nodesNatGateway, type Ways } from "./nodes-network.ts";
+import type { Charge, Purchase } from "./charge.ts";
+import { awsCharges, awsNodesNatGateway } from "./charges-aws.ts";
+import { azureCharges } from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
-import { type MonthlyUsage, servedGiB } from "./usage.ts";
+import { daysPerMonth, type MonthlyUsage, servedGiB } from "./usage.ts";
 
 /** What all variants of a region have in common. */
 export interface Setting extends RegionSetting {
@@ -48,11 +26,29 @@ export interface Setting extends RegionSetting {
   readonly azureBillsRegion: boolean;
 }
 
-/** The content of a variant's bucket, if it has one, with the days of the configuration, or of the schema where it has no bucket. */
+/** What a bucket has in it when as much comes as goes. */
+export interface BucketContent {
+  /** In use. */
+  readonly usedGiB: number;
+  /** Not in use any more, and not yet as old as the rule wants. */
+  readonly leftGiB: number;
+  /** What a month's deletions take of what is in use, so that it is fetched again. */
+  readonly refetchedGiB: number;
+}
+
+/**
+ * The content of a variant's bucket, if it has one. Its rule goes by age, whether something is in use or not; what goes out of use is, on average, half as old as the rule
+ * allows. The days are those of the configuration, or of the schema where it has no bucket.
+ */
 export function contentOf({ storage }: Variant, { region, workload }: Setting): BucketContent | undefined {
   if (storage.kind === "disk") return undefined;
   const expireDays = region.storage.kind === "bucket" ? region.storage.expireDays : defaultExpireDays;
-  return bucketContent(workload, expireDays);
+  const expireMonths = expireDays / daysPerMonth;
+  return {
+    usedGiB: workload.workingSetGiB,
+    leftGiB: (workload.growthGiBPerMonth * expireMonths) / 2,
+    refetchedGiB: workload.workingSetGiB / expireMonths,
+  };
 }
 
 /** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. */
@@ -61,27 +57,40 @@ export function usageWith(variant: Variant, setting: Setting, usage: MonthlyUsag
   return setting.fillMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
 }
 
+const cloudCharges: Readonly<Record<Cloud, (it: Purchase) => Charge[]>> = {
+  aws: awsCharges,
+  azure: azureCharges,
+};
+
 /** Everything that a variant buys in a month. */
 export function chargesOf(
   variant: Variant,
-  plan: CapacityPlan,
+  { machine, disk }: CapacityPlan,
   setting: Setting,
   usage: MonthlyUsage,
 ): Charge[] {
+  const { cloud, region, workload, azureBillsRegion } = setting;
   const own = usageWith(variant, setting, usage);
+  const served = servedGiB(own, deliveryOf(variant.storage));
+  const { usedGiB, leftGiB } = contentOf(variant, setting) ?? { usedGiB: 0, leftGiB: 0 };
+  const isPublic = region.endpoint.exposure === "public";
   return [
-    ...cloudCharges[setting.cloud](variant, plan, setting, own),
+    ...cloudCharges[cloud]({
+      topology: variant.topology,
+      machine: machine.type,
+      nodes: variant.replicas,
+      disk,
+      region,
+      ...own,
+      servedGiB: served,
+      storedGiB: usedGiB + leftGiB,
+      nodeStarts: workload.nodes * workload.nodeChurnPerMonth,
+      azureBillsRegion,
+    }),
     ...fillCharges(own.filledGiB, setting),
-    ...nodesNatGateway(setting, waysOf(variant, setting, own)),
+    ...nodesNatGateway(setting, isPublic ? served : 0, own.pulledGiB - served),
   ];
 }
-
-function waysOf({ storage }: Variant, { region: { endpoint } }: Setting, usage: MonthlyUsage): Ways {
-  const served = servedGiB(usage, deliveryOf(storage));
-  return { publicGiB: endpoint.exposure === "private" ? 0 : served, bucketGiB: usage.pulledGiB - served };
-}
-
-const cloudCharges: Readonly<Record<Cloud, typeof chargesOf>> = { aws: awsCharges, azure: azureCharges };
 
 /** What comes from the upstreams. */
 export function fillCharges(
@@ -92,55 +101,13 @@ export function fillCharges(
   return upstreamTransfer(upstreams, gib, { cloud, region: region.name }, { what, kind: "fill" });
 }
 
-function awsCharges(
-  variant: Variant,
-  { machine, disk }: CapacityPlan,
-  setting: Setting,
-  usage: MonthlyUsage,
-): Charge[] {
-  const { workload, region } = setting;
-  const content = contentOf(variant, setting);
-  const delivery = deliveryOf(variant.storage);
-  const isVm = variant.topology === "vm";
-  const isPublic = region.endpoint.exposure === "public";
-  const isOwnNetwork = isVm ? !isPublic && !("subnet" in region.network) : !("nodeSubnets" in region.network);
-  const network = { isPublic, hasNatGateway: isOwnNetwork };
-  return [
-    ...(isVm ? awsVm(machine.type, disk, network) : awsCluster(machine.type, variant.replicas, network)),
-    ...(content ? awsBucket(storedGiB(content), usage) : []),
-    ...(isVm ? [] : awsLoadBalanced(usage, delivery)),
-    ...(isVm && region.endpoint.privateLink ? awsPrivateLink(usage, delivery) : []),
-    ...(isVm && region.endpoint.failover === "dns" ? awsFailover : []),
-    ...(network.hasNatGateway ? awsNatGatewayData(usage) : []),
-    ...awsTransfer(usage, delivery),
-    ...(region.endpoint.zone === undefined ? [] : awsDnsQueries(workload.nodes * workload.nodeChurnPerMonth)),
-  ];
-}
-
-function azureCharges(
-  variant: Variant,
-  { machine, disk }: CapacityPlan,
-  setting: Setting,
-  usage: MonthlyUsage,
-): Charge[] {
-  const { region, workload, azureBillsRegion } = setting;
-  const content = contentOf(variant, setting);
-  const delivery = deliveryOf(variant.storage);
-  const isVm = variant.topology === "vm";
-  const { tls } = region.endpoint;
-  return [
-    ...(isVm ? azureVm(machine.type, disk) : azureCluster(machine.type, variant.replicas)),
-    ...azureNetwork(region, usage, variant.topology),
-    ...(tls.mode === "acme" ? [azureDnsZone] : []),
-    ...azureFailover(region, workload.nodes * workload.nodeChurnPerMonth),
-    ...(content
-      ? azureBucket(storeSku({ name: region.name, topology: variant.topology }), storedGiB(content), usage)
-      : []),
-    ...(isVm && !region.endpoint.privateLink ? [] : azureLoadBalanced(usage, delivery)),
-    ...(azureBillsRegion && region.endpoint.exposure === "public" ? azureTransfer(usage, delivery) : []),
-  ];
-}
-
-function storedGiB({ usedGiB, leftGiB }: BucketContent): number {
-  return usedGiB + leftGiB;
+/**
+ * What passes the NAT gateways of the nodes. A bucket is reached past them by a gateway endpoint for S3, which is free:
+ * https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+ * @param publicGiB of pulls that pass the public address of the cache or of a registry
+ * @param bucketGiB of pulls that come from a bucket of the region
+ */
+export function nodesNatGateway({ cloud, nodes }: Setting, publicGiB: number, bucketGiB: number): Charge[] {
+  if (cloud !== "aws" || nodes.natGateway !== "billed") return [];
+  return [awsNodesNatGateway(publicGiB + (nodes.s3Endpoint ? 0 : bucketGiB))];
 }

@@ -2,6 +2,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { federation, type MetricsAddress } from "./federation.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
+import { type OutsideProbe, outsideProbe } from "./outside-probe.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
 
@@ -16,19 +17,32 @@ export interface CentralMonitoring {
   /** The content of a rule file. */
   readonly rules: { readonly groups: readonly RuleGroup[] };
   readonly dashboardUid: string;
+  /** By which it sees a cache that is dead. */
+  readonly probe: OutsideProbe;
 }
 
-/**
- * @param region its name
- * @param address where its metrics can be read, if they can
- * @param ca PEM of the authority that signs the endpoint's certificate, where it isn't a public one
- */
-export function centralMonitoring(
-  region: string,
-  address: MetricsAddress | undefined,
-  { alerts }: StackConfig["monitoring"],
-  ca: string | undefined,
-): CentralMonitoring {
+export interface CentralMonitoringOptions {
+  /** Its name. */
+  readonly region: string;
+  /** URL that clients ask. */
+  readonly endpoint: string;
+  /** Of all series that leave the cache. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where its metrics can be read. @default nowhere */
+  readonly address?: MetricsAddress | undefined;
+  readonly alerts: StackConfig["monitoring"]["alerts"];
+  /** PEM of the authority that signs the endpoint's certificate. @default a public one */
+  readonly ca?: string | undefined;
+}
+
+export function centralMonitoring({
+  region,
+  endpoint,
+  labels,
+  address,
+  alerts,
+  ca,
+}: CentralMonitoringOptions): CentralMonitoring {
   const groups = ruleGroups(alerts);
   return {
     ...(address && {
@@ -40,5 +54,6 @@ export function centralMonitoring(
     }),
     rules: { groups },
     dashboardUid,
+    probe: outsideProbe({ region, endpoint, ca, labels }),
   };
 }

@@ -30,8 +30,8 @@ export interface PodPrefetch extends Prefetch {
 /** The part of a region that its Pod depends on, wherever it runs. */
 export interface PodRegion extends CommonKeys {
   readonly name: string;
-  /** The name that clients connect to. */
-  readonly endpoint: { readonly hostname: string };
+  /** The name and port that clients connect to. */
+  readonly endpoint: { readonly hostname: string; readonly port: number };
 }
 
 /** Replicas that share their blobs. */
@@ -97,6 +97,15 @@ type Configuration = Omit<ConfiguredPod, "externalLabels" | "region" | "prefetch
   readonly region: PodRegion & { readonly topology: string };
 };
 
+/** See {@link ConfiguredPod.externalLabels}. */
+export function externalLabels({
+  provider,
+  region: { name, topology },
+  monitoring,
+}: Pick<Configuration, "provider" | "region" | "monitoring">): Record<string, string> {
+  return { ...monitoring.labels, provider, topology, region: name };
+}
+
 export function configured({
   provider,
   region,
@@ -106,14 +115,12 @@ export function configured({
   prefetch,
   workload: { workingSetGiB },
 }: Configuration): ConfiguredPod {
-  const { name, topology } = region;
-  const externalLabels = { ...monitoring.labels, provider, topology, region: name };
   return {
     region,
     upstreams,
     images,
     monitoring,
-    externalLabels,
+    externalLabels: externalLabels({ provider, region, monitoring }),
     ...(prefetch && { prefetch: { ...prefetch, workingSetGiB } }),
   };
 }

@@ -25,7 +25,7 @@ export function prefetchPart(options: PodOptions, prefetch: PodPrefetch): Part {
         files,
         `${edgePaths.cache}/tmp/prefetch`,
         metricsFiles.prefetch,
-        `127.0.0.1:${ports.edgePrefetch}`,
+        `127.0.0.1:${ports.edgePull}`,
         `127.0.0.1:${ports.edgeStatus}`,
       ],
       // regctl keeps what it must remember nowhere.

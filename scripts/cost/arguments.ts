@@ -25,11 +25,11 @@ What the caches of all stacks cost in a month, by estimate; with STACK … only 
 
   --backend         as the stacks were brought up last, from the Pulumi backend, in place of the files in stacks/
   --base REVISION   with the difference to the stack files of a git revision, such as origin/main (not for html)
-  --format FORMAT   table (default); markdown, for a pull request; json, in Infracost's schema; html, a page with plots
+  --format FORMAT   table (default); markdown, for a pull request; json, all that is known; html, a page
   --out FILE        into a file, in place of the terminal
   --prometheus URL  beside it the cost by the usage that a Prometheus has measured, and what was saved by then
-  --focus FILE      beside it what was billed, from an export in FOCUS as CSV or .csv.gz, by the stacks' tags; may be repeated
-                    (not for json, not with --base)
+  --focus FILE      beside it what was billed, from an export in FOCUS as CSV, .csv.gz or Parquet, by the stacks' tags; may be repeated
+                    (not with --base)
   --help            this
 
 Exit code: 0 all is in the report; 1 something isn't, and standard error says what; 2 wrong usage.`;
@@ -59,9 +59,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   if (!format) throw new Error(`"${values.format}" is not a format: one of ${formats.join(", ")}`);
   if (base !== undefined && format === "html") throw new Error("--base goes with table, markdown and json");
   if (base !== undefined && backend) throw new Error("--base compares stack files: not with --backend");
-  if (focus.length > 0 && (base !== undefined || format === "json")) {
-    throw new Error("--focus goes with table, markdown and html, without --base");
-  }
+  if (focus.length > 0 && base !== undefined) throw new Error("--focus goes without --base");
   return {
     stacks: positionals,
     backend,

@@ -6,17 +6,17 @@ export function columnOf(title: string): { readonly header: string; readonly isR
 /**
  * Rows as lines with their cells under each other, two spaces apart; a row of no cells is a rule.
  * @param titles see {@link columnOf}
- * @param firstWidth longer cells of the first column go on in further lines. @default all in one line
+ * @param widths of the first and the last column, whose longer cells go on in further lines. @default all in one line
  */
 export function columns(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
-  firstWidth?: number,
+  { firstWidth, lastWidth }: { readonly firstWidth?: number; readonly lastWidth?: number } = {},
 ): string[] {
   const head = titles.map(columnOf);
-  const high = rows.map((row) =>
-    row.map((cell, index) => wrapped(cell, index === 0 ? firstWidth : undefined)),
-  );
+  const widthAt = (index: number) =>
+    index === 0 ? firstWidth : index === titles.length - 1 ? lastWidth : undefined;
+  const high = rows.map((row) => row.map((cell, index) => wrapped(cell, widthAt(index))));
   const widths = head.map(({ header }, index) =>
     Math.max(header.length, ...high.flatMap((row) => (row[index] ?? []).map((line) => line.length))),
   );

@@ -101,7 +101,7 @@ function sentencesOf({ lines, was, is, region }: Change, mostCauses: number): st
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  const { range, steps, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
+  const { range, steps, commitment, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
   const old = region?.past?.warnings ?? [];
   return [
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
@@ -111,7 +111,7 @@ function sentencesOf({ lines, was, is, region }: Change, mostCauses: number): st
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
     ...(range?.reasons ?? []),
-    ...(lines.some(isOtherMachine) ? (steps?.sentences ?? []) : []),
+    ...(lines.some(isOtherMachine) ? [...(steps?.sentences ?? []), ...(commitment ? [commitment] : [])] : []),
     ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
     ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
     ...(region ? cheapest(region.estimate) : []),

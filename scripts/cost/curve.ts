@@ -7,36 +7,24 @@ export interface Curve {
   readonly volumesGiB: readonly number[];
   readonly lines: readonly {
     readonly name: AlternativeName;
-    readonly chosen: boolean;
     /** What we pay in a month at each volume. */
     readonly monthlyUSD: readonly number[];
   }[];
 }
 
-const intervals = 16;
-/** How far the volumes go beyond that of the workload, or of the break-even. */
-const beyond = 1.5;
-/** A break-even further away than so many times the workload isn't shown: nothing else could be seen. */
-const farthest = 10;
+/** Of the assumed volume. */
+const factors = [0, 0.5, 1, 2, 4];
 
-/**
- * Draws the lines from what each way costs at several volumes.
- * @param optionsBy the ways at a volume
- */
+/** @param optionsBy the ways at a volume */
 export function curveOf(
-  { usage, breakEven }: Pick<RegionEstimate, "usage" | "breakEven">,
+  { usage }: Pick<RegionEstimate, "usage">,
   optionsBy: (pulledGiB: number) => readonly Compared[],
 ): Curve | undefined {
-  const even = breakEven?.usGiB ?? 0;
-  const most = Math.max(usage.pulledGiB, even <= farthest * usage.pulledGiB ? even : 0) * beyond;
-  if (most === 0) return undefined;
-  const volumesGiB = Array.from({ length: intervals + 1 }, (_, index) => (most / intervals) * index);
-  const estimates = volumesGiB.map(optionsBy);
-  const lines = (estimates[0] ?? []).flatMap(({ name, chosen }) => {
-    const monthlyUSD = estimates.flatMap(
-      (options) => options.find((option) => option.name === name)?.comparableUSD ?? [],
-    );
-    return monthlyUSD.length === volumesGiB.length ? [{ name, chosen, monthlyUSD }] : [];
+  const volumesGiB = [...new Set(factors.map((factor) => factor * usage.pulledGiB))];
+  const ways = Map.groupBy(volumesGiB.flatMap(optionsBy), ({ name }) => name);
+  const lines = [...ways].flatMap(([name, at]) => {
+    const monthlyUSD = at.flatMap(({ comparableUSD }) => comparableUSD ?? []);
+    return monthlyUSD.length === volumesGiB.length ? [{ name, monthlyUSD }] : [];
   });
   return lines.length > 0 ? { volumesGiB, lines } : undefined;
 }

@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { parse } from "csv-parse";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { project } from "../../components/hosts/naming.ts";
@@ -19,14 +20,14 @@ export interface Billed {
   readonly monthlyUSD: number;
 }
 
-/** The columns that count; each version of FOCUS has them. */
+/** The columns that count; each version of FOCUS has them. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map. */
 const row = z.looseObject({
   BilledCost: z.coerce.number(),
   BillingCurrency: z.string(),
-  ChargePeriodStart: z.string(),
-  ChargePeriodEnd: z.string(),
-  RegionId: z.string().optional(),
-  Tags: z.string(),
+  ChargePeriodStart: z.union([z.string(), z.date()]),
+  ChargePeriodEnd: z.union([z.string(), z.date()]),
+  RegionId: z.string().nullish(),
+  Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
 
 interface Sum {
@@ -40,7 +41,7 @@ export type BilledSums = ReadonlyMap<string, Sum>;
 
 /**
  * Adds up what has the tags of this project's stacks.
- * @param paths of CSV files, plain or compressed by gzip
+ * @param paths of files in CSV, plain or compressed by gzip, or in Parquet
  * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency; no charge that has the tags.
  */
 export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
@@ -56,9 +57,7 @@ export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
 
 async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
   const start = await startOf(path);
-  if (start.toString("latin1") === "PAR1") {
-    throw new Error(`${path} is Parquet: export it as CSV, or as CSV compressed by gzip`);
-  }
+  if (start.toString("latin1") === "PAR1") return addParquet(path, sums);
   // https://www.rfc-editor.org/rfc/rfc1952#page-6
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
   const csv = parse({ columns: true, bom: true });
@@ -71,6 +70,21 @@ async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
       for await (const record of records) add(record, ++line, sums);
     },
   );
+}
+
+/** Group by group, and only the columns that count: an export of a month may be larger than the memory. */
+async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const columns = Object.keys(row.shape).filter((name) => there.includes(name));
+  let rowStart = 0;
+  for (const { num_rows: count } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(count);
+    const records = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd });
+    for (const [index, record] of records.entries()) add(record, rowStart + index + 1, sums);
+    rowStart = rowEnd;
+  }
 }
 
 /** Four bytes, which tell the format: https://parquet.apache.org/docs/file-format/ */
@@ -91,7 +105,9 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   if (data.BillingCurrency !== "USD") {
     throw new Error(`row ${line}: is in ${data.BillingCurrency}, and the estimates are in USD`);
   }
-  const [start, end] = [Date.parse(data.ChargePeriodStart), Date.parse(data.ChargePeriodEnd)];
+  const [start, end] = [data.ChargePeriodStart, data.ChargePeriodEnd].map((date) =>
+    Number(new Date(date)),
+  ) as [number, number];
   if (Number.isNaN(start + end)) throw new Error(`row ${line}: its charge period isn't one of two dates`);
   if (end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
@@ -133,23 +149,26 @@ export function leftOver(sums: BilledSums, regions: readonly { stack: string; re
 }
 
 /** Clouds name no region, or `global`, for what is in none. */
-function keyOf(stack: string, region = ""): string {
-  return `${stack}/${region.toLowerCase() === "global" ? "" : region}`;
+function keyOf(stack: string, region?: string | null): string {
+  return `${stack}/${!region || region.toLowerCase() === "global" ? "" : region}`;
 }
 
-/** The stack of a resource of this project. The column is a JSON object; AWS may write `user:` or `user_` before a key. */
-function stackOf(tags: string): string | undefined {
-  if (tags === "") return undefined;
-  let read: unknown;
-  try {
-    read = JSON.parse(tags);
-  } catch {
-    return undefined;
-  }
-  const all = z.record(z.string(), z.unknown()).safeParse(read);
-  const own = new Map(
-    Object.entries(all.data ?? {}).map(([key, value]) => [key.replace(/^user[:_]/, ""), value]),
-  );
+/** The stack of a resource of this project. The column is an object, or one in JSON; AWS may write `user:` or `user_` before a key. */
+function stackOf(tags: z.output<typeof row>["Tags"]): string | undefined {
+  const all = typeof tags === "string" ? jsonObject.safeParse(tags).data : tags;
+  const own = new Map(Object.entries(all ?? {}).map(([key, value]) => [key.replace(/^user[:_]/, ""), value]));
   const stack = own.get("stack");
   return own.get("project") === project && typeof stack === "string" ? stack : undefined;
 }
+
+const jsonObject = z
+  .string()
+  .transform((text, { issues }) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      issues.push({ code: "custom", input: text });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.unknown()));

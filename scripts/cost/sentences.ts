@@ -1,7 +1,7 @@
 import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { NotPriced } from "../../components/cost/line.ts";
-import { quantity, sum, usd } from "./amounts.ts";
+import { quantity, usd } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 import {
@@ -12,7 +12,6 @@ import {
   type RegionReview,
   type Review,
   type StackRegion,
-  sumOf,
 } from "./review.ts";
 
 /** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
@@ -48,51 +47,13 @@ export function legendOf(bills: readonly Bill[]): string[] {
   ];
 }
 
-/** The titles of {@link billCells}, for regions of which some may be measured. */
-export function billTitles(regions: readonly RegionReview[]): string[] {
-  const assumed = [">We pay", ">Fixed", ">By usage", ">Customers"];
-  return [
-    ...assumed,
-    ...(isMeasured(regions) ? [">Measured", ">Saved"] : []),
-    ...(isBilled(regions) ? [">Billed"] : []),
-  ];
-}
-
-/** A region's bill, or that of several: what we pay in all and of what kinds, what the customers pay; what we pay by measured usage, and have saved. */
-export function billCells(
-  regions: readonly RegionReview[],
-  all: readonly RegionReview[] = regions,
-): string[] {
-  const bill = sumOf(regions.map(({ estimate }) => billOf(estimate)));
-  const assumed = [billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)];
-  const bills = regions.flatMap((region) => region.billed ?? []);
-  const billedCell = bills.length === 0 ? "" : usd(sum(bills.map(({ monthlyUSD }) => monthlyUSD)));
-  const billedCells = isBilled(all) ? [billedCell] : [];
-  if (!isMeasured(all)) return [...assumed, ...billedCells];
-  const measured = regions.flatMap((region) => region.measured ?? []);
-  const saved = measured.flatMap(({ savedUSD }) => savedUSD ?? []);
-  return [
-    ...assumed,
-    measured.length === 0 ? "" : billed(sumOf(measured.map(({ estimate }) => billOf(estimate)))),
-    saved.length === 0 ? "" : usd(sum(saved)),
-    ...billedCells,
-  ];
-}
-
-function isBilled(regions: readonly RegionReview[]): boolean {
-  return regions.some(({ billed }) => billed !== undefined);
-}
-
-function isMeasured(regions: readonly RegionReview[]): boolean {
-  return regions.some(({ measured }) => measured !== undefined);
-}
-
 /** What is said below a region's lines, a sentence or two each. */
 export function conclusions({ estimate, measured, billed: bill }: Omit<RegionReview, "stack">): string[] {
-  const { alternatives, breakEven, contested, range, steps } = estimate;
+  const { alternatives, breakEven, commitment, contested, range, steps } = estimate;
   return [
     ...(range?.reasons ?? []),
     ...(steps?.sentences ?? []),
+    ...(commitment === undefined ? [] : [commitment]),
     ...(breakEven ? [breakEven.reason] : []),
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),

@@ -31,11 +31,14 @@ const entry = z.object({
  * @throws z.ZodError for entries of another shape.
  */
 export function awsAnswers(query: AwsQuery, entries: readonly unknown[]): Answer[] {
-  const { region, item } = query;
-  const products = entries.map((one) => {
+  const { region, item, usage } = query;
+  const isMeant = ({ usagetype = "" }: Record<string, string>) =>
+    usage === undefined || usagetype === usage || usagetype.replace(/^[A-Z]+\d*-/, "") === usage;
+  const products = entries.flatMap((one) => {
     const { product, terms } = entry.parse(one);
+    if (!isMeant(product.attributes)) return [];
     const steps = Object.values(terms.OnDemand).flatMap((term) => Object.values(term.priceDimensions));
-    return { type: product.attributes.instanceType ?? "", steps };
+    return [{ type: product.attributes.instanceType ?? "", steps }];
   });
   const answer = (of: Answer["item"], those: typeof products): Answer => ({
     region,

@@ -1,15 +1,21 @@
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
 import type { Counting } from "./answer.ts";
-import { type AwsPriceRegion, awsPriceRegions } from "./aws-regions.ts";
 
-/** What to ask AWS's price list for, and what the answer means. Units are in lower case. */
-export interface AwsQuery extends Counting {
+/** A thing that AWS's price list has. Units are in lower case. */
+interface Row extends Counting {
+  readonly service: string;
+  /** Absent for machines, of which one query has all: one for each `instanceType`. */
+  readonly item?: Item;
+  /** The end of its usage type. What is in front is the region's, and its own in each service: `EUC1-`, `EU-`, `USE1-` or nothing. */
+  readonly usage?: string;
+  readonly filters?: Readonly<Record<string, string>>;
+}
+
+/** What to ask for, and what the answer means. */
+export interface AwsQuery extends Row {
   /** Or `*`, for what is asked in one region for all. */
   readonly region: string;
-  readonly service: string;
   readonly filters: Readonly<Record<string, string>>;
-  /** Of a query for one thing. The query for machines has one for each `instanceType`. */
-  readonly item?: Item;
 }
 
 /** Linux without anything paid on it, on a shared host, without a reservation. */
@@ -22,111 +28,129 @@ const plainLinux = {
   marketoption: "OnDemand",
   locationType: "AWS Region",
 };
+const gp3 = { volumeApiName: "gp3" };
+const nat = { productFamily: "NAT Gateway" };
+const balancer = { productFamily: "Load Balancer-Network", locationType: "AWS Region" };
+const inUse = {
+  group: "VPCPublicIPv4Address",
+  groupDescription: "Hourly charge for In-use Public IPv4 Addresses",
+};
 
 const hourly = { listUnit: "hrs", unit: "hours" } as const;
 const stored = { listUnit: "gb-mo", unit: "GiB-months" } as const;
 const transferred = { listUnit: "gb", unit: "GiB" } as const;
-const thousandRequests = { listUnit: "requests", unit: "1k requests", factor: 1000 } as const;
+const requests = { listUnit: "requests", unit: "1k requests", factor: 1000 } as const;
+const iops = { listUnit: "iops-mo", unit: "IOPS-months" } as const;
+const throughput = { listUnit: "gibps-mo", unit: "MiB/s-months", factor: 1 / 1024 } as const;
+const balanced = { listUnit: "lcu-hrs", unit: "NLCU-hours" } as const;
+const lookUps = { listUnit: "queries", unit: "1M queries", factor: 1e6 } as const;
+const monthly = (listUnit: string) => ({ listUnit, unit: "months" }) as const;
 
-/** Each for one product in each region, after https://github.com/infracost/infracost, internal/resources/aws. */
-export function awsQueries(): AwsQuery[] {
-  return [...Object.entries(awsPriceRegions).flatMap(regionalQueries), ...commonQueries()];
-}
+/** Each for one product, after https://github.com/infracost/infracost, internal/resources/aws. */
+const regional: readonly Row[] = [
+  { service: "AmazonEC2", ...hourly, filters: plainLinux },
+  { service: "AmazonEC2", item: "gp3-capacity", usage: "EBS:VolumeUsage.gp3", ...stored, filters: gp3 },
+  { service: "AmazonEC2", item: "gp3-iops", usage: "EBS:VolumeP-IOPS.gp3", ...iops, filters: gp3 },
+  {
+    ...{ service: "AmazonEC2", item: "gp3-throughput", usage: "EBS:VolumeP-Throughput.gp3" },
+    ...throughput,
+    filters: gp3,
+  },
+  { service: "AmazonEC2", item: "nat-gateway", usage: "NatGateway-Hours", ...hourly, filters: nat },
+  { service: "AmazonEC2", item: "nat-gateway-data", usage: "NatGateway-Bytes", ...transferred, filters: nat },
+  { service: "AWSELB", item: "load-balancer", usage: "LoadBalancerUsage", ...hourly, filters: balancer },
+  { service: "AWSELB", item: "load-balancer-data", usage: "LCUUsage", ...balanced, filters: balancer },
+  {
+    ...{ service: "AmazonS3", item: "s3-storage", usage: "TimedStorage-ByteHrs" },
+    ...stored,
+    filters: { volumeType: "Standard" },
+  },
+  {
+    ...{ service: "AmazonS3", item: "s3-writes", usage: "Requests-Tier1" },
+    ...requests,
+    filters: { group: "S3-API-Tier1" },
+  },
+  {
+    ...{ service: "AmazonS3", item: "s3-reads", usage: "Requests-Tier2" },
+    ...requests,
+    filters: { group: "S3-API-Tier2" },
+  },
+];
 
-function regionalQueries([region, names]: [string, AwsPriceRegion]): AwsQuery[] {
-  const { prefix } = names;
-  const query = (
-    service: string,
-    item: Item,
-    usage: string,
-    filters: AwsQuery["filters"],
-    counting: Counting,
-  ): AwsQuery => ({
-    region,
-    service,
-    item,
-    filters: { regionCode: region, usagetype: `${prefix}${usage}`, ...filters },
-    ...counting,
-  });
-  const gp3 = { volumeApiName: "gp3" };
-  const nat = { productFamily: "NAT Gateway" };
-  const nlb = { productFamily: "Load Balancer-Network", locationType: "AWS Region" };
-  const throughput = { listUnit: "gibps-mo", unit: "MiB/s-months", factor: 1 / 1024 } as const;
-  return [
-    { region, service: "AmazonEC2", filters: { ...plainLinux, regionCode: region }, ...hourly },
-    query("AmazonEC2", "gp3-capacity", "EBS:VolumeUsage.gp3", gp3, stored),
-    query("AmazonEC2", "gp3-iops", "EBS:VolumeP-IOPS.gp3", gp3, { listUnit: "iops-mo", unit: "IOPS-months" }),
-    query("AmazonEC2", "gp3-throughput", "EBS:VolumeP-Throughput.gp3", gp3, throughput),
-    query("AmazonS3", "s3-storage", "TimedStorage-ByteHrs", { volumeType: "Standard" }, stored),
-    query("AmazonS3", "s3-writes", "Requests-Tier1", { group: "S3-API-Tier1" }, thousandRequests),
-    query("AmazonS3", "s3-reads", "Requests-Tier2", { group: "S3-API-Tier2" }, thousandRequests),
-    query("AWSELB", "load-balancer", "LoadBalancerUsage", nlb, hourly),
-    query("AWSELB", "load-balancer-data", "LCUUsage", nlb, { listUnit: "lcu-hrs", unit: "NLCU-hours" }),
-    query("AmazonEC2", "nat-gateway", "NatGateway-Hours", nat, hourly),
-    query("AmazonEC2", "nat-gateway-data", "NatGateway-Bytes", nat, transferred),
-    ...transferQueries(region, names),
-  ];
-}
-
-function transferQueries(region: string, { prefix, location, neighbour }: AwsPriceRegion): AwsQuery[] {
-  const query = (
-    item: Item,
-    transferType: string,
-    filters: AwsQuery["filters"],
-    tiered = false,
-  ): AwsQuery => ({
-    region,
-    service: "AWSDataTransfer",
-    item,
-    filters: { transferType, fromLocation: location, ...filters },
+/** Asked for by where it comes from. */
+const transfers: readonly Row[] = [
+  {
+    ...{ service: "AWSDataTransfer", item: "transfer-to-internet", usage: "DataTransfer-Out-Bytes" },
+    ...{ ...transferred, tiered: true },
+    filters: { transferType: "AWS Outbound", toLocation: "External" },
+  },
+  {
+    ...{ service: "AWSDataTransfer", item: "transfer-in-region", usage: "DataTransfer-Regional-Bytes" },
     ...transferred,
-    tiered,
-  });
-  return [
-    query(
-      "transfer-to-internet",
-      "AWS Outbound",
-      { toLocation: "External", usagetype: `${prefix}DataTransfer-Out-Bytes` },
-      true,
-    ),
-    query("transfer-in-region", "IntraRegion", { usagetype: `${prefix}DataTransfer-Regional-Bytes` }),
-    query("transfer-between-regions", "InterRegion Outbound", { toLocation: neighbour }),
-  ];
-}
+    filters: { transferType: "IntraRegion" },
+  },
+  {
+    ...{ service: "AWSDataTransfer", item: "transfer-between-regions", ...transferred },
+    filters: { transferType: "InterRegion Outbound" },
+  },
+];
 
 /** What has one price in all regions. */
-function commonQueries(): AwsQuery[] {
-  const query = (
-    service: string,
-    item: Item,
-    filters: AwsQuery["filters"],
-    counting: Counting,
-  ): AwsQuery => ({
-    region: everywhere,
-    service,
-    item,
-    filters: { ...(service !== "AmazonRoute53" && { regionCode: "us-east-1" }), ...filters },
-    ...counting,
+const common: readonly Row[] = [
+  {
+    ...{ service: "AmazonVPC", item: "public-ipv4", usage: "PublicIPv4:InUseAddress" },
+    ...hourly,
+    filters: inUse,
+  },
+  { service: "AmazonEKS", item: "cluster", usage: "AmazonEKS-Hours:perCluster", ...hourly },
+  { service: "AmazonECR", item: "registry-storage", usage: "TimedStorage-ByteHrs", ...stored },
+  { service: "AmazonCloudWatch", item: "alarm", usage: "CW:AlarmMonitorUsage", ...monthly("alarms") },
+  { service: "AWSSecretsManager", item: "secret", usage: "AWSSecretsManager-Secrets", ...monthly("secrets") },
+];
+
+/** The same, of a service that has no regions. */
+const global: readonly Row[] = [
+  {
+    ...{ service: "AmazonRoute53", item: "dns-zone", usage: "HostedZone", ...monthly("hostedzone") },
+    filters: { productFamily: "DNS Zone" },
+  },
+  {
+    ...{ service: "AmazonRoute53", item: "dns-queries", usage: "DNS-Queries", ...lookUps },
+    filters: { productFamily: "DNS Query" },
+  },
+];
+
+/** Two regions of each continent: one of them is the other region of a continent, to which transfer goes. A continent of one region has the last pair. */
+const pairs: readonly (readonly [string, string])[] = [
+  ["eu-west-1", "eu-central-1"],
+  ["ap-southeast-2", "ap-southeast-1"],
+  ["us-west-2", "us-east-1"],
+];
+
+function neighbourOf(region: string): string {
+  const continent = region.slice(0, 3);
+  const [first, second] = pairs.find(([name]) => name.startsWith(continent)) ?? ["us-east-1", "us-west-2"];
+  return region === first ? second : first;
+}
+
+/** @param regions any that AWS has: nothing else is known of them */
+export function awsQueries(regions: readonly string[]): AwsQuery[] {
+  const query = (region: string, row: Row, more: AwsQuery["filters"]): AwsQuery => ({
+    ...row,
+    region,
+    filters: { ...row.filters, ...more },
   });
-  const address = {
-    group: "VPCPublicIPv4Address",
-    groupDescription: "Hourly charge for In-use Public IPv4 Addresses",
-  };
-  const cluster = { productFamily: "Compute", usagetype: "AmazonEKS-Hours:perCluster" };
-  const registry = { productFamily: "EC2 Container Registry", usagetype: "TimedStorage-ByteHrs" };
-  const alarm = { productFamily: "Alarm", usagetype: "CW:AlarmMonitorUsage" };
-  const zone = { productFamily: "DNS Zone", usagetype: "HostedZone" };
-  const lookUp = { productFamily: "DNS Query", usagetype: "DNS-Queries" };
-  const secret = { usagetype: "USE1-AWSSecretsManager-Secrets" };
-  const monthly = (listUnit: string) => ({ listUnit, unit: "months" }) as const;
-  const millionQueries = { listUnit: "queries", unit: "1M queries", factor: 1e6 } as const;
   return [
-    query("AmazonVPC", "public-ipv4", address, hourly),
-    query("AmazonEKS", "cluster", cluster, hourly),
-    query("AmazonECR", "registry-storage", registry, stored),
-    query("AmazonCloudWatch", "alarm", alarm, monthly("alarms")),
-    query("AmazonRoute53", "dns-zone", zone, monthly("hostedzone")),
-    query("AmazonRoute53", "dns-queries", lookUp, millionQueries),
-    query("AWSSecretsManager", "secret", secret, monthly("secrets")),
+    ...regions.flatMap((region) => [
+      ...regional.map((row) => query(region, row, { regionCode: region })),
+      ...transfers.map((row) =>
+        query(region, row, {
+          fromRegionCode: region,
+          ...(row.item === "transfer-between-regions" && { toRegionCode: neighbourOf(region) }),
+        }),
+      ),
+    ]),
+    ...common.map((row) => query(everywhere, row, { regionCode: "us-east-1" })),
+    ...global.map((row) => query(everywhere, row, {})),
   ];
 }

@@ -1,15 +1,15 @@
 import { PricingClient, type PricingClientConfig, paginateGetProducts } from "@aws-sdk/client-pricing";
 import type { Answer } from "./answer.ts";
 import { awsAnswers } from "./aws-product.ts";
-import { type AwsQuery, awsQueries } from "./aws-queries.ts";
+import type { AwsQuery } from "./aws-queries.ts";
 
 /**
  * Asks AWS's price list, which takes credentials with the right `pricing:GetProducts`.
  * @throws the SDK's errors: no credentials, no way there.
  */
 export async function askAws(
+  queries: readonly AwsQuery[],
   config: PricingClientConfig = {},
-  queries: readonly AwsQuery[] = awsQueries(),
 ): Promise<Answer[]> {
   // One of the few regions where the API is.
   const client = new PricingClient({ region: "us-east-1", ...config });

@@ -3,95 +3,102 @@ import { everywhere, type Item } from "../../components/cost/prices/price-book.t
 import type { Counting } from "./answer.ts";
 import type { AzureQuery, AzureRow } from "./azure-row.ts";
 
-/** The regions that the book is kept for. */
-const regions = [
-  "australiaeast",
-  "eastus",
-  "germanywestcentral",
-  "northeurope",
-  "southeastasia",
-  "swedencentral",
-  "westeurope",
-];
+/** A product that Azure's price list has, and its meters that are meant. */
+interface Row extends Counting {
+  readonly fields: Readonly<Record<string, string>>;
+  /** An item for a meter, or for each row its own. */
+  readonly item: Item | AzureQuery["itemOf"];
+  readonly meterName?: string;
+}
 
 /** Where what has one price everywhere is asked for. */
 const referenceRegion = "westeurope";
 
-/** After https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
-export function azureQueries(): AzureQuery[] {
-  return [...regions.flatMap(regionalQueries), ...commonQueries()];
-}
-
 const hourly = { listUnit: "1 Hour", unit: "hours" } as const;
 const monthly = { listUnit: "1/Month", unit: "months" } as const;
+const daily = { listUnit: "1/Day", unit: "days" } as const;
 const stored = { listUnit: "1 GB/Month", unit: "GB-months" } as const;
+const storedGiB = { listUnit: "1 GB/Month", unit: "GiB-months" } as const;
 const transferred = { listUnit: "1 GB", unit: "GB" } as const;
-const tenThousandRequests = { listUnit: "10K", unit: "10k requests" } as const;
+const requests = { listUnit: "10K", unit: "10k requests" } as const;
+const capacity = { listUnit: "1 GiB/Hour", unit: "GiB-hours" } as const;
+const iops = { listUnit: "1/Hour", unit: "IOPS-hours" } as const;
+const throughput = { listUnit: "1/Hour", unit: "MB/s-hours" } as const;
 
-function regionalQueries(region: string): AzureQuery[] {
-  const filter = (serviceName: string, productName?: string) =>
-    filterOf({ serviceName, armRegionName: region, ...(productName && { productName }) });
-  const query = (filter: string, itemOf: AzureQuery["itemOf"], counting: Counting): AzureQuery => ({
-    region,
-    filter,
-    itemOf,
-    ...counting,
-  });
+const v2 = { serviceName: "Storage", productName: "Azure Premium SSD v2" };
+const premium = { serviceName: "Storage", productName: "Premium SSD Managed Disks" };
+const blob = { serviceName: "Storage", productName: "General Block Blob v2" };
+// What is routed over the internet from the start has another product, and lower prices.
+const outbound = { serviceName: "Bandwidth", productName: "Rtn Preference: MGN" };
+const between = { serviceName: "Bandwidth", productName: "Inter-Region" };
+const address = { serviceName: "Virtual Network", productName: "IP Addresses" };
+const balancer = { serviceName: "Load Balancer", armRegionName: "Global", skuName: "Standard" };
+const natGateway = { serviceName: "NAT Gateway", armRegionName: "Global", skuName: "Standard" };
+const cluster = { serviceName: "Azure Kubernetes Service" };
+const dns = { serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" };
+const registry = { serviceName: "Container Registry", skuName: "Premium" };
+
+/** After https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
+const regional: readonly Row[] = [
+  { fields: { serviceName: "Virtual Machines" }, item: machineOf, ...hourly },
+  { fields: v2, meterName: "Premium LRS Provisioned Capacity", item: "premium-v2-capacity", ...capacity },
+  { fields: v2, meterName: "Premium LRS Provisioned IOPS", item: "premium-v2-iops", ...iops },
+  {
+    ...{ fields: v2, meterName: "Premium LRS Provisioned Throughput (MBps)", item: "premium-v2-throughput" },
+    ...throughput,
+  },
+  { fields: premium, item: premiumDiskOf, ...monthly },
+  { fields: blob, meterName: "Hot LRS Data Stored", item: "blob-storage", ...stored },
+  { fields: blob, meterName: "Hot ZRS Data Stored", item: "blob-storage-zrs", ...stored },
+  { fields: blob, meterName: "Hot LRS Write Operations", item: "blob-writes", ...requests },
+  { fields: blob, meterName: "Hot ZRS Write Operations", item: "blob-writes-zrs", ...requests },
+  { fields: blob, meterName: "Hot Read Operations", item: "blob-reads", ...requests },
+  {
+    ...{ fields: outbound, meterName: "Standard Data Transfer Out", item: "transfer-to-internet" },
+    ...{ ...transferred, tiered: true },
+  },
+  {
+    ...{ fields: between, meterName: "Intra Continent Data Transfer Out", item: "transfer-between-regions" },
+    ...transferred,
+  },
+];
+
+/** What has one price in all regions. */
+const common: readonly Row[] = [
+  { fields: address, meterName: "Standard IPv4 Static Public IP", item: "public-ipv4", ...hourly },
+  {
+    ...{
+      fields: balancer,
+      meterName: "Standard Included LB Rules and Outbound Rules",
+      item: "load-balancer",
+    },
+    ...hourly,
+  },
+  { fields: balancer, meterName: "Standard Data Processed", item: "load-balancer-data", ...transferred },
+  { fields: natGateway, meterName: "Standard Gateway", item: "nat-gateway", ...hourly },
+  { fields: natGateway, meterName: "Standard Data Processed", item: "nat-gateway-data", ...transferred },
+  { fields: cluster, meterName: "Standard Uptime SLA", item: "cluster", ...hourly },
+  { fields: dns, meterName: "Public Zone", item: "dns-zone", ...monthly },
+  { fields: registry, meterName: "Premium Registry Unit", item: "registry-replica", ...daily },
+  { fields: registry, meterName: "Data Stored", item: "registry-storage", ...storedGiB },
+];
+
+/** @param regions any that Azure has: nothing else is known of them */
+export function azureQueries(regions: readonly string[]): AzureQuery[] {
   const types = machines.azure.map(({ type }) => `armSkuName eq '${type}'`).join(" or ");
-  const v2 = filter("Storage", "Azure Premium SSD v2");
-  const blob = filter("Storage", "General Block Blob v2");
-  // What is routed over the internet from the start has another product, and lower prices.
-  const outbound = filter("Bandwidth", "Rtn Preference: MGN");
-  const capacity = { listUnit: "1 GiB/Hour", unit: "GiB-hours" } as const;
-  const iops = { listUnit: "1/Hour", unit: "IOPS-hours" } as const;
-  const throughput = { listUnit: "1/Hour", unit: "MB/s-hours" } as const;
+  const query = (region: string, armRegionName: string, row: Row): AzureQuery => {
+    const { fields, item, meterName, ...counting } = row;
+    const filter = filterOf({ ...fields, armRegionName: fields.armRegionName ?? armRegionName });
+    return {
+      ...counting,
+      region,
+      filter: item === machineOf ? `${filter} and (${types})` : filter,
+      itemOf: typeof item === "function" ? item : (one) => (one.meterName === meterName ? item : undefined),
+    };
+  };
   return [
-    query(`${filter("Virtual Machines")} and (${types})`, machineOf, hourly),
-    query(v2, meter("Premium LRS Provisioned Capacity", "premium-v2-capacity"), capacity),
-    query(v2, meter("Premium LRS Provisioned IOPS", "premium-v2-iops"), iops),
-    query(v2, meter("Premium LRS Provisioned Throughput (MBps)", "premium-v2-throughput"), throughput),
-    query(filter("Storage", "Premium SSD Managed Disks"), premiumDiskOf, monthly),
-    query(blob, meter("Hot LRS Data Stored", "blob-storage"), stored),
-    query(blob, meter("Hot ZRS Data Stored", "blob-storage-zrs"), stored),
-    query(blob, meter("Hot LRS Write Operations", "blob-writes"), tenThousandRequests),
-    query(blob, meter("Hot ZRS Write Operations", "blob-writes-zrs"), tenThousandRequests),
-    query(blob, meter("Hot Read Operations", "blob-reads"), tenThousandRequests),
-    query(outbound, meter("Standard Data Transfer Out", "transfer-to-internet"), {
-      ...transferred,
-      tiered: true,
-    }),
-    query(
-      filter("Bandwidth", "Inter-Region"),
-      meter("Intra Continent Data Transfer Out", "transfer-between-regions"),
-      transferred,
-    ),
-  ];
-}
-
-function commonQueries(): AzureQuery[] {
-  const query = (
-    item: Item,
-    meterName: string,
-    fields: Readonly<Record<string, string>>,
-    counting: Counting,
-  ): AzureQuery => ({
-    region: everywhere,
-    filter: filterOf({ armRegionName: referenceRegion, ...fields }),
-    itemOf: meter(meterName, item),
-    ...counting,
-  });
-  const address = { serviceName: "Virtual Network", productName: "IP Addresses" };
-  const balancer = { serviceName: "Load Balancer", armRegionName: "Global", skuName: "Standard" };
-  const cluster = { serviceName: "Azure Kubernetes Service" };
-  const dns = { serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" };
-  const registry = { serviceName: "Container Registry", skuName: "Premium" };
-  return [
-    query("public-ipv4", "Standard IPv4 Static Public IP", address, hourly),
-    query("load-balancer", "Standard Included LB Rules and Outbound Rules", balancer, hourly),
-    query("load-balancer-data", "Standard Data Processed", balancer, transferred),
-    query("cluster", "Standard Uptime SLA", cluster, hourly),
-    query("dns-zone", "Public Zone", dns, monthly),
-    query("registry-replica", "Premium Registry Unit", registry, { listUnit: "1/Day", unit: "days" }),
+    ...regions.flatMap((region) => regional.map((row) => query(region, region, row))),
+    ...common.map((row) => query(everywhere, referenceRegion, row)),
   ];
 }
 
@@ -99,10 +106,6 @@ function filterOf(fields: Readonly<Record<string, string>>): string {
   return [...Object.entries(fields), ["priceType", "Consumption"]]
     .map(([field, value]) => `${field} eq '${value}'`)
     .join(" and ");
-}
-
-function meter(name: string, item: Item): AzureQuery["itemOf"] {
-  return ({ meterName }) => (meterName === name ? item : undefined);
 }
 
 /** One size has rows for Windows, for Cloud Services, and for capacity that can be taken away. */

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
-import { azureQueries } from "./azure-queries.ts";
 import { type AzureQuery, type AzureRow, azureAnswers, azurePage } from "./azure-row.ts";
 
 export interface AzureOptions {
   /** @default Azure's own */
   readonly address?: string;
-  readonly queries?: readonly AzureQuery[];
   /** How long to wait when asked to slow down. @default a minute, over which Azure counts */
   readonly pauseMs?: number;
 }
@@ -17,11 +15,10 @@ const attempts = 3;
  * Asks Azure's Retail Prices API, which anybody may.
  * @throws Error if it can't be reached or doesn't answer.
  */
-export async function askAzure({
-  address = "https://prices.azure.com/api/retail/prices",
-  queries = azureQueries(),
-  pauseMs = 60_000,
-}: AzureOptions = {}): Promise<Answer[]> {
+export async function askAzure(
+  queries: readonly AzureQuery[],
+  { address = "https://prices.azure.com/api/retail/prices", pauseMs = 60_000 }: AzureOptions = {},
+): Promise<Answer[]> {
   const pages = new Map<string, AzureRow[]>();
   const answers: Answer[] = [];
   for (const query of queries) {

@@ -1,5 +1,5 @@
+import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
 import { document, problemList } from "../cost/page/document.ts";
-import { type Html, html } from "../cost/page/html.ts";
 import { table } from "../cost/page/table.ts";
 import { cellsOf, legendOf, titles, totalCost } from "./cells.ts";
 import { type Fleet, type FleetRegion, nameOf } from "./fleet.ts";

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { truncate } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type AlertName, alertNames } from "../../components/config/alerts.ts";
 import { metricsPort } from "../../components/config/ports.ts";
 import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
+import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { clients } from "./clients.ts";
 import { dataDiskGiB, gib } from "./data-disk.ts";
@@ -26,6 +28,8 @@ import { type Surroundings, surroundings } from "./surroundings.ts";
 const changeCount = Number(process.env.CHANGES ?? 1);
 const powerCuts = Number(process.env.POWER_CUTS ?? 1);
 
+const runs = new RunbookRuns(import.meta.filename);
+
 test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
   const step = steps(t);
@@ -35,6 +39,12 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
   const first = parts.use(await region.start({ name: "first", packages: "to install", disk: "late" }));
   let uuid = "";
   let fingerprint = "";
+  /** Somebody who is on call, in a session on the machine. @returns what is printed */
+  const follow = (
+    name: AlertName,
+    section: "See" | "Do" | "Verify",
+    options: RunOptions & { matching?: RegExp } = {},
+  ) => runs.run(name, section, "vm", (script) => first.try(script), options);
 
   await step("installs itself, and waits for its disk, which comes late", async () => {
     await first.settled();
@@ -44,6 +54,9 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     assert.match(waiting, /registry-cache\.service +start +waiting/);
     assert.deepEqual(await filesOnRootDisk(first), []);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    const matching = /^systemctl status/;
+    const seen = await follow("RegistryCacheDown", "See", { matching, mayFail: /^systemctl status/ });
+    assert.match(seen, /registry-cache\.service +start +waiting/);
     await first.attach(disk);
   });
 
@@ -79,6 +92,15 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
   });
 
+  await step("tells whoever is on call how it does, and pulls through itself", async () => {
+    const status = await first.run("registry-cache status");
+    assert.match(status, /^verdict {8}serving/m);
+    assert.match(status, /^configuration {2}wanted (\w{12}), applied \1 on /m);
+    assert.match(await first.run("registry-cache pull"), /^\d+ answers, \d+ of them hits, .* MB in /m);
+    const { exitCode } = await first.try("registry-cache restart nothing");
+    assert.equal(exitCode, 2);
+  });
+
   await step("a container that is killed comes back", async () => {
     const pid = `podman inspect --format '{{.State.Pid}}' ${region.container("edge")}`;
     const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);
@@ -86,6 +108,37 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     await serves(around, first, ca);
     await around.pull(ca);
     assert.deepEqual(around.asked(), [], "warm");
+  });
+
+  await step("shows whoever is on call what is wrong with it, and is restarted", async () => {
+    assert.match(
+      await follow("RegistryCacheRestartLoop", "See", { matching: /list-boots/ }),
+      /memory limit \d/,
+    );
+    await first.run("systemctl stop prometheus-node-exporter");
+    const missing = "RegistryCacheTargetMissing";
+    const only = { matching: /^systemctl/ };
+    const seen = await follow(missing, "See", { ...only, mayFail: /^systemctl status/ });
+    assert.match(seen, /inactive \(dead\)/);
+    await follow(missing, "Do", only);
+    await first.run("systemctl is-active prometheus-node-exporter");
+    await first.run("systemctl stop registry-cache");
+    const down = await follow("RegistryCacheDown", "See", {
+      matching: /^registry-cache/,
+      mayFail: /^registry-cache (?:status|logs)/,
+    });
+    assert.match(down, /NOT SERVING/);
+    await follow("RegistryCacheDown", "Do", { matching: /^registry-cache restart/ });
+    await serves(around, first, ca);
+    assert.match(await follow("RegistryCacheProbeFailing", "See", { matching: /^curl/ }), /^200$/m);
+    await follow("RegistryCacheSlow", "See", { matching: /node_disk/ });
+    await follow("RegistryCacheDiskFilling", "See", { matching: /^df/m });
+    await follow("RegistryCacheDiskFull", "See", { matching: /^df/ });
+    await follow("RegistryCacheDiskFull", "Do", { matching: /vacuum/ });
+    await serves(around, first, ca);
+    await first.until("no alert is left, and a pull works", async () =>
+      /0 hits|[1-9] of them hits/.test(await follow("RegistryCacheDown", "Verify")),
+    );
   });
 
   const containers = () => first.run("podman ps --format '{{.ID}} {{.Names}}' | sort");
@@ -107,6 +160,20 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
       );
       assert.match(said, new RegExp(`failed: ${reason}`));
     }
+    const outdated = "RegistryCachePodOutdated";
+    const image = /^IMAGE=/;
+    const seen = await follow(outdated, "See", { matching: /pod_failure_info/ });
+    assert.match(seen, /failed: image/);
+    const values = { IMAGE: "10.0.2.2:1/registry-cache/none:test" };
+    const pull = await follow(outdated, "Do", { matching: image, values, mayFail: /^podman pull/ });
+    assert.match(pull, /refused/);
+    const names = await follow(outdated, "Do", { matching: /--field CONTAINER_NAME/ });
+    const [NAME = ""] = names.match(/^registry-cache-\S+-edge$/m) ?? [];
+    const log = await follow(outdated, "Do", { matching: /^NAME=/, values: { NAME } });
+    assert.match(log, /"uri":|nginx/);
+    await follow(outdated, "Do", { matching: /^rm --force/, mayFail: /^systemctl start/ });
+    const timer = await follow(outdated, "Do", { matching: /follow\.timer/, mayFail: /^systemctl restart/ });
+    assert.match(timer, /registry-cache-follow\.timer/);
   });
 
   await step("loses power in the middle of a change, and comes back with one whole Pod", async () => {
@@ -141,6 +208,7 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     t.diagnostic(`${answers} answers`);
     assert.deepEqual(failures, []);
     assert.equal(await containers(), before);
+    await follow("RegistryCachePodOutdated", "Verify", { matching: /pod_wanted_info/ });
   });
 
   await step("comes back from a reboot with all it had", async () => {
@@ -168,6 +236,10 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     assert.ok((await sizeOfFileSystem(second)) > 1.9 * dataDiskGiB * gib);
     assert.equal((await around.get(443, "/v2/", ca)).fingerprint, fingerprint);
     await second.settled();
+  });
+
+  await step("has run all that the runbooks say for a machine", async () => {
+    runs.assertComplete(alertNames);
   });
 });
 

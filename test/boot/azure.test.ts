@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { alertNames } from "../../components/config/alerts.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { secretDirectory, secretFile } from "../../components/pod/secrets.ts";
+import { RunbookRuns } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { providedCertificate } from "./certificates.ts";
 import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
@@ -11,6 +13,8 @@ import { ensureQemu } from "./image.ts";
 import { filesOnRootDisk, Region, serves, sizeOfFileSystem } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
+
+const runs = new RunbookRuns(import.meta.filename);
 
 test("secrets from the store, a disk in use, a disk that grows", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
@@ -33,6 +37,11 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
   const { ca, secret: certificate } = await providedCertificate();
   const credentialsInside = () =>
     `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
+  const mount = (mayFail?: RegExp) =>
+    runs.run("RegistryCacheDown", "Do", "vm", (script) => machine.try(script), {
+      matching: /lsblk/,
+      ...(mayFail && { mayFail }),
+    });
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
   await step("never formats a disk that is in use, and doesn't do without one", async () => {
@@ -46,12 +55,12 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
     assert.equal(await written(), before);
     // Without its signature, nobody knows what is on it; but something is.
     await machine.run(`wipefs --all --quiet ${deviceLink(disk)}`);
-    assert.notEqual((await machine.try("systemctl start registry-cache-disk")).exitCode, 0);
+    assert.match(await mount(/^systemctl start/), /Job for registry-cache-disk\.service failed/);
   });
 
   await step("serves as soon as the disk is blank, and its secrets can be read", async () => {
     await machine.run(`dd if=/dev/zero of=${deviceLink(disk)} bs=4096 count=1 conv=fsync`);
-    await machine.run("systemctl start --no-block registry-cache");
+    await mount();
     const { asked, secrets } = around.store;
     await machine.until("it has asked", async () => asked.length > 0);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
@@ -60,6 +69,10 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
     await around.pull(ca);
     t.diagnostic(`${machine.seconds} s from machine start to the first served pull, with what was refused`);
     assert.equal(await machine.run(credentialsInside()), credentials);
+    // While a certificate couldn't be read, its journal said so.
+    const expiring = "RegistryCacheCertificateExpiring";
+    await runs.run(expiring, "See", "vm", (script) => machine.try(script), { matching: /journalctl/ });
+    runs.assertComplete(alertNames);
   });
 
   await step("takes up another password and another certificate, which nobody tells it of", async () => {

@@ -10,6 +10,11 @@ import { testRefusals } from "./refusals.ts";
 import { type Inputs, valueAt } from "./values.ts";
 
 testRefusals(make, {
+  "a value that isn't in Azure's own specification": {
+    of: "machine",
+    with: { priority: "Cheap" },
+    says: /priority must be one of Regular, Low, Spot, not Cheap/,
+  },
   "a second use of an interface": { of: "machine", with: { vmName: "b" }, says: /NicInUse/ },
   "a cache on Premium SSD v2": {
     of: "machine",

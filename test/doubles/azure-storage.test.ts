@@ -34,7 +34,7 @@ testRefusals(make, {
   "a redundancy that there isn't": {
     of: "account",
     with: { sku: { name: "LRS" } },
-    says: /SkuNotFound: LRS/,
+    says: /sku\.name must be one of Standard_LRS, .* not LRS/,
   },
   "a container that everybody may read": {
     of: "container",

@@ -77,6 +77,12 @@ export interface Rules {
   delete?(thing: Thing, cloud: Cloud): void;
 }
 
+export interface ProviderDifferences {
+  /** Names of settings. */
+  readonly changed: readonly string[];
+  readonly replacing: readonly string[];
+}
+
 export interface CloudDefinition {
   /** Of the provider: `aws` */
   readonly name: string;
@@ -97,6 +103,8 @@ export interface CloudDefinition {
   serveApi?(cloud: Cloud): Promise<ServedApi>;
   /** What a provider with this configuration sees. @throws CloudError when there is no such place */
   scopeOf(provider: Inputs): string;
+  /** What differs between two configurations of a provider, and because of what it is another one. @default nothing is, whatever differs */
+  providerDifferences?(before: Inputs, after: Inputs): ProviderDifferences;
   /** Refuses a provider with which nothing would work. @throws CloudError */
   admitProvider?(provider: Inputs): void;
   /** What a provider with this configuration adds to the outputs of a resource. @throws CloudError for what the cloud refuses */

@@ -15,10 +15,14 @@ const require = createRequire(import.meta.url);
 export class SdkTypes {
   readonly #package: string;
   readonly #interfaces = new Map<string, ReadonlyMap<string, ts.InterfaceDeclaration>>();
+  readonly #values = new Map<string, readonly string[]>();
+  readonly #open: readonly string[] | "all";
   #nested: string | undefined;
 
-  constructor(packageName: string) {
+  /** @param open enumerations of which the cloud takes more values than the SDK lists: `enums.compute.CachingTypes` */
+  constructor(packageName: string, open: readonly string[] | "all" = "all") {
     this.#package = packageName;
+    this.#open = open;
   }
 
   /** The engine warns of a provider that is older than its SDK. */
@@ -28,11 +32,22 @@ export class SdkTypes {
 
   /** @param type `aws:ec2/instance:Instance`, `azure-native:compute:VirtualMachine` */
   problems(type: string, inputs: unknown): InputProblem[] {
+    return this.#membersProblems(this.#argumentsOf(type), inputs, "");
+  }
+
+  /** The names of what a resource takes. */
+  inputs(type: string): string[] {
+    return this.#argumentsOf(type)
+      .members.filter(ts.isPropertySignature)
+      .map((member) => member.name.getText());
+  }
+
+  #argumentsOf(type: string): ts.InterfaceDeclaration {
     const [, module = "", name = ""] = type.split(":");
     const file = module.includes("/") ? module : `${module}/${name[0]?.toLowerCase()}${name.slice(1)}`;
     const declared = this.#declarations(file, () => this.#read(`${file}.d.ts`)).get(`${name}Args`);
     if (!declared) throw new Error(`${this.#package} has no ${name}Args`);
-    return this.#membersProblems(declared, inputs, "");
+    return declared;
   }
 
   #membersProblems(declared: ts.InterfaceDeclaration, value: unknown, path: string): InputProblem[] {
@@ -59,6 +74,8 @@ export class SdkTypes {
     if (!type || isUnknown(value)) return [];
     if (ts.isParenthesizedTypeNode(type)) return this.#problemsOf(type.type, value, path);
     if (ts.isUnionTypeNode(type)) {
+      const [values] = typeof value === "string" ? type.types.flatMap(enumerationIn) : [];
+      if (values) return this.#valueProblems(values, value, path);
       const problems = type.types.map((one) => this.#problemsOf(one, value, path));
       return problems.some((of) => of.length === 0) ? [] : (problems.find((of) => of.length > 0) ?? []);
     }
@@ -90,8 +107,32 @@ export class SdkTypes {
       if (!declared) throw new Error(`${this.#package} has no ${name}`);
       return this.#membersProblems(declared, value, path);
     }
+    if (root === "enums") return this.#valueProblems(type, value, path);
     // Of an enumeration, or another resource, for which its id or name may stand.
     return typeof value === "string" ? [] : [{ property: path, reason: `must be ${name}` }];
+  }
+
+  /** In Azure, values have no case. */
+  #valueProblems(type: ts.TypeReferenceNode, value: unknown, path: string): InputProblem[] {
+    const name = type.typeName.getText();
+    if (this.#open === "all" || this.#open.includes(name)) return [];
+    const values = this.#valuesOf(name);
+    const isKnown = values.some((it) => it.toLowerCase() === String(value).toLowerCase());
+    return isKnown ? [] : [{ property: path, reason: `must be one of ${values.join(", ")}, not ${value}` }];
+  }
+
+  /** @param name `enums.compute.CachingTypes` */
+  #valuesOf(name: string): readonly string[] {
+    const cached = this.#values.get(name);
+    if (cached) return cached;
+    const [, ...path] = name.split(".");
+    const own = path.pop() ?? "";
+    const text = this.#read(["types/enums", ...path, "index.d.ts"].join("/"));
+    const [, body] = new RegExp(`export declare const ${own}: \\{([^}]*)\\}`).exec(text) ?? [];
+    if (body === undefined) throw new Error(`${this.#package} has no ${name}`);
+    const found = [...body.matchAll(/readonly \w+: "([^"]*)"/g)].map(([, value = ""]) => value);
+    this.#values.set(name, found);
+    return found;
   }
 
   #declarations(key: string, read: () => string): ReadonlyMap<string, ts.InterfaceDeclaration> {
@@ -117,6 +158,12 @@ export class SdkTypes {
   #read(file: string): string {
     return readFileSync(require.resolve(`${this.#package}/${file}`), "utf8");
   }
+}
+
+/** The enumeration in `string | enums.…`, if there is one. */
+function enumerationIn(type: ts.TypeNode): ts.TypeReferenceNode[] {
+  const isEnumeration = ts.isTypeReferenceNode(type) && type.typeName.getText().startsWith("enums.");
+  return isEnumeration ? [type] : [];
 }
 
 const primitives = new Map<ts.SyntaxKind, string>([

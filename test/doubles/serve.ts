@@ -79,7 +79,16 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       reply.setFailuresList(refusalsOf(() => definition.admitProvider?.(inputs)).map(failureOf));
     }, messages.CheckResponse),
 
-    diffConfig: unary(() => {}, messages.DiffResponse),
+    /** Without an answer, the engine sees for itself whether anything differs, and replaces no provider. */
+    diffConfig: unary((request: messages.DiffRequest, reply) => {
+      const [before, after] = [unpack(request.getOldInputs()), unpack(request.getNews())];
+      const differences = definition.providerDifferences?.(before, after);
+      if (!differences) return;
+      const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+      const { changed, replacing } = differences;
+      reply.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
+      reply.setDiffsList([...changed]).setReplacesList([...replacing]);
+    }, messages.DiffResponse),
 
     configure: unary((request: messages.ConfigureRequest, reply, peer) => {
       providers.set(peer, unpack(request.getArgs()));

@@ -1,17 +1,16 @@
 /**
- * What the alerts are about is done to a running Pod, and the alert reaches a real Alertmanager. Time in the rules is shortened, all else is as it is
- * delivered. Not provoked: what only a central Prometheus sees (`goneHours`), and a full disk of the machine itself.
+ * What the alerts are about is done to a running Pod, and the alert reaches a real Alertmanager. Somebody who is on call then follows its runbook, from the Markdown itself: looks
+ * while the fault is there, does what helps, and verifies that the alert is over. Time in the rules is shortened, all else is as it is delivered. Not provoked: what only a central Prometheus sees (`goneHours`), and a full disk of the machine itself.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { appendFile, readFile, statfs, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { alertNames } from "../../components/config/alerts.ts";
+import { type AlertName, alertNames } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import { podman } from "../../components/hosts/local/podman.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { startAuthority } from "../support/acme.ts";
 import { acmeRegion, hostname, startAcmeCache } from "../support/acme-cache.ts";
@@ -20,13 +19,15 @@ import { startCache, type TestCache } from "../support/cache.ts";
 import { filesDirectory, mainPid } from "../support/cache-containers.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { shortenCertificate } from "../support/clients/broken-cache.ts";
+import { blackHole } from "../support/clients/way-to-cache.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine, type TestMachine } from "../support/machine.ts";
+import { localSession } from "../support/on-call-session.ts";
 import { repeat } from "../support/repeat.ts";
-import { commandsOf, podmanPrelude, preludeOf } from "../support/runbooks.ts";
+import { RunbookRuns, type RunOptions, type Shell } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
-import { smallDisk } from "../support/small-disk.ts";
+import { leaveFree, smallDisk } from "../support/small-disk.ts";
 import { servedCertificate } from "../support/tls.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -53,6 +54,9 @@ let machine: TestMachine;
 let disk: string;
 /** Of {@link cache}. */
 let region: string;
+let shell: Shell;
+
+const runs = new RunbookRuns(import.meta.filename);
 
 const monitoring = () => ({
   labels: { installation: "test", pipeline: "stable" },
@@ -89,9 +93,49 @@ before(async () => {
   const pod = "0123456789ab";
   machine = parts.use(await startMachine(cache, { wanted: pod, applied: pod, appliedSeconds: 0 }));
   region = cache.layout.podName.replace("registry-cache-", "");
+  const small = await randomImage({ repository: "giantswarm/small", tag: "1", layers: 2, layerMB: 0.03 });
+  await push(upstream.registry.url, small);
+  const { directory, ports } = cache.layout;
+  const image = `${registryName}/giantswarm/small:1`;
+  const here = { region, url: cache.url, internalPort: ports.edgeStatus, directory, image };
+  // The authority is a private one, and curl is to know it.
+  ({ shell } = parts.use(await localSession(here, { CURL_CA_BUNDLE: cache.caFile })));
 });
 
-type AlertName = (typeof alertNames)[number];
+after(() => runs.assertComplete(alertNames));
+
+/** Somebody who is on call, in a session beside the cache. @returns what is printed */
+const follow = (
+  name: AlertName,
+  section: "See" | "Do" | "Verify",
+  options: RunOptions & { matching?: RegExp } = {},
+) => {
+  const values = { PORT: cache.url.port, DATA: cache.layout.directory, UPSTREAM: upstream.proxy.url.origin };
+  return runs.run(name, section, "local", shell, { ...options, values });
+};
+
+const see = (name: AlertName, options?: RunOptions) => follow(name, "See", options);
+
+const remedy = (name: AlertName, matching = /^/) => follow(name, "Do", { matching });
+
+/** When the alert has ended. */
+async function verified(name: AlertName): Promise<string> {
+  await ends(name);
+  return await verifiedHere(name);
+}
+
+/** The same for one that has ended since Prometheus started: it tells no Alertmanager, which forgets the alert after four minutes. */
+async function verifiedHere(name: AlertName): Promise<string> {
+  const mine = `alertname="${name}"`;
+  await waitUntil(
+    `${name} ends here`,
+    async () => !(await shell("registry-cache firing")).output.includes(mine),
+    patienceMs,
+  );
+  const printed = await follow(name, "Verify");
+  assert.ok(!printed.includes(mine), printed);
+  return printed;
+}
 
 async function find(name: AlertName, of = region): Promise<FiringAlert | undefined> {
   return (await alertmanager.firing()).find(
@@ -173,6 +217,8 @@ describe("while clients pull", { concurrency: true }, () => {
     {
       await using _greedy = repeat(150, () => get(hot, { ca: cache.ca }));
       await arrives("RegistryCacheAbuse", { ...notify, topic: "efficiency" });
+      // Bytes, requests and address: the greedy one comes first.
+      assert.match(await see("RegistryCacheAbuse"), /^\d+ \d+ 127\.0\.0\.1$/m);
     }
     using _slow = upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 20_000 }, "/blobs/");
     await using _cold = repeat(250, async () => {
@@ -180,23 +226,28 @@ describe("while clients pull", { concurrency: true }, () => {
       if (next) await get(next, { ca: cache.ca });
     });
     await arrives("RegistryCacheSlow", { ...notify, upstream: "gsoci" });
+    assert.match(await see("RegistryCacheSlow"), /cache="MISS"/);
     await arrives("RegistryCacheHitRatioCollapsed", { ...notify, upstream: "gsoci" });
+    assert.match(await see("RegistryCacheHitRatioCollapsed"), /"uri":"\/v2\/giantswarm\/cold\/blobs/);
+    await remedy("RegistryCacheHitRatioCollapsed");
   });
 
   test("a machine can't take up its Pod", async () => {
     const { state } = machine;
     machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
     const { annotations } = await arrives("RegistryCachePodOutdated", { ...notify, topic: "change" });
-    assert.match(annotations.description ?? "", / changes \(image\);/);
+    assert.match(annotations.description ?? "", / changes \(image\)\./);
+    await see("RegistryCachePodOutdated");
     machine.state = state;
-    await ends("RegistryCachePodOutdated");
+    await verified("RegistryCachePodOutdated");
   });
 
   test("the certificate comes near its end", async () => {
     await shortenCertificate(cache, 9);
     await arrives("RegistryCacheCertificateExpiring", { ...inWorkingHours, topic: "certificate" });
+    assert.match(await see("RegistryCacheCertificateExpiring"), /=> [89]\.\d/);
     await shortenCertificate(cache, 90);
-    await ends("RegistryCacheCertificateExpiring");
+    assert.match(await verified("RegistryCacheCertificateExpiring"), /=> (?:89|90)[. ]/);
   });
 
   test("another cache can't renew its certificate", async () => {
@@ -219,6 +270,19 @@ describe("while clients pull", { concurrency: true }, () => {
     authority.dns.failing = true;
     await authority.suggestRenewal(certificate.toString());
     await arrives("RegistryCacheRenewalFailing", { ...notify, topic: "certificate" }, acmeRegion);
+    const { url, internalPort, directory } = other;
+    await using beside = await localSession({
+      ...{ region: acmeRegion, url, hostname, internalPort, directory },
+      image: `${registryName}/giantswarm/small:1`,
+    });
+    const followThere = (section: "See" | "Do" | "Verify") =>
+      runs.run("RegistryCacheRenewalFailing", section, "local", beside.shell);
+    assert.match(await followThere("See"), /registry_cache_acme_failures\{.*=> [1-9]/);
+    authority.dns.failing = false;
+    await followThere("Do");
+    await waitUntil("the alert is over", async () => {
+      return !(await followThere("Verify")).includes('alertname="RegistryCacheRenewalFailing"');
+    });
   });
 
   // Prometheus begins before it knows its Alertmanagers, and says again only a minute later what it has said.
@@ -228,47 +292,30 @@ describe("while clients pull", { concurrency: true }, () => {
 
   test("something that is to be prefetched isn't there", async () => {
     await arrives("RegistryCachePrefetchIncomplete", { ...notify, topic: "efficiency" });
-  });
-
-  test("the commands of the runbooks work", async () => {
-    const { directory, ports } = cache.layout;
-    // As on a machine with another stack: the prelude whole, then what it is called here.
-    const here = `CACHE=label=app.kubernetes.io/instance=${region} DATA='${directory}' PORT=${ports.edgeStatus}; startup() { podman pod ps; }`;
-    for (const name of alertNames) {
-      for (const commands of commandsOf(name)) {
-        const { failed, all } = await execa(
-          "bash",
-          ["-eu", "-c", `${podmanPrelude()}\n${here}\n${commands}`],
-          {
-            env: podmanEnvironment(),
-            reject: false,
-            all: true,
-          },
-        );
-        assert.ok(!failed, `${name}: ${all}`);
-      }
-    }
-  });
-
-  test("a part is restarted by the command for it", async () => {
-    const restart = `${preludeOf("local")}\nCACHE=label=app.kubernetes.io/instance=${region}; for part in exporter edge; do restart "$part"; done`;
-    await execa("bash", ["-eu", "-c", restart], { env: podmanEnvironment() });
-    for (const part of ["exporter", "edge"]) {
-      const state = await podman(["inspect", "--format", "{{.State.Status}}", cache.container(part)]);
-      assert.equal(state, "running", part);
-    }
+    assert.match(await see("RegistryCachePrefetchIncomplete"), /=> 1 @/);
+    await layers("nowhere", 1);
+    await remedy("RegistryCachePrefetchIncomplete");
+    await verified("RegistryCachePrefetchIncomplete");
   });
 });
 
 test("requests fail though the upstream answers", async () => {
-  using _fault = upstream.proxy.inject({ kind: "status", status: 500 }, "/blobs/");
-  await using _pulls = repeat(250, () =>
-    get(blob("any", `sha256:${randomBytes(32).toString("hex")}`), { ca: cache.ca }),
-  );
-  await Promise.all([
-    arrives("RegistryCacheErrors", { ...notify, upstream: "gsoci" }),
-    arrives("RegistryCacheOriginErrors", { ...notify, upstream: "gsoci" }),
-  ]);
+  {
+    using _fault = upstream.proxy.inject({ kind: "status", status: 500 }, "/blobs/");
+    await using _pulls = repeat(250, () =>
+      get(blob("any", `sha256:${randomBytes(32).toString("hex")}`), { ca: cache.ca }),
+    );
+    await Promise.all([
+      arrives("RegistryCacheErrors", { ...notify, upstream: "gsoci" }),
+      arrives("RegistryCacheOriginErrors", { ...notify, upstream: "gsoci" }),
+    ]);
+    assert.match(await see("RegistryCacheErrors"), /"status":"5/);
+    assert.match(await see("RegistryCacheOriginErrors"), /code="5/);
+  }
+  await remedy("RegistryCacheErrors");
+  await remedy("RegistryCacheOriginErrors");
+  await verified("RegistryCacheErrors");
+  await verified("RegistryCacheOriginErrors");
 });
 
 describe("when containers end", { concurrency: true }, () => {
@@ -277,11 +324,15 @@ describe("when containers end", { concurrency: true }, () => {
       process.kill(await mainPid(cache.container("edge")), "SIGKILL");
     });
     await arrives("RegistryCacheRestartLoop", { ...inWorkingHours, job: "registry-cache-janitor" });
+    assert.match(await see("RegistryCacheRestartLoop"), /^edge: .* [1-9]\d* restarts/m);
   });
 
   test("the log exporter, for good", async () => {
     await using _stopped = await stopped("exporter");
     await arrives("RegistryCacheTargetMissing", { ...notify, job: "registry-cache-edge" });
+    assert.match(await see("RegistryCacheTargetMissing"), /^exporter: exited /m);
+    await remedy("RegistryCacheTargetMissing");
+    await verified("RegistryCacheTargetMissing");
   });
 });
 
@@ -295,37 +346,92 @@ test("the endpoint answers something else", async () => {
   await use(other);
   await arrives("RegistryCacheProbeFailing", inWorkingHours);
   assert.equal(await find("RegistryCacheDown"), undefined);
+  assert.match(await see("RegistryCacheProbeFailing"), /^418$/m);
+  await remedy("RegistryCacheProbeFailing", /blackbox/);
   await use(configuration);
-  await ends("RegistryCacheProbeFailing");
+  await remedy("RegistryCacheProbeFailing", /edge/);
+  await verified("RegistryCacheProbeFailing");
+  // As it helps where nginx doesn't take up another certificate.
+  await remedy("RegistryCacheCertificateExpiring");
 });
 
 test("the upstream is gone, then the cache, too", async () => {
+  assert.match(await asksEndpoint(cache.url), /^\d{3}$/m);
   await upstream.proxy.stopListening();
   await arrives("RegistryCacheUpstreamUnreachable", { ...notify, upstream: "gsoci" });
+  assert.match(await see("RegistryCacheUpstreamUnreachable"), /probe_success 0/);
+  await asksUpstream("RegistryCacheUpstreamUnreachable");
   await arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci" });
-  {
-    await using _stopped = await stopped("edge");
-    await arrives("RegistryCacheDown", inWorkingHours);
-    const { labels } = await arrives("RegistryCacheNoSource", { severity: "page", upstream: "gsoci" });
-    assert.equal(labels.cancel_if_outside_working_hours, undefined);
-    assert.equal(await find("RegistryCacheProbeFailing"), undefined);
-    assert.equal(await find("RegistryCacheTargetMissing"), undefined);
-  }
+  assert.match(await see("RegistryCacheTagsOutdated"), /\{.*upstream="gsoci".*\} => 0/);
+  await podman(["stop", "--time", "2", cache.container("edge")]);
+  await arrives("RegistryCacheDown", inWorkingHours);
+  const { labels } = await arrives("RegistryCacheNoSource", { severity: "page", upstream: "gsoci" });
+  assert.equal(labels.cancel_if_outside_working_hours, undefined);
+  assert.equal(await find("RegistryCacheProbeFailing"), undefined);
+  assert.equal(await find("RegistryCacheTargetMissing"), undefined);
+  assert.match(await asksEndpoint(cache.url), /refused|Couldn't connect|Failed to connect/);
+  const down = await see("RegistryCacheDown", { mayFail: /registry-cache status/ });
+  assert.match(down, /NOT SERVING/);
+  assert.match(await see("RegistryCacheNoSource"), /^edge: exited /m);
+  await asksUpstream("RegistryCacheNoSource");
+  await remedy("RegistryCacheNoSource");
+  await verified("RegistryCacheNoSource");
   await upstream.proxy.listen();
-  await Promise.all([
-    ends("RegistryCacheDown"),
-    ends("RegistryCacheNoSource"),
-    ends("RegistryCacheUpstreamUnreachable"),
-  ]);
+  await verified("RegistryCacheDown");
+  await asksBehindDns();
+  await verifiedHere("RegistryCacheUpstreamUnreachable");
+  await verifiedHere("RegistryCacheTagsOutdated");
 });
+
+/** What a node is to ask first. */
+function asksEndpoint({ origin: ENDPOINT }: URL): Promise<string> {
+  return runs.run("RegistryCacheDown", "See", "client", shell, { values: { ENDPOINT }, mayFail: /^curl/ });
+}
+
+/** The address, whatever the name leads to. */
+async function asksBehindDns(): Promise<void> {
+  const values = { ENDPOINT: cache.url.origin, ADDRESS: "127.0.0.1" };
+  assert.match(await runs.run("RegistryCacheDown", "Verify", "client", shell, { values }), /^\{\}$/m);
+}
+
+async function asksUpstream(name: "RegistryCacheNoSource" | "RegistryCacheUpstreamUnreachable") {
+  const values = { UPSTREAM: upstream.proxy.url.origin };
+  const printed = await runs.run(name, "See", "anywhere", shell, { values, mayFail: /^curl/ });
+  assert.match(printed, /^000$/m);
+}
+
+test("a node sees that packets are dropped, and a probe that they make clients wait", async () => {
+  await using hole = await blackHole();
+  const dead = new URL(`https://localhost:${hole.port}`);
+  assert.match(await asksEndpoint(dead), /timed out/);
+  const asks = (section: "See" | "Verify", { origin: ENDPOINT }: URL) =>
+    runs.run("RegistryCacheUnreachable", section, "client", shell, {
+      values: { ENDPOINT },
+      mayFail: /^curl/,
+    });
+  assert.match(await asks("See", dead), /timed out/);
+  assert.match(await asks("Verify", cache.url), /^200$/m);
+  await see("RegistryCacheUnreachable");
+  assert.match(await follow("RegistryCacheUnreachable", "Verify"), /^verdict +serving/m);
+  // What RegistryCacheUnreachable tells one from the other by.
+  const [silent, refused] = [await probed(dead), await probed(new URL("https://localhost:1"))];
+  assert.ok(silent.success === 0 && silent.seconds > 4, `${silent.seconds} s`);
+  assert.ok(refused.success === 0 && refused.seconds < 1, `${refused.seconds} s`);
+});
+
+/** By a blackbox_exporter, as one elsewhere does. */
+async function probed({ origin }: URL): Promise<{ success: number; seconds: number }> {
+  const url = new URL(`http://127.0.0.1:${cache.layout.ports.blackbox}/probe?module=endpoint`);
+  url.searchParams.set("target", `${origin}/v2/`);
+  const text = await (await fetch(url)).text();
+  const value = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+  return { success: value("probe_success"), seconds: value("probe_duration_seconds") };
+}
 
 test("something else fills the cache's disk", async () => {
   // Of a reserve of 64 MiB. With nothing left, Prometheus couldn't write any more.
   const leftBytes = 20 * 1024 * 1024;
-  const fill = async () => {
-    const { bavail, bsize } = await statfs(disk);
-    await appendFile(join(disk, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
-  };
+  const fill = () => leaveFree(disk, leftBytes);
   await fill();
   // The cache makes room within seconds. That is taken, too.
   await sleep(5000);
@@ -335,4 +441,25 @@ test("something else fills the cache's disk", async () => {
     arrives("RegistryCacheDiskFull", { ...inWorkingHours, topic: "storage" }),
     arrives("RegistryCacheBudgetShrinking", { severity: "ticket", zone: "blobs" }),
   ]);
+  const full = ["RegistryCacheDiskFull", "RegistryCacheDiskFilling", "RegistryCacheBudgetShrinking"] as const;
+  for (const name of full) await see(name);
+  await rm(join(disk, "ballast"));
+  await remedy("RegistryCacheDiskFull");
+  for (const name of full) await verified(name);
+});
+
+test("what lasts for an hour is over, too", async () => {
+  const names = ["Abuse", "Slow", "HitRatioCollapsed", "RestartLoop"] as const;
+  for (const name of names) await verified(`RegistryCache${name}`);
+});
+
+test("the whole cache is restarted, and Prometheus, and the one that always fires does", async () => {
+  await remedy("RegistryCacheDown");
+  await see("Watchdog");
+  await remedy("Watchdog");
+  await waitUntil("Watchdog fires", async () => {
+    return (await follow("Watchdog", "Verify", { mayFail: /^registry-cache/ })).includes(
+      'alertname="Watchdog"',
+    );
+  });
 });

@@ -5,11 +5,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
-import { costProject, stackFiles } from "../support/cost-project.ts";
-import { infracost } from "../support/infracost.ts";
+import { costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -18,15 +16,6 @@ import { waitUntil } from "../support/wait.ts";
 /** Ten days of use: 1000 GiB served, half by each of two kinds, and 50 GiB filled. */
 const measured = { hours: 240, servedGiB: 1000, filledGiB: 50 };
 const monthly = (amount: number) => (amount * 730) / measured.hours;
-
-interface Metadata {
-  readonly estimate: RegionEstimate;
-  readonly measured?: {
-    readonly hours: number;
-    readonly estimate: RegionEstimate;
-    readonly savedUSD: number;
-  };
-}
 
 test("measured usage takes the place of the assumed, and says what was saved", async (t) => {
   const project = scope(t).use(await costProject());
@@ -38,7 +27,7 @@ test("measured usage takes the place of the assumed, and says what was saved", a
     project.cost("--prometheus", url),
   ]);
   assert.deepEqual([json.exitCode, json.stderr], [0, ""]);
-  const [aws, azure] = metadataOf(json.stdout);
+  const [aws, azure] = reviewIn(json.stdout).regions;
   assert.ok(aws?.measured && azure && !azure.measured);
   const { estimate } = aws.measured;
   isNear(aws.measured.hours, measured.hours);
@@ -46,7 +35,11 @@ test("measured usage takes the place of the assumed, and says what was saved", a
   isNear(estimate.usage.filledGiB, monthly(measured.filledGiB));
   // Without a cache, from an Azure registry: GiB as GB of 10^9 bytes, at the first step's 0.087 USD.
   const withoutCache = monthly(measured.servedGiB) * 1.073741824 * 0.087;
-  isNear(aws.measured.savedUSD, ((withoutCache - estimate.totals.byPayer.us) * measured.hours) / 730, 0.01);
+  isNear(
+    Number(aws.measured.savedUSD),
+    ((withoutCache - estimate.totals.byPayer.us) * measured.hours) / 730,
+    0.01,
+  );
   // 0.01 USD for each GiB that leaves the cache.
   const transfer = estimate.lines.find(({ name }) => name === "Transfer in the region, out of the cache");
   isNear(Number(transfer?.monthlyCost), monthly(measured.servedGiB) * 0.01);
@@ -60,7 +53,7 @@ test("a cache's own Prometheus, whose series lack the labels that they leave wit
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   const url = await startPrometheus(t, {}, { provider: "aws", region: "eu-central-1" });
   const { stdout } = await project.cost("--prometheus", url, "--format", "json");
-  const [aws] = metadataOf(stdout);
+  const [aws] = reviewIn(stdout).regions;
   isNear(Number(aws?.measured?.estimate.usage.pulledGiB), monthly(measured.servedGiB));
 });
 
@@ -72,7 +65,7 @@ test("where the blobs come from the bucket, the assumed pulls stay", async (t) =
   await project.setStack("aws-eu-central-1", stackFiles.aws.replace(storage, redirect));
   const url = await startPrometheus(t, { provider: "aws", region: "eu-central-1" });
   const { stdout } = await project.cost("--prometheus", url, "--format", "json");
-  const [aws] = metadataOf(stdout);
+  const [aws] = reviewIn(stdout).regions;
   assert.ok(aws?.measured);
   assert.equal(aws.measured.estimate.usage.pulledGiB, aws.estimate.usage.pulledGiB);
   isNear(aws.measured.estimate.usage.filledGiB, monthly(measured.filledGiB));
@@ -94,13 +87,6 @@ test("without a Prometheus, or with something else in its place, the rest is rep
   const lost = await project.cost("--prometheus", `${url}/elsewhere`);
   assert.match(lost.stderr, /elsewhere\/ answers 404: that isn't a Prometheus/);
 });
-
-/** What is said of each stack's region beside the components. */
-function metadataOf(json: string): Metadata[] {
-  return infracost
-    .parse(JSON.parse(json))
-    .projects.map(({ breakdown }) => breakdown.resources[0]?.metadata as unknown as Metadata);
-}
 
 /** Starts one that has what {@link measured} says, and scrapes nothing. @returns its address */
 async function startPrometheus(

@@ -214,7 +214,13 @@ describe("a cache that serves its clients", () => {
     const [region] = regions as LocalRegion[];
     assert.ok(region);
     const { plan } = planLocal({ ...shared, region, stack: "test" });
-    const { scrapeConfig } = centralMonitoring(region.name, plan.metrics, shared.monitoring, undefined);
+    const { scrapeConfig } = centralMonitoring({
+      region: region.name,
+      endpoint: chain.cache.url.origin,
+      labels: {},
+      address: plan.metrics,
+      alerts: shared.monitoring.alerts,
+    });
     const { scheme, metrics_path, params, static_configs } = scrapeConfig as {
       scheme: string;
       metrics_path: string;

@@ -1,5 +1,6 @@
 /** The status page in a real browser. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
 import { healthOf } from "../../scripts/fleet/health.ts";
@@ -10,76 +11,133 @@ import { downloads } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine } from "../support/machine.ts";
 import { scope } from "../support/scope.ts";
+import { leaveFree, smallDisk } from "../support/small-disk.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** What the page calls a reason. */
-const failed = "The last change failed, because of";
+/** Where a person can look at it afterwards: a directory. */
+const screenshots = process.env.STATUS_PAGE_SCREENSHOTS;
 
-/** Where a person can look at it afterwards. */
-const screenshot = process.env.STATUS_PAGE_SCREENSHOT;
+/** What the page says, by name: its figures (last hour, last day), its lines, its verdict and its alerts. */
+const contents = `({
+  figures: Array.from(document.querySelectorAll("#figures tbody tr"), (row) => Array.from(row.cells, (cell) => cell.textContent)),
+  lines: Array.from(document.querySelectorAll("dl div"), (line) => [line.children[0].textContent, line.children[1].textContent]),
+  verdict: document.querySelector("#verdict").textContent,
+  alerts: Array.from(document.querySelectorAll("#alerts li"), (alert) => [alert.textContent, alert.querySelector("a")?.href]),
+  plots: Array.from(document.querySelectorAll(".plot svg"), (plot) => plot.getAttribute("aria-label")),
+})`;
 
-const cells =
-  'Array.from(document.querySelectorAll("tr"), (row) => Array.from(row.cells, (cell) => cell.textContent))';
+interface Contents {
+  readonly figures: readonly string[][];
+  readonly lines: readonly [name: string, text: string][];
+  readonly verdict: string;
+  readonly alerts: readonly [text: string, runbook?: string][];
+  readonly plots: readonly string[];
+}
 
 test("the status page shows in a browser what the cache does, and what is wrong", async (t) => {
   const parts = scope(t);
-  const chain = await startChain(parts, { secondsPerMinute: 1 });
-  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 20 });
-  await push(chain.registry.url, image);
-  const layer = image.blobs.find(({ size }) => size > 1e6);
-  const blob = new URL(`/v2/giantswarm/app/blobs/${layer?.digest}?ns=${registryName}`, chain.cache.url);
-  for (let count = 0; count < 4; count++) await downloads(1, blob, { ca: chain.cache.ca });
-
+  const disk = parts.use(await smallDisk(700));
+  const chain = await startChain(parts, {
+    secondsPerMinute: 1,
+    region: { dataDir: join(disk.path, "data"), storage: { kind: "disk", size: "1GiB" } },
+    monitoring: {
+      alerts: {
+        runbookUrl: "https://runbooks.example.com/{alert}",
+        thresholds: { podOutdatedMinutes: 1, unreachableMinutes: 1, diskFullMinutes: 1 },
+      },
+    },
+  });
   const { podName, ports } = chain.cache.layout;
   const region = podName.replace("registry-cache-", "");
   const browser = parts.use(await chromium.launch({ executablePath: "/usr/bin/chromium" }));
-  const page = await browser.newPage({ viewport: { width: 900, height: 900 }, colorScheme: "light" });
+  const page = await browser.newPage({ viewport: { width: 1180, height: 900 }, colorScheme: "light" });
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
   const shown = async () => {
     await page.goto(`http://127.0.0.1:${ports.edgeStatus}/`);
-    await page.waitForSelector("td");
-    const lines = await page.evaluate<string[][]>(cells);
-    return new Map(lines.map(([name = "", value = ""]) => [name, value]));
+    for (const part of ["#state div", "#figures td", "#plot3 svg"]) await page.waitForSelector(part);
+    return page.evaluate<Contents>(contents);
   };
-  const says = (name: string, value: string) =>
-    waitUntil(`${name}: ${value}`, async () => (await shown()).get(name) === value, 60_000);
+  /** Waits until the page says it. */
+  const says = (what: string, is: (it: Contents) => boolean) =>
+    waitUntil(what, async () => is(await shown()), 60_000);
+  const line = (name: string, text: string | RegExp) =>
+    says(`${name}: ${text}`, ({ lines }) => {
+      const found = new Map(lines).get(name);
+      return typeof text === "string" ? found === text : text.test(found ?? "");
+    });
+  const verdict = (text: RegExp) => says(`${text}`, (it) => text.test(it.verdict));
+  const alert = (name: string, meanwhile = async () => {}) =>
+    waitUntil(
+      `${name} is shown`,
+      async () => {
+        await meanwhile();
+        const { alerts } = await shown();
+        return alerts.find(([text]) => text.includes(name) && !text.startsWith("pending"));
+      },
+      60_000,
+    );
+  const look = async (name: string) => {
+    if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  };
 
-  await says("The endpoint answers", "yes");
-  assert.equal(await page.title(), `Registry cache ${region}`);
+  // New and empty.
+  await verdict(/✓Serving The cache is new and empty/);
+  assert.equal(await page.title(), `Serving: Registry cache ${region} (${chain.cache.url.host})`);
   assert.equal(await page.textContent("h1"), `Registry cache ${region}`);
-  await says("The upstream answers, gsoci", "yes");
-  await says("All parts answer", "yes");
-  await says("Came from the cache, gsoci, blob", "75.0 %");
-  await says("Went to clients, gsoci", "80.0 MB");
-  await says("Came from the upstream, gsoci", "20.0 MB");
-  assert.match(
-    (await shown()).get("95 of 100 first bytes from the cache within, blob") ?? "",
-    /^\d\.\d{3} s$/,
-  );
+  assert.equal(await page.textContent("header code"), chain.cache.url.origin);
+  assert.equal(await page.textContent("tbody code"), "giantswarm/**");
+  await look("new");
+
+  // Well.
+  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 20 });
+  await push(chain.registry.url, image);
+  const layer = image.blobs.find(({ size }) => size > 1e6);
+  const blob = new URL(`/v2/giantswarm/app/blobs/${layer?.digest}?ns=${registryName}`, chain.cache.url);
+  for (let count = 0; count < 4; count++) await downloads(1, blob, { ca: chain.cache.ca });
+  const figures = new Map([
+    ["Requests", "4"],
+    ["Blobs from the cache", "75.0 %"],
+    ["Sent to clients", "80.0 MB"],
+    ["Fetched from upstreams", "20.0 MB"],
+    ["Saved", "60.0 MB"],
+    ["Failed requests (5xx)", "0"],
+  ]);
+  await says("what was pulled", (it) => {
+    const all = new Map(it.figures.map(([name = "", ...texts]) => [name, texts]));
+    return [...figures].every(([name, text]) => all.get(name)?.every((it) => it === text));
+  });
+  await line("✓Endpoint", "answers");
+  await line("✓Upstream gsoci", /^answers in [\d.]+ m?s$/);
+  await line("✓Parts", /^all \d answer$/);
+  await verdict(/✓Serving No alerts/);
+  const { plots, figures: texts } = await shown();
+  assert.match(texts.find(([name]) => name?.includes("of a hit"))?.[1] ?? "", /^\d[\d.]* m?s$/);
+  assert.match(plots[0] ?? "", /blobs: latest 75\.0 %/);
+  assert.match(plots[1] ?? "", /to clients: latest 266\.7 kB\/s,.*; from upstreams: latest 66\.7 kB\/s/);
+  await look("well");
+
   // Nothing here follows a Pod.
-  const ofPod = ["The Pod that runs", "It runs since", "Another Pod is wanted", failed];
-  const shownOfPod = async () => [...(await shown()).keys()].filter((name) => ofPod.includes(name));
+  const ofPod = ["Runs", "Wanted", "The last change failed"];
+  const shownOfPod = async () =>
+    (await shown()).lines.map(([name]) => name).filter((it) => ofPod.includes(it.replace(/[✓✕]/, "")));
   assert.deepEqual(await shownOfPod(), []);
   const [pod, next] = ["0123456789ab", "ba9876543210"];
   const state = { wanted: pod, applied: pod, appliedSeconds: Date.now() / 1000 };
   const machine = parts.use(await startMachine(chain.cache, state));
-  await says("The Pod that runs", pod);
-  assert.match((await shown()).get("It runs since") ?? "", new RegExp(`${new Date().getFullYear()}`));
-  assert.deepEqual(await shownOfPod(), ofPod.slice(0, 2));
-  if (screenshot) await page.screenshot({ path: screenshot, fullPage: true });
+  await line("Runs", new RegExp(`^${pod} since .* ago\\)$`));
+  await line("✓Wanted", "the same");
 
   machine.state = { ...state, wanted: next, failure: "image" };
-  await says("Another Pod is wanted", next);
-  await says(failed, "image");
-  assert.equal((await shown()).get("The Pod that runs"), pod);
-  assert.equal(await page.textContent(".bad"), `${failed}image`);
-  await waitUntil("the alert names the reason", async () =>
-    [...(await shown()).keys()].includes(
-      "The cache doesn't take up changes (image); what it had before serves on.",
-    ),
+  await line("✕Wanted", `${next}, not applied yet`);
+  await line("✕The last change failed", "image");
+  await line("Runs", new RegExp(`^${pod} `));
+  assert.deepEqual(
+    (await alert("RegistryCachePodOutdated"))[1],
+    "https://runbooks.example.com/RegistryCachePodOutdated",
   );
+  await verdict(/!Serving, with warnings The cache doesn't take up changes \(image\)/);
 
   // `npm run regions` reads the same.
   const statusPage = `http://127.0.0.1:${ports.edgeStatus}/`;
@@ -88,12 +146,24 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   const { url, ca } = chain.cache;
   const health = await healthOf({ endpoint: url.origin, ca: { certificate: ca } });
   assert.deepEqual([health.ok, health.status, health.problems], [true, 200, []]);
+  machine.state = state;
 
+  // The upstream is away.
   await chain.proxy.stopListening();
-  await says("The upstream answers, gsoci", "no");
-  await waitUntil("the alert is shown", async () =>
-    [...(await shown()).values()].includes("RegistryCacheUpstreamUnreachable"),
-  );
-  if (screenshot) await page.screenshot({ path: screenshot.replace(".png", "-bad.png"), fullPage: true });
+  await line("✕Upstream gsoci", "doesn't answer");
+  await alert("RegistryCacheUpstreamUnreachable");
+  await verdict(/!Degraded gsoci doesn't answer: what is cached is served/);
+  await look("upstream-away");
+
+  // The disk is full. On a phone, in the dark.
+  await chain.proxy.listen();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  // Of a reserve of 64 MiB: Prometheus needs some, too. The cache makes room. That is taken, too.
+  await alert("RegistryCacheDiskFull", () => leaveFree(disk.path, 20 * 1024 * 1024));
+  await verdict(/Degraded/);
+  await line("✕Free on the disk", /; the reserve is /);
+  assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off");
+  await look("disk-full");
   assert.deepEqual(errors, []);
 });

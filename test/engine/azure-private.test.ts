@@ -1,10 +1,10 @@
 /** Stacks in Azure whose endpoint is private, from up to destroy. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { existing } from "../doubles/azure/account.ts";
+import { existing, groupId, subnetsOf, types } from "../doubles/azure/account.ts";
 import { loadBalancer } from "../doubles/azure/aks.ts";
-import type { Cloud } from "../doubles/cloud.ts";
-import { valueAt, valuesAt } from "../doubles/values.ts";
+import { type Cloud, everywhere, type Thing } from "../doubles/cloud.ts";
+import { type Inputs, valueAt, valuesAt } from "../doubles/values.ts";
 import { azure } from "../support/cloud-azure.ts";
 import { azureCluster } from "../support/cloud-azure-cluster.ts";
 import { type CloudRun, type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
@@ -59,7 +59,91 @@ async function addressOf(stack: CloudStack, region: string): Promise<unknown> {
   return address;
 }
 
+/** Of the network's team, in a group of its own. */
+const team = `${groupId("hub")}/providers/Microsoft.Network`;
+const gatewayAddress = "192.0.2.9";
+
+/** Gives the subnet of a network that is there a NAT gateway, and rules of its own. @returns the network, as it is then */
+function prepare(cloud: Cloud, id: string): Thing {
+  const put = (type: string, own: string, inputs: Inputs, outputs: Inputs = {}) => {
+    const kept = { id: `${team}/${own}`, type, scope: everywhere, inputs, outputs };
+    return cloud.keep(kept).id;
+  };
+  const address = put(types.publicAddress, "publicIPAddresses/out", {}, { ipAddress: gatewayAddress });
+  const gateway = put(types.natGateway, "natGateways/out", { publicIpAddresses: [{ id: address }] });
+  const network = cloud.find(types.virtualNetwork, id, everywhere);
+  assert.ok(network);
+  const rules = {
+    networkSecurityGroup: {
+      id: put(types.securityGroup, "networkSecurityGroups/hub", { securityRules: [] }),
+    },
+    natGateway: { id: gateway },
+    defaultOutboundAccess: false,
+  };
+  const subnets = subnetsOf(network).map((subnet) => ({ ...subnet, ...rules }));
+  return cloud.keep({ ...network, inputs: { ...network.inputs, subnets } });
+}
+
 describe("a private endpoint", { concurrency: true }, () => {
+  test("of a machine in a subnet that is there: nothing of the network is made or changed", async () => {
+    await using stack = await cloudStack(azure.file, azure.newCloud());
+    const { cloud } = stack;
+    const network = prepare(cloud, existing.virtualNetwork);
+    const { privateLink: _, ...endpoint } = privately("westeurope").endpoint;
+    const { vnet, subnet } = { vnet: existing.virtualNetwork, subnet: existing.subnet };
+    await updates(stack, { ...privately("westeurope"), endpoint, network: { vnet, subnet } });
+    for (const type of ["VirtualNetwork", "NatGateway", "PublicIPAddress", "VirtualNetworkLink"])
+      assert.deepEqual(made(cloud, type), [], type);
+    assert.match(String(await addressOf(stack, "westeurope")), /^10\.20\.1\./);
+    for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
+      if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
+    await succeeds(stack, "destroy");
+    assert.deepEqual(cloud.things(), []);
+    assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);
+  });
+
+  test("of a cluster in a subnet that is there: it goes out by the subnet's gateway, and its name needs a linked zone", async () => {
+    const account = azureCluster.newAccount();
+    const { cloud, clusters } = account;
+    await using stack = await clusterStack(azureCluster.file, azureCluster, account);
+    const region = {
+      ...privately("germanywestcentral"),
+      network: { vnet: existing.clusterNetwork, subnet: existing.subnet },
+    };
+    await stack.configure({}, region);
+    const refused = await stack.run("preview");
+    assert.ok(refused.failed);
+    assert.match(
+      refused.messages,
+      /endpoint\.zone: the private zone corp\.example\.com isn't linked with the network/,
+    );
+    assert.match(
+      refused.messages,
+      /network\.subnet: has no way out, and a private endpoint's nodes no public address/,
+    );
+    const network = prepare(cloud, existing.clusterNetwork);
+    const [link] = cloud.definition.existing.filter(({ type }) => type === types.zoneLink);
+    assert.ok(link);
+    const virtualNetwork = { id: existing.clusterNetwork };
+    cloud.keep({ ...link, id: `${link.id}-germanywestcentral`, inputs: { virtualNetwork } });
+    await updates(stack, region);
+    for (const type of ["VirtualNetwork", "NatGateway", "PublicIPAddress", "VirtualNetworkLink"])
+      assert.deepEqual(made(cloud, type), [], type);
+    const [cluster] = cloud.things("azure-native:containerservice:ManagedCluster");
+    assert.equal(valueAt("networkProfile.outboundType", cluster?.inputs), "userAssignedNATGateway");
+    const open = valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", cluster?.inputs);
+    assert.ok(open.includes(`${gatewayAddress}/32`), String(open));
+    const [balancer] = cloud.things(loadBalancer);
+    assert.equal(
+      valueAt("subnet", balancer?.inputs),
+      `${existing.clusterNetwork}/subnets/${existing.subnet}`,
+    );
+    assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.30\.1\./);
+    await succeeds(stack, "destroy");
+    assert.deepEqual([...cloud.things(), ...clusters.things()], []);
+    assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);
+  });
+
   describe("of a machine", { concurrency: 1 }, () => {
     const parts = scope({ after });
     const cloud = azure.newCloud();
@@ -127,6 +211,33 @@ describe("a private endpoint", { concurrency: true }, () => {
       const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
       assert.equal(caches.germanywestcentral.privateLink.service, valueAt("link.id", balancer?.inputs));
       assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
+    });
+
+    test("it becomes public with another cluster by the two commands that the preview names, as no update can replace it", async () => {
+      const kept = () => cloud.things("azure-native:storage:StorageAccount").map(({ id }) => id);
+      const before = kept();
+      stack.done();
+      await stack.configure({});
+      for (const operation of ["preview", "up"] as const) {
+        const { failed, messages } = await stack.run(operation);
+        assert.ok(failed);
+        assert.match(
+          messages,
+          /endpoint\.exposure: another value of `endpoint\.exposure` takes another cluster/,
+        );
+        assert.deepEqual(stack.done(), []);
+      }
+      const { messages } = await stack.run("preview");
+      const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
+      await succeeds(
+        stack,
+        "destroy",
+        command.split(" ").map((word) => word.replaceAll("'", "")),
+      );
+      assert.deepEqual(clusters.things(), []);
+      await updates(stack, {});
+      assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral"]);
+      assert.deepEqual(kept(), before);
     });
 
     test("destroy leaves nothing", async () => {

@@ -3,46 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { allOfMachine, type Edit, editsOfMachine } from "../support/in-place.ts";
 import { scope } from "../support/scope.ts";
 import { type Config, keysOf } from "../support/stack-files.ts";
-
-const upstream = {
-  name: "gsoci",
-  registry: "gsoci.azurecr.io",
-  repositories: ["giantswarm/**", "charts/giantswarm/**"],
-};
-const ghcr = { name: "ghcr", registry: "ghcr.io", repositories: ["giantswarm/**"] };
-const mirrored = (name: string) => `mirror.example.com/${name}@sha256:${"a".repeat(64)}`;
-
-interface Row {
-  readonly keys?: Config;
-  readonly region?: Config;
-}
-
-/** The endpoint of a stack file with other keys. */
-type OtherEndpoint = (keys: Config) => Config;
-
-/** Of these, a preview changes what the machine is told, and not the machine. */
-function inPlace(endpoint: OtherEndpoint): Readonly<Record<string, Row>> {
-  return {
-    "the allow-list": { keys: { upstreams: [{ ...upstream, repositories: ["giantswarm/**"] }] } },
-    "access.clients": { region: { access: { clients: ["203.0.113.0/24", "192.0.2.1/32"] } } },
-    "access.metrics": { region: { access: { clients: ["203.0.113.0/24"], metrics: ["192.0.2.1/32"] } } },
-    freshnessSeconds: { region: { freshnessSeconds: 30 } },
-    "endpoint.port": { region: endpoint({ port: 8443 }) },
-    labels: { keys: { monitoring: { labels: { installation: "other" } } } },
-    thresholds: { keys: { monitoring: { alerts: { thresholds: { podOutdatedMinutes: 20 } } } } },
-    alertmanagers: { keys: { monitoring: { alertmanagers: ["https://alerts.example.com"] } } },
-    remoteWrite: { keys: { monitoring: { remoteWrite: { url: "https://metrics.example.com/push" } } } },
-    "another upstream": { keys: { upstreams: [upstream, ghcr] } },
-    "another upstream in front": { keys: { upstreams: [ghcr, upstream] } },
-    "an upstream's url": { keys: { upstreams: [{ ...upstream, url: "https://mirror.example.com" }] } },
-    "the edge's image": { keys: { images: { edge: mirrored("edge") } } },
-    "the origin's image": { keys: { images: { origin: mirrored("origin") } } },
-    "Prometheus's image": { keys: { images: { prometheus: mirrored("prometheus") } } },
-    "endpoint.hostname": { region: endpoint({ hostname: "other.example.com" }) },
-  };
-}
 
 describe("what a change does", { concurrency: true }, () => {
   for (const { file, cloud: known } of cloudFiles) {
@@ -60,7 +23,7 @@ describe("what a change does", { concurrency: true }, () => {
       });
 
       /** What the preview says of the first region, in words such as `replace Instance …`. */
-      async function preview({ keys = {}, region = {} }: Row): Promise<string[]> {
+      async function preview({ keys = {}, region = {} }: Edit): Promise<string[]> {
         await stack.configure(keys, region);
         const { failed, messages, changes } = await stack.run("preview");
         assert.ok(!failed, messages);
@@ -68,9 +31,7 @@ describe("what a change does", { concurrency: true }, () => {
       }
 
       const [{ endpoint } = {}] = keysOf(file).regions as Config[];
-      for (const [what, row] of Object.entries(
-        inPlace((keys) => ({ endpoint: { ...(endpoint as Config), ...keys } })),
-      )) {
+      for (const [what, row] of Object.entries(editsOfMachine(endpoint as Config))) {
         test(`${what}: the machine stays, and is told another Pod`, async () => {
           const changes = await preview(row);
           assert.ok(changes.includes(told), changes.join("\n"));
@@ -78,6 +39,26 @@ describe("what a change does", { concurrency: true }, () => {
           assert.deepEqual(others, []);
         });
       }
+
+      test("all of it at once is made as previewed: machine, disk, interface and address stay", async () => {
+        const stays = () =>
+          cloud
+            .things()
+            .filter(({ type }) => /:(?:NetworkInterface|PublicIPAddress|Eip|Disk|Volume)$/.test(type))
+            .concat(cloud.things(known.types.machine))
+            .map(({ id }) => id);
+        const before = stays();
+        const planned = await preview(allOfMachine(endpoint as Config));
+        stack.done();
+        const { failed, messages, changes } = await stack.run("up");
+        assert.ok(!failed, messages);
+        assert.deepEqual(Object.values(stack.byRegion(changes))[0], planned);
+        assert.deepEqual(stays(), before);
+        const [done = []] = Object.values(stack.byRegion(stack.done()));
+        const kinds = [...new Set(done.map((it) => it.split(" ").slice(0, 2).join(" ")))];
+        assert.deepEqual(kinds.sort(), known.inPlace);
+        await stack.configure({});
+      });
 
       test("endpoint.zone: the records are made anew there, and the machine stays", async () => {
         const { hostname, zone } = endpoint as { hostname: string; zone: string };

@@ -9,6 +9,7 @@ import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { ClusterCase } from "../support/cloud-cluster-case.ts";
 import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
+import { allOfCluster } from "../support/in-place.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -198,6 +199,31 @@ function testLifecycle(file: string, known: ClusterCase): void {
       await stack.configure({}, region);
       await succeeds(stack, "up");
     }
+    stack.done();
+  });
+
+  test("all that docs/kubernetes.md calls in place, or a roll-out, replaces nothing but the replicas' configuration", async () => {
+    const stays = () => keptThings().map(({ id }) => id);
+    const before = stays();
+    await stack.configure(allOfCluster.keys ?? {}, allOfCluster.region);
+    const planned = (await succeeds(stack, "preview")).changes;
+    const { changes } = await succeeds(stack, "up");
+    assert.deepEqual(changes, planned);
+    const kinds = [
+      ...new Set(
+        stack
+          .done()
+          .map((it) => it.split(" ").slice(0, 2).join(" "))
+          .filter((it) => !it.endsWith(" ConfigMap")),
+      ),
+    ];
+    assert.deepEqual(kinds.sort(), known.inPlace);
+    assert.deepEqual(
+      before.filter((id) => !stays().includes(id)),
+      [],
+    );
+    await stack.configure({});
+    await succeeds(stack, "up");
     stack.done();
   });
 

@@ -1,9 +1,12 @@
 /** Regions in a cluster that is there already, from their first mistakes to their end. The tests go on from each other. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
 import {
   AppsV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   type KubernetesObject,
   PatchStrategy,
   StorageV1Api,
@@ -13,7 +16,9 @@ import {
   type V1Secret,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import { alertNames } from "../../components/config/alerts.ts";
 import type { Manifest } from "../../components/hosts/kubernetes/manifests.ts";
+import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
 import { type GitOpsPage, gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
 import {
@@ -23,9 +28,11 @@ import {
   kubernetesStack,
   loadBalancerAddress,
 } from "../support/kubernetes-stack.ts";
+import { clusterSession } from "../support/on-call-session.ts";
 import { type EngineRun, type Operation, withPolicies } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
-import { scope } from "../support/scope.ts";
+import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
+import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const parts = scope({ after });
@@ -226,6 +233,131 @@ test("up waits for the replicas and for the load balancers; another has nothing 
   assert.equal(caches.bucket.address, loadBalancerAddress);
   assert.equal(caches.gateway.address, "gateway.example.com");
   await succeeds("up", "--expect-no-changes");
+});
+
+describe("somebody on call follows a runbook", () => {
+  const runs = new RunbookRuns(import.meta.filename);
+  const { namespace } = onBucket;
+  let shell: Shell;
+  before(async () => {
+    const cache = {
+      region: onBucket.name,
+      context: "test",
+      namespace,
+      endpoint: "https://bucket.example.com",
+    };
+    ({ shell } = parts.use(await clusterSession(cache, stack.plane.kubeconfig)));
+  });
+  after(() => runs.assertComplete(alertNames));
+
+  test("cert-manager tries again", async () => {
+    const expiring = "RegistryCacheCertificateExpiring";
+    // Nobody issues certificates here: its condition is what cert-manager writes after a failure.
+    await stack.plane.config.makeApiClient(CustomObjectsApi).patchNamespacedCustomObjectStatus(
+      {
+        ...{ group: "cert-manager.io", version: "v1", plural: "certificates", namespace },
+        name: "registry-cache",
+        body: { status: { conditions: [notReady] } },
+      },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
+    const matching = /certificaterequests/;
+    const seen = await runs.run(expiring, "See", "kubernetes", shell, { matching, mayFail: /cert-manager/ });
+    assert.match(seen, /The authority refuses/);
+    await runs.run(expiring, "Do", "kubernetes", shell, { matching: /patch certificate/ });
+    const { output } = await shell(`registry-cache k get certificate registry-cache --output json`);
+    const conditions = JSON.parse(output).status.conditions.map(({ type, status }: Condition) => [
+      type,
+      status,
+    ]);
+    assert.deepEqual(conditions, [
+      ["Ready", "False"],
+      ["Issuing", "True"],
+    ]);
+  });
+
+  test("a Secret is replaced by another certificate", async (t) => {
+    const { path } = scope(t).use(await tempDir());
+    const authority = await makeAuthority(["bucket.example.com"], path);
+    const [CHAIN, KEY] = [join(path, "tls.crt"), join(path, "tls.key")];
+    const core = stack.plane.config.makeApiClient(CoreV1Api);
+    const name = "registry-cache-certificate";
+    for (let count = 0; count < 2; count++) {
+      await issue(authority, ["bucket.example.com"], { certificateFile: CHAIN, keyFile: KEY });
+      const values = { SECRET: name, CHAIN, KEY };
+      const options = { matching: /create secret/, values };
+      await runs.run("RegistryCacheCertificateExpiring", "Do", "kubernetes", shell, options);
+      const { data = {} } = await core.readNamespacedSecret({ name, namespace });
+      assert.equal(Buffer.from(data["tls.crt"] ?? "", "base64").toString(), await readFile(CHAIN, "utf8"));
+    }
+    await core.deleteNamespacedSecret({ name, namespace });
+  });
+
+  test("a Pod or a volume that is Pending says why", async () => {
+    const down = "RegistryCacheDown";
+    const matching = /describe pods,/;
+    const look = () => runs.run(down, "Do", "kubernetes", shell, { matching });
+    assert.doesNotMatch(await look(), /Pending/);
+    for (const object of pendingObjects) await stack.plane.objects.create(object);
+    const seen = await waitUntil("both say why", async () => {
+      const seen = await look();
+      assert.match(seen, /Insufficient cpu/);
+      assert.match(seen, /storageclass\S* "nowhere" not found/);
+      return seen;
+    });
+    assert.match(seen, /too-large .* Pending/);
+    for (const object of pendingObjects) await stack.plane.objects.delete(object);
+    await waitUntil("they are gone", async () => !(await look()).includes("Pending"));
+  });
+
+  test("the address of a cache behind a load balancer is there without its name", async () => {
+    const seen = await runs.run("RegistryCacheDown", "Verify", "kubernetes", shell, {
+      matching: /get services/,
+    });
+    assert.match(seen, new RegExp(`registry-cache .* ${loadBalancerAddress} `));
+    assert.match(seen, /^default +edge /m);
+  });
+
+  interface Condition {
+    readonly type: string;
+    readonly status: string;
+  }
+
+  const notReady = {
+    ...{ type: "Ready", status: "False", reason: "Failed" },
+    message: "The authority refuses",
+    lastTransitionTime: "2026-11-28T03:00:00Z",
+  };
+
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    capabilities: { drop: ["ALL"] },
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+
+  const pendingObjects: readonly (KubernetesObject & { readonly spec: object })[] = [
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "no-class", namespace },
+      spec: {
+        storageClassName: "nowhere",
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "1Gi" } },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "too-large", namespace },
+      spec: {
+        containers: [
+          { name: "any", image: "any", securityContext, resources: { requests: { cpu: "5000" } } },
+        ],
+      },
+    },
+  ];
 });
 
 test("whoever applies them for GitOps changes nothing in the cluster", async () => {

@@ -2,17 +2,19 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
+import { execa } from "execa";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { observePod } from "../../components/hosts/local/podman-pod.ts";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
-import { withPolicies } from "../support/project.ts";
+import { projectDirectory, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 import { type Config, keysOf, stackFiles } from "../support/stack-files.ts";
 import { type TestUpstream, testUpstream } from "../support/upstream.ts";
+import { waitUntil } from "../support/wait.ts";
 
 for (const { file, provider } of stackFiles) {
   if (provider === "local") describe(file, () => testLifecycle(file));
@@ -107,6 +109,38 @@ function testLifecycle(file: string): void {
     const second = await stack.run("up", { args: ["--expect-no-changes"] });
     assert.ok(!second.failed, second.messages);
     await assertUnchanged();
+  });
+
+  test("whoever is on call looks after it by its state, and sends clients past it and back", async () => {
+    const onCall = async (...args: string[]) => {
+      const { exitCode, all } = await execa("node", ["scripts/oncall.ts", "local", ...args], {
+        cwd: projectDirectory,
+        env: stack.environment,
+        stdin: "ignore",
+        reject: false,
+        all: true,
+      });
+      return { exitCode, all };
+    };
+    const status = await onCall(stack.region, "status");
+    assert.equal(status.exitCode, 0, status.all);
+    assert.match(status.all, /^verdict {8}serving/m);
+    const wrong = await onCall(stack.region, "logs", "nothing", "--tail", "1");
+    assert.equal(wrong.exitCode, 2, wrong.all);
+    assert.match((await onCall("nowhere")).all, new RegExp(`local has no region nowhere: .*${stack.region}`));
+    assert.match(
+      (await onCall(stack.region, "bypass")).all,
+      /nothing was changed: without a terminal, add --yes/,
+    );
+    const before = await ids();
+    const away = await onCall(stack.region, "bypass", "--yes");
+    assert.equal(away.exitCode, 0, away.all);
+    await assert.rejects(pull(), { code: "ECONNREFUSED" });
+    assert.equal((await onCall(stack.region, "status")).exitCode, 1);
+    const back = await onCall(stack.region, "unbypass", "--yes");
+    assert.equal(back.exitCode, 0, back.all);
+    await waitUntil("the cache answers", async () => (await pull()) === "HIT");
+    assert.deepEqual(await ids(), before);
   });
 
   for (const [what, change] of Object.entries({

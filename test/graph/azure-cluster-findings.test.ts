@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
+import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
@@ -28,10 +29,38 @@ function network(ranges: readonly string[], subnet: Readonly<Record<string, unkn
 
 const fitting = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26" });
 
+/** Of another region, in a network of the stack's own. */
+const { resourceGroup } = clusterNamesOf({ stack: "test", region: "uksouth" });
+const ownGroup = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
+const ownNetwork = `${ownGroup}/providers/Microsoft.Network/virtualNetworks/own`;
+
 /** The stack has a cluster in one region. */
 const regionWithCluster = "northeurope";
 const clusterName = `registry-cache-${regionWithCluster}`;
 const state = {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::uksouth": {
+    type: "azure-native:containerservice:ManagedCluster",
+    outputs: {
+      id: `${ownGroup}/providers/Microsoft.ContainerService/managedClusters/registry-cache-uksouth`,
+      name: "registry-cache-uksouth",
+      networkProfile: { outboundType: "loadBalancer" },
+      agentPoolProfiles: [
+        {
+          vmSize: "Standard_D4pls_v6",
+          availabilityZones: ["3", "1", "2"],
+          vnetSubnetID: `${ownNetwork}/subnets/nodes`.toUpperCase(),
+        },
+      ],
+    },
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::uksouth": {
+    type: "kubernetes:core/v1:Namespace",
+    outputs: {},
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::uksouth": {
+    type: "azure-native:network:VirtualNetwork",
+    outputs: { id: ownNetwork },
+  },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::northeurope": {
     type: "azure-native:containerservice:ManagedCluster",
     outputs: {
@@ -297,6 +326,34 @@ test("what is no known size is judged by what Azure says of it", async () => {
     problems.join(),
     /^replicas\.min: the workload's peak takes \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
   );
+});
+
+test("what takes another cluster is refused with the way to it, as the engine can't replace one with what is in it", async () => {
+  const told = async (change: Record<string, unknown>) => {
+    const region = { name: "uksouth", ...change };
+    return (await lookedUp(region, { ...fitting, location: "uksouth" })).problems.join("\n");
+  };
+  assert.equal(await told({}), "");
+  assert.equal(await told({ replicas: { min: 3 }, apiAccess: ["198.51.100.0/29"] }), "");
+  const privately = { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } };
+  const changes: Record<string, Record<string, unknown>> = {
+    "`network`": { network: existing.network },
+    "`endpoint.exposure`": { endpoint: privately, access: { clients: ["10.0.0.0/8"] } },
+    "`nodes.type`": { nodes: { type: "Standard_D4ps_v6" } },
+    "`nodes.zones`": { nodes: { zones: ["1", "2"] } },
+    "`nodes.type`, `nodes.zones`": { nodes: { type: "Standard_D4ps_v6", zones: ["1"] } },
+    "`resourceGroup`": { resourceGroup: "caches" },
+  };
+  for (const [keys, change] of Object.entries(changes)) {
+    const said = await told(change);
+    assert.ok(said.includes(`another value of ${keys} takes another cluster`), `${keys}: ${said}`);
+    assert.ok(
+      said.includes(
+        "`pulumi destroy --target '**$kubernetes:**::uksouth' --target '**$kubernetes:**::uksouth-*' --target-dependents`",
+      ),
+      said,
+    );
+  }
 });
 
 test("a private endpoint's nodes go out by a NAT gateway, whose addresses the API must let in", async () => {

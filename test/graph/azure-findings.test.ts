@@ -165,6 +165,94 @@ describe("the way out of a subnet for a private endpoint", () => {
   });
 });
 
+describe("the security group of an existing subnet", () => {
+  const networkSecurityGroup = {
+    id: `${vnetIn(own).replace(/virtualNetworks.+/, "networkSecurityGroups")}/hub`,
+  };
+  const network = { location: "westeurope", subnets: [{ name: "caches", networkSecurityGroup }] };
+  const rule = {
+    priority: 100,
+    direction: "Inbound",
+    access: "Allow",
+    protocol: "Tcp",
+    sourceAddressPrefix: "203.0.113.0/24",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "443",
+  };
+  const said = async (rules: readonly object[] | string, clients: string[] = ["203.0.113.0/24"]) => {
+    const region = { network: everything.network, access: { clients } };
+    const { problems, warnings } = await lookedUp(region, { network, rules });
+    assert.deepEqual(problems, []);
+    return warnings
+      .filter((it) => it.includes("security group"))
+      .map((it) => it.replace(/^.*network\.subnet: /, ""));
+  };
+
+  test("one that lets clients in, perhaps by a tag or for some of them", async () => {
+    assert.deepEqual(await said([rule]), []);
+    assert.deepEqual(
+      await said([{ ...rule, destinationPortRanges: ["80", "440-450"], destinationPortRange: undefined }]),
+      [],
+    );
+    assert.deepEqual(await said([{ ...rule, sourceAddressPrefix: "AzureCloud" }]), []);
+    assert.deepEqual(await said([{ ...rule, sourceAddressPrefix: "203.0.113.7" }]), []);
+    const deny = { ...rule, name: "later", priority: 200, access: "Deny", sourceAddressPrefix: "*" };
+    assert.deepEqual(await said([deny, rule]), []);
+  });
+
+  test("one that refuses them: the rule is named", async () => {
+    const nothing = "the security group hub of the subnet lets in nothing from";
+    const before = "Add one before it";
+    assert.deepEqual(await said([]), [
+      `${nothing} 203.0.113.0/24 at port 443: its rule DenyAllInBound comes first. ${before}`,
+    ]);
+    assert.deepEqual(await said([{ ...rule, destinationPortRange: "80" }]), [
+      `${nothing} 203.0.113.0/24 at port 443: its rule DenyAllInBound comes first. ${before}`,
+    ]);
+    const deny = { ...rule, name: "none", priority: 50, access: "Deny", sourceAddressPrefix: "203.0.0.0/16" };
+    assert.deepEqual(await said([rule, deny]), [
+      `${nothing} 203.0.113.0/24 at port 443: its rule none comes first. ${before}`,
+    ]);
+  });
+
+  test("private addresses may be those of the network: its own rule lets them in", async () => {
+    assert.deepEqual(await said([], ["10.0.0.0/8"]), []);
+    const deny = {
+      ...rule,
+      name: "none",
+      access: "Deny",
+      sourceAddressPrefixes: ["10.0.0.0/8"],
+      sourceAddressPrefix: "",
+    };
+    assert.match(
+      (await said([deny], ["10.20.0.0/16"])).join(),
+      /lets in nothing from 10\.20\.0\.0\/16 at port 443: its rule none/,
+    );
+  });
+
+  test("one that lets nothing out to the internet", async () => {
+    const out = {
+      ...rule,
+      name: "no-internet",
+      direction: "Outbound",
+      access: "Deny",
+      destinationPortRange: "*",
+    };
+    const deny = { ...out, sourceAddressPrefix: "*", destinationAddressPrefix: "Internet" };
+    assert.deepEqual(await said([rule, deny]), [
+      "the security group hub of the subnet lets nothing out to the internet at port 443: its rule no-internet comes first. Add one before it for the registries",
+    ]);
+    const allow = { ...deny, priority: 90, access: "Allow", destinationAddressPrefix: "AzureCloud" };
+    assert.deepEqual(await said([rule, deny, allow]), []);
+  });
+
+  test("one that may not be read is a warning", async () => {
+    assert.deepEqual(await said("AuthorizationFailed"), [
+      "can't check the security group hub: AuthorizationFailed",
+    ]);
+  });
+});
+
 describe("the zone of a private endpoint", () => {
   const group = `/subscriptions/${own}/resourceGroups/dns/providers/Microsoft.Network`;
   const acme = { mode: "acme", email: "platform@example.com" };

@@ -72,6 +72,8 @@ export interface Azure {
   readonly network?: Record<string, unknown>;
   /** Of its route tables. */
   readonly routes?: readonly object[];
+  /** Of its security groups, beside Azure's own; or what it says otherwise. */
+  readonly rules?: readonly object[] | string;
   /** Id of the private zone. @default there is none */
   readonly privateZone?: string;
   /** Of the vault. @default true */
@@ -136,6 +138,22 @@ export function refused(token: string, why: string): Error {
   return Object.assign(new Error(), { details: `invocation of ${token} returned an error: ${why}` });
 }
 
+/** https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules */
+const defaultSecurityRules = (["Inbound", "Outbound"] as const).flatMap((direction) => {
+  const rule = { direction, protocol: "*", destinationPortRange: "*", sourceAddressPrefix: "*" };
+  const all = { ...rule, destinationAddressPrefix: "*" };
+  const inNetwork = { sourceAddressPrefix: "VirtualNetwork", destinationAddressPrefix: "VirtualNetwork" };
+  const [name, other] =
+    direction === "Inbound"
+      ? ["InBound", { ...all, sourceAddressPrefix: "AzureLoadBalancer" }]
+      : ["OutBound", { ...all, destinationAddressPrefix: "Internet" }];
+  return [
+    { ...all, ...inNetwork, name: `AllowVnet${name}`, access: "Allow", priority: 65_000 },
+    { ...other, name: `Allow${name}`, access: "Allow", priority: 65_001 },
+    { ...all, name: `DenyAll${name}`, access: "Deny", priority: 65_500 },
+  ];
+});
+
 /** Of a machine. */
 export async function lookedUp(
   change: Record<string, unknown>,
@@ -143,6 +161,7 @@ export async function lookedUp(
     there = true,
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
     routes = [],
+    rules = [],
     privateZone,
     hasRbac = true,
   }: Azure = {},
@@ -159,6 +178,10 @@ export async function lookedUp(
       return { id: privateZone };
     }
     if (token.endsWith(":getRouteTable")) return { routes };
+    if (token.endsWith(":getNetworkSecurityGroup")) {
+      if (typeof rules === "string") throw refused(token, rules);
+      return { securityRules: rules, defaultSecurityRules };
+    }
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiException,
@@ -15,6 +15,7 @@ import {
   type V1Node,
   type V1Pod,
 } from "@kubernetes/client-node";
+import { alertNames } from "../../components/config/alerts.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import type { Content } from "../../scripts/seed/content.ts";
 import { registryName } from "../support/chain.ts";
@@ -24,10 +25,14 @@ import {
   hostname,
   isReady,
   namespace,
+  region,
 } from "../support/nodes/cached-cluster.ts";
 import { isolated } from "../support/nodes/isolated.ts";
 import type { RealNode } from "../support/nodes/nodes.ts";
 import { hostsDirectory, keepPulling, pull } from "../support/nodes/pulls.ts";
+import { clusterSession } from "../support/on-call-session.ts";
+import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
+import { blocksOf } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -116,6 +121,63 @@ test("replicas start in different zones, and nodes pull through them", async () 
   await Promise.all(nodes.map((node) => pull(node, images[0] as Content)));
   assert.equal(cluster.fellBack(), 0);
   assert.ok(cluster.upstream.count("/v2/team/app-0/") > 0);
+});
+
+const runs = new RunbookRuns(import.meta.filename);
+
+describe("somebody on call follows a runbook", () => {
+  let shell: Shell;
+  before(async () => {
+    const cache = { region, context: "test", namespace, endpoint: `https://${hostname}` };
+    const image = `${registryName}/team/app-0:1`;
+    ({ shell } = parts.use(await clusterSession({ ...cache, image }, cluster.kubeconfig)));
+  });
+  after(() => runs.assertComplete(alertNames));
+
+  test("each look at a replica answers", async () => {
+    // There is no prefetch, no metrics server, and nothing that ended before.
+    const options = {
+      except: /certificaterequests|get services/,
+      values: { UPSTREAM: cluster.upstreamUrl },
+      mayFail: /prefetch|k top|--previous/,
+    };
+    const printed = await Promise.all(
+      alertNames.map(async (name) => {
+        const sections = (["See", "Verify"] as const).filter(
+          (section) => blocksOf(name, section, "kubernetes").length > 0,
+        );
+        const texts: string[] = [];
+        for (const section of sections) {
+          texts.push(await runs.run(name, section, "kubernetes", shell, options));
+        }
+        return [name, texts.join("\n")] as const;
+      }),
+    );
+    const by = new Map<string, string>(printed);
+    assert.match(by.get("RegistryCacheDown") ?? "", /^verdict +serving/m);
+    assert.match(by.get("RegistryCacheDown") ?? "", /answers, \d+ of them hits/);
+    assert.match(by.get("RegistryCacheProbeFailing") ?? "", /^\{\}/m);
+    assert.match(by.get("Watchdog") ?? "", /alertname="Watchdog"/);
+  });
+
+  test("a node is cordoned that pulls too much", async () => {
+    const [{ name, address }] = nodes as [RealNode];
+    const values = { CONTEXT: "test", CLIENT: address };
+    await runs.run("RegistryCacheAbuse", "Do", "kubernetes", shell, { values });
+    assert.equal((await core.readNode({ name })).spec?.unschedulable, true);
+    await cordon(name, false);
+  });
+
+  test("one replica, then all are replaced, and no pull fails", async () => {
+    for (const name of ["RegistryCacheProbeFailing", "RegistryCacheDown"] as const) {
+      const before = await settled();
+      const options = { matching: /registry-cache restart/ };
+      await whilePulling(async () => {
+        await runs.run(name, "Do", "kubernetes", shell, options);
+        await settled({ pods: name === "RegistryCacheDown" ? before : before.slice(0, 1) });
+      });
+    }
+  });
 });
 
 test("a roll-out reaches every replica, and none of the pulls", async () => {

@@ -30,6 +30,10 @@ export interface AcmeCache extends AsyncDisposable {
   readonly url: URL;
   /** What the containers `edge` and `acme` share, on this machine. */
   readonly tlsDirectory: string;
+  /** The parent of all that it keeps, on this machine. */
+  readonly directory: string;
+  /** The first of the ports that its containers use between themselves. */
+  readonly internalPort: number;
   /** lego's, on this machine. */
   readonly legoDirectory: string;
   /** The name that podman knows a container of the Pod by. */
@@ -86,7 +90,7 @@ export async function startAcmeCache(
     ports,
     listen: { addresses: [localAddress], port },
     clients: ["127.0.0.0/8"],
-    region: { name: acmeRegion, endpoint: { hostname }, freshnessSeconds: 60 },
+    region: { name: acmeRegion, endpoint: { hostname, port }, freshnessSeconds: 60 },
     metricsClients: [],
     monitoring,
     budget: diskBudget(4),
@@ -145,6 +149,8 @@ export async function startAcmeCache(
   return {
     url: new URL(`https://${localAddress}:${port}`),
     tlsDirectory: path("tls"),
+    directory: dir.path,
+    internalPort: ports.edgeStatus,
     legoDirectory: path("acme"),
     container,
     logs: (part) => podman(["logs", container(part)], { withStandardError: true }),

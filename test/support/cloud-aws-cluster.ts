@@ -33,6 +33,15 @@ export const awsCluster: ClusterCase = {
   cluster: clusterType,
   versionOf: ({ inputs }) => String(inputs.version),
   upgrade: ["update Cluster …"],
+  inPlace: [
+    "create Addon",
+    "create HorizontalPodAutoscaler",
+    "update BucketLifecycleConfiguration",
+    "update Cluster",
+    "update Deployment",
+    "update NetworkPolicy",
+    "update Service",
+  ],
   beforeCluster: ["Subnet", "Route", "NatGateway", "RolePolicyAttachment", "LogGroup"],
   violations: (things, region) => [
     ...violationsOf(things, exposureOf([region])),

@@ -25,6 +25,7 @@ export const aws: CloudCase = {
   },
   // The machine is told when the new one is there, and the old one stays.
   podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer"],
+  inPlace: ["create BucketObjectv2", "update BucketObjectv2", "update SecurityGroup", "update Volume"],
   valueOf: ({ inputs }) => String(inputs.value),
   withdrawImages(cloud) {
     for (const { inputs, scope } of cloud.things(machine)) {

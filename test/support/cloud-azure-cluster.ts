@@ -31,6 +31,15 @@ export const azureCluster: ClusterCase = {
     told: /storage\.kind: the storage account cache[0-9a-f]{19} is Standard_LRS, in one zone, and stays so: `az storage account migration start /,
   },
   upgrade: ["update ManagedCluster …"],
+  inPlace: [
+    "create HorizontalPodAutoscaler",
+    "update CiliumNetworkPolicy",
+    "update Deployment",
+    "update ManagedCluster",
+    "update ManagementPolicy",
+    "update NetworkPolicy",
+    "update Service",
+  ],
   beforeCluster: ["VirtualNetwork", "ResourceGroup"],
   violations: (things, region) => [
     ...violationsOf(things, exposureOf([region])),

@@ -29,6 +29,7 @@ export const azure: CloudCase = {
   userDataLimitBytes: customDataLimitBytes,
   podsOf: (cloud) => cloud.things(machine).map(({ inputs }) => podOf(String(inputs.userData)).text),
   podChange: ["update VirtualMachine …"],
+  inPlace: ["update Disk", "update NetworkSecurityGroup", "update VirtualMachine"],
   valueOf: ({ inputs }) => String(valueAt("properties.value", inputs)),
   withdrawImages: (cloud) => {
     withdraw(cloud, newestImage);

@@ -21,6 +21,8 @@ export interface CloudCase {
   podsOf(cloud: Cloud): string[];
   /** What happens where a region's Pod is another one, in this order, with `…` for the region. */
   readonly podChange: readonly string[];
+  /** What happens when all that changes in place does at once, sorted, without names. */
+  readonly inPlace: readonly string[];
   valueOf(secret: Thing): string;
   /** Takes away the images that the machines were made from. */
   withdrawImages(cloud: Cloud): void;

@@ -30,6 +30,8 @@ export interface ClusterCase {
   };
   /** What another version changes, sorted, with `…` for the region. */
   readonly upgrade: readonly string[];
+  /** What happens when all that changes in place does at once, sorted, without names and ConfigMaps. */
+  readonly inPlace: readonly string[];
   /** What must be there before the cluster, and be deleted after it, as types without package. */
   readonly beforeCluster: readonly string[];
   /** What there is that shouldn't be, in the account. */

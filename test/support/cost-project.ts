@@ -2,6 +2,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Review } from "../../scripts/cost/review.ts";
 import { projectDirectory } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
@@ -71,6 +72,11 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
     render: (...args) => run("render", args),
     [Symbol.asyncDispose]: remove,
   };
+}
+
+/** Of `npm run cost -- --format json`. */
+export function reviewIn(stdout: string): Review {
+  return JSON.parse(stdout);
 }
 
 function stackFile(name: string): Promise<string> {

@@ -41,10 +41,14 @@ export interface StackInWords {
   readonly budget?: StackConfig["budget"];
 }
 
+/** Of the stacks in words: the machine is the least expensive one then, on which most figures by hand rest. */
+const peakMinutes = 30;
+
 /** A stack of one region, through the real reader of configurations. */
 export function stackOf(words: StackInWords): StackConfig {
   const { provider, region, topology = "vm", machine, registries = ["gsoci.azurecr.io"] } = words;
   return parseConfig({
+    version: 2,
     provider,
     regions: [
       {
@@ -65,7 +69,7 @@ export function stackOf(words: StackInWords): StackConfig {
       },
     ],
     upstreams: registries.map((registry, index) => ({ name: `u${index}`, registry, repositories: ["**"] })),
-    ...(words.workload && { workload: words.workload }),
+    workload: { peakMinutes, ...words.workload },
     ...(words.cost && { cost: words.cost }),
     ...(words.budget && { budget: words.budget }),
   });

@@ -40,6 +40,7 @@ const operations = {
     ],
   }),
   "ec2 reboot-instances": () => ({}),
+  "ec2 start-instances": () => ({}),
   "ec2 describe-vpc-endpoint-services": () => ({
     ServiceDetails: [{ AvailabilityZones: ["eu-central-1b"] }],
   }),

@@ -67,7 +67,7 @@ export async function startFollowedPod({
     const options = podOptions({
       upstreams,
       name,
-      region: { name, endpoint: { hostname: "localhost" }, freshnessSeconds: 60 },
+      region: { name, endpoint: { hostname: "localhost", port }, freshnessSeconds: 60 },
       images,
       ports,
       listen: { addresses: [localAddress], port },

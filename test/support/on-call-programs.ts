@@ -68,6 +68,7 @@ const aws = `exec "${process.execPath}" "${join(import.meta.dirname, "fake-aws.j
  */
 const az = `
 case "$*" in
+  "vm boot-diagnostics get-boot-log "*) echo "Kernel panic" ;;
   "vm get-instance-view "*) echo '[["Provisioning succeeded", "VM running"], ["Ready"]]' ;;
   "network private-endpoint show "*) echo /subscriptions/s/networkInterfaces/wire ;;
   "network nic show "*" /subscriptions/s/networkInterfaces/wire "*) echo 10.1.0.4 ;;
@@ -76,12 +77,36 @@ case "$*" in
     printf 'Enable succeeded: \\n[stdout]\\n%s\\n\\n[stderr]\\n\\n' "$(printf '%s\\n' "$2" | tr '"' '\\n' | sh 2>&1 | tail -c 4096)" ;;
 esac`;
 
+/** `npm run [--silent] SCRIPT -- ARGUMENT…`: what a script is handed is what stands after the two dashes. https://docs.npmjs.com/cli/commands/npm-run */
+const npm = `
+[ "$1" = run ] || { echo "Unknown command: $1" >&2; exit 1; }
+shift
+[ "$1" != --silent ] || shift
+script=$1
+[ "$2" = -- ] || { echo "npm takes the arguments of $script for its own: $*" >&2; exit 1; }
+shift 2
+case $script in
+  pulumi) exec pulumi "$@" ;;
+  oncall) [ $# -eq 3 ] || { echo "Usage: npm run oncall -- STACK REGION COMMAND" >&2; exit 2; } ;;
+  *) echo "npm error Missing script: $script" >&2; exit 1 ;;
+esac`;
+
+/** The flags of `pulumi up` and `pulumi stack output` that take a value, and those that don't: https://www.pulumi.com/docs/iac/cli/commands/ */
+const pulumiFlags: Readonly<Record<string, boolean>> = {
+  "--stack": true,
+  "--replace": true,
+  "--exclude": true,
+  "--refresh": false,
+  "--json": false,
+};
+
 /** Needed by the command itself, or to reach the right thing whatever the defaults of whoever is on call. */
 const required: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/cli/latest/reference/
   "aws ec2 describe-instances": ["--region", "--filters"],
   "aws ec2 describe-instance-status": ["--region", "--instance-ids", "--include-all-instances"],
   "aws ec2 reboot-instances": ["--region", "--instance-ids"],
+  "aws ec2 start-instances": ["--region", "--instance-ids"],
   "aws ec2 get-console-output": ["--region", "--instance-id"],
   "aws ec2 describe-vpc-endpoint-services": ["--region", "--service-names"],
   // https://docs.aws.amazon.com/cli/latest/reference/ec2/create-vpc-endpoint.html
@@ -128,7 +153,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "az network dns record-set a delete": ["--resource-group", "--zone-name", "--name", "--yes"],
   "az vm boot-diagnostics get-boot-log": ["--resource-group", "--name"],
   "az vm get-instance-view": ["--resource-group", "--name"],
+  "az vm redeploy": ["--resource-group", "--name"],
   "az vm restart": ["--resource-group", "--name"],
+  "az vm start": ["--resource-group", "--name"],
   "az vm run-command invoke": ["--resource-group", "--name", "--command-id", "--scripts"],
 };
 
@@ -154,7 +181,7 @@ export async function onCallPrograms(
   ];
   return fakePrograms({
     ...Object.fromEntries(silent.map((name) => [name, ""])),
-    ...{ podman, kubectl, aws, az, openssl: "cat", last: "exit 127" },
+    ...{ podman, kubectl, aws, az, npm, openssl: "cat", last: "exit 127" },
     ...overrides,
   });
 }
@@ -169,6 +196,7 @@ export function assertSound(call: readonly string[]): void {
     assert.ok(known, `unknown: ${shown}`);
     for (const option of known[1]) assert.ok(call.includes(option), `${option} is missing: ${shown}`);
   }
+  if (program === "pulumi") assertPulumi(call, shown);
   if (program === "podman" && (subcommand === "exec" || subcommand === "restart"))
     assertContainer(name, shown);
   if (program === "podman" && subcommand === "logs") assertContainer(call.at(-1), shown);
@@ -178,6 +206,20 @@ export function assertSound(call: readonly string[]): void {
     }
     const [, container] = shown.match(/ --container (\S+)/) ?? [];
     if (container) assertContainer(idPrefix + container, shown);
+  }
+}
+
+/** Without `--stack`, it is whichever was selected last. */
+function assertPulumi(call: readonly string[], shown: string): void {
+  assert.ok(call.includes("--stack"), `--stack is missing: ${shown}`);
+  assert.match(shown, /^pulumi (?:up|stack output \w+) --/);
+  const flags = call.slice(call.findIndex((word) => word.startsWith("--")));
+  for (let at = 0; at < flags.length; at += 1) {
+    const flag = flags[at] ?? "";
+    const takesValue = pulumiFlags[flag];
+    assert.notEqual(takesValue, undefined, `${flag}: ${shown}`);
+    if (takesValue) at += 1;
+    assert.ok(at < flags.length, `${flag} has no value: ${shown}`);
   }
 }
 

@@ -11,7 +11,7 @@ export function podOptions({
   return {
     name: "cache",
     labels: {},
-    region: { name: "cache", endpoint: { hostname: "cache.example.com" }, freshnessSeconds: 60 },
+    region: { name: "cache", endpoint: { hostname: "cache.example.com", port: 443 }, freshnessSeconds: 60 },
     upstreams,
     images: {},
     ports: podPorts(15000, upstreams.length),

@@ -116,7 +116,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     listen: { addresses: [localAddress], port },
     ...(proxies && { proxies }),
     ...(peers && { peers }),
-    region: { name, endpoint: { hostname: "localhost" }, freshnessSeconds: 60 },
+    region: { name, endpoint: { hostname: "localhost", port }, freshnessSeconds: 60 },
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],
     budget: options.budget ?? ownDiskBudget(16),

@@ -1,62 +1,148 @@
-/** The commands of docs/runbooks. */
+/** The runbooks of docs/runbooks, as they stand there: their sections, and the blocks of commands with the places where each is run. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lexer, type Token, type Tokens } from "marked";
 import { projectDirectory } from "./project.ts";
 
 export const runbooksDirectory = join(projectDirectory, "docs", "runbooks");
 
-/** Where a cache runs, and the sections of the README whose blocks whoever looks at it pastes, in this order. */
-const sections = {
-  "aws vm": ["A VM in AWS", "On the machine"],
-  "azure vm": ["On the machine", "A VM in Azure"],
-  local: ["On the machine", "This machine"],
-  kubernetes: ["Kubernetes"],
+/** Where a block is run, as the words after `sh` in its first line say. */
+export const places = {
+  vm: "in the session on a VM, as root",
+  local: "in the session for the stack `local` on this machine",
+  kubernetes: "in the session for a cluster",
+  client: "on a node, or another address in `access.clients`",
+  anywhere: "anywhere with a way to the upstream",
+  stack: "on one's own computer, in a clone of the project",
+  aws: "on one's own computer, with the account of AWS",
+  azure: "on one's own computer, with the subscription of Azure",
 } as const;
 
-export type Place = keyof typeof sections;
+export type Place = keyof typeof places;
 
-/** What is pasted first, as it stands in the README. */
-export function preludeOf(place: Place): string {
-  const readme = runbook("README");
-  return sections[place].flatMap((heading) => blocksOf(section(readme, heading))).join("");
+/** What every runbook has, in this order. */
+export const sections = ["Impact", "See", "Do", "Verify"] as const;
+
+export type Section = (typeof sections)[number];
+
+export interface Block {
+  readonly runbook: string;
+  /** The heading of the second level that it stands under. */
+  readonly section: string;
+  /** The first word after the fence. */
+  readonly language: string;
+  readonly places: readonly Place[];
+  /** The words that aren't places. */
+  readonly unknown: readonly string[];
+  /** The commands, with a line feed at the end. */
+  readonly text: string;
 }
 
-/** The block that is pasted on a machine with podman. */
-export function podmanPrelude(): string {
-  return blocksOf(section(runbook("README"), "On the machine")).join("");
+export interface Page {
+  readonly headings: readonly { readonly depth: number; readonly text: string }[];
+  readonly blocks: readonly Block[];
+  /** The targets of its links, as they are written. */
+  readonly links: readonly string[];
+  /** What stands between backticks in its text and tables. */
+  readonly codes: readonly string[];
 }
 
-/** The blocks of commands that only look, under "See it". They run in bash after the prelude. */
-export function commandsOf(alert: string): string[] {
-  return blocksOf(section(runbook(alert), "See it"));
+/** @param file path of a page, from the project's directory */
+export function page(file: string): Page {
+  const headings: { depth: number; text: string }[] = [];
+  const blocks: Block[] = [];
+  const links: string[] = [];
+  const codes: string[] = [];
+  let section = "";
+  const runbook = file.replace(/^.*\//, "").replace(/\.md$/, "");
+  for (const token of flat(lexer(readFileSync(join(projectDirectory, file), "utf8")))) {
+    if (token.type === "heading") {
+      const { depth, text } = token as Tokens.Heading;
+      headings.push({ depth, text });
+      if (depth === 2) section = text;
+    }
+    if (token.type === "link") links.push((token as Tokens.Link).href);
+    if (token.type === "codespan") codes.push((token as Tokens.Codespan).text);
+    if (token.type === "code") {
+      const [language = "", ...words] = ((token as Tokens.Code).lang ?? "").split(" ").filter(Boolean);
+      const isPlace = (word: string): word is Place => Object.hasOwn(places, word);
+      blocks.push({
+        runbook,
+        section,
+        language,
+        places: words.filter(isPlace),
+        unknown: words.filter((word) => !isPlace(word)),
+        text: `${token.text}\n`,
+      });
+    }
+  }
+  return { headings, blocks, links, codes };
 }
 
-/** The blocks of commands that change something, under "Do". */
-export function remediesOf(alert: string): string[] {
-  return blocksOf(section(runbook(alert), "Do"));
+/** In the order of the page, what stands in lists and tables included. */
+function* flat(tokens: readonly Token[]): Generator<Token> {
+  for (const token of tokens) {
+    yield token;
+    if (token.type === "table") {
+      const { header, rows } = token as Tokens.Table;
+      for (const cell of [header, ...rows].flat()) yield* flat(cell.tokens);
+    } else if (token.type === "list") {
+      for (const item of (token as Tokens.List).items) yield* flat(item.tokens);
+    } else if ("tokens" in token && token.tokens) yield* flat(token.tokens);
+  }
 }
 
-/** The commands that stand in the text and the tables of a runbook, with a part and a registry in their placeholders. */
-export function inlineCommandsOf(alert: string): string[] {
-  const text = runbook(alert).replace(/^```sh\n.*?^```$/gms, "");
-  const codes = [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
-  return codes
-    .filter((code) => programs.includes(code.split(" ")[0] ?? "") && code.includes(" "))
-    .map((code) =>
-      code
-        .replaceAll("<upstream>", "gsoci")
-        .replaceAll("<registry>", "gsoci.azurecr.io")
-        .replaceAll("<name>", "registry-cache-edge-0123456789ab-edge")
-        .replaceAll("<image>", "gsoci.azurecr.io/giantswarm/nginx:1")
-        .replaceAll(/<part>|\bPART\b/g, "edge"),
-    );
+/** As GitHub names them: https://github.com/gjtorikian/html-pipeline/blob/main/lib/html_pipeline/node_filter/table_of_contents_filter.rb */
+export function anchorsOf({ headings }: Page): string[] {
+  return headings.map(({ text }) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
-/** What such a command begins with. */
-const programs = [
-  ...["aws", "az", "pulumi", "k", "podman", "systemctl", "journalctl", "find", "ss", "free", "last"],
-  ...["q", "logs", "certificate", "probe", "restart", "curl", "resolvectl"],
-];
+export function runbook(name: string): Page {
+  return page(`docs/runbooks/${name}.md`);
+}
+
+/** The blocks of a place, in the order in which they are pasted. */
+export function blocksOf(name: string, section: Section, place: Place): readonly Block[] {
+  return runbook(name).blocks.filter((block) => block.section === section && block.places.includes(place));
+}
+
+/** The blocks of another page of docs/. */
+export function commandsIn(file: string): string[] {
+  return page(`docs/${file}`)
+    .blocks.filter(({ language }) => language === "sh")
+    .map(({ text }) => text);
+}
+
+/** The names and values that the first line of a block sets: what its reader changes. */
+export function variablesOf({ text }: Pick<Block, "text">): Record<string, string> {
+  const [first = ""] = text.split("\n");
+  if (!/^(?:[A-Z_]+=[\w.:/~-]+ ?)+$/.test(first)) return {};
+  return Object.fromEntries(
+    [...first.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+  );
+}
+
+/** The block with other values in its first line. @throws Error for a variable that isn't there */
+export function withVariables(block: Block, values: Readonly<Record<string, string>>): string {
+  const own = variablesOf(block);
+  for (const name of Object.keys(values)) {
+    if (!Object.hasOwn(own, name)) throw new Error(`${block.runbook} sets no ${name} in:\n${block.text}`);
+  }
+  if (Object.keys(own).length === 0) return block.text;
+  const [, ...rest] = block.text.split("\n");
+  const first = Object.entries({ ...own, ...values }).map(([name, value]) => `${name}=${word(value)}`);
+  return [first.join(" "), ...rest].join("\n");
+}
+
+/** A value for the shell. `~` stays what it is for a shell. */
+function word(value: string): string {
+  return /^[\w.:/~-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
 
 /**
  * Which of a region's resources the runbook's update takes, by `--replace` and by `--exclude`. In these patterns, `*` stands for anything but a colon, and `**` for anything:
@@ -66,32 +152,15 @@ export function takenBy(
   option: "replace" | "exclude",
   { stack, resources }: { stack: string; resources: readonly { type: string; name: string }[] },
 ): string[] {
-  const block = remediesOf("RegistryCacheDown").find((it) => it.includes(`STACK=${stack}\n`)) ?? "";
-  const [, region = ""] = block.match(/REGION=(\S+)/) ?? [];
-  const [, glob = ""] = block.match(new RegExp(`--${option} ["']([^"']+)["']`)) ?? [];
+  const block = blocksOf("RegistryCacheDown", "Do", "stack").find(
+    ({ text }) => text.includes(`STACK=${stack} `) && text.includes(" --replace "),
+  );
+  if (!block) throw new Error(`no block replaces the machine of ${stack}`);
+  const { REGION: region = "" } = variablesOf(block);
+  const [, glob = ""] = block.text.match(new RegExp(`--${option} ["']([^"']+)["']`)) ?? [];
   const parts = glob.replace("$REGION", region).split("**");
   const pattern = new RegExp(`^${parts.map((part) => part.replaceAll("*", "[^:]*")).join(".*")}$`);
   return resources
     .filter(({ type, name }) => pattern.test(`urn:pulumi:${stack}::registry-cache::parent$${type}::${name}`))
     .map(({ type, name }) => `${type} ${name}`);
-}
-
-function runbook(name: string): string {
-  return readFileSync(join(runbooksDirectory, `${name}.md`), "utf8");
-}
-
-/** What stands under a heading, up to the next one of any level. */
-function section(markdown: string, heading: string): string {
-  const [, content] = markdown.split(new RegExp(`^#+ ${heading}$`, "m"));
-  if (content === undefined) throw new Error(`no section "${heading}"`);
-  return content.split(/^#+ /m)[0] ?? "";
-}
-
-/** Of another page of docs/. */
-export function commandsIn(page: string): string[] {
-  return blocksOf(readFileSync(join(projectDirectory, "docs", page), "utf8"));
-}
-
-function blocksOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 }

@@ -1,5 +1,5 @@
 /** A file system of its own that is small enough to be filled. Needs root. */
-import { rm, writeFile } from "node:fs/promises";
+import { appendFile, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { tempDir } from "./scope.ts";
@@ -26,4 +26,10 @@ export async function smallDisk(sizeMiB: number): Promise<SmallDisk> {
       await directory[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Takes all the space of a {@link smallDisk} but for so many bytes. What makes room afterwards has it. */
+export async function leaveFree(path: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(path);
+  await appendFile(join(path, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
 }

@@ -26,6 +26,8 @@ export interface Outputs {
 
 export interface TestStack extends AsyncDisposable {
   readonly layout: Layout;
+  /** What each process of the engine is given. */
+  readonly environment: NodeJS.ProcessEnv;
   /** The region's name. */
   readonly region: string;
   /** As the stack's configuration names them. */
@@ -84,6 +86,7 @@ export async function testStack({ upstreams, region = {} }: StackOptions): Promi
 
   return {
     layout: place,
+    environment: project.environment,
     region: initialRegion.name,
     upstreams,
     images: initial.images,

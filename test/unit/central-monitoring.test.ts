@@ -1,6 +1,7 @@
 /** What a Prometheus outside gets; that real ones take it, test/e2e/metrics.test.ts and test/rules show. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type IProbe, Probe } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Probe";
 import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
 import {
   type IScrapeConfig,
@@ -8,6 +9,7 @@ import {
 } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
+import { externalLabels } from "../../components/pod/options.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 const certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
@@ -28,7 +30,14 @@ function monitoringOf(metrics: readonly string[], ca?: string) {
   });
   const { plan } = planAwsVm(request);
   assert.ok(plan);
-  return centralMonitoring(plan.region.name, plan.metrics, plan.monitoring, ca);
+  return centralMonitoring({
+    region: plan.region.name,
+    endpoint: "https://cache.example.com",
+    labels: externalLabels(plan),
+    address: plan.metrics,
+    alerts: plan.monitoring.alerts,
+    ca,
+  });
 }
 
 test("the operator's definitions take the manifests", () => {
@@ -81,4 +90,21 @@ test("without a private authority there is nothing to trust, without readers not
   const { operator, scrapeConfig, statusPage, rules } = monitoringOf([]);
   assert.deepEqual([operator, scrapeConfig, statusPage], [undefined, undefined, undefined]);
   assert.ok(rules.groups.length > 0);
+});
+
+test("a probe from outside asks as a client does, and its alerts have the cache's labels", () => {
+  const { probe } = monitoringOf([]);
+  new Probe(probe.operator as IProbe).validate();
+  const labels = { provider: "aws", topology: "vm", region: "eu-central-1" };
+  const { static_configs: targets, params } = probe.scrapeConfig as {
+    static_configs: object[];
+    params: { module: string[] };
+  };
+  assert.deepEqual(targets, [{ targets: ["https://cache.example.com/v2/"], labels }]);
+  assert.deepEqual(params.module, Object.keys(probe.module));
+  const authority = monitoringOf([], certificate).probe.module as Record<string, { http: object }>;
+  assert.deepEqual(authority.registry_cache_eu_central_1?.http, {
+    valid_status_codes: [200],
+    tls_config: { ca: certificate },
+  });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseConfig } from "../../components/config/parse.ts";
 import {
   assertProblem,
   aws,
@@ -31,10 +32,10 @@ test("unknown and missing keys", () => {
 });
 
 test("a configuration of a version that isn't known", () => {
-  assert.deepEqual(problemsOf({ ...local, version: 1 }), []);
+  for (const version of [1, 2]) assert.deepEqual(problemsOf({ ...local, version }), []);
   assertProblem(
-    { ...local, version: 2 },
-    /^version: is newer than this version of the project, .* up to 1: use/,
+    { ...local, version: 3 },
+    /^version: is newer than this version of the project, .* up to 2: use/,
   );
   assertProblem({ ...local, version: 0 }, /^version: must be at least 1$/);
   for (const version of [1.36, "1.36"])
@@ -42,6 +43,23 @@ test("a configuration of a version that isn't known", () => {
       { ...local, version },
       /^version: is the version of the configuration.* Kubernetes' version is `regions\[\]\.version`$/,
     );
+});
+
+test("an earlier version keeps its defaults, and what is wrong is said of it as it is", () => {
+  const peakMinutes = (raw: object) => parseConfig({ ...local, ...raw }).workload.peakMinutes;
+  assert.deepEqual([{}, { version: 1 }, { version: 2 }].map(peakMinutes), [30, 30, 10]);
+  assert.equal(peakMinutes({ workload: { nodes: 3 } }), 30);
+  // As Pulumi's command line rewrites it.
+  assert.deepEqual(
+    ["1", "2"].map((version) => peakMinutes({ version })),
+    [30, 10],
+  );
+  assert.deepEqual(
+    [1, 2].map((version) => peakMinutes({ version, workload: { peakMinutes: 5 } })),
+    [5, 5],
+  );
+  for (const workload of ["many", [3], null])
+    assertProblem({ ...local, workload }, /^workload: must be a mapping/);
 });
 
 test("a key of another alternative says where it belongs", () => {

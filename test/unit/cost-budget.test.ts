@@ -192,3 +192,23 @@ test("what is certain fails before what is missing, and is at least so much", ()
     /^the stack costs \$[\d.]+ to \$[\d.]+ a month by estimate, more than \$20\.00/,
   );
 });
+
+test("a configuration of version 1 is told what the next version's default would change, where it changes a machine", () => {
+  const { version: _, ...first } = stackOf({ provider: "aws", region: "eu-central-1" });
+  const warningsOf = (config: Parameters<typeof stackCost>[0]) =>
+    stackCost(config, priceBook, today).warnings.map(({ path, message }) => `${path}: ${message}`);
+  assert.deepEqual(warningsOf(first), [
+    "workload.peakMinutes: the nodes of a peak have 30 minutes here, as in version 1 of the configuration; from version 2 on it is 10, and " +
+      "eu-central-1 would run on c7g.xlarge in place of c6gn.medium, for $185.16 in place of $100.77 a month. " +
+      "Write `version: 2`, and `workload: { peakMinutes: 30 }` to keep the machine",
+  ]);
+  assert.deepEqual(warningsOf({ ...first, version: 2 }), []);
+  assert.deepEqual(warningsOf({ ...first, workload: { ...first.workload, peakMinutes: 20 } }), []);
+  // What names its machine keeps it.
+  const { version: __, ...named } = stackOf({
+    provider: "aws",
+    region: "eu-central-1",
+    machine: "m7g.large",
+  });
+  assert.deepEqual(warningsOf(named), []);
+});

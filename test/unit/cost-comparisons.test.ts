@@ -339,3 +339,39 @@ test("a region that is planned already is estimated as it is planned, and only i
   const changed = whats(other).filter((what, index) => what !== whats()[index]);
   assert.deepEqual(changed, ["one m7g.2xlarge"]);
 });
+
+test("commitments, by hand: only the machines cost less, and where no price is known that is said", () => {
+  const of = (words: StackInWords) => {
+    const estimate = estimateOf(words);
+    const { comparableUSD = 0, committed } =
+      estimate.alternatives?.options.find(({ chosen }) => chosen) ?? {};
+    return {
+      ...estimate,
+      less: [committed?.oneYearUSD, committed?.threeYearsUSD].map((usd = 0) => comparableUSD - usd),
+    };
+  };
+  const near = (actual: readonly number[], expected: readonly number[]) =>
+    assert.ok(
+      actual.every((usd, index) => Math.abs(usd - (expected[index] ?? 0)) < 0.001),
+      `${actual}, not ${expected}`,
+    );
+  // m7g.large in eu-central-1: 0.0978, for a year 0.0647, for three 0.0443. 730 h × 0.0331, 730 h × 0.0535.
+  const aws = of({ provider: "aws", region: "eu-central-1", machine: "m7g.large" });
+  near(aws.less, [24.163, 39.055]);
+  assert.match(
+    aws.commitment ?? "",
+    /^With m7g\.large committed to for one year we pay \$\S+, for three years \$\S+ \(EC2 Reserved Instances, .*, 2025-05-28, medium confidence\)\.$/,
+  );
+  // Standard_D2ps_v6 in westeurope: 0.0838, for a year 0.04943, for three 0.03185. Two nodes of it: 1,460 h × 0.03437, 1,460 h × 0.05195.
+  near(
+    of({ provider: "azure", region: "westeurope", topology: "cluster", machine: "Standard_D2ps_v6" }).less,
+    [50.1802, 75.847],
+  );
+  // Two m6g.large in us-east-1: 0.077, 0.0483, 0.0335. EKS takes its 12 % of the price on demand in any case: 1,460 h × 0.0287, 1,460 h × 0.0435.
+  near(of({ provider: "aws", region: "us-east-1", topology: "cluster" }).less, [41.902, 63.51]);
+  // Other regions' prices are none of a machine that is here.
+  const nowhere = of({ provider: "aws", region: "us-east-2", machine: "m7g.large" });
+  assert.equal(nowhere.commitment, "No price of a commitment to m7g.large in us-east-2 is known.");
+  const { committed } = nowhere.alternatives?.options.find(({ chosen }) => chosen) ?? {};
+  assert.equal(committed, undefined);
+});

@@ -28,7 +28,8 @@ test("one replica on a volume takes up what it can while it runs", () => {
   const inPlace = (change: object, parts: string[]) => assert.deepEqual(changed("one-volume", change), parts);
   inPlace({ freshnessSeconds: 30 }, ["edge-live"]);
   inPlace({ access: { clients: ["192.0.2.0/24"] } }, ["edge-live"]);
-  inPlace({ endpoint: { hostname: "other.example.com", tls: { mode: "private" } } }, ["prometheus-live"]);
+  const endpoint = { hostname: "other.example.com", tls: { mode: "private" } };
+  inPlace({ endpoint }, ["edge-live", "prometheus-live"]);
 });
 
 test("with another Pod, what is taken up is in other ConfigMaps, which the one before doesn't see", () => {

@@ -52,10 +52,9 @@ test("with a bucket, it asks the registries that know only the bucket, and there
   assert.doesNotMatch(files("prefetch").settings ?? "", /workingSet/);
 });
 
-test("without it, there is no container, no port and no image for it", () => {
-  const { containers, files } = rendered({});
+test("without it, there is no container and no image for it", () => {
+  const { containers } = rendered({});
   assert.ok(containers.every(({ name }) => name !== "prefetch"));
-  assert.doesNotMatch(files("edge")["nginx.conf"] ?? "", /15007|\$counted/);
   const has = (config: { prefetch?: object }) =>
     imagesOf({ images: { prefetch: "a/b:1" }, ...config }, false).includes("a/b:1");
   assert.deepEqual([has({}), has({ prefetch })], [false, true]);

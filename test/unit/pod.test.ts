@@ -24,7 +24,7 @@ const upstream = (name: string) => ({
 const options: PodOptions = {
   name: "cache",
   labels: { app: "cache" },
-  region: { name: "cache", endpoint: { hostname: "cache.example.com" }, freshnessSeconds: 60 },
+  region: { name: "cache", endpoint: { hostname: "cache.example.com", port: 443 }, freshnessSeconds: 60 },
   upstreams: [upstream("one"), { ...upstream("two"), credentials: "login" }],
   images: {},
   ports: podPorts(15000, 2),

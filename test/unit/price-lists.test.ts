@@ -10,10 +10,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import type { Item } from "../../components/cost/prices/price-book.ts";
+import { readStackFiles } from "../../scripts/fleet/stack-files.ts";
 import { askAws } from "../../scripts/prices/aws.ts";
 import { awsQueries } from "../../scripts/prices/aws-queries.ts";
 import { askAzure } from "../../scripts/prices/azure.ts";
 import { azureQueries } from "../../scripts/prices/azure-queries.ts";
+import { pricedRegions } from "../../scripts/prices/priced-regions.ts";
+import { costProject, stackFiles } from "../support/cost-project.ts";
+import { scope } from "../support/scope.ts";
 
 interface Reply {
   readonly status?: number;
@@ -43,7 +47,7 @@ async function playing(
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-const frankfurt = awsQueries().filter(({ region }) => region === "eu-central-1");
+const frankfurt = awsQueries(["eu-central-1"]).filter(({ region }) => region === "eu-central-1");
 const credentials = { accessKeyId: "a", secretAccessKey: "b" };
 
 /** What AWS's list says to one query. */
@@ -52,7 +56,7 @@ async function aws(t: TestContext, query: (typeof frankfurt)[number] | undefined
   const { address, asked } = await playing(t, (_, body) => ({
     file: JSON.parse(body).NextToken ? file.replace(/1$/, "2") : file,
   }));
-  const answers = await askAws({ endpoint: address, credentials }, [query]);
+  const answers = await askAws([query], { endpoint: address, credentials });
   return { answers, asked: asked.map(({ body }) => JSON.parse(body)) };
 }
 
@@ -124,18 +128,7 @@ for (const [file, problem] of [
   });
 }
 
-test("AWS: each query has a filter for the region, where the list knows one, and none is empty", () => {
-  const items = new Set<string>();
-  for (const { region, item, service, filters } of awsQueries()) {
-    const key = `${region} ${item}`;
-    assert.ok(!items.has(key), key);
-    items.add(key);
-    assert.ok(Object.values(filters).every(Boolean), key);
-    assert.ok(service === "AmazonRoute53" || filters.regionCode || filters.fromLocation, key);
-  }
-});
-
-const westeurope = azureQueries().filter(({ region }) => region === "westeurope");
+const westeurope = azureQueries(["westeurope"]).filter(({ region }) => region === "westeurope");
 
 /** What Azure's list says to the queries with one filter. */
 async function azure(t: TestContext, filter: RegExp, ...replies: [Reply, ...Reply[]]) {
@@ -143,7 +136,7 @@ async function azure(t: TestContext, filter: RegExp, ...replies: [Reply, ...Repl
   const { address, asked } = await playing(t, () => replies[count++] ?? replies[0]);
   const queries = westeurope.filter((query) => filter.test(query.filter));
   assert.ok(queries.length > 0);
-  return { answers: await askAzure({ address, queries, pauseMs: 0 }), asked };
+  return { answers: await askAzure(queries, { address, pauseMs: 0 }), asked };
 }
 
 test("Azure: all pages are read; Windows, Cloud Services, Spot, reservations and old rows are left out", async (t) => {
@@ -219,4 +212,311 @@ test("Azure: when asked to slow down, it waits and asks again; any other refusal
   assert.equal(answers.length, 1);
   assert.equal(asked.length, 2);
   await assert.rejects(azure(t, /MGN/, { status: 503 }), /answers 503/);
+});
+
+/**
+ * What the lists have of each kind that is asked for, beside what must not be taken for it: names, units and prices as they are known of the lists in eu-central-1, us-east-1 and
+ * westeurope. The servers select as the clouds do.
+ */
+const awsList: readonly (readonly [
+  service: string,
+  unit: string,
+  price: number,
+  usagetype: string,
+  more?: Readonly<Record<string, string>>,
+])[] = [
+  ["AmazonEC2", "GB-Mo", 0.0952, "EUC1-EBS:VolumeUsage.gp3", { volumeApiName: "gp3" }],
+  ["AmazonEC2", "GB-Mo", 0.149, "EUC1-EBS:VolumeUsage.io2", { volumeApiName: "io2" }],
+  ["AmazonEC2", "IOPS-Mo", 0.006, "EUC1-EBS:VolumeP-IOPS.gp3", { volumeApiName: "gp3" }],
+  ["AmazonEC2", "GiBps-mo", 48.7424, "EUC1-EBS:VolumeP-Throughput.gp3", { volumeApiName: "gp3" }],
+  ["AmazonEC2", "Hrs", 0.052, "EUC1-NatGateway-Hours", { productFamily: "NAT Gateway" }],
+  ["AmazonEC2", "GB", 0.052, "EUC1-NatGateway-Bytes", { productFamily: "NAT Gateway" }],
+  [
+    "AWSELB",
+    "Hrs",
+    0.027,
+    "EUC1-LoadBalancerUsage",
+    { productFamily: "Load Balancer-Network", locationType: "AWS Region" },
+  ],
+  [
+    "AWSELB",
+    "LCU-Hrs",
+    0.006,
+    "EUC1-LCUUsage",
+    { productFamily: "Load Balancer-Network", locationType: "AWS Region" },
+  ],
+  [
+    "AWSELB",
+    "Hrs",
+    0.03,
+    "EUC1-LoadBalancerUsage",
+    { productFamily: "Load Balancer", locationType: "AWS Region" },
+  ],
+  ["AmazonS3", "GB-Mo", 0.0245, "EUC1-TimedStorage-ByteHrs", { volumeType: "Standard" }],
+  [
+    "AmazonS3",
+    "GB-Mo",
+    0.0135,
+    "EUC1-TimedStorage-SIA-ByteHrs",
+    { volumeType: "Standard - Infrequent Access" },
+  ],
+  ["AmazonS3", "Requests", 0.0000054, "EUC1-Requests-Tier1", { group: "S3-API-Tier1" }],
+  ["AmazonS3", "Requests", 0.00000043, "EUC1-Requests-Tier2", { group: "S3-API-Tier2" }],
+  [
+    "AWSDataTransfer",
+    "GB",
+    0.09,
+    "EUC1-DataTransfer-Out-Bytes",
+    { transferType: "AWS Outbound", toLocation: "External" },
+  ],
+  ["AWSDataTransfer", "GB", 0.01, "EUC1-DataTransfer-Regional-Bytes", { transferType: "IntraRegion" }],
+  [
+    "AWSDataTransfer",
+    "GB",
+    0.02,
+    "EUC1-EU-AWS-Out-Bytes",
+    { transferType: "InterRegion Outbound", toRegionCode: "eu-west-1" },
+  ],
+  [
+    "AWSDataTransfer",
+    "GB",
+    0.04,
+    "EUC1-APS1-AWS-Out-Bytes",
+    { transferType: "InterRegion Outbound", toRegionCode: "ap-southeast-1" },
+  ],
+  [
+    "AmazonVPC",
+    "Hrs",
+    0.005,
+    "PublicIPv4:InUseAddress",
+    { group: "VPCPublicIPv4Address", groupDescription: "Hourly charge for In-use Public IPv4 Addresses" },
+  ],
+  [
+    "AmazonVPC",
+    "Hrs",
+    0.005,
+    "PublicIPv4:IdleAddress",
+    { group: "VPCPublicIPv4Address", groupDescription: "Hourly charge for Idle Public IPv4 Addresses" },
+  ],
+  // EKS alone has a prefix in us-east-1.
+  ["AmazonEKS", "Hours", 0.1, "USE1-AmazonEKS-Hours:perCluster", { productFamily: "Compute" }],
+  ["AmazonEKS", "Hours", 0.5, "USE1-AmazonEKS-Hours:extendedSupport", { productFamily: "Compute" }],
+  ["AmazonECR", "GB-Mo", 0.1, "TimedStorage-ByteHrs", { productFamily: "EC2 Container Registry" }],
+  ["AmazonCloudWatch", "Alarms", 0.1, "CW:AlarmMonitorUsage", { productFamily: "Alarm" }],
+  ["AmazonCloudWatch", "Alarms", 0.3, "CW:HighResAlarmMonitorUsage", { productFamily: "Alarm" }],
+  ["AWSSecretsManager", "Secrets", 0.4, "USE1-AWSSecretsManager-Secrets", { productFamily: "Secret" }],
+  ["AmazonRoute53", "HostedZone", 0.5, "HostedZone", { productFamily: "DNS Zone" }],
+  ["AmazonRoute53", "Queries", 0.0000004, "DNS-Queries", { productFamily: "DNS Query" }],
+  ["AmazonRoute53", "Queries", 0.0000006, "LBR-Queries", { productFamily: "DNS Query" }],
+];
+
+function awsEntry([service, unit, price, usagetype, more]: (typeof awsList)[number]) {
+  const region = usagetype.startsWith("EUC1-") ? "eu-central-1" : "us-east-1";
+  const regionKey = service === "AWSDataTransfer" ? "fromRegionCode" : "regionCode";
+  const attributes = { servicecode: service, usagetype, [regionKey]: region, ...more };
+  const priceDimensions = {
+    r: { unit, beginRange: "0", endRange: "Inf", pricePerUnit: { USD: price.toFixed(10) } },
+  };
+  const { productFamily = "" } = more ?? {};
+  return {
+    service,
+    fields: { ...attributes, productFamily } as Record<string, string>,
+    entry: {
+      product: { productFamily, sku: "S", attributes },
+      terms: { OnDemand: { "S.T": { priceDimensions } } },
+    },
+  };
+}
+
+test("AWS: each kind of thing is found in a region of which nothing but its name is known", async (t) => {
+  const server = createServer(async (request, response) => {
+    const { ServiceCode, Filters } = JSON.parse(await text(request));
+    const PriceList = awsList
+      .map(awsEntry)
+      .filter(({ service }) => service === ServiceCode)
+      .filter(({ fields }) =>
+        Filters.every(({ Field, Value }: Record<string, string>) => fields[Field ?? ""] === Value),
+      )
+      .map(({ entry }) => JSON.stringify(entry));
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+    response.end(JSON.stringify({ FormatVersion: "aws_v1", PriceList }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const queries = awsQueries(["eu-central-1"]).filter(({ item }) => item !== undefined);
+  const answers = await askAws(queries, { endpoint, credentials });
+  const found = answers.map(({ region, item, price, problem }) => [
+    `${region} ${item}`,
+    price?.price ?? price?.tiers?.[0]?.price ?? problem,
+  ]);
+  assert.deepEqual(Object.fromEntries(found), {
+    "eu-central-1 gp3-capacity": 0.0952,
+    "eu-central-1 gp3-iops": 0.006,
+    "eu-central-1 gp3-throughput": 0.0476,
+    "eu-central-1 nat-gateway": 0.052,
+    "eu-central-1 nat-gateway-data": 0.052,
+    "eu-central-1 load-balancer": 0.027,
+    "eu-central-1 load-balancer-data": 0.006,
+    "eu-central-1 s3-storage": 0.0245,
+    "eu-central-1 s3-writes": 0.0054,
+    "eu-central-1 s3-reads": 0.00043,
+    "eu-central-1 transfer-to-internet": 0.09,
+    "eu-central-1 transfer-in-region": 0.01,
+    "eu-central-1 transfer-between-regions": 0.02,
+    "* public-ipv4": 0.005,
+    "* cluster": 0.1,
+    "* registry-storage": 0.1,
+    "* alarm": 0.1,
+    "* secret": 0.4,
+    "* dns-zone": 0.5,
+    "* dns-queries": 0.4,
+  });
+});
+
+test("AWS: transfer goes to another region of the continent, wherever a region is", () => {
+  const to = (region: string) =>
+    awsQueries([region]).find(({ item }) => item === "transfer-between-regions")?.filters.toRegionCode;
+  assert.deepEqual(
+    ["eu-north-1", "eu-west-1", "ap-southeast-2", "us-east-1", "us-west-2", "sa-east-1"].map(to),
+    ["eu-west-1", "eu-central-1", "ap-southeast-1", "us-west-2", "us-east-1", "us-east-1"],
+  );
+});
+
+/** Service, product, SKU, meter, unit, price, and the region where it isn't westeurope. */
+const azureList: readonly (readonly [string, string, string, string, string, number, string?])[] = [
+  [
+    "Storage",
+    "Azure Premium SSD v2",
+    "Premium LRS",
+    "Premium LRS Provisioned Capacity",
+    "1 GiB/Hour",
+    0.000122,
+  ],
+  ["Storage", "Azure Premium SSD v2", "Premium LRS", "Premium LRS Provisioned IOPS", "1/Hour", 0.0000077],
+  [
+    "Storage",
+    "Azure Premium SSD v2",
+    "Premium LRS",
+    "Premium LRS Provisioned Throughput (MBps)",
+    "1/Hour",
+    0.0000605,
+  ],
+  ["Storage", "Premium SSD Managed Disks", "P4 LRS", "P4 LRS Disk", "1/Month", 5.81],
+  ["Storage", "Premium SSD Managed Disks", "P4 LRS", "P4 LRS Disk Mount", "1/Month", 0.31],
+  ["Storage", "Premium SSD Managed Disks", "P4 ZRS", "P4 ZRS Disk", "1/Month", 8.72],
+  ["Storage", "General Block Blob v2", "Hot LRS", "Hot LRS Data Stored", "1 GB/Month", 0.0196],
+  ["Storage", "General Block Blob v2", "Hot ZRS", "Hot ZRS Data Stored", "1 GB/Month", 0.0245],
+  ["Storage", "General Block Blob v2", "Hot LRS", "Hot LRS Write Operations", "10K", 0.054],
+  ["Storage", "General Block Blob v2", "Hot ZRS", "Hot ZRS Write Operations", "10K", 0.0675],
+  ["Storage", "General Block Blob v2", "Hot LRS", "Hot Read Operations", "10K", 0.0043],
+  ["Bandwidth", "Rtn Preference: MGN", "Standard", "Standard Data Transfer Out", "1 GB", 0.087],
+  [
+    "Bandwidth",
+    "Bandwidth - Routing Preference: Internet",
+    "Standard",
+    "Standard Data Transfer Out",
+    "1 GB",
+    0.08,
+  ],
+  ["Bandwidth", "Inter-Region", "Standard", "Intra Continent Data Transfer Out", "1 GB", 0.02],
+  ["Virtual Network", "IP Addresses", "Standard", "Standard IPv4 Static Public IP", "1 Hour", 0.005],
+  ["Virtual Network", "IP Addresses", "Basic", "Basic IPv4 Static Public IP", "1 Hour", 0.0036],
+  [
+    "Load Balancer",
+    "Load Balancer",
+    "Standard",
+    "Standard Included LB Rules and Outbound Rules",
+    "1 Hour",
+    0.025,
+    "Global",
+  ],
+  ["Load Balancer", "Load Balancer", "Standard", "Standard Data Processed", "1 GB", 0.005, "Global"],
+  ["NAT Gateway", "NAT Gateway", "Standard", "Standard Gateway", "1 Hour", 0.045, "Global"],
+  ["NAT Gateway", "NAT Gateway", "Standard", "Standard Data Processed", "1 GB", 0.045, "Global"],
+  ["Azure Kubernetes Service", "Azure Kubernetes Service", "Standard", "Standard Uptime SLA", "1 Hour", 0.1],
+  [
+    "Azure Kubernetes Service",
+    "Azure Kubernetes Service",
+    "Standard",
+    "Standard Long Term Support",
+    "1 Hour",
+    0.6,
+  ],
+  ["Azure DNS", "Azure DNS", "Public", "Public Zone", "1/Month", 0.5, "Zone 1"],
+  ["Container Registry", "Container Registry", "Premium", "Premium Registry Unit", "1/Day", 1.6667],
+  ["Container Registry", "Container Registry", "Premium", "Data Stored", "1 GB/Month", 0.1],
+];
+
+/** What OData's `eq` and `and` select; case counts. */
+function selected(filter: string, row: Readonly<Record<string, unknown>>): boolean {
+  return filter.split(" and ").every((clause) => {
+    const [, field = "", value] = /^(\w+) eq '(.*)'$/.exec(clause) ?? [];
+    assert.ok(value !== undefined, clause);
+    return row[field === "priceType" ? "type" : field] === value;
+  });
+}
+
+test("Azure: each kind of thing is found", async (t) => {
+  const server = createServer((request, response) => {
+    const filter = new URL(request.url ?? "/", "http://x").searchParams.get("$filter") ?? "";
+    const Items = azureList
+      .map(
+        ([
+          serviceName,
+          productName,
+          skuName,
+          meterName,
+          unitOfMeasure,
+          retailPrice,
+          armRegionName = "westeurope",
+        ]) => ({
+          ...{ serviceName, productName, skuName, meterName, unitOfMeasure, retailPrice, armRegionName },
+          ...{ type: "Consumption", currencyCode: "USD", tierMinimumUnits: 0, armSkuName: "" },
+        }),
+      )
+      .filter((row) => selected(filter, row));
+    response.end(JSON.stringify({ Items, NextPageLink: null }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const queries = azureQueries(["westeurope"]).filter(({ filter }) => !filter.includes("Virtual Machines"));
+  const answers = await askAzure(queries, { address });
+  const found = answers.map(({ region, item, price, problem }) => [
+    `${region} ${item}`,
+    price?.price ?? price?.tiers?.[0]?.price ?? problem,
+  ]);
+  assert.deepEqual(Object.fromEntries(found), {
+    "westeurope premium-v2-capacity": 0.000122,
+    "westeurope premium-v2-iops": 0.0000077,
+    "westeurope premium-v2-throughput": 0.0000605,
+    "westeurope premium-ssd/P4": 5.81,
+    "westeurope blob-storage": 0.0196,
+    "westeurope blob-storage-zrs": 0.0245,
+    "westeurope blob-writes": 0.054,
+    "westeurope blob-writes-zrs": 0.0675,
+    "westeurope blob-reads": 0.0043,
+    "westeurope transfer-to-internet": 0.087,
+    "westeurope transfer-between-regions": 0.02,
+    "* public-ipv4": 0.005,
+    "* load-balancer": 0.025,
+    "* load-balancer-data": 0.005,
+    "* nat-gateway": 0.045,
+    "* nat-gateway-data": 0.045,
+    "* cluster": 0.1,
+    "* dns-zone": 0.5,
+    "* registry-replica": 1.6667,
+    "* registry-storage": 0.1,
+  });
+});
+
+test("prices are kept for the regions of the book and of the stacks", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws.replaceAll("eu-central-1", "eu-south-2"));
+  await project.setStack("azure", stackFiles.azure);
+  const files = await readStackFiles(project.directory, []);
+  const book = { sources: {}, regions: { "*": {}, "us-east-1": {} } };
+  assert.deepEqual(pricedRegions("aws", book, files), ["eu-south-2", "us-east-1"]);
+  assert.deepEqual(pricedRegions("azure", { ...book, regions: {} }, files), ["westeurope"]);
 });

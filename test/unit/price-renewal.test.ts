@@ -3,8 +3,8 @@ import { test } from "node:test";
 import {
   type CloudPrices,
   type Item,
+  listPrices,
   type Price,
-  priceBook,
 } from "../../components/cost/prices/price-book.ts";
 import type { Answer } from "../../scripts/prices/answer.ts";
 import { awsQueries } from "../../scripts/prices/aws-queries.ts";
@@ -92,9 +92,9 @@ test("the table shows what changed, by how much, and what was kept and why", () 
 
 for (const cloud of ["aws", "azure"] as const) {
   test(`the file of ${cloud} is as a renewal writes it, so that the next one shows only what changed`, () => {
-    const { prices, changes } = renewed(priceBook[cloud], [], api, "2030-01-01");
+    const { prices, changes } = renewed(listPrices[cloud], [], api, "2030-01-01");
     assert.deepEqual(changes, []);
-    assert.equal(JSON.stringify(prices), JSON.stringify(priceBook[cloud]));
+    assert.equal(JSON.stringify(prices), JSON.stringify(listPrices[cloud]));
   });
 }
 
@@ -102,8 +102,8 @@ for (const cloud of ["aws", "azure"] as const) {
 const byHand = ["health-check"];
 
 test("AWS is asked for everything that the book has, but for what is written by hand", () => {
-  const asked = new Set(awsQueries().map(({ item }) => item));
-  const items = Object.values(priceBook.aws.regions).flatMap((prices) => Object.keys(prices));
+  const asked = new Set(awsQueries(["eu-central-1"]).map(({ item }) => item));
+  const items = Object.values(listPrices.aws.regions).flatMap((prices) => Object.keys(prices));
   assert.deepEqual(
     [...new Set(items)].filter((item) => !item.startsWith("machine/") && !asked.has(item as Item)),
     byHand,

@@ -263,6 +263,7 @@ describe("roles of Azure", () => {
       ipConfigurations: [{ subnet }],
     });
     const ways = [
+      ["getNetworkSecurityGroup", "networkSecurityGroupName"],
       ["getRouteTable", "routeTableName"],
       ["getNatGateway", "natGatewayName"],
       ["getPublicIPAddress", "publicIpAddressName"],

@@ -1,18 +1,25 @@
-/** Every alert has its runbook, and what the runbooks name exists. runbook-commands.test.ts pastes their commands. */
+/** Every alert has its runbook, what the runbooks name exists, and a test runs each of their commands. */
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import { alertNames } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
+import { ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { containers } from "../support/on-call-programs.ts";
 import { projectDirectory } from "../support/project.ts";
 import { local } from "../support/raw-stacks.ts";
-import { commandsOf, runbooksDirectory } from "../support/runbooks.ts";
+import { claims, claimsOf } from "../support/runbook-runs.ts";
+import { anchorsOf, page, runbook, runbooksDirectory, sections, variablesOf } from "../support/runbooks.ts";
 
 const read = (...path: string[]) => readFileSync(join(projectDirectory, ...path), "utf8");
-const runbooks = alertNames.map((name) => ({ name, text: read("docs", "runbooks", `${name}.md`) }));
+const runbooks = alertNames.map((name) => ({
+  name,
+  text: read("docs", "runbooks", `${name}.md`),
+  ...runbook(name),
+}));
+const blocks = runbooks.flatMap(({ blocks }) => blocks);
 const all = globSync(join(runbooksDirectory, "*.md")).map((file) => ({
   name: basename(file, ".md"),
   text: readFileSync(file, "utf8"),
@@ -34,16 +41,94 @@ test("there is a runbook for each alert, and no other", () => {
   assert.deepEqual(all.map(({ name }) => name).sort(), [...alertNames, "README"].sort());
 });
 
+test("each rule leads to its runbook", () => {
+  const { alerts } = parseConfig(local).monitoring;
+  const rules = ruleGroups(alerts).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
+  assert.deepEqual(rules.map(({ alert }) => alert).sort(), [...alertNames].sort());
+  for (const { alert, annotations } of rules) {
+    assert.equal(annotations.runbook_url, `docs/runbooks/${alert}.md`);
+    assert.ok(existsSync(join(projectDirectory, annotations.runbook_url)), alert);
+  }
+});
+
 describe("a runbook", () => {
-  for (const { name, text } of runbooks) {
-    test(`${name} says what it means, how to see it, what to do`, () => {
-      const [title, ...headings] = text.match(/^#+ .*$/gm) ?? [];
-      assert.equal(title, `# ${name}`);
-      assert.deepEqual(headings, ["## Meaning", "## See it", "## Do"]);
+  for (const { name, text, headings, blocks } of runbooks) {
+    test(`${name} says what is at stake, how to look, what to do, and how to know that it is over`, () => {
+      const top = headings.filter(({ depth }) => depth <= 2).map(({ text }) => text);
+      assert.deepEqual(top, [name, ...sections]);
       for (const section of text.split(/^## .*$/m).slice(1)) assert.ok(section.trim().length > 80, section);
-      assert.notEqual(commandsOf(name).length, 0);
+      for (const section of ["See", "Verify"]) {
+        const places = blocks.filter((it) => it.section === section).flatMap(({ places }) => places);
+        // Renewal by ACME is a container where there is no cert-manager.
+        const expected =
+          name === "RegistryCacheRenewalFailing" ? ["vm", "local"] : ["vm", "local", "kubernetes"];
+        for (const place of expected)
+          assert.ok(
+            places.some((it) => it === place),
+            `${section} on ${place}`,
+          );
+      }
     });
   }
+});
+
+describe("a block of commands", () => {
+  test("names the places where it is run, and no others", () => {
+    for (const { language, places, unknown, text } of blocks) {
+      assert.equal(language, "sh", text);
+      assert.notEqual(places.length, 0, text);
+      assert.deepEqual(unknown, [], text);
+      assert.equal(new Set(places).size, places.length, text);
+    }
+  });
+
+  test("begins with the variables that it needs", () => {
+    for (const { text } of blocks) {
+      const used = new Set([...text.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name = ""]) => name));
+      const set = new Set([...text.matchAll(/(?:^|\s)([A-Z_]+)=/g)].map(([, name]) => name));
+      for (const name of used) assert.ok(set.has(name), `$${name} isn't set:\n${text}`);
+      // What its reader changes is in the first line.
+      for (const [, name = ""] of text.matchAll(/^([A-Z_]+)=[^$]/gm)) {
+        assert.ok(
+          Object.hasOwn(variablesOf({ text }), name),
+          `${name} is set after the first line:\n${text}`,
+        );
+      }
+      for (const name of Object.keys(variablesOf({ text }))) assert.ok(used.has(name), `${name}:\n${text}`);
+    }
+  });
+
+  test("is run by a test on each of its places", () => {
+    for (const block of blocks) {
+      for (const place of block.places) {
+        const files = claimsOf(block, place).map(({ file }) => file);
+        assert.notEqual(
+          files.length,
+          0,
+          `${block.runbook}, ${block.section}, nobody runs on ${place}:\n${block.text}`,
+        );
+      }
+    }
+  });
+
+  test("is claimed only by tests that keep account of what they run", () => {
+    for (const { file } of claims) {
+      const source = read(file);
+      assert.match(source, /new RunbookRuns\(import\.meta\.filename\)/, file);
+      assert.match(source, /\.assertComplete\(alertNames\)/, file);
+    }
+  });
+});
+
+test("a command in the text stands in a block, too, where a test runs it", () => {
+  const program =
+    /^(?:registry-cache|kubectl|podman|systemctl|journalctl|aws|az|cmctl|curl|rm|git|df|find|npm) \S/;
+  const run = blocks.map(({ text }) => text).join("\n");
+  // They are links to another program's pages, or commands of this project that take nothing from their reader.
+  const others = ["cmctl renew", "npm run local"];
+  const commands = runbooks.flatMap(({ codes }) => codes).filter((code) => program.test(code));
+  assert.notEqual(commands.length, 0);
+  for (const command of commands) assert.ok(others.includes(command) || run.includes(command), command);
 });
 
 test("the configuration takes the overrides that a runbook names", () => {
@@ -55,25 +140,43 @@ test("the configuration takes the overrides that a runbook names", () => {
   }
 });
 
-test("whoever finds a dead machine is sent to the DNS record", () => {
+test("whoever finds a dead machine is sent to where it is taken out of DNS", () => {
   for (const { name, text } of runbooks) {
     if (!/TargetMissing|Watchdog/.test(name)) continue;
-    assert.match(
-      text,
-      /drop packets: go to step 1 of \[RegistryCacheDown\]\(RegistryCacheDown\.md#do\)/,
-      name,
-    );
+    assert.match(text, /drop packets: go to \[RegistryCacheDown\]\(RegistryCacheDown\.md#see\)/, name);
+  }
+  const { text, headings } = runbooks.find(({ name }) => name === "RegistryCacheDown") ?? assert.fail();
+  const [first] = headings.slice(headings.findIndex(({ text }) => text === "Do") + 1);
+  assert.equal(first?.text, "Take the cache out of DNS");
+  assert.match(text, /`timed out` \| .*\(#take-the-cache-out-of-dns\)/);
+});
+
+test("links lead somewhere, anchors included", () => {
+  const pages = [...alertNames, "README"].map((name) => join("docs", "runbooks", `${name}.md`));
+  for (const file of pages) {
+    for (const link of page(file).links.filter((link) => !/^https?:/.test(link))) {
+      const [path = "", anchor] = link.split("#");
+      const target = path ? relative(".", join(file, "..", path)) : file;
+      assert.ok(existsSync(join(projectDirectory, target)), `${file}: ${link}`);
+      if (anchor) assert.ok(anchorsOf(page(target)).includes(anchor), `${file}: ${link}`);
+    }
   }
 });
 
-test("links lead somewhere", () => {
-  for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
-    assert.ok(existsSync(join(runbooksDirectory, target)), target);
+test("other pages lead to anchors that are there", () => {
+  const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDirectory })];
+  const links = pages.flatMap((file) =>
+    page(file).links.filter((link) => /runbooks\/\w+\.md#/.test(link) && !/^https?:/.test(link)),
+  );
+  assert.ok(links.length > 5);
+  for (const link of links) {
+    const [, name = "", anchor = ""] = link.match(/runbooks\/(\w+)\.md#(.+)$/) ?? [];
+    assert.ok(anchorsOf(page(`docs/runbooks/${name}.md`)).includes(anchor), link);
   }
 });
 
 test("containers exist", () => {
-  const parts = [...named(/`(?:logs|restart) ([a-z]+)/g), ...containers];
+  const parts = [...named(/(?:registry-cache (?:logs|restart) |PART=)([a-z]+)\b/g), ...containers];
   assert.ok(parts.length > containers.length);
   for (const part of parts) {
     assert.match(golden("pod.yaml"), new RegExp(`^ +- name: ${part}(-gsoci)?$`, "m"));
@@ -81,7 +184,9 @@ test("containers exist", () => {
 });
 
 test("jobs are scraped", () => {
-  const jobs = named(/`(registry-cache-(?:edge|origin|upstream|endpoint|janitor|acme|node|prometheus))`/g);
+  const jobs = named(
+    /`(registry-cache-(?:edge|origin|upstream|endpoint|janitor|acme|prefetch|node|prometheus))`/g,
+  );
   assert.ok(jobs.length > 5);
   for (const job of jobs) assert.match(golden("prometheus.yml"), new RegExp(`job_name: ${job}$`, "m"));
 });
@@ -90,13 +195,17 @@ test("units of the machine exist", () => {
   const units = globSync("test/golden/**/*.{service,timer,kube}", { cwd: projectDirectory }).map((file) =>
     basename(file).replace(/\.\w+$/, ""),
   );
-  // Of the package that the user data names.
-  units.push("prometheus-node-exporter");
-  const commands = [...text.matchAll(/(?:systemctl \w+|journalctl -u) ((?:[a-z][a-z-]+ ?)+)/g)];
+  // Of packages that the user data names, or that every image has.
+  units.push("prometheus-node-exporter", "cloud-final");
+  const commands = [
+    ...text.matchAll(
+      /(?:systemctl \S+|journalctl(?: --no-pager)? -u)(?: --no-pager)? ((?:[a-z][a-z-]+(?:\.timer)? ?)+)/g,
+    ),
+  ];
   assert.ok(commands.length > 5);
   for (const [command, names = ""] of commands) {
     for (const name of names.trim().split(" ")) {
-      if (name.includes("-")) assert.ok(units.includes(name), command);
+      if (name.includes("-")) assert.ok(units.includes(name.replace(/\.timer$/, "")), command);
     }
   }
 });
@@ -115,7 +224,7 @@ test("metrics are documented", () => {
 
 test("keys of the configuration exist", () => {
   const documented = read("docs", "configuration.md");
-  const keys = named(/`((?:monitoring|storage|workload|access|endpoint|machine|tls)\.[a-zA-Z.]+)`/g);
+  const keys = named(/`((?:monitoring|storage|workload|access|endpoint|machine|tls|prefetch)\.[a-zA-Z.]+)`/g);
   assert.ok(keys.length > 5);
   for (const key of keys) assert.match(documented, new RegExp(`\`(\\w+(\\[\\])?\\.)*${key}\``), key);
 });

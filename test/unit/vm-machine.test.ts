@@ -14,7 +14,7 @@ const hostname = "cache.example.com";
 const source = script(import.meta.resolve("../../components/hosts/vm/machine.sh"), "machine.sh");
 
 type Settings = Partial<
-  Record<"SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME", string>
+  Record<"SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME" | "PROGRAM", string>
 >;
 
 type Mode = "directories" | "prepare" | "follow" | "tidy";
@@ -42,6 +42,7 @@ async function machine(t: TestContext, settings: Settings): Promise<Machine> {
   for (const part of ["data", "store", "versions", "bin", "run"]) await mkdir(at(part));
   const executable = (path: string, text: string) => writeFile(path, text, { mode: 0o755 });
   await executable(at("machine.sh"), source);
+  await writeFile(at("registry-cache"), "#!/bin/sh\necho on call\n");
   await executable(
     at("cloud"),
     `#!/bin/sh
@@ -68,6 +69,7 @@ esac
           AUTHORITY_SECRET: "",
           CERTIFICATE_NAME: "",
           REMOVED: "removed",
+          PROGRAM: at("bin", "registry-cache"),
           ...settings,
         }),
       ),
@@ -283,6 +285,20 @@ async function withTwo(t: TestContext): Promise<Machine> {
   await of.setSecret("one", `{"Secret":"it's $(a) \\"secret\\""}\n\n`);
   await of.setSecret("two", "2");
   return of;
+}
+
+for (const mode of ["directories", "prepare", "follow"] as const) {
+  test(`${mode}: the program for whoever is on call is the Pod's, and the Pod doesn't need it`, async (t) => {
+    const it = await machine(t, {});
+    await it.setProgram("registry-cache", "an earlier one");
+    assert.equal((await it.run(mode)).exitCode, 0);
+    assert.equal((await execa(join(it.directory, "bin", "registry-cache"))).stdout, "on call");
+    const { ino } = await stat(join(it.directory, "bin", "registry-cache"));
+    await it.run(mode);
+    assert.equal((await stat(join(it.directory, "bin", "registry-cache"))).ino, ino, "it is left alone");
+    await it.configure({ PROGRAM: join(it.directory, "none", "registry-cache") });
+    assert.equal((await it.run(mode)).exitCode, 0, "where it can't be written");
+  });
 }
 
 test("secrets are files for the Pod's user alone, with what is stored, to the byte", async (t) => {

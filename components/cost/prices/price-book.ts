@@ -2,6 +2,7 @@ import type { Cloud } from "../../capacity/machine.ts";
 import type { Confidence, LineKind, LineUnit, PriceSource } from "../line.ts";
 import aws from "./aws.json" with { type: "json" };
 import azure from "./azure.json" with { type: "json" };
+import commitments from "./commitments.json" with { type: "json" };
 import negotiated from "./negotiated.json" with { type: "json" };
 
 /** What an item is for, and what it is counted in. */
@@ -16,6 +17,8 @@ const transferred = { aws: "GiB", azure: "GB" } as const;
 /** What can be bought, by our own names. */
 const items = {
   machine: { kind: "machine", unit: "hours" },
+  "machine-one-year": { kind: "machine", unit: "hours" },
+  "machine-three-years": { kind: "machine", unit: "hours" },
   "premium-ssd": { kind: "disk", unit: "months" },
   alarm: { kind: "monitoring", unit: "months" },
   "blob-reads": { kind: "bucket", unit: "10k requests" },
@@ -52,10 +55,10 @@ const items = {
   "transfer-to-internet": { kind: "transfer", unit: transferred },
 } as const satisfies Record<string, ItemMeaning>;
 
-/** One of the `items`; `machine/…` has the cloud's name of the type, `premium-ssd/…` that of the tier, such as P4. */
-export type Item =
-  | Exclude<keyof typeof items, "machine" | "premium-ssd">
-  | `${"machine" | "premium-ssd"}/${string}`;
+type Typed = "machine" | "machine-one-year" | "machine-three-years" | "premium-ssd";
+
+/** One of the `items`; `machine…/…` has the cloud's name of the type, `premium-ssd/…` that of the tier, such as P4. The hour of a machine that is committed to costs less. */
+export type Item = Exclude<keyof typeof items, Typed> | `${Typed}/${string}`;
 
 /** What it is for, and its unit in a cloud. */
 export function meaningOf(item: Item, cloud: Cloud): { readonly kind: LineKind; readonly unit: LineUnit } {
@@ -100,8 +103,39 @@ export const everywhere = "*";
 /** List prices. `npm run prices` renews them. */
 export const listPrices = { aws, azure } as PriceBook;
 
-/** What estimates count: list prices, and in their place those of negotiated.json. */
-export const priceBook = withNegotiated(listPrices, negotiated as PriceBook);
+/** What estimates count: list prices, those of commitments, and in the place of both those of negotiated.json. */
+export const priceBook = withNegotiated(
+  {
+    aws: merged(listPrices.aws, committed(commitments.aws)),
+    azure: merged(listPrices.azure, committed(commitments.azure)),
+  },
+  negotiated as PriceBook,
+);
+
+/** Of one and of three years, for each type of a region: they are all from one source, so a pair of figures is enough. */
+interface CommitmentList {
+  readonly what: string;
+  readonly source: CloudPrices["sources"][string];
+  readonly date: string;
+  readonly confidence: string;
+  readonly regions: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+}
+
+function committed({ what, source, date, confidence, regions }: CommitmentList): CloudPrices {
+  const price = (price = Number.NaN) =>
+    ({ unit: "hours", price, sources: ["commitments"], confidence: confidence as Confidence, date }) as const;
+  const prices = Object.entries(regions).map(([region, types]) => [
+    region,
+    Object.fromEntries(
+      Object.entries(types).flatMap(([type, [oneYear, threeYears]]) => [
+        [`machine-one-year/${type}`, price(oneYear)],
+        [`machine-three-years/${type}`, price(threeYears)],
+      ]),
+    ),
+  ]);
+  const named = { ...source, name: `${what}, by ${source.name}` };
+  return { sources: { commitments: named }, regions: Object.fromEntries(prices) };
+}
 
 /** @returns undefined if the book doesn't have it for this region. */
 export function priceOf(book: PriceBook, cloud: Cloud, region: string, item: Item): Price | undefined {

@@ -2,6 +2,7 @@ import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwor
 import { partsOf } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
+import { checkSubnetRules } from "./subnet-rules.ts";
 import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
 
 export interface FoundSubnet {
@@ -47,6 +48,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
     lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
     return undefined;
   }
+  await checkSubnetRules(question, own);
   // AKS does it by itself.
   if (
     region.topology === "vm" &&

@@ -42,7 +42,7 @@ export const portNames = { endpoint: "endpoint", metrics: "metrics", peers: "pee
 export const edgeContainer = "edge";
 
 /** The first of the ports that the containers use between themselves. */
-const internalPort = 15000;
+export const internalPort = 15000;
 
 export interface WorkloadPod extends Pick<PodFiles, "configMaps"> {
   readonly template: PodTemplateSpec;

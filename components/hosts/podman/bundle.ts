@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import type { PodOptions } from "../../pod/options.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
+import { probeParameters } from "../oncall/program.ts";
 
 /**
  * What a machine with podman is told to run: files, by their paths in the bundle.
@@ -77,9 +78,8 @@ export function bundleParts(bundle: Bundle): BundlePart[] {
 
 /** By blackbox_exporter, which asks the endpoint as a client does. */
 function healthUrl({ ports, listen, region }: PodOptions): string {
-  const target = encodeURIComponent(`https://127.0.0.1:${listen.port}/v2/`);
-  const { hostname } = region.endpoint;
-  return `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&hostname=${hostname}&target=${target}`;
+  const parameters = probeParameters(region.endpoint.hostname, listen);
+  return `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&${parameters}`;
 }
 
 function partFiles(manifests: PodManifests, container: Container, stateDirectory: string): Bundle {

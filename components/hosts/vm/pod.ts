@@ -9,6 +9,7 @@ import { script } from "../../pod/script.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
+import { onCallProgram, probeParameters, testImage } from "../oncall/program.ts";
 import { type Bundle, renderBundle } from "../podman/bundle.ts";
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
@@ -31,7 +32,7 @@ export interface VmPodOptions
 }
 
 /** The first of the ports that the Pod's containers use on the machine's loopback. */
-const internalPort = 15000;
+export const internalPort = 15000;
 const nodeExporterPort = 9100;
 /** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
 const edgeMemoryMiB = 256 * 1024;
@@ -84,6 +85,17 @@ export function vmPod(options: VmPodOptions): Bundle {
     files: {
       "machine.sh": script(import.meta.url, "machine.sh"),
       settings: shellVariables(machineSettings(options)),
+      "registry-cache": onCallProgram({
+        host: "vm",
+        region: region.name,
+        endpoint: new URL(`https://${region.endpoint.hostname}:${port}`).origin,
+        internalPort,
+        probe: probeParameters(region.endpoint.hostname, { port }),
+        runbookUrl: options.monitoring.alerts.runbookUrl,
+        image: testImage(upstreams),
+        data: dataMount,
+        state: stateDirectory,
+      }),
     },
   });
 }
@@ -103,6 +115,7 @@ function machineSettings(options: VmPodOptions): Record<string, string> {
     CERTIFICATE_SECRET: tls.mode === "provided" ? tls.secretName : "",
     AUTHORITY_SECRET: tls.mode === "private" ? (storedSecrets[authority] ?? "") : "",
     CERTIFICATE_NAME: hostname,
+    PROGRAM: "/usr/local/bin/registry-cache",
   };
 }
 

@@ -11,7 +11,8 @@ export function certificateAlerts(thresholds: Thresholds, durations: Durations):
       inWorkingHours: true,
       topic: "certificate",
       expr: `probe_ssl_earliest_cert_expiry{job="registry-cache-endpoint"} - time() < ${certificateDays} * 86400`,
-      description: "The cache's certificate ends in {{ $value | humanizeDuration }}; then clients refuse it.",
+      description:
+        "The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.",
     },
     {
       name: "RegistryCacheRenewalFailing",
@@ -19,7 +20,7 @@ export function certificateAlerts(thresholds: Thresholds, durations: Durations):
       topic: "certificate",
       expr: `registry_cache_acme_failures > 0 or time() - registry_cache_acme_run_time_seconds > ${renewalSilenceHours} * 3600`,
       for: durations.hours(renewalHours),
-      description: "The cache's certificate can't be renewed.",
+      description: "Renewal of the cache's certificate fails, or nothing attempts it.",
     },
   ];
 }

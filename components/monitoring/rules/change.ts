@@ -21,7 +21,7 @@ export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Dura
         'prometheus_config_last_reload_successful{job="registry-cache-prometheus"} == 0',
       ].join(" or "),
       for: durations.minutes(podOutdatedMinutes),
-      description: `The cache doesn't take up changes${reason}; what it had before serves on.`,
+      description: `The cache doesn't take up changes${reason}. It runs with its earlier configuration.`,
     },
   ];
 }

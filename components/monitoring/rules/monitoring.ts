@@ -21,7 +21,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         `last_over_time(${prometheus}[${durations.hours(goneHours)}]) unless ${prometheus}`,
       ].join(" or "),
       for: durations.minutes(missingMinutes),
-      description: "{{ $labels.job }} of the cache doesn't show its metrics.",
+      description: "Prometheus gets no metrics of {{ $labels.job }}.",
     },
     {
       name: "RegistryCacheRestartLoop",
@@ -37,14 +37,14 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         // The exporter doesn't say when it was started; its counters begin anew.
         `max without (upstream, kind, cache, refused, method, status) (resets(registry_cache_requests_total[${hour}])) > ${restartsPerHour}`,
       ].join(" or "),
-      description: "{{ $labels.job }} of the cache has started {{ $value }} times within an hour.",
+      description: "{{ $labels.job }} has restarted {{ $value }} times within an hour.",
     },
     {
       name: "Watchdog",
       severity: "none",
       topic: "monitoring",
       expr: "vector(1)",
-      description: "Always fires: when it doesn't arrive, alerts don't.",
+      description: "This alert always fires. If it doesn't arrive, no other alert can.",
     },
   ];
 }

@@ -16,7 +16,7 @@ export function prefetchAlerts({ prefetchHours }: Thresholds, durations: Duratio
       topic: "efficiency",
       expr: `${missing} or ${silent}`,
       for: durations.hours(prefetchHours),
-      description: "What clusters are about to pull isn't all in the cache.",
+      description: "Images of the prefetch list are missing in the cache.",
     },
   ];
 }

@@ -18,7 +18,8 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
       topic: "storage",
       expr: `${free} < ${diskFullReserve} * ${reserve} or node_filesystem_avail_${root} < ${rootFree} * node_filesystem_size_${root}`,
       for: durations.minutes(diskFullMinutes),
-      description: "{{ $value | humanize1024 }}B are free on {{ or $labels.mountpoint `the cache's disk` }}.",
+      description:
+        "Only {{ $value | humanize1024 }}B are free on {{ or $labels.mountpoint `the cache's disk` }}.",
     },
     {
       name: "RegistryCacheDiskFilling",
@@ -30,7 +31,7 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
         `predict_linear(node_filesystem_avail_${root}${ahead} and node_filesystem_avail_${root} < ${2 * rootFree} * node_filesystem_size_${root}`,
       ].join(" or "),
       for: durations.minutes(diskFullMinutes),
-      description: `{{ or $labels.mountpoint \`The cache's disk\` }} will be full within ${diskFillingHours} h.`,
+      description: `{{ or $labels.mountpoint \`The cache's disk\` }} will be full within ${diskFillingHours} h, at the rate of the last hour.`,
     },
     {
       name: "RegistryCacheBudgetShrinking",
@@ -38,7 +39,8 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
       topic: "storage",
       expr: `${room} < ${shrunkBudget} * max_over_time(${room}[${durations.hours(7 * 24)}])`,
       for: durations.hours(shrunkHours),
-      description: "The disk has room for {{ $value | humanize1024 }}B of blobs only.",
+      description:
+        "The cache has room for only {{ $value | humanize1024 }}B of blobs. In the last week, it had more.",
     },
   ];
 }

@@ -15,7 +15,7 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
       expr: `${hits} < ${collapsedHits} * ${before} and upstream:registry_cache_blob_requests:rate1h > ${busyRequestsPerMinute} / 60`,
       for: durations.minutes(collapsedMinutes),
       description:
-        "Only {{ $value | humanizePercentage }} of the blobs of {{ $labels.upstream }} come from the cache.",
+        "In the last hour, only {{ $value | humanizePercentage }} of the blobs of {{ $labels.upstream }} came from the cache.",
     },
     {
       name: "RegistryCacheSlow",
@@ -23,14 +23,14 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
       topic: "efficiency",
       expr: `upstream:registry_cache_blob_bytes_per_second:mean5m < ${slowMBps}e6 and upstream:registry_cache_blob_transfers:mean5m > ${slowTransfers}`,
       for: durations.minutes(slowMinutes),
-      description: "Blobs of {{ $labels.upstream }} come at {{ $value | humanize }}B/s.",
+      description: "Clients get blobs of {{ $labels.upstream }} at only {{ $value | humanize }}B/s each.",
     },
     {
       name: "RegistryCacheAbuse",
       severity: "notify",
       topic: "efficiency",
       expr: abuse(thresholds, durations),
-      description: `One client has over ${Math.round(thresholds.abuseShare * 100)} % of the traffic: {{ $value | humanize }} bytes or requests per second.`,
+      description: `One client has more than ${Math.round(thresholds.abuseShare * 100)} % of the traffic: {{ $value | humanize }} bytes or requests per second.`,
     },
   ];
 }

@@ -14,7 +14,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       topic: "upstream",
       expr: unreachable,
       for: durations.minutes(unreachableMinutes),
-      description: "{{ $labels.upstream }} doesn't answer: what is cached is served, tags as they were.",
+      description:
+        "The upstream {{ $labels.upstream }} doesn't answer. The cache serves what it has, and tags don't change.",
     },
     {
       name: "RegistryCacheTagsOutdated",
@@ -23,7 +24,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       topic: "upstream",
       expr: unreachable,
       for: durations.hours(outdatedHours),
-      description: `{{ $labels.upstream }} hasn't answered for ${outdatedHours} h, and tags are as old.`,
+      description: `The upstream {{ $labels.upstream }} hasn't answered for ${outdatedHours} h. The tags that the cache serves are as old.`,
     },
     {
       name: "RegistryCacheErrors",
@@ -31,7 +32,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       topic: "upstream",
       expr: failing("upstream:registry_cache_errors:ratio_rate5m", "upstream:registry_cache_requests:rate5m"),
       for: durations.minutes(errorMinutes),
-      description: "{{ $value | humanizePercentage }} of the requests for {{ $labels.upstream }} fail.",
+      description:
+        "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} fail.",
     },
     {
       name: "RegistryCacheOriginErrors",
@@ -40,7 +42,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       expr: failing("upstream:registry_http_errors:ratio_rate5m", "upstream:registry_http_requests:rate5m"),
       for: durations.minutes(errorMinutes),
       description:
-        "{{ $value | humanizePercentage }} of what the origin {{ $labels.upstream }} is asked fails.",
+        "{{ $value | humanizePercentage }} of the requests to the origin of {{ $labels.upstream }} fail.",
     },
   ];
 }

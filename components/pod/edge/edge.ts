@@ -1,5 +1,5 @@
 import { imageOf } from "../../config/images.ts";
-import { statusPage } from "../../monitoring/status-page/status-page.ts";
+import { type StatusPageFacts, statusPage } from "../../monitoring/status-page/status-page.ts";
 import type { PodOptions } from "../options.ts";
 import { candidatesOf, filesOf, httpProbe, type Part, resources } from "../part.ts";
 import { script } from "../script.ts";
@@ -22,7 +22,7 @@ export function edgePart(options: PodOptions): Part {
     files: {
       "nginx.conf": renderEdgeConfig(options),
       "edge.sh": script(import.meta.url, "edge.sh"),
-      [statusPageFile]: statusPage(options.region.name),
+      [statusPageFile]: statusPage(pageFacts(options)),
     },
     live: {
       files: ["nginx.conf", statusPageFile],
@@ -33,5 +33,17 @@ export function edgePart(options: PodOptions): Part {
       ...(plain ? [] : [{ name: "tls", mountPath: edgePaths.tls, readOnly: true }]),
       { name: "cache", mountPath: edgePaths.cache },
     ],
+  };
+}
+
+function pageFacts({ region, upstreams, externalLabels, store }: PodOptions): StatusPageFacts {
+  const { hostname, port } = region.endpoint;
+  const { provider, topology } = externalLabels;
+  return {
+    region: region.name,
+    endpoint: new URL(`https://${hostname}:${port}`).origin,
+    host: [provider, topology].filter((word) => word !== undefined).join(" "),
+    upstreams,
+    redirected: store?.delivery === "redirect",
   };
 }

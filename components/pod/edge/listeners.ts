@@ -23,9 +23,8 @@ export function listeners(
   ];
 }
 
-/** For the registry's server block, where the Pod pulls from itself: a port on loopback, without TLS, by which the log knows it. */
-export function ownListener({ ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">): Directive[] {
-  if (!prefetch) return [];
+/** For the registry's server block, where the Pod pulls from itself, by `prefetch` and by the test pull of whoever is on call: a port on loopback, without TLS, by which the log knows it. */
+export function ownListener({ ports }: Pick<PodOptions, "ports">): Directive[] {
   const address = "127.0.0.1";
-  return [directive("listen", `${address}:${ports.edgePrefetch}`), directive("allow", address)];
+  return [directive("listen", `${address}:${ports.edgePull}`), directive("allow", address)];
 }

@@ -11,35 +11,22 @@ const clientBuckets = 25;
  * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
  * the field names that the exporter reads (see exporter.ts).
  */
-export function accessLogs({
-  ports,
-  prefetch,
-  peers,
-}: Pick<PodOptions, "ports" | "prefetch" | "peers">): Directive[] {
-  const { exporterRequests, exporterClients, edgePrefetch } = ports;
+export function accessLogs({ ports, peers }: Pick<PodOptions, "ports" | "peers">): Directive[] {
+  const { exporterRequests, exporterClients, edgePull } = ports;
   const format = (name: string, fields: Record<string, string>) =>
     // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.
     directive("log_format", name, "escape=json", JSON.stringify(fields));
   const syslog = (port: number) => `syslog:server=127.0.0.1:${port},tag=${syslogTag},nohostname`;
   // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
-  const counted = prefetch ? ["if=$counted"] : [];
   return [
     ...variables(peers ? ofPeers() : ofOrigins()),
-    ...(prefetch
-      ? [
-          block(
-            "map",
-            ["$server_port", "$counted"],
-            [directive("default", 1), directive(String(edgePrefetch), 0)],
-          ),
-        ]
-      : []),
+    block("map", ["$server_port", "$counted"], [directive("default", 1), directive(String(edgePull), 0)]),
     format("people", { ...peopleFields, ...(peers && { cache: "$cache", originAddress: "$upstream_addr" }) }),
     format("requests", requestFields),
     format("clients", clientFields),
     peopleLog,
-    directive("access_log", syslog(exporterRequests), "requests", ...counted),
-    directive("access_log", syslog(exporterClients), "clients", ...counted),
+    directive("access_log", syslog(exporterRequests), "requests", "if=$counted"),
+    directive("access_log", syslog(exporterClients), "clients", "if=$counted"),
   ];
 }
 

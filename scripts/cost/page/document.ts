@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Problem } from "../../../components/config/problems.ts";
-import { Html, html } from "./html.ts";
+import { Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 
-const style = new Html(readFileSync(new URL("page.css", import.meta.url), "utf8"));
+const style = ["../../../components/monitoring/status-page/base.css", "page.css"].map(
+  (path) => new Html(readFileSync(new URL(path, import.meta.url), "utf8")),
+);
 
 /** One HTML page that needs no other file, no script and no network. */
 export function document(title: string, body: Html): string {

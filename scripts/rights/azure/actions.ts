@@ -158,9 +158,13 @@ export const adopted: readonly Adopted[] = [
   // How its subnet reaches the internet, which a private endpoint asks. A preview doesn't tell their IDs: they are looked for beside the network.
   {
     id: /^(.+)\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
-    actions: ["routeTables", "natGateways", "publicIPAddresses", "publicIPPrefixes"].map(
-      (type) => `${network}/${type}/read`,
-    ),
+    actions: [
+      "networkSecurityGroups",
+      "routeTables",
+      "natGateways",
+      "publicIPAddresses",
+      "publicIPPrefixes",
+    ].map((type) => `${network}/${type}/read`),
     isOthers: true,
   },
 ];

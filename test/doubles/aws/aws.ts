@@ -1,4 +1,4 @@
-import { Cloud, type CloudDefinition } from "../cloud.ts";
+import { Cloud, type CloudDefinition, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { type Inputs, text, valueAt } from "../values.ts";
@@ -9,6 +9,8 @@ import { accountId, existingThings } from "./existing.ts";
 import { identity } from "./identity.ts";
 import { getLoadBalancer, loadBalancers } from "./load-balancer.ts";
 import { machine } from "./machine.ts";
+import { members } from "./members.ts";
+import { demandModels } from "./models.ts";
 import { network } from "./network.ts";
 import { nodes } from "./nodes.ts";
 import { securityGroups } from "./security-group.ts";
@@ -21,7 +23,7 @@ const sdk = new SdkTypes("@pulumi/aws");
 const definition: CloudDefinition = {
   name: "aws",
   sdk,
-  resources: {
+  resources: judged({
     ...network,
     ...securityGroups,
     ...machine,
@@ -30,7 +32,7 @@ const definition: CloudDefinition = {
     ...eks,
     ...nodes,
     ...loadBalancers,
-  },
+  }),
   functions: { ...functions, "aws:lb/getLoadBalancer:getLoadBalancer": getLoadBalancer },
   scopeOf(provider) {
     const region = text("region", provider);
@@ -69,6 +71,21 @@ const definition: CloudDefinition = {
   },
   existing: existingThings,
 };
+
+/** By AWS's own models, too, which refuse what nobody here has thought of. */
+function judged(resources: CloudDefinition["resources"]): CloudDefinition["resources"] {
+  return Object.fromEntries(
+    Object.entries(resources).map(([type, rules]) => [
+      type,
+      type in members ? { ...rules, check: (...asked) => checkBoth(type, rules, asked) } : rules,
+    ]),
+  );
+}
+
+function checkBoth(type: string, rules: Rules, [inputs, request]: Parameters<NonNullable<Rules["check"]>>) {
+  rules.check?.(inputs, request);
+  demandModels(type, inputs);
+}
 
 /** Of a provider, which gets all but texts as JSON. */
 function setting(name: string, provider: Inputs): unknown {

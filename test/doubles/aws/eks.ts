@@ -40,6 +40,7 @@ export const eks: Readonly<Record<string, Rules>> = {
       "roleArn",
       "bootstrapSelfManagedAddons",
       "accessConfig.bootstrapClusterCreatorAdminPermissions",
+      "kubernetesNetworkConfig.ipFamily",
       "kubernetesNetworkConfig.serviceIpv4Cidr",
     ],
     computed: ["vpcConfig.clusterSecurityGroupId"],

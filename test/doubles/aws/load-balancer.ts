@@ -37,7 +37,10 @@ export const loadBalancers: Readonly<Record<string, Rules>> = {
   },
 
   [targetGroup]: {
-    replacing: ["name", "namePrefix", "port", "protocol", "targetType", "vpcId"],
+    replacing: [
+      ...["name", "namePrefix", "port", "protocol", "targetType", "vpcId"],
+      ...["ipAddressType", "protocolVersion"],
+    ],
     references: [{ at: "vpcId", to: vpc }],
     check(inputs) {
       demandName(inputs);

@@ -50,7 +50,12 @@ export const machine: Readonly<Record<string, Rules>> = {
       ...[
         "ami",
         "availabilityZone",
+        "cpuOptions",
+        "enclaveOptions",
+        "hostResourceGroupArn",
         "keyName",
+        "networkInterfaces",
+        "securityGroups",
         "primaryNetworkInterface",
         "subnetId",
         "rootBlockDevice.encrypted",

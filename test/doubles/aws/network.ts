@@ -18,7 +18,7 @@ const healthCheck = "aws:route53/healthCheck:HealthCheck";
 
 export const network: Readonly<Record<string, Rules>> = {
   [vpc]: {
-    replacing: ["cidrBlock", "instanceTenancy"],
+    replacing: ["cidrBlock", "instanceTenancy", "ipv4IpamPoolId", "ipv4NetmaskLength"],
     check({ cidrBlock }) {
       const range = String(cidrBlock);
       const fits = isRange(range, "ipv4") && lengthOf(range) >= 16 && lengthOf(range) <= 28;
@@ -40,7 +40,7 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   [subnet]: {
-    replacing: ["vpcId", "availabilityZone", "cidrBlock"],
+    replacing: ["vpcId", "availabilityZone", "availabilityZoneId", "cidrBlock", "ipv6Native", "outpostArn"],
     references: [{ at: "vpcId", to: vpc }],
     check(inputs, { scope }) {
       const zone = text("availabilityZone", inputs);
@@ -88,7 +88,12 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   "aws:ec2/route:Route": {
-    replacing: ["routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"],
+    replacing: [
+      "routeTableId",
+      "destinationCidrBlock",
+      "destinationIpv6CidrBlock",
+      "destinationPrefixListId",
+    ],
     references: [
       { at: "routeTableId", to: routeTable },
       { at: "gatewayId", to: gateway },
@@ -141,7 +146,7 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   "aws:ec2/vpcEndpoint:VpcEndpoint": {
-    replacing: ["vpcId", "serviceName", "vpcEndpointType"],
+    replacing: ["vpcId", "serviceName", "serviceRegion", "vpcEndpointType"],
     references: [
       { at: "vpcId", to: vpc },
       { at: "routeTableIds[*]", to: routeTable },
@@ -155,7 +160,7 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   [networkInterface]: {
-    replacing: ["subnetId"],
+    replacing: ["subnetId", "interfaceType"],
     references: [
       { at: "subnetId", to: subnet },
       { at: "securityGroups[*]", to: securityGroup },
@@ -190,7 +195,7 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   [eip]: {
-    replacing: ["domain", "publicIpv4Pool"],
+    replacing: ["address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"],
     check: ({ domain }) => demand(domain === "vpc", "InvalidParameterValue", `domain ${domain}`),
     create({ cloud }) {
       const id = `eipalloc-${cloud.digits(17)}`;
@@ -199,7 +204,7 @@ export const network: Readonly<Record<string, Rules>> = {
   },
 
   "aws:ec2/eipAssociation:EipAssociation": {
-    replacing: ["allocationId", "instanceId", "networkInterfaceId"],
+    replacing: ["allocationId", "instanceId", "networkInterfaceId", "privateIpAddress"],
     references: [
       { at: "allocationId", to: eip, exclusive: "Resource.AlreadyAssociated" },
       { at: "networkInterfaceId", to: networkInterface, exclusive: "Resource.AlreadyAssociated" },
@@ -215,7 +220,7 @@ export const network: Readonly<Record<string, Rules>> = {
 
   /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
   [healthCheck]: {
-    replacing: ["type", "ipAddress", "requestInterval"],
+    replacing: ["type", "ipAddress", "measureLatency", "requestInterval"],
     check(inputs) {
       demand(inputs.type === "CLOUDWATCH_METRIC", "InvalidInput", `${inputs.type} takes an address`);
       demand(text("cloudwatchAlarmRegion", inputs) !== "", "InvalidInput", "an alarm has a region");

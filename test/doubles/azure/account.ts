@@ -27,6 +27,7 @@ export const types = {
   natGateway: "azure-native:network:NatGateway",
   publicAddress: "azure-native:network:PublicIPAddress",
   routeTable: "azure-native:network:RouteTable",
+  securityGroup: "azure-native:network:NetworkSecurityGroup",
   vault: "azure-native:keyvault:Vault",
   secret: "azure-native:keyvault:Secret",
   image: "azure-native:compute:GalleryImage",
@@ -198,6 +199,15 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     const id = resourceId({ inputs }, "Microsoft.Network/publicIPAddresses", inputs.publicIpAddressName);
     const { ipAddress } = find(types.publicAddress, id, asked).outputs;
     return { id, ipAddress };
+  },
+
+  "azure-native:network:getNetworkSecurityGroup"(inputs, asked) {
+    const id = resourceId(
+      { inputs },
+      "Microsoft.Network/networkSecurityGroups",
+      inputs.networkSecurityGroupName,
+    );
+    return { id, ...find(types.securityGroup, id, asked).inputs };
   },
 
   "azure-native:network:getRouteTable"(inputs, asked) {

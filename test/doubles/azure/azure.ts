@@ -16,7 +16,7 @@ import { trafficManagerRules } from "./traffic-manager.ts";
 
 const definition: CloudDefinition = {
   name: "azure-native",
-  sdk: new SdkTypes("@pulumi/azure-native"),
+  sdk: new SdkTypes("@pulumi/azure-native", ["enums.compute.VirtualMachineSizeTypes"]),
   resources: {
     ...identityRules,
     ...networkRules,

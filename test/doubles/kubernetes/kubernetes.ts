@@ -5,9 +5,16 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
-import { Cloud, type CloudDefinition, everywhere, type Request, type Rules } from "../cloud.ts";
+import {
+  Cloud,
+  type CloudDefinition,
+  everywhere,
+  type ProviderDifferences,
+  type Request,
+  type Rules,
+} from "../cloud.ts";
 import { demand, type Operation } from "../faults.ts";
-import { type Inputs, isUnknown, text, valueAt, valuesAt } from "../values.ts";
+import { changedPaths, type Inputs, isUnknown, text, valueAt, valuesAt } from "../values.ts";
 import { type Kind, kinds, tokenOf } from "./kinds.ts";
 import { demandPodReferences, demandScrapable, type PodSpec, podSpecOf } from "./pods.ts";
 
@@ -58,10 +65,36 @@ export function kubernetesCloud(surroundings: Surroundings, operations: Operatio
       demand(hasCredentials(users[0].user), "Unauthorized", "no credentials");
       return server;
     },
+    providerDifferences,
     codes: { exists: "AlreadyExists", missing: "NotFound", inUse: "Conflict", fixed: "Invalid" },
     existing: builtIn.map((id) => ({ id, type: namespaceType, scope: everywhere, inputs: {}, outputs: {} })),
   };
   return new Cloud(definition, operations);
+}
+
+/**
+ * Another provider, by which all that is in the cluster is another, too: where `clusterIdentifier` is another one or not known; without it, where the cluster of the kubeconfig may be.
+ * https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/provider/pkg/provider/provider.go (DiffConfig)
+ */
+function providerDifferences(before: Inputs, after: Inputs): ProviderDifferences {
+  const changed = [...new Set(changedPaths(before, after).map((path) => path.split(/[.[]/)[0] ?? path))];
+  const had = before.clusterIdentifier !== undefined;
+  const isAnother = had && after.clusterIdentifier !== undefined && changed.includes("clusterIdentifier");
+  const isSame = had && !changed.includes("clusterIdentifier");
+  const connection = ["kubeconfig", "context", "cluster"];
+  const unknown = connection.find((name) => isUnknown(after[name]));
+  const others = changed.filter((name) => connection.includes(name));
+  const replacing = [
+    ...(isAnother ? ["clusterIdentifier"] : []),
+    ...(unknown !== undefined ? [unknown] : clusterIn(before) === clusterIn(after) ? [] : others),
+  ];
+  return { changed, replacing: isSame ? [] : replacing };
+}
+
+/** By its settings in the kubeconfig. */
+function clusterIn({ kubeconfig }: Inputs): string | undefined {
+  if (kubeconfig === undefined || isUnknown(kubeconfig)) return undefined;
+  return JSON.stringify(JSON.parse(String(kubeconfig)).clusters[0].cluster);
 }
 
 /** By a program, a token or a certificate. */

@@ -27,6 +27,10 @@ export interface CachedCluster {
   readonly s3: TestS3;
   /** The replicas' way to the registry. */
   readonly upstream: FaultProxy;
+  /** The same, as the replicas know it. */
+  readonly upstreamUrl: string;
+  /** Path of the administrator's. */
+  readonly kubeconfig: string;
   /** What is there before the registry: it takes {@link login} alone. */
   readonly asksForPassword: PrivateUpstream;
   /** What the stack is given at each {@link up}; may be changed. */
@@ -90,6 +94,8 @@ export async function cachedCluster(
     core,
     s3,
     upstream,
+    upstreamUrl: fromNodes(upstream),
+    kubeconfig: plane.kubeconfig,
     asksForPassword,
     login,
     direct,

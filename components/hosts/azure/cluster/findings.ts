@@ -22,9 +22,10 @@ import { findStorageAccountName } from "../storage-account-name.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
 import { findZones, type ZoneKind } from "../zones.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
-import { findOutboundType, type OutboundType, type PreviousOutbound } from "./outbound-type.ts";
+import { findOutboundType, type OutboundType, ownOutboundType } from "./outbound-type.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
 import { nodeSubnet, podRange, serviceRange } from "./ranges.ts";
+import { checkReplaced, type PreviousCluster } from "./replaced.ts";
 
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 
@@ -69,13 +70,15 @@ async function findings(
   if (storageAccount === undefined) return undefined;
   const own = await previousSubnet(plan.region.name, nodeSubnet);
   const found = await subnet;
-  const previous = (await previousOutputs<PreviousOutbound>(clusterType)).get(plan.region.name);
+  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(plan.region.name);
+  const outboundType =
+    found && isPrivate(plan.region) ? findOutboundType(question, plan, found, previous) : undefined;
+  await checkReplaced(question, plan, previous, outboundType ?? ownOutboundType(plan.region));
   return {
     storageAccount,
     liveNodes,
     subnet: found,
-    ...(found &&
-      isPrivate(plan.region) && { outboundType: findOutboundType(question, plan, found, previous) }),
+    ...(outboundType && { outboundType }),
     previousSubnet: own,
     zone,
   };

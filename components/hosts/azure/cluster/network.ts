@@ -9,7 +9,7 @@ import { allZonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createSubnetFirewall } from "./firewall.ts";
-import type { OutboundType } from "./outbound-type.ts";
+import { type OutboundType, ownOutboundType } from "./outbound-type.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 import { clusterLinkSubnet, nodeSubnet, podRange } from "./ranges.ts";
 
@@ -55,7 +55,7 @@ export function createClusterNetwork(
     );
   if (!isPrivate(region)) {
     const address = createAddress(name, { place, names, zones }, options);
-    return { subnet: subnetIn(), address, outboundType: "loadBalancer", egress: [] };
+    return { subnet: subnetIn(), address, outboundType: ownOutboundType(region), egress: [] };
   }
   const { subnet } = found;
   if (subnet) {
@@ -66,7 +66,7 @@ export function createClusterNetwork(
   return {
     subnet: subnetIn(gateway),
     address: undefined,
-    outboundType: "userAssignedNATGateway",
+    outboundType: ownOutboundType(region),
     egress: [pulumi.interpolate`${address.ipAddress}/32`],
   };
 }

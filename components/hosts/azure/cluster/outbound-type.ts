@@ -1,5 +1,6 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { FoundSubnet } from "../found-subnet.ts";
+import { isPrivate } from "../outbound.ts";
 import type { Question } from "../question.ts";
 import type { WayOut } from "../way-out.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -15,9 +16,14 @@ const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
 };
 
 /** What the last update left of a cluster, as the provider has it. */
-export interface PreviousOutbound {
+interface PreviousOutbound {
   readonly networkProfile: { readonly outboundType?: OutboundType };
   readonly agentPoolProfiles: readonly { readonly vnetSubnetID?: string }[];
+}
+
+/** Of nodes whose way out the stack or AKS makes. */
+export function ownOutboundType(region: AzureClusterRegion): OutboundType {
+  return isPrivate(region) ? "userAssignedNATGateway" : "loadBalancer";
 }
 
 /**

@@ -138,6 +138,8 @@ const functions: Readonly<Record<string, (inputs: Inputs, scope: string) => stri
     resourceId({ inputs, scope }, "Microsoft.Network/privateDnsZones", inputs.privateZoneName),
   "azure-native:network:getVirtualNetwork": (inputs) =>
     resourceId({ inputs }, "Microsoft.Network/virtualNetworks", inputs.virtualNetworkName),
+  "azure-native:network:getNetworkSecurityGroup": (inputs) =>
+    resourceId({ inputs }, "Microsoft.Network/networkSecurityGroups", inputs.networkSecurityGroupName),
   "azure-native:network:getRouteTable": (inputs) =>
     resourceId({ inputs }, "Microsoft.Network/routeTables", inputs.routeTableName),
   "azure-native:network:getNatGateway": (inputs) =>

@@ -1,0 +1,125 @@
+#!/bin/sh
+# What the program asks a cluster. Settings besides those of registry-cache.sh: CONTEXT, NAMESPACE
+# shellcheck disable=SC2034
+MORE_COMMANDS='  replica [N]           lists the replicas, or names one. Each has a Prometheus of its own: `firing` asks all of them, all else looks at the first
+  --replica N COMMAND   looks at another one; the first is 0
+  k ARGUMENT…           kubectl, in the context and namespace of the cache'
+
+become_ready() {
+  command -v kubectl >/dev/null || fail 'kubectl is missing: https://kubernetes.io/docs/tasks/tools/'
+}
+
+k() { kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
+
+# An evicted Pod stays in the list until it is deleted, and takes no commands.
+replicas() {
+  k get pods --selector app.kubernetes.io/name=registry-cache --field-selector 'status.phase!=Failed,status.phase!=Succeeded' \
+    --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'
+}
+
+replica() {
+  replicas | sed -n "$((${REPLICA:-0} + 1))p" | grep . || fail "there is no replica ${REPLICA:-0}"
+}
+
+in_part() {
+  pod=${pod_now:-$(replica)} || return
+  part=$1
+  shift
+  limited kubectl --context "$CONTEXT" --namespace "$NAMESPACE" exec "$pod" --container "$part" -- "$@"
+}
+
+part_names() {
+  pod=$(replica) || return
+  k get pod "$pod" --output 'jsonpath={range .spec.containers[*]}{.name}{"\n"}{end}'
+}
+
+# Of all replicas. Without containers, a Pod is Pending.
+states() {
+  k get pods --selector app.kubernetes.io/name=registry-cache --output \
+    'jsonpath={range .items[*]}{.metadata.name} {.status.phase}{range .status.containerStatuses[*]}, {.name}{" "}{.ready}{end}{"\n"}{end}' |
+    awk '{ bad = ""; for (i = 3; i < NF; i += 2) if ($(i + 1) !~ /^true/) bad = bad " " $i; sub(/,$/, "", $2)
+      print $1, tolower($2) (NF < 3 ? "" : bad == "" ? ", all containers ready" : ", not ready:" bad) }'
+}
+
+part_details() {
+  pod=$(replica)
+  k get pods,persistentvolumeclaims --output wide
+  [ -n "$pod" ] && k get pod "$pod" --output 'jsonpath={range .status.containerStatuses[*]}{.name}{": ready "}{.ready}{", "}{.restartCount}{" restarts, last end: "}{.lastState.terminated.reason}{" "}{.lastState.terminated.exitCode}{"\n"}{end}'
+}
+
+show_logs() {
+  pod=$(replica) || return
+  part=$1
+  shift
+  k logs "$pod" --container "$part" "$@"
+}
+
+show_firing() {
+  pods=$(replicas) && [ -n "$pods" ] || fail 'there is no replica'
+  for pod_now in $pods; do
+    echo "$pod_now:"
+    ask_prometheus 'ALERTS{alertstate="firing"}'
+  done
+  pod_now=
+}
+
+show_startup() {
+  k describe pods --selector app.kubernetes.io/name=registry-cache
+  k events
+}
+
+show_certificate() {
+  pod=$(replica) || return
+  secret=$(k get pod "$pod" --output 'jsonpath={.spec.volumes[?(@.name=="tls")].secret.secretName}')
+  [ -n "$secret" ] || fail 'the cache has no certificate: the proxies before it end TLS'
+  k get secret "$secret" --output 'jsonpath={.data.tls\.crt}' | base64 -d
+}
+
+disk_use() { in_part edge df -Ph /var/cache/registry-cache; }
+
+show_space() {
+  disk_use
+  in_part edge sh -c 'du -xsh /var/cache/registry-cache/*'
+  in_part prometheus du -sh /prometheus
+  for origin in $(part_names | grep '^origin-'); do
+    echo "$origin:"
+    in_part "$origin" du -sh /var/lib/registry
+  done
+}
+
+workload() { k get statefulsets,deployments --selector app.kubernetes.io/name=registry-cache --output name | grep . || fail 'there is no workload'; }
+
+configuration() {
+  workload=$(workload) || return
+  k get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready{"\n"}'
+}
+
+restart_all() {
+  workload=$(workload) || return
+  k rollout restart "$workload"
+}
+
+restart_part() {
+  pod=$(replica) || return
+  echo "replaces the replica $pod, of which $1 is a part"
+  k delete pod "$pod"
+}
+
+more() {
+  case $1 in
+  replica)
+    if [ $# -eq 1 ]; then
+      replicas
+    else
+      number "${2-}"
+      REPLICA=$2
+      replica
+    fi
+    ;;
+  k)
+    shift
+    k "$@"
+    ;;
+  *) return 64 ;;
+  esac
+}

@@ -1,0 +1,120 @@
+#!/bin/sh
+# What the program asks podman and systemd: on a machine of its own (HOST=vm), or as a user of this one (HOST=local).
+# Settings besides those of registry-cache.sh: HOST; DATA, the directory of the store; STATE, where `current` links to what was applied
+# shellcheck disable=SC2034
+MORE_COMMANDS='  container PART        the id of a container, for podman
+  pod PART              the name of the Pod of a container'
+
+is_vm() { [ "$HOST" = vm ]; }
+
+# Nobody but root sees the containers of a machine.
+become_ready() {
+  if is_vm && [ "$(id -u)" -ne 0 ]; then exec sudo -- "$0" "$@"; fi
+}
+
+ours() { podman ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION" "$@"; }
+
+# While an edge that was replaced ends its transfers, there are two: the newer one.
+container() {
+  ours --all --quiet --sort created --filter "label=app.kubernetes.io/component=$1" | tail -n 1 | grep . || fail "there is no container $1"
+}
+
+# Usage: in_part PART COMMAND…
+in_part() {
+  id=$(container "$1") || return
+  shift
+  limited podman exec "$id" "$@"
+}
+
+part_names() { ours --all --format '{{index .Labels "app.kubernetes.io/component"}}' | sort -u; }
+
+# A line for each container: `edge Up 2 hours`.
+states() {
+  ours --all --format '{{index .Labels "app.kubernetes.io/component"}} {{.Status}}' | sort
+}
+
+part_details() {
+  ours --all --quiet | xargs podman inspect --format '{{index .Config.Labels "app.kubernetes.io/component"}}: {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, exit code {{.State.ExitCode}}, killed for memory: {{.State.OOMKilled}} ({{.Name}})'
+}
+
+show_logs() {
+  part=$1
+  shift
+  id=$(container "$part") || return
+  podman logs "$@" "$id" 2>&1
+}
+
+show_firing() { ask_prometheus 'ALERTS{alertstate="firing"}'; }
+
+show_startup() {
+  if ! is_vm; then
+    podman pod ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION"
+    return
+  fi
+  systemctl status --no-pager registry-cache 'registry-cache@*' registry-cache-follow registry-cache-disk
+  grep -s . /run/registry-cache/failure
+  journalctl --no-pager -u registry-cache -u 'registry-cache@*' -u registry-cache-follow --since -1h
+}
+
+show_certificate() { cat "$DATA/tls/tls.crt"; }
+
+disk_use() {
+  if is_vm; then df -Ph "$DATA" /; else df -Ph "$DATA"; fi
+}
+
+show_space() {
+  disk_use
+  du -xsh "$DATA"/* 2>/dev/null | sort -h | tail
+}
+
+# What a change has left: the names of a Pod's directories are digests.
+configuration() {
+  applied=$(readlink "$STATE/current") || applied=
+  applied=$(short "${applied##*/}")
+  if is_vm; then
+    wanted=$(short "$(cat /run/registry-cache/wanted 2>/dev/null)")
+    echo "wanted ${wanted:-not known}, applied ${applied:-none}${applied:+ on $(date -u -d "@$(stat -c %Y "$STATE/current")" '+%Y-%m-%d %H:%M UTC')}"
+    sed 's/^\([a-z]*\) \([^ ]*\) /failed: \1, \2: /' /run/registry-cache/failure 2>/dev/null
+  else
+    echo "applied ${applied:-none}"
+  fi
+}
+
+pod_of() {
+  id=$(container "$1") || return
+  podman inspect --format '{{.Name}}' "$id" | sed "s/-$1\$//"
+}
+
+restart_all() {
+  if is_vm; then
+    systemctl restart registry-cache
+  else
+    # shellcheck disable=SC2046
+    set -- $(podman pod ps --quiet --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION")
+    [ $# -gt 0 ] || fail "there is no Pod of $REGION on this machine"
+    podman pod stop "$@" && podman pod start "$@"
+  fi
+}
+
+restart_part() {
+  pod=$(pod_of "$1") || return
+  if is_vm; then
+    systemctl restart "registry-cache@$pod.service"
+  else
+    podman pod stop "$pod" && podman pod start "$pod"
+  fi
+}
+
+more() {
+  case $1 in
+  container)
+    part_argument "$@"
+    container "$2"
+    ;;
+  pod)
+    part_argument "$@"
+    pod_of "$2"
+    ;;
+  *) return 64 ;;
+  esac
+}

@@ -1,0 +1,92 @@
+import { hits } from "../../rules/recording.ts";
+import type { Prometheus } from "./prometheus.ts";
+import { bytes, count, percent, seconds } from "./units.ts";
+
+/** A line of the table: what it is, and its text per window. */
+export interface Figure {
+  readonly name: string;
+  readonly texts: readonly string[];
+}
+
+/** What was counted in one window. */
+interface Counted {
+  readonly requests: number | undefined;
+  readonly blobHits: number | undefined;
+  readonly otherHits: number | undefined;
+  readonly toClients: number | undefined;
+  readonly fromUpstreams: number | undefined;
+  readonly failed: number | undefined;
+  readonly hitSeconds: number | undefined;
+  readonly missSeconds: number | undefined;
+}
+
+const firstByte = (cache: string) =>
+  `registry_cache_first_byte_seconds_bucket{kind=~"blob|manifest|tag",${cache}}`;
+export const hitBuckets = firstByte('cache="HIT"');
+export const missBuckets = firstByte('cache=~"MISS|EXPIRED"');
+export const toClients = 'registry_cache_response_bytes_total{cache!="NONE"}';
+export const fromUpstreams = "registry_proxy_pulled_bytes_total";
+export const blobs = 'kind="blob"';
+export const others = 'kind=~"manifest|tag|list"';
+
+/** Requests that were answered without a transfer from the upstream, and all that were looked up. */
+export function lookedUp(kinds: string): { hits: string; all: string } {
+  const requests = (selector: string) => `registry_cache_requests_total{${kinds},${selector}}`;
+  return { hits: requests(hits), all: requests('cache!="NONE"') };
+}
+
+/**
+ * By how much a counter has grown in a window: the growth of those that were there before it, and all of those that weren't. increase() alone misses the first event
+ * of a series: a new cache would look idle.
+ * @param window of Prometheus, as `1h`
+ * @param before in which the counter must have been seen, if it was there before the window
+ */
+export function growth(counter: string, window: string, before = "1h"): string {
+  return `((increase(${counter}[${window}]) and last_over_time(${counter}[${before}] offset ${window})) or ${counter})`;
+}
+
+/** @throws as the Prometheus does */
+async function countedIn(prometheus: Prometheus, window: string): Promise<Counted> {
+  const value = async (query: string) => (await prometheus.query(query))[0]?.value;
+  const total = (counter: string) => `sum(${growth(counter, window)})`;
+  const ratio = (kinds: string) => {
+    const { hits, all } = lookedUp(kinds);
+    return value(`(${total(hits)} or vector(0)) / (${total(all)} > 0)`);
+  };
+  const quantile = (buckets: string) =>
+    value(`histogram_quantile(0.95, sum by (le) (${growth(buckets, window)}))`);
+  const entries = {
+    requests: value(total('registry_cache_requests_total{refused="",kind!="ping"}')),
+    blobHits: ratio(blobs),
+    otherHits: ratio(others),
+    toClients: value(total(toClients)),
+    fromUpstreams: value(total(fromUpstreams)),
+    failed: value(total('registry_cache_requests_total{refused="",kind!="ping",status=~"5.."}')),
+    hitSeconds: quantile(hitBuckets),
+    missSeconds: quantile(missBuckets),
+  };
+  const values = await Promise.all(
+    Object.entries(entries).map(async ([name, it]) => [name, await it] as const),
+  );
+  return Object.fromEntries(values) as unknown as Counted;
+}
+
+/**
+ * @param windows of Prometheus
+ * @throws as the Prometheus does
+ */
+export async function figuresOf(prometheus: Prometheus, windows: readonly string[]): Promise<Figure[]> {
+  const all = await Promise.all(windows.map((window) => countedIn(prometheus, window)));
+  const line = (name: string, text: (counted: Counted) => string) => ({ name, texts: all.map(text) });
+  return [
+    line("Requests", ({ requests }) => count(requests ?? 0)),
+    line("Blobs from the cache", ({ blobHits }) => percent(blobHits)),
+    line("Manifests and tags from the cache", ({ otherHits }) => percent(otherHits)),
+    line("Sent to clients", ({ toClients }) => bytes(toClients ?? 0)),
+    line("Fetched from upstreams", ({ fromUpstreams }) => bytes(fromUpstreams ?? 0)),
+    line("Saved", ({ toClients = 0, fromUpstreams = 0 }) => bytes(toClients - fromUpstreams)),
+    line("First byte of a hit, 95th percentile", ({ hitSeconds }) => seconds(hitSeconds)),
+    line("First byte of a miss, 95th percentile", ({ missSeconds }) => seconds(missSeconds)),
+    line("Failed requests (5xx)", ({ failed }) => count(failed ?? 0)),
+  ];
+}

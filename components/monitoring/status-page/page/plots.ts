@@ -1,0 +1,88 @@
+import {
+  blobs,
+  fromUpstreams,
+  growth,
+  hitBuckets,
+  lookedUp,
+  missBuckets,
+  others,
+  toClients,
+} from "./figures.ts";
+import type { Plot } from "./plot.ts";
+import type { Prometheus, Steps } from "./prometheus.ts";
+import { bytes, bytesPerSecond, percent, seconds } from "./units.ts";
+
+/** Seconds between two points, and what each one looks at. */
+const stepSeconds = 300;
+const window = "5m";
+
+/** The day before `at`, in Unix time. */
+export function lastDay(at: number): Steps {
+  return { first: at - 86_400, last: at, step: stepSeconds };
+}
+
+const total = (counter: string) => `sum(${growth(counter, window)})`;
+const ratio = (kinds: string) => {
+  const { hits, all } = lookedUp(kinds);
+  return `(${total(hits)} or 0 * ${total(all)}) / (${total(all)} > 0)`;
+};
+// For the buckets, there are too many to look an hour back at every point.
+const quantile = (buckets: string) =>
+  `histogram_quantile(0.95, sum by (le) ((increase(${buckets}[${window}]) and ${buckets} offset ${window}) or ${buckets}))`;
+
+type PlotQueries = Omit<Plot, "steps" | "lines"> & {
+  readonly lines: readonly { readonly name: string; readonly query: string }[];
+};
+
+export const plotQueries: readonly PlotQueries[] = [
+  {
+    title: "Answered from the cache",
+    format: percent,
+    top: 1,
+    lines: [
+      { name: "blobs", query: ratio(blobs) },
+      { name: "manifests and tags", query: ratio(others) },
+    ],
+  },
+  {
+    title: "Bytes per second",
+    format: bytesPerSecond,
+    lines: [
+      { name: "to clients", query: `${total(toClients)} / ${stepSeconds}` },
+      { name: "from upstreams", query: `${total(fromUpstreams)} / ${stepSeconds}` },
+    ],
+  },
+  {
+    title: "First byte, 95th percentile",
+    format: seconds,
+    logarithmic: true,
+    lines: [
+      { name: "hits", query: quantile(hitBuckets) },
+      { name: "misses", query: quantile(missBuckets) },
+    ],
+  },
+  {
+    title: "Disk",
+    format: bytes,
+    lines: [
+      { name: "stored", query: "sum(registry_cache_store_bytes)" },
+      { name: "room for", query: "sum(registry_cache_store_max_bytes)" },
+    ],
+  },
+];
+
+/** @throws as the Prometheus does */
+export async function plotsOf(prometheus: Prometheus, steps: Steps): Promise<Plot[]> {
+  return Promise.all(
+    plotQueries.map(async (plot) => ({
+      ...plot,
+      steps,
+      lines: await Promise.all(
+        plot.lines.map(async ({ name, query }) => ({
+          name,
+          values: (await prometheus.queryRange(query, steps))[0]?.values ?? [],
+        })),
+      ),
+    })),
+  );
+}

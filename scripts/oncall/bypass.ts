@@ -1,0 +1,58 @@
+/** `bypass` and `unbypass`: clients past the cache, and back. docs/runbooks/RegistryCacheDown.md */
+import { createInterface } from "node:readline/promises";
+import { StepError } from "../setup/steps.ts";
+import type { Seen, Way } from "./dns.ts";
+
+export interface BypassOptions {
+  /** Which of the two. */
+  readonly direction: "bypass" | "unbypass";
+  /** Don't ask. */
+  readonly yes: boolean;
+}
+
+/** Does what isn't done yet. @throws StepError where nobody can be asked, or says no */
+export async function turn(ways: readonly Way[], { direction, yes }: BypassOptions): Promise<void> {
+  const seen = await Promise.all(ways.map(async (way) => ({ way, seen: await way.look() })));
+  const open = seen.filter(({ seen }) => !isDone(direction, seen));
+  for (const { way, seen: now } of seen) console.log(line(way, now, direction));
+  if (open.length === 0) {
+    console.log("Nothing is left to do.");
+  } else {
+    if (!yes) await confirm(direction);
+    for (const { way, seen } of open) await (direction === "bypass" ? way.remove(seen) : way.restore());
+    console.log(direction === "bypass" ? "✓ taken away" : "✓ brought back");
+  }
+  for (const text of new Set(ways.map(({ after }) => after[direction]))) console.log(text);
+}
+
+function isDone(direction: BypassOptions["direction"], { there, other }: Seen): boolean {
+  return direction === "bypass" ? !there : there && other === undefined;
+}
+
+function line({ what }: Way, { there, other }: Seen, direction: BypassOptions["direction"]): string {
+  if (direction === "bypass") {
+    if (!there) return `  away already: ${what}`;
+    return other === undefined
+      ? `  to take away: ${other ?? what}`
+      : `  to take away: ${other}\n    The stack made it another way. \`unbypass\` brings back that: ${what}`;
+  }
+  if (!there) return `  to bring back: ${what}`;
+  return other === undefined
+    ? `  there already: ${what}`
+    : `  to bring back: ${what}\n    in place of: ${other}`;
+}
+
+async function confirm(direction: BypassOptions["direction"]): Promise<void> {
+  if (!process.stdin.isTTY) throw new StepError("nothing was changed: without a terminal, add --yes");
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  const question =
+    direction === "bypass"
+      ? "Send clients past the cache? (yes/no) "
+      : "Send clients to the cache again? (yes/no) ";
+  try {
+    if (!/^y(?:es)?$/i.test((await asking.question(question)).trim()))
+      throw new StepError("nothing was changed");
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,154 @@
+/** Where a region's cache runs, by the state of its stack. */
+import { StepError } from "../setup/steps.ts";
+import { type DeployedRegion, resourceOf, resourcesOf, textOf } from "./state.ts";
+
+interface AwsVm {
+  readonly kind: "aws vm";
+  /** Of AWS. */
+  readonly region: string;
+  /** Id of the instance. */
+  readonly instance: string;
+}
+
+interface AzureVm {
+  readonly kind: "azure vm";
+  readonly subscription: string;
+  readonly resourceGroup: string;
+  readonly machine: string;
+}
+
+/** How kubectl gets there. */
+export type Kubeconfig =
+  /** What kubectl finds by itself. */
+  | { readonly from: "environment" }
+  /** Its path, or its content. */
+  | { readonly from: "state"; readonly kubeconfig: string }
+  | {
+      readonly from: "aks";
+      readonly subscription: string;
+      readonly resourceGroup: string;
+      readonly cluster: string;
+    };
+
+export interface Cluster {
+  readonly kind: "kubernetes";
+  readonly kubeconfig: Kubeconfig;
+  readonly context: string;
+  readonly namespace: string;
+  /** What the edge itself speaks: behind an Ingress or a Gateway, HTTP. */
+  readonly scheme: "http" | "https";
+  /** Whether the object that leads to it is a Service, an Ingress or a route. */
+  readonly exposedBy: { readonly kind: "service" | "ingress" | "httproute"; readonly name: string };
+}
+
+export interface Local {
+  readonly kind: "local";
+  /** Where the cache is on this machine. */
+  readonly directory: string;
+  /** Parameters of the endpoint's probe. */
+  readonly probe: string;
+  readonly internalPort: number;
+}
+
+export type Vm = AwsVm | AzureVm;
+export type Place = Vm | Cluster | Local;
+
+/** Behind the first internal port: podPorts() */
+const blackboxOffset = 6;
+
+/** @throws StepError where the state has nothing that a cache runs on */
+export function placeOf(deployed: DeployedRegion): Place {
+  const place = awsVm(deployed) ?? azureVm(deployed) ?? cluster(deployed) ?? local(deployed);
+  if (place) return place;
+  throw new StepError(
+    `${deployed.stack}: the state has no machine, no workload and no Pod of ${deployed.region}: \`npm run pulumi -- up --stack ${deployed.stack}\` makes them`,
+  );
+}
+
+function awsVm(deployed: DeployedRegion): AwsVm | undefined {
+  const instance = resourceOf(deployed, "aws:ec2/instance:Instance");
+  if (!instance?.id) return undefined;
+  const region = textOf(deployed.providerOf(instance), "region") ?? deployed.region;
+  return { kind: "aws vm", region, instance: instance.id };
+}
+
+function azureVm(deployed: DeployedRegion): AzureVm | undefined {
+  const machine = resourceOf(deployed, "azure-native:compute:VirtualMachine");
+  const id = machine?.id && azureId(machine.id);
+  return id
+    ? { kind: "azure vm", subscription: id.subscription, resourceGroup: id.resourceGroup, machine: id.name }
+    : undefined;
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
+export function azureId(
+  id: string,
+): { readonly subscription: string; readonly resourceGroup: string; readonly name: string } | undefined {
+  const [, subscription, resourceGroup, name] =
+    /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/(?:.+\/)?([^/]+)$/i.exec(id) ?? [];
+  return subscription && resourceGroup && name ? { subscription, resourceGroup, name } : undefined;
+}
+
+function cluster(deployed: DeployedRegion): Cluster | undefined {
+  const [workload] = ["StatefulSet", "Deployment"].flatMap((kind) =>
+    resourcesOf(deployed, `kubernetes:apps/v1:${kind}`).filter(({ id }) => id?.endsWith("/registry-cache")),
+  );
+  const namespace = workload?.id?.split("/")[0];
+  if (!workload || !namespace) return undefined;
+  const pod = workload.inputs?.spec as
+    | { template?: { spec?: { volumes?: readonly { name?: string }[] } } }
+    | undefined;
+  const endsTls = pod?.template?.spec?.volumes?.some(({ name }) => name === "tls") ?? true;
+  const provider = deployed.providerOf(workload);
+  const own = resourceOf(deployed, "azure-native:containerservice:ManagedCluster");
+  const aks = own?.id === undefined ? undefined : azureId(own.id);
+  const given = textOf(provider, "kubeconfig");
+  const kubeconfig: Kubeconfig = aks
+    ? { from: "aks", subscription: aks.subscription, resourceGroup: aks.resourceGroup, cluster: aks.name }
+    : given === undefined
+      ? { from: "environment" }
+      : { from: "state", kubeconfig: given };
+  const context = textOf(provider, "context") ?? aks?.name ?? currentContext(given);
+  if (context === undefined)
+    throw new StepError(
+      `${deployed.stack}: the state doesn't say by which context kubectl reaches ${deployed.region}`,
+    );
+  return {
+    kind: "kubernetes",
+    kubeconfig,
+    context,
+    namespace,
+    scheme: endsTls ? "https" : "http",
+    exposedBy: exposedBy(deployed),
+  };
+}
+
+/** Of a kubeconfig that the stack made, which is JSON. */
+function currentContext(kubeconfig: string | undefined): string | undefined {
+  if (!kubeconfig?.startsWith("{")) return undefined;
+  return textOf(JSON.parse(kubeconfig), "current-context");
+}
+
+function exposedBy(deployed: DeployedRegion): Cluster["exposedBy"] {
+  const kinds = [
+    ["httproute", "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"],
+    ["ingress", "kubernetes:networking.k8s.io/v1:Ingress"],
+  ] as const;
+  for (const [kind, type] of kinds) {
+    const id = resourceOf(deployed, type)?.id;
+    if (id !== undefined) return { kind, name: id.slice(id.lastIndexOf("/") + 1) };
+  }
+  return { kind: "service", name: "registry-cache" };
+}
+
+function local(deployed: DeployedRegion): Local | undefined {
+  const inputs = resourceOf(deployed, "pulumi-nodejs:dynamic/local:PodmanPod")?.inputs;
+  const directory = textOf(inputs, "directory");
+  const bundle = textOf(inputs, "bundle");
+  if (!inputs || directory === undefined) return undefined;
+  const health = bundle === undefined ? "" : String(JSON.parse(bundle).health);
+  const [, port, probe] = /^http:\/\/127\.0\.0\.1:(\d+)\/probe\?module=endpoint&(\S+)\s*$/.exec(health) ?? [];
+  if (port === undefined || probe === undefined)
+    throw new StepError(`${deployed.stack}: an earlier version brought it up: \`npm run local\` renews it`);
+  return { kind: "local", directory, probe, internalPort: Number(port) - blackboxOffset };
+}

@@ -1,0 +1,86 @@
+/** The clouds' command lines, called with argument arrays: nothing of a configuration reaches a shell. */
+import { execa } from "execa";
+import { StepError } from "../setup/steps.ts";
+
+/** How to get what is missing, by the program's name. */
+const sources: Readonly<Record<string, string>> = {
+  aws: "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+  az: "https://learn.microsoft.com/cli/azure/install-azure-cli",
+  kubectl: "https://kubernetes.io/docs/tasks/tools/",
+  "session-manager-plugin":
+    "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
+};
+
+/** What a cloud's program says where nobody is logged in, and how to log in. */
+const loggedOut: readonly (readonly [RegExp, string])[] = [
+  [
+    /Unable to locate credentials|NoCredentials|ExpiredToken|InvalidClientTokenId|Token has expired|SSO session/i,
+    "the credentials for AWS are missing or have expired: `aws sso login`, or AWS_PROFILE for another account",
+  ],
+  [/az login|AADSTS\d+|InteractionRequired/i, "nobody is logged in to Azure, or not any more: `az login`"],
+  [
+    /SubscriptionNotFound|InvalidSubscriptionId|subscription .* (?:doesn't exist|not found)/i,
+    "these credentials don't have the subscription: `az account list` shows those that they have",
+  ],
+];
+
+export interface RunOptions {
+  /** @default 60 */
+  readonly timeoutSeconds?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a program printed. @throws StepError with what it said, and the way out where that is known */
+export async function ask(
+  program: string,
+  args: readonly string[],
+  { timeoutSeconds = 60, env = {} }: RunOptions = {},
+): Promise<string> {
+  const result = await execa(program, args, {
+    env,
+    stdin: "ignore",
+    reject: false,
+    timeout: timeoutSeconds * 1000,
+  });
+  if (!result.failed) return result.stdout;
+  if (result.code === "ENOENT") throw missing(program);
+  if (result.timedOut) throw new StepError(`${shown(program, args)}: no answer within ${timeoutSeconds} s`);
+  const said = result.stderr.trim() || (result.shortMessage ?? "");
+  const wayOut = loggedOut.find(([pattern]) => pattern.test(said))?.[1];
+  throw new StepError(`${shown(program, args)}: ${wayOut === undefined ? said : `${wayOut}\n${said}`}`);
+}
+
+/** The same, of what answers in JSON; undefined where it answers nothing. */
+export async function askJson(
+  program: string,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<unknown> {
+  const answer = await ask(program, args, options);
+  return answer.trim() === "" ? undefined : JSON.parse(answer);
+}
+
+/** Runs it on this terminal. @returns its exit code */
+export async function interactive(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const result = await execa(program, args, { env, stdio: "inherit", reject: false });
+  if (result.code === "ENOENT") throw missing(program);
+  return result.exitCode ?? 1;
+}
+
+/** @throws StepError where it isn't installed */
+export async function demand(program: string): Promise<void> {
+  const { code } = await execa(program, ["--version"], { stdio: "ignore", reject: false });
+  if (code === "ENOENT") throw missing(program);
+}
+
+function missing(program: string): StepError {
+  return new StepError(`${program} isn't installed: ${sources[program] ?? ""}`);
+}
+
+function shown(program: string, args: readonly string[]): string {
+  return [program, ...args.slice(0, 3)].join(" ");
+}

@@ -1,0 +1,123 @@
+/** What Pulumi's state says of a region, without asking anybody else: it also tells of a cache that is dead. */
+import { execa } from "execa";
+import { hint } from "../../components/config/problems.ts";
+import { shortName } from "../fleet/backend.ts";
+import { isUnknownStack } from "../pipeline/trouble.ts";
+import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "../setup/engine.ts";
+import { StepError } from "../setup/steps.ts";
+
+/** An entry of `resources` of `pulumi stack export`, as far as it is needed. */
+export interface Resource {
+  readonly urn: string;
+  readonly type: string;
+  /** As the cloud knows it. */
+  readonly id?: string;
+  readonly parent?: string;
+  /** URN and id of its provider: `urn:…::id`. */
+  readonly provider?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  /** It was replaced, and its deletion is still to come. */
+  readonly delete?: boolean;
+}
+
+/** A region of a stack that was brought up. */
+export interface DeployedRegion {
+  readonly stack: string;
+  readonly region: string;
+  /** `https://cache.example.com`, or undefined where the last update ended before the outputs. */
+  readonly endpoint: string | undefined;
+  /** All of the region's, also those below others. */
+  readonly resources: readonly Resource[];
+  /** Inputs of the provider that a resource was made by. */
+  providerOf(resource: Resource): Readonly<Record<string, unknown>>;
+}
+
+const timeoutSeconds = 60;
+const regionType = "registry-cache:index:RegionalCache";
+
+/**
+ * @param directory of the project
+ * @param region its name; may be left out where the stack has one only
+ * @throws StepError when there is no such stack, or no such region, with those that there are
+ */
+export async function deployedRegion(
+  directory: string,
+  stack: string,
+  region?: string,
+): Promise<DeployedRegion> {
+  return regionIn(await exported(directory, stack), stack, region);
+}
+
+/** Of a stack's resources. @throws StepError as deployedRegion() does */
+export function regionIn(resources: readonly Resource[], stack: string, region?: string): DeployedRegion {
+  const roots = resources.filter(({ type }) => type === regionType);
+  if (roots.length === 0) throw new StepError(`${stack}: nothing of the stack is up`);
+  const names = roots.map(nameOf);
+  if (region === undefined && names.length > 1)
+    throw new StepError(`${stack} has several regions: name one of ${names.join(", ")}`);
+  const root = region === undefined ? roots[0] : roots.find((it) => nameOf(it) === region);
+  if (!root) throw new StepError(`${stack} has no region ${region}: ${hint(region ?? "", names)}`);
+  const byUrn = new Map(resources.map((it) => [it.urn, it]));
+  const isOwn = ({ urn, parent }: Pick<Resource, "urn" | "parent">): boolean => {
+    if (urn === root.urn) return true;
+    const above = parent === undefined ? undefined : byUrn.get(parent);
+    return above !== undefined && isOwn(above);
+  };
+  const name = nameOf(root);
+  return {
+    stack,
+    region: name,
+    endpoint: endpointOf(resources, name),
+    resources: resources.filter((it) => it.delete !== true && isOwn(it)),
+    providerOf: ({ provider = "" }) => byUrn.get(provider.slice(0, provider.lastIndexOf("::")))?.inputs ?? {},
+  };
+}
+
+/** The logical name. */
+export function nameOf({ urn }: Resource): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** The only one of a type, if there is one. @param type with or without a version of the API: `azure-native:dns:RecordSet` */
+export function resourceOf(
+  { resources }: Pick<DeployedRegion, "resources">,
+  type: string,
+): Resource | undefined {
+  return resourcesOf({ resources }, type)[0];
+}
+
+export function resourcesOf({ resources }: Pick<DeployedRegion, "resources">, type: string): Resource[] {
+  return resources.filter((it) => it.type === type);
+}
+
+/** @returns undefined where it isn't text, for example as it is encrypted */
+export function textOf(
+  values: Readonly<Record<string, unknown>> | undefined,
+  key: string,
+): string | undefined {
+  const value = values?.[key];
+  return typeof value === "string" ? value : undefined;
+}
+
+async function exported(directory: string, stack: string): Promise<readonly Resource[]> {
+  // As in `npm run local`, unless the environment names a backend.
+  const isHere = shortName(stack) === "local" && !process.env.PULUMI_BACKEND_URL;
+  const env = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
+  const { failed, timedOut, stdout, stderr, shortMessage } = await execa(
+    engineProgram,
+    ["stack", "export", "--stack", stack, "--non-interactive"],
+    { cwd: directory, env, stdin: "ignore", reject: false, timeout: timeoutSeconds * 1000 },
+  );
+  if (timedOut) throw new StepError(`the Pulumi backend gives no answer within ${timeoutSeconds} s`);
+  if (isUnknownStack(stderr))
+    throw new StepError(`${stack}: the backend has no such stack. \`npm run regions\` lists them`);
+  if (failed) throw new StepError(`the state can't be read: ${stderr.trim() || shortMessage}`);
+  return JSON.parse(stdout).deployment.resources ?? [];
+}
+
+function endpointOf(resources: readonly Resource[], region: string): string | undefined {
+  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  const caches = stack?.outputs?.caches as Record<string, { endpoint?: unknown }> | undefined;
+  return textOf(caches?.[region], "endpoint");
+}

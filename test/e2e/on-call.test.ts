@@ -1,0 +1,97 @@
+/** The program `registry-cache` beside a real Pod, one test after the other. The runbooks' use of it: alerts.test.ts. */
+import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { execa } from "execa";
+import { podman, podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import { onCallProgram, probeParameters } from "../../components/hosts/oncall/program.ts";
+import { push } from "../../scripts/seed/push.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
+import { randomImage } from "../support/images.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const parts = scope(test);
+let chain: Chain;
+let program: string;
+
+before(async () => {
+  chain = await startChain(parts, { region: { access: { clients: ["203.0.113.0/24"] } } });
+  const { cache } = chain;
+  program = join(parts.use(await tempDir()).path, "registry-cache");
+  const text = onCallProgram({
+    host: "local",
+    region: cache.layout.podName.replace("registry-cache-", ""),
+    endpoint: cache.url.origin,
+    internalPort: cache.layout.ports.edgeStatus,
+    probe: probeParameters(cache.url.hostname, { port: Number(cache.url.port) }),
+    runbookUrl: "docs/runbooks/{alert}.md",
+    data: cache.layout.directory,
+    state: cache.layout.directory,
+  });
+  await writeFile(program, text);
+  await chmod(program, 0o755);
+});
+
+async function run(...args: readonly string[]): Promise<{ exitCode: number | undefined; all: string }> {
+  const { exitCode, all } = await execa(program, args, {
+    env: podmanEnvironment(),
+    reject: false,
+    all: true,
+  });
+  return { exitCode, all };
+}
+
+test("a test pull says what the cache had, checks it, and counts for no client", async () => {
+  const image = await randomImage({ repository: "giantswarm/app", tag: "1", layers: 3, layerMB: 0.2 });
+  await push(chain.registry.url, image);
+  const name = `${registryName}/giantswarm/app:1`;
+  const cold = await run("pull", name);
+  assert.equal(cold.exitCode, 0, cold.all);
+  assert.equal(cold.all.match(/^MISS .* bytes/gm)?.length, 5, cold.all);
+  const warm = await run("pull");
+  assert.equal(warm.exitCode, 0, warm.all);
+  assert.match(warm.all, new RegExp(`manifest of ${name}$`, "m"), "the one that was asked for last");
+  assert.match(warm.all, /^5 answers, 5 of them hits, 0\.6 MB in /m);
+  const metrics = await fetch(`http://127.0.0.1:${chain.cache.layout.ports.exporter}/metrics`);
+  assert.doesNotMatch(
+    await metrics.text(),
+    /^registry_cache_requests_total\{.*kind="(?:blob|manifest|tag)"/m,
+  );
+  const refused = await run("pull", `${registryName}/others/app:1`);
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.all, /others\/app:1: FAILED, .*404/);
+});
+
+test("status says in one screen how it does", async () => {
+  const { exitCode, all } = await run("status");
+  assert.equal(exitCode, 0, all);
+  assert.match(all, /^verdict {8}serving$/m);
+  assert.match(all, /^container {6}edge Up /m);
+  assert.match(all, /^disk {11}\/.*% of .* used/m);
+  assert.match(all, /^certificate {4}ends in \d+ days/m);
+  assert.match(all, /^configuration {2}applied /m);
+  assert.ok(all.split("\n").length < 24, all);
+});
+
+test("without nginx, status says so, and what can be found out", async () => {
+  const edge = chain.cache.container("edge");
+  await podman(["stop", "--time", "2", edge]);
+  const { exitCode, all } = await run("status");
+  assert.equal(exitCode, 1);
+  assert.match(all, /^verdict {8}NOT SERVING: nginx or its probe does not run/m);
+  assert.match(all, /^container {6}edge Exited /m);
+  assert.match(all, /^certificate {4}none is served; the stored one ends on /m);
+  await podman(["start", edge]);
+});
+
+test("a restart ends with the container running", async () => {
+  for (const args of [["edge"], []]) {
+    const { exitCode, all } = await run("restart", ...args);
+    assert.equal(exitCode, 0, all);
+  }
+  const parts = await run("parts");
+  assert.equal(parts.exitCode, 0, parts.all);
+  assert.doesNotMatch(parts.all, /: (?!running)\w+ since/);
+  assert.match(parts.all, /^edge: running since/m);
+});

@@ -1,0 +1,92 @@
+/** A shell of somebody who is on call for a cache: `registry-cache` is on its PATH. */
+import { chmod, symlink, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { execa } from "execa";
+import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
+import {
+  type OnKubernetes,
+  type OnPodman,
+  onCallProgram,
+  probeParameters,
+} from "../../components/hosts/oncall/program.ts";
+import { ensureTool } from "../setup/go-tools.ts";
+import type { Shell } from "./runbook-runs.ts";
+import { tempDir } from "./scope.ts";
+
+export interface OnCallSession extends AsyncDisposable {
+  readonly shell: Shell;
+}
+
+/** What {@link localSession} needs to know of a cache that podman runs on this machine. */
+export interface OnThisMachine {
+  /** Its label `region`. */
+  readonly region: string;
+  /** Where clients reach it. */
+  readonly url: URL;
+  /** The name in its certificate. @default the URL's */
+  readonly hostname?: string;
+  readonly internalPort: number;
+  /** Absolute path of what it keeps. */
+  readonly directory: string;
+  /** What `pull` pulls. */
+  readonly image: string;
+}
+
+export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}): Promise<OnCallSession> {
+  const { region, url, hostname = url.hostname, internalPort, directory, image } = cache;
+  const options: OnPodman = {
+    host: "local",
+    region,
+    endpoint: url.origin,
+    internalPort,
+    probe: probeParameters(hostname, { port: Number(url.port) }),
+    runbookUrl: "https://runbooks.example.com/{alert}",
+    image,
+    data: directory,
+    state: directory,
+  };
+  return session(options, { ...podmanEnvironment(), ...env });
+}
+
+/** With the kubectl of the cluster's version. @param kubeconfig path */
+export async function clusterSession(
+  cache: Pick<OnKubernetes, "region" | "context" | "namespace" | "endpoint" | "image">,
+  kubeconfig: string,
+): Promise<OnCallSession> {
+  await using parts = new AsyncDisposableStack();
+  const bin = parts.use(await tempDir());
+  await symlink(await ensureTool("kubectl"), join(bin.path, "kubectl"));
+  const options: OnKubernetes = {
+    host: "kubernetes",
+    internalPort: 15_000,
+    probe: probeParameters(new URL(cache.endpoint).hostname, { port: 8443 }),
+    runbookUrl: "https://runbooks.example.com/{alert}",
+    ...cache,
+  };
+  const PATH = `${bin.path}${delimiter}${process.env.PATH}`;
+  const { shell } = parts.use(await session(options, { PATH, KUBECONFIG: kubeconfig }));
+  const all = parts.move();
+  return { shell, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+async function session(
+  options: OnPodman | OnKubernetes,
+  { PATH = process.env.PATH, ...env }: NodeJS.ProcessEnv,
+): Promise<OnCallSession> {
+  const directory = await tempDir();
+  const program = join(directory.path, "registry-cache");
+  await writeFile(program, onCallProgram(options));
+  await chmod(program, 0o755);
+  return {
+    async shell(script) {
+      const { exitCode = 1, all: output } = await execa("bash", ["-c", script], {
+        env: { ...env, PATH: `${directory.path}${delimiter}${PATH}` },
+        cwd: directory.path,
+        all: true,
+        reject: false,
+      });
+      return { exitCode, output };
+    },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,190 @@
+/** Runs the blocks of the runbooks, as whoever is on call pastes them, and keeps account of who runs which. */
+import assert from "node:assert/strict";
+import { relative } from "node:path";
+import type { AlertName } from "../../components/config/alerts.ts";
+import { projectDirectory } from "./project.ts";
+import { type Block, blocksOf, type Place, runbook, type Section, withVariables } from "./runbooks.ts";
+
+/** A shell in one of the places. */
+export type Shell = (script: string) => Promise<{ readonly exitCode: number; readonly output: string }>;
+
+export interface RunOptions {
+  /** In place of the values in the first line of blocks that set these variables. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Commands that may fail here: the fault is there, or the place hasn't what they ask for. @default none */
+  readonly mayFail?: RegExp;
+}
+
+/** Of the blocks of a section. */
+export interface Choice {
+  /** Only blocks with such text. @default all */
+  readonly matching?: RegExp;
+  /** Only blocks without such text. @default all */
+  readonly except?: RegExp;
+}
+
+/** Which blocks a test file runs. Each block of each place must be in one: test/unit/runbooks.test.ts. */
+interface Claim extends Choice {
+  readonly file: string;
+  readonly place: Place;
+  /** @default all */
+  readonly of?: readonly AlertName[];
+  /** @default all */
+  readonly sections?: readonly Section[];
+  /** Only blocks that are also of this place, where the file runs them. @default they are run in {@link place} */
+  readonly as?: Place;
+  /** Only blocks that aren't of this place. */
+  readonly notOn?: Place;
+}
+
+/** Blocks of nothing but the program's own commands, which it answers on every host from the same containers. */
+const programOnly =
+  /^(?:(?:registry-cache (?!k )|for origin in|UPSTREAM=|PART=|ORIGIN=|CLIENT=| {2}awk ).*\n)+$/;
+
+const [unit, alerts] = ["test/unit/runbook-commands.test.ts", "test/e2e/alerts.test.ts"];
+const [aws, azure] = ["test/boot/aws.test.ts", "test/boot/azure.test.ts"];
+const [cluster, nodes] = ["test/engine/kubernetes.test.ts", "test/nodes/workload.test.ts"];
+
+export const claims: readonly Claim[] = [
+  { file: unit, place: "aws" },
+  { file: unit, place: "azure" },
+  { file: unit, place: "stack" },
+  { file: alerts, place: "local" },
+  { file: alerts, place: "client" },
+  { file: alerts, place: "anywhere" },
+  // In an emulated machine, each command takes seconds. There, some blocks run each command of the program, and so do all blocks that take more than the program.
+  { file: alerts, place: "vm", as: "local", matching: programOnly },
+  { file: aws, place: "vm", of: ["RegistryCacheDown"], matching: /^(?:registry-cache |systemctl status)/ },
+  {
+    file: aws,
+    place: "vm",
+    of: [
+      "RegistryCacheSlow",
+      "RegistryCacheDiskFull",
+      "RegistryCacheDiskFilling",
+      "RegistryCacheProbeFailing",
+      "RegistryCacheTargetMissing",
+      "RegistryCacheRestartLoop",
+      "RegistryCachePodOutdated",
+    ],
+    notOn: "local",
+  },
+  { file: azure, place: "vm", of: ["RegistryCacheDown"], matching: /lsblk/ },
+  { file: azure, place: "vm", of: ["RegistryCacheCertificateExpiring"], notOn: "local" },
+  { file: cluster, place: "kubernetes", of: ["RegistryCacheDown"], matching: /describe pods,|get services/ },
+  {
+    file: cluster,
+    place: "kubernetes",
+    of: ["RegistryCacheCertificateExpiring"],
+    matching: /certificaterequests|patch certificate|create secret/,
+  },
+  // A restart replaces a replica: once for all of them.
+  { file: alerts, place: "kubernetes", as: "local", sections: ["Do"], matching: programOnly },
+  {
+    file: nodes,
+    place: "kubernetes",
+    sections: ["See", "Verify"],
+    except: /certificaterequests|get services/,
+  },
+  { file: nodes, place: "kubernetes", of: ["RegistryCacheDown"], matching: /^registry-cache restart$/m },
+  { file: nodes, place: "kubernetes", of: ["RegistryCacheProbeFailing"] },
+  { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"] },
+];
+
+export function claimsOf(block: Block, place: Place): readonly Claim[] {
+  return claims.filter(
+    (claim) =>
+      claim.place === place &&
+      (claim.as === undefined || block.places.includes(claim.as)) &&
+      (claim.notOn === undefined || !block.places.includes(claim.notOn)) &&
+      (claim.of?.some((name) => name === block.runbook) ?? true) &&
+      (claim.sections?.some((section) => section === block.section) ?? true) &&
+      (claim.matching?.test(block.text) ?? true) &&
+      !claim.except?.test(block.text),
+  );
+}
+
+/** The runs of one test file. */
+export class RunbookRuns {
+  readonly #file: string;
+  readonly #done = new Set<string>();
+
+  /** @param file `import.meta.filename` of the test */
+  constructor(file: string) {
+    this.#file = relative(projectDirectory, file);
+  }
+
+  /** Runs the blocks of a section one after the other, each in a shell of its own. @returns all that they print */
+  async run(
+    name: AlertName,
+    section: Section,
+    place: Place,
+    shell: Shell,
+    { matching = /^/, except, ...options }: RunOptions & Choice = {},
+  ): Promise<string> {
+    const blocks = blocksOf(name, section, place).filter(
+      ({ text }) => matching.test(text) && !except?.test(text),
+    );
+    assert.notEqual(blocks.length, 0, `${name} has no such block under ${section} for ${place}: ${matching}`);
+    const outputs: string[] = [];
+    for (const block of blocks) {
+      outputs.push(await runBlock(block, shell, options));
+      this.#done.add(key(block, place));
+    }
+    return outputs.join("\n");
+  }
+
+  /** @throws AssertionError unless the file has run all that it claims */
+  assertComplete(names: readonly AlertName[]): void {
+    const mine = names
+      .flatMap((name) => runbook(name).blocks)
+      .flatMap((block) =>
+        block.places.flatMap((place) =>
+          claimsOf(block, place)
+            .filter(({ file }) => file === this.#file)
+            .map(({ as = place }) => ({ block, place: as })),
+        ),
+      );
+    assert.notEqual(mine.length, 0, this.#file);
+    const left = mine.filter(({ block, place }) => !this.#done.has(key(block, place)));
+    assert.deepEqual(
+      left.map(({ block, place }) => key(block, place)),
+      [],
+    );
+  }
+}
+
+function key({ runbook, section, text }: Block, place: Place): string {
+  return `${runbook}, ${section}, ${place}:\n${text}`;
+}
+
+/** What no output of a command has. */
+const mark = "== what has failed ==";
+
+async function runBlock(block: Block, shell: Shell, { values = {}, mayFail }: RunOptions): Promise<string> {
+  const own = Object.entries(values).filter(([name]) => new RegExp(`^(?:\\S+ )*${name}=`).test(block.text));
+  const script = [
+    "set -uE",
+    "failures=$(mktemp)",
+    // As in a shell that somebody types in, what fails ends nothing. But it is seen.
+    `trap 'printf "%s: %s\\n" "$?" "$BASH_COMMAND" >>"$failures"' ERR`,
+    withVariables(block, Object.fromEntries(own)),
+    "trap - ERR",
+    `printf '\\n%s\\n' '${mark}'`,
+    'cat "$failures"; rm "$failures"',
+  ].join("\n");
+  // Not the script's own standard input: some commands would read it.
+  const encoded = Buffer.from(script).toString("base64");
+  const { exitCode, output } = await shell(`bash -c "$(echo ${encoded} | base64 -d)" </dev/null 2>&1`);
+  const [printed = "", failures] = output.split(`\n${mark}`);
+  const where = `${block.runbook}, ${block.section}:\n${block.text}\n${output}`;
+  assert.ok(exitCode === 0 && failures !== undefined, where);
+  for (const failure of failures.split("\n").filter((line) => /^\d+: /.test(line))) {
+    const [, status = "", command = ""] = failure.match(/^(\d+): (.*)$/s) ?? [];
+    // Not even a fault makes a program of one that isn't there, or an argument of a mistake.
+    const wrong =
+      status === "126" || status === "127" || (status === "2" && command.startsWith("registry-cache"));
+    assert.ok(!wrong && mayFail?.test(command), `${failure}\n${where}`);
+  }
+  return printed;
+}

@@ -1,0 +1,330 @@
+/** The program `registry-cache` where podman and kubectl are scripts: what it refuses, and what it makes of their answers. test/e2e/alerts.test.ts runs it beside a real Pod. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { execa } from "execa";
+import fc from "fast-check";
+import {
+  type OnKubernetes,
+  type OnPodman,
+  onCallProgram,
+  probeParameters,
+  testImage,
+} from "../../components/hosts/oncall/program.ts";
+import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
+import { scope } from "../support/scope.ts";
+
+const common = {
+  region: "eu-central-1",
+  endpoint: "https://cache.example.com",
+  internalPort: 15000,
+  probe: probeParameters("cache.example.com", { port: 443 }),
+  runbookUrl: "https://runbooks.example.com/{alert}",
+};
+const local: OnPodman = { ...common, host: "local", data: "/none/data", state: "/none/state" };
+const kubernetes: OnKubernetes = { ...common, host: "kubernetes", context: "prod", namespace: "caches" };
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const headers = (status: string, more = "") => `  HTTP/1.1 ${status}\\n${more}`;
+
+/** The edge's answers, as busybox's wget shows them, by the last part of the URL. */
+const answers = {
+  latest: `${headers("200 OK", "  Content-Length: 300\\n  X-Cache: HIT\\n")}{"manifests":[{"digest":"${digestOf("1")}"},{"digest":"${digestOf("2")}"}]}`,
+  [digestOf("1")]:
+    `${headers("200 OK", "  Content-Length: 400\\n  X-Cache: MISS\\n")}{"config":{"digest":"${digestOf("a")}"},\\n  "layers":[{"digest": "${digestOf("b")}"},{"digest":"${digestOf("b")}"}]}`,
+  [digestOf("a")]: `${headers("200 OK", "  Content-Length: 2000\\n  X-Cache: HIT\\n")}${"a".repeat(64)}  -`,
+  [digestOf("b")]:
+    `${headers("200 OK", "  Content-Length: 3000000\\n  X-Cache: MISS\\n")}${"b".repeat(64)}  -`,
+};
+
+/** @param overrides other answers, by the last part of the URL */
+function podman(
+  overrides: Readonly<Record<string, string>> = {},
+  health = "probe_success 1\\nprobe_http_status_code 200",
+): string {
+  const cases = Object.entries({ ...answers, ...overrides }).map(
+    ([name, answer]) => `*/${name}|*/${name}\\?*) printf '${answer}\\ntook: 10.00 10.25\\n' ;;`,
+  );
+  return `
+case "$*" in
+  "ps "*--format*) printf '%s\\n' blackbox edge exporter origin-gsoci prometheus ;;
+  "ps "*) echo id ;;
+  "exec id wget "*/probe*) printf '${health}\\nprobe_ssl_earliest_cert_expiry 4e+09\\n' ;;
+  "exec id sh "*) case "$7" in
+    ${cases.join("\n    ")}
+    *) printf '  HTTP/1.1 404 Not Found\\nwget: server returned error: HTTP/1.1 404 Not Found\\ntook: 1 1\\n' ;;
+    esac ;;
+  "exec id promtool "*) echo 'ALERTS{alertname="Watchdog", alertstate="firing"} => 1 @[1]'; echo 'ALERTS{alertname="RegistryCacheSlow", upstream="gsoci"} => 1 @[1]' ;;
+  "logs "*) echo '{"uri":"/v2/team/app/manifests/latest?ns=gsoci.azurecr.io","status":"200","kind":"tag"}'; echo '{"uri":"/v2/team/app/manifests/9","status":"404","kind":"tag"}' ;;
+esac`;
+}
+
+interface Ran {
+  readonly exitCode: number | undefined;
+  readonly all: string;
+  readonly calls: readonly string[];
+}
+
+async function run(
+  options: OnPodman | OnKubernetes,
+  programs: FakePrograms,
+  ...args: readonly string[]
+): Promise<Ran> {
+  const program = join(programs.directory, "registry-cache");
+  await writeFile(program, onCallProgram(options));
+  const { exitCode, all } = await execa("sh", [program, ...args], {
+    env: programs.env,
+    reject: false,
+    all: true,
+  });
+  return { exitCode, all, calls: (await programs.calls()).map((call) => call.join(" ")) };
+}
+
+describe("what isn't a command, or isn't one of its arguments, ends with 2, says so, and asks nobody", () => {
+  const wrong: readonly (readonly string[])[] = [
+    ["stauts"],
+    ["status", "now"],
+    ["q"],
+    ["q", ""],
+    ["q", "up", "down"],
+    ["logs"],
+    ["logs", "--help"],
+    ["logs", "Edge"],
+    ["logs", "edge;id"],
+    ["restart", "-f"],
+    ["restart", "edge", "exporter"],
+    ["probe"],
+    ["probe", "gsoci.azurecr.io"],
+    ["probe", "https://gsoci.azurecr.io/v2/&module=endpoint"],
+    ["probe", "https://gsoci.azurecr.io/\nhttps://other.example.com/"],
+    ["pull", "a", "b"],
+    ["--replica", "1", "status"],
+  ];
+  for (const args of wrong) {
+    test(JSON.stringify(args), async (t) => {
+      const programs = scope(t).use(await fakePrograms({ podman: "exit 99" }));
+      const { exitCode, all, calls } = await run(local, programs, ...args);
+      assert.equal(exitCode, 2, all);
+      assert.match(all, /^registry-cache: /);
+      assert.deepEqual(calls, []);
+    });
+  }
+});
+
+test("a container that isn't there ends with 2 and names those that are; without any, with 1", async (t) => {
+  const parts = scope(t);
+  const some = await run(local, parts.use(await fakePrograms({ podman: podman() })), "logs", "edgy");
+  assert.equal(some.exitCode, 2);
+  assert.match(some.all, /there is no container edgy, but blackbox edge exporter origin-gsoci prometheus/);
+  const none = await run(local, parts.use(await fakePrograms({ podman: "" })), "logs", "edge");
+  assert.equal(none.exitCode, 1);
+  assert.match(none.all, /`registry-cache startup` says/);
+});
+
+test("logs hands on what it knows, and nothing else", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+  const { exitCode, calls } = await run(local, programs, "logs", "edge", "--tail", "30", "--since", "1h");
+  assert.equal(exitCode, 0);
+  assert.equal(calls.at(-1), "podman logs --tail=30 --since=1h id");
+  for (const option of [["--tail"], ["--tail", "1 x"], ["--since", "yesterday"], ["--names"], ["exporter"]]) {
+    assert.equal((await run(local, programs, "logs", "edge", ...option)).exitCode, 2, `${option}`);
+  }
+});
+
+test("an image's name goes into a URL only if it is one", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: "exit 99" }));
+  const odd = fc.oneof(
+    fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 30 }).map((text) => `team/app${text}`),
+    fc.constantFrom(
+      ...[
+        "../app",
+        "team/app:1?ns=x",
+        "team/app@sha256:1",
+        "team//app",
+        "Team/App",
+        "team/app:",
+        "team/app\n",
+      ],
+      ...[
+        "team/app:1\nteam/app:2",
+        "$(id)",
+        "`id`",
+        "-O/etc/passwd",
+        "a b",
+        "team/app%2e%2e",
+        "https://a.b/c",
+      ],
+    ),
+  );
+  const valid =
+    /^(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+  await fc.assert(
+    fc.asyncProperty(
+      odd.filter((text) => !valid.test(text)),
+      async (image) => {
+        const { exitCode, calls } = await run(local, programs, "pull", image);
+        assert.deepEqual([exitCode, calls], [2, []]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+describe("pull", () => {
+  test("counts what came, and from where; a layer that is there twice comes once", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+    const { exitCode, all, calls } = await run(local, programs, "pull", "gsoci.azurecr.io/team/app");
+    assert.equal(exitCode, 0, all);
+    assert.deepEqual(
+      all.split("\n").map((line) => line.trim().split(/ {2,}/).join(" | ")),
+      [
+        "HIT | 300 bytes | 0.25 s | manifest of gsoci.azurecr.io/team/app",
+        `MISS | 400 bytes | 0.25 s | manifest ${digestOf("1")}, the first of the index`,
+        `HIT | 2000 bytes | 0.25 s | blob ${digestOf("a")}`,
+        `MISS | 3000000 bytes | 0.25 s | blob ${digestOf("b")}`,
+        "4 answers, 2 of them hits, 3.0 MB in 1.0 s",
+      ],
+    );
+    const asked = calls.flatMap((call) => call.match(/http:\/\/127\.0\.0\.1:15007\S*/)?.[0] ?? []);
+    assert.equal(asked[0], "http://127.0.0.1:15007/v2/team/app/manifests/latest?ns=gsoci.azurecr.io");
+    assert.equal(
+      asked.at(-1),
+      `http://127.0.0.1:15007/v2/team/app/blobs/${digestOf("b")}?ns=gsoci.azurecr.io`,
+    );
+  });
+
+  test("takes the configuration's image, or the one that clients asked for last", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+    assert.match(
+      (await run(local, programs, "pull")).all,
+      /manifest of gsoci\.azurecr\.io\/team\/app:latest/,
+    );
+    const image = testImage([
+      { registry: "a.example.com" },
+      { registry: "b.example.com", probe: "team/small:latest" },
+    ]);
+    const { all, calls } = await run({ ...local, image }, programs, "pull");
+    assert.match(all, /manifest of b\.example\.com\/team\/small:latest/);
+    assert.ok(calls.some((call) => call.includes("/v2/team/small/manifests/latest?ns=b.example.com ")));
+  });
+
+  test("a name in every form leads to its path", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+    for (const [image, path] of Object.entries({
+      "team/app": "/v2/team/app/manifests/latest ",
+      "team/app:1.2": "/v2/team/app/manifests/1.2 ",
+      "localhost/team/app:1.2": "/v2/team/app/manifests/1.2?ns=localhost ",
+      "registry.example.com:5000/app": "/v2/app/manifests/latest?ns=registry.example.com:5000 ",
+      [`a.example.com/app:1@${digestOf("1")}`]: `/v2/app/manifests/${digestOf("1")}?ns=a.example.com `,
+    })) {
+      const before = (await programs.calls()).length;
+      const { calls } = await run(local, programs, "pull", image);
+      assert.ok(
+        calls.slice(before).some((call) => call.includes(`:15007${path}`)),
+        `${image}: ${calls.slice(before).join("\n")}`,
+      );
+    }
+  });
+
+  for (const [what, answer] of Object.entries({
+    "a blob that the cache hasn't": "",
+    "a blob that is another one": `${headers("200 OK", "  X-Cache: HIT\\n")}${"c".repeat(64)}  -`,
+    "a blob that breaks off": `${headers("200 OK")}wget: error getting response`,
+    "no answer": "wget: can not connect to remote host (127.0.0.1): Connection refused",
+  })) {
+    test(`${what} is a failure, and the rest is pulled`, async (t) => {
+      const name = answer === "" ? {} : { [digestOf("a")]: answer };
+      const gone = answer === "" ? { [digestOf("a")]: headers("404 Not Found") } : name;
+      const programs = scope(t).use(await fakePrograms({ podman: podman(gone) }));
+      const { exitCode, all } = await run(local, programs, "pull", "team/app");
+      assert.equal(exitCode, 1);
+      assert.match(all, new RegExp(`blob ${digestOf("a")}: FAILED, `));
+      assert.match(all, new RegExp(`blob ${digestOf("b")}$`, "m"));
+    });
+  }
+
+  test("an endpoint that isn't well is said before", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: podman({}, "probe_success 0") }));
+    assert.match(
+      (await run(local, programs, "pull", "team/app")).all,
+      /^The endpoint itself does not answer/,
+    );
+  });
+});
+
+describe("status", () => {
+  test("is one screen: verdict, alerts with their runbooks, and the rest", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+    const { exitCode, all } = await run(local, programs, "status");
+    assert.equal(exitCode, 0, all);
+    assert.match(
+      all,
+      /^cache {10}eu-central-1, https:\/\/cache\.example\.com\nverdict {8}serving, with alerts\n/,
+    );
+    assert.match(all, /^alert {10}RegistryCacheSlow: https:\/\/runbooks\.example\.com\/RegistryCacheSlow$/m);
+    assert.doesNotMatch(all, /Watchdog/);
+    assert.match(all, /^container {6}edge$/m);
+    assert.match(all, /^certificate {4}ends in \d+ days/m);
+    assert.match(all, /^configuration {2}applied none$/m);
+  });
+
+  test("says what doesn't serve, and ends with 1", async (t) => {
+    const parts = scope(t);
+    const silent = await run(
+      local,
+      parts.use(await fakePrograms({ podman: podman({}, "probe_success 0\\nprobe_http_status_code 503") })),
+      "status",
+    );
+    assert.equal(silent.exitCode, 1);
+    assert.match(silent.all, /^verdict {8}NOT SERVING: \/v2\/ answers 503 in place of 200$/m);
+    const dead = await run(
+      local,
+      parts.use(await fakePrograms({ podman: "echo 'no podman' >&2; exit 125" })),
+      "status",
+    );
+    assert.equal(dead.exitCode, 1);
+    assert.match(dead.all, /^verdict {8}NOT SERVING: nginx or its probe does not run/m);
+    assert.match(dead.all, /^alerts {9}not known: Prometheus does not run$/m);
+    assert.match(dead.all, /^container {6}no podman$/m);
+  });
+});
+
+describe("on Kubernetes", () => {
+  const kubectl = `
+shift 4
+case "$*" in
+  "get pods "*items*phase*) printf 'cache-0 Running, edge true, prometheus false\\ncache-1 Pending\\n' ;;
+  "get pods "*items*) printf 'cache-0\\ncache-1\\n' ;;
+  *spec.containers*) printf 'edge\\nprometheus\\n' ;;
+  "get statefulsets,"*) echo statefulset.apps/registry-cache ;;
+esac`;
+
+  test("each command looks at the first replica, or at the one that is named, in its context and namespace", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ kubectl }));
+    const asked = async (...args: string[]) => (await run(kubernetes, programs, ...args)).calls.at(-1);
+    const k = "kubectl --context prod --namespace caches";
+    assert.equal(
+      await asked("q", "up"),
+      `${k} exec cache-0 --container prometheus -- promtool query instant http://127.0.0.1:15004 up`,
+    );
+    assert.equal(
+      await asked("--replica", "1", "logs", "edge", "--tail", "5"),
+      `${k} logs cache-1 --container edge --tail=5`,
+    );
+    assert.equal(await asked("--replica", "1", "restart", "edge"), `${k} delete pod cache-1`);
+    assert.equal(await asked("restart"), `${k} rollout restart statefulset.apps/registry-cache`);
+    assert.equal(await asked("k", "describe", "pods"), `${k} describe pods`);
+    assert.equal((await run(kubernetes, programs, "--replica", "2", "q", "up")).exitCode, 1);
+    assert.equal((await run(kubernetes, programs, "--replica", "x", "q", "up")).exitCode, 2);
+    assert.equal((await run(kubernetes, programs, "replica", "1")).all, "cache-1");
+  });
+
+  test("status says which containers aren't ready", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ kubectl }));
+    const { exitCode, all } = await run(kubernetes, programs, "status");
+    assert.equal(exitCode, 1);
+    assert.match(all, /^container {6}cache-0 running, not ready: prometheus$/m);
+    assert.match(all, /^container {6}cache-1 pending$/m);
+  });
+});

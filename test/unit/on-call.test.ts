@@ -1,0 +1,509 @@
+/** `npm run oncall`: where a cache runs by the state of its stack, the way there, and its DNS records away and back. The clouds' programs are doubles. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { turn } from "../../scripts/oncall/bypass.ts";
+import { waysOf } from "../../scripts/oncall/dns.ts";
+import { placeOf } from "../../scripts/oncall/place.ts";
+import { type DeployedRegion, type Resource, regionIn } from "../../scripts/oncall/state.ts";
+import { machineScript, programFor, runThere } from "../../scripts/oncall/way-in.ts";
+import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
+import { projectDirectory } from "../support/project.ts";
+import { scope } from "../support/scope.ts";
+
+/** As an update by the real engine has left them: test/engine/upgrade. */
+function recorded(stack: string): Resource[] {
+  const file = join(projectDirectory, "test", "engine", "upgrade", `${stack}.json`);
+  return JSON.parse(readFileSync(file, "utf8")).deployment.resources;
+}
+
+const region = (stack: string, name?: string) => regionIn(recorded(stack), stack, name);
+
+/** With other inputs of one of its resources. */
+function changed(
+  deployed: DeployedRegion,
+  type: string,
+  inputs: Readonly<Record<string, unknown>>,
+  id?: string,
+): DeployedRegion {
+  const resources = deployed.resources.map((it) =>
+    it.type === type ? { ...it, ...(id !== undefined && { id }), inputs: { ...it.inputs, ...inputs } } : it,
+  );
+  return { ...deployed, resources };
+}
+
+async function programs(t: TestContext, scripts: Readonly<Record<string, string>>): Promise<FakePrograms> {
+  const made = scope(t).use(await fakePrograms(scripts));
+  const { PATH } = process.env;
+  Object.assign(process.env, made.env, { ONCALL_POLL_MS: "1" });
+  t.after(() => Object.assign(process.env, { PATH }));
+  return made;
+}
+
+/** What is printed meanwhile. */
+async function printed(t: TestContext, work: () => Promise<unknown>): Promise<string> {
+  let text = "";
+  const log = t.mock.method(console, "log", (line: string) => {
+    text += `${line}\n`;
+  });
+  const write = t.mock.method(process.stdout, "write", (chunk: string) => {
+    text += chunk;
+    return true;
+  });
+  try {
+    await work();
+  } finally {
+    log.mock.restore();
+    write.mock.restore();
+  }
+  return text;
+}
+
+describe("where a cache runs is told by the state", () => {
+  test("a machine in AWS", () => {
+    assert.deepEqual(placeOf(region("aws-vm", "eu-west-1")), {
+      kind: "aws vm",
+      region: "eu-west-1",
+      instance: "i-0a1b2c3d4e5f60020",
+    });
+  });
+
+  test("a machine in Azure", () => {
+    assert.deepEqual(placeOf(region("azure-vm", "westeurope")), {
+      kind: "azure vm",
+      subscription: "11111111-2222-4333-8444-555555555555",
+      resourceGroup: "registry-cache-azure-vm-westeurope",
+      machine: "registry-cache-westeurope",
+    });
+  });
+
+  test("a cluster that the stack made, or that was there", () => {
+    const common = {
+      kind: "kubernetes",
+      scheme: "https",
+      exposedBy: { kind: "service", name: "registry-cache" },
+    };
+    const { kubeconfig, ...eks } = placeOf(region("aws-cluster")) as never as Record<
+      string,
+      { from: string }
+    >;
+    assert.deepEqual(eks, {
+      ...common,
+      context: "registry-cache-aws-cluster-us-east-1",
+      namespace: "registry-cache",
+    });
+    assert.equal(kubeconfig?.from, "state");
+    assert.deepEqual(placeOf(region("azure-cluster")), {
+      ...common,
+      context: "registry-cache-germanywestcentral",
+      namespace: "registry-cache",
+      kubeconfig: {
+        from: "aks",
+        subscription: "11111111-2222-4333-8444-555555555555",
+        resourceGroup: "registry-cache-azure-cluster-germanywestcentral",
+        cluster: "registry-cache-germanywestcentral",
+      },
+    });
+    assert.deepEqual(placeOf(region("kubernetes", "volumes")), {
+      ...common,
+      context: "test",
+      namespace: "cache-volumes",
+      kubeconfig: { from: "state", kubeconfig: "/home/you/.kube/config" },
+    });
+  });
+
+  test("this machine, where this version brought it up", () => {
+    const old = region("local-vm");
+    const bundle = JSON.stringify({
+      health:
+        "http://127.0.0.1:18006/probe?module=endpoint&hostname=localhost&target=https%3A%2F%2F127.0.0.1%3A18443%2Fv2%2F\n",
+    });
+    const type = "pulumi-nodejs:dynamic/local:PodmanPod";
+    const place = placeOf(changed(old, type, { bundle, directory: "/tmp/it" }));
+    assert.deepEqual(place, {
+      kind: "local",
+      directory: "/tmp/it",
+      internalPort: 18000,
+      probe: "hostname=localhost&target=https%3A%2F%2F127.0.0.1%3A18443%2Fv2%2F",
+    });
+    assert.throws(
+      () => placeOf(changed(old, type, { directory: "/tmp/it" })),
+      /an earlier version brought it up/,
+    );
+  });
+
+  test("what isn't there is said with what is", () => {
+    assert.throws(() => region("aws-vm"), /several regions: name one of eu-central-1, eu-west-1$/);
+    assert.throws(() => region("aws-vm", "eu-central-2"), /has no region eu-central-2: .*eu-central-1/);
+    assert.throws(() => regionIn([], "aws-vm"), /nothing of the stack is up/);
+    const { resources, ...rest } = region("aws-vm", "eu-west-1");
+    const without = resources.filter(({ type }) => type !== "aws:ec2/instance:Instance");
+    assert.throws(
+      () => placeOf({ ...rest, resources: without }),
+      /no machine, no workload and no Pod of eu-west-1/,
+    );
+  });
+});
+
+/** In the place of the program on a machine. */
+const echo = `#!/bin/sh
+[ "$1" != fails ] || exit 3
+printf '%s|' "$@"
+[ "$1" != long ] || seq -f 'line %.0f of a long answer' 30000
+`;
+
+describe("a command on a machine", () => {
+  const aws = `
+case "$*" in
+  "ssm send-command --region eu-west-1 "*)
+    while [ "$1" != --parameters ]; do shift; done
+    echo "$2" | jq -r '.commands[]' >"$0.script"
+    echo '{"Command":{"CommandId":"c-1"}}' ;;
+  "ssm get-command-invocation --region eu-west-1 "*"--command-id c-1 --instance-id i-0a1b2c3d4e5f60020")
+    [ -e "$0.asked" ] || { touch "$0.asked"; echo "An error occurred (InvocationDoesNotExist)" >&2; exit 254; }
+    jq -n --arg out "$(sh "$0.script" | head -c 24000)" '{Status: "Success", StandardOutputContent: $out, StandardErrorContent: ""}' ;;
+  *) echo "unexpected: $*" >&2; exit 252 ;;
+esac`;
+  // Run Command takes double quotes away, and returns the last 4,096 bytes.
+  const az = `
+case "$*" in
+  "vm get-instance-view --subscription "*) printf 'VM running\\n%s\\n' "$(cat "$0.agent" 2>/dev/null || echo Ready)" ;;
+  "vm run-command invoke --subscription "*)
+    while [ "$1" != --scripts ]; do shift; done
+    printf 'Enable succeeded: \\n[stdout]\\n%s\\n\\n[stderr]\\n\\n' "$(tr '"' '\\n' <"\${2#@}" | sh 2>&1 | tail -c 4096)" ;;
+  *) echo "unexpected: $*" >&2; exit 2 ;;
+esac`;
+  const regions = { aws: region("aws-vm", "eu-west-1"), azure: region("azure-vm", "westeurope") };
+
+  for (const [cloud, deployed] of Object.entries(regions)) {
+    const run = (t: TestContext, ...command: string[]) => {
+      let code: number | undefined;
+      const text = printed(t, async () => {
+        code = await runThere(deployed, placeOf(deployed), command);
+      });
+      return text.then((output) => ({ code, output }));
+    };
+
+    test(`${cloud}: its words and its answer come through as they are, and the program comes along`, async (t) => {
+      await programs(t, {
+        aws,
+        az,
+        podman: "echo 'no podman here' >&2; exit 125",
+        sudo: 'shift; exec sh "$@"',
+      });
+      const { code, output } = await run(
+        t,
+        "q",
+        `sum by (code) (rate(x{code=~"5..", y!='z'}[5m])) $(id) \\ `,
+      );
+      assert.equal(code, 1);
+      assert.match(output, /there is no container prometheus/);
+      assert.deepEqual(await run(t, "status", "now"), {
+        code: 2,
+        output:
+          "registry-cache: status takes at most 0 arguments. `registry-cache help` lists the commands.\n",
+      });
+    });
+  }
+
+  test("the installed one is used where there is one; a long answer is cut at its beginning", async (t) => {
+    const made = await programs(t, {});
+    const installed = join(made.directory, "installed");
+    await writeFile(installed, echo, { mode: 0o755 });
+    const script = machineScript("exit 9", ["long", 'a "b"', "c'd"], 3900).replaceAll(
+      /(?<=^echo )\S+/g,
+      (packed) =>
+        Buffer.from(
+          Buffer.from(packed, "base64").toString().replace("/usr/local/bin/registry-cache", installed),
+        ).toString("base64"),
+    );
+    const { execa } = await import("execa");
+    const { gunzipSync } = await import("node:zlib");
+    const { stdout } = await execa("sh", { input: script });
+    assert.ok(stdout.length < 4000);
+    const [, code, cut, packed = ""] = /^answer:(\d+):(\d):(.*)$/.exec(stdout) ?? [];
+    const text = gunzipSync(Buffer.from(packed, "base64")).toString();
+    assert.deepEqual([code, cut], ["0", "1"]);
+    assert.match(text, /line 30000 of a long answer\n$/);
+    assert.ok(text.length > 10_000);
+  });
+
+  test("Azure: without its agent, a machine isn't asked, and what helps is said", async (t) => {
+    const made = await programs(t, { az });
+    await writeFile(join(made.directory, "az.agent"), "Not Ready");
+    await assert.rejects(
+      run(t, regions.azure, "status"),
+      /VM running, and its agent is Not Ready.*npm run oncall -- azure-vm westeurope bypass.*az vm restart/s,
+    );
+    assert.ok((await made.calls()).every((call) => call[2] !== "run-command"));
+  });
+
+  test("AWS: an instance that isn't connected, and missing credentials, are told apart", async (t) => {
+    await programs(t, {
+      aws: "echo 'An error occurred (InvalidInstanceId) when calling SendCommand' >&2; exit 254",
+    });
+    await assert.rejects(run(t, regions.aws, "status"), /npm run oncall -- aws-vm eu-west-1 bypass/);
+    await programs(t, { aws: "echo 'Unable to locate credentials' >&2; exit 253" });
+    await assert.rejects(run(t, regions.aws, "status"), (error: Error) => {
+      assert.match(error.message, /the credentials for AWS are missing/);
+      assert.doesNotMatch(error.message, /bypass/);
+      return true;
+    });
+  });
+
+  function run(_: TestContext, deployed: DeployedRegion, ...command: string[]) {
+    return runThere(deployed, placeOf(deployed), command);
+  }
+});
+
+test("the program of a cluster asks its context, and through the edge what that speaks", () => {
+  const deployed = region("kubernetes", "volumes");
+  const place = placeOf(deployed);
+  assert.ok(place.kind === "kubernetes");
+  assert.match(
+    programFor(deployed, place),
+    /^PROBE='hostname=volumes\.example\.com&target=https%3A%2F%2F127\.0\.0\.1%3A8443%2Fv2%2F'$/m,
+  );
+  assert.match(programFor(deployed, { ...place, scheme: "http" }), /target=http%3A%2F%2F127/);
+});
+
+describe("bypass and unbypass", () => {
+  const zone = "Z0123456789ABCDEFGHIJ";
+  const a = (name: string, ...values: string[]) => ({
+    Name: `${name}.`,
+    Type: "A",
+    TTL: 300,
+    ResourceRecords: values.map((Value) => ({ Value })),
+  });
+  const others = [
+    { Name: "example.com.", Type: "NS", TTL: 172800, ResourceRecords: [{ Value: "ns-1.example.net." }] },
+    a("cache.eu-central-1.example.com", "198.51.100.2"),
+    a("zzz.example.com", "198.51.100.9"),
+  ];
+  const azureZone =
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com";
+  const azureA = (name: string, address: string) => ({
+    name,
+    type: "Microsoft.Network/dnszones/A",
+    properties: {
+      TTL: 300,
+      fqdn: `${name}.example.com.`,
+      ARecords: [{ ipv4Address: address }],
+      provisioningState: "Succeeded",
+    },
+  });
+
+  /** @returns the zones as they are now */
+  async function zones(t: TestContext, initial: object): Promise<() => Promise<Record<string, object[]>>> {
+    const fake = join(projectDirectory, "test", "support", "fake-dns.js");
+    const call = (name: string) =>
+      `exec "${process.execPath}" "${fake}" "$(dirname "$0")/zones" ${name} "$@"`;
+    const made = await programs(t, { aws: call("aws"), az: call("az") });
+    const file = join(made.directory, "zones");
+    await writeFile(file, JSON.stringify(initial));
+    return async () => JSON.parse(await readFile(file, "utf8"));
+  }
+
+  const go = (t: TestContext, deployed: DeployedRegion, direction: "bypass" | "unbypass") =>
+    printed(t, async () => turn(await waysOf(deployed), { direction, yes: true }));
+
+  test("Route 53: away and back, each twice; nothing else in the zone changes", async (t) => {
+    const own = a("cache.eu-west-1.example.com", "198.51.100.1");
+    const now = await zones(t, { [zone]: [...others, own] });
+    const deployed = region("aws-vm", "eu-west-1");
+    const shown = "A cache.eu-west-1.example.com 300 198.51.100.1";
+    assert.match(
+      await go(t, deployed, "bypass"),
+      new RegExp(`to take away: ${shown}\n✓ taken away\nClients notice within 5 minutes`),
+    );
+    assert.deepEqual((await now())[zone], others);
+    assert.match(
+      await go(t, deployed, "bypass"),
+      new RegExp(`away already: ${shown}\nNothing is left to do`),
+    );
+    assert.match(await go(t, deployed, "unbypass"), new RegExp(`to bring back: ${shown}\n✓ brought back`));
+    assert.deepEqual((await now())[zone], [...others, own]);
+    assert.match(
+      await go(t, deployed, "unbypass"),
+      new RegExp(`there already: ${shown}\nNothing is left to do`),
+    );
+    assert.deepEqual((await now())[zone], [...others, own]);
+  });
+
+  test("Route 53: an alias of a load balancer, and of failover's records", async (t) => {
+    const deployed = region("aws-cluster");
+    const record = deployed.resources.find(({ type }) => type === "aws:route53/record:Record");
+    const [balancer] = (record?.inputs?.aliases ?? []) as { zoneId: string }[];
+    assert.ok(balancer);
+    const alias = {
+      Name: "cache.us-east-1.example.com.",
+      Type: "A",
+      AliasTarget: {
+        HostedZoneId: balancer?.zoneId,
+        DNSName: "k8s-0a1b2c3d0015.elb.us-east-1.amazonaws.com.",
+        EvaluateTargetHealth: false,
+      },
+    };
+    const active = a("active.cache.us-east-1.example.com", "198.51.100.7");
+    const now = await zones(t, { [zone]: [active, alias] });
+    assert.match(await go(t, deployed, "bypass"), /Clients notice within 60 seconds/);
+    assert.deepEqual((await now())[zone], [active]);
+    await go(t, deployed, "unbypass");
+    assert.deepEqual((await now())[zone], [active, alias]);
+  });
+
+  test("both families of addresses go", async (t) => {
+    const deployed = region("aws-vm", "eu-west-1");
+    const record = deployed.resources.find(({ type }) => type === "aws:route53/record:Record");
+    assert.ok(record);
+    const values = ["2001:db8::1"];
+    const six = {
+      ...record,
+      urn: `${record.urn}-ipv6`,
+      inputs: { ...record.inputs, type: "AAAA", records: values },
+    };
+    const both = { ...deployed, resources: [...deployed.resources, six] };
+    const now = await zones(t, {
+      [zone]: [
+        a("cache.eu-west-1.example.com", "198.51.100.1"),
+        { ...a("cache.eu-west-1.example.com", ...values), Type: "AAAA" },
+      ],
+    });
+    await go(t, both, "bypass");
+    assert.deepEqual((await now())[zone], []);
+    await go(t, both, "unbypass");
+    assert.equal((await now())[zone]?.length, 2);
+  });
+
+  test("what somebody changed is shown; away it goes as it is, back comes what the state says", async (t) => {
+    const now = await zones(t, { [zone]: [a("cache.eu-west-1.example.com", "203.0.113.1")] });
+    const deployed = region("aws-vm", "eu-west-1");
+    const text = await go(t, deployed, "unbypass");
+    assert.match(
+      text,
+      /to bring back: .* 198\.51\.100\.1\n {4}in place of: A cache\.eu-west-1\.example\.com 300 203\.0\.113\.1\n/,
+    );
+    assert.deepEqual((await now())[zone], [a("cache.eu-west-1.example.com", "198.51.100.1")]);
+    await zones(t, { [zone]: [a("cache.eu-west-1.example.com", "203.0.113.1")] });
+    assert.match(
+      await go(t, deployed, "bypass"),
+      /to take away: .* 203\.0\.113\.1\n {4}The stack made it another way\./,
+    );
+  });
+
+  test("a zone or a subscription that isn't there is an error, and never a record that is away", async (t) => {
+    await zones(t, { ZOTHER: [], "/subscriptions/other/zone": [] });
+    for (const direction of ["bypass", "unbypass"] as const) {
+      await assert.rejects(go(t, region("aws-vm", "eu-west-1"), direction), /NoSuchHostedZone/);
+      await assert.rejects(go(t, region("azure-vm", "westeurope"), direction), /SubscriptionNotFound/);
+    }
+    await zones(t, { [`${azureZone}-other`]: [] });
+    await assert.rejects(go(t, region("azure-vm", "westeurope"), "bypass"), /ParentResourceNotFound/);
+  });
+
+  test("Azure: away and back, each twice; nothing else in the zone changes", async (t) => {
+    const own = azureA("cache.westeurope", "198.51.100.2");
+    const other = azureA("cache.northeurope", "198.51.100.1");
+    const now = await zones(t, { [azureZone]: [other, own] });
+    const deployed = region("azure-vm", "westeurope");
+    const shown = "A cache.westeurope.example.com 300 198.51.100.2";
+    assert.match(await go(t, deployed, "bypass"), new RegExp(`to take away: ${shown}\n✓`));
+    assert.deepEqual((await now())[azureZone], [other]);
+    assert.match(await go(t, deployed, "bypass"), /away already/);
+    await go(t, deployed, "unbypass");
+    const back = ((await now())[azureZone] ?? []).at(-1) as typeof own;
+    assert.deepEqual(back.properties, { TTL: 300, ARecords: [{ ipv4Address: "198.51.100.2" }] });
+    assert.match(await go(t, deployed, "unbypass"), /there already/);
+  });
+
+  test("Azure: in a private zone, and as a name of the Traffic Manager", async (t) => {
+    const deployed = region("azure-cluster");
+    const type = "azure-native:dns:RecordSet";
+    const asAddress = deployed.resources.filter((it) => it.type !== type || it.urn.endsWith("-address"));
+    const privateZone = azureZone.replace("dnsZones", "privateDnsZones");
+    const privately = {
+      ...deployed,
+      resources: asAddress.map((it) =>
+        it.type === type
+          ? {
+              ...it,
+              type: "azure-native:privatedns:PrivateRecordSet",
+              id: `${privateZone}/A/cache.germanywestcentral`,
+            }
+          : it,
+      ),
+    };
+    const record = {
+      name: "cache.germanywestcentral",
+      type: "Microsoft.Network/privateDnsZones/A",
+      properties: { ttl: 300, fqdn: "x.", aRecords: [{ ipv4Address: "198.51.100.1" }] },
+    };
+    const now = await zones(t, { [privateZone]: [record] });
+    assert.match(await go(t, privately, "unbypass"), /there already/);
+    await go(t, privately, "bypass");
+    assert.deepEqual((await now())[privateZone], []);
+
+    const cname = { cname: "cache-0.trafficmanager.net" };
+    const { aRecords: _, ...inputs } = asAddress.find((it) => it.type === type)?.inputs ?? {};
+    const byName = {
+      ...deployed,
+      resources: asAddress.map((it) =>
+        it.type === type
+          ? {
+              ...it,
+              id: `${azureZone}/CNAME/cache.germanywestcentral`,
+              inputs: { ...inputs, cnameRecord: cname },
+            }
+          : it,
+      ),
+    };
+    const zone = await zones(t, { [azureZone]: [] });
+    await go(t, byName, "unbypass");
+    const [restored] = (await zone())[azureZone] ?? [];
+    const properties = { TTL: 300, CNAMERecord: cname };
+    const name = "cache.germanywestcentral";
+    assert.deepEqual(restored, { name, type: "Microsoft.Network/dnszones/CNAME", properties });
+  });
+
+  test("in an existing cluster, external-dns is told; where somebody else makes the record, that is said", async (t) => {
+    const made = await programs(t, {
+      kubectl: `
+case "$*" in
+  *" get service registry-cache "*) cat "$0.annotation" 2>/dev/null ;;
+  *" annotate service registry-cache --overwrite external-dns.alpha.kubernetes.io/controller=none") printf none >"$0.annotation" ;;
+  *" annotate service registry-cache external-dns.alpha.kubernetes.io/controller-") rm "$0.annotation" ;;
+  *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+exit 0`,
+    });
+    const deployed = region("kubernetes", "volumes");
+    assert.match(await go(t, deployed, "bypass"), /to take away.*✓ taken away/s);
+    assert.match(await go(t, deployed, "bypass"), /away already/);
+    assert.match(await go(t, deployed, "unbypass"), /✓ brought back/);
+    assert.match(await go(t, deployed, "unbypass"), /there already/);
+    for (const call of await made.calls()) {
+      assert.deepEqual(call.slice(1, 5), ["--context", "test", "--namespace", "cache-volumes"]);
+    }
+    const by = changed(deployed, "kubernetes:core/v1:Service", { metadata: { annotations: {} } });
+    await assert.rejects(
+      go(t, by, "bypass"),
+      /`expose\.externalDns` is false: remove the record of volumes\.example\.com/,
+    );
+  });
+
+  test("without a terminal, and without --yes, nothing is changed", async (t) => {
+    const own = a("cache.eu-west-1.example.com", "198.51.100.1");
+    const now = await zones(t, { [zone]: [own] });
+    const { isTTY } = process.stdin;
+    process.stdin.isTTY = false;
+    t.after(() => Object.assign(process.stdin, { isTTY }));
+    const ways = await waysOf(region("aws-vm", "eu-west-1"));
+    await assert.rejects(
+      printed(t, () => turn(ways, { direction: "bypass", yes: false })),
+      /nothing was changed: without a terminal, add --yes/,
+    );
+    assert.deepEqual((await now())[zone], [own]);
+  });
+});
