@@ -1,12 +1,24 @@
 /** That the checks of the documentation find what they are there for; that the pages pass is one of the checks of `npm run check`. */
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { blockProblems } from "../../scripts/docs/code-blocks.ts";
 import { englishProblems, isCurrent } from "../../scripts/docs/english.ts";
 import { markdownProblems } from "../../scripts/docs/markdown.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
+
+test("the index has every page", () => {
+  const index = readFileSync(join(projectDirectory, "docs", "README.md"), "utf8");
+  const pages = globSync(["*.md", "quickstart/*.md", "runbooks/README.md"], {
+    cwd: join(projectDirectory, "docs"),
+  });
+  assert.ok(pages.length > 30);
+  const missing = pages.filter((page) => page !== "README.md" && !index.includes(`(${page})`));
+  assert.deepEqual(missing, []);
+});
 
 suite("a page", () => {
   const parts = scope(test);
