@@ -1,6 +1,8 @@
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import type { Workload } from "../../components/config/schema.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
+import type { Estimated } from "./estimates.ts";
 import type { Prometheus, Sample } from "./prometheus.ts";
 
 /** A region's cost by what a Prometheus has measured of its use. */
@@ -14,6 +16,8 @@ export interface Measured {
    * where there is nothing to compare with.
    */
   readonly savedUSD?: number;
+  /** The values of the workload with which it would have been assumed; those that can be told. */
+  readonly fitting: Partial<Pick<Workload, "pullsPerNodeGiB" | "growthGiBPerMonth">>;
 }
 
 /** What one cache has moved. */
@@ -72,23 +76,41 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
 
 /**
  * The cost of a region by its measured usage.
- * @param assumed by the workload
- * @param by the region's estimate for another usage
- * @param redirected whether the bucket sends the blobs: then the cache hasn't seen what nodes pull, and the assumption stays
+ * @param configured its estimate by the workload. Where the bucket sends the blobs, the cache hasn't seen what nodes pull, and the assumption stays
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by }: { redirected: boolean; by: (usage: Partial<MonthlyUsage>) => RegionEstimate },
+  { redirected, by, estimate, inputs: { workload } }: Estimated,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
-  const measured = by({
+  const usage: Partial<MonthlyUsage> = {
     ...(!redirected && { pulledGiB: monthlyGiB(servedBytes) }),
     ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
-  });
+  };
+  const measured = by(usage);
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
   const saved =
     chosen === undefined || without === undefined ? undefined : ((without - chosen) * hours) / hoursPerMonth;
-  return { hours, estimate: measured, ...(saved !== undefined && { savedUSD: saved }) };
+  return {
+    hours,
+    estimate: measured,
+    ...(saved !== undefined && { savedUSD: saved }),
+    fitting: fittingOf(workload, usage, estimate),
+  };
+}
+
+/** What a bucket's rule deletes while it is in use comes again, and is no growth. */
+function fittingOf(
+  workload: Workload,
+  usage: Partial<MonthlyUsage>,
+  assumed: RegionEstimate,
+): Measured["fitting"] {
+  const starts = workload.nodes * workload.nodeChurnPerMonth;
+  const refetchedGiB = assumed.usage.filledGiB - workload.growthGiBPerMonth;
+  return {
+    ...(usage.pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: usage.pulledGiB / starts }),
+    ...(usage.filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, usage.filledGiB - refetchedGiB) }),
+  };
 }
