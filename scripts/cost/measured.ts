@@ -2,7 +2,6 @@ import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import type { Workload } from "../../components/config/schema.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
-import type { Estimated } from "./estimates.ts";
 import type { Prometheus, Sample } from "./prometheus.ts";
 
 /** A region's cost by what a Prometheus has measured of its use. */
@@ -27,6 +26,16 @@ export interface MeasuredUsage {
   readonly servedBytes: number;
   /** Absent where its origins tell nothing. */
   readonly filledBytes?: number;
+}
+
+/** A region's estimate by its configuration. */
+interface Configured {
+  readonly estimate: RegionEstimate;
+  readonly inputs: { readonly workload: Workload };
+  /** For another usage. */
+  readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
+  /** Whether the bucket sends the blobs to the nodes. */
+  readonly redirected: boolean;
 }
 
 /** By {@link usageKey}. */
@@ -76,11 +85,12 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
 
 /**
  * The cost of a region by its measured usage.
- * @param configured its estimate by the workload. Where the bucket sends the blobs, the cache hasn't seen what nodes pull, and the assumption stays
+ *
+ * Where the bucket sends the blobs, the cache hasn't seen what nodes pull, and the assumption stays.
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by, estimate, inputs: { workload } }: Estimated,
+  { redirected, by, estimate, inputs: { workload } }: Configured,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
   const usage: Partial<MonthlyUsage> = {
