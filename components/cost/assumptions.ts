@@ -51,7 +51,8 @@ const addresses: Readonly<Record<Exposure, string>> = {
 const nodesAndUnits: Readonly<Record<Cloud, (exposure: Exposure) => string>> = {
   aws: (exposure) =>
     `All nodes are in the region and reach the cache by its ${addresses[exposure]}. AWS's GB is 2^30 bytes.`,
-  azure: () => "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+  azure: () =>
+    "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
 };
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
