@@ -78,13 +78,14 @@ export const claims: readonly Claim[] = [
     of: ["RegistryCacheCertificateExpiring"],
     matching: /certificaterequests|patch certificate|create secret/,
   },
-  // A restart replaces a replica: once for all of them.
+  // A restart replaces a replica: once for all of them. And the replicas have no prefetch.
+  { file: alerts, place: "kubernetes", as: "local", of: ["RegistryCachePrefetchIncomplete"] },
   { file: alerts, place: "kubernetes", as: "local", sections: ["Do"], matching: programOnly },
   {
     file: nodes,
     place: "kubernetes",
     sections: ["See", "Verify"],
-    except: /certificaterequests|get services/,
+    except: /certificaterequests|get services|prefetch/,
   },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheDown"], matching: /^registry-cache restart$/m },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheProbeFailing"] },
