@@ -78,16 +78,16 @@ export const claims: readonly Claim[] = [
     of: ["RegistryCacheCertificateExpiring"],
     matching: /certificaterequests|patch certificate|create secret/,
   },
-  // A restart replaces a replica: once for all of them. And the replicas have no prefetch.
+  // A restart replaces a replica: once for all of them, and what verifies is what looks, too. And the replicas have no prefetch.
   { file: alerts, place: "kubernetes", as: "local", of: ["RegistryCachePrefetchIncomplete"] },
-  { file: alerts, place: "kubernetes", as: "local", sections: ["Do"], matching: programOnly },
+  { file: alerts, place: "kubernetes", as: "local", sections: ["Do", "Verify"], matching: programOnly },
+  { file: nodes, place: "kubernetes", sections: ["See"], except: /certificaterequests|prefetch/ },
   {
     file: nodes,
     place: "kubernetes",
-    sections: ["See", "Verify"],
-    except: /certificaterequests|get services|prefetch/,
+    of: ["RegistryCacheDown"],
+    matching: /^registry-cache (?:restart|pull)$/m,
   },
-  { file: nodes, place: "kubernetes", of: ["RegistryCacheDown"], matching: /^registry-cache restart$/m },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheProbeFailing"] },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"] },
 ];
