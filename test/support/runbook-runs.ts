@@ -89,7 +89,7 @@ export const claims: readonly Claim[] = [
     matching: /^registry-cache (?:restart|pull)$/m,
   },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheProbeFailing"] },
-  { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"] },
+  { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"], sections: ["Do"] },
 ];
 
 export function claimsOf(block: Block, place: Place): readonly Claim[] {
