@@ -20,7 +20,9 @@ export function machineFiles(userData: Uint8Array, pod: Bundle): Record<string, 
   ]);
   return {
     "cloud-config.yaml": `#cloud-config\n${stringify({ ...rest, write_files: outline })}`,
-    ...Object.fromEntries(Object.entries(files).filter(([path]) => !/(?:\.sh|\.html|\/cloud|pod\/registry-cache)$/.test(path))),
+    ...Object.fromEntries(
+      Object.entries(files).filter(([path]) => !/(?:\.sh|\.html|\/cloud|pod\/registry-cache)$/.test(path)),
+    ),
   };
 }
 
