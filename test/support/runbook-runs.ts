@@ -78,17 +78,18 @@ export const claims: readonly Claim[] = [
     of: ["RegistryCacheCertificateExpiring"],
     matching: /certificaterequests|patch certificate|create secret/,
   },
-  // A restart replaces a replica: once for all of them.
-  { file: alerts, place: "kubernetes", as: "local", sections: ["Do"], matching: programOnly },
+  // A restart replaces a replica: once for all of them, and what verifies is what looks, too. And the replicas have no prefetch.
+  { file: alerts, place: "kubernetes", as: "local", of: ["RegistryCachePrefetchIncomplete"] },
+  { file: alerts, place: "kubernetes", as: "local", sections: ["Do", "Verify"], matching: programOnly },
+  { file: nodes, place: "kubernetes", sections: ["See"], except: /certificaterequests|prefetch/ },
   {
     file: nodes,
     place: "kubernetes",
-    sections: ["See", "Verify"],
-    except: /certificaterequests|get services/,
+    of: ["RegistryCacheDown"],
+    matching: /^registry-cache (?:restart|pull)$/m,
   },
-  { file: nodes, place: "kubernetes", of: ["RegistryCacheDown"], matching: /^registry-cache restart$/m },
   { file: nodes, place: "kubernetes", of: ["RegistryCacheProbeFailing"] },
-  { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"] },
+  { file: nodes, place: "kubernetes", of: ["RegistryCacheAbuse"], sections: ["Do"] },
 ];
 
 export function claimsOf(block: Block, place: Place): readonly Claim[] {
