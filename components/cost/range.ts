@@ -101,7 +101,7 @@ function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
 const namedLines = 3;
 
 /** Lines as the object of a sentence. */
-export function lineNames(ranges: readonly LineRange[]): string {
+function lineNames(ranges: readonly LineRange[]): string {
   const named = ranges.slice(0, namedLines).map(({ line }) => line.name);
   const rest = ranges.length - named.length;
   return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");

@@ -98,14 +98,14 @@ function minus(is: Amounts = noAmounts, was: Amounts = noAmounts): Amounts {
   return { low: is.low - was.low, expected: is.expected - was.expected, high: is.high - was.high };
 }
 
-export interface Pair<Thing> {
+interface Pair<Thing> {
   readonly name: string;
   readonly was?: Thing;
   readonly is?: Thing;
 }
 
 /** Things of the same name side by side, in the order of what is now, then what only was. */
-export function pairsOf<Thing extends { readonly name: string }>(
+function pairsOf<Thing extends { readonly name: string }>(
   before: readonly Thing[] = [],
   now: readonly Thing[] = [],
 ): Pair<Thing>[] {
