@@ -8,7 +8,7 @@
 export interface Model {
   /** `ec2.CreateVolume`; of a part of its input, `route53.CreateHealthCheck/HealthCheckConfig`. Or `AWS::EC2::Volume` */
   readonly of: string;
-  /** Member, by the input: `vpcConfig: "resourcesVpcConfig"`. A list is no step of a path. */
+  /** Member, by the input: `vpcConfig: "resourcesVpcConfig"`. A list is no step of a path. Empty: the model has none, though one has the same name. */
   readonly names?: Readonly<Record<string, string>>;
   /** Required members that the provider gives by itself. */
   readonly given?: readonly string[];
@@ -343,7 +343,6 @@ export const members: Readonly<Record<string, Members>> = {
           aliases: "AliasTarget",
           "aliases.name": "DNSName",
           "aliases.zoneId": "HostedZoneId",
-          failoverRoutingPolicies: "",
           records: "ResourceRecords.Value",
         },
       },
