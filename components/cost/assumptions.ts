@@ -51,7 +51,8 @@ const addresses: Readonly<Record<Exposure, string>> = {
 const nodesAndUnits: Readonly<Record<Cloud, (exposure: Exposure) => string>> = {
   aws: (exposure) =>
     `All nodes are in the region and reach the cache by its ${addresses[exposure]}. AWS's GB is 2^30 bytes.`,
-  azure: () => "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted.",
+  azure: () =>
+    "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
 };
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
@@ -82,108 +83,80 @@ function bucketAssumptions(setting: Setting): string[] {
   ];
 }
 
+/** Whether it applies, what it is, and why it has no line. */
+type Unlined = readonly [applies: boolean, name: string, reason: string];
+
+function those(entries: readonly Unlined[]): NotPriced[] {
+  return entries.flatMap(([applies, name, reason]) => (applies ? [{ name, reason }] : []));
+}
+
 /** What costs something, or may, and has no line. */
 export function withoutLine(
   { cloud, region, upstreams, nodes }: Setting,
-  { machine }: CapacityPlan,
+  { machine: { type } }: CapacityPlan,
 ): NotPriced[] {
+  const { endpoint, topology } = region;
+  const isAws = cloud === "aws";
   const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
   return [
     ...unknownOperators(upstreams),
-    ...(cloud === "aws" && /^t\d/.test(machine.type)
-      ? [
-          {
-            name: "CPU credits",
-            reason: `${machine.type} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
-          },
-        ]
-      : []),
-    ...(cloud === "aws" && region.topology === "vm"
-      ? [
-          {
-            name: "The bucket of the Pod",
-            reason: "Small files in S3, for which the machine asks every 30 seconds: about four cents.",
-          },
-        ]
-      : []),
-    ...(cloud === "aws" && region.topology === "cluster"
-      ? [
-          {
-            name: "Logs of the cluster's audits",
-            reason:
-              "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
-          },
-        ]
-      : []),
-    ...(cloud === "azure" && hasCredentials
-      ? [{ name: "Key Vault operations", reason: "A few each month; no price was found." }]
-      : []),
-    ...(cloud === "azure" && region.endpoint.zone !== undefined
-      ? [{ name: "DNS queries", reason: "No price was found; less than a cent on AWS." }]
-      : []),
-    ...(cloud === "aws" && region.endpoint.exposure === "private"
-      ? [
-          {
-            name: "Your own network's ways",
-            reason:
-              "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
-          },
-        ]
-      : []),
-    ...(cloud === "aws" && region.endpoint.privateLink
-      ? [
-          {
-            name: "VPC endpoints of the customers",
-            reason: "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
-          },
-        ]
-      : []),
-    ...(nodes.natGateway === "unknown" || cloud === "azure"
-      ? [
-          {
-            name: "NAT gateways of the customers",
-            reason: "What nodes without a public address pull passes one.",
-          },
-        ]
-      : []),
-    { name: "Metrics and alerts that are sent away", reason: "They leave the region as ordinary transfer." },
-    { name: "Snapshots and backups", reason: "None are made: everything can be fetched again." },
+    ...those([
+      [
+        isAws && /^t\d/.test(type),
+        "CPU credits",
+        `${type} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
+      ],
+      [
+        isAws && topology === "vm",
+        "The bucket of the Pod",
+        "Small files in S3, for which the machine asks every 30 seconds: about four cents.",
+      ],
+      [
+        isAws && topology === "cluster",
+        "Logs of the cluster's audits",
+        "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
+      ],
+      [!isAws && hasCredentials, "Key Vault operations", "A few each month; no price was found."],
+      [!isAws && endpoint.zone !== undefined, "DNS queries", "No price was found; less than a cent on AWS."],
+      [
+        isAws && endpoint.exposure === "private",
+        "Your own network's ways",
+        "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
+      ],
+      [
+        isAws && endpoint.privateLink !== undefined,
+        "VPC endpoints of the customers",
+        "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
+      ],
+      [
+        nodes.natGateway === "unknown" || !isAws,
+        "NAT gateways of the customers",
+        "What nodes without a public address pull passes one.",
+      ],
+      [true, "Metrics and alerts that are sent away", "They leave the region as ordinary transfer."],
+      [true, "Snapshots and backups", "None are made: everything can be fetched again."],
+    ]),
   ];
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
-export function ofGovernance({
-  kmsKey,
-  diskEncryptionSet,
-  storageKey,
-  diagnostics,
-}: Governance = {}): NotPriced[] {
-  return [
-    ...(kmsKey === undefined
-      ? []
-      : [
-          {
-            name: "The KMS key, and requests to KMS",
-            reason:
-              "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
-          },
-        ]),
-    ...(diskEncryptionSet === undefined && storageKey === undefined
-      ? []
-      : [
-          {
-            name: "Keys in Key Vault, and operations with them",
-            reason: "The keys are their owner's, who pays for them; no price was found.",
-          },
-        ]),
-    ...(diagnostics === undefined
-      ? []
-      : [
-          {
-            name: "Audit logs in Log Analytics",
-            reason:
-              "The workspace takes a price for each GB that it receives; how much that is, isn't known beforehand.",
-          },
-        ]),
-  ];
+export function ofGovernance(governance: Governance = {}): NotPriced[] {
+  const { kmsKey, diskEncryptionSet, storageKey, diagnostics } = governance;
+  return those([
+    [
+      kmsKey !== undefined,
+      "The KMS key, and requests to KMS",
+      "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
+    ],
+    [
+      diskEncryptionSet !== undefined || storageKey !== undefined,
+      "Keys in Key Vault, and operations with them",
+      "The keys are their owner's, who pays for them; no price was found.",
+    ],
+    [
+      diagnostics !== undefined,
+      "Audit logs in Log Analytics",
+      "The workspace takes a price for each GB that it receives; how much that is, isn't known beforehand.",
+    ],
+  ]);
 }

@@ -29,7 +29,6 @@ import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./lin
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
-import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { type Steps, stepsOf } from "./steps.ts";
 import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
 import { chargesOf, type Setting, usageWith } from "./variant.ts";
@@ -91,7 +90,6 @@ export interface Alternatives {
   readonly cheapest?: AlternativeName;
   /** Why it is that one; a sentence or more. */
   readonly reason: string;
-  readonly sensitivity: readonly Sensitivity[];
 }
 
 export interface Contested {
@@ -225,9 +223,6 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       options,
       ...(name && { cheapest: name }),
       reason: [reason, ...behindNat(setting, usage, request, name)].join(" "),
-      sensitivity: sensitivityOf(workload, (workload) =>
-        compare({ ...setting, workload, fillMeasured: false }, prices)(usageOf(workload)),
-      ),
     },
     breakEven: breakEven(setting),
     commitment: commitmentSentence(plan.machine.type, place, options.find(({ chosen }) => chosen)?.committed),

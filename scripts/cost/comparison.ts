@@ -15,7 +15,7 @@ export interface Comparison {
   readonly rest: readonly string[];
 }
 
-/** So many regions have their causes, and so many causes each, fewer where there are several: the whole is shorter than a screen. */
+/** So many regions have their causes, and so many causes each, fewer where there are several: the whole is shorter than a screen. Commitments are said of one alone. */
 const mostRegions = 3;
 const mostCauses = { ofOne: 3, ofSeveral: 2 };
 /** The others have a line each. */
@@ -39,11 +39,11 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const unnamed = changes.length - told.length - others.length;
   const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
   const unchanged = same + review.removed.length - changes.length;
-  const causes = told.length === 1 ? mostCauses.ofOne : mostCauses.ofSeveral;
+  const isAlone = told.length === 1;
   const changed = told.flatMap(({ region }) => region ?? []);
   return {
     headline,
-    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one, causes) })),
+    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one, isAlone) })),
     rest: [
       ...others.map((one) => `${titleOf(one)}.`),
       ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
@@ -97,21 +97,23 @@ export function moreText({ low, expected, high }: Amounts): string {
   return high > 0 ? `at least ${least}` : `at most ${most}`;
 }
 
-function sentencesOf({ lines, was, is, region }: Change, mostCauses: number): string[] {
+function sentencesOf({ lines, was, is, region }: Change, isAlone: boolean): string[] {
   const causes = causesOf(lines);
-  const rest = causes.slice(mostCauses);
+  const most = isAlone ? mostCauses.ofOne : mostCauses.ofSeveral;
+  const rest = causes.slice(most);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
   const { range, steps, commitment, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
   const old = region?.past?.warnings ?? [];
   return [
-    ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
+    ...causes.slice(0, most).map(({ text, more }) => `${text}: ${moreText(more)}.`),
     ...(rest.length > 0
       ? [`${rest.length} smaller change${rest.length === 1 ? "" : "s"}: ${moreText(sumOfMore(rest))}.`]
       : []),
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
     ...(range?.reasons ?? []),
-    ...(lines.some(isOtherMachine) ? [...(steps?.sentences ?? []), ...(commitment ? [commitment] : [])] : []),
+    ...(lines.some(isOtherMachine) ? (steps?.sentences ?? []) : []),
+    ...(lines.some(isOtherMachine) && isAlone && commitment ? [commitment] : []),
     ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
     ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
     ...(region ? cheapest(region.estimate) : []),

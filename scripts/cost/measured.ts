@@ -1,4 +1,5 @@
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import type { Workload } from "../../components/config/schema.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "./prometheus.ts";
@@ -14,6 +15,8 @@ export interface Measured {
    * where there is nothing to compare with.
    */
   readonly savedUSD?: number;
+  /** The values of the workload with which it would have been assumed; those that can be told. */
+  readonly fitting: Partial<Pick<Workload, "pullsPerNodeGiB" | "growthGiBPerMonth">>;
 }
 
 /** What one cache has moved. */
@@ -23,6 +26,16 @@ export interface MeasuredUsage {
   readonly servedBytes: number;
   /** Absent where its origins tell nothing. */
   readonly filledBytes?: number;
+}
+
+/** A region's estimate by its configuration. */
+interface Configured {
+  readonly estimate: RegionEstimate;
+  readonly inputs: { readonly workload: Workload };
+  /** For another usage. */
+  readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
+  /** Whether the bucket sends the blobs to the nodes. */
+  readonly redirected: boolean;
 }
 
 /** By {@link usageKey}. */
@@ -72,23 +85,42 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
 
 /**
  * The cost of a region by its measured usage.
- * @param assumed by the workload
- * @param by the region's estimate for another usage
- * @param redirected whether the bucket sends the blobs: then the cache hasn't seen what nodes pull, and the assumption stays
+ *
+ * Where the bucket sends the blobs, the cache hasn't seen what nodes pull, and the assumption stays.
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by }: { redirected: boolean; by: (usage: Partial<MonthlyUsage>) => RegionEstimate },
+  { redirected, by, estimate, inputs: { workload } }: Configured,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
-  const measured = by({
+  const usage: Partial<MonthlyUsage> = {
     ...(!redirected && { pulledGiB: monthlyGiB(servedBytes) }),
     ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
-  });
+  };
+  const measured = by(usage);
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
   const saved =
     chosen === undefined || without === undefined ? undefined : ((without - chosen) * hours) / hoursPerMonth;
-  return { hours, estimate: measured, ...(saved !== undefined && { savedUSD: saved }) };
+  return {
+    hours,
+    estimate: measured,
+    ...(saved !== undefined && { savedUSD: saved }),
+    fitting: fittingOf(workload, usage, estimate),
+  };
+}
+
+/** What a bucket's rule deletes while it is in use comes again, and is no growth. */
+function fittingOf(
+  workload: Workload,
+  usage: Partial<MonthlyUsage>,
+  assumed: RegionEstimate,
+): Measured["fitting"] {
+  const starts = workload.nodes * workload.nodeChurnPerMonth;
+  const refetchedGiB = assumed.usage.filledGiB - workload.growthGiBPerMonth;
+  return {
+    ...(usage.pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: usage.pulledGiB / starts }),
+    ...(usage.filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, usage.filledGiB - refetchedGiB) }),
+  };
 }

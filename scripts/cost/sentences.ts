@@ -74,7 +74,9 @@ function billedSentence(estimate: RegionEstimate, { hours, usd: amount, monthlyU
 }
 
 function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {
-  const { estimate, hours, savedUSD } = measured;
+  const { estimate, hours, savedUSD, fitting } = measured;
+  const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
+  const fits = values.length === 0 ? "" : ` What would have fitted the workload: ${values.join(", ")}.`;
   const pair = (what: string, now: number, then: number) =>
     `${quantity(now)} GiB ${what} (assumed: ${quantity(then)})`;
   const saved =
@@ -84,7 +86,7 @@ function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measu
   return (
     `Measured over ${span(hours)}, as a month: ${pair("pulled", estimate.usage.pulledGiB, usage.pulledGiB)}, ` +
     `${pair("filled", estimate.usage.filledGiB, usage.filledGiB)}: we pay ${billed(billOf(estimate))} ` +
-    `(assumed: ${billed(billOf(assumed))}).${saved}`
+    `(assumed: ${billed(billOf(assumed))}).${fits}${saved}`
   );
 }
 

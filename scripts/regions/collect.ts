@@ -116,6 +116,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
     const own = inFile.find(({ region }) => region === name);
     if (!cache) return { ...(own as FleetRegion), updated, changed: ["new"], ...costOf(name) };
     const cost = outputs.cost[name];
+    const statusPage = outputs.monitoring[name]?.statusPage;
     return {
       stack,
       region: name,
@@ -123,13 +124,14 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
       provider: own?.provider ?? cost?.provider,
       topology: cache.topology,
       endpoint: cache.endpoint,
+      ...(statusPage !== undefined && { statusPage }),
       upstreams: cache.upstreams.map(({ registry }) => registry),
       updated,
       ...(configuration && {
         versions: versionsOf(configuration.config.images),
         changed: changedSince(configuration.config, name, cache),
       }),
-      ...(await asked(cache, outputs.monitoring[name]?.statusPage, options)),
+      ...(await asked(cache, statusPage, options)),
       ...(cost
         ? { cost: { usd: cost.totals.byPayer.us, complete: cost.totals.complete, from: "outputs" } }
         : costOf(name)),

@@ -19,6 +19,8 @@ export interface FleetRegion {
   readonly topology: string;
   /** URL that clients ask. */
   readonly endpoint: string;
+  /** URL; of a region that was brought up, where somebody may read its metrics. */
+  readonly statusPage?: string;
   /** The registries that it serves. */
   readonly upstreams: readonly string[];
   /** By the backend; `not up`: never brought up, or taken down. `unknown`: the backend can't be asked. */

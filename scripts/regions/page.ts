@@ -24,7 +24,7 @@ ${sick.length > 0 ? html`<section class="problems"><h2>Not well</h2><ul>${sick.m
 ${table({
   title: "All regions",
   head: ["Region", ...titles],
-  rows: regions.map((region) => [nameOf(region), ...pageCells(region)]),
+  rows: regions.map((region) => [nameCell(region), ...pageCells(region)]),
   foot: regions.length > 1 ? [["All", ...titles.slice(1).map(() => ""), totalCost(fleet)]] : [],
 })}
 ${legendOf(fleet).map((text) => html`<p class="dim">${text}</p>`)}
@@ -46,6 +46,13 @@ function cards(fleet: Fleet): Html[] {
     ["USD a month", totalCost(fleet)],
   ];
   return figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+}
+
+/** With the way to what the region says of itself. */
+function nameCell(region: FleetRegion): string | Html {
+  const { statusPage } = region;
+  if (statusPage === undefined || !/^https?:/.test(statusPage)) return nameOf(region);
+  return html`<a href="${statusPage}">${nameOf(region)}</a>`;
 }
 
 /** What is wrong stands out. */

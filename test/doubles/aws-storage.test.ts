@@ -50,12 +50,12 @@ testRefusals(make, {
   "an ownership that there isn't": {
     of: "ownership",
     with: { rule: { objectOwnership: "Mine" } },
-    says: /objectOwnership Mine/,
+    says: /s3\.PutBucketOwnershipControls: .*ObjectOwnership can't be Mine/,
   },
   "an encryption that there isn't": {
     of: "encryption",
     with: { rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "DES" } }] },
-    says: /SSE DES/,
+    says: /s3\.PutBucketEncryption: .*SSEAlgorithm can't be DES/,
   },
   "a bucket's policy about nobody": {
     of: "bucketPolicy",

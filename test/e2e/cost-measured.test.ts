@@ -45,6 +45,14 @@ test("measured usage takes the place of the assumed, and says what was saved", a
   isNear(Number(transfer?.monthlyCost), monthly(measured.servedGiB) * 0.01);
   assert.match(table.stdout, /Measured over 10 days, as a month: 3,04\d GiB pulled \(assumed: 3,600\)/);
   assert.match(table.stdout, /^Region .* Measured +Saved$/m);
+  // 1,200 node starts a month; a disk fetches nothing again.
+  const { pullsPerNodeGiB = 0, growthGiBPerMonth = 0 } = aws.measured.fitting;
+  isNear(pullsPerNodeGiB, monthly(measured.servedGiB) / 1200);
+  isNear(growthGiBPerMonth, monthly(measured.filledGiB));
+  assert.match(
+    table.stdout.replaceAll(/\s+/g, " "),
+    /What would have fitted the workload: pullsPerNodeGiB 2\.5\d, growthGiBPerMonth 15\d\.\d+\. Saved/,
+  );
   assert.match(table.stdout, /^- azure-westeurope: not measured for 1 h or more/m);
 });
 

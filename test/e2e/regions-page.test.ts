@@ -24,7 +24,10 @@ test("the page shows all regions and what is wrong, and needs nothing but itself
   await project.setStack("wrong", "config: {}");
   const endpoint = `https://127.0.0.1:${await freePort()}`;
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
-  await backend.withOutputs(project.directory, "azure-westeurope", { caches: { westeurope: cache } });
+  await backend.withOutputs(project.directory, "azure-westeurope", {
+    caches: { westeurope: cache },
+    monitoring: { westeurope: { statusPage: `${endpoint}/status` } },
+  });
   const file = join(project.directory, "regions.html");
   const { exitCode } = await project.regions("html", "--out", file);
   assert.equal(exitCode, 1, "one file is wrong");
@@ -51,6 +54,7 @@ test("the page shows all regions and what is wrong, and needs nothing but itself
     assert.deepEqual(local?.slice(1, 5), ["local vm", "localhost:8443", "gsoci.azurecr.io", "not up"]);
     assert.deepEqual(azure?.slice(5, 10), ["not reached", "", "", "pinned", "changed: endpoint, upstreams"]);
     assert.equal(rows.length, 2);
+    assert.equal(await page.getByRole("link").getAttribute("href"), `${endpoint}/status`);
     const texts = await page.locator(".problems").allInnerTexts();
     assert.match(texts.join("\n"), /stacks\/Pulumi\.wrong\.yaml.*provider.*is missing/s);
     assert.match(texts.join("\n"), /azure-westeurope: the connection is refused/);

@@ -116,6 +116,13 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.match(texts.find(([name]) => name?.includes("of a hit"))?.[1] ?? "", /^\d[\d.]* m?s$/);
   assert.match(plots[0] ?? "", /blobs: latest 75\.0 %/);
   assert.match(plots[1] ?? "", /to clients: latest 266\.7 kB\/s,.*; from upstreams: latest 66\.7 kB\/s/);
+  // The pointer asks for the values of another time.
+  const legend = page.locator("#legend0");
+  assert.match((await legend.textContent()) ?? "", /^blobs 75\.0 %manifests and tags –latest$/);
+  await page.locator("#plot0 svg").hover({ position: { x: 200, y: 60 } });
+  assert.match((await legend.textContent()) ?? "", /^blobs –manifests and tags –.*\d\d:\d\d$/);
+  await page.mouse.move(0, 0);
+  assert.match((await legend.textContent()) ?? "", /latest$/);
   await look("well");
 
   // Nothing here follows a Pod.
@@ -166,4 +173,10 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off");
   await look("disk-full");
   assert.deepEqual(errors, []);
+
+  // Prometheus is away: what was shown stays, and the page says that it may be old.
+  await page.route("**/api/v1/**", (route) => route.abort());
+  await page.locator("#verdict .unknown").waitFor();
+  assert.match((await page.textContent("#verdict")) ?? "", /Unknown Prometheus doesn't answer .* may be old/);
+  assert.match((await page.textContent("#state")) ?? "", /Endpointanswers/);
 });

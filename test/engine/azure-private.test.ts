@@ -1,5 +1,7 @@
 /** Stacks in Azure whose endpoint is private, from up to destroy. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { existing, groupId, subnetsOf, types } from "../doubles/azure/account.ts";
 import { loadBalancer } from "../doubles/azure/aks.ts";
@@ -10,6 +12,7 @@ import { azureCluster } from "../support/cloud-azure-cluster.ts";
 import { type CloudRun, type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterStack } from "../support/cluster-files.ts";
 import { violationsOf } from "../support/posture.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import type { Config } from "../support/stack-files.ts";
 
@@ -229,6 +232,8 @@ describe("a private endpoint", { concurrency: true }, () => {
       }
       const { messages } = await stack.run("preview");
       const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
+      const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
+      assert.ok(page.includes(`pulumi destroy ${command.replaceAll("germanywestcentral", "westeurope")}\n`));
       await succeeds(
         stack,
         "destroy",

@@ -1,7 +1,7 @@
 /** Regions in a cluster that is there already, from their first mistakes to their end. The tests go on from each other. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
   AppsV1Api,
@@ -16,9 +16,11 @@ import {
   type V1Secret,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import { execa } from "execa";
 import { alertNames } from "../../components/config/alerts.ts";
 import type { Manifest } from "../../components/hosts/kubernetes/manifests.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
 import { type GitOpsPage, gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
 import {
@@ -29,7 +31,7 @@ import {
   loadBalancerAddress,
 } from "../support/kubernetes-stack.ts";
 import { clusterSession } from "../support/on-call-session.ts";
-import { type EngineRun, type Operation, withPolicies } from "../support/project.ts";
+import { type EngineRun, type Operation, projectDirectory, withPolicies } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -233,6 +235,39 @@ test("up waits for the replicas and for the load balancers; another has nothing 
   assert.equal(caches.bucket.address, loadBalancerAddress);
   assert.equal(caches.gateway.address, "gateway.example.com");
   await succeeds("up", "--expect-no-changes");
+});
+
+test("the endpoint's record goes away and comes back by external-dns, and an update changes nothing of it", async (t) => {
+  const { path } = scope(t).use(await tempDir());
+  await symlink(await ensureTool("kubectl"), join(path, "kubectl"));
+  const onCall = async (...args: string[]) => {
+    const { exitCode, all } = await execa("node", ["scripts/oncall.ts", "kubernetes", ...args], {
+      cwd: projectDirectory,
+      env: { ...stack.environment, PATH: [path, stack.environment.PATH].join(delimiter) },
+      stdin: "ignore",
+      reject: false,
+      all: true,
+    });
+    assert.equal(exitCode, 0, all);
+    return all;
+  };
+  const core = stack.plane.config.makeApiClient(CoreV1Api);
+  const annotations = async () => {
+    const { metadata } = await core.readNamespacedService({
+      name: "registry-cache",
+      namespace: "cache-volumes",
+    });
+    return metadata?.annotations ?? {};
+  };
+  const before = await annotations();
+  assert.match(await onCall("volumes", "bypass", "--yes"), /taken away/);
+  const controller = "external-dns.alpha.kubernetes.io/controller";
+  assert.deepEqual(await annotations(), { ...before, [controller]: "none" });
+  await succeeds("up", "--expect-no-changes");
+  assert.match(await onCall("volumes", "bypass", "--yes"), /away already/);
+  assert.match(await onCall("volumes", "unbypass", "--yes"), /brought back/);
+  assert.deepEqual(await annotations(), before);
+  assert.match(await onCall("volumes", "k", "get", "pods"), /registry-cache-1 /);
 });
 
 describe("somebody on call follows a runbook", () => {

@@ -274,7 +274,7 @@ test("a cluster that is there goes on with what it has, with a warning", async (
   const { problems, warnings } = await lookedUp({ name: regionWithCluster });
   assert.deepEqual(problems, []);
   const stay = "the nodes that are there stay. AKS may not be able to add or replace nodes";
-  const replaces = "Another size or other zones replace the cluster";
+  const replaces = "Another size or other zones take another cluster";
   assert.equal(
     warnings[0],
     `northeurope: nodes.type: Standard_D4pls_v6 isn't available to the subscription in northeurope (NotAvailableForSubscription): ${stay}. ${replaces}`,

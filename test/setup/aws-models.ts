@@ -43,7 +43,6 @@ interface ServiceShape extends Omit<Shape, "members" | "member" | "key"> {
 interface ResourceSchema extends PropertySchema {
   readonly definitions?: Readonly<Record<string, PropertySchema>>;
   readonly createOnlyProperties?: readonly string[];
-  readonly conditionalCreateOnlyProperties?: readonly string[];
 }
 interface PropertySchema {
   readonly $ref?: string;
@@ -86,7 +85,6 @@ try {
 async function models(root: string): Promise<Omit<Models, "packages">> {
   const shapes: Record<string, Shape> = {};
   const createOnly: Record<string, readonly string[]> = {};
-  const conditionalCreateOnly: Record<string, readonly string[]> = {};
   for (const [type, { calls, resource }] of Object.entries(members)) {
     for (const call of calls) await addCall(root, call, inputsFor(type, call), shapes);
     if (!resource) continue;
@@ -94,10 +92,8 @@ async function models(root: string): Promise<Omit<Models, "packages">> {
     const shape = shapeOf(schema, schema.definitions ?? {});
     shapes[resource.of] = withMembers(shape, inputsFor(type, resource));
     createOnly[resource.of] = pathsOf(schema.createOnlyProperties);
-    const perhaps = pathsOf(schema.conditionalCreateOnlyProperties);
-    if (perhaps.length > 0) conditionalCreateOnly[resource.of] = perhaps;
   }
-  return { createOnly, conditionalCreateOnly, shapes };
+  return { createOnly, shapes };
 }
 
 /** What inputs of a resource can become, in small letters. */

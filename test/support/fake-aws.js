@@ -48,8 +48,6 @@ const operations = {
     VpcEndpoint: { DnsEntries: [{ HostedZoneId: "Z1", DnsName: "vpce-1.vpce-svc-1.vpce.amazonaws.com" }] },
   }),
   "ec2 get-console-output": () => ({ Output: "Kernel panic" }),
-  "eks update-kubeconfig": () => ({}),
-  "ssm start-session": () => ({}),
   "route53 list-hosted-zones-by-name": () => ({ HostedZones: zones }),
   "route53 list-resource-record-sets": () => ({ ResourceRecordSets: inPublicZone(records) }),
   "route53 change-resource-record-sets": () => {

@@ -8,7 +8,7 @@ const aws: StackInWords = { provider: "aws", region: "eu-central-1", machine: "m
 const azure: StackInWords = { provider: "azure", region: "westeurope", machine: "Standard_D2ps_v6" };
 const costUSD = estimateOf(aws).totals.byPayer.us;
 
-const cost = (words: StackInWords, prices = priceBook) => stackCost(stackOf(words), prices, today);
+const cost = (words: StackInWords, prices = priceBook, day = today) => stackCost(stackOf(words), prices, day);
 
 test("the output has the estimate of each region", () => {
   assert.deepEqual(cost(aws).regions, { "eu-central-1": estimateOf(aws) });
@@ -62,20 +62,35 @@ test("a contested charge counts, as the high end has it, and the message says ho
   );
 });
 
-test("missing, disputed and contested prices, in all combinations: the high end decides", () => {
+test("missing, disputed, contested and old prices, in all combinations: the high end decides", () => {
   // In Singapore, the price of gp3 is 0.096, and 0.10 by another table; of the machine m7g.large, all regions have a price.
   const singapore: StackInWords = { ...aws, region: "ap-southeast-1" };
+  /** When no price of the book is more than 90 days old, and when all are. */
+  const [fresh, aged] = ["2020-01-01", "2027-03-01"];
   const book = (missing: boolean) =>
     missing ? without("aws", "ap-southeast-1", "machine/m7g.large") : priceBook;
   for (const words of [aws, singapore, azure]) {
     for (const missing of [false, true]) {
       const { highUSD = 0, lowUSD } = estimateOf(words, { prices: book(missing) }).range ?? assert.fail();
       assert.ok(lowUSD <= highUSD);
-      for (const over of ["fail", "warn"] as const) {
-        const at = (monthlyUSD: number) => cost({ ...words, budget: { monthlyUSD, over } }, book(missing));
+      for (const [over, day] of [
+        ["fail", fresh],
+        ["warn", fresh],
+        ["fail", aged],
+        ["warn", aged],
+      ] as const) {
+        const at = (monthlyUSD: number) =>
+          cost({ ...words, budget: { monthlyUSD, over } }, book(missing), day);
         assert.deepEqual(at(highUSD + 0.01).problems, []);
         const above = at(highUSD - 0.01);
         assert.equal((over === "fail" ? above.problems : above.warnings).length, 1);
+        // The age widens nothing, and is said.
+        const [{ range, warnings } = assert.fail()] = Object.values(above.regions);
+        assert.equal(range?.highUSD, highUSD);
+        assert.equal(
+          warnings.some((text) => /^(\d+) of \1 priced lines rest on prices/.test(text)),
+          day === aged,
+        );
       }
     }
   }

@@ -81,12 +81,6 @@ export const eks: Readonly<Record<string, Rules>> = {
         valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
         valueAt("vpcConfig.endpointPrivateAccess", inputs) === true;
       invalid(isReachable, "Private and public endpoint access cannot be false");
-      const logs = valuesAt("enabledClusterLogTypes[*]", inputs).map(String);
-      const kinds = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
-      invalid(
-        logs.every((kind) => kinds.includes(kind)),
-        `log types ${logs}`,
-      );
     },
     admit(request) {
       demandTrust(request, "roleArn", "eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"]);

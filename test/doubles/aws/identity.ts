@@ -23,7 +23,6 @@ export const identity: Readonly<Record<string, Rules>> = {
     replacing: ["name", "namePrefix", "path"],
     check(inputs) {
       demand(isName(text("name", inputs), 64), "ValidationError", `role name ${inputs.name}`);
-      demand(text("description", inputs).length <= 1000, "ValidationError", "the description is too long");
       checkPolicy(text("assumeRolePolicy", inputs), "trust");
       checkPath(inputs);
     },

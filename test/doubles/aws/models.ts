@@ -28,8 +28,6 @@ export interface Models {
   readonly packages: Readonly<Record<string, string>>;
   /** By types of CloudFormation: properties of which another value takes another resource. */
   readonly createOnly: Readonly<Record<string, readonly string[]>>;
-  /** Those of which it depends on the values. */
-  readonly conditionalCreateOnly: Readonly<Record<string, readonly string[]>>;
   /** By calls, types of CloudFormation, and `service#Shape`. */
   readonly shapes: Readonly<Record<string, Shape>>;
 }

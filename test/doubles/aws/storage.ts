@@ -73,18 +73,11 @@ export const storage: Readonly<Record<string, Rules>> = {
 
   [publicAccessBlock]: setting(),
 
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": setting({
-    check(inputs) {
-      const ownership = text("rule.objectOwnership", inputs);
-      const known = ["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"];
-      demand(known.includes(ownership), "MalformedXML", `objectOwnership ${ownership}`);
-    },
-  }),
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": setting(),
 
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": setting({
     check(inputs) {
       const algorithm = text("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm", inputs);
-      demand(["AES256", "aws:kms", "aws:kms:dsse"].includes(algorithm), "MalformedXML", `SSE ${algorithm}`);
       const isKms = algorithm !== "AES256";
       const key = text("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", inputs);
       demand(isKms || key === "", "InvalidArgument", "a KMS key doesn't go with AES256");
@@ -142,7 +135,6 @@ export const storage: Readonly<Record<string, Rules>> = {
 };
 
 function checkLifecycle(rule: Inputs): void {
-  demand(["Enabled", "Disabled"].includes(text("status", rule)), "MalformedXML", `status ${rule.status}`);
   demand(rule.filter !== undefined, "MalformedXML", "a rule needs a filter");
   const days = ["expiration.days", "abortIncompleteMultipartUpload.daysAfterInitiation"].flatMap(
     (path) => valueAt(path, rule) ?? [],

@@ -1,0 +1,195 @@
+/** The user data of a region in AWS in a machine with Debian 13, which installs all of it by itself. */
+import assert from "node:assert/strict";
+import { truncate } from "node:fs/promises";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AlertName, alertNames } from "../../components/config/alerts.ts";
+import { metricsPort } from "../../components/config/ports.ts";
+import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
+import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
+import { scope } from "../support/scope.ts";
+import { clients } from "./clients.ts";
+import { dataDiskGiB, gib } from "./data-disk.ts";
+import { ensureQemu } from "./image.ts";
+import {
+  applied,
+  applies,
+  awsRegion,
+  fails,
+  fileSystem,
+  filesOnRootDisk,
+  serves,
+  sizeOfFileSystem,
+} from "./region.ts";
+import { steps, storyTimeoutMs } from "./story.ts";
+import { type Surroundings, surroundings } from "./surroundings.ts";
+
+/** CHANGES and POWER_CUTS make it more thorough, and longer. */
+const changeCount = Number(process.env.CHANGES ?? 1);
+const powerCuts = Number(process.env.POWER_CUTS ?? 1);
+
+const runs = new RunbookRuns(import.meta.filename);
+
+test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeoutMs }, async (t) => {
+  const parts = scope(t);
+  const step = steps(t);
+  await ensureQemu();
+  const around = await surroundings(parts);
+  const { region, disk, ca } = await awsRegion(around);
+  const first = parts.use(await region.start({ name: "first", packages: "installed", disk: "late" }));
+  let uuid = "";
+  let fingerprint = "";
+  /** Somebody who is on call, in a session on the machine. @returns what is printed */
+  const follow = (
+    name: AlertName,
+    section: "See" | "Do" | "Verify",
+    options: RunOptions & { matching?: RegExp } = {},
+  ) => runs.run(name, section, "vm", (script) => first.try(script), options);
+
+  await step("installs itself, and waits for its disk, which comes late", async () => {
+    await first.settled();
+    t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
+    assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
+    const waiting = await first.run("systemctl list-jobs --no-legend");
+    assert.match(waiting, /registry-cache\.service +start +waiting/);
+    assert.deepEqual(await filesOnRootDisk(first), []);
+    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    const matching = /^systemctl status/;
+    const seen = await follow("RegistryCacheDown", "See", { matching, mayFail: /^systemctl status/ });
+    assert.match(seen, /registry-cache\.service +start +waiting/);
+    await first.attach(disk);
+  });
+
+  await step("serves a node: what the upstream has, and then what it has itself", async () => {
+    await serves(around, first, ca);
+    await around.pull(ca);
+    t.diagnostic(`${first.seconds} s from machine start to the first served pull, on a late disk`);
+    assert.equal(blobsIn(around.asked()), 4);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), []);
+    ({ fingerprint } = await around.get(443, "/v2/", ca));
+    uuid = await fileSystem(first, disk);
+  });
+
+  await step("shows only what it is to show", async () => {
+    const listening = await first.run("ss -Hltn | awk '{ print $4 }'");
+    const open = listening.split("\n").filter((address) => !/^(127\.|\[::1\])/.test(address));
+    assert.deepEqual(new Set(open.map((it) => Number(it.split(":").at(-1)))), new Set([443, metricsPort]));
+    assert.match(listening, /^127\.0\.0\.1:9100$/m, "node_exporter");
+    await first.until("all targets are scraped", async () => {
+      const { body } = await around.get(metricsPort, "/api/v1/query?query=up", ca);
+      const values: string[] = JSON.parse(body).data.result.map(
+        ({ value }: { value: [number, string] }) => value[1],
+      );
+      return values.length > 5 && values.every((it) => it === "1");
+    });
+    const apt = await first.run("apt-config dump");
+    assert.match(apt, /^APT::Periodic::Unattended-Upgrade "1";$/m);
+    assert.match(apt, /^Unattended-Upgrade::Automatic-Reboot "true";$/m);
+    assert.match(apt, /^Unattended-Upgrade::Automatic-Reboot-Time "\d\d:\d\d";$/m);
+    assert.match(await first.run("podman --version"), / 5\./);
+    assert.equal(await first.run("podman info --format '{{.Host.OCIRuntime.Name}}'"), "crun");
+    assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
+  });
+
+  await step("tells whoever is on call how it does, and pulls through itself", async () => {
+    const status = await first.run("registry-cache status");
+    assert.match(status, /^verdict {8}serving/m);
+    assert.match(status, /^configuration {2}wanted (\w{12}), applied \1 on /m);
+    assert.match(await first.run("registry-cache pull"), /^\d+ answers, \d+ of them hits, .* MB in /m);
+    const { exitCode } = await first.try("registry-cache restart nothing");
+    assert.equal(exitCode, 2);
+  });
+
+  await step("a container that is killed comes back", async () => {
+    const pid = `podman inspect --format '{{.State.Pid}}' ${region.container("edge")}`;
+    const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);
+    await first.until("nginx is back", async () => !["0", killed].includes(await first.run(pid)));
+    await serves(around, first, ca);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), [], "warm");
+  });
+
+  await step("shows whoever is on call what is wrong with it, and is restarted", async () => {
+    assert.match(
+      await follow("RegistryCacheRestartLoop", "See", { matching: /list-boots/ }),
+      /memory limit \d/,
+    );
+    await first.run("systemctl stop prometheus-node-exporter");
+    const missing = "RegistryCacheTargetMissing";
+    const only = { matching: /^systemctl/ };
+    const seen = await follow(missing, "See", { ...only, mayFail: /^systemctl status/ });
+    assert.match(seen, /inactive \(dead\)/);
+    await follow(missing, "Do", only);
+    await first.run("systemctl is-active prometheus-node-exporter");
+    await first.run("systemctl stop registry-cache");
+    const down = await follow("RegistryCacheDown", "See", {
+      matching: /^registry-cache/,
+      mayFail: /^registry-cache (?:status|logs)/,
+    });
+    assert.match(down, /NOT SERVING/);
+    await follow("RegistryCacheDown", "Do", { matching: /^registry-cache restart/ });
+    await serves(around, first, ca);
+    assert.match(await follow("RegistryCacheProbeFailing", "See", { matching: /^curl/ }), /^200$/m);
+    await follow("RegistryCacheSlow", "See", { matching: /node_disk/ });
+    await follow("RegistryCacheDiskFilling", "See", { matching: /^df/m });
+    await follow("RegistryCacheDiskFull", "See", { matching: /^df/ });
+    await follow("RegistryCacheDiskFull", "Do", { matching: /vacuum/ });
+    await serves(around, first, ca);
+    await first.until("no alert is left, and a pull works", async () =>
+      /0 hits|[1-9] of them hits/.test(await follow("RegistryCacheDown", "Verify")),
+    );
+  });
+
+  const containers = () => first.run("podman ps --format '{{.ID}} {{.Names}}' | sort");
+  const status = async () => (await around.get(443, around.tagPath, ca)).status;
+
+  await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
+    const good = await applied(first);
+    const nowhere = "http://127.0.0.1:1/";
+    for (const [reason, change] of Object.entries({
+      unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
+      image: { images: { exporter: "10.0.2.2:1/registry-cache/none:test" } },
+    })) {
+      const digest = await region.want(change);
+      assert.equal(await fails(first, digest), reason);
+      assert.equal(await applied(first), good);
+      assert.equal(await status(), 200);
+      const said = await first.run(
+        `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
+      );
+      assert.match(said, new RegExp(`failed: ${reason}`));
+    }
+    const outdated = "RegistryCachePodOutdated";
+    const image = /^IMAGE=/;
+    const seen = await follow(outdated, "See", { matching: /pod_failure_info/ });
+    assert.match(seen, /failed: image/);
+    const values = { IMAGE: "10.0.2.2:1/registry-cache/none:test" };
+    const pull = await follow(outdated, "Do", { matching: image, values, mayFail: /^podman pull/ });
+    assert.match(pull, /refused/);
+    const names = await follow(outdated, "Do", { matching: /--field CONTAINER_NAME/ });
+    const [NAME = ""] = names.match(/^registry-cache-\S+-edge$/m) ?? [];
+    const log = await follow(outdated, "Do", { matching: /^NAME=/, values: { NAME } });
+    assert.match(log, /"uri":|nginx/);
+    await follow(outdated, "Do", { matching: /^rm --force/, mayFail: /^systemctl start/ });
+    const timer = await follow(outdated, "Do", { matching: /follow\.timer/, mayFail: /^systemctl restart/ });
+    assert.match(timer, /registry-cache-follow\.timer/);
+  });
+
+  await step("has run all that the runbooks say for a machine", async () => {
+    runs.assertComplete(alertNames);
+  });
+});
+
+/** Changes that replace no container. */
+function reloads(count: number, { config: { access } }: Surroundings) {
+  return {
+    "allow-list": { repositories: ["giantswarm/**", `more-${count}/**`] },
+    freshness: { region: { freshnessSeconds: 3600 - count } },
+    clients: { region: { access: { ...access, clients: [...access.clients, `192.0.2.${count % 250}/32`] } } },
+  };
+}
+
+function blobsIn(asked: readonly string[]): number {
+  return asked.filter((it) => it.startsWith("GET ") && it.includes("/blobs/")).length;
+}
