@@ -103,7 +103,7 @@ test("a release takes its section of the changelog, with links that work from th
     "# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.0] - 2026-12-01\n\n- See [metrics.md](metrics.md#job), [it](https://a.test/).\n\n## 1.1.0\n\n- Before.\n";
   const release = {
     ...{ workflow: "release.yaml", job: "pack", step: "take the notes from the changelog" },
-    files: { "package.json": '{"version":"1.2.0"}', "docs/CHANGELOG.md": changelog },
+    files: { "package.json": '{"version":"1.2.0"}', "CHANGELOG.md": changelog },
   };
   const env = { GITHUB_REPOSITORY: "acme/caches", GITHUB_REF_NAME: "v1.2.0" };
   const made = await run(t, { ...release, env });
@@ -113,7 +113,7 @@ test("a release takes its section of the changelog, with links that work from th
     "- See [metrics.md](https://github.com/acme/caches/blob/v1.2.0/docs/metrics.md#job), [it](https://a.test/).",
   );
   assert.equal((await run(t, { ...release, env: { ...env, GITHUB_REF_NAME: "v1.3.0" } })).exitCode, 1);
-  const files = { ...release.files, "docs/CHANGELOG.md": "## Unreleased\n\n- All.\n" };
+  const files = { ...release.files, "CHANGELOG.md": "## Unreleased\n\n- All.\n" };
   assert.equal((await run(t, { ...release, env, files })).exitCode, 1);
   const { calls } = await run(t, { workflow: "release.yaml", job: "release", env });
   assert.match(calls.at(-1) ?? "", /^release create v1\.2\.0 --verify-tag .* --notes-file notes\.md /);
