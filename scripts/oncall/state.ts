@@ -57,7 +57,10 @@ export function regionIn(resources: readonly Resource[], stack: string, region?:
   if (region === undefined && names.length > 1)
     throw new StepError(`${stack} has several regions: name one of ${names.join(", ")}`);
   const root = region === undefined ? roots[0] : roots.find((it) => nameOf(it) === region);
-  if (!root) throw new StepError(`${stack} has no region ${region}: ${hint(region ?? "", names)}`);
+  if (!root)
+    throw new StepError(
+      `${stack} has no region ${region}: ${hint(region ?? "", names)}. A command comes after the region`,
+    );
   const byUrn = new Map(resources.map((it) => [it.urn, it]));
   const isOwn = ({ urn, parent }: Pick<Resource, "urn" | "parent">): boolean => {
     if (urn === root.urn) return true;
