@@ -190,7 +190,7 @@ const azureNodes = z
     type: matching(/^Standard_[\w-]+$/, "the name of a size in Azure, like Standard_D4pls_v6")
       .default(defaultAzureNode)
       .describe(
-        "Azure's name of the nodes' size: four vCPUs at least, and not of series B. Another one replaces the cluster.",
+        "Azure's name of the nodes' size: four vCPUs at least, and not of series B. Another size takes another cluster.",
       ),
     zones: z
       .array(availabilityZone)

@@ -117,9 +117,11 @@ test("a container that isn't there ends with 2 and names those that are; without
   const some = await run(local, parts.use(await fakePrograms({ podman: podman() })), "logs", "edgy");
   assert.equal(some.exitCode, 2);
   assert.match(some.all, /there is no container edgy, but blackbox edge exporter origin-gsoci prometheus/);
-  const none = await run(local, parts.use(await fakePrograms({ podman: "" })), "logs", "edge");
-  assert.equal(none.exitCode, 1);
-  assert.match(none.all, /`registry-cache startup` says/);
+  for (const args of [["logs", "edge"], ["parts"]]) {
+    const none = await run(local, parts.use(await fakePrograms({ podman: "" })), ...args);
+    assert.equal(none.exitCode, 1);
+    assert.match(none.all, /`registry-cache startup` says/);
+  }
 });
 
 test("logs hands on what it knows, and nothing else", async (t) => {

@@ -34,7 +34,9 @@ states() {
 }
 
 part_details() {
-  ours --all --quiet | xargs podman inspect --format '{{index .Config.Labels "app.kubernetes.io/component"}}: {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, exit code {{.State.ExitCode}}, killed for memory: {{.State.OOMKilled}} ({{.Name}})'
+  ids=$(ours --all --quiet) && [ -n "$ids" ] || fail 'there are no containers: `registry-cache startup` says what came before them'
+  # shellcheck disable=SC2086
+  podman inspect --format '{{index .Config.Labels "app.kubernetes.io/component"}}: {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, exit code {{.State.ExitCode}}, killed for memory: {{.State.OOMKilled}} ({{.Name}})' $ids
 }
 
 show_logs() {
