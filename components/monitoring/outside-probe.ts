@@ -53,7 +53,12 @@ export function outsideProbe({ region, endpoint, ca, labels }: OutsideProbeOptio
       [common.module]: {
         prober: "http",
         timeout: "5s",
-        http: { valid_status_codes: [200], ...(ca !== undefined && { tls_config: { ca } }) },
+        // As clients without IPv6, and the exporter may have none. A name with AAAA records alone is still asked by them.
+        http: {
+          valid_status_codes: [200],
+          preferred_ip_protocol: "ip4",
+          ...(ca !== undefined && { tls_config: { ca } }),
+        },
       },
     },
     operator: {

@@ -79,10 +79,20 @@ test("without nginx, status says so, and what can be found out", async () => {
   await podman(["stop", "--time", "2", edge]);
   const { exitCode, all } = await run("status");
   assert.equal(exitCode, 1);
-  assert.match(all, /^verdict {8}NOT SERVING: nginx or its probe does not run/m);
+  assert.match(all, /^verdict {8}NOT SERVING: the endpoint does not answer$/m);
   assert.match(all, /^container {6}edge Exited /m);
   assert.match(all, /^certificate {4}none is served; the stored one ends on /m);
   await podman(["start", edge]);
+});
+
+test("without its probe, status doesn't say that the cache is down", async () => {
+  const blackbox = chain.cache.container("blackbox");
+  await podman(["stop", "--time", "2", blackbox]);
+  const { exitCode, all } = await run("status");
+  assert.equal(exitCode, 1);
+  assert.match(all, /^verdict {8}NOT KNOWN: the probe does not run/m);
+  assert.match(all, /^container {6}blackbox Exited /m);
+  await podman(["start", blackbox]);
 });
 
 test("a restart ends with the container running", async () => {

@@ -105,6 +105,7 @@ test("a probe from outside asks as a client does, and its alerts have the cache'
   const authority = monitoringOf([], certificate).probe.module as Record<string, { http: object }>;
   assert.deepEqual(authority.registry_cache_eu_central_1?.http, {
     valid_status_codes: [200],
+    preferred_ip_protocol: "ip4",
     tls_config: { ca: certificate },
   });
 });

@@ -99,6 +99,7 @@ describe("what isn't a command, or isn't one of its arguments, ends with 2, says
     ["probe", "https://gsoci.azurecr.io/v2/&module=endpoint"],
     ["probe", "https://gsoci.azurecr.io/\nhttps://other.example.com/"],
     ["pull", "a", "b"],
+    ["pull", ""],
     ["--replica", "1", "status"],
   ];
   for (const args of wrong) {
@@ -280,16 +281,133 @@ describe("status", () => {
     );
     assert.equal(silent.exitCode, 1);
     assert.match(silent.all, /^verdict {8}NOT SERVING: \/v2\/ answers 503 in place of 200$/m);
-    const dead = await run(
+    const stopped = await run(
       local,
-      parts.use(await fakePrograms({ podman: "echo 'no podman' >&2; exit 125" })),
+      parts.use(await fakePrograms({ podman: "case $1 in exec) exit 255 ;; ps) echo id ;; esac" })),
       "status",
     );
-    assert.equal(dead.exitCode, 1);
-    assert.match(dead.all, /^verdict {8}NOT SERVING: nginx or its probe does not run/m);
-    assert.match(dead.all, /^alerts {9}not known: Prometheus does not run$/m);
-    assert.match(dead.all, /^container {6}no podman$/m);
+    assert.equal(stopped.exitCode, 1);
+    assert.match(stopped.all, /^verdict {8}NOT SERVING: nginx does not run/m);
+    assert.match(stopped.all, /^alerts {9}not known: Prometheus does not run$/m);
   });
+
+  test("where containers can't be listed, nothing is known", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: "echo 'no podman' >&2; exit 125" }));
+    const { exitCode, all, calls } = await run(local, programs, "status");
+    assert.equal(exitCode, 1);
+    assert.match(all, /^verdict {8}NOT KNOWN: the containers cannot be listed/m);
+    assert.match(all, /^alerts {9}not known/m);
+    assert.match(all, /^container {6}no podman$/m);
+    assert.equal(calls.length, 1, "a second question would wait as long as the first");
+  });
+
+  const edgeAnswers = `case "$*" in
+  "ps "*) echo id ;;
+  "exec id true") ;;
+  "exec id promtool "*) PROMTOOL ;;
+  "exec id wget "*) WGET ;;
+esac`;
+  const playing = (wget: string, promtool: string) =>
+    edgeAnswers.replace("WGET", () => wget).replace("PROMTOOL", () => promtool);
+  const watchdog = `echo 'ALERTS{alertname="Watchdog", alertstate="firing"} => 1 @[1]'`;
+
+  test("a probe that doesn't run says nothing about the cache", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ podman: playing("exit 1", watchdog) }));
+    const { exitCode, all } = await run(local, programs, "status");
+    assert.equal(exitCode, 1);
+    assert.match(all, /^verdict {8}NOT KNOWN: the probe does not run/m);
+    assert.match(all, /^alerts {9}none$/m);
+    assert.doesNotMatch(all, /NOT SERVING/);
+  });
+
+  test("a stopped edge is seen by the probe, asked from another container", async (t) => {
+    const stopped = `case "$*" in
+  "ps "*component=edge*) echo edge-id ;;
+  "ps "*) echo id ;;
+  "exec edge-id "*) exit 255 ;;
+  "exec id promtool "*) ${watchdog} ;;
+  "exec id wget "*) printf 'probe_success 0\nprobe_http_status_code 0\n' ;;
+esac`;
+    const programs = scope(t).use(await fakePrograms({ podman: stopped }));
+    assert.match(
+      (await run(local, programs, "status")).all,
+      /^verdict {8}NOT SERVING: the endpoint does not answer$/m,
+    );
+  });
+
+  for (const [what, promtool] of Object.entries({
+    "that doesn't answer": "exit 1",
+    "that has evaluated no rule yet": ":",
+  })) {
+    test(`a Prometheus ${what} isn't one without alerts`, async (t) => {
+      const serves = "printf 'probe_success 1\nprobe_http_status_code 200\n'";
+      const programs = scope(t).use(await fakePrograms({ podman: playing(serves, promtool) }));
+      const { exitCode, all } = await run(local, programs, "status");
+      assert.equal(exitCode, 0, "the cache serves");
+      assert.match(all, /^verdict {8}serving, alerts not known$/m);
+      assert.match(all, /^alerts {9}not known: Prometheus /m);
+      assert.doesNotMatch(all, /^alerts {9}none/m);
+    });
+  }
+
+  test("a screen comes, whatever hangs", async (t) => {
+    const parts = scope(t);
+    for (const podman of ["exec sleep 60", `case $1 in exec) exec sleep 60 ;; ps) echo id ;; esac`]) {
+      const programs = parts.use(await fakePrograms({ podman }));
+      const program = join(programs.directory, "registry-cache");
+      const text = onCallProgram(local);
+      const short = text.replace(/LIMIT=20/, "LIMIT=1");
+      assert.notEqual(short, text);
+      await writeFile(program, short);
+      const { exitCode, all } = await execa("sh", [program, "status"], {
+        env: programs.env,
+        reject: false,
+        all: true,
+        timeout: 25_000,
+      });
+      assert.equal(exitCode, 1, all);
+      assert.match(all, /^verdict {8}NOT (?:KNOWN|SERVING): /m);
+      assert.match(all, /^configuration {2}/m);
+    }
+  });
+});
+
+describe("probe", () => {
+  for (const [exitCode, success] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    test(`ends with ${exitCode} where the probe gives ${success}, and shows what was said`, async (t) => {
+      const health = `Logs for the probe:\ndial tcp\n# HELP probe_success\nprobe_success ${success}`;
+      const programs = scope(t).use(await fakePrograms({ podman: podman({}, health) }));
+      const ran = await run(local, programs, "probe", "https://gsoci.azurecr.io/v2/");
+      assert.equal(ran.exitCode, exitCode);
+      assert.match(ran.all, /^dial tcp$/m);
+      assert.doesNotMatch(ran.all, /^#/m);
+    });
+  }
+
+  test("ends with 1 where nobody probes", async (t) => {
+    const programs = scope(t).use(
+      await fakePrograms({ podman: "case $1 in ps) echo id ;; *) exit 1 ;; esac" }),
+    );
+    assert.equal((await run(local, programs, "probe", "https://gsoci.azurecr.io/v2/")).exitCode, 1);
+  });
+});
+
+test("a query that looks like an option is a query", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+  const { calls } = await run(local, programs, "q", "--help");
+  assert.equal(calls.at(-1), "podman exec id promtool query instant http://127.0.0.1:15004 -- --help");
+});
+
+test("parts says since when a container runs, or has not", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: podman() }));
+  const { calls } = await run(local, programs, "parts");
+  assert.match(
+    calls.at(-1) ?? "",
+    /\{\{if \.State\.Running\}\}\{\{\.State\.StartedAt\}\}\{\{else\}\}\{\{\.State\.FinishedAt\}\}\{\{end\}\}/,
+  );
 });
 
 describe("on Kubernetes", () => {
@@ -308,7 +426,7 @@ esac`;
     const k = "kubectl --context prod --namespace caches";
     assert.equal(
       await asked("q", "up"),
-      `${k} exec cache-0 --container prometheus -- promtool query instant http://127.0.0.1:15004 up`,
+      `${k} exec cache-0 --container prometheus -- promtool query instant http://127.0.0.1:15004 -- up`,
     );
     assert.equal(
       await asked("--replica", "1", "logs", "edge", "--tail", "5"),
@@ -320,6 +438,55 @@ esac`;
     assert.equal((await run(kubernetes, programs, "--replica", "2", "q", "up")).exitCode, 1);
     assert.equal((await run(kubernetes, programs, "--replica", "x", "q", "up")).exitCode, 2);
     assert.equal((await run(kubernetes, programs, "replica", "1")).all, "cache-1");
+  });
+
+  const serves = (...pods: readonly string[]) =>
+    kubectl.replace(
+      "esac",
+      `  ${["none", ...pods].map((pod) => `"exec ${pod} --container edge -- wget "*`).join("|")}) printf 'probe_success 1\\n' ;;
+  *" -- wget "*|*" -- true") exit 1 ;;
+  "exec cache-0 "*promtool*) echo 'ALERTS{alertname="Watchdog", alertstate="firing"} => 1 @[1]' ;;
+  "exec cache-1 "*promtool*) exit 1 ;;
+esac`,
+    );
+
+  test("status asks every replica, and names those that don't serve", async (t) => {
+    const parts = scope(t);
+    const second = parts.use(await fakePrograms({ kubectl: serves("cache-1") }));
+    const one = await run(kubernetes, second, "status");
+    assert.equal(one.exitCode, 0, one.all);
+    assert.match(one.all, /^verdict {8}serving, but not by cache-0, alerts not known$/m);
+    assert.match(one.all, /^alerts {9}not known: .*cache-1/m);
+    const named = await run(kubernetes, second, "--replica", "0", "status");
+    assert.equal(named.exitCode, 1);
+    assert.match(named.all, /^verdict {8}NOT SERVING: nginx does not run/m);
+    const none = await run(kubernetes, parts.use(await fakePrograms({ kubectl: serves() })), "status");
+    assert.equal(none.exitCode, 1);
+    assert.match(none.all, /^verdict {8}NOT SERVING: nginx does not run/m);
+    const all = await run(
+      kubernetes,
+      parts.use(await fakePrograms({ kubectl: serves("cache-0", "cache-1") })),
+      "status",
+    );
+    assert.match(all.all, /^verdict {8}serving, alerts not known$/m);
+  });
+
+  test("firing ends with 1 where a replica's Prometheus doesn't answer", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ kubectl: serves() }));
+    const { exitCode, all } = await run(kubernetes, programs, "firing");
+    assert.equal(exitCode, 1);
+    assert.match(all, /^cache-0:\nALERTS/);
+  });
+
+  test("an API server that is silent is waited for 20 s", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ kubectl }));
+    for (const command of [["parts"], ["startup"], ["certificate"], ["space"], ["status"]]) {
+      const before = (await programs.calls()).length;
+      const { calls } = await run(kubernetes, programs, ...command);
+      const asked = calls.slice(before).filter((call) => !/ caches exec /.test(call));
+      assert.notEqual(asked.length, 0);
+      for (const call of asked) assert.match(call, / --request-timeout=20s$/);
+    }
   });
 
   test("status says which containers aren't ready", async (t) => {

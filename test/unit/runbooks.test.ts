@@ -148,7 +148,16 @@ test("whoever finds a dead machine is sent to where it is taken out of DNS", () 
   const { text, headings } = runbooks.find(({ name }) => name === "RegistryCacheDown") ?? assert.fail();
   const [first] = headings.slice(headings.findIndex(({ text }) => text === "Do") + 1);
   assert.equal(first?.text, "Take the cache out of DNS");
-  assert.match(text, /`timed out` \| .*\(#take-the-cache-out-of-dns\)/);
+  assert.match(text, /`Connection timed out`.* \| .*\(#take-the-cache-out-of-dns\)/);
+});
+
+test("nobody takes a cache away because of a resolver", () => {
+  for (const name of ["RegistryCacheDown", "RegistryCacheUnreachable"]) {
+    const { text = "" } = runbooks.find((runbook) => runbook.name === name) ?? {};
+    assert.match(text, /`Resolving timed out`/, name);
+    // It would be true of a resolver's silence, too.
+    assert.doesNotMatch(text, /`timed out`/, name);
+  }
 });
 
 test("links lead somewhere, anchors included", () => {

@@ -9,13 +9,19 @@ become_ready() {
   command -v kubectl >/dev/null || fail 'kubectl is missing: https://kubernetes.io/docs/tasks/tools/'
 }
 
-k() { kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
+k() { limited kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
+
+# An API server may be silent, and `timeout` is not on every computer.
+look() { k "$@" --request-timeout=20s; }
 
 # An evicted Pod stays in the list until it is deleted, and takes no commands.
 replicas() {
-  k get pods --selector app.kubernetes.io/name=registry-cache --field-selector 'status.phase!=Failed,status.phase!=Succeeded' \
+  look get pods --selector app.kubernetes.io/name=registry-cache --field-selector 'status.phase!=Failed,status.phase!=Succeeded' \
     --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'
 }
+
+# Which to ask for a verdict: each, unless one is named.
+askers() { if [ -n "${REPLICA-}" ]; then replica; else replicas; fi; }
 
 replica() {
   replicas | sed -n "$((${REPLICA:-0} + 1))p" | grep . || fail "there is no replica ${REPLICA:-0}"
@@ -25,26 +31,27 @@ in_part() {
   pod=${pod_now:-$(replica)} || return
   part=$1
   shift
-  limited kubectl --context "$CONTEXT" --namespace "$NAMESPACE" exec "$pod" --container "$part" -- "$@"
+  k exec "$pod" --container "$part" -- "$@"
 }
 
 part_names() {
   pod=$(replica) || return
-  k get pod "$pod" --output 'jsonpath={range .spec.containers[*]}{.name}{"\n"}{end}'
+  look get pod "$pod" --output 'jsonpath={range .spec.containers[*]}{.name}{"\n"}{end}'
 }
 
 # Of all replicas. Without containers, a Pod is Pending.
 states() {
-  k get pods --selector app.kubernetes.io/name=registry-cache --output \
-    'jsonpath={range .items[*]}{.metadata.name} {.status.phase}{range .status.containerStatuses[*]}, {.name}{" "}{.ready}{end}{"\n"}{end}' |
-    awk '{ bad = ""; for (i = 3; i < NF; i += 2) if ($(i + 1) !~ /^true/) bad = bad " " $i; sub(/,$/, "", $2)
+  lines=$(look get pods --selector app.kubernetes.io/name=registry-cache --output \
+    'jsonpath={range .items[*]}{.metadata.name} {.status.phase}{range .status.containerStatuses[*]}, {.name}{" "}{.ready}{end}{"\n"}{end}') || return
+  printf '%s\n' "$lines" |
+    awk 'NF > 0 { bad = ""; for (i = 3; i < NF; i += 2) if ($(i + 1) !~ /^true/) bad = bad " " $i; sub(/,$/, "", $2)
       print $1, tolower($2) (NF < 3 ? "" : bad == "" ? ", all containers ready" : ", not ready:" bad) }'
 }
 
 part_details() {
   pod=$(replica)
-  k get pods,persistentvolumeclaims --output wide
-  [ -n "$pod" ] && k get pod "$pod" --output 'jsonpath={range .status.containerStatuses[*]}{.name}{": ready "}{.ready}{", "}{.restartCount}{" restarts, last end: "}{.lastState.terminated.reason}{" "}{.lastState.terminated.exitCode}{"\n"}{end}'
+  look get pods,persistentvolumeclaims --output wide
+  [ -n "$pod" ] && look get pod "$pod" --output 'jsonpath={range .status.containerStatuses[*]}{.name}{": ready "}{.ready}{", "}{.restartCount}{" restarts, last end: "}{.lastState.terminated.reason}{" "}{.lastState.terminated.exitCode}{"\n"}{end}'
 }
 
 show_logs() {
@@ -56,23 +63,29 @@ show_logs() {
 
 show_firing() {
   pods=$(replicas) && [ -n "$pods" ] || fail 'there is no replica'
+  code=0
   for pod_now in $pods; do
-    echo "$pod_now:"
-    ask_prometheus 'ALERTS{alertstate="firing"}'
+    if lines=$(ask_prometheus 'ALERTS{alertstate="firing"}'); then
+      printf '%s:\n%s\n' "$pod_now" "$lines"
+    else
+      echo "$pod_now: no answer"
+      code=1
+    fi
   done
   pod_now=
+  return "$code"
 }
 
 show_startup() {
-  k describe pods --selector app.kubernetes.io/name=registry-cache
-  k events
+  look describe pods --selector app.kubernetes.io/name=registry-cache
+  look events
 }
 
 show_certificate() {
   pod=$(replica) || return
-  secret=$(k get pod "$pod" --output 'jsonpath={.spec.volumes[?(@.name=="tls")].secret.secretName}')
+  secret=$(look get pod "$pod" --output 'jsonpath={.spec.volumes[?(@.name=="tls")].secret.secretName}')
   [ -n "$secret" ] || fail 'the cache has no certificate: the proxies before it end TLS'
-  k get secret "$secret" --output 'jsonpath={.data.tls\.crt}' | base64 -d
+  look get secret "$secret" --output 'jsonpath={.data.tls\.crt}' | base64 -d
 }
 
 disk_use() { in_part edge df -Ph /var/cache/registry-cache; }
@@ -87,11 +100,11 @@ show_space() {
   done
 }
 
-workload() { k get statefulsets,deployments --selector app.kubernetes.io/name=registry-cache --output name | grep . || fail 'there is no workload'; }
+workload() { look get statefulsets,deployments --selector app.kubernetes.io/name=registry-cache --output name | grep . || fail 'there is no workload'; }
 
 configuration() {
   workload=$(workload) || return
-  k get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready{"\n"}'
+  look get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready{"\n"}'
 }
 
 restart_all() {

@@ -12,7 +12,10 @@ become_ready() {
   if is_vm && [ "$(id -u)" -ne 0 ]; then exec sudo -- "$0" "$@"; fi
 }
 
-ours() { podman ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION" "$@"; }
+ours() { limited podman ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION" "$@"; }
+
+# Which to ask for a verdict: here, there is one.
+askers() { echo "$REGION"; }
 
 # While an edge that was replaced ends its transfers, there are two: the newer one.
 container() {
@@ -30,13 +33,14 @@ part_names() { ours --all --format '{{index .Labels "app.kubernetes.io/component
 
 # A line for each container: `edge Up 2 hours`.
 states() {
-  ours --all --format '{{index .Labels "app.kubernetes.io/component"}} {{.Status}}' | sort
+  lines=$(ours --all --format '{{index .Labels "app.kubernetes.io/component"}} {{.Status}}') || return
+  [ -z "$lines" ] || printf '%s\n' "$lines" | sort
 }
 
 part_details() {
   ids=$(ours --all --quiet) && [ -n "$ids" ] || fail 'there are no containers: `registry-cache startup` says what came before them'
   # shellcheck disable=SC2086
-  podman inspect --format '{{index .Config.Labels "app.kubernetes.io/component"}}: {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, exit code {{.State.ExitCode}}, killed for memory: {{.State.OOMKilled}} ({{.Name}})' $ids
+  podman inspect --format '{{index .Config.Labels "app.kubernetes.io/component"}}: {{.State.Status}} since {{if .State.Running}}{{.State.StartedAt}}{{else}}{{.State.FinishedAt}}{{end}}, {{.RestartCount}} restarts, exit code {{.State.ExitCode}}, killed for memory: {{.State.OOMKilled}} ({{.Name}})' $ids
 }
 
 show_logs() {
@@ -58,10 +62,10 @@ show_startup() {
   journalctl --no-pager -u registry-cache -u 'registry-cache@*' -u registry-cache-follow --since -1h
 }
 
-show_certificate() { cat "$DATA/tls/tls.crt"; }
+show_certificate() { limited cat "$DATA/tls/tls.crt"; }
 
 disk_use() {
-  if is_vm; then df -Ph "$DATA" /; else df -Ph "$DATA"; fi
+  if is_vm; then limited df -Ph "$DATA" /; else limited df -Ph "$DATA"; fi
 }
 
 show_space() {

@@ -57,60 +57,128 @@ part_argument() {
 
 # A screen must come, whatever hangs.
 limited() {
-  if [ -n "${LIMIT-}" ] && command -v timeout >/dev/null; then timeout "$LIMIT" "$@"; else "$@"; fi
+  if [ -z "${LIMIT-}" ] || ! command -v timeout >/dev/null; then
+    "$@"
+    return
+  fi
+  timeout -k 2 "$LIMIT" "$@"
+  limited_code=$?
+  ! hangs "$limited_code" || echo "no answer of $1 within $LIMIT s" >&2
+  return "$limited_code"
 }
+
+# Usage: runs PART CODE, of what was asked of it before. What hangs runs.
+runs() {
+  hangs "$2" && return
+  in_part "$1" true >/dev/null 2>&1 || hangs $?
+}
+
+hangs() { [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; }
 
 short() { printf %.12s "$1"; }
 
-ask_prometheus() { in_part prometheus promtool query instant "http://127.0.0.1:$((PORT + 4))" "$1"; }
+ask_prometheus() { in_part prometheus promtool query instant "http://127.0.0.1:$((PORT + 4))" -- "$1"; }
 
 # Usage: ask_blackbox MODULE PARAMETERS
 ask_blackbox() { in_part "$asker" wget -q -T 8 -O - "http://127.0.0.1:$((PORT + 6))/probe?module=$1&$2"; }
 
-# The endpoint as a client sees it, by the exporter that probes it, past DNS and firewalls.
+# The endpoint as a client sees it, by the exporter that probes it, past DNS and firewalls. Without an edge, the exporter still says what it sees.
 health() {
   asker=edge
+  ask_blackbox endpoint "$PROBE"
+  asked_code=$?
+  [ "$asked_code" -ne 0 ] || return 0
+  hangs "$asked_code" && return "$asked_code"
+  asker=prometheus
   ask_blackbox endpoint "$PROBE"
 }
 
 value_of() { printf '%s\n' "$1" | sed -n "s/^$2 //p" | awk '{ printf "%.0f", $1 }'; }
 
+# Usage: find_verdict. Into `verdict`, `answer`, which is the probe's, and `unknown`, which isn't empty where nobody can say. Fails unless the cache serves.
+find_verdict() {
+  asked=$(askers) || return
+  answer='' serving='' refusing='' unknown='' absent=''
+  for pod_now in $asked; do
+    said=$(health 2>/dev/null)
+    asked_code=$?
+    case $said in
+    *'probe_success 1'*) serving="$serving $pod_now" answer=$said ;;
+    *'probe_success 0'*) refusing="$refusing $pod_now" answer=${answer:-$said} ;;
+    *) if runs edge "$asked_code"; then unknown="$unknown $pod_now"; else absent="$absent $pod_now"; fi ;;
+    esac
+  done
+  pod_now=
+  if [ -n "$serving" ]; then
+    others=$refusing$unknown$absent
+    verdict="serving${others:+, but not by$others}"
+    unknown=
+    return
+  elif [ -n "$unknown" ]; then
+    verdict='NOT KNOWN: the probe does not run, or does not answer; `registry-cache pull` asks behind it, and `registry-cache parts` says more'
+  elif [ -z "$refusing" ]; then
+    verdict='NOT SERVING: nginx does not run; `registry-cache startup` and `registry-cache parts` say more'
+  elif [ "$(value_of "$answer" probe_http_status_code)" = 0 ]; then
+    verdict='NOT SERVING: the endpoint does not answer'
+  else
+    verdict="NOT SERVING: /v2/ answers $(value_of "$answer" probe_http_status_code) in place of 200"
+  fi
+  return 1
+}
+
+# Into `alerts`, and `missing`, which says why there may be more.
+find_alerts() {
+  missing=
+  firing=$(show_firing 2>/dev/null)
+  asked_code=$?
+  if [ "$asked_code" -ne 0 ]; then
+    silent=$(printf '%s\n' "$firing" | sed -n 's/: no answer$//p' | paste -sd ' ' -)
+    missing="Prometheus does not answer${silent:+ in $silent}"
+    [ -n "$silent" ] || runs prometheus "$asked_code" || missing='Prometheus does not run'
+  elif ! printf '%s\n' "$firing" | grep -q 'alertname="Watchdog"'; then
+    missing='Prometheus has evaluated no rule yet'
+  fi
+  alerts=$(printf '%s\n' "$firing" | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | grep -vx Watchdog | sort -u)
+}
+
 status() {
   LIMIT=20
-  result=0
-  answer=$(health 2>/dev/null)
-  alerts=$(show_firing 2>/dev/null | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | grep -vx Watchdog | sort -u)
-  case $answer in
-  *'probe_success 1'*) verdict="serving${alerts:+, with alerts}" ;;
-  *'probe_success 0'*)
-    verdict="NOT SERVING: /v2/ answers $(value_of "$answer" probe_http_status_code) in place of 200"
-    [ "$(value_of "$answer" probe_http_status_code)" != 0 ] || verdict='NOT SERVING: the endpoint does not answer'
+  answer='' alerts=''
+  containers=$(states 2>&1)
+  listed=$?
+  if [ "$listed" -eq 0 ]; then
+    find_verdict
+    result=$?
+    find_alerts
+    [ "$result" -ne 0 ] || verdict="$verdict${alerts:+, with alerts}${missing:+, alerts not known}"
+  else
+    verdict='NOT KNOWN: the containers cannot be listed'
+    unknown=all
+    missing='the containers cannot be listed'
     result=1
-    ;;
-  *)
-    verdict='NOT SERVING: nginx or its probe does not run; `registry-cache startup` and `registry-cache parts` say more'
-    result=1
-    ;;
-  esac
+  fi
   echo "cache          $REGION, $ENDPOINT"
   echo "verdict        $verdict"
-  if [ -n "$alerts" ]; then
-    for alert in $alerts; do
-      echo "alert          $alert: $(echo "$RUNBOOK_URL" | sed "s/{alert}/$alert/g")"
-    done
-  elif in_part prometheus true 2>/dev/null; then
+  for alert in $alerts; do
+    echo "alert          $alert: $(echo "$RUNBOOK_URL" | sed "s/{alert}/$alert/g")"
+  done
+  if [ -n "$missing" ]; then
+    echo "alerts         not known: $missing"
+  elif [ -z "$alerts" ]; then
     echo 'alerts         none'
-  else
-    echo 'alerts         not known: Prometheus does not run'
   fi
-  states 2>&1 | sed 's/^/container      /'
+  [ -z "$containers" ] || printf '%s\n' "$containers" | sed 's/^/container      /'
+  # All else would wait for the same answer.
+  if [ "$listed" -ne 0 ] && [ -n "${CONTEXT-}" ]; then return "$result"; fi
   disk_use 2>&1 | awk 'NR > 1 { printf "disk           %s: %s of %s used, %s free\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2) }'
   ends=$(value_of "$answer" probe_ssl_earliest_cert_expiry)
   if [ -n "$ends" ]; then
     days=$(((ends - $(date +%s)) / 86400))
     echo "certificate    ends in $days days, the one that is served"
   else
-    echo "certificate    none is served$(show_certificate 2>/dev/null | openssl x509 -noout -enddate 2>/dev/null | sed 's/notAfter=/; the stored one ends on /')"
+    served='none is served'
+    [ -z "$unknown" ] || served='not known which is served'
+    echo "certificate    $served$(show_certificate 2>/dev/null | openssl x509 -noout -enddate 2>/dev/null | sed 's/notAfter=/; the stored one ends on /')"
   fi
   configuration 2>&1 | sed 's/^/configuration  /'
   return "$result"
@@ -148,7 +216,9 @@ probe() {
   [ $# -eq 1 ] || wrong 'probe takes one argument, a URL'
   printf '%s' "$1" | grep -Eqx 'https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?' && is_line "$1" || wrong "not a URL to probe: $1"
   asker=prometheus
-  ask_blackbox upstream "debug=true&target=$1" | grep -v '^#'
+  said=$(ask_blackbox upstream "debug=true&target=$1") || return
+  printf '%s\n' "$said" | grep -v '^#'
+  printf '%s\n' "$said" | grep -qx 'probe_success 1'
 }
 
 is_line() { [ "$(printf '%s' "$1" | wc -l)" -eq 0 ]; }
@@ -217,6 +287,7 @@ digests() { printf '%s\n' "$1" | grep -Eo '"digest" *: *"sha256:[0-9a-f]{64}"' |
 
 pull() {
   takes pull 1 $#
+  [ $# -eq 0 ] || [ -n "$1" ] || wrong 'an empty argument is not the name of an image'
   image=${1-${IMAGE-}}
   [ -n "$image" ] || image=$(last_image)
   [ -n "$image" ] || wrong 'clients have asked for no image yet: name one'

@@ -21,9 +21,10 @@ export function availabilityAlerts(
       name: "RegistryCacheUnreachable",
       for: durations.minutes(silentMinutes),
       // Only a central Prometheus has these. A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
-      expr: `probe_success${outside} == 0 and probe_duration_seconds${outside} > ${waitSeconds}`,
+      // Waiting for a resolver is no fault of a cache, and clients have resolvers of their own.
+      expr: `probe_success${outside} == 0 and probe_duration_seconds${outside} - probe_dns_lookup_time_seconds${outside} > ${waitSeconds}`,
       description:
-        "The cache doesn't answer packets. Clients without a dial timeout wait 30 s for each request.",
+        "The cache in {{ $labels.region }} doesn't answer packets. Clients without a dial timeout wait 30 s for each request. Run `npm run oncall -- STACK {{ $labels.region }} bypass` first.",
     },
     {
       ...common,

@@ -1,4 +1,5 @@
 import type { Thresholds } from "../../config/thresholds.ts";
+import { outsideJob } from "../outside-probe.ts";
 import { unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
@@ -14,11 +15,12 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       name: "RegistryCacheTargetMissing",
       severity: "notify",
       topic: "monitoring",
-      // The janitor is read through nginx, whose absence is another alert. The last part is for a Prometheus elsewhere, which keeps what a cache was.
+      // The janitor is read through nginx, whose absence is another alert. The last two parts are for a Prometheus elsewhere, which keeps what a cache was, and whose own exporter may be dead: RegistryCacheUnreachable is blind then.
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         `last_over_time(${prometheus}[${durations.hours(goneHours)}]) unless ${prometheus}`,
+        `up{job=~"${outsideJob("")}.+"} == 0`,
       ].join(" or "),
       for: durations.minutes(missingMinutes),
       description: "Prometheus gets no metrics of {{ $labels.job }}.",
