@@ -25,5 +25,8 @@ export async function planStack(config: StackConfig, stack: string, today: strin
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
   // What is impossible is refused by whoever checks the plans.
   const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
-  return { planned, cost: stackCost(config, priceBook, today, capacities) };
+  const refused = planned
+    .filter(({ findings: { problems } }) => problems.some(({ path }) => path === "name"))
+    .map(({ plan: { region } }) => region.name);
+  return { planned, cost: stackCost(config, priceBook, today, capacities, refused) };
 }

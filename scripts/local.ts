@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
-import { showFirstView } from "./local/first-view.ts";
+import { firstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";
 import { reachableUpstreams, stopSeededUpstream } from "./local/upstreams.ts";
@@ -42,7 +42,7 @@ await runSteps(async () => {
   const stack = await effectiveStack({ images, upstreams: upstreams.upstreams });
   const outputs = await bringUp(stack);
   const checks = await runSelfCheck(stack.config, outputs);
-  showFirstView(outputs, upstreams, checks);
+  console.log(firstView(outputs, upstreams, checks));
 });
 
 function parse() {

@@ -19,6 +19,7 @@ export interface StackCost extends BudgetFindings {
  * The estimates of all regions of a stack, against its budget.
  * @param today as `2026-11-24`
  * @param capacities of the regions that are planned already, in the order of the configuration. @default none
+ * @param refused names of regions that don't exist. They have an estimate, and no finding is about them. @default none
  */
 export function stackCost(
   config: Pick<
@@ -30,19 +31,21 @@ export function stackCost(
   prices: PriceBook,
   today: string,
   capacities: readonly (Capacity | undefined)[] = [],
+  refused: readonly string[] = [],
 ): StackCost {
   const { provider, regions, workload, upstreams, cost, budget, governance } = config;
   const shared = { provider, workload, upstreams, settings: cost, governance, prices, today };
   const estimates = regions.map((region, index) =>
     estimateRegion({ ...shared, region, capacity: capacities[index] }),
   );
-  const { problems, warnings } = budgetFindings(estimates, budget);
+  const existing = estimates.filter(({ region }) => !refused.includes(region));
+  const { problems, warnings } = budgetFindings(existing, budget);
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),
     problems,
     warnings: [
-      ...withoutPrices(config.regions, estimates, prices),
-      ...olderDefault(config, estimates),
+      ...withoutPrices(config.regions, existing, prices),
+      ...olderDefault(config, existing),
       ...warnings,
     ],
   };
@@ -82,7 +85,7 @@ function withoutPrices(
   book: PriceBook,
 ): Problem[] {
   return regions.flatMap((region, index) => {
-    const estimate = estimates[index];
+    const estimate = estimates.find((one) => one.region === region.name);
     if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
     const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
     return [{ path: `regions[${index}].name`, message }];

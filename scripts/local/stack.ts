@@ -78,7 +78,7 @@ export async function effectiveStack(
 
 /** For a run that was ended before its end. */
 const unlock =
-  "if no other run is under way, `npm run pulumi -- cancel --yes --stack local`, and then the same command again";
+  "if no other run is under way, `npm run --silent pulumi -- cancel --yes --stack local`, and then the same command again";
 
 /** A real `pulumi up`. It refreshes first, so that a Pod that has gone since, for example by a reboot, comes back. */
 export async function bringUp({ file }: Stack): Promise<Outputs> {
@@ -88,20 +88,7 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
     async (run) => {
       const pulumi = pulumiIn(run);
       if (!(await stackExists(pulumi))) await initialise(pulumi, dirname(file));
-      try {
-        await pulumi(
-          "up",
-          "--yes",
-          "--refresh",
-          "--skip-preview",
-          "--suppress-outputs",
-          "--config-file",
-          file,
-        );
-      } catch (error) {
-        const { message } = error as Error;
-        throw message.includes("the stack is currently locked") ? new Failure(message, unlock) : error;
-      }
+      await pulumi("up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--config-file", file);
       return JSON.parse(await pulumi("stack", "output", "--json"));
     },
   );
@@ -131,13 +118,19 @@ export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
 
 type Pulumi = (...args: string[]) => Promise<string>;
 
+/** Whose calls throw a Failure that names the command for the lock of a run that was killed. */
 function pulumiIn(run: Run): Pulumi {
-  return (...args) => {
+  return async (...args) => {
     const stack = args[1] === "ls" ? [] : ["--stack", "local"];
-    return run("pulumi", [...args, ...stack, "--non-interactive"], {
-      cwd: project,
-      env: localEnvironment(),
-    });
+    try {
+      return await run("pulumi", [...args, ...stack, "--non-interactive"], {
+        cwd: project,
+        env: localEnvironment(),
+      });
+    } catch (error) {
+      const { message } = error as Error;
+      throw message.includes("the stack is currently locked") ? new Failure(message, unlock) : error;
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 /** docs/state.md: a stack's state and secrets, moved by the commands of the page from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -127,6 +128,18 @@ describe("the state", () => {
       "local.json",
     );
     assert.ok(existsSync(join(directory, file)));
+  });
+
+  test("the lock that a killed run has left on the stack local: the way out is what the next run says", async () => {
+    const locks = join(directory, ".local/state/registry-cache/pulumi/.pulumi/locks/organization");
+    const held = { pid: 1, username: "me", hostname: "here", timestamp: "2026-11-28T00:00:00Z" };
+    await mkdir(join(locks, "registry-cache", "local"), { recursive: true });
+    await writeFile(join(locks, "registry-cache", "local", `${randomUUID()}.json`), JSON.stringify(held));
+    const said = await bash("npm run --silent local -- down --purge 2>&1 && exit 1 || true");
+    assert.match(said, /currently locked by 1 lock/);
+    const [, command = assert.fail(said)] = said.match(/way out: .*`(npm run .*?)`/) ?? [];
+    await bash(command);
+    assert.match(await bash("npm run local -- down --purge"), /The cache is down/);
   });
 
   test("is lost: another one keeps the key, by the commands of docs/day-2.md", async () => {

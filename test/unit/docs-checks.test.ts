@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { blockProblems } from "../../scripts/docs/code-blocks.ts";
 import { englishProblems, isCurrent } from "../../scripts/docs/english.ts";
-import { markdownProblems } from "../../scripts/docs/markdown.ts";
+import { markdownFiles, markdownProblems } from "../../scripts/docs/markdown.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -34,6 +34,22 @@ suite("a page", () => {
   test("without a mistake", async () => {
     const page = "[there](other.md#a-part), [here](#page)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n";
     assert.deepEqual(await problems(page), []);
+  });
+
+  test("of any kind: a decision, a runbook, a page of a folder, the changelog", async () => {
+    const { path } = parts.use(await tempDir());
+    const pages = ["CHANGELOG.md", "docs/adr/0001-x.md", "docs/clients/x.md", "docs/runbooks/X.md"];
+    await writeFile(join(path, "other.md"), "# Other\n");
+    for (const page of pages) {
+      await mkdir(dirname(join(path, page)), { recursive: true });
+      const link = `${"../".repeat(page.split("/").length - 1)}other.md#gone`;
+      await writeFile(join(path, page), `# Page\n\n[x](${link})\n`);
+    }
+    const found = await markdownProblems(path, markdownFiles(path));
+    assert.deepEqual(
+      found.map((problem) => problem.split(": ")[0]),
+      pages.map((page) => `${page}:3`),
+    );
   });
 
   const mistakes: readonly [what: string, page: string, problem: RegExp][] = [

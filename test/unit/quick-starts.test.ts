@@ -12,7 +12,8 @@ import { projectDirectory } from "../support/project.ts";
 import { type QuickStart, quickStart } from "../support/quick-starts.ts";
 
 const today = "2026-11-28";
-const { project } = await readStackFiles(projectDirectory, []);
+const own = await readStackFiles(projectDirectory, []);
+const { project } = own;
 const pages = globSync("docs/quickstart/*.md").map((path) => quickStart(basename(path, ".md")));
 
 function filesOf({ stack, file }: QuickStart) {
@@ -37,6 +38,13 @@ suite("quick starts", () => {
     test(`${name}: a preview takes the stack file`, async () => {
       const { problems, warnings, regions } = await checkFiles(filesOf(page), [], today);
       assert.deepEqual([problems, warnings, regions], [[], [], 1]);
+    });
+
+    test(`${name}: the project's own stack files don't disturb it`, async () => {
+      const { stacks } = filesOf(page);
+      const others = own.stacks.filter(({ name }) => name !== page.stack);
+      const { problems } = await checkFiles({ ...own, stacks: [...others, ...stacks] }, [], today);
+      assert.deepEqual(problems, []);
     });
 
     test(`${name}: the clients' command finds its output`, () => {

@@ -50,6 +50,26 @@ suite("checkFiles", () => {
     assert.match(note ?? "", /^More may follow: /);
   });
 
+  test("a region that doesn't exist is refused, and nothing is said of its prices", async () => {
+    const text = aws
+      .replaceAll("eu-central-1", "eu-nort-1")
+      .replace(
+        "registry-cache:version: 2",
+        "registry-cache:workload: { nodes: 300, pullsPerNodeGiB: 3, workingSetGiB: 150 }\n  registry-cache:budget: { monthlyUSD: 5000, over: warn }",
+      );
+    const { problems, warnings } = await check({ "aws-eu-nort-1": text });
+    assert.match(
+      problems.map(({ message }) => message).join("\n"),
+      /^"eu-nort-1" is not a region .* "eu-north-1"\?$/,
+    );
+    assert.deepEqual(warnings, []);
+    const { problems: none, warnings: ofVersion1 } = await check({
+      "aws-eu-north-1": text.replaceAll("eu-nort-1", "eu-north-1"),
+    });
+    assert.deepEqual(none, []);
+    assert.match(ofVersion1.map(({ path }) => path).join(" "), /workload\.peakMinutes( |$)/);
+  });
+
   test("no file at all", async () => {
     const { problems } = await check({});
     assert.deepEqual(problems, [{ path: "stacks", message: "there is no file Pulumi.<stack>.yaml" }]);
