@@ -155,7 +155,7 @@ describe("a cluster", () => {
 
     test("which isn't there", async () => {
       assert.deepEqual(await told(), [
-        '"team-cache" isn\'t there: make it first, or let the stack make it by `create: true`',
+        '"team-cache" doesn\'t exist: create it first, or let the stack create it by `create: true`',
       ]);
     });
 

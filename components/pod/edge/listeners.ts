@@ -1,4 +1,4 @@
-import { type Directive, directive, literal } from "../nginx-conf.ts";
+import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { edgePaths } from "./paths.ts";
 
@@ -25,6 +25,27 @@ export function listeners(
 
 /** For the registry's server block, where the Pod pulls from itself, by `prefetch` and by the test pull of whoever is on call: a port on loopback, without TLS, by which the log knows it. */
 export function ownListener({ ports }: Pick<PodOptions, "ports">): Directive[] {
-  const address = "127.0.0.1";
-  return [directive("listen", `${address}:${ports.edgePull}`), directive("allow", address)];
+  return [directive("listen", `127.0.0.1:${ports.edgePull}`)];
+}
+
+/** For the http block: `$admitted`, whether it is one of the clients who asks, or the Pod itself at its own port. At the others, what comes from loopback can be anybody's, as behind a sidecar. */
+export function admission({ ports, clients }: Pick<PodOptions, "ports" | "clients">): Directive[] {
+  return [
+    block(
+      "geo",
+      ["$is_client"],
+      clients.map((range) => directive(literal(range), 1)),
+    ),
+    block(
+      "map",
+      ["$server_port $is_client $kind", "$admitted"],
+      [
+        directive("default", 0),
+        // A ping says nothing of what is here, and the Pod's own probe is one.
+        directive("~ ping$", 1),
+        directive("~ 1 ", 1),
+        directive(`~^${ports.edgePull} `, 1),
+      ],
+    ),
+  ];
 }

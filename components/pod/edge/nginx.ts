@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds } from "./cached.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
-import { listeners, ownListener } from "./listeners.ts";
+import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
 import { edgePaths } from "./paths.ts";
@@ -66,6 +66,7 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...accessLogs(options),
         ...routing(upstreams),
         ...proxyMaps(options),
+        ...admission(options),
         ...blobMaps(options),
         ...fillMaps(options),
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
@@ -152,7 +153,7 @@ const manifestMediaTypes = [
 ];
 
 function registryServer(options: PodOptions): Directive {
-  const { listen, clients, region } = options;
+  const { listen, region } = options;
   return block(
     "server",
     [],
@@ -160,11 +161,10 @@ function registryServer(options: PodOptions): Directive {
       ...listeners(options, listen.port),
       ...ownListener(options),
       ...behindProxies(options),
-      ...clients.map((range) => directive("allow", literal(range))),
-      directive("deny", "all"),
       directive("limit_conn", "clients", limits.connectionsPerClient),
       directive("limit_conn_status", 503),
       ...refusals(),
+      block("if", ["($admitted", "=", "0)"], [directive("return", 403)]),
       ...fillRules(options),
       // What passed is now one of the kinds, and the location is its name.
       directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
