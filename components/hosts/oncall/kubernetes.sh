@@ -96,7 +96,8 @@ show_space() {
   in_part prometheus du -sh /prometheus
   for origin in $(part_names | grep '^origin-'); do
     echo "$origin:"
-    in_part "$origin" du -sh /var/lib/registry
+    # With a bucket, it has no store of its own.
+    in_part "$origin" sh -c '[ ! -d /var/lib/registry ] || du -sh /var/lib/registry'
   done
 }
 
