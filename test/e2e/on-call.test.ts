@@ -10,6 +10,7 @@ import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { randomImage } from "../support/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const parts = scope(test);
 let chain: Chain;
@@ -64,7 +65,14 @@ test("a test pull says what the cache had, checks it, and counts for no client",
 });
 
 test("status says in one screen how it does", async () => {
-  const { exitCode, all } = await run("status");
+  const { exitCode, all } = await waitUntil(
+    "the rules are evaluated",
+    async () => {
+      const it = await run("status");
+      return it.all.includes("no rule yet") ? undefined : it;
+    },
+    90_000,
+  );
   assert.equal(exitCode, 0, all);
   assert.match(all, /^verdict {8}serving$/m);
   assert.match(all, /^container {6}edge Up /m);
