@@ -176,7 +176,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     const groups = valuesAt("securityGroups[*]", wire?.inputs ?? {});
     const shared = valuesAt("securityGroups[*]", balancer?.inputs ?? {});
     assert.ok(shared.length === 1 && groups.length === 2 && groups.includes(shared[0]));
-    assert.match(aws.podsOf(cloud).join(), /allow 10\.0\.0\.0\/26;/);
+    assert.match(aws.podsOf(cloud).join(), /10\.0\.0\.0\/26 1;/);
     assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
   });
 

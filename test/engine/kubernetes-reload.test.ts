@@ -108,7 +108,7 @@ test("what the edge or Prometheus takes up is another content of the same object
     "update Service one",
   ]);
   assert.ok(await isSamePod(first));
-  assert.match(await fileOf(first, "edge", "nginx.conf"), /allow 192\.0\.2\.0\/24;/);
+  assert.match(await fileOf(first, "edge", "nginx.conf"), /192\.0\.2\.0\/24 1;/);
 
   const monitoring = { labels: { installation: "other" } };
   assert.deepEqual(await up({ upstreams, monitoring }, { access: { clients }, freshnessSeconds: 30 }), [
