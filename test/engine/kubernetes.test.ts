@@ -330,7 +330,7 @@ describe("somebody on call follows a runbook", () => {
 
   test("a Pod or a volume that is Pending says why", async () => {
     const down = "RegistryCacheDown";
-    const matching = /describe pods,/;
+    const matching = /describe --show-events pods,/;
     const look = () => runs.run(down, "Do", "kubernetes", shell, { matching });
     assert.doesNotMatch(await look(), /Pending/);
     for (const object of pendingObjects) await stack.plane.objects.create(object);
