@@ -27,7 +27,7 @@ const program = new Command("npm run accept --")
   .description(
     "Brings a stack up, pulls through it, changes it, destroys it, and says what is left in the account. It costs money. docs/accept.md says more.",
   )
-  .argument("<stack>", "of which nothing is there yet")
+  .argument("<stack>", "of which nothing exists yet")
   .option("--yes", "don't ask before it begins")
   .option("--image <image...>", "to pull. Default: what `prefetch` of the configuration names", [])
   .option("--report <file>", "the report as JSON")

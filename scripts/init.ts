@@ -10,7 +10,7 @@ import { type Answers, currentAnswers, settings, withAnswers } from "./init/proj
 const file = "Pulumi.yaml";
 const usage = `Usage: npm run init [-- OPTION …]
 
-Writes into ${file} what is another value in each organization. On a terminal, without options, it asks.
+Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks.
 
 ${settings.map(({ option, example, what }) => `  --${option} ${example}\n      ${what}`).join("\n")}
   --help

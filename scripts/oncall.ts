@@ -25,7 +25,7 @@ const program = new Command("npm run oncall --")
     `
 Without a command: a session on AWS; on Kubernetes and on this machine, a shell that has \`registry-cache\`; on Azure, how to send commands.
 
-  bypass [--yes]        takes the region's DNS record away, so that clients pull from the upstreams
+  bypass [--yes]        removes the region's DNS record, so that clients pull from the upstreams
   unbypass [--yes]      brings it back
 
 Exit code: that of the command; 1 a problem, which standard error tells; 2 wrong usage.`,

@@ -75,7 +75,7 @@ program
 
 program
   .command("status")
-  .description("the health of each region, asked of its endpoint; fails where one isn't well")
+  .description("the health of each region, asked of its endpoint; fails where one isn't healthy")
   .addArgument(stacks())
   .option("--watch", "again and again, until Ctrl-C")
   .addOption(new Option("--every <seconds>", "with --watch").default(10).argParser(seconds))
@@ -137,7 +137,7 @@ program
     const files = await readStackFiles(directory, []);
     if (files.stacks.length === 0) return fail(files.problems.length > 0 ? files.problems : [noStacks]);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
-      return fail([{ path: pathOf(stack), message: "is there already: nothing was written" }]);
+      return fail([{ path: pathOf(stack), message: "already exists: nothing was written" }]);
     }
     const made = newStackFile(files, {
       provider,

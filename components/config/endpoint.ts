@@ -162,7 +162,7 @@ const azureAcme = acme
       (challengeZone === undefined) === (challengeZoneResourceGroup === undefined),
     {
       path: ["challengeZoneResourceGroup"],
-      error: "must be there together with `challengeZone`: it is the resource group in which that zone is",
+      error: "must be set together with `challengeZone`: it is the resource group in which that zone is",
     },
   );
 
@@ -182,7 +182,7 @@ export const azureEndpoint = cloudEndpoint
   })
   .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
     path: ["zoneResourceGroup"],
-    error: "must be there together with `zone`: it is the resource group in which the zone is",
+    error: "must be set together with `zone`: it is the resource group in which the zone is",
     when: always,
   })
   .refine((endpoint) => endpoint?.zoneSubscription === undefined || endpoint.zone !== undefined, {

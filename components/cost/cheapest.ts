@@ -24,7 +24,7 @@ export function cheapestOf(options: readonly Compared[]): Cheapest {
   const chosen = options.find((option) => option.chosen);
   const noCache = options.filter(({ name }) => name === "no cache").flatMap(withCost)[0];
   const sentences = [
-    `${capitalized(best.name)} costs ${usd(best.costUSD)} a month, the least of what sustains the workload and is as available as was asked for` +
+    `${capitalized(best.name)} costs ${usd(best.costUSD)} a month, less than any other way that sustains the workload and is as available as was asked for` +
       `${next ? `; next is ${next.name} with ${usd(next.costUSD)}` : ""}.`,
     ...(best.name === chosen?.name ? [] : [best.reason]),
     ...(noCache && noCache.costUSD < best.costUSD

@@ -63,7 +63,7 @@ export class LookUp {
     }
     if (isAdopting) return true;
     const wayOut = "delete it, or take it over by `pulumi import`";
-    this.refuse(path, `${name} is there already, and not of this stack: ${wayOut}`);
+    this.refuse(path, `${name} already exists and isn't this stack's: ${wayOut}`);
     return false;
   }
 }

@@ -12,6 +12,6 @@ export async function topologyProblems(
   other: string,
 ): Promise<Problem[]> {
   if (!(await previousOutputs(other)).has(name)) return [];
-  const message = `the region is a \`${topology === "vm" ? "cluster" : "vm"}\`, and its names are taken as long as it is there: destroy it first, by \`pulumi destroy\` or an update without it`;
+  const message = `the region is a \`${topology === "vm" ? "cluster" : "vm"}\`, and its names are taken as long as it exists: destroy it first, by \`pulumi destroy\` or an update without it`;
   return [{ path: "topology", message }];
 }

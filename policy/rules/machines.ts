@@ -16,7 +16,7 @@ const metadata: Demands = {
 export const imdsv2 = rule({
   name: "imdsv2",
   level: "mandatory",
-  what: "A machine in AWS gives its credentials only to who asks by a token (IMDSv2), and not to containers.",
+  what: "A machine in AWS gives its credentials only to requests with a token (IMDSv2), and not to containers.",
   why: "By IMDSv1, one forged request through a program on the machine is enough to take its credentials.",
   each: (resource) => unmet(metadata, resource),
 });

@@ -86,7 +86,7 @@ const demands: Demands = {
   },
   // Azure's own last rules let the whole network in, and everything out.
   "azure-native:network:NetworkSecurityGroup": {
-    "lets in or out what no rule is about: end both directions with a rule that denies everything, priority 4096":
+    "lets in or out what no rule matches: end both directions with a rule that denies everything, priority 4096":
       (it) =>
         ["Inbound", "Outbound"].every((direction) =>
           valuesAt("securityRules[*]", it).some(

@@ -51,13 +51,13 @@ const enforced = "pod-security.kubernetes.io/enforce";
 
 const ofKinds: Readonly<Record<string, Demand>> = {
   Namespace: [
-    `takes Pods that aren't restricted: label it \`${enforced}: restricted\``,
+    `accepts Pods that aren't restricted: label it \`${enforced}: restricted\``,
     (it) =>
       (valueAt("metadata.labels", it) as Record<string, unknown> | undefined)?.[enforced] === "restricted",
   ],
   ServiceAccount: ["gives out its token", is("automountServiceAccountToken", false)],
   Service: [
-    "shows what isn't the endpoint",
+    "exposes more than the endpoint",
     (it) => valuesAt("spec.ports[*].targetPort", it).every((port) => port === "endpoint"),
   ],
 };
@@ -71,7 +71,7 @@ function unmetBy(it: unknown, demands: readonly Demand[]): string[] {
 export const restrictedPods = rule({
   name: "restricted-pods",
   level: "mandatory",
-  what: "Pods run without root, capabilities, tokens, rights in the cluster or anything of their node. Services show the endpoint only, and a NetworkPolicy is about every Pod.",
+  what: "Pods run without root, capabilities, tokens, rights in the cluster or anything of their node. Services expose only the endpoint, and a NetworkPolicy applies to every Pod.",
   why: "A hole in one program must not become one in the cluster.",
   each(resource) {
     const kind = kindOf(resource) ?? "";
@@ -92,6 +92,6 @@ export const restrictedPods = rule({
     const isCovered = resources.some((it) => /^(?:Cilium)?NetworkPolicy$/.test(kindOf(it) ?? ""));
     return resources
       .filter((it) => !isCovered && podOf(it) !== undefined)
-      .map((resource) => ({ resource, message: "no NetworkPolicy is about its Pods" }));
+      .map((resource) => ({ resource, message: "no NetworkPolicy applies to its Pods" }));
   },
 });

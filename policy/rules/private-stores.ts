@@ -26,7 +26,7 @@ const demands: Demands = {
     "doesn't deny plain text": ({ policy }) => statementsOf(String(policy)).some(deniesPlainText),
   },
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
-    "lets ACLs have a say: set `BucketOwnerEnforced`": (it) =>
+    "lets ACLs give rights: set `BucketOwnerEnforced`": (it) =>
       valueAt("rule.objectOwnership", it) === "BucketOwnerEnforced",
   },
 };

@@ -20,7 +20,7 @@ export async function turn(ways: readonly Way[], { direction, yes }: BypassOptio
   } else {
     if (!yes) await confirm(direction);
     for (const { way, seen } of open) await (direction === "bypass" ? way.remove(seen) : way.restore());
-    console.log(direction === "bypass" ? "✓ taken away" : "✓ brought back");
+    console.log(direction === "bypass" ? "✓ removed" : "✓ restored");
   }
   for (const text of new Set(ways.map(({ after }) => after[direction]))) console.log(text);
 }
@@ -31,15 +31,15 @@ function isDone(direction: BypassOptions["direction"], { there, other }: Seen): 
 
 function line({ what }: Way, { there, other }: Seen, direction: BypassOptions["direction"]): string {
   if (direction === "bypass") {
-    if (!there) return `  away already: ${what}`;
+    if (!there) return `  already removed: ${what}`;
     return other === undefined
-      ? `  to take away: ${other ?? what}`
-      : `  to take away: ${other}\n    The stack made it another way. \`unbypass\` brings back that: ${what}`;
+      ? `  to remove: ${other ?? what}`
+      : `  to remove: ${other}\n    The stack made another one. \`unbypass\` restores that: ${what}`;
   }
-  if (!there) return `  to bring back: ${what}`;
+  if (!there) return `  to restore: ${what}`;
   return other === undefined
-    ? `  there already: ${what}`
-    : `  to bring back: ${what}\n    in place of: ${other}`;
+    ? `  already present: ${what}`
+    : `  to restore: ${what}\n    instead of: ${other}`;
 }
 
 async function confirm(direction: BypassOptions["direction"]): Promise<void> {

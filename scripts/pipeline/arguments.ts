@@ -120,7 +120,7 @@ export function pipelineProgram(actions: Actions): Command {
         .argParser(positive)
         .default(1),
     )
-    .option("--repair", "bring up also what isn't well before", false)
+    .option("--repair", "also bring up stacks that aren't healthy before", false)
     .option("--report <file>", "write the report there, too")
     .addOption(policyPack())
     .action(actions.up);

@@ -30,7 +30,7 @@ export async function draft(directory: string, stack: string, { what, files }: R
       .filter(([path]) => present.has(path) && !isOwn(path))
       .map(([path]) => ({
         path: join(directory, path),
-        message: `is there already, and not of the stack ${stack}: move it, or choose another directory`,
+        message: `already exists and isn't of the stack ${stack}: move it, or choose another directory`,
       })),
     async apply() {
       const written = wanted.filter(([path, text]) => present.get(path) !== text);

@@ -66,7 +66,7 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
     const { messages } = await stack.run("preview");
     assert.match(
       messages,
-      /endpoint\.exposure: takes another load balancer: take `privateLink` away in an update before/,
+      /endpoint\.exposure: needs another load balancer: remove `privateLink` in an earlier update/,
     );
     await stack.configure({}, { ...awsCluster.adopting, endpoint, access, apiAccess: ["10.0.0.0/8"] });
     await succeeds(stack, "up");

@@ -203,7 +203,7 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   assert.ok(second.failed);
   for (const told of [
     /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
-    /regions\[0\]\.namespace: "cache-bucket" is there already, and isn't this stack's/,
+    /regions\[0\]\.namespace: "cache-bucket" already exists, and isn't this stack's/,
     /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has kwok-volume/,
     /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
     /regions\[2\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,
@@ -260,12 +260,12 @@ test("the endpoint's record goes away and comes back by external-dns, and an upd
     return metadata?.annotations ?? {};
   };
   const before = await annotations();
-  assert.match(await onCall("volumes", "bypass", "--yes"), /taken away/);
+  assert.match(await onCall("volumes", "bypass", "--yes"), /✓ removed/);
   const controller = "external-dns.alpha.kubernetes.io/controller";
   assert.deepEqual(await annotations(), { ...before, [controller]: "none" });
   await succeeds("up", "--expect-no-changes");
-  assert.match(await onCall("volumes", "bypass", "--yes"), /away already/);
-  assert.match(await onCall("volumes", "unbypass", "--yes"), /brought back/);
+  assert.match(await onCall("volumes", "bypass", "--yes"), /already removed/);
+  assert.match(await onCall("volumes", "unbypass", "--yes"), /✓ restored/);
   assert.deepEqual(await annotations(), before);
   assert.match(await onCall("volumes", "k", "get", "pods"), /registry-cache-1 /);
 });
@@ -526,7 +526,7 @@ test("volumes grow where they are, if their class lets them, and are what they a
   );
   const { messages } = await stack.run("preview");
   for (const told of [
-    `storage.class: the volumes are of the StorageClass ${className}, and stay so`,
+    `storage.class: the volumes have the StorageClass ${className}, which can't change`,
     "storage.size: the volumes have 30GiB and can't shrink to 20GiB: set 30GiB",
     `endpoint.tls.secretName: the Secret nowhere isn't in the namespace ${namespace}`,
   ]) {

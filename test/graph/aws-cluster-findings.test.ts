@@ -182,7 +182,7 @@ test("a bucket of somebody else, and a zone that isn't there", async () => {
     zone,
     "endpoint.zone: the public hosted zone example.com can't be found: no matching Route 53 Hosted Zone found",
   );
-  assert.match(taken ?? "", new RegExp(`^storage\\.kind: the bucket ${bucket} is there already`));
+  assert.match(taken ?? "", new RegExp(`^storage\\.kind: the bucket ${bucket} already exists`));
 });
 
 test("more clients than the load balancer's security group takes in this account", async () => {

@@ -103,7 +103,7 @@ test("what a new cluster hasn't got, and an old one may have", () => {
     operator: { podMonitor: true, prometheusRule: true, dashboard: true },
     replicas: { min: 2, max: 4, connections: 500 },
   };
-  const later = "which a new cluster doesn't have: set it when the cluster is there and has that";
+  const later = "which a new cluster doesn't have: set it when the cluster exists and has that";
   assert.deepEqual(told(change), [
     `operator.podMonitor: takes the Prometheus Operator's kinds, ${later}`,
     `operator.prometheusRule: takes the Prometheus Operator's kinds, ${later}`,

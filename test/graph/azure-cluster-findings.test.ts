@@ -273,7 +273,7 @@ test("a cluster that is there goes on with what it has, with a warning", async (
   });
   const { problems, warnings } = await lookedUp({ name: regionWithCluster });
   assert.deepEqual(problems, []);
-  const stay = "the nodes that are there stay. AKS may not be able to add or replace nodes";
+  const stay = "the existing nodes stay. AKS may not be able to add or replace nodes";
   const replaces = "Another size or other zones take another cluster";
   assert.equal(
     warnings[0],
@@ -304,7 +304,7 @@ test("where Azure doesn't say what it has, the region is made, and the store of 
   ]);
   assert.match(
     warnings[2] ?? "",
-    /storage\.kind: .* is Standard_LRS, in one zone, and stays so: `az storage account migration start .*`/,
+    /storage\.kind: .* is Standard_LRS, in one zone, and an update can't change that: `az storage account migration start .*`/,
   );
 });
 

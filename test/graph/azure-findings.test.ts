@@ -97,7 +97,7 @@ test("the name of a storage account is known before it is there, and refused whe
     ["storage:getStorageAccount", { accountName, resourceGroupName: "registry-cache-test-westeurope" }],
   ]);
   assert.deepEqual((await lookedUp({ storage })).problems, [
-    `storage.kind: the storage account ${accountName} is there already, and not of this stack: delete it, or take it over by \`pulumi import\``,
+    `storage.kind: the storage account ${accountName} already exists and isn't this stack's: delete it, or take it over by \`pulumi import\``,
   ]);
   assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
@@ -288,7 +288,7 @@ describe("the zone of a private endpoint", () => {
     const { problems } = await lookedUp(region, { network: hub, privateZone });
     assert.deepEqual(problems, [
       "endpoint.tls.challengeZone: is missing: the zone corp.example.com is private, and a public authority doesn't see what is in it",
-      `endpoint.zone: the private zone corp.example.com isn't linked with the network, which so doesn't find the endpoint's name: \`az network private-dns link vnet create --resource-group dns --zone-name corp.example.com --name registry-cache --virtual-network ${unlinked.vnet} --registration-enabled false\``,
+      `endpoint.zone: the private zone corp.example.com isn't linked with the network, whose machines can't find the endpoint's name: \`az network private-dns link vnet create --resource-group dns --zone-name corp.example.com --name registry-cache --virtual-network ${unlinked.vnet} --registration-enabled false\``,
     ]);
   });
 

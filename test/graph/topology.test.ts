@@ -37,7 +37,7 @@ test("a region that is there has its topology until it is gone", async () => {
     },
   );
   const isA = (topology: string) => [
-    `topology: the region is a \`${topology}\`, and its names are taken as long as it is there: destroy it first, by \`pulumi destroy\` or an update without it`,
+    `topology: the region is a \`${topology}\`, and its names are taken as long as it exists: destroy it first, by \`pulumi destroy\` or an update without it`,
   ];
   assert.deepEqual(told, {
     "north vm": [],

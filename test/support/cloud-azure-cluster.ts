@@ -28,7 +28,7 @@ export const azureCluster: ClusterCase = {
   earlier: {
     type: types.storageAccount,
     inputs: { sku: { name: "Standard_LRS" } },
-    told: /storage\.kind: the storage account cache[0-9a-f]{19} is Standard_LRS, in one zone, and stays so: `az storage account migration start /,
+    told: /storage\.kind: the storage account cache[0-9a-f]{19} is Standard_LRS, in one zone, and an update can't change that: `az storage account migration start /,
   },
   upgrade: ["update ManagedCluster …"],
   inPlace: [
@@ -95,7 +95,7 @@ export const azureCluster: ClusterCase = {
         /regions\[0\]\.network\.vnet: is missing/,
         /regions\[0\]\.apiAccess: /,
         /regions\[0\]\.replicas\.max: is less than `min`/,
-        /regions\[0\]\.endpoint\.zoneResourceGroup: must be there together with `zone`/,
+        /regions\[0\]\.endpoint\.zoneResourceGroup: must be set together with `zone`/,
         /regions\[0\]\.endpoint\.tls\.mode: /,
       ],
     },

@@ -196,7 +196,7 @@ export const azure: CloudCase = {
       outputs: {},
     },
     takenFor: { resourceGroup: existing.resourceGroup },
-    told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} is there already, and not of this stack/,
+    told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} already exists and isn't this stack's/,
   },
 
   governedNetwork: { subnetSecurityGroups: true },

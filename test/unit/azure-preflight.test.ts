@@ -121,7 +121,7 @@ test("a bucket, with as many upstreams as a disk", () => {
 
 test("a disk can't shrink", () => {
   assert.deepEqual(problemsOf({ storage: { kind: "disk", size: "100GiB" } }, manyUpstreams(1), 200), [
-    "storage.size: the disk has 200GiB and can't shrink to 100GiB: set 200GiB, or give the disk and what it caches up first (docs/upgrading.md)",
+    "storage.size: the disk has 200GiB and can't shrink to 100GiB: set 200GiB, or first give up the disk and its content (docs/upgrading.md)",
   ]);
   assert.match(
     problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(1), 200).join(),

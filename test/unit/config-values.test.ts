@@ -298,7 +298,7 @@ test("who may use a private link, in its cloud's words", () => {
   const tls = { mode: "acme", email: "ops@example.com", challengeZone: "example.com" };
   assertProblem(
     azure({ tls }),
-    /^regions\[0\]\.endpoint\.tls\.challengeZoneResourceGroup: must be there together/,
+    /^regions\[0\]\.endpoint\.tls\.challengeZoneResourceGroup: must be set together/,
   );
   assert.deepEqual(problemsOf(azure({ tls: { ...tls, challengeZoneResourceGroup: "dns" } })), []);
 });

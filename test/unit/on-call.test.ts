@@ -316,18 +316,18 @@ describe("bypass and unbypass", () => {
     const shown = "A cache.eu-west-1.example.com 300 198.51.100.1";
     assert.match(
       await go(t, deployed, "bypass"),
-      new RegExp(`to take away: ${shown}\n✓ taken away\nClients notice within 5 minutes`),
+      new RegExp(`to remove: ${shown}\n✓ removed\nClients notice within 5 minutes`),
     );
     assert.deepEqual((await now())[zone], others);
     assert.match(
       await go(t, deployed, "bypass"),
-      new RegExp(`away already: ${shown}\nNothing is left to do`),
+      new RegExp(`already removed: ${shown}\nNothing is left to do`),
     );
-    assert.match(await go(t, deployed, "unbypass"), new RegExp(`to bring back: ${shown}\n✓ brought back`));
+    assert.match(await go(t, deployed, "unbypass"), new RegExp(`to restore: ${shown}\n✓ restored`));
     assert.deepEqual((await now())[zone], [...others, own]);
     assert.match(
       await go(t, deployed, "unbypass"),
-      new RegExp(`there already: ${shown}\nNothing is left to do`),
+      new RegExp(`already present: ${shown}\nNothing is left to do`),
     );
     assert.deepEqual((await now())[zone], [...others, own]);
   });
@@ -383,13 +383,13 @@ describe("bypass and unbypass", () => {
     const text = await go(t, deployed, "unbypass");
     assert.match(
       text,
-      /to bring back: .* 198\.51\.100\.1\n {4}in place of: A cache\.eu-west-1\.example\.com 300 203\.0\.113\.1\n/,
+      /to restore: .* 198\.51\.100\.1\n {4}instead of: A cache\.eu-west-1\.example\.com 300 203\.0\.113\.1\n/,
     );
     assert.deepEqual((await now())[zone], [a("cache.eu-west-1.example.com", "198.51.100.1")]);
     await zones(t, { [zone]: [a("cache.eu-west-1.example.com", "203.0.113.1")] });
     assert.match(
       await go(t, deployed, "bypass"),
-      /to take away: .* 203\.0\.113\.1\n {4}The stack made it another way\./,
+      /to remove: .* 203\.0\.113\.1\n {4}The stack made another one\./,
     );
   });
 
@@ -409,13 +409,13 @@ describe("bypass and unbypass", () => {
     const now = await zones(t, { [azureZone]: [other, own] });
     const deployed = region("azure-vm", "westeurope");
     const shown = "A cache.westeurope.example.com 300 198.51.100.2";
-    assert.match(await go(t, deployed, "bypass"), new RegExp(`to take away: ${shown}\n✓`));
+    assert.match(await go(t, deployed, "bypass"), new RegExp(`to remove: ${shown}\n✓`));
     assert.deepEqual((await now())[azureZone], [other]);
-    assert.match(await go(t, deployed, "bypass"), /away already/);
+    assert.match(await go(t, deployed, "bypass"), /already removed/);
     await go(t, deployed, "unbypass");
     const back = ((await now())[azureZone] ?? []).at(-1) as typeof own;
     assert.deepEqual(back.properties, { TTL: 300, ARecords: [{ ipv4Address: "198.51.100.2" }] });
-    assert.match(await go(t, deployed, "unbypass"), /there already/);
+    assert.match(await go(t, deployed, "unbypass"), /already present/);
   });
 
   test("Azure: in a private zone, and as a name of the Traffic Manager", async (t) => {
@@ -441,7 +441,7 @@ describe("bypass and unbypass", () => {
       properties: { ttl: 300, fqdn: "x.", aRecords: [{ ipv4Address: "198.51.100.1" }] },
     };
     const now = await zones(t, { [privateZone]: [record] });
-    assert.match(await go(t, privately, "unbypass"), /there already/);
+    assert.match(await go(t, privately, "unbypass"), /already present/);
     await go(t, privately, "bypass");
     assert.deepEqual((await now())[privateZone], []);
 
@@ -479,10 +479,10 @@ esac
 exit 0`,
     });
     const deployed = region("kubernetes", "volumes");
-    assert.match(await go(t, deployed, "bypass"), /to take away.*✓ taken away/s);
-    assert.match(await go(t, deployed, "bypass"), /away already/);
-    assert.match(await go(t, deployed, "unbypass"), /✓ brought back/);
-    assert.match(await go(t, deployed, "unbypass"), /there already/);
+    assert.match(await go(t, deployed, "bypass"), /to remove.*✓ removed/s);
+    assert.match(await go(t, deployed, "bypass"), /already removed/);
+    assert.match(await go(t, deployed, "unbypass"), /✓ restored/);
+    assert.match(await go(t, deployed, "unbypass"), /already present/);
     for (const call of await made.calls()) {
       assert.deepEqual(call.slice(1, 5), ["--context", "test", "--namespace", "cache-volumes"]);
     }

@@ -149,14 +149,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       "azure-native:network:NetworkSecurityGroup",
       { securityRules: [denial("Inbound")], tags },
       [
-        "lets in or out what no rule is about: end both directions with a rule that denies everything, priority 4096",
+        "lets in or out what no rule matches: end both directions with a rule that denies everything, priority 4096",
       ],
     ],
     [
       "azure-native:network:NetworkSecurityGroup",
       { securityRules: subnetRules("10.0.0.0/24"), tags },
       [
-        "lets in or out what no rule is about: end both directions with a rule that denies everything, priority 4096",
+        "lets in or out what no rule matches: end both directions with a rule that denies everything, priority 4096",
       ],
     ],
     [
@@ -294,7 +294,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     [
       "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
       { rule: { objectOwnership: "ObjectWriter" } },
-      ["lets ACLs have a say: set `BucketOwnerEnforced`"],
+      ["lets ACLs give rights: set `BucketOwnerEnforced`"],
     ],
     [
       "aws:s3/bucket:Bucket",
@@ -354,13 +354,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     [
       "kubernetes:core/v1:Namespace",
       { metadata: { labels: { "pod-security.kubernetes.io/enforce": "baseline" } } },
-      ["takes Pods that aren't restricted: label it `pod-security.kubernetes.io/enforce: restricted`"],
+      ["accepts Pods that aren't restricted: label it `pod-security.kubernetes.io/enforce: restricted`"],
     ],
     ["kubernetes:core/v1:ServiceAccount", {}, ["gives out its token"]],
     [
       "kubernetes:core/v1:Service",
       { spec: { type: "ClusterIP", ports: [{ port: 80, targetPort: "metrics" }] } },
-      ["shows what isn't the endpoint"],
+      ["exposes more than the endpoint"],
     ],
     ["kubernetes:rbac.authorization.k8s.io/v1:Role", {}, ["gives rights in the cluster"]],
     [
@@ -376,7 +376,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
         "mounts a path of its node",
         "may use any system call",
         "has a token for the cluster",
-        "no NetworkPolicy is about its Pods",
+        "no NetworkPolicy applies to its Pods",
       ],
     ],
     [
@@ -387,12 +387,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
         ...["has capabilities", "has no limit for its memory"],
       ]
         .map((message) => `its container edge ${message}`)
-        .concat("no NetworkPolicy is about its Pods"),
+        .concat("no NetworkPolicy applies to its Pods"),
     ],
     [
       "kubernetes:batch/v1:CronJob",
       { spec: { jobTemplate: { spec: { template: { spec: { ...pod, hostPID: true } } } } } },
-      ["shares something of its node", "no NetworkPolicy is about its Pods"],
+      ["shares something of its node", "no NetworkPolicy applies to its Pods"],
     ],
   ],
   "pinned-images": [

@@ -149,5 +149,5 @@ test("a certificate that doesn't fit is told with what is wrong with it", async 
     /can't be read/,
   );
   t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 366 * 24 * 3600 * 1000 });
-  assert.match(await check(files("good")), /the certificate has ended on/);
+  assert.match(await check(files("good")), /the certificate expired on/);
 });

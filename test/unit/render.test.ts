@@ -105,7 +105,7 @@ test("nothing is written over files that aren't the stack's", async () => {
     problems.map(({ path, message }) => [path, message.split(":")[0]]),
     ["directory", "ingress", "service"].map((it) => [
       join(directory, "frankfurt", `${it}.yaml`),
-      "is there already, and not of the stack one",
+      "already exists and isn't of the stack one",
     ]),
   );
 });

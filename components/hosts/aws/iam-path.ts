@@ -14,6 +14,6 @@ export async function pathProblems(
   const roles = await previousOutputs<{ path: string }>("aws:iam/role:Role");
   const { path = "/" } = roles.get(role) ?? { path: iamPath };
   if (path === iamPath) return [];
-  const message = `the roles of ${region.name} have the path ${path} and can't move: keep it, or make the region anew`;
+  const message = `the roles of ${region.name} have the path ${path} and can't move: keep it, or destroy the region and create it again`;
   return [{ path: "governance.iamPath", message }];
 }

@@ -35,7 +35,7 @@ export async function checkDiskKey(
   const disks = await previousOutputs<{ kmsKeyId: string }>("aws:ebs/volume:Volume");
   const has = disks.get(name)?.kmsKeyId;
   if (!disks.has(name) || wanted === undefined || has === wanted) return;
-  const message = `the data disk of ${name} is encrypted by ${has ?? "another key"}, for as long as it is there: the update would make another disk. docs/governance.md says how to give this one up`;
+  const message = `the data disk of ${name} is encrypted by ${has ?? "another key"}, and a disk keeps its key: the update would make another disk. docs/governance.md says how to give this one up`;
   lookUp.warn(path, message);
 }
 

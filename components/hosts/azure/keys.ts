@@ -45,7 +45,7 @@ async function checkPrevious({ region, lookUp }: Question, wanted: string | unde
   const has = previous.encryption?.diskEncryptionSetId ?? previous.diskEncryptionSetID;
   if (has?.toLowerCase() === wanted?.toLowerCase()) return;
   const what = isMachine ? "data disk" : "cluster";
-  const wayOut = isMachine ? "change it by hand" : "make the cluster anew";
+  const wayOut = isMachine ? "change it by hand" : "destroy the region and create it again";
   lookUp.refuse(
     setPath,
     `the ${what} of ${region.name} has ${has ?? "none"}, and an update can't change that: keep it, or ${wayOut} (docs/governance.md)`,

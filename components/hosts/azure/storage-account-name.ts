@@ -38,7 +38,7 @@ export async function findStorageAccountName({
   if (previousName === accountName) {
     if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
-      const message = `the storage account ${accountName} is ${sku}, in one zone, and stays so: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
+      const message = `the storage account ${accountName} is ${sku}, in one zone, and an update can't change that: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
       lookUp.warn(path, message);
     }
     return accountName;

@@ -119,5 +119,5 @@ async function findLink(
   const { zoneSubscription } = endpoint;
   const subscription = zoneSubscription === undefined ? "" : ` --subscription ${zoneSubscription}`;
   const link = `az network private-dns link vnet create --resource-group ${group} --zone-name ${zone} --name registry-cache --virtual-network ${network.vnet} --registration-enabled false${subscription}`;
-  lookUp.refuse(path, `${missing}, which so doesn't find the endpoint's name: \`${link}\``);
+  lookUp.refuse(path, `${missing}, whose machines can't find the endpoint's name: \`${link}\``);
 }

@@ -18,7 +18,7 @@ export function clusterFindings(
 
 /** What a new cluster hasn't got; later, somebody may have brought it. */
 function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
-  const later = "a new cluster doesn't have: set it when the cluster is there and has that";
+  const later = "a new cluster doesn't have: set it when the cluster exists and has that";
   const kinds = `takes the Prometheus Operator's kinds, which ${later}`;
   return [
     ...(operator.podMonitor ? [{ path: "operator.podMonitor", message: kinds }] : []),

@@ -20,7 +20,7 @@ async function providedProblems(
   const { name, create } = region.namespace;
   if (!hasNamespace) {
     if (!create) return [];
-    const message = `${what} must be put into the namespace ${name} as soon as it is there: the replicas wait for it`;
+    const message = `${what} must be put into the namespace ${name} as soon as that exists: the replicas wait for it`;
     warn([{ path, message }], region.name);
     return [];
   }

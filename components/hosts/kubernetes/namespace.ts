@@ -28,7 +28,7 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
   }
   if (isOwn || isAdopting) return [];
   return refused(
-    "is there already, and isn't this stack's: choose another name, remove it, or use it as it is by `create: false`",
+    "already exists, and isn't this stack's: choose another name, delete it, or use it as it is by `create: false`",
   );
 }
 

@@ -49,7 +49,7 @@ function classProblems(claims: readonly V1PersistentVolumeClaim[], { metadata }:
   others.delete(metadata?.name);
   return [...others].map((name) => ({
     path: "storage.class",
-    message: `the volumes are of the StorageClass ${name}, and stay so: set it, or take the region away first`,
+    message: `the volumes have the StorageClass ${name}, which can't change: set it, or remove the region first`,
   }));
 }
 

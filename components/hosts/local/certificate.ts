@@ -42,7 +42,7 @@ export async function makeCertificate(inputs: CertificateInputs): Promise<Certif
   await rename(draft.certificateFile, join(tls, "tls.crt"));
   const found = await findCertificate(inputs);
   if (!found)
-    throw new Error(`the certificate in ${tls} is not for ${inputs.names.join(", ")}, or has ended`);
+    throw new Error(`the certificate in ${tls} is not for ${inputs.names.join(", ")}, or has expired`);
   return found;
 }
 

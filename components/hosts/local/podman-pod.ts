@@ -72,8 +72,8 @@ export async function playPod(
   if (exitCode !== 0 && current.length > 0) {
     const outcome =
       exitCode === 3
-        ? "couldn't be changed, and isn't well"
-        : "runs on as before, since it couldn't be changed";
+        ? "couldn't be changed, and isn't healthy"
+        : "still runs as before, because it couldn't be changed";
     throw new TakenBack(
       `the cache ${inputs.name} ${outcome}. Correct what is said here, and try again.\n${stderr.trim()}`,
     );

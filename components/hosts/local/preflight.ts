@@ -95,7 +95,7 @@ async function certificateProblems({ endpoint }: LocalRegion): Promise<Problem[]
       ];
     }
     if (Date.parse(certificate.validTo) < Date.now()) {
-      return [{ path, message: `the certificate has ended on ${certificate.validTo}` }];
+      return [{ path, message: `the certificate expired on ${certificate.validTo}` }];
     }
     if (!certificate.checkPrivateKey(key)) {
       return [{ path: "endpoint.tls.keyFile", message: "the key is not that of the certificate" }];

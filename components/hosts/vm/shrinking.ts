@@ -10,7 +10,7 @@ export function shrinkingProblems(
     storage.kind === "disk" && storage.sizeGiB !== "auto" ? storage.sizeGiB : capacity.disk.sizeGiB;
   if (wantedGiB >= hasGiB) return [];
   const what = `the disk has ${hasGiB}GiB and can't shrink to ${wantedGiB}GiB`;
-  const wayOut = "give the disk and what it caches up first (docs/upgrading.md)";
+  const wayOut = "first give up the disk and its content (docs/upgrading.md)";
   return storage.kind === "disk"
     ? [{ path: "storage.size", message: `${what}: set ${hasGiB}GiB, or ${wayOut}` }]
     : [{ path: "storage.kind", message: `${what}, which is enough beside a bucket: ${wayOut}` }];

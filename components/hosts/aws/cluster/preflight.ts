@@ -51,7 +51,7 @@ function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundi
 /** AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update. */
 function linkProblems({ endpoint }: AwsClusterRegion, { hasPrivateLink }: AwsSurroundings): Problem[] {
   if (!hasPrivateLink || endpoint.exposure === "private") return [];
-  const message = "takes another load balancer: take `privateLink` away in an update before";
+  const message = "needs another load balancer: remove `privateLink` in an earlier update";
   return [{ path: "endpoint.exposure", message }];
 }
 

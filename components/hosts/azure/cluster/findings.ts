@@ -151,7 +151,7 @@ async function findNodeSize(
 
 /** The pool is part of the cluster, whose size and zones Azure doesn't change. */
 function nodesStay(where: string): string {
-  return `the nodes that are there stay. AKS may not be able to add or replace nodes${where}. Another size or other zones take another cluster`;
+  return `the existing nodes stay. AKS may not be able to add or replace nodes${where}. Another size or other zones take another cluster`;
 }
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
