@@ -11,7 +11,7 @@ import { usageExit } from "./usage-exit.ts";
 
 const program = new Command("npm run oncall --")
   .description(
-    "Opens the way to where the cache of a region runs, or runs one command of `registry-cache` there. docs/runbooks/README.md says more.",
+    "Opens a session where the cache of a region runs, or runs one command of `registry-cache` there. docs/runbooks/README.md says more.",
   )
   .argument("<stack>", "as the alert's runbook names it: aws-eu-central-1")
   .argument("[region]", "may be left out where the stack has one, and without a command")

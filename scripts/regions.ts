@@ -58,7 +58,7 @@ program
 
 program
   .command("check")
-  .description("what a preview would refuse, found in the stack files without asking anybody")
+  .description("what a preview would refuse, found in the stack files without asking the cloud")
   .addArgument(stacks())
   .action(async (wanted: string[]) => {
     const files = await readStackFiles(directory, []);

@@ -24,7 +24,7 @@ const directory = process.cwd();
 
 const program = new Command("npm run rights --")
   .description(
-    "The rights that whoever deploys a stack needs: IAM policies, or custom roles of Azure. docs/rights.md says more.",
+    "The rights that the deployer of a stack needs: IAM policies, or custom roles of Azure. docs/rights.md says more.",
   )
   .argument("<stack>", "which is previewed for it, and not changed")
   .option("--preview", "rights for an identity that only previews, and looks for drift")

@@ -44,7 +44,7 @@ export function renderComment(
       : []),
     ...(removed.length > 0
       ? [
-          `**${removed.map(code).join(", ")}**: the file is removed, and what the stack has made stays and is billed: \`pulumi destroy\` it first, while the file is there.`,
+          `**${removed.map(code).join(", ")}**: the file is removed, but the stack's resources stay and are billed: run \`pulumi destroy\` before you remove the file.`,
         ]
       : []),
     ...previews.map(section),

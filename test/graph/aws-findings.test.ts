@@ -313,7 +313,7 @@ describe("the way out of a private endpoint's subnet", () => {
     }
     assert.match(
       (await told({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" })).join(),
-      /^network\.subnet: subnet-0b+0 has no default route, and .*: lead 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
+      /^network\.subnet: subnet-0b+0 has no default route, and .*: route 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
     );
   });
 });

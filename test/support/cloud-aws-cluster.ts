@@ -148,7 +148,7 @@ export const awsCluster: ClusterCase = {
       },
       told: [
         /regions\[0\]\.endpoint\.failover: is for a machine/,
-        /regions\[0\]\.apiAccess: has private ranges only, and the network that the stack makes is connected with none/,
+        /regions\[0\]\.apiAccess: has private ranges only, and the network that the stack makes isn't connected to another one/,
       ],
     },
     "a boundary that forbids what the cluster needs": {

@@ -220,7 +220,7 @@ describe("a cluster", () => {
     answers.set("/api/v1/namespaces", list({}));
     answers.set("/api/v1/pods", list());
     assert.deepEqual(await warnings("cilium"), [
-      "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx: until one has, the network lets in nobody by it",
+      "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx: until one has, the network admits nobody for it",
     ]);
     // Who may not look hears nothing.
     for (const path of ["nodes", "namespaces", "pods"])

@@ -48,7 +48,7 @@ export async function checkWayOut({ lookUp, options }: Question, { id, vpcId, pa
     ? `has a default route to ${route.gatewayId || route.vpcPeeringConnectionId}, which takes no private address to the internet`
     : "has no default route";
   const message =
-    `${id} ${state}, and \`exposure: private\` gives none a public one: lead 0.0.0.0/0 in its route table, ${table.routeTableId}, ` +
+    `${id} ${state}, and \`exposure: private\` gives none a public one: route 0.0.0.0/0 in its route table, ${table.routeTableId}, ` +
     "to a NAT gateway, a transit gateway or a firewall, or name a private subnet";
   lookUp.refuse(path, message);
 }

@@ -57,7 +57,7 @@ async function sourceWarnings(
     const what = (await lacks(question, "namespaces", namespaceLabels))
       ? `no namespace has ${selectorText(namespaceLabels)}`
       : (await lacks(question, "pods", podLabels)) && `no Pod has ${selectorText(podLabels)}`;
-    return what ? [{ path, message: `${what}: until one has, the network lets in nobody by it` }] : [];
+    return what ? [{ path, message: `${what}: until one has, the network admits nobody for it` }] : [];
   });
   return (await Promise.all(warnings)).flat();
 }

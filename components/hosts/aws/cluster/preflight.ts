@@ -44,7 +44,7 @@ function networkProblems(
 function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundings): Problem[] {
   if (previousVersion !== undefined || region.network.vpc !== "create" || !isApiPrivate(region)) return [];
   const message =
-    "has private ranges only, and the network that the stack makes is connected with none yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
+    "has private ranges only, and the network that the stack makes isn't connected to another one yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
   return [{ path: "apiAccess", message }];
 }
 
