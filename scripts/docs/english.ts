@@ -48,7 +48,7 @@ const phrases: readonly Phrase[] = [
   { pattern: /\bclick here\b|\bplease\b/i, instead: "say what to do" },
 ];
 
-/** Of a Markdown file. What has changed stays as it was written; docs/cost.md and the runbooks come later. */
+/** Whether a Markdown file is checked: not the changelog, which stays as it was written, and not yet docs/cost.md and the runbooks. */
 export function isCurrent(file: string): boolean {
   return !/(?:^|\/)(?:CHANGELOG|cost)\.md$|\/runbooks\//.test(file);
 }
