@@ -49,6 +49,8 @@ export interface RegionReview extends StackRegion {
   readonly measured?: Measured;
   /** What was billed. */
   readonly billed?: Billed;
+  /** Whether most of its bill hasn't the tags of the stack: EKS and AKS give them to the nodes only where `governance.tags` asks for tags. */
+  readonly nodesUntagged?: boolean;
   /** The cost against the volume. */
   readonly curve?: Curve;
 }
@@ -62,7 +64,7 @@ export interface Bill extends Amounts {
 }
 
 /** The range of what we pay, as a region's `range` has it; `high` is infinite where no region has a price. */
-export type Amounts = Omit<LineRange, "line">;
+export type Amounts = Omit<LineRange, "line" | "ofOneRegion">;
 
 /** @param estimate also of an older version: the range follows from its lines */
 export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {

@@ -38,7 +38,7 @@ export interface StackInWords {
   readonly endpoint?: object;
   readonly network?: object | undefined;
   readonly cost?: Partial<StackConfig["cost"]>;
-  readonly budget?: StackConfig["budget"];
+  readonly budget?: Partial<NonNullable<StackConfig["budget"]>>;
 }
 
 /** Of the stacks in words: the machine is the least expensive one then, on which most figures by hand rest. */
@@ -112,10 +112,8 @@ export function without(
   item: string,
   book: PriceBook = priceBook,
 ): PriceBook {
-  const { [item]: _, ...rest } = book[cloud].regions[region] ?? {};
-  const changed: CloudPrices = {
-    ...book[cloud],
-    regions: { ...book[cloud].regions, [region]: rest },
-  };
+  const { listed: _, ...own } = book[cloud];
+  const { [item]: __, ...rest } = own.regions[region] ?? {};
+  const changed: CloudPrices = { ...own, regions: { ...own.regions, [region]: rest } };
   return { ...book, [cloud]: changed };
 }
