@@ -1,6 +1,7 @@
 /** The way to a cache for whoever is on call: `npm run oncall -- --help`, and docs/runbooks/README.md. */
 import { Command } from "commander";
 import { turn } from "./oncall/bypass.ts";
+import { wrongCommand } from "./oncall/command.ts";
 import { waysOf } from "./oncall/dns.ts";
 import { placeOf } from "./oncall/place.ts";
 import { deployedRegion } from "./oncall/state.ts";
@@ -34,8 +35,9 @@ Exit code: that of the command; 1 a problem, which standard error tells; 2 wrong
   .action((stack: string, region: string | undefined, command: string[]) =>
     runSteps(async () => {
       const [name, ...args] = command;
-      if ((name === "bypass" || name === "unbypass") && !args.every((it) => it === "--yes")) {
-        console.error(`✗ ${name} takes --yes and nothing else`);
+      const wrong = wrongCommand(command);
+      if (wrong !== undefined) {
+        console.error(`✗ ${wrong}`);
         process.exitCode = 2;
         return;
       }

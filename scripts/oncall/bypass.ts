@@ -15,13 +15,15 @@ export async function turn(ways: readonly Way[], { direction, yes }: BypassOptio
   const seen = await Promise.all(ways.map(async (way) => ({ way, seen: await way.look() })));
   const open = seen.filter(({ seen }) => !isDone(direction, seen));
   for (const { way, seen: now } of seen) console.log(line(way, now, direction));
-  if (open.length === 0) {
-    console.log("Nothing is left to do.");
-  } else {
+  const later = direction === "bypass" ? ways.flatMap((way) => way.later ?? []) : [];
+  if (open.length > 0) {
     if (!yes) await confirm(direction);
     for (const { way, seen } of open) await (direction === "bypass" ? way.remove(seen) : way.restore());
-    console.log(direction === "bypass" ? "✓ removed" : "✓ restored");
+    for (const text of new Set(open.map(({ way }) => done(way, direction)))) console.log(`✓ ${text}`);
+  } else if (later.length === 0) {
+    console.log("Nothing is left to do.");
   }
+  for (const { gone } of later) console.log(await gone());
   for (const text of new Set(ways.map(({ after }) => after[direction]))) console.log(text);
 }
 
@@ -29,7 +31,13 @@ function isDone(direction: BypassOptions["direction"], { there, other }: Seen): 
   return direction === "bypass" ? !there : there && other === undefined;
 }
 
-function line({ what }: Way, { there, other }: Seen, direction: BypassOptions["direction"]): string {
+function done({ later }: Way, direction: BypassOptions["direction"]): string {
+  if (later) return `${later.program} is told`;
+  return direction === "bypass" ? "removed" : "restored";
+}
+
+function line({ what, later }: Way, { there, other }: Seen, direction: BypassOptions["direction"]): string {
+  if (later && isDone(direction, { there })) return `  ${later.program} is told already: ${what}`;
   if (direction === "bypass") {
     if (!there) return `  already removed: ${what}`;
     return other === undefined
@@ -49,10 +57,12 @@ async function confirm(direction: BypassOptions["direction"]): Promise<void> {
     direction === "bypass"
       ? "Send clients past the cache? (yes/no) "
       : "Send clients to the cache again? (yes/no) ";
-  try {
-    if (!/^y(?:es)?$/i.test((await asking.question(question)).trim()))
-      throw new StepError("nothing was changed");
-  } finally {
-    asking.close();
-  }
+  const answer = await asking.question(question).catch((error: NodeJS.ErrnoException) => {
+    // Ctrl+C, Ctrl+D
+    if (error.code !== "ABORT_ERR") throw error;
+    console.log();
+    return "no";
+  });
+  asking.close();
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new StepError("nothing was changed");
 }

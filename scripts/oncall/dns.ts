@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { StepError } from "../setup/steps.ts";
-import { type Cluster, type Local, type Place, placeOf } from "./place.ts";
+import { StepError, step } from "../setup/steps.ts";
+import { askZone, type InZone } from "./name-servers.ts";
+import { type Cluster, type Local, placeOf } from "./place.ts";
 import { ask, askJson } from "./programs.ts";
 import { type DeployedRegion, nameOf, type Resource, resourcesOf, textOf } from "./state.ts";
 import { kubectlEnvironment } from "./way-in.ts";
@@ -17,6 +19,12 @@ export interface Way {
   look(): Promise<Seen>;
   remove(seen: Seen): Promise<void>;
   restore(): Promise<void>;
+  /** Where another program changes the record, some time after it is told. */
+  readonly later?: {
+    readonly program: string;
+    /** Waits for the record to be away, where that can be seen. @returns a line. @throws StepError where it stays */
+    gone(): Promise<string>;
+  };
   /** For whoever has just done one of them. */
   readonly after: { readonly bypass: string; readonly unbypass: string };
 }
@@ -35,14 +43,16 @@ export async function waysOf(deployed: DeployedRegion): Promise<readonly Way[]> 
   if (records.length > 0) return records;
   const place = placeOf(deployed);
   if (place.kind === "local") return [localPods(deployed, place)];
-  if (place.kind === "kubernetes" && hasExternalDns(deployed, place)) return [externalDns(place)];
-  throw new StepError(noRecord(deployed, place));
+  if (place.kind === "kubernetes" && hasExternalDns(deployed, place))
+    return [externalDns(place, hostnameOf(deployed))];
+  throw new StepError(noRecord(deployed));
 }
 
-function noRecord({ stack, region, endpoint }: DeployedRegion, place: Place): string {
+const byHand = "docs/runbooks/RegistryCacheDown.md#take-the-cache-out-of-dns";
+
+function noRecord({ stack, region, endpoint }: DeployedRegion): string {
   const name = endpoint === undefined ? "the endpoint" : new URL(endpoint).hostname;
-  const why = place.kind === "kubernetes" ? "`expose.externalDns` is false" : "`endpoint.zone` isn't set";
-  return `${stack} makes no DNS record of ${region}, as ${why}: remove the record of ${name} where it was made`;
+  return `${stack}: the state has no DNS record of ${region}. Look for ${name} in its zone, and change it there: ${byHand}`;
 }
 
 function hostnameOf({ stack, endpoint }: DeployedRegion): string {
@@ -293,8 +303,11 @@ function hasExternalDns(deployed: DeployedRegion, place: Cluster): boolean {
     : annotations[annotation] === undefined;
 }
 
+/** How often the zone is asked, every 5 s. external-dns looks once a minute by default, and a zone may take another one. */
+const looks = 36;
+
 /** external-dns deletes the records of what it is told isn't its own: https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/ */
-function externalDns(place: Cluster): Way {
+function externalDns(place: Cluster, hostname: string): Way {
   const { kind, name } = place.exposedBy;
   const kubectl = async (...args: string[]) => {
     const directory = await mkdtemp(join(tmpdir(), "registry-cache-oncall-"));
@@ -307,13 +320,37 @@ function externalDns(place: Cluster): Way {
     }
   };
   const key = annotation.replaceAll(".", "\\.");
+  let before: InZone | undefined;
+  const notKnown = (why: string) =>
+    `Not known yet whether the record is away: ${why}. Look with \`nslookup ${hostname}\` on a node, and if it stays, remove it by hand: ${byHand}`;
+  const gone = async () => {
+    const { zone, has } = before ?? (await askZone(hostname));
+    if (has === undefined) return notKnown(`the name servers of its zone can't be reached from here`);
+    if (!has && before === undefined)
+      return `✓ the name servers of ${zone} have no record of ${hostname}. If it was in another zone, such as a private one, look with \`nslookup ${hostname}\` on a node`;
+    if (!has) return notKnown(`the name servers of ${zone} had none before, so it is in another zone`);
+    await step(
+      `Waiting for external-dns to remove the record of ${hostname}`,
+      `remove it by hand: ${byHand}. external-dns may not run, or run with \`--policy upsert-only\``,
+      async () => {
+        for (let left = looks; left > 0; left -= 1) {
+          if ((await askZone(hostname)).has === false) return;
+          await delay(Number(process.env.ONCALL_POLL_MS ?? 5000));
+        }
+        throw new Error(`the name servers of ${zone} still have it, or no longer answer`);
+      },
+    );
+    return `✓ the name servers of ${zone} no longer have a record of ${hostname}`;
+  };
   return {
     what: `the record that external-dns makes for ${kind}/${name} in ${place.namespace}`,
     async look() {
       const value = await kubectl("get", kind, name, "--output", `jsonpath={.metadata.annotations.${key}}`);
       return { there: value !== "none" };
     },
+    later: { program: "external-dns", gone },
     remove: async () => {
+      before = await askZone(hostname);
       await kubectl("annotate", kind, name, "--overwrite", `${annotation}=none`);
     },
     restore: async () => {
@@ -321,7 +358,7 @@ function externalDns(place: Cluster): Way {
     },
     after: {
       bypass:
-        "external-dns removes the record within a minute or so, unless it runs with `--policy upsert-only`: look with `nslookup`, and remove the record in the zone by hand if it stays. Clients notice after the record's time to live, 5 minutes by default. `pulumi up` leaves it away.",
+        "Clients notice after the record's time to live, 5 minutes by default, and then pull from the upstreams. `pulumi up` leaves the record away.",
       unbypass:
         "external-dns makes the record again within a minute or so. Clients come back within fifteen minutes, as resolvers also remember that a name doesn't exist.",
     },

@@ -34,6 +34,11 @@ export interface DeployedRegion {
 }
 
 const timeoutSeconds = 60;
+
+const withoutState = `Without the state:
+  docs/runbooks/RegistryCacheDown.md#take-the-cache-out-of-dns   sends clients to the upstreams by hand
+  docs/runbooks/RegistryCacheDown.md#get-in-without-the-state    gets in by hand`;
+
 const regionType = "registry-cache:index:RegionalCache";
 
 /**
@@ -107,16 +112,32 @@ async function exported(directory: string, stack: string): Promise<readonly Reso
   // As in `npm run local`, unless the environment names a backend.
   const isHere = shortName(stack) === "local" && !process.env.PULUMI_BACKEND_URL;
   const env = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
-  const { failed, timedOut, stdout, stderr, shortMessage } = await execa(
-    engineProgram,
-    ["stack", "export", "--stack", stack, "--non-interactive"],
-    { cwd: directory, env, stdin: "ignore", reject: false, timeout: timeoutSeconds * 1000 },
-  );
-  if (timedOut) throw new StepError(`the Pulumi backend gives no answer within ${timeoutSeconds} s`);
+  const result = await execa(engineProgram, ["stack", "export", "--stack", stack, "--non-interactive"], {
+    cwd: directory,
+    env,
+    stdin: "ignore",
+    reject: false,
+    timeout: timeoutSeconds * 1000,
+  });
+  if (result.failed) throw new StepError(unreadable(stack, result));
+  return JSON.parse(result.stdout).deployment.resources ?? [];
+}
+
+/** Why there is no state, and the way on without it. */
+export function unreadable(
+  stack: string,
+  {
+    timedOut,
+    stderr,
+    shortMessage = "",
+  }: { readonly timedOut: boolean; readonly stderr: string; readonly shortMessage?: string | undefined },
+): string {
   if (isUnknownStack(stderr))
-    throw new StepError(`${stack}: the backend has no such stack. \`npm run regions\` lists them`);
-  if (failed) throw new StepError(`the state can't be read: ${stderr.trim() || shortMessage}`);
-  return JSON.parse(stdout).deployment.resources ?? [];
+    return `${stack}: the backend has no such stack. \`npm run regions\` lists them`;
+  const why = timedOut
+    ? `the Pulumi backend gives no answer within ${timeoutSeconds} s`
+    : `the state can't be read: ${stderr.trim() || shortMessage}`;
+  return `${why}\n${withoutState}`;
 }
 
 function endpointOf(resources: readonly Resource[], region: string): string | undefined {

@@ -146,9 +146,15 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       });
     }, messages.CreateResponse),
 
-    /** Of an import. A refresh would tell what is known already. */
+    /** Of an import, or of a refresh, which has what was known before: it tells what is gone, and nothing else. */
     read: unary((request: messages.ReadRequest, reply, peer) => {
-      const thing = cloud.read(request.getType(), request.getId(), scopeOf(peer));
+      const [type, id, scope] = [request.getType(), request.getId(), scopeOf(peer)];
+      const before = request.getProperties();
+      if (before && before.getFieldsMap().getLength() > 0) {
+        if (cloud.find(type, id, scope)) reply.setId(id).setInputs(request.getInputs()).setProperties(before);
+        return;
+      }
+      const thing = cloud.read(type, id, scope);
       // An answer without an id: there is nothing.
       if (!thing) return;
       reply.setId(thing.id).setInputs(toStruct(thing.inputs)).setProperties(outputsOf(thing, {}));

@@ -1,6 +1,8 @@
 /** The life of every stack in a cloud, from its first preview to its end. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { waysOf } from "../../scripts/oncall/dns.ts";
+import { regionIn } from "../../scripts/oncall/state.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
@@ -128,12 +130,23 @@ function testLifecycle(file: string, known: CloudCase): void {
     stack.done();
   });
 
-  test("by the patterns of docs/runbooks/RegistryCacheDown.md, the machine is replaced without its records", async () => {
+  test("by the patterns of docs/runbooks/RegistryCacheDown.md, the machine is replaced while its records are away; the state still has what `unbypass` brings back", async () => {
+    const isRecord = ({ type }: Thing) => /Record(?:Set)?$/.test(type);
     const kept = keptThings();
+    const ways = await waysInState();
+    const records = cloud.things().filter(isRecord);
+    for (const record of records) cloud.remove(record);
     const machines = stack.regions.flatMap(({ name }) => ["--replace", `**:${lastPart(machine)}::${name}`]);
-    await succeeds("up", ...machines, "--exclude", "**:Record::**", "--exclude", "**:RecordSet::**");
+    const excluded = ["**:Record::**", "**RecordSet::**"].flatMap((pattern) => ["--exclude", pattern]);
+    await succeeds("up", "--refresh", ...machines, ...excluded);
     assertReplaced(stack.done());
-    assert.deepEqual(keptThings(), kept);
+    assert.deepEqual(
+      keptThings(),
+      kept.filter((thing) => !isRecord(thing)),
+    );
+    assert.deepEqual(await waysInState(), ways);
+    for (const record of records) cloud.keep(record);
+    await succeeds("up", "--refresh", "--expect-no-changes");
   });
 
   test("a disk grows in place, and the machine stays", async () => {
@@ -192,6 +205,15 @@ function testLifecycle(file: string, known: CloudCase): void {
     });
     assert.deepEqual(stack.byRegion(ends), stack.inAllRegions(known.destruction));
   });
+
+  /** What `npm run oncall -- STACK REGION unbypass` would bring back, in each region. */
+  async function waysInState(): Promise<string[]> {
+    const resources = await resourcesOf(stack);
+    const ways = await Promise.all(
+      stack.regions.map(({ name }) => waysOf(regionIn(resources, file, String(name)))),
+    );
+    return ways.flat().map(({ what }) => what);
+  }
 
   async function unprotectDisks(): Promise<void> {
     for (const { type, urn } of await resourcesOf(stack)) {

@@ -34,6 +34,7 @@ import { clusterSession } from "../support/on-call-session.ts";
 import { type EngineRun, type Operation, projectDirectory, withPolicies } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
+import { commandsIn } from "../support/runbooks.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -260,12 +261,12 @@ test("the endpoint's record goes away and comes back by external-dns, and an upd
     return metadata?.annotations ?? {};
   };
   const before = await annotations();
-  assert.match(await onCall("volumes", "bypass", "--yes"), /✓ removed/);
+  assert.match(await onCall("volumes", "bypass", "--yes"), /external-dns is told$/m);
   const controller = "external-dns.alpha.kubernetes.io/controller";
   assert.deepEqual(await annotations(), { ...before, [controller]: "none" });
   await succeeds("up", "--expect-no-changes");
-  assert.match(await onCall("volumes", "bypass", "--yes"), /already removed/);
-  assert.match(await onCall("volumes", "unbypass", "--yes"), /✓ restored/);
+  assert.match(await onCall("volumes", "bypass", "--yes"), /external-dns is told already/);
+  assert.match(await onCall("volumes", "unbypass", "--yes"), /external-dns is told$/m);
   assert.deepEqual(await annotations(), before);
   assert.match(await onCall("volumes", "k", "get", "pods"), /registry-cache-1 /);
 });
@@ -351,6 +352,20 @@ describe("somebody on call follows a runbook", () => {
     });
     assert.match(seen, new RegExp(`registry-cache .* ${loadBalancerAddress} `));
     assert.match(seen, /^default +edge /m);
+  });
+
+  test("the workload is scaled to 0, and back, as docs/runbooks/README.md has it", async () => {
+    const [scale = ""] = commandsIn("runbooks/README.md").filter((text) => text.includes(" k scale "));
+    const { replicas = 0 } = (await deployment(namespace)).spec ?? {};
+    assert.ok(replicas > 0);
+    for (const count of [0, replicas]) {
+      const { exitCode, output } = await shell(scale.replace("--replicas=0", `--replicas=${count}`));
+      assert.equal(exitCode, 0, output);
+      await waitUntil(
+        "there are as many replicas",
+        async () => ((await deployment(namespace)).status?.availableReplicas ?? 0) === count,
+      );
+    }
   });
 
   interface Condition {

@@ -41,6 +41,7 @@ const operations = {
   }),
   "ec2 reboot-instances": () => ({}),
   "ec2 start-instances": () => ({}),
+  "ssm start-session": () => `Starting session with ${option("target")}`,
   "ec2 describe-vpc-endpoint-services": () => ({
     ServiceDetails: [{ AvailabilityZones: ["eu-central-1b"] }],
   }),

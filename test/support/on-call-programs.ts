@@ -47,6 +47,9 @@ const pulumiFlags: Readonly<Record<string, boolean>> = {
   "--json": false,
 };
 
+const inZone = ["--subscription", "--resource-group", "--zone-name"];
+const ofMachine = ["--subscription", "--resource-group", "--name"];
+
 /** Needed by the command itself, or to reach the right thing whatever the defaults of whoever is on call. */
 const required: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/cli/latest/reference/
@@ -55,6 +58,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "aws ec2 reboot-instances": ["--region", "--instance-ids"],
   "aws ec2 start-instances": ["--region", "--instance-ids"],
   "aws ec2 get-console-output": ["--region", "--instance-id"],
+  "aws ssm start-session": ["--region", "--target"],
   "aws ec2 describe-vpc-endpoint-services": ["--region", "--service-names"],
   // https://docs.aws.amazon.com/cli/latest/reference/ec2/create-vpc-endpoint.html
   "aws ec2 create-vpc-endpoint": [
@@ -94,12 +98,21 @@ const required: Readonly<Record<string, readonly string[]>> = {
     "--record-set-name",
     "--ipv4-address",
   ],
-  "az network dns record-set a delete": ["--resource-group", "--zone-name", "--name", "--yes"],
-  "az vm boot-diagnostics get-boot-log": ["--resource-group", "--name"],
-  "az vm get-instance-view": ["--resource-group", "--name"],
-  "az vm redeploy": ["--resource-group", "--name"],
-  "az vm restart": ["--resource-group", "--name"],
-  "az vm start": ["--resource-group", "--name"],
+  ...Object.fromEntries(
+    ["dns", "private-dns"].flatMap((kind) => [
+      ...["a", "cname"].map((type) => [
+        `az network ${kind} record-set ${type} delete`,
+        [...inZone, "--name", "--yes"],
+      ]),
+      [`az network ${kind} record-set list`, inZone],
+    ]),
+  ),
+  "az vm boot-diagnostics get-boot-log": ofMachine,
+  "az vm get-instance-view": ofMachine,
+  "az vm redeploy": ofMachine,
+  "az vm restart": ofMachine,
+  "az vm run-command invoke": [...ofMachine, "--command-id", "--scripts"],
+  "az vm start": ofMachine,
 };
 
 export function onCallPrograms(): Promise<FakePrograms> {

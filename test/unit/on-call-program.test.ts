@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { execa } from "execa";
 import fc from "fast-check";
 import {
+  commands,
   type OnKubernetes,
   type OnPodman,
   onCallProgram,
@@ -111,6 +112,16 @@ describe("what isn't a command, or isn't one of its arguments, ends with 2, says
       assert.deepEqual(calls, []);
     });
   }
+});
+
+test("its help names each command that oncall hands on, and no other", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: "exit 99", kubectl: "exit 99" }));
+  const named = new Set<string>();
+  for (const options of [local, kubernetes]) {
+    const { all } = await run(options, programs, "help");
+    for (const [, name = ""] of all.matchAll(/^ {2}([a-z]+)\b/gm)) named.add(name);
+  }
+  assert.deepEqual([...named].sort(), [...commands].sort());
 });
 
 test("a container that isn't there ends with 2 and names those that are; without any, with 1", async (t) => {

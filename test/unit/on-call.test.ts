@@ -1,16 +1,20 @@
 /** `npm run oncall`: where a cache runs by the state of its stack, the way there, and its DNS records away and back. The clouds' programs are doubles. */
 import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import { turn } from "../../scripts/oncall/bypass.ts";
+import { wrongCommand } from "../../scripts/oncall/command.ts";
 import { waysOf } from "../../scripts/oncall/dns.ts";
 import { placeOf } from "../../scripts/oncall/place.ts";
-import { type DeployedRegion, type Resource, regionIn } from "../../scripts/oncall/state.ts";
+import { type DeployedRegion, type Resource, regionIn, unreadable } from "../../scripts/oncall/state.ts";
 import { machineScript, programFor, runThere } from "../../scripts/oncall/way-in.ts";
 import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
+import { anchorsOf, runbook } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 
 /** As an update by the real engine has left them: test/engine/upgrade. */
@@ -145,6 +149,41 @@ describe("where a cache runs is told by the state", () => {
       /no machine, no workload and no Pod of eu-west-1/,
     );
   });
+});
+
+test("without the state, the ways by hand are named, and they are there", () => {
+  const anchors = anchorsOf(runbook("RegistryCacheDown"));
+  for (const result of [
+    { timedOut: true, stderr: "" },
+    { timedOut: false, stderr: "error: AccessDenied" },
+  ]) {
+    const links = unreadable("aws-vm", result).matchAll(/docs\/runbooks\/RegistryCacheDown\.md#(\S+)/g);
+    const named = [...links].map(([, anchor = ""]) => anchor);
+    assert.deepEqual(named, ["take-the-cache-out-of-dns", "get-in-without-the-state"]);
+    for (const anchor of named) assert.ok(anchors.includes(anchor), anchor);
+  }
+});
+
+test("a word that is no command is refused before anybody is asked", () => {
+  for (const right of [
+    [],
+    ["status"],
+    ["--replica", "1", "status"],
+    ["--replica", "1"],
+    ["bypass", "--yes"],
+    ["k", "get", "pods"],
+    ["--help"],
+  ])
+    assert.equal(wrongCommand(right), undefined, `${right}`);
+  for (const [wrong, said] of [
+    [["bypas"], /there is no command bypas: did you mean "bypass"\?$/],
+    [["unbypas", "--yes"], /did you mean "unbypass"\?$/],
+    [["stauts"], /did you mean "status"\?$/],
+    [["--yes", "bypass"], /there is no command --yes: a command comes first/],
+    [["--replica", "1", "bypass"], /there is no command bypass: /],
+    [["bypass", "now"], /^bypass takes --yes and nothing else$/],
+  ] as const)
+    assert.match(wrongCommand(wrong) ?? "", said);
 });
 
 /** In the place of the program on a machine. */
@@ -467,9 +506,13 @@ describe("bypass and unbypass", () => {
     assert.deepEqual(restored, { name, type: "Microsoft.Network/dnszones/CNAME", properties });
   });
 
-  test("in an existing cluster, external-dns is told; where somebody else makes the record, that is said", async (t) => {
-    const made = await programs(t, {
-      kubectl: `
+  describe("in an existing cluster", () => {
+    const deployed = region("kubernetes", "volumes");
+    const hostname = "volumes.example.com";
+
+    const kubectl = (t: TestContext) =>
+      programs(t, {
+        kubectl: `
 case "$*" in
   *" get service registry-cache "*) cat "$0.annotation" 2>/dev/null ;;
   *" annotate service registry-cache --overwrite external-dns.alpha.kubernetes.io/controller=none") printf none >"$0.annotation" ;;
@@ -477,20 +520,82 @@ case "$*" in
   *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 exit 0`,
-    });
-    const deployed = region("kubernetes", "volumes");
-    assert.match(await go(t, deployed, "bypass"), /to remove.*✓ removed/s);
-    assert.match(await go(t, deployed, "bypass"), /already removed/);
-    assert.match(await go(t, deployed, "unbypass"), /✓ restored/);
-    assert.match(await go(t, deployed, "unbypass"), /already present/);
-    for (const call of await made.calls()) {
-      assert.deepEqual(call.slice(1, 5), ["--context", "test", "--namespace", "cache-volumes"]);
+      });
+
+    /** A zone `example.com`, and what its own server has for the name at each look; the last one stays. Without any, it is silent. */
+    function zoneWith(t: TestContext, ...looks: readonly boolean[]): void {
+      const left = [...looks];
+      const refuse = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
+      const mock = (kind: "resolveNs" | "resolve4" | "resolve6" | "resolveCname", answer: unknown) =>
+        t.mock.method(Resolver.prototype, kind, answer as Resolver["resolveNs"]);
+      mock("resolveNs", (zone: string) =>
+        zone === "example.com" ? Promise.resolve(["ns.example.net"]) : refuse("ENODATA"),
+      );
+      mock("resolve6", () => refuse("ENODATA"));
+      // An alias is answered without an address.
+      mock("resolve4", (name: string) => Promise.resolve(name === "ns.example.net" ? ["192.0.2.53"] : []));
+      mock("resolveCname", function (this: Resolver) {
+        assert.deepEqual(this.getServers(), ["192.0.2.53"]);
+        const [there] = left.length > 1 ? left.splice(0, 1) : left;
+        if (there === undefined) return refuse("ETIMEOUT");
+        return there ? Promise.resolve(["balancer.example.net"]) : refuse("ENOTFOUND");
+      });
+      t.mock.method(console, "error", () => {});
     }
-    const by = changed(deployed, "kubernetes:core/v1:Service", { metadata: { annotations: {} } });
-    await assert.rejects(
-      go(t, by, "bypass"),
-      /`expose\.externalDns` is false: remove the record of volumes\.example\.com/,
-    );
+
+    test("external-dns is told, and the record is away when the zone's own servers say it", async (t) => {
+      const made = await kubectl(t);
+      zoneWith(t, true, true, true, false);
+      const text = await go(t, deployed, "bypass");
+      assert.match(
+        text,
+        /to remove.*✓ external-dns is told\n✓ the name servers of example\.com no longer have a record of volumes\.example\.com\nClients/s,
+      );
+      assert.doesNotMatch(text, /✓ removed/);
+      assert.match(
+        await go(t, deployed, "bypass"),
+        /external-dns is told already.*✓ the name servers of example\.com have no record/s,
+      );
+      assert.match(await go(t, deployed, "unbypass"), /✓ external-dns is told\n/);
+      assert.match(await go(t, deployed, "unbypass"), /external-dns is told already.*Nothing is left to do/s);
+      for (const call of await made.calls()) {
+        assert.deepEqual(call.slice(1, 5), ["--context", "test", "--namespace", "cache-volumes"]);
+      }
+    });
+
+    test("a record that stays is an error, also for who asks again", async (t) => {
+      await kubectl(t);
+      zoneWith(t, true);
+      for (const _ of ["bypass", "again"])
+        await assert.rejects(
+          go(t, deployed, "bypass"),
+          /still have it.*RegistryCacheDown\.md#take-the-cache/s,
+        );
+    });
+
+    for (const [what, looks, why] of [
+      ["that can't be reached", [], /can't be reached from here/],
+      ["of another zone", [false], /had none before, so it is in another zone/],
+    ] as const)
+      test(`name servers ${what} don't know that the record is away`, async (t) => {
+        await kubectl(t);
+        zoneWith(t, ...looks);
+        const text = await go(t, deployed, "bypass");
+        assert.match(text, /✓ external-dns is told\nNot known yet whether the record is away: /);
+        assert.match(text, why);
+      });
+
+    test("a record that the state doesn't have is named, and no cause", async () => {
+      const by = changed(deployed, "kubernetes:core/v1:Service", { metadata: { annotations: {} } });
+      await assert.rejects(waysOf(by), (error: Error) => {
+        assert.match(
+          error.message,
+          new RegExp(`no DNS record of volumes\\. Look for ${hostname} in its zone`),
+        );
+        assert.doesNotMatch(error.message, /externalDns|endpoint\.zone/);
+        return true;
+      });
+    });
   });
 
   test("without a terminal, and without --yes, nothing is changed", async (t) => {
@@ -506,4 +611,25 @@ exit 0`,
     );
     assert.deepEqual((await now())[zone], [own]);
   });
+
+  for (const [key, byte] of [
+    ["Ctrl+C", "\u0003"],
+    ["Ctrl+D", "\u0004"],
+  ] as const)
+    test(`${key} at the question changes nothing`, async (t) => {
+      const own = a("cache.eu-west-1.example.com", "198.51.100.1");
+      const now = await zones(t, { [zone]: [own] });
+      const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => input });
+      const { isTTY } = process.stdout;
+      t.mock.getter(process, "stdin", () => input);
+      process.stdout.isTTY = true;
+      t.after(() => Object.assign(process.stdout, { isTTY }));
+      const ways = await waysOf(region("aws-vm", "eu-west-1"));
+      input.write(byte);
+      await assert.rejects(
+        printed(t, () => turn(ways, { direction: "bypass", yes: false })),
+        { name: "StepError", message: "nothing was changed" },
+      );
+      assert.deepEqual((await now())[zone], [own]);
+    });
 });

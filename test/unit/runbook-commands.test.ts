@@ -1,12 +1,15 @@
 /** What the runbooks say to run on one's own computer, with doubles of the clouds' programs, which refuse what those refuse. */
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { alertNames } from "../../components/config/alerts.ts";
-import type { FakePrograms } from "../support/fake-programs.ts";
+import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
 import { assertSound, onCallPrograms } from "../support/on-call-programs.ts";
 import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
 import { blocksOf, commandsIn, runbook } from "../support/runbooks.ts";
+import { scope } from "../support/scope.ts";
 
 const runs = new RunbookRuns(import.meta.filename);
 after(() => runs.assertComplete(alertNames));
@@ -70,10 +73,26 @@ describe("RegistryCacheDown", () => {
     const hostname = "cache.eu-central-1.example.com.";
     const { printed } = await done("aws", /aws route53/);
     assert.match(printed, new RegExp(`"Deleted":\\["A ${hostname}","AAAA ${hostname}"\\]`));
-    const { calls } = await done("azure", /az network dns/);
-    assert.deepEqual(calls, [
-      "az network dns record-set a delete --resource-group dns --zone-name example.com --name cache.westeurope --yes",
-    ]);
+    const where =
+      "--subscription 11111111-2222-4333-8444-555555555555 --resource-group dns --zone-name example.com";
+    for (const values of [
+      { KIND: "dns", TYPE: "a" },
+      { KIND: "dns", TYPE: "cname" },
+      { KIND: "private-dns", TYPE: "a" },
+    ]) {
+      const { calls } = await done("azure", /az network/, values);
+      assert.deepEqual(calls, [
+        `az network ${values.KIND} record-set ${values.TYPE} delete ${where} --name cache.westeurope --yes`,
+        `az network ${values.KIND} record-set list ${where} --query [?name=='cache.westeurope'].{name: name, type: type} --output table`,
+      ]);
+    }
+  });
+
+  test("gets in without the state", async () => {
+    const { printed } = await done("aws", /start-session/);
+    assert.match(printed, /Starting session with i-0123456789abcdef0/);
+    const { calls } = await done("azure", /run-command/);
+    assert.match(calls.join("\n"), /^az vm run-command invoke .* --scripts registry-cache status --query/);
   });
 
   test("restarts, starts and moves the machine", async () => {
@@ -86,14 +105,18 @@ describe("RegistryCacheDown", () => {
     }
     for (const ACTION of ["restart", "start", "redeploy"]) {
       const { calls } = await done("azure", /"\$ACTION"/, { ACTION });
-      const machine = "--resource-group registry-cache-westeurope --name registry-cache-westeurope";
+      const machine =
+        "--subscription 11111111-2222-4333-8444-555555555555 --resource-group registry-cache-westeurope --name registry-cache-westeurope";
       assert.deepEqual(calls, [`az vm ${ACTION} ${machine}`]);
     }
   });
 
   test("names the values that its blocks take", () => {
     const text = runbook("RegistryCacheDown").codes;
-    for (const value of ["ACTION=start-instances", "ACTION=start", "ACTION=redeploy"]) {
+    for (const value of [
+      ...["ACTION=start-instances", "ACTION=start", "ACTION=redeploy"],
+      ...["KIND=private-dns", "TYPE=cname"],
+    ]) {
       assert.ok(text.includes(value), value);
     }
   });
@@ -104,17 +127,74 @@ describe("RegistryCacheDown", () => {
   });
 });
 
-test("a change is taken back by the stack file of the commit before", async () => {
-  await using programs = await onCallPrograms();
-  await runs.run("RegistryCachePodOutdated", "Do", "stack", shell(programs), { matching: /git checkout/ });
-  assert.deepEqual(
-    (await soundCalls(programs)).filter((call) => !call.startsWith("pulumi ")),
-    [
-      "git log --oneline -5 -- stacks/Pulumi.aws-eu-central-1.yaml",
-      "git checkout HEAD~1 -- stacks/Pulumi.aws-eu-central-1.yaml",
-      "npm run pulumi -- up --stack aws-eu-central-1",
-    ],
-  );
+describe("a change is taken back", () => {
+  const file = "stacks/Pulumi.aws-eu-central-1.yaml";
+
+  /** A clone where the file has these contents, one after the other, and another stack is committed last. */
+  async function clone(t: TestContext, ...contents: readonly string[]) {
+    const programs = scope(t).use(await onCallPrograms());
+    // The double only records; what is asked of it is about the history.
+    await rm(join(programs.directory, "git"));
+    const inClone = execa({ cwd: programs.directory });
+    await mkdir(join(programs.directory, "stacks"));
+    await inClone`git init --quiet`;
+    const commit = async (path: string, content: string) => {
+      await writeFile(join(programs.directory, path), content);
+      await inClone`git add ${path}`;
+      await inClone`git -c user.name=test -c user.email=test@example.com commit --quiet --message change`;
+    };
+    for (const content of contents) await commit(file, content);
+    await commit("stacks/Pulumi.azure-westeurope.yaml", "another");
+    return {
+      take: async (matching: RegExp) => ({
+        printed: await runs.run("RegistryCachePodOutdated", "Do", "stack", shell(programs), { matching }),
+        now: await readFile(join(programs.directory, file), "utf8"),
+        calls: (await soundCalls(programs)).filter((call) => call.startsWith("npm ")),
+      }),
+      edit: (content: string) => writeFile(join(programs.directory, file), content),
+    };
+  }
+  const up = "npm run pulumi -- up --stack aws-eu-central-1";
+
+  test("by the file's own history, whatever was committed since", async (t) => {
+    const { take } = await clone(t, "first", "good", "bad");
+    const { now, calls } = await take(/EARLIER=/);
+    assert.deepEqual([now, calls], ["good", [up]]);
+  });
+
+  test("a file without an earlier commit stays, and nothing is deployed", async (t) => {
+    const { take } = await clone(t, "only");
+    const { now, calls, printed } = await take(/EARLIER=/);
+    assert.deepEqual([now, calls], ["only", []]);
+    assert.match(printed, /no earlier commit/);
+  });
+
+  test("an edit that isn't committed is seen, and dropped", async (t) => {
+    const { take, edit } = await clone(t, "good\n");
+    await edit("bad\n");
+    assert.match((await take(/git diff/)).printed, /^\+bad$/m);
+    const { now, calls } = await take(/checkout HEAD/);
+    assert.deepEqual([now, calls], ["good\n", [up]]);
+  });
+});
+
+test("RegistryCacheProbeFailing asks a Pod for what it serves: behind an Ingress, HTTP", async (t) => {
+  for (const [volume, url] of [
+    ["tls", "https://127.0.0.1:18443/v2/"],
+    ["", "http://127.0.0.1:18443/v2/"],
+  ]) {
+    const programs = scope(t).use(
+      await fakePrograms({
+        "registry-cache": `case "$*" in *jsonpath*) printf '${volume}' ;; *" get pods "*) echo pod/it ;; esac`,
+        curl: "",
+        sleep: "",
+      }),
+    );
+    const options = { matching: /port-forward/ };
+    await runs.run("RegistryCacheProbeFailing", "See", "kubernetes", shell(programs), options);
+    const call = (await programs.calls()).find(([program]) => program === "curl");
+    assert.equal(call?.at(-1), url);
+  }
 });
 
 test("a consumer of a private link makes an endpoint, and the name leads to it", async () => {

@@ -34,6 +34,12 @@ export interface OnKubernetes extends Common {
   readonly namespace: string;
 }
 
+/** What it takes as its first word, on some host. */
+export const commands = [
+  ...["status", "firing", "startup", "q", "parts", "logs", "origins", "certificate", "space"],
+  ...["probe", "pull", "restart", "container", "pod", "replica", "k", "help"],
+] as const;
+
 /** A POSIX shell script. */
 export function onCallProgram(options: OnPodman | OnKubernetes): string {
   const { region, endpoint, internalPort, probe, runbookUrl, image = "" } = options;

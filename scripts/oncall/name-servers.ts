@@ -1,0 +1,67 @@
+/** What the name servers of a zone itself answer: no resolver's memory is in between. */
+import { Resolver } from "node:dns/promises";
+
+export interface InZone {
+  /** `example.com`, or undefined where nobody could be asked for it. */
+  readonly zone?: string | undefined;
+  /** Whether one of them has an address or an alias for the name; undefined where none can be reached. */
+  readonly has: boolean | undefined;
+}
+
+const options = { timeout: 2000, tries: 2 };
+
+/** Also of a private zone, if this computer's resolver knows it. Elsewhere, a public zone of the same name answers. */
+export async function askZone(hostname: string): Promise<InZone> {
+  const resolver = new Resolver(options);
+  const labels = hostname.split(".");
+  for (let at = 0; at < labels.length - 1; at += 1) {
+    const zone = labels.slice(at).join(".");
+    const servers = await answers(resolver.resolveNs(zone));
+    if (servers === undefined) return { has: undefined };
+    if (servers.length > 0) return { zone, has: await anyHas(resolver, servers, hostname) };
+  }
+  return { has: undefined };
+}
+
+async function anyHas(
+  resolver: Resolver,
+  servers: readonly string[],
+  hostname: string,
+): Promise<boolean | undefined> {
+  const said = await Promise.all(
+    servers.map(async (server) => {
+      const addresses = await Promise.all([
+        answers(resolver.resolve4(server)),
+        answers(resolver.resolve6(server)),
+      ]);
+      return has(
+        addresses.flatMap((it) => it ?? []),
+        hostname,
+      );
+    }),
+  );
+  // Some may not have the change yet.
+  return said.includes(true) || (said.includes(false) ? false : undefined);
+}
+
+async function has(addresses: readonly string[], hostname: string): Promise<boolean | undefined> {
+  if (addresses.length === 0) return undefined;
+  const server = new Resolver(options);
+  server.setServers(addresses);
+  const found = await Promise.all([
+    answers(server.resolve4(hostname)),
+    answers(server.resolve6(hostname)),
+    answers(server.resolveCname(hostname)),
+  ]);
+  if (found.some((it) => it !== undefined && it.length > 0)) return true;
+  return found.includes(undefined) ? undefined : false;
+}
+
+/** None where there are none; undefined where that isn't known. */
+async function answers(asked: Promise<string[]>): Promise<string[] | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    return ["ENOTFOUND", "ENODATA"].includes((error as NodeJS.ErrnoException).code ?? "") ? [] : undefined;
+  }
+}
