@@ -142,6 +142,11 @@ describe("somebody on call follows a runbook", () => {
       values: { UPSTREAM: cluster.upstreamUrl },
       mayFail: /k top|--previous|^timeout/,
     };
+    await waitUntil(
+      "each replica has evaluated its rules",
+      async () => (await shell("registry-cache firing")).output.match(/Watchdog/g)?.length === 2,
+      90_000,
+    );
     const names = alertNames.filter((name) => name !== "RegistryCachePrefetchIncomplete");
     const printed = await pMap(
       names.filter((name) => blocksOf(name, "See", "kubernetes").length > 0),
