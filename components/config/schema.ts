@@ -105,6 +105,12 @@ const budget = z.strictObject({
     .enum(["warn", "fail"])
     .default("warn")
     .describe("What a preview does that exceeds the budget, or may exceed it because prices are missing."),
+  unpriced: z
+    .enum(["fail", "allow"])
+    .default("fail")
+    .describe(
+      "What `over: fail` does where a line has no price in its region. `allow`: it passes with a warning if the prices of other regions fit into the budget.",
+    ),
 });
 
 const cost = z.strictObject({

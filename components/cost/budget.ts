@@ -2,7 +2,7 @@ import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { RegionEstimate } from "./estimate.ts";
 import { notFound, rounded, usd } from "./line.ts";
-import { lineRanges, rangeOf, rangeText } from "./range.ts";
+import { type CostRange, lineRanges, rangeOf, rangeText } from "./range.ts";
 
 export interface BudgetFindings {
   /** What ends a preview. */
@@ -20,57 +20,79 @@ const none: BudgetFindings = { problems: [], warnings: [] };
 /** A message names so many lines. */
 const largestLines = 3;
 
-/** Whether the high end of what we pay for all regions of a stack exceeds its budget. */
+/** Whether the high end of what we pay for all regions of a stack exceeds its budget, or can't be told because a line has no price. */
 export function budgetFindings(
   estimates: readonly RegionEstimate[],
   budget: Budget | undefined,
 ): BudgetFindings {
   if (!budget) return none;
-  const { monthlyUSD, over, setBy } = budget;
+  const { monthlyUSD, over, unpriced, setBy } = budget;
   const [first] = estimates;
   if (first && estimates.every(({ lines }) => lines.length === 0)) {
     const message = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced. Leave out \`budget\`, docs/cost.md says why`;
     return { ...none, warnings: [{ path: "budget", message }] };
   }
   const ranges = estimates.map(rangeOf);
-  const sum = (amounts: readonly number[]) => rounded(amounts.reduce((total, amount) => total + amount, 0));
-  const low = sum(ranges.map(({ lowUSD }) => lowUSD));
-  const high = sum(ranges.map(({ highUSD = Number.POSITIVE_INFINITY }) => highUSD));
+  const sum = (of: (range: CostRange) => number) =>
+    rounded(ranges.reduce((total, range) => total + of(range), 0));
+  const [low, high] = [sum(({ lowUSD }) => lowUSD), sum(({ highUSD = Number.POSITIVE_INFINITY }) => highUSD)];
   const range = rangeText({
     lowUSD: low,
-    expectedUSD: sum(ranges.map(({ expectedUSD }) => expectedUSD)),
+    expectedUSD: sum(({ expectedUSD }) => expectedUSD),
     ...(Number.isFinite(high) && { highUSD: high }),
   });
-  const reasons = ranges.flatMap(({ reasons }, index) =>
-    reasons.map((reason) => `${estimates[index]?.region}: ${reason.replace(/\.$/, "")}`),
-  );
-  const why = reasons.length > 0 ? `. ${reasons.join(". ")}` : "";
-  const wayOut = wayOutOf(estimates);
-  const found = (message: string) => [{ path: "budget.monthlyUSD", message }];
+  const why = ranges
+    .flatMap(({ reasons }, index) => reasons.map((reason) => `. ${estimates[index]?.region}: ${reason}`))
+    .map((reason) => reason.replace(/\.$/, ""))
+    .join("");
+  const found = (level: "fail" | "warn", path: string, message: string) => ({
+    ...none,
+    [level === "fail" ? "problems" : "warnings"]: [{ path: `budget.${path}`, message }],
+  });
+  const missing = withoutPrice(estimates);
+  const addPrices = "add the missing prices to components/cost/prices (docs/cost.md says how)";
   if (high > monthlyUSD) {
     const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
     const verdict =
       low > monthlyUSD
         ? `costs ${range} a month by estimate, more than ${limit}`
         : `may cost more than ${limit} a month: ${range} by estimate`;
-    const message = `the stack ${verdict}; the largest lines: ${largest(estimates)}${why}${wayOut}`;
-    return over === "fail" ? { ...none, problems: found(message) } : { ...none, warnings: found(message) };
+    const ways = [
+      ...(missing.length > 0 ? [addPrices] : []),
+      ...(estimates.some(({ contested }) => contested)
+        ? ["say by `cost.azureSameRegionTraffic` whether the contested charge is billed"]
+        : []),
+    ];
+    const wayOut = ways.length > 0 ? `. The way out: ${ways.join("; ")}` : "";
+    return found(
+      over,
+      "monthlyUSD",
+      `the stack ${verdict}; the largest lines: ${largest(estimates)}${why}${wayOut}`,
+    );
   }
-  if (estimates.every(({ totals }) => totals.complete)) return none;
-  const message = `the stack meets its budget only by other regions' prices, which are no upper bound: ${range} a month${why}${wayOut}`;
-  return { ...none, warnings: found(message) };
+  if (missing.length === 0) return none;
+  if (over === "fail" && unpriced === "fail") {
+    return found(
+      "fail",
+      "over",
+      `a budget that must hold needs a price for each line, and these have none: ${missing.join("; ")}. By other regions' prices, the stack costs ${range} a month. ` +
+        `The way out: ${addPrices}, or accept other regions' prices by \`budget: { unpriced: allow }\``,
+    );
+  }
+  return found(
+    "warn",
+    "monthlyUSD",
+    `the stack meets its budget only by other regions' prices, which are no upper bound: ${range} a month${why}. The way out: ${addPrices}`,
+  );
 }
 
-function wayOutOf(estimates: readonly RegionEstimate[]): string {
-  const ways = [
-    ...(estimates.every(({ totals }) => totals.complete)
-      ? []
-      : ["add the missing prices to components/cost/prices (docs/cost.md says how)"]),
-    ...(estimates.some(({ contested }) => contested)
-      ? ["say by `cost.azureSameRegionTraffic` whether the contested charge is billed"]
-      : []),
-  ];
-  return ways.length > 0 ? `. The way out: ${ways.join("; ")}` : "";
+/** The lines that we pay and that have no price in their region, each with the region. */
+function withoutPrice(estimates: readonly RegionEstimate[]): string[] {
+  return estimates.flatMap((estimate) =>
+    lineRanges(estimate)
+      .filter(({ line: { price } }) => price === notFound)
+      .map(({ line: { name } }) => `${estimate.region}: ${name}`),
+  );
 }
 
 /** The lines that cost us most at the high end; those that no region has a price for come last. */

@@ -32,7 +32,10 @@ export const budget = rule({
 /** @param cost the stack's output */
 function messagesFor(cost: StackCost["regions"], monthlyUSD: number): string[] {
   const setBy = "the policy `budget` (docs/policies.md)";
-  return budgetFindings(Object.values(cost), { monthlyUSD, over: "fail", setBy }).problems.map(
-    ({ message }) => message,
-  );
+  return budgetFindings(Object.values(cost), {
+    monthlyUSD,
+    over: "fail",
+    unpriced: "allow",
+    setBy,
+  }).problems.map(({ message }) => message);
 }

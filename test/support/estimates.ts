@@ -38,7 +38,7 @@ export interface StackInWords {
   readonly endpoint?: object;
   readonly network?: object | undefined;
   readonly cost?: Partial<StackConfig["cost"]>;
-  readonly budget?: StackConfig["budget"];
+  readonly budget?: Partial<NonNullable<StackConfig["budget"]>>;
 }
 
 /** Of the stacks in words: the machine is the least expensive one then, on which most figures by hand rest. */

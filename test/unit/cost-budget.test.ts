@@ -54,7 +54,8 @@ test("a contested charge counts, as the high end has it, and the message says ho
   const warned = cost({ ...azure, budget: { monthlyUSD: 200, over: "warn" } });
   assert.deepEqual([warned.problems, warned.warnings], [[], problems]);
   const free = { ...azure, cost: { azureSameRegionTraffic: "free" } } as const;
-  assert.deepEqual(cost({ ...free, budget: { monthlyUSD: 200, over: "fail" } }).problems, []);
+  const allowing = { monthlyUSD: 200, over: "fail", unpriced: "allow" } as const;
+  assert.deepEqual(cost({ ...free, budget: allowing }).problems, []);
   const billed = { ...azure, cost: { azureSameRegionTraffic: "billed" } } as const;
   assert.match(
     cost({ ...billed, budget: { monthlyUSD: 200, over: "fail" } }).problems[0]?.message ?? "",
@@ -80,7 +81,7 @@ test("missing, disputed, contested and old prices, in all combinations: the high
         ["warn", aged],
       ] as const) {
         const at = (monthlyUSD: number) =>
-          cost({ ...words, budget: { monthlyUSD, over } }, book(missing), day);
+          cost({ ...words, budget: { monthlyUSD, over, unpriced: "allow" } }, book(missing), day);
         assert.deepEqual(at(highUSD + 0.01).problems, []);
         const above = at(highUSD - 0.01);
         assert.equal((over === "fail" ? above.problems : above.warnings).length, 1);
@@ -103,12 +104,15 @@ test("missing, disputed, contested and old prices, in all combinations: the high
   ]);
 });
 
-test("what can't be priced doesn't pass a budget that must hold, unless the highest known prices fit into it", () => {
+test("where other regions' prices are allowed, the highest known ones must fit into the budget", () => {
   // us-east-2 has no prices of its own: by those of other regions the machine alone is about 50 USD.
   const ohio: StackInWords = { ...aws, region: "us-east-2" };
   const { totals } = estimateOf(ohio);
   assert.ok(totals.byPayer.us < 50 && !totals.complete);
-  const { problems, warnings } = cost({ ...ohio, budget: { monthlyUSD: 130, over: "fail" } });
+  const { problems, warnings } = cost({
+    ...ohio,
+    budget: { monthlyUSD: 130, over: "fail", unpriced: "allow" },
+  });
   assert.deepEqual(
     warnings.map(({ path }) => path),
     ["regions[0].name"],
@@ -119,13 +123,36 @@ test("what can't be priced doesn't pass a budget that must hold, unless the high
     /^the stack may cost more than \$130\.00 a month: \$120\.52 to \$139\.44 by estimate; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
   );
   for (const over of ["fail", "warn"] as const) {
-    const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over } });
+    const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over, unpriced: "allow" } });
     assert.deepEqual(enough.problems, []);
     assert.match(
       enough.warnings[1]?.message ?? "",
       /^the stack meets its budget only by other regions' prices, which are no upper bound: \$120\.52 to \$139\.44 a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
     );
   }
+});
+
+test("a line without a price doesn't pass a budget that must hold, unless the configuration allows it", () => {
+  const free = { ...azure, cost: { azureSameRegionTraffic: "free" } } as const;
+  const at = (budget: StackInWords["budget"]) =>
+    cost({ ...free, budget: { monthlyUSD: 1000, over: "fail", ...budget } });
+  const { problems, warnings } = at({});
+  assert.deepEqual(warnings, []);
+  assert.equal(problems[0]?.path, "budget.over");
+  assert.match(
+    problems[0]?.message ?? "",
+    /^a budget that must hold needs a price for each line, and these have none: westeurope: Data disk \(Premium SSD v2\); westeurope: OS disk \(Premium SSD, P4\)\. By other regions' prices, the stack costs \$[^.]*\.\d\d.* a month\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\), or accept other regions' prices by `budget: \{ unpriced: allow \}`$/,
+  );
+  for (const budget of [{ unpriced: "allow" }, { over: "warn" }] as const) {
+    assert.deepEqual([at(budget).problems.length, at(budget).warnings.length], [0, 1]);
+  }
+  // Of what the customers pay, no price is needed.
+  const prices = without("aws", "eu-central-1", "nat-gateway-data");
+  const nodes = { natGateway: "billed", s3Endpoint: true } as const;
+  const behindNat = { ...aws, cost: { nodes }, budget: { monthlyUSD: 1000, over: "fail" } } as const;
+  const [estimate] = Object.values(cost(behindNat, prices).regions);
+  assert.equal(estimate?.totals.complete, false);
+  assert.deepEqual(cost(behindNat, prices).problems, []);
 });
 
 test("a region of which no price is known is said at each preview", () => {
@@ -173,7 +200,7 @@ test("the largest lines are by other regions' prices, too; those that no region 
 test("a budget for what has no bill holds nothing, and that is said", () => {
   const stack = stackNamed("kubernetes-example");
   const { problems, warnings } = stackCost(
-    { ...stack, budget: { monthlyUSD: 50, over: "fail" } },
+    { ...stack, budget: { monthlyUSD: 50, over: "fail", unpriced: "fail" } },
     priceBook,
     today,
   );
