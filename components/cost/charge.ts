@@ -40,6 +40,8 @@ export interface Charge {
   readonly costsLessThan?: Item;
   /** What others use of the same ladder of prices already, in the same unit. @default 0 */
   readonly above?: number;
+  /** Whether it is by the list price, whatever is negotiated. @default false */
+  readonly listed?: boolean;
 }
 
 export interface Place {
@@ -130,7 +132,7 @@ function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges
     basis,
     paidBy,
   });
-  const price = priceOf(book, at.cloud, at.region, item);
+  const price = priceOf(book, at.cloud, at.region, item, charge.listed);
   if (!price) {
     const unknown = { monthlyQuantity: rounded(quantity), price: notFound, monthlyCost: notFound } as const;
     return { lines: [line(name, unknown)], notPriced: [withoutPrice(charge, at, book)] };
@@ -176,7 +178,7 @@ export function costOf(
   for (const charge of charges) {
     if (charge.quantity <= 0 || !payers.includes(charge.paidBy)) continue;
     const at = charge.at ?? place;
-    const price = priceOf(book, at.cloud, at.region, charge.item);
+    const price = priceOf(book, at.cloud, at.region, charge.item, charge.listed);
     if (price) {
       for (const part of partsOf(charge, price, at)) sum = rounded(sum + rounded(part.quantity * part.price));
     } else {
@@ -205,7 +207,7 @@ function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
 function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotPriced["elsewhere"] {
   const [dearest, ...others] = Object.keys(book[at.cloud].regions)
     .flatMap((region) => {
-      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item);
+      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item, charge.listed);
       if (!price) return [];
       const parts = partsOf(charge, price, at);
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);

@@ -3,7 +3,7 @@ import { awsRootGiB, disks } from "../capacity/disk.ts";
 import { billedTo, type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
 import { dnsQueriesPerNode, readsPerGiB, writesPerGiB } from "./usage.ts";
 
-/** Of what EC2 takes for a node, EKS takes a part on top in Auto Mode: https://aws.amazon.com/eks/pricing/ */
+/** In Auto Mode, EKS takes a part of EC2's list price of a node on top, whatever is paid for the node itself: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
 
 /** The load balancer of a cluster has an address in each. */
@@ -39,6 +39,7 @@ export function awsCharges(it: Purchase): Charge[] {
         isVm ? 0 : nodes * autoModeShare,
       ),
       kind: "cluster",
+      listed: true,
     },
     fixed("Root volume (gp3)", "gp3-capacity", isVm ? awsRootGiB : 0),
     fixed("Nodes' volumes (gp3)", "gp3-capacity", isVm ? 0 : nodes * awsNodeDiskGiB),

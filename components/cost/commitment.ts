@@ -1,7 +1,7 @@
 /** What a year or three of the same machine cost, promised to the cloud. */
 import { type Charge, costOf, type Place } from "./charge.ts";
 import { type PriceSource, usd } from "./line.ts";
-import { type Item, type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
+import { type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
 
 /** What we pay in a month with all machines committed to, USD. The rest of the bill stays as it is. */
 export interface Committed {
@@ -17,36 +17,52 @@ export function committedTo(
   place: Place,
   book: PriceBook,
 ): Committed | undefined {
-  const types = charges.flatMap((charge) => (isMachine(charge) ? charge.item.slice("machine/".length) : []));
-  const [oneYearUSD, threeYearsUSD] = (["one-year", "three-years"] as const).map((term) => {
-    const item = (type: string): Item => `machine-${term}/${type}`;
-    if (types.some((type) => !priceOf(book, place.cloud, place.region, item(type)))) return undefined;
+  const types = charges.flatMap((charge) => (isMachine(charge) ? typeOf(charge) : []));
+  const price = (term: Term, type = "") =>
+    priceOf(book, place.cloud, place.region, `machine-${term}/${type}`);
+  const cost = (term: Term) => {
+    if (types.some((type) => !price(term, type))) return undefined;
     const own = charges.map((charge) =>
-      isMachine(charge) ? { ...charge, item: item(charge.item.slice("machine/".length)) } : charge,
+      isMachine(charge) ? { ...charge, item: `machine-${term}/${typeOf(charge)}` as const } : charge,
     );
     return costOf(own, ["us"], place, book);
-  });
-  const [type] = types;
-  const price = type && priceOf(book, place.cloud, place.region, `machine-one-year/${type}`);
-  if (!price || oneYearUSD === undefined || threeYearsUSD === undefined) return undefined;
-  return { oneYearUSD, threeYearsUSD, source: sourceOf(book, place.cloud, price) };
+  };
+  const [oneYearUSD, threeYearsUSD, first] = [
+    cost("one-year"),
+    cost("three-years"),
+    price("one-year", types[0]),
+  ];
+  if (!first || oneYearUSD === undefined || threeYearsUSD === undefined) return undefined;
+  return { oneYearUSD, threeYearsUSD, source: sourceOf(book, place.cloud, first) };
 }
 
+type Term = "one-year" | "three-years";
+
 /** Not the share that EKS takes of one. */
-function isMachine({ item, kind, quantity }: Charge): boolean {
-  return item.startsWith("machine/") && kind === undefined && quantity > 0;
+function isMachine({ item, listed, quantity }: Charge): boolean {
+  return item.startsWith("machine/") && !listed && quantity > 0;
+}
+
+function typeOf({ item }: Charge): string {
+  return item.slice("machine/".length);
 }
 
 /** A sentence on the machine that is planned. */
 export function commitmentSentence(
   type: string,
-  { region }: Place,
+  { cloud, region }: Place,
   committed: Committed | undefined,
+  book: PriceBook,
 ): string {
   if (!committed) return `No price of a commitment to ${type} in ${region} is known.`;
   const { oneYearUSD, threeYearsUSD, source } = committed;
+  const [own, list] = [false, true].map((listed) => priceOf(book, cloud, region, `machine/${type}`, listed));
+  const inPlace =
+    own && own !== list
+      ? ` The lines have a negotiated price of ${type} (${sourceOf(book, cloud, own).name}), in whose place these prices would come.`
+      : "";
   return (
     `With ${type} committed to for one year we pay ${usd(oneYearUSD)}, for three years ${usd(threeYearsUSD)} ` +
-    `(${source.name}, ${source.date}, ${source.confidence} confidence).`
+    `(${source.name}, ${source.date}, ${source.confidence} confidence).${inPlace}`
   );
 }

@@ -225,7 +225,12 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
       reason: [reason, ...behindNat(setting, usage, request, name)].join(" "),
     },
     breakEven: breakEven(setting),
-    commitment: commitmentSentence(plan.machine.type, place, options.find(({ chosen }) => chosen)?.committed),
+    commitment: commitmentSentence(
+      plan.machine.type,
+      place,
+      options.find(({ chosen }) => chosen)?.committed,
+      prices,
+    ),
     steps: stepsOf(variant, setting, place, prices),
     notPriced: withoutPrice,
     assumptions: assumptionsOf(setting, usage, measured),

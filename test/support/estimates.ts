@@ -112,10 +112,8 @@ export function without(
   item: string,
   book: PriceBook = priceBook,
 ): PriceBook {
-  const { [item]: _, ...rest } = book[cloud].regions[region] ?? {};
-  const changed: CloudPrices = {
-    ...book[cloud],
-    regions: { ...book[cloud].regions, [region]: rest },
-  };
+  const { listed: _, ...own } = book[cloud];
+  const { [item]: __, ...rest } = own.regions[region] ?? {};
+  const changed: CloudPrices = { ...own, regions: { ...own.regions, [region]: rest } };
   return { ...book, [cloud]: changed };
 }

@@ -10,11 +10,13 @@ import {
   listPrices,
   type Price,
   type PriceBook,
+  priceBook,
   priceOf,
   withNegotiated,
 } from "../../components/cost/prices/price-book.ts";
 import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts";
 import { regionNames as azureRegions } from "../../components/hosts/azure/regions.ts";
+import { costOf, estimateOf } from "../support/estimates.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
 const known = { aws: awsRegions, azure: azureRegions };
@@ -127,5 +129,28 @@ test("negotiated prices take the place of list prices: of a region, or of all th
   const of = (region: string) => priceOf(merged, "aws", region, "machine/m7g.large")?.price;
   assert.deepEqual([of("eu-central-1"), of("eu-west-1"), of("sa-east-1")], [0.06, 0.05, 0.06]);
   assert.equal(merged.aws.sources.contract?.name, "The contract of 2026");
-  assert.deepEqual(withNegotiated(listPrices, negotiated as PriceBook), listPrices);
+  const none = withNegotiated(listPrices, negotiated as PriceBook);
+  for (const cloud of clouds) assert.deepEqual(none[cloud].regions, listPrices[cloud].regions);
+});
+
+test("a negotiated price of a machine leaves what EKS takes for it, and a commitment says whose place it takes", () => {
+  const list = listPrices.aws.regions["us-east-1"]?.["machine/m6g.large"];
+  assert.ok(list);
+  const regions = { [everywhere]: { "machine/m6g.large": { ...list, price: 0.04, sources: ["contract"] } } };
+  const contract: PriceBook = {
+    aws: { sources: { contract: { name: "The contract of 2026" } }, regions },
+    azure: { sources: {}, regions: {} },
+  };
+  const words = { provider: "aws", region: "us-east-1", topology: "cluster" } as const;
+  const [usual, negotiated] = [priceBook, withNegotiated(priceBook, contract)].map((prices) =>
+    estimateOf(words, { prices }),
+  );
+  assert.ok(usual && negotiated);
+  // 1,460 h × 0.04; 12 % of 1,460 h × 0.077, the list price.
+  assert.equal(costOf(negotiated, "2 instances"), 58.4);
+  assert.equal(costOf(negotiated, "EKS Auto Mode"), 13.4904);
+  assert.equal(
+    negotiated.commitment,
+    `${usual.commitment} The lines have a negotiated price of m6g.large (The contract of 2026), in whose place these prices would come.`,
+  );
 });

@@ -94,6 +94,8 @@ export interface CloudPrices {
   readonly sources: Readonly<Record<string, { readonly name: string; readonly url?: string }>>;
   /** By region; {@link everywhere} has what has one price in all regions. */
   readonly regions: Readonly<Record<string, Readonly<Record<string, Price>>>>;
+  /** The list prices alone, where others are negotiated. @default `regions` */
+  readonly listed?: CloudPrices["regions"];
 }
 
 export type PriceBook = Readonly<Record<Cloud, CloudPrices>>;
@@ -137,10 +139,20 @@ function committed({ what, source, date, confidence, regions }: CommitmentList):
   return { sources: { commitments: named }, regions: Object.fromEntries(prices) };
 }
 
-/** @returns undefined if the book doesn't have it for this region. */
-export function priceOf(book: PriceBook, cloud: Cloud, region: string, item: Item): Price | undefined {
-  const { regions } = book[cloud];
-  return regions[region]?.[item] ?? regions[everywhere]?.[item];
+/**
+ * @param listed whether the list price is meant, where another one is negotiated
+ * @returns undefined if the book doesn't have it for this region.
+ */
+export function priceOf(
+  book: PriceBook,
+  cloud: Cloud,
+  region: string,
+  item: Item,
+  listed = false,
+): Price | undefined {
+  const { regions, listed: list = regions } = book[cloud];
+  const those = listed ? list : regions;
+  return those[region]?.[item] ?? those[everywhere]?.[item];
 }
 
 /** What a line says of where its price is from. */
@@ -162,7 +174,11 @@ export function sourceOf(
 
 /** A book in which negotiated prices take the place of list prices; those of {@link everywhere} in each region, unless the region has its own. */
 export function withNegotiated(list: PriceBook, negotiated: PriceBook): PriceBook {
-  return { aws: merged(list.aws, negotiated.aws), azure: merged(list.azure, negotiated.azure) };
+  const both = (cloud: Cloud) => ({
+    ...merged(list[cloud], negotiated[cloud]),
+    listed: list[cloud].regions,
+  });
+  return { aws: both("aws"), azure: both("azure") };
 }
 
 function merged(list: CloudPrices, negotiated: CloudPrices): CloudPrices {
