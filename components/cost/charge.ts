@@ -214,5 +214,11 @@ function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotP
       return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
     })
     .sort((one, other) => other.monthlyCost - one.monthlyCost);
-  return dearest && { ...dearest, leastMonthlyCost: (others.at(-1) ?? dearest).monthlyCost };
+  return (
+    dearest && {
+      ...dearest,
+      leastMonthlyCost: (others.at(-1) ?? dearest).monthlyCost,
+      regions: 1 + others.length,
+    }
+  );
 }

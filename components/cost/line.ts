@@ -95,6 +95,8 @@ export interface NotPriced {
     readonly monthlyCost: number;
     /** By the least expensive region; `monthlyCost` is by the dearest. 0 where the indication is of a thing that costs more. */
     readonly leastMonthlyCost?: number;
+    /** How many regions have a price. Where it is one, the region's own may well be another. */
+    readonly regions?: number;
   };
 }
 

@@ -25,6 +25,8 @@ export interface LineRange {
   readonly low: number;
   readonly expected: number;
   readonly high: number;
+  /** Where the price is missing and only this region has one. */
+  readonly ofOneRegion?: string;
 }
 
 /** The lines that we pay, the contested charge as one of them, the dearest first. */
@@ -60,7 +62,7 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
  */
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
-  const sum = (of: keyof Omit<LineRange, "line">) =>
+  const sum = (of: keyof Omit<LineRange, "line" | "ofOneRegion">) =>
     rounded(ranges.reduce((total, range) => total + range[of], 0));
   const high = sum("high");
   return {
@@ -80,13 +82,23 @@ export function rangeText({ lowUSD, expectedUSD, highUSD }: Omit<CostRange, "rea
   return `${low} to ${high}${middle}`;
 }
 
+/** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a thing. */
+export const regionsApart = 0.3;
+
 function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
   const { name, monthlyCost, monthlyQuantity, source } = line;
   if (monthlyCost === notFound) {
     const elsewhere = notPriced.find((entry) => entry.name === name)?.elsewhere;
     if (!elsewhere) return { line, low: 0, expected: 0, high: Number.POSITIVE_INFINITY };
-    const { monthlyCost, leastMonthlyCost = 0 } = elsewhere;
-    return { line, low: leastMonthlyCost, expected: monthlyCost, high: monthlyCost };
+    const { monthlyCost, leastMonthlyCost = 0, regions } = elsewhere;
+    const apart = regions === 1 ? regionsApart : 0;
+    return {
+      line,
+      low: rounded(leastMonthlyCost * (1 - apart)),
+      expected: monthlyCost,
+      high: rounded(monthlyCost * (1 + apart)),
+      ...(regions === 1 && { ofOneRegion: elsewhere.region }),
+    };
   }
   const other = source?.disputed === undefined ? monthlyCost : rounded(monthlyQuantity * source.disputed);
   return {
@@ -102,9 +114,11 @@ const namedLines = 3;
 
 /** Lines as the object of a sentence. */
 function lineNames(ranges: readonly LineRange[]): string {
-  const named = ranges.slice(0, namedLines).map(({ line }) => line.name);
+  const named = ranges
+    .slice(0, namedLines)
+    .map(({ line, ofOneRegion }) => (ofOneRegion ? `${line.name}, of ${ofOneRegion}` : line.name));
   const rest = ranges.length - named.length;
-  return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
+  return rest > 0 ? `${named.join("; ")} and ${rest} more` : named.join("; ");
 }
 
 function missingPrices(ranges: readonly LineRange[]): string[] {
@@ -112,12 +126,18 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
   const [known, nowhere] = [true, false].map((isKnown) =>
     missing.filter(({ high }) => Number.isFinite(high) === isKnown),
   ) as [LineRange[], LineRange[]];
-  const sum = (of: "low" | "high") => rounded(known.reduce((total, range) => total + range[of], 0));
-  const amounts = rangeText({ lowUSD: sum("low"), expectedUSD: sum("high"), highUSD: sum("high") });
+  const standIns = [...Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined)].map(
+    ([isOfOne, those]) => {
+      const sum = (of: "low" | "high") => rounded(those.reduce((total, range) => total + range[of], 0));
+      const amounts = rangeText({ lowUSD: sum("low"), expectedUSD: sum("high"), highUSD: sum("high") });
+      const what = isOfOne
+        ? `of one other region, ${regionsApart * 100} % more or less,`
+        : "of other regions";
+      return `Prices ${what} stand in for missing ones, ${amounts}: ${lineNames(those)}.`;
+    },
+  );
   return [
-    ...(known.length > 0
-      ? [`Prices of other regions stand in for missing ones, ${amounts}: ${lineNames(known)}.`]
-      : []),
+    ...standIns,
     ...(nowhere.length > 0 ? [`No region has a price, so the high end is open: ${lineNames(nowhere)}.`] : []),
   ];
 }

@@ -62,7 +62,7 @@ export interface Bill extends Amounts {
 }
 
 /** The range of what we pay, as a region's `range` has it; `high` is infinite where no region has a price. */
-export type Amounts = Omit<LineRange, "line">;
+export type Amounts = Omit<LineRange, "line" | "ofOneRegion">;
 
 /** @param estimate also of an older version: the range follows from its lines */
 export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {

@@ -99,7 +99,9 @@ export function span(hours: number): string {
 
 /** What is missing in a total, why, and what it would be elsewhere. */
 export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
-  const indication = elsewhere ? ` In ${elsewhere.region} it would be ${usd(elsewhere.monthlyCost)}.` : "";
+  const region =
+    elsewhere && `${elsewhere.region}${elsewhere.regions === 1 ? ", the only region with a price," : ""}`;
+  const indication = elsewhere ? ` In ${region} it would be ${usd(elsewhere.monthlyCost)}.` : "";
   return `${name}: ${reason}${indication}`;
 }
 

@@ -14,6 +14,7 @@ import {
   priceOf,
   withNegotiated,
 } from "../../components/cost/prices/price-book.ts";
+import { regionsApart } from "../../components/cost/range.ts";
 import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts";
 import { regionNames as azureRegions } from "../../components/hosts/azure/regions.ts";
 import { costOf, estimateOf } from "../support/estimates.ts";
@@ -153,4 +154,17 @@ test("a negotiated price of a machine leaves what EKS takes for it, and a commit
     negotiated.commitment,
     `${usual.commitment} The lines have a negotiated price of m6g.large (The contract of 2026), in whose place these prices would come.`,
   );
+});
+
+test("two regions' prices of a thing are seldom further apart than the range of a price of one other region", () => {
+  for (const cloud of clouds) {
+    const priced = entries(cloud).filter(([region, , { price }]) => region !== everywhere && price);
+    const factors = [...Map.groupBy(priced, ([, item]) => item).values()].flatMap((those) =>
+      those.flatMap((one) =>
+        those.filter((other) => other !== one).map((other) => (other[2].price ?? 0) / (one[2].price ?? 0)),
+      ),
+    );
+    const within = factors.filter((factor) => Math.abs(factor - 1) <= regionsApart);
+    assert.ok(within.length / factors.length > 0.975, `${within.length} of ${factors.length}`);
+  }
 });
