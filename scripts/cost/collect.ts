@@ -35,6 +35,7 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
       ...(past && configured && { why: whyOf(past.inputs, configured.inputs) }),
       ...(configured && usage && usage.hours >= leastHours && { measured: measuredCost(usage, configured) }),
       ...(billed && { billed }),
+      ...(billed && configured?.nodesUntagged && { nodesUntagged: true }),
       ...(curve && { curve }),
     };
   });
@@ -112,7 +113,7 @@ function notCounted(
 function unbilled(regions: readonly RegionReview[]): string[] {
   return regions
     .filter(({ billed, estimate }) => !billed && estimate.lines.length > 0)
-    .map((region) => `${nameOf(region)}: the export has no charge with the tags of its stack.`);
+    .map((region) => `${nameOf(region)}: the export has no usage with the tags of its stack.`);
 }
 
 function unmeasured(regions: readonly RegionReview[]): string[] {

@@ -2,10 +2,11 @@ import { deliveryOf } from "../../components/capacity/demand.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
 import type { Compared } from "../../components/cost/alternatives.ts";
-import { budgetFindings } from "../../components/cost/budget.ts";
 import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
+import { stackCost } from "../../components/cost/stack-cost.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
+import { isTagged } from "../../components/hosts/naming.ts";
 import type { Inputs } from "./causes.ts";
 import type { Configuration } from "./configurations.ts";
 import type { StackRegion } from "./review.ts";
@@ -19,6 +20,8 @@ export interface Estimated extends StackRegion {
   readonly optionsBy: ((pulledGiB: number) => readonly Compared[]) | undefined;
   /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
   readonly redirected: boolean;
+  /** Whether the cloud makes a cluster's nodes without the tags of the stack. */
+  readonly nodesUntagged: boolean;
 }
 
 /** A stack's regions, by its configuration. */
@@ -32,32 +35,35 @@ export interface StackEstimates {
 
 /** @param today `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
-  const { provider, workload, upstreams, cost: settings, budget } = config;
+  const { provider, workload, upstreams, cost: settings } = config;
+  const governance = "governance" in config ? config.governance : undefined;
   const capacities = config.regions.map((region) =>
     isBilled(region) ? capacityOf(region, config) : undefined,
   );
-  const regions = config.regions.map((region, index): Estimated => {
-    const shared = { provider, workload, upstreams, settings, prices: priceBook, today };
-    const request = { ...shared, region, capacity: capacities[index] };
-    const by = (usage: Partial<MonthlyUsage>) => estimateRegion({ ...request, usage });
-    const plan = capacities[index]?.plan;
-    const planned = plan && isBilled(region) ? { region, machine: plan.machine } : undefined;
-    const inputs = { workload, upstreams, ...(planned && { planned }) };
-    const redirected = deliveryOf(region.storage) === "redirect";
-    return { stack, inputs, estimate: by({}), by, optionsBy: optionsOf(request), redirected };
-  });
+  const { regions, problems, warnings } = stackCost(config, priceBook, today, capacities);
   // A machine or a disk that isn't known: the estimate counts another one in its place.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
-  const { problems, warnings } = budgetFindings(
-    regions.map(({ estimate }) => estimate),
-    budget,
-  );
   return {
-    regions,
-    problems: [...capacityProblems, ...problems].map((one) => ({
-      ...one,
-      path: `${path}: ${one.path}`,
-    })),
+    regions: config.regions.flatMap((region, index): Estimated[] => {
+      const estimate = regions[region.name];
+      if (!estimate) return [];
+      const capacity = capacities[index];
+      const shared = { provider, workload, upstreams, settings, governance, prices: priceBook, today };
+      const request = { ...shared, region, capacity };
+      const planned = capacity && isBilled(region) && { region, machine: capacity.plan.machine };
+      return [
+        {
+          stack,
+          estimate,
+          inputs: { workload, upstreams, ...(planned && { planned }) },
+          by: (usage) => estimateRegion({ ...request, usage }),
+          optionsBy: optionsOf(request),
+          redirected: deliveryOf(region.storage) === "redirect",
+          nodesUntagged: isBilled(region) && region.topology === "cluster" && !isTagged({ governance }),
+        },
+      ];
+    }),
+    problems: [...capacityProblems, ...problems].map((one) => ({ ...one, path: `${path}: ${one.path}` })),
     notes: warnings.map(({ message }) => `${stack}: ${message}.`),
   };
 }

@@ -3,26 +3,37 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { parse } from "csv-parse";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import {
+  asyncBufferFromFile,
+  type Compressors,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { project } from "../../components/hosts/naming.ts";
-import { usd } from "./amounts.ts";
+import { usd as dollars } from "./amounts.ts";
 
 /** What was billed for a region of a stack. */
 export interface Billed {
-  /** From the first charge of the stack to the last. */
+  /** From the first usage of the stack to the last. A purchase has the time that it is for. */
   readonly hours: number;
   readonly usd: number;
   /** As of a month of 730 hours. */
   readonly monthlyUSD: number;
+  /** With the usage's share of what was paid for commitments, wherever that was billed. */
+  readonly effectiveUSD: number;
+  readonly effectiveMonthlyUSD: number;
 }
 
-/** The columns that count; each version of FOCUS has them. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map. */
+/** The columns that count; each version of FOCUS since 1.0 has them. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map. */
 const row = z.looseObject({
   BilledCost: z.coerce.number(),
+  EffectiveCost: z.coerce.number(),
+  ChargeCategory: z.string(),
   BillingCurrency: z.string(),
   ChargePeriodStart: z.union([z.string(), z.date()]),
   ChargePeriodEnd: z.union([z.string(), z.date()]),
@@ -31,9 +42,25 @@ const row = z.looseObject({
 });
 
 interface Sum {
-  usd: number;
-  start: number;
-  end: number;
+  readonly usd: number;
+  readonly effectiveUSD: number;
+  /** Of usage; infinitely late and early without any. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const nothing: Sum = {
+  ...{ usd: 0, effectiveUSD: 0 },
+  ...{ start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY },
+};
+
+function plus(one: Sum, other: Sum): Sum {
+  return {
+    usd: one.usd + other.usd,
+    effectiveUSD: one.effectiveUSD + other.effectiveUSD,
+    start: Math.min(one.start, other.start),
+    end: Math.max(one.end, other.end),
+  };
 }
 
 /** By stack and region; without a region where a charge has none. */
@@ -46,7 +73,11 @@ export type BilledSums = ReadonlyMap<string, Sum>;
  */
 export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
   const sums = new Map<string, Sum>();
-  for (const path of paths) await addFile(path, sums);
+  for (const path of paths) {
+    await addFile(path, sums).catch((error: Error) => {
+      throw new Error(`${path}: ${error.message}`);
+    });
+  }
   if (sums.size === 0) {
     throw new Error(
       "no charge has the tags `project` and `stack`: activate both for the bill (docs/cost.md#what-was-billed)",
@@ -72,16 +103,33 @@ async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
   );
 }
 
+/** Beside none and Snappy. */
+const compressors: Compressors = {
+  BROTLI: (input) => brotliDecompressSync(input),
+  GZIP: (input) => gunzipSync(input),
+  ZSTD: (input) => zstdDecompressSync(input),
+};
+
 /** Group by group, and only the columns that count: an export of a month may be larger than the memory. */
 async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const there = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = Object.keys(row.shape).filter((name) => there.includes(name));
+  const codecs = metadata.row_groups.flatMap((group) =>
+    group.columns.flatMap((column) => column.meta_data?.codec ?? []),
+  );
+  const readable = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
+  const foreign = codecs.find((codec) => !readable.includes(codec));
+  if (foreign) {
+    throw new Error(
+      `is compressed by ${foreign}, which can't be read: export it with Snappy, gzip or Zstandard, or as CSV`,
+    );
+  }
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);
-    const records = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd });
+    const records = await parquetReadObjects({ file, metadata, columns, compressors, rowStart, rowEnd });
     for (const [index, record] of records.entries()) add(record, rowStart + index + 1, sums);
     rowStart = rowEnd;
   }
@@ -105,35 +153,39 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   if (data.BillingCurrency !== "USD") {
     throw new Error(`row ${line}: is in ${data.BillingCurrency}, and the estimates are in USD`);
   }
-  const [start, end] = [data.ChargePeriodStart, data.ChargePeriodEnd].map((date) =>
-    Number(new Date(date)),
-  ) as [number, number];
-  if (Number.isNaN(start + end)) throw new Error(`row ${line}: its charge period isn't one of two dates`);
-  if (end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
-  const sum = sums.get(key) ?? { usd: 0, start, end };
-  sums.set(key, {
-    usd: sum.usd + data.BilledCost,
-    start: Math.min(sum.start, start),
-    end: Math.max(sum.end, end),
-  });
+  const sum = sums.get(key) ?? nothing;
+  const time = data.ChargeCategory === "Usage" ? timeOf(data, line) : {};
+  sums.set(key, plus(sum, { ...nothing, usd: data.BilledCost, effectiveUSD: data.EffectiveCost, ...time }));
 }
 
-/** @param isAlone whether it is the stack's only region: then charges without a region are its, too */
+function timeOf(
+  { ChargePeriodStart, ChargePeriodEnd }: z.output<typeof row>,
+  line: number,
+): Pick<Sum, "start" | "end"> {
+  const [start, end] = [Number(new Date(ChargePeriodStart)), Number(new Date(ChargePeriodEnd))];
+  if (Number.isNaN(start + end)) throw new Error(`row ${line}: its charge period isn't one of two dates`);
+  if (end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
+  return { start, end };
+}
+
+/**
+ * @param isAlone whether it is the stack's only region: then charges without a region are its, too
+ * @returns undefined without any usage: nothing says what it is in a month
+ */
 export function billedFor(
   sums: BilledSums,
   stack: string,
   region: string,
   isAlone: boolean,
 ): Billed | undefined {
-  const own = [keyOf(stack, region), ...(isAlone ? [keyOf(stack)] : [])].flatMap(
-    (key) => sums.get(key) ?? [],
-  );
-  if (own.length === 0) return undefined;
-  const hours =
-    (Math.max(...own.map(({ end }) => end)) - Math.min(...own.map(({ start }) => start))) / 3_600_000;
-  const total = own.reduce((amount, sum) => amount + sum.usd, 0);
-  return { hours, usd: total, monthlyUSD: (total / hours) * hoursPerMonth };
+  const { usd, effectiveUSD, start, end } = [keyOf(stack, region), ...(isAlone ? [keyOf(stack)] : [])]
+    .map((key) => sums.get(key) ?? nothing)
+    .reduce(plus);
+  if (end < start) return undefined;
+  const hours = (end - start) / 3_600_000;
+  const monthly = (amount: number) => (amount / hours) * hoursPerMonth;
+  return { hours, usd, monthlyUSD: monthly(usd), effectiveUSD, effectiveMonthlyUSD: monthly(effectiveUSD) };
 }
 
 /** What counts for no region: of a region that isn't the stack's, or of none where the stack has several. A sentence each. */
@@ -144,7 +196,7 @@ export function leftOver(sums: BilledSums, regions: readonly { stack: string; re
     const isCounted = place === "" ? own.length === 1 : own.some(({ region }) => region === place);
     if (isCounted) return [];
     const where = place === "" ? "without a region" : `in ${place}`;
-    return [`${stack}: ${usd(amount)} of the export, ${where}, count for no region of the report.`];
+    return [`${stack}: ${dollars(amount)} of the export, ${where}, count for no region of the report.`];
   });
 }
 

@@ -103,6 +103,7 @@ const overviewColumns: readonly OverviewColumn[] = [
   { title: ">Measured", needs: "measured", cell: measuredCell },
   { title: ">Saved", needs: "measured", cell: inSum(({ measured }) => measured?.savedUSD) },
   { title: ">Billed", needs: "billed", cell: inSum(({ billed }) => billed?.monthlyUSD) },
+  { title: ">Effective", needs: "billed", cell: inSum(({ billed }) => billed?.effectiveMonthlyUSD) },
 ];
 
 function measuredCell(regions: readonly RegionReview[]): string {

@@ -49,6 +49,8 @@ export interface RegionReview extends StackRegion {
   readonly measured?: Measured;
   /** What was billed. */
   readonly billed?: Billed;
+  /** Whether most of its bill hasn't the tags of the stack: EKS and AKS give them to the nodes only where `governance.tags` asks for tags. */
+  readonly nodesUntagged?: boolean;
   /** The cost against the volume. */
   readonly curve?: Curve;
 }

@@ -48,7 +48,12 @@ export function legendOf(bills: readonly Bill[]): string[] {
 }
 
 /** What is said below a region's lines, a sentence or two each. */
-export function conclusions({ estimate, measured, billed: bill }: Omit<RegionReview, "stack">): string[] {
+export function conclusions({
+  estimate,
+  measured,
+  billed: bill,
+  nodesUntagged = false,
+}: Omit<RegionReview, "stack">): string[] {
   const { alternatives, breakEven, commitment, contested, range, steps } = estimate;
   return [
     ...(range?.reasons ?? []),
@@ -58,18 +63,26 @@ export function conclusions({ estimate, measured, billed: bill }: Omit<RegionRev
     ...(alternatives ? [alternatives.reason] : []),
     ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
-    ...(bill ? [billedSentence(estimate, bill)] : []),
+    ...(bill ? [billedSentence(estimate, bill, nodesUntagged)] : []),
   ];
 }
 
 /** The accounts of the registries and of the nodes have bills of their own. */
-function billedSentence(estimate: RegionEstimate, { hours, usd: amount, monthlyUSD }: Billed): string {
+function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: boolean): string {
   const fills = estimate.lines.filter(({ kind }) => kind === "fill");
   const { expected } = billOf({ ...estimate, lines: fills });
   const elsewhere = expected > 0 ? `, with ${usd(expected)} for transfer out of the registries` : "";
+  const nodes =
+    estimate.provider === "aws"
+      ? "The nodes, their volumes, what EKS takes for them and the load balancer"
+      : "The nodes and their disks";
+  const untagged = nodesUntagged
+    ? ` ${nodes} aren't in the bill: they have the tags of the stack only with \`governance.tags\`.`
+    : "";
   return (
-    `Billed over ${span(hours)}, by the tags of the stack: ${usd(amount)}, ${usd(monthlyUSD)} as a month ` +
-    `(estimated: ${billed(billOf(estimate))}${elsewhere}).`
+    `Billed over ${span(bill.hours)}, by the tags of the stack: ${usd(bill.usd)}, ${usd(bill.monthlyUSD)} as a month; ` +
+    `with the share of commitments: ${usd(bill.effectiveUSD)}, ${usd(bill.effectiveMonthlyUSD)} as a month ` +
+    `(estimated: ${billed(billOf(estimate))}${elsewhere}).${untagged}`
   );
 }
 

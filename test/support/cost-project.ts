@@ -30,6 +30,7 @@ export interface CostRun {
 /** The texts of this project's stack files, by the names of the stacks. */
 export const stackFiles = {
   aws: await stackFile("aws-eu-central-1"),
+  eks: await stackFile("aws-us-east-1"),
   azure: await stackFile("azure-westeurope"),
   local: await stackFile("local"),
 };

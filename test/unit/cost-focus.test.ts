@@ -8,7 +8,10 @@ import { span } from "../../scripts/cost/sentences.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
 
-const columns = ["BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "RegionId", "Tags"];
+const columns = [
+  ...["BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "RegionId", "Tags"],
+  ...["EffectiveCost", "ChargeCategory"],
+];
 
 interface Charge {
   readonly cost: string;
@@ -16,13 +19,19 @@ interface Charge {
   readonly day: number;
   readonly region?: string;
   readonly tags?: Record<string, string>;
+  /** @default the cost */
+  readonly effective?: string;
+  /** @default "Usage" */
+  readonly category?: string;
 }
 
 /** An export, a charge for each day. */
 function focus(charges: readonly Charge[], names: readonly string[] = columns): string {
-  const rows = charges.map(({ cost, currency = "USD", day, region = "", tags }) => {
+  const rows = charges.map((charge) => {
+    const { cost, currency = "USD", day, region = "", tags, effective = cost, category = "Usage" } = charge;
     const date = (day: number) => `2026-11-${String(day).padStart(2, "0")}T00:00:00Z`;
-    return [cost, currency, date(day), date(day + 1), region, tags ? JSON.stringify(tags) : ""];
+    const text = tags ? JSON.stringify(tags) : "";
+    return [cost, currency, date(day), date(day + 1), region, text, effective, category];
   });
   // A byte order mark, and quotes around all, as Azure writes them.
   const text = [names, ...rows].map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","));
@@ -44,8 +53,10 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
     focus([
       { cost: "2.5", day: 1, region: "eu-central-1", tags: tags("aws", "user:") },
       { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws") },
-      // Without a region: of the stack's only one. A credit is negative.
-      { cost: "-0.2", day: 5, tags: tags("aws") },
+      // By a reservation, which is billed elsewhere.
+      { cost: "0", effective: "1", day: 6, region: "eu-central-1", tags: tags("aws") },
+      // Without a region: of the stack's only one. A credit is negative. What isn't usage is no time of the stack's.
+      { cost: "-0.2", day: 25, category: "Credit", tags: tags("aws") },
       // Of global services, too; of another region it counts for none, and is named.
       { cost: "0.1", day: 5, region: "global", tags: tags("aws") },
       { cost: "-0.1", day: 5, region: "Global", tags: tags("aws") },
@@ -58,16 +69,16 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
   );
   const { stdout, stderr, exitCode } = await project.cost("--focus", file);
   assert.deepEqual([exitCode, stderr], [0, ""]);
-  // 4.80 USD in ten days, 240 hours: × 730 / 240 = 14.60.
+  // 4.80 USD in ten days, 240 hours: × 730 / 240 = 14.60; 5.80 with the reservation.
   const text = stdout.replaceAll(/\s+/g, " ");
   assert.match(
     text,
-    /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month \(estimated: \$185\.16, with \$0\.93 for transfer out of the registries\)\./,
+    /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month; with the share of commitments: \$5\.80, \$17\.64 as a month \(estimated: \$185\.16, with \$0\.93 for transfer out of the registries\)\./,
   );
-  assert.match(stdout, /^Region .* Billed$/m);
-  assert.match(stdout, /^aws, eu-central-1 .* \$14\.60$/m);
-  assert.match(stdout, /^All .* \$14\.60$/m);
-  assert.match(stdout, /^- azure, westeurope: the export has no charge with the tags of its stack\.$/m);
+  assert.match(stdout, /^Region .* Billed +Effective$/m);
+  assert.match(stdout, /^aws, eu-central-1 .* \$14\.60 +\$17\.64$/m);
+  assert.match(stdout, /^All .* \$14\.60 +\$17\.64$/m);
+  assert.match(stdout, /^- azure, westeurope: the export has no usage with the tags of its stack\.$/m);
   assert.match(stdout, /^- aws: \$3\.00 of the export, in us-east-1, count for no region of the report\.$/m);
   assert.match(stdout, /^- old: \$4\.00 of the export, in us-east-1, count for no region of the report\.$/m);
   for (const format of ["markdown", "html"]) {
@@ -87,23 +98,26 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
   for (const [text, problem] of [
     [
       focus([{ ...own, cost: "1", currency: "EUR" }]),
-      /--focus: row 2: is in EUR, and the estimates are in USD/,
+      /--focus: \S+focus\.csv: row 2: is in EUR, and the estimates are in USD/,
     ],
-    [focus([{ ...own, cost: "much" }]), /--focus: row 2: the column BilledCost of FOCUS is missing or wrong/],
+    [
+      focus([{ ...own, cost: "much" }]),
+      /--focus: \S+focus\.csv: row 2: the column BilledCost of FOCUS is missing or wrong/,
+    ],
     [
       focus([{ ...own, cost: "1" }], ["Cost", ...columns.slice(1)]),
-      /--focus: row 2: the column BilledCost of FOCUS is missing or wrong/,
+      /--focus: \S+focus\.csv: row 2: the column BilledCost of FOCUS is missing or wrong/,
     ],
-    ['"BilledCost","Tags"\n"1', /--focus: .*/],
+    ['"BilledCost","Tags"\n"1', /--focus: \S+focus\.csv: .*/],
     [
       focus([{ ...own, cost: "1" }]).replaceAll("2026-11-02", "2026-11-01"),
-      /--focus: row 2: its charge period doesn't end after its start/,
+      /--focus: \S+focus\.csv: row 2: its charge period doesn't end after its start/,
     ],
     [
       focus([{ ...own, cost: "1", tags: { stack: "aws" } }]),
       /--focus: no charge has the tags `project` and `stack`: /,
     ],
-    ["PAR1\u0015\u0004PAR1", /--focus: parquet /],
+    ["PAR1\u0015\u0004PAR1", /--focus: \S+focus\.csv: parquet /],
   ] as const) {
     await writeFile(file, text);
     const { stdout, stderr, exitCode } = await project.cost("--focus", file);
@@ -112,7 +126,7 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
     assert.match(stdout, /^aws, eu-central-1 +\$185\.16/m);
   }
   const { stderr } = await project.cost("--focus", join(project.directory, "none.csv"));
-  assert.match(stderr, /--focus: ENOENT/);
+  assert.match(stderr, /--focus: \S+none\.csv: ENOENT/);
 });
 
 test("an export may be of several files, and compressed", async (t) => {
@@ -128,21 +142,43 @@ test("an export may be of several files, and compressed", async (t) => {
   assert.match(stdout, /Billed over 10 days, by the tags of the stack: \$5\.00, /);
 });
 
-/** Both written by pyarrow 26, compressed by snappy: AWS's tags are a map, and Azure's are JSON in text, with costs as decimals. Five charges of 5, -0.2 and 2 × 1000 USD. */
-test("an export may be Parquet, as AWS and as Azure write it", async (t) => {
+/**
+ * All written by pyarrow 26. Compressed by Snappy: AWS's tags are a map, and a purchase is for a year; Azure's are JSON in text, with costs as decimals. The charges are 5, -0.2 and 2 × 1000 USD.
+ * The same as Azure's, compressed by Zstandard; and the beginning of it by LZ4.
+ */
+test("an export may be Parquet, as AWS and as Azure write it, and compressed otherwise", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
-  for (const cloud of ["aws", "azure"]) {
-    const file = join(import.meta.dirname, "focus-exports", `${cloud}.parquet`);
+  for (const name of ["aws", "azure", "zstd"]) {
+    const file = join(import.meta.dirname, "focus-exports", `${name}.parquet`);
     const { stdout, stderr, exitCode } = await project.cost("--focus", file);
     assert.deepEqual([exitCode, stderr], [0, ""]);
     // 4.80 USD in ten days, of those that have both tags; the other charges are of others.
     assert.match(
       stdout,
-      /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month /,
-      cloud,
+      /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month; /,
+      name,
     );
   }
+  const { stderr } = await project.cost("--focus", join(import.meta.dirname, "focus-exports", "lz4.parquet"));
+  assert.match(
+    stderr,
+    /--focus: \S+lz4\.parquet: is compressed by LZ4_RAW, which can't be read: export it with Snappy, gzip or Zstandard, or as CSV$/m,
+  );
+});
+
+test("of an EKS stack without tags of its own, the bill has the lesser part, and that is said", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("eks", stackFiles.eks);
+  const file = join(project.directory, "focus.csv");
+  await writeFile(file, focus([{ cost: "1", day: 1, region: "us-east-1", tags: tags("eks") }]));
+  const said =
+    /The nodes, .* aren't in the bill: they have the tags of the stack only with `governance\.tags`\./;
+  const text = async () => (await project.cost("--focus", file)).stdout.replaceAll(/\s+/g, " ");
+  assert.match(await text(), said);
+  const governance = "config:\n  registry-cache:governance: { tags: { owner: platform } }\n";
+  await project.setStack("eks", stackFiles.eks.replace(/^config:\n/m, governance));
+  assert.doesNotMatch(await text(), said);
 });
 
 test("where a report has no place for what was billed, it is refused", async (t) => {
