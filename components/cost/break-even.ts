@@ -30,7 +30,7 @@ export function breakEvenOf(at: AtVolume, pullsPerNodeGiB: number): BreakEven {
     ...(usGiB !== undefined && { usGiB }),
     ...(allGiB !== undefined && { allGiB }),
     ...(nodeLifetimes !== undefined && Number.isFinite(nodeLifetimes) && { nodeLifetimes }),
-    reason: reasonFor(usGiB, at),
+    reason: reasonFor(usGiB, allGiB, at),
   };
 }
 
@@ -51,11 +51,14 @@ function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
   return cheaper;
 }
 
-function reasonFor(usGiB: number | undefined, at: AtVolume): string {
-  if (usGiB !== undefined) {
-    return `Above ${number(usGiB)} GiB a month the cache saves money; below that, it is worth having for availability only.`;
+function reasonFor(usGiB: number | undefined, allGiB: number | undefined, at: AtVolume): string {
+  if (usGiB === undefined && at(largestGiB, ["us"]).cache === undefined) {
+    return "A price is missing, so nothing can be compared.";
   }
-  return at(largestGiB, ["us"]).cache === undefined
-    ? "A price is missing, so nothing can be compared."
-    : "The cache saves money at no volume: it is worth having for availability only.";
+  const us =
+    usGiB === undefined
+      ? "The cache saves us money at no volume: it is worth having for availability only."
+      : `Above ${number(usGiB)} GiB a month the cache saves us money; below that, it is worth having for availability only.`;
+  if (allGiB === usGiB) return us;
+  return `${us} Together with the customers, it saves money ${allGiB === undefined ? "at no volume" : `above ${number(allGiB)} GiB`}.`;
 }

@@ -7,6 +7,8 @@ export interface Cheapest {
   readonly name?: AlternativeName;
   /** What it costs us and the customers, USD a month. Absent as `name`. */
   readonly costUSD?: number;
+  /** What no cache costs, likewise. Absent where a price isn't known. */
+  readonly noCacheUSD?: number;
   /** A sentence or two. */
   readonly reason: string;
 }
@@ -33,7 +35,22 @@ export function cheapestOf(options: readonly Compared[]): Cheapest {
         ]
       : []),
   ];
-  return { name: best.name, costUSD: best.costUSD, reason: sentences.join(" ") };
+  return {
+    ...{ name: best.name, costUSD: best.costUSD },
+    ...(noCache && { noCacheUSD: noCache.costUSD }),
+    reason: sentences.join(" "),
+  };
+}
+
+/** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
+export function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
+  if (withIt.costUSD === undefined) return undefined;
+  if (withIt.name !== without.name) return `it is ${withIt.name} with ${usd(withIt.costUSD)}`;
+  const [was, is] = [without, withIt].map(
+    ({ costUSD, noCacheUSD }) => noCacheUSD !== undefined && costUSD !== undefined && noCacheUSD < costUSD,
+  );
+  if (was === is || withIt.noCacheUSD === undefined) return undefined;
+  return `no cache costs ${is ? "less" : "more"} than it, ${usd(withIt.noCacheUSD)} against ${usd(withIt.costUSD)}`;
 }
 
 function withCost({ name, reason, comparableAllUSD }: Compared) {

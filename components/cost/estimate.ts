@@ -23,9 +23,9 @@ import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
-import { cheapestOf } from "./cheapest.ts";
+import { type Cheapest, cheapestOf, turnedRound } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
-import { type CostLine, type NotPriced, type Totals, totalsOf, usd } from "./line.ts";
+import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
@@ -90,6 +90,8 @@ export interface Alternatives {
   readonly cheapest?: AlternativeName;
   /** Why it is that one; a sentence or more. */
   readonly reason: string;
+  /** Those of `reason` that say which charge turns the comparison round, if it is billed. Absent where none does. */
+  readonly turns?: readonly string[];
 }
 
 export interface Contested {
@@ -190,7 +192,8 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
   const open = isOpen ? [azureTransfer(servedGiB(usage, deliveryOf(variant.storage)))] : [];
   const disputed = priced(open, place, prices);
   const options = alternativesFor(setting, usage, prices, capacity);
-  const { name, reason } = cheapestOf(options);
+  const cheapest = cheapestOf(options);
+  const turns = turnsOf(cheapest, setting, usage, request, isOpen);
   const breakEven = (setting: Setting) =>
     breakEvenOf((pulledGiB, payers) => {
       const at: MonthlyUsage = { ...usage, pulledGiB };
@@ -221,8 +224,9 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     ...(contested && { contested }),
     alternatives: {
       options,
-      ...(name && { cheapest: name }),
-      reason: [reason, ...behindNat(setting, usage, request, name)].join(" "),
+      ...(cheapest.name && { cheapest: cheapest.name }),
+      reason: [cheapest.reason, ...turns].join(" "),
+      ...(turns.length > 0 && { turns }),
     },
     breakEven: breakEven(setting),
     commitment: commitmentSentence(
@@ -241,19 +245,29 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
   };
 }
 
-/** What is cheapest if the nodes are behind a NAT gateway, where that isn't known and another one is then. */
-function behindNat(
+/** What turns the comparison round if it is billed, of what isn't known to be. */
+function turnsOf(
+  cheapest: Cheapest,
   setting: Setting,
   usage: MonthlyUsage,
   { prices, capacity }: EstimateRequest,
-  name: AlternativeName | undefined,
+  isContested: boolean,
 ): string[] {
-  if (setting.cloud !== "aws" || setting.nodes.natGateway !== "unknown") return [];
-  const nodes = { ...setting.nodes, natGateway: "billed" } as const;
-  const other = cheapestOf(compare({ ...setting, nodes }, prices, capacity)(usage));
-  if (other.costUSD === undefined || other.name === name) return [];
+  const { cloud, nodes } = setting;
+  const turn = (condition: string, key: string, change: Partial<Setting>) => {
+    const billed = cheapestOf(compare({ ...setting, ...change }, prices, capacity)(usage));
+    const what = turnedRound(cheapest, billed);
+    return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
+  };
   return [
-    `If the nodes are behind a NAT gateway, it is ${other.name} with ${usd(other.costUSD)}; \`cost.nodes.natGateway\` says whether.`,
+    ...(cloud === "aws" && nodes.natGateway === "unknown"
+      ? turn("the nodes are behind a NAT gateway", "cost.nodes.natGateway", {
+          nodes: { ...nodes, natGateway: "billed" },
+        })
+      : []),
+    ...(isContested
+      ? turn("Azure bills the contested charge", "cost.azureSameRegionTraffic", { azureBillsRegion: true })
+      : []),
   ];
 }
 

@@ -138,6 +138,7 @@ function cheapest({ alternatives }: RegionReview["estimate"]): string[] {
     best.chosen
       ? "No adequate alternative costs less, of us and the customers."
       : `The cheapest adequate alternative is ${best.name}: ${usd(least)} of us and the customers, and this one ${usd(own)}.`,
+    ...(alternatives?.turns ?? []),
   ];
 }
 

@@ -256,6 +256,38 @@ test("AWS: where the NAT gateway decides what is cheapest, it is said until it i
   );
 });
 
+test("a charge that turns the comparison round is named: another way is the cheapest, or no cache is", () => {
+  const turnsOf = (words: StackInWords, nodes: number, pullsPerNodeGiB: number) =>
+    estimateOf({
+      ...words,
+      workload: { nodes, nodeChurnPerMonth: 4, pullsPerNodeGiB, workingSetGiB: 100, growthGiBPerMonth: 10 },
+    }).alternatives?.turns?.join();
+  const small = { kind: "bucket", delivery: "redirect" };
+  // 200 GiB cost 18.68 from the registry, and 200 × 0.045 = 9.00 more by the gateway.
+  assert.match(
+    turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 50, 1) ?? "",
+    /^If the nodes are behind a NAT gateway, no cache costs more than it, \$27\.68 against \$25\.\d\d; `cost\.nodes\.natGateway` says whether\.$/,
+  );
+  assert.equal(turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 100, 1), undefined);
+  // 10,800 GiB, of which a machine with a bucket sends a hundredth: 116 GB × 0.087 = 10.09 more.
+  assert.match(
+    turnsOf({ provider: "azure", region: "westeurope" }, 900, 3) ?? "",
+    /^If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\.$/,
+  );
+});
+
+test("the break-even says whose it is", () => {
+  const reason = (words: StackInWords) => estimateOf(words).breakEven?.reason ?? "";
+  assert.match(
+    reason(frankfurt),
+    /^Above [\d,]+ GiB a month the cache saves us money; below that, .*\. Together with the customers, it saves money above [\d,]+ GiB\.$/,
+  );
+  assert.match(
+    reason({ ...westEurope, cost: { azureSameRegionTraffic: "free" } }),
+    /^Above [\d,]+ GiB a month the cache saves us money; below that, it is worth having for availability only\.$/,
+  );
+});
+
 test("Azure: a replica holds all of the registry, where the configuration says how much that is", () => {
   const replica = (registryGiB?: number) =>
     estimateOf({

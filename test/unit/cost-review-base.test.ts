@@ -17,7 +17,7 @@ test("a contested charge is compared too, at the high end", async (t) => {
   const cause =
     /^- Transfer in the region, billed as to the internet, 3,865 → 7,731 GB: \$0\.00 to \+\$336\.30\.$/m;
   assert.match(markdown, cause);
-  assert.match(markdown, /^- If the contested charge is billed: The cache saves money at no volume: /m);
+  assert.match(markdown, /^- If the contested charge is billed: The cache saves us money at no volume: /m);
   // Only the workload changes, and the machine carries it.
   assert.doesNotMatch(markdown, /are to have pulled within/);
   assert.match(markdown, /^- Only the high end has the contested charge, \$672\.59/m);
