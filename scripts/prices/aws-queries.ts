@@ -39,6 +39,7 @@ const inUse = {
 const hourly = { listUnit: "hrs", unit: "hours" } as const;
 const stored = { listUnit: "gb-mo", unit: "GiB-months" } as const;
 const transferred = { listUnit: "gb", unit: "GiB" } as const;
+const ladder = { ...transferred, tiered: true };
 const requests = { listUnit: "requests", unit: "1k requests", factor: 1000 } as const;
 const iops = { listUnit: "iops-mo", unit: "IOPS-months" } as const;
 const throughput = { listUnit: "gibps-mo", unit: "MiB/s-months", factor: 1 / 1024 } as const;
@@ -46,78 +47,55 @@ const balanced = { listUnit: "lcu-hrs", unit: "NLCU-hours" } as const;
 const lookUps = { listUnit: "queries", unit: "1M queries", factor: 1e6 } as const;
 const monthly = (listUnit: string) => ({ listUnit, unit: "months" }) as const;
 
+function row(
+  service: string,
+  item: Item,
+  usage: string,
+  counting: Counting,
+  filters: Row["filters"] = {},
+): Row {
+  return { service, item, usage, ...counting, filters };
+}
+
 /** Each for one product, after https://github.com/infracost/infracost, internal/resources/aws. */
 const regional: readonly Row[] = [
   { service: "AmazonEC2", ...hourly, filters: plainLinux },
-  { service: "AmazonEC2", item: "gp3-capacity", usage: "EBS:VolumeUsage.gp3", ...stored, filters: gp3 },
-  { service: "AmazonEC2", item: "gp3-iops", usage: "EBS:VolumeP-IOPS.gp3", ...iops, filters: gp3 },
-  {
-    ...{ service: "AmazonEC2", item: "gp3-throughput", usage: "EBS:VolumeP-Throughput.gp3" },
-    ...throughput,
-    filters: gp3,
-  },
-  { service: "AmazonEC2", item: "nat-gateway", usage: "NatGateway-Hours", ...hourly, filters: nat },
-  { service: "AmazonEC2", item: "nat-gateway-data", usage: "NatGateway-Bytes", ...transferred, filters: nat },
-  { service: "AWSELB", item: "load-balancer", usage: "LoadBalancerUsage", ...hourly, filters: balancer },
-  { service: "AWSELB", item: "load-balancer-data", usage: "LCUUsage", ...balanced, filters: balancer },
-  {
-    ...{ service: "AmazonS3", item: "s3-storage", usage: "TimedStorage-ByteHrs" },
-    ...stored,
-    filters: { volumeType: "Standard" },
-  },
-  {
-    ...{ service: "AmazonS3", item: "s3-writes", usage: "Requests-Tier1" },
-    ...requests,
-    filters: { group: "S3-API-Tier1" },
-  },
-  {
-    ...{ service: "AmazonS3", item: "s3-reads", usage: "Requests-Tier2" },
-    ...requests,
-    filters: { group: "S3-API-Tier2" },
-  },
+  row("AmazonEC2", "gp3-capacity", "EBS:VolumeUsage.gp3", stored, gp3),
+  row("AmazonEC2", "gp3-iops", "EBS:VolumeP-IOPS.gp3", iops, gp3),
+  row("AmazonEC2", "gp3-throughput", "EBS:VolumeP-Throughput.gp3", throughput, gp3),
+  row("AmazonEC2", "nat-gateway", "NatGateway-Hours", hourly, nat),
+  row("AmazonEC2", "nat-gateway-data", "NatGateway-Bytes", transferred, nat),
+  row("AWSELB", "load-balancer", "LoadBalancerUsage", hourly, balancer),
+  row("AWSELB", "load-balancer-data", "LCUUsage", balanced, balancer),
+  row("AmazonS3", "s3-storage", "TimedStorage-ByteHrs", stored, { volumeType: "Standard" }),
+  row("AmazonS3", "s3-writes", "Requests-Tier1", requests, { group: "S3-API-Tier1" }),
+  row("AmazonS3", "s3-reads", "Requests-Tier2", requests, { group: "S3-API-Tier2" }),
 ];
+
+const outbound = { transferType: "AWS Outbound", toLocation: "External" };
+const inRegion = { transferType: "IntraRegion" };
+const between = { transferType: "InterRegion Outbound" };
 
 /** Asked for by where it comes from. */
 const transfers: readonly Row[] = [
-  {
-    ...{ service: "AWSDataTransfer", item: "transfer-to-internet", usage: "DataTransfer-Out-Bytes" },
-    ...{ ...transferred, tiered: true },
-    filters: { transferType: "AWS Outbound", toLocation: "External" },
-  },
-  {
-    ...{ service: "AWSDataTransfer", item: "transfer-in-region", usage: "DataTransfer-Regional-Bytes" },
-    ...transferred,
-    filters: { transferType: "IntraRegion" },
-  },
-  {
-    ...{ service: "AWSDataTransfer", item: "transfer-between-regions", ...transferred },
-    filters: { transferType: "InterRegion Outbound" },
-  },
+  row("AWSDataTransfer", "transfer-to-internet", "DataTransfer-Out-Bytes", ladder, outbound),
+  row("AWSDataTransfer", "transfer-in-region", "DataTransfer-Regional-Bytes", transferred, inRegion),
+  { service: "AWSDataTransfer", item: "transfer-between-regions", ...transferred, filters: between },
 ];
 
 /** What has one price in all regions. */
 const common: readonly Row[] = [
-  {
-    ...{ service: "AmazonVPC", item: "public-ipv4", usage: "PublicIPv4:InUseAddress" },
-    ...hourly,
-    filters: inUse,
-  },
-  { service: "AmazonEKS", item: "cluster", usage: "AmazonEKS-Hours:perCluster", ...hourly },
-  { service: "AmazonECR", item: "registry-storage", usage: "TimedStorage-ByteHrs", ...stored },
-  { service: "AmazonCloudWatch", item: "alarm", usage: "CW:AlarmMonitorUsage", ...monthly("alarms") },
-  { service: "AWSSecretsManager", item: "secret", usage: "AWSSecretsManager-Secrets", ...monthly("secrets") },
+  row("AmazonVPC", "public-ipv4", "PublicIPv4:InUseAddress", hourly, inUse),
+  row("AmazonEKS", "cluster", "AmazonEKS-Hours:perCluster", hourly),
+  row("AmazonECR", "registry-storage", "TimedStorage-ByteHrs", stored),
+  row("AmazonCloudWatch", "alarm", "CW:AlarmMonitorUsage", monthly("alarms")),
+  row("AWSSecretsManager", "secret", "AWSSecretsManager-Secrets", monthly("secrets")),
 ];
 
 /** The same, of a service that has no regions. */
 const global: readonly Row[] = [
-  {
-    ...{ service: "AmazonRoute53", item: "dns-zone", usage: "HostedZone", ...monthly("hostedzone") },
-    filters: { productFamily: "DNS Zone" },
-  },
-  {
-    ...{ service: "AmazonRoute53", item: "dns-queries", usage: "DNS-Queries", ...lookUps },
-    filters: { productFamily: "DNS Query" },
-  },
+  row("AmazonRoute53", "dns-zone", "HostedZone", monthly("hostedzone"), { productFamily: "DNS Zone" }),
+  row("AmazonRoute53", "dns-queries", "DNS-Queries", lookUps, { productFamily: "DNS Query" }),
 ];
 
 /** Two regions of each continent: one of them is the other region of a continent, to which transfer goes. A continent of one region has the last pair. */

@@ -38,49 +38,40 @@ const cluster = { serviceName: "Azure Kubernetes Service" };
 const dns = { serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" };
 const registry = { serviceName: "Container Registry", skuName: "Premium" };
 
+type Fields = Row["fields"];
+
+/** One with the name of its meter. */
+function row(fields: Fields, meterName: string, item: Item, counting: Counting): Row {
+  return { fields, meterName, item, ...counting };
+}
+
 /** After https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
 const regional: readonly Row[] = [
   { fields: { serviceName: "Virtual Machines" }, item: machineOf, ...hourly },
-  { fields: v2, meterName: "Premium LRS Provisioned Capacity", item: "premium-v2-capacity", ...capacity },
-  { fields: v2, meterName: "Premium LRS Provisioned IOPS", item: "premium-v2-iops", ...iops },
-  {
-    ...{ fields: v2, meterName: "Premium LRS Provisioned Throughput (MBps)", item: "premium-v2-throughput" },
-    ...throughput,
-  },
+  row(v2, "Premium LRS Provisioned Capacity", "premium-v2-capacity", capacity),
+  row(v2, "Premium LRS Provisioned IOPS", "premium-v2-iops", iops),
+  row(v2, "Premium LRS Provisioned Throughput (MBps)", "premium-v2-throughput", throughput),
   { fields: premium, item: premiumDiskOf, ...monthly },
-  { fields: blob, meterName: "Hot LRS Data Stored", item: "blob-storage", ...stored },
-  { fields: blob, meterName: "Hot ZRS Data Stored", item: "blob-storage-zrs", ...stored },
-  { fields: blob, meterName: "Hot LRS Write Operations", item: "blob-writes", ...requests },
-  { fields: blob, meterName: "Hot ZRS Write Operations", item: "blob-writes-zrs", ...requests },
-  { fields: blob, meterName: "Hot Read Operations", item: "blob-reads", ...requests },
-  {
-    ...{ fields: outbound, meterName: "Standard Data Transfer Out", item: "transfer-to-internet" },
-    ...{ ...transferred, tiered: true },
-  },
-  {
-    ...{ fields: between, meterName: "Intra Continent Data Transfer Out", item: "transfer-between-regions" },
-    ...transferred,
-  },
+  row(blob, "Hot LRS Data Stored", "blob-storage", stored),
+  row(blob, "Hot ZRS Data Stored", "blob-storage-zrs", stored),
+  row(blob, "Hot LRS Write Operations", "blob-writes", requests),
+  row(blob, "Hot ZRS Write Operations", "blob-writes-zrs", requests),
+  row(blob, "Hot Read Operations", "blob-reads", requests),
+  row(outbound, "Standard Data Transfer Out", "transfer-to-internet", { ...transferred, tiered: true }),
+  row(between, "Intra Continent Data Transfer Out", "transfer-between-regions", transferred),
 ];
 
 /** What has one price in all regions. */
 const common: readonly Row[] = [
-  { fields: address, meterName: "Standard IPv4 Static Public IP", item: "public-ipv4", ...hourly },
-  {
-    ...{
-      fields: balancer,
-      meterName: "Standard Included LB Rules and Outbound Rules",
-      item: "load-balancer",
-    },
-    ...hourly,
-  },
-  { fields: balancer, meterName: "Standard Data Processed", item: "load-balancer-data", ...transferred },
-  { fields: natGateway, meterName: "Standard Gateway", item: "nat-gateway", ...hourly },
-  { fields: natGateway, meterName: "Standard Data Processed", item: "nat-gateway-data", ...transferred },
-  { fields: cluster, meterName: "Standard Uptime SLA", item: "cluster", ...hourly },
-  { fields: dns, meterName: "Public Zone", item: "dns-zone", ...monthly },
-  { fields: registry, meterName: "Premium Registry Unit", item: "registry-replica", ...daily },
-  { fields: registry, meterName: "Data Stored", item: "registry-storage", ...storedGiB },
+  row(address, "Standard IPv4 Static Public IP", "public-ipv4", hourly),
+  row(balancer, "Standard Included LB Rules and Outbound Rules", "load-balancer", hourly),
+  row(balancer, "Standard Data Processed", "load-balancer-data", transferred),
+  row(natGateway, "Standard Gateway", "nat-gateway", hourly),
+  row(natGateway, "Standard Data Processed", "nat-gateway-data", transferred),
+  row(cluster, "Standard Uptime SLA", "cluster", hourly),
+  row(dns, "Public Zone", "dns-zone", monthly),
+  row(registry, "Premium Registry Unit", "registry-replica", daily),
+  row(registry, "Data Stored", "registry-storage", storedGiB),
 ];
 
 /** @param regions any that Azure has: nothing else is known of them */
