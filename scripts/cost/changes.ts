@@ -1,7 +1,17 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
 import { type LineRange, lineRanges } from "../../components/cost/range.ts";
-import { type Amounts, type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "./review.ts";
+import { sumOfEach } from "./amounts.ts";
+import {
+  type Amounts,
+  type Bill,
+  billOf,
+  nameOf,
+  noAmounts,
+  type RegionReview,
+  type Review,
+  sumOf,
+} from "./review.ts";
 
 /** How a region's bill differs from the base's. */
 export interface Change {
@@ -48,17 +58,11 @@ export function totalsOf({ regions, removed }: Compared): { was: Bill; is: Bill 
   return { was: sumOf(past.map(billOf)), is: sumOf(regions.map(({ estimate }) => billOf(estimate))) };
 }
 
-const noAmounts: Amounts = { low: 0, expected: 0, high: 0 };
-
 /** In sum. `high` is infinite where a line without any price comes, minus infinite where one goes, and no number where both are so: then even the direction isn't known. */
 export function sumOfMore(changes: readonly { readonly more: Amounts }[]): Amounts {
-  return changes.reduce(
-    (sum, { more }) => ({
-      low: sum.low + more.low,
-      expected: sum.expected + more.expected,
-      high: sum.high + more.high,
-    }),
+  return sumOfEach(
     noAmounts,
+    changes.map(({ more }) => more),
   );
 }
 

@@ -59,9 +59,18 @@ export async function collect(wanted: Arguments, scope: Scope): Promise<Review> 
     notes: [
       ...present.notes,
       ...(base?.notes ?? []),
-      ...(measured ? unmeasured(regions) : []),
+      ...(measured
+        ? lacking(
+            regions,
+            "measured",
+            `not measured for ${leastHours} h or more, so the assumed usage stands`,
+          )
+        : []),
       ...(exported && exported.problems.length === 0
-        ? [...unbilled(regions), ...notCounted(exported.sums, regions, scope)]
+        ? [
+            ...lacking(regions, "billed", "the export has no usage with the tags of its stack"),
+            ...notCounted(exported.sums, regions, scope),
+          ]
         : []),
     ],
   };
@@ -72,30 +81,30 @@ function isRemoved(region: StackRegion, { regions, unread }: Source): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 
-async function measuredBy(
-  prometheus: URL | undefined,
-  { progress }: Scope,
-): Promise<{ usages: MeasuredUsages; problems: Problem[] } | undefined> {
+async function measuredBy(prometheus: URL | undefined, { progress }: Scope) {
   if (!prometheus) return undefined;
   progress("asking Prometheus for the measured usage");
-  try {
-    return { usages: await measureUsage(prometheusAt(prometheus)), problems: [] };
-  } catch (error) {
-    return { usages: new Map(), problems: [{ path: "--prometheus", message: (error as Error).message }] };
-  }
+  const none: MeasuredUsages = new Map();
+  const { found, problems } = await orProblem("--prometheus", none, measureUsage(prometheusAt(prometheus)));
+  return { usages: found, problems };
 }
 
-async function billedBy(
-  files: readonly string[],
-  { progress }: Scope,
-): Promise<{ sums: BilledSums; problems: Problem[] } | undefined> {
+async function billedBy(files: readonly string[], { progress }: Scope) {
   if (files.length === 0) return undefined;
   progress(`reading ${files.join(", ")}`);
-  try {
-    return { sums: await readFocus(files), problems: [] };
-  } catch (error) {
-    return { sums: new Map(), problems: [{ path: "--focus", message: (error as Error).message }] };
-  }
+  const none: BilledSums = new Map();
+  const { found, problems } = await orProblem("--focus", none, readFocus(files));
+  return { sums: found, problems };
+}
+
+/** @param none what there is where it can't be had */
+async function orProblem<Found>(path: string, none: Found, asked: Promise<Found>) {
+  const problems: Problem[] = [];
+  const found = await asked.catch((error: Error) => {
+    problems.push({ path, message: error.message });
+    return none;
+  });
+  return { found, problems };
 }
 
 /** Of the stacks that are asked for. */
@@ -110,16 +119,9 @@ function notCounted(
   return leftOver(new Map(own), reported);
 }
 
-function unbilled(regions: readonly RegionReview[]): string[] {
+/** A note for each region that has a bill and lacks something. */
+function lacking(regions: readonly RegionReview[], part: "billed" | "measured", note: string): string[] {
   return regions
-    .filter(({ billed, estimate }) => !billed && estimate.lines.length > 0)
-    .map((region) => `${nameOf(region)}: the export has no usage with the tags of its stack.`);
-}
-
-function unmeasured(regions: readonly RegionReview[]): string[] {
-  return regions
-    .filter(({ measured, estimate }) => !measured && estimate.lines.length > 0)
-    .map(
-      (region) => `${nameOf(region)}: not measured for ${leastHours} h or more, so the assumed usage stands.`,
-    );
+    .filter((region) => !region[part] && region.estimate.lines.length > 0)
+    .map((region) => `${nameOf(region)}: ${note}.`);
 }

@@ -2,6 +2,7 @@ import type { Problem } from "../../components/config/problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
 import { type LineRange, lineRanges } from "../../components/cost/range.ts";
+import { sum, sumOfEach } from "./amounts.ts";
 import type { Curve } from "./curve.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
@@ -66,16 +67,16 @@ export interface Bill extends Amounts {
 /** The range of what we pay, as a region's `range` has it; `high` is infinite where no region has a price. */
 export type Amounts = Omit<LineRange, "line" | "ofOneRegion">;
 
+export const noAmounts: Amounts = { low: 0, expected: 0, high: 0 };
+
 /** @param estimate also of an older version: the range follows from its lines */
 export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {
-  const sum = (of: keyof Amounts, basis?: CostLine["basis"]) =>
-    lineRanges({ lines, notPriced, ...(contested && { contested }) })
-      .filter(({ line }) => basis === undefined || line.basis === basis)
-      .reduce((total, range) => total + range[of], 0);
+  const ranges = lineRanges({ lines, notPriced, ...(contested && { contested }) });
+  const expected = (basis: CostLine["basis"]) =>
+    sum(ranges.filter(({ line }) => line.basis === basis).map((range) => range.expected));
   return {
-    ...{ low: sum("low"), expected: sum("expected"), high: sum("high") },
-    ...{ fixed: sum("expected", "fixed"), usage: sum("expected", "usage") },
-    customer: totals.byPayer.customer,
+    ...sumOfEach(noAmounts, ranges),
+    ...{ fixed: expected("fixed"), usage: expected("usage"), customer: totals.byPayer.customer },
   };
 }
 
@@ -84,15 +85,5 @@ type BilledLines = Pick<RegionEstimate, "lines" | "totals" | "contested" | "notP
 const nothing: Bill = { low: 0, expected: 0, high: 0, fixed: 0, usage: 0, customer: 0 };
 
 export function sumOf(bills: readonly Bill[]): Bill {
-  return bills.reduce(
-    (sum, bill) => ({
-      low: sum.low + bill.low,
-      expected: sum.expected + bill.expected,
-      high: sum.high + bill.high,
-      fixed: sum.fixed + bill.fixed,
-      usage: sum.usage + bill.usage,
-      customer: sum.customer + bill.customer,
-    }),
-    nothing,
-  );
+  return sumOfEach(nothing, bills);
 }

@@ -38,10 +38,8 @@ const cluster = { serviceName: "Azure Kubernetes Service" };
 const dns = { serviceName: "Azure DNS", armRegionName: "Zone 1", skuName: "Public" };
 const registry = { serviceName: "Container Registry", skuName: "Premium" };
 
-type Fields = Row["fields"];
-
 /** One with the name of its meter. */
-function row(fields: Fields, meterName: string, item: Item, counting: Counting): Row {
+function row(fields: Row["fields"], meterName: string, item: Item, counting: Counting): Row {
   return { fields, meterName, item, ...counting };
 }
 

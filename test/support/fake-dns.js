@@ -115,8 +115,10 @@ function az() {
 try {
   const call = program === "az" ? az : aws[args.slice(0, 2).join(" ")];
   if (!call) throw new Error(`argument operation: Found invalid choice '${args[1]}'`);
+  const before = JSON.stringify(zones);
   const answer = call();
-  writeFileSync(file, JSON.stringify(zones));
+  // Several look at the same time: what only looks writes nothing.
+  if (JSON.stringify(zones) !== before) writeFileSync(file, JSON.stringify(zones));
   if (answer !== undefined) console.log(JSON.stringify(answer));
 } catch (error) {
   console.error(error.message);

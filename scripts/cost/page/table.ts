@@ -1,18 +1,13 @@
 import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
 import { columnOf } from "../columns.ts";
+import type { Table as ReportTable } from "../report.ts";
 
 export type Cell = string | Html;
 
-export interface Table {
-  /** For those who can't see where it is. */
-  readonly title: string;
-  /** Titles: see {@link columnOf}. */
-  readonly head: readonly string[];
-  /** The first cell is the row's name. */
-  readonly rows: readonly (readonly Cell[])[];
-  /** Totals. */
-  readonly foot?: readonly (readonly Cell[])[];
-}
+type Table = Omit<ReportTable, "kind" | "rows" | "foot"> &
+  Readonly<Partial<Record<"foot", Rows>> & Record<"rows", Rows>>;
+
+type Rows = readonly (readonly Cell[])[];
 
 /** Longer texts than this are broken into lines. */
 const longest = 40;
