@@ -15,5 +15,5 @@ export function wrongCommand([name, ...args]: readonly string[]): string | undef
 
 function wrongOf(name: string | undefined, known: readonly string[]): string | undefined {
   if (name === undefined || known.includes(name)) return undefined;
-  return `there is no command ${name}: ${hint(name, known, `a command comes first, and then what it takes. ${known.join(", ")}`)}`;
+  return `there is no command ${name}: ${hint(name, known, `the commands are ${known.join(", ")}. Options come after the command`)}`;
 }
