@@ -140,6 +140,11 @@ export const eks: Readonly<Record<string, Rules>> = {
       const left = cloud.things(loadBalancerType).find(({ inputs }) => inputs.cluster === id);
       demand(!left, "OrphanedLoadBalancer", `${left?.id} would be left without its cluster`);
       deleteWithCluster(thing, cloud);
+      // That of its nodes is there for a while: https://github.com/aws/containers-roadmap/issues/2531
+      const name = `eks-${thing.scope}-${id}-0123456789`;
+      const inputs = { name, role: roleOf.id(text("computeConfig.nodeRoleArn", thing.inputs)) };
+      const profile = { id: name, type: "aws:iam/instanceProfile:InstanceProfile", inputs, outputs: {} };
+      cloud.keep({ ...profile, scope: everywhere });
     },
   },
 
