@@ -1,5 +1,6 @@
+import ipaddr from "ipaddr.js";
 import { list } from "../../../policy/iam.ts";
-import { isRange } from "../checks.ts";
+import { contains, isRange } from "../checks.ts";
 import { type Cloud, everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
@@ -76,6 +77,11 @@ export const eks: Readonly<Record<string, Rules>> = {
       const ranges = valuesAt("vpcConfig.publicAccessCidrs[*]", inputs).map(String);
       const fits = ranges.length <= 40 && ranges.every((range) => isRange(range, "ipv4"));
       invalid(fits, `The following CIDRs are invalid in publicAccessCidrs: ${ranges}`);
+      const notAllowed = ranges.filter((range) => !isPublic(range));
+      invalid(
+        notAllowed.length === 0,
+        `The following CIDRs are not allowed in publicAccessCidrs: ${notAllowed}`,
+      );
       // By default, public access is there and private isn't.
       const isReachable =
         valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
@@ -239,6 +245,12 @@ export const eks: Readonly<Record<string, Rules>> = {
     create: ({ cloud }) => ({ id: `k8s-${cloud.digits(12)}` }),
   },
 };
+
+/** Those for documentation stand for public ones in tests and examples. EKS refuses them, too. */
+function isPublic(range: string): boolean {
+  const isExample = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"].some((it) => contains(it, range));
+  return isExample || ipaddr.parseCIDR(range)[0].range() === "unicast";
+}
 
 /** Of a cluster's subnets, each VPC once. */
 function networksOf({ cloud, scope, inputs }: Pick<Request, "cloud" | "scope" | "inputs">): unknown[] {
