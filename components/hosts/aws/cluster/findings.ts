@@ -185,7 +185,9 @@ async function findSubnets(
       if (list === "loadBalancerSubnets" && isPublic) {
         await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
-      if (list === "nodeSubnets" && !isPublic) await checkWayOut(question, { id, vpcId: vpc, path });
+      // Otherwise, nodes have public addresses.
+      if (list === "nodeSubnets" && !(isPublic && subnet.mapPublicIpOnLaunch))
+        await checkWayOut(question, { id, vpcId: vpc, path });
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
   );
