@@ -39,6 +39,7 @@ const answers: Answers = {
   getClusters: () => ({ names: [] }),
   getCallerIdentity: () => ({ accountId: "123456789012" }),
   getBucket: () => refuse("reading S3 Bucket (registry-cache): couldn't find resource"),
+  getLogGroup: () => refuse("reading CloudWatch Logs Log Group (name): empty result"),
   readStackResourceOutputs: () => ({ outputs: {} }),
 };
 
@@ -118,6 +119,13 @@ test("a cluster of that name: only the stack's own may be there", async () => {
     "topology: there is an EKS cluster registry-cache-test-eu-central-1 already, which isn't this stack's",
   ]);
   assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
+});
+
+test("a log group that EKS has made anew when its cluster was gone", async () => {
+  const name = "/aws/eks/registry-cache-test-eu-central-1/cluster";
+  assert.deepEqual(told(await lookedUp({ other: { getLogGroup: () => ({ name }) } })), [
+    `topology: the log group ${name} is there already, and not of this stack: if it is left from a cluster that was destroyed, \`aws logs delete-log-group --region eu-central-1 --log-group-name ${name}\``,
+  ]);
 });
 
 const subnetMistakes: Record<string, { network: object; says: string[] }> = {

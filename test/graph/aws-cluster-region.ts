@@ -65,8 +65,9 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "getCallerIdentity":
       return { accountId: "123456789012" };
     case "getBucket":
+    case "getLogGroup":
       // As the engine hands over what a provider refuses.
-      throw Object.assign(new Error(), { details: "reading S3 Bucket: couldn't find resource" });
+      throw Object.assign(new Error(), { details: "reading it: couldn't find resource" });
     case "getLoadBalancer":
       return { arn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/k8s-1/1" };
     case "getSubnet": {

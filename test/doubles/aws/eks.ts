@@ -12,6 +12,8 @@ import { allows, statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
+/** Of a cluster that is gone: EKS writes the last ones afterwards, by its own role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763 */
+const lateLogs = "late logs";
 const accessEntry = "aws:eks/accessEntry:AccessEntry";
 const subnet = "aws:ec2/subnet:Subnet";
 const role = "aws:iam/role:Role";
@@ -151,6 +153,8 @@ export const eks: Readonly<Record<string, Rules>> = {
       const inputs = { name, role: roleOf.id(text("computeConfig.nodeRoleArn", thing.inputs)) };
       const profile = { id: name, type: "aws:iam/instanceProfile:InstanceProfile", inputs, outputs: {} };
       cloud.keep({ ...profile, scope: everywhere });
+      const group = { id: `/aws/eks/${id}/cluster`, type: lateLogs, scope: thing.scope };
+      cloud.keep({ ...group, inputs: {}, outputs: {} });
     },
   },
 
@@ -238,6 +242,12 @@ export const eks: Readonly<Record<string, Rules>> = {
       demand(known.includes(days), "InvalidParameterException", `retentionInDays ${days}`);
     },
     create: ({ inputs }) => ({ id: text("name", inputs) }),
+    deleted({ type, id, scope }, cloud) {
+      const late = cloud.find(lateLogs, id, scope);
+      if (!late) return;
+      cloud.remove(late);
+      cloud.keep({ id, type, scope, inputs: { name: id }, outputs: {} });
+    },
   },
 
   [loadBalancerType]: {

@@ -93,5 +93,8 @@ export function clusterKeyPolicy(keyArn: string): PolicyDocument {
   );
 }
 
-/** Else the cluster makes its log group anew, for ever, when the stack has deleted it: https://github.com/aws/containers-roadmap/issues/920 */
+/**
+ * Else the cluster makes its log group anew when the stack has deleted it: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920. EKS itself still may, by its
+ * service-linked role: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
+ */
 export const noLogGroups = document({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: "*" });
