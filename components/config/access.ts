@@ -49,6 +49,16 @@ export function isPrivateRange(text: string): boolean {
   return privateRanges.some((outer) => contains(outer, rangeOf(text)));
 }
 
+/** They stand for public ranges in examples: RFC 5737. */
+const exampleRanges = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"].map(rangeOf);
+
+/** Whether an IPv4 range is neither public nor private: of multicast, link-local or loopback addresses, for example. */
+export function isReservedRange(text: string): boolean {
+  const range = rangeOf(text);
+  if (range?.[0].kind() !== "ipv4" || isPrivateRange(text)) return false;
+  return range[0].range() !== "unicast" && !exampleRanges.some((outer) => contains(outer, range));
+}
+
 /** All addresses, as CIDR ranges. */
 export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];

@@ -79,13 +79,11 @@ function accessWarnings(provider: Checked["provider"], region: CheckedRegion): P
   return [
     ...unseenWarnings("access.clients", clients, isPrivate),
     ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics, isPrivate) : []),
-    ...("apiAccess" in region ? apiWarnings(region.apiAccess, isPrivate && provider === "aws") : []),
+    // In AWS, the API also has a private address.
+    ...("apiAccess" in region && provider !== "aws"
+      ? unseenWarnings("apiAccess", region.apiAccess, false)
+      : []),
   ];
-}
-
-/** @param mayBePrivate whether the API is private where no range is public */
-function apiWarnings(ranges: string[], mayBePrivate: boolean): Problem[] {
-  return mayBePrivate && ranges.every(isPrivateRange) ? [] : unseenWarnings("apiAccess", ranges, false);
 }
 
 function isPrivateEndpoint({ endpoint }: CheckedRegion): boolean {

@@ -47,12 +47,17 @@ export class LookUp {
    * @param name as a person says it: `the bucket example`
    * @param isMissing whether an error says so.
    * @param unknown what is to be said, after the name, where it says something else.
+   * @param wayOut what to do where there is something.
    */
   async askForNothing(
     path: string,
     name: string,
     answer: Promise<unknown>,
-    { isMissing, unknown }: { isMissing(error: Error): boolean; unknown: string },
+    {
+      isMissing,
+      unknown,
+      wayOut = "delete it, or take it over by `pulumi import`",
+    }: { isMissing(error: Error): boolean; unknown: string; wayOut?: string },
   ): Promise<boolean> {
     try {
       await answer;
@@ -62,7 +67,6 @@ export class LookUp {
       return false;
     }
     if (isAdopting) return true;
-    const wayOut = "delete it, or take it over by `pulumi import`";
     this.refuse(path, `${name} already exists and isn't this stack's: ${wayOut}`);
     return false;
   }

@@ -101,6 +101,11 @@ testRefusals(make, {
     with: { vpcConfig: { ...vpcConfig, publicAccessCidrs: ["2001:db8::/32"] } },
     says: /publicAccessCidrs/,
   },
+  "a private range, and a reserved one": {
+    of: "cluster",
+    with: { vpcConfig: { ...vpcConfig, publicAccessCidrs: ["10.0.0.0/8", "224.0.0.0/4"] } },
+    says: /not allowed in publicAccessCidrs: 10\.0\.0\.0\/8,224\.0\.0\.0\/4/,
+  },
   "a role that doesn't let it in": {
     of: "cluster",
     with: { name: "b", roleArn: "arn:aws:iam::123456789012:role/node-role" },

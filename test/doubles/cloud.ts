@@ -75,6 +75,8 @@ export interface Rules {
   isForgotten?(inputs: Inputs): boolean;
   /** Refuses, or does what goes with it. */
   delete?(thing: Thing, cloud: Cloud): void;
+  /** Does what comes after that. */
+  deleted?(thing: Thing, cloud: Cloud): void;
 }
 
 export interface ProviderDifferences {
@@ -265,6 +267,7 @@ export class Cloud {
     this.record({ kind: "delete", type, name: thing.name ?? "" });
     this.remove(thing);
     for (const { thing: other, reference } of users) if (reference.onDelete === "delete") this.remove(other);
+    this.#rules(type).deleted?.(thing, this);
   }
 
   /** Takes it away without a word. */

@@ -89,6 +89,11 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
   test("leaves nothing when it is destroyed", async () => {
     await succeeds(stack, "destroy");
     assert.deepEqual([...cloud.things(), ...clusters.things()], []);
+    const { messages } = await stack.run("preview");
+    assert.match(
+      messages,
+      /the log group \S+ is there already, .* `aws logs delete-log-group --region us-east-1 /,
+    );
   });
 });
 

@@ -5,17 +5,21 @@ import { clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/kind.ts";
-import { routeTable, toInternet } from "../support/aws-graph.ts";
+import { routeTable, toInternet, toNat } from "../support/aws-graph.ts";
 import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
-const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => `subnet-0aaaaaaaaaaaaaaa${index}`);
+const [first, second, third, fourth, fifth] = [0, 1, 2, 3, 4].map(
+  (index) => `subnet-0aaaaaaaaaaaaaaa${index}`,
+);
 const existing = { vpc, nodeSubnets: [first, second], loadBalancerSubnets: [third, fourth] };
 
 /** As the engine hands over what a provider refuses. */
 function refuse(details: string): never {
   throw Object.assign(new Error(), { details });
 }
+
+const isOpen = (id: unknown) => id !== first && id !== second;
 
 /** By the last part of a function's token. Subnets are in two zones by turns. */
 const answers: Answers = {
@@ -26,14 +30,16 @@ const answers: Answers = {
       vpcId: vpc,
       availabilityZone: `eu-central-1${"ab"[index % 2]}`,
       cidrBlock: `10.9.${index}.0/24`,
+      mapPublicIpOnLaunch: isOpen(id),
     };
   },
-  getRouteTable: () => routeTable(...toInternet),
+  getRouteTable: ({ subnetId }) => routeTable(...(isOpen(subnetId) ? toInternet : toNat)),
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
   getHostedZoneId: () => ({ id: "Z2" }),
   getClusters: () => ({ names: [] }),
   getCallerIdentity: () => ({ accountId: "123456789012" }),
   getBucket: () => refuse("reading S3 Bucket (registry-cache): couldn't find resource"),
+  getLogGroup: () => refuse("reading CloudWatch Logs Log Group (name): empty result"),
   readStackResourceOutputs: () => ({ outputs: {} }),
 };
 
@@ -115,6 +121,13 @@ test("a cluster of that name: only the stack's own may be there", async () => {
   assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
 });
 
+test("a log group that EKS has made anew when its cluster was gone", async () => {
+  const name = "/aws/eks/registry-cache-test-eu-central-1/cluster";
+  assert.deepEqual(told(await lookedUp({ other: { getLogGroup: () => ({ name }) } })), [
+    `topology: the log group ${name} already exists and isn't this stack's: if it is left from a cluster that was destroyed, \`aws logs delete-log-group --region eu-central-1 --log-group-name ${name}\``,
+  ]);
+});
+
 const subnetMistakes: Record<string, { network: object; says: string[] }> = {
   "nodes in one zone": {
     network: { ...existing, nodeSubnets: [first, third] },
@@ -123,9 +136,9 @@ const subnetMistakes: Record<string, { network: object; says: string[] }> = {
     ],
   },
   "a zone without the load balancer": {
-    network: { ...existing, loadBalancerSubnets: [third, first] },
+    network: { ...existing, loadBalancerSubnets: [third, fifth] },
     says: [
-      `network.loadBalancerSubnets[1]: ${first} is in eu-central-1a, like ${third}, and a load balancer has one subnet in each zone`,
+      `network.loadBalancerSubnets[1]: ${fifth} is in eu-central-1a, like ${third}, and a load balancer has one subnet in each zone`,
       `network.nodeSubnets[1]: ${second} is in eu-central-1b, where the load balancer has no subnet, only in eu-central-1a`,
     ],
   },
@@ -169,6 +182,14 @@ test("a subnet of the load balancer without a way to the internet", async () => 
     problems.map((it) => it.replace(/ has no route .*/, "")),
     [`network.loadBalancerSubnets[0]: ${third}`, `network.loadBalancerSubnets[1]: ${fourth}`],
   );
+});
+
+test("nodes without a public address have another way out, whatever the endpoint", async () => {
+  const network = { ...existing, nodeSubnets: [first, fourth] };
+  const gateway = () => routeTable(...toInternet);
+  assert.deepEqual(told(await lookedUp({ change: { network }, other: { getRouteTable: gateway } })), [
+    `network.nodeSubnets[0]: ${first} has a default route to igw-1, which takes no private address to the internet: lead 0.0.0.0/0 in its route table, rtb-1, to a NAT gateway, a transit gateway or a firewall, or name a private subnet`,
+  ]);
 });
 
 test("a bucket of somebody else, and a zone that isn't there", async () => {

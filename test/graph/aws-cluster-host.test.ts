@@ -151,6 +151,27 @@ test("a private endpoint: the load balancer is beside the nodes", async () => {
   assert.ok(!policy.includes("10.0.240.0/24"));
 });
 
+test("the API: at the public address for public ranges, at the private one for private ranges", async () => {
+  const api = async (apiAccess: string[]) => {
+    const { resource, resources } = await graphOf({ apiAccess });
+    const { subnetIds: _, ...vpcConfig } = resource("aws:eks/cluster:Cluster").inputs.vpcConfig as Record<
+      string,
+      unknown
+    >;
+    const rules = resources.filter(({ type }) => type.endsWith(":SecurityGroupIngressRule"));
+    return { ...vpcConfig, rules: rules.map(({ inputs }) => inputs.cidrIpv4) };
+  };
+  const endpointPrivateAccess = true;
+  assert.deepEqual(await api(["198.51.100.0/24", "10.0.0.0/8"]), {
+    ...{ endpointPrivateAccess, endpointPublicAccess: true, publicAccessCidrs: ["198.51.100.0/24"] },
+    rules: ["10.0.0.0/8"],
+  });
+  assert.deepEqual(await api(["10.0.0.0/8"]), {
+    ...{ endpointPrivateAccess, endpointPublicAccess: false },
+    rules: ["10.0.0.0/8"],
+  });
+});
+
 test("the name is proved where the configuration says, and asked for at that zone's own name servers", async () => {
   const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
   const { resource } = await graphOf({

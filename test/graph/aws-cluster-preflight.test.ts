@@ -59,6 +59,12 @@ test("ranges of IPv6, which would open nothing, wherever they stand", () => {
   );
 });
 
+test("reserved ranges, which EKS takes nowhere; those for documentation are only in examples", () => {
+  assert.deepEqual(told({ apiAccess: ["203.0.113.0/24", "169.254.0.0/16"] }), [
+    "apiAccess[1]: 169.254.0.0/16 is reserved, and nobody comes from there",
+  ]);
+});
+
 test("more ranges than the API's list takes", () => {
   const ranges = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
   assert.deepEqual(told({ apiAccess: ranges(40) }), []);

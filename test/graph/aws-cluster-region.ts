@@ -1,7 +1,7 @@
 /** A region in a cluster on AWS, and what AWS would say of it. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
-import { type AwsGraph, awsGraph, kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
+import { type AwsGraph, awsGraph, kmsKey, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 
 export const hostname = "cache.eu-central-1.example.com";
@@ -65,8 +65,11 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
     case "getCallerIdentity":
       return { accountId: "123456789012" };
     case "getBucket":
+    case "getLogGroup":
       // As the engine hands over what a provider refuses.
-      throw Object.assign(new Error(), { details: "reading S3 Bucket: couldn't find resource" });
+      throw Object.assign(new Error(), { details: "reading it: couldn't find resource" });
+    case "getLoadBalancer":
+      return { arn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/k8s-1/1" };
     case "getSubnet": {
       const index = Number(String(inputs.id).at(-1));
       const isPublic = String(inputs.id).startsWith("subnet-0b");
@@ -77,7 +80,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       };
     }
     case "getRouteTable":
-      return routeTable(...toInternet);
+      return routeTable(...(existing.nodeSubnets.includes(String(inputs.subnetId)) ? toNat : toInternet));
     default:
       throw new Error(`unexpected call of ${token}`);
   }

@@ -6,6 +6,7 @@ import { type RegisteredResource, settled } from "../support/graph.ts";
 import {
   bucket,
   counts,
+  existing,
   graphOf,
   hostname,
   loadBalancer,
@@ -110,6 +111,24 @@ test("a private authority: there is no cert-manager, and clients are told what t
 test("without a zone, the record is left to others", async () => {
   const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   assert.equal(counts(graph.resources, "aws").Record, undefined);
+});
+
+test("of another account: clients come from the load balancer's addresses, which only the edge lets in", async () => {
+  const endpoint = { hostname, exposure: "private", tls: { mode: "private" } };
+  const edgeOf = async (more: object) => {
+    const graph = await graphOf({
+      endpoint: { ...endpoint, ...more },
+      network: existing,
+      access: { clients: ["192.168.0.0/16"] },
+    });
+    const { spec } = manifest(graph.resource("kubernetes:core/v1:Service"));
+    assert.deepEqual(spec.loadBalancerSourceRanges, ["192.168.0.0/16"]);
+    const files = graph.resources.filter(({ type }) => type === "kubernetes:core/v1:ConfigMap");
+    return files.map(({ inputs }) => JSON.stringify(inputs.data)).join();
+  };
+  const ranges = /10\.9\.0\.0\/24 1;.*10\.9\.1\.0\/24 1;/;
+  assert.match(await edgeOf({ privateLink: { allowed: ["210987654321"] } }), ranges);
+  assert.doesNotMatch(await edgeOf({}), ranges);
 });
 
 test("for everyone: what clients have is IPv4", async () => {

@@ -301,7 +301,7 @@ describe("the way out of a private endpoint's subnet", () => {
     });
   }
 
-  test("isn't an internet gateway, a peering, or missing", async () => {
+  test("isn't an internet gateway or a peering", async () => {
     const told = async (...routes: Record<string, string>[]) =>
       (await routedBy(...routes)).problems.map(({ path, message }) => `${path}: ${message}`);
     for (const route of [{ gatewayId: "igw-1" }, { vpcPeeringConnectionId: "pcx-1" }]) {
@@ -311,9 +311,16 @@ describe("the way out of a private endpoint's subnet", () => {
         /^network\.subnet: subnet-0b+0 has a default route to (igw|pcx)-1, which takes no private/,
       );
     }
+  });
+
+  test("may be propagated, which the provider doesn't tell: a warning", async (t) => {
+    const warn = t.mock.method(pulumi.log, "warn", async () => {});
+    const { problems } = await routedBy({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" });
+    assert.deepEqual(problems, []);
+    const told = warn.mock.calls.map(({ arguments: [message] }) => String(message)).join();
     assert.match(
-      (await told({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" })).join(),
-      /^network\.subnet: subnet-0b+0 has no default route, and .*: route 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
+      told,
+      /network\.subnet: subnet-0b+0 has no default route, unless a virtual private gateway propagates one, .*: route 0\.0\.0\.0\/0 in its route table, rtb-1, to a NAT/,
     );
   });
 });

@@ -53,9 +53,10 @@ test("EKS: nodes are of a class with the tags, Pods run on these alone, and the 
     "cost-center=4711,owner=platform team,project=registry-cache,stack=test,managed-by=pulumi",
   );
   const policy = graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-cluster-tags").inputs;
-  for (const { Condition } of JSON.parse(String(policy.policy)).Statement) {
+  for (const { Action, Condition } of JSON.parse(String(policy.policy)).Statement) {
+    const kind = Action.includes("ec2:DeleteTags") ? "ResourceTag" : "RequestTag";
     assert.deepEqual(Condition.StringEquals, {
-      "aws:RequestTag/eks:eks-cluster-name": `\${aws:PrincipalTag/eks:eks-cluster-name}`,
+      [`aws:${kind}/eks:eks-cluster-name`]: `\${aws:PrincipalTag/eks:eks-cluster-name}`,
     });
   }
   const group = graph.resources.filter(({ type }) => type === "aws:ec2/tag:Tag");

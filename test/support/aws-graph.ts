@@ -60,6 +60,8 @@ export const toInternet = [
   { ipv6CidrBlock: "::/0", gatewayId: "igw-1" },
 ] as const;
 
+export const toNat = [{ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" }] as const;
+
 /** What a region in AWS is made of. */
 export interface AwsGraph {
   readonly resources: readonly RegisteredResource[];

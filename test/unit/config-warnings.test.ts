@@ -59,12 +59,14 @@ test("private ranges for the metrics of a machine, and for the API of a cluster"
     /^regions\[0\]\.access\.metrics: 10\.0\.0\.0\/8: no client reaches a public endpoint from a private address\. Write the public addresses/,
   );
   const cluster = { topology: "cluster", storage: { kind: "bucket" }, access: privately };
+  const apiAccess = ["198.51.100.0/28", "192.168.0.0/16"];
+  const endpoint = { ...awsRegion.endpoint, zoneResourceGroup: "dns" };
   assertWarning(
-    withAws({ ...cluster, apiAccess: ["198.51.100.0/28", "192.168.0.0/16"] }),
+    { ...withAws({ ...cluster, name: "westeurope", endpoint, apiAccess }), provider: "azure" },
     /^regions\[0\]\.apiAccess: 192\.168\.0\.0\/16: no client reaches .* Write the public addresses/,
   );
   assert.deepEqual(
-    warningsOf(withAws({ ...cluster, apiAccess: ["198.51.100.0/28"] })),
+    warningsOf(withAws({ ...cluster, apiAccess })),
     [],
     "Pods reach the metrics from private addresses",
   );

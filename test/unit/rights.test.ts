@@ -93,6 +93,28 @@ describe("policies of IAM", () => {
     assert.deepEqual(grant?.Condition, { Bool: { "kms:GrantIsForAWSResource": "true" } });
   });
 
+  test("a cluster's key is granted without a condition, which EKS refuses", async () => {
+    const keyArn = `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d`;
+    const cluster = resource("aws:eks/cluster:Cluster", { encryptionConfig: { provider: { keyArn } } });
+    const [grant] = await statementOf([cluster], "kms:CreateGrant");
+    assert.equal(grant?.Condition, undefined);
+  });
+
+  test("the nodes' role is taken out of the profile that EKS leaves, and a public address away from a NAT gateway", async () => {
+    const cloud = awsCloud();
+    const nodes = role("nodes");
+    const profile = { type: "aws:iam/instanceProfile:InstanceProfile", id: "eks-0a1b2c3d", scope: "" };
+    cloud.keep({ ...profile, inputs: { role: "nodes" }, outputs: {} });
+    const address = resource("aws:ec2/eip:Eip", { tags: stackTags("team") }, "eipalloc-0a1b2c3d");
+    const resources = [nodes, address, resource("aws:eks/cluster:Cluster", { name: "cache" })];
+    const policies = await policiesFor(resources, { stack: "team", account });
+    const guard = awsGuard(cloud, () => policies);
+    for (const { type, id = "nodes", inputs } of [nodes, address]) {
+      const thing = { type, id, scope: region.region, inputs, outputs: {} };
+      await guard.demandRight({ kind: "delete", type, scope: region.region, inputs, thing });
+    }
+  });
+
   test("a load balancer is made under the stack's names", async () => {
     const balancer = resource("aws:lb/loadBalancer:LoadBalancer", { namePrefix: "cache-" });
     const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");
@@ -133,6 +155,11 @@ describe("policies of IAM", () => {
       assert.deepEqual(put?.Condition, {
         ArnEquals: { "iam:PermissionsBoundary": [boundary, `${boundary}-new`] },
       });
+    });
+
+    test("a log group's retention and tags", async () => {
+      const group = resource("aws:cloudwatch/logGroup:LogGroup", { name: "/aws/eks/cache/cluster" });
+      await (await asks(group, group))();
     });
 
     test("a cluster's key", async () => {

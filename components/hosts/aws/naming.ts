@@ -7,6 +7,8 @@ export interface Names {
   readonly instanceProfile: string;
   /** Of the EKS cluster. */
   readonly cluster: string;
+  /** Of CloudWatch, into which EKS writes the cluster's logs. */
+  readonly logGroup: string;
   /** Of an IAM role of the cluster. */
   clusterRole(part: string): string;
   /** Start of the security group's name: AWS adds to it, so that a group can be replaced while the old one is in use. */
@@ -50,11 +52,13 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
   const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
   // Stacks may have names with characters that buckets can't have.
   const bucketBase = isConventional ? project : `${project}-${sha256(stack).slice(0, 8)}`;
+  // Stacks may have points in their names, and clusters not.
+  const cluster = capped(cache.replaceAll(".", "-"), nameLimits.cluster);
   return {
     role: capped(cache, nameLimits.role),
     instanceProfile: capped(cache, nameLimits.instanceProfile),
-    // Stacks may have points in their names, and clusters not.
-    cluster: capped(cache.replaceAll(".", "-"), nameLimits.cluster),
+    cluster,
+    logGroup: `/aws/eks/${cluster}/cluster`,
     clusterRole: (part) => capped(`${cache}-${part}`, nameLimits.role),
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
     bucketPrefix: `${project}-${region}-`,

@@ -37,20 +37,25 @@ export async function checkPublicRoute(
 }
 
 /**
- * That what has no public address reaches the internet from a subnet; otherwise there is a problem more. Whether the route's target passes it on, only its owner can tell.
+ * That what has no public address reaches the internet from a subnet; otherwise there is a problem more, or a warning where a virtual private gateway may have propagated a route: the provider tells none of
+ * these. Whether a route's target passes it on, only its owner can tell.
  */
 export async function checkWayOut({ lookUp, options }: Question, { id, vpcId, path }: Subnet): Promise<void> {
   const table = await lookUp.ask(path, `the route table of ${id}`, routeTableOf({ id, vpcId }, options));
   if (!table) return;
   const route = table.routes.find(({ cidrBlock }) => cidrBlock === "0.0.0.0/0");
   if (route && !route.gatewayId.startsWith("igw-") && route.vpcPeeringConnectionId === "") return;
-  const state = route
-    ? `has a default route to ${route.gatewayId || route.vpcPeeringConnectionId}, which takes no private address to the internet`
-    : "has no default route";
-  const message =
-    `${id} ${state}, and \`exposure: private\` gives none a public one: route 0.0.0.0/0 in its route table, ${table.routeTableId}, ` +
-    "to a NAT gateway, a transit gateway or a firewall, or name a private subnet";
-  lookUp.refuse(path, message);
+  const wayOut = `route 0.0.0.0/0 in its route table, ${table.routeTableId}, to a NAT gateway, a transit gateway or a firewall, or name a private subnet`;
+  if (route) {
+    const target = route.gatewayId || route.vpcPeeringConnectionId;
+    lookUp.refuse(
+      path,
+      `${id} has a default route to ${target}, which takes no private address to the internet: ${wayOut}`,
+    );
+  } else {
+    const unseen = "unless a virtual private gateway propagates one, which a preview can't see";
+    lookUp.warn(path, `${id} has no default route, ${unseen}: ${wayOut}`);
+  }
 }
 
 /** A subnet without a table of its own has the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */

@@ -16,6 +16,8 @@ export interface CloudOptions {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** CIDR ranges from which the load balancer looks whether the Pods are there. @default none */
   readonly loadBalancerRanges?: readonly string[];
+  /** CIDR ranges by which clients of a private link come. @default none */
+  readonly furtherClients?: readonly string[];
   /** What suits the cloud's load balancer. */
   readonly handover: Handover;
   /** @default "kubernetes" */

@@ -139,7 +139,7 @@ function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
 
 function renderedPod(args: WorkloadPlanArgs): PodManifests {
   const { region, upstreams, replica } = args;
-  const { storage, expose, access } = region;
+  const { storage, expose, access, furtherClients = [] } = region;
   const part = { emptyDir: {} };
   // The Pod's user reads it as the volumes' group.
   const secret = (secretName: string) => ({ secret: { secretName, defaultMode: 0o440 } });
@@ -152,7 +152,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     ...("proxies" in expose && {
       proxies: podsOf(expose.proxies).length > 0 ? "any" : rangesOf(expose.proxies),
     }),
-    clients: access.clients,
+    clients: [...access.clients, ...furtherClients],
     metricsClients: checkedRanges(access.metrics),
     budget: budgetOf(replica),
     edgeMemoryMiB: replica.edge.memoryMiB,

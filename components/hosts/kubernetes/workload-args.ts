@@ -25,6 +25,8 @@ export interface WorkloadRegion
   readonly pods?: KubernetesRegion["pods"];
   /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
+  /** CIDR ranges from which the edge lets in clients besides: those of a private link, whom the cloud has let in. @default none */
+  readonly furtherClients?: readonly string[];
   /** Which kinds of network policy the workload gets. @default "kubernetes" */
   readonly networkPolicies?: NetworkPolicies;
 }

@@ -143,6 +143,8 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
     own: "log-group",
     names: ({ name }) => ({ "log-group": [name] }),
+    // Only the tags' actions are on the group alone: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
+    endings: ["", ":*"],
   },
   "aws:route53/record:Record": {
     actions: [

@@ -66,6 +66,8 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
   "aws:ec2/eip:Eip": {
     actions: [
       ...ec2("AllocateAddress", "ReleaseAddress", "DescribeAddresses", "DescribeAddressesAttribute"),
+      // In the state, the address may still be a NAT gateway's.
+      ...ec2("DisassociateAddress"),
       ...tags,
     ],
     own: "elastic-ip",

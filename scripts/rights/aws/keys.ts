@@ -23,11 +23,13 @@ export function keyPermits({ type, inputs }: Resource, all: readonly Resource[])
   const isFilled =
     type.startsWith("aws:s3/") && all.some((it) => it.type === "aws:s3/bucketObjectv2:BucketObjectv2");
   const uses = ["DescribeKey", ...(isFilled ? ofObjects : (keyUses[type] ?? []))];
+  // EKS doesn't take the condition.
+  const isNarrowed = (name: string) => name === "CreateGrant" && type !== "aws:eks/cluster:Cluster";
   return keys.flatMap((resource) =>
     uses.map((name) => ({
       action: `kms:${name}`,
       resource,
-      condition: name === "CreateGrant" ? { Bool: { "kms:GrantIsForAWSResource": "true" } } : {},
+      condition: isNarrowed(name) ? { Bool: { "kms:GrantIsForAWSResource": "true" } } : {},
     })),
   );
 }

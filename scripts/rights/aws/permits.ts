@@ -77,7 +77,7 @@ async function permitsFor(wanted: Wanted): Promise<Permit[]> {
   const permits = types.map(async ({ name: type, conditionKeys }) => {
     const arn = await arnOf(service, type, wanted);
     const named = names[type];
-    if (named) return [permit(arn(named), {})];
+    if (named) return (row.endings ?? [""]).map((ending) => permit(arn(named) + ending, {}));
     if (service !== "ec2") return [permit(arn([]), {})];
     const adopted = type === row.own ? [] : (wanted.place.adopted.get(type) ?? []);
     const own = wanted.place.made.has(type) || alwaysThere.includes(type);

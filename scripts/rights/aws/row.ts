@@ -7,6 +7,8 @@ export interface Row {
   readonly own?: string;
   /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`, like an ID that isn't there yet. @default it is told by its tags */
   names?(inputs: Inputs, id?: string): Readonly<Record<string, readonly unknown[]>>;
+  /** What may follow such an ARN. @default nothing */
+  readonly endings?: readonly string[];
 }
 
 export const ec2 = (...names: string[]) => names.map((name) => `ec2:${name}`);

@@ -47,10 +47,22 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const path = String(inputs.path ?? "/").slice(1);
     const boundary = inputs.permissionsBoundary;
     const resource = iam(`role/${path}${inputs.name}`);
-    const pass = { action: "iam:PassRole", resource, condition };
-    if (boundary === undefined) return [pass];
+    const always = [
+      { action: "iam:PassRole", resource, condition },
+      // EKS's profile of the nodes may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
+      ...(hasCluster
+        ? [
+            {
+              action: "iam:RemoveRoleFromInstanceProfile",
+              resource: iam("instance-profile/eks*"),
+              condition: {},
+            },
+          ]
+        : []),
+    ];
+    if (boundary === undefined) return always;
     return [
-      pass,
+      ...always,
       // Of a role that is there, which so can't lose it.
       { action: "iam:PutRolePermissionsBoundary", resource, condition: bounded(String(boundary)) },
       ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => ({

@@ -119,6 +119,13 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     throw new CloudError("NotFound", `reading S3 Bucket (${name}): couldn't find resource`);
   },
 
+  "aws:cloudwatch/getLogGroup:getLogGroup"(inputs, { cloud, scope }) {
+    const name = text("name", inputs);
+    const found = cloud.find("aws:cloudwatch/logGroup:LogGroup", name, scope);
+    demand(found, "NotFound", `reading CloudWatch Logs Log Group (${name}): couldn't find resource`);
+    return { id: name, name };
+  },
+
   "aws:route53/getZone:getZone": getZone,
 
   "aws:ssm/getParameter:getParameter"(inputs, { cloud, scope }) {

@@ -2,7 +2,7 @@
 import type { Cloud } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
-import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
+import { changedPaths, type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { quotaOf } from "./account.ts";
 import { demandWithinBoundary, inlineActions } from "./boundary.ts";
 import { clusterType, loadBalancerType } from "./eks.ts";
@@ -37,6 +37,14 @@ const balancing = [
   "ec2:AuthorizeSecurityGroupIngress",
 ];
 
+/** Of a load balancer that is there, and of its security group. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop */
+const retagging = [
+  "elasticloadbalancing:AddTags",
+  "elasticloadbalancing:RemoveTags",
+  "ec2:CreateTags",
+  "ec2:DeleteTags",
+];
+
 export function clusterSurroundings(cloud: Cloud): Surroundings {
   const clusterBy = (id: string) => {
     const found = cloud.things(clusterType).find((it) => it.id === id);
@@ -52,8 +60,10 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
     const tags = Object.fromEntries(
       pairs.map((pair) => [pair.split("=")[0]?.trim(), pair.slice(pair.indexOf("=") + 1).trim()]),
     );
-    demandTagging(cloud, found, tags, ["elasticloadbalancing:CreateLoadBalancer"]);
     const balancer = cloud.find(loadBalancerType, id, found.scope);
+    const had = balancer?.outputs.tagsAll;
+    const actions = had === undefined ? ["elasticloadbalancing:CreateLoadBalancer"] : retagging;
+    if (changedPaths(had, tags).length > 0) demandTagging(cloud, found, tags, actions);
     if (balancer) cloud.keep({ ...balancer, outputs: { ...balancer.outputs, tagsAll: tags } });
   };
 

@@ -1,5 +1,6 @@
+import ipaddr from "ipaddr.js";
 import { list } from "../../../policy/iam.ts";
-import { isRange } from "../checks.ts";
+import { contains, isRange } from "../checks.ts";
 import { type Cloud, everywhere, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
@@ -11,6 +12,8 @@ import { allows, statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
+/** Of a cluster that is gone: EKS writes the last ones afterwards, by its own role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763 */
+const lateLogs = "late logs";
 const accessEntry = "aws:eks/accessEntry:AccessEntry";
 const subnet = "aws:ec2/subnet:Subnet";
 const role = "aws:iam/role:Role";
@@ -76,6 +79,11 @@ export const eks: Readonly<Record<string, Rules>> = {
       const ranges = valuesAt("vpcConfig.publicAccessCidrs[*]", inputs).map(String);
       const fits = ranges.length <= 40 && ranges.every((range) => isRange(range, "ipv4"));
       invalid(fits, `The following CIDRs are invalid in publicAccessCidrs: ${ranges}`);
+      const notAllowed = ranges.filter((range) => !isPublic(range));
+      invalid(
+        notAllowed.length === 0,
+        `The following CIDRs are not allowed in publicAccessCidrs: ${notAllowed}`,
+      );
       // By default, public access is there and private isn't.
       const isReachable =
         valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
@@ -140,6 +148,13 @@ export const eks: Readonly<Record<string, Rules>> = {
       const left = cloud.things(loadBalancerType).find(({ inputs }) => inputs.cluster === id);
       demand(!left, "OrphanedLoadBalancer", `${left?.id} would be left without its cluster`);
       deleteWithCluster(thing, cloud);
+      // That of its nodes is there for a while: https://github.com/aws/containers-roadmap/issues/2531
+      const name = `eks-${thing.scope}-${id}-0123456789`;
+      const inputs = { name, role: roleOf.id(text("computeConfig.nodeRoleArn", thing.inputs)) };
+      const profile = { id: name, type: "aws:iam/instanceProfile:InstanceProfile", inputs, outputs: {} };
+      cloud.keep({ ...profile, scope: everywhere });
+      const group = { id: `/aws/eks/${id}/cluster`, type: lateLogs, scope: thing.scope };
+      cloud.keep({ ...group, inputs: {}, outputs: {} });
     },
   },
 
@@ -227,6 +242,12 @@ export const eks: Readonly<Record<string, Rules>> = {
       demand(known.includes(days), "InvalidParameterException", `retentionInDays ${days}`);
     },
     create: ({ inputs }) => ({ id: text("name", inputs) }),
+    deleted({ type, id, scope }, cloud) {
+      const late = cloud.find(lateLogs, id, scope);
+      if (!late) return;
+      cloud.remove(late);
+      cloud.keep({ id, type, scope, inputs: { name: id }, outputs: {} });
+    },
   },
 
   [loadBalancerType]: {
@@ -234,6 +255,12 @@ export const eks: Readonly<Record<string, Rules>> = {
     create: ({ cloud }) => ({ id: `k8s-${cloud.digits(12)}` }),
   },
 };
+
+/** Those for documentation stand for public ones in tests and examples. EKS refuses them, too. */
+function isPublic(range: string): boolean {
+  const isExample = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"].some((it) => contains(it, range));
+  return isExample || ipaddr.parseCIDR(range)[0].range() === "unicast";
+}
 
 /** Of a cluster's subnets, each VPC once. */
 function networksOf({ cloud, scope, inputs }: Pick<Request, "cloud" | "scope" | "inputs">): unknown[] {

@@ -8,6 +8,7 @@ import { demandKey } from "./kms.ts";
 import { checkPolicy } from "./policy.ts";
 
 const role = "aws:iam/role:Role";
+const profileType = "aws:iam/instanceProfile:InstanceProfile";
 
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 function checkPath({ path = "/" }: Inputs): void {
@@ -59,9 +60,10 @@ export const identity: Readonly<Record<string, Rules>> = {
     create: ({ inputs }) => ({ id: `${inputs.role}/${inputs.policyArn}`, scope: everywhere }),
   },
 
-  "aws:iam/instanceProfile:InstanceProfile": {
+  [profileType]: {
     replacing: ["name", "namePrefix", "path"],
-    references: [{ at: "role", to: role }],
+    // The provider takes a role that it deletes out of all its profiles.
+    references: [{ at: "role", to: role, onDelete: "leave" }],
     check: (inputs) =>
       demand(isName(text("name", inputs), 128), "ValidationError", `profile name ${inputs.name}`),
     create: ({ inputs }) => ({ id: text("name", inputs), scope: everywhere }),

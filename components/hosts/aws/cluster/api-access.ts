@@ -6,11 +6,11 @@ import type { AwsClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
-type Region = Pick<AwsClusterRegion, "endpoint" | "apiAccess">;
+type Region = Pick<AwsClusterRegion, "apiAccess">;
 
 /** Whether the cluster's API has no public address: nobody who may reach it would come by one. */
-export function isApiPrivate({ endpoint, apiAccess }: Region): boolean {
-  return endpoint.exposure === "private" && apiAccess.every(isPrivateRange);
+export function isApiPrivate({ apiAccess }: Region): boolean {
+  return apiAccess.every(isPrivateRange);
 }
 
 /** Who reaches the API at its public address; at the private one, the cluster's security group decides. https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
@@ -20,7 +20,7 @@ export function apiEndpoint(region: Region) {
     : {
         endpointPrivateAccess: true,
         endpointPublicAccess: true,
-        publicAccessCidrs: ipv4Ranges(region.apiAccess),
+        publicAccessCidrs: ipv4Ranges(region.apiAccess).filter((range) => !isPrivateRange(range)),
       };
 }
 
@@ -31,8 +31,7 @@ export function openPrivateApi(
   { vpcConfig }: Pick<Cluster, "vpcConfig">,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  if (!isApiPrivate(region)) return [];
-  return ipv4Ranges(region.apiAccess).map(
+  return ipv4Ranges(region.apiAccess.filter(isPrivateRange)).map(
     (cidrIpv4) =>
       new SecurityGroupIngressRule(
         `${name}-api-${cidrIpv4}`,

@@ -94,6 +94,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
           loadBalancerRanges: network.loadBalancerRanges,
+          // Their addresses don't pass an endpoint: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
+          ...(region.endpoint.privateLink && { furtherClients: network.loadBalancerRanges }),
           scheduling: schedulingOf(plan),
         }),
         serviceAccount: {},

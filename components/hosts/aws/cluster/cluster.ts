@@ -31,7 +31,7 @@ export function createCluster(
   const logs = new LogGroup(
     name,
     // EKS writes into the group of this name, and would make one that is kept for ever.
-    { name: `/aws/eks/${names.cluster}/cluster`, retentionInDays: logDays, tags: names.tags("logs") },
+    { name: names.logGroup, retentionInDays: logDays, tags: names.tags("logs") },
     options,
   );
   const securityGroup = new ClusterSecurityGroup(

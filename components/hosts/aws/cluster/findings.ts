@@ -1,3 +1,4 @@
+import { getLogGroup } from "@pulumi/aws/cloudwatch/getLogGroup.js";
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
@@ -9,6 +10,7 @@ import type { LookedUp } from "../../kind.ts";
 import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import type { LookUp } from "../../look-up.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
 import { lookUpIn } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket-name.ts";
@@ -56,6 +58,7 @@ export function clusterFindingsFor(
       findBucketName(question),
       findLoadBalancerRanges(question),
       isMade ? undefined : checkName(question, names),
+      checkLogGroup(question, names),
       checkClients(question),
       checkBoundary(question, governance, clusterNeeds(plan)),
       checkClusterKey(question, kmsKeyArn),
@@ -113,6 +116,18 @@ async function checkName({ lookUp, options }: Question, { cluster }: Names): Pro
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (isAdopting || !answer?.names.includes(cluster)) return;
   lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
+}
+
+/** EKS may have written into it once more when a cluster of this stack's was gone. */
+async function checkLogGroup({ region, lookUp, options }: Question, { logGroup }: Names): Promise<void> {
+  const previous = await previousOutputs("aws:cloudwatch/logGroup:LogGroup");
+  if (previous.has(region.name)) return;
+  const answer = getLogGroup({ name: logGroup }, options);
+  await lookUp.askForNothing("topology", `the log group ${logGroup}`, answer, {
+    isMissing: ({ message }) => /couldn't find resource|empty result/.test(message),
+    unknown: "may be there already",
+    wayOut: `if it is left from a cluster that was destroyed, \`aws logs delete-log-group --region ${region.name} --log-group-name ${logGroup}\``,
+  });
 }
 
 interface FoundSubnet {
@@ -185,7 +200,9 @@ async function findSubnets(
       if (list === "loadBalancerSubnets" && isPublic) {
         await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
-      if (list === "nodeSubnets" && !isPublic) await checkWayOut(question, { id, vpcId: vpc, path });
+      // Otherwise, nodes have public addresses.
+      if (list === "nodeSubnets" && !(isPublic && subnet.mapPublicIpOnLaunch))
+        await checkWayOut(question, { id, vpcId: vpc, path });
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
   );

@@ -24,8 +24,8 @@ export function podTrust(accountId: string): PolicyDocument {
 }
 
 /**
- * What EKS's own policies let Auto Mode do with its own tags alone, with others, too. Each request still carries the tag with the cluster's name, by which those policies
- * know what belongs to it. Not for volumes, of which the cache has none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
+ * What EKS's own policies let Auto Mode do with its own tags alone, with others, too. Each request, or what it changes, has the tag with the cluster's name, by which those
+ * policies know what belongs to it. Not for volumes, of which the cache has none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
  */
 export const taggingRights: PolicyDocument = document(
   ofCluster(["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"], {
@@ -40,16 +40,26 @@ export const taggingRights: PolicyDocument = document(
     "elasticloadbalancing:CreateRule",
     "ec2:CreateSecurityGroup",
   ]),
+  // Of what is there: the load balancer and its security groups.
+  ofCluster(
+    ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags", "ec2:CreateTags", "ec2:DeleteTags"],
+    {},
+    "ResourceTag",
+  ),
 );
 
-function ofCluster(actions: string[], tags: Readonly<Record<string, string>> = {}): PolicyStatement {
+function ofCluster(
+  actions: string[],
+  tags: Readonly<Record<string, string>> = {},
+  kind: "RequestTag" | "ResourceTag" = "RequestTag",
+): PolicyStatement {
   const cluster = "eks:eks-cluster-name";
   return {
     Effect: "Allow",
     Action: actions,
     Resource: "*",
     Condition: {
-      StringEquals: { [`aws:RequestTag/${cluster}`]: `\${aws:PrincipalTag/${cluster}}` },
+      StringEquals: { [`aws:${kind}/${cluster}`]: `\${aws:PrincipalTag/${cluster}}` },
       ...(Object.keys(tags).length > 0 && { StringLike: tags }),
     },
   };
@@ -83,5 +93,8 @@ export function clusterKeyPolicy(keyArn: string): PolicyDocument {
   );
 }
 
-/** Else the cluster makes its log group anew, for ever, when the stack has deleted it: https://github.com/aws/containers-roadmap/issues/920 */
+/**
+ * Else the cluster makes its log group anew when the stack has deleted it: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920. EKS itself still may, by its
+ * service-linked role: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
+ */
 export const noLogGroups = document({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: "*" });

@@ -1,3 +1,4 @@
+import { isReservedRange } from "../../../config/access.ts";
 import type { Problem } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Findings } from "../../kind.ts";
@@ -40,8 +41,14 @@ function networkProblems(
   return [{ path: "network.vpc", message }];
 }
 
-/** The update goes on in the cluster that it has just made. */
+/** EKS would say so when the network has been made. The update goes on in the cluster that it has just made. */
 function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundings): Problem[] {
+  const reserved = region.apiAccess.flatMap((range, index) =>
+    isReservedRange(range)
+      ? [{ path: `apiAccess[${index}]`, message: `${range} is reserved, and nobody comes from there` }]
+      : [],
+  );
+  if (reserved.length > 0) return reserved;
   if (previousVersion !== undefined || region.network.vpc !== "create" || !isApiPrivate(region)) return [];
   const message =
     "has private ranges only, and the network that the stack makes isn't connected to another one yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";

@@ -181,6 +181,7 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": ["sts.GetCallerIdentity"],
   "aws:index/getAvailabilityZones:getAvailabilityZones": ["ec2.DescribeAvailabilityZones"],
   "aws:s3/getBucket:getBucket": ["s3.HeadBucket"],
+  "aws:cloudwatch/getLogGroup:getLogGroup": ["logs.DescribeLogGroups"],
   // And what zones.ts says.
   "aws:route53/getZone:getZone": ["route53.ListHostedZones"],
   "aws:ssm/getParameter:getParameter": ["ssm.GetParameter"],

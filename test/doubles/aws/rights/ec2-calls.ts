@@ -77,7 +77,8 @@ export const ec2Calls: Readonly<Record<string, Calls>> = {
     read: ["DescribeAddresses", "DescribeAddressesAttribute"],
     create: ["AllocateAddress"],
     update: retagged,
-    delete: ["ReleaseAddress"],
+    // From a NAT gateway, too, although that is gone.
+    delete: ["DisassociateAddress", "ReleaseAddress"],
   }),
   "aws:ec2/eipAssociation:EipAssociation": calls("ec2", {
     read: ["DescribeAddresses"],

@@ -83,7 +83,8 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   const requests = found.map(async ({ type, subject, isOwn }) => {
     const isMade =
       asked.kind === "create" && isOwn && type.conditionKeys.some((it) => /^aws:RequestTag\//.test(it));
-    const resource = await arnOf(service, type.name, asked.scope, subject);
+    const end = type.name === "log-group" && !ofLogGroupAlone.includes(name) ? ":log-stream:" : "";
+    const resource = (await arnOf(service, type.name, asked.scope, subject)) + end;
     const isThere = !isMade && isOwn && asked.kind === "create";
     const tags = isThere ? allTags(asked) : subject.tags;
     const context = contextOf(asked, reference, action, type.conditionKeys, { ...subject, tags });
@@ -99,6 +100,9 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   });
   return (await Promise.all(requests)).flat();
 }
+
+/** All other actions on a log group are on its streams, too: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html */
+const ofLogGroupAlone = ["ListTagsForResource", "TagResource", "UntagResource"];
 
 /** The request that makes them is about what they are in, and has no tags. */
 const taggedLater = ["aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"];
@@ -160,9 +164,19 @@ async function arnOf(
   return arn.replace(/\$\{(\w+)\}/g, (_, key: string) => known[key] ?? rest.shift() ?? "");
 }
 
-/** What goes with a request: roles that are passed on, the tags of a root disk. */
+/** What goes with a request: roles that are passed on or are in a profile, the tags of a root disk. */
 function besides(cloud: Cloud, asked: Asked): Request[] {
   const { kind, type, inputs, scope } = asked;
+  const profileType = "aws:iam/instanceProfile:InstanceProfile";
+  if (kind === "delete" && type === "aws:iam/role:Role")
+    return cloud
+      .things(profileType)
+      .filter((profile) => profile.inputs.role === inputs.name)
+      .map(({ id }) => ({
+        action: "iam:RemoveRoleFromInstanceProfile",
+        resource: `arn:aws:iam::${accountId}:instance-profile/${id}`,
+        context: {},
+      }));
   if (kind !== "create") return [];
   const pathOf = (role: string) => String(cloud.find("aws:iam/role:Role", role, "")?.inputs.path ?? "/");
   const pass = (role: string, service: string): Request => ({
@@ -176,14 +190,10 @@ function besides(cloud: Cloud, asked: Asked): Request[] {
     context: { "iam:AWSServiceName": service },
   });
   switch (type) {
-    case "aws:iam/instanceProfile:InstanceProfile":
+    case profileType:
       return [pass(text("role", inputs), "ec2.amazonaws.com")];
     case "aws:ec2/instance:Instance": {
-      const profile = cloud.find(
-        "aws:iam/instanceProfile:InstanceProfile",
-        text("iamInstanceProfile", inputs),
-        "",
-      );
+      const profile = cloud.find(profileType, text("iamInstanceProfile", inputs), "");
       const root = `arn:aws:ec2:${scope}:${accountId}:volume/vol-0a1b2c3d`;
       const tags = (valueAt("rootBlockDevice.tags", inputs) ?? {}) as Inputs;
       return [

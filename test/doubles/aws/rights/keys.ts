@@ -34,7 +34,8 @@ export function keyRequests(cloud: Cloud, { kind, type, inputs }: Asked): Reques
     (byType[type] ?? []).map((name) => ({
       action: `kms:${name}`,
       resource,
-      context: { "kms:GrantIsForAWSResource": "true" },
+      // EKS doesn't know the condition: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+      context: type === "aws:eks/cluster:Cluster" ? {} : { "kms:GrantIsForAWSResource": "true" },
     })),
   );
 }
