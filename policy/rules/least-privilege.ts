@@ -36,11 +36,20 @@ export const exceptions: readonly Exception[] = [
     actions: /^(?:ec2|elasticloadbalancing):Create\w+$|^ec2:RunInstances$/,
     resource: /^\*$/,
     why: "What EKS makes for its cluster. Nothing of it is there yet, and the condition names the cluster.",
-    if: ({ Condition }) =>
-      Condition?.StringEquals?.["aws:RequestTag/eks:eks-cluster-name"] ===
-      `\${aws:PrincipalTag/eks:eks-cluster-name}`,
+    if: isOfCluster("RequestTag"),
+  },
+  {
+    actions: /^(?:ec2:(?:Create|Delete)|elasticloadbalancing:(?:Add|Remove))Tags$/,
+    resource: /^\*$/,
+    why: "The tags of what EKS has made for its cluster. EKS chooses its ids, and the condition names the cluster.",
+    if: isOfCluster("ResourceTag"),
   },
 ];
+
+function isOfCluster(kind: "RequestTag" | "ResourceTag"): (statement: Statement) => boolean {
+  const tag = "eks:eks-cluster-name";
+  return ({ Condition }) => Condition?.StringEquals?.[`aws:${kind}/${tag}`] === `\${aws:PrincipalTag/${tag}}`;
+}
 
 /** @param policy JSON */
 function wildcards(policy: string): string[] {

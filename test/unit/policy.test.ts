@@ -101,6 +101,11 @@ const ofOwnCluster = {
     StringEquals: { "aws:RequestTag/eks:eks-cluster-name": `\${aws:PrincipalTag/eks:eks-cluster-name}` },
   },
 };
+const ofClustersOwn = {
+  Condition: {
+    StringEquals: { "aws:ResourceTag/eks:eks-cluster-name": `\${aws:PrincipalTag/eks:eks-cluster-name}` },
+  },
+};
 const networkContributor = roleOf("4d97b98b-1d4f-4787-a291-c67834d212e7");
 
 const examples: Readonly<Record<string, readonly Example[]>> = {
@@ -222,6 +227,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
         }),
       },
       ["allows ec2:RunInstances on *"],
+    ],
+    [
+      "aws:iam/rolePolicy:RolePolicy",
+      { policy: allow("elasticloadbalancing:RemoveTags", "*", ofOwnCluster) },
+      ["allows elasticloadbalancing:RemoveTags on *"],
+    ],
+    [
+      "aws:iam/rolePolicy:RolePolicy",
+      { policy: allow("elasticloadbalancing:RemoveTags", "*", ofClustersOwn) },
+      [],
     ],
     [
       "aws:iam/rolePolicy:RolePolicy",
