@@ -75,6 +75,15 @@ test("a network in another region or subscription, and one without the subnet", 
   ]);
 });
 
+test("another network for a machine that is there takes two commands, as Azure doesn't move its interface", async () => {
+  const network = { location: "northeurope", subnets: [{ name: "caches" }] };
+  const region = { name: "northeurope", network: everything.network };
+  assert.deepEqual((await lookedUp(region, { network })).problems, [
+    "network: Azure doesn't move a network interface to another network. Delete the interface and the machine first, `pulumi destroy --target '**$azure-native:network:NetworkInterface::northeurope' --target-dependents`, and then run `pulumi up`; or keep the network (docs/private-networks.md#another-network)",
+  ]);
+  assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
+});
+
 test("a certificate in a vault with access policies, where a right has no effect", async () => {
   const { endpoint } = everything;
   assert.deepEqual((await lookedUp({ endpoint }, { hasRbac: false })).problems, [

@@ -20,6 +20,8 @@ export const keptImage = "0.20250101.1000";
 
 const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
 
+const ownNetwork = `/subscriptions/${own}/resourceGroups/cache/providers/Microsoft.Network/virtualNetworks/cache`;
+
 const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
     {
@@ -51,6 +53,16 @@ const state = {
     {
       type: "azure-native:compute:Disk",
       outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:NetworkInterface::northeurope":
+    {
+      type: "azure-native:network:NetworkInterface",
+      outputs: { ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:VirtualNetwork::northeurope":
+    {
+      type: "azure-native:network:VirtualNetwork",
+      outputs: { id: ownNetwork, subnets: [{ name: "machine" }] },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
