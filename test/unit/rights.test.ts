@@ -247,6 +247,19 @@ describe("roles of Azure", () => {
     assert.match(role?.definition.AssignableScopes.join() ?? "", /resourceGroups\/dns$/);
   });
 
+  test("places of one name have roles with different names", () => {
+    const networks = ["west", "north"].map((group) => {
+      const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/hub/subnets/a`;
+      return resource("azure-native:network:NetworkInterface", {
+        resourceGroupName: "caches",
+        ipConfigurations: [{ subnet: { id } }],
+      });
+    });
+    const names = rolesFor(networks, request).map(({ definition }) => definition.Name);
+    assert.equal(names.filter((name) => / hub [0-9a-f]{8}$/.test(name)).length, 2, names.join());
+    assert.equal(new Set(names).size, names.length, names.join());
+  });
+
   describe("a private stack's preview", () => {
     const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>
       azureGuard(azureCloud(), () => roles).demandRight({
