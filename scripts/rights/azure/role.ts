@@ -147,6 +147,11 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
         ]),
     ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
+    ...(row.polls ?? []).map((action) => ({
+      action,
+      scope: row.where === "zone" ? group : subscription,
+      isRead: false,
+    })),
     ...(row.besideZone ?? []).map((action) => ({ action, scope: group, isRead: true })),
     ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
     ...foreign.flatMap(({ scope, actions }) =>
