@@ -188,9 +188,15 @@ describe("the security group of an existing subnet", () => {
     destinationAddressPrefix: "*",
     destinationPortRange: "443",
   };
-  const said = async (rules: readonly object[] | string, clients: string[] = ["203.0.113.0/24"]) => {
-    const region = { network: everything.network, access: { clients } };
-    const { problems, warnings } = await lookedUp(region, { network, rules });
+  const said = async (
+    rules: readonly object[] | string,
+    clients: string[] = ["203.0.113.0/24"],
+    change: object = {},
+    own: object = {},
+  ) => {
+    const region = { network: everything.network, access: { clients }, ...change };
+    const subnets = network.subnets.map((subnet) => ({ ...subnet, ...own }));
+    const { problems, warnings } = await lookedUp(region, { network: { ...network, subnets }, rules });
     assert.deepEqual(problems, []);
     return warnings
       .filter((it) => it.includes("security group"))
@@ -237,6 +243,52 @@ describe("the security group of an existing subnet", () => {
       (await said([deny], ["10.20.0.0/16"])).join(),
       /lets in nothing from 10\.20\.0\.0\/16 at port 443: its rule none/,
     );
+  });
+
+  const denyAll = {
+    ...{ ...rule, name: "deny-all", priority: 4096, access: "Deny", protocol: "*" },
+    ...{ sourceAddressPrefix: "*", destinationPortRange: "*" },
+  };
+  const refused = (from: string, port = 443) =>
+    `the security group hub of the subnet lets in nothing from ${from} at port ${port}: its rule deny-all comes first. Add one before it`;
+  const tag = (sourceAddressPrefix: string, priority: number) => ({ ...rule, sourceAddressPrefix, priority });
+
+  test("one that lets in clients, and neither probes nor the clients of a private link", async () => {
+    const privateLink = { allowed: [other] };
+    const endpoint = { ...everything.endpoint, exposure: "private", privateLink };
+    const own = {
+      ...{ addressPrefix: "10.20.1.0/24", natGateway: { id: "nat" } },
+      privateLinkServiceNetworkPolicies: "Disabled",
+    };
+    const clients = ["10.99.0.0/16"];
+    const rules = [tag("10.99.0.0/16", 100), denyAll];
+    assert.deepEqual(await said(rules, clients, { endpoint }, own), [
+      refused("10.20.1.0/24"),
+      refused("AzureLoadBalancer"),
+    ]);
+    const allowed = [tag("10.20.0.0/16", 110), tag("AzureLoadBalancer", 120)];
+    assert.deepEqual(await said([...rules, ...allowed], clients, { endpoint }, own), []);
+    assert.deepEqual(await said([...rules, tag("VirtualNetwork", 110)], clients, { endpoint }, own), []);
+  });
+
+  test("one that doesn't let in Traffic Manager, or who reads the metrics", async () => {
+    const clients = ["203.0.113.0/24"];
+    const endpoint = { ...everything.endpoint, failover: "dns" };
+    const traffic = [rule, tag("AzureLoadBalancer", 110), denyAll];
+    assert.deepEqual(await said(traffic, clients, { endpoint }), [refused("AzureTrafficManager")]);
+    assert.deepEqual(await said([...traffic, tag("AzureTrafficManager", 120)], clients, { endpoint }), []);
+    assert.deepEqual(await said([...traffic, tag("AzureCloud", 120)], clients, { endpoint }), []);
+    const access = { clients, metrics: ["198.51.100.0/24"] };
+    assert.deepEqual(await said([rule, denyAll], clients, { access }), [refused("198.51.100.0/24", 9443)]);
+  });
+
+  test("public ranges may be those of a private endpoint's network", async () => {
+    const endpoint = { ...everything.endpoint, exposure: "private" };
+    const own = { natGateway: { id: "nat" } };
+    assert.deepEqual(await said([], ["25.0.0.0/16"], { endpoint }, own), []);
+    const deny = { ...denyAll, sourceAddressPrefix: "Internet" };
+    assert.deepEqual(await said([deny], ["25.0.0.0/16"], { endpoint }, own), []);
+    assert.deepEqual(await said([denyAll], ["25.0.0.0/16"], { endpoint }, own), [refused("25.0.0.0/16")]);
   });
 
   test("one that lets nothing out to the internet", async () => {
