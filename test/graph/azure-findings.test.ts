@@ -113,6 +113,21 @@ test("the name of a storage account is known before it is there, and refused whe
   ]);
 });
 
+test("the key and the identity of a storage account are changed one after the other", async () => {
+  const managed = `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+  const problemsOf = async (key: string, identity: string) => {
+    const governance = { storageKey: { key: `https://keys.vault.azure.net/keys/${key}`, identity } };
+    const region = { name: "francecentral", storage: { kind: "bucket" } };
+    const { problems } = await lookedUp(region, {}, { governance });
+    return problems.filter((problem) => problem.startsWith("governance.storageKey: "));
+  };
+  assert.deepEqual(await problemsOf("two", `${managed}/two`), [
+    "governance.storageKey: Azure doesn't change the key and the identity of francecentral at once: change `identity`, run `pulumi up`, and then change `key`",
+  ]);
+  assert.deepEqual(await problemsOf("one", `${managed}/two`), []);
+  assert.deepEqual(await problemsOf("two", `${managed}/one`), []);
+});
+
 describe("the way out of a subnet for a private endpoint", () => {
   const privately = { ...everything.endpoint, exposure: "private", tls: { mode: "private" } };
   const said = async (subnet: object, network: object = {}, routes: object[] = []) => {

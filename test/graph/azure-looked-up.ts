@@ -4,6 +4,7 @@ import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Regions } from "../../components/config/schema.ts";
 import { type VmFindings, vmFindingsFor } from "../../components/hosts/azure/findings.ts";
+import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/user-data.ts";
@@ -63,6 +64,20 @@ const state = {
     {
       type: "azure-native:network:VirtualNetwork",
       outputs: { id: ownNetwork, subnets: [{ name: "machine" }] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:storage:StorageAccount::francecentral":
+    {
+      type: "azure-native:storage:StorageAccount",
+      outputs: {
+        name: storageAccountName(own, { stack: "test", region: "francecentral" }),
+        sku: { name: "Standard_LRS" },
+        encryption: {
+          keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net/", keyName: "one" },
+          encryptionIdentity: {
+            encryptionUserAssignedIdentity: `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`,
+          },
+        },
+      },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
