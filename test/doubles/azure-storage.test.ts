@@ -93,3 +93,28 @@ test("no update makes a storage account zone-redundant", () => {
   );
   withSku("Standard_GRS");
 });
+
+test("an account keeps a key that it isn't told to give up, and takes another one with the identity that is there", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.account as Thing;
+  const encrypted = (keyName: string, name: string) => {
+    const { id: identity } = things[name] as Thing;
+    return {
+      ...inputs,
+      identity: { type: "UserAssigned", userAssignedIdentities: [identity] },
+      encryption: {
+        keySource: "Microsoft.Keyvault",
+        keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net", keyName },
+        encryptionIdentity: { encryptionUserAssignedIdentity: identity },
+      },
+    };
+  };
+  const { type: kind, inputs: named } = things.identity as Thing;
+  const another = cloud.create(kind, "another", { ...named, resourceName: "another" }, "");
+  Object.assign(things, { another });
+  cloud.update(type, id, encrypted("one", "identity"), "");
+  assert.throws(() => cloud.update(type, id, inputs, ""), /the key would stay/);
+  assert.throws(() => cloud.update(type, id, encrypted("two", "another"), ""), /key and identity at once/);
+  cloud.update(type, id, encrypted("one", "another"), "");
+  cloud.update(type, id, { ...inputs, encryption: { keySource: "Microsoft.Storage" } }, "");
+});

@@ -124,6 +124,29 @@ test("what is in use isn't deleted, and a vault's name stays taken", () => {
   assert.throws(() => cloud.create(type, "again", inputs, ""), /VaultAlreadyExists/);
 });
 
+test("a subnet in which something is doesn't leave its network", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.network as Thing;
+  const wire = things.interface as Thing;
+  const without = { ...inputs, subnets: [] };
+  const subnet = { id: `${id}/subnets/machine` };
+  cloud.create(
+    wire.type,
+    "b",
+    { ...wire.inputs, networkInterfaceName: "b", ipConfigurations: [{ subnet }] },
+    "",
+  );
+  assert.throws(() => cloud.update(type, id, without, ""), /InUseSubnetCannotBeDeleted/);
+});
+
+test("an interface doesn't move to another network", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.interface as Thing;
+  const subnet = { id: `${things.network?.id}/subnets/machine` };
+  const moved = { ...inputs, ipConfigurations: [{ name: "a", subnet }] };
+  assert.throws(() => cloud.update(type, id, moved, ""), /PropertyChangeNotAllowed: the network/);
+});
+
 test("tags that Azure doesn't take, and those that a zone doesn't", () => {
   const disk = "Microsoft.Compute/disks";
   const zone = "Microsoft.Network/dnsZones";

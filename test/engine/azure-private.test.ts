@@ -50,6 +50,17 @@ async function updates(stack: CloudStack, region: Config): Promise<readonly stri
   return changes;
 }
 
+/** Runs the command that a refused preview names, and a page for `westeurope`. */
+async function destroysFirst(stack: CloudStack, page: string): Promise<void> {
+  const { messages } = await stack.run("preview");
+  const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
+  const text = readFileSync(join(projectDirectory, page), "utf8");
+  const written = command.replaceAll(/::[a-z]+(?=[-'])/g, "::westeurope");
+  assert.ok(text.includes(`pulumi destroy ${written}\n`), messages);
+  const words = command.split(" ").map((word) => word.replaceAll("'", ""));
+  await succeeds(stack, "destroy", words);
+}
+
 const made = (cloud: Cloud, type: string) =>
   cloud.things().flatMap((it) => (lastPart(it.type) === type ? [it.name ?? ""] : []));
 
@@ -88,7 +99,7 @@ function prepare(cloud: Cloud, id: string): Thing {
 }
 
 describe("a private endpoint", { concurrency: true }, () => {
-  test("of a machine in a subnet that is there: nothing of the network is made or changed", async () => {
+  test("of a machine in a subnet that is there: nothing of the network is made or changed, and another takes two commands", async () => {
     await using stack = await cloudStack(azure.file, azure.newCloud());
     const { cloud } = stack;
     const network = prepare(cloud, existing.virtualNetwork);
@@ -98,6 +109,12 @@ describe("a private endpoint", { concurrency: true }, () => {
     for (const type of ["VirtualNetwork", "NatGateway", "PublicIPAddress", "VirtualNetworkLink"])
       assert.deepEqual(made(cloud, type), [], type);
     assert.match(String(await addressOf(stack, "westeurope")), /^10\.20\.1\./);
+    const disks = cloud.things("azure-native:compute:Disk");
+    await stack.configure({}, { ...privately("westeurope"), endpoint });
+    await destroysFirst(stack, "docs/private-networks.md");
+    await updates(stack, { ...privately("westeurope"), endpoint });
+    assert.match(String(await addressOf(stack, "westeurope")), /^10\.255\.255\./);
+    assert.deepEqual(cloud.things("azure-native:compute:Disk"), disks);
     for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
       if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
     await succeeds(stack, "destroy");
@@ -190,9 +207,16 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
     });
 
-    test("destroy leaves nothing", async () => {
+    test("destroy leaves nothing, once no consumer is connected any more", async () => {
+      const [service] = cloud.things("azure-native:network:PrivateLinkService");
+      assert.ok(service);
+      const privateEndpointConnections = [{ id: `${service.id}/privateEndpointConnections/consumer` }];
+      cloud.keep({ ...service, outputs: { ...service.outputs, privateEndpointConnections } });
       for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
         if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
+      const { messages } = await stack.run("destroy");
+      assert.match(messages, /PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted/);
+      cloud.keep(service);
       await succeeds(stack, "destroy");
       assert.deepEqual(cloud.things(), []);
     });
@@ -230,15 +254,7 @@ describe("a private endpoint", { concurrency: true }, () => {
         );
         assert.deepEqual(stack.done(), []);
       }
-      const { messages } = await stack.run("preview");
-      const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
-      const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
-      assert.ok(page.includes(`pulumi destroy ${command.replaceAll("germanywestcentral", "westeurope")}\n`));
-      await succeeds(
-        stack,
-        "destroy",
-        command.split(" ").map((word) => word.replaceAll("'", "")),
-      );
+      await destroysFirst(stack, "docs/kubernetes.md");
       assert.deepEqual(clusters.things(), []);
       await updates(stack, {});
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral"]);

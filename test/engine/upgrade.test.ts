@@ -21,9 +21,17 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
       `update RolePolicy ${region}-pod`,
     ])
     .sort(),
-  "azure-vm": ["replace VirtualMachine northeurope", "replace VirtualMachine westeurope"],
+  "azure-vm": [
+    "replace VirtualMachine northeurope",
+    "replace VirtualMachine westeurope",
+    "update StorageAccount northeurope",
+  ],
   "aws-cluster": [...rollOut("us-east-1", "Deployment"), "update kubernetes us-east-1"],
-  "azure-cluster": [...rollOut("germanywestcentral", "Deployment"), "update kubernetes germanywestcentral"],
+  "azure-cluster": [
+    ...rollOut("germanywestcentral", "Deployment"),
+    "update StorageAccount germanywestcentral",
+    "update kubernetes germanywestcentral",
+  ],
   kubernetes: [
     ...rollOut("bucket", "Deployment"),
     ...rollOut("volumes", "StatefulSet"),

@@ -4,6 +4,7 @@ import { beforeEach, mock, test } from "node:test";
 import { clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
 import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
+import { nothingElse } from "../../components/hosts/azure/firewall.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
@@ -113,6 +114,7 @@ async function lookedUp(
       "network:getRouteTable": {
         routes: [{ addressPrefix: "0.0.0.0/0", nextHopType: "VirtualAppliance" }],
       },
+      "network:getNetworkSecurityGroup": { securityRules: [nothingElse("Inbound")] },
     };
     return { ...answers[token] };
   };
@@ -198,6 +200,19 @@ test("a network must leave the addresses of Pods and Services free", async () =>
   ]);
   assert.deepEqual(await problemsOf("100.65.3.0/24"), [
     "network.vnet: has 100.65.3.0/24, which overlaps 100.65.0.0/16: that is what the cluster's own network has",
+  ]);
+});
+
+test("the security group of the subnet must let in clients, Pods, nodes and the load balancer's probes", async () => {
+  const networkSecurityGroup = { id: `${vnet.replace(/virtualNetworks.+/, "networkSecurityGroups")}/hub` };
+  const subnet = { addressPrefix: "10.20.1.0/26", networkSecurityGroup };
+  const { warnings } = await lookedUp(existing, network(["10.20.0.0/16"], subnet));
+  const named = warnings.flatMap((it) => /lets in nothing from (\S+ at port \d+)/.exec(it)?.slice(1) ?? []);
+  assert.deepEqual(named, [
+    "203.0.113.0/24 at port 443",
+    "100.64.0.0/16 at port 53",
+    "10.20.1.0/26 at port 53",
+    "AzureLoadBalancer at port 30000",
   ]);
 });
 

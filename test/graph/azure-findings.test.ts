@@ -75,6 +75,15 @@ test("a network in another region or subscription, and one without the subnet", 
   ]);
 });
 
+test("another network for a machine that is there takes two commands, as Azure doesn't move its interface", async () => {
+  const network = { location: "northeurope", subnets: [{ name: "caches" }] };
+  const region = { name: "northeurope", network: everything.network };
+  assert.deepEqual((await lookedUp(region, { network })).problems, [
+    "network: Azure doesn't move a network interface to another network. Delete the interface and the machine first, `pulumi destroy --target '**$azure-native:network:NetworkInterface::northeurope' --target-dependents`, and then run `pulumi up`; or keep the network (docs/private-networks.md#another-network)",
+  ]);
+  assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
+});
+
 test("a certificate in a vault with access policies, where a right has no effect", async () => {
   const { endpoint } = everything;
   assert.deepEqual((await lookedUp({ endpoint }, { hasRbac: false })).problems, [
@@ -102,6 +111,21 @@ test("the name of a storage account is known before it is there, and refused whe
   assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
   ]);
+});
+
+test("the key and the identity of a storage account are changed one after the other", async () => {
+  const managed = `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+  const problemsOf = async (key: string, identity: string) => {
+    const governance = { storageKey: { key: `https://keys.vault.azure.net/keys/${key}`, identity } };
+    const region = { name: "francecentral", storage: { kind: "bucket" } };
+    const { problems } = await lookedUp(region, {}, { governance });
+    return problems.filter((problem) => problem.startsWith("governance.storageKey: "));
+  };
+  assert.deepEqual(await problemsOf("two", `${managed}/two`), [
+    "governance.storageKey: Azure doesn't change the key and the identity of francecentral at once: change `identity`, run `pulumi up`, and then change `key`",
+  ]);
+  assert.deepEqual(await problemsOf("one", `${managed}/two`), []);
+  assert.deepEqual(await problemsOf("two", `${managed}/one`), []);
 });
 
 describe("the way out of a subnet for a private endpoint", () => {
@@ -179,9 +203,15 @@ describe("the security group of an existing subnet", () => {
     destinationAddressPrefix: "*",
     destinationPortRange: "443",
   };
-  const said = async (rules: readonly object[] | string, clients: string[] = ["203.0.113.0/24"]) => {
-    const region = { network: everything.network, access: { clients } };
-    const { problems, warnings } = await lookedUp(region, { network, rules });
+  const said = async (
+    rules: readonly object[] | string,
+    clients: string[] = ["203.0.113.0/24"],
+    change: object = {},
+    own: object = {},
+  ) => {
+    const region = { network: everything.network, access: { clients }, ...change };
+    const subnets = network.subnets.map((subnet) => ({ ...subnet, ...own }));
+    const { problems, warnings } = await lookedUp(region, { network: { ...network, subnets }, rules });
     assert.deepEqual(problems, []);
     return warnings
       .filter((it) => it.includes("security group"))
@@ -228,6 +258,52 @@ describe("the security group of an existing subnet", () => {
       (await said([deny], ["10.20.0.0/16"])).join(),
       /lets in nothing from 10\.20\.0\.0\/16 at port 443: its rule none/,
     );
+  });
+
+  const denyAll = {
+    ...{ ...rule, name: "deny-all", priority: 4096, access: "Deny", protocol: "*" },
+    ...{ sourceAddressPrefix: "*", destinationPortRange: "*" },
+  };
+  const refused = (from: string, port = 443) =>
+    `the security group hub of the subnet lets in nothing from ${from} at port ${port}: its rule deny-all comes first. Add one before it`;
+  const tag = (sourceAddressPrefix: string, priority: number) => ({ ...rule, sourceAddressPrefix, priority });
+
+  test("one that lets in clients, and neither probes nor the clients of a private link", async () => {
+    const privateLink = { allowed: [other] };
+    const endpoint = { ...everything.endpoint, exposure: "private", privateLink };
+    const own = {
+      ...{ addressPrefix: "10.20.1.0/24", natGateway: { id: "nat" } },
+      privateLinkServiceNetworkPolicies: "Disabled",
+    };
+    const clients = ["10.99.0.0/16"];
+    const rules = [tag("10.99.0.0/16", 100), denyAll];
+    assert.deepEqual(await said(rules, clients, { endpoint }, own), [
+      refused("10.20.1.0/24"),
+      refused("AzureLoadBalancer"),
+    ]);
+    const allowed = [tag("10.20.0.0/16", 110), tag("AzureLoadBalancer", 120)];
+    assert.deepEqual(await said([...rules, ...allowed], clients, { endpoint }, own), []);
+    assert.deepEqual(await said([...rules, tag("VirtualNetwork", 110)], clients, { endpoint }, own), []);
+  });
+
+  test("one that doesn't let in Traffic Manager, or who reads the metrics", async () => {
+    const clients = ["203.0.113.0/24"];
+    const endpoint = { ...everything.endpoint, failover: "dns" };
+    const traffic = [rule, tag("AzureLoadBalancer", 110), denyAll];
+    assert.deepEqual(await said(traffic, clients, { endpoint }), [refused("AzureTrafficManager")]);
+    assert.deepEqual(await said([...traffic, tag("AzureTrafficManager", 120)], clients, { endpoint }), []);
+    assert.deepEqual(await said([...traffic, tag("AzureCloud", 120)], clients, { endpoint }), []);
+    const access = { clients, metrics: ["198.51.100.0/24"] };
+    assert.deepEqual(await said([rule, denyAll], clients, { access }), [refused("198.51.100.0/24", 9443)]);
+  });
+
+  test("public ranges may be those of a private endpoint's network", async () => {
+    const endpoint = { ...everything.endpoint, exposure: "private" };
+    const own = { natGateway: { id: "nat" } };
+    assert.deepEqual(await said([], ["25.0.0.0/16"], { endpoint }, own), []);
+    const deny = { ...denyAll, sourceAddressPrefix: "Internet" };
+    assert.deepEqual(await said([deny], ["25.0.0.0/16"], { endpoint }, own), []);
+    assert.deepEqual(await said([denyAll], ["25.0.0.0/16"], { endpoint }, own), [refused("25.0.0.0/16")]);
   });
 
   test("one that lets nothing out to the internet", async () => {

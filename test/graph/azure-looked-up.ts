@@ -4,6 +4,7 @@ import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Regions } from "../../components/config/schema.ts";
 import { type VmFindings, vmFindingsFor } from "../../components/hosts/azure/findings.ts";
+import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { planAzureVm } from "../../components/hosts/azure/plan.ts";
 import { azureProvider } from "../../components/hosts/azure/provider.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/user-data.ts";
@@ -19,6 +20,8 @@ export const other = "22222222-2222-4222-8222-222222222222";
 export const keptImage = "0.20250101.1000";
 
 const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
+
+const ownNetwork = `/subscriptions/${own}/resourceGroups/cache/providers/Microsoft.Network/virtualNetworks/cache`;
 
 const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
@@ -51,6 +54,30 @@ const state = {
     {
       type: "azure-native:compute:Disk",
       outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:NetworkInterface::northeurope":
+    {
+      type: "azure-native:network:NetworkInterface",
+      outputs: { ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:VirtualNetwork::northeurope":
+    {
+      type: "azure-native:network:VirtualNetwork",
+      outputs: { id: ownNetwork, subnets: [{ name: "machine" }] },
+    },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:storage:StorageAccount::francecentral":
+    {
+      type: "azure-native:storage:StorageAccount",
+      outputs: {
+        name: storageAccountName(own, { stack: "test", region: "francecentral" }),
+        sku: { name: "Standard_LRS" },
+        encryption: {
+          keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net/", keyName: "one" },
+          encryptionIdentity: {
+            encryptionUserAssignedIdentity: `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`,
+          },
+        },
+      },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",

@@ -262,12 +262,21 @@ describe("a private endpoint", () => {
   });
 
   test("the default outbound access of a subnet stays as it was made", async () => {
-    const was = (isClosed: boolean) => ({ previousSubnet: { isClosed } });
+    const was = (isClosed: boolean) => ({ previousSubnet: { isClosed, hasLink: false } });
     const natGateway = { id: "westeurope-outbound-id" };
     const opened = await graphOf(privately, [gsoci], {}, undefined, was(false));
     assert.deepEqual(subnets(opened), [{ ...range, natGateway }]);
     const closed = await graphOf({}, [gsoci], {}, undefined, was(true));
     assert.deepEqual(subnets(closed), [{ ...range, defaultOutboundAccess: false }]);
+  });
+
+  test("the subnet of a private link stays without it: what is in it is deleted after the network's update", async () => {
+    const found = { previousSubnet: { isClosed: true, hasLink: true } };
+    const graph = await graphOf(privately, [gsoci], {}, undefined, found);
+    assert.deepEqual(
+      (subnets(graph) as Record<string, unknown>[]).map(({ name }) => name),
+      ["machine", "private-link"],
+    );
   });
 });
 

@@ -170,6 +170,7 @@ describe("a region with a bucket", () => {
       enableHttpsTrafficOnly: true,
       minimumTlsVersion: "TLS1_2",
       publicNetworkAccess: "Enabled",
+      encryption: { keySource: "Microsoft.Storage" },
     });
     const { containerName, accountName, publicAccess } = graph.inputs("BlobContainer");
     assert.deepEqual([accountName, containerName, publicAccess], [storageAccount, "registry", "None"]);

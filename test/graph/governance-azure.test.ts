@@ -140,10 +140,13 @@ test("nodes' disks have the disk encryption set, which the cluster's identity ma
   assert.deepEqual(encryptionOf(find("StorageAccount").inputs), encrypted);
 });
 
-test("without keys, disks and accounts are as they were", async () => {
+test("without keys, disks and accounts have those of Azure", async () => {
   const { inputs } = await vm({ storage: { kind: "bucket" } });
   assert.deepEqual(inputs("Disk").encryption, { type: "EncryptionAtRestWithPlatformKey" });
-  assert.deepEqual(encryptionOf(inputs("StorageAccount")), { identity: undefined, encryption: undefined });
+  assert.deepEqual(encryptionOf(inputs("StorageAccount")), {
+    identity: undefined,
+    encryption: { keySource: "Microsoft.Storage" },
+  });
 });
 
 test("audit logs of a vault, a storage account and a cluster go to the workspace, and what is only read doesn't", async () => {
@@ -154,7 +157,10 @@ test("audit logs of a vault, a storage account and a cluster go to the workspace
   const settings = [...machine.resources, ...own.resources].filter(({ type }) =>
     type.endsWith(":DiagnosticSetting"),
   );
-  for (const { inputs } of settings) assert.equal(inputs.workspaceId, diagnostics);
+  for (const { inputs, ignoreChanges } of settings) {
+    assert.equal(inputs.workspaceId, diagnostics);
+    assert.deepEqual(ignoreChanges, ["logAnalyticsDestinationType"]);
+  }
   assert.deepEqual(
     settings
       .map(({ name, inputs }) => [

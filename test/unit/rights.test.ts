@@ -16,7 +16,7 @@ import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { existing as inAws } from "../doubles/aws/existing.ts";
 import { awsGuard } from "../doubles/aws/rights/guard.ts";
-import { existing, subscriptionId } from "../doubles/azure/account.ts";
+import { existing, groupId, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { azureGuard } from "../doubles/azure/rights/guard.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
@@ -256,8 +256,10 @@ describe("roles of Azure", () => {
   const disk = (inputs: Resource["inputs"]) => resource("azure-native:compute:Disk", inputs);
 
   test("in a group that was there, the rights end with the group", () => {
-    const [role, ...others] = rolesFor([disk({ resourceGroupName: "caches" })], request);
+    const [other, role, ...others] = rolesFor([disk({ resourceGroupName: "caches" })], request);
     assert.deepEqual(others, []);
+    // Operations are of the subscription.
+    assert.deepEqual(other?.definition.Actions, ["Microsoft.Compute/locations/operations/read"]);
     const group = `/subscriptions/${subscription}/resourceGroups/caches`;
     assert.equal(role?.assignment.scope, group);
     assert.deepEqual(role?.definition.AssignableScopes, [group]);
@@ -272,6 +274,36 @@ describe("roles of Azure", () => {
       /resourceGroups\/dns\/providers\/Microsoft\.Network\/dnsZones\/example\.com$/,
     );
     assert.match(role?.definition.AssignableScopes.join() ?? "", /resourceGroups\/dns$/);
+  });
+
+  test("places of one name have roles with different names", () => {
+    const networks = ["west", "north"].map((group) => {
+      const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/hub/subnets/a`;
+      return resource("azure-native:network:NetworkInterface", {
+        resourceGroupName: "caches",
+        ipConfigurations: [{ subnet: { id } }],
+      });
+    });
+    const names = rolesFor(networks, request).map(({ definition }) => definition.Name);
+    assert.equal(names.filter((name) => / hub [0-9a-f]{8}$/.test(name)).length, 2, names.join());
+    assert.equal(new Set(names).size, names.length, names.join());
+  });
+
+  test("who links a network with a zone sees when that is done", async () => {
+    const name = existing.privateZone;
+    const inputs = {
+      ...{ resourceGroupName: "dns", privateZoneName: name, virtualNetworkLinkName: "cache" },
+      virtualNetwork: { id: `${groupId("caches")}/providers/Microsoft.Network/virtualNetworks/cache` },
+    };
+    const type = "azure-native:privatedns:VirtualNetworkLink";
+    const network = resource("azure-native:network:VirtualNetwork", { resourceGroupName: "caches" });
+    const roles = rolesFor([resource(type, inputs), network], { ...request, account: subscriptionId });
+    const asked = azureGuard(azureCloud(), () => roles);
+    await asked.demandRight({ kind: "create", type, scope: subscriptionId, inputs });
+    const polled = asked.asked.filter(({ action }) => /Operation/.test(action)).map(({ action }) => action);
+    assert.equal(polled.length, 2);
+    const reader = rolesFor([resource(type, inputs)], { ...request, isReadOnly: true });
+    assert.ok(!reader.some(({ definition }) => definition.Actions.some((it) => polled.includes(it))));
   });
 
   describe("a private stack's preview", () => {

@@ -58,7 +58,8 @@ export function createBlobStore(
       enableHttpsTrafficOnly: true,
       minimumTlsVersion: "TLS1_2",
       publicNetworkAccess: "Enabled",
-      ...(key && encryptedBy(key)),
+      // Said also without a key: Azure keeps what isn't said.
+      ...(key ? encryptedBy(key) : { encryption: { keySource: "Microsoft.Storage" } }),
     },
     // Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
     // https://learn.microsoft.com/azure/storage/common/redundancy-migration

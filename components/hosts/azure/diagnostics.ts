@@ -39,7 +39,8 @@ export function createDiagnostics(
       logAnalyticsDestinationType: "Dedicated",
       logs: categories[of].map((category) => ({ category, enabled: true })),
     },
-    options,
+    // Azure doesn't tell it of a vault: https://github.com/Azure/azure-rest-api-specs/issues/22400
+    { ...options, ignoreChanges: ["logAnalyticsDestinationType"] },
   );
 }
 

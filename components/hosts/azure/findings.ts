@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { LookUp, lookUpRegion } from "../look-up.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { partsOf } from "./arm.ts";
 import { checkWorkspace } from "./diagnostics.ts";
@@ -19,9 +20,15 @@ import { type Previous, previousOf, wantedMachine } from "./previous.ts";
 import type { Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
-import { capabilityOf, type Sku } from "./skus.ts";
+import { capabilityOf, type Sku, same } from "./skus.ts";
 import { findStorageAccountName } from "./storage-account-name.ts";
-import { machineSubnet, type PreviousSubnet, previousSubnet } from "./subnet.ts";
+import {
+  machineLinkSubnet,
+  machineSubnet,
+  type PreviousSubnet,
+  previousSubnet,
+  wantedSubnet,
+} from "./subnet.ts";
 import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
@@ -65,6 +72,7 @@ export function vmFindingsFor(
 async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
   const { name, storage } = plan.region;
   const previous = await previousOf(name);
+  await checkMoved(question);
   const subnet = findSubnet(question);
   const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
     storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
@@ -78,12 +86,31 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
   return {
     previous,
     subnet: await subnet,
-    previousSubnet: await previousSubnet(name, machineSubnet),
+    previousSubnet: await previousSubnet(name, machineSubnet, machineLinkSubnet),
     storageAccount,
     hasTrustedLaunch,
     zone,
   };
 }
+
+/** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
+async function checkMoved({ region, lookUp }: Question<AzureVmRegion>): Promise<void> {
+  const { name } = region;
+  const type = "azure-native:network:NetworkInterface";
+  const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
+  const [was] = interfaces.get(name)?.ipConfigurations ?? [];
+  if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region, machineSubnet)) ?? "")))
+    return;
+  // What is in the old network, and the machine with it.
+  const balancer = "azure-native:network:LoadBalancer";
+  const first = (await previousOutputs(balancer)).has(name) ? balancer : type;
+  lookUp.refuse(
+    "network",
+    `Azure doesn't move a network interface to another network. Delete the interface and the machine first, \`pulumi destroy --target '**$${first}::${name}' --target-dependents\`, and then run \`pulumi up\`; or keep the network (docs/private-networks.md#another-network)`,
+  );
+}
+
+const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
 
 /**
  * The size, which decides on the image, and whether a machine can be made of both.

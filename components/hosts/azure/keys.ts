@@ -4,6 +4,7 @@ import type { Governance } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm } from "./arm.ts";
 import type { Question } from "./question.ts";
+import { same } from "./skus.ts";
 
 /** Asks whether the disk encryption set and the identity for the storage account are there, and whether what there is can have them. */
 export async function checkKeys(question: Question, governance: Governance = {}): Promise<void> {
@@ -22,6 +23,7 @@ export async function checkKeys(question: Question, governance: Governance = {})
           getFromArm(`${storageKey.identity}?api-version=2023-01-31`, options),
         ),
     checkPrevious(question, set),
+    checkPreviousKey(question, region.storage.kind === "disk" ? undefined : storageKey),
   ]);
   // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
   if (found && found.location !== region.name)
@@ -49,5 +51,28 @@ async function checkPrevious({ region, lookUp }: Question, wanted: string | unde
   lookUp.refuse(
     setPath,
     `the ${what} of ${region.name} has ${has ?? "none"}, and an update can't change that: keep it, or ${wayOut} (docs/governance.md)`,
+  );
+}
+
+interface Account {
+  readonly encryption?: {
+    readonly keyVaultProperties?: { readonly keyVaultUri?: string; readonly keyName?: string };
+    readonly encryptionIdentity?: { readonly encryptionUserAssignedIdentity?: string };
+  };
+}
+
+/** Azure takes another key with the identity that is there, or another identity for the key. */
+async function checkPreviousKey(
+  { region, lookUp }: Question,
+  wanted: Governance["storageKey"],
+): Promise<void> {
+  const accounts = await previousOutputs<Account>("azure-native:storage:StorageAccount");
+  const { keyVaultProperties: key, encryptionIdentity } = accounts.get(region.name)?.encryption ?? {};
+  const identity = encryptionIdentity?.encryptionUserAssignedIdentity;
+  if (!wanted || !key?.keyVaultUri || identity === undefined || same(identity, wanted.identity)) return;
+  if (same(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;
+  lookUp.refuse(
+    "governance.storageKey",
+    `Azure doesn't change the key and the identity of ${region.name} at once: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
   );
 }

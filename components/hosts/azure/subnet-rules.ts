@@ -4,10 +4,14 @@ import {
 } from "@pulumi/azure-native/network/getNetworkSecurityGroup.js";
 import type { GetVirtualNetworkResult } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
+import { metricsPort } from "../../config/ports.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { reasonOf } from "../look-up.ts";
 import { partsOf } from "./arm.ts";
+import { podRange } from "./cluster/ranges.ts";
+import { hasFailover } from "./failover.ts";
+import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 
 type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
@@ -19,11 +23,11 @@ const path = "network.subnet";
  * Warns where the security group that an existing subnet has refuses clients, or the way to the registries. Azure asks it beside the group of the machine, or of the nodes, which the stack
  * or AKS makes: https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
  *
- * Only what is certain is said. What is behind a service tag or an application security group isn't known.
+ * Only what is certain is said. What is behind most service tags or an application security group isn't known.
  */
 export async function checkSubnetRules(
   { region, lookUp, options }: Question<AzureRegion>,
-  { networkSecurityGroup }: Subnet,
+  { networkSecurityGroup, addressPrefix, addressPrefixes = addressPrefix ? [addressPrefix] : [] }: Subnet,
 ): Promise<void> {
   const id = networkSecurityGroup?.id;
   if (id === undefined) return;
@@ -36,16 +40,15 @@ export async function checkSubnetRules(
   const rules = [...(found?.securityRules ?? []), ...(found?.defaultSecurityRules ?? [])].toSorted(
     (one, other) => (one.priority ?? 0) - (other.priority ?? 0),
   );
-  const { access, endpoint } = region;
-  for (const client of ipv4Ranges(access.clients.filter((it) => rangeOf(it)))) {
-    const refusing = refusingRule(rules, "Inbound", client, endpoint.port);
+  for (const { from, port } of inboundOf(region, addressPrefixes)) {
+    const refusing = refusingRule(rules, "Inbound", from, port);
     if (refusing === undefined) continue;
     lookUp.warn(
       path,
-      `the security group ${networkSecurityGroupName} of the subnet lets in nothing from ${client} at port ${endpoint.port}: its rule ${refusing} comes first. Add one before it`,
+      `the security group ${networkSecurityGroupName} of the subnet lets in nothing from ${from.name} at port ${port}: its rule ${refusing} comes first. Add one before it`,
     );
   }
-  const refusing = refusingRule(rules, "Outbound", internet, httpsPort);
+  const refusing = refusingRule(rules, "Outbound", { name: internet, isInside: false }, httpsPort);
   if (refusing !== undefined)
     lookUp.warn(
       path,
@@ -55,23 +58,60 @@ export async function checkSubnetRules(
 
 const internet = "0.0.0.0/0";
 const httpsPort = 443;
+/** The cluster's own DNS, on which all Pods depend. */
+const dnsPort = 53;
+/** The first of those at which a load balancer asks the nodes of a cluster. */
+const nodePort = 30_000;
+
+/** An address range, or a service tag. */
+interface Other {
+  readonly name: string;
+  /** Whether the network may have it, and not the internet. */
+  readonly isInside: boolean;
+}
+
+interface Connection {
+  readonly from: Other;
+  readonly port: number;
+}
+
+/** What must come in. @param subnet its ranges */
+function inboundOf(region: AzureRegion, subnet: readonly string[]): Connection[] {
+  const { access, endpoint, topology } = region;
+  const { port, privateLink } = endpoint;
+  const ofRanges = (ranges: readonly string[], port: number): Connection[] =>
+    ipv4Ranges(ranges.filter((it) => rangeOf(it))).map((name) => ({
+      from: { name, isInside: isPrivate(region) || isPrivateRange(name) },
+      port,
+    }));
+  const isCluster = topology === "cluster";
+  return [
+    // A private link's clients have addresses of the subnet.
+    ...ofRanges([...access.clients, ...(privateLink ? subnet : [])], port),
+    ...(isCluster ? ofRanges([podRange, ...subnet], dnsPort) : ofRanges(access.metrics, metricsPort)),
+    ...(isCluster || privateLink
+      ? [{ from: { name: "AzureLoadBalancer", isInside: true }, port: isCluster ? nodePort : port }]
+      : []),
+    ...(hasFailover(region) ? [{ from: { name: "AzureTrafficManager", isInside: false }, port }] : []),
+  ];
+}
 
 /**
  * The first rule that applies, if it denies all of it for certain.
  * @param rules by their priority
- * @param range of the other side
+ * @param other on the other side
  */
 function refusingRule(
   rules: readonly Rule[],
   direction: "Inbound" | "Outbound",
-  range: string,
+  other: Other,
   port: number,
 ): string | undefined {
   for (const rule of rules) {
     if (rule.direction !== direction || !hasPort(rule, port) || !isTcp(rule)) continue;
     const [theirs, ours] =
       direction === "Inbound" ? [sources(rule), destinations(rule)] : [destinations(rule), sources(rule)];
-    const matches = theirs.map((it) => matchOf(it, range));
+    const matches = theirs.map((it) => matchOf(it, other));
     if (matches.every((it) => it === "none") && theirs.length > 0) continue;
     const isCertain = matches.includes("all") && ours.some((it) => everything.includes(it));
     return isCertain && rule.access === "Deny" ? rule.name : undefined;
@@ -81,18 +121,22 @@ function refusingRule(
 
 const everything = ["*", "0.0.0.0/0", "VirtualNetwork"];
 
-/** How much of a range is behind a prefix or a service tag of a rule. */
-function matchOf(prefix: string, range: string): "all" | "some" | "none" {
-  if (prefix === "*" || prefix === internet) return "all";
+/** How much of the other side is behind a prefix or a service tag of a rule. */
+function matchOf(prefix: string, { name, isInside }: Other): "all" | "some" | "none" {
+  if (prefix === "*" || prefix === internet || prefix === name) return "all";
+  // It has the addresses of peers and of what is behind gateways, too, and that from which load balancers probe.
+  if (prefix === "VirtualNetwork") return isInside ? "some" : "none";
   if (prefix === "AzureLoadBalancer") return "none";
-  if (prefix === "Internet") return isPrivateRange(range) ? "none" : "all";
-  // It has the addresses of peers and of what is behind gateways, too.
-  if (prefix === "VirtualNetwork") return isPrivateRange(range) ? "some" : "none";
+  if (prefix === "Internet") return isPrivateRange(name) ? "none" : isInside ? "some" : "all";
+  const range = rangeOf(tagged[name] ?? name);
   const other = rangeOf(prefix.includes("/") ? prefix : `${prefix}/32`);
   if (!other) return "some";
-  if (contains(other, rangeOf(range))) return "all";
-  return contains(rangeOf(range), other) ? "some" : "none";
+  if (contains(other, range)) return "all";
+  return contains(range, other) ? "some" : "none";
 }
+
+/** https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
+const tagged: Readonly<Record<string, string>> = { AzureLoadBalancer: "168.63.129.16/32" };
 
 function sources({ sourceAddressPrefix, sourceAddressPrefixes = [] }: Rule): string[] {
   return [...(sourceAddressPrefix ? [sourceAddressPrefix] : []), ...sourceAddressPrefixes];

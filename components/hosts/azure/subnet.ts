@@ -34,6 +34,8 @@ export const machineLinkSubnet: OwnSubnet = { name: "private-link", range: "10.2
 export interface PreviousSubnet {
   /** Whether it has no default outbound access, which Azure decides when it makes the subnet. */
   readonly isClosed: boolean;
+  /** Whether {@link SubnetArgs.link} is there. */
+  readonly hasLink: boolean;
 }
 
 /** Resource id of the subnet of the configuration: an existing one, or that of a virtual network of the region's own. */
@@ -48,7 +50,8 @@ export function subnetId(
 ): pulumi.Input<string> {
   if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
   const isClosed = previous?.isClosed ?? gateway !== undefined;
-  const links = endpoint.privateLink ? [link] : [];
+  // Once made, it stays: the network is updated before what is in it is deleted.
+  const links = endpoint.privateLink || previous?.hasLink ? [link] : [];
   const securityGroup = firewall && { networkSecurityGroup: { id: firewall.id } };
   const { id } = new VirtualNetwork(
     name,
@@ -92,15 +95,28 @@ export function linkSubnetId(
   return "subnet" in network ? own : own.apply((id) => id.replace(/[^/]+$/, name));
 }
 
+/** @returns its resource id; undefined where the stack has yet to make the network */
+export async function wantedSubnet(
+  { name, network }: Pick<AzureRegion, "name" | "network">,
+  own: OwnSubnet,
+): Promise<string | undefined> {
+  if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
+  const networks = await previousOutputs<{ id: string }>("azure-native:network:VirtualNetwork");
+  const { id } = networks.get(name) ?? {};
+  return id === undefined ? undefined : `${id}/subnets/${own.name}`;
+}
+
 /** @param region its name. @returns undefined where the stack hasn't made a network */
 export async function previousSubnet(
   region: string,
-  { name }: Pick<OwnSubnet, "name">,
+  own: OwnSubnet,
+  link: OwnSubnet,
 ): Promise<PreviousSubnet | undefined> {
   const networks = await previousOutputs<{ subnets: { name: string; defaultOutboundAccess?: boolean }[] }>(
     "azure-native:network:VirtualNetwork",
   );
   const { subnets } = networks.get(region) ?? {};
   if (!subnets) return undefined;
-  return { isClosed: subnets.find((it) => it.name === name)?.defaultOutboundAccess === false };
+  const find = ({ name }: OwnSubnet) => subnets.find((it) => it.name === name);
+  return { isClosed: find(own)?.defaultOutboundAccess === false, hasLink: find(link) !== undefined };
 }

@@ -14,6 +14,8 @@ export interface Row {
   readonly lookUps?: readonly string[];
   /** The same, in the resource group of its zone. */
   readonly besideZone?: readonly string[];
+  /** What says whether a write or a delete has come to its end: in the resource group of its zone, or of the subscription. */
+  readonly polls?: readonly string[];
   /** Whether it is deleted by itself, and not with what it is in. @default true */
   readonly isDeleted?: boolean;
   /** The roles that the stack grants because of it. */
@@ -31,6 +33,10 @@ const cluster = "Microsoft.ContainerService/managedClusters";
 /** What a region asks about sizes and quotas. */
 const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read"];
 
+/** By which the provider learns that an operation is done: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
+const networkPolls = ["operations", "operationResults"].map((it) => `${network}/locations/${it}/read`);
+const computePolls = ["Microsoft.Compute/locations/operations/read"];
+
 export const rows: Readonly<Record<string, Row>> = {
   // A region's component stands for its look-ups.
   "registry-cache:azure:VmHost": {
@@ -44,31 +50,36 @@ export const rows: Readonly<Record<string, Row>> = {
     where: "subscription",
   },
   "azure-native:network:VirtualNetwork": {
+    polls: networkPolls,
     type: `${network}/virtualNetworks`,
     linked: [`${network}/virtualNetworks/subnets/join/action`],
   },
-  "azure-native:network:PublicIPAddress": { type: `${network}/publicIPAddresses` },
+  "azure-native:network:PublicIPAddress": { type: `${network}/publicIPAddresses`, polls: networkPolls },
   // Of an interface, or of a subnet.
   "azure-native:network:NetworkSecurityGroup": {
+    polls: networkPolls,
     type: `${network}/networkSecurityGroups`,
     linked: [`${network}/networkSecurityGroups/join/action`],
   },
   "azure-native:network:NetworkInterface": {
+    polls: networkPolls,
     type: `${network}/networkInterfaces`,
     linked: [`${network}/publicIPAddresses/join/action`],
   },
   "azure-native:network:NatGateway": {
+    polls: networkPolls,
     type: `${network}/natGateways`,
     linked: [`${network}/natGateways/join/action`, `${network}/publicIPAddresses/join/action`],
   },
   "azure-native:network:LoadBalancer": {
+    polls: networkPolls,
     type: `${network}/loadBalancers`,
     linked: [
       `${network}/loadBalancers/backendAddressPools/join/action`,
       `${network}/loadBalancers/frontendIPConfigurations/join/action`,
     ],
   },
-  "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices` },
+  "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices`, polls: networkPolls },
   "azure-native:privatedns:PrivateRecordSet": {
     type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
     lookUps: [`${network}/privateDnsZones/read`, `${network}/privateDnsZones/virtualNetworkLinks/read`],
@@ -79,6 +90,8 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:privatedns:VirtualNetworkLink": {
     type: `${network}/privateDnsZones/virtualNetworkLinks`,
     linked: [`${network}/virtualNetworks/join/action`],
+    // As the role Private DNS Zone Contributor has them.
+    polls: [`${network}/privateDnsOperationResults/read`, `${network}/privateDnsOperationStatuses/read`],
     where: "zone",
   },
   "azure-native:dns:Zone": { type: `${network}/dnsZones`, grants: ["dnsZoneContributor"] },
@@ -89,8 +102,9 @@ export const rows: Readonly<Record<string, Row>> = {
     besideZone: [`${network}/privateDnsZones/read`],
     where: "zone",
   },
-  "azure-native:compute:Disk": { type: "Microsoft.Compute/disks" },
+  "azure-native:compute:Disk": { type: "Microsoft.Compute/disks", polls: computePolls },
   "azure-native:compute:VirtualMachine": {
+    polls: computePolls,
     type: "Microsoft.Compute/virtualMachines",
     linked: [`${network}/networkInterfaces/join/action`, `${identity}/assign/action`],
   },

@@ -1,4 +1,5 @@
 /** The custom roles with which a stack can be deployed, or only previewed: one for each place where the stack needs something. */
+import { createHash } from "node:crypto";
 import { roles } from "../../../components/hosts/azure/identity.ts";
 import { type Resource, textsIn } from "../resources.ts";
 import { adopted, rows } from "./actions.ts";
@@ -61,9 +62,11 @@ export function rolesFor(
     const actions = [...new Set((byScope.get(scope) ?? []).map(({ action }) => action))].sort();
     const missing = actions.filter((action) => !above.some((it) => it.action === action));
     if (missing.length === 0) return [];
+    // No two roles of a tenant have one name.
+    const digest = createHash("sha256").update(scope.toLowerCase()).digest("hex").slice(0, 8);
     const kind = isReadOnly ? "preview" : "deploy";
     const definition: RoleDefinition = {
-      Name: `registry-cache ${stack} ${kind} ${scope.split("/").at(-1)}`,
+      Name: `registry-cache ${stack} ${kind} ${scope.split("/").at(-1)} ${digest}`,
       IsCustom: true,
       Description: `To ${kind} the stack ${stack} of the registry caches, as far as it is in ${scope}`,
       Actions: missing,
@@ -144,6 +147,11 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
         ]),
     ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
+    ...(row.polls ?? []).map((action) => ({
+      action,
+      scope: row.where === "zone" ? group : subscription,
+      isRead: false,
+    })),
     ...(row.besideZone ?? []).map((action) => ({ action, scope: group, isRead: true })),
     ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
     ...foreign.flatMap(({ scope, actions }) =>

@@ -21,6 +21,8 @@ const categories: readonly (readonly [RegExp, string, readonly string[]])[] = [
 export const diagnosticsRules: Readonly<Record<string, Rules>> = {
   "azure-native:monitor:DiagnosticSetting": {
     replacing: ["name", "resourceUri"],
+    // https://github.com/Azure/azure-rest-api-specs/issues/22400
+    unread: ["logAnalyticsDestinationType"],
     references: [{ at: "workspaceId", to: types.workspace }],
     check(inputs) {
       const logs = valuesAt("logs[*].category", inputs).map(String);

@@ -84,8 +84,14 @@ export const networkRules: Readonly<Record<string, Rules>> = {
       { at: "subnets[*].natGateway.id", to: types.natGateway },
       { at: "subnets[*].networkSecurityGroup.id", to: securityGroup },
     ],
-    /** As the SDK says of it: it is set when a subnet is made. */
-    update({ inputs }, before) {
+    /** The last is as the SDK says of it: it is set when a subnet is made. */
+    update({ cloud, inputs }, before) {
+      const kept = valuesAt("subnets[*].name", inputs);
+      for (const { name } of subnetsOf(before).filter((subnet) => !kept.includes(subnet.name))) {
+        const id = `"${before.id}/subnets/${name}"`;
+        const user = cloud.things().find((it) => JSON.stringify(it.inputs).includes(id));
+        demand(!user, "InUseSubnetCannotBeDeleted", `${id} is in use by ${user?.id}`);
+      }
       for (const subnet of valuesAt("subnets[*]", inputs) as Inputs[]) {
         const was = subnetsOf(before).find(({ name }) => name === subnet.name);
         demand(
@@ -142,6 +148,13 @@ export const networkRules: Readonly<Record<string, Rules>> = {
       for (const id of valuesAt("ipConfigurations[*].publicIPAddress.id", inputs)) {
         demandSameRegion(request, publicAddress, String(id));
       }
+    },
+    /** https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
+    update({ inputs }, before) {
+      const [wanted, has] = [inputs, before.inputs].map((it) =>
+        text("ipConfigurations[0].subnet.id", it).replace(/\/subnets\/[^/]+$/, ""),
+      );
+      demand(wanted === has, "PropertyChangeNotAllowed", `the network of ${before.id}`);
     },
     create: ({ cloud, inputs }) => ({
       id: "",

@@ -74,6 +74,15 @@ export const privateLinkRules: Readonly<Record<string, Rules>> = {
           alias: `${inputs.serviceName}.${cloud.digits(8)}.${inputs.location}.azure.privatelinkservice`,
         },
       }),
+      /** https://github.com/hashicorp/terraform-provider-azurerm/issues/18328 */
+      delete({ id, outputs }) {
+        const [connection] = valuesAt("privateEndpointConnections[*].id", outputs);
+        demand(
+          connection === undefined,
+          "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted",
+          `Private link service ${id} cannot be deleted since it has ${connection}`,
+        );
+      },
     },
   ),
 };

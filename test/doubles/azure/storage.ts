@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Reference, Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
@@ -47,6 +48,7 @@ export const storageRules: Readonly<Record<string, Rules>> = {
       },
       /** Only a conversion, which the customer asks for apart, adds zones or takes them away: https://learn.microsoft.com/azure/storage/common/redundancy-migration */
       update({ inputs }, before) {
+        demandOneChange(inputs, before.inputs);
         const [wanted, has] = [inputs, before.inputs].map((it) => text("sku.name", it)) as [string, string];
         const isZonal = (sku: string) => /ZRS$/.test(sku);
         demand(
@@ -107,6 +109,18 @@ export const storageRules: Readonly<Record<string, Rules>> = {
     create: (request) => ({ id: `${accountId(request)}/managementPolicies/default` }),
   },
 };
+
+/** What isn't said stays, a key of the customer's included; and another key is wrapped by the identity that is there. */
+function demandOneChange(wanted: Inputs, has: Inputs): void {
+  const source = "encryption.keySource";
+  const isOwn = text(source, has) === "Microsoft.Keyvault";
+  demand(!isOwn || text(source, wanted) !== "", "InvalidValuesForRequestParameters", "the key would stay");
+  if (!isOwn || text(source, wanted) !== "Microsoft.Keyvault") return;
+  const changes = ["keyVaultProperties", "encryptionIdentity"].filter(
+    (it) => !isDeepStrictEqual(valueAt(`encryption.${it}`, wanted), valueAt(`encryption.${it}`, has)),
+  );
+  demand(changes.length < 2, "InvalidValuesForRequestParameters", "key and identity at once");
+}
 
 function checkRule(rule: Inputs): void {
   const valid = (condition: unknown, message: string) =>

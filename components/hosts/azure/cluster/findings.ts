@@ -24,7 +24,7 @@ import { findZones, type ZoneKind } from "../zones.ts";
 import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
 import { findOutboundType, type OutboundType, ownOutboundType } from "./outbound-type.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
-import { nodeSubnet, podRange, serviceRange } from "./ranges.ts";
+import { clusterLinkSubnet, nodeSubnet, podRange, serviceRange } from "./ranges.ts";
 import { checkReplaced, type PreviousCluster } from "./replaced.ts";
 
 export const clusterType = "azure-native:containerservice:ManagedCluster";
@@ -68,7 +68,7 @@ async function findings(
     checkWorkspace(question, plan.governance),
   ]);
   if (storageAccount === undefined) return undefined;
-  const own = await previousSubnet(plan.region.name, nodeSubnet);
+  const own = await previousSubnet(plan.region.name, nodeSubnet, clusterLinkSubnet);
   const found = await subnet;
   const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(plan.region.name);
   const outboundType =

@@ -3,6 +3,7 @@ import { previousOutputs } from "../../previous-outputs.ts";
 import { partsOf } from "../arm.ts";
 import type { Question } from "../question.ts";
 import { same } from "../skus.ts";
+import { wantedSubnet } from "../subnet.ts";
 import { zonesOfNodes } from "./nodes.ts";
 import type { OutboundType } from "./outbound-type.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -60,20 +61,12 @@ async function changedKeys(
   const { group = "" } = partsOf(id);
   if (group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup)) return ["resourceGroup"];
   const { vnetSubnetID: subnet, vmSize = region.nodes.type, availabilityZones = [] } = pool ?? {};
-  const wantedSubnet = await subnetOf(region);
+  const wanted = await wantedSubnet(region, nodeSubnet);
   const { outboundType: had = outboundType } = networkProfile ?? {};
   return [
-    ...(subnet === undefined || same(subnet, wantedSubnet ?? "") ? [] : ["network"]),
+    ...(subnet === undefined || same(subnet, wanted ?? "") ? [] : ["network"]),
     ...(had === outboundType ? [] : ["endpoint.exposure"]),
     ...(same(vmSize, region.nodes.type) ? [] : ["nodes.type"]),
     ...(pool && availabilityZones.toSorted().join() !== zonesOfNodes(region).join() ? ["nodes.zones"] : []),
   ];
-}
-
-/** @returns undefined where the stack has yet to make the network */
-async function subnetOf({ name, network }: AzureClusterRegion): Promise<string | undefined> {
-  if ("subnet" in network) return `${network.vnet}/subnets/${network.subnet}`;
-  const networks = await previousOutputs<{ id: string }>("azure-native:network:VirtualNetwork");
-  const { id } = networks.get(name) ?? {};
-  return id === undefined ? undefined : `${id}/subnets/${nodeSubnet.name}`;
 }

@@ -65,10 +65,11 @@ function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
   const [, role] = /roleDefinitions\/([^/]+)$/.exec(text("roleDefinitionId", asked.inputs)) ?? [];
   // A role is granted on what it is for.
   const on = type === roleAssignments ? (id.split(`/providers/${type}/`)[0] ?? "") : id;
-  if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }];
+  if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }, ...polls(type, on)];
   return [
     { action: `${type}/write`, on, role },
     { action: `${type}/read`, on },
+    ...polls(type, on),
     ...linked(asked.inputs).filter((it) => it.on !== on),
   ];
 }
@@ -88,6 +89,29 @@ function typeOf(id: string): string {
   if (!id.includes("/providers/")) return "Microsoft.Resources/subscriptions/resourceGroups";
   return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
 }
+
+/** What is asked until a write or a delete has come to its end: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
+function polls(type: string, on: string): ArmRequest[] {
+  const [, subscription = "", group = ""] =
+    /^(\/subscriptions\/[^/]+)(\/resourceGroups\/[^/]+)?/i.exec(on) ?? [];
+  const [namespace = "", kind = "", ...below] = type.split("/");
+  if (kind === "privateDnsZones" && below.join() === "virtualNetworkLinks")
+    return ["privateDnsOperationResults", "privateDnsOperationStatuses"].map((it) => ({
+      action: `${namespace}/${it}/read`,
+      on: `${subscription}${group}/providers/${namespace}/${it}/a`,
+    }));
+  const isAtOnce = /dnsZones$|^trafficManagerProfiles$/i.test(kind);
+  const operations = isAtOnce ? [] : (operationsOf[namespace] ?? []);
+  return operations.map((it) => ({
+    action: `${namespace}/locations/${it}/read`,
+    on: `${subscription}/providers/${namespace}/locations/westeurope/${it}/a`,
+  }));
+}
+
+const operationsOf: Readonly<Record<string, readonly string[]>> = {
+  "Microsoft.Compute": ["operations"],
+  "Microsoft.Network": ["operations", "operationResults"],
+};
 
 /** What one must be allowed on a resource to refer to it: LinkedAuthorizationFailed says which it lacks. https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
 const linkedActions: Readonly<Record<string, string>> = {
