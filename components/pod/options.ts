@@ -63,8 +63,8 @@ export interface PodOptions extends ConfiguredPod {
   readonly edgeMemoryMiB: number;
   /** Worker processes of nginx. @default one per processor, where the machine is the cache's own */
   readonly edgeWorkers?: number;
-  /** One Pod of several of a region: its name becomes the external label `replica`, which alerts leave without. @default false */
-  readonly replica?: boolean;
+  /** How many Pods like this one the region has at most: its name becomes the external label `replica`, which alerts leave without. @default there is no other, and no label */
+  readonly replicas?: number;
   /** The replicas that share their blobs: see peers.ts of the edge. @default each fetches and keeps all for itself */
   readonly peers?: Peers;
   /** Share the host's network: on a machine of its own, so that clients keep their addresses. */

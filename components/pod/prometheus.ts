@@ -31,7 +31,7 @@ const rulesFile = "rules.yml";
 
 /** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 function renderPrometheusConfig(options: PodOptions): string {
-  const { replica = false } = options;
+  const isReplica = options.replicas !== undefined;
   const { alertmanagers, remoteWrite } = options.monitoring;
   return stringify(
     {
@@ -40,7 +40,7 @@ function renderPrometheusConfig(options: PodOptions): string {
         evaluation_interval: "15s",
         external_labels: {
           ...options.externalLabels,
-          ...(replica && { [replicaLabel]: `\${${replicaLabel}}` }),
+          ...(isReplica && { [replicaLabel]: `\${${replicaLabel}}` }),
         },
       },
       rule_files: [`${files}/${rulesFile}`],
@@ -48,7 +48,7 @@ function renderPrometheusConfig(options: PodOptions): string {
       ...(alertmanagers.length > 0 && {
         alerting: {
           // All replicas say the same: it is one alert.
-          ...(replica && { alert_relabel_configs: [{ regex: replicaLabel, action: "labeldrop" }] }),
+          ...(isReplica && { alert_relabel_configs: [{ regex: replicaLabel, action: "labeldrop" }] }),
           alertmanagers: alertmanagers.map(alertmanager),
         },
       }),
@@ -146,7 +146,8 @@ function alertmanager(address: string) {
 const checkCandidates = `command -v promtool >/dev/null || exit 0; cd "$0" && promtool check rules ${rulesFile} >/dev/null && promtool check config ${configurationFile} >/dev/null`;
 
 export function prometheusPart(options: PodOptions): Part {
-  const { ports, budget, monitoring, replica = false } = options;
+  const { ports, budget, monitoring, replicas } = options;
+  const isReplica = replicas !== undefined;
   const hasCredentials = monitoring.remoteWrite?.credentials !== undefined;
   const command = [
     "sh",
@@ -162,14 +163,14 @@ export function prometheusPart(options: PodOptions): Part {
     `--storage.tsdb.retention.size=${budget.prometheusMiB}MB`,
     `--web.listen-address=127.0.0.1:${ports.prometheus}`,
     // Up to Prometheus 2; since then, it needs no word: https://prometheus.io/docs/prometheus/latest/migration/
-    ...(replica ? ["--enable-feature=expand-external-labels"] : []),
+    ...(isReplica ? ["--enable-feature=expand-external-labels"] : []),
   ];
   return {
     container: {
       name: "prometheus",
       image: imageOf(options, "prometheus"),
       command,
-      ...(replica && {
+      ...(isReplica && {
         env: [{ name: replicaLabel, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
       }),
       resources: resources(512, 500),
@@ -177,7 +178,7 @@ export function prometheusPart(options: PodOptions): Part {
     },
     files: {
       [configurationFile]: renderPrometheusConfig(options),
-      [rulesFile]: renderRules(monitoring.alerts),
+      [rulesFile]: renderRules(monitoring.alerts, { isOneOfSeveral: isReplica && replicas > 1 }),
       "prometheus.sh": script(import.meta.url, "prometheus.sh"),
     },
     live: {

@@ -323,7 +323,7 @@ describe("when containers end", { concurrency: true }, () => {
     await using _kills = repeat(7000, async () => {
       process.kill(await mainPid(cache.container("edge")), "SIGKILL");
     });
-    await arrives("RegistryCacheRestartLoop", { ...inWorkingHours, job: "registry-cache-janitor" });
+    await arrives("RegistryCacheRestartLoop", { ...inWorkingHours, job: "registry-cache-nginx" });
     assert.match(await see("RegistryCacheRestartLoop"), /^edge: .* [1-9]\d* restarts/m);
   });
 

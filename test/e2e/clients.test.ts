@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
+import { ensureTool } from "../setup/go-tools.ts";
 import { asked, registryName, startChain } from "../support/chain.ts";
 import { buildkitPull } from "../support/clients/buildkit.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
@@ -14,6 +16,7 @@ import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.
 import { talosMachine, talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their files", async (t) => {
@@ -50,6 +53,31 @@ test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their
   await each((name) => assert.deepEqual(asked(proxy), [], `${name} takes it from the cache`));
   await cache.stop();
   await each((name) => assert.notDeepEqual(asked(proxy), [], `${name} goes to the upstream`));
+});
+
+test("the page for containerd finds the mirrors beside which config_path is refused", async (t) => {
+  const page = await readFile(join(projectDirectory, "docs/clients/containerd.md"), "utf8");
+  const [, look = ""] = /^containerd( config dump .*)$/m.exec(page) ?? [];
+  const [, configurations = ""] = /^```toml\n(.*?)^```$/ms.exec(page) ?? [];
+  const tables = configurations.split("\n\n");
+  assert.equal(tables.length, 2);
+  const { path } = scope(t).use(await tempDir());
+  const CONFIG = join(path, "config.toml");
+  for (const table of tables) {
+    const [, version] = /\(version = (\d)\)/.exec(table) ?? [];
+    const containerd = await ensureTool(version === "3" ? "containerd" : "containerd-1.7");
+    const found = async (rest: string) => {
+      await writeFile(CONFIG, `version = ${version}\n${table}\n${rest}`);
+      const script = `"$0" --config "$CONFIG"${look}`;
+      return (await execa("bash", ["-c", script, containerd], { env: { CONFIG }, reject: false })).stdout;
+    };
+    assert.equal(await found(""), "");
+    const [, plugin] = /^\[(plugins\..*)\]$/m.exec(table) ?? [];
+    assert.match(
+      await found(`[${plugin}.mirrors."example.com"]\nendpoint = ["https://mirror.example.com"]\n`),
+      /example\.com/,
+    );
+  }
 });
 
 test("EKS, Cluster API and Ignition write the same files", async (t) => {

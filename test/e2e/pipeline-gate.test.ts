@@ -100,7 +100,10 @@ async function startPrometheus(exposed: () => string[]): Promise<URL> {
     rule_files: ["rules.yml"],
     scrape_configs: [{ job_name: "caches", honor_labels: true, static_configs: [{ targets: [target] }] }],
   };
-  await writeFile(join(path, "rules.yml"), renderRules(parseConfig(local).monitoring.alerts, 1));
+  await writeFile(
+    join(path, "rules.yml"),
+    renderRules(parseConfig(local).monitoring.alerts, { secondsPerMinute: 1 }),
+  );
   await writeFile(join(path, "prometheus.yml"), stringify(config));
   await mkdir(join(path, "data"));
   const port = await freePort();

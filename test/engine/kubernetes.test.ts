@@ -368,6 +368,27 @@ describe("somebody on call follows a runbook", () => {
     }
   });
 
+  test("a dead node gives up its replicas, when an administrator says that it is dead", async () => {
+    const { objects } = stack.plane;
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name: "dead" } };
+    const rights = {
+      ...{
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRoleBinding",
+        metadata: { name: "oncall" },
+      },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "oncall" }],
+    };
+    for (const object of [node, rights]) await objects.create(object);
+    const options = { matching: /taint/, values: { NODE: "dead" } };
+    assert.match(
+      await runs.run("RegistryCacheDown", "Do", "kubernetes", shell, options),
+      /node\/dead tainted/,
+    );
+    for (const object of [node, rights]) await objects.delete(object);
+  });
+
   interface Condition {
     readonly type: string;
     readonly status: string;

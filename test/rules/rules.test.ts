@@ -74,6 +74,7 @@ describe("the rules", () => {
   /** What promtool says, or nothing if all is as expected. */
   async function failures(alerts: Alerts, files: readonly string[]): Promise<string> {
     await writeFile(join(directory, "rules.yml"), renderRules(alerts));
+    await writeFile(join(directory, "replica-rules.yml"), renderRules(alerts, { isOneOfSeveral: true }));
     const { failed, all } = await execa(promtool, ["test", "rules", ...files], {
       cwd: directory,
       reject: false,

@@ -1,7 +1,8 @@
 /** A shell of somebody who is on call for a cache: `registry-cache` is on its PATH. */
-import { chmod, symlink, writeFile } from "node:fs/promises";
+import { chmod, readFile, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
+import { parse, stringify } from "yaml";
 import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
 import {
   type OnKubernetes,
@@ -10,6 +11,7 @@ import {
   probeParameters,
 } from "../../components/hosts/oncall/program.ts";
 import { ensureTool } from "../setup/go-tools.ts";
+import { projectDirectory } from "./project.ts";
 import type { Shell } from "./runbook-runs.ts";
 import { tempDir } from "./scope.ts";
 
@@ -48,14 +50,23 @@ export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}):
   return session(options, { ...podmanEnvironment(), ...env });
 }
 
-/** With the kubectl of the cluster's version. @param kubeconfig path */
+/**
+ * With the kubectl of the cluster's version, and the rights of docs/kubernetes-oncall-role.yaml alone.
+ * @param kubeconfig path of an administrator's
+ */
 export async function clusterSession(
   cache: Pick<OnKubernetes, "region" | "context" | "namespace" | "endpoint" | "image">,
   kubeconfig: string,
 ): Promise<OnCallSession> {
   await using parts = new AsyncDisposableStack();
   const bin = parts.use(await tempDir());
-  await symlink(await ensureTool("kubectl"), join(bin.path, "kubectl"));
+  const kubectl = await ensureTool("kubectl");
+  await symlink(kubectl, join(bin.path, "kubectl"));
+  const role = await readFile(join(projectDirectory, "docs/kubernetes-oncall-role.yaml"), "utf8");
+  const input = role.replaceAll("namespace: registry-cache\n", `namespace: ${cache.namespace}\n`);
+  await execa(kubectl, ["apply", "--filename=-"], { input, env: { KUBECONFIG: kubeconfig } });
+  const asOnCall = join(bin.path, "kubeconfig");
+  await writeFile(asOnCall, impersonating(await readFile(kubeconfig, "utf8")), { mode: 0o600 });
   const options: OnKubernetes = {
     host: "kubernetes",
     internalPort: 15_000,
@@ -64,9 +75,22 @@ export async function clusterSession(
     ...cache,
   };
   const PATH = `${bin.path}${delimiter}${process.env.PATH}`;
-  const { shell } = parts.use(await session(options, { PATH, KUBECONFIG: kubeconfig }));
+  const { shell } = parts.use(await session(options, { PATH, KUBECONFIG: asOnCall }));
   const all = parts.move();
   return { shell, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+function impersonating(kubeconfig: string): string {
+  const { users, ...rest } = parse(kubeconfig);
+  const as = { as: "somebody", "as-groups": ["oncall"] };
+  return stringify({
+    ...rest,
+    users: users.map(({ name, user }: { name: string; user: object }) => ({
+      name,
+      user: { ...user, ...as },
+    })),
+  });
 }
 
 async function session(

@@ -71,7 +71,12 @@ export const claims: readonly Claim[] = [
   },
   { file: azure, place: "vm", of: ["RegistryCacheDown"], matching: /lsblk/ },
   { file: azure, place: "vm", of: ["RegistryCacheCertificateExpiring"], notOn: "local" },
-  { file: cluster, place: "kubernetes", of: ["RegistryCacheDown"], matching: /describe --show-events pods,|get services/ },
+  {
+    file: cluster,
+    place: "kubernetes",
+    of: ["RegistryCacheDown"],
+    matching: /describe --show-events pods,|get services|taint/,
+  },
   {
     file: cluster,
     place: "kubernetes",

@@ -3,12 +3,7 @@ import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import type { Complete } from "./controller.ts";
 import { selectorLabels, workloadMetadata, workloadName } from "./names.ts";
 import { edgeContainer } from "./pod.ts";
-import type { WorkloadRegion } from "./workload-args.ts";
-
-/** The most replicas that there may be. */
-export function mostReplicas({ replicas }: Pick<WorkloadRegion, "replicas">): number {
-  return replicas.max ?? replicas.min;
-}
+import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
 /** As many replicas as the edge's processor use, and where it is asked for its connections, ask for. */
 export function autoscaler(region: WorkloadRegion): Complete<HorizontalPodAutoscaler> | undefined {

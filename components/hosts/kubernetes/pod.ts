@@ -31,7 +31,7 @@ import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
 import { readinessProbe } from "./readiness.ts";
 import { isSideContainer, sideContainer } from "./side-container.ts";
 import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
-import type { WorkloadPlanArgs } from "./workload-args.ts";
+import { mostReplicas, type WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where the edge listens in its Pod: nobody but root may listen at 443. */
 export const edgePort = 8443;
@@ -157,7 +157,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     budget: budgetOf(replica),
     edgeMemoryMiB: replica.edge.memoryMiB,
     edgeWorkers: replica.edge.workers,
-    replica: true,
+    replicas: mostReplicas(region),
     ...(sharesBlobs(region) && { peers: peersOf(region) }),
     hostNetwork: false,
     volumes: {

@@ -1,9 +1,8 @@
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { PlanRequest } from "../kind.ts";
-import { mostReplicas } from "./autoscaling.ts";
 import { sharesBlobs } from "./peers.ts";
-import type { WorkloadRegion } from "./workload-args.ts";
+import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
 /**
  * What is wrong with a workload, whoever the cluster belongs to, found without asking it.

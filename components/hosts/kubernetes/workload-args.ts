@@ -31,6 +31,11 @@ export interface WorkloadRegion
   readonly networkPolicies?: NetworkPolicies;
 }
 
+/** The most replicas that there may be. */
+export function mostReplicas({ replicas }: Pick<WorkloadRegion, "replicas">): number {
+  return replicas.max ?? replicas.min;
+}
+
 /**
  * `cilium`: Cilium's kind besides Kubernetes's own, by whose address ranges Cilium matches no nodes and Pods. Kubernetes's own is what holds where the cluster serves Cilium's kind
  * and Cilium doesn't run: its operator makes the kind, and nothing takes it away with Cilium.

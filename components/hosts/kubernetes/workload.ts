@@ -16,12 +16,11 @@ import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../kind.ts";
 import { trusted } from "../private-authority.ts";
-import { mostReplicas } from "./autoscaling.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects.ts";
 import { createFollowedSecrets, createStoreSecret, withStoreSecret } from "./secrets.ts";
 import { createPrivateTls } from "./tls.ts";
-import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
+import { mostReplicas, type WorkloadArgs, type WorkloadRegion } from "./workload-args.ts";
 
 /**
  * The cache as a workload in a cluster: a namespace with all that it needs, the replicas, and what leads clients to them. It is there when the replicas are ready and the load

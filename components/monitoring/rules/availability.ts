@@ -6,13 +6,18 @@ import type { Alert } from "./rule.ts";
 /** A failure that takes longer makes clients wait; before it, they have gone on to the upstream. */
 const waitSeconds = 2;
 
+/**
+ * On Kubernetes, a region is away when each of its replicas is: a Prometheus of the cluster sees them all.
+ * @param isOneOfSeveral the Prometheus is that of one replica, which sees no other
+ */
 export function availabilityAlerts(
   { downMinutes, silentMinutes }: Thresholds,
   durations: Durations,
+  isOneOfSeveral: boolean,
 ): Alert[] {
-  const silent = 'probe_success{job="registry-cache-endpoint"} == 0';
+  const silent = `${inAnyReplica('probe_success{job="registry-cache-endpoint"}')} == 0`;
   // Its metrics come through nginx, without TLS.
-  const running = 'ignoring (job, instance) up{job="registry-cache-janitor"} == 1';
+  const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
   const common = { topic: "availability", severity: "page", for: durations.minutes(downMinutes) } as const;
   const outside = `{job=~"${outsideJob("")}.+"}`;
   return [
@@ -31,23 +36,38 @@ export function availabilityAlerts(
       name: "RegistryCacheDown",
       inWorkingHours: true,
       expr: `${silent} unless ${running}`,
-      description: "The cache doesn't answer. Clients pull from the upstreams, more slowly.",
+      description: isOneOfSeveral
+        ? "This replica doesn't answer. If no replica does, clients pull from the upstreams, more slowly."
+        : "The cache doesn't answer. Clients pull from the upstreams, more slowly.",
     },
     {
       ...common,
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
       expr: `${silent} and ${running}`,
-      description: "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
+      description: isOneOfSeveral
+        ? "nginx of this replica runs, but doesn't answer with 200. If no replica does, clients pull from the upstreams."
+        : "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
     },
     {
       ...common,
       name: "RegistryCacheNoSource",
-      expr: `${unreachable} and ignoring (job, instance, upstream) ${silent}`,
-      description:
-        "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
+      ...(isOneOfSeveral && { severity: "notify" }),
+      expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent}`,
+      description: isOneOfSeveral
+        ? "Neither this replica nor the upstream {{ $labels.upstream }} answers. If no replica answers, nodes can't pull its images."
+        : "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
     },
   ];
 }
 
-export const unreachable = 'probe_success{job="registry-cache-upstream"} == 0';
+const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
+export const unreachable = `${upstreamProbe} == 0`;
+
+/** What tells replicas apart: a PodMonitor's label, and the Pod's own. Elsewhere, there is neither. */
+const replicaLabels = "pod, replica";
+
+/** The best of all replicas. */
+export function inAnyReplica(expr: string): string {
+  return `max without (${replicaLabels}) (${expr})`;
+}

@@ -1,6 +1,6 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import { outsideJob } from "../outside-probe.ts";
-import { unreachable } from "./availability.ts";
+import { inAnyReplica, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
@@ -19,7 +19,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
-        `last_over_time(${prometheus}[${durations.hours(goneHours)}]) unless ${prometheus}`,
+        // Replicas come and go, and a Deployment's have new names after a roll-out.
+        `${inAnyReplica(`last_over_time(${prometheus}[${durations.hours(goneHours)}])`)} unless ${inAnyReplica(prometheus)}`,
         `up{job=~"${outsideJob("")}.+"} == 0`,
       ].join(" or "),
       for: durations.minutes(missingMinutes),
@@ -31,8 +32,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       inWorkingHours: true,
       topic: "availability",
       expr: [
-        // 0 while nginx is stopped.
-        `changes((registry_cache_edge_start_time_seconds > 0)[${hour}:]) > ${restartsPerHour}`,
+        // 0 while nginx is stopped. The janitor measures it, and registry-cache-edge is the exporter.
+        `label_replace(changes((registry_cache_edge_start_time_seconds > 0)[${hour}:]) > ${restartsPerHour}, "job", "registry-cache-nginx", "", "")`,
         restarts("registry_cache_janitor_start_time_seconds"),
         // An origin is stopped as long as its upstream is silent, and started anew.
         `${restarts('process_start_time_seconds{job=~"registry-cache-.*"}')} unless ignoring (job, instance) min_over_time(probe_success{job="registry-cache-upstream"}[${hour}]) == 0`,

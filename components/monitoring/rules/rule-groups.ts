@@ -15,11 +15,18 @@ import { upstreamAlerts } from "./upstream.ts";
 
 type Alerts = StackConfig["monitoring"]["alerts"];
 
-/**
- * All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
- * @param secondsPerMinute see {@link Durations}
- */
-export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
+export interface RuleOptions {
+  /** See {@link Durations}. @default 60 */
+  readonly secondsPerMinute?: number;
+  /** For the Prometheus of one replica of several, which sees no other. @default false */
+  readonly isOneOfSeveral?: boolean;
+}
+
+/** All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
+export function ruleGroups(
+  alerts: Alerts,
+  { secondsPerMinute = 60, isOneOfSeveral = false }: RuleOptions = {},
+): RuleGroup[] {
   const { thresholds } = alerts;
   const durations = new Durations(secondsPerMinute);
   return [
@@ -29,7 +36,7 @@ export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
       rules: [
         ...recordingRules(durations),
         ...[
-          ...availabilityAlerts(thresholds, durations),
+          ...availabilityAlerts(thresholds, durations, isOneOfSeveral),
           ...upstreamAlerts(thresholds, durations),
           ...trafficAlerts(thresholds, durations),
           ...storageAlerts(thresholds, durations),
@@ -44,8 +51,8 @@ export function ruleGroups(alerts: Alerts, secondsPerMinute = 60): RuleGroup[] {
 }
 
 /** The same as a rule file. */
-export function renderRules(alerts: Alerts, secondsPerMinute?: number): string {
-  return stringify({ groups: ruleGroups(alerts, secondsPerMinute) }, { lineWidth: 0 });
+export function renderRules(alerts: Alerts, options?: RuleOptions): string {
+  return stringify({ groups: ruleGroups(alerts, options) }, { lineWidth: 0 });
 }
 
 /** With a team's labels and addresses. A label that is empty is none: Prometheus drops it. */
