@@ -19,7 +19,7 @@ import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withStoreSecret } from "../../components/hosts/kubernetes/secrets.ts";
-import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import { ca, type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
 
 type Model = new (data: never) => { validate(): void };
 
@@ -203,6 +203,16 @@ test("a load balancer lets in whom the configuration names, with their addresses
   assert.deepEqual(service.metadata?.annotations, { "example.com/scheme": "internet-facing" });
   const external = rendered("volumes").service.metadata?.annotations;
   assert.deepEqual(external, { "external-dns.alpha.kubernetes.io/hostname": "cache.example.com" });
+});
+
+test("a Prometheus of the operator trusts an authority of your own", () => {
+  const { monitoring } = rendered("bucket");
+  const [podMonitor] = monitoring.filter(({ kind }) => kind === "PodMonitor") as {
+    spec: PodMonitor["spec"];
+  }[];
+  const { configMap } = podMonitor?.spec.podMetricsEndpoints?.[0]?.tlsConfig?.ca ?? {};
+  const found = monitoring.find(({ metadata }) => metadata?.name === configMap?.name);
+  assert.deepEqual(found && "data" in found && found.data, { [configMap?.key ?? ""]: ca });
 });
 
 test("scratch is a part of the node's disk, or a volume that lives as long as its Pod", () => {
