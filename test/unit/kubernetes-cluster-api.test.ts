@@ -241,6 +241,8 @@ describe("a cluster", () => {
     ]);
     const webhook = 'admission webhook "a.example.com"';
     assert.deepEqual(await refusal(400, { message: `${webhook} denied the request: no team` }), []);
+    const policy = `deployments.apps "registry-cache" is forbidden: ValidatingAdmissionPolicy 'team' with binding 'all'`;
+    assert.deepEqual(await refusal(422, { message: `${policy} denied request: no team` }), []);
     assert.deepEqual(await refusal(403, { message: "forbidden" }), []);
     assert.deepEqual(await refusal(409, { message: "already exists" }), []);
   });
