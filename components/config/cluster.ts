@@ -160,6 +160,12 @@ export const expose = z
         .describe(
           "The Gateway that the cache's HTTPRoute belongs to; it terminates TLS with its own certificate.",
         ),
+      timeouts: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Whether the HTTPRoute removes the Gateway's limit on a request's time. `false` for a Gateway that refuses this, such as GKE's: docs/kubernetes.md.",
+        ),
       annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
       labels: ownLabels
         .default({})

@@ -4,6 +4,7 @@ import { objectName } from "./metadata.ts";
 import { metricsPort } from "./ports.ts";
 import {
   absolutePath,
+  certificates,
   email,
   hostname,
   localHostname,
@@ -42,18 +43,26 @@ const providedByFiles = certificate("provided", {
 
 const privateAuthority = certificate("private", {});
 
+const ca = certificates
+  .exactOptional()
+  .describe(
+    "Certificate of the authority that clients must trust, PEM: of your own authority. While it is replaced, the old and the new one. Default: a public authority.",
+  );
+
 const byIssuer = certificate("issuer", {
   name: objectName.describe("Name of cert-manager's issuer."),
   kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Its kind."),
+  ca,
 });
 
 const providedByObject = certificate("provided", {
   secretName: objectName.describe(
     "Name of an existing Secret of the type `kubernetes.io/tls` in the cache's namespace.",
   ),
+  ca,
 });
 
-const byGateway = certificate("gateway", {});
+const byGateway = certificate("gateway", { ca });
 
 const tlsMeaning =
   "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
@@ -100,6 +101,22 @@ export function checkedText(
     const message = problemOf(text);
     if (message) context.addIssue({ code: "custom", message });
   });
+}
+
+/** One or more certificates, PEM. */
+export const certificates = checkedText((text) => {
+  const found = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
+  return found.length > 0 && found.every(isCertificate)
+    ? undefined
+    : "is not one or more certificates in PEM: write all of each, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----";
+});
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** An address range in CIDR notation that isn't the whole internet. */

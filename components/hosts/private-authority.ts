@@ -42,7 +42,10 @@ export class PrivateAuthority extends pulumi.dynamic.Resource {
 
 /** The part of a region that matters here. */
 interface Served {
-  readonly endpoint: { readonly hostname: string; readonly tls: { readonly mode: string } };
+  readonly endpoint: {
+    readonly hostname: string;
+    readonly tls: { readonly mode: string; readonly ca?: string };
+  };
 }
 
 /** For a region that needs one. */
@@ -57,7 +60,7 @@ export function createAuthority(
 
 /** What clients are told: what to trust, and in which file their configuration looks for it. */
 export function trusted({ endpoint }: Served, authority: PrivateAuthority | undefined): Host["ca"] {
-  if (!authority) return pulumi.output(undefined);
   const file = `/etc/registry-cache/${endpoint.hostname}.crt`;
-  return authority.certificate.apply((certificate) => ({ file, certificate }));
+  const known = authority?.certificate ?? pulumi.output(endpoint.tls.ca);
+  return known.apply((certificate) => (certificate === undefined ? undefined : { file, certificate }));
 }

@@ -56,7 +56,7 @@ function question(image: string, endpoint: string, ca: Authority): string {
   if (!named) throw new Error(`${image} is no reference to an image`);
   const { registry, repository, reference } = named;
   const authority = ca ? `--cacert ${ca.file} ` : "";
-  return `curl -sI ${authority}'${endpoint}/v2/${repository}/manifests/${reference}?ns=${registry}' | grep -i x-cache`;
+  return `curl -fsSI ${authority}'${endpoint}/v2/${repository}/manifests/${reference}?ns=${registry}' | grep -i x-cache`;
 }
 
 function clientLines(

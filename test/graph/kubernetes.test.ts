@@ -16,6 +16,7 @@ import { isOfUp, nameOf } from "../support/gitops.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 import { kubernetesViolations } from "../support/kubernetes-posture.ts";
 import {
+  ca,
   type KubernetesCase,
   kubernetesCases,
   kubernetesKeys,
@@ -200,7 +201,9 @@ test("the address is the load balancer's, and the endpoint's name elsewhere", as
   const gateway = await cacheOf("gateway");
   assert.equal(gateway.address, "cache.example.com");
   assert.equal(gateway.ca, undefined);
-  assert.equal((await cacheOf("bucket")).endpoint, "https://cache.example.com:8443");
+  const bucket = await cacheOf("bucket");
+  assert.equal(bucket.endpoint, "https://cache.example.com:8443");
+  assert.equal(bucket.ca?.certificate, ca);
 });
 
 test("the identity of the Pods is in the cloud's words", async () => {

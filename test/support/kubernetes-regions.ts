@@ -1,4 +1,5 @@
 /** Stacks in existing clusters, between them with all that the configuration can say. */
+import { rootCertificates } from "node:tls";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { type KubernetesPlan, planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
@@ -12,6 +13,9 @@ const region = {
   endpoint: { hostname: "cache.example.com", tls: { mode: "private" } },
   access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
 };
+
+/** Of an authority, whichever. */
+export const ca = rootCertificates[0] ?? "";
 
 const bucket = {
   kind: "bucket",
@@ -41,7 +45,7 @@ export const kubernetesRegions = {
     ...region,
     storage: { ...bucket, delivery: "redirect" },
     replicas: { min: 3, max: 9, cpuPercent: 60, connections: 2000 },
-    endpoint: { hostname: "cache.example.com", port: 8443, tls: { mode: "issuer", name: "letsencrypt" } },
+    endpoint: { hostname: "cache.example.com", port: 8443, tls: { mode: "issuer", name: "own", ca } },
     access: { clients: "public", metrics: ["10.0.0.0/8"] },
     expose: {
       kind: "loadBalancer",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
+import { ca } from "../support/kubernetes-regions.ts";
 import {
   assertProblem,
   aws,
@@ -196,6 +197,12 @@ test("the workload of a cluster", () => {
     withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer" } } }),
     /endpoint\.tls\.name: is missing/,
   );
+  const tls = (ca: string) =>
+    withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer", name: "own", ca } } });
+  for (const text of ["", "vault", ca.replace("MII", "MIJ"), ca.replaceAll("CERTIFICATE", "PRIVATE KEY")]) {
+    assertProblem(tls(text), /endpoint\.tls\.ca: is not one or more certificates in PEM: write .*-----$/);
+  }
+  assert.deepEqual(problemsOf(tls(`# Now and next\n${ca}\n${ca}\n`)), []);
   assertProblem(
     withKubernetes({
       endpoint: { hostname: "c.example.com", tls: { mode: "acme", email: "platform@example.com" } },

@@ -11,7 +11,7 @@ import { stringify } from "yaml";
 import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import type { OwnObjects } from "../../components/hosts/kubernetes/question.ts";
-import { type KubernetesCase, kubernetesKeys } from "../support/kubernetes-regions.ts";
+import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
 import { freePort } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -241,6 +241,8 @@ describe("a cluster", () => {
     ]);
     const webhook = 'admission webhook "a.example.com"';
     assert.deepEqual(await refusal(400, { message: `${webhook} denied the request: no team` }), []);
+    const policy = `deployments.apps "registry-cache" is forbidden: ValidatingAdmissionPolicy 'team' with binding 'all'`;
+    assert.deepEqual(await refusal(422, { message: `${policy} denied request: no team` }), []);
     assert.deepEqual(await refusal(403, { message: "forbidden" }), []);
     assert.deepEqual(await refusal(409, { message: "already exists" }), []);
   });
@@ -262,7 +264,7 @@ describe("a cluster", () => {
     const path = "/apis/gateway.networking.k8s.io/v1";
     answers.set(path, served(["HTTPRoute"]));
     answers.set("/apis/monitoring.coreos.com/v1", served(["PodMonitor"]));
-    const told = (change: object) => {
+    const told = (change: object, gatewayClassName = "istio", region = {}) => {
       const listener = {
         name: "https",
         port: 443,
@@ -270,9 +272,11 @@ describe("a cluster", () => {
         allowedRoutes: { namespaces: { from: "All" } },
         ...change,
       };
-      const body = { spec: { listeners: [{ ...listener, name: "http", protocol: "HTTP" }, listener] } };
+      const body = {
+        spec: { gatewayClassName, listeners: [{ ...listener, name: "http", protocol: "HTTP" }, listener] },
+      };
       answers.set(`${path}/namespaces/infra/gateways/edge`, { status: 200, body });
-      return problems({ context: "test" }, "gateway");
+      return problems({ context: "test", ...region }, "gateway");
     };
     for (const hostname of ["cache.example.com", "*.example.com", "*.com"]) {
       assert.deepEqual(await told({ hostname }), []);
@@ -293,5 +297,11 @@ describe("a cluster", () => {
     assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "Same" } } }), [
       "expose.gateway: its listener takes no route of another namespace: set `allowedRoutes.namespaces` there",
     ]);
+    const gke = "gke-l7-rilb";
+    assert.deepEqual(await told({}, gke), [
+      "expose.timeouts: a Gateway of GKE refuses a route that has them: set `false`, and its limit as docs/kubernetes.md says",
+    ]);
+    const expose = { ...kubernetesRegions.gateway.expose, timeouts: false };
+    assert.deepEqual(await told({}, gke, { expose }), []);
   });
 });

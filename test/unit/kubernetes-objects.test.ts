@@ -19,7 +19,13 @@ import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withStoreSecret } from "../../components/hosts/kubernetes/secrets.ts";
-import { type KubernetesCase, kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import {
+  ca,
+  type KubernetesCase,
+  kubernetesCases,
+  kubernetesPlan,
+  kubernetesRegions,
+} from "../support/kubernetes-regions.ts";
 
 type Model = new (data: never) => { validate(): void };
 
@@ -203,6 +209,26 @@ test("a load balancer lets in whom the configuration names, with their addresses
   assert.deepEqual(service.metadata?.annotations, { "example.com/scheme": "internet-facing" });
   const external = rendered("volumes").service.metadata?.annotations;
   assert.deepEqual(external, { "external-dns.alpha.kubernetes.io/hostname": "cache.example.com" });
+});
+
+test("a route limits no request, or says nothing of it to a Gateway that knows no limits", () => {
+  const timeouts = (change = {}) => {
+    const { route } = rendered("gateway", { expose: { ...kubernetesRegions.gateway.expose, ...change } });
+    const { rules = [] } = (route?.spec ?? {}) as { rules?: { timeouts?: object }[] };
+    return rules.map((rule) => rule.timeouts);
+  };
+  assert.deepEqual(timeouts(), [{ request: "0s" }]);
+  assert.deepEqual(timeouts({ timeouts: false }), [undefined]);
+});
+
+test("a Prometheus of the operator trusts an authority of your own", () => {
+  const { monitoring } = rendered("bucket");
+  const [podMonitor] = monitoring.filter(({ kind }) => kind === "PodMonitor") as {
+    spec: PodMonitor["spec"];
+  }[];
+  const { configMap } = podMonitor?.spec.podMetricsEndpoints?.[0]?.tlsConfig?.ca ?? {};
+  const found = monitoring.find(({ metadata }) => metadata?.name === configMap?.name);
+  assert.deepEqual(found && "data" in found && found.data, { [configMap?.key ?? ""]: ca });
 });
 
 test("scratch is a part of the node's disk, or a volume that lives as long as its Pod", () => {

@@ -9,10 +9,12 @@ import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { podPorts } from "../../components/config/ports.ts";
+import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { readinessProbe } from "../../components/hosts/kubernetes/readiness.ts";
 import { sideContainer } from "../../components/hosts/kubernetes/side-container.ts";
 import { edgePaths } from "../../components/pod/edge/paths.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
+import { kubernetesPlan } from "../support/kubernetes-regions.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 /** A directory with the images' programs alone, and one for files. */
@@ -21,7 +23,21 @@ async function place(t: TestContext) {
   const bin = join(directory, "bin");
   await mkdir(bin);
   const busybox = join(await ensureDebianTree(), "usr/bin/busybox");
-  for (const applet of ["sh", "wget", "printf", "find", "grep", "stat", "date", "cat", "sleep", "touch"]) {
+  for (const applet of [
+    "sh",
+    "wget",
+    "printf",
+    "find",
+    "grep",
+    "stat",
+    "date",
+    "cat",
+    "sleep",
+    "touch",
+    "sed",
+    "mv",
+    "rm",
+  ]) {
     await symlink(busybox, join(bin, applet));
   }
   const run = (command: readonly string[], replacing: Readonly<Record<string, string>> = {}) => {
@@ -139,4 +155,35 @@ test("a side container that ends soon after its start starts again only ten minu
   await startedAgo(130);
   assert.equal((await inPlace(probe, "sh")).exitCode, 0, "it waits");
   assert.equal((await inPlace(probe, "prometheus")).exitCode, 1, "it isn't well");
+});
+
+test("nginx gets no address of IPv6 from a kernel that has none, and follows its file as ever", async (t) => {
+  const { directory, run } = await place(t);
+  const { configMaps, workload } = renderWorkload(kubernetesPlan("sharing"));
+  const [edge] = workload.spec.template.spec?.containers ?? [];
+  const configuration = configMaps.edge?.data?.["nginx.conf"] ?? "";
+  await writeFile(join(directory, "if_inet6"), "");
+  const pretended = [
+    `echo "# new" >>"\${0%/*}/nginx.conf"; sleep 3; cat "$1"`,
+    // What runs beside it lasts as long as a container.
+    `for it in $(grep -ls "^PPid:.$$$" /proc/[0-9]*/status); do it=\${it%/status}; kill "\${it#/proc/}"; done`,
+  ].join("\n");
+  await writeFile(join(directory, "edge.sh"), pretended);
+  const given = async (interfaces: string) => {
+    await writeFile(join(directory, "nginx.conf"), configuration);
+    const replacing = {
+      "/proc/net": interfaces,
+      "/etc/registry-cache/edge": directory,
+      "/dev/shm": directory,
+    };
+    return (await run(edge?.command ?? [], replacing)).stdout.split("\n");
+  };
+  const isIPv6 = (line: string) => line.includes("listen [::]:");
+  const expected = [...configuration.trimEnd().split("\n"), "# new"];
+  assert.ok(expected.filter(isIPv6).length >= 3);
+  assert.deepEqual(
+    await given("/nowhere"),
+    expected.filter((line) => !isIPv6(line)),
+  );
+  assert.deepEqual(await given(directory), expected);
 });

@@ -30,7 +30,7 @@ test("the commands are for the sample image, where the registry can't be reached
   const view = firstView(outputs, { seeded: sample }, [pullOf(image), pullOf(image)]);
   assert.match(view, /gsoci\.azurecr\.io can't be reached .* at http:\/\/127\.0\.0\.1:15500 takes its place/);
   assert.deepEqual(commandsOf(view), [
-    `curl -sI --cacert ${file} 'https://localhost:8443/v2/giantswarm/esbuild/manifests/0.28.2?ns=${registry}' | grep -i x-cache`,
+    `curl -fsSI --cacert ${file} 'https://localhost:8443/v2/giantswarm/esbuild/manifests/0.28.2?ns=${registry}' | grep -i x-cache`,
     `podman pull ${image}`,
   ]);
 });

@@ -47,6 +47,11 @@ suite("quick starts", () => {
       assert.deepEqual(problems, []);
     });
 
+    test(`${name}: a request that the cache refuses fails`, () => {
+      const requests = text.split("\n").filter((line) => line.startsWith("curl "));
+      for (const line of requests) assert.match(line, /--fail |-fsS/, line);
+    });
+
     test(`${name}: the clients' command finds its output`, () => {
       const { configurations } = configurationsOf(filesOf(page));
       const { upstreams = [] } = configurations[0]?.config ?? {};

@@ -33,7 +33,7 @@ export async function refusedByServer({ region, objects, api, hasNamespace }: Qu
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    const isByPolicy = /admission webhook/.test(String(error.body));
+    const isByPolicy = /admission webhook|AdmissionPolicy/.test(String(error.body));
     if (isByPolicy ? !hasNamespace || noDryRun.test(String(error.body)) : ![400, 422].includes(error.code))
       return [];
     return problemsIn(JSON.parse(String(error.body)));

@@ -127,7 +127,7 @@ function httpRoute(region: WorkloadRegion, expose: Expose<"gateway">): HttpRoute
         {
           backendRefs: [{ name: workloadName, port: plainPort }],
           // A large layer over a slow line takes longer than any proxy's own limit: https://gateway-api.sigs.k8s.io/geps/gep-1742/
-          timeouts: { request: "0s" },
+          ...(expose.timeouts && { timeouts: { request: "0s" } }),
         },
       ],
     },

@@ -10,12 +10,19 @@ import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 /** https://prometheus-operator.dev/docs/api-reference/api/ */
 type OperatorObject = CustomObject<"PodMonitor" | "PrometheusRule">;
 
-/** The ConfigMap for Grafana. */
-export type Dashboard = ConfigMap & Required<Pick<ConfigMap, "data">>;
+/** For the operator, or for Grafana. */
+export type MonitoringFile = ConfigMap & {
+  readonly metadata: { readonly name: string };
+  readonly data: Readonly<Record<string, string>>;
+};
 
 /** What a monitoring stack in the cluster takes, as far as it is wanted. */
-export function monitoringObjects({ region, monitoring }: WorkloadPlanArgs): (OperatorObject | Dashboard)[] {
-  const { podMonitor, prometheusRule, dashboard } = region.operator;
+export function monitoringObjects({
+  region,
+  monitoring,
+}: WorkloadPlanArgs): (OperatorObject | MonitoringFile)[] {
+  const { endpoint, expose, operator } = region;
+  const { podMonitor, prometheusRule, dashboard } = operator;
   const object = (kind: OperatorObject["kind"], spec: object): OperatorObject => ({
     apiVersion: "monitoring.coreos.com/v1",
     kind,
@@ -24,6 +31,9 @@ export function monitoringObjects({ region, monitoring }: WorkloadPlanArgs): (Op
   });
   return [
     ...(podMonitor ? [object("PodMonitor", podMonitorSpec(region))] : []),
+    ...(podMonitor && "ca" in endpoint.tls && !("proxies" in expose)
+      ? [caConfigMap(region, endpoint.tls.ca)]
+      : []),
     ...(prometheusRule ? [object("PrometheusRule", { groups: ruleGroups(monitoring.alerts) })] : []),
     ...(dashboard ? [dashboardConfigMap(region)] : []),
   ];
@@ -40,7 +50,11 @@ function podMonitorSpec(region: WorkloadRegion): object {
   const { endpoint, expose, name } = region;
   const { path, params } = federated;
   const behindProxies = "proxies" in expose;
-  const ca = { secret: { name: tlsSecretOf(endpoint), key: "ca.crt" } };
+  const { tls } = endpoint;
+  const ca =
+    tls.mode === "private"
+      ? { secret: { name: tlsSecretOf(endpoint), key: caKey } }
+      : "ca" in tls && { configMap: { name: caName, key: caKey } };
   return {
     selector: { matchLabels: selectorLabels(name) },
     podMetricsEndpoints: [
@@ -51,15 +65,28 @@ function podMonitorSpec(region: WorkloadRegion): object {
         honorLabels: true,
         scheme: behindProxies ? "http" : "https",
         ...(!behindProxies && {
-          tlsConfig: { serverName: endpoint.hostname, ...(endpoint.tls.mode === "private" && { ca }) },
+          tlsConfig: { serverName: endpoint.hostname, ...(ca && { ca }) },
         }),
       },
     ],
   };
 }
 
+const caName = `${workloadName}-ca`;
+const caKey = "ca.crt";
+
+/** The Secret with the certificate doesn't always have its authority. */
+function caConfigMap(region: WorkloadRegion, ca: string): MonitoringFile {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { ...workloadMetadata(region), name: caName },
+    data: { [caKey]: ca },
+  };
+}
+
 /** As Grafana's sidecar takes it: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards */
-function dashboardConfigMap(region: WorkloadRegion): Dashboard {
+function dashboardConfigMap(region: WorkloadRegion): MonitoringFile {
   const { labels, ...rest } = metadata(region);
   return {
     apiVersion: "v1",

@@ -14,6 +14,7 @@ import { metricsPort, podPorts } from "../../config/ports.ts";
 import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
+import { script } from "../../pod/script.ts";
 import { claimSpec } from "./claim.ts";
 import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
@@ -171,6 +172,8 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
   });
 }
 
+const anyKernel = script(import.meta.url, "any-kernel.sh");
+
 function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
   const { cpuMillis, memoryMiB } = replica.edge;
   const { storage } = region;
@@ -178,6 +181,7 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
   const isOnNode = hasBucket && storage.scratchClass === undefined;
   return {
     ...container,
+    command: ["sh", "-c", anyKernel, container.name, ...(container.command ?? [])],
     ports: [
       { name: portNames.endpoint, containerPort: edgePort },
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),

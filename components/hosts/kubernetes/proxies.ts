@@ -20,10 +20,13 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
     api.custom.getNamespacedCustomObject({ ...kind, namespace, name }),
   );
   if (found === null) return [];
-  const problem = found
-    ? refusal(found.spec.listeners, listener, region.endpoint)
-    : { path: "expose.gateway", message: `the namespace ${namespace} has no Gateway ${name}` };
-  return problem ? [problem] : [];
+  if (!found) {
+    return [{ path: "expose.gateway", message: `the namespace ${namespace} has no Gateway ${name}` }];
+  }
+  const { gatewayClassName, listeners } = found.spec;
+  const problem = refusal(listeners, listener, region.endpoint);
+  const isRefused = expose.timeouts && gatewayClassName.startsWith("gke-");
+  return [...(problem ? [problem] : []), ...(isRefused ? [gkeProblem] : [])];
 }
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#listener */
@@ -36,8 +39,15 @@ interface Listener {
 }
 
 interface Gateway {
-  readonly spec: { readonly listeners: readonly Listener[] };
+  readonly spec: { readonly gatewayClassName: string; readonly listeners: readonly Listener[] };
 }
+
+/** https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities, https://github.com/kserve/kserve/issues/5311 */
+const gkeProblem: Problem = {
+  path: "expose.timeouts",
+  message:
+    "a Gateway of GKE refuses a route that has them: set `false`, and its limit as docs/kubernetes.md says",
+};
 
 /** Why none of the listeners takes the route. Which namespaces a `Selector` means is left to the Gateway. */
 function refusal(

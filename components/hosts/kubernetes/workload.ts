@@ -17,6 +17,7 @@ import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../kind.ts";
 import { trusted } from "../private-authority.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
+import { workloadName } from "./names.ts";
 import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects.ts";
 import { createFollowedSecrets, createStoreSecret, withStoreSecret } from "./secrets.ts";
 import { createPrivateTls } from "./tls.ts";
@@ -167,7 +168,7 @@ function createMonitoring(
   object: WorkloadObjects["monitoring"][number],
   options: Options,
 ): void {
-  if ("data" in object) new ConfigMap(`${name}-dashboard`, object, options);
+  if ("data" in object) new ConfigMap(object.metadata.name.replace(workloadName, name), object, options);
   else new CustomResource(name, object, options);
 }
 

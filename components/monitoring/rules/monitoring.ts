@@ -18,6 +18,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       // The janitor is read through nginx, whose absence is another alert. The last two parts are for a Prometheus elsewhere, which keeps what a cache was, and whose own exporter may be dead: RegistryCacheUnreachable is blind then.
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
+        // As the Prometheus Operator calls the PodMonitor.
+        'up{job=~".+/registry-cache"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         // Replicas come and go, and a Deployment's have new names after a roll-out.
         `${inAnyReplica(`last_over_time(${prometheus}[${durations.hours(goneHours)}])`)} unless ${inAnyReplica(prometheus)}`,
