@@ -244,6 +244,15 @@ test("scratch is a part of the node's disk, or a volume that lives as long as it
   assert.equal(edge?.resources?.requests?.["ephemeral-storage"], undefined);
 });
 
+test("an autoscaler may take a node whose disk has scratch, unless the configuration says otherwise", () => {
+  const key = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+  const annotation = (name: KubernetesCase, change = {}) =>
+    rendered(name, change).workload.spec.template.metadata?.annotations?.[key];
+  assert.equal(annotation("bucket"), "data");
+  assert.equal(annotation("bucket", { pods: { annotations: { [key]: "none" } } }), "none");
+  for (const name of ["existing", "volumes"] as const) assert.equal(annotation(name), undefined, name);
+});
+
 test("requests and limits are those that are given, and fit each other", () => {
   const of = (given: object) =>
     Object.fromEntries(

@@ -109,8 +109,13 @@ function podTemplate(
   };
 }
 
-function podMetadata({ region: { name, pods }, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
-  const { labels = {}, annotations = {} } = pods ?? {};
+/** By it, the cluster autoscaler takes a node in spite of these volumes, and respects the PodDisruptionBudget: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md */
+const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+
+function podMetadata({ region, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
+  const { name, pods } = region;
+  const { labels = {} } = pods ?? {};
+  const annotations = { ...(isOnNode(region) && { [safeToEvict]: dataVolume }), ...pods?.annotations };
   return {
     labels: { ...labels, ...serviceAccount.podLabels, ...selectorLabels(name) },
     ...(Object.keys(annotations).length > 0 && { annotations }),
@@ -132,6 +137,11 @@ function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
   }
   const volumeClaimTemplate = { spec: claimSpec(diskGiB, storage.scratchClass) };
   return [{ name: dataVolume, ephemeral: { volumeClaimTemplate } }];
+}
+
+/** Whether the volume is a part of the node's disk. */
+function isOnNode({ storage }: WorkloadPlanArgs["region"]): boolean {
+  return storage.kind === "bucket" && storage.scratchClass === undefined;
 }
 
 function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
@@ -176,9 +186,7 @@ const anyKernel = script(import.meta.url, "any-kernel.sh");
 
 function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
   const { cpuMillis, memoryMiB } = replica.edge;
-  const { storage } = region;
-  const hasBucket = storage.kind === "bucket";
-  const isOnNode = hasBucket && storage.scratchClass === undefined;
+  const hasBucket = region.storage.kind === "bucket";
   return {
     ...container,
     command: ["sh", "-c", anyKernel, container.name, ...(container.command ?? [])],
@@ -196,7 +204,7 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
       requests: {
         cpu: `${cpuMillis}m`,
         memory: `${memoryMiB}Mi`,
-        ...(isOnNode && { "ephemeral-storage": `${replica.diskGiB}Gi` }),
+        ...(isOnNode(region) && { "ephemeral-storage": `${replica.diskGiB}Gi` }),
       },
       limits: { memory: `${memoryMiB}Mi` },
     },
