@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { turn } from "./oncall/bypass.ts";
 import { wrongCommand } from "./oncall/command.ts";
-import { waysOf } from "./oncall/dns.ts";
+import { waysOf } from "./oncall/ways.ts";
 import { placeOf } from "./oncall/place.ts";
 import { deployedRegion } from "./oncall/state.ts";
 import { open, runThere } from "./oncall/way-in.ts";

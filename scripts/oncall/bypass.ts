@@ -1,7 +1,7 @@
 /** `bypass` and `unbypass`: clients past the cache, and back. docs/runbooks/RegistryCacheDown.md */
 import { createInterface } from "node:readline/promises";
 import { StepError } from "../setup/steps.ts";
-import type { Seen, Way } from "./dns.ts";
+import type { Seen, Way } from "./ways/way.ts";
 
 export interface BypassOptions {
   /** Which of the two. */

@@ -1,0 +1,25 @@
+/** The endpoint's DNS records: away, so that clients go to the upstreams at once, and back. On this computer, as a dead cache can't. */
+import { StepError } from "../setup/steps.ts";
+import { placeOf } from "./place.ts";
+import type { DeployedRegion } from "./state.ts";
+import { azureDns } from "./ways/azure-dns.ts";
+import { externalDns, hasExternalDns } from "./ways/external-dns.ts";
+import { localPods } from "./ways/local-pods.ts";
+import { route53 } from "./ways/route53.ts";
+import { byHand, hostnameOf, type Way } from "./ways/way.ts";
+
+/** @throws StepError where nothing of the stack leads clients to the cache */
+export async function waysOf(deployed: DeployedRegion): Promise<readonly Way[]> {
+  const records = [...route53(deployed), ...azureDns(deployed)];
+  if (records.length > 0) return records;
+  const place = placeOf(deployed);
+  if (place.kind === "local") return [localPods(deployed, place)];
+  if (place.kind === "kubernetes" && hasExternalDns(deployed, place))
+    return [externalDns(place, hostnameOf(deployed))];
+  throw new StepError(noRecord(deployed));
+}
+
+function noRecord({ stack, region, endpoint }: DeployedRegion): string {
+  const name = endpoint === undefined ? "the endpoint" : new URL(endpoint).hostname;
+  return `${stack}: the state has no DNS record of ${region}. Look for ${name} in its zone, and change it there: ${byHand}`;
+}

@@ -1,0 +1,105 @@
+import { askJson } from "../programs.ts";
+import { type DeployedRegion, nameOf, type Resource, resourcesOf } from "../state.ts";
+import { cloudAfter, type Way } from "./way.ts";
+
+/** The kinds of zones, by the provider's type of a record: https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets */
+const azureZones = {
+  "azure-native:dns:RecordSet": "2018-05-01",
+  "azure-native:privatedns:PrivateRecordSet": "2020-06-01",
+} as const;
+
+/** The endpoint's record in a zone of Azure. */
+export function azureDns(deployed: DeployedRegion): Way[] {
+  const found = Object.entries(azureZones).flatMap(([type, version]) =>
+    resourcesOf(deployed, type).map((record) => ({ record, version })),
+  );
+  return found
+    .filter(({ record }) => nameOf(record) === `${deployed.region}-address` && record.id)
+    .map(({ record, version }) => azureRecord(record, version));
+}
+
+interface AzureProperties {
+  readonly TTL: number;
+  readonly ARecords?: readonly { readonly ipv4Address: string }[];
+  readonly CNAMERecord?: { readonly cname: string };
+}
+
+function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
+  const { ttl, aRecords, cnameRecord } = inputs as {
+    ttl: number;
+    aRecords?: { ipv4Address: string }[];
+    cnameRecord?: { cname: string };
+  };
+  const wanted: AzureProperties = {
+    TTL: ttl,
+    ...(aRecords && { ARecords: aRecords }),
+    ...(cnameRecord && { CNAMERecord: cnameRecord }),
+  };
+  // …/dnsZones/example.com/A/cache.westeurope
+  const [zone = "", type = "", name = ""] = /^(.+)\/([^/]+)\/([^/]+)$/.exec(id)?.slice(1) ?? [];
+  const fullName = `${name}.${zone.slice(zone.lastIndexOf("/") + 1)}`;
+  const rest = (method: string, path: string, more: readonly string[] = []) =>
+    askJson("az", [
+      "rest",
+      "--method",
+      method,
+      "--url",
+      `${path}?api-version=${version}`,
+      "--output",
+      "json",
+      ...more,
+    ]);
+  const line = (it: AzureProperties) =>
+    `${type} ${fullName} ${it.TTL} ${[...(it.ARecords ?? []).map(({ ipv4Address }) => ipv4Address), it.CNAMERecord?.cname ?? ""].filter(Boolean).sort().join(" ")}`;
+  return {
+    what: line(wanted),
+    async look() {
+      // The list of a zone that isn't there is an error; a record that isn't there is not in it.
+      let page = (await rest("get", `${zone}/${type}`)) as AzureList;
+      const all = [...page.value];
+      while (page.nextLink) {
+        page = (await askJson("az", [
+          "rest",
+          "--method",
+          "get",
+          "--url",
+          page.nextLink,
+          "--output",
+          "json",
+        ])) as AzureList;
+        all.push(...page.value);
+      }
+      const found = all.find((it) => it.name.toLowerCase() === name.toLowerCase());
+      if (!found) return { there: false };
+      const now = line(azureProperties(found.properties));
+      return { there: true, ...(now !== line(wanted) && { other: now }) };
+    },
+    remove: async () => {
+      await rest("delete", id);
+    },
+    restore: async () => {
+      await rest("put", id, ["--body", JSON.stringify({ properties: wanted })]);
+    },
+    after: { bypass: cloudAfter.bypass(ttl), unbypass: cloudAfter.unbypass },
+  };
+}
+
+interface AzureList {
+  readonly value: readonly {
+    readonly name: string;
+    readonly properties: Readonly<Record<string, unknown>>;
+  }[];
+  readonly nextLink?: string;
+}
+
+/** Private zones write the keys another way: `ttl`, `aRecords`. */
+function azureProperties(properties: Readonly<Record<string, unknown>>): AzureProperties {
+  const byKey = Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [key.toLowerCase(), value]),
+  );
+  return {
+    TTL: byKey.ttl as number,
+    ARecords: byKey.arecords as { ipv4Address: string }[],
+    CNAMERecord: byKey.cnamerecord as { cname: string },
+  };
+}

@@ -1,0 +1,37 @@
+import { podman } from "../../../components/hosts/local/podman.ts";
+import { StepError } from "../../setup/steps.ts";
+import type { Local } from "../place.ts";
+import type { DeployedRegion } from "../state.ts";
+import type { Way } from "./way.ts";
+
+/** Clients of this machine ask 127.0.0.1: without the Pods, the connection is refused at once. */
+export function localPods({ region }: DeployedRegion, { kind }: Local): Way {
+  const filters = [`name=registry-cache`, `instance=${region}`].flatMap((label) => [
+    "--filter",
+    `label=app.kubernetes.io/${label}`,
+  ]);
+  const pods = async () => {
+    const listed = await podman(["pod", "ps", ...filters, "--format", "{{.Name}} {{.Status}}"]);
+    const found = listed.split("\n").filter(Boolean);
+    if (found.length === 0) throw new StepError(`there is no Pod of ${region} on this machine (${kind})`);
+    return found.map((line) => line.split(" ") as [string, string]);
+  };
+  const names = async () => (await pods()).map(([name]) => name);
+  return {
+    what: `the Pods of ${region} on this machine`,
+    look: async () => ({
+      there: (await pods()).some(([, status]) => !/^(?:Exited|Stopped|Created)/.test(status)),
+    }),
+    remove: async () => {
+      await podman(["pod", "stop", ...(await names())]);
+    },
+    restore: async () => {
+      await podman(["pod", "start", ...(await names())]);
+    },
+    after: {
+      bypass:
+        "Connections are refused at once, and clients pull from the upstreams. `npm run local` starts the Pods again.",
+      unbypass: "The cache answers in a few seconds.",
+    },
+  };
+}
