@@ -2,10 +2,10 @@
 import { Command } from "commander";
 import { turn } from "./oncall/bypass.ts";
 import { wrongCommand } from "./oncall/command.ts";
-import { waysOf } from "./oncall/ways.ts";
 import { placeOf } from "./oncall/place.ts";
 import { deployedRegion } from "./oncall/state.ts";
 import { open, runThere } from "./oncall/way-in.ts";
+import { waysOf } from "./oncall/ways.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";

@@ -128,8 +128,9 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
   ) as [LineRange[], LineRange[]];
   const standIns = [...Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined)].map(
     ([isOfOne, those]) => {
-      const sum = (of: "low" | "high") => rounded(those.reduce((total, range) => total + range[of], 0));
-      const amounts = rangeText({ lowUSD: sum("low"), expectedUSD: sum("high"), highUSD: sum("high") });
+      const sum = (of: "low" | "expected" | "high") =>
+        rounded(those.reduce((total, range) => total + range[of], 0));
+      const amounts = rangeText({ lowUSD: sum("low"), expectedUSD: sum("expected"), highUSD: sum("high") });
       const what = isOfOne
         ? `of one other region, ${regionsApart * 100} % more or less,`
         : "of other regions";

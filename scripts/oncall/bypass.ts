@@ -41,7 +41,7 @@ function line({ what, later }: Way, { there, other }: Seen, direction: BypassOpt
   if (direction === "bypass") {
     if (!there) return `  already removed: ${what}`;
     return other === undefined
-      ? `  to remove: ${other ?? what}`
+      ? `  to remove: ${what}`
       : `  to remove: ${other}\n    The stack made another one. \`unbypass\` restores that: ${what}`;
   }
   if (!there) return `  to restore: ${what}`;

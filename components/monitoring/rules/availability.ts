@@ -51,8 +51,8 @@ export function availabilityAlerts(
     },
     {
       ...common,
+      // Of one replica, too: a Prometheus that reads replicas through their nginx has nothing of one without it.
       name: "RegistryCacheNoSource",
-      ...(isOneOfSeveral && { severity: "notify" }),
       expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent}`,
       description: isOneOfSeveral
         ? "Neither this replica nor the upstream {{ $labels.upstream }} answers. If no replica answers, nodes can't pull its images."

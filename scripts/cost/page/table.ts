@@ -4,8 +4,10 @@ import type { Table as ReportTable } from "../report.ts";
 
 export type Cell = string | Html;
 
-type Table = Omit<ReportTable, "kind" | "rows" | "foot"> &
-  Readonly<Partial<Record<"foot", Rows>> & Record<"rows", Rows>>;
+interface Table extends Pick<ReportTable, "title" | "head"> {
+  readonly rows: Rows;
+  readonly foot?: Rows;
+}
 
 type Rows = readonly (readonly Cell[])[];
 

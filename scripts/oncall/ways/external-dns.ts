@@ -31,8 +31,9 @@ export function hasExternalDns(deployed: DeployedRegion, place: Cluster): boolea
     : annotations[annotation] === undefined;
 }
 
-/** How often the zone is asked, every 5 s. external-dns looks once a minute by default, and a zone may take another one. */
+/** How often the zone is asked, every 5 s, and how long at most. external-dns looks once a minute by default, and a zone may take another one. */
 const looks = 36;
+const patienceMs = 180_000;
 
 /** external-dns deletes the records of what it is told isn't its own: https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/ */
 export function externalDns(place: Cluster, hostname: string): Way {
@@ -61,7 +62,8 @@ export function externalDns(place: Cluster, hostname: string): Way {
       `Waiting for external-dns to remove the record of ${hostname}`,
       `remove it by hand: ${byHand}. external-dns may not run, or run with \`--policy upsert-only\``,
       async () => {
-        for (let left = looks; left > 0; left -= 1) {
+        const end = Date.now() + patienceMs;
+        for (let left = looks; left > 0 && Date.now() < end; left -= 1) {
           if ((await askZone(hostname)).has === false) return;
           await delay(Number(process.env.ONCALL_POLL_MS ?? 5000));
         }
@@ -78,6 +80,7 @@ export function externalDns(place: Cluster, hostname: string): Way {
     },
     later: { program: "external-dns", gone },
     remove: async () => {
+      console.error(`  Asking the zone of ${hostname} …`);
       before = await askZone(hostname);
       await kubectl("annotate", kind, name, "--overwrite", `${annotation}=none`);
     },
