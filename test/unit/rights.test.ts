@@ -306,6 +306,29 @@ describe("roles of Azure", () => {
     assert.ok(!reader.some(({ definition }) => definition.Actions.some((it) => polled.includes(it))));
   });
 
+  const deleted = {
+    "azure-native:containerservice:ManagedCluster": {
+      id: `${groupId("caches")}/providers/Microsoft.ContainerService/managedClusters/cache`,
+      polls: ["operations", "operationresults"].map(
+        (it) => `Microsoft.ContainerService/locations/${it}/read`,
+      ),
+    },
+    "azure-native:resources:ResourceGroup": {
+      id: groupId("caches"),
+      polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
+    },
+  };
+  for (const [type, { id, polls }] of Object.entries(deleted))
+    test(`who deletes ${type} sees when that is done`, async () => {
+      const inputs = { resourceGroupName: "caches" };
+      const own = { ...request, account: subscriptionId };
+      const guard = azureGuard(azureCloud(), () => rolesFor([resource(type, inputs)], own));
+      const thing = { type, id, scope: subscriptionId, inputs, outputs: {} };
+      await guard.demandRight({ kind: "delete", type, scope: subscriptionId, inputs, thing });
+      const asked = guard.asked.map(({ action }) => action).filter((it) => it.endsWith("/read"));
+      assert.deepEqual(asked, polls);
+    });
+
   describe("a private stack's preview", () => {
     const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>
       azureGuard(azureCloud(), () => roles).demandRight({
