@@ -15,6 +15,7 @@ import { writeDocuments } from "../../scripts/rights/documents.ts";
 import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { existing as inAws } from "../doubles/aws/existing.ts";
+import { isAllowed } from "../doubles/aws/rights/evaluate.ts";
 import { awsGuard } from "../doubles/aws/rights/guard.ts";
 import { existing, groupId, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
@@ -171,6 +172,16 @@ describe("policies of IAM", () => {
         /AssociateEncryptionConfig/,
       );
     });
+  });
+
+  /** https://github.com/hashicorp/terraform-provider-aws/issues/8804 */
+  test("a preview looks for a log group, which AWS asks about a group without a name", async () => {
+    const group = resource("aws:cloudwatch/logGroup:LogGroup", { name: "/aws/eks/cache/cluster" });
+    const policies = await policiesFor([group], { stack: "team", account, isReadOnly: true });
+    const action = "logs:DescribeLogGroups";
+    const asked = `arn:aws:logs:eu-central-1:${account}:log-group::log-stream:`;
+    const context = { "aws:RequestedRegion": region.region };
+    assert.ok(isAllowed(policies, { action, resource: asked, context }));
   });
 
   test("a health check that is there is changed, and no other one", async () => {
