@@ -15,6 +15,7 @@ import { writeDocuments } from "../../scripts/rights/documents.ts";
 import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { existing as inAws } from "../doubles/aws/existing.ts";
+import { isAllowed } from "../doubles/aws/rights/evaluate.ts";
 import { awsGuard } from "../doubles/aws/rights/guard.ts";
 import { existing, groupId, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
@@ -173,6 +174,16 @@ describe("policies of IAM", () => {
     });
   });
 
+  /** https://github.com/hashicorp/terraform-provider-aws/issues/8804 */
+  test("a preview looks for a log group, which AWS asks about a group without a name", async () => {
+    const group = resource("aws:cloudwatch/logGroup:LogGroup", { name: "/aws/eks/cache/cluster" });
+    const policies = await policiesFor([group], { stack: "team", account, isReadOnly: true });
+    const action = "logs:DescribeLogGroups";
+    const asked = `arn:aws:logs:eu-central-1:${account}:log-group::log-stream:`;
+    const context = { "aws:RequestedRegion": region.region };
+    assert.ok(isAllowed(policies, { action, resource: asked, context }));
+  });
+
   test("a health check that is there is changed, and no other one", async () => {
     const type = "aws:route53/healthCheck:HealthCheck";
     const others = ["DeleteHealthCheck", "UpdateHealthCheck", "ChangeTagsForResource"];
@@ -305,6 +316,29 @@ describe("roles of Azure", () => {
     const reader = rolesFor([resource(type, inputs)], { ...request, isReadOnly: true });
     assert.ok(!reader.some(({ definition }) => definition.Actions.some((it) => polled.includes(it))));
   });
+
+  const deleted = {
+    "azure-native:containerservice:ManagedCluster": {
+      id: `${groupId("caches")}/providers/Microsoft.ContainerService/managedClusters/cache`,
+      polls: ["operations", "operationresults"].map(
+        (it) => `Microsoft.ContainerService/locations/${it}/read`,
+      ),
+    },
+    "azure-native:resources:ResourceGroup": {
+      id: groupId("caches"),
+      polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
+    },
+  };
+  for (const [type, { id, polls }] of Object.entries(deleted))
+    test(`who deletes ${type} sees when that is done`, async () => {
+      const inputs = { resourceGroupName: "caches" };
+      const own = { ...request, account: subscriptionId };
+      const guard = azureGuard(azureCloud(), () => rolesFor([resource(type, inputs)], own));
+      const thing = { type, id, scope: subscriptionId, inputs, outputs: {} };
+      await guard.demandRight({ kind: "delete", type, scope: subscriptionId, inputs, thing });
+      const asked = guard.asked.map(({ action }) => action).filter((it) => it.endsWith("/read"));
+      assert.deepEqual(asked, polls);
+    });
 
   describe("a private stack's preview", () => {
     const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>

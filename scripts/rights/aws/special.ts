@@ -30,10 +30,10 @@ const untaggedYet = (stack: string): Condition =>
 /** Of images, which AWS has for everyone. */
 const publicImages = "parameter/aws/service/debian/release/*";
 
+const unconditional = (action: string, resource: string): Found => ({ action, resource, condition: {} });
+
 const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
-  "registry-cache:aws:VmHost": ({ arn }) => [
-    { action: "ssm:GetParameter", resource: arn("ssm", publicImages, ""), condition: {} },
-  ],
+  "registry-cache:aws:VmHost": ({ arn }) => [unconditional("ssm:GetParameter", arn("ssm", publicImages, ""))],
 
   /** A service gets the role only if the stack means it to. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
   "aws:iam/role:Role"({ resource: { inputs }, all, iam }) {
@@ -47,29 +47,13 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const path = String(inputs.path ?? "/").slice(1);
     const boundary = inputs.permissionsBoundary;
     const resource = iam(`role/${path}${inputs.name}`);
-    const always = [
-      { action: "iam:PassRole", resource, condition },
-      // EKS's profile of the nodes may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
-      ...(hasCluster
-        ? [
-            {
-              action: "iam:RemoveRoleFromInstanceProfile",
-              resource: iam("instance-profile/eks*"),
-              condition: {},
-            },
-          ]
-        : []),
-    ];
-    if (boundary === undefined) return always;
+    const pass = { action: "iam:PassRole", resource, condition };
+    if (boundary === undefined) return [pass];
     return [
-      ...always,
+      pass,
       // Of a role that is there, which so can't lose it.
       { action: "iam:PutRolePermissionsBoundary", resource, condition: bounded(String(boundary)) },
-      ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => ({
-        action,
-        resource: String(boundary),
-        condition: {},
-      })),
+      ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => unconditional(action, String(boundary))),
     ];
   },
 
@@ -79,16 +63,12 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   /** By its first cluster: https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html */
   [cluster]: ({ iam, arn, resource: { inputs } }) => [
     linkedRole(iam, "eks"),
+    // EKS's profile of the nodes may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
+    unconditional("iam:RemoveRoleFromInstanceProfile", iam("instance-profile/eks*")),
     // A key, also of a cluster that is there: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
     ...(inputs.encryptionConfig === undefined
       ? []
-      : [
-          {
-            action: "eks:AssociateEncryptionConfig",
-            resource: arn("eks", `cluster/${inputs.name}`),
-            condition: {},
-          },
-        ]),
+      : [unconditional("eks:AssociateEncryptionConfig", arn("eks", `cluster/${inputs.name}`))]),
   ],
 
   /** EC2 makes it with a network, without tags, and AWS has no key that tells it from others. */
@@ -133,24 +113,21 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   /** The certificate that a machine reads is looked for, and so is the zone in which a name is proved. */
   "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
     const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
-    const permit = (action: string, resource: string) => ({ action, resource, condition: {} });
     const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
     return [
-      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) => permit("ssm:GetParameter", arn)),
-      ...(zones.length > 0 ? [permit("route53:ListHostedZones", "*")] : []),
+      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) =>
+        unconditional("ssm:GetParameter", arn),
+      ),
+      ...(zones.length > 0 ? [unconditional("route53:ListHostedZones", "*")] : []),
       ...zones.flatMap((arn) =>
-        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => permit(action, arn)),
+        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => unconditional(action, arn)),
       ),
     ];
   },
 
   /** A private zone is looked for among all of its name, by the networks that each has. Only after the look-up is its ID known. */
   "aws:route53/record:Record": ({ resource }) => [
-    {
-      action: "route53:GetHostedZone",
-      resource: `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`,
-      condition: {},
-    },
+    unconditional("route53:GetHostedZone", `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`),
   ],
 
   /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */

@@ -36,6 +36,9 @@ const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usage
 /** By which the provider learns that an operation is done: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
 const networkPolls = ["operations", "operationResults"].map((it) => `${network}/locations/${it}/read`);
 const computePolls = ["Microsoft.Compute/locations/operations/read"];
+const clusterPolls = ["operations", "operationresults"].map(
+  (it) => `Microsoft.ContainerService/locations/${it}/read`,
+);
 
 export const rows: Readonly<Record<string, Row>> = {
   // A region's component stands for its look-ups.
@@ -47,6 +50,7 @@ export const rows: Readonly<Record<string, Row>> = {
 
   "azure-native:resources:ResourceGroup": {
     type: "Microsoft.Resources/subscriptions/resourceGroups",
+    polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
     where: "subscription",
   },
   "azure-native:network:VirtualNetwork": {
@@ -127,6 +131,7 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:storage:BlobContainer": { type: `${account}/blobServices/containers`, isDeleted: false },
   "azure-native:storage:ManagementPolicy": { type: `${account}/managementPolicies`, isDeleted: false },
   "azure-native:containerservice:ManagedCluster": {
+    polls: clusterPolls,
     type: cluster,
     linked: [`${identity}/assign/action`],
     lookUps: [`${cluster}/agentPools/read`, `${cluster}/listClusterUserCredential/action`],

@@ -65,7 +65,7 @@ function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
   const [, role] = /roleDefinitions\/([^/]+)$/.exec(text("roleDefinitionId", asked.inputs)) ?? [];
   // A role is granted on what it is for.
   const on = type === roleAssignments ? (id.split(`/providers/${type}/`)[0] ?? "") : id;
-  if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }, ...polls(type, on)];
+  if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }, ...polls(type, on, true)];
   return [
     { action: `${type}/write`, on, role },
     { action: `${type}/read`, on },
@@ -75,6 +75,7 @@ function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
 }
 
 const roleAssignments = "Microsoft.Authorization/roleAssignments";
+const resourceGroups = "Microsoft.Resources/subscriptions/resourceGroups";
 
 /** By the rules of the type, in an account in which nothing comes of it. */
 function newId({ definition }: Cloud, { type, inputs, scope }: Asked): string {
@@ -86,21 +87,26 @@ function newId({ definition }: Cloud, { type, inputs, scope }: Asked): string {
 /** `Microsoft.Network/virtualNetworks/subnets`: each second part of what follows the last provider's name. */
 function typeOf(id: string): string {
   const [, namespace = "", ...parts] = id.slice(id.lastIndexOf("/providers/") + 1).split("/");
-  if (!id.includes("/providers/")) return "Microsoft.Resources/subscriptions/resourceGroups";
+  if (!id.includes("/providers/")) return resourceGroups;
   return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
 }
 
 /** What is asked until a write or a delete has come to its end: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
-function polls(type: string, on: string): ArmRequest[] {
+function polls(type: string, on: string, isDelete = false): ArmRequest[] {
   const [, subscription = "", group = ""] =
     /^(\/subscriptions\/[^/]+)(\/resourceGroups\/[^/]+)?/i.exec(on) ?? [];
+  // A group is written at once.
+  if (type === resourceGroups && isDelete) {
+    const action = "Microsoft.Resources/subscriptions/operationresults/read";
+    return [{ action, on: `${subscription}/operationresults/a` }];
+  }
   const [namespace = "", kind = "", ...below] = type.split("/");
   if (kind === "privateDnsZones" && below.join() === "virtualNetworkLinks")
     return ["privateDnsOperationResults", "privateDnsOperationStatuses"].map((it) => ({
       action: `${namespace}/${it}/read`,
       on: `${subscription}${group}/providers/${namespace}/${it}/a`,
     }));
-  const isAtOnce = /dnsZones$|^trafficManagerProfiles$/i.test(kind);
+  const isAtOnce = /dnsZones|\/trafficManagerProfiles$|\/maintenanceConfigurations$/i.test(type);
   const operations = isAtOnce ? [] : (operationsOf[namespace] ?? []);
   return operations.map((it) => ({
     action: `${namespace}/locations/${it}/read`,
@@ -110,6 +116,7 @@ function polls(type: string, on: string): ArmRequest[] {
 
 const operationsOf: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.Compute": ["operations"],
+  "Microsoft.ContainerService": ["operations", "operationresults"],
   "Microsoft.Network": ["operations", "operationResults"],
 };
 
