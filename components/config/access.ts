@@ -49,14 +49,15 @@ export function isPrivateRange(text: string): boolean {
   return privateRanges.some((outer) => contains(outer, rangeOf(text)));
 }
 
-/** They stand for public ranges in examples: RFC 5737. */
-const exampleRanges = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"].map(rangeOf);
+/** Of IPv4, neither public nor private: RFC 6890. Those for documentation stand for public ranges in examples. */
+const reservedRanges = [
+  ...["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24"],
+  ...["198.18.0.0/15", "224.0.0.0/3"],
+].map(rangeOf);
 
-/** Whether an IPv4 range is neither public nor private: of multicast, link-local or loopback addresses, for example. */
+/** Whether an IPv4 range is of multicast, link-local or loopback addresses, for example, and of no others. */
 export function isReservedRange(text: string): boolean {
-  const range = rangeOf(text);
-  if (range?.[0].kind() !== "ipv4" || isPrivateRange(text)) return false;
-  return range[0].range() !== "unicast" && !exampleRanges.some((outer) => contains(outer, range));
+  return reservedRanges.some((outer) => contains(outer, rangeOf(text)));
 }
 
 /** All addresses, as CIDR ranges. */

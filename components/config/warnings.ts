@@ -79,11 +79,17 @@ function accessWarnings(provider: Checked["provider"], region: CheckedRegion): P
   return [
     ...unseenWarnings("access.clients", clients, isPrivate),
     ...(region.topology === "vm" ? unseenWarnings("access.metrics", metrics, isPrivate) : []),
-    // In AWS, the API also has a private address.
-    ...("apiAccess" in region && provider !== "aws"
-      ? unseenWarnings("apiAccess", region.apiAccess, false)
-      : []),
+    ...("apiAccess" in region ? apiWarnings(provider, region.apiAccess) : []),
   ];
+}
+
+/** In AWS, the API also has a private address, to which its name resolves elsewhere only if it has no public one: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
+function apiWarnings(provider: Checked["provider"], apiAccess: readonly string[]): Problem[] {
+  if (provider !== "aws") return unseenWarnings("apiAccess", apiAccess, false);
+  const inside = apiAccess.filter(isPrivateRange);
+  if (inside.length === 0 || inside.length === apiAccess.length) return [];
+  const message = `${inside.join(", ")}: while there are public ranges, too, only the resolvers of the cluster's own network know the API's private address. For clients in other networks, forward the API's name to these resolvers, or write the public addresses of the clients' NAT gateways`;
+  return [{ path: "apiAccess", message }];
 }
 
 function isPrivateEndpoint({ endpoint }: CheckedRegion): boolean {
@@ -92,7 +98,7 @@ function isPrivateEndpoint({ endpoint }: CheckedRegion): boolean {
 
 function unseenWarnings(
   path: string,
-  sources: CheckedRegion["access"]["metrics"],
+  sources: Readonly<CheckedRegion["access"]["metrics"]>,
   isPrivate: boolean,
 ): Problem[] {
   const unseen = sources.filter(

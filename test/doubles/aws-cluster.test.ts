@@ -127,6 +127,12 @@ testRefusals(make, {
   "a retention that there isn't": { of: "logs", with: { name: "b", retentionInDays: 31 }, says: /retention/ },
 });
 
+test("a range of the API may be so wide that a part of it is reserved", () => {
+  const publicAccessCidrs = ["0.0.0.0/1", "128.0.0.0/1"];
+  const inputs = { ...cluster.inputs, vpcConfig: { ...vpcConfig, publicAccessCidrs } };
+  make().cloud.update(cluster.type, "cache", inputs, region);
+});
+
 test("a cluster doesn't move to another network", () => {
   const { cloud, things } = make();
   const vpc = cloud.create("aws:ec2/vpc:Vpc", "other", { cidrBlock: "10.8.0.0/16" }, region);

@@ -1,8 +1,8 @@
 /** The life of every stack in a cloud, from its first preview to its end. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { waysOf } from "../../scripts/oncall/ways.ts";
 import { regionIn } from "../../scripts/oncall/state.ts";
+import { waysOf } from "../../scripts/oncall/ways.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import type { CloudCase } from "../support/cloud-case.ts";

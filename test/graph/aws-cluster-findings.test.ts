@@ -187,9 +187,21 @@ test("a subnet of the load balancer without a way to the internet", async () => 
 test("nodes without a public address have another way out, whatever the endpoint", async () => {
   const network = { ...existing, nodeSubnets: [first, fourth] };
   const gateway = () => routeTable(...toInternet);
-  assert.deepEqual(told(await lookedUp({ change: { network }, other: { getRouteTable: gateway } })), [
-    `network.nodeSubnets[0]: ${first} has a default route to igw-1, which takes no private address to the internet: lead 0.0.0.0/0 in its route table, rtb-1, to a NAT gateway, a transit gateway or a firewall, or name a private subnet`,
-  ]);
+  const refused = (target: string, wayOut: string) => [
+    `network.nodeSubnets[0]: ${first} has a default route to ${target}, which takes no private address to the internet: ${wayOut} 0.0.0.0/0 in its route table, rtb-1, to a NAT gateway, a transit gateway or a firewall, or name a private subnet`,
+  ];
+  assert.deepEqual(
+    told(await lookedUp({ change: { network }, other: { getRouteTable: gateway } })),
+    refused("igw-1", "let the subnet give machines public IPv4 addresses, or route"),
+  );
+  const peering = () => routeTable({ cidrBlock: "0.0.0.0/0", vpcPeeringConnectionId: "pcx-1" });
+  const toPeer = (subnetId: unknown) => (subnetId === first ? peering() : gateway());
+  assert.deepEqual(
+    told(
+      await lookedUp({ change: { network }, other: { getRouteTable: ({ subnetId }) => toPeer(subnetId) } }),
+    ),
+    refused("pcx-1", "route"),
+  );
 });
 
 test("a bucket of somebody else, and a zone that isn't there", async () => {

@@ -63,6 +63,17 @@ test("reserved ranges, which EKS takes nowhere; those for documentation are only
   assert.deepEqual(told({ apiAccess: ["203.0.113.0/24", "169.254.0.0/16"] }), [
     "apiAccess[1]: 169.254.0.0/16 is reserved, and nobody comes from there",
   ]);
+  const wide = ["0.0.0.0/1", "128.0.0.0/1"];
+  assert.deepEqual(told({ apiAccess: wide }), [], "only a part of them is reserved");
+  const reserved = [
+    "0.0.0.0/8",
+    "127.0.0.0/8",
+    "192.0.0.0/24",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+  ];
+  assert.equal(told({ apiAccess: reserved }).length, reserved.length);
 });
 
 test("more ranges than the API's list takes", () => {

@@ -293,6 +293,10 @@ describe("the security group of an existing subnet", () => {
     assert.deepEqual(await said(traffic, clients, { endpoint }), [refused("AzureTrafficManager")]);
     assert.deepEqual(await said([...traffic, tag("AzureTrafficManager", 120)], clients, { endpoint }), []);
     assert.deepEqual(await said([...traffic, tag("AzureCloud", 120)], clients, { endpoint }), []);
+    assert.deepEqual(await said([...traffic, tag("20.40.0.0/16", 120)], clients, { endpoint }), []);
+    assert.deepEqual(await said([...traffic, tag("10.0.0.0/8", 120)], clients, { endpoint }), [
+      refused("AzureTrafficManager"),
+    ]);
     const access = { clients, metrics: ["198.51.100.0/24"] };
     assert.deepEqual(await said([rule, denyAll], clients, { access }), [refused("198.51.100.0/24", 9443)]);
   });
@@ -320,6 +324,11 @@ describe("the security group of an existing subnet", () => {
     ]);
     const allow = { ...deny, priority: 90, access: "Allow", destinationAddressPrefix: "AzureCloud" };
     assert.deepEqual(await said([rule, deny, allow]), []);
+    assert.deepEqual(await said([rule, deny, { ...allow, destinationAddressPrefix: "20.0.0.0/8" }]), []);
+    const inside = { ...allow, destinationAddressPrefix: "10.0.0.0/8" };
+    assert.equal((await said([rule, deny, inside])).length, 1);
+    const partly = { ...inside, access: "Deny", destinationAddressPrefix: "20.0.0.0/8" };
+    assert.match((await said([rule, deny, partly])).join(), /its rule no-internet comes first/);
   });
 
   test("one that may not be read is a warning", async () => {

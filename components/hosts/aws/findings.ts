@@ -110,7 +110,7 @@ async function findSubnet(question: Question): Promise<ExistingSubnet | undefine
   const { vpcId, cidrBlock: range, availabilityZone, ipv6CidrBlock } = found;
   const place = { id, vpcId, path: "network.subnet" };
   if (region.endpoint.exposure === "private") {
-    await checkWayOut(question, place);
+    await checkWayOut(question, place, false);
     return { id, vpcId, range, availabilityZone, hasIpv6: false };
   }
   const isOpenToIpv6 = await checkPublicRoute(question, place);

@@ -39,8 +39,13 @@ export async function checkPublicRoute(
 /**
  * That what has no public address reaches the internet from a subnet; otherwise there is a problem more, or a warning where a virtual private gateway may have propagated a route: the provider tells none of
  * these. Whether a route's target passes it on, only its owner can tell.
+ * @param mayBePublic whether machines in the subnet may have public addresses
  */
-export async function checkWayOut({ lookUp, options }: Question, { id, vpcId, path }: Subnet): Promise<void> {
+export async function checkWayOut(
+  { lookUp, options }: Question,
+  { id, vpcId, path }: Subnet,
+  mayBePublic: boolean,
+): Promise<void> {
   const table = await lookUp.ask(path, `the route table of ${id}`, routeTableOf({ id, vpcId }, options));
   if (!table) return;
   const route = table.routes.find(({ cidrBlock }) => cidrBlock === "0.0.0.0/0");
@@ -48,9 +53,11 @@ export async function checkWayOut({ lookUp, options }: Question, { id, vpcId, pa
   const wayOut = `route 0.0.0.0/0 in its route table, ${table.routeTableId}, to a NAT gateway, a transit gateway or a firewall, or name a private subnet`;
   if (route) {
     const target = route.gatewayId || route.vpcPeeringConnectionId;
+    const publicly =
+      mayBePublic && route.gatewayId !== "" ? "let the subnet give machines public IPv4 addresses, or " : "";
     lookUp.refuse(
       path,
-      `${id} has a default route to ${target}, which takes no private address to the internet: ${wayOut}`,
+      `${id} has a default route to ${target}, which takes no private address to the internet: ${publicly}${wayOut}`,
     );
   } else {
     const unseen = "unless a virtual private gateway propagates one, which a preview can't see";

@@ -68,6 +68,8 @@ interface Other {
   readonly name: string;
   /** Whether the network may have it, and not the internet. */
   readonly isInside: boolean;
+  /** Ranges that are of others, where a tag's own aren't known. @default none */
+  readonly notIn?: readonly string[];
 }
 
 interface Connection {
@@ -92,12 +94,14 @@ function inboundOf(region: AzureRegion, subnet: readonly string[]): Connection[]
     ...(isCluster || privateLink
       ? [{ from: { name: "AzureLoadBalancer", isInside: true }, port: isCluster ? nodePort : port }]
       : []),
-    ...(hasFailover(region) ? [{ from: { name: "AzureTrafficManager", isInside: false }, port }] : []),
+    ...(hasFailover(region)
+      ? [{ from: { name: "AzureTrafficManager", isInside: false, notIn: access.clients }, port }]
+      : []),
   ];
 }
 
 /**
- * The first rule that applies, if it denies all of it for certain.
+ * The first rule that denies all of it for certain, if none before it may let some in.
  * @param rules by their priority
  * @param other on the other side
  */
@@ -113,8 +117,8 @@ function refusingRule(
       direction === "Inbound" ? [sources(rule), destinations(rule)] : [destinations(rule), sources(rule)];
     const matches = theirs.map((it) => matchOf(it, other));
     if (matches.every((it) => it === "none") && theirs.length > 0) continue;
-    const isCertain = matches.includes("all") && ours.some((it) => everything.includes(it));
-    return isCertain && rule.access === "Deny" ? rule.name : undefined;
+    if (rule.access !== "Deny") return undefined;
+    if (matches.includes("all") && ours.some((it) => everything.includes(it))) return rule.name;
   }
   return undefined;
 }
@@ -122,15 +126,21 @@ function refusingRule(
 const everything = ["*", "0.0.0.0/0", "VirtualNetwork"];
 
 /** How much of the other side is behind a prefix or a service tag of a rule. */
-function matchOf(prefix: string, { name, isInside }: Other): "all" | "some" | "none" {
+function matchOf(prefix: string, { name, isInside, notIn = [] }: Other): "all" | "some" | "none" {
   if (prefix === "*" || prefix === internet || prefix === name) return "all";
   // It has the addresses of peers and of what is behind gateways, too, and that from which load balancers probe.
   if (prefix === "VirtualNetwork") return isInside ? "some" : "none";
   if (prefix === "AzureLoadBalancer") return "none";
   if (prefix === "Internet") return isPrivateRange(name) ? "none" : isInside ? "some" : "all";
   const range = rangeOf(tagged[name] ?? name);
-  const other = rangeOf(prefix.includes("/") ? prefix : `${prefix}/32`);
+  const cidr = prefix.includes("/") ? prefix : `${prefix}/32`;
+  const other = rangeOf(cidr);
   if (!other) return "some";
+  // Traffic Manager, or the whole internet.
+  if (!range) {
+    const isOfOthers = isPrivateRange(cidr) || notIn.some((it) => contains(rangeOf(it), other));
+    return isOfOthers ? "none" : "some";
+  }
   if (contains(other, range)) return "all";
   return contains(range, other) ? "some" : "none";
 }

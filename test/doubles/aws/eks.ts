@@ -1,4 +1,3 @@
-import ipaddr from "ipaddr.js";
 import { list } from "../../../policy/iam.ts";
 import { contains, isRange } from "../checks.ts";
 import { type Cloud, everywhere, type Request, type Rules } from "../cloud.ts";
@@ -256,10 +255,14 @@ export const eks: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** Those for documentation stand for public ones in tests and examples. EKS refuses them, too. */
+/** RFC 1918, 6598 and 6890. Those for documentation stand for public ones in tests and examples. EKS refuses them, too. */
+const notPublic = [
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"],
+  ...["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/3"],
+];
+
 function isPublic(range: string): boolean {
-  const isExample = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"].some((it) => contains(it, range));
-  return isExample || ipaddr.parseCIDR(range)[0].range() === "unicast";
+  return !notPublic.some((it) => contains(it, range));
 }
 
 /** Of a cluster's subnets, each VPC once. */

@@ -202,7 +202,7 @@ async function findSubnets(
       }
       // Otherwise, nodes have public addresses.
       if (list === "nodeSubnets" && !(isPublic && subnet.mapPublicIpOnLaunch))
-        await checkWayOut(question, { id, vpcId: vpc, path });
+        await checkWayOut(question, { id, vpcId: vpc, path }, isPublic);
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];
     }),
   );
