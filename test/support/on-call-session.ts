@@ -50,6 +50,11 @@ export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}):
   return session(options, { ...podmanEnvironment(), ...env });
 }
 
+export interface ClusterSession extends OnCallSession {
+  /** The same with an administrator's rights, for what a runbook asks an administrator to do. */
+  readonly administrator: Shell;
+}
+
 /**
  * With the kubectl of the cluster's version, and the rights of docs/kubernetes-oncall-role.yaml alone.
  * @param kubeconfig path of an administrator's
@@ -57,7 +62,7 @@ export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}):
 export async function clusterSession(
   cache: Pick<OnKubernetes, "region" | "context" | "namespace" | "endpoint" | "image">,
   kubeconfig: string,
-): Promise<OnCallSession> {
+): Promise<ClusterSession> {
   await using parts = new AsyncDisposableStack();
   const bin = parts.use(await tempDir());
   const kubectl = await ensureTool("kubectl");
@@ -76,8 +81,9 @@ export async function clusterSession(
   };
   const PATH = `${bin.path}${delimiter}${process.env.PATH}`;
   const { shell } = parts.use(await session(options, { PATH, KUBECONFIG: asOnCall }));
+  const { shell: administrator } = parts.use(await session(options, { PATH, KUBECONFIG: kubeconfig }));
   const all = parts.move();
-  return { shell, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { shell, administrator, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
