@@ -92,7 +92,7 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
     const { messages } = await stack.run("preview");
     assert.match(
       messages,
-      /the log group \S+ is there already, .* `aws logs delete-log-group --region us-east-1 /,
+      /the log group \S+ already exists and .* `aws logs delete-log-group --region us-east-1 /,
     );
   });
 });
