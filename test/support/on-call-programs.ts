@@ -21,6 +21,7 @@ case "$*" in
   "vm boot-diagnostics get-boot-log "*) echo "Kernel panic" ;;
   "vm get-instance-view "*) echo '[["Provisioning succeeded", "VM running"], ["Ready"]]' ;;
   "network private-endpoint show "*) echo /subscriptions/s/networkInterfaces/wire ;;
+  "network private-link-service show "*) echo /subscriptions/s/privateLinkServices/registry-cache/privateEndpointConnections/one ;;
   "network nic show "*" /subscriptions/s/networkInterfaces/wire "*) echo 10.1.0.4 ;;
 esac`;
 
@@ -38,11 +39,13 @@ case $script in
   *) echo "npm error Missing script: $script" >&2; exit 1 ;;
 esac`;
 
-/** The flags of `pulumi up` and `pulumi stack output` that take a value, and those that don't: https://www.pulumi.com/docs/iac/cli/commands/ */
+/** The flags of `pulumi up`, `pulumi destroy` and `pulumi stack output` that take a value, and those that don't: https://www.pulumi.com/docs/iac/cli/commands/ */
 const pulumiFlags: Readonly<Record<string, boolean>> = {
   "--stack": true,
   "--replace": true,
   "--exclude": true,
+  "--target": true,
+  "--target-dependents": false,
   "--refresh": false,
   "--json": false,
 };
@@ -84,6 +87,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   ],
   "az network private-endpoint show": ["--resource-group", "--name"],
   "az network nic show": ["--ids"],
+  // https://learn.microsoft.com/cli/azure/network/private-link-service
+  "az network private-link-service show": ["--ids"],
+  "az network private-link-service connection delete": ["--ids"],
   "az network private-dns zone create": ["--resource-group", "--name"],
   "az network private-dns link vnet create": [
     "--resource-group",
@@ -135,7 +141,7 @@ export function assertSound(call: readonly string[]): void {
 /** Without `--stack`, it is whichever was selected last. */
 function assertPulumi(call: readonly string[], shown: string): void {
   assert.ok(call.includes("--stack"), `--stack is missing: ${shown}`);
-  assert.match(shown, /^pulumi (?:up|stack output \w+) --/);
+  assert.match(shown, /^pulumi (?:up|destroy|stack output \w+) --/);
   const flags = call.slice(call.findIndex((word) => word.startsWith("--")));
   for (let at = 0; at < flags.length; at += 1) {
     const flag = flags[at] ?? "";

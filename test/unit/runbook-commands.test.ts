@@ -197,7 +197,7 @@ test("RegistryCacheProbeFailing asks a Pod for what it serves: behind an Ingress
   }
 });
 
-test("a consumer of a private link makes an endpoint, and the name leads to it", async () => {
+test("docs/private-networks.md: a consumer of a private link makes an endpoint, and the name leads to it; its owner ends both", async () => {
   await using programs = await onCallPrograms();
   const { exitCode, output } = await shell(programs)(
     `set -eu\n${commandsIn("private-networks.md").join("\n")}`,
@@ -209,16 +209,23 @@ test("a consumer of a private link makes an endpoint, and the name leads to it",
     [
       "aws ec2 describe-vpc-endpoint-services",
       "aws ec2 create-vpc-endpoint",
+      "npm run pulumi",
+      "pulumi destroy",
+      "npm run pulumi",
+      "pulumi up",
       "az network private-endpoint create",
       "az network private-endpoint show",
       "az network nic show",
       "az network private-dns zone create",
       "az network private-dns link vnet create",
       "az network private-dns record-set a add-record",
+      "az network private-link-service show",
+      "az network private-link-service connection delete",
     ],
   );
+  assert.match(calls[3] ?? "", /--target \*\*\$azure-native:network:NetworkInterface::westeurope /);
   assert.match(
-    calls.at(-1) ?? "",
+    calls.find((call) => call.includes("add-record")) ?? "",
     /--zone-name cache\.westeurope\.corp\.example\.com .*--ipv4-address 10\.1\.0\.4$/,
   );
   assert.match(output, /\["eu-central-1b"\].*\["Z1","vpce-1/s);
