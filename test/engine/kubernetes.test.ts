@@ -633,8 +633,9 @@ test("docs/gitops.md: the chart of a registry makes a region, changes it, and ta
 
   const apps = plane.config.makeApiClient(AppsV1Api);
   const target = { name: "registry-cache", namespace };
-  const scale = await apps.readNamespacedDeploymentScale(target);
-  await apps.replaceNamespacedDeploymentScale({ ...target, body: { ...scale, spec: { replicas: 4 } } });
+  // Merged, because the controllers write the Deployment's status meanwhile.
+  const merged = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  await apps.patchNamespacedDeploymentScale({ ...target, body: { spec: { replicas: 4 } } }, merged);
   await configureFrankfurt({}, { freshnessSeconds: 30 });
   await page.paste("values", "install");
   assert.equal((await deployment(namespace)).spec?.replicas, 4);
