@@ -375,10 +375,11 @@ test("the upstream is gone, then the cache, too", async () => {
   assert.match(down, /NOT SERVING/);
   assert.match(await see("RegistryCacheNoSource"), /^edge: exited /m);
   await asksUpstream("RegistryCacheNoSource");
+  // It restarts Prometheus, too.
   await remedy("RegistryCacheNoSource");
-  await verified("RegistryCacheNoSource");
+  await verifiedHere("RegistryCacheNoSource");
   await upstream.proxy.listen();
-  await verified("RegistryCacheDown");
+  await verifiedHere("RegistryCacheDown");
   await asksBehindDns();
   await verifiedHere("RegistryCacheUpstreamUnreachable");
   await verifiedHere("RegistryCacheTagsOutdated");

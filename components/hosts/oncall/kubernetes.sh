@@ -65,7 +65,7 @@ show_firing() {
   pods=$(replicas) && [ -n "$pods" ] || fail 'there is no replica'
   code=0
   for pod_now in $pods; do
-    if lines=$(ask_prometheus 'ALERTS{alertstate="firing"}'); then
+    if lines=$(ask_firing); then
       printf '%s:\n%s\n' "$pod_now" "$lines"
     else
       echo "$pod_now: no answer"

@@ -50,7 +50,7 @@ show_logs() {
   podman logs "$@" "$id" 2>&1
 }
 
-show_firing() { ask_prometheus 'ALERTS{alertstate="firing"}'; }
+show_firing() { ask_firing; }
 
 show_startup() {
   if ! is_vm; then

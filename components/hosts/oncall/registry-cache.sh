@@ -79,6 +79,9 @@ short() { printf %.12s "$1"; }
 
 ask_prometheus() { in_part prometheus promtool query instant "http://127.0.0.1:$((PORT + 4))" -- "$1"; }
 
+# The alerts of the last two evaluations, which are 15 s apart: after a restart, Prometheus answers for five minutes with what fired before.
+ask_firing() { ask_prometheus 'ALERTS{alertstate="firing"} unless time() - timestamp(ALERTS{alertstate="firing"}) > 40'; }
+
 # Usage: ask_blackbox MODULE PARAMETERS
 ask_blackbox() { in_part "$asker" wget -q -T 8 -O - "http://127.0.0.1:$((PORT + 6))/probe?module=$1&$2"; }
 
