@@ -160,6 +160,10 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
       );
       assert.match(said, new RegExp(`failed: ${reason}`));
     }
+    // What ran before has just been started again.
+    await first.until("Prometheus has evaluated its rules", async () =>
+      (await first.try("registry-cache firing")).output.includes("Watchdog"),
+    );
     const outdated = "RegistryCachePodOutdated";
     const image = /^IMAGE=/;
     const seen = await follow(outdated, "See", { matching: /pod_failure_info/ });
