@@ -312,6 +312,22 @@ describe("status", () => {
     assert.equal(calls.length, 1, "a second question would wait as long as the first");
   });
 
+  test("where podman is silent, systemd says whether a machine's cache is stopped", async (t) => {
+    const parts = scope(t);
+    const verdictOf = async (podman: string, state: string) => {
+      const systemctl = `case "$*" in "is-active registry-cache") echo ${state} ;; esac`;
+      const programs = parts.use(await fakePrograms({ podman, systemctl, sudo: 'shift; exec "$@"' }));
+      const { all } = await run({ ...local, host: "vm" }, programs, "status");
+      return all.match(/^verdict +(.*)$/m)?.[1];
+    };
+    const stopped = "NOT SERVING: registry-cache.service is stopped; `registry-cache restart` starts it";
+    for (const silent of ["exit 125", "case $1 in exec) exit 124 ;; ps) echo id ;; esac"]) {
+      assert.equal(await verdictOf(silent, "inactive"), stopped);
+      assert.match((await verdictOf(silent, "active")) ?? "", /^NOT KNOWN: /);
+    }
+    assert.equal(await verdictOf(podman(), "inactive"), "serving, with alerts", "what answers, serves");
+  });
+
   const edgeAnswers = `case "$*" in
   "ps "*) echo id ;;
   "exec id true") ;;

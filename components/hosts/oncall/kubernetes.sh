@@ -48,6 +48,9 @@ states() {
       print $1, tolower($2) (NF < 3 ? "" : bad == "" ? ", all containers ready" : ", not ready:" bad) }'
 }
 
+# Nobody else knows more than the API server.
+is_stopped() { false; }
+
 part_details() {
   pod=$(replica)
   look get pods,persistentvolumeclaims --output wide

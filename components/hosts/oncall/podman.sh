@@ -37,6 +37,9 @@ states() {
   [ -z "$lines" ] || printf '%s\n' "$lines" | sort
 }
 
+# While the containers of a stopped cache end, podman can be silent for minutes: systemd knows.
+is_stopped() { is_vm && [ "$(systemctl is-active registry-cache 2>/dev/null)" = inactive ]; }
+
 part_details() {
   ids=$(ours --all --quiet) && [ -n "$ids" ] || fail 'there are no containers: `registry-cache startup` says what came before them'
   # shellcheck disable=SC2086

@@ -160,6 +160,10 @@ status() {
     missing='the containers cannot be listed'
     result=1
   fi
+  if [ -n "$unknown" ] && is_stopped; then
+    verdict='NOT SERVING: registry-cache.service is stopped; `registry-cache restart` starts it'
+    unknown=
+  fi
   echo "cache          $REGION, $ENDPOINT"
   echo "verdict        $verdict"
   for alert in $alerts; do
