@@ -123,6 +123,9 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     await follow(missing, "Do", only);
     await first.run("systemctl is-active prometheus-node-exporter");
     await first.run("systemctl stop registry-cache");
+    // systemd stops the parts of the Pod after its own service, and one that drains still serves.
+    const parts = "systemctl list-units --plain --no-legend --state=active,deactivating 'registry-cache@*'";
+    await first.until("the Pod has ended", async () => (await first.run(parts)) === "");
     const down = await follow("RegistryCacheDown", "See", {
       matching: /^registry-cache/,
       mayFail: /^registry-cache (?:status|parts|logs)/,
