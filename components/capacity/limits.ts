@@ -37,20 +37,27 @@ const podGiB = 1;
 const upstreamGiB = 0.125;
 const systemGiB = 0.5;
 
+/** What zot uses more than distribution: see its limit in pod/zot.ts. */
+const zotGiB = 1;
+
 /** Memory that the machine must have before anything is cached in it. */
-function memoryFloorGiB(upstreams: number): number {
-  return systemGiB + podGiB + upstreamGiB * (upstreams - 1);
+function memoryFloorGiB({ upstreams, zot = 0 }: Origins): number {
+  return systemGiB + podGiB + upstreamGiB * (upstreams - 1) + zotGiB * zot;
 }
 
-export function pageCacheGiB(machine: Machine, upstreams: number): number {
-  return Math.max(0, machine.memoryGiB - memoryFloorGiB(upstreams));
+export function pageCacheGiB(machine: Machine, origins: Origins): number {
+  return Math.max(0, machine.memoryGiB - memoryFloorGiB(origins));
 }
+
+type Origins = Pick<Setting, "upstreams" | "zot">;
 
 export interface Setting {
   readonly cloud: Cloud;
   readonly demand: Demand;
   readonly diskType: DiskType;
   readonly upstreams: number;
+  /** How many of these zot fetches from. @default none */
+  readonly zot?: number;
   /** Types that the cloud doesn't sell at the place. @default none */
   readonly unavailable?: readonly string[] | undefined;
 }
@@ -58,12 +65,12 @@ export interface Setting {
 /** All limits of a machine, whatever its disk is set to. */
 export function machineLimits(
   machine: Machine,
-  { cloud, demand, diskType, upstreams }: Setting,
+  { cloud, demand, diskType, ...origins }: Setting,
 ): Limit<MachineLimitName>[] {
   const path = machine.diskPath[diskType];
   if (!path) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
   const network = { required: demand.networkMbps, unit: "Mbps" } as const;
-  const onDisk = diskMbps(demand, pageCacheGiB(machine, upstreams));
+  const onDisk = diskMbps(demand, pageCacheGiB(machine, origins));
   const behindGateway = cloud === "aws" && machine.vCpu < gatewayLimitBelowVCpu;
   return [
     { name: "network", ...network, available: machine.networkMbps },
@@ -76,7 +83,7 @@ export function machineLimits(
       available: path.sustainedIops,
       unit: "IOPS",
     },
-    { name: "memory", required: memoryFloorGiB(upstreams), available: machine.memoryGiB, unit: "GiB" },
+    { name: "memory", required: memoryFloorGiB(origins), available: machine.memoryGiB, unit: "GiB" },
   ];
 }
 

@@ -45,6 +45,11 @@ const hotSetsAtTheEdge = 4;
 const stepGiB = 10;
 const leastGiB = 20;
 
+/** The disk's share for blobs that holds the content, in GiB: with zot, which has all of it a second time, twice as much. */
+function blobsGiB(workload: Workload, delivery: Delivery, hasZot: boolean): number {
+  return (hasZot ? 2 : 1) * contentGiB(workload, delivery);
+}
+
 /** What the cache is to hold, in GiB. */
 export function contentGiB(workload: Workload, delivery: Delivery): number {
   switch (delivery) {
@@ -84,6 +89,7 @@ export function sizeFor(contentGiB: number): number {
 /**
  * A disk of a given type: its size from the workload or as given, IOPS and throughput from the workload.
  * @param mbps what the workload needs, as far as the machine carries it: more isn't worth paying for.
+ * @param hasZot whether an upstream has `engine: zot`.
  */
 export function planDisk(
   request: DiskRequest,
@@ -91,17 +97,18 @@ export function planDisk(
   workload: Workload,
   delivery: Delivery,
   mbps: number,
+  hasZot = false,
 ): DiskChoice {
   const disk = disks[type];
   const { label, leastGiB, mostGiB } = disk;
-  const automaticGiB = automaticSize(disk, sizeFor(contentGiB(workload, delivery)), mbps);
+  const automaticGiB = automaticSize(disk, sizeFor(blobsGiB(workload, delivery, hasZot)), mbps);
   const askedGiB = request.sizeGiB === "auto" ? automaticGiB : request.sizeGiB;
   const isSold = askedGiB >= leastGiB && askedGiB <= mostGiB;
   const sizeGiB = isSold ? askedGiB : automaticGiB;
   const { iops, throughput } = performanceOf(disk, sizeGiB, mbps);
   const planned: PlannedDisk = { type, sizeGiB, iops, throughput };
   const warnings = [
-    ...sizeWarnings(planned, automaticGiB, workload, delivery),
+    ...sizeWarnings(planned, automaticGiB, workload, delivery, hasZot),
     ...speedWarnings(planned, automaticGiB, mbps),
   ];
   if (isSold) return { disk: planned, problems: [], warnings };
@@ -146,11 +153,13 @@ function sizeWarnings(
   automaticGiB: number,
   workload: Workload,
   delivery: Delivery,
+  hasZot: boolean,
 ): Problem[] {
   const { sizeGiB } = planned;
   const holdsGiB = diskBudget(sizeGiB).blobsMiB / 1024;
-  if (holdsGiB >= contentGiB(workload, delivery)) return [];
-  const message = `${quantity(sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${contentText(workload, delivery)}: the rest is fetched again; ${wayOut(planned, automaticGiB)}`;
+  if (holdsGiB >= blobsGiB(workload, delivery, hasZot)) return [];
+  const twice = hasZot ? ", twice, as zot keeps all of it beside the edge" : "";
+  const message = `${quantity(sizeGiB, "GiB")} hold ${number(holdsGiB)} of ${contentText(workload, delivery)}${twice}: the rest is fetched again; ${wayOut(planned, automaticGiB)}`;
   return [{ path, message }];
 }
 

@@ -6,7 +6,7 @@ import { diskTypeIn } from "./disk.ts";
 import type { Limit } from "./limits.ts";
 import type { Cloud } from "./machine.ts";
 import { candidates } from "./machines.ts";
-import { type Capacity, type CapacityRequest, planCapacity } from "./plan.ts";
+import { type Capacity, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
 import { carries } from "./plan-machine.ts";
 
 export type CloudRegion = AwsRegion | AzureRegion;
@@ -68,7 +68,7 @@ export function limitsOn(
     cloud: cloudOf(region),
     region: { name: region.name, machine: { type }, storage },
     workload: shareOf(workload, replicas),
-    upstreams: upstreams.length,
+    ...upstreamsOf(upstreams),
   });
   return plan.limits;
 }
@@ -82,7 +82,7 @@ export function planVariant(
     cloud,
     region: { name: region.name, machine, storage },
     workload,
-    upstreams: upstreams.length,
+    ...upstreamsOf(upstreams),
   };
   if (topology === "vm") return planCapacity(request);
   const share = { ...request, workload: shareOf(workload, replicas) };

@@ -1,6 +1,7 @@
 /** Disk and machine of a region's cache, from the workload: what the hosts create and the cost estimate counts. */
 import type { Problem } from "../config/problems.ts";
-import type { Workload } from "../config/schema.ts";
+import type { Upstream, Workload } from "../config/schema.ts";
+import { isZot } from "../config/upstream.ts";
 import { deliveryOf, demandOf, diskMbps, iopsFor, type StorageKind } from "./demand.ts";
 import { disks, diskTypeIn, toMbps } from "./disk.ts";
 import type { Limit } from "./limits.ts";
@@ -19,8 +20,15 @@ export interface CapacityRequest {
   readonly workload: Workload;
   /** How many registries the cache serves, at least 1: each takes memory. */
   readonly upstreams: number;
+  /** How many of these zot fetches from: each takes more memory, and all of them half of the disk. @default none */
+  readonly zot?: number;
   /** Types of machine that the cloud doesn't sell where this one is to be: `auto` takes none of them. @default none */
   readonly unavailable?: readonly string[] | undefined;
+}
+
+/** What matters here of the upstreams. */
+export function upstreamsOf(upstreams: readonly Upstream[]): Pick<CapacityRequest, "upstreams" | "zot"> {
+  return { upstreams: upstreams.length, zot: upstreams.filter(isZot).length };
 }
 
 /** Plain JSON. */
@@ -41,17 +49,31 @@ export interface Capacity {
 }
 
 /** Plans a region's capacity. */
-export function planCapacity({ cloud, region, workload, upstreams, unavailable }: CapacityRequest): Capacity {
+export function planCapacity({
+  cloud,
+  region,
+  workload,
+  upstreams,
+  zot = 0,
+  unavailable,
+}: CapacityRequest): Capacity {
   const { name, storage } = region;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const diskType = diskTypeIn(cloud, name);
-  const machine = planMachine(region.machine, name, { cloud, demand, diskType, upstreams, unavailable });
+  const machine = planMachine(region.machine, name, {
+    cloud,
+    demand,
+    diskType,
+    upstreams,
+    zot,
+    unavailable,
+  });
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
   const mbps = path?.required ?? diskMbps(demand, 0);
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
   const diskRequest: DiskRequest = storage.kind === "disk" ? storage : { sizeGiB: "auto" };
-  const { disk, ...found } = planDisk(diskRequest, diskType, workload, delivery, carriedMbps);
+  const { disk, ...found } = planDisk(diskRequest, diskType, workload, delivery, carriedMbps, zot > 0);
   const throughputMbps = toMbps(disk.throughput, disks[diskType].unit);
   return {
     plan: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { isPublic } from "./endpoint.ts";
+import { engineProblems } from "./engines.ts";
 import { governanceProblems } from "./governance.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
@@ -26,6 +27,7 @@ export function crossChecks(raw: Raw): Problem[] {
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
     ...exposureProblems(raw),
     ...governanceProblems(raw),
+    ...engineProblems(raw),
     ...prefetchProblems(raw),
   ];
 }

@@ -3,10 +3,12 @@
  * docs/images.md says where each digest was seen.
  */
 
+import { type Engine, isZot } from "./upstream.ts";
+
 /** Those of every Pod. */
 export const baseImageNames = ["edge", "origin", "exporter", "prometheus", "blackbox"] as const;
 
-export const imageNames = [...baseImageNames, "acme", "prefetch"] as const;
+export const imageNames = [...baseImageNames, "acme", "prefetch", "zot"] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
@@ -29,6 +31,8 @@ export const defaultImages: Images = {
   // Only where the configuration has `prefetch`. Alpine: the plain image has no shell.
   prefetch:
     "ghcr.io/regclient/regctl:v0.11.6-alpine@sha256:5fe7c6a6206e1d9d71af719674c9db03e74a4ae221a32089b691f5b55533d6ea",
+  // Only where an upstream has `engine: zot`. The full image: the minimal one has no sync.
+  zot: "ghcr.io/project-zot/zot:v2.1.21@sha256:6b69512c00dceaad05b1144e6079aac6aa7309d7fd200f9947ecb1de09cf48c8",
 };
 
 /** That of the configuration, or the pinned one. */
@@ -38,13 +42,18 @@ export function imageOf({ images }: { readonly images: Partial<Images> }, name: 
 
 /** Of a Pod, as it takes them. @param hasAcme whether it gets its certificate by itself */
 export function imagesOf(
-  config: { readonly images: Partial<Images>; readonly prefetch?: object },
+  config: {
+    readonly images: Partial<Images>;
+    readonly prefetch?: object;
+    readonly upstreams: readonly { readonly engine?: Engine }[];
+  },
   hasAcme: boolean,
 ): string[] {
   const names: ImageName[] = [
     ...baseImageNames,
     ...(hasAcme ? (["acme"] as const) : []),
     ...(config.prefetch ? (["prefetch"] as const) : []),
+    ...(config.upstreams.some(isZot) ? (["zot"] as const) : []),
   ];
   return [...new Set(names.map((name) => imageOf(config, name)))];
 }

@@ -7,7 +7,7 @@ import { ReleaseFileError, referencesOf } from "./release-file.ts";
 import { repositoryPattern } from "./repositories.ts";
 import { parseWith } from "./schema-problems.ts";
 import { checkedText, matching } from "./text.ts";
-import { upstream } from "./upstream.ts";
+import { isZot, upstream } from "./upstream.ts";
 
 const platform = matching(
   /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/,
@@ -106,7 +106,7 @@ export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
   ];
 }
 
-type Upstreams = readonly Pick<z.output<typeof upstream>, "registry" | "repositories">[];
+type Upstreams = readonly Pick<z.output<typeof upstream>, "registry" | "repositories" | "engine">[];
 
 /** Why the cache can't be asked for it, or undefined. */
 export function referenceProblem(text: string, upstreams: Upstreams): string | undefined {
@@ -120,6 +120,8 @@ export function referenceProblem(text: string, upstreams: Upstreams): string | u
     const known = upstreams.map(({ registry }) => registry);
     return `is of a registry that is none of the upstreams: ${hint(reference.registry, known)}`;
   }
+  // zot lists no tags but its own, and keeps to no rate.
+  if (isZot(of)) return "is of a registry with `engine: zot`, which fetches only what is asked for";
   if (index > 0 && of.registry.includes(":")) {
     return "is of a registry with a port, which no path can name: make that upstream the first";
   }

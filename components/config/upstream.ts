@@ -4,6 +4,11 @@ import { checkedText, matching, registryName, secretKey, serverUrl, shortName } 
 
 const repositoryGlob = checkedText(repositoryGlobProblem);
 
+/** The programs that can fetch from an upstream. docs/engines.md compares them. */
+const engines = ["distribution", "zot"] as const;
+
+export type Engine = (typeof engines)[number];
+
 export const upstream = z
   .strictObject({
     name: shortName.describe(
@@ -25,6 +30,13 @@ export const upstream = z
         "The repositories that the cache may serve, as globs: `*` within a path segment, `**` for any segments. " +
           "Everything else is refused.",
       ),
+    engine: z
+      .enum(engines)
+      .exactOptional()
+      .describe(
+        "The program that fetches from this registry: `distribution` passes blobs through; `zot` takes whole images, knows referrers, and needs half of the disk. " +
+          "`zot` only with one machine and `storage: { kind: disk }`: docs/engines.md. Default: `distribution`.",
+      ),
     probe: matching(
       /^[a-z0-9][a-z0-9._/-]*:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/,
       "an image of this registry: write it like team/app:1.0",
@@ -43,6 +55,11 @@ export const upstream = z
     ...rest,
     url: url ? new URL(url).origin : registryUrl(rest.registry),
   }));
+
+/** Whether zot fetches from it, and not distribution. */
+export function isZot({ engine }: { readonly engine?: Engine }): boolean {
+  return engine === "zot";
+}
 
 /** Docker Hub's API has another host than its name in image references; no other well-known registry does. */
 export function registryUrl(registry: string): string {

@@ -7,7 +7,7 @@ import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterva
 import { script } from "./script.ts";
 import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
-import type { UpstreamPorts } from "./upstream-ports.ts";
+import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
 const originRoot = "/var/lib/registry";
 
@@ -107,7 +107,7 @@ export function originPart(
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
     secret,
-    ready: `http://127.0.0.1:${ports.debug}/debug/health`,
+    ready: originReady({ upstream, ports }),
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };
 }

@@ -1,9 +1,13 @@
 import type { ConfigMap, Pod } from "kubernetes-types/core/v1.d.ts";
+import { isZot } from "../config/upstream.ts";
 import { acmePart } from "./acme.ts";
 import { blackboxPart } from "./blackbox.ts";
+import { sharedWithZot } from "./edge/budget.ts";
 import { edgePart } from "./edge/edge.ts";
+import { hasZot } from "./edge/engines.ts";
 import { exporterPart } from "./exporter.ts";
 import { janitorPart } from "./janitor.ts";
+import { keeperPart } from "./keeper.ts";
 import type { PodOptions } from "./options.ts";
 import { originPart } from "./origin.ts";
 import { filesOf, type Live, type Part } from "./part.ts";
@@ -12,6 +16,7 @@ import { prometheusPart } from "./prometheus.ts";
 import { secretDirectory } from "./secrets.ts";
 import { storedPart } from "./stored.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
+import { zotPart } from "./zot.ts";
 
 export interface PodManifests {
   readonly pod: Pod;
@@ -39,17 +44,21 @@ const securityContext = {
 };
 
 /** Renders the cache: one Pod, and one ConfigMap for each container. */
-export function renderPod(options: PodOptions): PodManifests {
+export function renderPod(given: PodOptions): PodManifests {
+  const options = hasZot(given) ? { ...given, budget: sharedWithZot(given.budget) } : given;
   const { store } = options;
   const upstreams = upstreamPorts(options);
   const parts: Part[] = [
     edgePart(options),
-    ...upstreams.map((it) => originPart(options, it, drainSeconds)),
+    ...upstreams.map((it) =>
+      isZot(it.upstream) ? zotPart(options, it) : originPart(options, it, drainSeconds),
+    ),
     ...(store ? upstreams.map((it) => storedPart(options, store, it, drainSeconds)) : []),
     exporterPart(options),
     prometheusPart(options),
     blackboxPart(options),
     janitorPart(options),
+    ...(hasZot(options) ? [keeperPart(options)] : []),
     ...(options.prefetch ? [prefetchPart(options, options.prefetch)] : []),
     ...(options.acme ? [acmePart(options, options.acme)] : []),
   ];

@@ -1,7 +1,9 @@
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
 import { imageOf } from "../config/images.ts";
+import { isZot } from "../config/upstream.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
+import { hasZot } from "./edge/engines.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
 import type { PodOptions } from "./options.ts";
@@ -9,6 +11,7 @@ import { candidatesOf, filesOf, httpProbe, type Part, resources } from "./part.t
 import { script } from "./script.ts";
 import { remoteWrite, secretDirectory, secretFile } from "./secrets.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
+import { zotRelabeling } from "./zot.ts";
 
 const dataDirectory = "/prometheus";
 
@@ -86,11 +89,13 @@ function scrapeConfigs(options: PodOptions) {
     { job_name: "registry-cache-janitor", ...file("janitor") },
     ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
     ...(prefetch ? [{ job_name: "registry-cache-prefetch", ...file("prefetch") }] : []),
+    ...(hasZot(options) ? [{ job_name: "registry-cache-keeper", ...file("keeper") }] : []),
     {
       job_name: "registry-cache-origin",
       static_configs: upstreamPorts(options).map((it) =>
-        target(it.ports.debug, { upstream: it.upstream.name }),
+        target(isZot(it.upstream) ? it.ports.http : it.ports.debug, { upstream: it.upstream.name }),
       ),
+      ...(hasZot(options) && { metric_relabel_configs: zotRelabeling }),
     },
     {
       job_name: "registry-cache-upstream",

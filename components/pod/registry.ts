@@ -9,6 +9,11 @@ export function registryPrefix(upstream: string): string {
   return `/${upstream}/`;
 }
 
+/** The same for zot, which has no such prefix: what the names of its repositories begin with. */
+export function zotDestination(upstream: string): string {
+  return `/${upstream}`;
+}
+
 /** A registry whose storage fails three times in a row answers 503 to everything, so that clients go elsewhere. */
 export function storageHealth(interval: string) {
   return { storagedriver: { enabled: true, interval, threshold: 3 } };

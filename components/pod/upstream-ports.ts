@@ -1,5 +1,6 @@
 import type { OriginPorts } from "../config/ports.ts";
 import type { Upstream } from "../config/schema.ts";
+import { isZot } from "../config/upstream.ts";
 import type { PodOptions } from "./options.ts";
 
 /** An upstream, and the ports of what stands for it in the Pod. */
@@ -17,4 +18,11 @@ export function upstreamPorts({
     if (!own) throw new RangeError(`no ports for the upstream ${upstream.name}`);
     return { upstream, ports: own };
   });
+}
+
+/** URL on loopback that answers 200 as soon as the origin serves. */
+export function originReady({ upstream, ports }: UpstreamPorts): string {
+  return isZot(upstream)
+    ? `http://127.0.0.1:${ports.http}/v2/`
+    : `http://127.0.0.1:${ports.debug}/debug/health`;
 }

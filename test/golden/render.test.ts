@@ -75,6 +75,15 @@ const cases: Record<string, Record<string, unknown>> = {
     },
     "metrics-credentials": { token: { secure: "v1:ciphertext" } },
   },
+  "zot-upstream": {
+    provider: "local",
+    regions: [region],
+    upstreams: [
+      { ...gsoci, engine: "zot", credentials: "gsoci-credentials" },
+      { name: "team", registry: "registry.example.com", repositories: ["team/*"] },
+    ],
+    "gsoci-credentials": { username: "reader", password: { secure: "v1:ciphertext" } },
+  },
 };
 
 /** Without the text that is in components/clients/nodes.sh. */

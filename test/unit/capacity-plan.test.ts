@@ -68,7 +68,7 @@ function networkMbps({ limits }: CapacityPlan): number | undefined {
 function cachedGiB({ machine }: CapacityPlan): number {
   const listed = machineNamed("aws", machine.type);
   assert.ok(listed);
-  return pageCacheGiB(listed, 1);
+  return pageCacheGiB(listed, { upstreams: 1 });
 }
 
 test("the default workload on AWS", () => {

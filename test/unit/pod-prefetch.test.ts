@@ -56,7 +56,7 @@ test("without it, there is no container and no image for it", () => {
   const { containers } = rendered({});
   assert.ok(containers.every(({ name }) => name !== "prefetch"));
   const has = (config: { prefetch?: object }) =>
-    imagesOf({ images: { prefetch: "a/b:1" }, ...config }, false).includes("a/b:1");
+    imagesOf({ images: { prefetch: "a/b:1" }, upstreams: [], ...config }, false).includes("a/b:1");
   assert.deepEqual([has({}), has({ prefetch })], [false, true]);
 });
 

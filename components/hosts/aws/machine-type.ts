@@ -1,7 +1,7 @@
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../capacity/machines.ts";
-import { type CapacityPlan, planCapacity } from "../../capacity/plan.ts";
+import { type CapacityPlan, planCapacity, upstreamsOf } from "../../capacity/plan.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { AwsVmPlan } from "./plan.ts";
@@ -90,7 +90,7 @@ function capacityWithout(
   unavailable: readonly string[],
 ): CapacityPlan {
   if (unavailable.length === 0) return capacity;
-  return planCapacity({ cloud: "aws", region, workload, upstreams: upstreams.length, unavailable }).plan;
+  return planCapacity({ cloud: "aws", region, workload, ...upstreamsOf(upstreams), unavailable }).plan;
 }
 
 /** Per type that the region has its zones, sorted; types without any aren't in it. */

@@ -1,7 +1,7 @@
 /** The size of a region's machine: what it must be able to do, and which other sizes would do. */
 import type { Architecture } from "../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../capacity/machines.ts";
-import { planCapacity } from "../../capacity/plan.ts";
+import { planCapacity, upstreamsOf } from "../../capacity/plan.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
 import { capabilityOf, type Sku, same } from "./skus.ts";
@@ -76,7 +76,7 @@ export function machinesFor(
   if (unavailable.length === all.length) return [];
   const planned = (type: string) => {
     const machine = { type, architecture };
-    const request = { region: { ...region, machine }, workload, upstreams: upstreams.length, unavailable };
+    const request = { region: { ...region, machine }, workload, ...upstreamsOf(upstreams), unavailable };
     return planCapacity({ cloud: "azure", ...request }).plan;
   };
   const carries = (type: string) => planned(type).warnings.every(({ path }) => path !== "machine.type");

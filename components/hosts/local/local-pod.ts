@@ -3,9 +3,10 @@ import type { Credentials, Token } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/workers.ts";
 import { configured, type PodOptions } from "../../pod/options.ts";
-import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { originReady, upstreamPorts } from "../../pod/upstream-ports.ts";
+import { upstreamSecret } from "../../pod/upstream-secret.ts";
 import { bundleText, renderBundle } from "../podman/bundle.ts";
 import { claimsText, localAddress } from "./layout.ts";
 import type { LocalPlan } from "./plan.ts";
@@ -27,9 +28,10 @@ export function localPod(
   const { region, upstreams, place } = plan;
   const secretPath = (secret: string) => join(place.secret(secret), secretFile);
   const secrets = Object.fromEntries([
-    ...upstreams.flatMap(({ name, credentials: key }) => {
+    ...upstreams.flatMap((upstream) => {
+      const { name, credentials: key } = upstream;
       const known = key === undefined ? undefined : credentials[key];
-      return known ? [[secretPath(credentialsOf(name)), originCredentials(known)]] : [];
+      return known ? [[secretPath(credentialsOf(name)), upstreamSecret(upstream, known)]] : [];
     }),
     ...(remoteWriteCredentials ? [[secretPath(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
   ]);
@@ -69,7 +71,7 @@ export function localPod(
       `http://${localAddress}:${place.ports.edgeStatus}/healthz`,
       `http://${localAddress}:${place.ports.exporter}/metrics`,
       `http://${localAddress}:${place.ports.prometheus}/-/ready`,
-      ...place.ports.origins.map(({ debug }) => `http://${localAddress}:${debug}/debug/health`),
+      ...upstreamPorts({ upstreams, ports: place.ports }).map(originReady),
     ],
   };
 }

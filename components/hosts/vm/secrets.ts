@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/credentials.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite } from "../../pod/secrets.ts";
+import { upstreamSecret } from "../../pod/upstream-secret.ts";
 import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
@@ -44,9 +44,9 @@ export function secretValues(
 ): StoredSecrets<pulumi.Output<string>> {
   const values: StoredSecrets<pulumi.Output<string> | undefined> = {
     ...Object.fromEntries(
-      plan.upstreams.map(({ name, credentials: key = "" }) => [
-        credentialsOf(name),
-        secrets.credentials[key]?.apply(originCredentials),
+      plan.upstreams.map((upstream) => [
+        credentialsOf(upstream.name),
+        secrets.credentials[upstream.credentials ?? ""]?.apply((known) => upstreamSecret(upstream, known)),
       ]),
     ),
     [remoteWrite]: secrets.remoteWriteCredentials?.apply(remoteWriteSecret),

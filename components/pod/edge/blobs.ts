@@ -3,6 +3,7 @@ import type { PodOptions } from "../options.ts";
 import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo } from "./cached.ts";
+import { kindVariable } from "./engines.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
@@ -45,7 +46,7 @@ export function blobMaps(
   const { store, prefetch } = options;
   const isRedirecting = redirects(options);
   if (!prefetch && !isRedirecting) return [];
-  const ofKind = directive("default", "$kind");
+  const ofKind = directive("default", kindVariable(options));
   const place = prefetch
     ? block(
         "map",
@@ -64,8 +65,8 @@ export function blobMaps(
 }
 
 /** What blobMaps() has the server block choose by. */
-export function placeVariable(options: Pick<PodOptions, "store" | "prefetch">): string {
-  return options.prefetch || redirects(options) ? "$place" : "$kind";
+export function placeVariable(options: Pick<PodOptions, "store" | "prefetch" | "upstreams">): string {
+  return options.prefetch || redirects(options) ? "$place" : kindVariable(options);
 }
 
 const path = "blobs/$digest";
@@ -76,11 +77,15 @@ export function blobLocations(options: Options): Directive[] {
   return options.peers ? blobsOfPeers((place) => ownBlobs(options, place)) : [ownBlobs(options)];
 }
 
-/** Blobs from the edge's own cache, or else from its own origin. @param place the location's arguments */
-export function ownBlobs(options: Options, place = ["=", "/blob"]): Directive {
+/**
+ * Blobs from the edge's own cache, or else from its own origin.
+ * @param place the location's arguments
+ * @param root see passTo()
+ */
+export function ownBlobs(options: Options, place = ["=", "/blob"], root?: string): Directive {
   const directives = [directive("proxy_cache_valid", 200, forever), ...transfer(options)];
   const origin = blobOrigin(options);
-  return cached("blob", "blobs", "$upstream $digest", path, directives, { origin, place });
+  return cached("blob", "blobs", "$upstream $digest", path, directives, { origin, place, root });
 }
 
 function redirects({ store }: Store): boolean {

@@ -13,6 +13,18 @@ export interface DiskBudget {
    * Default: as many as there are, since {@link minFreeMiB} makes room for them.
    */
   readonly fillsMiB?: number;
+  /** For the stores of upstreams with `engine: zot`, together: see keeper.sh. Default: half of the file system. */
+  readonly zotMiB?: number;
+}
+
+/**
+ * With an upstream that zot fetches from, which has beside the edge all that is there a second time, half of what there is for blobs. What is just copied is on disk twice more, which
+ * counts at zot, and is noticed within seconds.
+ */
+export function sharedWithZot(budget: DiskBudget): DiskBudget {
+  if (budget.blobsMiB === undefined) return budget;
+  const zotMiB = Math.floor(budget.blobsMiB / 2);
+  return { ...budget, blobsMiB: budget.blobsMiB - zotMiB, zotMiB };
 }
 
 /**
@@ -24,7 +36,7 @@ export interface DiskBudget {
  *
  * @param sizeGiB at least 1
  */
-export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB">> {
+export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB" | "zotMiB">> {
   const total = sizeGiB * 1024;
   const share = (fraction: number, least: number, most: number) =>
     Math.round(Math.min(most, Math.max(least, total * fraction)));
@@ -46,7 +58,7 @@ export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB
  * @param sizeGiB at least 1
  * @param fillsGiB wanted for blobs under way; at most two thirds of what there is
  */
-export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<DiskBudget> {
+export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<Omit<DiskBudget, "zotMiB">> {
   const { manifestsMiB, prometheusMiB, minFreeMiB } = diskBudget(sizeGiB);
   const total = sizeGiB * 1024;
   const forBlobs = Math.floor(total - manifestsMiB - prometheusMiB - Math.max(256, total * 0.1));

@@ -1,17 +1,29 @@
 import { block, type Directive, directive } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
 import { registryPrefix } from "../registry.ts";
 
 /** How long others wait for the one who fills the cache before they would go to the origin themselves: longer than any fill. */
 export const fillSeconds = 3600;
 
-/** What is asked of a registry. @param origin its group of servers @param path behind the repository */
-export function passTo(origin: string, path: string): Directive {
-  return directive("proxy_pass", `http://${origin}${registryPrefix("$upstream")}v2/$repository/${path}`);
+/**
+ * What is asked of a registry.
+ * @param origin its group of servers
+ * @param path behind the repository
+ * @param root before the repository
+ */
+export function passTo(origin: string, path: string, root = `${registryPrefix("$upstream")}v2/`): Directive {
+  return directive("proxy_pass", `http://${origin}${root}$repository/${path}`);
+}
+
+interface CachedOptions {
+  origin?: string;
+  place?: string[];
+  root?: string | undefined;
 }
 
 /**
  * A location of the requests of one kind: what is asked of the origin, and under which key it is kept.
- * @param options `origin`: its group of servers; `place`: the location's arguments. @default the one that the kind's requests are led to
+ * @param options `origin`: its group of servers; `place`: the location's arguments, @default the one that the kind's requests are led to; `root`: see {@link passTo}
  */
 export function cached(
   kind: string,
@@ -19,14 +31,33 @@ export function cached(
   key: string,
   path: string,
   directives: readonly Directive[],
-  { origin = "origin-$upstream", place = ["=", `/${kind}`] }: { origin?: string; place?: string[] } = {},
+  { origin = "origin-$upstream", place = ["=", `/${kind}`], root }: CachedOptions = {},
 ): Directive {
   return block("location", place, [
-    passTo(origin, path),
+    passTo(origin, path, root),
     directive("proxy_cache", zone),
     directive("proxy_cache_key", `${kind} ${key}`),
     // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.
     ...(zone === "manifests" ? [directive("aio", "off")] : []),
     ...directives,
   ]);
+}
+
+/**
+ * Answers that may change upstream. An old one is better than none: an origin says 404 both for a tag that is gone and for an upstream it can't
+ * reach, so a stale answer also outlives a 404.
+ * @param silenceSeconds how long the origin may be silent
+ */
+export function mutable({ freshnessSeconds }: PodOptions["region"], silenceSeconds: number): Directive[] {
+  return [
+    // nginx counts in whole seconds, and an answer holds for up to one more than it is told.
+    directive("proxy_cache_valid", 200, `${freshnessSeconds - 1}s`),
+    directive("proxy_cache_revalidate", "on"),
+    directive(
+      "proxy_cache_use_stale",
+      ...["error", "timeout", "invalid_header", "updating"],
+      ...[403, 404, 429, 500, 502, 503, 504].map((status) => `http_${status}`),
+    ),
+    directive("proxy_read_timeout", `${silenceSeconds * 1000}ms`),
+  ];
 }

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { isZot } from "../../config/upstream.ts";
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached, fillSeconds } from "./cached.ts";
+import { cached, fillSeconds, mutable } from "./cached.ts";
+import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
@@ -16,6 +18,7 @@ import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
 import { connectionsPerWorker } from "./workers.ts";
+import { zotGroups, zotLocations, zotRules, zotServer } from "./zot.ts";
 
 const limits = {
   /** Of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
@@ -67,11 +70,13 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...routing(upstreams),
         ...proxyMaps(options),
         ...admission(options),
+        ...engineMaps(options),
         ...blobMaps(options),
         ...fillMaps(options),
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
         ...upstreamPorts(options).map((it) => origin(it, options)),
+        ...zotGroups(options),
         ...peerGroup(options),
         ...proxying(),
         registryServer(options),
@@ -98,7 +103,7 @@ function temporaryPaths(): Directive[] {
  */
 function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Directive {
   const name = literal(`origin-${upstream.name}`);
-  const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
+  const watched = isZot(upstream) ? zotServer : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   return block(
     "upstream",
     [name],
@@ -166,6 +171,7 @@ function registryServer(options: PodOptions): Directive {
       ...refusals(),
       block("if", ["($admitted", "=", "0)"], [directive("return", 403)]),
       ...fillRules(options),
+      ...zotRules(options),
       // What passed is now one of the kinds, and the location is its name.
       directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
       block(
@@ -182,33 +188,18 @@ function registryServer(options: PodOptions): Directive {
         directive("proxy_cache_valid", 200, forever),
         directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
       ]),
-      cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [...mutable(region)]),
+      cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
+        ...mutable(region, limits.manifestSilenceSeconds),
+      ]),
       cached("list", "manifests", "$upstream $repository $list_query", "tags/list$list_query", [
-        ...mutable(region),
+        ...mutable(region, limits.manifestSilenceSeconds),
         directive("proxy_hide_header", "Link"),
         directive("add_header", "Link", "$list_link"),
         cacheHeader(),
       ]),
+      ...zotLocations(options),
     ],
   );
-}
-
-/**
- * Answers that may change upstream. An old one is better than none: an origin says 404 both for a tag that is gone and for an upstream it can't
- * reach, so a stale answer also outlives a 404.
- */
-function mutable({ freshnessSeconds }: PodOptions["region"]): Directive[] {
-  return [
-    // nginx counts in whole seconds, and an answer holds for up to one more than it is told.
-    directive("proxy_cache_valid", 200, `${freshnessSeconds - 1}s`),
-    directive("proxy_cache_revalidate", "on"),
-    directive(
-      "proxy_cache_use_stale",
-      ...["error", "timeout", "invalid_header", "updating"],
-      ...[403, 404, 429, 500, 502, 503, 504].map((status) => `http_${status}`),
-    ),
-    directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
-  ];
 }
 
 function unavailableServer(port: number): Directive {

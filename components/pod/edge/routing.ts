@@ -1,6 +1,7 @@
 import { repositoryPattern } from "../../config/repositories.ts";
 import type { Upstream } from "../../config/schema.ts";
 import { block, type Directive, directive, literal, regexLiteral } from "../nginx-conf.ts";
+import { hasZot } from "./engines.ts";
 
 /**
  * From a request to an upstream and a repository, or to a refusal. Everything is decided on `$request_uri`, the request target as the client
@@ -36,6 +37,8 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
         directive(target(`manifests/${tag}`), "tag"),
         directive(target(`blobs/${digest}`), "blob"),
         directive(target("tags/list"), "list"),
+        // distribution knows no referrers.
+        ...(hasZot({ upstreams }) ? [directive(target(`referrers/${digest}`), "referrers")] : []),
       ],
     ),
     // $kind comes first in the key: its evaluation is what sets the captures behind it.

@@ -2,6 +2,7 @@ import { metricsPort, type PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf } from "../part.ts";
+import { hasZot } from "./engines.ts";
 import { refusal } from "./errors.ts";
 import { listeners } from "./listeners.ts";
 import { edgePaths } from "./paths.ts";
@@ -14,6 +15,7 @@ export const metricsFiles = {
   janitor: `${edgePaths.cache}/tmp/metrics`,
   acme: `${edgePaths.tls}/metrics`,
   prefetch: `${edgePaths.cache}/tmp/prefetch-metrics`,
+  keeper: `${edgePaths.cache}/tmp/keeper-metrics`,
 } as const;
 
 /**
@@ -44,7 +46,7 @@ export function metricsServer(options: PodOptions): Directive {
  * @param revision what the configuration is known by, for whoever waits until it is taken up
  */
 export function statusServer(
-  { ports, prefetch }: Pick<PodOptions, "ports" | "prefetch">,
+  { ports, prefetch, upstreams }: Pick<PodOptions, "ports" | "prefetch" | "upstreams">,
   revision: string,
 ): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
@@ -79,6 +81,7 @@ export function statusServer(
       metrics("janitor"),
       metrics("acme"),
       ...(prefetch ? [metrics("prefetch")] : []),
+      ...(hasZot({ upstreams }) ? [metrics("keeper")] : []),
       known("blobs"),
       known("manifests"),
       // For the janitor, too: see cacheZones().

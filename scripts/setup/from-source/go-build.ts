@@ -25,6 +25,10 @@ export interface GoTool {
   requires?: Readonly<Record<string, string>>;
   /** The version of the modules that the tool's go.mod takes from directories of its repository: they are published, too. */
   staging?: string;
+  /** The path by which the module is published, where that isn't its own. */
+  published?: string;
+  /** Replace the modules that the tool's own go.mod replaces, but for these. */
+  replaces?: { readonly except: readonly string[] };
   /** Files of the module that {@link program} embeds, by their paths in it. */
   embeds?: readonly string[];
   /** Files that the published module lacks, by their paths in it. */
@@ -101,8 +105,13 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
     await go("mod", "edit", `-replace=${module}=${join(import.meta.dirname, "stubs", stub)}`);
   }
   if (tool.staging) await go("mod", "edit", ...(await publishedStaging(tool, tool.staging, go)));
+  if (tool.published) {
+    await go("mod", "edit", `-replace=${tool.module}=${tool.published}@${tool.version}`);
+  }
+  if (tool.replaces) await go("mod", "edit", ...(await ownReplacements(tool, tool.replaces, go)));
   const required = Object.entries(tool.requires ?? {}).map(([module, version]) => `${module}@${version}`);
-  await go("get", tags, ...paths.map((path) => `${path}@${tool.version}`), ...required);
+  if (tool.published) await go("mod", "edit", `-require=${tool.module}@${tool.version}`);
+  else await go("get", tags, ...paths.map((path) => `${path}@${tool.version}`), ...required);
   const moduleDirectory = () => go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module);
   if (tool.missing) {
     const copy = join(directory, "module");
@@ -134,25 +143,36 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
 type Go = (...args: readonly string[]) => Promise<string>;
 
 /** Arguments of `go mod edit`, which take the modules of the tool's `staging/` in their published version. */
-async function publishedStaging(
-  { module, version }: GoTool,
-  staging: string,
+async function publishedStaging(tool: GoTool, staging: string, go: Go): Promise<readonly string[]> {
+  return (await replacementsOf(tool, go))
+    .filter(({ New }) => New.Path.startsWith("./staging/"))
+    .map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`);
+}
+
+/** The same, which take what the tool's own go.mod takes in the place of other modules. */
+async function ownReplacements(
+  tool: GoTool,
+  { except }: { readonly except: readonly string[] },
   go: Go,
 ): Promise<readonly string[]> {
-  const { GoMod } = JSON.parse(await go("mod", "download", "-json", `${module}@${version}`)) as {
+  return (await replacementsOf(tool, go))
+    .filter(({ Old }) => !except.includes(Old.Path))
+    .map(({ Old, New }) => `-replace=${Old.Path}=${New.Path}@${New.Version}`);
+}
+
+async function replacementsOf({ module, published = module, version }: GoTool, go: Go) {
+  const { GoMod } = JSON.parse(await go("mod", "download", "-json", `${published}@${version}`)) as {
     GoMod: string;
   };
   const { Replace } = JSON.parse(await go("mod", "edit", "-json", GoMod)) as GoMod;
-  return Replace.filter(({ New }) => New.Path.startsWith("./staging/")).map(
-    ({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`,
-  );
+  return Replace;
 }
 
 /** What `go mod edit -json` prints, as far as it is looked at: https://go.dev/ref/mod#go-mod-edit */
 interface GoMod {
   readonly Replace: readonly {
     readonly Old: { readonly Path: string };
-    readonly New: { readonly Path: string };
+    readonly New: { readonly Path: string; readonly Version?: string };
   }[];
 }
 

@@ -36,6 +36,16 @@ export const goTools = {
     tags: ["lego_dnslight", "lego_dns_httpreq"],
     stubs: { "gitlab.com/greyxor/slogor": "slogor" },
   },
+  // The newest that can be had as a module. Its fork of containers/image can't.
+  zot: {
+    module: "zotregistry.io/zot",
+    published: "github.com/project-zot/zot",
+    version: "v1.4.3",
+    package: "cmd/zot",
+    versionVariable: "zotregistry.io/zot/pkg/api/config.Commit",
+    tags: ["sync", "metrics", "containers_image_openpgp"],
+    replaces: { except: ["github.com/containers/image/v5"] },
+  },
 } satisfies Record<string, GoTool>;
 
 /** See {@link goTool}. */

@@ -107,6 +107,17 @@ const recipes: Record<ImageName, Recipe> = {
     trial: ["regctl", "blob", "get", "--help"],
     version: goTools.regctl.version.slice(1),
   },
+  // zot 1.4, the original has 2.1, and like there nothing but the program: for the tests only, with the configuration of test/support/zot.ts.
+  zot: {
+    async fill(root) {
+      await mkdir(join(root, "bin"), { recursive: true });
+      await copyFile(await ensureTool("zot"), join(root, "bin/zot"));
+      await writeAuthorities(root);
+    },
+    containerfile: ['ENTRYPOINT ["/bin/zot"]', 'CMD ["serve", "/etc/zot/config.json"]'],
+    trial: ["--version"],
+    version: goTools.zot.version.slice(1),
+  },
 };
 
 /** The reference of an image that was built before, by the present recipe. */
@@ -200,6 +211,7 @@ async function fingerprint(): Promise<string> {
     "blackbox_exporter",
     "lego",
     "regctl",
+    "zot",
   ] as const;
   hash.update(JSON.stringify(programs.map((name) => goTools[name])));
   return hash.digest("hex").slice(0, 8);

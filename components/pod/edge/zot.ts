@@ -1,0 +1,92 @@
+/**
+ * Requests for upstreams with `engine: zot`. It answers a manifest when it has the whole image, and blobs only of manifests that it has. So what it says holds only for a while,
+ * then it is asked again, and fetches again what it has lost in the meantime. See docs/adr/0024-zot.md.
+ */
+import { block, type Directive, directive } from "../nginx-conf.ts";
+import type { PodOptions } from "../options.ts";
+import { zotDestination } from "../registry.ts";
+import { ownBlobs } from "./blobs.ts";
+import { cached, mutable } from "./cached.ts";
+import { hasZot, silentMark } from "./engines.ts";
+import { errorBody } from "./errors.ts";
+
+/** zot has no prefix before its paths, and so below the upstream's name what others have behind one: see registryPrefix() and zotDestination(). */
+const root = `/v2${zotDestination("$upstream")}/`;
+
+/**
+ * How long zot may be silent when it is asked for a manifest, since it copies the whole image first: 7 GB at 1 Gbps. Longer than that, and clients fall back while it goes on.
+ * containerd gives a pull up after five minutes without progress (`image_pull_progress_timeout`).
+ */
+const copySeconds = 60;
+
+/** Of zot as a server of its group. Its silence means work, and says nothing of the next request. Where nothing listens, each request knows at once. */
+export const zotServer = ["max_fails=0"];
+
+/** For the http block: what is asked in the place of a zot whose upstream is silent. */
+export function zotGroups({ upstreams, ports }: Pick<PodOptions, "upstreams" | "ports">): Directive[] {
+  if (!hasZot({ upstreams })) return [];
+  return [block("upstream", ["silent"], [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)])];
+}
+
+/** For the server block, before the location is chosen. */
+export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
+  if (!hasZot(options)) return [];
+  return [
+    directive("set", "$manifest_origin", "origin-$upstream"),
+    block("if", ["(-f", `${silentMark}$upstream)`], [directive("set", "$manifest_origin", "silent")]),
+  ];
+}
+
+type Options = Pick<PodOptions, "upstreams" | "region" | "budget" | "ports" | "store" | "peers">;
+
+/** For the server block. */
+export function zotLocations(options: Options): Directive[] {
+  if (!hasZot(options)) return [];
+  const answers = (name: string, key: string, path: string, kind = name) =>
+    cached(
+      name,
+      "manifests",
+      key,
+      path,
+      [
+        ...mutable(options.region, copySeconds),
+        // zot lets those who ask for one image at once wait for one copy. Here, they would wait for one after the other who has waited in vain.
+        directive("proxy_cache_lock", "off"),
+      ],
+      { origin: "$manifest_origin", place: ["=", `/zot-${kind}`], root },
+    );
+  const blobs = ownBlobs(options, ["=", "/zot-blob"], root);
+  return [
+    // Under another key than distribution's, which hold forever.
+    answers("pinned", "$upstream $digest", "manifests/$digest", "manifest"),
+    answers("tag", "$upstream $repository:$tag", "manifests/$tag"),
+    answers(
+      "referrers",
+      "$upstream $repository $digest$referrers_query",
+      "referrers/$digest$referrers_query",
+    ),
+    {
+      ...blobs,
+      // What is asked for is what zot calls the content.
+      block: [
+        ...(blobs.block ?? []),
+        directive("proxy_set_header", "Connection", ""),
+        directive("proxy_set_header", "Accept", "application/octet-stream"),
+      ],
+    },
+    block(
+      "location",
+      ["=", "/zot-list"],
+      [
+        directive(
+          "return",
+          404,
+          errorBody(
+            "UNSUPPORTED",
+            "this cache lists no tags of this registry, since it knows only those it has: ask the registry",
+          ),
+        ),
+      ],
+    ),
+  ];
+}

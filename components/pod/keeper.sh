@@ -1,0 +1,164 @@
+#!/bin/sh
+# Does for zot what it doesn't do, and its image has no shell for:
+# - zot has no limit of bytes. Here the repositories whose last change is the longest ago go when all stores together take more than their share of the disk.
+#   A repository is a directory, and goes as a whole: zot then fetches it anew, with its manifests.
+# - A killed sync leaves its files, with which zot may hang (zot#4357). Here they go when nobody writes to them any more.
+# - While an upstream is silent (accepts connections, or not even these, and never answers), zot waits, and with it each client. Here the edge is told.
+# - zot doesn't tell what it has or what it has fetched. Here metrics do: see docs/metrics.md.
+#
+# Usage: keeper.sh STORES SILENT_MARK METRICS_FILE NAME=URL...
+# The store of an upstream is the directory of its name; the file SILENT_MARK with its name at the end exists while it is silent.
+# Environment:
+#   MAX_MIB     what all stores may hold together; nothing for half of their file system
+set -u
+stores=$1 mark=$2 metrics=$3
+shift 3
+trap 'exit 0' TERM INT QUIT
+
+# Seconds between two looks at the stores, and at an upstream; how long an answer may take; silent looks until it counts. As in origin.sh.
+interval=5
+limit=2
+patience=2
+
+# Minutes without a write after which a sync is over.
+abandoned=10
+
+# Seconds since its last change in which a repository stays, if there is another: it may be under way.
+fresh=60
+
+# Percent of the room that is left filled when something has to go.
+enough=90
+
+log() { printf '{"time":"%s","message":"%s","file":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2"; }
+
+# URL. Any answer will do, also a refusal. `timeout` answers 124 or, in busybox, 143.
+silent() {
+  { timeout "$limit" wget -q -O /dev/null "${1%/}/v2/"; } 2>/dev/null
+  [ $? -ge 124 ]
+}
+
+# NAME URL
+watch() {
+  silences=0
+  while sleep "$interval"; do
+    if silent "$2"; then silences=$((silences + 1)); else silences=0; fi
+    if [ "$silences" -ge "$patience" ]; then
+      [ -e "$mark$1" ] || log "the upstream is silent" "$1"
+      : >"$mark$1"
+    else
+      rm -f "$mark$1"
+    fi
+  done
+}
+
+# Of directories, in KiB.
+used() { du -sk "$@" 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+room() {
+  if [ -n "${MAX_MIB:-}" ]; then
+    echo $((MAX_MIB * 1024))
+  else
+    # shellcheck disable=SC2046 # words are what is wanted
+    set -- $(stat -f -c '%S %b' "$stores/${first%%=*}")
+    echo $(($1 * $2 / 1024 / 2))
+  fi
+}
+
+# All repositories, the one whose last change is the longest ago first, as TIME DIRECTORY.
+repositories() {
+  find "$stores" -name .sync -prune -o -name index.json -type f -exec stat -c '%Y %n' {} + 2>/dev/null |
+    sed 's|/index\.json$||' | sort -n
+}
+
+# DIRECTORY: first what makes zot know it, so that nobody is sent to blobs that are gone. Repositories below it stay.
+evict() {
+  rm -f "$1/index.json"
+  rm -rf "$1/blobs" "$1/oci-layout" "$1/.sync" "$1/.uploads"
+  rmdir -p "$1" 2>/dev/null
+  evicted=$((evicted + 1))
+  log "deleted: the stores are over their share of the disk" "$1"
+}
+
+# KIB MIN_AGE: until what is used is under that.
+shrink() {
+  list=$(repositories)
+  now=$(date +%s)
+  while read -r changed directory; do
+    [ "$(used "$stores")" -gt "$1" ] || return 0
+    [ -n "$directory" ] && [ $((now - changed)) -ge "$2" ] && evict "$directory"
+  done <<END
+$list
+END
+}
+
+bound() {
+  most=$(room)
+  [ "$(used "$stores")" -gt "$most" ] || return 0
+  target=$((most * enough / 100))
+  shrink "$target" "$fresh"
+  shrink "$most" 0
+  # What is left is under way, and too large.
+  if [ "$(used "$stores")" -gt "$most" ]; then
+    find "$stores" -name .sync -type d -prune -exec rm -rf {} +
+    log "deleted: an image that is larger than the stores' share of the disk" "$stores"
+  fi
+}
+
+sweep() {
+  find "$stores" -path '*/.sync/*' -prune -type d 2>/dev/null | while read -r staging; do
+    [ -n "$(find "$staging" -mmin "-$abandoned" | head -n 1)" ] || { rm -rf "$staging" && log "deleted: a sync has left it" "$staging"; }
+  done
+}
+
+# Of an upstream's repositories, in KiB, without what is under way.
+stored() {
+  find "$stores/$1" -name .sync -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum / 1024 }'
+}
+
+# TYPE NAME, then pairs of labels and value
+emit() {
+  printf '# TYPE %s %s\n' "$2" "$1"
+  name=$2
+  shift 2
+  while [ $# -ge 2 ]; do
+    printf '%s%s %s\n' "$name" "$1" "$2"
+    shift 2
+  done
+}
+
+report() {
+  sizes= fetched=
+  for upstream in "$@"; do
+    name=${upstream%%=*}
+    now=$(stored "$name")
+    # Names of upstreams may have a `-`.
+    key=$(echo "$name" | tr - _)
+    eval "before=\${before_$key:-$now} total=\${total_$key:-0}"
+    [ "$now" -le "$before" ] || total=$((total + now - before))
+    eval "before_$key=$now total_$key=$total"
+    sizes="$sizes {upstream=\"$name\"} $((now * 1024))"
+    fetched="$fetched {upstream=\"$name\",type=\"blob\"} $((total * 1024))"
+  done
+  # shellcheck disable=SC2086 # words are what is wanted
+  {
+    emit gauge registry_cache_engine_store_bytes $sizes
+    emit gauge registry_cache_engine_store_max_bytes '' $((most * 1024))
+    emit counter registry_cache_engine_evicted_total '' "$evicted"
+    emit counter registry_proxy_pulled_bytes_total $fetched
+  } >"$metrics.new" && mv "$metrics.new" "$metrics"
+}
+
+first=$1 evicted=0 most=0
+mkdir -p "${metrics%/*}"
+for upstream in "$@"; do
+  rm -f "$mark${upstream%%=*}"
+  watch "${upstream%%=*}" "${upstream#*=}" &
+done
+while :; do
+  bound
+  sweep
+  report "$@"
+  # In the background, so that a signal ends the wait.
+  sleep "$interval" &
+  wait $!
+done

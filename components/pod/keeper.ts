@@ -1,0 +1,37 @@
+import { imageOf } from "../config/images.ts";
+import { isZot } from "../config/upstream.ts";
+import { silentMark } from "./edge/engines.ts";
+import { edgePaths } from "./edge/paths.ts";
+import { metricsFiles } from "./edge/status.ts";
+import type { PodOptions } from "./options.ts";
+import { filesOf, type Part, resources } from "./part.ts";
+import { script } from "./script.ts";
+
+const stores = "/var/lib/stores";
+
+/** What zot doesn't do for itself, in an image with a shell: see keeper.sh. Only where an upstream has `engine: zot`. */
+export function keeperPart(options: PodOptions): Part {
+  const upstreams = options.upstreams.filter(isZot);
+  const files = filesOf("keeper");
+  return {
+    container: {
+      name: "keeper",
+      image: imageOf(options, "edge"),
+      command: [
+        "sh",
+        `${files}/keeper.sh`,
+        stores,
+        silentMark,
+        metricsFiles.keeper,
+        ...upstreams.map(({ name, url }) => `${name}=${url}`),
+      ],
+      env: [{ name: "MAX_MIB", value: String(options.budget.zotMiB ?? "") }],
+      resources: resources(64, 500),
+    },
+    files: { "keeper.sh": script(import.meta.url, "keeper.sh") },
+    mounts: [
+      { name: "cache", mountPath: edgePaths.cache },
+      ...upstreams.map(({ name }) => ({ name: `origin-${name}`, mountPath: `${stores}/${name}` })),
+    ],
+  };
+}
