@@ -13,7 +13,9 @@
 set -u
 stores=$1 mark=$2 metrics=$3
 shift 3
-trap 'exit 0' TERM INT QUIT
+watchers=
+# shellcheck disable=SC2086 # words are what is wanted
+trap 'kill $watchers; exit 0' TERM INT QUIT
 
 # Seconds between two looks at the stores, and at an upstream; how long an answer may take; silent looks until it counts. As in origin.sh.
 interval=5
@@ -153,6 +155,7 @@ mkdir -p "${metrics%/*}"
 for upstream in "$@"; do
   rm -f "$mark${upstream%%=*}"
   watch "${upstream%%=*}" "${upstream#*=}" &
+  watchers="$watchers $!"
 done
 while :; do
   bound

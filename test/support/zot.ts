@@ -1,0 +1,37 @@
+/** zot v2, which the Pod is made for, can't be built here; v1.4.3 can. */
+import type { Bundle } from "../../components/hosts/podman/bundle.ts";
+
+/** Keys of zot's configuration that v1.4.3 doesn't know, which ends at once for them, and what it does without: docs/engines.md says the same. */
+export const newInV2 = {
+  "storage.retention": "keeps untagged and unused images for ever; only the keeper deletes",
+  "http.compat": "takes no images in Docker's format",
+  "http.accessControl.metrics": "lets everyone on the machine read the metrics",
+  "extensions.sync.registries[].preserveDigest": "converts what isn't OCI, so it has another digest",
+  "extensions.sync.registries[].syncTimeout": "knows no limit for a sync",
+} as const;
+
+/** Deletes a key by its path; `[]` stands for all entries of a list. */
+function drop(value: unknown, [name = "", ...rest]: readonly string[]): void {
+  const [key = "", isList] = name.split("[]");
+  const object = value as Record<string, unknown>;
+  if (rest.length === 0) delete object[key];
+  else if (isList === undefined) drop(object[key], rest);
+  else for (const entry of object[key] as unknown[]) drop(entry, rest);
+}
+
+/** The configuration of a zot as v1.4.3 takes it. */
+export function zotV1Config(text: string): string {
+  const configuration = JSON.parse(text);
+  for (const path of Object.keys(newInV2)) drop(configuration, path.split("."));
+  return JSON.stringify(configuration);
+}
+
+/** A Pod whose zots have the configuration of v1.4.3. */
+export function withZotV1(bundle: Bundle): Bundle {
+  return Object.fromEntries(
+    Object.entries(bundle).map(([path, text]) => [
+      path,
+      /^parts\/origin-[^/]+\/files\/config\.json$/.test(path) ? zotV1Config(text) : text,
+    ]),
+  );
+}

@@ -1,0 +1,117 @@
+/** What keeper.sh does with the stores that it finds; test/e2e/engine-zot.test.ts has it beside zot. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { startProcess } from "../support/process.ts";
+import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const keeper = join(import.meta.dirname, "../../components/pod/keeper.sh");
+const mebibyte = Buffer.alloc(1024 ** 2, "x");
+
+/** A file in a store, by its path, with its size and how long ago it was written. */
+type Files = Readonly<Record<string, { readonly MiB?: number; readonly secondsAgo: number }>>;
+
+/** The files of a repository: an OCI layout as zot has it. */
+function repository(name: string, secondsAgo: number, MiB: number): Files {
+  return {
+    [`${name}/index.json`]: { secondsAgo },
+    [`${name}/oci-layout`]: { secondsAgo },
+    [`${name}/blobs/sha256/layer`]: { MiB, secondsAgo },
+  };
+}
+
+/** Runs the keeper until it has looked once, and returns what it says and what is left of the files. */
+async function look(t: TestContext, maxMiB: number, files: Files) {
+  const parts = scope(t);
+  const { path } = parts.use(await tempDir());
+  for (const [file, { MiB = 0, secondsAgo }] of Object.entries(files)) {
+    const place = join(path, "stores", file);
+    await mkdir(dirname(place), { recursive: true });
+    await writeFile(place, MiB > 0 ? Buffer.concat(Array(MiB).fill(mebibyte)) : "{}");
+    const time = Date.now() / 1000 - secondsAgo;
+    await utimes(place, time, time);
+    // A directory's own time is no sign of life, either.
+    const directories = file.split("/").map((_, index, names) => names.slice(0, index).join("/"));
+    for (const directory of directories) await utimes(join(path, "stores", directory), time, time);
+  }
+  const metrics = join(path, "metrics");
+  const process = parts.use(
+    await startProcess(
+      "sh",
+      [
+        keeper,
+        join(path, "stores"),
+        join(path, "silent-"),
+        metrics,
+        "one=http://127.0.0.1:1",
+        "two-b=http://127.0.0.1:1",
+      ],
+      { logFile: join(path, "log"), env: { MAX_MIB: String(maxMiB) } },
+    ),
+  );
+  const text = await waitUntil("it has looked", () => readFile(metrics, "utf8").catch(() => undefined));
+  const left = Object.keys(files).filter((file) => existsSync(join(path, "stores", file)));
+  return { text, left, log: await process.log() };
+}
+
+/** All files of these repositories, and nothing else. */
+function assertLeft(left: readonly string[], files: Files, ...repositories: string[]): void {
+  const expected = Object.keys(files).filter((file) => repositories.some((it) => file.startsWith(`${it}/`)));
+  assert.deepEqual(left.toSorted(), expected.toSorted());
+}
+
+describe("keeper.sh", { concurrency: true }, () => {
+  test("as long as there is room, all of it stays, and is counted by upstream", async (t) => {
+    const files = { ...repository("one/one/app", 300, 2), ...repository("two-b/two-b/app", 200, 1) };
+    const { left, text, log } = await look(t, 10, files);
+    assertLeft(left, files, "one", "two-b");
+    assert.match(text, /^registry_cache_engine_store_bytes\{upstream="one"\} 209\d{4}$/m);
+    assert.match(text, /^registry_cache_engine_store_bytes\{upstream="two-b"\} 104\d{4}$/m);
+    assert.match(text, /^registry_cache_engine_store_max_bytes 10485760$/m);
+    assert.match(text, /^registry_cache_engine_evicted_total 0$/m);
+    assert.match(text, /^registry_proxy_pulled_bytes_total\{upstream="one",type="blob"\} 0$/m);
+    assert.equal(log, "");
+  });
+
+  test("what was changed the longest ago goes first, whichever upstream it is of, and takes no other repository along", async (t) => {
+    const files = {
+      ...repository("one/one/app", 300, 2),
+      ...repository("one/one/app/part", 250, 1),
+      ...repository("two-b/two-b/app", 200, 2),
+    };
+    const { left, text, log } = await look(t, 4, files);
+    assertLeft(left, files, "one/one/app/part", "two-b");
+    assert.match(text, /^registry_cache_engine_evicted_total 1$/m);
+    assert.match(log, /over their share.*one\/one\/app"/);
+  });
+
+  test("what was just changed goes last, even so if there is no room", async (t) => {
+    const files = { ...repository("one/one/old", 100, 2), ...repository("one/one/new", 2, 2) };
+    assertLeft((await look(t, 3, files)).left, files, "one/one/new");
+    const all = { ...repository("one/one/new", 3, 2), ...repository("one/one/newer", 1, 2) };
+    assertLeft((await look(t, 3, all)).left, all, "one/one/newer");
+  });
+
+  test("an image that is larger than all there is can't fill the disk", async (t) => {
+    const files = {
+      ...repository("one/one/app", 300, 1),
+      "one/one/large/.sync/1/one/large/blobs/sha256/layer": { MiB: 5, secondsAgo: 0 },
+    };
+    const { left, log } = await look(t, 3, files);
+    assert.deepEqual(left, []);
+    assert.match(log, /an image that is larger/);
+  });
+
+  test("what a sync has left behind goes, and what one is writing stays", async (t) => {
+    const files = {
+      "one/one/app/.sync/1/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 1200 },
+      "one/one/app/.sync/2/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 30 },
+    };
+    const { left, log } = await look(t, 10, files);
+    assert.deepEqual(left, ["one/one/app/.sync/2/one/app/blobs/sha256/layer"]);
+    assert.match(log, /a sync has left it.*\.sync\/1"/);
+  });
+});
