@@ -112,41 +112,36 @@ sweep() {
   done
 }
 
-# Of an upstream's repositories, in KiB, without what is under way.
-stored() {
-  find "$stores/$1" -name .sync -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum / 1024 }'
+# NAME: the bytes of an upstream's repositories, without what is under way, and of all that they ever had, as far as the looks saw it.
+count() {
+  now=$(find "$stores/$1" -name .sync -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')
+  before=$now total=0
+  [ ! -s "$metrics.$1" ] || read -r before total <"$metrics.$1"
+  [ "$now" -le "$before" ] || total=$((total + now - before))
+  echo "$now $total" >"$metrics.$1"
 }
 
-# TYPE NAME, then pairs of labels and value
-emit() {
-  printf '# TYPE %s %s\n' "$2" "$1"
-  name=$2
+# FORMAT FIELD NAME=URL...: a line for each upstream.
+each() {
+  format=$1 field=$2
   shift 2
-  while [ $# -ge 2 ]; do
-    printf '%s%s %s\n' "$name" "$1" "$2"
-    shift 2
+  for upstream in "$@"; do
+    # shellcheck disable=SC2059 # the format is this script's
+    printf "$format\n" "${upstream%%=*}" "$(cut -d ' ' -f "$field" "$metrics.${upstream%%=*}")"
   done
 }
 
 report() {
-  sizes= fetched=
-  for upstream in "$@"; do
-    name=${upstream%%=*}
-    now=$(stored "$name")
-    # Names of upstreams may have a `-`.
-    key=$(echo "$name" | tr - _)
-    eval "before=\${before_$key:-$now} total=\${total_$key:-0}"
-    [ "$now" -le "$before" ] || total=$((total + now - before))
-    eval "before_$key=$now total_$key=$total"
-    sizes="$sizes {upstream=\"$name\"} $((now * 1024))"
-    fetched="$fetched {upstream=\"$name\",type=\"blob\"} $((total * 1024))"
-  done
-  # shellcheck disable=SC2086 # words are what is wanted
+  for upstream in "$@"; do count "${upstream%%=*}"; done
   {
-    emit gauge registry_cache_engine_store_bytes $sizes
-    emit gauge registry_cache_engine_store_max_bytes '' $((most * 1024))
-    emit counter registry_cache_engine_evicted_total '' "$evicted"
-    emit counter registry_proxy_pulled_bytes_total $fetched
+    echo '# TYPE registry_cache_engine_store_bytes gauge'
+    each 'registry_cache_engine_store_bytes{upstream="%s"} %s' 1 "$@"
+    echo '# TYPE registry_cache_engine_store_max_bytes gauge'
+    echo "registry_cache_engine_store_max_bytes $((most * 1024))"
+    echo '# TYPE registry_cache_engine_evicted_total counter'
+    echo "registry_cache_engine_evicted_total $evicted"
+    echo '# TYPE registry_proxy_pulled_bytes_total counter'
+    each 'registry_proxy_pulled_bytes_total{upstream="%s",type="blob"} %s' 2 "$@"
   } >"$metrics.new" && mv "$metrics.new" "$metrics"
 }
 

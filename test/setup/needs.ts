@@ -109,6 +109,7 @@ async function images(): Promise<void> {
   await ensureImages(defaultImages);
   await ensureImage("acme", defaultImages.acme);
   await ensureImage("prefetch", defaultImages.prefetch);
+  await ensureImage("zot", defaultImages.zot);
 }
 
 /** A Debian package. @param command that it has. @default its own name */

@@ -7,6 +7,7 @@ import { defaultImages, type Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
+import { type Engine, isZot } from "../../components/config/upstream.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { type Layout, localAddress } from "../../components/hosts/local/layout.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
@@ -14,16 +15,29 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { containerOf, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
-import { type BundlePart, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
+import {
+  type Bundle,
+  type BundlePart,
+  bundleParts,
+  bundleText,
+} from "../../components/hosts/podman/bundle.ts";
+import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
+import { withZotV1 } from "./zot.ts";
 
 /** What a running cache can be given anew. */
 export interface CacheConfiguration {
   /** As in a stack file: `{ name, registry, url, repositories, … }`. The first is the default upstream. */
-  readonly upstreams: readonly { name: string; registry: string; url: string; repositories: string[] }[];
+  readonly upstreams: readonly {
+    name: string;
+    registry: string;
+    url: string;
+    repositories: string[];
+    engine?: Engine;
+    credentials?: string;
+  }[];
   /** As in a stack file, over the defaults of a test: `freshnessSeconds`, `storage`, `access` … */
   readonly region?: Readonly<Record<string, unknown>>;
   /** As in a stack file. */
@@ -35,6 +49,8 @@ export interface CacheConfiguration {
 }
 
 export interface CacheOptions extends CacheConfiguration {
+  /** As decrypted, by the names that upstreams have for them. */
+  readonly credentials?: Readonly<Record<string, Credentials>>;
   /** As decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
   /** See {@link hasten}. @default the Pod as it is */
@@ -75,6 +91,7 @@ const spareUpstreams = 3;
 
 /** Plays a cache with an empty store, and waits until it is ready (2 to 4 s). */
 export async function startCache({
+  credentials = {},
   remoteWriteCredentials,
   secondsPerMinute,
   ...initial
@@ -88,7 +105,11 @@ export async function startCache({
     internalPort: await freePorts(podPortCount(initial.upstreams.length + spareUpstreams)),
     ...initial.region,
   };
-  const known = await ensureImages(defaultImages, { prefetch: initial.prefetch !== undefined });
+  const found = await ensureImages(defaultImages, { prefetch: initial.prefetch !== undefined });
+  const known = initial.upstreams.some(isZot)
+    ? { ...found, zot: await ensureImage("zot", found.zot) }
+    : found;
+  const isOldZot = known.zot !== found.zot;
   const render = ({ upstreams, region, monitoring = {}, prefetch, images }: CacheConfiguration) => {
     const config = parseConfig({
       provider: "local",
@@ -98,17 +119,23 @@ export async function startCache({
       ...(prefetch && { prefetch }),
       images: { ...known, ...images },
       ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
+      ...Object.fromEntries(Object.entries(credentials).map(([key, value]) => [key, seal(value)])),
     });
     const local = config.regions[0] as LocalRegion;
     const { plan } = planLocal({ ...config, region: local, stack: "test" });
-    const pod = localPod(plan, { credentials: {}, remoteWriteCredentials });
-    const hastened = (seconds: number) =>
-      bundleText(hasten(JSON.parse(pod.bundle), config.monitoring, seconds));
+    const pod = localPod(plan, { credentials, remoteWriteCredentials });
+    const bundle: Bundle = JSON.parse(pod.bundle);
+    const runnable = isOldZot ? withZotV1(bundle) : bundle;
     return {
       place: plan.place,
       endpoint: local.endpoint,
       upstreams: config.upstreams,
-      pod: secondsPerMinute === undefined ? pod : { ...pod, bundle: hastened(secondsPerMinute) },
+      pod: {
+        ...pod,
+        bundle: bundleText(
+          secondsPerMinute === undefined ? runnable : hasten(runnable, config.monitoring, secondsPerMinute),
+        ),
+      },
     };
   };
   let configuration: CacheConfiguration = initial;

@@ -1,4 +1,5 @@
 /** What most end-to-end tests pull from: an empty registry, a fault proxy before it, and a cache before that. */
+import type { Engine } from "../../components/config/upstream.ts";
 import { type CacheOptions, startCache, type TestCache } from "./cache.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { type TestUpstream, testUpstream } from "./upstream.ts";
@@ -29,16 +30,23 @@ export interface Chain extends FrontedUpstream {
 /** The registry that {@link startChain}'s cache serves, by the name that clients use. */
 export const registryName = "registry.test";
 
-/** @param repositories the allow-list. @default giantswarm/** */
+/** @param repositories the allow-list. @default giantswarm/** @param engine @default distribution */
 export async function startChain(
   parts: AsyncDisposableStack,
   {
     repositories = ["giantswarm/**"],
+    engine,
     ...options
-  }: Omit<CacheOptions, "upstreams"> & { repositories?: string[] } = {},
+  }: Omit<CacheOptions, "upstreams"> & { repositories?: string[]; engine?: Engine } = {},
 ): Promise<Chain> {
   const { registry, proxy } = await frontedUpstream(parts);
-  const upstream = { name: "gsoci", registry: registryName, url: proxy.url.origin, repositories };
+  const upstream = {
+    name: "gsoci",
+    registry: registryName,
+    url: proxy.url.origin,
+    repositories,
+    ...(engine && { engine }),
+  };
   const cache = parts.use(await startCache({ upstreams: [upstream], ...options }));
   return { registry, proxy, cache };
 }
