@@ -23,6 +23,9 @@ function drop(value: unknown, [name = "", ...rest]: readonly string[]): void {
 export function zotV1Config(text: string): string {
   const configuration = JSON.parse(text);
   for (const path of Object.keys(newInV2)) drop(configuration, path.split("."));
+  // The repositories had no level of their own: https://zotregistry.dev/v1.4.3/articles/authn-authz
+  const { http } = configuration;
+  http.accessControl = http.accessControl.repositories;
   return JSON.stringify(configuration);
 }
 
