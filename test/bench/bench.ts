@@ -12,6 +12,7 @@ import { type Measurement, ratios, verdict } from "./measurement.ts";
 import { boot } from "./measures/boot.ts";
 import { coldPull } from "./measures/cold-pull.ts";
 import { cost } from "./measures/cost.ts";
+import { engines } from "./measures/engines.ts";
 import { fanOut } from "./measures/fan-out.ts";
 import { firstByte } from "./measures/first-byte.ts";
 import { idle } from "./measures/idle.ts";
@@ -40,11 +41,12 @@ const measures: readonly Measure[] = [
 const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
-const onRequest: readonly Measure[] = [boot, size];
+const onRequest: readonly Measure[] = [boot, size, engines];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
   WORD         only what has one of the words in its name: ${names(measures)};
                and only so: ${names(onRequest)}
+  --engines    the same as the word engines: docs/engines.md
   --quick      small sizes, to see that all of it works: its numbers say nothing
   --json FILE  also write every repetition's values to FILE`;
 
@@ -100,15 +102,17 @@ function mapValues<Name extends string, Value, Result>(
 }
 
 async function main(): Promise<void> {
-  const { values, positionals: words } = parseArgs({
+  const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
+      engines: { type: "boolean", default: false },
       help: { type: "boolean" },
     },
   });
   if (values.help) return console.log(usage);
+  const words = values.engines ? [...positionals, engines.name] : positionals;
   const named = ({ name }: Measure) => words.some((word) => name.includes(word));
   const chosen = words.length === 0 ? measures : [...measures, ...onRequest].filter(named);
   if (chosen.length === 0) {

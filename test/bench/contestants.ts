@@ -3,6 +3,7 @@ import { chmod, link, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
+import type { Engine } from "../../components/config/upstream.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { block, directive, renderNginxConf } from "../../components/pod/nginx-conf.ts";
@@ -29,21 +30,26 @@ export interface Contestant {
 
 type Started = Contestant & AsyncDisposable;
 
-/** The Pod with the upstream as its only one. @param freshnessSeconds how old a tag may be */
+/** The Pod with the upstream as its only one. @param freshnessSeconds how old a tag may be @param engine of the upstream */
 export async function startPod(
   { url }: FarUpstream,
   freshnessSeconds: number,
+  engine: Engine = "distribution",
 ): Promise<Started & { edge: string }> {
+  const upstream = {
+    name: "gsoci",
+    registry: "registry.test",
+    url: url.origin,
+    repositories: ["giantswarm/**"],
+  };
   const cache = await startCache({
-    upstreams: [
-      { name: "gsoci", registry: "registry.test", url: url.origin, repositories: ["giantswarm/**"] },
-    ],
+    upstreams: [engine === "zot" ? { ...upstream, engine } : upstream],
     region: { freshnessSeconds, storage: { kind: "disk", size: "20GiB" } },
   });
   const containers = cache.parts().map(({ container }) => cache.container(container));
   const pids = await podman(["inspect", "--format", "{{.State.Pid}}", ...containers]);
   return {
-    name: "pod",
+    name: engine === "zot" ? "pod-zot" : "pod",
     url: cache.url,
     caFile: cache.caFile,
     ca: cache.ca,
@@ -85,6 +91,40 @@ export async function startDistribution(upstream: FarUpstream): Promise<Started>
     async () => (await get(new URL("/v2/", url), certificate)).status === 200,
   );
   return { name: "distribution", url, ...certificate, processes: [registry.pid], ...disposal(started) };
+}
+
+/** zot v1.4.3, the newest that can be built here, as its documentation sets a pull-through cache up: https://zotregistry.dev/v1.4.3/articles/mirroring */
+export async function startZot(upstream: FarUpstream): Promise<Started> {
+  await using started = new AsyncDisposableStack();
+  const directory = started.use(await tempDir());
+  const certificate = await certificateIn(directory.path);
+  const port = await freePort();
+  const config = join(directory.path, "config.json");
+  await writeFile(
+    config,
+    JSON.stringify({
+      storage: { rootDirectory: join(directory.path, "data") },
+      http: {
+        address: "127.0.0.1",
+        port: String(port),
+        tls: { cert: certificate.certificateFile, key: certificate.keyFile },
+      },
+      log: { level: "error" },
+      extensions: {
+        // Of plain HTTP, there is nothing to verify.
+        sync: {
+          enable: true,
+          registries: [{ urls: [upstream.url.origin], onDemand: true, tlsVerify: false }],
+        },
+      },
+    }),
+  );
+  const zot = started.use(
+    await startProcess(await ensureTool("zot"), ["serve", config], { logFile: join(directory.path, "log") }),
+  );
+  const url = new URL(`https://localhost:${port}`);
+  await waitUntil("zot answers", async () => (await get(new URL("/v2/", url), certificate)).status === 200);
+  return { name: "zot", url, ...certificate, processes: [zot.pid], ...disposal(started) };
 }
 
 /** The upstream itself, over plain HTTP: a little faster than a real one. */

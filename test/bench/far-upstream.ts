@@ -1,9 +1,10 @@
 /** The upstream of all contestants: a registry behind a proxy that makes it far away and counts what it sends. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { artifact, type Blob, blob, mediaTypes } from "../../scripts/seed/content.ts";
+import { artifact, type Blob, blob, type Content, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { ensureTool } from "../setup/go-tools.ts";
+import { randomImage } from "../support/images.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { tempDir } from "../support/scope.ts";
@@ -24,6 +25,8 @@ export interface FarUpstream extends AsyncDisposable {
   readonly tag: string;
   /** Pushes an artifact of one blob of random bytes, which no contestant has seen. Moves the tag. */
   publish(megabytes: number): Promise<Blob>;
+  /** Pushes an image of one layer of random bytes, under a tag of its own, for those who must see a manifest before they have its blobs. */
+  publishImage(megabytes: number): Promise<Content>;
   /** The file that holds a published blob's bytes. */
   file(blob: Blob): string;
   setDistance(distance: Distance): Promise<void>;
@@ -62,6 +65,15 @@ export async function startFarUpstream(): Promise<FarUpstream> {
       const layer = blob(mediaTypes.layer, randomBytes(megabytes * 1_000_000));
       await push(registry.url, artifact({ repository, tags: [tag], layers: [layer] }));
       return { ...layer, bytes: new Uint8Array() };
+    },
+    async publishImage(megabytes) {
+      const image = await randomImage({
+        repository,
+        tag: randomBytes(8).toString("hex"),
+        layerMB: megabytes,
+      });
+      await push(registry.url, image);
+      return image;
     },
     file: ({ digest }) => registry.file(digest),
     async setDistance({ roundTripMs, megabytesPerSecond }) {

@@ -58,6 +58,7 @@ export const nodeTools = {
 /** The clients that pull from a cache, and the servers around it. */
 export const cacheTools = {
   registry: productTools.registry,
+  zot: productTools.zot,
   crane: { module: "github.com/google/go-containerregistry", version: "v0.22.1", package: "cmd/crane" },
   oras: { module: "oras.land/oras", version: "v1.3.6", package: "cmd/oras" },
   helm: controlPlaneTools.helm,
