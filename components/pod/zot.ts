@@ -1,4 +1,5 @@
 /** The origin of an upstream with `engine: zot`: docs/adr/0024-zot.md has the reasons. */
+import { stringify } from "yaml";
 import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
@@ -9,7 +10,7 @@ import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 /** Where zot keeps its images: an OCI layout for each repository, in the directory of its name. */
 export const zotStore = "/var/lib/registry";
 
-const configurationFile = "config.json";
+const configurationFile = "config.yml";
 
 /** What nobody has asked for so long goes, also where there is room. */
 const unusedHours = 30 * 24;
@@ -85,7 +86,7 @@ export function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
       },
     },
   };
-  return `${JSON.stringify(configuration, null, 2)}\n`;
+  return stringify(configuration);
 }
 
 /** zot's requests count as those of distribution, for the alerts and the dashboard. */

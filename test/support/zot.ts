@@ -1,4 +1,5 @@
 /** zot v2, which the Pod is made for, can't be built here; v1.4.3 can. */
+import { parse, stringify } from "yaml";
 import type { Bundle } from "../../components/hosts/podman/bundle.ts";
 
 /** Keys of zot's configuration that v1.4.3 doesn't know, which ends at once for them, and what it does without: docs/engines.md says the same. */
@@ -21,12 +22,17 @@ function drop(value: unknown, [name = "", ...rest]: readonly string[]): void {
 
 /** The configuration of a zot as v1.4.3 takes it. */
 export function zotV1Config(text: string): string {
-  const configuration = JSON.parse(text);
+  const configuration = parse(text);
   for (const path of Object.keys(newInV2)) drop(configuration, path.split("."));
   // The repositories had no level of their own: https://zotregistry.dev/v1.4.3/articles/authn-authz
   const { http } = configuration;
   http.accessControl = http.accessControl.repositories;
-  return JSON.stringify(configuration);
+  return stringify(configuration);
+}
+
+/** Each engine's file has the same name. */
+function isZot(text: string): boolean {
+  return "distSpecVersion" in parse(text);
 }
 
 /** A Pod whose zots have the configuration of v1.4.3. */
@@ -34,7 +40,7 @@ export function withZotV1(bundle: Bundle): Bundle {
   return Object.fromEntries(
     Object.entries(bundle).map(([path, text]) => [
       path,
-      /^parts\/origin-[^/]+\/files\/config\.json$/.test(path) ? zotV1Config(text) : text,
+      /^parts\/origin-[^/]+\/files\/config\.yml$/.test(path) && isZot(text) ? zotV1Config(text) : text,
     ]),
   );
 }

@@ -1,6 +1,7 @@
 /** An upstream that zot fetches from, and what zot is told; test/e2e/engine-zot.test.ts has what it does. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parse, stringify } from "yaml";
 import { contentGiB } from "../../components/capacity/plan-disk.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { imagesOf } from "../../components/config/images.ts";
@@ -133,7 +134,7 @@ const documented: Record<string, string> = {
 
 describe("what zot is told", () => {
   const configOf = (change: Partial<Upstream> = {}) =>
-    JSON.parse(rendered({ ...upstream, ...change }).file("origin-gsoci", "config.json"));
+    parse(rendered({ ...upstream, ...change }).file("origin-gsoci", "config.yml"));
 
   test("is documented, key by key", () => {
     const keys = keysOf(configOf({ credentials: "gsoci-credentials" }));
@@ -163,7 +164,7 @@ describe("what zot is told", () => {
 
   test("loses for v1.4.3 what is new in v2, and nothing else", () => {
     const before = keysOf(configOf());
-    const after = keysOf(JSON.parse(zotV1Config(JSON.stringify(configOf())))).map((key) =>
+    const after = keysOf(parse(zotV1Config(stringify(configOf())))).map((key) =>
       key.replace("accessControl.**", "accessControl.repositories.**"),
     );
     const dropped = before.filter((key) => !after.includes(key));
