@@ -73,7 +73,7 @@ test("distribution as a cache of the cache", async (t) => {
   assert.deepEqual(await pull(), digestsOf(image), "from its own store");
 });
 
-// zot itself can't be built here; it fetches from its upstreams with this library.
+// The current zot can't be built here; it fetches from its upstreams with this library.
 test("regclient, by which zot fetches, gets an image with its signature by the path of its registry", async (t) => {
   const { registry, proxy, cache } = await startChain(scope(t), { region });
   const image = await sampleImage(names);
