@@ -145,6 +145,12 @@ report() {
   } >"$metrics.new" && mv "$metrics.new" "$metrics"
 }
 
+# What distribution had there, before zot was the engine.
+for upstream in "$@"; do
+  left=$stores/${upstream%%=*}/docker/registry/v2
+  [ ! -d "$left/repositories" ] || [ -e "$left/oci-layout" ] || rm -rf "$left"
+done
+
 first=$1 evicted=0 most=0
 mkdir -p "${metrics%/*}"
 for upstream in "$@"; do

@@ -105,6 +105,16 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(log, /an image that is larger/);
   });
 
+  test("what distribution had is gone, also where zot has a repository of a similar name", async (t) => {
+    const files = {
+      "one/docker/registry/v2/repositories/app/_layers/link": { secondsAgo: 1 },
+      "one/docker/registry/v2/blobs/sha256/00/data": { MiB: 1, secondsAgo: 1 },
+      ...repository("two-b/docker/registry/v2", 10, 1),
+      ...repository("two-b/docker/registry/v2/repositories", 10, 1),
+    };
+    assertLeft((await look(t, 10, files)).left, files, "two-b");
+  });
+
   test("what a sync has left behind goes, and what one is writing stays", async (t) => {
     const files = {
       "one/one/app/.sync/1/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 1200 },
