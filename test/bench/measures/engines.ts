@@ -77,10 +77,10 @@ async function cold(
   ];
 }
 
-/** Clients pull an image that everyone has. */
+/** Clients pull the layer of an image that everyone has. The limit has another blob, of the same size. */
 async function warm(
   bench: Bench,
-  { upstream, pod }: Arena,
+  { upstream, pod, limit, warm }: Arena,
   contestants: readonly Contestant[],
 ): Promise<Measurement[]> {
   const image = await upstream.publishImage(blobMegabytes(bench));
@@ -93,11 +93,12 @@ async function warm(
   const gigabytes = (layer.size * clients * times) / 1e9;
   const series = await alternate({
     what: `warm blob, ${clients} clients`,
-    contestants,
+    contestants: [...contestants, limit],
     repetitions,
     async measure(contestant) {
       const before = await cpuSeconds(contestant.processes);
-      const seconds = await pullSeconds(pullOf(contestant, upstream, layer), clients, times);
+      const blob = contestant === limit ? warm : layer;
+      const seconds = await pullSeconds(pullOf(contestant, upstream, blob), clients, times);
       const used = (await cpuSeconds(contestant.processes)) - before;
       return { megabytesPerSecond: (gigabytes * 1000) / seconds, cpuSecondsPerGB: used / gigabytes };
     },
