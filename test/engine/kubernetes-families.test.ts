@@ -61,6 +61,9 @@ test("it gets the other family, and loses it, where it is", async () => {
   assert.deepEqual(before.loadBalancerSourceRanges, clients);
   const { failed, messages } = await stack.run("up", ["--expect-no-changes"]);
   assert.ok(!failed, messages);
+  // Without the key, the API server keeps what it has.
+  const kept = await up({}, { clients: ["203.0.113.0/24"] });
+  assert.deepEqual([kept.ipFamilyPolicy, kept.ipFamilies], ["RequireDualStack", ["IPv4", "IPv6"]]);
   const after = await up({ ipFamilyPolicy: "SingleStack" }, { clients: ["203.0.113.0/24"] });
   assert.deepEqual(after.ipFamilies, ["IPv4"]);
   assert.equal(after.clusterIP, before.clusterIP);
