@@ -109,6 +109,24 @@ const handover = {
     ),
 };
 
+/** https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services */
+const ipFamilies = {
+  ipFamilyPolicy: z
+    .enum(["SingleStack", "PreferDualStack", "RequireDualStack"])
+    .exactOptional()
+    .describe(
+      "IP families of the Service. `SingleStack`: one; `PreferDualStack`: IPv4 and IPv6 where the cluster has both; `RequireDualStack`: both, or the preview refuses. Default: the cluster's first family.",
+    ),
+  ipFamilies: z
+    .array(z.enum(["IPv4", "IPv6"]))
+    .min(1)
+    .refine((families) => new Set(families).size === families.length, { error: "names a family twice" })
+    .exactOptional()
+    .describe(
+      "IP families of the Service, `IPv4` and `IPv6`, in order of preference. The first one can't change later. Default: in the cluster's order.",
+    ),
+};
+
 /** What an Ingress or a Gateway leads to. */
 const innerService = z
   .strictObject({
@@ -116,6 +134,7 @@ const innerService = z
       .default({})
       .describe("Annotations of the Service behind it, as the cloud's load balancer reads them."),
     labels: ownLabels.default({}).describe("Labels of the Service behind it."),
+    ...ipFamilies,
   })
   .prefault({})
   .describe("The Service between the Ingress or Gateway and the Pods.");
@@ -132,6 +151,7 @@ export const expose = z
         .default({})
         .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
       labels: ownLabels.default({}).describe("Further labels of the Service."),
+      ...ipFamilies,
       externalDns,
       ...handover,
     }),

@@ -61,21 +61,35 @@ export const clusterSubnets = z
 
 const vnetMeaning = "`create`, or the resource id of an existing virtual network.";
 
-export const azureNetwork = z
-  .union(
-    [
-      z.strictObject({ vnet: createdNetwork("`subnet`").describe(vnetMeaning) }),
-      z.strictObject({
-        vnet: matching(
-          /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i,
-          "the resource id of a virtual network: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
-        ).describe(vnetMeaning),
-        subnet: matching(/^\w[\w.-]{0,79}$/, "the name of a subnet").describe(
-          "Name of an existing subnet of that virtual network.",
-        ),
-      }),
-    ],
-    { error: "must be { vnet: create }, or an existing { vnet: /subscriptions/…, subnet: name }" },
-  )
-  .prefault({ vnet: "create" })
-  .describe("The network of the machines: a minimal one, or an existing virtual network and subnet.");
+const subnetName = matching(/^\w[\w.-]{0,79}$/, "the name of a subnet");
+
+/** @param others further subnets of an existing network */
+function azureNetworkOf<Others extends z.ZodRawShape>(others: Others) {
+  return z
+    .union(
+      [
+        z.strictObject({ vnet: createdNetwork("`subnet`").describe(vnetMeaning) }),
+        z.strictObject({
+          vnet: matching(
+            /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i,
+            "the resource id of a virtual network: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
+          ).describe(vnetMeaning),
+          subnet: subnetName.describe("Name of an existing subnet of that virtual network."),
+          ...others,
+        }),
+      ],
+      { error: "must be { vnet: create }, or an existing { vnet: /subscriptions/…, subnet: name }" },
+    )
+    .prefault({ vnet: "create" })
+    .describe("The network of the machines: a minimal one, or an existing virtual network and subnet.");
+}
+
+export const azureNetwork = azureNetworkOf({});
+
+export const azureClusterNetwork = azureNetworkOf({
+  loadBalancerSubnet: subnetName
+    .exactOptional()
+    .describe(
+      "Name of another existing subnet of that virtual network, for the address of the load balancer. It needs `exposure: private`. Default: `subnet`.",
+    ),
+});

@@ -9,7 +9,7 @@ import {
   kubernetesEndpoint,
   localEndpoint,
 } from "./endpoint.ts";
-import { awsNetwork, azureNetwork, clusterSubnets } from "./network.ts";
+import { awsNetwork, azureClusterNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import {
   absolutePath,
@@ -228,7 +228,7 @@ export const azureClusterRegion = z.strictObject({
   resourceGroup: regionResourceGroup,
   version: kubernetesVersion("1.36"),
   storage: clusterBucket.describe(storageMeaning),
-  network: azureNetwork,
+  network: azureClusterNetwork,
   nodes: azureNodes,
   ...ownCluster,
   ...served,

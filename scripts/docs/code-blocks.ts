@@ -50,6 +50,7 @@ const checks: Readonly<Record<string, (text: string) => readonly string[]>> = {
   // Alternatives, an empty line between them, have the same tables.
   toml: (text) => text.split("\n\n").flatMap((part) => thrown(() => parseToml(part))),
   mermaid: mermaidProblems,
+  sh: shellProblems,
 };
 
 /** @returns what is wrong with a block; nothing for a language that isn't checked. */
@@ -85,6 +86,21 @@ function mermaidProblems(text: string): string[] {
   } catch (error) {
     return [(error as Error).message];
   }
+}
+
+/** Commands of Pulumi that work on a stack, each with its options up to the next command. */
+const stackCommand =
+  /(?<=^|[\s("'])((?:pulumi|npm run (?:--silent )?pulumi --) (?:up|preview|destroy|refresh|config|state|import|stack(?: output| export| import|(?= --)))\b)([^;&|)]*)/gm;
+
+/** A page is read with another stack selected, and `destroy` asks only once. */
+function shellProblems(text: string): string[] {
+  const commands = text.replaceAll("\\\n", " ").replaceAll(/(?<=^|\s)#.*$/gm, "");
+  return [...commands.matchAll(stackCommand)]
+    .filter(([, , options = ""]) => !/(?:^|\s)(?:--stack|-s)\b/.test(options))
+    .map(
+      ([, command]) =>
+        `\`${command}\` names no stack: without \`--stack\`, the engine takes whichever was selected last`,
+    );
 }
 
 type Mapping = Readonly<Record<string, unknown>>;

@@ -17,6 +17,7 @@ import { talosMachine, talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
 import { projectDirectory } from "../support/project.ts";
+import { commandsIn } from "../support/runbooks.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their files", async (t) => {
@@ -53,6 +54,30 @@ test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their
   await each((name) => assert.deepEqual(asked(proxy), [], `${name} takes it from the cache`));
   await cache.stop();
   await each((name) => assert.notDeepEqual(asked(proxy), [], `${name} goes to the upstream`));
+});
+
+test("the page for all clients says by hand whether the cache is used, and fails where it refuses", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds: 3600 } });
+  const [command = ""] = commandsIn("clients.md").filter((text) => text.includes("x-cache"));
+  const [, host = "", repository = "", tag = "", name = ""] =
+    /'(https:\/\/[^/]+)\/v2\/(\S+)\/manifests\/(\S+)\?ns=(\S+)'/.exec(command) ?? [];
+  await push(registry.url, await randomImage({ repository, tag, layerMB: 1 }));
+  const run = (change: (command: string) => string = (it) => it) =>
+    execa("bash", ["-c", change(command.replace(host, cache.url.origin).replace(name, registryName))], {
+      env: { CURL_CA_BUNDLE: cache.caFile },
+      reject: false,
+    });
+  const isHit = async () => /^x-cache: HIT\b/im.test((await run()).stdout);
+  assert.equal(await isHit(), false);
+  assert.equal(await isHit(), true);
+  assert.ok(
+    asked(proxy).some((request) => request.startsWith("GET ")),
+    "as a client pulls",
+  );
+  const refused = await run((it) => it.replace(`/v2/${repository}/`, "/v2/nobody/else/"));
+  assert.notEqual(refused.exitCode, 0);
+  assert.match(refused.stderr, /error: 40[34]/);
 });
 
 test("the page for containerd finds the mirrors beside which config_path is refused", async (t) => {

@@ -145,7 +145,9 @@ describe("a private endpoint", { concurrency: true }, () => {
       refused.messages,
       /network\.subnet: has no way out, and a private endpoint's nodes no public address/,
     );
-    const network = prepare(cloud, existing.clusterNetwork);
+    const prepared = prepare(cloud, existing.clusterNetwork);
+    const subnets = [...subnetsOf(prepared), { name: "balancers", addressPrefix: "10.30.2.0/28" }];
+    const network = cloud.keep({ ...prepared, inputs: { ...prepared.inputs, subnets } });
     const [link] = cloud.definition.existing.filter(({ type }) => type === types.zoneLink);
     assert.ok(link);
     const virtualNetwork = { id: existing.clusterNetwork };
@@ -163,6 +165,16 @@ describe("a private endpoint", { concurrency: true }, () => {
       `${existing.clusterNetwork}/subnets/${existing.subnet}`,
     );
     assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.30\.1\./);
+
+    const elsewhere = { ...region, network: { ...region.network, loadBalancerSubnet: "balancer" } };
+    await stack.configure({}, elsewhere);
+    assert.match(
+      (await stack.run("preview")).messages,
+      /network\.loadBalancerSubnet: \S+ has no balancer, only \S+, balancers/,
+    );
+    await updates(stack, { ...region, network: { ...region.network, loadBalancerSubnet: "balancers" } });
+    assert.equal(cloud.things(loadBalancer).length, 1);
+    assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.30\.2\./);
     await succeeds(stack, "destroy");
     assert.deepEqual([...cloud.things(), ...clusters.things()], []);
     assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);

@@ -203,6 +203,21 @@ test("a network must leave the addresses of Pods and Services free", async () =>
   ]);
 });
 
+test("the load balancer's own subnet must be in the network", async () => {
+  const problemsOf = async (loadBalancerSubnet: string) => {
+    const region = { ...existing, network: { ...existing.network, loadBalancerSubnet } };
+    const subnets = [
+      { name: "caches", addressPrefix: "10.20.1.0/26" },
+      { name: "balancers", addressPrefix: "10.20.2.0/29" },
+    ];
+    return (await lookedUp(region, { ...fitting, subnets })).problems;
+  };
+  assert.deepEqual(await problemsOf("balancers"), []);
+  assert.deepEqual(await problemsOf("balancer"), [
+    "network.loadBalancerSubnet: hub has no balancer, only caches, balancers",
+  ]);
+});
+
 test("the security group of the subnet must let in clients, Pods, nodes and the load balancer's probes", async () => {
   const networkSecurityGroup = { id: `${vnet.replace(/virtualNetworks.+/, "networkSecurityGroups")}/hub` };
   const subnet = { addressPrefix: "10.20.1.0/26", networkSecurityGroup };

@@ -293,4 +293,22 @@ describe("a private endpoint", () => {
     assert.equal(annotationsOf(graph)["load-balancer-internal-subnet"], "caches");
     assert.deepEqual(addresses(graph), []);
   });
+
+  test("in another existing subnet than the nodes: with a right on that, and with the clients of a private link still in the nodes'", async () => {
+    const allowed = ["22222222-2222-4222-8222-222222222222"];
+    const endpoint = { ...privately.endpoint, privateLink: { allowed } };
+    const network = { vnet: hub, subnet: "caches", loadBalancerSubnet: "balancers" };
+    const found = { networkRanges: [], ranges: [], hasNameServers: false };
+    const graph = await graphOf({ endpoint, network }, 2, { subnet: found, outboundType: "none" });
+    const annotations = annotationsOf(graph);
+    assert.equal(annotations["load-balancer-internal-subnet"], "balancers");
+    assert.equal(annotations["pls-ip-configuration-subnet"], "caches");
+    const [pool] = graph.find("ManagedCluster").inputs.agentPoolProfiles as { vnetSubnetID?: string }[];
+    assert.equal(pool?.vnetSubnetID, `${hub}/subnets/caches`);
+    const scopes = Object.values(rightsIn(graph)).flat();
+    for (const name of ["caches", "balancers"]) assert.ok(scopes.includes(`${hub}/subnets/${name}`), name);
+    // Another address comes with another load balancer.
+    const { replaceOnChanges } = graph.find("Service");
+    assert.ok(replaceOnChanges.includes(`metadata.annotations["${prefix}load-balancer-internal-subnet"]`));
+  });
 });

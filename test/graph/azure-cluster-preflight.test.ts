@@ -52,6 +52,16 @@ test("an ordinary region has no problems, nor has one that is there", () => {
   assert.deepEqual(problemsOf({ network: { vnet: vnet("hub", "hub"), subnet: "caches" } }), []);
 });
 
+test("the load balancer has a subnet of its own only with a private endpoint", () => {
+  const network = { vnet: vnet("hub", "hub"), subnet: "caches", loadBalancerSubnet: "balancers" };
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "private" }, exposure: "private" };
+  const access = { clients: ["10.0.0.0/8"] };
+  assert.deepEqual(problemsOf({ network, endpoint, access }), []);
+  assert.deepEqual(problemsOf({ network }), [
+    "network.loadBalancerSubnet: is for a private endpoint: a public one has an address in no subnet. Leave it out, or set `endpoint.exposure: private`",
+  ]);
+});
+
 test("everything that is wrong is told, each with its path", () => {
   const long = "n".repeat(64);
   const ranges = (count: number) =>

@@ -43,12 +43,18 @@ export interface ControlPlane extends AsyncDisposable {
   readonly objects: KubernetesObjectApi;
 }
 
-/**
- * Starts one, and returns when a Pod can be scheduled.
- *
- * @param nodes how many nodes pretend, in {@link zones}; with 0, real ones may come. @default 3
- */
-export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}): Promise<ControlPlane> {
+export interface ControlPlaneOptions {
+  /** How many nodes pretend, in {@link zones}; with 0, real ones may come. @default 3 */
+  readonly nodes?: number;
+  /** CIDR ranges of Services, one for each IP family. @default IPv4 first, and IPv6 */
+  readonly serviceRanges?: readonly string[];
+}
+
+/** Starts one, and returns when a Pod can be scheduled. */
+export async function startControlPlane({
+  nodes = 3,
+  serviceRanges = ["10.96.0.0/16", "fd00:10:96::/112"],
+}: ControlPlaneOptions = {}): Promise<ControlPlane> {
   await using parts = new AsyncDisposableStack();
   const dir = parts.use(await tempDir());
   const file = (name: string) => join(dir.path, name);
@@ -93,7 +99,7 @@ export async function startControlPlane({ nodes = 3 }: { nodes?: number } = {}):
     `--service-account-key-file=${serviceAccountKey}`,
     `--service-account-signing-key-file=${serviceAccountKey}`,
     "--service-account-issuer=https://kubernetes.default.svc",
-    "--service-cluster-ip-range=10.96.0.0/16",
+    `--service-cluster-ip-range=${serviceRanges.join()}`,
   ]);
 
   const config = new KubeConfig();

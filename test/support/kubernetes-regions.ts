@@ -62,6 +62,13 @@ export const kubernetesRegions = {
       annotations: { "example.com/owner": "team" },
     },
   },
+  /** Reached by IPv6 and IPv4. */
+  "dual-stack": {
+    ...region,
+    storage: { kind: "disk", size: "200GiB" },
+    replicas: { sharing: "hash" },
+    expose: { kind: "loadBalancer", ipFamilyPolicy: "RequireDualStack", ipFamilies: ["IPv6", "IPv4"] },
+  },
   "own-server": {
     ...region,
     storage: {

@@ -20,6 +20,31 @@ test("the index has every page", () => {
   assert.deepEqual(missing, []);
 });
 
+test("a command of Pulumi that works on a stack names it", () => {
+  const problems = (text: string) => blockProblems({ language: "sh", text });
+  const told = (command: string) => [
+    `\`${command}\` names no stack: without \`--stack\`, the engine takes whichever was selected last`,
+  ];
+  assert.deepEqual(problems("pulumi up\n"), told("pulumi up"));
+  assert.deepEqual(problems("npm run pulumi -- destroy --target x\n"), told("npm run pulumi -- destroy"));
+  assert.deepEqual(problems("a=$(npm run --silent pulumi -- stack output caches --json)\n"), [
+    ...told("npm run --silent pulumi -- stack output"),
+  ]);
+  assert.deepEqual(
+    problems("pulumi config set a b; pulumi config set --stack x c d\n"),
+    told("pulumi config"),
+  );
+  for (const text of [
+    "pulumi up --stack x # pulumi up\n",
+    "pulumi destroy --target y \\\n  --stack x\n",
+    "npm run pulumi -- stack init x\n",
+    "# then pulumi up\n",
+    "aws s3 ls example-pulumi-state\n",
+  ]) {
+    assert.deepEqual(problems(text), [], text);
+  }
+});
+
 suite("a page", () => {
   const parts = scope(test);
 

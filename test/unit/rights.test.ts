@@ -324,6 +324,10 @@ describe("roles of Azure", () => {
         (it) => `Microsoft.ContainerService/locations/${it}/read`,
       ),
     },
+    "azure-native:dns:Zone": {
+      id: `${groupId("caches")}/providers/Microsoft.Network/dnsZones/acme.cache.example.com`,
+      polls: ["dnsOperationResults", "dnsOperationStatuses"].map((it) => `Microsoft.Network/${it}/read`),
+    },
     "azure-native:resources:ResourceGroup": {
       id: groupId("caches"),
       polls: ["Microsoft.Resources/subscriptions/operationresults/read"],

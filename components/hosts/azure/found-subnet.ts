@@ -42,12 +42,16 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   const { location, subnets = [], addressSpace, dhcpOptions } = found;
   if (location !== region.name)
     lookUp.refuse("network.vnet", `is in ${location}, and the ${what} in ${region.name}`);
-  const own = subnets.find(({ name }) => name === subnet);
-  if (!own) {
+  const find = (wanted: string, path: string) => {
+    const own = subnets.find(({ name }) => name === wanted);
     const names = subnets.map(({ name }) => name).join(", ") || "none";
-    lookUp.refuse("network.subnet", `${virtualNetworkName} has no ${subnet}, only ${names}`);
-    return undefined;
-  }
+    if (!own) lookUp.refuse(path, `${virtualNetworkName} has no ${wanted}, only ${names}`);
+    return own;
+  };
+  if ("loadBalancerSubnet" in region.network)
+    find(region.network.loadBalancerSubnet, "network.loadBalancerSubnet");
+  const own = find(subnet, "network.subnet");
+  if (!own) return undefined;
   await checkSubnetRules(question, own);
   // AKS does it by itself.
   if (

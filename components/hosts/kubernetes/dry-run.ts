@@ -1,9 +1,12 @@
-import { ApiException } from "@kubernetes/client-node";
+import { ApiException, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
+import { configuredFamilies } from "./families.ts";
 import type { Question } from "./question.ts";
 
-/** By the part of the Pod's template that the server names, the setting. */
-const settings: readonly (readonly [part: RegExp, path: string])[] = [
+/** By the part of an object that the server names, the setting. */
+type Settings = readonly (readonly [part: RegExp, path: string])[];
+
+const ofPods: Settings = [
   [/affinity/i, "scheduling.affinity"],
   [/tolerations/, "scheduling.tolerations"],
   [/nodeSelector/, "scheduling.nodeSelector"],
@@ -19,31 +22,71 @@ interface Status {
 }
 
 /**
- * What the API server refuses of the replicas' manifest, asked by a dry run. In a namespace that isn't there, it would look no further, so then it is asked about the namespace
- * `default`, whose policies aren't meant. Whether the user may ask, permissions.ts says.
+ * What the API server refuses of the replicas' manifest, and of the Service where it asks for IP families, told by a dry run. In a namespace that isn't there, it would look no
+ * further, so then it is asked about the namespace `default`, whose policies aren't meant. Whether the user may ask, permissions.ts says.
  */
-export async function refusedByServer({ region, objects, api, hasNamespace }: Question): Promise<Problem[]> {
+export async function refusedByServer(question: Question): Promise<Problem[]> {
+  const refused = await Promise.all([refusedWorkload(question), refusedService(question)]);
+  return refused.flat();
+}
+
+const dryRun = { dryRun: "All", fieldValidation: "Strict" } as const;
+
+function refusedWorkload(question: Question): Promise<Problem[]> {
+  const { objects, api } = question;
   const { workload } = objects;
-  const namespace = hasNamespace ? region.namespace.name : "default";
-  const body = { ...workload, metadata: { ...workload.metadata, namespace } };
   const plural = `${workload.kind.toLowerCase()}s`;
-  const request = { group: "apps", version: "v1", namespace, plural, body };
+  return refused(question, ofPods, (namespace) => {
+    const body = { ...workload, metadata: { ...workload.metadata, namespace } };
+    const request = { group: "apps", version: "v1", namespace, plural, body };
+    return api.custom.createNamespacedCustomObject({ ...request, ...dryRun });
+  });
+}
+
+/** A cluster can have one family, or both. */
+async function refusedService(question: Question): Promise<Problem[]> {
+  const { region, objects, api } = question;
+  const { families, path } = configuredFamilies(region.expose);
+  if (families.ipFamilyPolicy === undefined && families.ipFamilies === undefined) return [];
+  const settings: Settings = [
+    [/ipFamilyPolicy/, `${path}.ipFamilyPolicy`],
+    [/ipFamilies|clusterIPs/, `${path}.ipFamilies`],
+    [/./, path],
+  ];
+  return refused(question, settings, (namespace) => {
+    const { metadata: { name = "", labels, annotations } = {}, spec } = objects.service;
+    const metadata = { name, namespace, ...(labels && { labels }), ...(annotations && { annotations }) };
+    const body: V1Service = { metadata, spec: spec as V1ServiceSpec };
+    return api.core.createNamespacedService({ namespace, body, ...dryRun });
+  });
+}
+
+async function refused(
+  { region, hasNamespace }: Question,
+  settings: Settings,
+  ask: (namespace: string) => Promise<unknown>,
+): Promise<Problem[]> {
   try {
-    await api.custom.createNamespacedCustomObject({ ...request, dryRun: "All", fieldValidation: "Strict" });
+    await ask(hasNamespace ? region.namespace.name : "default");
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
     const isByPolicy = /admission webhook|AdmissionPolicy/.test(String(error.body));
     if (isByPolicy ? !hasNamespace || noDryRun.test(String(error.body)) : ![400, 422].includes(error.code))
       return [];
-    return problemsIn(JSON.parse(String(error.body)));
+    return problemsIn(bodyOf(error), settings);
   }
+}
+
+/** A typed client has read it already. */
+function bodyOf({ body }: ApiException<unknown>): Status {
+  return typeof body === "string" ? JSON.parse(body) : (body as Status);
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#side-effects */
 const noDryRun = /does not support dry run/;
 
-function problemsIn({ message = "", details }: Status): Problem[] {
+function problemsIn({ message = "", details }: Status, settings: Settings): Problem[] {
   const causes = details?.causes ?? [{ message }];
   return causes.map(({ field = "", message = "" }) => {
     const told = field === "" ? message : `${field}: ${message}`;

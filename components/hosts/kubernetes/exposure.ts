@@ -1,6 +1,7 @@
 import type { Service } from "kubernetes-types/core/v1.d.ts";
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { everyone } from "../../config/access.ts";
+import { familiesOf } from "./families.ts";
 import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
 import { withoutWaiting } from "./waiting.ts";
@@ -52,6 +53,7 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
     spec: {
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
+      ...familiesOf(expose),
       ...(expose.class !== undefined && { loadBalancerClass: expose.class }),
       ...(!isPublic && { loadBalancerSourceRanges: access.clients }),
       selector: selectorLabels(region.name),
@@ -60,13 +62,15 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
   };
 }
 
-function inside(region: WorkloadRegion, { service }: Expose<"ingress" | "gateway">): Service {
+function inside(region: WorkloadRegion, expose: Expose<"ingress" | "gateway">): Service {
+  const { service } = expose;
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: workloadMetadata(region, service.annotations, service.labels),
     spec: {
       type: "ClusterIP",
+      ...familiesOf(expose),
       selector: selectorLabels(region.name),
       ports: [{ name: portNames.endpoint, port: plainPort, targetPort: portNames.endpoint }],
     },

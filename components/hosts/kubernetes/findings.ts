@@ -4,6 +4,7 @@ import type { Problem } from "../../config/problems.ts";
 import type { LookedUp } from "../kind.ts";
 import { type ClusterApi, connect, ifThere } from "./cluster-api.ts";
 import { refusedByServer } from "./dry-run.ts";
+import { firstFamilyProblems } from "./first-family.ts";
 import { certificateProblems, pullSecretProblems } from "./in-namespace.ts";
 import { warnOfLabels } from "./labels.ts";
 import { namespaceProblems } from "./namespace.ts";
@@ -52,6 +53,7 @@ export async function findingsInCluster(
       proxyProblems,
       priorityProblems,
       userProblems,
+      firstFamilyProblems,
       refusedByServer,
     ];
     const [answers] = await Promise.all([

@@ -3,6 +3,7 @@ import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { edgeAmounts } from "./container-resources.ts";
+import { familyWarnings } from "./families.ts";
 import { storeSecret } from "./names.ts";
 import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
@@ -26,7 +27,7 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
   return {
     plan: { ...request, replica },
     problems: [...preflight(request), ...memoryProblems(replica)],
-    warnings: [],
+    warnings: familyWarnings(region),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { PlanRequest } from "../kind.ts";
+import { familyProblems } from "./families.ts";
 import { sharesBlobs } from "./peers.ts";
 import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
@@ -60,6 +61,7 @@ export function preflight({
     ...workloadProblems(region),
     ...(prefetch && sharesBlobs(region) ? [prefetchProblem] : []),
     ...exposureProblems(region),
+    ...familyProblems(region),
     ...identityProblems(region),
   ];
 }

@@ -159,9 +159,11 @@ function createExposure(name: string, { service, route }: WorkloadObjects, optio
 }
 
 /** With another one, the cloud makes a load balancer anew; as an update, Pulumi would take the old one's address. */
-const replaceOnChanges = ["aws-load-balancer-scheme", "azure-load-balancer-internal"].map(
-  (name) => `metadata.annotations["service.beta.kubernetes.io/${name}"]`,
-);
+const replaceOnChanges = [
+  "aws-load-balancer-scheme",
+  "azure-load-balancer-internal",
+  "azure-load-balancer-internal-subnet",
+].map((name) => `metadata.annotations["service.beta.kubernetes.io/${name}"]`);
 
 function createMonitoring(
   name: string,

@@ -2,11 +2,12 @@ import type { Row } from "./panel.ts";
 import { ofUpstream, rate, region, registryKinds } from "./selectors.ts";
 
 export const savings: Row = {
-  title: "What it saves",
+  title: "Savings",
   panels: [
     {
-      title: "From the cache",
-      description: "Share of the requests, by kind. Tags are asked for again when they are old.",
+      title: "Hit ratio by kind",
+      description:
+        "Share of the requests that were answered from the cache. A tag that is older than freshnessSeconds is checked with the upstream again.",
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
@@ -17,7 +18,7 @@ export const savings: Row = {
     {
       title: "Coalesced requests",
       description:
-        "They waited while another client's request filled the cache: without it, each a transfer more.",
+        "Hits that waited for a fill that another client had started. Without coalescing, each would be one more transfer from the upstream.",
       kind: "timeseries",
       unit: "reqps",
       queries: {
@@ -27,9 +28,9 @@ export const savings: Row = {
       },
     },
     {
-      title: "Evicted in an hour",
+      title: "Evicted per hour",
       description:
-        "Least recently used blobs that made room. Steadily as much as is fetched: the disk is too small for what is in use.",
+        "The least recently used blobs, deleted to make room. If this stays as high as what is fetched, the disk is too small for the working set.",
       kind: "timeseries",
       unit: "bytes",
       queries: {
@@ -40,11 +41,11 @@ export const savings: Row = {
 };
 
 export const speed: Row = {
-  title: "Where it is slow",
+  title: "Latency and speed",
   panels: [
     {
-      title: "Speed of whole blobs",
-      description: "Bytes per second of one transfer, on average; a client's own network counts, too.",
+      title: "Blob download speed",
+      description: "Average of one transfer. It also depends on the client's own network.",
       kind: "timeseries",
       unit: "Bps",
       queries: {
@@ -52,8 +53,8 @@ export const speed: Row = {
       },
     },
     {
-      title: "The origin's time",
-      description: "Until it had sent everything, for one request in twenty.",
+      title: "Origin response time (p95)",
+      description: "Time until the origin has sent the complete response.",
       kind: "timeseries",
       unit: "s",
       queries: {
@@ -61,8 +62,8 @@ export const speed: Row = {
       },
     },
     {
-      title: "The upstream's answer to a probe",
-      description: "Without any transfer: the network and the upstream's front door.",
+      title: "Upstream probe duration",
+      description: "A small request without a transfer: it shows the network and the upstream's front end.",
       kind: "timeseries",
       unit: "s",
       queries: {
@@ -73,11 +74,11 @@ export const speed: Row = {
 };
 
 export const trouble: Row = {
-  title: "Trouble",
+  title: "Errors",
   panels: [
     {
-      title: "Failed requests",
-      description: "Share of those that were tried. Clients fell back to the upstream.",
+      title: "Error ratio",
+      description: "Share of the requests that failed. Clients fell back to the upstream.",
       kind: "timeseries",
       unit: "percentunit",
       queries: {
@@ -86,9 +87,9 @@ export const trouble: Row = {
       },
     },
     {
-      title: "Refused and stale",
+      title: "Refused requests and stale responses",
       description:
-        "What isn't served, by reason, and old answers in place of an upstream that doesn't answer.",
+        "Requests that the cache refused, by reason, and stored responses that it served because the upstream didn't answer.",
       kind: "timeseries",
       unit: "reqps",
       queries: {
@@ -97,9 +98,9 @@ export const trouble: Row = {
       },
     },
     {
-      title: "Share of the busiest client",
+      title: "Busiest client's share",
       description:
-        "Of all bytes, at most. With few clients, or a NAT gateway before many, it's high without anything wrong.",
+        "Upper bound of one client's share of all bytes. A high value is normal with few clients, or with many behind one NAT gateway.",
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
@@ -110,25 +111,25 @@ export const trouble: Row = {
       },
     },
     {
-      title: "Damage",
+      title: "Corrupt objects and lost log lines",
       description:
-        "Objects that were deleted because their content was wrong, and requests that the metrics missed.",
+        "Objects that were deleted because their content was wrong, and log lines of requests that are missing from the metrics.",
       kind: "timeseries",
       unit: "short",
       queries: {
         "corrupt objects {{region}}": `increase(registry_cache_corrupt_objects_total{${region}}[$__rate_interval])`,
-        "lost lines of the log of {{log}} {{region}}": `increase(registry_cache_log_lines_lost_total{${region}}[$__rate_interval])`,
+        "lost lines of {{log}} log {{region}}": `increase(registry_cache_log_lines_lost_total{${region}}[$__rate_interval])`,
       },
     },
   ],
 };
 
 export const room: Row = {
-  title: "Room",
+  title: "Capacity",
   panels: [
     {
-      title: "The store is full to",
-      description: "100 % is where a cache stays once it has been filled.",
+      title: "Store used",
+      description: "Share of the store's budget. A cache that has filled up stays at 100 %.",
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
@@ -137,8 +138,9 @@ export const room: Row = {
       },
     },
     {
-      title: "Disk",
-      description: "Below the reserve, the least recently used goes, whatever the budget.",
+      title: "Disk space",
+      description:
+        "If free space falls below the reserve, the least recently used objects are evicted, even within the budget.",
       kind: "timeseries",
       unit: "bytes",
       queries: {
@@ -148,8 +150,8 @@ export const room: Row = {
       },
     },
     {
-      title: "Connections",
-      description: "Of all that nginx can have. A transfer from an origin takes a second one.",
+      title: "Connections in use",
+      description: "Share of nginx's maximum. A transfer from an origin takes a second connection.",
       kind: "timeseries",
       unit: "percentunit",
       queries: {
@@ -157,8 +159,8 @@ export const room: Row = {
       },
     },
     {
-      title: "The certificate is good for",
-      description: "Let's Encrypt's are renewed with a third of their time left.",
+      title: "Certificate expires in",
+      description: "A certificate of Let's Encrypt is renewed when a third of its lifetime is left.",
       kind: "timeseries",
       unit: "s",
       queries: {

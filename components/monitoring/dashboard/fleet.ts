@@ -9,7 +9,7 @@ const blobs = (matcher: string) =>
 const saved = `${increase("registry_cache_response_bytes_total", `${region},cache!="NONE"`)} - ${increase("registry_proxy_pulled_bytes_total", region)}`;
 
 /** The dashboard's variable for what a GB from the upstreams costs. */
-export const pricePerGB = { name: "usdPerGB", label: "USD for a GB from the upstreams", default: "0.09" };
+export const pricePerGB = { name: "usdPerGB", label: "USD per GB from the upstreams", default: "0.09" };
 
 /** A line per region: what somebody who runs them all looks at first. */
 export const regions: Row = {
@@ -18,36 +18,36 @@ export const regions: Row = {
     {
       title: "Regions",
       description:
-        "A line for each. What is red needs somebody; the name leads to the dashboard of the region.",
+        "One row per region. A red value needs attention. The region's name links to its dashboard.",
       kind: "table",
       unit: "short",
       queries: {
-        "Endpoint answers": `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
-        "Upstreams answer": `min by (region) (probe_success{${region},job="registry-cache-upstream"})`,
-        "Certificate ends in": `min by (region) (probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"}) - time()`,
-        "Blobs from the cache": `${blobs(hits)} / ${blobs('cache!="NONE"')}`,
-        "Saved transfer": saved,
-        "Saved by it": `(${saved}) / 1e9 * $${pricePerGB.name}`,
+        "Endpoint up": `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
+        "Upstreams reachable": `min by (region) (probe_success{${region},job="registry-cache-upstream"})`,
+        "Certificate expires in": `min by (region) (probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"}) - time()`,
+        "Blob hit ratio": `${blobs(hits)} / ${blobs('cache!="NONE"')}`,
+        "Transfer saved": saved,
+        "Cost saved": `(${saved}) / 1e9 * $${pricePerGB.name}`,
         Pod: `max by (region, digest) (registry_cache_pod_applied_info{${region}})`,
-        "Runs for": `time() - max by (region) (registry_cache_pod_applied_time_seconds{${region}})`,
-        "Changes outstanding": `max by (region) (registry_cache_pod_outdated{${region}})`,
+        "Pod age": `time() - max by (region) (registry_cache_pod_applied_time_seconds{${region}})`,
+        "Change pending": `max by (region) (registry_cache_pod_outdated{${region}})`,
       },
       columns: {
-        "Endpoint answers": { unit: "bool_yes_no", bad: { below: 1 } },
-        "Upstreams answer": { unit: "bool_yes_no", bad: { below: 1 } },
+        "Endpoint up": { unit: "bool_yes_no", bad: { below: 1 } },
+        "Upstreams reachable": { unit: "bool_yes_no", bad: { below: 1 } },
         // A week: what renews it has failed for three.
-        "Certificate ends in": { unit: "s", bad: { below: 7 * 24 * 3600 } },
-        "Blobs from the cache": { unit: "percentunit" },
-        "Saved transfer": { unit: "bytes" },
-        "Saved by it": { unit: "currencyUSD" },
+        "Certificate expires in": { unit: "s", bad: { below: 7 * 24 * 3600 } },
+        "Blob hit ratio": { unit: "percentunit" },
+        "Transfer saved": { unit: "bytes" },
+        "Cost saved": { unit: "currencyUSD" },
         Pod: { label: "digest" },
-        "Runs for": { unit: "s" },
-        "Changes outstanding": { unit: "bool_yes_no", bad: { from: 1 } },
+        "Pod age": { unit: "s" },
+        "Change pending": { unit: "bool_yes_no", bad: { from: 1 } },
       },
     },
     {
-      title: "Blobs from the cache, over time",
-      description: "Share of the blobs that clients asked for, by region.",
+      title: "Blob hit ratio over time",
+      description: "Share of the requested blobs that came from the cache, by region.",
       kind: "timeseries",
       unit: "percentunit",
       max: 1,
@@ -57,7 +57,7 @@ export const regions: Row = {
     },
     {
       title: "Transfer to clients",
-      description: "What all clients of a region get.",
+      description: "What all clients of a region receive.",
       kind: "timeseries",
       unit: "Bps",
       queries: {
@@ -66,7 +66,7 @@ export const regions: Row = {
     },
     {
       title: "Transfer from upstreams",
-      description: "What each region pays for, once per blob.",
+      description: "What each region pulls and you pay for: each blob once.",
       kind: "timeseries",
       unit: "Bps",
       queries: {

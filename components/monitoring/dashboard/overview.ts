@@ -4,11 +4,12 @@ import { firstByte, fromUpstream, inRange, ofUpstream, rate, region, registryKin
 
 /** The first screen: is it healthy, what does it save, where is it slow. */
 export const overview: Row = {
-  title: "Is it healthy, what does it save, where is it slow",
+  title: "Health, savings and latency",
   panels: [
     {
-      title: "Endpoint answers",
-      description: "The cache's own endpoint, probed on its machine. No: clients pull from the upstreams.",
+      title: "Endpoint up",
+      description:
+        "A probe of the endpoint from the cache's own machine. No: clients pull from the upstreams.",
       kind: "stat",
       unit: "bool_yes_no",
       bad: { below: 1 },
@@ -17,8 +18,8 @@ export const overview: Row = {
       },
     },
     {
-      title: "Upstream answers",
-      description: "No: what is cached is served, and nothing else.",
+      title: "Upstream reachable",
+      description: "No: the cache serves what it has stored, and nothing else.",
       kind: "stat",
       unit: "bool_yes_no",
       bad: { below: 1 },
@@ -27,8 +28,8 @@ export const overview: Row = {
       },
     },
     {
-      title: "Alerts that fire",
-      description: "Without the watchdog, which always does.",
+      title: "Firing alerts",
+      description: "Without the watchdog, which always fires.",
       kind: "stat",
       unit: "short",
       bad: { from: 1 },
@@ -37,8 +38,8 @@ export const overview: Row = {
       },
     },
     {
-      title: "Blobs from the cache",
-      description: "Of all blobs that clients asked for in the time shown.",
+      title: "Blob hit ratio",
+      description: "Share of the requested blobs that came from the cache, over the time range.",
       kind: "stat",
       unit: "percentunit",
       max: 1,
@@ -50,9 +51,9 @@ export const overview: Row = {
       },
     },
     {
-      title: "Saved transfer",
+      title: "Transfer saved",
       description:
-        "What clients got in the time shown, less what came from the upstreams. A cache that has just been filled has saved nothing yet.",
+        "Bytes sent to clients minus bytes pulled from the upstreams, over the time range. A new cache saves nothing until clients ask for the same blobs again.",
       kind: "stat",
       unit: "bytes",
       queries: {
@@ -63,8 +64,9 @@ export const overview: Row = {
       },
     },
     {
-      title: "First byte of a cached blob",
-      description: "95 of 100 were faster. It takes milliseconds, unless it waits for another client's fill.",
+      title: "Time to first byte of a cached blob (p95)",
+      description:
+        "A few milliseconds, unless the request waited for a fill that another client had started.",
       kind: "stat",
       unit: "s",
       bad: { from: 1 },
@@ -74,7 +76,7 @@ export const overview: Row = {
     },
     {
       title: "Requests",
-      description: "Per second, by where the answer came from: docs/metrics.md explains the names.",
+      description: "Per second, by cache status. docs/metrics.md explains the values.",
       kind: "timeseries",
       unit: "reqps",
       queries: {
@@ -83,7 +85,7 @@ export const overview: Row = {
     },
     {
       title: "Transfer",
-      description: "The distance between the lines is what the cache saves.",
+      description: "The gap between the lines is what the cache saves.",
       kind: "timeseries",
       unit: "Bps",
       queries: {
@@ -92,9 +94,9 @@ export const overview: Row = {
       },
     },
     {
-      title: "First byte",
+      title: "Time to first byte (p95)",
       description:
-        "From the cache and from the upstream, for one request in twenty. The second is the upstream's own time, and the way to it.",
+        "From the cache, and from the upstream. The latter includes the network and the upstream's own response time.",
       kind: "timeseries",
       unit: "s",
       queries: {

@@ -7,25 +7,25 @@ export const prefetch: Row = {
   panels: [
     {
       title: "Images and charts",
-      description: "Wanted, there, and left out because what is in use would have had to go.",
+      description: "Wanted, present, and left out because there was no room beside what is in use.",
       kind: "timeseries",
       unit: "short",
       queries: {
         "wanted {{region}}": `registry_cache_prefetch_images_wanted{${region}}`,
-        "there {{region}}": `registry_cache_prefetch_images_present{${region}}`,
-        "without room {{region}}": `registry_cache_prefetch_images_without_room{${region}}`,
+        "present {{region}}": `registry_cache_prefetch_images_present{${region}}`,
+        "no room {{region}}": `registry_cache_prefetch_images_without_room{${region}}`,
       },
     },
     {
-      title: "Pulled ahead",
-      description: "From the upstream, before anyone asked. It's in no other panel about requests.",
+      title: "Prefetch transfer",
+      description: "From the upstream, before any client asks. No other panel about requests counts it.",
       kind: "timeseries",
       unit: "Bps",
       queries: { "{{region}}": rate("registry_cache_prefetch_bytes_total", region) },
     },
     {
-      title: "Since all of it was there",
-      description: "A look that found everything, or brought it.",
+      title: "Time since the last complete run",
+      description: "A run is complete when everything on the list is in the cache.",
       kind: "timeseries",
       unit: "s",
       queries: { "{{region}}": `time() - registry_cache_prefetch_success_time_seconds{${region}}` },

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { step } from "../../setup/steps.ts";
+import { kubectlEnvironment } from "../kubectl-environment.ts";
 import { askZone, type InZone } from "../name-servers.ts";
 import type { Cluster } from "../place.ts";
 import { ask } from "../programs.ts";
 import type { DeployedRegion, Resource } from "../state.ts";
-import { kubectlEnvironment } from "../way-in.ts";
 import { byHand, type Way } from "./way.ts";
 
 const annotation = "external-dns.alpha.kubernetes.io/controller";

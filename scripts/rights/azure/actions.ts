@@ -98,7 +98,12 @@ export const rows: Readonly<Record<string, Row>> = {
     polls: [`${network}/privateDnsOperationResults/read`, `${network}/privateDnsOperationStatuses/read`],
     where: "zone",
   },
-  "azure-native:dns:Zone": { type: `${network}/dnsZones`, grants: ["dnsZoneContributor"] },
+  "azure-native:dns:Zone": {
+    type: `${network}/dnsZones`,
+    grants: ["dnsZoneContributor"],
+    // Of its end, with its records: https://learn.microsoft.com/azure/role-based-access-control/permissions/networking#microsoftnetwork
+    polls: [`${network}/dnsOperationResults/read`, `${network}/dnsOperationStatuses/read`],
+  },
   "azure-native:dns:RecordSet": {
     type: ({ recordType }) => `${network}/dnsZones/${recordType}`,
     lookUps: [`${network}/dnsZones/read`],

@@ -20,9 +20,7 @@ function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<
   const rights = rightsOfCluster(cloud, owner);
   demand(rights.includes(group), "AuthorizationFailed", `no right to make private link services in ${group}`);
   const own = subnet.replace(/[^/]+$/, value("ip-configuration-subnet"));
-  const [, network = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(own) ?? [];
-  const found = cloud.find(types.virtualNetwork, network, everywhere);
-  demand(found && subnetsOf(found).some((it) => it.name === name), "SubnetNotFound", own);
+  demandSubnet(cloud, own);
   const [visible, approved] = ["visibility", "auto-approval"].map((key) => value(key).split(" ")) as [
     string[],
     string[],
@@ -37,6 +35,13 @@ function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<
     subnet: own,
     visible,
   };
+}
+
+/** @param id of what must be in a network that is there */
+function demandSubnet(cloud: Cloud, id: string): void {
+  const [, network = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(id) ?? [];
+  const found = cloud.find(types.virtualNetwork, network, everywhere);
+  demand(found && subnetsOf(found).some((it) => it.name === name), "SubnetNotFound", id);
 }
 
 export function clusterSurroundings(cloud: Cloud): Surroundings {
@@ -93,6 +98,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         const subnet = name === undefined ? nodes : nodes.replace(/[^/]+$/, name);
         const joins = rightsOfCluster(cloud, owner).some((scope) => `${subnet}/`.startsWith(`${scope}/`));
         demand(joins, "LinkedAuthorizationFailed", `no right to join ${subnet}`);
+        demandSubnet(cloud, subnet);
         const isClosed = annotations[`${annotation}deny-all-except-load-balancer-source-ranges`] === "true";
         keep({
           ...kept,

@@ -14,7 +14,7 @@ export interface ClusterIdentity {
 }
 
 /**
- * AKS joins nodes to the subnet, and looks for the load balancer's address among all of the resource group, for which a right on the address alone is not enough:
+ * AKS joins nodes and an internal load balancer to their subnets, and looks for the load balancer's address among all of the resource group, for which a right on the address alone is not enough:
  * https://learn.microsoft.com/azure/aks/static-ip#create-a-service-using-the-static-ip-address
  */
 export function createClusterIdentity(
@@ -39,6 +39,9 @@ export function createClusterIdentity(
     rights: [
       right("network", group),
       ...("subnet" in network ? [right("subnet", `${network.vnet}/subnets/${network.subnet}`)] : []),
+      ...("subnet" in network && network.loadBalancerSubnet !== undefined
+        ? [right("load-balancer-subnet", `${network.vnet}/subnets/${network.loadBalancerSubnet}`)]
+        : []),
       // To make nodes with disks of the set: https://learn.microsoft.com/azure/aks/azure-disk-customer-managed-keys
       ...(encryptionSet === undefined
         ? []

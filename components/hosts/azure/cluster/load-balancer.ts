@@ -7,7 +7,7 @@ import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
 const prefix = "service.beta.kubernetes.io/azure-";
 
 /**
- * How AKS makes the Service's load balancer: with the stack's own address, or inside of the nodes' subnet, where AKS chooses the address.
+ * How AKS makes the Service's load balancer: with the stack's own address, or inside of the nodes' subnet or one beside it, where AKS chooses the address.
  * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/, https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/
  */
 export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Record<string, string> {
@@ -19,9 +19,10 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
     };
   const { privateLink } = region.endpoint;
   const subnetOr = (own: OwnSubnet) => ("subnet" in network ? network.subnet : own.name);
+  const { loadBalancerSubnet = subnetOr(nodeSubnet) } = "subnet" in network ? network : {};
   return {
     [`${prefix}load-balancer-internal`]: "true",
-    [`${prefix}load-balancer-internal-subnet`]: subnetOr(nodeSubnet),
+    [`${prefix}load-balancer-internal-subnet`]: loadBalancerSubnet,
     // Without it, the rule AllowVnetInBound of the nodes' security group lets in everything of the network, whatever the Service's ranges are.
     [`${prefix}deny-all-except-load-balancer-source-ranges`]: "true",
     ...(privateLink && {

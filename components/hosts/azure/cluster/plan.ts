@@ -6,6 +6,7 @@ import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { failoverProblems } from "../failover.ts";
+import { isPrivate } from "../outbound.ts";
 import { allZonesOf, nameProblems } from "../regions.ts";
 import { type ClusterNames, clusterNamesOf } from "./naming.ts";
 import { replicaDiskGiB } from "./nodes.ts";
@@ -27,6 +28,7 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
       ...failoverProblems(region),
       ...problems,
       ...networkNameProblems(plan),
+      ...loadBalancerSubnetProblems(region),
       ...zoneProblems(region),
       // Of other sizes, Azure says how many there are: see findings.ts.
       ...(node ? processorProblems(plan, node.vCpu) : []),
@@ -53,6 +55,14 @@ function networkNameProblems({ region: { resourceGroup, network }, names }: Azur
       path,
       message: `${what} has a name of ${name.length} characters, and AKS takes ${longestNetworkName} for the nodes' network: ${name}`,
     }));
+}
+
+function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
+  const { network } = region;
+  if (!("subnet" in network) || network.loadBalancerSubnet === undefined || isPrivate(region)) return [];
+  const message =
+    "is for a private endpoint: a public one has an address in no subnet. Leave it out, or set `endpoint.exposure: private`";
+  return [{ path: "network.loadBalancerSubnet", message }];
 }
 
 function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {

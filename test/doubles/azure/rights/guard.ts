@@ -101,11 +101,17 @@ function polls(type: string, on: string, isDelete = false): ArmRequest[] {
     return [{ action, on: `${subscription}/operationresults/a` }];
   }
   const [namespace = "", kind = "", ...below] = type.split("/");
-  if (kind === "privateDnsZones" && below.join() === "virtualNetworkLinks")
-    return ["privateDnsOperationResults", "privateDnsOperationStatuses"].map((it) => ({
+  const inGroup = (names: readonly string[]) =>
+    names.map((it) => ({
       action: `${namespace}/${it}/read`,
       on: `${subscription}${group}/providers/${namespace}/${it}/a`,
     }));
+  if (kind === "privateDnsZones" && below.join() === "virtualNetworkLinks")
+    return inGroup(["privateDnsOperationResults", "privateDnsOperationStatuses"]);
+  // A zone is written at once, and so are its records. Its end is "accepted and will complete asynchronously":
+  // https://github.com/Azure/azure-rest-api-specs/blob/main/specification/dns/resource-manager/Microsoft.Network/stable/2018-05-01/dns.json (Zones_Delete)
+  if (kind === "dnsZones" && below.length === 0 && isDelete)
+    return inGroup(["dnsOperationResults", "dnsOperationStatuses"]);
   const isAtOnce = /dnsZones|\/trafficManagerProfiles$|\/maintenanceConfigurations$/i.test(type);
   const operations = isAtOnce ? [] : (operationsOf[namespace] ?? []);
   return operations.map((it) => ({

@@ -1,0 +1,95 @@
+/** By which IP families clients reach the Service that leads to the replicas. */
+import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
+import { everyone } from "../../config/access.ts";
+import type { Problem } from "../../config/problems.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
+import { familyOf } from "../address-family.ts";
+
+type Expose = KubernetesRegion["expose"];
+type Families = Pick<Expose & { kind: "loadBalancer" }, "ipFamilyPolicy" | "ipFamilies">;
+
+/** As the configuration has them, with the path of the key that holds them. */
+export function configuredFamilies(expose: Expose): { readonly families: Families; readonly path: string } {
+  return expose.kind === "loadBalancer"
+    ? { families: expose, path: "expose" }
+    : { families: expose.service, path: "expose.service" };
+}
+
+/** The part of the Service's spec; empty where the cluster decides. */
+export function familiesOf(expose: Expose): Pick<ServiceSpec, "ipFamilyPolicy" | "ipFamilies"> {
+  const { ipFamilyPolicy, ipFamilies } = configuredFamilies(expose).families;
+  return {
+    ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }),
+    ...(ipFamilies !== undefined && { ipFamilies: [...ipFamilies] }),
+  };
+}
+
+function wantsBoth({ ipFamilyPolicy = "SingleStack" }: Families): boolean {
+  return ipFamilyPolicy !== "SingleStack";
+}
+
+/** The only one, where the configuration says which. */
+function onlyFamily(families: Families): string | undefined {
+  return wantsBoth(families) ? undefined : families.ipFamilies?.[0];
+}
+
+const nameOf = (range: string) => (familyOf(range) === "ipv4" ? "IPv4" : "IPv6");
+
+/** Ranges of clients that come to a load balancer; none where it takes everyone. Behind a proxy, clients have the families of that. */
+function clientRanges({ expose, access }: Pick<KubernetesRegion, "access" | "expose">): readonly string[] {
+  const isPublic = everyone.every((range) => access.clients.includes(range));
+  return expose.kind !== "loadBalancer" || isPublic ? [] : access.clients;
+}
+
+/**
+ * What can be told without the cluster.
+ *
+ * A range of a family that the load balancer lacks is no harmless surplus: AWS's controller makes no load balancer at all
+ * (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_managed_sg.go, "unsupported v6 cidr"), Azure's writes no rule for it
+ * (https://github.com/kubernetes-sigs/cloud-provider-azure/blob/master/pkg/provider/loadbalancer/accesscontrol.go), and kube-proxy drops it with a warning
+ * (https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/serviceport.go).
+ */
+export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
+  const { families, path } = configuredFamilies(region.expose);
+  const { ipFamilies = [] } = families;
+  if (ipFamilies.length > 1 && !wantsBoth(families)) {
+    const message = `names two families, and a Service has one without \`${path}.ipFamilyPolicy\`: set that to PreferDualStack or RequireDualStack`;
+    return [{ path: `${path}.ipFamilies`, message }];
+  }
+  const only = onlyFamily(families);
+  if (only === undefined) return [];
+  const ranges = new Set(clientRanges(region));
+  return region.access.clients.flatMap((range, index) =>
+    !ranges.has(range) || nameOf(range) === only
+      ? []
+      : [
+          {
+            path: `access.clients[${index}]`,
+            message: `${range} is ${nameOf(range)}, and the load balancer has ${only} only: leave it out, or set \`${path}.ipFamilyPolicy\` to PreferDualStack or RequireDualStack`,
+          },
+        ],
+  );
+}
+
+/**
+ * What depends on the cluster or its cloud. GKE opens its firewall to all addresses of a family of which there is no range, so that only the network policy and the edge refuse them:
+ * https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/sourceranges.go
+ */
+export function familyWarnings(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
+  const { families, path } = configuredFamilies(region.expose);
+  const [first, second] = [...new Set(clientRanges(region).map(nameOf))];
+  const warning = (message: string) => [{ path: "access.clients", message }];
+  if (first === undefined) return [];
+  if (wantsBoth(families) && second === undefined) {
+    const missing = first === "IPv4" ? "IPv6" : "IPv4";
+    return warning(
+      `has no ${missing} range, and the load balancer gets an ${missing} address where the cluster has both families: the cache refuses all clients that use it. Add their ranges, or leave out \`${path}.ipFamilyPolicy\``,
+    );
+  }
+  if (!wantsBoth(families) && onlyFamily(families) === undefined && second !== undefined) {
+    return warning(
+      `has IPv4 and IPv6 ranges, and the load balancer has one family only. AWS's controller makes none at all then. Leave out the ranges of the other family, or set \`${path}.ipFamilyPolicy\``,
+    );
+  }
+  return [];
+}

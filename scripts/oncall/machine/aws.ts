@@ -1,0 +1,66 @@
+/** Session Manager of AWS. */
+import { setTimeout as delay } from "node:timers/promises";
+import { StepError } from "../../setup/steps.ts";
+import type { Vm } from "../place.ts";
+import { askJson, demand, interactive } from "../programs.ts";
+import type { DeployedRegion } from "../state.ts";
+import { commandMinutes } from "./script.ts";
+
+type AwsVm = Extract<Vm, { kind: "aws vm" }>;
+
+/** @returns its exit code */
+export async function openSession(deployed: DeployedRegion, { region, instance }: AwsVm): Promise<number> {
+  await demand("session-manager-plugin");
+  console.error("In the session: `registry-cache status`, `registry-cache help`.");
+  const code = await interactive("aws", ["ssm", "start-session", "--region", region, "--target", instance]);
+  if (code !== 0) console.error(notConnected(deployed, region, instance));
+  return code;
+}
+
+/** @returns standard output of the script: https://docs.aws.amazon.com/cli/latest/reference/ssm/send-command.html */
+export async function throughAws(
+  deployed: DeployedRegion,
+  { region, instance }: AwsVm,
+  script: string,
+): Promise<string> {
+  const where = ["--region", region, "--output", "json"];
+  const sent = (await askJson("aws", [
+    ...["ssm", "send-command", ...where, "--document-name", "AWS-RunShellScript"],
+    ...["--instance-ids", instance, "--timeout-seconds", "60"],
+    ...[
+      "--parameters",
+      JSON.stringify({ commands: [script], executionTimeout: [String(commandMinutes * 60)] }),
+    ],
+  ]).catch((error: Error) => {
+    if (!/InvalidInstanceId/.test(error.message)) throw error;
+    throw new StepError(`${error.message}\n${notConnected(deployed, region, instance)}`);
+  })) as { Command: { CommandId: string } };
+  const question = ["--command-id", sent.Command.CommandId, "--instance-id", instance];
+  const end = Date.now() + (commandMinutes + 1) * 60_000;
+  for (;;) {
+    await delay(Number(process.env.ONCALL_POLL_MS ?? 1500));
+    const found = (await askJson("aws", ["ssm", "get-command-invocation", ...where, ...question]).catch(
+      // It isn't there at once.
+      (error: Error) => (/InvocationDoesNotExist/.test(error.message) ? undefined : Promise.reject(error)),
+    )) as { Status: string; StandardOutputContent: string; StandardErrorContent: string } | undefined;
+    if (found && !["Pending", "InProgress", "Delayed"].includes(found.Status)) {
+      if (found.StandardOutputContent !== "") return found.StandardOutputContent;
+      throw new StepError(
+        `the command ended with ${found.Status}: ${found.StandardErrorContent}\n${notConnected(deployed, region, instance)}`,
+      );
+    }
+    if (Date.now() > end)
+      throw new StepError(
+        `no answer within ${commandMinutes} minutes.\n${notConnected(deployed, region, instance)}`,
+      );
+  }
+}
+
+function notConnected({ stack, region: name }: DeployedRegion, region: string, instance: string): string {
+  return [
+    "If it isn't the credentials (`aws sts get-caller-identity`), the machine is dead, hung or without a way out:",
+    `  npm run oncall -- ${stack} ${name} bypass      sends clients to the upstreams`,
+    `  aws ec2 get-console-output --region ${region} --instance-id ${instance} --latest --output text`,
+    `  aws ec2 reboot-instances --region ${region} --instance-ids ${instance}`,
+  ].join("\n");
+}

@@ -1,0 +1,65 @@
+/** Run Command of Azure. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StepError } from "../../setup/steps.ts";
+import type { Vm } from "../place.ts";
+import { ask } from "../programs.ts";
+import type { DeployedRegion } from "../state.ts";
+import { commandMinutes } from "./script.ts";
+
+type AzureVm = Extract<Vm, { kind: "azure vm" }>;
+
+/** How to go on without a session. */
+export function withoutSession(
+  { stack, region }: DeployedRegion,
+  { machine, resourceGroup, subscription }: AzureVm,
+): string {
+  return [
+    `${region} runs on ${machine} in ${resourceGroup}, subscription ${subscription}. Nobody can log in: send commands, half a minute each.`,
+    `  npm run oncall -- ${stack} ${region} status`,
+    `  npm run oncall -- ${stack} ${region} help`,
+  ].join("\n");
+}
+
+/** @returns standard output and error of the script: https://learn.microsoft.com/azure/virtual-machines/linux/run-command */
+export async function throughAzure(
+  { stack, region }: DeployedRegion,
+  { subscription, resourceGroup, machine }: AzureVm,
+  script: string,
+): Promise<string> {
+  const where = ["--subscription", subscription, "--resource-group", resourceGroup, "--name", machine];
+  const state = await ask("az", [
+    ...["vm", "get-instance-view", ...where, "--output", "tsv"],
+    ...[
+      "--query",
+      "[instanceView.statuses[-1].displayStatus, instanceView.vmAgent.statuses[0].displayStatus]",
+    ],
+  ]);
+  const [power = "", agent = ""] = state.split(/[\t\n]/);
+  // Without its agent, a command takes 90 minutes to fail, and each further one ends in a conflict: https://github.com/Azure/azure-cli/issues/14642
+  if (agent !== "Ready")
+    throw new StepError(
+      [
+        `${machine}: ${power || "its state isn't known"}, and its agent is ${agent && agent !== "None" ? agent : "silent"}, so it takes no commands.`,
+        `  npm run oncall -- ${stack} ${region} bypass      sends clients to the upstreams`,
+        `  az vm boot-diagnostics get-boot-log ${where.join(" ")}`,
+        `  az vm restart ${where.join(" ")}`,
+      ].join("\n"),
+    );
+  const directory = await mkdtemp(join(tmpdir(), "registry-cache-oncall-"));
+  try {
+    const file = join(directory, "script.sh");
+    await writeFile(file, script);
+    return await ask(
+      "az",
+      [
+        ...["vm", "run-command", "invoke", ...where, "--command-id", "RunShellScript"],
+        ...["--scripts", `@${file}`, "--query", "value[0].message", "--output", "tsv"],
+      ],
+      { timeoutSeconds: commandMinutes * 60 },
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
