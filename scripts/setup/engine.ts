@@ -12,6 +12,9 @@ import { type Run, StepError, step } from "./steps.ts";
 
 const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
 
+/** As in start.js, which Pulumi runs only once its SDK is loaded, and never in the process of the dynamic resources: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir */
+const compileCache = process.env.NODE_COMPILE_CACHE || join(nodeModules, ".cache", "compiled");
+
 /** Where Pulumi keeps what it downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
 export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
 
@@ -128,6 +131,7 @@ function read<Content extends object>(file: string): Partial<Content> {
  * What to add to the environment of a Pulumi process:
  * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
  *   host and its helper for dynamic providers;
+ * - where Node keeps what it has compiled;
  * - where the state is;
  * - where that is a directory that the user isn't logged in to, a random passphrase in a file that only its owner can read, unless the environment has one: what a team
  *   shares isn't encrypted with what one machine has.
@@ -137,6 +141,7 @@ export function engineEnvironment({ url, from } = stateBackend(process.cwd())): 
   const hasPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   return {
     PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
+    NODE_COMPILE_CACHE: compileCache,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: url,
     ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"

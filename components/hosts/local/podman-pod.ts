@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { type Bundle, bundleDigest, bundleParts } from "../podman/bundle.ts";
 import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
-import { podman, podmanEnvironment, podmanHas } from "./podman.ts";
+import { type PodmanOptions, podman, podmanEnvironment, podmanHas } from "./podman.ts";
 
 /** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
 export interface PodmanPodInputs {
@@ -109,11 +109,11 @@ export async function observePod({
 }
 
 /** The ports that the running Pods hold, as their bundle's file `ports` says; or, of the one Pod of earlier versions, its label. */
-export async function heldPorts({
-  region,
-  directory,
-}: Pick<PodmanPodInputs, "region" | "directory">): Promise<string> {
-  const [pod] = await containersOf(region);
+export async function heldPorts(
+  { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
+  options?: PodmanOptions,
+): Promise<string> {
+  const [pod] = await containersOf(region, options);
   if (!pod) return "";
   const [endpoint, first = 0, last = -1] = (pod.Labels["registry-cache/ports"] ?? "")
     .split(/[_-]/)
@@ -159,7 +159,7 @@ interface PodmanContainer {
 }
 
 /** The containers, one of each Pod: Pods themselves are locked while one of them stops. */
-async function containersOf(region: string): Promise<PodmanContainer[]> {
+async function containersOf(region: string, options?: PodmanOptions): Promise<PodmanContainer[]> {
   const labels = { name: "registry-cache", instance: region };
   const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
   const list = [
@@ -170,7 +170,7 @@ async function containersOf(region: string): Promise<PodmanContainer[]> {
     "json",
     ...filters.flatMap((filter) => ["--filter", filter]),
   ];
-  return JSON.parse(await podman(list));
+  return JSON.parse(await podman(list, options));
 }
 
 function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {

@@ -9,20 +9,21 @@ import type { Findings } from "../kind.ts";
 import { isFor } from "./certificate.ts";
 import { claimedPorts, type Layout } from "./layout.ts";
 import type { LocalPlan } from "./plan.ts";
-import { podman } from "./podman.ts";
 import { heldPorts } from "./podman-pod.ts";
 
 /** What on this machine stands in the way of a region's cache; nothing is changed. */
 export async function preflight({ region, place }: LocalPlan): Promise<Findings> {
+  let held: string;
   try {
-    await podman(["info"], { timeoutSeconds: 30 });
+    // What works where `podman info` does, which waits for the machine's package manager.
+    held = await heldPorts({ region: region.name, directory: place.directory }, { timeoutSeconds: 30 });
   } catch (error) {
     const message = `podman doesn't work on this machine (\`podman info\` must succeed): ${(error as Error).message}`;
     return { problems: [{ path: "topology", message }], warnings: [] };
   }
   const problems = await Promise.all([
     closedPorts(place),
-    busyPorts(region, place),
+    busyPorts(place, held),
     diskProblems(place),
     certificateProblems(region),
   ]);
@@ -40,9 +41,9 @@ async function closedPorts({ claims }: Layout): Promise<Problem[]> {
     }));
 }
 
-/** Ports that something else has, not the running Pod of this region. */
-async function busyPorts(region: LocalRegion, place: Layout): Promise<Problem[]> {
-  const own = new Set(claimedPorts(await heldPorts({ region: region.name, directory: place.directory })));
+/** Ports that something else has. @param held by the running Pod of this region */
+async function busyPorts(place: Layout, held: string): Promise<Problem[]> {
+  const own = new Set(claimedPorts(held));
   const problems = await Promise.all(
     place.claims
       .filter(({ port }) => !own.has(port))
