@@ -1,13 +1,12 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
-import { type Charge, costOf, type Place, priced } from "./charge.ts";
+import { type Charge, costOf, priced } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import type { PriceBook } from "./prices/price-book.ts";
-import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
+import { isAcr, upstreamTransfer } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
 import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
 
@@ -45,9 +44,6 @@ export interface Alternative {
   readonly reason: string;
 }
 
-/** What it takes to compare alternatives. */
-export type Compared = Omit<Alternative, "totals">;
-
 /** An alternative before its price. */
 interface Option {
   readonly name: AlternativeName;
@@ -67,71 +63,43 @@ const clusterReplicas = 2;
  * All alternatives for a cloud and its upstreams, the chosen one among them.
  * @param capacity that of the chosen one
  */
-export function alternativesFor(
-  setting: Setting,
-  usage: MonthlyUsage,
-  book: PriceBook,
-  capacity: Capacity,
-): Alternative[] {
+export function alternativesFor(setting: Setting, usage: MonthlyUsage, capacity: Capacity): Alternative[] {
+  const chosen = nameOf(variantOf(setting.region));
   return optionsFor(setting, capacity).map((option) => {
-    const { lines } = priced(option.charges(usage), placeOf(setting), book);
-    const { name, what, chosen, ...rest } = comparedBy(option, usage, setting, book);
-    return { name, what, chosen, totals: totalsOf(lines), ...rest };
+    const { name, what, tooSlow, tooFragile, suits } = option;
+    const charges = option.charges(usage);
+    const us = costOf(charges, ["us"], setting);
+    const all = costOf(charges, ["us", "customer"], setting);
+    const committed = committedTo(charges, setting);
+    const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
+    return {
+      name,
+      what,
+      chosen: name === chosen,
+      totals: totalsOf(priced(charges, setting).lines),
+      ...(us !== undefined && { comparableUSD: us }),
+      ...(committed && { committed }),
+      ...(all !== undefined && { comparableAllUSD: all }),
+      meetsThroughput: tooSlow === undefined,
+      meetsAvailability: tooFragile === undefined,
+      reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
+    };
   });
 }
 
-/**
- * The same without their totals, by any usage.
- * @param capacity that of the chosen one. @default as planned for the setting
- */
-export function compare(
-  setting: Setting,
-  book: PriceBook,
-  capacity: Capacity = planVariant(variantOf(setting.region), setting),
-): (usage: MonthlyUsage) => Compared[] {
-  const options = optionsFor(setting, capacity);
-  return (usage) => options.map((option) => comparedBy(option, usage, setting, book));
-}
-
-function comparedBy(option: Option, usage: MonthlyUsage, setting: Setting, book: PriceBook): Compared {
-  const { name, what, tooSlow, tooFragile, suits } = option;
-  const charges = option.charges(usage);
-  const us = costOf(charges, ["us"], placeOf(setting), book);
-  const all = costOf(charges, ["us", "customer"], placeOf(setting), book);
-  const committed = committedTo(charges, placeOf(setting), book);
-  const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
-  return {
-    name,
-    what,
-    chosen: name === nameOf(variantOf(setting.region)),
-    ...(us !== undefined && { comparableUSD: us }),
-    ...(committed && { committed }),
-    ...(all !== undefined && { comparableAllUSD: all }),
-    meetsThroughput: tooSlow === undefined,
-    meetsAvailability: tooFragile === undefined,
-    reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
-  };
-}
-
-function placeOf({ cloud, region }: Setting): Place {
-  return { cloud, region: region.name };
-}
-
 function optionsFor(setting: Setting, capacity: Capacity): Option[] {
-  const { region, upstreams } = setting;
+  const { cloud, region, upstreams } = setting;
   const asked = variantOf(region);
   const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
+  const isForEcr = cloud === "aws" && upstreams.every(({ registry }) => ecrTakes(registry));
+  const isForAcr = cloud === "azure" && upstreams.every(isAcr);
   return [
     noCache(setting),
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
     cachePerCluster(setting),
-    ...(setting.cloud === "aws" && upstreams.every((upstream) => ecrTakes(upstream.registry))
-      ? [ecrOption(setting)]
-      : []),
-    ...(setting.cloud === "azure" && upstreams.every((upstream) => isAcr(upstream.url))
-      ? [acrOption(setting)]
-      : []),
+    ...(isForEcr ? [ecrOption(setting)] : []),
+    ...(isForAcr ? [acrOption(setting)] : []),
   ];
 }
 
@@ -185,10 +153,8 @@ function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "to
 
 /** What the nodes pull, straight from the upstream. */
 export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
-  const { cloud, region, upstreams } = setting;
-  const place = { cloud, region: region.name };
   return [
-    ...upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" }),
+    ...upstreamTransfer(setting.upstreams, pulledGiB, setting, { what: "Pulls from", kind: "transfer" }),
     ...nodesNatGateway(setting, pulledGiB, 0),
   ];
 }
@@ -205,7 +171,8 @@ function noCache(setting: Setting): Option {
 
 /** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
 function cachePerCluster(setting: Setting): Option {
-  const { region, workload, clusters } = setting;
+  const { region, workload, settings } = setting;
+  const { clusters } = settings;
   const share: Setting = { ...setting, workload: shareOf(workload, clusters) };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
@@ -233,7 +200,8 @@ function cachePerCluster(setting: Setting): Option {
 }
 
 function ecrOption(setting: Setting): Option {
-  const { workload, clusters } = setting;
+  const { workload, settings } = setting;
+  const { clusters } = settings;
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
@@ -261,7 +229,8 @@ function ecrTakes(registry: string): boolean {
 }
 
 function acrOption(setting: Setting): Option {
-  const { workload, upstreams, registryGiB } = setting;
+  const { workload, upstreams, settings } = setting;
+  const { registryGiB } = settings;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",
@@ -271,9 +240,4 @@ function acrOption(setting: Setting): Option {
     ],
     suits: `is Azure's own, with all of the registry in it, for nodes in Azure only${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
   };
-}
-
-function isAcr(url: string): boolean {
-  const operator = operatorOf({ url });
-  return operator.by === "cloud" && operator.place.cloud === "azure";
 }

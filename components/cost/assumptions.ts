@@ -4,22 +4,16 @@ import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
 import type { NotPriced } from "./line.ts";
-import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
+import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
 import type { MonthlyUsage } from "./usage.ts";
 import { contentOf, type Setting } from "./variant.ts";
 
 type Exposure = Setting["region"]["endpoint"]["exposure"];
 
 /** What the estimate takes for granted; a sentence each. */
-export function assumptionsOf(
-  setting: Setting,
-  usage: MonthlyUsage,
-  measured: Partial<MonthlyUsage>,
-): string[] {
-  const { cloud, workload, upstreams, region } = setting;
+export function assumptionsOf(setting: Setting, usage: MonthlyUsage): string[] {
+  const { cloud, workload, upstreams, region, measured } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
-  const operators = upstreams.map(operatorOf);
-  const fromAcr = operators.some((operator) => operator.by === "cloud" && operator.place.cloud === "azure");
   return [
     "List prices before taxes, discounts and free allowances; a month has 730 hours.",
     measured.pulledGiB === undefined
@@ -29,15 +23,15 @@ export function assumptionsOf(
       ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
     nodesAndUnits[cloud](region.endpoint.exposure),
-    ...(fromAcr
+    ...(upstreams.some(isAcr)
       ? [
           `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
         ]
       : []),
     ...(upstreams.length > 1 ? ["All upstreams have an equal share of what is fetched."] : []),
-    ...operators.flatMap((operator, index) =>
-      operator.by === "nobody" ? [`${upstreams[index]?.registry} bills nobody for downloads.`] : [],
-    ),
+    ...upstreams
+      .filter((upstream) => operatorOf(upstream) === "nobody")
+      .map(({ registry }) => `${registry} bills nobody for downloads.`),
     ...bucketAssumptions(setting),
     ...(region.topology === "cluster" ? [clusterAssumption(setting)] : []),
   ];
@@ -75,7 +69,7 @@ function bucketAssumptions(setting: Setting): string[] {
   const days = `${number(storage.expireDays)} days`;
   return [
     `The bucket holds the ${quantity(usedGiB, "GiB")} in use, and ${quantity(leftGiB, "GiB")} that no longer are, until they are ${days} old.`,
-    ...(setting.fillMeasured
+    ...(setting.measured.filledGiB !== undefined
       ? []
       : [
           `What is in use when it is ${days} old is fetched again: ${quantity(refetchedGiB, "GiB")} a month.`,
@@ -92,7 +86,7 @@ function those(entries: readonly Unlined[]): NotPriced[] {
 
 /** What costs something, or may, and has no line. */
 export function withoutLine(
-  { cloud, region, upstreams, nodes }: Setting,
+  { cloud, region, upstreams, settings: { nodes } }: Setting,
   { machine: { type } }: CapacityPlan,
 ): NotPriced[] {
   const { endpoint, topology } = region;

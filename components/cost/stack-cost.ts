@@ -7,7 +7,7 @@ import { type BudgetFindings, budgetFindings } from "./budget.ts";
 import { estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
 import { usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
-import { rangeOf, rangeText } from "./range.ts";
+import { lineRanges, rangeText, sumOf } from "./range.ts";
 import type { AtPeakMinutes } from "./steps.ts";
 
 export interface StackCost extends BudgetFindings {
@@ -87,7 +87,7 @@ function withoutPrices(
   return regions.flatMap((region, index) => {
     const estimate = estimates.find((one) => one.region === region.name);
     if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
-    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
+    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(sumOf(lineRanges(estimate)))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
     return [{ path: `regions[${index}].name`, message }];
   });
 }

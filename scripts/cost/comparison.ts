@@ -1,10 +1,10 @@
 /** What a change costs, as sentences: the same on a terminal and in a comment on a pull request. */
 import type { LineKind } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
-import type { LineRange } from "../../components/cost/range.ts";
+import type { Amounts, LineRange } from "../../components/cost/range.ts";
 import { change, percentChange, quantity, usd } from "./amounts.ts";
-import { type Change, changesOf, type LineChange, sumOfMore, totalsOf, weightOf } from "./changes.ts";
-import { type Amounts, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
+import { byWeight, type Change, changesOf, type LineChange, sumOfMore, totalsOf } from "./changes.ts";
+import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
 import { billed, leftOut } from "./sentences.ts";
 
 export interface Comparison {
@@ -15,9 +15,8 @@ export interface Comparison {
   readonly rest: readonly string[];
 }
 
-/** So many regions have their causes, and so many causes each, fewer where there are several: the whole is shorter than a screen. Commitments are said of one alone. */
-const mostRegions = 3;
-const mostCauses = { ofOne: 3, ofSeveral: 2 };
+/** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
+const [mostRegions, mostCauses] = [3, 2];
 /** The others have a line each. */
 const mostLines = 15;
 
@@ -28,8 +27,7 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const without = leftOut(review);
   const more = sumOfMore(changes);
   const percent = percentChange(was.expected, was.expected + more.expected);
-  const isKnown = Number.isFinite(more.high);
-  const difference = `${moreText(more)}${isKnown && percent ? ` (${percent})` : ""}`;
+  const difference = `${moreText(more)}${isKnown(more) && percent ? ` (${percent})` : ""}`;
   const headline =
     changes.length === 0 && without.length === 0
       ? `${billed(is)} a month, as in \`${base}\`.`
@@ -39,21 +37,24 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const unnamed = changes.length - told.length - others.length;
   const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
   const unchanged = same + review.removed.length - changes.length;
-  const isAlone = told.length === 1;
-  const changed = told.flatMap(({ region }) => region ?? []);
   return {
     headline,
-    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one, isAlone) })),
+    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one) })),
     rest: [
       ...others.map((one) => `${titleOf(one)}.`),
       ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
       ...(changes.length > 0 && unchanged > 0
         ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
         : []),
-      ...(isKnown
+      ...(isKnown(more)
         ? []
         : ["No region has a price for a line that changes: it is in no amount of the change."]),
-      ...(changes.length === 0 ? widest(review.regions) : agesOf(changed, review.date)),
+      ...(changes.length === 0
+        ? widest(review.regions)
+        : agesOf(
+            told.flatMap(({ region }) => region ?? []),
+            review.date,
+          )),
     ],
   };
 }
@@ -79,46 +80,48 @@ function agesOf(regions: readonly RegionReview[], today: string): string[] {
 
 function titleOf({ name, was, is, more }: Change): string {
   const [before, now] = [was ? billed(was) : "new", is ? billed(is) : "removed"];
-  const text = moreText(more);
-  return `${name}: ${before} → ${now}, ${text === notKnown ? `change ${text}` : `${text} a month`}`;
+  return `${name}: ${before} → ${now}, ${moreText(more)} a month`;
 }
 
-const notKnown = "not known";
-
-/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
-export function moreText({ low, expected, high }: Amounts): string {
-  if (Number.isFinite(high)) {
-    const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
-    return least === most ? `${least}` : `${least} to ${most}`;
-  }
-  const [least, most] = [Math.min(low, expected), Math.max(low, expected)].map(change);
-  if (least === "$0.00" && most === "$0.00") return notKnown;
-  if (Number.isNaN(high)) return `${change(expected)} and what isn't known`;
-  return high > 0 ? `at least ${least}` : `at most ${most}`;
+function isKnown({ high }: Amounts): boolean {
+  return Number.isFinite(high);
 }
 
-function sentencesOf({ lines, was, is, region }: Change, isAlone: boolean): string[] {
+/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `+$57.90 and what has no price`. */
+export function moreText(more: Amounts): string {
+  const { low, expected, high } = more;
+  if (!isKnown(more)) return `${change(expected)} and what has no price`;
+  const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
+  return least === most ? `${least}` : `${least} to ${most}`;
+}
+
+function sentencesOf({ lines, was, is, region }: Change): string[] {
   const causes = causesOf(lines);
-  const most = isAlone ? mostCauses.ofOne : mostCauses.ofSeveral;
-  const rest = causes.slice(most);
+  const rest = causes.slice(mostCauses);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  const { range, steps, commitment, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
-  const old = region?.past?.warnings ?? [];
   return [
-    ...causes.slice(0, most).map(({ text, more }) => `${text}: ${moreText(more)}.`),
+    ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
     ...(rest.length > 0
       ? [`${rest.length} smaller change${rest.length === 1 ? "" : "s"}: ${moreText(sumOfMore(rest))}.`]
       : []),
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
+    ...(region ? outlook(region, lines.some(isOtherMachine)) : []),
+  ];
+}
+
+/** What is to be known of a region as it will be. */
+function outlook({ estimate, past }: RegionReview, hasOtherMachine: boolean): string[] {
+  const { range, steps, breakEven, contested, usage, warnings } = estimate;
+  const known = past?.warnings ?? [];
+  return [
     ...(range?.reasons ?? []),
-    ...(lines.some(isOtherMachine) ? (steps?.sentences ?? []) : []),
-    ...(lines.some(isOtherMachine) && isAlone && commitment ? [commitment] : []),
-    ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
+    ...(hasOtherMachine ? (steps?.sentences ?? []) : []),
+    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
     ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
-    ...(region ? cheapest(region.estimate) : []),
+    ...cheapest(estimate),
     // How old the prices are is said once.
-    ...warnings.filter((text) => !text.includes("npm run prices") && !old.includes(text)),
+    ...warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text)),
   ];
 }
 
@@ -128,10 +131,8 @@ function isOtherMachine(line: LineChange): boolean {
 
 /** Nothing where this one or the cheapest has no price to compare by. */
 function cheapest({ alternatives }: RegionReview["estimate"]): string[] {
-  const of = (matches: (option: { readonly name: string; readonly chosen: boolean }) => boolean) =>
-    alternatives?.options.find(matches);
-  const best = of(({ name }) => name === alternatives?.cheapest);
-  const own = of(({ chosen }) => chosen)?.comparableAllUSD;
+  const best = alternatives?.options.find(({ name }) => name === alternatives.cheapest);
+  const own = alternatives?.options.find(({ chosen }) => chosen)?.comparableAllUSD;
   const least = best?.comparableAllUSD;
   if (!best || own === undefined || least === undefined) return [];
   return [
@@ -154,7 +155,7 @@ function causesOf(lines: readonly LineChange[]): { readonly text: string; readon
     };
     return [replaced, ...own.filter((line) => line !== gone && line !== come).map(causeOf)];
   });
-  return causes.sort((one, other) => weightOf(other.more) - weightOf(one.more));
+  return causes.sort(byWeight);
 }
 
 function kindOf({ was, is }: LineChange): LineKind | undefined {

@@ -1,14 +1,13 @@
 import { deliveryOf } from "../../components/capacity/demand.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
-import type { Compared } from "../../components/cost/alternatives.ts";
-import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { estimateRegion, isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
+import type { Configuration } from "../fleet/configurations.ts";
 import type { Inputs } from "./causes.ts";
-import type { Configuration } from "./configurations.ts";
 import type { StackRegion } from "./review.ts";
 
 /** A region's estimate with what it takes to make another one. */
@@ -16,8 +15,6 @@ export interface Estimated extends StackRegion {
   readonly inputs: Inputs;
   /** By another usage, with the same machine and disk. */
   readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
-  /** The ways to serve it, by what the nodes pull; undefined where there is no cloud bill. */
-  readonly optionsBy: ((pulledGiB: number) => readonly Compared[]) | undefined;
   /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
   readonly redirected: boolean;
   /** Whether the cloud makes a cluster's nodes without the tags of the stack. */
@@ -57,7 +54,6 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
           estimate,
           inputs: { workload, upstreams, ...(planned && { planned }) },
           by: (usage) => estimateRegion({ ...request, usage }),
-          optionsBy: optionsOf(request),
           redirected: deliveryOf(region.storage) === "redirect",
           nodesUntagged: isBilled(region) && region.topology === "cluster" && !isTagged({ governance }),
         },

@@ -1,4 +1,4 @@
-import { columnOf } from "./columns.ts";
+import { columnOf } from "../output/columns.ts";
 import { type Block, reportOf, type Table } from "./report.ts";
 import type { Review } from "./review.ts";
 

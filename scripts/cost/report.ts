@@ -4,8 +4,7 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, notFound } from "../../components/cost/line.ts";
 import { quantity, sum, unitPrice, usd } from "./amounts.ts";
 import { comparisonOf } from "./comparison.ts";
-import type { Curve } from "./curve.ts";
-import { type Bill, billOf, nameOf, type RegionReview, type Review, sumOf } from "./review.ts";
+import { billOf, billOfAll, nameOf, type RegionReview, type Review } from "./review.ts";
 import { billed, conclusions, leftOut, legendOf, notPricedText, remarksOf } from "./sentences.ts";
 
 export type Block = Text | List | Table | Section;
@@ -47,10 +46,10 @@ export interface Section {
 
 /** With a base what changes, otherwise all lines. */
 export function reportOf(review: Review): Block[] {
-  const { base, notes, origin } = review;
+  const { base, notes } = review;
   return [
     ...(base === undefined ? everything(review) : comparison(review, base)),
-    text(`USD a month, estimated from ${origin}.`),
+    text("USD a month, estimated from the stack files."),
     ...(notes.length > 0 ? [list(notes)] : []),
   ];
 }
@@ -67,11 +66,11 @@ function comparison(review: Review, base: string): Block[] {
 function everything(review: Review): Block[] {
   const { regions } = review;
   if (regions.length === 0) return leftOut(review).map(text);
-  const bills = regions.map(({ estimate }) => billOf(estimate));
+  const estimates = regions.map(({ estimate }) => estimate);
   return [
-    { ...text([`${billed(sumOf(bills))} a month.`, ...leftOut(review)].join(" ")), isHeadline: true },
+    { ...text([`${billed(billOfAll(estimates))} a month.`, ...leftOut(review)].join(" ")), isHeadline: true },
     overview(regions),
-    ...legendOf(bills).map(text),
+    ...legendOf(estimates.map(billOf)).map(text),
     ...regions.map(regionSection),
     ...remarksOf(regions).map(
       ({ title, texts }): Section => ({ kind: "section", about: "all", title, blocks: [list(texts)] }),
@@ -79,54 +78,49 @@ function everything(review: Review): Block[] {
   ];
 }
 
-interface OverviewColumn {
-  readonly title: string;
-  /** Of a region, or of several together. */
-  readonly cell: (regions: readonly RegionReview[]) => string;
-  /** Shown only where a region has it. */
-  readonly needs?: "measured" | "billed";
-}
-
-const inBill = (of: (bill: Bill) => string) => (regions: readonly RegionReview[]) =>
-  of(sumOf(regions.map(({ estimate }) => billOf(estimate))));
-
-const inSum = (of: (region: RegionReview) => number | undefined) => (regions: readonly RegionReview[]) => {
-  const amounts = regions.flatMap((region) => of(region) ?? []);
-  return amounts.length === 0 ? "" : usd(sum(amounts));
-};
-
-const overviewColumns: readonly OverviewColumn[] = [
-  { title: ">We pay", cell: inBill(billed) },
-  { title: ">Fixed", cell: inBill(({ fixed }) => usd(fixed)) },
-  { title: ">By usage", cell: inBill(({ usage }) => usd(usage)) },
-  { title: ">Customers", cell: inBill(({ customer }) => usd(customer)) },
-  { title: ">Measured", needs: "measured", cell: measuredCell },
-  { title: ">Saved", needs: "measured", cell: inSum(({ measured }) => measured?.savedUSD) },
-  { title: ">Billed", needs: "billed", cell: inSum(({ billed }) => billed?.monthlyUSD) },
-  { title: ">Effective", needs: "billed", cell: inSum(({ billed }) => billed?.effectiveMonthlyUSD) },
-];
-
-function measuredCell(regions: readonly RegionReview[]): string {
-  const measured = regions.flatMap((region) => region.measured ?? []);
-  return measured.length === 0 ? "" : billed(sumOf(measured.map(({ estimate }) => billOf(estimate))));
-}
-
 function overview(regions: readonly RegionReview[]): Table {
-  const shown = overviewColumns.filter(
-    ({ needs }) => needs === undefined || regions.some((region) => region[needs] !== undefined),
-  );
-  const cells = (those: readonly RegionReview[]) => shown.map(({ cell }) => cell(those));
+  const isMeasured = regions.some(({ measured }) => measured);
+  const isBilled = regions.some(({ billed }) => billed);
+  /** Of a region, or of several together. */
+  const cells = (those: readonly RegionReview[]) => {
+    const bill = billOfAll(those.map(({ estimate }) => estimate));
+    const measured = those.flatMap(({ measured }) => measured ?? []);
+    const bills = those.flatMap(({ billed }) => billed ?? []);
+    return [
+      ...[billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)],
+      ...(isMeasured
+        ? [
+            measured.length > 0 ? billed(billOfAll(measured.map(({ estimate }) => estimate))) : "",
+            sumCell(measured.flatMap(({ savedUSD }) => savedUSD ?? [])),
+          ]
+        : []),
+      ...(isBilled
+        ? [
+            sumCell(bills.map(({ monthlyUSD }) => monthlyUSD)),
+            sumCell(bills.map(({ effectiveMonthlyUSD }) => effectiveMonthlyUSD)),
+          ]
+        : []),
+    ];
+  };
   return {
     kind: "table",
     title: "All regions",
-    head: ["Region", ...shown.map(({ title }) => title)],
+    head: [
+      ...["Region", ">We pay", ">Fixed", ">By usage", ">Customers"],
+      ...(isMeasured ? [">Measured", ">Saved"] : []),
+      ...(isBilled ? [">Billed", ">Effective"] : []),
+    ],
     rows: regions.map((region) => [nameOf(region), ...cells([region])]),
     foot: [["All", ...cells(regions)]],
   };
 }
 
+function sumCell(amounts: readonly number[]): string {
+  return amounts.length > 0 ? usd(sum(amounts)) : "";
+}
+
 function regionSection(region: RegionReview): Section {
-  const { estimate, curve } = region;
+  const { estimate } = region;
   const { lines, alternatives, notPriced, provider, priceDate } = estimate;
   const said = conclusions(region);
   return {
@@ -139,7 +133,6 @@ function regionSection(region: RegionReview): Section {
       ...(lines.length > 0 ? [lineTable(estimate)] : notPriced.map((entry) => text(notPricedText(entry)))),
       ...(said.length > 0 ? [list(said)] : []),
       ...(alternatives ? [alternativeTable(alternatives.options)] : []),
-      ...(curve ? [volumeTable(curve)] : []),
     ],
   };
 }
@@ -186,15 +179,6 @@ function alternativeTable(options: readonly Alternative[]): Table {
       usd(option.comparableAllUSD ?? notFound),
       option.reason,
     ]),
-  };
-}
-
-function volumeTable({ volumesGiB, lines }: Curve): Table {
-  return {
-    kind: "table",
-    title: "What we pay, by volume",
-    head: ["GiB a month", ...volumesGiB.map((volume) => `>${quantity(volume)}`)],
-    rows: lines.map(({ name, monthlyUSD }) => [name, ...monthlyUSD.map(usd)]),
   };
 }
 

@@ -1,18 +1,11 @@
 import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { NotPriced } from "../../components/cost/line.ts";
+import type { Amounts } from "../../components/cost/range.ts";
 import { quantity, usd } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import {
-  type Amounts,
-  type Bill,
-  billOf,
-  nameOf,
-  type RegionReview,
-  type Review,
-  type StackRegion,
-} from "./review.ts";
+import { type Bill, billOf, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
 
 /** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
 export function billed({ low, expected, high }: Amounts): string {
@@ -86,21 +79,21 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   );
 }
 
-function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {
+function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
   const { estimate, hours, savedUSD, fitting } = measured;
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
-  const fits = values.length === 0 ? "" : ` What would have fitted the workload: ${values.join(", ")}.`;
-  const pair = (what: string, now: number, then: number) =>
-    `${quantity(now)} GiB ${what} (assumed: ${quantity(then)})`;
-  const saved =
-    savedUSD === undefined
-      ? ""
-      : ` ${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`;
-  return (
-    `Measured over ${span(hours)}, as a month: ${pair("pulled", estimate.usage.pulledGiB, usage.pulledGiB)}, ` +
-    `${pair("filled", estimate.usage.filledGiB, usage.filledGiB)}: we pay ${billed(billOf(estimate))} ` +
-    `(assumed: ${billed(billOf(assumed))}).${fits}${saved}`
-  );
+  const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
+    `${quantity(estimate.usage[of])} GiB ${what} (assumed: ${quantity(assumed.usage[of])})`;
+  return [
+    `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
+      `we pay ${billed(billOf(estimate))} (assumed: ${billed(billOf(assumed))}).`,
+    ...(values.length > 0 ? [`What would have fitted the workload: ${values.join(", ")}.`] : []),
+    ...(savedUSD === undefined
+      ? []
+      : [
+          `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
+        ]),
+  ].join(" ");
 }
 
 /** `1 hour`, `9 hours`, `12.5 days`. */

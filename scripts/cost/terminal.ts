@@ -1,4 +1,4 @@
-import { columns, wrapped } from "./columns.ts";
+import { columns, wrapped } from "../output/columns.ts";
 import { type Block, reportOf, type Table } from "./report.ts";
 import type { Review } from "./review.ts";
 

@@ -1,5 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CloudPrices, Price } from "../../components/cost/prices/price-book.ts";
+import type { Cloud } from "../../components/capacity/machine.ts";
+import { type CloudPrices, everywhere, type Price } from "../../components/cost/prices/price-book.ts";
+import { configurationsOf } from "../fleet/configurations.ts";
+import type { ProjectFiles } from "../fleet/stack-files.ts";
+import { columns } from "../output/columns.ts";
 import type { Answer } from "./answer.ts";
 
 export interface Change {
@@ -79,4 +83,42 @@ function pruned(regions: CloudPrices["regions"], sources: CloudPrices["sources"]
 
 function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** The regions of a cloud that prices are kept for: those of the book, and those that a stack uses. */
+export function pricedRegions(cloud: Cloud, { regions }: CloudPrices, stacks: ProjectFiles): string[] {
+  const used = configurationsOf(stacks)
+    .configurations.filter(({ config }) => config.provider === cloud)
+    .flatMap(({ config }) => config.regions.map(({ name }) => name));
+  const all = new Set([...Object.keys(regions), ...used]);
+  all.delete(everywhere);
+  return [...all].sort();
+}
+
+/** What a renewal changed, as text. */
+export function changesTable({ changes, confirmed }: Pick<Renewal, "changes" | "confirmed">): string {
+  const summary = `${confirmed} prices confirmed, ${changes.length} changed or unclear`;
+  if (changes.length === 0) return `${summary}\n`;
+  const rows = changes.map(({ region, item, before, after, problem }) => [
+    region,
+    item,
+    amount(before),
+    after ? amount(after) : "kept",
+    after ? difference(before, after) : (problem ?? ""),
+  ]);
+  const titles = ["Region", "What", ">Before", ">Now", ""];
+  return `${[...columns(titles, rows), "", summary].join("\n")}\n`;
+}
+
+function amount(price: Price | undefined): string {
+  if (!price) return "–";
+  const amounts = price.tiers?.map((tier) => tier.price) ?? [price.price];
+  return `${amounts.join(" / ")} per ${price.unit}`;
+}
+
+function difference(before: Price | undefined, after: Price): string {
+  if (!before) return "new";
+  if (before.price === undefined || after.price === undefined || before.unit !== after.unit) return "changed";
+  const percent = (after.price / before.price - 1) * 100;
+  return `${percent > 0 ? "+" : ""}${percent.toFixed(1)} %`;
 }

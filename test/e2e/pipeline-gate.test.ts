@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
-import { prometheusAt } from "../../scripts/cost/prometheus.ts";
+import { prometheusAt } from "../../scripts/fleet/prometheus.ts";
 import type { Backend } from "../../scripts/fleet/backend.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
 import { prefetched } from "../../scripts/pipeline/prefetched.ts";
