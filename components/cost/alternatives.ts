@@ -7,7 +7,6 @@ import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
 import { isAcr, upstreamTransfer } from "./upstream-transfer.ts";
-import type { MonthlyUsage } from "./usage.ts";
 import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
 
 export type AlternativeName =
@@ -48,7 +47,7 @@ export interface Alternative {
 interface Option {
   readonly name: AlternativeName;
   readonly what: string;
-  readonly charges: (usage: MonthlyUsage) => readonly Charge[];
+  readonly charges: readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
   readonly tooSlow?: string;
   readonly tooFragile?: string;
@@ -63,11 +62,10 @@ const clusterReplicas = 2;
  * All alternatives for a cloud and its upstreams, the chosen one among them.
  * @param capacity that of the chosen one
  */
-export function alternativesFor(setting: Setting, usage: MonthlyUsage, capacity: Capacity): Alternative[] {
+export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
   const chosen = nameOf(variantOf(setting.region));
   return optionsFor(setting, capacity).map((option) => {
-    const { name, what, tooSlow, tooFragile, suits } = option;
-    const charges = option.charges(usage);
+    const { name, what, charges, tooSlow, tooFragile, suits } = option;
     const us = costOf(charges, ["us"], setting);
     const all = costOf(charges, ["us", "customer"], setting);
     const committed = committedTo(charges, setting);
@@ -130,7 +128,7 @@ function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): 
   return {
     name: nameOf(variant),
     what: isVm ? `one ${type}` : `${variant.replicas} nodes, ${type}, behind a load balancer`,
-    charges: (usage) => chargesOf(variant, plan, setting, usage),
+    charges: chargesOf(variant, plan, setting),
     ...slowness(plan),
     ...fragility(isVm, setting),
     suits: isVm
@@ -152,7 +150,8 @@ function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "to
 }
 
 /** What the nodes pull, straight from the upstream. */
-export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
+export function pullCharges(setting: Setting): Charge[] {
+  const { pulledGiB } = setting.usage;
   return [
     ...upstreamTransfer(setting.upstreams, pulledGiB, setting, { what: "Pulls from", kind: "transfer" }),
     ...nodesNatGateway(setting, pulledGiB, 0),
@@ -163,7 +162,7 @@ function noCache(setting: Setting): Option {
   return {
     name: "no cache",
     what: "nodes pull from the upstream",
-    charges: (usage) => pullCharges(setting, usage),
+    charges: pullCharges(setting),
     tooFragile: "makes every pull depend on one registry, however far away",
     suits: "",
   };
@@ -171,9 +170,10 @@ function noCache(setting: Setting): Option {
 
 /** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
 function cachePerCluster(setting: Setting): Option {
-  const { region, workload, settings } = setting;
+  const { cloud, region, workload, usage, settings } = setting;
   const { clusters } = settings;
-  const share: Setting = { ...setting, workload: shareOf(workload, clusters) };
+  const inside = { pulledGiB: 0, filledGiB: 0 };
+  const share: Setting = { ...setting, workload: shareOf(workload, clusters), usage: inside };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
     topology: "vm",
@@ -185,13 +185,13 @@ function cachePerCluster(setting: Setting): Option {
   return {
     name: "cache per cluster",
     what: `${clusters} times one ${plan.machine.type}`,
-    charges: (usage) => [
-      ...chargesOf(variant, plan, share, { pulledGiB: 0, filledGiB: 0 }).map((charge) => ({
+    charges: [
+      ...chargesOf(variant, plan, share).map((charge) => ({
         ...charge,
         quantity: clusters * charge.quantity,
       })),
       ...fillCharges(clusters * usage.filledGiB, setting),
-      ...(setting.cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
+      ...(cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
     ...slowness(plan),
     ...fragility(true, setting),
@@ -200,12 +200,12 @@ function cachePerCluster(setting: Setting): Option {
 }
 
 function ecrOption(setting: Setting): Option {
-  const { workload, settings } = setting;
+  const { workload, usage, settings } = setting;
   const { clusters } = settings;
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
-    charges: (usage) => [
+    charges: [
       ...ecrPullThrough(clusters, workload.workingSetGiB),
       ...fillCharges(clusters * usage.filledGiB, setting),
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
@@ -229,12 +229,12 @@ function ecrTakes(registry: string): boolean {
 }
 
 function acrOption(setting: Setting): Option {
-  const { workload, upstreams, settings } = setting;
+  const { workload, upstreams, usage, settings } = setting;
   const { registryGiB } = settings;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",
-    charges: (usage) => [
+    charges: [
       ...acrReplica(upstreams.length, registryGiB ?? workload.workingSetGiB),
       ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],

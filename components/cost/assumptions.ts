@@ -1,18 +1,14 @@
-import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import type { MonthlyUsage } from "./usage.ts";
 import { contentOf, type Setting } from "./variant.ts";
 
-type Exposure = Setting["region"]["endpoint"]["exposure"];
-
 /** What the estimate takes for granted; a sentence each. */
-export function assumptionsOf(setting: Setting, usage: MonthlyUsage): string[] {
-  const { cloud, workload, upstreams, region, measured } = setting;
+export function assumptionsOf(setting: Setting): string[] {
+  const { cloud, workload, upstreams, region, usage, measured } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
   return [
     "List prices before taxes, discounts and free allowances; a month has 730 hours.",
@@ -22,7 +18,9 @@ export function assumptionsOf(setting: Setting, usage: MonthlyUsage): string[] {
     measured.filledGiB === undefined
       ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
-    nodesAndUnits[cloud](region.endpoint.exposure),
+    cloud === "aws"
+      ? `All nodes are in the region and reach the cache by its ${addresses[region.endpoint.exposure]}. AWS's GB is 2^30 bytes.`
+      : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
     ...(upstreams.some(isAcr)
       ? [
           `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
@@ -37,29 +35,20 @@ export function assumptionsOf(setting: Setting, usage: MonthlyUsage): string[] {
   ];
 }
 
-const addresses: Readonly<Record<Exposure, string>> = {
+const addresses = {
   public: "public address",
   private: "private address, from another zone or over VPC peering",
-};
-
-const nodesAndUnits: Readonly<Record<Cloud, (exposure: Exposure) => string>> = {
-  aws: (exposure) =>
-    `All nodes are in the region and reach the cache by its ${addresses[exposure]}. AWS's GB is 2^30 bytes.`,
-  azure: () =>
-    "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
-};
+} as const;
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {
   const { replicas, machine } = variantOf(region);
-  return `There are always ${number(replicas)} replicas, each on a node of its own, ${nodeTypes[cloud](machine.type)}.`;
+  const nodeType =
+    cloud === "aws"
+      ? "for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share"
+      : `which is ${machine.type} for all workloads`;
+  return `There are always ${number(replicas)} replicas, each on a node of its own, ${nodeType}.`;
 }
-
-const nodeTypes: Readonly<Record<Cloud, (type: string) => string>> = {
-  aws: () =>
-    "for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share",
-  azure: (type) => `which is ${type} for all workloads`,
-};
 
 function bucketAssumptions(setting: Setting): string[] {
   const { storage } = setting.region;

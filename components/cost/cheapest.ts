@@ -1,8 +1,6 @@
 import type { Capacity } from "../capacity/plan.ts";
-import { capitalized } from "../capacity/text.ts";
 import { type Alternative, type AlternativeName, alternativesFor } from "./alternatives.ts";
 import { usd } from "./line.ts";
-import type { MonthlyUsage } from "./usage.ts";
 import { azureBilled, isContested, type Setting } from "./variant.ts";
 
 /** What the configuration asks for among the other ways to serve the same workload. */
@@ -12,34 +10,27 @@ export interface Alternatives {
   readonly cheapest?: AlternativeName;
   /** Why it is that one; a sentence or more. */
   readonly reason: string;
-  /** Those of `reason` that say which charge turns the comparison round, if it is billed. Absent where none does. */
-  readonly turns?: readonly string[];
 }
 
 /** @param capacity of what the configuration asks for */
-export function alternativesOf(setting: Setting, usage: MonthlyUsage, capacity: Capacity): Alternatives {
-  const options = alternativesFor(setting, usage, capacity);
+export function alternativesOf(setting: Setting, capacity: Capacity): Alternatives {
+  const options = alternativesFor(setting, capacity);
   const best = cheapestOf(options);
   const turns = uncertain(setting).flatMap(({ condition, key, billed }) => {
-    const what = turnedRound(best, cheapestOf(alternativesFor(billed, usage, capacity)));
+    const what = turnedRound(best, cheapestOf(alternativesFor(billed, capacity)));
     return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
   });
   return {
     options,
     ...(best && { cheapest: best.name }),
     reason: [reasonFor(best, options), ...turns].join(" "),
-    ...(turns.length > 0 && { turns }),
   };
 }
 
 interface Cheapest {
   readonly name: AlternativeName;
-  /** Why it suits. */
-  readonly reason: string;
   /** What it costs us and the customers, USD a month. */
   readonly costUSD: number;
-  /** The next one. */
-  readonly next?: Pick<Cheapest, "name" | "costUSD">;
   /** What no cache costs, where that price is known. */
   readonly noCacheUSD?: number;
 }
@@ -49,27 +40,30 @@ function cheapestOf(options: readonly Alternative[]): Cheapest | undefined {
   const known = options.flatMap(({ comparableAllUSD: costUSD, ...option }) =>
     costUSD === undefined ? [] : [{ ...option, costUSD }],
   );
-  const [best, next] = known
+  const [best] = known
     .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
     .sort((one, other) => one.costUSD - other.costUSD);
   const noCache = known.find(({ name }) => name === "no cache");
-  return best && { ...best, ...(next && { next }), ...(noCache && { noCacheUSD: noCache.costUSD }) };
+  return best && { ...best, ...(noCache && { noCacheUSD: noCache.costUSD }) };
 }
 
+/** Why it is that one, of what we and the customers pay. */
 function reasonFor(best: Cheapest | undefined, options: readonly Alternative[]): string {
   if (!best) return "Nothing that has a price sustains the workload and is as available as was asked for.";
-  const { name, reason, costUSD, next, noCacheUSD } = best;
-  const isChosen = options.some((option) => option.chosen && option.name === name);
-  const nextOne = next ? `; next is ${next.name} with ${usd(next.costUSD)}` : "";
-  return [
-    `${capitalized(name)} costs ${usd(costUSD)} a month, less than any other way that sustains the workload and is as available as was asked for${nextOne}.`,
-    ...(isChosen ? [] : [reason]),
-    ...(noCacheUSD !== undefined && noCacheUSD < costUSD
-      ? [
-          `No cache costs ${usd(noCacheUSD)}: what the cache gives for the rest is independence from the upstream.`,
-        ]
-      : []),
-  ].join(" ");
+  const { name, costUSD, noCacheUSD } = best;
+  const own = options.find(({ chosen }) => chosen);
+  const independence =
+    noCacheUSD !== undefined && noCacheUSD < costUSD
+      ? ` No cache costs ${usd(noCacheUSD)}: what the cache gives for the rest is independence from the upstream.`
+      : "";
+  if (own?.name === name) {
+    return `No adequate alternative costs us and the customers less than this one, ${usd(costUSD)}.${independence}`;
+  }
+  const what =
+    own?.comparableAllUSD === undefined
+      ? `Of the adequate ways that have a price, the cheapest is ${name}: ${usd(costUSD)} of us and the customers.`
+      : `The cheapest adequate alternative is ${name}: ${usd(costUSD)} of us and the customers, and this one ${usd(own.comparableAllUSD)}.`;
+  return `${what}${independence}`;
 }
 
 /** What isn't known to be billed, and the setting in which it is. */

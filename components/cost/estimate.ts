@@ -109,10 +109,10 @@ export function isBilled(region: AnyRegion): region is CloudRegion {
  */
 export function estimateRegion(request: EstimateRequest): RegionEstimate {
   const { provider, region, workload, usage: measured = {} } = request;
-  const usage = { ...usageOf(workload), ...measured };
+  const usage: MonthlyUsage = { ...usageOf(workload), ...measured };
   if (isBilled(region)) {
-    const setting: Setting = { ...request, cloud: cloudOf(region), region, measured };
-    return { region: region.name, provider, ...cloudEstimate(setting, usage, request) };
+    const setting: Setting = { ...request, cloud: cloudOf(region), region, usage, measured };
+    return { region: region.name, provider, ...cloudEstimate(setting, request) };
   }
   return {
     region: region.name,
@@ -128,23 +128,22 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
 
 function cloudEstimate(
   setting: Setting,
-  usage: MonthlyUsage,
   { capacity, governance, today }: EstimateRequest,
 ): Omit<RegionEstimate, "region" | "provider"> {
   const variant = variantOf(setting.region);
   const planned = capacity ?? planVariant(variant, setting);
   const { plan, problems } = planned;
-  const { lines, notPriced } = priced(chargesOf(variant, plan, setting, usage), setting);
+  const { lines, notPriced } = priced(chargesOf(variant, plan, setting), setting);
   const breakEven = (setting: Setting) =>
     breakEvenOf((pulledGiB, payers) => {
-      const at = { ...usage, pulledGiB };
+      const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
       return {
-        cache: costOf(chargesOf(variant, plan, setting, at), payers, setting),
-        noCache: costOf(pullCharges(setting, at), payers, setting),
+        cache: costOf(chargesOf(variant, plan, at), payers, at),
+        noCache: costOf(pullCharges(at), payers, at),
       };
     }, setting.workload.pullsPerNodeGiB);
 
-  const transfer = azureTransfer(servedGiB(usage, deliveryOf(variant.storage)));
+  const transfer = azureTransfer(servedGiB(setting.usage, deliveryOf(variant.storage)));
   const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,
@@ -160,10 +159,10 @@ function cloudEstimate(
     ...ofGovernance(governance),
   ];
   const priceDate = oldestDate(lines);
-  const alternatives = alternativesOf(setting, usage, planned);
+  const alternatives = alternativesOf(setting, planned);
   const chosen = alternatives.options.find(({ chosen }) => chosen);
   return {
-    usage: usageWith(variant, setting, usage),
+    usage: usageWith(variant, setting),
     lines,
     totals: totalsOf(lines),
     range: rangeOf({ lines, notPriced: withoutPrice, ...(contested && { contested }) }),
@@ -174,7 +173,7 @@ function cloudEstimate(
     commitment: commitmentSentence(plan.machine.type, chosen?.committed, setting),
     steps: stepsOf(variant, setting),
     notPriced: withoutPrice,
-    assumptions: assumptionsOf(setting, usage),
+    assumptions: assumptionsOf(setting),
     warnings: [
       ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),
       ...ageWarnings([...lines, ...disputed.lines], today),

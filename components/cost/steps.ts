@@ -34,11 +34,12 @@ const minutesAsked = [5, 10, 30];
 
 export function stepsOf(variant: Variant, setting: Setting): Steps {
   const at = (change: Partial<Workload>) => {
-    const own = { ...setting, workload: { ...setting.workload, ...change } };
+    const workload = { ...setting.workload, ...change };
+    const own = { ...setting, workload, usage: usageOf(workload) };
     return { own, plan: planVariant(variant, own).plan };
   };
   const costAt = ({ own, plan }: ReturnType<typeof at>): OnMachine => {
-    const usUSD = costOf(chargesOf(variant, plan, own, usageOf(own.workload)), ["us"], setting);
+    const usUSD = costOf(chargesOf(variant, plan, own), ["us"], setting);
     return { machine: plan.machine.type, ...(usUSD !== undefined && { usUSD }) };
   };
   const atPeakMinutes = minutesAsked.map((minutes): AtPeakMinutes => {

@@ -16,7 +16,8 @@ export interface Setting extends RegionSetting, Market {
   readonly region: CloudRegion;
   /** What the stack's configuration says under `cost`. */
   readonly settings: StackConfig["cost"];
-  /** What was measured takes the place of what follows from the workload. */
+  /** By the workload, as far as it isn't measured. */
+  readonly usage: MonthlyUsage;
   readonly measured: Partial<MonthlyUsage>;
 }
 
@@ -57,7 +58,8 @@ export function contentOf({ storage }: Variant, { region, workload }: Setting): 
 }
 
 /** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. What was measured has that in it. */
-export function usageWith(variant: Variant, setting: Setting, usage: MonthlyUsage): MonthlyUsage {
+export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
+  const { usage } = setting;
   const { refetchedGiB = 0 } = contentOf(variant, setting) ?? {};
   const isMeasured = setting.measured.filledGiB !== undefined;
   return isMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
@@ -69,14 +71,9 @@ const cloudCharges: Readonly<Record<Cloud, (it: Purchase) => Charge[]>> = {
 };
 
 /** Everything that a variant buys in a month. */
-export function chargesOf(
-  variant: Variant,
-  { machine, disk }: CapacityPlan,
-  setting: Setting,
-  usage: MonthlyUsage,
-): Charge[] {
+export function chargesOf(variant: Variant, { machine, disk }: CapacityPlan, setting: Setting): Charge[] {
   const { cloud, region, workload, settings } = setting;
-  const own = usageWith(variant, setting, usage);
+  const own = usageWith(variant, setting);
   const served = servedGiB(own, deliveryOf(variant.storage));
   const { usedGiB, leftGiB } = contentOf(variant, setting) ?? { usedGiB: 0, leftGiB: 0 };
   const isPublic = region.endpoint.exposure === "public";

@@ -1,6 +1,7 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type Amounts, type LineRange, lineRanges, sumOf } from "../../components/cost/range.ts";
-import { type Bill, billOf, billOfAll, nameOf, type RegionReview, type Review } from "./review.ts";
+import { type Bill, billOf, billOfAll, type RegionReview, type Review } from "./review.ts";
+import { nameOf } from "./stack-region.ts";
 
 /** How a region's bill differs from the base's. */
 export interface Change {

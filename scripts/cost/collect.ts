@@ -5,9 +5,10 @@ import { prometheusAt } from "../fleet/prometheus.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
 import { type Estimated, estimatesOf } from "./estimates.ts";
-import { type BilledSums, billedFor, leftOver, readFocus } from "./focus.ts";
+import { billedFor, leftOver, readFocus } from "./focus.ts";
 import { measuredCost, measureUsage, usageKey } from "./measured.ts";
-import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
+import type { RegionReview, Review } from "./review.ts";
+import { isSameRegion, nameOf, type StackRegion } from "./stack-region.ts";
 
 /** What is reported, and of what. */
 export interface Wanted {
@@ -81,7 +82,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
       // A change that puts the base's file right must not fail for it.
       ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
       ...(usages ? lacking(regions, "measured", notMeasured) : []),
-      ...(sums ? [...lacking(regions, "billed", notBilled), ...notCounted(sums, regions, stacks)] : []),
+      ...(sums ? [...lacking(regions, "billed", notBilled), ...leftOver(sums, regions, stacks)] : []),
     ],
   };
 }
@@ -110,14 +111,6 @@ function estimateAll(files: ProjectFiles, today: string): Estimates {
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
 function isRemoved(region: StackRegion, { regions, unread }: Estimates): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
-}
-
-/** Of the stacks that are asked for. */
-function notCounted(sums: BilledSums, regions: readonly RegionReview[], wanted: readonly string[]): string[] {
-  const reported = regions.map(({ stack, estimate: { region } }) => ({ stack, region }));
-  const asked = new Set(reported.map(({ stack }) => stack));
-  const own = [...sums].filter(([key]) => wanted.length === 0 || asked.has(key.split("/")[0] ?? ""));
-  return leftOver(new Map(own), reported);
 }
 
 /** A note for each region that has a bill and lacks something. */

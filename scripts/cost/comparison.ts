@@ -3,17 +3,10 @@ import type { LineKind } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
 import type { Amounts, LineRange } from "../../components/cost/range.ts";
 import { change, percentChange, quantity, usd } from "./amounts.ts";
+import { type Block, list, text } from "./blocks.ts";
 import { byWeight, type Change, changesOf, type LineChange, sumOfMore, totalsOf } from "./changes.ts";
-import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
-import { billed, leftOut } from "./sentences.ts";
-
-export interface Comparison {
-  readonly headline: string;
-  /** The regions that changed most, the largest first. */
-  readonly regions: readonly { readonly title: string; readonly sentences: readonly string[] }[];
-  /** What else is to be said. */
-  readonly rest: readonly string[];
-}
+import type { RegionReview, Review } from "./review.ts";
+import { billed, leftOut, outlook } from "./sentences.ts";
 
 /** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
 const [mostRegions, mostCauses] = [3, 2];
@@ -21,7 +14,7 @@ const [mostRegions, mostCauses] = [3, 2];
 const mostLines = 15;
 
 /** @param base the revision */
-export function comparisonOf(review: Review, base: string): Comparison {
+export function comparisonOf(review: Review, base: string): Block[] {
   const changes = changesOf(review);
   const { was, is } = totalsOf(review);
   const without = leftOut(review);
@@ -37,39 +30,23 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const unnamed = changes.length - told.length - others.length;
   const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
   const unchanged = same + review.removed.length - changes.length;
-  return {
-    headline,
-    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one) })),
-    rest: [
-      ...others.map((one) => `${titleOf(one)}.`),
-      ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
-      ...(changes.length > 0 && unchanged > 0
-        ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
-        : []),
-      ...(isKnown(more)
-        ? []
-        : ["No region has a price for a line that changes: it is in no amount of the change."]),
-      ...(changes.length === 0
-        ? widest(review.regions)
-        : agesOf(
-            told.flatMap(({ region }) => region ?? []),
-            review.date,
-          )),
-    ],
-  };
-}
-
-/** Why the bills of the regions with the widest range aren't one amount. */
-function widest(regions: readonly RegionReview[]): string[] {
-  const width = ({ estimate }: RegionReview) => {
-    const { low, high } = billOf(estimate);
-    return Number.isFinite(high) ? high - low : Number.MAX_VALUE;
-  };
-  return regions
-    .filter(({ estimate }) => (estimate.range?.reasons ?? []).length > 0)
-    .toSorted((one, other) => width(other) - width(one))
-    .slice(0, mostRegions)
-    .map((region) => `${nameOf(region)}: ${region.estimate.range?.reasons.join(" ")}`);
+  const rest = [
+    ...others.map((one) => `${titleOf(one)}.`),
+    ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
+    ...(changes.length > 0 && unchanged > 0
+      ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
+      : []),
+    ...agesOf(
+      told.flatMap(({ region }) => region ?? []),
+      review.date,
+    ),
+  ];
+  return [
+    { ...text(headline), isHeadline: true },
+    // The largest first.
+    ...told.map((one) => list(sentencesOf(one), titleOf(one))),
+    ...(rest.length > 0 ? [list(rest)] : []),
+  ];
 }
 
 /** Of all lines of some regions together. */
@@ -106,41 +83,20 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
       : []),
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
-    ...(region ? outlook(region, lines.some(isOtherMachine)) : []),
+    ...(region ? outlook(region.estimate, lines.some(isOtherMachine)) : []),
+    ...newWarnings(region),
   ];
 }
 
-/** What is to be known of a region as it will be. */
-function outlook({ estimate, past }: RegionReview, hasOtherMachine: boolean): string[] {
-  const { range, steps, breakEven, contested, usage, warnings } = estimate;
-  const known = past?.warnings ?? [];
-  return [
-    ...(range?.reasons ?? []),
-    ...(hasOtherMachine ? (steps?.sentences ?? []) : []),
-    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
-    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
-    ...cheapest(estimate),
-    // How old the prices are is said once.
-    ...warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text)),
-  ];
+/** Without how old the prices are, which is said once. */
+function newWarnings(region: RegionReview | undefined): string[] {
+  const known = region?.past?.warnings ?? [];
+  const warnings = region?.estimate.warnings ?? [];
+  return warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
 }
 
 function isOtherMachine(line: LineChange): boolean {
   return kindOf(line) === "machine" && (!line.was || !line.is);
-}
-
-/** Nothing where this one or the cheapest has no price to compare by. */
-function cheapest({ alternatives }: RegionReview["estimate"]): string[] {
-  const best = alternatives?.options.find(({ name }) => name === alternatives.cheapest);
-  const own = alternatives?.options.find(({ chosen }) => chosen)?.comparableAllUSD;
-  const least = best?.comparableAllUSD;
-  if (!best || own === undefined || least === undefined) return [];
-  return [
-    best.chosen
-      ? "No adequate alternative costs less, of us and the customers."
-      : `The cheapest adequate alternative is ${best.name}: ${usd(least)} of us and the customers, and this one ${usd(own)}.`,
-    ...(alternatives?.turns ?? []),
-  ];
 }
 
 /** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */

@@ -3,12 +3,12 @@ import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
 import { estimateRegion, isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
-import { stackCost } from "../../components/cost/stack-cost.ts";
+import { requestsOf, stackCost } from "../../components/cost/stack-cost.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
 import type { Configuration } from "../fleet/configurations.ts";
 import type { Inputs } from "./causes.ts";
-import type { StackRegion } from "./review.ts";
+import type { StackRegion } from "./stack-region.ts";
 
 /** A region's estimate with what it takes to make another one. */
 export interface Estimated extends StackRegion {
@@ -32,7 +32,7 @@ export interface StackEstimates {
 
 /** @param today `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
-  const { provider, workload, upstreams, cost: settings } = config;
+  const { workload, upstreams } = config;
   const governance = "governance" in config ? config.governance : undefined;
   const capacities = config.regions.map((region) =>
     isBilled(region) ? capacityOf(region, config) : undefined,
@@ -41,12 +41,10 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
   // A machine or a disk that isn't known: the estimate counts another one in its place.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
   return {
-    regions: config.regions.flatMap((region, index): Estimated[] => {
+    regions: requestsOf(config, priceBook, today, capacities).flatMap((request): Estimated[] => {
+      const { region, capacity } = request;
       const estimate = regions[region.name];
       if (!estimate) return [];
-      const capacity = capacities[index];
-      const shared = { provider, workload, upstreams, settings, governance, prices: priceBook, today };
-      const request = { ...shared, region, capacity };
       const planned = capacity && isBilled(region) && { region, machine: capacity.plan.machine };
       return [
         {

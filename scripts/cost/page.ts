@@ -1,7 +1,8 @@
 import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
 import { document, problemList } from "../output/document.ts";
 import { table } from "../output/html-table.ts";
-import { type Block, reportOf, type Section } from "./report.ts";
+import type { Block, Section } from "./blocks.ts";
+import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
 /** With more regions than this, their sections are folded. */

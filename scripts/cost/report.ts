@@ -1,65 +1,21 @@
-/** What a report says, once for all formats; a renderer only writes it down. */
+/** What a report says, once for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, notFound } from "../../components/cost/line.ts";
 import { quantity, sum, unitPrice, usd } from "./amounts.ts";
+import { type Block, list, type Section, type Table, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
-import { billOf, billOfAll, nameOf, type RegionReview, type Review } from "./review.ts";
+import { billOf, billOfAll, type RegionReview, type Review } from "./review.ts";
 import { billed, conclusions, leftOut, legendOf, notPricedText, remarksOf } from "./sentences.ts";
-
-export type Block = Text | List | Table | Section;
-
-export interface Text {
-  readonly kind: "text";
-  readonly text: string;
-  /** Whether it is what the reader should see first. */
-  readonly isHeadline?: boolean;
-}
-
-export interface List {
-  readonly kind: "list";
-  readonly title?: string;
-  readonly items: readonly string[];
-}
-
-export interface Table {
-  readonly kind: "table";
-  /** For those who can't see where it is. */
-  readonly title: string;
-  /** Of the columns: a `>` in front of it aligns the column to the right. */
-  readonly head: readonly string[];
-  /** The first cell is the row's name. */
-  readonly rows: readonly (readonly string[])[];
-  /** Totals. */
-  readonly foot?: readonly (readonly string[])[];
-}
-
-/** What can be folded away. */
-export interface Section {
-  readonly kind: "section";
-  readonly about: "region" | "all";
-  readonly title: string;
-  /** What stands beside the title. */
-  readonly amount?: string;
-  readonly blocks: readonly Block[];
-}
+import { nameOf } from "./stack-region.ts";
 
 /** With a base what changes, otherwise all lines. */
 export function reportOf(review: Review): Block[] {
   const { base, notes } = review;
   return [
-    ...(base === undefined ? everything(review) : comparison(review, base)),
+    ...(base === undefined ? everything(review) : comparisonOf(review, base)),
     text("USD a month, estimated from the stack files."),
     ...(notes.length > 0 ? [list(notes)] : []),
-  ];
-}
-
-function comparison(review: Review, base: string): Block[] {
-  const { headline, regions, rest } = comparisonOf(review, base);
-  return [
-    { ...text(headline), isHeadline: true },
-    ...regions.map(({ title, sentences }) => list(sentences, title)),
-    ...(rest.length > 0 ? [list(rest)] : []),
   ];
 }
 
@@ -180,12 +136,4 @@ function alternativeTable(options: readonly Alternative[]): Table {
       option.reason,
     ]),
   };
-}
-
-function text(text: string): Text {
-  return { kind: "text", text };
-}
-
-function list(items: readonly string[], title?: string): List {
-  return { kind: "list", items, ...(title !== undefined && { title }) };
 }

@@ -5,6 +5,7 @@ import { type Amounts, lineRanges, sumOf } from "../../components/cost/range.ts"
 import { sum } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
+import type { StackRegion } from "./stack-region.ts";
 
 /** What is reported, in whatever format. */
 export interface Review {
@@ -21,21 +22,6 @@ export interface Review {
   readonly problems: readonly Problem[];
   /** What the reader should know, a sentence each. */
   readonly notes: readonly string[];
-}
-
-/** A region's estimate and whose it is. */
-export interface StackRegion {
-  readonly stack: string;
-  readonly estimate: RegionEstimate;
-}
-
-/** What a region is called among those of all stacks: mostly its stack has its name already. */
-export function nameOf({ stack, estimate: { region } }: StackRegion): string {
-  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
-}
-
-export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
-  return one.stack === other.stack && one.estimate.region === other.estimate.region;
 }
 
 export interface RegionReview extends StackRegion {

@@ -5,7 +5,8 @@ import type { Amounts } from "../../components/cost/range.ts";
 import { quantity, usd } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import { type Bill, billOf, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
+import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
+import { nameOf, type StackRegion } from "./stack-region.ts";
 
 /** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
 export function billed({ low, expected, high }: Amounts): string {
@@ -40,21 +41,26 @@ export function legendOf(bills: readonly Bill[]): string[] {
   ];
 }
 
-/** What is said below a region's lines, a sentence or two each. */
-export function conclusions({
-  estimate,
-  measured,
-  billed: bill,
-  nodesUntagged = false,
-}: Omit<RegionReview, "stack">): string[] {
-  const { alternatives, breakEven, commitment, contested, range, steps } = estimate;
+/** What follows for a region, a sentence or two each: the same in all reports. */
+export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
+  const { alternatives, breakEven, contested, range, steps, usage } = estimate;
   return [
     ...(range?.reasons ?? []),
-    ...(steps?.sentences ?? []),
-    ...(commitment === undefined ? [] : [commitment]),
-    ...(breakEven ? [breakEven.reason] : []),
+    ...(hasSteps ? (steps?.sentences ?? []) : []),
+    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
+    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
     ...(alternatives ? [alternatives.reason] : []),
-    ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
+  ];
+}
+
+/** What is said below a region's lines. */
+export function conclusions(region: Omit<RegionReview, "stack">): string[] {
+  const { estimate, measured, billed: bill, nodesUntagged = false } = region;
+  const { commitment, contested } = estimate;
+  return [
+    ...outlook(estimate, true),
+    ...(commitment === undefined ? [] : [commitment]),
+    ...(contested ? [contested.question] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
     ...(bill ? [billedSentence(estimate, bill, nodesUntagged)] : []),
   ];

@@ -9,11 +9,11 @@ import type { Answer } from "./answer.ts";
 export interface Change {
   readonly region: string;
   readonly item: string;
-  readonly before?: Price;
-  /** Absent: kept as it was, see `problem`. */
-  readonly after?: Price;
+  readonly before: Price | undefined;
+  /** Undefined: kept as it was, see `problem`. */
+  readonly after: Price | undefined;
   /** Why the answer wasn't taken. */
-  readonly problem?: string;
+  readonly problem: string | undefined;
 }
 
 export interface Renewal {
@@ -45,21 +45,17 @@ export function renewed(
   let confirmed = 0;
   for (const { region, item, price, problem } of answers) {
     const before = book.regions[region]?.[item];
-    if (!price) {
-      changes.push({ region, item, ...(before && { before }), ...(problem !== undefined && { problem }) });
-      continue;
-    }
-    const { note } = before ?? {};
-    const after: Price = {
+    const note = before?.note !== undefined && { note: before.note };
+    const after: Price | undefined = price && {
       ...price,
       sources: [key],
       confidence: "high",
       date: today,
-      ...(note !== undefined && { note }),
+      ...note,
     };
-    regions[region] = { ...regions[region], [item]: after };
-    if (before && sameAmount(before, after)) confirmed++;
-    else changes.push({ region, item, ...(before && { before }), after });
+    if (after) regions[region] = { ...regions[region], [item]: after };
+    if (before && after && sameAmount(before, after)) confirmed++;
+    else changes.push({ region, item, before, after, problem });
   }
   const sources = { ...book.sources, [key]: { name, url } };
   return { prices: pruned(regions, sources), changes, confirmed };
