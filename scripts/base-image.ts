@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { baseImage } from "./base-image/render.ts";
-import { configurationsOf } from "./cost/configurations.ts";
+import { configurationsOf } from "./fleet/configurations.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 
 const usage = "Usage: npm run --silent base-image -- --stack STACK [--region REGION]";

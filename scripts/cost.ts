@@ -2,65 +2,94 @@
  * What the caches of all stacks cost, and what a change of their files changes: `npm run cost -- --help`.
  */
 import { writeFile } from "node:fs/promises";
-import type { Problem } from "../components/config/problems.ts";
-import { type Arguments, parseArguments, usage } from "./cost/arguments.ts";
+import { Command, Option } from "commander";
 import { collect } from "./cost/collect.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
-import { renderPage } from "./cost/page/page.ts";
-import { slowProgress } from "./cost/progress.ts";
+import { renderPage } from "./cost/page.ts";
 import type { Review } from "./cost/review.ts";
 import { renderTerminal } from "./cost/terminal.ts";
-import { ensureEngine } from "./setup/engine.ts";
+import { slowProgress } from "./fleet/progress.ts";
+import { prometheusUrl } from "./fleet/prometheus.ts";
 import { runSteps } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
-const wanted = parse();
-
-const renderers: Record<Arguments["format"], (review: Review) => string> = {
+const renderers = {
   table: renderTerminal,
   markdown: renderMarkdown,
-  json: (review) => `${JSON.stringify(review, null, 2)}\n`,
+  json: (review: Review) => `${JSON.stringify(review, null, 2)}\n`,
   html: renderPage,
 };
 
-await runSteps(async () => {
-  if (wanted.backend) await ensureEngine();
-  await report();
-});
+interface Options {
+  readonly base?: string;
+  readonly format: keyof typeof renderers;
+  readonly out?: string;
+  /** Not parsed: a message of commander's would name the value, and with it a password. */
+  readonly prometheus?: string;
+  readonly focus: readonly string[];
+}
 
-async function report(): Promise<void> {
-  const review = await collect(wanted, {
+const program = new Command("npm run cost --")
+  .description("What the caches of all stacks cost in a month, by estimate: docs/cost.md")
+  .argument("[stack...]", "only these")
+  .option("--base <revision>", "what changes against the stack files of a git revision, such as origin/main")
+  .addOption(
+    new Option(
+      "--format <format>",
+      "markdown is for a pull request, json has all that is known, html is a page",
+    )
+      .choices(Object.keys(renderers))
+      .default("table"),
+  )
+  .option("--out <file>", "into a file, in place of the terminal")
+  .option(
+    "--prometheus <url>",
+    "also the cost by the usage that a Prometheus has measured, and what was saved",
+  )
+  .addOption(
+    new Option(
+      "--focus <file>",
+      "also what was billed, from an export in FOCUS as CSV, .csv.gz or Parquet; may be repeated",
+    )
+      .argParser((file, files: readonly string[]) => [...files, file])
+      .default([], "none")
+      .conflicts("base"),
+  )
+  .addHelpText(
+    "after",
+    "\nExit code: 0 all is in the report; 1 something isn't, and standard error says what; 2 wrong usage.",
+  )
+  .showHelpAfterError()
+  .exitOverride(usageExit)
+  .action((stacks: string[], options: Options) => runSteps(() => report(stacks, options)));
+
+await program.parseAsync();
+
+async function report(stacks: readonly string[], options: Options): Promise<void> {
+  const { base, format, out, focus } = options;
+  const review = await collect({
     directory: process.cwd(),
-    stacks: wanted.stacks,
+    stacks,
     today: new Date().toISOString().slice(0, 10),
     progress: slowProgress(),
+    base,
+    focus,
+    prometheus: options.prometheus === undefined ? undefined : addressOf(options.prometheus),
   });
-  const text = renderers[wanted.format](review);
-  const problems = [...review.problems, ...(await write(text))];
+  const text = renderers[format](review);
+  const problems = [...review.problems];
+  if (out === undefined) process.stdout.write(text);
+  else {
+    await writeFile(out, text).catch(({ message }: Error) => problems.push({ path: "--out", message }));
+  }
   for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
   if (problems.length > 0) process.exitCode = 1;
 }
 
-async function write(text: string): Promise<Problem[]> {
-  if (wanted.out === undefined) {
-    process.stdout.write(text);
-    return [];
-  }
+function addressOf(prometheus: string): URL {
   try {
-    await writeFile(wanted.out, text);
-    return [];
+    return prometheusUrl(prometheus);
   } catch (error) {
-    return [{ path: "--out", message: (error as Error).message }];
-  }
-}
-
-function parse(): Arguments {
-  try {
-    const parsed = parseArguments(process.argv.slice(2));
-    if (parsed) return parsed;
-    console.log(usage);
-    process.exit(0);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
+    return program.error(`error: ${(error as Error).message}`);
   }
 }

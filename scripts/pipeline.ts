@@ -4,9 +4,9 @@
 import { writeFile } from "node:fs/promises";
 import pMap from "p-map";
 import { collect } from "./cost/collect.ts";
-import { slowProgress } from "./cost/progress.ts";
-import { type Prometheus, prometheusAt, prometheusUrl } from "./cost/prometheus.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
+import { slowProgress } from "./fleet/progress.ts";
+import { type Prometheus, prometheusAt, prometheusUrl } from "./fleet/prometheus.ts";
 import { pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
 import { Engine } from "./pipeline/engine.ts";
@@ -44,10 +44,8 @@ const program = pipelineProgram({
     };
     const previews = await pMap(stacks, preview, { concurrency: atOnce });
     const today = new Date().toISOString().slice(0, 10);
-    const cost = await collect(
-      { stacks: [], backend: false, focus: [], base: since, format: "markdown" },
-      { directory, stacks: [], today, progress: slowProgress() },
-    );
+    const progress = slowProgress();
+    const cost = await collect({ directory, stacks: [], today, progress, base: since, focus: [] });
     const named = cost.base === undefined ? cost : { ...cost, base };
     await report(renderComment(previews, touched, named, base), comment);
     if (previews.some(({ run }) => !run.succeeded)) process.exitCode = 1;

@@ -1,9 +1,8 @@
 /**
- * Renews the price book from the clouds' own price lists, and shows what changed. Nothing else in the project asks them.
- * Usage: npm run prices [-- aws|azure] [--region REGION …] [--dry-run]
+ * Renews the price book from the clouds' own price lists, and shows what changed. Nothing else in the project asks them: `npm run prices -- --help`.
  */
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { Argument, Command } from "commander";
 import { execa } from "execa";
 import type { Cloud } from "../components/capacity/machine.ts";
 import { listPrices } from "../components/cost/prices/price-book.ts";
@@ -13,20 +12,17 @@ import { askAws } from "./prices/aws.ts";
 import { awsQueries } from "./prices/aws-queries.ts";
 import { askAzure } from "./prices/azure.ts";
 import { azureQueries } from "./prices/azure-queries.ts";
-import { changesTable } from "./prices/changes-table.ts";
-import { pricedRegions } from "./prices/priced-regions.ts";
-import { type ApiSource, renewed } from "./prices/renewal.ts";
+import { type ApiSource, changesTable, pricedRegions, renewed } from "./prices/renewal.ts";
+import { usageExit } from "./usage-exit.ts";
 
 interface PriceList {
   ask(regions: readonly string[]): Promise<Answer[]>;
-  readonly title: string;
   readonly source: ApiSource;
 }
 
 const lists: Readonly<Record<Cloud, PriceList>> = {
   aws: {
     ask: (regions) => askAws(awsQueries(regions)),
-    title: "AWS Price List",
     source: {
       key: "aws-price-list",
       name: "AWS Price List Query API",
@@ -35,7 +31,6 @@ const lists: Readonly<Record<Cloud, PriceList>> = {
   },
   azure: {
     ask: (regions) => askAzure(azureQueries(regions)),
-    title: "Azure Retail Prices",
     source: {
       key: "azure-retail-prices",
       name: "Azure Retail Prices API",
@@ -44,50 +39,42 @@ const lists: Readonly<Record<Cloud, PriceList>> = {
   },
 };
 
-const { values, positionals } = parseArgs({
-  options: {
-    "dry-run": { type: "boolean", default: false },
-    region: { type: "string", multiple: true },
-  },
-  allowPositionals: true,
-});
-const stacks = await readStackFiles(process.cwd(), []);
+const clouds = Object.keys(lists) as Cloud[];
 
-async function renew(cloud: Cloud, isDry: boolean): Promise<void> {
-  const { ask, title, source } = lists[cloud];
-  const regions = values.region ?? pricedRegions(cloud, listPrices[cloud], stacks);
-  console.error(`Asking the ${title} for ${regions.join(", ")} …`);
-  const renewal = renewed(
-    listPrices[cloud],
-    await ask(regions),
-    source,
-    new Date().toISOString().slice(0, 10),
-  );
-  console.log(changesTable(renewal));
-  if (isDry) return;
-  const file = new URL(`../components/cost/prices/${cloud}.json`, import.meta.url);
-  await writeFile(file, JSON.stringify(renewal.prices));
-  await execa("biome", ["format", "--write", file.pathname], { preferLocal: true });
+await new Command("npm run prices --")
+  .description("Renew the prices in components/cost/prices from the clouds' own lists: docs/cost.md")
+  .addArgument(new Argument("[cloud]", "only the prices of this one").choices(clouds))
+  .option("--region <region...>", "only these, of one cloud; otherwise those of the file and of all stacks")
+  .option("--dry-run", "show what would change, and write nothing", false)
+  .showHelpAfterError()
+  .exitOverride(usageExit)
+  .action(async (cloud: Cloud | undefined, options: Options, command: Command) => {
+    if (options.region && !cloud) command.error("error: --region takes one cloud: aws or azure");
+    for (const one of cloud ? [cloud] : clouds) await renew(one, options);
+  })
+  .parseAsync();
+
+interface Options {
+  readonly region?: readonly string[];
+  readonly dryRun: boolean;
 }
 
-const unknown = positionals.filter((name) => !Object.hasOwn(lists, name));
-if (unknown.length > 0 || (values.region && positionals.length !== 1)) {
-  console.error(
-    unknown.length > 0
-      ? `${unknown.join(", ")}: neither aws nor azure`
-      : "--region takes one cloud: aws or azure",
-  );
-  process.exitCode = 2;
-} else {
-  const clouds = Object.keys(lists) as Cloud[];
-  for (const cloud of clouds.filter((name) => positionals.length === 0 || positionals.includes(name))) {
-    try {
-      await renew(cloud, values["dry-run"]);
-    } catch (error) {
-      const { message, cause } = error as Error;
-      const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
-      console.error(`The ${lists[cloud].title} can't be asked, and its prices stay as they are: ${why}`);
-      process.exitCode = 1;
-    }
+async function renew(cloud: Cloud, { region: wanted, dryRun }: Options): Promise<void> {
+  const { ask, source } = lists[cloud];
+  const book = listPrices[cloud];
+  try {
+    const regions = wanted ?? pricedRegions(cloud, book, await readStackFiles(process.cwd(), []));
+    console.error(`Asking the ${source.name} for ${regions.join(", ")} …`);
+    const renewal = renewed(book, await ask(regions), source, new Date().toISOString().slice(0, 10));
+    console.log(changesTable(renewal));
+    if (dryRun) return;
+    const file = new URL(`../components/cost/prices/${cloud}.json`, import.meta.url);
+    await writeFile(file, JSON.stringify(renewal.prices));
+    await execa("biome", ["format", "--write", file.pathname], { preferLocal: true });
+  } catch (error) {
+    const { message, cause } = error as Error;
+    const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
+    console.error(`The ${source.name} can't be asked, and its prices stay as they are: ${why}`);
+    process.exitCode = 1;
   }
 }

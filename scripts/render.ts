@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Problem } from "../components/config/problems.ts";
-import { configurationsOf } from "./cost/configurations.ts";
+import { configurationsOf } from "./fleet/configurations.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { checkFiles } from "./regions/check.ts";
 import { draft } from "./render/directory.ts";

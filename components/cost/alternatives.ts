@@ -1,14 +1,12 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
-import { type Charge, costOf, type Place, priced } from "./charge.ts";
+import { type Charge, costOf, priced } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import type { PriceBook } from "./prices/price-book.ts";
-import { operatorOf, upstreamTransfer } from "./upstream-transfer.ts";
-import type { MonthlyUsage } from "./usage.ts";
+import { isAcr, upstreamTransfer } from "./upstream-transfer.ts";
 import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
 
 export type AlternativeName =
@@ -45,14 +43,11 @@ export interface Alternative {
   readonly reason: string;
 }
 
-/** What it takes to compare alternatives. */
-export type Compared = Omit<Alternative, "totals">;
-
 /** An alternative before its price. */
 interface Option {
   readonly name: AlternativeName;
   readonly what: string;
-  readonly charges: (usage: MonthlyUsage) => readonly Charge[];
+  readonly charges: readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
   readonly tooSlow?: string;
   readonly tooFragile?: string;
@@ -67,71 +62,42 @@ const clusterReplicas = 2;
  * All alternatives for a cloud and its upstreams, the chosen one among them.
  * @param capacity that of the chosen one
  */
-export function alternativesFor(
-  setting: Setting,
-  usage: MonthlyUsage,
-  book: PriceBook,
-  capacity: Capacity,
-): Alternative[] {
+export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
+  const chosen = nameOf(variantOf(setting.region));
   return optionsFor(setting, capacity).map((option) => {
-    const { lines } = priced(option.charges(usage), placeOf(setting), book);
-    const { name, what, chosen, ...rest } = comparedBy(option, usage, setting, book);
-    return { name, what, chosen, totals: totalsOf(lines), ...rest };
+    const { name, what, charges, tooSlow, tooFragile, suits } = option;
+    const us = costOf(charges, ["us"], setting);
+    const all = costOf(charges, ["us", "customer"], setting);
+    const committed = committedTo(charges, setting);
+    const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
+    return {
+      name,
+      what,
+      chosen: name === chosen,
+      totals: totalsOf(priced(charges, setting).lines),
+      ...(us !== undefined && { comparableUSD: us }),
+      ...(committed && { committed }),
+      ...(all !== undefined && { comparableAllUSD: all }),
+      meetsThroughput: tooSlow === undefined,
+      meetsAvailability: tooFragile === undefined,
+      reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
+    };
   });
 }
 
-/**
- * The same without their totals, by any usage.
- * @param capacity that of the chosen one. @default as planned for the setting
- */
-export function compare(
-  setting: Setting,
-  book: PriceBook,
-  capacity: Capacity = planVariant(variantOf(setting.region), setting),
-): (usage: MonthlyUsage) => Compared[] {
-  const options = optionsFor(setting, capacity);
-  return (usage) => options.map((option) => comparedBy(option, usage, setting, book));
-}
-
-function comparedBy(option: Option, usage: MonthlyUsage, setting: Setting, book: PriceBook): Compared {
-  const { name, what, tooSlow, tooFragile, suits } = option;
-  const charges = option.charges(usage);
-  const us = costOf(charges, ["us"], placeOf(setting), book);
-  const all = costOf(charges, ["us", "customer"], placeOf(setting), book);
-  const committed = committedTo(charges, placeOf(setting), book);
-  const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
-  return {
-    name,
-    what,
-    chosen: name === nameOf(variantOf(setting.region)),
-    ...(us !== undefined && { comparableUSD: us }),
-    ...(committed && { committed }),
-    ...(all !== undefined && { comparableAllUSD: all }),
-    meetsThroughput: tooSlow === undefined,
-    meetsAvailability: tooFragile === undefined,
-    reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
-  };
-}
-
-function placeOf({ cloud, region }: Setting): Place {
-  return { cloud, region: region.name };
-}
-
 function optionsFor(setting: Setting, capacity: Capacity): Option[] {
-  const { region, upstreams } = setting;
+  const { cloud, region, upstreams } = setting;
   const asked = variantOf(region);
   const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
+  const isForEcr = cloud === "aws" && upstreams.every(({ registry }) => ecrTakes(registry));
+  const isForAcr = cloud === "azure" && upstreams.every(isAcr);
   return [
     noCache(setting),
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
     cachePerCluster(setting),
-    ...(setting.cloud === "aws" && upstreams.every((upstream) => ecrTakes(upstream.registry))
-      ? [ecrOption(setting)]
-      : []),
-    ...(setting.cloud === "azure" && upstreams.every((upstream) => isAcr(upstream.url))
-      ? [acrOption(setting)]
-      : []),
+    ...(isForEcr ? [ecrOption(setting)] : []),
+    ...(isForAcr ? [acrOption(setting)] : []),
   ];
 }
 
@@ -162,7 +128,7 @@ function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): 
   return {
     name: nameOf(variant),
     what: isVm ? `one ${type}` : `${variant.replicas} nodes, ${type}, behind a load balancer`,
-    charges: (usage) => chargesOf(variant, plan, setting, usage),
+    charges: chargesOf(variant, plan, setting),
     ...slowness(plan),
     ...fragility(isVm, setting),
     suits: isVm
@@ -184,11 +150,10 @@ function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "to
 }
 
 /** What the nodes pull, straight from the upstream. */
-export function pullCharges(setting: Setting, { pulledGiB }: MonthlyUsage): Charge[] {
-  const { cloud, region, upstreams } = setting;
-  const place = { cloud, region: region.name };
+export function pullCharges(setting: Setting): Charge[] {
+  const { pulledGiB } = setting.usage;
   return [
-    ...upstreamTransfer(upstreams, pulledGiB, place, { what: "Pulls from", kind: "transfer" }),
+    ...upstreamTransfer(setting.upstreams, pulledGiB, setting, { what: "Pulls from", kind: "transfer" }),
     ...nodesNatGateway(setting, pulledGiB, 0),
   ];
 }
@@ -197,7 +162,7 @@ function noCache(setting: Setting): Option {
   return {
     name: "no cache",
     what: "nodes pull from the upstream",
-    charges: (usage) => pullCharges(setting, usage),
+    charges: pullCharges(setting),
     tooFragile: "makes every pull depend on one registry, however far away",
     suits: "",
   };
@@ -205,8 +170,10 @@ function noCache(setting: Setting): Option {
 
 /** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
 function cachePerCluster(setting: Setting): Option {
-  const { region, workload, clusters } = setting;
-  const share: Setting = { ...setting, workload: shareOf(workload, clusters) };
+  const { cloud, region, workload, usage, settings } = setting;
+  const { clusters } = settings;
+  const inside = { pulledGiB: 0, filledGiB: 0 };
+  const share: Setting = { ...setting, workload: shareOf(workload, clusters), usage: inside };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
     topology: "vm",
@@ -218,13 +185,13 @@ function cachePerCluster(setting: Setting): Option {
   return {
     name: "cache per cluster",
     what: `${clusters} times one ${plan.machine.type}`,
-    charges: (usage) => [
-      ...chargesOf(variant, plan, share, { pulledGiB: 0, filledGiB: 0 }).map((charge) => ({
+    charges: [
+      ...chargesOf(variant, plan, share).map((charge) => ({
         ...charge,
         quantity: clusters * charge.quantity,
       })),
       ...fillCharges(clusters * usage.filledGiB, setting),
-      ...(setting.cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
+      ...(cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
     ...slowness(plan),
     ...fragility(true, setting),
@@ -233,11 +200,12 @@ function cachePerCluster(setting: Setting): Option {
 }
 
 function ecrOption(setting: Setting): Option {
-  const { workload, clusters } = setting;
+  const { workload, usage, settings } = setting;
+  const { clusters } = settings;
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
-    charges: (usage) => [
+    charges: [
       ...ecrPullThrough(clusters, workload.workingSetGiB),
       ...fillCharges(clusters * usage.filledGiB, setting),
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
@@ -261,19 +229,15 @@ function ecrTakes(registry: string): boolean {
 }
 
 function acrOption(setting: Setting): Option {
-  const { workload, upstreams, registryGiB } = setting;
+  const { workload, upstreams, usage, settings } = setting;
+  const { registryGiB } = settings;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",
-    charges: (usage) => [
+    charges: [
       ...acrReplica(upstreams.length, registryGiB ?? workload.workingSetGiB),
       ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],
     suits: `is Azure's own, with all of the registry in it, for nodes in Azure only${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
   };
-}
-
-function isAcr(url: string): boolean {
-  const operator = operatorOf({ url });
-  return operator.by === "cloud" && operator.place.cloud === "azure";
 }

@@ -1,25 +1,15 @@
-import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
 import type { NotPriced } from "./line.ts";
-import { assumedRegistryRegion, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import type { MonthlyUsage } from "./usage.ts";
+import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
 import { contentOf, type Setting } from "./variant.ts";
 
-type Exposure = Setting["region"]["endpoint"]["exposure"];
-
 /** What the estimate takes for granted; a sentence each. */
-export function assumptionsOf(
-  setting: Setting,
-  usage: MonthlyUsage,
-  measured: Partial<MonthlyUsage>,
-): string[] {
-  const { cloud, workload, upstreams, region } = setting;
+export function assumptionsOf(setting: Setting): string[] {
+  const { cloud, workload, upstreams, region, usage, measured } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
-  const operators = upstreams.map(operatorOf);
-  const fromAcr = operators.some((operator) => operator.by === "cloud" && operator.place.cloud === "azure");
   return [
     "List prices before taxes, discounts and free allowances; a month has 730 hours.",
     measured.pulledGiB === undefined
@@ -28,44 +18,37 @@ export function assumptionsOf(
     measured.filledGiB === undefined
       ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
-    nodesAndUnits[cloud](region.endpoint.exposure),
-    ...(fromAcr
+    cloud === "aws"
+      ? `All nodes are in the region and reach the cache by its ${addresses[region.endpoint.exposure]}. AWS's GB is 2^30 bytes.`
+      : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
+    ...(upstreams.some(isAcr)
       ? [
           `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
         ]
       : []),
     ...(upstreams.length > 1 ? ["All upstreams have an equal share of what is fetched."] : []),
-    ...operators.flatMap((operator, index) =>
-      operator.by === "nobody" ? [`${upstreams[index]?.registry} bills nobody for downloads.`] : [],
-    ),
+    ...upstreams
+      .filter((upstream) => operatorOf(upstream) === "nobody")
+      .map(({ registry }) => `${registry} bills nobody for downloads.`),
     ...bucketAssumptions(setting),
     ...(region.topology === "cluster" ? [clusterAssumption(setting)] : []),
   ];
 }
 
-const addresses: Readonly<Record<Exposure, string>> = {
+const addresses = {
   public: "public address",
   private: "private address, from another zone or over VPC peering",
-};
-
-const nodesAndUnits: Readonly<Record<Cloud, (exposure: Exposure) => string>> = {
-  aws: (exposure) =>
-    `All nodes are in the region and reach the cache by its ${addresses[exposure]}. AWS's GB is 2^30 bytes.`,
-  azure: () =>
-    "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
-};
+} as const;
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {
   const { replicas, machine } = variantOf(region);
-  return `There are always ${number(replicas)} replicas, each on a node of its own, ${nodeTypes[cloud](machine.type)}.`;
+  const nodeType =
+    cloud === "aws"
+      ? "for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share"
+      : `which is ${machine.type} for all workloads`;
+  return `There are always ${number(replicas)} replicas, each on a node of its own, ${nodeType}.`;
 }
-
-const nodeTypes: Readonly<Record<Cloud, (type: string) => string>> = {
-  aws: () =>
-    "for which Auto Mode chooses the least expensive machine of the families C, M and R that carries its share",
-  azure: (type) => `which is ${type} for all workloads`,
-};
 
 function bucketAssumptions(setting: Setting): string[] {
   const { storage } = setting.region;
@@ -75,7 +58,7 @@ function bucketAssumptions(setting: Setting): string[] {
   const days = `${number(storage.expireDays)} days`;
   return [
     `The bucket holds the ${quantity(usedGiB, "GiB")} in use, and ${quantity(leftGiB, "GiB")} that no longer are, until they are ${days} old.`,
-    ...(setting.fillMeasured
+    ...(setting.measured.filledGiB !== undefined
       ? []
       : [
           `What is in use when it is ${days} old is fetched again: ${quantity(refetchedGiB, "GiB")} a month.`,
@@ -92,7 +75,7 @@ function those(entries: readonly Unlined[]): NotPriced[] {
 
 /** What costs something, or may, and has no line. */
 export function withoutLine(
-  { cloud, region, upstreams, nodes }: Setting,
+  { cloud, region, upstreams, settings: { nodes } }: Setting,
   { machine: { type } }: CapacityPlan,
 ): NotPriced[] {
   const { endpoint, topology } = region;

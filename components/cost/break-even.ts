@@ -25,11 +25,11 @@ const largestGiB = 2 ** 24;
 export function breakEvenOf(at: AtVolume, pullsPerNodeGiB: number): BreakEven {
   const usGiB = crossing(at, ["us"]);
   const allGiB = crossing(at, ["us", "customer"]);
-  const nodeLifetimes = usGiB === undefined ? undefined : Math.ceil(usGiB / pullsPerNodeGiB);
+  const nodeLifetimes = Math.ceil((usGiB ?? Number.NaN) / pullsPerNodeGiB);
   return {
     ...(usGiB !== undefined && { usGiB }),
     ...(allGiB !== undefined && { allGiB }),
-    ...(nodeLifetimes !== undefined && Number.isFinite(nodeLifetimes) && { nodeLifetimes }),
+    ...(Number.isFinite(nodeLifetimes) && { nodeLifetimes }),
     reason: reasonFor(usGiB, allGiB, at),
   };
 }
@@ -41,14 +41,18 @@ function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
     const { cache = Number.POSITIVE_INFINITY, noCache = Number.POSITIVE_INFINITY } = at(gib, payers);
     return cache <= noCache;
   };
-  if (!isCheaper(largestGiB)) return undefined;
-  let [dearer, cheaper] = [-1, largestGiB];
-  while (cheaper - dearer > 1) {
-    const middle = Math.floor((dearer + cheaper) / 2);
-    if (isCheaper(middle)) cheaper = middle;
-    else dearer = middle;
+  return isCheaper(largestGiB) ? firstAbove(-1, largestGiB, isCheaper) : undefined;
+}
+
+/** The least whole number above one that doesn't hold, up to one that does, if all above it do. */
+export function firstAbove(not: number, holding: number, holds: (value: number) => boolean): number {
+  let [below, first] = [not, holding];
+  while (first - below > 1) {
+    const middle = Math.floor((below + first) / 2);
+    if (holds(middle)) first = middle;
+    else below = middle;
   }
-  return cheaper;
+  return first;
 }
 
 function reasonFor(usGiB: number | undefined, allGiB: number | undefined, at: AtVolume): string {

@@ -1,8 +1,8 @@
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { RegionEstimate } from "./estimate.ts";
-import { notFound, rounded, usd } from "./line.ts";
-import { type CostRange, lineRanges, rangeOf, rangeText } from "./range.ts";
+import { notFound, usd } from "./line.ts";
+import { type LineRange, lineRanges, rangeText, sumOf } from "./range.ts";
 
 export interface BudgetFindings {
   /** What ends a preview. */
@@ -32,29 +32,27 @@ export function budgetFindings(
     const message = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced. Leave out \`budget\`, docs/cost.md says why`;
     return { ...none, warnings: [{ path: "budget", message }] };
   }
-  const ranges = estimates.map(rangeOf);
-  const sum = (of: (range: CostRange) => number) =>
-    rounded(ranges.reduce((total, range) => total + of(range), 0));
-  const [low, high] = [sum(({ lowUSD }) => lowUSD), sum(({ highUSD = Number.POSITIVE_INFINITY }) => highUSD)];
-  const range = rangeText({
-    lowUSD: low,
-    expectedUSD: sum(({ expectedUSD }) => expectedUSD),
-    ...(Number.isFinite(high) && { highUSD: high }),
-  });
-  const why = ranges
-    .flatMap(({ reasons }, index) => reasons.map((reason) => `. ${estimates[index]?.region}: ${reason}`))
+  const lines = estimates.flatMap((estimate) =>
+    lineRanges(estimate).map((range) => ({ region: estimate.region, ...range })),
+  );
+  const amounts = sumOf(lines);
+  const range = rangeText(amounts);
+  const why = estimates
+    .flatMap(({ region, range }) => (range?.reasons ?? []).map((reason) => `. ${region}: ${reason}`))
     .map((reason) => reason.replace(/\.$/, ""))
     .join("");
   const found = (level: "fail" | "warn", path: string, message: string) => ({
     ...none,
     [level === "fail" ? "problems" : "warnings"]: [{ path: `budget.${path}`, message }],
   });
-  const missing = withoutPrice(estimates);
+  const missing = lines
+    .filter(({ line: { price } }) => price === notFound)
+    .map(({ region, line: { name } }) => `${region}: ${name}`);
   const addPrices = "add the missing prices to components/cost/prices (docs/cost.md says how)";
-  if (high > monthlyUSD) {
+  if (amounts.high > monthlyUSD) {
     const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
     const verdict =
-      low > monthlyUSD
+      amounts.low > monthlyUSD
         ? `costs ${range} a month by estimate, more than ${limit}`
         : `may cost more than ${limit} a month: ${range} by estimate`;
     const ways = [
@@ -67,7 +65,7 @@ export function budgetFindings(
     return found(
       over,
       "monthlyUSD",
-      `the stack ${verdict}; the largest lines: ${largest(estimates)}${why}${wayOut}`,
+      `the stack ${verdict}; the largest lines: ${largest(lines)}${why}${wayOut}`,
     );
   }
   if (missing.length === 0) return none;
@@ -86,28 +84,15 @@ export function budgetFindings(
   );
 }
 
-/** The lines that we pay and that have no price in their region, each with the region. */
-function withoutPrice(estimates: readonly RegionEstimate[]): string[] {
-  return estimates.flatMap((estimate) =>
-    lineRanges(estimate)
-      .filter(({ line: { price } }) => price === notFound)
-      .map(({ line: { name } }) => `${estimate.region}: ${name}`),
-  );
-}
-
 /** The lines that cost us most at the high end; those that no region has a price for come last. */
-function largest(estimates: readonly RegionEstimate[]): string {
-  return estimates
-    .flatMap((estimate) => lineRanges(estimate).map((range) => ({ region: estimate.region, ...range })))
-    .sort((one, other) => finite(other.high) - finite(one.high))
+function largest(lines: readonly (LineRange & { readonly region: string })[]): string {
+  const weight = ({ high }: LineRange) => (Number.isFinite(high) ? high : 0);
+  return lines
+    .toSorted((one, other) => weight(other) - weight(one))
     .slice(0, largestLines)
     .map(({ line: { name, price }, region, high }) => {
       if (!Number.isFinite(high)) return `${region}: ${name}, no price`;
       return `${region}: ${name}${price === notFound ? " (by another region's price)" : ""}, ${usd(high)}`;
     })
     .join("; ");
-}
-
-function finite(amount: number): number {
-  return Number.isFinite(amount) ? amount : 0;
 }

@@ -1,7 +1,6 @@
 import { hoursPerMonth } from "../capacity/demand.ts";
-import type { Cloud } from "../capacity/machine.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import type { CloudRegion } from "../capacity/plan-region.ts";
+import type { CloudRegion, RegionSetting } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
 import {
   type CostLine,
@@ -20,8 +19,8 @@ import {
   type PriceBook,
   priceOf,
   sourceOf,
+  type Tier,
 } from "./prices/price-book.ts";
-import { type TierPart, tierParts } from "./tiers.ts";
 import type { MonthlyUsage } from "./usage.ts";
 
 /** Something that is bought, before its price is looked up. */
@@ -44,9 +43,11 @@ export interface Charge {
   readonly listed?: boolean;
 }
 
-export interface Place {
-  readonly cloud: Cloud;
-  readonly region: string;
+export type Place = Pick<RegionSetting, "cloud" | "region">;
+
+/** Where something is bought, and by which prices. */
+export interface Market extends Place {
+  readonly prices: PriceBook;
 }
 
 /** What a cache runs on and moves in a month, as far as its bill follows from it. */
@@ -106,10 +107,10 @@ export interface PricedCharges {
  * The lines of a bill: one for each charge, and for each tier that it reaches.
  * @throws RangeError if the book's price is for another unit.
  */
-export function priced(charges: readonly Charge[], place: Place, book: PriceBook): PricedCharges {
+export function priced(charges: readonly Charge[], market: Market): PricedCharges {
   const all = charges
     .filter(({ quantity }) => quantity > 0)
-    .map((charge) => pricedCharge(charge, charge.at ?? place, book));
+    .map((charge) => pricedCharge(charge, { ...market, ...charge.at }));
   return {
     lines: all.flatMap(({ lines }) => lines).sort((one, other) => order(one) - order(other)),
     notPriced: all.flatMap(({ notPriced }) => notPriced),
@@ -120,50 +121,6 @@ function order({ basis }: CostLine): number {
   return basis === "fixed" ? 0 : 1;
 }
 
-function pricedCharge(charge: Charge, at: Place, book: PriceBook): PricedCharges {
-  const { name, item, basis, paidBy, quantity } = charge;
-  const meaning = meaningOf(item, at.cloud);
-  const { unit } = meaning;
-  const line = (name: string, amounts: Pick<CostLine, "monthlyQuantity" | "price" | "monthlyCost">) => ({
-    name,
-    kind: charge.kind ?? meaning.kind,
-    unit,
-    ...amounts,
-    basis,
-    paidBy,
-  });
-  const price = priceOf(book, at.cloud, at.region, item, charge.listed);
-  if (!price) {
-    const unknown = { monthlyQuantity: rounded(quantity), price: notFound, monthlyCost: notFound } as const;
-    return { lines: [line(name, unknown)], notPriced: [withoutPrice(charge, at, book)] };
-  }
-  const source = sourceOf(book, at.cloud, price);
-  const lines = partsOf(charge, price, at).map((part) => ({
-    ...line(`${name}${suffixOf(part, unit)}`, {
-      monthlyQuantity: rounded(part.quantity),
-      price: part.price,
-      monthlyCost: rounded(part.quantity * part.price),
-    }),
-    source,
-  }));
-  return { lines, notPriced: [] };
-}
-
-type Part = Omit<TierPart, "from"> & Partial<TierPart>;
-
-function partsOf({ name, item, quantity, above }: Charge, price: Price, { cloud }: Place): Part[] {
-  const { unit } = meaningOf(item, cloud);
-  if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
-  return price.tiers
-    ? tierParts(price.tiers, quantity, above)
-    : [{ quantity, price: price.price ?? Number.NaN }];
-}
-
-function suffixOf({ from, upTo }: Part, unit: LineUnit): string {
-  if (from === undefined) return "";
-  return `, ${upTo === undefined ? `above ${number(from)}` : `up to ${number(upTo)}`} ${unit}`;
-}
-
 /**
  * What some pay for charges, with prices of other regions where the region's own isn't found: for comparing, not for a budget.
  * @returns undefined if a price is found nowhere
@@ -171,54 +128,103 @@ function suffixOf({ from, upTo }: Part, unit: LineUnit): string {
 export function costOf(
   charges: readonly Charge[],
   payers: readonly Payer[],
-  place: Place,
-  book: PriceBook,
+  market: Market,
 ): number | undefined {
-  let sum = 0;
-  for (const charge of charges) {
-    if (charge.quantity <= 0 || !payers.includes(charge.paidBy)) continue;
-    const at = charge.at ?? place;
-    const price = priceOf(book, at.cloud, at.region, charge.item, charge.listed);
-    if (price) {
-      for (const part of partsOf(charge, price, at)) sum = rounded(sum + rounded(part.quantity * part.price));
-    } else {
-      const { elsewhere } = withoutPrice(charge, at, book);
-      if (!elsewhere) return undefined;
-      sum = rounded(sum + elsewhere.monthlyCost);
-    }
-  }
-  return sum;
+  const own = charges.filter(({ paidBy }) => payers.includes(paidBy));
+  const { lines, notPriced } = priced(own, market);
+  const amounts = [
+    ...lines.flatMap(({ monthlyCost }) => (monthlyCost === notFound ? [] : monthlyCost)),
+    ...notPriced.map(({ elsewhere }) => elsewhere?.monthlyCost ?? Number.NaN),
+  ];
+  const sum = rounded(amounts.reduce((total, amount) => total + amount, 0));
+  return Number.isNaN(sum) ? undefined : sum;
+}
+
+function pricedCharge(charge: Charge, market: Market): PricedCharges {
+  const { item, basis, paidBy, quantity, listed } = charge;
+  const { cloud, region, prices } = market;
+  const { kind, unit } = meaningOf(item, cloud);
+  const price = priceOf(prices, cloud, region.name, item, listed);
+  const parts = price ? partsOf(charge, price, unit) : [{ quantity, price: notFound, suffix: "" } as const];
+  const lines = parts.map(
+    ({ quantity, price: unitPrice, suffix }): CostLine => ({
+      name: `${charge.name}${suffix}`,
+      kind: charge.kind ?? kind,
+      unit,
+      monthlyQuantity: rounded(quantity),
+      price: unitPrice,
+      monthlyCost: unitPrice === notFound ? notFound : rounded(quantity * unitPrice),
+      basis,
+      paidBy,
+      ...(price && { source: sourceOf(prices, cloud, price) }),
+    }),
+  );
+  return { lines, notPriced: price ? [] : [withoutPrice(charge, market)] };
+}
+
+interface Part {
+  readonly quantity: number;
+  readonly price: number;
+  /** Of the line's name. */
+  readonly suffix: string;
+}
+
+function partsOf({ name, quantity, above }: Charge, price: Price, unit: LineUnit): Part[] {
+  if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
+  if (!price.tiers) return [{ quantity, price: price.price ?? Number.NaN, suffix: "" }];
+  return tierParts(price.tiers, quantity, above).map(({ from, upTo, ...part }) => ({
+    ...part,
+    suffix: `, ${upTo === undefined ? `above ${number(from)}` : `up to ${number(upTo)}`} ${unit}`,
+  }));
+}
+
+/** What of a quantity falls into one tier. */
+export interface TierPart extends Tier {
+  readonly quantity: number;
+  /** Absent: without end. */
+  readonly upTo?: number;
+}
+
+/**
+ * A quantity on a ladder of prices, each of which counts for what is above its start: the sum has no jumps.
+ * @param above what others use of the same ladder already.
+ */
+export function tierParts(tiers: readonly Tier[], quantity: number, above = 0): TierPart[] {
+  const end = above + quantity;
+  return tiers.flatMap(({ from, price }, index) => {
+    const upTo = tiers[index + 1]?.from;
+    const part = Math.min(end, upTo ?? end) - Math.max(above, from);
+    return part > 0 ? [{ quantity: part, price, from, ...(upTo !== undefined && { upTo }) }] : [];
+  });
 }
 
 /** The indication is the most that the cloud charges anywhere, to be on the safe side. */
-function withoutPrice(charge: Charge, at: Place, book: PriceBook): NotPriced {
+function withoutPrice(charge: Charge, market: Market): NotPriced {
   const { name, item, costsLessThan } = charge;
-  const own = dearestOf(item, charge, at, book);
-  const more = own || !costsLessThan ? undefined : dearestOf(costsLessThan, charge, at, book);
-  const elsewhere = own ?? (more && { ...more, leastMonthlyCost: 0 });
-  const instead = own || !elsewhere ? "" : ` The indication is of ${costsLessThan}, which costs more.`;
+  const own = elsewhere(item, charge, market);
+  const more = own || !costsLessThan ? undefined : elsewhere(costsLessThan, charge, market);
+  const reason = `The price book has no price for ${item} in ${market.region.name}.`;
+  if (own) return { name, reason, elsewhere: own };
+  if (!more) return { name, reason };
   return {
     name,
-    reason: `The price book has no price for ${item} in ${at.region}.${instead}`,
-    ...(elsewhere && { elsewhere }),
+    reason: `${reason} The indication is of ${costsLessThan}, which costs more.`,
+    elsewhere: { ...more, leastMonthlyCost: 0 },
   };
 }
 
-function dearestOf(item: Item, charge: Charge, at: Place, book: PriceBook): NotPriced["elsewhere"] {
-  const [dearest, ...others] = Object.keys(book[at.cloud].regions)
+function elsewhere(item: Item, charge: Charge, { cloud, prices }: Market): NotPriced["elsewhere"] {
+  const { unit } = meaningOf(item, cloud);
+  const [dearest, ...others] = Object.keys(prices[cloud].regions)
     .flatMap((region) => {
-      const price = region === everywhere ? undefined : priceOf(book, at.cloud, region, item, charge.listed);
+      const price = region === everywhere ? undefined : priceOf(prices, cloud, region, item, charge.listed);
       if (!price) return [];
-      const parts = partsOf(charge, price, at);
+      const parts = partsOf(charge, price, unit);
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);
       return [{ region, price: parts[0]?.price ?? 0, monthlyCost: rounded(monthlyCost) }];
     })
     .sort((one, other) => other.monthlyCost - one.monthlyCost);
-  return (
-    dearest && {
-      ...dearest,
-      leastMonthlyCost: (others.at(-1) ?? dearest).monthlyCost,
-      regions: 1 + others.length,
-    }
-  );
+  if (!dearest) return undefined;
+  const { monthlyCost: leastMonthlyCost } = others.at(-1) ?? dearest;
+  return { ...dearest, leastMonthlyCost, regions: 1 + others.length };
 }

@@ -1,58 +1,106 @@
-import { capitalized } from "../capacity/text.ts";
-import type { AlternativeName, Compared } from "./alternatives.ts";
+import type { Capacity } from "../capacity/plan.ts";
+import { type Alternative, type AlternativeName, alternativesFor } from "./alternatives.ts";
 import { usd } from "./line.ts";
+import { azureBilled, isContested, type Setting } from "./variant.ts";
 
-export interface Cheapest {
-  /** The least expensive of those that meet throughput and availability. Absent if none does. */
-  readonly name?: AlternativeName;
-  /** What it costs us and the customers, USD a month. Absent as `name`. */
-  readonly costUSD?: number;
-  /** What no cache costs, likewise. Absent where a price isn't known. */
-  readonly noCacheUSD?: number;
-  /** A sentence or two. */
+/** What the configuration asks for among the other ways to serve the same workload. */
+export interface Alternatives {
+  readonly options: readonly Alternative[];
+  /** The least expensive of those that meet both. Absent if none does. */
+  readonly cheapest?: AlternativeName;
+  /** Why it is that one; a sentence or more. */
   readonly reason: string;
 }
 
-export function cheapestOf(options: readonly Compared[]): Cheapest {
-  const suitable = options
-    .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
-    .flatMap((option) => withCost(option));
-  const [best, next] = suitable.sort((one, other) => one.costUSD - other.costUSD);
-  if (!best) {
-    return {
-      reason: "Nothing that has a price sustains the workload and is as available as was asked for.",
-    };
-  }
-  const chosen = options.find((option) => option.chosen);
-  const noCache = options.filter(({ name }) => name === "no cache").flatMap(withCost)[0];
-  const sentences = [
-    `${capitalized(best.name)} costs ${usd(best.costUSD)} a month, less than any other way that sustains the workload and is as available as was asked for` +
-      `${next ? `; next is ${next.name} with ${usd(next.costUSD)}` : ""}.`,
-    ...(best.name === chosen?.name ? [] : [best.reason]),
-    ...(noCache && noCache.costUSD < best.costUSD
-      ? [
-          `No cache costs ${usd(noCache.costUSD)}: what the cache gives for the rest is independence from the upstream.`,
-        ]
-      : []),
-  ];
+/** @param capacity of what the configuration asks for */
+export function alternativesOf(setting: Setting, capacity: Capacity): Alternatives {
+  const options = alternativesFor(setting, capacity);
+  const best = cheapestOf(options);
+  const turns = uncertain(setting).flatMap(({ condition, key, billed }) => {
+    const what = turnedRound(best, cheapestOf(alternativesFor(billed, capacity)));
+    return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
+  });
   return {
-    ...{ name: best.name, costUSD: best.costUSD },
-    ...(noCache && { noCacheUSD: noCache.costUSD }),
-    reason: sentences.join(" "),
+    options,
+    ...(best && { cheapest: best.name }),
+    reason: [reasonFor(best, options), ...turns].join(" "),
   };
 }
 
-/** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
-export function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
-  if (withIt.costUSD === undefined) return undefined;
-  if (withIt.name !== without.name) return `it is ${withIt.name} with ${usd(withIt.costUSD)}`;
-  const [was, is] = [without, withIt].map(
-    ({ costUSD, noCacheUSD }) => noCacheUSD !== undefined && costUSD !== undefined && noCacheUSD < costUSD,
-  );
-  if (was === is || withIt.noCacheUSD === undefined) return undefined;
-  return `no cache costs ${is ? "less" : "more"} than it, ${usd(withIt.noCacheUSD)} against ${usd(withIt.costUSD)}`;
+interface Cheapest {
+  readonly name: AlternativeName;
+  /** What it costs us and the customers, USD a month. */
+  readonly costUSD: number;
+  /** What no cache costs, where that price is known. */
+  readonly noCacheUSD?: number;
 }
 
-function withCost({ name, reason, comparableAllUSD }: Compared) {
-  return comparableAllUSD === undefined ? [] : [{ name, reason, costUSD: comparableAllUSD }];
+/** The least expensive of those that meet throughput and availability, if one does. */
+function cheapestOf(options: readonly Alternative[]): Cheapest | undefined {
+  const known = options.flatMap(({ comparableAllUSD: costUSD, ...option }) =>
+    costUSD === undefined ? [] : [{ ...option, costUSD }],
+  );
+  const [best] = known
+    .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
+    .sort((one, other) => one.costUSD - other.costUSD);
+  const noCache = known.find(({ name }) => name === "no cache");
+  return best && { ...best, ...(noCache && { noCacheUSD: noCache.costUSD }) };
+}
+
+/** Why it is that one, of what we and the customers pay. */
+function reasonFor(best: Cheapest | undefined, options: readonly Alternative[]): string {
+  if (!best) return "Nothing that has a price sustains the workload and is as available as was asked for.";
+  const { name, costUSD, noCacheUSD } = best;
+  const own = options.find(({ chosen }) => chosen);
+  const independence =
+    noCacheUSD !== undefined && noCacheUSD < costUSD
+      ? ` No cache costs ${usd(noCacheUSD)}: what the cache gives for the rest is independence from the upstream.`
+      : "";
+  if (own?.name === name) {
+    return `No adequate alternative costs us and the customers less than this one, ${usd(costUSD)}.${independence}`;
+  }
+  const what =
+    own?.comparableAllUSD === undefined
+      ? `Of the adequate ways that have a price, the cheapest is ${name}: ${usd(costUSD)} of us and the customers.`
+      : `The cheapest adequate alternative is ${name}: ${usd(costUSD)} of us and the customers, and this one ${usd(own.comparableAllUSD)}.`;
+  return `${what}${independence}`;
+}
+
+/** What isn't known to be billed, and the setting in which it is. */
+function uncertain(setting: Setting) {
+  const { cloud, settings } = setting;
+  const nodes = { ...settings.nodes, natGateway: "billed" } as const;
+  return [
+    ...(cloud === "aws" && settings.nodes.natGateway === "unknown"
+      ? [
+          {
+            condition: "the nodes are behind a NAT gateway",
+            key: "cost.nodes.natGateway",
+            billed: { ...setting, settings: { ...settings, nodes } },
+          },
+        ]
+      : []),
+    ...(isContested(setting)
+      ? [
+          {
+            condition: "Azure bills the contested charge",
+            key: "cost.azureSameRegionTraffic",
+            billed: azureBilled(setting),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
+function turnedRound(without: Cheapest | undefined, withIt: Cheapest | undefined): string | undefined {
+  if (!withIt) return undefined;
+  const { name, costUSD, noCacheUSD } = withIt;
+  if (name !== without?.name) return `it is ${name} with ${usd(costUSD)}`;
+  if (noCacheUSD === undefined || noCacheIsLess(without) === noCacheIsLess(withIt)) return undefined;
+  return `no cache costs ${noCacheIsLess(withIt) ? "less" : "more"} than it, ${usd(noCacheUSD)} against ${usd(costUSD)}`;
+}
+
+function noCacheIsLess({ costUSD, noCacheUSD = Number.POSITIVE_INFINITY }: Cheapest): boolean {
+  return noCacheUSD < costUSD;
 }

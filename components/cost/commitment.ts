@@ -1,7 +1,7 @@
 /** What a year or three of the same machine cost, promised to the cloud. */
-import { type Charge, costOf, type Place } from "./charge.ts";
+import { type Charge, costOf, type Market } from "./charge.ts";
 import { type PriceSource, usd } from "./line.ts";
-import { type PriceBook, priceOf, sourceOf } from "./prices/price-book.ts";
+import { priceOf, sourceOf } from "./prices/price-book.ts";
 
 /** What we pay in a month with all machines committed to, USD. The rest of the bill stays as it is. */
 export interface Committed {
@@ -12,28 +12,21 @@ export interface Committed {
 }
 
 /** @returns undefined where nothing can be committed to, or a price isn't known: another region's is no indication, as the machine must be in this one */
-export function committedTo(
-  charges: readonly Charge[],
-  place: Place,
-  book: PriceBook,
-): Committed | undefined {
-  const types = charges.flatMap((charge) => (isMachine(charge) ? typeOf(charge) : []));
-  const price = (term: Term, type = "") =>
-    priceOf(book, place.cloud, place.region, `machine-${term}/${type}`);
+export function committedTo(charges: readonly Charge[], market: Market): Committed | undefined {
+  const { cloud, region, prices } = market;
+  const types = charges.filter(isMachine).map(typeOf);
+  const price = (term: Term, type = "") => priceOf(prices, cloud, region.name, `machine-${term}/${type}`);
   const cost = (term: Term) => {
     if (types.some((type) => !price(term, type))) return undefined;
     const own = charges.map((charge) =>
       isMachine(charge) ? { ...charge, item: `machine-${term}/${typeOf(charge)}` as const } : charge,
     );
-    return costOf(own, ["us"], place, book);
+    return costOf(own, ["us"], market);
   };
-  const [oneYearUSD, threeYearsUSD, first] = [
-    cost("one-year"),
-    cost("three-years"),
-    price("one-year", types[0]),
-  ];
+  const [oneYearUSD, threeYearsUSD] = [cost("one-year"), cost("three-years")];
+  const first = price("one-year", types[0]);
   if (!first || oneYearUSD === undefined || threeYearsUSD === undefined) return undefined;
-  return { oneYearUSD, threeYearsUSD, source: sourceOf(book, place.cloud, first) };
+  return { oneYearUSD, threeYearsUSD, source: sourceOf(prices, cloud, first) };
 }
 
 type Term = "one-year" | "three-years";
@@ -50,16 +43,16 @@ function typeOf({ item }: Charge): string {
 /** A sentence on the machine that is planned. */
 export function commitmentSentence(
   type: string,
-  { cloud, region }: Place,
   committed: Committed | undefined,
-  book: PriceBook,
+  { cloud, region, prices }: Market,
 ): string {
-  if (!committed) return `No price of a commitment to ${type} in ${region} is known.`;
+  if (!committed) return `No price of a commitment to ${type} in ${region.name} is known.`;
   const { oneYearUSD, threeYearsUSD, source } = committed;
-  const [own, list] = [false, true].map((listed) => priceOf(book, cloud, region, `machine/${type}`, listed));
+  const price = (listed: boolean) => priceOf(prices, cloud, region.name, `machine/${type}`, listed);
+  const own = price(false);
   const inPlace =
-    own && own !== list
-      ? ` The lines have a negotiated price of ${type} (${sourceOf(book, cloud, own).name}), in whose place these prices would come.`
+    own && own !== price(true)
+      ? ` The lines have a negotiated price of ${type} (${sourceOf(prices, cloud, own).name}), in whose place these prices would come.`
       : "";
   return (
     `With ${type} committed to for one year we pay ${usd(oneYearUSD)}, for three years ${usd(threeYearsUSD)} ` +

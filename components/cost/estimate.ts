@@ -11,19 +11,12 @@ import type {
   Upstream,
   Workload,
 } from "../config/schema.ts";
-import {
-  type Alternative,
-  type AlternativeName,
-  alternativesFor,
-  type Compared,
-  compare,
-  pullCharges,
-} from "./alternatives.ts";
+import { pullCharges } from "./alternatives.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
 import { costOf, priced } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
-import { type Cheapest, cheapestOf, turnedRound } from "./cheapest.ts";
+import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
 import { ageWarnings, oldestDate } from "./price-age.ts";
@@ -31,7 +24,7 @@ import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Steps, stepsOf } from "./steps.ts";
 import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
-import { chargesOf, type Setting, usageWith } from "./variant.ts";
+import { azureBilled, chargesOf, isContested, type Setting, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
   readonly provider: Provider;
@@ -83,17 +76,6 @@ export interface RegionEstimate {
   readonly warnings: readonly string[];
 }
 
-/** What the configuration asks for among the other ways to serve the same workload. */
-export interface Alternatives {
-  readonly options: readonly Alternative[];
-  /** The least expensive of those that meet both. Absent if none does. */
-  readonly cheapest?: AlternativeName;
-  /** Why it is that one; a sentence or more. */
-  readonly reason: string;
-  /** Those of `reason` that say which charge turns the comparison round, if it is billed. Absent where none does. */
-  readonly turns?: readonly string[];
-}
-
 export interface Contested {
   /** What is asked, as a sentence. */
   readonly question: string;
@@ -126,16 +108,15 @@ export function isBilled(region: AnyRegion): region is CloudRegion {
  * @throws RangeError for a price book whose units aren't those of this program.
  */
 export function estimateRegion(request: EstimateRequest): RegionEstimate {
-  const { provider, region } = request;
-  const usage = usageFor(request);
-  const common = { region: region.name, provider };
+  const { provider, region, workload, usage: measured = {} } = request;
+  const usage: MonthlyUsage = { ...usageOf(workload), ...measured };
   if (isBilled(region)) {
-    const setting = settingOf(request, region);
-    const own = usageWith(variantOf(setting.region), setting, usage);
-    return { ...common, usage: own, ...cloudEstimate(setting, usage, request) };
+    const setting: Setting = { ...request, cloud: cloudOf(region), region, usage, measured };
+    return { region: region.name, provider, ...cloudEstimate(setting, request) };
   }
   return {
-    ...common,
+    region: region.name,
+    provider,
     usage,
     lines: [],
     totals: totalsOf([]),
@@ -145,70 +126,31 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
   };
 }
 
-/**
- * The other ways alone, for whoever needs no more of an estimate.
- * @returns what they cost by what the nodes pull; undefined where there is no cloud bill to compare
- */
-export function optionsOf(request: EstimateRequest): ((pulledGiB: number) => Compared[]) | undefined {
-  const { region, prices, capacity } = request;
-  if (!isBilled(region)) return undefined;
-  const alternatives = compare(settingOf(request, region), prices, capacity);
-  return (pulledGiB) => alternatives({ ...usageFor(request), pulledGiB });
-}
-
-function usageFor({ workload, usage }: EstimateRequest): MonthlyUsage {
-  return { ...usageOf(workload), ...usage };
-}
-
-function settingOf(request: EstimateRequest, region: CloudRegion): Setting {
-  const { workload, upstreams, settings, usage } = request;
-  return {
-    cloud: cloudOf(region),
-    region,
-    workload,
-    upstreams,
-    fillMeasured: usage?.filledGiB !== undefined,
-    clusters: settings.clusters,
-    nodes: settings.nodes,
-    registryGiB: settings.registryGiB,
-    azureBillsRegion: settings.azureSameRegionTraffic === "billed",
-  };
-}
-
-type Bill = Omit<RegionEstimate, "region" | "provider" | "usage">;
-
-function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateRequest): Bill {
-  const { prices, today, settings, governance, usage: measured = {} } = request;
-  const { cloud, region, workload } = setting;
-  const place = { cloud, region: region.name };
-  const variant = variantOf(region);
-  const { capacity = planVariant(variant, setting) } = request;
-  const { plan, problems } = capacity;
-  const { lines, notPriced } = priced(chargesOf(variant, plan, setting, usage), place, prices);
-  const isOpen =
-    cloud === "azure" &&
-    region.endpoint.exposure === "public" &&
-    settings.azureSameRegionTraffic === "unknown";
-  const open = isOpen ? [azureTransfer(servedGiB(usage, deliveryOf(variant.storage)))] : [];
-  const disputed = priced(open, place, prices);
-  const options = alternativesFor(setting, usage, prices, capacity);
-  const cheapest = cheapestOf(options);
-  const turns = turnsOf(cheapest, setting, usage, request, isOpen);
+function cloudEstimate(
+  setting: Setting,
+  { capacity, governance, today }: EstimateRequest,
+): Omit<RegionEstimate, "region" | "provider"> {
+  const variant = variantOf(setting.region);
+  const planned = capacity ?? planVariant(variant, setting);
+  const { plan, problems } = planned;
+  const { lines, notPriced } = priced(chargesOf(variant, plan, setting), setting);
   const breakEven = (setting: Setting) =>
     breakEvenOf((pulledGiB, payers) => {
-      const at: MonthlyUsage = { ...usage, pulledGiB };
+      const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
       return {
-        cache: costOf(chargesOf(variant, plan, setting, at), payers, place, prices),
-        noCache: costOf(pullCharges(setting, at), payers, place, prices),
+        cache: costOf(chargesOf(variant, plan, at), payers, at),
+        noCache: costOf(pullCharges(at), payers, at),
       };
-    }, workload.pullsPerNodeGiB);
-  const priceDate = oldestDate(lines);
+    }, setting.workload.pullsPerNodeGiB);
+
+  const transfer = azureTransfer(servedGiB(setting.usage, deliveryOf(variant.storage)));
+  const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,
-    name: open[0]?.name ?? "",
+    name: transfer.name,
     lines: disputed.lines,
     totals: totalsOf([...lines, ...disputed.lines]),
-    breakEven: breakEven({ ...setting, azureBillsRegion: true }),
+    breakEven: breakEven(azureBilled(setting)),
   };
   const withoutPrice = [
     ...notPriced,
@@ -216,59 +158,27 @@ function cloudEstimate(setting: Setting, usage: MonthlyUsage, request: EstimateR
     ...withoutLine(setting, plan),
     ...ofGovernance(governance),
   ];
+  const priceDate = oldestDate(lines);
+  const alternatives = alternativesOf(setting, planned);
+  const chosen = alternatives.options.find(({ chosen }) => chosen);
   return {
+    usage: usageWith(variant, setting),
     lines,
     totals: totalsOf(lines),
     range: rangeOf({ lines, notPriced: withoutPrice, ...(contested && { contested }) }),
     ...(priceDate !== undefined && { priceDate }),
     ...(contested && { contested }),
-    alternatives: {
-      options,
-      ...(cheapest.name && { cheapest: cheapest.name }),
-      reason: [cheapest.reason, ...turns].join(" "),
-      ...(turns.length > 0 && { turns }),
-    },
+    alternatives,
     breakEven: breakEven(setting),
-    commitment: commitmentSentence(
-      plan.machine.type,
-      place,
-      options.find(({ chosen }) => chosen)?.committed,
-      prices,
-    ),
-    steps: stepsOf(variant, setting, place, prices),
+    commitment: commitmentSentence(plan.machine.type, chosen?.committed, setting),
+    steps: stepsOf(variant, setting),
     notPriced: withoutPrice,
-    assumptions: assumptionsOf(setting, usage, measured),
+    assumptions: assumptionsOf(setting),
     warnings: [
       ...[...problems, ...plan.warnings].map(({ path, message }) => `${path}: ${message}`),
       ...ageWarnings([...lines, ...disputed.lines], today),
     ],
   };
-}
-
-/** What turns the comparison round if it is billed, of what isn't known to be. */
-function turnsOf(
-  cheapest: Cheapest,
-  setting: Setting,
-  usage: MonthlyUsage,
-  { prices, capacity }: EstimateRequest,
-  isContested: boolean,
-): string[] {
-  const { cloud, nodes } = setting;
-  const turn = (condition: string, key: string, change: Partial<Setting>) => {
-    const billed = cheapestOf(compare({ ...setting, ...change }, prices, capacity)(usage));
-    const what = turnedRound(cheapest, billed);
-    return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
-  };
-  return [
-    ...(cloud === "aws" && nodes.natGateway === "unknown"
-      ? turn("the nodes are behind a NAT gateway", "cost.nodes.natGateway", {
-          nodes: { ...nodes, natGateway: "billed" },
-        })
-      : []),
-    ...(isContested
-      ? turn("Azure bills the contested charge", "cost.azureSameRegionTraffic", { azureBillsRegion: true })
-      : []),
-  ];
 }
 
 /** docs/cost.md has the sources of both answers. */

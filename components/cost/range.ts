@@ -1,5 +1,13 @@
 import { type CostLine, type NotPriced, notFound, rounded, usd } from "./line.ts";
 
+/** From the least to the most that something may cost. USD a month. */
+export interface Amounts {
+  readonly low: number;
+  readonly expected: number;
+  /** Infinite where no region has a price. */
+  readonly high: number;
+}
+
 /** What we pay in a month, by all that isn't known. USD; low ≤ expected ≤ high. */
 export interface CostRange {
   /** Missing prices by the least expensive known region, disputed ones by the lower figure, without a contested charge. */
@@ -15,46 +23,43 @@ export interface CostRange {
 /** A region's lines, as far as the range follows from them. */
 export interface Ranged {
   readonly lines: readonly CostLine[];
-  readonly contested?: { readonly name?: string; readonly lines: readonly CostLine[] };
+  readonly contested?: { readonly name: string; readonly lines: readonly CostLine[] };
   readonly notPriced: readonly NotPriced[];
 }
 
-/** What one line costs. `high` is infinite where no region has a price. */
-export interface LineRange {
+/** What one line costs. */
+export interface LineRange extends Amounts {
   readonly line: CostLine;
-  readonly low: number;
-  readonly expected: number;
-  readonly high: number;
   /** Where the price is missing and only this region has one. */
   readonly ofOneRegion?: string;
 }
 
 /** The lines that we pay, the contested charge as one of them, the dearest first. */
 export function lineRanges(region: Ranged): LineRange[] {
-  const ours = rangesOf(region.lines, region.notPriced);
+  const ours = region.lines.filter(({ paidBy }) => paidBy === "us");
+  const ranges = ours.map((line) => lineRange(line, region.notPriced));
   // Infinity from infinity is no number.
-  return [...ours, ...contestedRange(region)].sort((one, other) =>
+  return [...ranges, ...contestedRange(region)].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
 }
 
-function rangesOf(lines: readonly CostLine[], notPriced: readonly NotPriced[]): LineRange[] {
-  return lines.filter(({ paidBy }) => paidBy === "us").map((line) => lineRange(line, notPriced));
-}
-
-/** However many tiers it reaches; none where nothing is contested. */
+/** One line, however many tiers it reaches; none where nothing is contested. */
 function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
-  const ranges = rangesOf(contested?.lines ?? [], notPriced);
-  const [first] = ranges;
-  if (!first) return [];
-  const high = rounded(ranges.reduce((sum, range) => sum + range.high, 0));
-  const line: CostLine = {
-    ...first.line,
-    name: contested?.name ?? first.line.name,
-    monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
-    monthlyCost: first.line.monthlyCost === notFound ? notFound : high,
-  };
-  return [{ line, low: 0, expected: 0, high }];
+  if (!contested) return [];
+  const ranges = contested.lines.map((line) => lineRange(line, notPriced));
+  const { high } = sumOf(ranges);
+  return ranges.slice(0, 1).map(({ line }) => ({
+    line: {
+      ...line,
+      name: contested.name,
+      monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
+      monthlyCost: line.monthlyCost === notFound ? notFound : high,
+    },
+    low: 0,
+    expected: 0,
+    high,
+  }));
 }
 
 /**
@@ -62,21 +67,24 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
  */
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
-  const sum = (of: keyof Omit<LineRange, "line" | "ofOneRegion">) =>
-    rounded(ranges.reduce((total, range) => total + range[of], 0));
-  const high = sum("high");
+  const { low, expected, high } = sumOf(ranges);
   return {
-    lowUSD: sum("low"),
-    expectedUSD: sum("expected"),
+    lowUSD: low,
+    expectedUSD: expected,
     ...(Number.isFinite(high) && { highUSD: high }),
     reasons: [...missingPrices(ranges), ...disputedPrices(ranges), ...contestedCharge(region)],
   };
 }
 
+export function sumOf(all: readonly Amounts[]): Amounts {
+  const sum = (of: keyof Amounts) => rounded(all.reduce((total, amounts) => total + amounts[of], 0));
+  return { low: sum("low"), expected: sum("expected"), high: sum("high") };
+}
+
 /** `$85.00 to $96.50, expected $90.00`, `$100.77`, `at least $32.18`. */
-export function rangeText({ lowUSD, expectedUSD, highUSD }: Omit<CostRange, "reasons">): string {
-  if (highUSD === undefined) return `at least ${usd(lowUSD)}`;
-  const [low = "", expected = "", high = ""] = [lowUSD, expectedUSD, highUSD].map(usd);
+export function rangeText(amounts: Amounts): string {
+  if (!Number.isFinite(amounts.high)) return `at least ${usd(amounts.low)}`;
+  const [low, expected, high] = [usd(amounts.low), usd(amounts.expected), usd(amounts.high)];
   if (low === high) return high;
   const middle = [low, high].includes(expected) ? "" : `, expected ${expected}`;
   return `${low} to ${high}${middle}`;
@@ -123,20 +131,13 @@ function lineNames(ranges: readonly LineRange[]): string {
 
 function missingPrices(ranges: readonly LineRange[]): string[] {
   const missing = ranges.filter(({ line }) => line.price === notFound);
-  const [known, nowhere] = [true, false].map((isKnown) =>
-    missing.filter(({ high }) => Number.isFinite(high) === isKnown),
-  ) as [LineRange[], LineRange[]];
-  const standIns = [...Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined)].map(
-    ([isOfOne, those]) => {
-      const sum = (of: "low" | "expected" | "high") =>
-        rounded(those.reduce((total, range) => total + range[of], 0));
-      const amounts = rangeText({ lowUSD: sum("low"), expectedUSD: sum("expected"), highUSD: sum("high") });
-      const what = isOfOne
-        ? `of one other region, ${regionsApart * 100} % more or less,`
-        : "of other regions";
-      return `Prices ${what} stand in for missing ones, ${amounts}: ${lineNames(those)}.`;
-    },
-  );
+  const known = missing.filter(({ high }) => Number.isFinite(high));
+  const nowhere = missing.filter(({ high }) => !Number.isFinite(high));
+  const byRegions = Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined);
+  const standIns = [...byRegions].map(([isOfOne, those]) => {
+    const what = isOfOne ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions";
+    return `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`;
+  });
   return [
     ...standIns,
     ...(nowhere.length > 0 ? [`No region has a price, so the high end is open: ${lineNames(nowhere)}.`] : []),

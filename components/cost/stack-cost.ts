@@ -4,10 +4,10 @@ import type { Problem } from "../config/problems.ts";
 import type { Governance, StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
-import { estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
+import { type EstimateRequest, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
 import { usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
-import { rangeOf, rangeText } from "./range.ts";
+import { lineRanges, rangeText, sumOf } from "./range.ts";
 import type { AtPeakMinutes } from "./steps.ts";
 
 export interface StackCost extends BudgetFindings {
@@ -15,31 +15,41 @@ export interface StackCost extends BudgetFindings {
   readonly regions: Readonly<Record<string, RegionEstimate>>;
 }
 
+type CostConfig = Pick<
+  StackConfig,
+  "version" | "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"
+> & { readonly governance?: Governance };
+
+/**
+ * What the estimates of a stack's regions follow from, in the order of the configuration.
+ * @param today as `2026-11-24`
+ * @param capacities of the regions that are planned already, in the same order. @default none
+ */
+export function requestsOf(
+  { provider, regions, workload, upstreams, cost: settings, governance }: CostConfig,
+  prices: PriceBook,
+  today: string,
+  capacities: readonly (Capacity | undefined)[] = [],
+): EstimateRequest[] {
+  const shared = { provider, workload, upstreams, settings, governance, prices, today };
+  return regions.map((region, index) => ({ ...shared, region, capacity: capacities[index] }));
+}
+
 /**
  * The estimates of all regions of a stack, against its budget.
- * @param today as `2026-11-24`
- * @param capacities of the regions that are planned already, in the order of the configuration. @default none
+ * @param today and the capacities: see {@link requestsOf}
  * @param refused names of regions that don't exist. They have an estimate, and no finding is about them. @default none
  */
 export function stackCost(
-  config: Pick<
-    StackConfig,
-    "version" | "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"
-  > & {
-    readonly governance?: Governance;
-  },
+  config: CostConfig,
   prices: PriceBook,
   today: string,
   capacities: readonly (Capacity | undefined)[] = [],
   refused: readonly string[] = [],
 ): StackCost {
-  const { provider, regions, workload, upstreams, cost, budget, governance } = config;
-  const shared = { provider, workload, upstreams, settings: cost, governance, prices, today };
-  const estimates = regions.map((region, index) =>
-    estimateRegion({ ...shared, region, capacity: capacities[index] }),
-  );
+  const estimates = requestsOf(config, prices, today, capacities).map(estimateRegion);
   const existing = estimates.filter(({ region }) => !refused.includes(region));
-  const { problems, warnings } = budgetFindings(existing, budget);
+  const { problems, warnings } = budgetFindings(existing, config.budget);
   return {
     regions: Object.fromEntries(estimates.map((estimate) => [estimate.region, estimate])),
     problems,
@@ -87,7 +97,7 @@ function withoutPrices(
   return regions.flatMap((region, index) => {
     const estimate = estimates.find((one) => one.region === region.name);
     if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
-    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(rangeOf(estimate))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
+    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(sumOf(lineRanges(estimate)))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
     return [{ path: `regions[${index}].name`, message }];
   });
 }

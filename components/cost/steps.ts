@@ -1,18 +1,22 @@
 import { planVariant, type Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
 import type { Workload } from "../config/schema.ts";
-import { costOf, type Place } from "./charge.ts";
+import { firstAbove } from "./break-even.ts";
+import { costOf } from "./charge.ts";
 import { usd } from "./line.ts";
-import type { PriceBook } from "./prices/price-book.ts";
 import { usageOf } from "./usage.ts";
 import { chargesOf, type Setting } from "./variant.ts";
 
-/** What a region costs if the nodes of a peak must have pulled within other times. */
-export interface AtPeakMinutes {
-  readonly minutes: number;
+/** A machine for another workload. */
+interface OnMachine {
+  readonly machine: string;
   /** What we pay, USD a month, with prices of other regions as in `range.expectedUSD`. Absent where no region has a price. */
   readonly usUSD?: number;
-  readonly machine: string;
+}
+
+/** What a region costs if the nodes of a peak must have pulled within other times. */
+export interface AtPeakMinutes extends OnMachine {
+  readonly minutes: number;
   /** Whether the machine sustains that. */
   readonly met: boolean;
 }
@@ -21,42 +25,39 @@ export interface AtPeakMinutes {
 export interface Steps {
   readonly atPeakMinutes: readonly AtPeakMinutes[];
   /** The number of nodes from which on another machine is needed, up to twice as many as there are. Absent where none is, or the configuration names one. */
-  readonly nextNodes?: { readonly nodes: number; readonly machine: string; readonly usUSD?: number };
+  readonly nextNodes?: OnMachine & { readonly nodes: number };
   /** The same in words, a sentence each. Empty where nothing changes. */
   readonly sentences: readonly string[];
 }
 
 const minutesAsked = [5, 10, 30];
 
-export function stepsOf(variant: Variant, setting: Setting, place: Place, book: PriceBook): Steps {
+export function stepsOf(variant: Variant, setting: Setting): Steps {
   const at = (change: Partial<Workload>) => {
-    const own = { ...setting, workload: { ...setting.workload, ...change } };
-    const { plan } = planVariant(variant, own);
-    const usUSD = () => {
-      const cost = costOf(chargesOf(variant, plan, own, usageOf(own.workload)), ["us"], place, book);
-      return cost === undefined ? {} : { usUSD: cost };
-    };
-    return {
-      machine: plan.machine.type,
-      met: plan.limits.every((one) => one.required <= one.available),
-      usUSD,
-    };
+    const workload = { ...setting.workload, ...change };
+    const own = { ...setting, workload, usage: usageOf(workload) };
+    return { own, plan: planVariant(variant, own).plan };
+  };
+  const costAt = ({ own, plan }: ReturnType<typeof at>): OnMachine => {
+    const usUSD = costOf(chargesOf(variant, plan, own), ["us"], setting);
+    return { machine: plan.machine.type, ...(usUSD !== undefined && { usUSD }) };
   };
   const atPeakMinutes = minutesAsked.map((minutes): AtPeakMinutes => {
-    const { machine, met, usUSD } = at({ peakMinutes: minutes });
-    return { minutes, machine, met, ...usUSD() };
+    const planned = at({ peakMinutes: minutes });
+    const { machine, ...cost } = costAt(planned);
+    const met = planned.plan.limits.every((one) => one.required <= one.available);
+    return { minutes, machine, met, ...cost };
   });
-  const next = nextNodes(setting.workload.nodes, (nodes) => at({ nodes }).machine);
-  const beyond = next === undefined ? undefined : at({ nodes: next });
-  const step = beyond && next !== undefined && { nodes: next, machine: beyond.machine, ...beyond.usUSD() };
+  const nodes = nextNodes(setting.workload.nodes, (nodes) => at({ nodes }).plan.machine.type);
+  const next = nodes === undefined ? undefined : { nodes, ...costAt(at({ nodes })) };
   return {
     atPeakMinutes,
-    ...(step && { nextNodes: step }),
+    ...(next && { nextNodes: next }),
     sentences: [
       ...peakSentence(atPeakMinutes, setting.workload, variant.machine.type === "auto"),
-      ...(step
+      ...(next
         ? [
-            `From ${number(step.nodes)} nodes on, it takes ${step.machine}${step.usUSD === undefined ? "" : `, and we pay ${usd(step.usUSD)}`}.`,
+            `From ${number(next.nodes)} nodes on, it takes ${next.machine}${next.usUSD === undefined ? "" : `, and we pay ${usd(next.usUSD)}`}.`,
           ]
         : []),
     ],
@@ -66,14 +67,9 @@ export function stepsOf(variant: Variant, setting: Setting, place: Place, book: 
 /** The least number of nodes above `nodes` with another machine, if there is one up to twice as many. */
 function nextNodes(nodes: number, machineAt: (nodes: number) => string): number | undefined {
   const own = machineAt(nodes);
-  let [same, other] = [nodes, Math.max(nodes + 1, 2 * nodes)];
-  if (machineAt(other) === own) return undefined;
-  while (other - same > 1) {
-    const middle = Math.floor((same + other) / 2);
-    if (machineAt(middle) === own) same = middle;
-    else other = middle;
-  }
-  return other;
+  const most = Math.max(nodes + 1, 2 * nodes);
+  if (machineAt(most) === own) return undefined;
+  return firstAbove(nodes, most, (count) => machineAt(count) !== own);
 }
 
 /** @param isFree whether any machine may be taken. Otherwise the configuration names one. */

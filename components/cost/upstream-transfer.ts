@@ -5,13 +5,8 @@ import { freeEgressGB } from "./charges-azure.ts";
 import type { NotPriced } from "./line.ts";
 import { toGB } from "./usage.ts";
 
-/** Who bills what a registry sends. */
-export type UpstreamOperator =
-  /** A registry of ours, in a cloud that bills its transfer to us. */
-  | { readonly by: "cloud"; readonly place: Place }
-  /** A public registry that bills nobody for downloads. */
-  | { readonly by: "nobody" }
-  | { readonly by: "unknown" };
+/** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
+export type UpstreamOperator = Place | "nobody" | "unknown";
 
 /** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
 export const assumedRegistryRegion = "westeurope";
@@ -32,12 +27,17 @@ const free = [
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   const { hostname } = new URL(url);
   if (hostname.endsWith(".azurecr.io")) {
-    return { by: "cloud", place: { cloud: "azure", region: assumedRegistryRegion } };
+    return { cloud: "azure", region: { name: assumedRegistryRegion } };
   }
   const ecr = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(hostname)?.[1];
-  if (ecr) return { by: "cloud", place: { cloud: "aws", region: ecr } };
-  if (free.includes(hostname) || isOwnNetwork(hostname)) return { by: "nobody" };
-  return { by: "unknown" };
+  if (ecr) return { cloud: "aws", region: { name: ecr } };
+  return free.includes(hostname) || isOwnNetwork(hostname) ? "nobody" : "unknown";
+}
+
+/** Whether it is an Azure Container Registry. */
+export function isAcr(upstream: Pick<Upstream, "url">): boolean {
+  const operator = operatorOf(upstream);
+  return typeof operator === "object" && operator.cloud === "azure";
 }
 
 /** Loopback and private addresses; brackets are an URL's way to write IPv6. */
@@ -58,23 +58,17 @@ export function upstreamTransfer(
   { what, kind }: { readonly what: string; readonly kind: "fill" | "transfer" },
 ): Charge[] {
   return upstreams.flatMap((upstream) => {
-    const operator = operatorOf(upstream);
-    if (operator.by !== "cloud") return [];
-    const route = routeOf(operator.place, to);
+    const from = operatorOf(upstream);
+    if (typeof from === "string") return [];
+    const route = routeOf(from, to);
     if (!route) return [];
+    const { item, suffix, at } = route;
     const shareGiB = gib / upstreams.length;
-    const isAzure = operator.place.cloud === "azure";
-    const quantity = isAzure ? toGB(shareGiB) : shareGiB;
+    const isAzure = from.cloud === "azure";
+    const charge = usage(`${what} ${upstream.registry}${suffix}`, item, isAzure ? toGB(shareGiB) : shareGiB);
     // A registry's ladder of prices is used from where its other traffic leaves it.
-    const above = isAzure && route.item === "transfer-to-internet" ? freeEgressGB : 0;
-    return [
-      {
-        ...usage(`${what} ${upstream.registry}${route.suffix}`, route.item, quantity),
-        kind,
-        ...(above > 0 && { above }),
-        at: route.at,
-      },
-    ];
+    const above = isAzure && item === "transfer-to-internet" ? freeEgressGB : 0;
+    return [{ ...charge, kind, above, at }];
   });
 }
 
@@ -87,16 +81,16 @@ interface Route {
 /** @returns undefined for a way that costs nothing: within one region of AWS. */
 function routeOf(from: Place, to: Place): Route | undefined {
   if (from.cloud !== to.cloud) return { item: "transfer-to-internet", suffix: ", to the internet", at: from };
-  if (from.cloud === "aws" && from.region === to.region) return undefined;
+  if (from.cloud === "aws" && from.region.name === to.region.name) return undefined;
   // That of the receiver: where an ACR is, its name doesn't say, and no price is known between continents.
-  const at = from.cloud === "azure" ? to : from;
-  return { item: "transfer-between-regions", suffix: ", to another region", at };
+  const { cloud, region } = from.cloud === "azure" ? to : from;
+  return { item: "transfer-between-regions", suffix: ", to another region", at: { cloud, region } };
 }
 
 /** Upstreams whose transfer somebody may be billed for, nobody knows how much. */
 export function unknownOperators(upstreams: readonly Upstream[]): NotPriced[] {
   return upstreams
-    .filter((upstream) => operatorOf(upstream).by === "unknown")
+    .filter((upstream) => operatorOf(upstream) === "unknown")
     .map(({ registry }) => ({
       name: `Transfer out of ${registry}`,
       reason: "Who operates it, and what that costs, isn't known from its name.",

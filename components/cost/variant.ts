@@ -5,25 +5,31 @@ import type { CapacityPlan } from "../capacity/plan.ts";
 import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { defaultExpireDays } from "../config/storage.ts";
-import type { Charge, Purchase } from "./charge.ts";
+import type { Charge, Market, Purchase } from "./charge.ts";
 import { awsCharges, awsNodesNatGateway } from "./charges-aws.ts";
 import { azureCharges } from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
 import { daysPerMonth, type MonthlyUsage, servedGiB } from "./usage.ts";
 
 /** What all variants of a region have in common. */
-export interface Setting extends RegionSetting {
+export interface Setting extends RegionSetting, Market {
   readonly region: CloudRegion;
-  /** Whether what is fetched was measured, and so has in it whatever it was fetched for. Otherwise it is what comes new: see {@link usageWith}. */
-  readonly fillMeasured: boolean;
-  /** Clusters, and accounts, that would each have a cache of their own. */
-  readonly clusters: number;
-  /** What the nodes' network is like. */
-  readonly nodes: StackConfig["cost"]["nodes"];
-  /** What the Azure registries among the upstreams hold, if that is known. */
-  readonly registryGiB?: number | undefined;
-  /** Whether Azure bills traffic within a region. */
-  readonly azureBillsRegion: boolean;
+  /** What the stack's configuration says under `cost`. */
+  readonly settings: StackConfig["cost"];
+  /** By the workload, as far as it isn't measured. */
+  readonly usage: MonthlyUsage;
+  readonly measured: Partial<MonthlyUsage>;
+}
+
+/** Whether sources disagree about a charge of the region's: docs/cost.md has the sources of both answers. */
+export function isContested({ cloud, region, settings }: Setting): boolean {
+  const { azureSameRegionTraffic } = settings;
+  return cloud === "azure" && region.endpoint.exposure === "public" && azureSameRegionTraffic === "unknown";
+}
+
+/** The same with that charge. */
+export function azureBilled(setting: Setting): Setting {
+  return { ...setting, settings: { ...setting.settings, azureSameRegionTraffic: "billed" } };
 }
 
 /** What a bucket has in it when as much comes as goes. */
@@ -51,10 +57,12 @@ export function contentOf({ storage }: Variant, { region, workload }: Setting): 
   };
 }
 
-/** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. */
-export function usageWith(variant: Variant, setting: Setting, usage: MonthlyUsage): MonthlyUsage {
+/** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. What was measured has that in it. */
+export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
+  const { usage } = setting;
   const { refetchedGiB = 0 } = contentOf(variant, setting) ?? {};
-  return setting.fillMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
+  const isMeasured = setting.measured.filledGiB !== undefined;
+  return isMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
 }
 
 const cloudCharges: Readonly<Record<Cloud, (it: Purchase) => Charge[]>> = {
@@ -63,14 +71,9 @@ const cloudCharges: Readonly<Record<Cloud, (it: Purchase) => Charge[]>> = {
 };
 
 /** Everything that a variant buys in a month. */
-export function chargesOf(
-  variant: Variant,
-  { machine, disk }: CapacityPlan,
-  setting: Setting,
-  usage: MonthlyUsage,
-): Charge[] {
-  const { cloud, region, workload, azureBillsRegion } = setting;
-  const own = usageWith(variant, setting, usage);
+export function chargesOf(variant: Variant, { machine, disk }: CapacityPlan, setting: Setting): Charge[] {
+  const { cloud, region, workload, settings } = setting;
+  const own = usageWith(variant, setting);
   const served = servedGiB(own, deliveryOf(variant.storage));
   const { usedGiB, leftGiB } = contentOf(variant, setting) ?? { usedGiB: 0, leftGiB: 0 };
   const isPublic = region.endpoint.exposure === "public";
@@ -85,7 +88,7 @@ export function chargesOf(
       servedGiB: served,
       storedGiB: usedGiB + leftGiB,
       nodeStarts: workload.nodes * workload.nodeChurnPerMonth,
-      azureBillsRegion,
+      azureBillsRegion: settings.azureSameRegionTraffic === "billed",
     }),
     ...fillCharges(own.filledGiB, setting),
     ...nodesNatGateway(setting, isPublic ? served : 0, own.pulledGiB - served),
@@ -93,12 +96,8 @@ export function chargesOf(
 }
 
 /** What comes from the upstreams. */
-export function fillCharges(
-  gib: number,
-  { cloud, region, upstreams }: Setting,
-  what = "Fill from",
-): Charge[] {
-  return upstreamTransfer(upstreams, gib, { cloud, region: region.name }, { what, kind: "fill" });
+export function fillCharges(gib: number, setting: Setting, what = "Fill from"): Charge[] {
+  return upstreamTransfer(setting.upstreams, gib, setting, { what, kind: "fill" });
 }
 
 /**
@@ -107,7 +106,11 @@ export function fillCharges(
  * @param publicGiB of pulls that pass the public address of the cache or of a registry
  * @param bucketGiB of pulls that come from a bucket of the region
  */
-export function nodesNatGateway({ cloud, nodes }: Setting, publicGiB: number, bucketGiB: number): Charge[] {
+export function nodesNatGateway(
+  { cloud, settings: { nodes } }: Setting,
+  publicGiB: number,
+  bucketGiB: number,
+): Charge[] {
   if (cloud !== "aws" || nodes.natGateway !== "billed") return [];
   return [awsNodesNatGateway(publicGiB + (nodes.s3Endpoint ? 0 : bucketGiB))];
 }

@@ -32,12 +32,3 @@ export function percentChange(from: number, to: number): string {
 export function sum(amounts: readonly number[]): number {
   return amounts.reduce((total, amount) => total + amount, 0);
 }
-
-/** Things of several amounts, each added up by itself; `zero` has them all. */
-export function sumOfEach<Amounts extends Readonly<Record<keyof Amounts, number>>>(
-  zero: Amounts,
-  things: readonly Amounts[],
-): Amounts {
-  const keys = Object.keys(zero) as (keyof Amounts)[];
-  return Object.fromEntries(keys.map((key) => [key, sum(things.map((thing) => thing[key]))])) as Amounts;
-}

@@ -1,17 +1,7 @@
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import type { CostLine } from "../../components/cost/line.ts";
-import { type LineRange, lineRanges } from "../../components/cost/range.ts";
-import { sumOfEach } from "./amounts.ts";
-import {
-  type Amounts,
-  type Bill,
-  billOf,
-  nameOf,
-  noAmounts,
-  type RegionReview,
-  type Review,
-  sumOf,
-} from "./review.ts";
+import { type Amounts, type LineRange, lineRanges, sumOf } from "../../components/cost/range.ts";
+import { type Bill, billOf, billOfAll, type RegionReview, type Review } from "./review.ts";
+import { nameOf } from "./stack-region.ts";
 
 /** How a region's bill differs from the base's. */
 export interface Change {
@@ -27,7 +17,11 @@ export interface Change {
   readonly region?: RegionReview;
 }
 
-export interface LineChange extends Pair<LineRange> {
+export interface LineChange {
+  /** Of the line. */
+  readonly name: string;
+  readonly was?: LineRange;
+  readonly is?: LineRange;
   readonly more: Amounts;
 }
 
@@ -36,34 +30,32 @@ export type Compared = Pick<Review, "regions" | "removed" | "unread">;
 
 /** The regions that aren't as in the base, those that changed most first. */
 export function changesOf({ regions, removed, unread }: Compared): Change[] {
+  const known = regions.filter(({ stack }) => !unread.base.includes(stack));
   const all = [
-    ...regions
-      .filter(({ stack }) => !unread.base.includes(stack))
-      .map((region) => ({ ...changeOf(nameOf(region), region.past, region.estimate), region })),
+    ...known.map((region) => ({ ...changeOf(nameOf(region), region.past, region.estimate), region })),
     ...removed.map((region) => changeOf(nameOf(region), region.estimate, undefined)),
   ];
   return all
-    .filter(({ was, is, lines }) => lines.length > 0 || !was || !is || was.customer !== is.customer)
-    .sort((one, other) => weightOf(other.more) - weightOf(one.more));
-}
-
-/** For an order by how much changes. What isn't known may be the most. */
-export function weightOf({ low, expected, high }: Amounts): number {
-  return Number.isFinite(high) ? Math.max(...[low, expected, high].map(Math.abs)) : Number.MAX_VALUE;
+    .filter(({ was, is, lines }) => lines.length > 0 || was?.customer !== is?.customer)
+    .sort(byWeight);
 }
 
 /** The bills of everything, before and now. */
 export function totalsOf({ regions, removed }: Compared): { was: Bill; is: Bill } {
   const past = [...regions.flatMap(({ past }) => past ?? []), ...removed.map(({ estimate }) => estimate)];
-  return { was: sumOf(past.map(billOf)), is: sumOf(regions.map(({ estimate }) => billOf(estimate))) };
+  return { was: billOfAll(past), is: billOfAll(regions.map(({ estimate }) => estimate)) };
 }
 
-/** In sum. `high` is infinite where a line without any price comes, minus infinite where one goes, and no number where both are so: then even the direction isn't known. */
+/** In sum. `high` is finite where it is known. */
 export function sumOfMore(changes: readonly { readonly more: Amounts }[]): Amounts {
-  return sumOfEach(
-    noAmounts,
-    changes.map(({ more }) => more),
-  );
+  return sumOf(changes.map(({ more }) => more));
+}
+
+/** Puts first what changes most. What isn't known may be the most. */
+export function byWeight(one: { readonly more: Amounts }, other: { readonly more: Amounts }): number {
+  const weight = ({ low, expected, high }: Amounts) =>
+    Number.isFinite(high) ? Math.max(...[low, expected, high].map(Math.abs)) : Number.MAX_VALUE;
+  return weight(other.more) - weight(one.more);
 }
 
 function changeOf(
@@ -71,51 +63,28 @@ function changeOf(
   past: RegionEstimate | undefined,
   present: RegionEstimate | undefined,
 ): Change {
-  const [before, now] = [past, present].map((estimate) =>
-    (estimate ? lineRanges(estimate) : []).map((range) => ({ ...range, name: range.line.name })),
-  );
-  const lines = pairsOf(before, now)
-    .filter(({ was, is }) => !was || !is || differs(was.line, is.line))
-    .map((pair) => ({ ...pair, more: moreOf(pair) }))
-    .sort((one, other) => weightOf(other.more) - weightOf(one.more));
+  const [before, now] = [past, present].map(
+    (estimate) => new Map((estimate ? lineRanges(estimate) : []).map((range) => [range.line.name, range])),
+  ) as [Map<string, LineRange>, Map<string, LineRange>];
+  const names = new Set([...now.keys(), ...before.keys()]);
+  const lines = [...names].map((name) => lineChange(name, before.get(name), now.get(name)));
+  const changed = lines.filter(({ was, is }) => !was || !is || differs(was, is)).sort(byWeight);
   return {
     name,
     ...(past && { was: billOf(past) }),
     ...(present && { is: billOf(present) }),
-    more: sumOfMore(lines),
-    lines,
+    more: sumOfMore(changed),
+    lines: changed,
   };
 }
 
-function differs(one: CostLine, other: CostLine): boolean {
+function differs({ line: one }: LineRange, { line: other }: LineRange): boolean {
   return one.monthlyCost !== other.monthlyCost || one.monthlyQuantity !== other.monthlyQuantity;
 }
 
-/** Of a line that no region has a price for, the quantity says whether it costs more or less. */
-function moreOf({ was, is }: Pick<Pair<LineRange>, "was" | "is">): Amounts {
-  const more = minus(is, was);
-  if (!was || !is || !Number.isNaN(more.high)) return more;
-  return { ...more, high: (is.line.monthlyQuantity - was.line.monthlyQuantity) * Number.POSITIVE_INFINITY };
-}
-
-function minus(is: Amounts = noAmounts, was: Amounts = noAmounts): Amounts {
-  return { low: is.low - was.low, expected: is.expected - was.expected, high: is.high - was.high };
-}
-
-interface Pair<Thing> {
-  readonly name: string;
-  readonly was?: Thing;
-  readonly is?: Thing;
-}
-
-/** Things of the same name side by side, in the order of what is now, then what only was. */
-function pairsOf<Thing extends { readonly name: string }>(
-  before: readonly Thing[] = [],
-  now: readonly Thing[] = [],
-): Pair<Thing>[] {
-  const names = new Set([...now, ...before].map(({ name }) => name));
-  return [...names].map((name) => {
-    const [was, is] = [before, now].map((things) => things.find((thing) => thing.name === name));
-    return { name, ...(was && { was }), ...(is && { is }) };
-  });
+function lineChange(name: string, was: LineRange | undefined, is: LineRange | undefined): LineChange {
+  const nothing = { low: 0, expected: 0, high: 0 };
+  const [{ low, expected, high }, now] = [was ?? nothing, is ?? nothing];
+  const more = { low: now.low - low, expected: now.expected - expected, high: now.high - high };
+  return { name, ...(was && { was }), ...(is && { is }), more };
 }

@@ -1,122 +1,116 @@
+/** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
 import type { Problem } from "../../components/config/problems.ts";
-import type { Arguments } from "./arguments.ts";
+import { configurationsOf } from "../fleet/configurations.ts";
+import { prometheusAt } from "../fleet/prometheus.ts";
+import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
-import { curveOf } from "./curve.ts";
-import { type BilledSums, billedFor, leftOver, readFocus } from "./focus.ts";
-import { type MeasuredUsages, measuredCost, measureUsage, usageKey } from "./measured.ts";
-import { prometheusAt } from "./prometheus.ts";
-import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
-import { fromBackend, fromFiles, fromRevision, type Scope, type Source } from "./sources.ts";
+import { type Estimated, estimatesOf } from "./estimates.ts";
+import { billedFor, leftOver, readFocus } from "./focus.ts";
+import { measuredCost, measureUsage, usageKey } from "./measured.ts";
+import type { RegionReview, Review } from "./review.ts";
+import { isSameRegion, nameOf, type StackRegion } from "./stack-region.ts";
+
+/** What is reported, and of what. */
+export interface Wanted {
+  /** The project's directory. */
+  readonly directory: string;
+  /** The stacks that are asked for, all if there are none. */
+  readonly stacks: readonly string[];
+  /** `2026-11-24`. */
+  readonly today: string;
+  /** Told what is being done where that may take seconds. */
+  readonly progress: (text: string) => void;
+  /** A git revision to compare with. */
+  readonly base?: string | undefined;
+  /** Where usage was measured. */
+  readonly prometheus?: URL | undefined;
+  /** Files with what was billed. */
+  readonly focus: readonly string[];
+}
 
 /** Of less than this, a month can't be told. */
 const leastHours = 1;
 
-/** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
-export async function collect(wanted: Arguments, scope: Scope): Promise<Review> {
-  const files = await fromFiles(scope);
-  const present = wanted.backend ? await fromBackend(scope, files) : files;
-  const base = wanted.base === undefined ? undefined : await fromRevision(wanted.base, scope);
-  const measured = await measuredBy(wanted.prometheus, scope);
-  const exported = await billedBy(wanted.focus, scope);
-  const regions = present.regions.map(({ stack, estimate }): RegionReview => {
+export async function collect(wanted: Wanted): Promise<Review> {
+  const { directory, stacks, today, progress } = wanted;
+  const present = estimateAll(await readStackFiles(directory, stacks), today);
+  const problems = [...present.problems];
+  /** What an option asks for; undefined where it can't be had. */
+  const asked = <Found>(option: string, found: Promise<Found>) =>
+    found.catch(({ message }: Error) => void problems.push({ path: option, message }));
+
+  const { base: revision, prometheus, focus } = wanted;
+  const baseFiles =
+    revision === undefined ? undefined : await asked("--base", readStackFilesAt(revision, directory, stacks));
+  const base = baseFiles && estimateAll(baseFiles, today);
+  if (prometheus) progress("asking Prometheus for the measured usage");
+  const usages = prometheus && (await asked("--prometheus", measureUsage(prometheusAt(prometheus))));
+  if (focus.length > 0) progress(`reading ${focus.join(", ")}`);
+  const sums = focus.length > 0 ? await asked("--focus", readFocus(focus)) : undefined;
+
+  const regions = present.regions.map((region): RegionReview => {
+    const { stack, estimate, inputs, nodesUntagged } = region;
+    const past = base?.regions.find((other) => isSameRegion(other, region));
+    const usage = usages?.get(usageKey(estimate));
     const isAlone = present.regions.filter((other) => other.stack === stack).length === 1;
-    const billed = exported && billedFor(exported.sums, stack, estimate.region, isAlone);
-    const isIt = (other: StackRegion) => isSameRegion(other, { stack, estimate });
-    const configured = files.regions.find(isIt);
-    const optionsBy = configured?.optionsBy;
-    const past = base?.regions.find(isIt);
-    const usage = measured?.usages.get(usageKey(estimate));
-    if (wanted.format === "html") scope.progress(`${nameOf({ stack, estimate })}: cost against volume`);
-    const curve = wanted.format === "html" && optionsBy ? curveOf(estimate, optionsBy) : undefined;
+    const billed = sums && billedFor(sums, stack, estimate.region, isAlone);
     return {
       stack,
       estimate,
-      ...(past && { past: past.estimate }),
-      ...(past && configured && { why: whyOf(past.inputs, configured.inputs) }),
-      ...(configured && usage && usage.hours >= leastHours && { measured: measuredCost(usage, configured) }),
+      ...(past && { past: past.estimate, why: whyOf(past.inputs, inputs) }),
+      ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region) }),
       ...(billed && { billed }),
-      ...(billed && configured?.nodesUntagged && { nodesUntagged: true }),
-      ...(curve && { curve }),
+      ...(billed && nodesUntagged && { nodesUntagged }),
     };
   });
-  const isCompared = base !== undefined && base.problems.length === 0;
+  const notMeasured = `not measured for ${leastHours} h or more, so the assumed usage stands`;
+  const notBilled = "the export has no usage with the tags of its stack";
   return {
-    date: scope.today,
-    origin: present.origin,
+    date: today,
     regions,
-    ...(isCompared && wanted.base !== undefined && { base: wanted.base }),
-    removed: (base?.regions ?? []).filter((region) => isRemoved(region, present)),
+    ...(base && revision !== undefined && { base: revision }),
+    removed: (base?.regions ?? []).flatMap(({ stack, estimate }) =>
+      isRemoved({ stack, estimate }, present) ? [{ stack, estimate }] : [],
+    ),
     unread: {
       now: present.unread,
       base: (base?.unread ?? []).filter((name) => !present.unread.includes(name)),
     },
-    problems: [
-      ...present.problems,
-      ...(base?.problems ?? []),
-      ...(measured?.problems ?? []),
-      ...(exported?.problems ?? []),
-    ],
+    problems,
     notes: [
       ...present.notes,
-      ...(base?.notes ?? []),
-      ...(measured
-        ? lacking(
-            regions,
-            "measured",
-            `not measured for ${leastHours} h or more, so the assumed usage stands`,
-          )
-        : []),
-      ...(exported && exported.problems.length === 0
-        ? [
-            ...lacking(regions, "billed", "the export has no usage with the tags of its stack"),
-            ...notCounted(exported.sums, regions, scope),
-          ]
-        : []),
+      // A change that puts the base's file right must not fail for it.
+      ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
+      ...(usages ? lacking(regions, "measured", notMeasured) : []),
+      ...(sums ? [...lacking(regions, "billed", notBilled), ...leftOver(sums, regions, stacks)] : []),
     ],
   };
 }
 
+interface Estimates {
+  readonly regions: readonly Estimated[];
+  /** The names of the stacks that can't be read. */
+  readonly unread: readonly string[];
+  /** With paths that start with a file's name. */
+  readonly problems: readonly Problem[];
+  /** A sentence each. */
+  readonly notes: readonly string[];
+}
+
+function estimateAll(files: ProjectFiles, today: string): Estimates {
+  const { configurations, unread, problems } = configurationsOf(files);
+  const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
+  return {
+    regions: estimates.flatMap(({ regions }) => regions),
+    unread,
+    problems: [...problems, ...estimates.flatMap(({ problems }) => problems)],
+    notes: estimates.flatMap(({ notes }) => notes),
+  };
+}
+
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
-function isRemoved(region: StackRegion, { regions, unread }: Source): boolean {
+function isRemoved(region: StackRegion, { regions, unread }: Estimates): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
-}
-
-async function measuredBy(prometheus: URL | undefined, { progress }: Scope) {
-  if (!prometheus) return undefined;
-  progress("asking Prometheus for the measured usage");
-  const none: MeasuredUsages = new Map();
-  const { found, problems } = await orProblem("--prometheus", none, measureUsage(prometheusAt(prometheus)));
-  return { usages: found, problems };
-}
-
-async function billedBy(files: readonly string[], { progress }: Scope) {
-  if (files.length === 0) return undefined;
-  progress(`reading ${files.join(", ")}`);
-  const none: BilledSums = new Map();
-  const { found, problems } = await orProblem("--focus", none, readFocus(files));
-  return { sums: found, problems };
-}
-
-/** @param none what there is where it can't be had */
-async function orProblem<Found>(path: string, none: Found, asked: Promise<Found>) {
-  const problems: Problem[] = [];
-  const found = await asked.catch((error: Error) => {
-    problems.push({ path, message: error.message });
-    return none;
-  });
-  return { found, problems };
-}
-
-/** Of the stacks that are asked for. */
-function notCounted(
-  sums: BilledSums,
-  regions: readonly RegionReview[],
-  { stacks }: Pick<Scope, "stacks">,
-): string[] {
-  const reported = regions.map(({ stack, estimate: { region } }) => ({ stack, region }));
-  const asked = new Set(reported.map(({ stack }) => stack));
-  const own = [...sums].filter(([key]) => stacks.length === 0 || asked.has(key.split("/")[0] ?? ""));
-  return leftOver(new Map(own), reported);
 }
 
 /** A note for each region that has a bill and lacks something. */

@@ -1,35 +1,26 @@
 /** What a change costs, as sentences: the same on a terminal and in a comment on a pull request. */
 import type { LineKind } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
-import type { LineRange } from "../../components/cost/range.ts";
+import type { Amounts, LineRange } from "../../components/cost/range.ts";
 import { change, percentChange, quantity, usd } from "./amounts.ts";
-import { type Change, changesOf, type LineChange, sumOfMore, totalsOf, weightOf } from "./changes.ts";
-import { type Amounts, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
-import { billed, leftOut } from "./sentences.ts";
+import { type Block, list, text } from "./blocks.ts";
+import { byWeight, type Change, changesOf, type LineChange, sumOfMore, totalsOf } from "./changes.ts";
+import type { RegionReview, Review } from "./review.ts";
+import { billed, leftOut, outlook } from "./sentences.ts";
 
-export interface Comparison {
-  readonly headline: string;
-  /** The regions that changed most, the largest first. */
-  readonly regions: readonly { readonly title: string; readonly sentences: readonly string[] }[];
-  /** What else is to be said. */
-  readonly rest: readonly string[];
-}
-
-/** So many regions have their causes, and so many causes each, fewer where there are several: the whole is shorter than a screen. Commitments are said of one alone. */
-const mostRegions = 3;
-const mostCauses = { ofOne: 3, ofSeveral: 2 };
+/** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
+const [mostRegions, mostCauses] = [3, 2];
 /** The others have a line each. */
 const mostLines = 15;
 
 /** @param base the revision */
-export function comparisonOf(review: Review, base: string): Comparison {
+export function comparisonOf(review: Review, base: string): Block[] {
   const changes = changesOf(review);
   const { was, is } = totalsOf(review);
   const without = leftOut(review);
   const more = sumOfMore(changes);
   const percent = percentChange(was.expected, was.expected + more.expected);
-  const isKnown = Number.isFinite(more.high);
-  const difference = `${moreText(more)}${isKnown && percent ? ` (${percent})` : ""}`;
+  const difference = `${moreText(more)}${isKnown(more) && percent ? ` (${percent})` : ""}`;
   const headline =
     changes.length === 0 && without.length === 0
       ? `${billed(is)} a month, as in \`${base}\`.`
@@ -39,36 +30,23 @@ export function comparisonOf(review: Review, base: string): Comparison {
   const unnamed = changes.length - told.length - others.length;
   const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
   const unchanged = same + review.removed.length - changes.length;
-  const isAlone = told.length === 1;
-  const changed = told.flatMap(({ region }) => region ?? []);
-  return {
-    headline,
-    regions: told.map((one) => ({ title: titleOf(one), sentences: sentencesOf(one, isAlone) })),
-    rest: [
-      ...others.map((one) => `${titleOf(one)}.`),
-      ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
-      ...(changes.length > 0 && unchanged > 0
-        ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
-        : []),
-      ...(isKnown
-        ? []
-        : ["No region has a price for a line that changes: it is in no amount of the change."]),
-      ...(changes.length === 0 ? widest(review.regions) : agesOf(changed, review.date)),
-    ],
-  };
-}
-
-/** Why the bills of the regions with the widest range aren't one amount. */
-function widest(regions: readonly RegionReview[]): string[] {
-  const width = ({ estimate }: RegionReview) => {
-    const { low, high } = billOf(estimate);
-    return Number.isFinite(high) ? high - low : Number.MAX_VALUE;
-  };
-  return regions
-    .filter(({ estimate }) => (estimate.range?.reasons ?? []).length > 0)
-    .toSorted((one, other) => width(other) - width(one))
-    .slice(0, mostRegions)
-    .map((region) => `${nameOf(region)}: ${region.estimate.range?.reasons.join(" ")}`);
+  const rest = [
+    ...others.map((one) => `${titleOf(one)}.`),
+    ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
+    ...(changes.length > 0 && unchanged > 0
+      ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
+      : []),
+    ...agesOf(
+      told.flatMap(({ region }) => region ?? []),
+      review.date,
+    ),
+  ];
+  return [
+    { ...text(headline), isHeadline: true },
+    // The largest first.
+    ...told.map((one) => list(sentencesOf(one), titleOf(one))),
+    ...(rest.length > 0 ? [list(rest)] : []),
+  ];
 }
 
 /** Of all lines of some regions together. */
@@ -79,67 +57,46 @@ function agesOf(regions: readonly RegionReview[], today: string): string[] {
 
 function titleOf({ name, was, is, more }: Change): string {
   const [before, now] = [was ? billed(was) : "new", is ? billed(is) : "removed"];
-  const text = moreText(more);
-  return `${name}: ${before} → ${now}, ${text === notKnown ? `change ${text}` : `${text} a month`}`;
+  return `${name}: ${before} → ${now}, ${moreText(more)} a month`;
 }
 
-const notKnown = "not known";
-
-/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
-export function moreText({ low, expected, high }: Amounts): string {
-  if (Number.isFinite(high)) {
-    const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
-    return least === most ? `${least}` : `${least} to ${most}`;
-  }
-  const [least, most] = [Math.min(low, expected), Math.max(low, expected)].map(change);
-  if (least === "$0.00" && most === "$0.00") return notKnown;
-  if (Number.isNaN(high)) return `${change(expected)} and what isn't known`;
-  return high > 0 ? `at least ${least}` : `at most ${most}`;
+function isKnown({ high }: Amounts): boolean {
+  return Number.isFinite(high);
 }
 
-function sentencesOf({ lines, was, is, region }: Change, isAlone: boolean): string[] {
+/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `+$57.90 and what has no price`. */
+export function moreText(more: Amounts): string {
+  const { low, expected, high } = more;
+  if (!isKnown(more)) return `${change(expected)} and what has no price`;
+  const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
+  return least === most ? `${least}` : `${least} to ${most}`;
+}
+
+function sentencesOf({ lines, was, is, region }: Change): string[] {
   const causes = causesOf(lines);
-  const most = isAlone ? mostCauses.ofOne : mostCauses.ofSeveral;
-  const rest = causes.slice(most);
+  const rest = causes.slice(mostCauses);
   const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  const { range, steps, commitment, breakEven, contested, usage, warnings = [] } = region?.estimate ?? {};
-  const old = region?.past?.warnings ?? [];
   return [
-    ...causes.slice(0, most).map(({ text, more }) => `${text}: ${moreText(more)}.`),
+    ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
     ...(rest.length > 0
       ? [`${rest.length} smaller change${rest.length === 1 ? "" : "s"}: ${moreText(sumOfMore(rest))}.`]
       : []),
     ...(region?.why ?? []),
     ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
-    ...(range?.reasons ?? []),
-    ...(lines.some(isOtherMachine) ? (steps?.sentences ?? []) : []),
-    ...(lines.some(isOtherMachine) && isAlone && commitment ? [commitment] : []),
-    ...(breakEven && usage ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
-    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
-    ...(region ? cheapest(region.estimate) : []),
-    // How old the prices are is said once.
-    ...warnings.filter((text) => !text.includes("npm run prices") && !old.includes(text)),
+    ...(region ? outlook(region.estimate, lines.some(isOtherMachine)) : []),
+    ...newWarnings(region),
   ];
+}
+
+/** Without how old the prices are, which is said once. */
+function newWarnings(region: RegionReview | undefined): string[] {
+  const known = region?.past?.warnings ?? [];
+  const warnings = region?.estimate.warnings ?? [];
+  return warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
 }
 
 function isOtherMachine(line: LineChange): boolean {
   return kindOf(line) === "machine" && (!line.was || !line.is);
-}
-
-/** Nothing where this one or the cheapest has no price to compare by. */
-function cheapest({ alternatives }: RegionReview["estimate"]): string[] {
-  const of = (matches: (option: { readonly name: string; readonly chosen: boolean }) => boolean) =>
-    alternatives?.options.find(matches);
-  const best = of(({ name }) => name === alternatives?.cheapest);
-  const own = of(({ chosen }) => chosen)?.comparableAllUSD;
-  const least = best?.comparableAllUSD;
-  if (!best || own === undefined || least === undefined) return [];
-  return [
-    best.chosen
-      ? "No adequate alternative costs less, of us and the customers."
-      : `The cheapest adequate alternative is ${best.name}: ${usd(least)} of us and the customers, and this one ${usd(own)}.`,
-    ...(alternatives?.turns ?? []),
-  ];
 }
 
 /** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */
@@ -154,7 +111,7 @@ function causesOf(lines: readonly LineChange[]): { readonly text: string; readon
     };
     return [replaced, ...own.filter((line) => line !== gone && line !== come).map(causeOf)];
   });
-  return causes.sort((one, other) => weightOf(other.more) - weightOf(one.more));
+  return causes.sort(byWeight);
 }
 
 function kindOf({ was, is }: LineChange): LineKind | undefined {

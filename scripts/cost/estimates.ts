@@ -1,23 +1,20 @@
 import { deliveryOf } from "../../components/capacity/demand.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
-import type { Compared } from "../../components/cost/alternatives.ts";
-import { estimateRegion, isBilled, optionsOf, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { estimateRegion, isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
-import { stackCost } from "../../components/cost/stack-cost.ts";
+import { requestsOf, stackCost } from "../../components/cost/stack-cost.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
+import type { Configuration } from "../fleet/configurations.ts";
 import type { Inputs } from "./causes.ts";
-import type { Configuration } from "./configurations.ts";
-import type { StackRegion } from "./review.ts";
+import type { StackRegion } from "./stack-region.ts";
 
 /** A region's estimate with what it takes to make another one. */
 export interface Estimated extends StackRegion {
   readonly inputs: Inputs;
   /** By another usage, with the same machine and disk. */
   readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
-  /** The ways to serve it, by what the nodes pull; undefined where there is no cloud bill. */
-  readonly optionsBy: ((pulledGiB: number) => readonly Compared[]) | undefined;
   /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
   readonly redirected: boolean;
   /** Whether the cloud makes a cluster's nodes without the tags of the stack. */
@@ -35,7 +32,7 @@ export interface StackEstimates {
 
 /** @param today `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
-  const { provider, workload, upstreams, cost: settings } = config;
+  const { workload, upstreams } = config;
   const governance = "governance" in config ? config.governance : undefined;
   const capacities = config.regions.map((region) =>
     isBilled(region) ? capacityOf(region, config) : undefined,
@@ -44,12 +41,10 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
   // A machine or a disk that isn't known: the estimate counts another one in its place.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
   return {
-    regions: config.regions.flatMap((region, index): Estimated[] => {
+    regions: requestsOf(config, priceBook, today, capacities).flatMap((request): Estimated[] => {
+      const { region, capacity } = request;
       const estimate = regions[region.name];
       if (!estimate) return [];
-      const capacity = capacities[index];
-      const shared = { provider, workload, upstreams, settings, governance, prices: priceBook, today };
-      const request = { ...shared, region, capacity };
       const planned = capacity && isBilled(region) && { region, machine: capacity.plan.machine };
       return [
         {
@@ -57,7 +52,6 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
           estimate,
           inputs: { workload, upstreams, ...(planned && { planned }) },
           by: (usage) => estimateRegion({ ...request, usage }),
-          optionsBy: optionsOf(request),
           redirected: deliveryOf(region.storage) === "redirect",
           nodesUntagged: isBilled(region) && region.topology === "cluster" && !isTagged({ governance }),
         },

@@ -5,17 +5,12 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { parse } from "csv-parse";
-import {
-  asyncBufferFromFile,
-  type Compressors,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
+import { asyncBufferFromFile, type Compressors, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { project } from "../../components/hosts/naming.ts";
 import { usd as dollars } from "./amounts.ts";
+import type { StackRegion } from "./stack-region.ts";
 
 /** What was billed for a region of a stack. */
 export interface Billed {
@@ -29,14 +24,17 @@ export interface Billed {
   readonly effectiveMonthlyUSD: number;
 }
 
+/** Not null, which z.coerce.date() takes for 1970. */
+const date = z.union([z.string(), z.date()]).pipe(z.coerce.date());
+
 /** The columns that count; each version of FOCUS since 1.0 has them. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map. */
 const row = z.looseObject({
   BilledCost: z.coerce.number(),
   EffectiveCost: z.coerce.number(),
   ChargeCategory: z.string(),
   BillingCurrency: z.string(),
-  ChargePeriodStart: z.union([z.string(), z.date()]),
-  ChargePeriodEnd: z.union([z.string(), z.date()]),
+  ChargePeriodStart: date,
+  ChargePeriodEnd: date,
   RegionId: z.string().nullish(),
   Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
@@ -50,8 +48,10 @@ interface Sum {
 }
 
 const nothing: Sum = {
-  ...{ usd: 0, effectiveUSD: 0 },
-  ...{ start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY },
+  usd: 0,
+  effectiveUSD: 0,
+  start: Number.POSITIVE_INFINITY,
+  end: Number.NEGATIVE_INFINITY,
 };
 
 function plus(one: Sum, other: Sum): Sum {
@@ -114,22 +114,11 @@ const compressors: Compressors = {
 async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
-  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const columns = Object.keys(row.shape).filter((name) => there.includes(name));
-  const codecs = metadata.row_groups.flatMap((group) =>
-    group.columns.flatMap((column) => column.meta_data?.codec ?? []),
-  );
-  const readable = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
-  const foreign = codecs.find((codec) => !readable.includes(codec));
-  if (foreign) {
-    throw new Error(
-      `is compressed by ${foreign}, which can't be read: export it with Snappy, gzip or Zstandard, or as CSV`,
-    );
-  }
+  const options = { file, metadata, columns: Object.keys(row.shape), compressors };
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);
-    const records = await parquetReadObjects({ file, metadata, columns, compressors, rowStart, rowEnd });
+    const records = await parquetReadObjects({ ...options, rowStart, rowEnd });
     for (const [index, record] of records.entries()) add(record, rowStart + index + 1, sums);
     rowStart = rowEnd;
   }
@@ -153,20 +142,12 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   if (data.BillingCurrency !== "USD") {
     throw new Error(`row ${line}: is in ${data.BillingCurrency}, and the estimates are in USD`);
   }
+  const [start, end] = [Number(data.ChargePeriodStart), Number(data.ChargePeriodEnd)];
+  const isUsage = data.ChargeCategory === "Usage";
+  if (isUsage && end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
-  const sum = sums.get(key) ?? nothing;
-  const time = data.ChargeCategory === "Usage" ? timeOf(data, line) : {};
-  sums.set(key, plus(sum, { ...nothing, usd: data.BilledCost, effectiveUSD: data.EffectiveCost, ...time }));
-}
-
-function timeOf(
-  { ChargePeriodStart, ChargePeriodEnd }: z.output<typeof row>,
-  line: number,
-): Pick<Sum, "start" | "end"> {
-  const [start, end] = [Number(new Date(ChargePeriodStart)), Number(new Date(ChargePeriodEnd))];
-  if (Number.isNaN(start + end)) throw new Error(`row ${line}: its charge period isn't one of two dates`);
-  if (end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
-  return { start, end };
+  const amounts = { usd: data.BilledCost, effectiveUSD: data.EffectiveCost };
+  sums.set(key, plus(sums.get(key) ?? nothing, { ...nothing, ...amounts, ...(isUsage && { start, end }) }));
 }
 
 /**
@@ -188,13 +169,22 @@ export function billedFor(
   return { hours, usd, monthlyUSD: monthly(usd), effectiveUSD, effectiveMonthlyUSD: monthly(effectiveUSD) };
 }
 
-/** What counts for no region: of a region that isn't the stack's, or of none where the stack has several. A sentence each. */
-export function leftOver(sums: BilledSums, regions: readonly { stack: string; region: string }[]): string[] {
+/**
+ * What counts for no region: of a region that isn't the stack's, or of none where the stack has several. A sentence each.
+ * @param wanted the stacks that are asked for, all if there are none
+ */
+export function leftOver(
+  sums: BilledSums,
+  regions: readonly StackRegion[],
+  wanted: readonly string[],
+): string[] {
   return [...sums].flatMap(([key, { usd: amount }]) => {
     const [stack = "", place = ""] = key.split("/");
     const own = regions.filter((region) => region.stack === stack);
-    const isCounted = place === "" ? own.length === 1 : own.some(({ region }) => region === place);
-    if (isCounted) return [];
+    const isAsked = wanted.length === 0 || own.length > 0;
+    const isCounted =
+      place === "" ? own.length === 1 : own.some(({ estimate: { region } }) => region === place);
+    if (isCounted || !isAsked) return [];
     const where = place === "" ? "without a region" : `in ${place}`;
     return [`${stack}: ${dollars(amount)} of the export, ${where}, count for no region of the report.`];
   });
@@ -207,20 +197,17 @@ function keyOf(stack: string, region?: string | null): string {
 
 /** The stack of a resource of this project. The column is an object, or one in JSON; AWS may write `user:` or `user_` before a key. */
 function stackOf(tags: z.output<typeof row>["Tags"]): string | undefined {
-  const all = typeof tags === "string" ? jsonObject.safeParse(tags).data : tags;
-  const own = new Map(Object.entries(all ?? {}).map(([key, value]) => [key.replace(/^user[:_]/, ""), value]));
+  const all = typeof tags === "string" ? objectIn(tags) : (tags ?? {});
+  const own = new Map(Object.entries(all).map(([key, value]) => [key.replace(/^user[:_]/, ""), value]));
   const stack = own.get("stack");
   return own.get("project") === project && typeof stack === "string" ? stack : undefined;
 }
 
-const jsonObject = z
-  .string()
-  .transform((text, { issues }) => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      issues.push({ code: "custom", input: text });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.unknown()));
+/** What isn't JSON has no tags. */
+function objectIn(text: string): object {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}

@@ -1,5 +1,6 @@
-import { columnOf } from "./columns.ts";
-import { type Block, reportOf, type Table } from "./report.ts";
+import { columnOf } from "../output/columns.ts";
+import type { Block, Table } from "./blocks.ts";
+import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
 /** GitHub takes comments of up to 65,536 characters, and a region has about 2,500. */

@@ -2,7 +2,8 @@ import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import type { Workload } from "../../components/config/schema.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
-import type { Prometheus, Sample } from "./prometheus.ts";
+import type { Prometheus, Sample } from "../fleet/prometheus.ts";
+import type { Estimated } from "./estimates.ts";
 
 /** A region's cost by what a Prometheus has measured of its use. */
 export interface Measured {
@@ -26,16 +27,6 @@ export interface MeasuredUsage {
   readonly servedBytes: number;
   /** Absent where its origins tell nothing. */
   readonly filledBytes?: number;
-}
-
-/** A region's estimate by its configuration. */
-interface Configured {
-  readonly estimate: RegionEstimate;
-  readonly inputs: { readonly workload: Workload };
-  /** For another usage. */
-  readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
-  /** Whether the bucket sends the blobs to the nodes. */
-  readonly redirected: boolean;
 }
 
 /** By {@link usageKey}. */
@@ -90,7 +81,7 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by, estimate, inputs: { workload } }: Configured,
+  { redirected, by, estimate, inputs: { workload } }: Estimated,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
   const usage: Partial<MonthlyUsage> = {

@@ -1,18 +1,16 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
-import { type LineRange, lineRanges } from "../../components/cost/range.ts";
-import { sum, sumOfEach } from "./amounts.ts";
-import type { Curve } from "./curve.ts";
+import { type Amounts, lineRanges, sumOf } from "../../components/cost/range.ts";
+import { sum } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
+import type { StackRegion } from "./stack-region.ts";
 
 /** What is reported, in whatever format. */
 export interface Review {
   /** Of the report: `2026-11-24`. */
   readonly date: string;
-  /** Where the estimates are from, as a phrase. */
-  readonly origin: string;
   readonly regions: readonly RegionReview[];
   /** The revision that `past` of the regions is from. */
   readonly base?: string;
@@ -26,21 +24,6 @@ export interface Review {
   readonly notes: readonly string[];
 }
 
-/** A region's estimate and whose it is. */
-export interface StackRegion {
-  readonly stack: string;
-  readonly estimate: RegionEstimate;
-}
-
-/** What a region is called among those of all stacks: mostly its stack has its name already. */
-export function nameOf({ stack, estimate: { region } }: StackRegion): string {
-  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
-}
-
-export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
-  return one.stack === other.stack && one.estimate.region === other.estimate.region;
-}
-
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
@@ -52,11 +35,9 @@ export interface RegionReview extends StackRegion {
   readonly billed?: Billed;
   /** Whether most of its bill hasn't the tags of the stack: EKS and AKS give them to the nodes only where `governance.tags` asks for tags. */
   readonly nodesUntagged?: boolean;
-  /** The cost against the volume. */
-  readonly curve?: Curve;
 }
 
-/** What a region costs us and its customers in a month. USD. */
+/** What a region costs us and its customers in a month. USD; the range is of what we pay. */
 export interface Bill extends Amounts {
   /** What we pay, as expected: fixed + usage. */
   readonly fixed: number;
@@ -64,26 +45,20 @@ export interface Bill extends Amounts {
   readonly customer: number;
 }
 
-/** The range of what we pay, as a region's `range` has it; `high` is infinite where no region has a price. */
-export type Amounts = Omit<LineRange, "line" | "ofOneRegion">;
-
-export const noAmounts: Amounts = { low: 0, expected: 0, high: 0 };
-
-/** @param estimate also of an older version: the range follows from its lines */
-export function billOf({ lines, totals, contested, notPriced }: BilledLines): Bill {
-  const ranges = lineRanges({ lines, notPriced, ...(contested && { contested }) });
+export function billOf(estimate: RegionEstimate): Bill {
+  const ranges = lineRanges(estimate);
   const expected = (basis: CostLine["basis"]) =>
     sum(ranges.filter(({ line }) => line.basis === basis).map((range) => range.expected));
   return {
-    ...sumOfEach(noAmounts, ranges),
-    ...{ fixed: expected("fixed"), usage: expected("usage"), customer: totals.byPayer.customer },
+    ...sumOf(ranges),
+    fixed: expected("fixed"),
+    usage: expected("usage"),
+    customer: estimate.totals.byPayer.customer,
   };
 }
 
-type BilledLines = Pick<RegionEstimate, "lines" | "totals" | "contested" | "notPriced">;
-
-const nothing: Bill = { low: 0, expected: 0, high: 0, fixed: 0, usage: 0, customer: 0 };
-
-export function sumOf(bills: readonly Bill[]): Bill {
-  return sumOfEach(nothing, bills);
+export function billOfAll(estimates: readonly RegionEstimate[]): Bill {
+  const bills = estimates.map(billOf);
+  const of = (key: keyof Bill) => sum(bills.map((bill) => bill[key]));
+  return { ...sumOf(bills), fixed: of("fixed"), usage: of("usage"), customer: of("customer") };
 }

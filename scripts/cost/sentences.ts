@@ -1,18 +1,12 @@
 import { capitalized } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { NotPriced } from "../../components/cost/line.ts";
+import type { Amounts } from "../../components/cost/range.ts";
 import { quantity, usd } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import {
-  type Amounts,
-  type Bill,
-  billOf,
-  nameOf,
-  type RegionReview,
-  type Review,
-  type StackRegion,
-} from "./review.ts";
+import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
+import { nameOf, type StackRegion } from "./stack-region.ts";
 
 /** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
 export function billed({ low, expected, high }: Amounts): string {
@@ -47,21 +41,26 @@ export function legendOf(bills: readonly Bill[]): string[] {
   ];
 }
 
-/** What is said below a region's lines, a sentence or two each. */
-export function conclusions({
-  estimate,
-  measured,
-  billed: bill,
-  nodesUntagged = false,
-}: Omit<RegionReview, "stack">): string[] {
-  const { alternatives, breakEven, commitment, contested, range, steps } = estimate;
+/** What follows for a region, a sentence or two each: the same in all reports. */
+export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
+  const { alternatives, breakEven, contested, range, steps, usage } = estimate;
   return [
     ...(range?.reasons ?? []),
-    ...(steps?.sentences ?? []),
-    ...(commitment === undefined ? [] : [commitment]),
-    ...(breakEven ? [breakEven.reason] : []),
+    ...(hasSteps ? (steps?.sentences ?? []) : []),
+    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
+    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
     ...(alternatives ? [alternatives.reason] : []),
-    ...(contested ? [`${contested.question} If so: ${contested.breakEven.reason}`] : []),
+  ];
+}
+
+/** What is said below a region's lines. */
+export function conclusions(region: Omit<RegionReview, "stack">): string[] {
+  const { estimate, measured, billed: bill, nodesUntagged = false } = region;
+  const { commitment, contested } = estimate;
+  return [
+    ...outlook(estimate, true),
+    ...(commitment === undefined ? [] : [commitment]),
+    ...(contested ? [contested.question] : []),
     ...(measured ? [measuredSentence(estimate, measured)] : []),
     ...(bill ? [billedSentence(estimate, bill, nodesUntagged)] : []),
   ];
@@ -86,21 +85,21 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   );
 }
 
-function measuredSentence({ usage, ...assumed }: RegionEstimate, measured: Measured): string {
+function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
   const { estimate, hours, savedUSD, fitting } = measured;
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
-  const fits = values.length === 0 ? "" : ` What would have fitted the workload: ${values.join(", ")}.`;
-  const pair = (what: string, now: number, then: number) =>
-    `${quantity(now)} GiB ${what} (assumed: ${quantity(then)})`;
-  const saved =
-    savedUSD === undefined
-      ? ""
-      : ` ${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`;
-  return (
-    `Measured over ${span(hours)}, as a month: ${pair("pulled", estimate.usage.pulledGiB, usage.pulledGiB)}, ` +
-    `${pair("filled", estimate.usage.filledGiB, usage.filledGiB)}: we pay ${billed(billOf(estimate))} ` +
-    `(assumed: ${billed(billOf(assumed))}).${fits}${saved}`
-  );
+  const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
+    `${quantity(estimate.usage[of])} GiB ${what} (assumed: ${quantity(assumed.usage[of])})`;
+  return [
+    `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
+      `we pay ${billed(billOf(estimate))} (assumed: ${billed(billOf(assumed))}).`,
+    ...(values.length > 0 ? [`What would have fitted the workload: ${values.join(", ")}.`] : []),
+    ...(savedUSD === undefined
+      ? []
+      : [
+          `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
+        ]),
+  ].join(" ");
 }
 
 /** `1 hour`, `9 hours`, `12.5 days`. */

@@ -1,5 +1,6 @@
-import { columns, wrapped } from "./columns.ts";
-import { type Block, reportOf, type Table } from "./report.ts";
+import { columns, wrapped } from "../output/columns.ts";
+import type { Block, Table } from "./blocks.ts";
+import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
 /** Of a terminal, with a margin of one. */

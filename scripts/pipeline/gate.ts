@@ -1,8 +1,9 @@
 /** Whether the regions of a stack are well: asked before a wave, and after it. */
-import type { Prometheus } from "../cost/prometheus.ts";
+
 import type { Backend } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
+import type { Prometheus } from "../fleet/prometheus.ts";
 import { runningPod } from "../regions/running-pod.ts";
 import { isUnknownStack } from "./trouble.ts";
 

@@ -1,11 +1,11 @@
 /** Whether the caches of a stack have what its configuration has them prefetch. They fetch it themselves; this only looks. */
 import { referenceText } from "../../components/config/image-reference.ts";
 import type { Prefetch } from "../../components/config/prefetch.ts";
-import { configurationsOf } from "../cost/configurations.ts";
-import type { Prometheus } from "../cost/prometheus.ts";
 import { type Backend, shortName } from "../fleet/backend.ts";
+import { configurationsOf } from "../fleet/configurations.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs } from "../fleet/outputs.ts";
+import type { Prometheus } from "../fleet/prometheus.ts";
 import { readStackFiles } from "../fleet/stack-files.ts";
 import { Registry, wantedImages } from "../prefetch/registry.ts";
 import { missingText, warm } from "../prefetch/warm.ts";

@@ -1,7 +1,7 @@
 import { machines } from "../../components/capacity/machines.ts";
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
 import type { Counting } from "./answer.ts";
-import type { AzureQuery, AzureRow } from "./azure-row.ts";
+import type { AzureQuery, AzureRow } from "./azure.ts";
 
 /** A product that Azure's price list has, and its meters that are meant. */
 interface Row extends Counting {

@@ -1,6 +1,34 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer } from "./answer.ts";
-import { type AzureQuery, type AzureRow, azureAnswers, azurePage } from "./azure-row.ts";
+import { z } from "zod";
+import type { Item } from "../../components/cost/prices/price-book.ts";
+import { type Answer, type Counting, offer } from "./answer.ts";
+
+/** What is read of a row: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices */
+const row = z.object({
+  currencyCode: z.string(),
+  tierMinimumUnits: z.number(),
+  retailPrice: z.number(),
+  armSkuName: z.string().nullish(),
+  productName: z.string(),
+  skuName: z.string(),
+  meterName: z.string(),
+  unitOfMeasure: z.string(),
+  type: z.string(),
+});
+
+export type AzureRow = z.output<typeof row>;
+
+/** What to ask Azure's Retail Prices API for, and what the answer means. */
+export interface AzureQuery extends Counting {
+  /** Or `*`. */
+  readonly region: string;
+  /** OData; case counts. */
+  readonly filter: string;
+  /** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
+  readonly itemOf: (row: AzureRow) => Item | undefined;
+}
+
+const page = z.object({ Items: z.array(row), NextPageLink: z.string().nullish() });
 
 export interface AzureOptions {
   /** @default Azure's own */
@@ -24,7 +52,7 @@ export async function askAzure(
   for (const query of queries) {
     const rows = pages.get(query.filter) ?? (await rowsOf(address, query.filter, pauseMs));
     pages.set(query.filter, rows);
-    answers.push(...azureAnswers(query, rows));
+    answers.push(...answersTo(query, rows));
   }
   return answers;
 }
@@ -37,9 +65,9 @@ async function rowsOf(address: string, filter: string, pauseMs: number): Promise
   const rows: AzureRow[] = [];
   let next: string | null | undefined = start.href;
   while (next) {
-    const page = azurePage.parse(await (await get(next, pauseMs)).json());
-    rows.push(...page.Items);
-    next = page.NextPageLink;
+    const { Items, NextPageLink } = page.parse(await (await get(next, pauseMs)).json());
+    rows.push(...Items);
+    next = NextPageLink;
   }
   return rows;
 }
@@ -53,4 +81,19 @@ async function get(url: string, pauseMs: number): Promise<Response> {
     }
     await sleep(pauseMs);
   }
+}
+
+/** The answers to a query, from the rows of all its pages. */
+function answersTo(query: AzureQuery, rows: readonly AzureRow[]): Answer[] {
+  const consumed = rows.filter(({ type }) => type === "Consumption");
+  return [...Map.groupBy(consumed, query.itemOf)].flatMap(([item, those]) => {
+    if (!item) return [];
+    const steps = those.map(({ unitOfMeasure, currencyCode, tierMinimumUnits, retailPrice }) => ({
+      unit: unitOfMeasure,
+      currency: currencyCode,
+      from: tierMinimumUnits,
+      price: retailPrice,
+    }));
+    return [{ region: query.region, item, ...offer([steps], query) }];
+  });
 }

@@ -5,7 +5,7 @@
 import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import { itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
-import { configurationsOf } from "../cost/configurations.ts";
+import { configurationsOf } from "../fleet/configurations.ts";
 import type { ProjectFiles } from "../fleet/stack-files.ts";
 
 export interface NewRegion {

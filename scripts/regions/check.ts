@@ -5,7 +5,7 @@ import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
 import { configurationViolations } from "../../policy/judge.ts";
 import { readSettings, type Settings } from "../../policy/settings.ts";
-import { type Configuration, configurationsOf } from "../cost/configurations.ts";
+import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 import { sharedHostnames } from "./shared-hostnames.ts";
 

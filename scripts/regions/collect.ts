@@ -1,9 +1,9 @@
 /** Asks the files, the backend and the endpoints. What one of them doesn't tell keeps nobody from what the others do. */
 import { cacheUrl } from "../../components/clients/cache-address.ts";
 import { hint, type Problem } from "../../components/config/problems.ts";
-import { type Configuration, configurationsOf } from "../cost/configurations.ts";
 import { estimatesOf } from "../cost/estimates.ts";
 import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.ts";
+import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
 import type { ProjectFiles } from "../fleet/stack-files.ts";

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
-import { document, problemList } from "../cost/page/document.ts";
-import { table } from "../cost/page/table.ts";
+import { document, problemList } from "../output/document.ts";
+import { table } from "../output/html-table.ts";
 import { cellsOf, legendOf, titles, totalCost } from "./cells.ts";
 import { type Fleet, type FleetRegion, nameOf } from "./fleet.ts";
 import { sickLines } from "./table.ts";

@@ -1,5 +1,5 @@
 import type { Problem } from "../../components/config/problems.ts";
-import type { Configuration } from "../cost/configurations.ts";
+import type { Configuration } from "../fleet/configurations.ts";
 
 /** Regions of several stacks that answer to one name: the later one takes the records of the earlier one. On a machine of one's own, ports tell them apart. */
 export function sharedHostnames(configurations: readonly Configuration[]): Problem[] {

@@ -1,4 +1,4 @@
-import { columns } from "../cost/columns.ts";
+import { columns } from "../output/columns.ts";
 import { cellsOf, legendOf, titles, totalCost } from "./cells.ts";
 import { type Fleet, nameOf } from "./fleet.ts";
 

@@ -261,18 +261,18 @@ test("a charge that turns the comparison round is named: another way is the chea
     estimateOf({
       ...words,
       workload: { nodes, nodeChurnPerMonth: 4, pullsPerNodeGiB, workingSetGiB: 100, growthGiBPerMonth: 10 },
-    }).alternatives?.turns?.join();
+    }).alternatives?.reason ?? "";
   const small = { kind: "bucket", delivery: "redirect" };
   // 200 GiB cost 18.68 from the registry, and 200 × 0.045 = 9.00 more by the gateway.
   assert.match(
-    turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 50, 1) ?? "",
-    /^If the nodes are behind a NAT gateway, no cache costs more than it, \$27\.68 against \$25\.\d\d; `cost\.nodes\.natGateway` says whether\.$/,
+    turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 50, 1),
+    / If the nodes are behind a NAT gateway, no cache costs more than it, \$27\.68 against \$25\.\d\d; `cost\.nodes\.natGateway` says whether\.$/,
   );
-  assert.equal(turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 100, 1), undefined);
+  assert.doesNotMatch(turnsOf({ provider: "aws", region: "us-east-1", storage: small }, 100, 1), / If /);
   // 10,800 GiB, of which a machine with a bucket sends a hundredth: 116 GB × 0.087 = 10.09 more.
   assert.match(
-    turnsOf({ provider: "azure", region: "westeurope" }, 900, 3) ?? "",
-    /^If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\.$/,
+    turnsOf({ provider: "azure", region: "westeurope" }, 900, 3),
+    / If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\.$/,
   );
 });
 

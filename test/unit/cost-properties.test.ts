@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Workload } from "../../components/config/schema.ts";
+import { tierParts } from "../../components/cost/charge.ts";
 import type { EstimateRequest, RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, notFound, type Totals } from "../../components/cost/line.ts";
 import { type Item, priceBook } from "../../components/cost/prices/price-book.ts";
-import { tierParts } from "../../components/cost/tiers.ts";
 import { estimateOf, type StackInWords } from "../support/estimates.ts";
 
 /** From nothing to the most that the schema takes, most of it around what machines carry. */

@@ -19,7 +19,6 @@ const run = (changes: Partial<EngineRun> = {}): EngineRun => ({
 const nothingElse = { stacks: [], removed: [], code: [] };
 const cost: Review = {
   date: "2026-11-27",
-  origin: "the stack files",
   regions: [],
   removed: [],
   unread: { now: [], base: [] },

@@ -15,7 +15,7 @@ import { askAws } from "../../scripts/prices/aws.ts";
 import { awsQueries } from "../../scripts/prices/aws-queries.ts";
 import { askAzure } from "../../scripts/prices/azure.ts";
 import { azureQueries } from "../../scripts/prices/azure-queries.ts";
-import { pricedRegions } from "../../scripts/prices/priced-regions.ts";
+import { pricedRegions } from "../../scripts/prices/renewal.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
 

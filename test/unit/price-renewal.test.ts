@@ -8,8 +8,7 @@ import {
 } from "../../components/cost/prices/price-book.ts";
 import type { Answer } from "../../scripts/prices/answer.ts";
 import { awsQueries } from "../../scripts/prices/aws-queries.ts";
-import { changesTable } from "../../scripts/prices/changes-table.ts";
-import { renewed } from "../../scripts/prices/renewal.ts";
+import { changesTable, renewed } from "../../scripts/prices/renewal.ts";
 
 const old = (price: number, source: string, note?: string): Price => ({
   unit: "hours",

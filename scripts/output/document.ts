@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { Problem } from "../../../components/config/problems.ts";
-import { Html, html } from "../../../components/monitoring/status-page/page/html.ts";
+import type { Problem } from "../../components/config/problems.ts";
+import { Html, html } from "../../components/monitoring/status-page/page/html.ts";
 
-const style = ["../../../components/monitoring/status-page/base.css", "page.css"].map(
+const style = ["../../components/monitoring/status-page/base.css", "page.css"].map(
   (path) => new Html(readFileSync(new URL(path, import.meta.url), "utf8")),
 );
 

@@ -2,7 +2,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError, type Problem } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
-import type { ProjectFiles } from "../fleet/stack-files.ts";
+import type { ProjectFiles } from "./stack-files.ts";
 
 export interface Configuration {
   readonly stack: string;

@@ -1,8 +1,9 @@
-import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
-import { type Block, reportOf, type Section } from "../report.ts";
-import type { Review } from "../review.ts";
-import { document, problemList } from "./document.ts";
-import { table } from "./table.ts";
+import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
+import { document, problemList } from "../output/document.ts";
+import { table } from "../output/html-table.ts";
+import type { Block, Section } from "./blocks.ts";
+import { reportOf } from "./report.ts";
+import type { Review } from "./review.ts";
 
 /** With more regions than this, their sections are folded. */
 const mostOpen = 3;

@@ -1,10 +1,14 @@
-import { type Html, html } from "../../../components/monitoring/status-page/page/html.ts";
-import { columnOf } from "../columns.ts";
-import type { Table as ReportTable } from "../report.ts";
+import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
+import { columnOf } from "./columns.ts";
 
 export type Cell = string | Html;
 
-interface Table extends Pick<ReportTable, "title" | "head"> {
+interface Table {
+  /** For those who can't see where it is. */
+  readonly title: string;
+  /** Of the columns: see {@link columnOf}. */
+  readonly head: readonly string[];
+  /** The first cell is the row's name. */
   readonly rows: Rows;
   readonly foot?: Rows;
 }

@@ -1,0 +1,45 @@
+/** What a report consists of, in whatever format; a renderer only writes it down. */
+export type Block = Text | List | Table | Section;
+
+export interface Text {
+  readonly kind: "text";
+  readonly text: string;
+  /** Whether it is what the reader should see first. */
+  readonly isHeadline?: boolean;
+}
+
+export interface List {
+  readonly kind: "list";
+  readonly title?: string;
+  readonly items: readonly string[];
+}
+
+export interface Table {
+  readonly kind: "table";
+  /** For those who can't see where it is. */
+  readonly title: string;
+  /** Of the columns: a `>` in front of it aligns the column to the right. */
+  readonly head: readonly string[];
+  /** The first cell is the row's name. */
+  readonly rows: readonly (readonly string[])[];
+  /** Totals. */
+  readonly foot?: readonly (readonly string[])[];
+}
+
+/** What can be folded away. */
+export interface Section {
+  readonly kind: "section";
+  readonly about: "region" | "all";
+  readonly title: string;
+  /** What stands beside the title. */
+  readonly amount?: string;
+  readonly blocks: readonly Block[];
+}
+
+export function text(text: string): Text {
+  return { kind: "text", text };
+}
+
+export function list(items: readonly string[], title?: string): List {
+  return { kind: "list", items, ...(title !== undefined && { title }) };
+}
