@@ -12,7 +12,9 @@ import { randomImage } from "../support/images.ts";
 import { randomFrom } from "../support/random.ts";
 import { scope } from "../support/scope.ts";
 
+/** Half of them are in the middle of a pull most of the time; the others begin one after the other. More bytes than that would keep the processors busy with TLS alone. */
 const clientCount = 16;
+const slowBytesPerSecond = 3e6;
 const changeCount = Number(process.env.CHANGES ?? 25);
 /** How long a replaced part may keep clients from the cache. */
 const gapMs = 5000;
@@ -30,8 +32,8 @@ interface Failure {
 const parts = scope(test);
 let upstream: FrontedUpstream;
 let cache: TestCache;
-/** A blob that all clients pull again and again, and those that only one pulls, once. */
-let warm: Digest;
+/** Blobs that clients pull again and again: a large one, slowly, or a small one. And those that only one pulls, once. */
+let warm: { readonly large: Digest; readonly small: Digest };
 let cold: Digest[];
 let changes: Readonly<Record<string, Change>>;
 
@@ -42,7 +44,11 @@ before(async () => {
     await push(upstream.registry.url, image);
     return image.blobs.filter(({ size }) => size > 10_000).map(({ digest }) => digest);
   };
-  [warm = "sha256:"] = await blobsOf("warm", 1, 3);
+  const [[large = "sha256:"], [small = "sha256:"]] = await Promise.all([
+    blobsOf("large", 1, 3),
+    blobsOf("small", 1, 0.05),
+  ]);
+  warm = { large, small };
   cold = await blobsOf("cold", 800, 0.05);
   const team = {
     name: "team",
@@ -90,21 +96,27 @@ function pullers(random: () => number): { readonly failures: Failure[]; stop(): 
   let pulls = 0;
   let colds = 0;
   let stopped = false;
-  const failure = async (path: string, digest: Digest): Promise<string | undefined> => {
+  const failure = async (
+    path: string,
+    digest: Digest,
+    pace: { bytesPerSecond?: number },
+  ): Promise<string | undefined> => {
     try {
-      const answer = await download(new URL(path, cache.url), { ca: cache.ca });
+      const answer = await download(new URL(path, cache.url), { ca: cache.ca, ...pace });
       if (answer.status !== 200) return `status ${answer.status}`;
       return answer.complete && answer.digest === digest ? undefined : "broken off";
     } catch (error) {
       return (error as NodeJS.ErrnoException).code ?? String(error);
     }
   };
-  const client = async () => {
+  const client = async (index: number) => {
+    const kind = index % 2 === 0 ? "large" : "small";
+    const pace = kind === "large" ? { bytesPerSecond: slowBytesPerSecond } : {};
     while (!stopped) {
       const isCold = random() < 0.04 && colds < cold.length;
-      const [name, digest] = isCold ? ["cold", cold[colds++] as Digest] : ["warm", warm];
+      const [name, digest] = isCold ? ["cold", cold[colds++] as Digest] : [kind, warm[kind]];
       const path = `/v2/team/${name}/blobs/${digest}?ns=${registryName}`;
-      const why = await failure(path, digest);
+      const why = await failure(path, digest, isCold ? {} : pace);
       if (why !== undefined) {
         failures.push({ at: Date.now(), why: `${name}: ${why}` });
         const direct = await fetch(new URL(path, upstream.registry.url));
@@ -115,7 +127,7 @@ function pullers(random: () => number): { readonly failures: Failure[]; stop(): 
       await sleep(100 + random() * 200);
     }
   };
-  const clients = Promise.all(Array.from({ length: clientCount }, client));
+  const clients = Promise.all(Array.from({ length: clientCount }, (_, index) => client(index)));
   return {
     failures,
     async stop() {

@@ -16,7 +16,7 @@ import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import { ensureKubernetesProvider } from "../setup/kubernetes-provider.ts";
-import { type ControlPlane, nobody, startControlPlane } from "./control-plane.ts";
+import { type ControlPlane, keepingMemory, nobody, startControlPlane } from "./control-plane.ts";
 import { applyCrds } from "./control-plane-crds.ts";
 import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
 import { newStack, type Project, projectDirectory } from "./project.ts";
@@ -45,6 +45,7 @@ export async function kubernetesStack(keys: Keys, existing?: ControlPlane): Prom
     keys,
     environment: {
       ...(await ensureKubernetesProvider()),
+      ...keepingMemory,
       KUBECONFIG: plane.kubeconfigWithoutRights,
       // As provider.ts sets it, for a provider that is too old to know the setting.
       PULUMI_K8S_ENABLE_PATCH_FORCE: "true",
