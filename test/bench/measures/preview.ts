@@ -81,9 +81,7 @@ async function otherProgram(
 ): Promise<(more: NodeJS.ProcessEnv) => Promise<Preview>> {
   const { path: directory } = started.use(await tempDir());
   const program = join(import.meta.dirname, "..", `${stack}-program`);
-  // As Pulumi runs it: where Node keeps what it has compiled, the project says.
-  const plain = { ...environment, NODE_COMPILE_CACHE: undefined };
-  const project = await newStack({ stack, directory, keys: {}, program, environment: plain });
+  const project = await newStack({ stack, directory, keys: {}, program, environment });
   return (more) => project.run("preview", [], more);
 }
 
