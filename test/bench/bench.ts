@@ -11,6 +11,8 @@ import type { Measure } from "./measure.ts";
 import { type Measurement, ratios, verdict } from "./measurement.ts";
 import { boot } from "./measures/boot.ts";
 import { coldPull } from "./measures/cold-pull.ts";
+import { coldTrials } from "./measures/cold-trials.ts";
+import { connections } from "./measures/connections.ts";
 import { cost } from "./measures/cost.ts";
 import { fanOut } from "./measures/fan-out.ts";
 import { firstByte } from "./measures/first-byte.ts";
@@ -20,6 +22,7 @@ import { preview } from "./measures/preview.ts";
 import { size } from "./measures/size.ts";
 import { userData } from "./measures/user-data.ts";
 import { warmBlob } from "./measures/warm-blob.ts";
+import { warmTrials } from "./measures/warm-trials.ts";
 import { renderTable } from "./report.ts";
 import { summarize } from "./statistics.ts";
 
@@ -40,7 +43,7 @@ const measures: readonly Measure[] = [
 const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
-const onRequest: readonly Measure[] = [boot, size];
+const onRequest: readonly Measure[] = [boot, size, connections, warmTrials, coldTrials];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
   WORD         only what has one of the words in its name: ${names(measures)};
