@@ -16,13 +16,17 @@ set -u
 trap 'exit 0' TERM INT QUIT
 cache=$1
 status=$2
+address=${status#http://}
 state=$cache/tmp
 
 # A file may be renamed into place some time after its last write: look that far back, in seconds, and skip what the last look has seen.
 lookback=30
 
-# Minutes without a write after which nobody is storing an object any more, and between two looks for such.
+# Minutes without a write after which nobody is storing an object any more; seconds between two looks for new objects, and how many of these looks there are until
+# one for what is abandoned.
 abandoned=10
+interval=5
+rarely=120
 
 # A cached object's name is the MD5 sum of its key; what is still being stored has a suffix.
 object='????????????????????????????????'
@@ -30,22 +34,29 @@ unfinished="$object.??????????"
 
 log() { printf '{"time":"%s","message":"%s","digest":"%s","file":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "$3"; }
 
-# Keeps nginx's cache manager awake: see cacheZones() in budget.ts.
-pulse() { while sleep 1; do wget -q -O /dev/null "$status/pulse" 2>/dev/null; done; }
+# Sends what it reads to nginx, over one connection.
+send() { nc "${address%:*}" "${address#*:}" >/dev/null 2>&1; }
+
+# Keeps nginx's cache manager awake: see cacheZones() in budget.ts. Over one connection as long as nginx keeps it: a process for each request would take more
+# of the processor than all else that happens here while nothing is stored.
+pulse() {
+  while sleep 1; do
+    while printf 'HEAD /pulse HTTP/1.1\r\nHost: edge\r\n\r\n'; do sleep 1; done | send
+  done
+}
 
 # Asks nginx for every object of a zone by its key, over one connection: opening it is what counts it.
 introduce() {
-  address=${status#http://}
   {
     find "$cache/$1" -type f -name "$object" -exec grep -a -h -m 1 '^KEY: ' {} + |
       sed "s|^KEY: \(.*\)|HEAD /known/$1 HTTP/1.1\r\nHost: edge\r\nX-Key: \1\r\n\r|"
     printf 'HEAD /healthz HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'
-  } | nc "${address%:*}" "${address#*:}" >/dev/null
+  } | send
 }
 
 # When the edge has been started: its process file is new.
 welcome() {
-  [ -n "$(find "$cache/nginx.pid" -newer "$state/welcomed" 2>/dev/null)" ] || return
+  [ "$cache/nginx.pid" -nt "$state/welcomed" ] || return
   wget -q -O /dev/null "$status/healthz" 2>/dev/null || return
   touch -r "$cache/nginx.pid" "$state/welcomed"
   # BusyBox compares whole seconds: what was written in the second of the start may be the new nginx's.
@@ -109,8 +120,8 @@ inspect() {
 
 # What is being stored by nobody: a worker of nginx has crashed.
 sweep() {
-  [ -n "$(find "$state/swept" -mmin "+$abandoned")" ] || return
-  touch "$state/swept"
+  looks=$((looks + 1))
+  [ $((looks % rarely)) -eq 1 ] || return
   find "$cache/blobs" "$cache/manifests" -type f -name "$unfinished" -mmin "+$abandoned" -exec rm -f {} +
 }
 
@@ -135,9 +146,9 @@ guard() {
 
 mkdir -p "$state"
 rm -f "$state/full"
-for marker in verified welcomed swept; do [ -e "$state/$marker" ] || touch -d @0 "$state/$marker"; done
+for marker in verified welcomed; do [ -e "$state/$marker" ] || touch -d @0 "$state/$marker"; done
 : >"$state/seen"
-blobs=0 blob_bytes=0 manifests=0 manifest_bytes=0 corrupt=0
+blobs=0 blob_bytes=0 manifests=0 manifest_bytes=0 corrupt=0 looks=0
 publish
 sh "${0%/*}/metrics.sh" "$cache" "$status" &
 pulse &
@@ -147,6 +158,6 @@ while :; do
   inspect
   sweep
   # In the background, so that a signal ends the wait.
-  sleep 5 &
+  sleep "$interval" &
   wait $!
 done

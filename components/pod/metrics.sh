@@ -14,6 +14,9 @@ cache=$1
 status=$2
 state=$cache/tmp
 started=$(date +%s)
+workers=${WORKERS:-$(nproc)}
+requests=$(printf ':%04X' "$REQUESTS_PORT")
+clients=$(printf ':%04X' "$CLIENTS_PORT")
 
 # Seconds between two counts of what is stored, and how many times longer the pause is at least than the count: a large cache takes its time.
 pause=30
@@ -39,8 +42,9 @@ measure() {
 }
 
 count() {
-  began=$(date +%s)
-  [ "$began" -ge "$due" ] || return 0
+  now=$(date +%s)
+  [ "$now" -ge "$due" ] || return 0
+  began=$now
   stored="$(measure blobs) $(measure manifests)"
   now=$(date +%s)
   due=$((now + (now - began) * patience))
@@ -70,28 +74,28 @@ store() {
 }
 
 tally() {
-  # shellcheck disable=SC2046
-  set -- $(cat "$state/tally" 2>/dev/null)
-  [ $# -eq 5 ] || return 0
+  read -r stored_ever 2>/dev/null <"$state/tally" || return 0
+  # shellcheck disable=SC2086
+  set -- $stored_ever
   emit_zones counter stored_objects_total "$1" "$3"
   emit_zones counter stored_bytes_total "$2" "$4"
   emit counter corrupt_objects_total '' "$5"
 }
 
-# Of nginx's stub_status, the numbers in their order.
+# Of nginx's stub_status, the words in their order: https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
 connections() {
   # shellcheck disable=SC2046
-  set -- $(wget -q -T 5 -O - "$status/connections" 2>/dev/null | tr -c '0-9' ' ')
-  [ $# -eq 7 ] || return 0
-  emit gauge connections '{state="active"}' "$1" '{state="reading"}' "$5" '{state="writing"}' "$6" '{state="waiting"}' "$7"
-  emit counter connections_accepted_total '' "$2"
-  emit counter connections_handled_total '' "$3"
-  emit gauge connections_max '' "$((CONNECTIONS_PER_WORKER * ${WORKERS:-$(nproc)}))"
+  set -- $(wget -q -T 5 -O - "$status/connections" 2>/dev/null)
+  [ $# -eq 16 ] || return 0
+  emit gauge connections '{state="active"}' "$3" '{state="reading"}' "${12}" '{state="writing"}' "${14}" '{state="waiting"}' "${16}"
+  emit counter connections_accepted_total '' "$8"
+  emit counter connections_handled_total '' "$9"
+  emit gauge connections_max '' $((CONNECTIONS_PER_WORKER * workers))
 }
 
 # Datagrams that came while the exporter's buffer was full.
 lost() {
-  awk -v requests="$(printf ':%04X' "$REQUESTS_PORT")" -v clients="$(printf ':%04X' "$CLIENTS_PORT")" '
+  awk -v requests="$requests" -v clients="$clients" '
     index($2, requests) { print "{log=\"requests\"}", $NF }
     index($2, clients) { print "{log=\"clients\"}", $NF }
   ' /proc/net/udp
@@ -107,7 +111,7 @@ report() {
   emit gauge edge_start_time_seconds '' "$(stat -c %Y "$cache/nginx.pid" 2>/dev/null || echo 0)"
   emit gauge edge_configuration_refused '' "$([ -e "$cache/refused" ] && echo 1 || echo 0)"
   emit gauge janitor_start_time_seconds '' "$started"
-  emit gauge janitor_run_time_seconds '' "$(date +%s)"
+  emit gauge janitor_run_time_seconds '' "$now"
 }
 
 due=0

@@ -5,7 +5,14 @@ import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { waitUntil } from "../support/wait.ts";
-import { type Contestant, direct, startDistribution, startLimit, startPod } from "./contestants.ts";
+import {
+  type Contestant,
+  direct,
+  type PodContestant,
+  startDistribution,
+  startLimit,
+  startPod,
+} from "./contestants.ts";
 import { type Distance, type FarUpstream, startFarUpstream } from "./far-upstream.ts";
 import { type Pull, pullSeconds } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
@@ -14,7 +21,7 @@ import { progress } from "./report.ts";
 /** Who is measured, and what they get their content from. */
 export interface Arena {
   readonly upstream: FarUpstream;
-  readonly pod: Contestant;
+  readonly pod: PodContestant;
   readonly distribution: Contestant;
   readonly direct: Contestant;
   readonly limit: Contestant;

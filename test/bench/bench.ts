@@ -11,6 +11,8 @@ import type { Measure } from "./measure.ts";
 import { type Measurement, ratios, verdict } from "./measurement.ts";
 import { boot } from "./measures/boot.ts";
 import { coldPull } from "./measures/cold-pull.ts";
+import { coldTrials } from "./measures/cold-trials.ts";
+import { connections } from "./measures/connections.ts";
 import { cost } from "./measures/cost.ts";
 import { engines } from "./measures/engines.ts";
 import { fanOut } from "./measures/fan-out.ts";
@@ -21,6 +23,7 @@ import { preview } from "./measures/preview.ts";
 import { size } from "./measures/size.ts";
 import { userData } from "./measures/user-data.ts";
 import { warmBlob } from "./measures/warm-blob.ts";
+import { warmTrials } from "./measures/warm-trials.ts";
 import { renderTable } from "./report.ts";
 import { summarize } from "./statistics.ts";
 
@@ -41,7 +44,7 @@ const measures: readonly Measure[] = [
 const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
-const onRequest: readonly Measure[] = [boot, size, engines];
+const onRequest: readonly Measure[] = [boot, size, connections, engines, warmTrials, coldTrials];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
   WORD         only what has one of the words in its name: ${names(measures)};

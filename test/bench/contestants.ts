@@ -9,7 +9,7 @@ import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { block, directive, renderNginxConf } from "../../components/pod/nginx-conf.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { ensureTool } from "../setup/go-tools.ts";
-import { startCache } from "../support/cache.ts";
+import { startCache, type TestCache } from "../support/cache.ts";
 import { get } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
@@ -28,14 +28,23 @@ export interface Contestant {
   readonly processes: readonly number[];
 }
 
-type Started = Contestant & AsyncDisposable;
+export type Started = Contestant & AsyncDisposable;
+
+/** The Pod, whose parts can be looked at. */
+export interface PodContestant extends Contestant {
+  readonly ca: string;
+  readonly caFile: string;
+  readonly cache: TestCache;
+  /** The edge's container. */
+  readonly edge: string;
+}
 
 /** The Pod with the upstream as its only one. @param freshnessSeconds how old a tag may be @param engine of the upstream */
 export async function startPod(
   { url }: FarUpstream,
   freshnessSeconds: number,
   engine: Engine = "distribution",
-): Promise<Started & { edge: string }> {
+): Promise<PodContestant & AsyncDisposable> {
   const upstream = {
     name: "gsoci",
     registry: "registry.test",
@@ -54,6 +63,7 @@ export async function startPod(
     caFile: cache.caFile,
     ca: cache.ca,
     processes: pids.split("\n").map(Number),
+    cache,
     edge: cache.container("edge"),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
   };
@@ -133,7 +143,7 @@ export function direct(upstream: FarUpstream): Contestant {
 }
 
 /**
- * nginx of the Pod's edge image, with the TLS settings and as many workers as a running edge has, serving a file under the path of a blob.
+ * nginx of the Pod's edge image, with the TLS settings and as many workers and connections as a running edge has, serving a file under the path of a blob.
  *
  * @param edge the edge's container
  * @param path that clients ask for
@@ -174,14 +184,18 @@ export async function startLimit({
 }
 
 function limitConfig(port: number, edgeConfig: string): string {
-  const copied = [...edgeConfig.matchAll(/^\s*(worker_processes|ssl_(?!certificate)\w+) (.+);$/gm)];
+  const copied = [...edgeConfig.matchAll(/^\s*(worker_\w+s|ssl_(?!certificate)\w+) (.+);$/gm)];
   const same = copied.map(([, name = "", args = ""]) => directive(name, ...args.split(" ")));
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return renderNginxConf([
     ...same.filter(({ name }) => name === "worker_processes"),
     directive("pid", "/tmp/nginx.pid"),
     directive("error_log", "/dev/stderr", "warn"),
-    block("events", [], [directive("worker_connections", 1024)]),
+    block(
+      "events",
+      [],
+      same.filter(({ name }) => name === "worker_connections"),
+    ),
     block(
       "http",
       [],
@@ -195,7 +209,7 @@ function limitConfig(port: number, edgeConfig: string): string {
             directive("listen", `127.0.0.1:${port}`, "ssl"),
             directive("ssl_certificate", "/bench/tls/tls.crt"),
             directive("ssl_certificate_key", "/bench/tls/tls.key"),
-            ...same.filter(({ name }) => name !== "worker_processes"),
+            ...same.filter(({ name }) => name.startsWith("ssl_")),
             directive("root", "/bench/served"),
           ],
         ),
@@ -204,7 +218,8 @@ function limitConfig(port: number, edgeConfig: string): string {
   ]);
 }
 
-function edgeConfig(container: string): Promise<string> {
+/** The configuration of a running edge. */
+export function edgeConfig(container: string): Promise<string> {
   return podman(["exec", container, "cat", "/etc/registry-cache/edge/nginx.conf"]);
 }
 

@@ -4,6 +4,7 @@ import { pairwise, type Summary, summarize } from "./statistics.ts";
  * What is measured: `pod` is the cache as it is played by the local host, and `stack` one of this project's stacks. In a measurement, whichever of these
  * two it has is what all the others are compared with.
  *
+ * `unchanged`: in trials, the edge or Pod as it stands, while `pod` has the change that is tried.
  * `pod-zot`: the Pod with zot as the engine; `zot`: the same zot alone, with its own TLS. `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`: the upstream without a cache. `limit`: nginx with its defaults
  * and the Pod's TLS settings, serving the blob as a file; or the most that a cloud takes. `empty`: a Pulumi program without resources, and
  * `floor`: one with as many as the stack, which have nothing in them.
@@ -12,6 +13,7 @@ export const contestantNames = [
   "pod",
   "stack",
   "pod-zot",
+  "unchanged",
   "distribution",
   "zot",
   "direct",

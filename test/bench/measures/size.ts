@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,31 +53,46 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   // The janitor has seen them all.
   await utimes(join(cache.layout.cache, "tmp/verified"), new Date(), new Date());
 
+  // In the order in which the janitor introduces them, which is the one in which nginx evicts what nobody has asked for.
+  const first = (await execa("sh", ["-c", `find ${zone} -type f | head -n 100`])).stdout.split("\n");
+
   progress(`size: starting with ${count} blobs`);
   const start = performance.now();
+  const secondsSince = () => (performance.now() - start) / 1000;
   await cache.start();
-  const stored = async () => Number((await execa("sh", ["-c", `find ${zone} -type f | wc -l`])).stdout);
-  await waitUntil("the cache evicts", async () => (await stored()) < count, 10 * minutes);
-  const boundedSeconds = (performance.now() - start) / 1000;
+  const edge = await mainPid(cache.container("edge"));
+  const janitor = await mainPid(cache.container("janitor"));
+  await waitUntil("the cache evicts", () => first.some((path) => !existsSync(path)), 10 * minutes);
+  const countedSeconds = secondsSince();
+  progress(`size: evicting after ${countedSeconds.toFixed(1)} s`);
   await waitUntil(
     "the cache is within its budget",
-    async () => (await stored()) * blobMiB <= blobsMiB,
+    async () => {
+      // To count them takes processor time, which is then missing for what is measured.
+      await sleep(count / 100);
+      const { stdout } = await execa("sh", ["-c", `find ${zone} -type f | wc -l`]);
+      return Number(stdout) * blobMiB <= blobsMiB;
+    },
     10 * minutes,
   );
-  const [edge, janitor] = [await mainPid(cache.container("edge")), await mainPid(cache.container("janitor"))];
+  const boundedSeconds = secondsSince();
+  progress(`size: bounded after ${boundedSeconds.toFixed(1)} s`);
   await sleep(idleSeconds * 1000);
   const before = await cpuSeconds([janitor]);
   await sleep(idleSeconds * 1000);
   const percent = (((await cpuSeconds([janitor])) - before) / idleSeconds) * 100;
   const what = `a store of ${count.toLocaleString("en")} blobs`;
+  const measured = (value: string, unit: string, one: number): Measurement => ({
+    what: `${what}: ${value}`,
+    unit,
+    series: { pod: [one] },
+  });
   return [
-    { what: `${what}: from the start until it is bounded`, unit: "s", series: { pod: [boundedSeconds] } },
-    { what: `${what}: memory of the edge`, unit: "MiB", series: { pod: [await memoryMiB([edge])] } },
-    {
-      what: `${what}: processor time of the idle janitor`,
-      unit: "% of a processor",
-      series: { pod: [percent] },
-    },
+    measured("from the start until it evicts, as it knows what it has", "s", countedSeconds),
+    measured("from the start until it is bounded", "s", boundedSeconds),
+    measured("memory of the edge", "MiB", await memoryMiB([edge])),
+    measured("memory of the janitor", "MiB", await memoryMiB([janitor])),
+    measured("processor time of the idle janitor", "% of a processor", percent),
   ];
 }
 
