@@ -21,6 +21,7 @@ import { idle } from "./measures/idle.ts";
 import { knownTag } from "./measures/known-tag.ts";
 import { preview } from "./measures/preview.ts";
 import { size } from "./measures/size.ts";
+import { slowDisk } from "./measures/slow-disk.ts";
 import { userData } from "./measures/user-data.ts";
 import { warmBlob } from "./measures/warm-blob.ts";
 import { warmTrials } from "./measures/warm-trials.ts";
@@ -44,7 +45,7 @@ const measures: readonly Measure[] = [
 const quietLoad = 0.5;
 
 /** Only by their name: they take many minutes. */
-const onRequest: readonly Measure[] = [boot, size, connections, engines, warmTrials, coldTrials];
+const onRequest: readonly Measure[] = [boot, size, connections, engines, slowDisk, warmTrials, coldTrials];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
   WORD         only what has one of the words in its name: ${names(measures)};

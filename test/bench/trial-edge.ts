@@ -32,6 +32,11 @@ export function add(...lines: readonly string[]): Edit {
     config.replace(/^http \{$/m, `http {\n${lines.map((line) => `    ${line};\n`).join("")}`);
 }
 
+export function workersPerProcessor(count: number): Edit {
+  return (config) =>
+    config.replace(/^worker_processes (\d+);$/m, (_, now) => `worker_processes ${Number(now) * count};`);
+}
+
 /** @param diskRate bytes per second that it may read, as podman writes it. @default all */
 export async function startTrialEdge(
   pod: PodContestant,
