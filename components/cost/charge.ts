@@ -179,7 +179,7 @@ function partsOf({ name, quantity, above }: Charge, price: Price, unit: LineUnit
 }
 
 /** What of a quantity falls into one tier. */
-export interface TierPart extends Tier {
+interface TierPart extends Tier {
   readonly quantity: number;
   /** Absent: without end. */
   readonly upTo?: number;

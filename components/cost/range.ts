@@ -21,7 +21,7 @@ export interface CostRange {
 }
 
 /** A region's lines, as far as the range follows from them. */
-export interface Ranged {
+interface Ranged {
   readonly lines: readonly CostLine[];
   readonly contested?: { readonly name: string; readonly lines: readonly CostLine[] };
   readonly notPriced: readonly NotPriced[];

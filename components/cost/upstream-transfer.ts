@@ -6,7 +6,7 @@ import type { NotPriced } from "./line.ts";
 import { toGB } from "./usage.ts";
 
 /** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
-export type UpstreamOperator = Place | "nobody" | "unknown";
+type UpstreamOperator = Place | "nobody" | "unknown";
 
 /** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
 export const assumedRegistryRegion = "westeurope";

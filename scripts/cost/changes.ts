@@ -26,7 +26,7 @@ export interface LineChange {
 }
 
 /** What is compared. A stack that can't be read in the base isn't new: nothing is known of its past. */
-export type Compared = Pick<Review, "regions" | "removed" | "unread">;
+type Compared = Pick<Review, "regions" | "removed" | "unread">;
 
 /** The regions that aren't as in the base, those that changed most first. */
 export function changesOf({ regions, removed, unread }: Compared): Change[] {

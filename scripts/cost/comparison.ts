@@ -57,19 +57,24 @@ function agesOf(regions: readonly RegionReview[], today: string): string[] {
 
 function titleOf({ name, was, is, more }: Change): string {
   const [before, now] = [was ? billed(was) : "new", is ? billed(is) : "removed"];
-  return `${name}: ${before} → ${now}, ${moreText(more)} a month`;
+  const text = moreText(more);
+  return `${name}: ${before} → ${now}, ${text === notKnown ? `change ${text}` : `${text} a month`}`;
 }
+
+const notKnown = "not known";
 
 function isKnown({ high }: Amounts): boolean {
   return Number.isFinite(high);
 }
 
-/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `+$57.90 and what has no price`. */
-export function moreText(more: Amounts): string {
-  const { low, expected, high } = more;
-  if (!isKnown(more)) return `${change(expected)} and what has no price`;
-  const [least, most] = [Math.min(low, expected, high), Math.max(low, expected, high)].map(change);
-  return least === most ? `${least}` : `${least} to ${most}`;
+/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
+export function moreText({ low, expected, high }: Amounts): string {
+  const ends = Number.isFinite(high) ? [low, expected, high] : [low, expected];
+  const [least, most] = [Math.min(...ends), Math.max(...ends)].map(change);
+  if (Number.isFinite(high)) return least === most ? `${least}` : `${least} to ${most}`;
+  if (least === "$0.00" && most === "$0.00") return notKnown;
+  if (Number.isNaN(high)) return `${change(expected)} and what isn't known`;
+  return high > 0 ? `at least ${least}` : `at most ${most}`;
 }
 
 function sentencesOf({ lines, was, is, region }: Change): string[] {

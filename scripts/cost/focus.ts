@@ -5,7 +5,13 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { parse } from "csv-parse";
-import { asyncBufferFromFile, type Compressors, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import {
+  asyncBufferFromFile,
+  type Compressors,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { project } from "../../components/hosts/naming.ts";
@@ -64,7 +70,7 @@ function plus(one: Sum, other: Sum): Sum {
 }
 
 /** By stack and region; without a region where a charge has none. */
-export type BilledSums = ReadonlyMap<string, Sum>;
+type BilledSums = ReadonlyMap<string, Sum>;
 
 /**
  * Adds up what has the tags of this project's stacks.
@@ -114,7 +120,10 @@ const compressors: Compressors = {
 async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
-  const options = { file, metadata, columns: Object.keys(row.shape), compressors };
+  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
+  // An export may leave columns out: which of them it must have, `row` says.
+  const columns = Object.keys(row.shape).filter((name) => there.includes(name));
+  const options = { file, metadata, columns, compressors };
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);

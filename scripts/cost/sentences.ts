@@ -117,7 +117,7 @@ export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
   return `${name}: ${reason}${indication}`;
 }
 
-export interface Remarks {
+interface Remarks {
   readonly title: string;
   readonly texts: readonly string[];
 }

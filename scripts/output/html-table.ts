@@ -1,7 +1,7 @@
 import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
 import { columnOf } from "./columns.ts";
 
-export type Cell = string | Html;
+type Cell = string | Html;
 
 interface Table {
   /** For those who can't see where it is. */

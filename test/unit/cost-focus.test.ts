@@ -144,7 +144,7 @@ test("an export may be of several files, and compressed", async (t) => {
 
 /**
  * All written by pyarrow 26. Compressed by Snappy: AWS's tags are a map, and a purchase is for a year; Azure's are JSON in text, with costs as decimals. The charges are 5, -0.2 and 2 × 1000 USD.
- * The same as Azure's, compressed by Zstandard.
+ * The same as Azure's without a region, compressed by Zstandard.
  */
 test("an export may be Parquet, as AWS and as Azure write it, and compressed otherwise", async (t) => {
   const project = scope(t).use(await costProject());

@@ -51,13 +51,14 @@ test("a bill has the range of what isn't known, which is open without any price"
 });
 
 test("of a change, what is known is said, even where a line has no price", () => {
-  const of = (high: number) => moreText({ low: 300, expected: 307, high });
-  assert.deepEqual([307, 310, Number.POSITIVE_INFINITY, Number.NaN].map(of), [
-    "+$300.00 to +$307.00",
-    "+$300.00 to +$310.00",
-    "+$307.00 and what has no price",
-    "+$307.00 and what has no price",
-  ]);
+  const [none, some] = [0, 307];
+  const of = (high: number, known: number) => moreText({ low: known, expected: known, high });
+  const open = Number.POSITIVE_INFINITY;
+  assert.deepEqual(
+    [of(some, some), of(open, some), of(-open, -some), of(Number.NaN, some), of(open, none)],
+    ["+$307.00", "at least +$307.00", "at most -$307.00", "+$307.00 and what isn't known", "not known"],
+  );
+  assert.equal(moreText({ low: 300, expected: 307, high: 310 }), "+$300.00 to +$310.00");
 });
 
 test("why a machine changes: the limit that binds, that it is enough, or that it is named", () => {

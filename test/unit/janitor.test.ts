@@ -96,11 +96,12 @@ server accepts handled requests
 Reading: 0 Writing: 1 Waiting: 2
 `;
 
-/** BusyBox's `nc`, as far as the janitor uses it, for machines that have none. */
+/** BusyBox's `nc`, as far as the janitor uses it, for machines that have none. That of Alpine doesn't end with the server's side of a connection, but when it can't write any more. */
 const netcat = `#!/bin/bash
 exec 3<>"/dev/tcp/$1/$2"
 cat <&0 >&3 &
-exec cat <&3
+cat <&3
+wait
 `;
 
 // They wait for the scripts, which look once a second, or every five.
