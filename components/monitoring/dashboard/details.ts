@@ -78,7 +78,8 @@ export const trouble: Row = {
   panels: [
     {
       title: "Error ratio",
-      description: "Share of the requests that failed. Clients fell back to the upstream.",
+      description:
+        "Share of requests answered with a 5xx status. Of the edge, without pings and refused requests. Clients then fell back to the upstream.",
       kind: "timeseries",
       unit: "percentunit",
       queries: {
