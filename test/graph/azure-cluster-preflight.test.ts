@@ -62,6 +62,17 @@ test("the load balancer has a subnet of its own only with a private endpoint", (
   ]);
 });
 
+test("the load balancer's own subnet is another one than the nodes'", () => {
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "private" }, exposure: "private" };
+  const access = { clients: ["10.0.0.0/8"] };
+  for (const loadBalancerSubnet of ["caches", "Caches"]) {
+    const network = { vnet: vnet("hub", "hub"), subnet: "caches", loadBalancerSubnet };
+    assert.deepEqual(problemsOf({ network, endpoint, access }), [
+      "network.loadBalancerSubnet: is `subnet` already: leave it out",
+    ]);
+  }
+});
+
 test("everything that is wrong is told, each with its path", () => {
   const long = "n".repeat(64);
   const ranges = (count: number) =>

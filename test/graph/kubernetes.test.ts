@@ -188,6 +188,17 @@ test("the number of replicas is the autoscaler's, where there is one, a Stateful
   assert.deepEqual(await ignored("volumes", "PersistentVolumeClaim"), ["spec.storageClassName"]);
 });
 
+test("another scheme makes another load balancer, and another subnet changes in place", async () => {
+  const { resources } = await graphOf("volumes");
+  const service = resources.find(({ type }) => lastPart(type) === "Service");
+  assert.deepEqual(
+    service?.replaceOnChanges,
+    ["aws-load-balancer-scheme", "azure-load-balancer-internal"].map(
+      (name) => `metadata.annotations["service.beta.kubernetes.io/${name}"]`,
+    ),
+  );
+});
+
 test("the address is the load balancer's, and the endpoint's name elsewhere", async () => {
   const cacheOf = async (name: KubernetesCase) =>
     (await settled((await graphOf(name)).cache.cache)) as CacheOutputs;

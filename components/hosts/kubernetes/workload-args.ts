@@ -68,6 +68,8 @@ export interface WorkloadArgs extends WorkloadPlanArgs {
   readonly serviceAccount: WorkloadPlanArgs["serviceAccount"] & {
     readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   };
+  /** Annotations of the Service with which another load balancer replaces the old one, besides those of workload.ts. @default none */
+  readonly placingAnnotations?: readonly string[];
   /** Access key and secret key, where the store's `credentials` is the storeSecret of names.ts. @default the identity of the Pods */
   readonly storeCredentials?: pulumi.Output<Credentials> | undefined;
 }

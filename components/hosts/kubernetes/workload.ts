@@ -60,7 +60,7 @@ export class Workload extends pulumi.ComponentResource {
     const storeSecret = createStoreSecret(name, args, inside);
     createReplicas(name, objects, storeSecret, { ...inside, dependsOn: before, customTimeouts });
     // Pulumi waits until it leads to a replica.
-    const service = createExposure(name, objects, { ...inside, customTimeouts });
+    const service = createExposure(name, objects, args.placingAnnotations, { ...inside, customTimeouts });
     objects.monitoring.forEach((it) => {
       createMonitoring(name, it, inside);
     });
@@ -152,18 +152,25 @@ function createReplicas(
   new PodDisruptionBudget(name, disruptionBudget, options);
 }
 
-function createExposure(name: string, { service, route }: WorkloadObjects, options: Options): Service {
+function createExposure(
+  name: string,
+  { service, route }: WorkloadObjects,
+  placingAnnotations: WorkloadArgs["placingAnnotations"],
+  options: Options,
+): Service {
   if (route?.kind === "Ingress") new Ingress(name, route, options);
   if (route?.kind === "HTTPRoute") new CustomResource(name, route, options);
+  const replaceOnChanges = placing(placingAnnotations);
   return new Service(name, service, { ...options, replaceOnChanges, deleteBeforeReplace: true });
 }
 
-/** With another one, the cloud makes a load balancer anew; as an update, Pulumi would take the old one's address. */
-const replaceOnChanges = [
-  "aws-load-balancer-scheme",
-  "azure-load-balancer-internal",
-  "azure-load-balancer-internal-subnet",
-].map((name) => `metadata.annotations["service.beta.kubernetes.io/${name}"]`);
+/** With another value of these annotations, the cloud makes a load balancer anew; as an update, Pulumi would take the old one's address. */
+function placing(further: readonly string[] = []): string[] {
+  const prefix = "service.beta.kubernetes.io/";
+  return [`${prefix}aws-load-balancer-scheme`, `${prefix}azure-load-balancer-internal`, ...further].map(
+    (annotation) => `metadata.annotations["${annotation}"]`,
+  );
+}
 
 function createMonitoring(
   name: string,

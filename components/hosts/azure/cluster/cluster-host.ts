@@ -22,7 +22,7 @@ import {
   podIdentityLabels,
 } from "./identities.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
-import { loadBalancerAnnotations, loadBalancerHandover } from "./load-balancer.ts";
+import { loadBalancerAnnotations, loadBalancerHandover, placingAnnotations } from "./load-balancer.ts";
 import { createManagedCluster } from "./managed-cluster.ts";
 import { createClusterNetwork } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -88,6 +88,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       {
         ...plan,
         secrets,
+        placingAnnotations,
         region: workloadRegion(admitting(region, found), {
           store: blobStore(found.storageAccount, delivery),
           annotations: loadBalancerAnnotations(plan),

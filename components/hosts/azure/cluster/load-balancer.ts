@@ -6,6 +6,11 @@ import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
 
 const prefix = "service.beta.kubernetes.io/azure-";
 
+const subnetAnnotation = `${prefix}load-balancer-internal-subnet`;
+
+/** With another subnet, the load balancer has another address. A Service in an existing cluster changes in place. */
+export const placingAnnotations = [subnetAnnotation] as const;
+
 /**
  * How AKS makes the Service's load balancer: with the stack's own address, or inside of the nodes' subnet or one beside it, where AKS chooses the address.
  * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/, https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/
@@ -22,7 +27,7 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
   const { loadBalancerSubnet = subnetOr(nodeSubnet) } = "subnet" in network ? network : {};
   return {
     [`${prefix}load-balancer-internal`]: "true",
-    [`${prefix}load-balancer-internal-subnet`]: loadBalancerSubnet,
+    [subnetAnnotation]: loadBalancerSubnet,
     // Without it, the rule AllowVnetInBound of the nodes' security group lets in everything of the network, whatever the Service's ranges are.
     [`${prefix}deny-all-except-load-balancer-source-ranges`]: "true",
     ...(privateLink && {

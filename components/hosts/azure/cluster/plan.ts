@@ -59,10 +59,15 @@ function networkNameProblems({ region: { resourceGroup, network }, names }: Azur
 
 function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
   const { network } = region;
-  if (!("subnet" in network) || network.loadBalancerSubnet === undefined || isPrivate(region)) return [];
-  const message =
-    "is for a private endpoint: a public one has an address in no subnet. Leave it out, or set `endpoint.exposure: private`";
-  return [{ path: "network.loadBalancerSubnet", message }];
+  if (!("subnet" in network) || network.loadBalancerSubnet === undefined) return [];
+  const problem = (message: string) => [{ path: "network.loadBalancerSubnet", message }];
+  if (!isPrivate(region))
+    return problem(
+      "is for a private endpoint: a public one has an address in no subnet. Leave it out, or set `endpoint.exposure: private`",
+    );
+  // Azure takes names in any case, and the same role on the same subnet only once.
+  const isNodes = network.loadBalancerSubnet.toLowerCase() === network.subnet.toLowerCase();
+  return isNodes ? problem("is `subnet` already: leave it out") : [];
 }
 
 function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {
