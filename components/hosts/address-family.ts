@@ -7,6 +7,11 @@ export function familyOf(range: string): Family {
   return ipaddr.parseCIDR(range)[0].kind();
 }
 
+/** As Kubernetes names it. */
+export function familyNameOf(range: string): "IPv4" | "IPv6" {
+  return familyOf(range) === "ipv4" ? "IPv4" : "IPv6";
+}
+
 export function ipv4Ranges(ranges: readonly string[]): string[] {
   return ranges.filter((range) => familyOf(range) === "ipv4");
 }

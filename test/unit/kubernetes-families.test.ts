@@ -1,6 +1,6 @@
 /** By which IP families a region in an existing cluster is reached. What a cluster says of them: test/engine/kubernetes-families.test.ts. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import {
@@ -20,6 +20,16 @@ function planned(expose: object, clients: unknown = both, name: KubernetesCase =
   return { problems: texts(problems), warnings: texts(warnings) };
 }
 
+const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
+const dualStack = `${prefix}ip-address-type: dualstack`;
+/** Of AWS, with these annotations besides. */
+const inAws = (families: object, annotations: Record<string, string> = {}) => ({
+  kind: "loadBalancer",
+  ...families,
+  annotations: Object.fromEntries(
+    Object.entries({ type: "external", ...annotations }).map(([key, value]) => [prefix + key, value]),
+  ),
+});
 const loadBalancer = (families: object = {}) => ({ kind: "loadBalancer", ...families });
 const nothing = { problems: [], warnings: [] };
 
@@ -58,7 +68,7 @@ test("two families need a policy that has both", () => {
 
 test("a range of a family that the load balancer lacks is refused", () => {
   assert.deepEqual(planned(loadBalancer({ ipFamilies: ["IPv4"] })).problems, [
-    "access.clients[1]: 2001:db8::/32 is IPv6, and the load balancer has IPv4 only: leave it out, or set `expose.ipFamilyPolicy` to PreferDualStack or RequireDualStack",
+    `access.clients[1]: 2001:db8::/32 is IPv6, and \`expose.ipFamilies\` names IPv4 only: leave it out, or set \`expose.ipFamilyPolicy\` to PreferDualStack or RequireDualStack, on AWS instead the annotation \`${dualStack}\``,
   ]);
   assert.match(
     planned(loadBalancer({ ipFamilies: ["IPv6"] })).problems.join(),
@@ -74,10 +84,12 @@ test("a range of a family that the load balancer lacks is refused", () => {
 });
 
 test("ranges of both families are a warning where there is one family, and those of one where there are both", () => {
-  const oneOfBoth =
-    "access.clients: has IPv4 and IPv6 ranges, and the load balancer has one family only. AWS's controller makes none at all then. Leave out the ranges of the other family, or set `expose.ipFamilyPolicy`";
-  assert.deepEqual(planned(loadBalancer()), { problems: [], warnings: [oneOfBoth] });
-  assert.deepEqual(planned(loadBalancer({ ipFamilyPolicy: "SingleStack" })).warnings, [oneOfBoth]);
+  const oneOfBoth = (perhaps: string) =>
+    `access.clients: has IPv4 and IPv6 ranges, and the load balancer has one family${perhaps}. AWS's controller then makes none at all, and Google Cloud's probably none without backend services. Leave out the ranges of the other family, or set \`expose.ipFamilyPolicy\`, on AWS instead the annotation \`${dualStack}\``;
+  // Where the key was removed, the Service keeps both.
+  const kept = ", unless an earlier update gave it both";
+  assert.deepEqual(planned(loadBalancer()), { problems: [], warnings: [oneOfBoth(kept)] });
+  assert.deepEqual(planned(loadBalancer({ ipFamilyPolicy: "SingleStack" })).warnings, [oneOfBoth("")]);
   const ipFamilyPolicy = "RequireDualStack";
   assert.deepEqual(planned(loadBalancer({ ipFamilyPolicy }), ["203.0.113.0/24"]).warnings, [
     "access.clients: has no IPv6 range, and the load balancer gets an IPv6 address where the cluster has both families: the cache refuses all clients that use it. Add their ranges, or leave out `expose.ipFamilyPolicy`",
@@ -92,4 +104,71 @@ test("ranges of both families are a warning where there is one family, and those
   // The clients' families are those of what is before the cache.
   const { expose } = kubernetesRegions["own-server"];
   assert.deepEqual(planned(expose, both, "own-server"), nothing);
+});
+
+describe("on AWS", () => {
+  const dualstack = { "ip-address-type": "dualstack" };
+  const withPods = { ...dualstack, "nlb-target-type": "ip" };
+  const replaced = (other: string, targets: string) =>
+    `access.clients: has ${other} ranges, and the load balancer's targets have ${targets} addresses: AWS replaces the addresses of ${other} clients by its own, and the cache refuses those. Leave out the ranges, or serve these clients by a region of their own`;
+
+  test("a load balancer has both families by its annotation, whatever the Service has", () => {
+    assert.deepEqual(planned(inAws({}, dualstack)), nothing);
+    assert.deepEqual(planned(inAws({ ipFamilyPolicy: "SingleStack" }, dualstack)), nothing);
+    assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] }, dualstack)), {
+      problems: [],
+      warnings: [replaced("IPv6", "IPv4")],
+    });
+    assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] }, dualstack), ["203.0.113.0/24"]), nothing);
+    assert.deepEqual(planned(inAws({}, dualstack), "public"), nothing);
+  });
+
+  test("IPv6 ranges need that annotation", () => {
+    const told = `access.clients: has IPv6 ranges, and AWS's controller makes no load balancer for them without the annotation \`${dualStack}\`. Set it, or leave out the ranges`;
+    for (const clients of [both, ["2001:db8::/32"]])
+      assert.deepEqual(planned(inAws({}), clients), { problems: [], warnings: [told] });
+    assert.deepEqual(planned(inAws({}, { "ip-address-type": "ipv4" })).warnings, [told]);
+    assert.deepEqual(planned(inAws({}), ["203.0.113.0/24"]), nothing);
+    assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] })).problems, [
+      `access.clients[1]: 2001:db8::/32 is IPv6, and \`expose.ipFamilies\` names IPv4 only: leave it out, or set the annotation \`${dualStack}\``,
+    ]);
+  });
+
+  test("a Service with IPv6 is refused without it", () => {
+    const refused = [
+      `expose.annotations: lacks \`${dualStack}\`: with IPv6 in the Service, AWS's controller makes no load balancer without it. Set it, or leave out \`expose.ipFamilyPolicy\` and \`expose.ipFamilies\``,
+    ];
+    const asked = [
+      { ipFamilyPolicy: "RequireDualStack" },
+      { ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv4"] },
+      { ipFamilies: ["IPv6"] },
+    ];
+    for (const families of asked) {
+      assert.deepEqual(planned(inAws(families, { "nlb-target-type": "ip" })), {
+        problems: refused,
+        warnings: [],
+      });
+      assert.equal(planned(inAws(families)).warnings.length, 1);
+      assert.deepEqual(planned(inAws(families), "public").problems, refused);
+      for (const name of ["eks.amazonaws.com/nlb", "service.k8s.aws/nlb"])
+        assert.deepEqual(planned(loadBalancer({ class: name, ...families })).problems, refused);
+    }
+    assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] }), ["203.0.113.0/24"]), nothing);
+  });
+
+  test("with IPv6 in the Service, it serves IPv6 clients only, and takes Pods as targets", () => {
+    const lacking =
+      "expose.annotations: lacks `service.beta.kubernetes.io/aws-load-balancer-nlb-target-type: ip`: otherwise, AWS takes only nodes with a primary IPv6 address as IPv6 targets";
+    for (const families of [{ ipFamilyPolicy: "RequireDualStack" }, { ipFamilies: ["IPv6"] }]) {
+      const ofBoth = { problems: [], warnings: [replaced("IPv4", "IPv6")] };
+      assert.deepEqual(planned(inAws(families, withPods)), ofBoth);
+      assert.deepEqual(planned(inAws(families, { ...dualstack, type: "nlb-ip" })), ofBoth);
+      assert.deepEqual(planned(inAws(families, withPods), ["2001:db8::/32"]), nothing);
+      assert.deepEqual(planned(inAws(families, withPods), "public"), nothing);
+      for (const target of [{}, { "nlb-target-type": "instance" }])
+        assert.deepEqual(planned(inAws(families, { ...dualstack, ...target }), ["2001:db8::/32"]).warnings, [
+          lacking,
+        ]);
+    }
+  });
 });

@@ -3,7 +3,8 @@ import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import { everyone } from "../../config/access.ts";
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
-import { familyOf } from "../address-family.ts";
+import { familyNameOf } from "../address-family.ts";
+import { awsProblems, awsWarnings, dualStackAnnotation, isDualStackInAws, isInAws } from "./aws-families.ts";
 
 type Expose = KubernetesRegion["expose"];
 type Families = Pick<Expose & { kind: "loadBalancer" }, "ipFamilyPolicy" | "ipFamilies">;
@@ -33,12 +34,15 @@ function onlyFamily(families: Families): string | undefined {
   return wantsBoth(families) ? undefined : families.ipFamilies?.[0];
 }
 
-const nameOf = (range: string) => (familyOf(range) === "ipv4" ? "IPv4" : "IPv6");
-
 /** Ranges of clients that come to a load balancer; none where it takes everyone. Behind a proxy, clients have the families of that. */
 function clientRanges({ expose, access }: Pick<KubernetesRegion, "access" | "expose">): readonly string[] {
   const isPublic = everyone.every((range) => access.clients.includes(range));
   return expose.kind !== "loadBalancer" || isPublic ? [] : access.clients;
+}
+
+/** Of AWS's load balancer, where the configuration says: IPv6 if the Service may have it. */
+function awsTargets(families: Families): string | undefined {
+  return wantsBoth(families) ? "IPv6" : onlyFamily(families);
 }
 
 /**
@@ -46,26 +50,34 @@ function clientRanges({ expose, access }: Pick<KubernetesRegion, "access" | "exp
  *
  * A range of a family that the load balancer lacks is no harmless surplus: AWS's controller makes no load balancer at all
  * (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_managed_sg.go, "unsupported v6 cidr"), Azure's writes no rule for it
- * (https://github.com/kubernetes-sigs/cloud-provider-azure/blob/master/pkg/provider/loadbalancer/accesscontrol.go), and kube-proxy drops it with a warning
- * (https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/serviceport.go).
+ * (https://github.com/kubernetes-sigs/cloud-provider-azure/blob/master/pkg/provider/loadbalancer/accesscontrol.go), Google Cloud's own puts it into one rule with the others, which
+ * Google refuses (https://github.com/kubernetes/cloud-provider-gcp/blob/master/providers/gce/gce_loadbalancer_external.go, https://github.com/kubernetes/kops/pull/12170), and
+ * kube-proxy drops it with a warning (https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/serviceport.go).
  */
 export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
-  const { families, path } = configuredFamilies(region.expose);
+  const { expose, access } = region;
+  const { families, path } = configuredFamilies(expose);
   const { ipFamilies = [] } = families;
   if (ipFamilies.length > 1 && !wantsBoth(families)) {
     const message = `names two families, and a Service has one without \`${path}.ipFamilyPolicy\`: set that to PreferDualStack or RequireDualStack`;
     return [{ path: `${path}.ipFamilies`, message }];
   }
+  if (expose.kind !== "loadBalancer") return [];
+  const ofAws = awsProblems(expose, awsTargets(families));
   const only = onlyFamily(families);
-  if (only === undefined) return [];
+  // A load balancer of AWS's with that annotation has both.
+  if (ofAws.length > 0 || only === undefined || isDualStackInAws(expose)) return ofAws;
   const ranges = new Set(clientRanges(region));
-  return region.access.clients.flatMap((range, index) =>
-    !ranges.has(range) || nameOf(range) === only
+  const remedy = isInAws(expose)
+    ? `set the annotation \`${dualStackAnnotation}\``
+    : `set \`${path}.ipFamilyPolicy\` to PreferDualStack or RequireDualStack, on AWS instead the annotation \`${dualStackAnnotation}\``;
+  return access.clients.flatMap((range, index) =>
+    !ranges.has(range) || familyNameOf(range) === only
       ? []
       : [
           {
             path: `access.clients[${index}]`,
-            message: `${range} is ${nameOf(range)}, and the load balancer has ${only} only: leave it out, or set \`${path}.ipFamilyPolicy\` to PreferDualStack or RequireDualStack`,
+            message: `${range} is ${familyNameOf(range)}, and \`${path}.ipFamilies\` names ${only} only: leave it out, or ${remedy}`,
           },
         ],
   );
@@ -76,8 +88,12 @@ export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose
  * https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/sourceranges.go
  */
 export function familyWarnings(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
-  const { families, path } = configuredFamilies(region.expose);
-  const [first, second] = [...new Set(clientRanges(region).map(nameOf))];
+  const { expose } = region;
+  const { families, path } = configuredFamilies(expose);
+  const ranges = clientRanges(region);
+  if (expose.kind === "loadBalancer" && isInAws(expose))
+    return awsWarnings(expose, awsTargets(families), ranges);
+  const [first, second] = [...new Set(ranges.map(familyNameOf))];
   const warning = (message: string) => [{ path: "access.clients", message }];
   if (first === undefined) return [];
   if (wantsBoth(families) && second === undefined) {
@@ -87,8 +103,10 @@ export function familyWarnings(region: Pick<KubernetesRegion, "access" | "expose
     );
   }
   if (!wantsBoth(families) && onlyFamily(families) === undefined && second !== undefined) {
+    // Without the key, a Service keeps what it has.
+    const perhaps = families.ipFamilyPolicy === undefined ? ", unless an earlier update gave it both" : "";
     return warning(
-      `has IPv4 and IPv6 ranges, and the load balancer has one family only. AWS's controller makes none at all then. Leave out the ranges of the other family, or set \`${path}.ipFamilyPolicy\``,
+      `has IPv4 and IPv6 ranges, and the load balancer has one family${perhaps}. AWS's controller then makes none at all, and Google Cloud's probably none without backend services. Leave out the ranges of the other family, or set \`${path}.ipFamilyPolicy\`, on AWS instead the annotation \`${dualStackAnnotation}\``,
     );
   }
   return [];

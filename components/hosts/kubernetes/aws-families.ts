@@ -1,0 +1,71 @@
+/**
+ * The IP families of a Network Load Balancer. AWS's controller takes those of the load balancer from an annotation and those of the targets from the Service, where one IPv6 makes
+ * all targets IPv6: https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_target_group.go (buildTargetGroupIPAddressType)
+ */
+import type { Problem } from "../../config/problems.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
+import { familyNameOf } from "../address-family.ts";
+
+type LoadBalancer = Extract<KubernetesRegion["expose"], { kind: "loadBalancer" }>;
+
+const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
+const addressType = `${prefix}ip-address-type`;
+const targetType = `${prefix}nlb-target-type`;
+export const dualStackAnnotation = `${addressType}: dualstack`;
+
+/** Of EKS Auto Mode, and of the AWS Load Balancer Controller. */
+const classes = ["eks.amazonaws.com/nlb", "service.k8s.aws/nlb"];
+
+/** Where the configuration shows it: a cluster can have it as a default, too. */
+export function isInAws({ class: name = "", annotations }: LoadBalancer): boolean {
+  return classes.includes(name) || Object.keys(annotations).some((key) => key.startsWith(prefix));
+}
+
+export function isDualStackInAws({ annotations }: LoadBalancer): boolean {
+  return annotations[addressType] === "dualstack";
+}
+
+/** `targets`: the family that the Service gives them, where the configuration says. */
+export function awsProblems(expose: LoadBalancer, targets: string | undefined): Problem[] {
+  if (!isInAws(expose) || targets !== "IPv6" || isDualStackInAws(expose)) return [];
+  const message = `lacks \`${dualStackAnnotation}\`: with IPv6 in the Service, AWS's controller makes no load balancer without it. Set it, or leave out \`expose.ipFamilyPolicy\` and \`expose.ipFamilies\``;
+  return [{ path: "expose.annotations", message }];
+}
+
+/** `ranges`: those of clients, none where everyone may come. */
+export function awsWarnings(
+  expose: LoadBalancer,
+  targets: string | undefined,
+  ranges: readonly string[],
+): Problem[] {
+  return [...rangeWarnings(expose, targets, ranges), ...targetWarnings(expose, targets)];
+}
+
+function rangeWarnings(
+  expose: LoadBalancer,
+  targets: string | undefined,
+  ranges: readonly string[],
+): Problem[] {
+  const families = new Set(ranges.map(familyNameOf));
+  const warning = (message: string) => [{ path: "access.clients", message }];
+  if (!isDualStackInAws(expose)) {
+    if (targets !== undefined || !families.has("IPv6")) return [];
+    return warning(
+      `has IPv6 ranges, and AWS's controller makes no load balancer for them without the annotation \`${dualStackAnnotation}\`. Set it, or leave out the ranges`,
+    );
+  }
+  const other = targets === "IPv4" ? "IPv6" : "IPv4";
+  if (targets === undefined || !families.has(other)) return [];
+  return warning(
+    `has ${other} ranges, and the load balancer's targets have ${targets} addresses: AWS replaces the addresses of ${other} clients by its own, and the cache refuses those. Leave out the ranges, or serve these clients by a region of their own`,
+  );
+}
+
+/** `nlb-ip` is the older way to have Pods as targets. */
+function targetWarnings({ annotations }: LoadBalancer, targets: string | undefined): Problem[] {
+  const hasPods = annotations[targetType] === "ip" || annotations[`${prefix}type`] === "nlb-ip";
+  if (targets !== "IPv6" || hasPods) return [];
+  // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3692
+  const message = `lacks \`${targetType}: ip\`: otherwise, AWS takes only nodes with a primary IPv6 address as IPv6 targets`;
+  return [{ path: "expose.annotations", message }];
+}
