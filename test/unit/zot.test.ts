@@ -113,6 +113,9 @@ const documented: Record<string, string> = {
   "storage.retention.policies[].keepUntagged.pushedWithin": "https://github.com/project-zot/zot/pull/4191",
   "http.address": readme,
   "http.port": readme,
+  "http.readTimeout": "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
+  "http.writeTimeout":
+    "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
   "http.compat[]": "https://zotregistry.dev/v2.1.20/articles/mirroring/",
   "http.accessControl.repositories.**.anonymousPolicy[]": readme,
   "http.accessControl.metrics.anonymousPolicy[]": "https://github.com/project-zot/zot/pull/4110",
@@ -149,6 +152,13 @@ describe("what zot is told", () => {
     ]);
     assert.deepEqual([registry.urls, registry.tlsVerify], [["https://gsoci.azurecr.io"], true]);
     assert.equal(configOf({ url: "http://10.0.0.1:5000" }).extensions.sync.registries[0].tlsVerify, false);
+  });
+
+  test("may answer for as long as a copy and a transfer last, and asks again at once after an error", () => {
+    const { http, extensions } = configOf();
+    assert.deepEqual([http.readTimeout, http.writeTimeout], ["1h", "1h"]);
+    const [{ maxRetries, retryDelay }] = extensions.sync.registries;
+    assert.deepEqual([maxRetries, retryDelay], [3, "200ms"]);
   });
 
   test("has no credentials in it, only where they are", () => {
