@@ -219,6 +219,17 @@ describe("a Pod with zot", () => {
     assert.deepEqual(locations(upstream, distribution), without);
   });
 
+  test("answers before containerd and a zot in front give up", () => {
+    const conf = rendered(upstream).file("edge", "nginx.conf");
+    const places = ["zot-manifest", "zot-tag", "zot-referrers"].map(
+      (place) => new RegExp(` {8}location = /${place} \\{\\n(?:.*\\n)*? {8}\\}`).exec(conf)?.[0] ?? "",
+    );
+    for (const place of places) {
+      const ms = Number(/proxy_read_timeout (\d+)ms/.exec(place)?.[1]);
+      assert.ok(ms > 20_000 && ms < 29_000, place);
+    }
+  });
+
   test("shares what there is for blobs", () => {
     const budget = diskBudget(20);
     const { blobsMiB = 0, zotMiB = 0 } = sharedWithZot(budget);
