@@ -1,7 +1,7 @@
 #!/bin/sh
 # Does for zot what it doesn't do, and its image has no shell for:
 # - zot has no limit of bytes. Here the repositories whose last change is the longest ago go when all stores together take more than their share of the disk.
-#   A repository is a directory, and goes as a whole: zot then fetches it anew, with its manifests.
+#   A repository is a directory, and goes as a whole, by one rename: zot then fetches it anew, with its manifests.
 # - A killed sync leaves its files, with which zot may hang (zot#4357). Here they go when nobody writes to them any more.
 # - While an upstream is silent (accepts connections, or not even these, and never answers), zot waits, and with it each client. Here the edge is told.
 # - zot doesn't tell what it has or what it has fetched. Here metrics do: see docs/metrics.md.
@@ -22,7 +22,7 @@ interval=5
 limit=2
 patience=2
 
-# Minutes without a write after which a sync is over.
+# Minutes without a write after which a sync is over, or blobs belong to nothing.
 abandoned=10
 
 # Seconds since its last change in which a repository stays, if there is another: it may be under way.
@@ -66,17 +66,38 @@ room() {
   fi
 }
 
-# All repositories, the one whose last change is the longest ago first, as TIME DIRECTORY.
-repositories() {
-  find "$stores" -name .sync -prune -o -name index.json -type f -exec stat -c '%Y %n' {} + 2>/dev/null |
-    sed 's|/index\.json$||' | sort -n
+# DIRECTORY: when its repository last changed, or what is being copied to it did. Its blobs themselves are as old as their writing.
+changed() {
+  {
+    stat -c %Y "$1/index.json" "$1"/blobs/*
+    find "$1/.sync" "$1/.uploads" -exec stat -c %Y {} +
+  } 2>/dev/null | sort -n | tail -n 1
 }
 
-# DIRECTORY: first what makes zot know it, so that nobody is sent to blobs that are gone. Repositories below it stay.
+# EXPRESSION...: of what isn't under way, nor being deleted.
+find_settled() { find "$stores" \( -name .sync -o -name '.evicted-*' \) -prune -o "$@" -print 2>/dev/null; }
+
+# All repositories, the one whose last change is the longest ago first, as TIME DIRECTORY.
+repositories() {
+  find_settled -name index.json -type f | while read -r index; do
+    echo "$(changed "${index%/*}") ${index%/*}"
+  done | sort -n
+}
+
+# DIRECTORY: out of zot's sight before anything of it is gone, so that nobody is sent to blobs that are. Repositories below it stay, and copies under way: where there
+# are any, its index goes first. What is left if that is cut off, sweep() finds. No repository's name begins with a dot.
 evict() {
-  rm -f "$1/index.json"
-  rm -rf "$1/blobs" "$1/oci-layout" "$1/.sync" "$1/.uploads"
-  rmdir -p "$1" 2>/dev/null
+  gone=${1#"$stores/"}
+  gone=$stores/${gone%%/*}/.evicted-$$-$evicted
+  rmdir "$1/.sync" "$1/.uploads" 2>/dev/null
+  if [ -z "$(find "$1" -mindepth 1 -maxdepth 1 ! -name index.json ! -name blobs ! -name oci-layout | head -n 1)" ]; then
+    mv "$1" "$gone"
+  else
+    mkdir "$gone"
+    for it in index.json blobs oci-layout; do mv "$1/$it" "$gone/"; done
+  fi
+  rm -rf "$gone"
+  rmdir -p "$1" 2>/dev/null || rmdir -p "${1%/*}" 2>/dev/null
   evicted=$((evicted + 1))
   log "deleted: the stores are over their share of the disk" "$1"
 }
@@ -85,9 +106,9 @@ evict() {
 shrink() {
   list=$(repositories)
   now=$(date +%s)
-  while read -r changed directory; do
+  while read -r last directory; do
     [ "$(used "$stores")" -gt "$1" ] || return 0
-    [ -n "$directory" ] && [ $((now - changed)) -ge "$2" ] && evict "$directory"
+    [ -n "$directory" ] && [ $((now - last)) -ge "$2" ] && evict "$directory"
   done <<END
 $list
 END
@@ -106,15 +127,28 @@ bound() {
   fi
 }
 
+# PATH...: nobody writes there any more.
+is_abandoned() { [ -z "$(find "$@" -mmin "-$abandoned" 2>/dev/null | head -n 1)" ]; }
+
 sweep() {
+  rm -rf "$stores"/*/.evicted-*
+  # A repository can have the name `blobs`, too.
+  find_settled -type d -name blobs -prune | while read -r blobs; do
+    directory=${blobs%/*}
+    [ ! -e "$directory/index.json" ] && [ -z "$(find "$blobs" -name index.json | head -n 1)" ] &&
+      is_abandoned "$blobs" "$directory/.sync" "$directory/.uploads" || continue
+    rm -rf "$blobs" "$directory/oci-layout"
+    rmdir -p "$directory" 2>/dev/null
+    log "deleted: no repository's blobs" "$directory"
+  done
   find "$stores" -path '*/.sync/*' -prune -type d 2>/dev/null | while read -r staging; do
-    [ -n "$(find "$staging" -mmin "-$abandoned" | head -n 1)" ] || { rm -rf "$staging" && log "deleted: a sync has left it" "$staging"; }
+    ! is_abandoned "$staging" || { rm -rf "$staging" && log "deleted: a sync has left it" "$staging"; }
   done
 }
 
 # NAME: the bytes of an upstream's repositories, without what is under way, and of all that they ever had, as far as the looks saw it.
 count() {
-  now=$(find "$stores/$1" -name .sync -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')
+  now=$(find "$stores/$1" \( -name .sync -o -name '.evicted-*' \) -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')
   before=$now total=0
   [ ! -s "$metrics.$1" ] || read -r before total <"$metrics.$1"
   [ "$now" -le "$before" ] || total=$((total + now - before))
@@ -159,8 +193,9 @@ for upstream in "$@"; do
   watchers="$watchers $!"
 done
 while :; do
-  bound
+  # First, as what is left over counts.
   sweep
+  bound
   report "$@"
   # In the background, so that a signal ends the wait.
   sleep "$interval" &

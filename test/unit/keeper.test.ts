@@ -105,6 +105,36 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(log, /an image that is larger/);
   });
 
+  test("a repository that is being copied to is a new one, and its copy stays even where it goes", async (t) => {
+    const copy = { "one/one/app/.sync/1/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 3 } };
+    const upload = { "one/one/sent/.uploads/1": { secondsAgo: 3 } };
+    const files = {
+      ...repository("one/one/app", 300, 1),
+      ...repository("one/one/sent", 300, 1),
+      ...repository("one/one/other", 200, 1),
+      ...copy,
+      ...upload,
+    };
+    assertLeft((await look(t, 4, files)).left, files, "one/one/app", "one/one/sent");
+    const { left } = await look(t, 4, { ...files, ...repository("one/one/app", 300, 4) });
+    assertLeft(left, files, "one/one/app/.sync", "one/one/sent");
+  });
+
+  test("what a deletion or a commit that was cut off has left goes, and nothing that zot is writing", async (t) => {
+    const files = {
+      ...repository("one/.evicted-7-0", 5, 1),
+      "one/one/half/blobs/sha256/layer": { MiB: 1, secondsAgo: 1200 },
+      "one/one/half/oci-layout": { secondsAgo: 1200 },
+      ...repository("one/one/half/part", 1200, 1),
+      "one/one/begun/blobs/sha256/layer": { MiB: 1, secondsAgo: 30 },
+      // A repository of this name.
+      ...repository("two-b/two-b/blobs", 1200, 1),
+    };
+    const { left, log } = await look(t, 20, files);
+    assertLeft(left, files, "one/one/half/part", "one/one/begun", "two-b");
+    assert.match(log, /no repository's.*one\/one\/half"/);
+  });
+
   test("what distribution had is gone, also where zot has a repository of a similar name", async (t) => {
     const files = {
       "one/docker/registry/v2/repositories/app/_layers/link": { secondsAgo: 1 },
