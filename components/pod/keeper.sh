@@ -66,7 +66,7 @@ room() {
   fi
 }
 
-# DIRECTORY: when its repository last changed, or what is being copied to it did. Its blobs themselves are as old as their writing.
+# DIRECTORY: when its repository last changed, or what is being copied to it did. A new blob shows in the time of its directory.
 changed() {
   {
     stat -c %Y "$1/index.json" "$1"/blobs/*
@@ -114,17 +114,31 @@ $list
 END
 }
 
+# What is being copied, as DIRECTORY for each line.
+copies() { find "$stores" -path '*/.sync/*' -prune -type d 2>/dev/null; }
+
+# Copies for which no deletion makes enough room, the largest first: an image is there twice before its copy is done.
+refuse() {
+  list=$(copies | while read -r it; do echo "$(used "$it") $it"; done | sort -rn)
+  all=$(echo "$list" | awk '{ sum += $1 } END { print sum + 0 }')
+  while read -r size directory; do
+    [ -n "$directory" ] || return 0
+    [ "$size" -gt $((most / 2)) ] || [ "$all" -gt "$most" ] || return 0
+    rm -rf "$directory"
+    all=$((all - size)) refused=$((refused + 1))
+    log "deleted: a copy that is too large for the stores' share of the disk" "$directory"
+  done <<END
+$list
+END
+}
+
 bound() {
   most=$(room)
   [ "$(used "$stores")" -gt "$most" ] || return 0
+  refuse
   target=$((most * enough / 100))
   shrink "$target" "$fresh"
   shrink "$most" 0
-  # What is left is under way, and too large.
-  if [ "$(used "$stores")" -gt "$most" ]; then
-    find "$stores" -name .sync -type d -prune -exec rm -rf {} +
-    log "deleted: an image that is larger than the stores' share of the disk" "$stores"
-  fi
 }
 
 # PATH...: nobody writes there any more.
@@ -135,13 +149,13 @@ sweep() {
   # A repository can have the name `blobs`, too.
   find_settled -type d -name blobs -prune | while read -r blobs; do
     directory=${blobs%/*}
-    [ ! -e "$directory/index.json" ] && [ -z "$(find "$blobs" -name index.json | head -n 1)" ] &&
-      is_abandoned "$blobs" "$directory/.sync" "$directory/.uploads" || continue
+    [ -z "$(find "$directory/index.json" "$blobs" -name index.json 2>/dev/null | head -n 1)" ] || continue
+    is_abandoned "$blobs" "$directory/.sync" "$directory/.uploads" || continue
     rm -rf "$blobs" "$directory/oci-layout"
     rmdir -p "$directory" 2>/dev/null
     log "deleted: no repository's blobs" "$directory"
   done
-  find "$stores" -path '*/.sync/*' -prune -type d 2>/dev/null | while read -r staging; do
+  copies | while read -r staging; do
     ! is_abandoned "$staging" || { rm -rf "$staging" && log "deleted: a sync has left it" "$staging"; }
   done
 }
@@ -174,6 +188,8 @@ report() {
     echo "registry_cache_engine_store_max_bytes $((most * 1024))"
     echo '# TYPE registry_cache_engine_evicted_total counter'
     echo "registry_cache_engine_evicted_total $evicted"
+    echo '# TYPE registry_cache_engine_too_large_total counter'
+    echo "registry_cache_engine_too_large_total $refused"
     echo '# TYPE registry_proxy_pulled_bytes_total counter'
     each 'registry_proxy_pulled_bytes_total{upstream="%s",type="blob"} %s' 2 "$@"
   } >"$metrics.new" && mv "$metrics.new" "$metrics"
@@ -185,7 +201,7 @@ for upstream in "$@"; do
   [ ! -d "$left/repositories" ] || [ -e "$left/oci-layout" ] || rm -rf "$left"
 done
 
-first=$1 evicted=0 most=0
+first=$1 evicted=0 refused=0 most=0
 mkdir -p "${metrics%/*}"
 for upstream in "$@"; do
   rm -f "$mark${upstream%%=*}"

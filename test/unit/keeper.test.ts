@@ -95,14 +95,27 @@ describe("keeper.sh", { concurrency: true }, () => {
     assertLeft((await look(t, 3, all)).left, all, "one/one/newer");
   });
 
-  test("an image that is larger than all there is can't fill the disk", async (t) => {
+  test("a copy that won't fit goes alone, and takes neither images nor other copies along", async (t) => {
     const files = {
       ...repository("one/one/app", 300, 1),
       "one/one/large/.sync/1/one/large/blobs/sha256/layer": { MiB: 5, secondsAgo: 0 },
+      "two-b/two-b/small/.sync/1/two-b/small/blobs/sha256/layer": { MiB: 1, secondsAgo: 0 },
     };
-    const { left, log } = await look(t, 3, files);
-    assert.deepEqual(left, []);
-    assert.match(log, /an image that is larger/);
+    const { left, log, text } = await look(t, 4, files);
+    assertLeft(left, files, "one/one/app", "two-b");
+    assert.match(log, /too large.*one\/one\/large\/\.sync\/1"/);
+    assert.match(text, /^registry_cache_engine_too_large_total 1$/m);
+    assert.match(text, /^registry_cache_engine_evicted_total 0$/m);
+  });
+
+  test("copies that don't fit together go, the largest first, as far as needed, and take no image along", async (t) => {
+    const copy = (name: string, MiB: number) => ({
+      [`one/one/${name}/.sync/1/one/${name}/blobs/sha256/layer`]: { MiB, secondsAgo: 0 },
+    });
+    const files = { ...copy("a", 3), ...copy("b", 4), ...copy("c", 2), ...repository("one/one/app", 300, 1) };
+    const { left, text } = await look(t, 9, files);
+    assertLeft(left, files, "one/one/a", "one/one/c", "one/one/app");
+    assert.match(text, /^registry_cache_engine_too_large_total 1$/m);
   });
 
   test("a repository that is being copied to is a new one, and its copy stays even where it goes", async (t) => {
