@@ -2,12 +2,12 @@
 # Does for zot what it doesn't do, and its image has no shell for:
 # - zot has no limit of bytes. Here the repositories whose last change is the longest ago go when all stores together take more than their share of the disk.
 #   A repository is a directory, and goes as a whole, by one rename: zot then fetches it anew, with its manifests.
-# - A killed sync leaves its files, with which zot may hang (zot#4357). Here they go when nobody writes to them any more.
+# - A killed sync leaves its files, with which zot may hang (zot#4357). Here they go once zot has been started anew, or nobody has written to them for long.
 # - While an upstream is silent (accepts connections, or not even these, and never answers), zot waits, and with it each client. Here the edge is told.
 # - zot doesn't tell what it has or what it has fetched. Here metrics do: see docs/metrics.md.
 #
-# Usage: keeper.sh STORES SILENT_MARK METRICS_FILE NAME=URL...
-# The store of an upstream is the directory of its name; the file SILENT_MARK with its name at the end exists while it is silent.
+# Usage: keeper.sh STORES SILENT_MARK METRICS_FILE NAME=PORT=URL...
+# The upstream NAME is at URL, and its zot listens on loopback. Its store is the directory of its name; the file SILENT_MARK with its name at the end exists while it is silent.
 # Environment:
 #   MAX_MIB     what all stores may hold together; nothing for half of their file system
 set -u
@@ -114,12 +114,12 @@ $list
 END
 }
 
-# What is being copied, as DIRECTORY for each line.
-copies() { find "$stores" -path '*/.sync/*' -prune -type d 2>/dev/null; }
+# PLACE: what is being copied there, as DIRECTORY for each line.
+copies() { find "$1" -path '*/.sync/*' -prune -type d 2>/dev/null; }
 
 # Copies for which no deletion makes enough room, the largest first: an image is there twice before its copy is done.
 refuse() {
-  list=$(copies | while read -r it; do echo "$(used "$it") $it"; done | sort -rn)
+  list=$(copies "$stores" | while read -r it; do echo "$(used "$it") $it"; done | sort -rn)
   all=$(echo "$list" | awk '{ sum += $1 } END { print sum + 0 }')
   while read -r size directory; do
     [ -n "$directory" ] || return 0
@@ -144,6 +144,25 @@ bound() {
 # PATH...: nobody writes there any more.
 is_abandoned() { [ -z "$(find "$@" -mmin "-$abandoned" 2>/dev/null | head -n 1)" ]; }
 
+# PORT: when the zot there was started, in seconds; 0 where it doesn't say.
+started() {
+  wget -q -T "$limit" -O - "http://127.0.0.1:$1/metrics" 2>/dev/null |
+    awk '$1 == "process_start_time_seconds" { time = $2 } END { printf "%d", time }'
+}
+
+# NAME=PORT=URL: copies that its zot has left, or the one before it. It is asked only where there are some.
+sweep_copies() {
+  port=${1#*=} port=${port%%=*} start=
+  copies "$stores/${1%%=*}" | while read -r staging; do
+    start=${start:-$(started "$port")}
+    last=$(find "$staging" -exec stat -c %Y {} + 2>/dev/null | sort -n | tail -n 1)
+    { [ -n "$last" ] && [ "$last" -lt "$start" ]; } || is_abandoned "$staging" || continue
+    rm -rf "$staging"
+    log "deleted: a sync has left it" "$staging"
+  done
+}
+
+# NAME=PORT=URL...
 sweep() {
   rm -rf "$stores"/*/.evicted-*
   # A repository can have the name `blobs`, too.
@@ -155,9 +174,7 @@ sweep() {
     rmdir -p "$directory" 2>/dev/null
     log "deleted: no repository's blobs" "$directory"
   done
-  copies | while read -r staging; do
-    ! is_abandoned "$staging" || { rm -rf "$staging" && log "deleted: a sync has left it" "$staging"; }
-  done
+  for upstream in "$@"; do sweep_copies "$upstream"; done
 }
 
 # NAME: the bytes of an upstream's repositories, without what is under way, and of all that they ever had, as far as the looks saw it.
@@ -169,7 +186,7 @@ count() {
   echo "$now $total" >"$metrics.$1"
 }
 
-# FORMAT FIELD NAME=URL...: a line for each upstream.
+# FORMAT FIELD NAME=PORT=URL...: a line for each upstream.
 each() {
   format=$1 field=$2
   shift 2
@@ -205,12 +222,12 @@ first=$1 evicted=0 refused=0 most=0
 mkdir -p "${metrics%/*}"
 for upstream in "$@"; do
   rm -f "$mark${upstream%%=*}"
-  watch "${upstream%%=*}" "${upstream#*=}" &
+  watch "${upstream%%=*}" "${upstream#*=*=}" &
   watchers="$watchers $!"
 done
 while :; do
   # First, as what is left over counts.
-  sweep
+  sweep "$@"
   bound
   report "$@"
   # In the background, so that a signal ends the wait.

@@ -1,7 +1,10 @@
 /** What keeper.sh does with the stores that it finds; test/e2e/engine-zot.test.ts has it beside zot. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { startProcess } from "../support/process.ts";
@@ -23,8 +26,23 @@ function repository(name: string, secondsAgo: number, MiB: number): Files {
   };
 }
 
+/** A zot that says only when it was started, on a port of its own. */
+async function startedAgo(t: TestContext, seconds: number): Promise<number> {
+  const started = Date.now() / 1000 - seconds;
+  const server = createServer((request, response) => {
+    response.end(
+      request.url === "/metrics"
+        ? `# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ${(started / 1e9).toFixed(11)}e+09\n`
+        : "",
+    );
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
 /** Runs the keeper until it has looked once, and returns what it says and what is left of the files. */
-async function look(t: TestContext, maxMiB: number, files: Files) {
+async function look(t: TestContext, maxMiB: number, files: Files, zotPort = 1) {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
   for (const [file, { MiB = 0, secondsAgo }] of Object.entries(files)) {
@@ -46,8 +64,8 @@ async function look(t: TestContext, maxMiB: number, files: Files) {
         join(path, "stores"),
         join(path, "silent-"),
         metrics,
-        "one=http://127.0.0.1:1",
-        "two-b=http://127.0.0.1:1",
+        `one=${zotPort}=http://127.0.0.1:1`,
+        "two-b=1=http://127.0.0.1:1",
       ],
       { logFile: join(path, "log"), env: { MAX_MIB: String(maxMiB) } },
     ),
@@ -166,5 +184,14 @@ describe("keeper.sh", { concurrency: true }, () => {
     const { left, log } = await look(t, 10, files);
     assert.deepEqual(left, ["one/one/app/.sync/2/one/app/blobs/sha256/layer"]);
     assert.match(log, /a sync has left it.*\.sync\/1"/);
+  });
+
+  test("what a zot that has ended was writing goes at once, and nothing of another one", async (t) => {
+    const copy = (place: string, secondsAgo: number) => ({
+      [`${place}/app/.sync/1/one/app/blobs/sha256/layer`]: { MiB: 1, secondsAgo },
+    });
+    const files = { ...copy("one/one", 30), ...copy("one/one/new", 10), ...copy("two-b/two-b", 30) };
+    const { left } = await look(t, 10, files, await startedAgo(t, 20));
+    assertLeft(left, files, "one/one/new", "two-b");
   });
 });
