@@ -7,7 +7,8 @@
 # - zot doesn't tell what it has or what it has fetched. Here metrics do: see docs/metrics.md.
 #
 # Usage: keeper.sh STORES SILENT_MARK METRICS_FILE NAME=PORT=URL...
-# The upstream NAME is at URL, and its zot listens on loopback. Its store is the directory of its name; the file SILENT_MARK with its name at the end exists while it is silent.
+# The upstream NAME is at URL, and its zot listens on loopback. Its store is the directory of its name. While it is silent, there is the file SILENT_MARK with
+# `NAME.TIME` at the end: TIME is the time in tens of seconds in which it counts, so that no mark outlives the keeper for long.
 # Environment:
 #   MAX_MIB     what all stores may hold together; nothing for half of their file system
 set -u
@@ -39,16 +40,23 @@ silent() {
   [ $? -ge 124 ]
 }
 
+# NAME: for the next 20 to 30 s.
+mark() {
+  moment=$(($(date +%s) / 10))
+  for it in 0 1 2; do : >"$mark$1.$((moment + it))"; done
+  for it in "$mark$1".*; do [ "${it##*.}" -ge "$moment" ] || rm -f "$it"; done
+}
+
 # NAME URL
 watch() {
   silences=0
   while sleep "$interval"; do
     if silent "$2"; then silences=$((silences + 1)); else silences=0; fi
     if [ "$silences" -ge "$patience" ]; then
-      [ -e "$mark$1" ] || log "the upstream is silent" "$1"
-      : >"$mark$1"
+      [ "$silences" -gt "$patience" ] || log "the upstream is silent" "$1"
+      mark "$1"
     else
-      rm -f "$mark$1"
+      rm -f "$mark$1".*
     fi
   done
 }
@@ -221,11 +229,13 @@ done
 first=$1 evicted=0 refused=0 most=0
 mkdir -p "${metrics%/*}"
 for upstream in "$@"; do
-  rm -f "$mark${upstream%%=*}"
+  rm -f "$mark${upstream%%=*}".*
   watch "${upstream%%=*}" "${upstream#*=*=}" &
   watchers="$watchers $!"
 done
 while :; do
+  # Without them, nobody would notice. Whoever has started this starts it anew.
+  for watcher in $watchers; do kill -0 "$watcher" || exit 1; done
   # First, as what is left over counts.
   sweep "$@"
   bound

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -184,6 +184,46 @@ describe("keeper.sh", { concurrency: true }, () => {
     const { left, log } = await look(t, 10, files);
     assert.deepEqual(left, ["one/one/app/.sync/2/one/app/blobs/sha256/layer"]);
     assert.match(log, /a sync has left it.*\.sync\/1"/);
+  });
+
+  test("a silent upstream has a mark for at most 30 s to come, and none when it answers again", async (t) => {
+    const parts = scope(t);
+    const { path } = parts.use(await tempDir());
+    let silent = true;
+    const upstream = createServer((_, response) => {
+      if (!silent) response.end();
+    });
+    await once(upstream.listen(0, "127.0.0.1"), "listening");
+    t.after(() => upstream.close());
+    const { port } = upstream.address() as AddressInfo;
+    // What an earlier one has left, and what another upstream has.
+    await writeFile(join(path, "silent-one.1"), "");
+    await writeFile(join(path, "silent-one-b.1"), "");
+    parts.use(
+      await startProcess(
+        "sh",
+        [keeper, path, join(path, "silent-"), join(path, "metrics"), `one=1=http://127.0.0.1:${port}`],
+        { logFile: join(path, "log") },
+      ),
+    );
+    const marks = async () => (await readdir(path)).filter((it) => it.startsWith("silent-one."));
+    await waitUntil("the old mark is gone", async () => (await marks()).length === 0);
+    const found = await waitUntil(
+      "it is marked",
+      async () => {
+        const now = await marks();
+        return now.length === 3 && now;
+      },
+      60_000,
+    );
+    const now = Math.floor(Date.now() / 10_000);
+    for (const mark of found) {
+      const moment = Number(mark.split(".")[1]);
+      assert.ok(moment >= now - 1 && moment <= now + 2, `${mark} at ${now}`);
+    }
+    silent = false;
+    await waitUntil("the marks are gone", async () => (await marks()).length === 0, 60_000);
+    assert.ok(existsSync(join(path, "silent-one-b.1")));
   });
 
   test("what a zot that has ended was writing goes at once, and nothing of another one", async (t) => {

@@ -34,7 +34,7 @@ export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
   if (!hasZot(options)) return [];
   return [
     directive("set", "$manifest_origin", "origin-$upstream"),
-    block("if", ["(-f", `${silentMark}$upstream)`], [directive("set", "$manifest_origin", "silent")]),
+    block("if", ["(-f", `${silentMark}$upstream.$moment)`], [directive("set", "$manifest_origin", "silent")]),
   ];
 }
 
