@@ -129,6 +129,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
     },
     files: { [configurationFile]: renderZotConfig({ upstream, ports }) },
     secret: upstream.credentials === undefined ? undefined : credentialsOf(upstream.name),
+    readsSecretAtStart: true,
     ready: originReady({ upstream, ports }),
     mounts: [{ name, mountPath: zotStore }],
   };

@@ -4,6 +4,10 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { podman } from "../../components/hosts/local/podman.ts";
+import { writeSecrets } from "../../components/hosts/local/podman-pod.ts";
+import { credentialsOf, secretFile } from "../../components/pod/secrets.ts";
+import { zotCredentials } from "../../components/pod/zot.ts";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleImage } from "../../scripts/seed/samples.ts";
@@ -244,9 +248,20 @@ test("credentials reach the upstream, and nothing else", async (t) => {
       credentials: { login },
     }),
   );
-  const image = await randomImage({ repository: "giantswarm/private", tag: "1", layerMB: 1 });
-  await push(registry.url, image);
-  assert.deepEqual(await failures(cache, image), []);
+  const pushed = async (name: string) => {
+    const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB: 1 });
+    await push(registry.url, image);
+    return image;
+  };
+  assert.deepEqual(await failures(cache, await pushed("private")), []);
+  // As an update does.
+  const next = { username: "reader", password: "Zo7-rotated" };
+  upstream.rotate(next);
+  const file = join(cache.layout.directory, "secrets", credentialsOf("gsoci"), secretFile);
+  await writeSecrets({ [file]: zotCredentials(upstream.url.origin, next) });
+  await podman(["restart", cache.container("origin-gsoci")]);
+  const rotated = await pushed("rotated");
+  await waitUntil("zot is back", async () => (await failures(cache, rotated)).length === 0);
   assert.ok(!(await cache.logs("origin-gsoci")).includes(login.password));
   const files = await readdir(join(cache.layout.directory, "files"), {
     recursive: true,

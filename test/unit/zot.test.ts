@@ -7,6 +7,8 @@ import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { imagesOf } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsRegion, Upstream } from "../../components/config/schema.ts";
+import { readersOfChanged } from "../../components/hosts/local/podman-pod.ts";
+import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { diskBudget, ownDiskBudget, sharedWithZot } from "../../components/pod/edge/budget.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { renderPod } from "../../components/pod/pod.ts";
@@ -113,7 +115,8 @@ const documented: Record<string, string> = {
   "storage.retention.policies[].keepUntagged.pushedWithin": "https://github.com/project-zot/zot/pull/4191",
   "http.address": readme,
   "http.port": readme,
-  "http.readTimeout": "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
+  "http.readTimeout":
+    "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
   "http.writeTimeout":
     "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
   "http.compat[]": "https://zotregistry.dev/v2.1.20/articles/mirroring/",
@@ -190,6 +193,26 @@ describe("what zot is told", () => {
 });
 
 describe("a Pod with zot", () => {
+  test("is known to need a restart for other credentials, and distribution isn't", () => {
+    const bundle = renderBundle(
+      podOptions({
+        upstreams: [
+          { ...upstream, credentials: "one" },
+          { ...distribution, credentials: "two" },
+        ],
+      }),
+      { stateDirectory: "/state" },
+    );
+    const secrets = (password: string) => ({
+      "/state/secrets/credentials-gsoci/get": password,
+      "/state/secrets/credentials-team/get": password,
+    });
+    const readers = (before: string, now: string) =>
+      readersOfChanged({ secrets: secrets(before) }, { secrets: secrets(now), bundle: bundleText(bundle) });
+    assert.deepEqual(readers("a", "a"), []);
+    assert.deepEqual(readers("a", "b"), [`${bundle["parts/origin-gsoci/pod"]}-origin-gsoci`]);
+  });
+
   test("has the container of each upstream under the same name, and one keeper", () => {
     const names = (...upstreams: Upstream[]) => rendered(...upstreams).containers.map(({ name }) => name);
     assert.ok(names(upstream, distribution).includes("origin-gsoci"));
