@@ -6,12 +6,13 @@ import { metricsFiles } from "./edge/status.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
+import { upstreamPorts } from "./upstream-ports.ts";
 
 const stores = "/var/lib/stores";
 
 /** What zot doesn't do for itself, in an image with a shell: see keeper.sh. Only where an upstream has `engine: zot`. */
 export function keeperPart(options: PodOptions): Part {
-  const upstreams = options.upstreams.filter(isZot);
+  const upstreams = upstreamPorts(options).filter(({ upstream }) => isZot(upstream));
   const files = filesOf("keeper");
   return {
     container: {
@@ -23,7 +24,7 @@ export function keeperPart(options: PodOptions): Part {
         stores,
         silentMark,
         metricsFiles.keeper,
-        ...upstreams.map(({ name, url }) => `${name}=${url}`),
+        ...upstreams.map(({ upstream, ports }) => `${upstream.name}=${ports.http}=${upstream.url}`),
       ],
       env: [{ name: "MAX_MIB", value: String(options.budget.zotMiB ?? "") }],
       resources: resources(64, 500),
@@ -31,7 +32,10 @@ export function keeperPart(options: PodOptions): Part {
     files: { "keeper.sh": script(import.meta.url, "keeper.sh") },
     mounts: [
       { name: "cache", mountPath: edgePaths.cache },
-      ...upstreams.map(({ name }) => ({ name: `origin-${name}`, mountPath: `${stores}/${name}` })),
+      ...upstreams.map(({ upstream: { name } }) => ({
+        name: `origin-${name}`,
+        mountPath: `${stores}/${name}`,
+      })),
     ],
   };
 }

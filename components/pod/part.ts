@@ -10,6 +10,8 @@ export interface Part {
   readonly ready?: string;
   /** Name of the secret whose file it reads: see secrets.ts. @default none */
   readonly secret?: string | undefined;
+  /** Whether another content of the secret's file is taken up only by another start. @default it is taken up by itself */
+  readonly readsSecretAtStart?: boolean;
   readonly mounts: readonly VolumeMount[];
 }
 

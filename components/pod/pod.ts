@@ -21,9 +21,11 @@ import { zotPart } from "./zot.ts";
 export interface PodManifests {
   readonly pod: Pod;
   readonly configMaps: readonly ConfigMap[];
-  /** By the containers' names; so is {@link PodManifests.ready}. */
+  /** By the containers' names; so are {@link PodManifests.ready} and {@link PodManifests.readAtStart}. */
   readonly live: Readonly<Record<string, Live>>;
   readonly ready: Readonly<Record<string, string>>;
+  /** The secrets of containers that have to be started anew when one changes. */
+  readonly readAtStart: Readonly<Record<string, string>>;
 }
 
 /** The user and group that every container runs as: no image's own, so that one owner fits all volumes. */
@@ -73,6 +75,11 @@ export function renderPod(given: PodOptions): PodManifests {
     live: Object.fromEntries(parts.flatMap(({ container, live }) => (live ? [[container.name, live]] : []))),
     ready: Object.fromEntries(
       parts.flatMap(({ container, ready }) => (ready ? [[container.name, ready]] : [])),
+    ),
+    readAtStart: Object.fromEntries(
+      parts.flatMap(({ container, secret, readsSecretAtStart }) =>
+        secret !== undefined && readsSecretAtStart ? [[container.name, secret]] : [],
+      ),
     ),
     pod: {
       apiVersion: "v1",

@@ -25,6 +25,7 @@ const softMemoryMiB = 1200;
  * - `storage`, `http`, `log`, `metrics`, `sync`: https://github.com/project-zot/zot/blob/v2.1.21/examples/README.md
  * - `preserveDigest`, `syncTimeout`: https://github.com/project-zot/zot/blob/v2.1.21/pkg/extensions/config/sync/config.go
  * - `compat`, without which images in Docker's format are converted, and have another digest: https://zotregistry.dev/v2.1.20/articles/mirroring/
+ * - `readTimeout` and `writeTimeout`, since v2.1.17: https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration
  * - `keepUntagged`, since v2.1.19, without which what is pulled by digest is deleted while it's in use: https://github.com/project-zot/zot/pull/4191
  * - `accessControl.metrics`, since v2.1.19: https://github.com/project-zot/zot/pull/4110
  */
@@ -54,6 +55,9 @@ export function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
     http: {
       address: "127.0.0.1",
       port: String(ports.http),
+      // By default a minute, from the first byte of the request to the last one of the answer: too short for a large blob, and for a copy.
+      readTimeout: "1h",
+      writeTimeout: "1h",
       compat: ["docker2s2"],
       // zot is a registry that takes pushes: nobody on the machine may change what it has.
       accessControl: {
@@ -75,7 +79,8 @@ export function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
             tlsVerify: upstream.url.startsWith("https:"),
             preserveDigest: true,
             maxRetries: 3,
-            retryDelay: "5s",
+            // After an error, zot leaves so much time between any two requests to the registry, for whomever they are.
+            retryDelay: "200ms",
             syncTimeout: "1h",
             content: upstream.repositories.map((prefix) => ({
               prefix,
@@ -124,6 +129,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
     },
     files: { [configurationFile]: renderZotConfig({ upstream, ports }) },
     secret: upstream.credentials === undefined ? undefined : credentialsOf(upstream.name),
+    readsSecretAtStart: true,
     ready: originReady({ upstream, ports }),
     mounts: [{ name, mountPath: zotStore }],
   };

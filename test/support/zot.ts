@@ -5,6 +5,8 @@ import type { Bundle } from "../../components/hosts/podman/bundle.ts";
 /** Keys of zot's configuration that v1.4.3 doesn't know, which ends at once for them, and what it does without: docs/engines.md says the same. */
 export const newInV2 = {
   "storage.retention": "keeps untagged and unused images for ever; only the keeper deletes",
+  "http.readTimeout": "has no limit for a request",
+  "http.writeTimeout": "has no limit for an answer",
   "http.compat": "takes no images in Docker's format",
   "http.accessControl.metrics": "lets everyone on the machine read the metrics",
   "extensions.sync.registries[].preserveDigest": "converts what isn't OCI, so it has another digest",

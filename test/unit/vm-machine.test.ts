@@ -79,6 +79,7 @@ esac
           PATH: [at("bin"), process.env.PATH].join(delimiter),
           STATE: at("state"),
           RUN: at("run"),
+          UNIT: "registry-cache@",
           CLOUD: at("cloud"),
         },
         reject: false,
@@ -324,6 +325,33 @@ test("only another version is read", async (t) => {
   assert.equal((await of.run("follow")).stdout, "remote-write: version 3");
   assert.deepEqual(await of.read(), ["two"]);
   assert.equal(await of.content("state/secrets/remote-write/get"), "3");
+});
+
+test("what reads a secret only when it starts is restarted for another version, and nothing else", async (t) => {
+  const of = await withTwo(t);
+  const calls = join(of.directory, "calls");
+  const systemctl = (exit: number) =>
+    of.setProgram("systemctl", `#!/bin/sh\necho "$@" >>"${calls}"\nexit ${exit}\n`);
+  for (const part of ["origin-one", "prometheus"]) {
+    await mkdir(join(of.directory, "parts", part), { recursive: true });
+    await writeFile(join(of.directory, "parts", part, "pod"), `cache-${part}-1`);
+  }
+  await writeFile(join(of.directory, "parts/origin-one/secret"), "credentials-one");
+  await systemctl(0);
+  await succeeds(of);
+  await rm(calls);
+  await succeeds(of, "follow");
+  await of.setSecret("two", "3");
+  await succeeds(of, "follow");
+  assert.equal(await of.content("calls"), undefined);
+  await of.setSecret("one", "new");
+  await systemctl(1);
+  assert.notEqual((await of.run("follow")).exitCode, 0);
+  await systemctl(0);
+  await succeeds(of, "follow");
+  const restart = "try-restart registry-cache@cache-origin-one-1.service\n";
+  assert.equal(await of.content("calls"), restart + restart);
+  assert.equal(await of.content("state/secrets/credentials-one/get"), "new");
 });
 
 test("the same version of something else is another one", async (t) => {

@@ -7,6 +7,8 @@ import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { imagesOf } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsRegion, Upstream } from "../../components/config/schema.ts";
+import { readersOfChanged } from "../../components/hosts/local/podman-pod.ts";
+import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { diskBudget, ownDiskBudget, sharedWithZot } from "../../components/pod/edge/budget.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { renderPod } from "../../components/pod/pod.ts";
@@ -113,6 +115,10 @@ const documented: Record<string, string> = {
   "storage.retention.policies[].keepUntagged.pushedWithin": "https://github.com/project-zot/zot/pull/4191",
   "http.address": readme,
   "http.port": readme,
+  "http.readTimeout":
+    "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
+  "http.writeTimeout":
+    "https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration",
   "http.compat[]": "https://zotregistry.dev/v2.1.20/articles/mirroring/",
   "http.accessControl.repositories.**.anonymousPolicy[]": readme,
   "http.accessControl.metrics.anonymousPolicy[]": "https://github.com/project-zot/zot/pull/4110",
@@ -151,6 +157,13 @@ describe("what zot is told", () => {
     assert.equal(configOf({ url: "http://10.0.0.1:5000" }).extensions.sync.registries[0].tlsVerify, false);
   });
 
+  test("may answer for as long as a copy and a transfer last, and asks again at once after an error", () => {
+    const { http, extensions } = configOf();
+    assert.deepEqual([http.readTimeout, http.writeTimeout], ["1h", "1h"]);
+    const [{ maxRetries, retryDelay }] = extensions.sync.registries;
+    assert.deepEqual([maxRetries, retryDelay], [3, "200ms"]);
+  });
+
   test("has no credentials in it, only where they are", () => {
     assert.equal(configOf().extensions.sync.credentialsFile, undefined);
     const { credentialsFile } = configOf({ credentials: "gsoci-credentials" }).extensions.sync;
@@ -180,6 +193,26 @@ describe("what zot is told", () => {
 });
 
 describe("a Pod with zot", () => {
+  test("is known to need a restart for other credentials, and distribution isn't", () => {
+    const bundle = renderBundle(
+      podOptions({
+        upstreams: [
+          { ...upstream, credentials: "one" },
+          { ...distribution, credentials: "two" },
+        ],
+      }),
+      { stateDirectory: "/state" },
+    );
+    const secrets = (password: string) => ({
+      "/state/secrets/credentials-gsoci/get": password,
+      "/state/secrets/credentials-team/get": password,
+    });
+    const readers = (before: string, now: string) =>
+      readersOfChanged({ secrets: secrets(before) }, { secrets: secrets(now), bundle: bundleText(bundle) });
+    assert.deepEqual(readers("a", "a"), []);
+    assert.deepEqual(readers("a", "b"), [`${bundle["parts/origin-gsoci/pod"]}-origin-gsoci`]);
+  });
+
   test("has the container of each upstream under the same name, and one keeper", () => {
     const names = (...upstreams: Upstream[]) => rendered(...upstreams).containers.map(({ name }) => name);
     assert.ok(names(upstream, distribution).includes("origin-gsoci"));
@@ -207,6 +240,17 @@ describe("a Pod with zot", () => {
     const without = locations(distribution);
     assert.equal(without.length, 4);
     assert.deepEqual(locations(upstream, distribution), without);
+  });
+
+  test("answers before containerd and a zot in front give up", () => {
+    const conf = rendered(upstream).file("edge", "nginx.conf");
+    const places = ["zot-manifest", "zot-tag", "zot-referrers"].map(
+      (place) => new RegExp(` {8}location = /${place} \\{\\n(?:.*\\n)*? {8}\\}`).exec(conf)?.[0] ?? "",
+    );
+    for (const place of places) {
+      const ms = Number(/proxy_read_timeout (\d+)ms/.exec(place)?.[1]);
+      assert.ok(ms > 20_000 && ms < 29_000, place);
+    }
   });
 
   test("shares what there is for blobs", () => {

@@ -10,6 +10,7 @@ import {
   podExists,
   removePod,
   removeWholePod,
+  restartReaders,
   TakenBack,
   writeSecrets,
 } from "./podman-pod.ts";
@@ -48,6 +49,7 @@ export async function update(state: State, inputs: PodmanPodInputs): Promise<pul
   if (state.bundle === undefined) return { outs: { ...inputs, observed: await playPod(inputs, state) } };
   try {
     const observed = await playPod(inputs);
+    await restartReaders(state, inputs);
     for (const path of Object.keys(state.secrets)) {
       if (!(path in inputs.secrets)) await removeOwned(path);
     }

@@ -91,9 +91,28 @@ export async function playPod(
   return observePod(inputs);
 }
 
-/** The Pods take them up by themselves. */
+/** Most Pods take them up by themselves: for the others, see {@link restartReaders}. */
 export async function writeSecrets(secrets: PodmanPodInputs["secrets"]): Promise<void> {
   for (const [path, secret] of Object.entries(secrets)) await writeOwnedFile(path, secret);
+}
+
+/** Restarts what reads a secret only when it starts, where that has changed. */
+export async function restartReaders(before: PodmanPodInputs, now: PodmanPodInputs): Promise<void> {
+  const readers = readersOfChanged(before, now);
+  if (readers.length > 0) await podman(["restart", ...readers]);
+}
+
+/** The containers, by their names for podman. */
+export function readersOfChanged(
+  before: Pick<PodmanPodInputs, "secrets">,
+  now: Pick<PodmanPodInputs, "secrets" | "bundle">,
+): string[] {
+  const paths = Object.keys(now.secrets).filter((path) => before.secrets[path] !== now.secrets[path]);
+  const changed = new Set(paths.map((path) => basename(dirname(path))));
+  const bundle = parse(now);
+  return bundleParts(bundle)
+    .filter(({ container }) => changed.has(bundle[`parts/${container}/secret`] ?? ""))
+    .map(({ container, pod }) => `${pod}-${container}`);
 }
 
 export async function observePod({

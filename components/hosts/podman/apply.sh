@@ -184,11 +184,13 @@ hand_over() {
   for pod in $old; do retire "$pod" edge; done
 }
 
-# As soon as it answers. It may also be waiting for its upstream, so not for ever.
+# As soon as it answers. It may also be waiting for its upstream, so not for ever. Where its image has no wget, which podman says by 127, the edge asks.
 await_ready() {
   [ -e "$bundle/parts/$1/ready" ] || return 0
+  asking=$(pod_of "$1")-$1
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    podman exec "$(pod_of "$1")-$1" wget -q -T 2 -O /dev/null "$(cat "$bundle/parts/$1/ready")" 2>/dev/null && return
+    podman exec "$asking" wget -q -T 2 -O /dev/null "$(cat "$bundle/parts/$1/ready")" 2>/dev/null && return
+    [ $? -ne 127 ] || for pod in $(pod_of edge) $(other edge); do ! runs "$pod" || asking=$pod-edge; done
     sleep 1
   done
   return 0

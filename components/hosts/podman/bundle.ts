@@ -16,7 +16,8 @@ import { probeParameters } from "../oncall/program.ts";
  * - `parts/<container>/pod`: the Pod's name, which changes whenever the part has to be replaced
  * - `parts/<container>/pod.yaml`, `image`, `files/…`: what the Pod is made of; its ConfigMap as files
  * - `parts/<container>/check`: the command that checks files before a running container gets them, where there is one; a word in each line
- * - `parts/<container>/ready`: a URL that answers 200 once the container serves, where there is one
+ * - `parts/<container>/ready`: a URL that answers 200 once the container serves, where there is one; asked by the container itself, or, where its image has no wget, by the edge
+ * - `parts/<container>/secret`: the name of the secret for which the container is restarted when it changes, where there is one
  * - `parts/<container>/taken`: a URL, and what it answers once the container has taken up its files, where it says so
  */
 export type Bundle = Readonly<Record<string, string>>;
@@ -97,6 +98,7 @@ function partFiles(manifests: PodManifests, container: Container, stateDirectory
     "pod.yaml": stringify({ ...pod, metadata: { ...pod.metadata, name: podName } }, { lineWidth: 0 }),
     ...(live?.check && { check: live.check.map((word) => `${word}\n`).join("") }),
     ...(manifests.ready[name] !== undefined && { ready: manifests.ready[name] }),
+    ...(manifests.readAtStart[name] !== undefined && { secret: manifests.readAtStart[name] }),
     ...(live?.taken && { taken: `${live.taken.url} ${live.taken.answer}\n` }),
     ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`files/${file}`, content])),
   };

@@ -40,8 +40,17 @@ stage() {
   install -o "$OWNER" -g "$OWNER" -m 0400 "$1" "$2" && sync "$2"
 }
 
+# What reads it only when it starts, and runs. Of a Pod to come, what it will leave running.
+restart_readers() {
+  for file in "${0%/*}"/parts/*/secret; do
+    [ -e "$file" ] && [ "$(cat "$file")" = "$1" ] || continue
+    systemctl try-restart "$UNIT$(cat "${file%/*}/pod").service" || return
+  done
+}
+
 secret() {
-  install -d -o "$OWNER" -g "$OWNER" -m 0700 "$secrets/$1" && stage "$work/value" "$secrets/$1/.new" && mv "$secrets/$1/.new" "$secrets/$1/$SECRET_FILE"
+  install -d -o "$OWNER" -g "$OWNER" -m 0700 "$secrets/$1" && stage "$work/value" "$secrets/$1/.new" && mv "$secrets/$1/.new" "$secrets/$1/$SECRET_FILE" &&
+    restart_readers "$1"
 }
 
 # Whether the certificate and the key in a directory are there, and belong together.

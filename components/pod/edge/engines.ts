@@ -6,7 +6,7 @@ import { edgePaths } from "./paths.ts";
 
 type Upstreams = { readonly upstreams: readonly Pick<Upstream, "name" | "engine">[] };
 
-/** With an upstream's name at the end: there while the keeper (see keeper.sh) finds that the upstream is silent. */
+/** With an upstream's name, a dot and `$moment` at the end: there while the keeper (see keeper.sh) finds that the upstream is silent. */
 export const silentMark = `${edgePaths.cache}/tmp/silent-`;
 
 export function hasZot({ upstreams }: Upstreams): boolean {
@@ -31,6 +31,8 @@ export function engineMaps(options: Upstreams): Directive[] {
         directive(`~^(?:manifest|tag|blob|list|referrers) (?:${names.join("|")})$`, "zot-"),
       ],
     ),
+    // In tens of seconds. A mark of the keeper's counts only in these.
+    block("map", ["$msec", "$moment"], [directive("~^(?<tens>\\d+)\\d\\.", "$tens")]),
     // As much of the query as the specification has: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
     block(
       "map",
