@@ -4,10 +4,6 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { podman } from "../../components/hosts/local/podman.ts";
-import { writeSecrets } from "../../components/hosts/local/podman-pod.ts";
-import { credentialsOf, secretFile } from "../../components/pod/secrets.ts";
-import { zotCredentials } from "../../components/pod/zot.ts";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleImage } from "../../scripts/seed/samples.ts";
@@ -235,6 +231,7 @@ test("credentials reach the upstream, and nothing else", async (t) => {
   const parts = scope(t);
   const registry = parts.use(await testUpstream());
   const login = { username: "reader", password: "Zo7-secret" };
+  const credentials = { login };
   const upstream = parts.use(await privateUpstream(registry.url, login));
   const cache = parts.use(
     await startCache({
@@ -248,7 +245,7 @@ test("credentials reach the upstream, and nothing else", async (t) => {
           credentials: "login",
         },
       ],
-      credentials: { login },
+      credentials,
     }),
   );
   const pushed = async (name: string) => {
@@ -257,12 +254,9 @@ test("credentials reach the upstream, and nothing else", async (t) => {
     return image;
   };
   assert.deepEqual(await failures(cache, await pushed("private")), []);
-  // As an update does.
-  const next = { username: "reader", password: "Zo7-rotated" };
-  upstream.rotate(next);
-  const file = join(cache.layout.directory, "secrets", credentialsOf("gsoci"), secretFile);
-  await writeSecrets({ [file]: zotCredentials(upstream.url.origin, next) });
-  await podman(["restart", cache.container("origin-gsoci")]);
+  credentials.login = { username: "reader", password: "Zo7-rotated" };
+  upstream.rotate(credentials.login);
+  await cache.apply({});
   const rotated = await pushed("rotated");
   await waitUntil("zot is back", async () => (await failures(cache, rotated)).length === 0);
   assert.ok(!(await cache.logs("origin-gsoci")).includes(login.password));

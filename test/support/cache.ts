@@ -14,7 +14,7 @@ import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { containerOf, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { containerOf, playPod, removePod, restartReaders } from "../../components/hosts/local/podman-pod.ts";
 import {
   type Bundle,
   type BundlePart,
@@ -49,7 +49,7 @@ export interface CacheConfiguration {
 }
 
 export interface CacheOptions extends CacheConfiguration {
-  /** As decrypted, by the names that upstreams have for them. */
+  /** As decrypted, by the names that upstreams have for them. Others in their place are taken up by {@link TestCache.apply}. */
   readonly credentials?: Readonly<Record<string, Credentials>>;
   /** As decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
@@ -164,6 +164,7 @@ export async function startCache({
       const changed = { ...configuration, ...change };
       const next = render(changed).pod;
       await playPod(next);
+      await restartReaders(pod, next);
       [configuration, pod] = [changed, next];
     },
     async [Symbol.asyncDispose]() {

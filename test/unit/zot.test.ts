@@ -208,9 +208,12 @@ describe("a Pod with zot", () => {
       "/state/secrets/credentials-team/get": password,
     });
     const readers = (before: string, now: string) =>
-      readersOfChanged({ secrets: secrets(before) }, { secrets: secrets(now), bundle: bundleText(bundle) });
+      readersOfChanged(
+        { secrets: secrets(before) },
+        { secrets: secrets(now), bundle: bundleText(bundle) },
+      ).map(({ pod }) => pod);
     assert.deepEqual(readers("a", "a"), []);
-    assert.deepEqual(readers("a", "b"), [`${bundle["parts/origin-gsoci/pod"]}-origin-gsoci`]);
+    assert.deepEqual(readers("a", "b"), [bundle["parts/origin-gsoci/pod"]]);
   });
 
   test("has the container of each upstream under the same name, and one keeper", () => {

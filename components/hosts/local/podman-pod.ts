@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } fr
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { type Bundle, bundleDigest, bundleParts } from "../podman/bundle.ts";
+import { type Bundle, type BundlePart, bundleDigest, bundleParts } from "../podman/bundle.ts";
 import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
 import { type PodmanOptions, podman, podmanEnvironment, podmanHas } from "./podman.ts";
 
@@ -99,20 +99,26 @@ export async function writeSecrets(secrets: PodmanPodInputs["secrets"]): Promise
 /** Restarts what reads a secret only when it starts, where that has changed. */
 export async function restartReaders(before: PodmanPodInputs, now: PodmanPodInputs): Promise<void> {
   const readers = readersOfChanged(before, now);
-  if (readers.length > 0) await podman(["restart", ...readers]);
+  if (readers.length === 0) return;
+  // podman stops a Pod whose only container has ended, and may do so when it has just been started again: so it is another Pod, which apply.sh plays where one is missing.
+  for (const { container, pod } of readers) {
+    await podman(["stop", "--time", "120", `${pod}-${container}`]);
+    await podman(["pod", "rm", "--force", pod]);
+  }
+  await playPod(now);
 }
 
-/** The containers, by their names for podman. */
+/** The parts that read, only when they start, a secret that has changed. */
 export function readersOfChanged(
   before: Pick<PodmanPodInputs, "secrets">,
   now: Pick<PodmanPodInputs, "secrets" | "bundle">,
-): string[] {
+): BundlePart[] {
   const paths = Object.keys(now.secrets).filter((path) => before.secrets[path] !== now.secrets[path]);
   const changed = new Set(paths.map((path) => basename(dirname(path))));
   const bundle = parse(now);
-  return bundleParts(bundle)
-    .filter(({ container }) => changed.has(bundle[`parts/${container}/secret`] ?? ""))
-    .map(({ container, pod }) => `${pod}-${container}`);
+  return bundleParts(bundle).filter(({ container }) =>
+    changed.has(bundle[`parts/${container}/secret`] ?? ""),
+  );
 }
 
 export async function observePod({
