@@ -41,7 +41,7 @@ stage() {
 }
 
 # What reads it only when it starts, and runs. Of a Pod to come, what it will leave running.
-restart_readers() {
+restart_parts_with() {
   for file in "${0%/*}"/parts/*/secret; do
     [ -e "$file" ] && [ "$(cat "$file")" = "$1" ] || continue
     systemctl try-restart "$UNIT$(cat "${file%/*}/pod").service" || return
@@ -50,7 +50,7 @@ restart_readers() {
 
 secret() {
   install -d -o "$OWNER" -g "$OWNER" -m 0700 "$secrets/$1" && stage "$work/value" "$secrets/$1/.new" && mv "$secrets/$1/.new" "$secrets/$1/$SECRET_FILE" &&
-    restart_readers "$1"
+    restart_parts_with "$1"
 }
 
 # Whether the certificate and the key in a directory are there, and belong together.
