@@ -30,10 +30,12 @@ async function metrics({ cache }: Chain): Promise<Record<string, number>> {
 }
 
 async function untilPresent(chain: Chain, images: number): Promise<Record<string, number>> {
-  return await waitUntil(`${images} images are there`, async () => {
+  const arePresent = async () => {
     const now = await metrics(chain);
     return now.images_wanted === images && now.images_present === images && now;
-  });
+  };
+  // A program starts for each image, which a busy machine needs its time for.
+  return await waitUntil(`${images} images are there`, arePresent, 120_000);
 }
 
 describe("a release", () => {
