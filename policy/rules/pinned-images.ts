@@ -33,7 +33,7 @@ function ofBundle(text: string): string[] {
 export const pinnedImages = rule({
   name: "pinned-images",
   level: "mandatory",
-  what: "Every image is named with its digest. The stack `local` may also run what was built on its machine.",
+  what: "Every image of the cache is named with its digest. The images of a Helm release, cert-manager's, aren't seen. The stack `local` may also run what was built on its machine.",
   why: "Whoever can move a tag could otherwise run programs in every region. With a digest, an image is what was reviewed.",
   each: (resource) =>
     [...new Set(imagesOf(resource))]

@@ -44,10 +44,21 @@ test("tags are listed page by page, however the client names the registry", asyn
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?n=5&last=2.0.0`), [tags.slice(3)]);
   });
 
+  await t.test(
+    "however many lists a client asks for, they take nothing of the room for manifests",
+    async () => {
+      const kept = async () =>
+        (await readdir(join(cache.layout.cache, "manifests"), { recursive: true })).sort();
+      const before = await kept();
+      for (let n = 10; n < 30; n++) await pages(`/v2/${repository}/tags/list?n=${n}&last=${n}`);
+      assert.deepEqual(await kept(), before);
+    },
+  );
+
   await t.test("from a list that was cached before registries had a path prefix", async () => {
     const asked = (path: string) => get(new URL(path, cache.url), { ca: cache.ca });
     await asked(`/v2/${repository}/tags/list?n=3`);
-    const directory = join(cache.layout.cache, "manifests");
+    const directory = join(cache.layout.cache, "lists");
     const files = await readdir(directory, { recursive: true, withFileTypes: true });
     for (const file of files.filter((it) => it.isFile())) {
       const path = join(file.parentPath, file.name);

@@ -80,11 +80,17 @@ export function ownDiskBudget(sizeGiB: number): DiskBudget {
   return sizeGiB < leastOwnGiB ? diskBudget(sizeGiB) : ownDisk;
 }
 
+/** What is left over has room for it, whatever the disk. */
+const listsMiB = 32;
+
 /**
  * Least recently used content goes when a zone is over its size; nothing goes by age. 1 MiB of keys holds about 8,000 objects:
  * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path
  *
- * The third zone holds one object that expires within two seconds and that the janitor keeps asking for. nginx's cache manager sleeps until the
+ * Lists of tags, and of what refers to a digest, have a small zone of their own, since a client can ask for as many as it likes: what is needed while an upstream
+ * is down stays.
+ *
+ * The last zone holds one object that expires within two seconds and that the janitor keeps asking for. nginx's cache manager sleeps until the
  * next object of any zone may expire, 10 s at most, and only then compares the sizes: so it compares them every two seconds. At a start it finds
  * nothing and sleeps its 10 s, and what is on disk is counted only a minute later: so edge.sh renews it, and the janitor has everything counted.
  *
@@ -110,6 +116,7 @@ export function cacheZones(
   return [
     zone("blobs", 32, blobsInactive, ...(blobsMiB === undefined ? [] : [`max_size=${blobsMiB}m`]), minFree),
     zone("manifests", 32, "3650d", `max_size=${manifestsMiB}m`, minFree),
+    zone("lists", 1, "3650d", `max_size=${listsMiB}m`, minFree),
     zone("pulse", 1, "2s"),
   ];
 }

@@ -15,6 +15,17 @@ export function passTo(origin: string, path: string, root = `${registryPrefix("$
   return directive("proxy_pass", `http://${origin}${root}$repository/${path}`);
 }
 
+/**
+ * The headers of a request that nginx makes, of which none is the client's. For nginx, a block that has one of its own takes none from around it:
+ * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
+ */
+export function requestHeaders(headers: Readonly<Record<string, string>>): Directive[] {
+  // nginx gives the length also of a body that it doesn't pass on, and an origin that waits for the body counts as silent, for everybody.
+  return Object.entries({ "Content-Length": "", ...headers }).map(([name, value]) =>
+    directive("proxy_set_header", name, value),
+  );
+}
+
 interface CachedOptions {
   origin?: string;
   place?: string[];
@@ -38,7 +49,7 @@ export function cached(
     directive("proxy_cache", zone),
     directive("proxy_cache_key", `${kind} ${key}`),
     // Just started, nginx takes the second of two first requests for an object for a miss while a thread reads it for the first. These are small: no thread is needed.
-    ...(zone === "manifests" ? [directive("aio", "off")] : []),
+    ...(zone === "blobs" ? [] : [directive("aio", "off")]),
     ...directives,
   ]);
 }

@@ -5,7 +5,7 @@ import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached, fillSeconds, mutable } from "./cached.ts";
+import { cached, fillSeconds, mutable, requestHeaders } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
@@ -17,11 +17,11 @@ import { peerGroup, peerServer } from "./peers.ts";
 import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
-import { connectionsPerWorker } from "./workers.ts";
+import { connectionsPerWorker, filesPerWorker } from "./workers.ts";
 import { zotGroups, zotLocations, zotRules, zotServer } from "./zot.ts";
 
 const limits = {
-  /** Of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
+  /** With requests, of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
   connectionsPerClient: 4096,
   /**
    * How long an origin may be silent when it is asked for a manifest or a tag. containerd falls back to the upstream after it, so this is what
@@ -46,6 +46,7 @@ function configurationOf(options: PodOptions, revision: string): string {
   const { upstreams, ports, edgeWorkers = "auto" } = options;
   return renderNginxConf([
     directive("worker_processes", edgeWorkers),
+    directive("worker_rlimit_nofile", filesPerWorker),
     // Of the workers that a new certificate or configuration replaces, too. A stop is limited by whoever stops.
     directive("worker_shutdown_timeout", "6h"),
     directive("pid", `${edgePaths.cache}/nginx.pid`),
@@ -62,7 +63,8 @@ function configurationOf(options: PodOptions, revision: string): string {
         directive("keepalive_requests", 10_000),
         directive("reset_timedout_connection", "on"),
         directive("client_max_body_size", "1k"),
-        directive("client_header_timeout", "10s"),
+        // Of TLS, too. Until then, a connection that says nothing isn't counted to its client.
+        directive("client_header_timeout", "5s"),
         directive("client_body_timeout", "10s"),
         directive("map_hash_bucket_size", 256),
         ...temporaryPaths(),
@@ -127,8 +129,7 @@ function proxying(): Directive[] {
     directive("proxy_http_version", "1.1"),
     directive("proxy_pass_request_headers", "off"),
     directive("proxy_pass_request_body", "off"),
-    directive("proxy_set_header", "Connection", ""),
-    directive("proxy_set_header", "Accept", manifestMediaTypes.join(", ")),
+    ...requestHeaders({ Connection: "", Accept: manifestMediaTypes.join(", ") }),
     directive("proxy_connect_timeout", "1s"),
     directive("proxy_next_upstream", "error", "timeout"),
     directive("proxy_buffer_size", "16k"),
@@ -191,7 +192,7 @@ function registryServer(options: PodOptions): Directive {
       cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
         ...mutable(region, limits.manifestSilenceSeconds),
       ]),
-      cached("list", "manifests", "$upstream $repository $list_query", "tags/list$list_query", [
+      cached("list", "lists", "$upstream $repository $list_query", "tags/list$list_query", [
         ...mutable(region, limits.manifestSilenceSeconds),
         directive("proxy_hide_header", "Link"),
         directive("add_header", "Link", "$list_link"),

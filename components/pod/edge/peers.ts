@@ -6,7 +6,7 @@
  */
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
-import { fillSeconds } from "./cached.ts";
+import { fillSeconds, requestHeaders } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
 
 type Options = Pick<PodOptions, "peers" | "listen">;
@@ -54,8 +54,10 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
       [
         directive("proxy_pass", "http://peers$request_uri"),
         // A connection for each request: one that was kept to a machine that is gone takes a request without a word, and TCP sends it again for a quarter of an hour.
-        directive("proxy_set_header", "Connection", "close"),
-        ...conditions.map((header) => directive("proxy_set_header", header, `$http_${variable(header)}`)),
+        ...requestHeaders({
+          Connection: "close",
+          ...Object.fromEntries(conditions.map((header) => [header, `$http_${variable(header)}`])),
+        }),
         // Nothing is kept here: what one connection takes of the memory is this buffer.
         directive("proxy_buffering", "off"),
         directive("proxy_buffer_size", "64k"),

@@ -2,6 +2,7 @@ import { metricsPort, type PodPorts } from "../../config/ports.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { filesOf } from "../part.ts";
+import { requestHeaders } from "./cached.ts";
 import { hasZot } from "./engines.ts";
 import { refusal } from "./errors.ts";
 import { listeners } from "./listeners.ts";
@@ -115,7 +116,7 @@ function pages({ prometheus }: PodPorts): Directive[] {
       [
         block("limit_except", ["GET"], [directive("deny", "all")]),
         directive("proxy_pass", `http://127.0.0.1:${prometheus}/$readable$is_args$args`),
-        directive("proxy_set_header", "Accept", "*/*"),
+        ...requestHeaders({ Accept: "*/*" }),
         directive("proxy_intercept_errors", "off"),
       ],
     ),

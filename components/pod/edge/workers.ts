@@ -2,6 +2,12 @@
 export const connectionsPerWorker = 8192;
 
 /**
+ * Open files of one worker: its connections, and what it reads for them and stores. A container has the limit of its runtime's service, which can be 1,024.
+ * https://nginx.org/en/docs/ngx_core_module.html#worker_rlimit_nofile
+ */
+export const filesPerWorker = 4 * connectionsPerWorker;
+
+/**
  * Workers where the cache shares a machine and is given less than a processor: while one waits for a slow disk, the other serves.
  * nginx's `auto` counts the node's processors, whatever the container is given: 96 workers take 373 MiB of a replica's 287.
  * https://nginx.org/en/docs/ngx_core_module.html#worker_processes

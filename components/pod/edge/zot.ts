@@ -6,7 +6,7 @@ import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { zotDestination } from "../registry.ts";
 import { ownBlobs } from "./blobs.ts";
-import { cached, mutable } from "./cached.ts";
+import { cached, mutable, requestHeaders } from "./cached.ts";
 import { hasZot, silentMark } from "./engines.ts";
 import { errorBody } from "./errors.ts";
 
@@ -43,10 +43,10 @@ type Options = Pick<PodOptions, "upstreams" | "region" | "budget" | "ports" | "s
 /** For the server block. */
 export function zotLocations(options: Options): Directive[] {
   if (!hasZot(options)) return [];
-  const answers = (name: string, key: string, path: string, kind = name) =>
+  const answers = (name: string, key: string, path: string, { kind = name, zone = "manifests" } = {}) =>
     cached(
       name,
-      "manifests",
+      zone,
       key,
       path,
       [
@@ -59,20 +59,20 @@ export function zotLocations(options: Options): Directive[] {
   const blobs = ownBlobs(options, ["=", "/zot-blob"], root);
   return [
     // Under another key than distribution's, which hold forever.
-    answers("pinned", "$upstream $digest", "manifests/$digest", "manifest"),
+    answers("pinned", "$upstream $digest", "manifests/$digest", { kind: "manifest" }),
     answers("tag", "$upstream $repository:$tag", "manifests/$tag"),
     answers(
       "referrers",
       "$upstream $repository $digest$referrers_query",
       "referrers/$digest$referrers_query",
+      { zone: "lists" },
     ),
     {
       ...blobs,
       // What is asked for is what zot calls the content.
       block: [
         ...(blobs.block ?? []),
-        directive("proxy_set_header", "Connection", ""),
-        directive("proxy_set_header", "Accept", "application/octet-stream"),
+        ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
       ],
     },
     block(
