@@ -25,9 +25,13 @@ if (problems.length > 0) process.exitCode = 1;
 
 function parse(): { stack: string; region: string | undefined } {
   try {
-    const { stack, region } = parseArgs({
-      options: { stack: { type: "string" }, region: { type: "string" } },
+    const { stack, region, help } = parseArgs({
+      options: { stack: { type: "string" }, region: { type: "string" }, help: { type: "boolean" } },
     }).values;
+    if (help) {
+      console.log(usage);
+      process.exit(0);
+    }
     if (stack === undefined) throw new Error("--stack is missing");
     return { stack, region };
   } catch (error) {

@@ -8,6 +8,8 @@ import { ConfigError } from "../components/config/problems.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
 
 const file = "Pulumi.yaml";
+/** What belongs to one registry, and is seldom right for another. */
+const ofRegistry = ["upstream", "repositories", "probe"];
 const usage = `Usage: npm run init [-- OPTION …]
 
 Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks.
@@ -31,6 +33,12 @@ try {
   for (const { option, what } of settings) {
     const value = answers[option];
     if (value !== undefined && value !== (current[option] ?? "")) console.log(`${what}: ${value || "none"}`);
+  }
+  if (answers.registry !== undefined && answers.registry !== current.registry) {
+    for (const { option, what } of settings.filter(({ option }) => ofRegistry.includes(option))) {
+      if (answers[option] === undefined && current[option])
+        console.error(`! ${what}: still ${current[option]}, as for ${current.registry} (--${option})`);
+    }
   }
   const next = answers.state ? "docs/state.md, then `npm run pulumi -- stack init`" : "npm run local";
   console.log(changed === text ? `${file} is as it was.` : `${file} is written. Next: ${next}`);

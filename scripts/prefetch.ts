@@ -144,8 +144,13 @@ function parse() {
         platform: { type: "string", multiple: true },
         region: { type: "string", multiple: true },
         "dry-run": { type: "boolean", default: false },
+        help: { type: "boolean" },
       },
     });
+    if (parsed.values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
     if (parsed.positionals.length === 0) throw new Error("STACK is missing");
     return parsed;
   } catch (error) {

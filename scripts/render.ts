@@ -68,8 +68,13 @@ function parse() {
         "external-secrets": { type: "string" },
         "secret-prefix": { type: "string" },
         cilium: { type: "boolean", default: false },
+        help: { type: "boolean" },
       },
     });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
     const [stack, ...others] = positionals;
     if (stack === undefined || others.length > 0) throw new Error("name one STACK");
     const { out, values: valuesDirectory, cilium } = values;

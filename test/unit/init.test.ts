@@ -26,7 +26,7 @@ async function project(t: Parameters<typeof scope>[0]) {
 test("what is named changes, and no other line", async (t) => {
   const { file, init } = await project(t);
   const lines = new Set((await file()).split("\n"));
-  const { exitCode, stdout } = await init(
+  const { exitCode, stdout, stderr } = await init(
     "--registry=ghcr.io",
     "--repositories=example/**, charts/example/**",
     "--probe=example/app:1.0",
@@ -36,6 +36,7 @@ test("what is named changes, and no other line", async (t) => {
   assert.equal(exitCode, 0);
   assert.match(stdout, /^the team that alerts go to: caches$/m);
   assert.match(stdout, /Next: docs\/state\.md/);
+  assert.equal(stderr, "! a short name for it: still gsoci, as for gsoci.azurecr.io (--upstream)");
   const added = (await file()).split("\n").filter((line) => !lines.has(line));
   assert.deepEqual(
     added.map((line) => line.trim()),
