@@ -11,10 +11,19 @@ import { applyCrds } from "../support/control-plane-crds.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
+let plane: ControlPlane;
+const resources = scope({ after });
+
+before(async () => {
+  // Without nodes: Pods are made, and wait for one.
+  plane = resources.use(await startControlPlane({ nodes: 0 }));
+  // As the chart brings them, and AKS's network.
+  await applyCrds(plane, "cert-manager", "cilium");
+});
+
 for (const { file, known } of clusterFiles) {
   describe(file, () => {
     const parts = scope({ after });
-    let plane: ControlPlane;
     let things: Thing[];
 
     before(async () => {
@@ -25,13 +34,21 @@ for (const { file, known } of clusterFiles) {
       const { failed, messages } = await stack.run("up");
       assert.ok(!failed, messages);
       things = clusters.things();
-      plane = parts.use(await startControlPlane());
-      // As the chart brings them, and AKS's network.
-      await applyCrds(plane, "cert-manager", "cilium");
+    });
+
+    // The next file has objects of the same names.
+    after(async () => {
+      const objects = things.filter(isObject).map(objectOf);
+      const clusterWide = objects.filter(({ metadata }) => metadata?.namespace === undefined);
+      for (const object of clusterWide) await plane.objects.delete(object);
+      await waitUntil("nothing is left of them", async () => {
+        const { items } = await plane.objects.list<KubernetesObject>("v1", "Namespace");
+        return !items.some(({ metadata }) => clusterWide.some((it) => it.metadata?.name === metadata?.name));
+      });
     });
 
     test("all objects are taken as they are, and nothing of them is dropped", async () => {
-      const objects = things.filter(({ type }) => !type.startsWith("kubernetes:helm.sh/")).map(objectOf);
+      const objects = things.filter(isObject).map(objectOf);
       assert.ok(objects.some(({ kind }) => kind === "ClusterIssuer"));
       for (const object of objects) {
         const kept = await plane.objects.create(object);
@@ -48,6 +65,9 @@ for (const { file, known } of clusterFiles) {
     });
   });
 }
+
+/** Not a release of a chart. */
+const isObject = ({ type }: Thing) => !type.startsWith("kubernetes:helm.sh/");
 
 /** With the name that the provider gave. */
 function objectOf({ inputs, outputs }: Thing): KubernetesObject {

@@ -12,13 +12,7 @@ import type {
   V1Secret,
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import {
-  allow,
-  allowByRole,
-  furnish,
-  type KubernetesStack,
-  kubernetesStack,
-} from "../support/kubernetes-stack.ts";
+import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
@@ -48,13 +42,14 @@ const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
 before(async () => {
   stack = parts.use(await kubernetesStack(keys));
   await allow(stack.plane, { ...keys, login: sealed });
-  await furnish(stack.plane);
 });
 
 async function configure(change: object = {}, password = "p4ss-of-the-upstream"): Promise<void> {
   await stack.configure({ ...keys, ...change });
-  await stack.setSecret("registry-cache:login.username", "reader-of-images");
-  await stack.setSecret("registry-cache:login.password", password);
+  await stack.setSecrets({
+    "registry-cache:login.username": "reader-of-images",
+    "registry-cache:login.password": password,
+  });
 }
 
 /** Brings the stack up with another configuration. @returns what changed: `update ConfigMap one-edge-live`, sorted */
@@ -94,14 +89,17 @@ async function fileOf(of: V1Pod, container: string, file: string): Promise<strin
   return data[file] ?? "";
 }
 
+/** What the edge takes up, and Prometheus. */
+const upstreams = [{ ...team, repositories: ["team/**", "base/**"] }];
+const ofRegion = { access: { clients: ["203.0.113.0/24", "192.0.2.0/24"] }, freshnessSeconds: 30 };
+const monitoring = { labels: { installation: "other" } };
+
 test("what the edge or Prometheus takes up is another content of the same object", async () => {
   await up();
   const first = await pod();
   assert.match(await fileOf(first, "edge", "edge.sh"), /^#!\/bin\/sh/);
 
-  const clients = ["203.0.113.0/24", "192.0.2.0/24"];
-  const upstreams = [{ ...team, repositories: ["team/**", "base/**"] }];
-  const changes = await up({ upstreams }, { access: { clients }, freshnessSeconds: 30 });
+  const changes = await up({ upstreams }, ofRegion);
   assert.deepEqual(changes, [
     "update ConfigMap one-edge-live",
     "update NetworkPolicy one",
@@ -110,18 +108,16 @@ test("what the edge or Prometheus takes up is another content of the same object
   assert.ok(await isSamePod(first));
   assert.match(await fileOf(first, "edge", "nginx.conf"), /192\.0\.2\.0\/24 1;/);
 
-  const monitoring = { labels: { installation: "other" } };
-  assert.deepEqual(await up({ upstreams, monitoring }, { access: { clients }, freshnessSeconds: 30 }), [
-    "update ConfigMap one-prometheus-live",
-  ]);
+  assert.deepEqual(await up({ upstreams, monitoring }, ofRegion), ["update ConfigMap one-prometheus-live"]);
   assert.ok(await isSamePod(first));
   assert.match(await fileOf(first, "prometheus", "prometheus.yml"), /installation: other/);
 });
 
 test("a password is another content of the same Secret", async () => {
-  await up();
   const first = await pod();
-  assert.deepEqual(await up({}, {}, "an0ther-password"), ["update Secret one-credentials-team"]);
+  assert.deepEqual(await up({ upstreams, monitoring }, ofRegion, "an0ther-password"), [
+    "update Secret one-credentials-team",
+  ]);
   assert.ok(await isSamePod(first));
   const { items } = await stack.plane.objects.list<V1Secret>("v1", "Secret", namespace);
   const secret = items.find(({ metadata }) => metadata?.name === "registry-cache-credentials-team");
@@ -130,7 +126,6 @@ test("a password is another content of the same Secret", async () => {
 });
 
 test("another Pod gets files that the one before doesn't see", async () => {
-  await up();
   const first = await pod();
   const base = { name: "base", registry: "base.example.com", repositories: ["base/**"] };
   const changes = await up({ upstreams: [base, team] });

@@ -42,10 +42,10 @@ const parts = scope({ after });
 let stack: KubernetesStack;
 
 const secrets = {
-  "login.username": "reader-of-images",
-  "login.password": "p4ss-of-the-upstream",
-  "bucket.username": "access-key-of-the-bucket",
-  "bucket.password": "s3cret-of-the-bucket",
+  "registry-cache:login.username": "reader-of-images",
+  "registry-cache:login.password": "p4ss-of-the-upstream",
+  "registry-cache:bucket.username": "access-key-of-the-bucket",
+  "registry-cache:bucket.password": "s3cret-of-the-bucket",
 };
 
 /** Nobody's load balancer, which takes no time. */
@@ -130,7 +130,7 @@ before(async () => {
 /** The stack's file with its secrets. */
 async function configure(change: object = {}, region: object = {}): Promise<void> {
   await stack.configure({ ...keys, regions: regions.map((it) => ({ ...it, ...region })), ...change });
-  for (const [path, value] of Object.entries(secrets)) await stack.setSecret(`registry-cache:${path}`, value);
+  await stack.setSecrets(secrets);
 }
 
 async function succeeds(operation: Operation, ...args: string[]): Promise<EngineRun> {
@@ -221,7 +221,7 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   await waitUntil("the namespace is gone", async () => (await existing()).length === 0);
 });
 
-test("up waits for the replicas and for the load balancers; another has nothing to do", async () => {
+test("up waits for the replicas and for the load balancers", async () => {
   await configure();
   const { messages, violations } = await succeeds("up", ...withPolicies);
   assert.doesNotMatch(messages, /violate PodSecurity/);
@@ -235,10 +235,9 @@ test("up waits for the replicas and for the load balancers; another has nothing 
   assert.match(caches.volumes.ca.certificate, /^-----BEGIN CERTIFICATE-----/);
   assert.equal(caches.bucket.address, loadBalancerAddress);
   assert.equal(caches.gateway.address, "gateway.example.com");
-  await succeeds("up", "--expect-no-changes");
 });
 
-test("the endpoint's record goes away and comes back by external-dns, and an update changes nothing of it", async (t) => {
+test("the endpoint's record goes away and comes back by external-dns; another up has nothing to do, and changes nothing of it", async (t) => {
   const { path } = scope(t).use(await tempDir());
   await symlink(await ensureTool("kubectl"), join(path, "kubectl"));
   const onCall = async (...args: string[]) => {
@@ -486,7 +485,12 @@ test("another configuration rolls out, and the least number of replicas is alway
   assert.equal(edges.length, 1);
 });
 
-test("another secret is another Secret, which rolls out where it is used", async () => {
+test("another secret is another Secret, which rolls out where it is used; the autoscaler's number of replicas stays", async () => {
+  const apps = stack.plane.config.makeApiClient(AppsV1Api);
+  const name = "registry-cache";
+  const { namespace } = onBucket;
+  const scale = await apps.readNamespacedDeploymentScale({ name, namespace });
+  await apps.replaceNamespacedDeploymentScale({ name, namespace, body: { ...scale, spec: { replicas: 4 } } });
   await stack.setSecret("registry-cache:bucket.password", "another");
   const changes = said(await succeeds("up"));
   assert.deepEqual(changes, [
@@ -495,16 +499,6 @@ test("another secret is another Secret, which rolls out where it is used", async
     "replace Secret bucket-bucket",
     "update Deployment bucket",
   ]);
-  await stack.setSecret("registry-cache:bucket.password", secrets["bucket.password"]);
-});
-
-test("the autoscaler's number of replicas stays, whatever else changes", async () => {
-  const apps = stack.plane.config.makeApiClient(AppsV1Api);
-  const name = "registry-cache";
-  const { namespace } = onBucket;
-  const scale = await apps.readNamespacedDeploymentScale({ name, namespace });
-  await apps.replaceNamespacedDeploymentScale({ name, namespace, body: { ...scale, spec: { replicas: 4 } } });
-  await succeeds("up");
   assert.equal((await deployment(namespace)).spec?.replicas, 4);
 });
 

@@ -16,7 +16,7 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
 }
 
 export interface CloudStack
-  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret">,
+  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret" | "setSecrets">,
     AsyncDisposable {
   readonly cloud: Cloud;
   /** As its file has them. */
@@ -81,6 +81,7 @@ export async function cloudStack(
     pulumi: project.pulumi,
     script: project.script,
     setSecret: project.setSecret,
+    setSecrets: project.setSecrets,
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),
     async run(operation, args = []) {

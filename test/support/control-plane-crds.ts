@@ -2,7 +2,7 @@
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadYaml, type V1CustomResourceDefinition } from "@kubernetes/client-node";
+import { CustomObjectsApi, loadYaml, type V1CustomResourceDefinition } from "@kubernetes/client-node";
 import { ensureFiles } from "../setup/go-files.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { waitUntil } from "./wait.ts";
@@ -14,27 +14,36 @@ export type CrdBundle =
   | "external-secrets"
   | "prometheus-operator";
 
-/** Of a bundle, those that are needed, as a pattern. @default all of them */
-const files: Partial<Record<CrdBundle, string>> = { "external-secrets": "*_externalsecrets.yaml" };
+/** Of a bundle, those that the project's objects and commands are of, as a pattern: the API server takes seconds for the others, which are large. */
+const files: Record<CrdBundle, string> = {
+  "gateway-api": "*_{gateways,httproutes}.yaml",
+  "cert-manager": "*_{certificates,certificaterequests,challenges,clusterissuers,orders}.yaml",
+  cilium: "ciliumnetworkpolicies.yaml",
+  "external-secrets": "*_externalsecrets.yaml",
+  "prometheus-operator": "*_{podmonitors,prometheusrules,scrapeconfigs}.yaml",
+};
 
 /** Makes the control plane serve them, each in the version that its project released. */
-export async function applyCrds({ objects }: ControlPlane, ...bundles: readonly CrdBundle[]): Promise<void> {
+export async function applyCrds(plane: ControlPlane, ...bundles: readonly CrdBundle[]): Promise<void> {
+  const api = plane.config.makeApiClient(CustomObjectsApi);
   const definitions = (await Promise.all(bundles.map(read))).flat();
   await Promise.all(
     definitions.map(async (definition) => {
-      const { apiVersion = "", kind = "", metadata: { name = "" } = {} } = definition;
-      await objects.create(definition);
-      await waitUntil(`${name} are served`, async () => {
-        const header = { apiVersion, kind, metadata: { name } };
-        const { status } = await objects.read<V1CustomResourceDefinition>(header);
-        return status?.conditions?.some(({ type, status }) => type === "Established" && status === "True");
-      });
+      await plane.objects.create(definition);
+      const { group, versions, names } = definition.spec;
+      for (const { name: version } of versions.filter(({ served }) => served)) {
+        // Not by the definition's own conditions: to read a large one takes longer than to serve it.
+        await waitUntil(`${names.plural}.${group}/${version} are served`, async () => {
+          const { resources } = await api.getAPIResources({ group, version });
+          return resources.some(({ name }) => name === names.plural);
+        });
+      }
     }),
   );
 }
 
 async function read(bundle: CrdBundle): Promise<V1CustomResourceDefinition[]> {
-  const paths = globSync(join(await ensureFiles(bundle), files[bundle] ?? "*.yaml"));
+  const paths = globSync(join(await ensureFiles(bundle), files[bundle]));
   return Promise.all(
     paths.map(async (file) => loadYaml<V1CustomResourceDefinition>(await readFile(file, "utf8"))),
   );

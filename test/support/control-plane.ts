@@ -49,6 +49,8 @@ export interface ControlPlane extends AsyncDisposable {
 export interface ControlPlaneOptions {
   /** How many nodes pretend, in {@link zones}; with 0, real ones may come. @default 3 */
   readonly nodes?: number;
+  /** Whether anything is done about what it is told; without, and without nodes, there is only who can be asked. @default true */
+  readonly controllers?: boolean;
   /** CIDR ranges of Services, one for each IP family. @default IPv4 first, and IPv6 */
   readonly serviceRanges?: readonly string[];
 }
@@ -56,6 +58,7 @@ export interface ControlPlaneOptions {
 /** Starts one, and returns when a Pod can be scheduled. */
 export async function startControlPlane({
   nodes = 3,
+  controllers = true,
   serviceRanges = ["10.96.0.0/16", "fd00:10:96::/112"],
 }: ControlPlaneOptions = {}): Promise<ControlPlane> {
   await using parts = new AsyncDisposableStack();
@@ -115,14 +118,18 @@ export async function startControlPlane({
     return objects.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   });
 
-  // One of each, which serve nothing themselves.
-  const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
-  await start("kube-controller-manager", [
-    ...alone,
-    `--service-account-private-key-file=${serviceAccountKey}`,
-    `--root-ca-file=${ca}`,
-  ]);
-  await start("kube-scheduler", alone);
+  if (controllers) {
+    // One of each, which serve nothing themselves.
+    const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
+    await start("kube-controller-manager", [
+      ...alone,
+      `--service-account-private-key-file=${serviceAccountKey}`,
+      `--root-ca-file=${ca}`,
+      // Not 15 s.
+      "--horizontal-pod-autoscaler-sync-period=3s",
+    ]);
+    await start("kube-scheduler", alone);
+  }
   if (nodes > 0) {
     await writeFile(file("stages.yaml"), await stages());
     await start("kwok", [
