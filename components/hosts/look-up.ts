@@ -1,6 +1,5 @@
 import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
-import { isAdopting } from "./adopting.ts";
 import type { LookedUp } from "./kind.ts";
 
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
@@ -91,3 +90,6 @@ export async function lookUpRegion<Found extends object>(
 export function reasonOf({ message }: Error): string {
   return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
 }
+
+/** Whether it is `npm run adopt` that asks (docs/day-2.md#the-state-is-lost): what is there already is then this stack's, whose state is lost. */
+export const isAdopting = process.env.REGISTRY_CACHE_ADOPTING === "true";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/config/schema.ts";
-import { podOptions } from "../../components/hosts/aws/pod-options.ts";
+import { podOptions } from "../../components/hosts/aws/pod.ts";
 import { awsUserData } from "../../components/hosts/aws/user-data.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
-import { shrinkingProblems } from "../../components/hosts/vm/shrinking.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/plan.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 function requestWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []) {

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planAwsVm } from "../../components/hosts/aws/plan.ts";
-import { podOptions } from "../../components/hosts/aws/pod-options.ts";
+import { podOptions } from "../../components/hosts/aws/pod.ts";
 import { bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { basePackages, packagesScript } from "../../components/hosts/vm/user-data.ts";

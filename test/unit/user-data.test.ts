@@ -7,10 +7,10 @@ import { execa } from "execa";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { packed } from "../../components/hosts/vm/packed.ts";
 import {
   basePackages,
   dataMount,
+  packed,
   renderUserData,
   shellVariables,
   type UserDataOptions,

@@ -3,11 +3,10 @@ import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
 import { familyOf } from "../address-family.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { checkClientGroups } from "./client-groups.ts";
-import { findPrefixLists } from "./prefix-lists.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
 import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "./source-rules.ts";
+import { checkClientGroups, findPrefixLists } from "./sources.ts";
 
 /** Who may reach a machine, as AWS counts them. */
 export interface FoundAccess {

@@ -2,11 +2,12 @@ import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { AwsRegion } from "../../config/schema.ts";
-import type { LookedUp } from "../kind.ts";
+import type { LookedUp, RegionPlan } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { askEc2 } from "./ask-ec2.ts";
-import type { Question } from "./question.ts";
 import { regionNames } from "./regions.ts";
+import { briefly, sdkSettings } from "./sdk-settings.ts";
 
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
 const enabledByDefault = [
@@ -72,4 +73,53 @@ async function findAccount(lookUp: LookUp, options: pulumi.InvokeOptions): Promi
     lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
     return undefined;
   }
+}
+
+/** A region in which the static checks have found nothing, and who asks AWS about it. */
+export interface Question<R extends AwsRegion = AwsRegion> {
+  readonly region: R;
+  readonly accountId: string;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * That the credentials are those of an account that the configuration allows. Asked before the provider is made, which refuses to start in another account: then nothing else
+ * of the stack is told. Without an answer, it is left to the provider.
+ */
+export async function accountProblems({
+  region: { name },
+  governance: { allowedAccountIds: allowed } = {},
+}: Pick<RegionPlan<AwsRegion>, "region" | "governance">): Promise<Problem[]> {
+  if (!allowed) return [];
+  const accountId = await callerAccount(name).catch(() => undefined);
+  if (accountId === undefined || allowed.includes(accountId)) return [];
+  const message = `the credentials are of the account ${accountId}, which isn't in this list: use those of ${allowed.join(" or ")}`;
+  return [{ path: "governance.allowedAccountIds", message }];
+}
+
+/** Everyone may ask this: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html. The SDK is loaded for it alone. */
+async function callerAccount(region: string): Promise<string | undefined> {
+  const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
+  const client = new STSClient(sdkSettings(region, briefly));
+  try {
+    return (await client.send(new GetCallerIdentityCommand({}))).Account;
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * That the roles of a region stay where they are in IAM. In another path, they would be others: EKS makes another cluster then, and a machine keeps the profile that is gone.
+ * @param role Pulumi's name of one of them
+ */
+export async function pathProblems(
+  { region, governance: { iamPath = "/" } = {} }: Pick<RegionPlan<AwsRegion>, "region" | "governance">,
+  role: string,
+): Promise<Problem[]> {
+  const roles = await previousOutputs<{ path: string }>("aws:iam/role:Role");
+  const { path = "/" } = roles.get(role) ?? { path: iamPath };
+  if (path === iamPath) return [];
+  const message = `the roles of ${region.name} have the path ${path} and can't move: keep it, or destroy the region and create it again`;
+  return [{ path: "governance.iamPath", message }];
 }

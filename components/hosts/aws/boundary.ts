@@ -2,7 +2,7 @@ import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { getPolicy } from "@pulumi/aws/iam/getPolicy.js";
 import type { Governance } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 /** Actions of a role, without which the cache doesn't work. */
 export interface RoleNeeds {

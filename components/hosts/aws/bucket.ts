@@ -4,9 +4,12 @@ import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
-import type * as pulumi from "@pulumi/pulumi";
+import { getBucket } from "@pulumi/aws/s3/getBucket.js";
+import * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
-import { hasAccountNamespace, type Names } from "./naming.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./account.ts";
+import { hasAccountNamespace, type Names, namesOf } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
 
 export interface BucketArgs {
@@ -131,4 +134,31 @@ export function bucketStore({
   delivery,
 }: Pick<BucketArgs, "region" | "bucket"> & Pick<S3Store, "delivery">): S3Store {
   return { kind: "s3", bucket, region, delivery };
+}
+
+const path = "storage.kind";
+
+/**
+ * The name for the bucket of a region with `storage.kind: bucket`: it is this stack's own already, or nobody's.
+ * @returns undefined, and a problem more, when it can't be had.
+ */
+export async function findBucketName({
+  region: { name: region },
+  accountId,
+  lookUp,
+  options,
+}: Question): Promise<string | undefined> {
+  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
+  const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
+  if (previous.get(bucketResource(region))?.bucket === bucket) return bucket;
+  const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
+    isMissing,
+    unknown: "may be another account's",
+  });
+  return isFree ? bucket : undefined;
+}
+
+/** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go says so in the place of S3's 404. */
+function isMissing({ message }: Error): boolean {
+  return /couldn't find resource|NoSuchBucket|StatusCode: 404/.test(message);
 }

@@ -5,9 +5,9 @@ import type { LookedUp } from "../kind.ts";
 import { LookUp } from "../look-up.ts";
 import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
-import { lookUpIn } from "./account.ts";
+import { lookUpIn, type Question } from "./account.ts";
 import { checkBoundary } from "./boundary.ts";
-import { findBucketName } from "./bucket-name.ts";
+import { findBucketName } from "./bucket.ts";
 import { type FoundZones, findZones } from "./hosted-zones.ts";
 import { findImage } from "./image.ts";
 import { checkDiskKey, findKmsKey } from "./kms-key.ts";
@@ -15,7 +15,6 @@ import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import type { Question } from "./question.ts";
 import { checkPublicRoute, checkWayOut } from "./routes.ts";
 import { checkVCpus } from "./vcpus.ts";
 

@@ -2,7 +2,7 @@ import { type GetZoneArgs, type GetZoneResult, getZone } from "@pulumi/aws/route
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { reasonOf } from "../look-up.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 export interface HostedZone {
   readonly id: string;

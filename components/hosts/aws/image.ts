@@ -6,7 +6,7 @@ import type { Architecture } from "../../capacity/machine.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { keptImage } from "../vm/image.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 const path = "machine.image";
 

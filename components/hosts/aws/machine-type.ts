@@ -4,8 +4,8 @@ import { candidates, machineNear } from "../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity, upstreamsOf } from "../../capacity/plan.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./account.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import type { Question } from "./question.ts";
 
 const path = "machine.type";
 

@@ -1,11 +1,13 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import { VpcEndpointService } from "@pulumi/aws/ec2/vpcEndpointService.js";
 import { Listener } from "@pulumi/aws/lb/listener.js";
 import { LoadBalancer } from "@pulumi/aws/lb/loadBalancer.js";
 import { TargetGroup } from "@pulumi/aws/lb/targetGroup.js";
 import { TargetGroupAttachment } from "@pulumi/aws/lb/targetGroupAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AwsRegion } from "../../config/schema.ts";
 import type { Address } from "./address.ts";
-import { createEndpointService } from "./endpoint-service.ts";
+import type { Names } from "./naming.ts";
 import type { Network } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
@@ -94,4 +96,34 @@ export function createPrivateLink(
     options,
   );
   return createEndpointService(name, { names, endpoint, loadBalancer: loadBalancer.arn }, options);
+}
+
+export interface EndpointServiceArgs {
+  readonly names: Names;
+  readonly endpoint: AwsRegion["endpoint"];
+  /** ARN. */
+  readonly loadBalancer: pulumi.Input<string>;
+}
+
+/**
+ * What the VPC endpoints of other accounts lead to: https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html. Who is allowed needs no further acceptance.
+ * @returns its name, where the configuration asks for it.
+ */
+export function createEndpointService(
+  name: string,
+  { names, endpoint: { privateLink }, loadBalancer }: EndpointServiceArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  if (!privateLink) return undefined;
+  const service = new VpcEndpointService(
+    name,
+    {
+      acceptanceRequired: false,
+      networkLoadBalancerArns: [loadBalancer],
+      allowedPrincipals: privateLink.allowed.map((it) => (/^\d+$/.test(it) ? `arn:aws:iam::${it}:root` : it)),
+      tags: names.tags("private-link"),
+    },
+    options,
+  );
+  return service.serviceName;
 }

@@ -5,8 +5,8 @@ import { machineNamed } from "../../capacity/machines.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./account.ts";
 import { askEc2 } from "./ask-ec2.ts";
-import type { Question } from "./question.ts";
 
 const path = "machine.type";
 

@@ -1,12 +1,9 @@
 import type { AwsVmRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import { topologyProblems } from "../topology.ts";
-import { shrinkingProblems } from "../vm/shrinking.ts";
-import { disabledProblems } from "./account.ts";
-import { accountProblems } from "./allowed-accounts.ts";
+import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
+import { shrinkingProblems } from "../vm/plan.ts";
+import { accountProblems, disabledProblems, pathProblems } from "./account.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
-import { pathProblems } from "./iam-path.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { awsProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";

@@ -4,8 +4,8 @@ import { ofRegion } from "../../config/per-region.ts";
 import type { HostArgs } from "../kind.ts";
 import type { VmFindings } from "./findings.ts";
 import type { Place } from "./place.ts";
-import { diskPlacement } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
+import { diskPlacement } from "./previous.ts";
 
 /**
  * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names

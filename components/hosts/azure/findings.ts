@@ -9,19 +9,18 @@ import { LookUp, lookUpRegion } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
 import { partsOf } from "./arm.ts";
+import { findStorageAccountName } from "./blob-store.ts";
 import { checkWorkspace } from "./diagnostics.ts";
 import { type FoundSubnet, findSubnet } from "./found-subnet.ts";
 import { findImage } from "./image.ts";
 import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
-import { fitsDisk } from "./placement.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { type Previous, previousOf, wantedMachine } from "./previous.ts";
+import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
 import type { Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
 import { capabilityOf, type Sku, same } from "./skus.ts";
-import { findStorageAccountName } from "./storage-account-name.ts";
 import {
   machineLinkSubnet,
   machineSubnet,

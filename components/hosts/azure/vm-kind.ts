@@ -1,8 +1,7 @@
 import type { AzureVmRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import { topologyProblems } from "../topology.ts";
-import { shrinkingProblems } from "../vm/shrinking.ts";
+import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
+import { shrinkingProblems } from "../vm/plan.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { azureProvider } from "./provider.ts";

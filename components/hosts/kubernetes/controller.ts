@@ -4,10 +4,16 @@ import type {
   PersistentVolumeClaimSpec,
   PodTemplateSpec,
 } from "kubernetes-types/core/v1.d.ts";
-import { claimSpec } from "./claim.ts";
 import { handoverOf } from "./handover.ts";
-import { claimName, dataVolume, selectorLabels, workloadMetadata, workloadName } from "./names.ts";
-import { withoutWaiting } from "./waiting.ts";
+import {
+  claimName,
+  dataVolume,
+  selectorLabels,
+  withoutWaiting,
+  workloadMetadata,
+  workloadName,
+} from "./names.ts";
+import { claimSpec } from "./pod.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** Without what a manifest may lack. */

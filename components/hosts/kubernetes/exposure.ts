@@ -2,9 +2,15 @@ import type { Service } from "kubernetes-types/core/v1.d.ts";
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { everyone } from "../../config/access.ts";
 import { familiesOf } from "./families.ts";
-import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
+import {
+  type CustomObject,
+  selectorLabels,
+  tlsSecretOf,
+  withoutWaiting,
+  workloadMetadata,
+  workloadName,
+} from "./names.ts";
 import { portNames } from "./pod.ts";
-import { withoutWaiting } from "./waiting.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */

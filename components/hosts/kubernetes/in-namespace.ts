@@ -1,7 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
-import { ifThere } from "./cluster-api.ts";
-import type { Question } from "./question.ts";
+import { ifThere, type Question } from "./cluster-api.ts";
 
 /** What others put into the namespace, and the replicas need. */
 interface Provided {

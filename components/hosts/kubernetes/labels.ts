@@ -1,7 +1,6 @@
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
-import { allOf, selectorText } from "./cluster-api.ts";
-import type { Question } from "./question.ts";
+import { allOf, type Question, selectorText } from "./cluster-api.ts";
 import { podsOf, type Source } from "./sources.ts";
 
 type Labels = Readonly<Record<string, string>>;

@@ -67,3 +67,6 @@ export function withContentHash(name: string, content: unknown): string {
 export function withoutContentHash(name: string): string {
   return name.replace(/-[0-9a-f]{10}$/, "");
 }
+
+/** For an object that needn't do anything for the others to go on: https://www.pulumi.com/registry/packages/kubernetes/#await-logic */
+export const withoutWaiting = { "pulumi.com/skipAwait": "true" } as const;

@@ -1,8 +1,7 @@
 import type { Problem } from "../../config/problems.ts";
-import { isAdopting } from "../adopting.ts";
-import { ifThere } from "./cluster-api.ts";
+import { isAdopting } from "../look-up.ts";
+import { ifThere, type Question } from "./cluster-api.ts";
 import { workloadName } from "./names.ts";
-import type { Question } from "./question.ts";
 
 /** Whether the namespace can be made, or is there, and takes this region's cache. */
 export async function namespaceProblems(question: Question): Promise<Problem[]> {

@@ -1,6 +1,7 @@
 import type {
   Affinity,
   Container,
+  PersistentVolumeClaimSpec,
   PodSpec,
   PodTemplateSpec,
   SecurityContext,
@@ -15,7 +16,6 @@ import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/bu
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
-import { claimSpec } from "./claim.ts";
 import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
@@ -262,5 +262,17 @@ function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<
     ...(readinessGates.length > 0 && { readinessGates }),
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(tolerations.length > 0 && { tolerations }),
+  };
+}
+
+/**
+ * What a volume of one replica must be.
+ * @param storageClass @default the cluster's
+ */
+export function claimSpec(diskGiB: number, storageClass: string | undefined): PersistentVolumeClaimSpec {
+  return {
+    accessModes: ["ReadWriteOnce"],
+    ...(storageClass !== undefined && { storageClassName: storageClass }),
+    resources: { requests: { storage: `${diskGiB}Gi` } },
   };
 }

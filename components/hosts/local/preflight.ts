@@ -7,8 +7,7 @@ import type { Problem } from "../../config/problems.ts";
 import type { LocalRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
 import { isFor } from "./certificate.ts";
-import { claimedPorts, type Layout } from "./layout.ts";
-import type { LocalPlan } from "./plan.ts";
+import { claimedPorts, type Layout, type LocalPlan } from "./plan.ts";
 import { heldPorts } from "./podman-pod.ts";
 
 /** What on this machine stands in the way of a region's cache; nothing is changed. */

@@ -1,3 +1,4 @@
+import { gzip } from "pako";
 import { stringify } from "yaml";
 import { script } from "../../pod/script.ts";
 import { quoted } from "../../pod/shell-word.ts";
@@ -271,4 +272,9 @@ export function shellVariables(settings: Readonly<Record<string, string>>): stri
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join("");
+}
+
+/** Compressed, the same bytes for the same text for ever: by a library of the lock file, not by the runtime's zlib. Other bytes would replace a machine. */
+export function packed(text: string): Uint8Array {
+  return gzip(text, { level: 9 });
 }

@@ -5,7 +5,7 @@ import { challengePolicy } from "../policies.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
-import { createPodIdentity } from "./pod-identity.ts";
+import { createPodIdentity } from "./roles.ts";
 
 export interface CertificatesArgs {
   readonly clusterName: pulumi.Input<string>;

@@ -6,13 +6,12 @@ import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { bucketStore, createBucket } from "../bucket.ts";
-import { createEndpointService } from "../endpoint-service.ts";
 import { attachZone } from "../hosted-zones.ts";
 import { bucketKeyRights, bucketPolicy, together } from "../policies.ts";
-import { createAccessEntries } from "./access-entries.ts";
-import { openPrivateApi } from "./api-access.ts";
+import { createEndpointService } from "../private-link.ts";
+import { createAccessEntries, openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
-import { createCluster, createMetricsServer } from "./cluster.ts";
+import { createCluster, createMetricsServer, enforceNetworkPolicies } from "./cluster.ts";
 import type { ClusterFindings } from "./findings.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import {
@@ -23,11 +22,10 @@ import {
   readinessGateLabels,
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
-import { enforceNetworkPolicies } from "./network-policies.ts";
 import { createNodePool, schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
-import { createPodIdentity } from "./pod-identity.ts";
 import { createRecord } from "./record.ts";
+import { createPodIdentity } from "./roles.ts";
 
 /** The cache as a workload in an EKS cluster of its own, with a bucket that its replicas share. */
 export class ClusterHost extends pulumi.ComponentResource implements Host {

@@ -2,6 +2,7 @@ import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { Tag } from "@pulumi/aws/ec2/tag.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../../kind.ts";
 import { isTagged, stackTags } from "../../naming.ts";
@@ -105,6 +106,21 @@ export function createMetricsServer(
       addonName: "metrics-server",
       configurationValues: JSON.stringify({ replicas: 1, ...schedulingOf(plan) }),
       tags: names.tags("metrics-server"),
+    },
+    options,
+  );
+}
+
+/**
+ * Lets Auto Mode look at NetworkPolicies, which it doesn't by itself: https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html
+ * @param options with a provider of the cluster.
+ */
+export function enforceNetworkPolicies(name: string, options: pulumi.CustomResourceOptions): pulumi.Resource {
+  return new ConfigMap(
+    `${name}-network-policies`,
+    {
+      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      data: { "enable-network-policy-controller": "true" },
     },
     options,
   );

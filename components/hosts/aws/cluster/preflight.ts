@@ -2,9 +2,8 @@ import { isReservedRange } from "../../../config/access.ts";
 import type { Problem } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Findings } from "../../kind.ts";
-import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import { clusterFindings, type Surroundings } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
 import { isApiPrivate } from "./api-access.ts";
 
 export interface AwsSurroundings extends Surroundings {

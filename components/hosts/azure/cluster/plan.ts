@@ -6,9 +6,9 @@ import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { failoverProblems } from "../failover.ts";
+import { type ClusterNames, clusterNamesOf } from "../naming.ts";
 import { isPrivate } from "../outbound.ts";
 import { allZonesOf, nameProblems } from "../regions.ts";
-import { type ClusterNames, clusterNamesOf } from "./naming.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 
 /** A region that is an AKS cluster. */

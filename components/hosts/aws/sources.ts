@@ -1,10 +1,71 @@
+import {
+  type GetManagedPrefixListResult,
+  getManagedPrefixList,
+} from "@pulumi/aws/ec2/getManagedPrefixList.js";
 import { getSecurityGroup } from "@pulumi/aws/ec2/getSecurityGroup.js";
 import { getVpcPeeringConnections } from "@pulumi/aws/ec2/getVpcPeeringConnections.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmRegion } from "../../config/schema.ts";
-import { isSecurityGroup } from "../../config/text.ts";
+import { isPrefixList, isSecurityGroup } from "../../config/text.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
+
+export interface PrefixList {
+  readonly isIpv6: boolean;
+  /** What it counts of a security group's quota, whatever is in it. */
+  readonly rules: number;
+}
+
+/** The prefix lists of `access`, by their ids. What can't be counted is a problem more. */
+export async function findPrefixLists({
+  region: { access },
+  lookUp,
+  options,
+}: Question<AwsVmRegion>): Promise<Map<string, PrefixList>> {
+  const lists = new Map<string, PrefixList>();
+  const sources = (["clients", "metrics"] as const).flatMap((key) =>
+    access[key].map((id, index) => ({ id, path: `access.${key}[${index}]` })),
+  );
+  await Promise.all(
+    sources
+      .filter(({ id }) => isPrefixList(id))
+      .map(async ({ id, path }) => {
+        const found = await lookUp.ask(path, `the prefix list ${id}`, getManagedPrefixList({ id }, options));
+        if (!found) return;
+        const rules = found.ownerId === "AWS" ? weightOf(found) : found.maxEntries;
+        if (rules === undefined) lookUp.refuse(path, unknownWeight(id, found.name));
+        else lists.set(id, { isIpv6: found.addressFamily === "IPv6", rules });
+      }),
+  );
+  return lists;
+}
+
+/**
+ * AWS's own lists have no maximum, and count the same whatever is in them. By the end of their name, `com.amazonaws.<region or global>[.ipv6].<end>`:
+ * https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html#aws-managed-prefix-list-weights
+ */
+const weights: Readonly<Record<string, number>> = {
+  "cloudfront.origin-facing": 55,
+  dynamodb: 1,
+  "ec2-instance-connect": 2,
+  groundstation: 5,
+  "route53-healthchecks": 25,
+  s3: 1,
+  s3express: 6,
+  "vpc-lattice": 10,
+};
+
+function weightOf({ name }: Pick<GetManagedPrefixListResult, "name">): number | undefined {
+  const end = /^com\.amazonaws\.[a-z0-9-]+\.(?:ipv6\.)?(.+)$/.exec(name)?.[1];
+  return end === undefined ? undefined : weights[end];
+}
+
+function unknownWeight(id: string, name: string): string {
+  return (
+    `${id} is ${name}, a list of AWS's own, and the stack doesn't know how many rules it counts as: ` +
+    "make a list of your own with its ranges"
+  );
+}
 
 /**
  * That the security groups of `access` are there, and that EC2 lets a rule name them: they are in the machine's VPC, or in one that is peered with it.
