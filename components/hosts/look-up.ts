@@ -23,7 +23,7 @@ export class LookUp {
   }
 
   /** @param path of the entry, relative to the region, that the answer is about. */
-  refuse(path: string, message: string): void {
+  refuse(path: string, message: string): undefined {
     this.#problems.push({ path, message });
   }
 
@@ -36,8 +36,7 @@ export class LookUp {
     try {
       return await answer;
     } catch (error) {
-      this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
-      return undefined;
+      return this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
     }
   }
 

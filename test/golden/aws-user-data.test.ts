@@ -51,4 +51,4 @@ const userData = awsUserData({
   volumeId: "vol-0123456789abcdef0",
 });
 
-testGolden(folder, machineFiles(userData, vmPod(options)));
+testGolden(folder, machineFiles(Buffer.from(userData, "base64"), vmPod(options)));

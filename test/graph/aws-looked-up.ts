@@ -45,7 +45,7 @@ const state = {
       "aws:ec2/instance:Instance::eu-west-2": {
         ami: keptImage,
         instanceType: "c7gn.medium",
-        userDataBase64: Buffer.from(awsUserData({ ...boot, architecture: "arm64" })).toString("base64"),
+        userDataBase64: awsUserData({ ...boot, architecture: "arm64" }),
       },
       "aws:ec2/networkInterface:NetworkInterface::eu-west-2": { subnetId: subnet },
       "aws:ec2/subnet:Subnet::eu-west-2": { availabilityZone: "eu-west-2a" },

@@ -3,6 +3,7 @@ import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
 import { familyOf } from "../address-family.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { sourcesOf } from "../vm/plan.ts";
 import type { Question } from "./account.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
 import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "./source-rules.ts";
@@ -21,15 +22,15 @@ export async function findAccess(question: Question<AwsVmRegion>): Promise<Found
   const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
   const [lists] = await Promise.all([findPrefixLists(question), checkClientGroups(question)]);
-  const openingsOf = (port: number, sources: readonly string[]) =>
-    sources.flatMap((source): Opening[] => {
-      // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
-      if (isSecurityGroup(source)) return [{ port, source, family: "both" }];
-      if (!isPrefixList(source)) return [{ port, source }];
-      const list = lists.get(source);
-      return list ? [{ port, source, rules: list.rules, family: list.isIpv6 ? "ipv6" : "ipv4" }] : [];
-    });
-  const openings = [...openingsOf(endpoint.port, access.clients), ...openingsOf(metricsPort, access.metrics)];
+  const ports = { clients: endpoint.port, metrics: metricsPort };
+  const openings = sourcesOf(region).flatMap(({ list: key, source }): Opening[] => {
+    const port = ports[key];
+    // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+    if (isSecurityGroup(source)) return [{ port, source, family: "both" }];
+    if (!isPrefixList(source)) return [{ port, source }];
+    const list = lists.get(source);
+    return list ? [{ port, source, rules: list.rules, family: list.isIpv6 ? "ipv6" : "ipv4" }] : [];
+  });
   const before = await previousGroups(name);
   // One of the interface's is for the load balancer of a private link.
   const available = <Q extends Quotas>(it: Q): Q =>
@@ -47,14 +48,10 @@ export async function findAccess(question: Question<AwsVmRegion>): Promise<Found
   if (groups.length > Math.max(quotas.groups, before.length)) {
     lookUp.refuse("access.clients", tooMany(openings, quotas));
   }
-  for (const key of ["clients", "metrics"] as const) {
-    for (const [index, id] of access[key].entries()) {
-      const { rules = 1 } = lists.get(id) ?? {};
-      const isOpen = before.flat().some(({ source }) => source === id);
-      if (rules > quotas.rulesPerGroup && !isOpen) {
-        lookUp.refuse(`access.${key}[${index}]`, tooLarge(id, rules, quotas));
-      }
-    }
+  for (const { source: id, path } of sourcesOf(region)) {
+    const { rules = 1 } = lists.get(id) ?? {};
+    const isOpen = before.flat().some(({ source }) => source === id);
+    if (rules > quotas.rulesPerGroup && !isOpen) lookUp.refuse(path, tooLarge(id, rules, quotas));
   }
   const isIpv6 = (source: string) =>
     isReference(source) ? lists.get(source)?.isIpv6 === true : familyOf(source) === "ipv6";

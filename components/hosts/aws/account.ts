@@ -2,33 +2,18 @@ import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { AwsRegion } from "../../config/schema.ts";
-import type { LookedUp, RegionPlan } from "../kind.ts";
+import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { askEc2 } from "./ask-ec2.ts";
+import type { AwsPlan } from "./naming.ts";
 import { regionNames } from "./regions.ts";
-import { briefly, sdkSettings } from "./sdk-settings.ts";
+import { askEc2, briefly, sdkSettings } from "./sdk.ts";
 
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
-const enabledByDefault = [
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-northeast-3",
-  "ap-south-1",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "ca-central-1",
-  "eu-central-1",
-  "eu-north-1",
-  "eu-west-1",
-  "eu-west-2",
-  "eu-west-3",
-  "sa-east-1",
-  "us-east-1",
-  "us-east-2",
-  "us-west-1",
-  "us-west-2",
-];
+const enabledByDefault = (
+  "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 " +
+  "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+).split(" ");
 
 /**
  * That the account has enabled a region, asked in another one and before the provider is made: in a region that isn't enabled, the provider refuses to
@@ -48,6 +33,15 @@ export async function disabledProblems({ name }: { readonly name: string }): Pro
   } catch {
     return [];
   }
+}
+
+/** What preflight finds of the account. @param role Pulumi's name of one of the region's roles */
+export async function accountProblems(plan: AwsPlan, role: string): Promise<Problem[]> {
+  return [
+    ...(await disabledProblems(plan.region)),
+    ...(await otherAccountProblems(plan)),
+    ...(await pathProblems(plan, role)),
+  ];
 }
 
 /**
@@ -70,8 +64,7 @@ async function findAccount(lookUp: LookUp, options: pulumi.InvokeOptions): Promi
   try {
     return (await getCallerIdentity({}, options)).accountId;
   } catch (error) {
-    lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
-    return undefined;
+    return lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
   }
 }
 
@@ -87,10 +80,10 @@ export interface Question<R extends AwsRegion = AwsRegion> {
  * That the credentials are those of an account that the configuration allows. Asked before the provider is made, which refuses to start in another account: then nothing else
  * of the stack is told. Without an answer, it is left to the provider.
  */
-export async function accountProblems({
+async function otherAccountProblems({
   region: { name },
   governance: { allowedAccountIds: allowed } = {},
-}: Pick<RegionPlan<AwsRegion>, "region" | "governance">): Promise<Problem[]> {
+}: AwsPlan): Promise<Problem[]> {
   if (!allowed) return [];
   const accountId = await callerAccount(name).catch(() => undefined);
   if (accountId === undefined || allowed.includes(accountId)) return [];
@@ -111,10 +104,9 @@ async function callerAccount(region: string): Promise<string | undefined> {
 
 /**
  * That the roles of a region stay where they are in IAM. In another path, they would be others: EKS makes another cluster then, and a machine keeps the profile that is gone.
- * @param role Pulumi's name of one of them
  */
-export async function pathProblems(
-  { region, governance: { iamPath = "/" } = {} }: Pick<RegionPlan<AwsRegion>, "region" | "governance">,
+async function pathProblems(
+  { region, governance: { iamPath = "/" } = {} }: AwsPlan,
   role: string,
 ): Promise<Problem[]> {
   const roles = await previousOutputs<{ path: string }>("aws:iam/role:Role");

@@ -2,15 +2,8 @@ import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation.js";
 import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "./naming.ts";
 import type { Network } from "./network.ts";
-
-export interface AddressArgs {
-  readonly names: Names;
-  readonly network: Network;
-  readonly securityGroupIds: readonly pulumi.Input<string>[];
-  readonly isPublic: boolean;
-}
+import type { AwsVmPlan } from "./plan.ts";
 
 /** Where the machine is reached, whichever machine it is. */
 export interface Address {
@@ -28,15 +21,18 @@ export interface Address {
  */
 export function createAddress(
   name: string,
-  { names, network, securityGroupIds, isPublic }: AddressArgs,
+  { names, region }: AwsVmPlan,
+  network: Network,
+  securityGroups: pulumi.Input<string>[],
   options: pulumi.CustomResourceOptions,
 ): Address {
+  const isPublic = region.endpoint.exposure === "public";
   const networkInterface = new NetworkInterface(
     name,
     {
       subnetId: network.subnetId,
       description: "Registry cache",
-      securityGroups: [...securityGroupIds],
+      securityGroups,
       // One that the region had before it became private goes.
       ...(isPublic ? network.hasIpv6 && { ipv6AddressCount: 1 } : { ipv6AddressCount: 0 }),
       tags: names.tags(),

@@ -26,10 +26,8 @@ export async function checkBoundary(
 ): Promise<void> {
   if (arn === undefined) return;
   const [, , , , owner] = arn.split(":");
-  if (owner !== "aws" && owner !== accountId) {
-    lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
-    return;
-  }
+  if (owner !== "aws" && owner !== accountId)
+    return lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
   try {
     const { policy } = await getPolicy({ arn }, options);
     for (const { who, actions, isOptional } of needs) {

@@ -9,19 +9,21 @@ import * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
-import { hasAccountNamespace, type Names, namesOf } from "./naming.ts";
+import { type AwsPlan, hasAccountNamespace, namesOf } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
 
-export interface BucketArgs {
-  readonly names: Pick<Names, "tags">;
-  /** An AWS region's code. */
-  readonly region: string;
-  /** By findBucketName(). */
-  readonly bucket: string;
+export interface BucketArgs extends Pick<S3Store, "bucket" | "delivery"> {
   /** After how many days an object is deleted. */
   readonly expireDays: number;
   /** @default S3's own key */
-  readonly kmsKeyArn?: string | undefined;
+  readonly kmsKeyArn: string | undefined;
+}
+
+/** A bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
+export interface BucketStore {
+  readonly store: S3Store;
+  /** What must be there before the bucket is used. */
+  readonly resources: readonly pulumi.Resource[];
 }
 
 /** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
@@ -33,13 +35,13 @@ export function bucketResource(region: string): string {
  * The bucket with the blobs, for the region's cache alone; who may use it gets bucketPolicy(). All of it can be fetched again, so it is deleted with what is in it.
  *
  * @param name of the region
- * @returns what must be there before the bucket is used.
  */
 export function createBucket(
   name: string,
-  { names, region, bucket, expireDays, kmsKeyArn }: BucketArgs,
+  { names, region: { name: region } }: AwsPlan,
+  { bucket, delivery, expireDays, kmsKeyArn }: BucketArgs,
   options: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
+): BucketStore {
   const resource = bucketResource(name);
   const own = new Bucket(
     resource,
@@ -53,7 +55,7 @@ export function createBucket(
   );
   const it = { bucket: own.bucket };
   const settings = { ...options, deletedWith: own };
-  return [
+  const resources = [
     own,
     // Without ACLs. distribution sends one with each object, `private`, which S3 takes from the bucket's own account, as it says what holds anyway:
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -82,6 +84,7 @@ export function createBucket(
       settings,
     ),
   ];
+  return { store: { kind: "s3", bucket, region, delivery }, resources };
 }
 
 /** How new objects are encrypted. With a key of the bucket's own, KMS is asked once in a while, not for each object. */
@@ -125,15 +128,6 @@ export function closeBucket(
       options,
     ),
   ];
-}
-
-/** The bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
-export function bucketStore({
-  region,
-  bucket,
-  delivery,
-}: Pick<BucketArgs, "region" | "bucket"> & Pick<S3Store, "delivery">): S3Store {
-  return { kind: "s3", bucket, region, delivery };
 }
 
 const path = "storage.kind";

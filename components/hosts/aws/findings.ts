@@ -1,7 +1,7 @@
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { LookedUp } from "../kind.ts";
+import type { HostArgs, LookedUp } from "../kind.ts";
 import { LookUp } from "../look-up.ts";
 import { tellObstacles } from "../vm/fate.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
@@ -33,6 +33,8 @@ export interface VmFindings extends FoundZones {
   /** Where the configuration names a key. */
   readonly kmsKeyArn?: string | undefined;
 }
+
+export type VmArgs = HostArgs<AwsVmPlan, VmFindings>;
 
 export interface ExistingSubnet {
   readonly id: string;

@@ -3,10 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
-import type { HostArgs } from "../kind.ts";
 import { outboundPorts } from "../vm/outbound.ts";
 import { groupName } from "./access.ts";
-import type { VmFindings } from "./findings.ts";
+import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Opening } from "./source-rules.ts";
 
@@ -30,7 +29,7 @@ const anywhere = ["0.0.0.0/0", "::/0"];
  */
 export function createFirewall(
   name: string,
-  { plan, found }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found }: VmArgs,
   vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup[] {

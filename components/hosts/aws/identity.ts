@@ -6,8 +6,7 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type { Bucket } from "@pulumi/aws/s3/bucket.js";
 import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../kind.ts";
-import type { VmFindings } from "./findings.ts";
+import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import {
   bucketKeyRights,
@@ -19,8 +18,8 @@ import {
   parameterKeyRights,
   parametersPolicy,
   podPolicy,
+  roleSettings,
 } from "./policies.ts";
-import { roleSettings } from "./role-settings.ts";
 
 export interface IdentityArgs {
   /** The stack's own, which the machine reads. */
@@ -51,7 +50,7 @@ function keyPolicy(
 /** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
 export function createIdentity(
   name: string,
-  { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: VmArgs,
   { secrets, podBucket }: IdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): Identity {

@@ -69,10 +69,7 @@ async function checkKept(kept: string, newest: string, question: ImageQuestion):
     judge(kept, await findAmi(kept, options), question);
   } catch (error) {
     const reason = reasonOf(error as Error);
-    if (!noSuchImage.test(reason)) {
-      lookUp.refuse(path, `can't check the image ${kept}: ${reason}`);
-      return;
-    }
+    if (!noSuchImage.test(reason)) return lookUp.refuse(path, `can't check the image ${kept}: ${reason}`);
     const message =
       `the machine was made from ${kept}, which can't be found any more: ${reason}. ` +
       `Set \`machine: { image: ${newest} }\`, Debian's newest: it replaces the machine, and the disk stays`;

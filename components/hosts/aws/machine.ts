@@ -1,13 +1,11 @@
-import type { Volume } from "@pulumi/aws/ebs/volume.js";
+import { Volume } from "@pulumi/aws/ebs/volume.js";
 import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { awsRootGiB } from "../../capacity/disk.ts";
-import type { Names } from "./naming.ts";
+import type { VmArgs } from "./findings.ts";
 
 export interface MachineArgs {
-  readonly names: Names;
-  readonly type: string;
   /** Id of an AMI. */
   readonly image: pulumi.Input<string>;
   /** Base64. Another one is another machine. */
@@ -15,8 +13,6 @@ export interface MachineArgs {
   readonly instanceProfile: pulumi.Input<string>;
   readonly networkInterfaceId: pulumi.Input<string>;
   readonly disk: Volume;
-  /** Of its root volume; another one is another machine. @default the account's key for volumes */
-  readonly kmsKeyArn?: string | undefined;
   /** What must be there when the machine starts. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -27,18 +23,19 @@ export interface MachineArgs {
  */
 export function createMachine(
   name: string,
-  args: MachineArgs,
+  { plan: { names }, found }: VmArgs,
+  { image, userData, instanceProfile, networkInterfaceId, disk, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): Instance {
-  const { names, disk, kmsKeyArn: kmsKeyId } = args;
+  const { kmsKeyArn: kmsKeyId } = found;
   const instance = new Instance(
     name,
     {
-      ami: args.image,
-      instanceType: args.type,
-      iamInstanceProfile: args.instanceProfile,
-      primaryNetworkInterface: { networkInterfaceId: args.networkInterfaceId },
-      userDataBase64: args.userData,
+      ami: image,
+      instanceType: found.machine.capacity.machine.type,
+      iamInstanceProfile: instanceProfile,
+      primaryNetworkInterface: { networkInterfaceId },
+      userDataBase64: userData,
       // cloud-init does its work once for an instance.
       userDataReplaceOnChange: true,
       metadataOptions: {
@@ -60,7 +57,7 @@ export function createMachine(
       tags: names.tags(),
     },
     // A disk and an interface can't be on two machines at once.
-    { ...options, deleteBeforeReplace: true, dependsOn: [...args.after] },
+    { ...options, deleteBeforeReplace: true, dependsOn: [...after] },
   );
   new VolumeAttachment(
     name,
@@ -77,4 +74,32 @@ export function createMachine(
     { ...options, deleteBeforeReplace: true },
   );
   return instance;
+}
+
+/**
+ * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
+ * `pulumi state unprotect`, the way to delete it after all. It grows and gets faster in place. In another zone, or with another key, it would be another disk, which `protect`
+ * doesn't let happen.
+ */
+export function createDisk(
+  name: string,
+  { plan: { names }, found: { machine, kmsKeyArn: kmsKeyId } }: VmArgs,
+  zone: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): Volume {
+  const { type, sizeGiB: size, iops, throughput } = machine.capacity.disk;
+  return new Volume(
+    name,
+    {
+      availabilityZone: zone,
+      type,
+      size,
+      iops,
+      throughput,
+      encrypted: true,
+      ...(kmsKeyId !== undefined && { kmsKeyId }),
+      tags: names.tags("data"),
+    },
+    { ...options, protect: true },
+  );
 }

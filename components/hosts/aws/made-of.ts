@@ -77,7 +77,7 @@ async function wantedMadeOf(
   if (volumeId === undefined || bucket === undefined || subnetId === undefined) return undefined;
   return {
     image: pinned ?? kept ?? newest,
-    userData: Buffer.from(awsUserData({ region: name, bucket, architecture, volumeId })).toString("base64"),
+    userData: awsUserData({ region: name, bucket, architecture, volumeId }),
     subnetId,
     kmsKeyArn: found.kmsKeyArn,
   };

@@ -3,9 +3,7 @@ import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../kind.ts";
-import type { VmFindings } from "./findings.ts";
-import type { AwsVmPlan } from "./plan.ts";
+import type { VmArgs } from "./findings.ts";
 import { createNatGateway, createS3Endpoint, createVpc } from "./vpc.ts";
 
 /** A subnet, public where the endpoint is. */
@@ -23,11 +21,7 @@ export interface Network {
 }
 
 /** The network of the configuration: an existing subnet, or a VPC for the cache alone. */
-export function createNetwork(
-  name: string,
-  args: HostArgs<AwsVmPlan, VmFindings>,
-  options: pulumi.CustomResourceOptions,
-): Network {
+export function createNetwork(name: string, args: VmArgs, options: pulumi.CustomResourceOptions): Network {
   const { subnet } = args.found;
   if (!subnet) return minimalNetwork(name, args, options);
   const { vpcId, id: subnetId, range, availabilityZone: zone, hasIpv6 } = subnet;
@@ -44,7 +38,7 @@ type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
 
 function minimalNetwork(
   name: string,
-  { plan, found: { machine } }: HostArgs<AwsVmPlan, VmFindings>,
+  { plan, found: { machine } }: VmArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;

@@ -3,12 +3,13 @@ import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import type { S3Store } from "../../pod/store.ts";
-import { stackTags } from "../naming.ts";
+import { isTagged, stackTags } from "../naming.ts";
 import { bundleDigest, bundleText } from "../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../vm/pod.ts";
 import { closeBucket, encryptBucket } from "./bucket.ts";
+import type { VmArgs } from "./findings.ts";
 import type { ChallengeZone } from "./hosted-zones.ts";
-import type { Names } from "./naming.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 /**
  * Where the machine finds its Pod: in a bucket of its own, as `pods/<digest>.json` and, under the key `pod`, the digest of the one that it is to run.
@@ -16,7 +17,7 @@ import type { Names } from "./naming.ts";
  */
 export function createPodBucket(
   name: string,
-  { names, kmsKeyArn }: { readonly names: Names; readonly kmsKeyArn?: string | undefined },
+  { plan: { names }, found: { kmsKeyArn } }: VmArgs,
   options: pulumi.CustomResourceOptions,
 ): PodBucket {
   const bucket = new Bucket(
@@ -37,9 +38,7 @@ export interface PodBucket {
 }
 
 export interface PodArgs {
-  readonly names: Names;
-  /** Whether the configuration asks for tags beside the project's own. */
-  readonly isTagged: boolean;
+  readonly podOptions: VmPodOptions;
   readonly bucket: PodBucket;
   /** What must be there when the machine applies the Pod. */
   readonly after: readonly pulumi.Resource[];
@@ -52,18 +51,18 @@ export interface PodArgs {
  */
 export function createPod(
   name: string,
-  podOptions: VmPodOptions,
-  { names, isTagged, bucket: { bucket: it, encrypted }, after }: PodArgs,
+  plan: AwsVmPlan,
+  { podOptions, bucket: { bucket: it, encrypted }, after }: PodArgs,
   options: pulumi.CustomResourceOptions,
 ): string {
   const { bucket } = it;
   const content = bundleText(vmPod(podOptions));
   const digest = bundleDigest(content);
   // S3 takes ten tags of an object, and counts costs by the bucket's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
-  const tags = names.tags("pod");
+  const tags = plan.names.tags("pod");
   const own = {
     tags,
-    ...(isTagged && { overrideProvider: { defaultTags: { tags: stackTags(pulumi.getStack()) } } }),
+    ...(isTagged(plan) && { overrideProvider: { defaultTags: { tags: stackTags(pulumi.getStack()) } } }),
   };
   const object = new BucketObjectv2(
     name,

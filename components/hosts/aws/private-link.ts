@@ -5,9 +5,8 @@ import { LoadBalancer } from "@pulumi/aws/lb/loadBalancer.js";
 import { TargetGroup } from "@pulumi/aws/lb/targetGroup.js";
 import { TargetGroupAttachment } from "@pulumi/aws/lb/targetGroupAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsRegion } from "../../config/schema.ts";
 import type { Address } from "./address.ts";
-import type { Names } from "./naming.ts";
+import type { AwsPlan } from "./naming.ts";
 import type { Network } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
@@ -39,7 +38,6 @@ export function createLinkGroup(
 }
 
 export interface PrivateLinkArgs {
-  readonly plan: AwsVmPlan;
   readonly network: Network;
   readonly address: Address;
   readonly group: SecurityGroup | undefined;
@@ -51,13 +49,13 @@ export interface PrivateLinkArgs {
  */
 export function createPrivateLink(
   name: string,
-  { plan: { names, region }, network, address, group }: PrivateLinkArgs,
+  plan: AwsVmPlan,
+  { network, address, group }: PrivateLinkArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (!group) return undefined;
-  const { endpoint } = region;
-  const { port } = endpoint;
-  const common = { namePrefix: "cache-", tags: names.tags("private-link") };
+  const { port } = plan.region.endpoint;
+  const common = { namePrefix: "cache-", tags: plan.names.tags("private-link") };
   const loadBalancer = new LoadBalancer(
     name,
     {
@@ -95,23 +93,23 @@ export function createPrivateLink(
     },
     options,
   );
-  return createEndpointService(name, { names, endpoint, loadBalancer: loadBalancer.arn }, options);
-}
-
-export interface EndpointServiceArgs {
-  readonly names: Names;
-  readonly endpoint: AwsRegion["endpoint"];
-  /** ARN. */
-  readonly loadBalancer: pulumi.Input<string>;
+  return createEndpointService(name, plan, loadBalancer.arn, options);
 }
 
 /**
  * What the VPC endpoints of other accounts lead to: https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html. Who is allowed needs no further acceptance.
+ * @param loadBalancer its ARN.
  * @returns its name, where the configuration asks for it.
  */
 export function createEndpointService(
   name: string,
-  { names, endpoint: { privateLink }, loadBalancer }: EndpointServiceArgs,
+  {
+    names,
+    region: {
+      endpoint: { privateLink },
+    },
+  }: AwsPlan,
+  loadBalancer: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (!privateLink) return undefined;

@@ -1,38 +1,12 @@
+/** What happens when EC2 finds the machine broken. */
 import { MetricAlarm, type MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type { Instance } from "@pulumi/aws/ec2/instance.js";
 import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmPlan } from "./plan.ts";
 
-/**
- * What AWS does about a machine that it finds broken. Recovery moves it to other hardware, with the same disk and address; a reboot is for a system
- * that doesn't answer any more, and waits longer, so that they don't meet.
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
- */
-const recoveries = [
-  { action: "recover", metric: "StatusCheckFailed_System", minutes: 2 },
-  { action: "reboot", metric: "StatusCheckFailed_Instance", minutes: 5 },
-] as const;
-
-export function createRecovery(
-  name: string,
-  plan: AwsVmPlan,
-  machine: Instance,
-  options: pulumi.CustomResourceOptions,
-): void {
-  for (const { action, metric, minutes } of recoveries) {
-    const settings = { alarmActions: [`arn:aws:automate:${plan.region.name}:ec2:${action}`] };
-    createStatusAlarm(
-      name,
-      plan,
-      machine,
-      { action, says: `${action} the machine`, metric, minutes, settings },
-      options,
-    );
-  }
-}
-
-export interface StatusAlarmArgs {
+/** For some minutes on end. */
+interface StatusAlarm extends Pick<MetricAlarmArgs, "alarmActions" | "treatMissingData"> {
   /** Part of its name: `recover`. */
   readonly action: string;
   /** What happens then, as a sentence without its end: "take the machine out of DNS". */
@@ -40,16 +14,13 @@ export interface StatusAlarmArgs {
   /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html#status-check-metrics */
   readonly metric: "StatusCheckFailed" | "StatusCheckFailed_System" | "StatusCheckFailed_Instance";
   readonly minutes: number;
-  /** What happens then, and what missing data mean. */
-  readonly settings: Pick<MetricAlarmArgs, "alarmActions" | "treatMissingData">;
 }
 
-/** Tells when EC2 has found the machine broken for some minutes on end. */
-export function createStatusAlarm(
+function createStatusAlarm(
   name: string,
   { names, region: { name: region } }: AwsVmPlan,
   { id: InstanceId }: Instance,
-  { action, says, metric, minutes, settings }: StatusAlarmArgs,
+  { action, says, metric, minutes, ...settings }: StatusAlarm,
   options: pulumi.CustomResourceOptions,
 ): MetricAlarm {
   return new MetricAlarm(
@@ -72,8 +43,37 @@ export function createStatusAlarm(
   );
 }
 
-/** Shorter than the recovery of a machine takes, and longer than its restart. */
-const minutes = 3;
+/**
+ * What AWS does about a machine that it finds broken. Recovery moves it to other hardware, with the same disk and address; a reboot is for a system
+ * that doesn't answer any more, and waits longer, so that they don't meet.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
+ */
+const recoveries = [
+  { action: "recover", metric: "StatusCheckFailed_System", minutes: 2 },
+  { action: "reboot", metric: "StatusCheckFailed_Instance", minutes: 5 },
+] as const;
+
+export function createRecovery(
+  name: string,
+  plan: AwsVmPlan,
+  machine: Instance,
+  options: pulumi.CustomResourceOptions,
+): void {
+  for (const { action, ...check } of recoveries) {
+    const alarmActions = [`arn:aws:automate:${plan.region.name}:ec2:${action}`];
+    const alarm = { action, says: `${action} the machine`, ...check, alarmActions };
+    createStatusAlarm(name, plan, machine, alarm, options);
+  }
+}
+
+/** The machine leaves DNS. The time is shorter than its recovery takes, and longer than its restart. */
+const failover: StatusAlarm = {
+  action: "gone",
+  says: "take the machine out of DNS",
+  metric: "StatusCheckFailed",
+  minutes: 3,
+  treatMissingData: "breaching",
+};
 
 /**
  * Whether the machine is there, as EC2 sees it: Route 53's own checkers reach no private address, and a public one only if its firewall lets them in. A machine that is gone has no
@@ -89,19 +89,7 @@ export function createHealthCheck(
 ): HealthCheck | undefined {
   const { names, region } = plan;
   if (region.endpoint.failover === "none") return undefined;
-  const alarm = createStatusAlarm(
-    name,
-    plan,
-    machine,
-    {
-      action: "gone",
-      says: "take the machine out of DNS",
-      metric: "StatusCheckFailed",
-      minutes,
-      settings: { treatMissingData: "breaching" },
-    },
-    options,
-  );
+  const alarm = createStatusAlarm(name, plan, machine, failover, options);
   return new HealthCheck(
     name,
     {

@@ -1,15 +1,13 @@
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { secretValues } from "../vm/secrets.ts";
-import type { VmFindings } from "./findings.ts";
-import type { AwsVmPlan } from "./plan.ts";
+import type { VmArgs } from "./findings.ts";
 
 /** Stores the stack's secrets in Parameter Store, encrypted by the configuration's key, or the account's `aws/ssm`. */
 export function createSecrets(
   name: string,
-  { plan, secrets, found: { kmsKeyArn: keyId } }: HostArgs<AwsVmPlan, Pick<VmFindings, "kmsKeyArn">>,
+  { plan, secrets, found: { kmsKeyArn: keyId } }: VmArgs,
   authority: PrivateAuthority | undefined,
   options: pulumi.CustomResourceOptions,
 ): Parameter[] {

@@ -8,6 +8,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import { isPrefixList, isSecurityGroup } from "../../config/text.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { sourcesOf } from "../vm/plan.ts";
 import type { Question } from "./account.ts";
 
 export interface PrefixList {
@@ -18,18 +19,15 @@ export interface PrefixList {
 
 /** The prefix lists of `access`, by their ids. What can't be counted is a problem more. */
 export async function findPrefixLists({
-  region: { access },
+  region,
   lookUp,
   options,
 }: Question<AwsVmRegion>): Promise<Map<string, PrefixList>> {
   const lists = new Map<string, PrefixList>();
-  const sources = (["clients", "metrics"] as const).flatMap((key) =>
-    access[key].map((id, index) => ({ id, path: `access.${key}[${index}]` })),
-  );
   await Promise.all(
-    sources
-      .filter(({ id }) => isPrefixList(id))
-      .map(async ({ id, path }) => {
+    sourcesOf(region)
+      .filter(({ source }) => isPrefixList(source))
+      .map(async ({ source: id, path }) => {
         const found = await lookUp.ask(path, `the prefix list ${id}`, getManagedPrefixList({ id }, options));
         if (!found) return;
         const rules = found.ownerId === "AWS" ? weightOf(found) : found.maxEntries;
@@ -72,15 +70,11 @@ function unknownWeight(id: string, name: string): string {
  * https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
  */
 export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmRegion>): Promise<void> {
-  const groups = (["clients", "metrics"] as const).flatMap((key) =>
-    region.access[key].flatMap((id, index) =>
-      isSecurityGroup(id) ? [{ id, path: `access.${key}[${index}]` }] : [],
-    ),
-  );
+  const groups = sourcesOf(region).filter(({ source }) => isSecurityGroup(source));
   if (groups.length === 0) return;
   const vpc = await vpcOf(region);
   await Promise.all(
-    groups.map(async ({ id, path }) => {
+    groups.map(async ({ source: id, path }) => {
       const found = await lookUp.ask(path, `the security group ${id}`, getSecurityGroup({ id }, options));
       if (!found || found.vpcId === vpc) return;
       const peered =

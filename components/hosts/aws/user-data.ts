@@ -15,8 +15,8 @@ export interface AwsUserDataOptions {
 /** In bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html */
 export const userDataLimitBytes = 16_384;
 
-/** The user data of a cache in AWS, compressed: far less than the limit, whatever the configuration. */
-export function awsUserData({ region, bucket, architecture, volumeId }: AwsUserDataOptions): Uint8Array {
+/** The user data of a cache in AWS, compressed and as base64: far less than the limit, whatever the configuration. */
+export function awsUserData({ region, bucket, architecture, volumeId }: AwsUserDataOptions): string {
   const userData = renderUserData({
     region,
     // The name that udev's rules give an EBS volume, by model and serial number, which is the id without its dash.
@@ -24,7 +24,7 @@ export function awsUserData({ region, bucket, architecture, volumeId }: AwsUserD
     cloud: cloudScript(region, bucket),
     prepare: installSsmAgent(region, architecture),
   });
-  return packed(userData);
+  return Buffer.from(packed(userData)).toString("base64");
 }
 
 export function cloudScript(region: string, bucket: string): string {

@@ -6,7 +6,7 @@ import type { AwsVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
-import { askEc2 } from "./ask-ec2.ts";
+import { askEc2 } from "./sdk.ts";
 
 const path = "machine.type";
 

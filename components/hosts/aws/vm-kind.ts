@@ -2,7 +2,7 @@ import type { AwsVmRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
 import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
 import { shrinkingProblems } from "../vm/plan.ts";
-import { accountProblems, disabledProblems, pathProblems } from "./account.ts";
+import { accountProblems } from "./account.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { awsProvider } from "./provider.ts";
@@ -16,9 +16,7 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
     const disks = await previousOutputs<{ size: number }>("aws:ebs/volume:Volume");
     const problems = [
       ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
-      ...(await disabledProblems(region)),
-      ...(await accountProblems(plan)),
-      ...(await pathProblems(plan, region.name)),
+      ...(await accountProblems(plan, region.name)),
       ...shrinkingProblems(plan, disks.get(region.name)?.size),
     ];
     return { problems, warnings: [] };

@@ -3,15 +3,14 @@ import type { AzureVmRegion } from "../../config/schema.ts";
 import { isServiceTag } from "../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
 import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../firewall-limits.ts";
+import { sourcesOf } from "../vm/plan.ts";
 
 /** Sources that open nothing, or more than they seem to. */
-export function accessWarnings({ access }: AzureVmRegion): Problem[] {
-  return (["clients", "metrics"] as const).flatMap((list) =>
-    access[list].flatMap((source, index) => {
-      const message = warningOf(source);
-      return message === undefined ? [] : [{ path: `access.${list}[${index}]`, message }];
-    }),
-  );
+export function accessWarnings(region: AzureVmRegion): Problem[] {
+  return sourcesOf(region).flatMap(({ source, path }) => {
+    const message = warningOf(source);
+    return message === undefined ? [] : [{ path, message }];
+  });
 }
 
 function warningOf(source: string): string | undefined {

@@ -32,10 +32,11 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
     group: resourceGroupName = "",
     name: virtualNetworkName = "",
   } = partsOf(vnet);
-  if (owner !== subscription) {
-    lookUp.refuse("network.vnet", `is in the subscription ${owner}, and the ${what} in ${subscription}`);
-    return undefined;
-  }
+  if (owner !== subscription)
+    return lookUp.refuse(
+      "network.vnet",
+      `is in the subscription ${owner}, and the ${what} in ${subscription}`,
+    );
   const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
   const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
   if (!found) return undefined;

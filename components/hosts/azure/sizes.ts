@@ -84,10 +84,8 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
   const sku = skus.find(({ name }) => same(name, type));
   // Its limits and its architecture follow from its name. Machines that are there keep the name that they have: another one would replace them.
-  if (sku && sku.name !== type && existing?.type !== type) {
-    lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
-    return undefined;
-  }
+  if (sku && sku.name !== type && existing?.type !== type)
+    return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
   const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
   for (const problem of problems) tell(question, need, problem);
   judgeDisk(question, need, all);

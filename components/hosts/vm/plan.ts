@@ -10,6 +10,13 @@ export interface VmPlan<R extends VmRegion = VmRegion> extends RegionPlan<R> {
   readonly capacity: CapacityPlan;
 }
 
+/** What stands in the lists of `access`, each with its path relative to the region. */
+export function sourcesOf({ access }: Pick<VmRegion, "access">) {
+  return (["clients", "metrics"] as const).flatMap((list) =>
+    access[list].map((source, index) => ({ list, source, path: `access.${list}[${index}]` })),
+  );
+}
+
 /** @returns problems whose path is relative to the region. */
 export function planVm<R extends VmRegion>(
   request: PlanRequest<R>,

@@ -1,10 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { challengePolicy } from "../policies.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import { schedulingOf } from "./node-pool.ts";
-import type { AwsClusterPlan } from "./plan.ts";
 import { createPodIdentity } from "./roles.ts";
 
 export interface CertificatesArgs {
@@ -21,7 +19,7 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan, found: { accountId, challengeZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan, found: { accountId, challengeZone } }: ClusterArgs,
   { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {

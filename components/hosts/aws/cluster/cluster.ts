@@ -4,10 +4,9 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { isTagged, stackTags } from "../../naming.ts";
 import { apiEndpoint } from "./api-access.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { Network } from "./network.ts";
 import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
@@ -23,7 +22,7 @@ const logDays = 30;
  */
 export function createCluster(
   name: string,
-  { plan, found: { kmsKeyArn: keyArn } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan, found: { kmsKeyArn: keyArn } }: ClusterArgs,
   network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {

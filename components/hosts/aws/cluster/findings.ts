@@ -5,7 +5,7 @@ import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { LookedUp } from "../../kind.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
 import { tooManyRanges } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { isAdopting, type LookUp } from "../../look-up.ts";
@@ -36,6 +36,8 @@ export interface ClusterFindings extends FoundZones {
   /** Where the configuration names a key. */
   readonly kmsKeyArn?: string | undefined;
 }
+
+export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
 
 /**
  * Asks AWS for all that a region needs to be there.

@@ -4,7 +4,7 @@ import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
 import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
-import { accountProblems, disabledProblems, pathProblems } from "../account.ts";
+import { accountProblems } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterFindingsFor } from "./findings.ts";
@@ -29,9 +29,7 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
     return {
       problems: [
         ...(await topologyProblems(region, "registry-cache:aws:VmHost")),
-        ...(await disabledProblems(region)),
-        ...(await accountProblems(plan)),
-        ...(await pathProblems(plan, `${region.name}-cluster`)),
+        ...(await accountProblems(plan, `${region.name}-cluster`)),
         ...problems,
       ],
       warnings,

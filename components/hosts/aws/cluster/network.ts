@@ -3,10 +3,8 @@ import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { createNatGateway, createS3Endpoint, createVpc } from "../vpc.ts";
-import type { ClusterFindings } from "./findings.ts";
-import type { AwsClusterPlan } from "./plan.ts";
+import type { ClusterArgs } from "./findings.ts";
 
 export interface Network {
   /** Of a network that the stack makes. */
@@ -24,7 +22,7 @@ export interface Network {
 /** The network of the configuration: existing subnets, or a VPC for the cluster alone. */
 export function createNetwork(
   name: string,
-  args: HostArgs<AwsClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { plan, found } = args;
@@ -44,7 +42,7 @@ type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
 
 function minimalNetwork(
   name: string,
-  { plan, found: { zones } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan, found: { zones } }: ClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;

@@ -5,8 +5,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { isTagged } from "../../naming.ts";
-import { machineTrust } from "../policies.ts";
-import { roleSettings } from "../role-settings.ts";
+import { machineTrust, roleSettings } from "../policies.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { clusterKeyPolicy, clusterTrust, noLogGroups, podTrust, taggingRights } from "./policies.ts";
 

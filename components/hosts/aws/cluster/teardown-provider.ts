@@ -6,7 +6,7 @@ import {
   paginateDescribeSecurityGroups,
 } from "@aws-sdk/client-ec2";
 import type * as pulumi from "@pulumi/pulumi";
-import { ec2Client } from "../ec2-client.ts";
+import { ec2Client } from "../sdk.ts";
 
 export interface ClusterNodesInputs {
   /** An AWS region's code. */
@@ -66,7 +66,7 @@ async function waitUntilNone(
   find: (client: EC2Client) => Promise<readonly string[]>,
   message: (found: readonly string[]) => string,
 ): Promise<void> {
-  const client = ec2Client(region);
+  const client = await ec2Client(region);
   const end = Date.now() + maxMinutes * 60_000;
   try {
     for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, maxPauseSeconds)) {
