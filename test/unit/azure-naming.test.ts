@@ -97,8 +97,8 @@ test("the machine's key is an Ed25519 key, and never another: another one would 
 });
 
 test("a zone only where there are zones", () => {
-  assert.deepEqual(zonesOf({ name: "westeurope", availabilityZone: "2" }), { zones: ["2"] });
-  assert.deepEqual(zonesOf({ name: "westus", availabilityZone: "2" }), {});
+  assert.deepEqual(zonesOf({ name: "westeurope", availabilityZone: "2" }), ["2"]);
+  assert.deepEqual(zonesOf({ name: "westus", availabilityZone: "2" }), []);
   assert.equal(new Set(regionNames).size, regionNames.length);
 });
 

@@ -21,26 +21,17 @@ function warningOf(source: string): string | undefined {
 
 /** @returns problems whose path is relative to the region. */
 export function accessProblems({ access }: AzureVmRegion): Problem[] {
-  const path = "access.clients";
   const sources = [...access.clients, ...access.metrics];
   const tags = sources.filter(isServiceTag).length;
   const ranges = rangesOf(sources).length;
-  return [
-    ...(rangesOf(access.clients).length > 0 || access.clients.some(isServiceTag)
-      ? []
-      : [
-          {
-            path,
-            message: "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
-          },
-        ]),
-    ...(ranges > maxSecurityGroupRanges
-      ? [{ path, message: tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together") }]
-      : []),
-    ...(tags > maxSecurityGroupTags
-      ? [{ path, message: tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer") }]
-      : []),
+  const messages = [
+    rangesOf(access.clients).length === 0 &&
+      !access.clients.some(isServiceTag) &&
+      "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
+    ranges > maxSecurityGroupRanges && tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
+    tags > maxSecurityGroupTags && tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),
   ];
+  return messages.flatMap((message) => (message === false ? [] : [{ path: "access.clients", message }]));
 }
 
 function rangesOf(sources: readonly string[]): string[] {

@@ -15,17 +15,12 @@ const categories = {
   cluster: ["kube-audit-admin", "guard"],
 } as const;
 
-export interface DiagnosticsArgs {
-  readonly of: keyof typeof categories;
-  /** Resource id. */
-  readonly resourceUri: pulumi.Input<string>;
-}
-
-/** Sends the logs of a resource where the configuration asks for it. */
+/** Sends the logs of a resource, by its id, where the configuration asks for it. */
 export function createDiagnostics(
   name: string,
   { governance: { diagnostics: workspaceId } = {} }: Pick<RegionPlan, "governance">,
-  { of, resourceUri }: DiagnosticsArgs,
+  of: keyof typeof categories,
+  resourceUri: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (workspaceId === undefined) return;

@@ -1,14 +1,12 @@
-import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
-import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
-import type { LookedUp } from "../kind.ts";
-import { LookUp, lookUpRegion } from "../look-up.ts";
+import type { AzureVmRegion } from "../../config/schema.ts";
+import type { HostArgs, LookedUp } from "../kind.ts";
+import { LookUp } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../vm/fate.ts";
-import { partsOf } from "./arm.ts";
+import { partsOf, same } from "./arm.ts";
 import { findStorageAccountName } from "./blob-store.ts";
 import { checkWorkspace } from "./diagnostics.ts";
 import { type FoundSubnet, findSubnet } from "./found-subnet.ts";
@@ -17,17 +15,11 @@ import { checkKeys } from "./keys.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
-import type { Question } from "./question.ts";
+import { findResourceGroup, lookUpIn, type Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
 import { findSize } from "./sizes.ts";
-import { capabilityOf, type Sku, same } from "./skus.ts";
-import {
-  machineLinkSubnet,
-  machineSubnet,
-  type PreviousSubnet,
-  previousSubnet,
-  wantedSubnet,
-} from "./subnet.ts";
+import { capabilityOf, type Sku } from "./skus.ts";
+import { type PreviousSubnet, previousSubnet, wantedSubnet } from "./subnet.ts";
 import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
@@ -45,20 +37,7 @@ export interface VmFindings {
   readonly zone?: ZoneKind | undefined;
 }
 
-/**
- * Asks Azure in which subscription it is, and then what else there is to ask about a region.
- * @param ask gives undefined where there is a problem.
- */
-export function lookUpIn<R extends AzureRegion, Found extends object>(
-  region: R,
-  options: pulumi.InvokeOptions,
-  ask: (question: Question<R>) => Promise<Found | undefined>,
-): Promise<LookedUp<Found>> {
-  return lookUpRegion(region, async (lookUp) => {
-    const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
-    return client && ask({ region, subscription: client.subscriptionId, lookUp, options });
-  });
-}
+export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
 
 /** Asks Azure whether all that a region needs is there. */
 export function vmFindingsFor(
@@ -85,7 +64,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
   return {
     previous,
     subnet: await subnet,
-    previousSubnet: await previousSubnet(name, machineSubnet, machineLinkSubnet),
+    previousSubnet: await previousSubnet(plan.region),
     storageAccount,
     hasTrustedLaunch,
     zone,
@@ -98,8 +77,7 @@ async function checkMoved({ region, lookUp }: Question<AzureVmRegion>): Promise<
   const type = "azure-native:network:NetworkInterface";
   const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
   const [was] = interfaces.get(name)?.ipConfigurations ?? [];
-  if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region, machineSubnet)) ?? "")))
-    return;
+  if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
   // What is in the old network, and the machine with it.
   const balancer = "azure-native:network:LoadBalancer";
   const first = (await previousOutputs(balancer)).has(name) ? balancer : type;
@@ -148,7 +126,7 @@ async function findMachineSize(
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
-    zones: zonesOf(question.region).zones ?? [],
+    zones: zonesOf(question.region),
     newDisk: disk && fitsDisk(question.region, disk) ? undefined : plan.capacity.disk.type,
     min: 1,
     max: 1,
@@ -158,12 +136,6 @@ async function findMachineSize(
     shortcoming: (sku) => shortcomingOf(sku, architecture),
     instead: (isOffered) => machinesFor(plan, architecture, isOffered),
   });
-}
-
-export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {
-  const { resourceGroup: resourceGroupName } = region;
-  if (resourceGroupName === undefined) return;
-  await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
 }
 
 /**
@@ -180,8 +152,8 @@ async function findCertificate({
   if (tls.mode !== "provided") return;
   const {
     subscription: owner,
-    group: resourceGroupName = "",
-    name: vaultName = "",
+    group: resourceGroupName,
+    name: vaultName,
     child: secretName = "",
   } = partsOf(tls.secretName);
   if (owner !== subscription) return;

@@ -12,17 +12,12 @@ import type { AzureVmPlan } from "./plan.ts";
 
 type Rule = input.network.SecurityRuleArgs;
 
-export interface FirewallArgs {
-  readonly place: Place;
-  /** See {@link consumerRanges}. */
-  readonly consumers: readonly string[];
-}
-
-/** Rules stand inside the group: one that was added by hand is found and taken away. */
+/** Rules stand inside the group: one that was added by hand is found and taken away. @param consumers see {@link consumerRanges} */
 export function createFirewall(
   name: string,
   plan: AzureVmPlan,
-  { place, consumers }: FirewallArgs,
+  place: Place,
+  consumers: readonly string[],
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
@@ -82,7 +77,8 @@ interface Opening {
   readonly source: Pick<Rule, "sourceAddressPrefix" | "sourceAddressPrefixes">;
 }
 
-function inboundRule({ name, port, source }: Opening, priority: number): Rule {
+/** From any port to one of the group's members. */
+export function inboundRule({ name, port, source }: Opening, priority: number): Rule {
   return {
     direction: "Inbound",
     sourcePortRange: "*",

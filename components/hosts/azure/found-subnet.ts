@@ -27,11 +27,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
   const what = region.topology === "vm" ? "machine" : "cluster";
-  const {
-    subscription: owner = "",
-    group: resourceGroupName = "",
-    name: virtualNetworkName = "",
-  } = partsOf(vnet);
+  const { subscription: owner = "", group: resourceGroupName, name: virtualNetworkName } = partsOf(vnet);
   if (owner !== subscription)
     return lookUp.refuse(
       "network.vnet",

@@ -2,9 +2,8 @@
 import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { getFromArm } from "./arm.ts";
+import { getFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
-import { same } from "./skus.ts";
 
 /** Asks whether the disk encryption set and the identity for the storage account are there, and whether what there is can have them. */
 export async function checkKeys(question: Question, governance: Governance = {}): Promise<void> {

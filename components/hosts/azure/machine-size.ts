@@ -1,10 +1,12 @@
 /** The size of a region's machine: what it must be able to do, and which other sizes would do. */
+
 import type { Architecture } from "../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../capacity/machines.ts";
 import { planCapacity, upstreamsOf } from "../../capacity/plan.ts";
+import { same } from "./arm.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
-import { capabilityOf, type Sku, same } from "./skus.ts";
+import { capabilityOf, type Sku } from "./skus.ts";
 
 const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
 

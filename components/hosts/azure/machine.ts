@@ -1,18 +1,16 @@
-import type { Disk } from "@pulumi/azure-native/compute/disk.js";
+import { Disk } from "@pulumi/azure-native/compute/disk.js";
 import { VirtualMachine } from "@pulumi/azure-native/compute/virtualMachine.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";
-import type { HostArgs } from "../kind.ts";
-import type { VmFindings } from "./findings.ts";
+import type { VmArgs } from "./findings.ts";
 import { imageReference } from "./image.ts";
 import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmPlan } from "./plan.ts";
-import { customDataTag } from "./previous.ts";
+import { customDataTag, diskPlacement } from "./previous.ts";
 import { zonesOf } from "./regions.ts";
 import { customDataDigest, dataDiskLun } from "./user-data.ts";
 
@@ -62,18 +60,19 @@ export interface MachineArgs {
  */
 export function createMachine(
   name: string,
-  { plan: { region, names, capacity, governance }, found }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan: { region, names, capacity, governance }, found }: VmArgs,
   { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine } = capacity;
+  const zones = zonesOf(region);
   const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   return new VirtualMachine(
     name,
     {
       ...place,
       tags: { ...place.tags, [customDataTag]: pulumi.output(customData).apply(customDataDigest) },
-      ...zonesOf(region),
+      ...(zones.length > 0 && { zones }),
       vmName: names.machine,
       hardwareProfile: { vmSize: machine.type },
       ...(isTrusted(machine.type, found.hasTrustedLaunch) && trustedLaunch),
@@ -129,3 +128,43 @@ const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
     uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
   },
 };
+
+/**
+ * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
+ * `pulumi state unprotect`, the way to delete it after all. Azure makes a disk larger in place, and refuses to make it smaller.
+ */
+export function createDisk(
+  name: string,
+  { plan, found }: VmArgs,
+  place: Place,
+  options: pulumi.CustomResourceOptions,
+): Disk {
+  const { region, governance } = plan;
+  const { disk } = plan.capacity;
+  const diskEncryptionSetId = ofRegion(governance?.diskEncryptionSet, region.name);
+  const { name: diskName, zones } = diskPlacement(plan, found.previous);
+  const isProvisioned = disk.type === "PremiumV2_LRS";
+  return new Disk(
+    name,
+    {
+      ...place,
+      ...(zones.length > 0 && { zones: [...zones] }),
+      diskName,
+      sku: { name: disk.type },
+      diskSizeGB: disk.sizeGiB,
+      // Sectors as on any other disk; Premium SSD v2 would have 4096 bytes, for ever:
+      // https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2
+      creationData: { createOption: "Empty", ...(isProvisioned && { logicalSectorSize: 512 }) },
+      ...(isProvisioned && { diskIOPSReadWrite: disk.iops, diskMBpsReadWrite: disk.throughput }),
+      encryption:
+        diskEncryptionSetId === undefined
+          ? { type: "EncryptionAtRestWithPlatformKey" }
+          : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
+      // Nobody exports its content over the network.
+      networkAccessPolicy: "DenyAll",
+      publicNetworkAccess: "Disabled",
+    },
+    // Azure doesn't change it. The preview then says that the disk would be replaced, as by another name, which `protect` doesn't let happen.
+    { ...options, protect: true, replaceOnChanges: ["creationData"] },
+  );
+}

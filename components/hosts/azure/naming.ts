@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { AzureRegion } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
 /**
@@ -21,6 +23,11 @@ export interface Names {
   /** Of such a network with a private DNS zone, which other caches share. */
   readonly zoneLink: string;
   readonly identity: string;
+}
+
+/** What the plans of a machine's region and a cluster's have in common. */
+export interface AzurePlan extends RegionPlan<AzureRegion> {
+  readonly names: Names;
 }
 
 const longestGroupName = 90;

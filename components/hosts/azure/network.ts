@@ -1,21 +1,13 @@
 import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
-import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../kind.ts";
-import type { VmFindings } from "./findings.ts";
-import { createOutbound, isPrivate } from "./outbound.ts";
+import type { VmArgs } from "./findings.ts";
+import { createOutbound, createPublicAddress, isPrivate } from "./outbound.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmPlan } from "./plan.ts";
 import { addressPlacement } from "./previous.ts";
 import { createPrivateLink } from "./private-link.ts";
 import { zonesOf } from "./regions.ts";
-import { linkSubnetId, machineLinkSubnet, machineSubnet, subnetId } from "./subnet.ts";
-
-export interface NetworkArgs {
-  readonly place: Place;
-  readonly firewall: NetworkSecurityGroup;
-}
+import { subnetId } from "./subnet.ts";
 
 /** The way from clients to the machine, which a replaced machine takes over. */
 export interface Network {
@@ -30,35 +22,27 @@ export interface Network {
 
 export function createNetwork(
   name: string,
-  args: HostArgs<AzureVmPlan, VmFindings>,
-  { place, firewall }: NetworkArgs,
+  args: VmArgs,
+  place: Place,
+  firewall: NetworkSecurityGroup,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { plan, found } = args;
   const { region, names, governance } = plan;
-  const publicAddress = isPrivate(region) ? undefined : createAddress(name, args, place, options);
+  const publicAddress = isPrivate(region)
+    ? undefined
+    : createPublicAddress(name, { place, ...addressPlacement(plan, found.previous) }, options);
   const gateway =
     isPrivate(region) && !("subnet" in region.network)
-      ? createOutbound(name, { place, names, zones: zonesOf(region).zones ?? [] }, options).gateway
+      ? createOutbound(name, plan, place, zonesOf(region), options).gateway
       : undefined;
   const subnet = subnetId(
     name,
-    plan,
-    {
-      place,
-      own: machineSubnet,
-      link: machineLinkSubnet,
-      gateway,
-      firewall: governance?.subnetSecurityGroups ? firewall : undefined,
-      previous: found.previousSubnet,
-    },
+    args,
+    { place, gateway, firewall: governance?.subnetSecurityGroups ? firewall : undefined },
     options,
   );
-  const link = createPrivateLink(
-    name,
-    { region, names, place, firewall, subnet: linkSubnetId(region, subnet, machineLinkSubnet) },
-    options,
-  );
+  const link = createPrivateLink(name, plan, { place, firewall, subnet }, options);
   const networkInterface = new NetworkInterface(
     name,
     {
@@ -85,25 +69,4 @@ export function createNetwork(
         (configurations) => configurations?.[0]?.privateIPAddress ?? "",
       );
   return { networkInterface, subnet, address, privateLink: link?.service };
-}
-
-function createAddress(
-  name: string,
-  args: HostArgs<AzureVmPlan, VmFindings>,
-  place: Place,
-  options: pulumi.CustomResourceOptions,
-): PublicIPAddress {
-  const placement = addressPlacement(args);
-  return new PublicIPAddress(
-    name,
-    {
-      ...place,
-      ...(placement.zones.length > 0 && { zones: [...placement.zones] }),
-      publicIpAddressName: placement.name,
-      sku: { name: "Standard" },
-      publicIPAddressVersion: "IPv4",
-      publicIPAllocationMethod: "Static",
-    },
-    options,
-  );
 }

@@ -10,12 +10,6 @@ export function publicKeyOfNobody(): string {
   const type = "ssh-ed25519";
   const point = createHash("sha256").update("There is no private key for this public key.").digest();
   // https://www.rfc-editor.org/rfc/rfc8709#section-4
-  const fields = [Buffer.from(type), point].flatMap((field) => [uint32(field.length), field]);
+  const fields = [Buffer.from(type), point].flatMap((field) => [Buffer.from([0, 0, 0, field.length]), field]);
   return `${type} ${Buffer.concat(fields).toString("base64")} nobody`;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }

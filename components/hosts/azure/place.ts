@@ -1,9 +1,7 @@
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
-import type { RegionPlan } from "../kind.ts";
 import { stackTags } from "../naming.ts";
-import type { Names } from "./naming.ts";
+import type { AzurePlan } from "./naming.ts";
 
 /** Where the resources of a region go: the arguments that all have in common. */
 export interface Place {
@@ -12,15 +10,10 @@ export interface Place {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface PlaceArgs extends Pick<RegionPlan, "governance"> {
-  readonly region: Pick<AzureRegion, "name" | "resourceGroup">;
-  readonly names: Pick<Names, "resourceGroup">;
-}
-
 /** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
 export function createPlace(
   name: string,
-  { region, names, governance = {} }: PlaceArgs,
+  { region, names, governance = {} }: AzurePlan,
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;

@@ -4,7 +4,7 @@ import type { Planned, PlanRequest } from "../kind.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { accessProblems, accessWarnings } from "./access.ts";
-import { storeOf } from "./blob-store.ts";
+import { blobStore } from "./blob-store.ts";
 import { failoverProblems } from "./failover.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { nameProblems } from "./regions.ts";
@@ -45,7 +45,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
   const { length } = azureUserData({
     ...plan,
     diskGiB: capacity.disk.sizeGiB,
-    store: storeOf(region, storageAccount),
+    store: region.storage.kind === "bucket" ? blobStore(storageAccount, region.storage.delivery) : undefined,
     clientId,
     subscription,
     resourceGroup,

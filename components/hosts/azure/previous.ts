@@ -115,28 +115,17 @@ export function wantedMachine(
   if (!disk || clientId === undefined) return undefined;
   return {
     ...machine,
-    zones: zonesOf(region).zones ?? [],
+    zones: zonesOf(region),
     customData: customDataDigest(azureCustomData({ region: region.name, clientId })),
   };
-}
-
-/** Of what a host is given. */
-export interface PlacementArgs {
-  readonly plan: Pick<AzureVmPlan, "region" | "names">;
-  readonly found: { readonly previous: Previous };
 }
 
 /**
  * Name and zones of the data disk. Azure doesn't move it to another zone: a new one takes its place there, by another name, as the old one is deleted only after
  * the machine that has it.
  */
-export function diskPlacement({
-  plan: { region, names },
-  found: {
-    previous: { disk },
-  },
-}: PlacementArgs): Placed {
-  const { zones = [] } = zonesOf(region);
+export function diskPlacement({ region, names }: AzureVmPlan, { disk }: Previous): Placed {
+  const zones = zonesOf(region);
   if (disk && fitsDisk(region, disk)) return disk;
   return { name: disk ? `${names.disk}-${zones.join()}` : names.disk, zones };
 }
@@ -145,23 +134,13 @@ export function diskPlacement({
  * Name and zones of the public address: all zones, so that it outlives the move of the machine to another one. An address of one zone, as earlier versions of this
  * project made it, stays as long as the machine is in that zone: "Zones cannot be added/updated/removed once the resource is created", and clients may know it.
  */
-export function addressPlacement({
-  plan: { region, names },
-  found: {
-    previous: { address },
-  },
-}: PlacementArgs): Placed {
+export function addressPlacement({ region, names }: AzureVmPlan, { address }: Previous): Placed {
   if (address && fitsAddress(region, address)) return address;
   return { name: address ? `${names.address}-all-zones` : names.address, zones: allZonesOf(region.name) };
 }
 
 /** What another availability zone costs, with paths relative to the region. */
-export function placementWarnings({
-  plan: { region },
-  found: {
-    previous: { disk, address },
-  },
-}: PlacementArgs): Problem[] {
+export function placementWarnings({ region }: AzureVmPlan, { disk, address }: Previous): Problem[] {
   const { availabilityZone: zone } = region;
   const messages = [
     disk &&
@@ -177,10 +156,10 @@ export function placementWarnings({
 
 /** Whether a disk that is there can stay with the region's machine. */
 export function fitsDisk(region: AzureVmRegion, { zones }: Placed): boolean {
-  return zones.join() === (zonesOf(region).zones ?? []).join();
+  return zones.join() === zonesOf(region).join();
 }
 
 /** A machine in a zone takes an address of that zone, or of all: https://github.com/Azure/azurehpc/issues/317 */
 function fitsAddress(region: AzureVmRegion, { zones }: Placed): boolean {
-  return (zonesOf(region).zones ?? []).every((zone) => zones.includes(zone));
+  return zonesOf(region).every((zone) => zones.includes(zone));
 }

@@ -23,11 +23,12 @@ const zonalRegions = words(zonal);
 
 export const regionNames: readonly string[] = [...zonalRegions, ...words(zoneless)];
 
-/** The zone of the machine, as an argument. In a region without zones, none. */
-export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" | "availabilityZone">): {
-  zones?: string[];
-} {
-  return zonalRegions.includes(name) ? { zones: [availabilityZone] } : {};
+/** The zone of the machine. In a region without zones, none. */
+export function zonesOf({
+  name,
+  availabilityZone,
+}: Pick<AzureVmRegion, "name" | "availabilityZone">): string[] {
+  return zonalRegions.includes(name) ? [availabilityZone] : [];
 }
 
 /**

@@ -2,15 +2,13 @@ import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { removedSecret, type StoredSecrets, secretValues } from "../vm/secrets.ts";
 import { createDiagnostics } from "./diagnostics.ts";
-import type { VmFindings } from "./findings.ts";
+import type { VmArgs } from "./findings.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
 import type { Place } from "./place.ts";
-import type { AzureVmPlan } from "./plan.ts";
 
 export interface SecretsArgs {
   readonly place: Place;
@@ -39,7 +37,7 @@ export interface Secrets {
  */
 export function createSecrets(
   name: string,
-  { plan, found, secrets }: HostArgs<AzureVmPlan, VmFindings>,
+  { plan, found, secrets }: VmArgs,
   { place, identity, authority }: SecretsArgs,
   options: pulumi.CustomResourceOptions,
 ): Secrets {
@@ -49,7 +47,7 @@ export function createSecrets(
   const wanted = Object.entries(values);
   const vault =
     wanted.length + removed.length > 0 ? createVault(name, { place, identity }, options) : undefined;
-  if (vault) createDiagnostics(name, plan, { of: "vault", resourceUri: vault.id }, options);
+  if (vault) createDiagnostics(name, plan, "vault", vault.id, options);
   const stored = vault ? wanted.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
   if (vault) for (const secret of removed) store(secret, removedSecret, vault);
   const readable = [

@@ -1,9 +1,9 @@
 /** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
 import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
-import { listFromArm } from "./arm.ts";
+import { listFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
-import { restrictionOf, type Sku, same, vCpusOf, zonesOfSku } from "./skus.ts";
+import { restrictionOf, type Sku, vCpusOf, zonesOfSku } from "./skus.ts";
 
 export interface SizeNeed {
   /** Path of the size in the configuration, within the region. */

@@ -1,4 +1,5 @@
 /** What Azure lists of the sizes of virtual machines, for one subscription. */
+import { same } from "./arm.ts";
 
 /** https://learn.microsoft.com/rest/api/compute/resource-skus/list */
 export interface Sku {
@@ -38,9 +39,4 @@ export function capabilityOf({ capabilities }: Sku, wanted: string): string | un
 export function vCpusOf(sku: Sku): number | undefined {
   const vCpus = capabilityOf(sku, "vCPUs");
   return vCpus === undefined ? undefined : Number(vCpus);
-}
-
-/** Azure's names have no case. */
-export function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

@@ -9,7 +9,7 @@ import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { reasonOf } from "../look-up.ts";
 import { partsOf } from "./arm.ts";
-import { podRange } from "./cluster/ranges.ts";
+import { podRange } from "./cluster/nodes.ts";
 import { hasFailover } from "./failover.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -31,7 +31,7 @@ export async function checkSubnetRules(
 ): Promise<void> {
   const id = networkSecurityGroup?.id;
   if (id === undefined) return;
-  const { group: resourceGroupName = "", name: networkSecurityGroupName = "" } = partsOf(id);
+  const { group: resourceGroupName, name: networkSecurityGroupName } = partsOf(id);
   const asked = getNetworkSecurityGroup({ resourceGroupName, networkSecurityGroupName }, options);
   const found = await asked.catch((error: Error) => {
     lookUp.warn(path, `can't check the security group ${networkSecurityGroupName}: ${reasonOf(error)}`);

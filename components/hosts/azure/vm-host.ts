@@ -2,27 +2,22 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userA
 import * as pulumi from "@pulumi/pulumi";
 import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
-import type { Host, HostArgs } from "../kind.ts";
+import type { Host } from "../kind.ts";
 import { createAuthority, trusted } from "../private-authority.ts";
 import { stableImage } from "../vm/image.ts";
-import { blobService, createBlobStore, grantBlobStore, storeOf } from "./blob-store.ts";
-import { createDiagnostics } from "./diagnostics.ts";
-import { createDisk } from "./disk.ts";
+import { createBlobStore } from "./blob-store.ts";
 import { createFailover } from "./failover.ts";
-import type { VmFindings } from "./findings.ts";
+import type { VmArgs } from "./findings.ts";
 import { createFirewall } from "./firewall.ts";
-import { type Grantee, subscriptionOf } from "./identity.ts";
+import { subscriptionOf } from "./identity.ts";
 import { newestImage } from "./image.ts";
-import { createMachine } from "./machine.ts";
+import { createDisk, createMachine } from "./machine.ts";
 import { createNetwork } from "./network.ts";
-import { createPlace, type Place } from "./place.ts";
-import type { AzureVmPlan } from "./plan.ts";
+import { createPlace } from "./place.ts";
 import { placementWarnings } from "./previous.ts";
 import { consumerRanges } from "./private-link.ts";
 import { createAddressRecord, createChallenge, inZones } from "./records.ts";
-import { storeSku } from "./regions.ts";
 import { createSecrets } from "./secrets.ts";
-import { machineLinkSubnet } from "./subnet.ts";
 import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
 
 /**
@@ -37,43 +32,37 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
-  constructor(
-    name: string,
-    args: HostArgs<AzureVmPlan, VmFindings>,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, args: VmArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:azure:VmHost", name, {}, options);
     const own = { parent: this };
     const { plan, found } = args;
     const { region, names, capacity } = plan;
-    const store = storeOf(region, found.storageAccount);
-    warn([...capacity.warnings, ...placementWarnings(args)], region.name, this);
+    warn([...capacity.warnings, ...placementWarnings(plan, found.previous)], region.name, this);
 
     const place = createPlace(name, plan, own);
-    const consumers = consumerRanges(region, found.subnet, machineLinkSubnet);
-    const firewall = createFirewall(name, plan, { place, consumers }, own);
-    const network = createNetwork(name, args, { place, firewall }, own);
+    const consumers = consumerRanges(region, found.subnet);
+    const firewall = createFirewall(name, plan, place, consumers, own);
+    const network = createNetwork(name, args, place, firewall, own);
     const { address } = network;
     // Not the machine's own identity, whose rights would go with each replacement.
     const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
-    const storeRights = createRegionStore(name, args, { place, identity }, own);
+    const { storage } = region;
+    const { storageAccount: account } = found;
+    const blobs =
+      storage.kind === "bucket" && account !== undefined
+        ? createBlobStore(name, plan, { ...storage, place, account, identity }, own)
+        : undefined;
     const zoneOptions = inZones(name, region, place, own);
     const records = [
       ...createAddressRecord(
         name,
-        {
-          region,
-          names,
-          zone: found.zone,
-          address,
-          subnet: network.subnet,
-          failover: createFailover(name, { region, names, place }, own),
-        },
+        args,
+        { address, subnet: network.subnet, failover: createFailover(name, plan, place, own) },
         zoneOptions,
       ),
-      ...createChallenge(name, { region, zone: found.zone, place, identity, zoneOptions }, own),
+      ...createChallenge(name, args, { place, identity, zoneOptions }, own),
     ];
     const disk = createDisk(name, args, place, own);
     const userData = pulumi
@@ -87,7 +76,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           subscription: subscriptionOf(identityId),
           resourceGroup,
           storedSecrets,
-          store,
+          store: blobs?.store,
           isShadowed: found.zone === "private",
         }),
       );
@@ -106,7 +95,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         identity,
         networkInterface: network.networkInterface,
         disk,
-        after: [...secrets.rights, ...storeRights, ...records],
+        after: [...secrets.rights, ...(blobs?.rights ?? []), ...records],
       },
       own,
     );
@@ -114,29 +103,9 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     this.address = address;
     this.ca = trusted(region, authority);
     this.diskGiB = capacity.disk.sizeGiB;
-    this.bucketUrl = store && storeUrl(store);
+    this.bucketUrl = blobs && storeUrl(blobs.store);
     this.privateLink = network.privateLink;
     this.pod = userData.apply(podDigest);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
-}
-
-/** The storage account of the configuration, and the machine's rights there. */
-function createRegionStore(
-  name: string,
-  { plan, found: { storageAccount: account } }: HostArgs<AzureVmPlan, VmFindings>,
-  { place, identity }: { readonly place: Place; readonly identity: Grantee },
-  options: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
-  const { region, governance } = plan;
-  const { storage } = region;
-  if (storage.kind === "disk" || account === undefined) return [];
-  const { delivery, expireDays } = storage;
-  const store = createBlobStore(
-    name,
-    { place, account, sku: storeSku(region), expireDays, key: governance?.storageKey },
-    options,
-  );
-  createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, options);
-  return grantBlobStore(name, { identity, store, delivery }, options);
 }

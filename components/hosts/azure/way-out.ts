@@ -60,7 +60,7 @@ export async function findEgress(
 ): Promise<string[]> {
   if (natGateway?.id === undefined) return [];
   const path = "network.subnet";
-  const { group: resourceGroupName = "", name: natGatewayName = "" } = partsOf(natGateway.id);
+  const { group: resourceGroupName, name: natGatewayName } = partsOf(natGateway.id);
   const gateway = await lookUp.ask(
     path,
     `the NAT gateway ${natGatewayName}`,
@@ -69,13 +69,13 @@ export async function findEgress(
   const { publicIpAddresses = [], publicIpPrefixes = [] } = gateway ?? {};
   const ranges = await Promise.all([
     ...publicIpAddresses.map(async ({ id = "" }) => {
-      const { group = "", name = "" } = partsOf(id);
+      const { group, name } = partsOf(id);
       const asked = getPublicIPAddress({ resourceGroupName: group, publicIpAddressName: name }, options);
       const { ipAddress } = (await lookUp.ask(path, `the address ${name}`, asked)) ?? {};
       return ipAddress === undefined ? [] : [`${ipAddress}/32`];
     }),
     ...publicIpPrefixes.map(async ({ id = "" }) => {
-      const { group = "", name = "" } = partsOf(id);
+      const { group, name } = partsOf(id);
       const asked = getPublicIPPrefix({ resourceGroupName: group, publicIpPrefixName: name }, options);
       const { ipPrefix } = (await lookUp.ask(path, `the addresses ${name}`, asked)) ?? {};
       return ipPrefix === undefined ? [] : [ipPrefix];
@@ -94,7 +94,7 @@ async function findRoute(
   { natGateway, routeTable, defaultOutboundAccess }: Subnet,
 ): Promise<WayOut> {
   if (routeTable?.id !== undefined) {
-    const { group: resourceGroupName = "", name: routeTableName = "" } = partsOf(routeTable.id);
+    const { group: resourceGroupName, name: routeTableName } = partsOf(routeTable.id);
     const table = await lookUp.ask(
       "network.subnet",
       `the route table ${routeTableName}`,

@@ -1,16 +1,11 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import { nothingElse, sourceOf } from "../firewall.ts";
+import { inboundRule, nothingElse, sourceOf } from "../firewall.ts";
 import type { Place } from "../place.ts";
+import { ownSubnets } from "../subnet.ts";
+import { podRange } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-
-/** As CIDR ranges: where nodes and Pods have their addresses, and from where clients come. */
-export interface ClusterRanges {
-  readonly nodes: string;
-  readonly pods: string;
-  readonly clients: readonly string[];
-}
 
 /**
  * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
@@ -22,9 +17,11 @@ export interface ClusterRanges {
 export function createSubnetFirewall(
   name: string,
   { region: { endpoint }, names }: AzureClusterPlan,
-  { place, ranges: { nodes, pods, clients } }: { readonly place: Place; readonly ranges: ClusterRanges },
+  place: Place,
+  clients: readonly string[],
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
+  const nodesAndPods = [ownSubnets.cluster.own.range, podRange];
   const any = {
     access: "Allow",
     protocol: "*",
@@ -39,27 +36,17 @@ export function createSubnetFirewall(
       ...place,
       networkSecurityGroupName: names.firewall,
       securityRules: [
-        {
-          name: "clients",
-          direction: "Inbound",
-          priority: 100,
-          access: "Allow",
-          protocol: "Tcp",
-          ...sourceOf(ipv4Ranges(clients)),
-          sourcePortRange: "*",
-          // The load balancer leaves its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
-          destinationAddressPrefix: "*",
-          destinationPortRange: String(endpoint.port),
-        },
+        // The load balancer leaves its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+        inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
         {
           name: "nodes-and-pods",
           direction: "Inbound",
           priority: 110,
           access: "Allow",
           protocol: "*",
-          sourceAddressPrefixes: [nodes, pods],
+          sourceAddressPrefixes: nodesAndPods,
           sourcePortRange: "*",
-          destinationAddressPrefixes: [nodes, pods],
+          destinationAddressPrefixes: nodesAndPods,
           destinationPortRange: "*",
         },
         {

@@ -7,14 +7,20 @@ import { azureNode } from "../../../capacity/cluster-nodes.ts";
 import { ofRegion } from "../../../config/per-region.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { HostArgs } from "../../kind.ts";
 import { isTagged } from "../../naming.ts";
 import type { Place } from "../place.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { ClusterNetwork } from "./network.ts";
-import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
-import type { AzureClusterPlan } from "./plan.ts";
-import { dnsAddress, podRange, serviceRange } from "./ranges.ts";
+import {
+  countFor,
+  dnsAddress,
+  nodeCount,
+  podRange,
+  podsPerNode,
+  poolName,
+  serviceRange,
+  zonesOfNodes,
+} from "./nodes.ts";
 
 export interface ManagedClusterArgs {
   readonly place: Place;
@@ -43,7 +49,7 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  { plan, found: { liveNodes } }: ClusterArgs,
   { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {

@@ -1,25 +1,61 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
-import { partsOf } from "../arm.ts";
+import { partsOf, same } from "../arm.ts";
+import type { FoundSubnet } from "../found-subnet.ts";
+import { isPrivate } from "../outbound.ts";
 import type { Question } from "../question.ts";
-import { same } from "../skus.ts";
-import { wantedSubnet } from "../subnet.ts";
+import { existingSubnet, wantedSubnet } from "../subnet.ts";
+import type { WayOut } from "../way-out.ts";
 import { zonesOfNodes } from "./nodes.ts";
-import type { OutboundType } from "./outbound-type.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-import { nodeSubnet } from "./ranges.ts";
 
 /** What the last update left of a cluster, as the provider has it, where another value takes another cluster. */
 export interface PreviousCluster {
   readonly id: string;
+  readonly name: string;
   readonly networkProfile: { readonly outboundType?: OutboundType };
-  readonly agentPoolProfiles: readonly PreviousPool[];
+  readonly agentPoolProfiles: readonly {
+    readonly vmSize?: string;
+    readonly availabilityZones?: readonly string[];
+    readonly vnetSubnetID?: string;
+  }[];
 }
 
-interface PreviousPool {
-  readonly vmSize: string;
-  readonly availabilityZones?: readonly string[];
-  readonly vnetSubnetID?: string;
+/** https://learn.microsoft.com/azure/aks/egress-outboundtype */
+export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
+
+/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see way-out.ts. */
+const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
+  natGateway: "userAssignedNATGateway",
+  route: "userDefinedRouting",
+  learned: "none",
+};
+
+/** Of nodes whose way out the stack or AKS makes. */
+export function ownOutboundType(region: AzureClusterRegion): OutboundType {
+  return isPrivate(region) ? "userAssignedNATGateway" : "loadBalancer";
+}
+
+/**
+ * How a private endpoint's nodes go out of an existing subnet. A cluster that is in it keeps its type, whatever somebody has changed of the subnet since: the provider replaces a
+ * cluster for another one, https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
+ */
+export function findOutboundType(
+  { region, lookUp }: Question<AzureClusterRegion>,
+  { names }: AzureClusterPlan,
+  { wayOut = "none" }: FoundSubnet,
+  { networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
+): OutboundType {
+  const found = outboundTypes[wayOut] ?? "none";
+  const kept = networkProfile?.outboundType;
+  const isThere = same(pool?.vnetSubnetID ?? "", existingSubnet(region) ?? "");
+  if (!isThere || kept === undefined || kept === "loadBalancer" || kept === found) return found;
+  const command = `az aks update --resource-group ${region.resourceGroup ?? names.resourceGroup} --name ${names.cluster} --outbound-type ${found}`;
+  lookUp.warn(
+    "network.subnet",
+    `has another way out than when the cluster was made. The cluster keeps \`outboundType\` ${kept}, as a replacement would delete it. To change it to ${found} in place: \`${command}\`, then \`pulumi refresh\``,
+  );
+  return kept;
 }
 
 /**
@@ -61,7 +97,7 @@ async function changedKeys(
   const { group = "" } = partsOf(id);
   if (group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup)) return ["resourceGroup"];
   const { vnetSubnetID: subnet, vmSize = region.nodes.type, availabilityZones = [] } = pool ?? {};
-  const wanted = await wantedSubnet(region, nodeSubnet);
+  const wanted = await wantedSubnet(region);
   const { outboundType: had = outboundType } = networkProfile ?? {};
   return [
     ...(subnet === undefined || same(subnet, wanted ?? "") ? [] : ["network"]),
