@@ -21,12 +21,6 @@ import {
   roleSettings,
 } from "./policies.ts";
 
-export interface IdentityArgs {
-  /** The stack's own, which the machine reads. */
-  readonly secrets: readonly Parameter[];
-  readonly podBucket: Bucket;
-}
-
 /** Who the machine is in AWS. */
 export interface Identity {
   readonly instanceProfile: pulumi.Output<string>;
@@ -51,7 +45,7 @@ function keyPolicy(
 export function createIdentity(
   name: string,
   { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: VmArgs,
-  { secrets, podBucket }: IdentityArgs,
+  { secrets, podBucket }: { readonly secrets: readonly Parameter[]; readonly podBucket: Bucket },
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const { region, names } = plan;

@@ -43,11 +43,8 @@ function minimalNetwork(
 ): Network {
   const { names, region } = plan;
   const isPublic = region.endpoint.exposure === "public";
-  const { vpc, gateway } = createVpc(
-    name,
-    { names, cidrBlock: vpcRange, assignGeneratedIpv6CidrBlock: true },
-    options,
-  );
+  const range = { cidrBlock: vpcRange, assignGeneratedIpv6CidrBlock: true };
+  const { vpc, gateway } = createVpc(name, plan, range, options);
   const subnet = new Subnet(
     name,
     {
@@ -86,7 +83,7 @@ function minimalNetwork(
       options,
     );
     const { route } = routed(part, outside, tags, toInternet);
-    return { natGatewayId: createNatGateway(part, { names, subnetId: outside.id, route }, options).id };
+    return { natGatewayId: createNatGateway(part, plan, outside.id, route, options).id };
   };
   const { table, route } = routed(name, subnet, names.tags(), isPublic ? toInternet : throughNat());
   // There Debian's mirror, registries and the SSM agent may be.

@@ -45,18 +45,13 @@ function scratchProblems({ diskGiB }: ReplicaPlan, roomGiB: number): Problem[] {
 /** What `public` also stands for, which is the only way to write it. */
 const everyoneInIpv6 = "::/0";
 
-export interface Access {
-  readonly access: { readonly clients: readonly string[]; readonly metrics: readonly Source[] };
-  readonly apiAccess: readonly string[];
-}
-
 /**
  * Ranges that would open nothing, as the network of clusters that a stack makes, and their load balancers, have IPv4 only; or that are too many.
  * @returns problems whose path is relative to the region.
  */
-export function accessProblems(
-  { access, apiAccess }: Access,
-  { name, maxApiRanges, maxClientRanges = Infinity, clientRangesIn }: Omit<Service, "supportEnds">,
+function accessProblems(
+  { access, apiAccess }: OwnClusterRegion,
+  { name, maxApiRanges, maxClientRanges = Infinity, clientRangesIn }: Service,
 ): Problem[] {
   const lists: Readonly<Record<string, readonly Source[]>> = {
     "access.clients": access.clients,

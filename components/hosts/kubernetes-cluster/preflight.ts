@@ -4,6 +4,14 @@ import type { Findings } from "../kind.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Service } from "./services.ts";
 
+/** What has to be known of a region whose cluster the stack makes, besides its configuration. */
+export interface Surroundings {
+  /** Like `2026-11-24`. */
+  readonly today: string;
+  /** The version that the region's cluster has, like `1.36` or `1.36.2`. @default there is no cluster yet */
+  readonly previousVersion?: string | undefined;
+}
+
 /** What is to be said of a region whose cluster the stack makes, by what is there of it. */
 export function clusterFindings(
   region: OwnClusterRegion,
@@ -28,11 +36,6 @@ function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
   ];
 }
 
-export interface VersionRequest extends Surroundings {
-  /** A minor version of Kubernetes, like `1.36`, as the region's `version` says. */
-  readonly version: string;
-}
-
 /** How long before the end it is said. An upgrade takes a day at most, but has to be planned. */
 const noticeDays = 60;
 
@@ -46,7 +49,7 @@ const path = "version";
  */
 export function versionFindings(
   { name, supportEnds }: Pick<Service, "name" | "supportEnds">,
-  { version, today, previousVersion }: VersionRequest,
+  { version, today, previousVersion }: Surroundings & Pick<OwnClusterRegion, "version">,
 ): Findings {
   const refused = (message: string) => ({ problems: [{ path, message }], warnings: [] });
   const has = previousVersion === undefined ? undefined : minorOf(previousVersion);
@@ -79,14 +82,6 @@ function minorOf(version: string): number {
 
 function daysBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / 86_400_000;
-}
-
-/** What has to be known of a region whose cluster the stack makes, besides its configuration. */
-export interface Surroundings {
-  /** Like `2026-11-24`. */
-  readonly today: string;
-  /** The version that the region's cluster has, like `1.36` or `1.36.2`. @default there is no cluster yet */
-  readonly previousVersion?: string | undefined;
 }
 
 /**

@@ -2,41 +2,37 @@ import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 
-/** What others put into the namespace, and the replicas need. */
-interface Provided {
-  /** The setting that names it. */
-  readonly path: string;
-  /** As a person says it: `the Secret wildcard`. */
-  readonly what: string;
-  find(): Promise<object | undefined | null>;
-}
-
-/** Whether it is there. In a namespace that is still to be made, it can only come later: until then, the replicas wait. */
+/**
+ * Whether what others put into the namespace, and the replicas need, is there. In a namespace that is still to be made, it can only come later: until then, the replicas wait.
+ * @param path of the setting that names it
+ * @param what as a person says it: `the Secret wildcard`
+ */
 async function providedProblems(
   { region, hasNamespace }: Question,
-  { path, what, find }: Provided,
+  path: string,
+  what: string,
+  find: () => Promise<object>,
 ): Promise<Problem[]> {
   const { name, create } = region.namespace;
-  if (!hasNamespace) {
-    if (!create) return [];
-    const message = `${what} must be put into the namespace ${name} as soon as that exists: the replicas wait for it`;
-    warn([{ path, message }], region.name);
-    return [];
+  if (hasNamespace) {
+    const found = await ifThere(find());
+    return found === undefined ? [{ path, message: `${what} isn't in the namespace ${name}` }] : [];
   }
-  if ((await find()) !== undefined) return [];
-  return [{ path, message: `${what} isn't in the namespace ${name}` }];
+  const message = `${what} must be put into the namespace ${name} as soon as that exists: the replicas wait for it`;
+  if (create) warn([{ path, message }], region.name);
+  return [];
+}
+
+function secretProblems(question: Question, path: string, name: string): Promise<Problem[]> {
+  const { region, api } = question;
+  const request = { name, namespace: region.namespace.name };
+  return providedProblems(question, path, `the Secret ${name}`, () => api.core.readNamespacedSecret(request));
 }
 
 /** The Secrets by which nodes pull the images. */
 export async function pullSecretProblems(question: Question): Promise<Problem[]> {
-  const { region, api } = question;
-  const { name: namespace } = region.namespace;
-  const problems = region.pods.imagePullSecrets.map(({ name }, index) =>
-    providedProblems(question, {
-      path: `pods.imagePullSecrets[${index}].name`,
-      what: `the Secret ${name}`,
-      find: () => ifThere(api.core.readNamespacedSecret({ name, namespace })),
-    }),
+  const problems = question.region.pods.imagePullSecrets.map(({ name }, index) =>
+    secretProblems(question, `pods.imagePullSecrets[${index}].name`, name),
   );
   return (await Promise.all(problems)).flat();
 }
@@ -46,25 +42,16 @@ export async function certificateProblems(question: Question): Promise<Problem[]
   const { region, api } = question;
   const { name: namespace } = region.namespace;
   const { tls } = region.endpoint;
-  if (tls.mode === "provided") {
-    const { secretName: name } = tls;
-    return providedProblems(question, {
-      path: "endpoint.tls.secretName",
-      what: `the Secret ${name}`,
-      find: () => ifThere(api.core.readNamespacedSecret({ name, namespace })),
-    });
-  }
+  if (tls.mode === "provided") return secretProblems(question, "endpoint.tls.secretName", tls.secretName);
   if (tls.mode !== "issuer") return [];
   const path = "endpoint.tls.name";
   const { name, kind } = tls;
   const certManager = { group: "cert-manager.io", version: "v1", name };
   if (kind === "Issuer") {
-    return providedProblems(question, {
-      path,
-      what: `the Issuer ${name}`,
-      find: () =>
-        ifThere(api.custom.getNamespacedCustomObject({ ...certManager, namespace, plural: "issuers" })),
-    });
+    const issuer = { ...certManager, namespace, plural: "issuers" };
+    return providedProblems(question, path, `the Issuer ${name}`, () =>
+      api.custom.getNamespacedCustomObject(issuer),
+    );
   }
   const found = await ifThere(
     api.custom.getClusterCustomObject({ ...certManager, plural: "clusterissuers" }),

@@ -43,19 +43,19 @@ export function workloadPlan(
   { region, ...plan }: KubernetesPlan,
   { networkPolicies }: ClusterFindings,
 ): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
+  const { namespace } = region;
   return {
     ...plan,
-    region: { ...region, ...namespaceOf(region), storage: workloadStorage(region), networkPolicies },
+    region: {
+      ...region,
+      namespace: namespace.name,
+      createsNamespace: namespace.create,
+      namespaceLabels: namespace.labels,
+      namespaceAnnotations: namespace.annotations,
+      storage: workloadStorage(region),
+      networkPolicies,
+    },
     serviceAccount: region.serviceAccount,
-  };
-}
-
-function namespaceOf({ namespace: { name, create, labels, annotations } }: KubernetesRegion) {
-  return {
-    namespace: name,
-    createsNamespace: create,
-    namespaceLabels: labels,
-    namespaceAnnotations: annotations,
   };
 }
 

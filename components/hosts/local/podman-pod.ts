@@ -187,15 +187,8 @@ interface PodmanContainer {
 async function containersOf(region: string, options?: PodmanOptions): Promise<PodmanContainer[]> {
   const labels = { name: "registry-cache", instance: region };
   const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
-  const list = [
-    "ps",
-    "--all",
-    "--pod",
-    "--format",
-    "json",
-    ...filters.flatMap((filter) => ["--filter", filter]),
-  ];
-  return JSON.parse(await podman(list, options));
+  const list = ["ps", "--all", "--pod", "--format", "json"];
+  return JSON.parse(await podman([...list, ...filters.flatMap((filter) => ["--filter", filter])], options));
 }
 
 function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {

@@ -46,7 +46,7 @@ function minimalNetwork(
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;
-  const { vpc, gateway } = createVpc(name, { names, cidrBlock: vpcRange }, options);
+  const { vpc, gateway } = createVpc(name, plan, { cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
       (availabilityZone, index) =>
@@ -84,7 +84,7 @@ function minimalNetwork(
   const open = subnets("load-balancer", loadBalancerRange, "elb");
   const outside = routed("load-balancer", open, { gatewayId: gateway.id });
   // One for all zones: without it, nothing new is fetched, and what is in the bucket is served on.
-  const nat = createNatGateway(name, { names, subnetId: open[0]?.id, route: outside.route }, options);
+  const nat = createNatGateway(name, plan, open[0]?.id, outside.route, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = routed("nodes", closed, { natGatewayId: nat.id });
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
