@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { findOutboundType, type OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
-import type { WayOut } from "../../components/hosts/azure/way-out.ts";
+import type { WayOut } from "../../components/hosts/azure/found-subnet.ts";
 import { LookUp } from "../../components/hosts/look-up.ts";
 import { planRequest } from "../support/plan-request.ts";
 

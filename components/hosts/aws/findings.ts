@@ -15,8 +15,8 @@ import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
+import { checkVCpus } from "./quotas.ts";
 import { checkPublicRoute, checkWayOut } from "./routes.ts";
-import { checkVCpus } from "./vcpus.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface VmFindings extends FoundZones {

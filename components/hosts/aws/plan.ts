@@ -1,11 +1,12 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AwsVmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
+import { regionNameProblems } from "../region-name.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { type StoredSecrets, storedSecrets } from "../vm/secrets.ts";
 import { type Names, namesOf } from "./naming.ts";
 import { parametersPolicy } from "./policies.ts";
-import { nameProblems } from "./regions.ts";
+import { awsRegions } from "./regions.ts";
 
 /** A region that is an EC2 instance. */
 export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
@@ -21,7 +22,7 @@ export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan>
   const plan = { ...planned, names, storedSecrets: storedSecrets(planned, names.parameter) };
   return {
     plan,
-    problems: [...nameProblems(region), ...problems, ...rightsProblems(plan)],
+    problems: [...regionNameProblems(region, awsRegions), ...problems, ...rightsProblems(plan)],
     warnings: [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import { isServiceTag } from "../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
@@ -24,20 +24,22 @@ export function accessProblems({ access }: AzureVmRegion): Problem[] {
   const sources = [...access.clients, ...access.metrics];
   const tags = sources.filter(isServiceTag).length;
   const ranges = rangesOf(sources).length;
-  const messages = [
-    rangesOf(access.clients).length === 0 &&
-      !access.clients.some(isServiceTag) &&
+  return [
+    ...problemIf(
+      rangesOf(access.clients).length === 0 && !access.clients.some(isServiceTag),
+      "access.clients",
       "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
-    ranges > maxSecurityGroupRanges && tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
-    tags > maxSecurityGroupTags && tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),
+    ),
+    ...tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
+    ...tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),
   ];
-  return messages.flatMap((message) => (message === false ? [] : [{ path: "access.clients", message }]));
 }
 
 function rangesOf(sources: readonly string[]): string[] {
   return ipv4Ranges(sources.filter((source) => !isServiceTag(source)));
 }
 
-function tooMany(count: number, what: string, max: number, wayOut: string): string {
-  return `has, together with \`access.metrics\`, ${count} ${what}, and a network security group takes ${max}: ${wayOut}`;
+function tooMany(count: number, what: string, max: number, wayOut: string): Problem[] {
+  const message = `has, together with \`access.metrics\`, ${count} ${what}, and a network security group takes ${max}: ${wayOut}`;
+  return problemIf(count > max, "access.clients", message);
 }

@@ -17,8 +17,7 @@ import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
 import { findResourceGroup, lookUpIn, type Question } from "./question.ts";
 import { zonesOf } from "./regions.ts";
-import { findSize } from "./sizes.ts";
-import { capabilityOf, type Sku } from "./skus.ts";
+import { capabilityOf, findSize, type Sku } from "./sizes.ts";
 import { type PreviousSubnet, previousSubnet, wantedSubnet } from "./subnet.ts";
 import { findZones, type ZoneKind } from "./zones.ts";
 

@@ -51,7 +51,7 @@ async function checkImage(
         getFromArm<ImageVersion>(`${image}?${galleryVersion}&$expand=ReplicationStatus`, options),
       ]);
       const replication = replicationShortcoming(version, region.name);
-      if (replication) lookUp.refuse(path, `${image} ${replication.what}: ${replication.wayOut}`);
+      if (replication) lookUp.refuse(path, `${image} ${replication}`);
       for (const shortcoming of definitionShortcomings(definition, machine))
         lookUp.refuse(path, `${image} ${shortcoming}: name another image (docs/images.md#base-images)`);
       return;
@@ -167,21 +167,14 @@ function list(values: string): string[] {
 export function replicationShortcoming(
   { properties: { publishingProfile, replicationStatus } = {} }: ImageVersion,
   region: string,
-): { readonly what: string; readonly wayOut: string } | undefined {
+): string | undefined {
   const regions = publishingProfile?.targetRegions?.map(({ name }) => name);
   if (regions?.some((name) => programmatic(name) === region) === false)
-    return {
-      what: `isn't replicated to ${region}, only to ${regions.join(", ")}`,
-      wayOut: "replicate it, or name another image",
-    };
+    return `isn't replicated to ${region}, only to ${regions.join(", ")}: replicate it, or name another image`;
   const state = replicationStatus?.summary?.find((it) => programmatic(it.region) === region)?.state;
-  if (state === "Replicating")
-    return { what: `is still being replicated to ${region}`, wayOut: "try again when that is done" };
+  if (state === "Replicating") return `is still being replicated to ${region}: try again when that is done`;
   if (state === "Failed")
-    return {
-      what: `couldn't be replicated to ${region}`,
-      wayOut: "replicate it again, or name another image",
-    };
+    return `couldn't be replicated to ${region}: replicate it again, or name another image`;
   return undefined;
 }
 

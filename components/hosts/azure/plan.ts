@@ -1,13 +1,14 @@
 import type { Problem } from "../../config/problems.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest } from "../kind.ts";
+import { regionNameProblems } from "../region-name.ts";
 import { planVm, type VmPlan } from "../vm/plan.ts";
 import { storedSecrets } from "../vm/secrets.ts";
 import { accessProblems, accessWarnings } from "./access.ts";
 import { blobStore } from "./blob-store.ts";
 import { failoverProblems } from "./failover.ts";
 import { type Names, namesOf } from "./naming.ts";
-import { nameProblems } from "./regions.ts";
+import { azureRegions } from "./regions.ts";
 import { azureUserData, userDataLimitBytes } from "./user-data.ts";
 
 /** A region that is a virtual machine in Azure. */
@@ -22,7 +23,7 @@ export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureV
   return {
     plan,
     problems: [
-      ...nameProblems(region),
+      ...regionNameProblems(region, azureRegions),
       ...accessProblems(region),
       ...failoverProblems(region),
       ...problems,

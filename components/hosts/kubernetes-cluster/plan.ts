@@ -1,6 +1,6 @@
 import { capacityOf } from "../../capacity/plan-region.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { PlanRequest, RegionPlan } from "../kind.ts";
@@ -30,16 +30,14 @@ export function planOwnCluster<R extends OwnClusterRegion>(
     problems: [
       ...accessProblems(region, service),
       ...workloadProblems(region),
-      ...scratchProblems(replica, nodeRoomGiB),
+      // A Pod that asks for more than any node has waits for ever.
+      ...problemIf(
+        replica.diskGiB > nodeRoomGiB,
+        "storage.scratch",
+        `for this workload, each replica keeps ${replica.diskGiB}GiB on its node, which has room for ${nodeRoomGiB}GiB: set ${nodeRoomGiB}GiB, or use \`delivery: redirect\``,
+      ),
     ],
   };
-}
-
-/** A Pod that asks for more than any node has waits for ever. */
-function scratchProblems({ diskGiB }: ReplicaPlan, roomGiB: number): Problem[] {
-  if (diskGiB <= roomGiB) return [];
-  const message = `for this workload, each replica keeps ${diskGiB}GiB on its node, which has room for ${roomGiB}GiB: set ${roomGiB}GiB, or use \`delivery: redirect\``;
-  return [{ path: "storage.scratch", message }];
 }
 
 /** What `public` also stands for, which is the only way to write it. */
@@ -68,14 +66,13 @@ function accessProblems(
   const clients = ipv4Ranges(access.clients).length;
   return [
     ...useless,
-    ...tooMany("access.clients", clients, maxClientRanges, clientRangesIn),
-    ...tooMany("apiAccess", apiAccess.length, maxApiRanges, name),
+    ...tooMany("access.clients", clients, clientRangesIn, maxClientRanges),
+    ...tooMany("apiAccess", apiAccess.length, name, maxApiRanges),
   ];
 }
 
-function tooMany(path: string, count: number, most: number, holder: string): Problem[] {
-  if (count <= most) return [];
-  return [{ path, message: tooManyRanges(count, holder, most) }];
+function tooMany(path: string, count: number, holder: string, most: number): Problem[] {
+  return problemIf(count > most, path, tooManyRanges(count, holder, most));
 }
 
 export function tooManyRanges(count: number, holder: string, most: number): string {

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
 import { previousOutputs } from "../previous-outputs.ts";
@@ -28,11 +28,13 @@ function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
   const later = "a new cluster doesn't have: set it when the cluster exists and has that";
   const kinds = `takes the Prometheus Operator's kinds, which ${later}`;
   return [
-    ...(operator.podMonitor ? [{ path: "operator.podMonitor", message: kinds }] : []),
-    ...(operator.prometheusRule ? [{ path: "operator.prometheusRule", message: kinds }] : []),
-    ...(replicas.connections === undefined
-      ? []
-      : [{ path: "replicas.connections", message: `takes the custom metrics API, which ${later}` }]),
+    ...problemIf(operator.podMonitor, "operator.podMonitor", kinds),
+    ...problemIf(operator.prometheusRule, "operator.prometheusRule", kinds),
+    ...problemIf(
+      replicas.connections !== undefined,
+      "replicas.connections",
+      `takes the custom metrics API, which ${later}`,
+    ),
   ];
 }
 

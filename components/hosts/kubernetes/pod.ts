@@ -29,8 +29,7 @@ import {
 } from "./names.ts";
 import { peerPort, peerSysctls, peersOf, sharesBlobs } from "./peers.ts";
 import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
-import { readinessProbe } from "./readiness.ts";
-import { isSideContainer, sideContainer } from "./side-container.ts";
+import { isSideContainer, readinessProbe, sideContainer } from "./probes.ts";
 import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
 import { mostReplicas, type WorkloadPlanArgs } from "./workload-args.ts";
 

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
@@ -24,7 +24,9 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
       hasPrivateLink: (await previousOutputs("aws:ec2/vpcEndpointService:VpcEndpointService")).has(
         region.name,
       ),
-      hasCli: isOnPath("aws"),
+      hasCli: (process.env.PATH ?? "")
+        .split(delimiter)
+        .some((directory) => existsSync(join(directory, "aws"))),
     });
     return {
       problems: [
@@ -49,15 +51,4 @@ async function previousVpc(region: string): Promise<string | undefined> {
   const config = clusters.get(region)?.vpcConfig;
   const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc")).has(region);
   return config && (isOwn ? "create" : config.vpcId);
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -4,8 +4,9 @@ import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
+import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
-import { nameProblems } from "../regions.ts";
+import { awsRegions } from "../regions.ts";
 
 /** A region that is an EKS cluster. */
 export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
@@ -17,7 +18,7 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
   const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
-    problems: [...nameProblems(region), ...problems, ...failoverProblems(region)],
+    problems: [...regionNameProblems(region, awsRegions), ...problems, ...failoverProblems(region)],
     warnings: [],
   };
 }

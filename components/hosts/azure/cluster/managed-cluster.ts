@@ -5,7 +5,6 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
 import { ofRegion } from "../../../config/per-region.ts";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { isTagged } from "../../naming.ts";
 import type { Place } from "../place.ts";
@@ -49,11 +48,11 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan, found: { liveNodes } }: ClusterArgs,
+  args: ClusterArgs,
   { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
-  const { region, names, governance } = plan;
+  const { region, names, governance } = args.plan;
   const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   const cluster = new ManagedCluster(
     name,
@@ -87,13 +86,7 @@ export function createManagedCluster(
         dnsServiceIP: dnsAddress,
       },
       ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
-      agentPoolProfiles: [
-        nodePool(region, {
-          subnet: network.subnet,
-          liveNodes,
-          tags: isTagged(plan) ? place.tags : undefined,
-        }),
-      ],
+      agentPoolProfiles: [nodePool(args, network, place)],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.
@@ -114,17 +107,12 @@ export function createManagedCluster(
   return cluster;
 }
 
-interface NodePoolArgs extends Pick<ClusterNetwork, "subnet"> {
-  /** How many there are. @default none yet */
-  readonly liveNodes: number | undefined;
-  /** Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags. @default those that AKS gives */
-  readonly tags: Place["tags"] | undefined;
-}
-
 function nodePool(
-  region: AzureClusterRegion,
-  { subnet: vnetSubnetID, liveNodes, tags }: NodePoolArgs,
+  { plan, found: { liveNodes } }: ClusterArgs,
+  { subnet: vnetSubnetID }: ClusterNetwork,
+  { tags }: Place,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
+  const { region } = plan;
   const zones = zonesOfNodes(region);
   const { min, max } = nodeCount(region);
   return {
@@ -146,7 +134,8 @@ function nodePool(
     maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
-    ...(tags && { tags }),
+    // Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags
+    ...(isTagged(plan) && { tags }),
   };
 }
 

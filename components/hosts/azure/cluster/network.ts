@@ -1,13 +1,17 @@
 import type { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
+import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
+import { ipv4Ranges } from "../../address-family.ts";
+import { inboundRule, nothingElse, sourceOf } from "../firewall.ts";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
-import { subnetId } from "../subnet.ts";
+import { ownSubnets, subnetId } from "../subnet.ts";
 import type { ClusterArgs } from "./findings.ts";
-import { createSubnetFirewall } from "./firewall.ts";
+import { podRange } from "./nodes.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 import { type OutboundType, ownOutboundType } from "./previous.ts";
 
 /** Where the nodes are, and the ways from clients to them and from them to the internet. */
@@ -54,4 +58,61 @@ export function createClusterNetwork(
     outboundType: ownOutboundType(region),
     egress: [pulumi.interpolate`${address.ipAddress}/32`],
   };
+}
+
+/**
+ * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
+ *
+ * What passes between Pods isn't encapsulated, and the rules that Azure has by default know the nodes' addresses only:
+ * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
+ * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+ */
+export function createSubnetFirewall(
+  name: string,
+  { region: { endpoint }, names }: AzureClusterPlan,
+  place: Place,
+  clients: readonly string[],
+  options: pulumi.CustomResourceOptions,
+): NetworkSecurityGroup {
+  const nodesAndPods = [ownSubnets.cluster.own.range, podRange];
+  const any = {
+    access: "Allow",
+    protocol: "*",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: "*",
+    destinationPortRange: "*",
+  };
+  return new NetworkSecurityGroup(
+    name,
+    {
+      ...place,
+      networkSecurityGroupName: names.firewall,
+      securityRules: [
+        // The load balancer leaves its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+        inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
+        {
+          name: "nodes-and-pods",
+          direction: "Inbound",
+          priority: 110,
+          access: "Allow",
+          protocol: "*",
+          sourceAddressPrefixes: nodesAndPods,
+          sourcePortRange: "*",
+          destinationAddressPrefixes: nodesAndPods,
+          destinationPortRange: "*",
+        },
+        {
+          ...any,
+          name: "probes",
+          direction: "Inbound",
+          priority: 120,
+          sourceAddressPrefix: "AzureLoadBalancer",
+        },
+        nothingElse("Inbound"),
+        { ...any, name: "everything-outbound", direction: "Outbound", priority: 100 },
+      ],
+    },
+    options,
+  );
 }

@@ -5,10 +5,11 @@ import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
+import { regionNameProblems } from "../../region-name.ts";
 import { failoverProblems } from "../failover.ts";
 import { type ClusterNames, clusterNamesOf } from "../naming.ts";
 import { isPrivate } from "../outbound.ts";
-import { allZonesOf, nameProblems } from "../regions.ts";
+import { allZonesOf, azureRegions } from "../regions.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 
 /** A region that is an AKS cluster. */
@@ -24,7 +25,7 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
   return {
     plan,
     problems: [
-      ...nameProblems(region),
+      ...regionNameProblems(region, azureRegions),
       ...failoverProblems(region),
       ...problems,
       ...networkNameProblems(plan),

@@ -1,11 +1,10 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { partsOf, same } from "../arm.ts";
-import type { FoundSubnet } from "../found-subnet.ts";
+import type { FoundSubnet, WayOut } from "../found-subnet.ts";
 import { isPrivate } from "../outbound.ts";
 import type { Question } from "../question.ts";
 import { existingSubnet, wantedSubnet } from "../subnet.ts";
-import type { WayOut } from "../way-out.ts";
 import { zonesOfNodes } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
