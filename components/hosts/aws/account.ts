@@ -54,18 +54,12 @@ export function lookUpIn<R extends AwsRegion, Found extends object>(
   ask: (question: Question<R>) => Promise<Found | undefined>,
 ): Promise<LookedUp<Found>> {
   return lookUpRegion(region, async (lookUp) => {
-    const accountId = await findAccount(lookUp, options);
-    return accountId === undefined ? undefined : ask({ region, accountId, lookUp, options });
+    // Without an answer, no other question has one.
+    const caller = await getCallerIdentity({}, options).catch((error: Error) =>
+      lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
+    );
+    return caller && ask({ region, accountId: caller.accountId, lookUp, options });
   });
-}
-
-/** Without an answer, no other question has one. */
-async function findAccount(lookUp: LookUp, options: pulumi.InvokeOptions): Promise<string | undefined> {
-  try {
-    return (await getCallerIdentity({}, options)).accountId;
-  } catch (error) {
-    return lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
-  }
 }
 
 /** A region in which the static checks have found nothing, and who asks AWS about it. */

@@ -7,7 +7,7 @@ import type { Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
-import { createDiagnostics } from "./diagnostics.ts";
+import { createDiagnostics } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
 import { type AzurePlan, namesOf, storageAccountName } from "./naming.ts";
 import type { Place } from "./place.ts";

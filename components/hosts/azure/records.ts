@@ -92,15 +92,10 @@ export function createAddressRecord(
   ];
 }
 
-interface ZoneNames {
-  readonly zone?: string | undefined;
-  readonly zoneResourceGroup?: string | undefined;
-}
-
 /** @returns undefined without a zone */
 function recordsIn(
   name: string,
-  { zone, zoneResourceGroup: resourceGroupName }: ZoneNames,
+  { zone, zoneResourceGroup: resourceGroupName }: Pick<AzureRegion["endpoint"], "zone" | "zoneResourceGroup">,
   options: pulumi.CustomResourceOptions,
   kind: ZoneKind = "public",
 ): MakeRecord | undefined {

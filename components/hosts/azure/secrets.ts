@@ -4,8 +4,8 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type * as pulumi from "@pulumi/pulumi";
 import type { PrivateAuthority } from "../private-authority.ts";
 import { removedSecret, type StoredSecrets, secretValues } from "../vm/secrets.ts";
-import { createDiagnostics } from "./diagnostics.ts";
 import type { VmArgs } from "./findings.ts";
+import { createDiagnostics } from "./governance.ts";
 import { grant } from "./identity.ts";
 import { vaultName } from "./naming.ts";
 import type { Place } from "./place.ts";

@@ -56,11 +56,20 @@ export interface AzurePodOptions extends Omit<VmPodOptions, "dns"> {
 
 /** What Azure adds to the Pod. */
 export function podOptions({ store, isShadowed = false, ...options }: AzurePodOptions): VmPodOptions {
+  // https://go-acme.github.io/lego/dns/azuredns/. Without `AZURE_AUTH_METHOD`: with `msi`, lego ignores the client id, and fails on a machine that has two identities.
+  const environment = {
+    AZURE_CLIENT_ID: options.clientId,
+    AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",
+    AZURE_SUBSCRIPTION_ID: options.subscription,
+    AZURE_RESOURCE_GROUP: options.resourceGroup,
+    // Found by name servers, it would be the existing zone for as long as these remember that there was no other.
+    AZURE_ZONE_NAME: challengeZone(options.region.endpoint.hostname),
+  };
   return {
     ...options,
     // Nothing else says which of several identities the SDK is to take.
     ...(store && { store: { ...store, environment: { AZURE_CLIENT_ID: options.clientId } } }),
-    dns: { dnsProvider: "azuredns", environment: legoEnvironment(options), isShadowed },
+    dns: { dnsProvider: "azuredns", environment, isShadowed },
   };
 }
 
@@ -74,20 +83,4 @@ export function azureUserData(options: AzurePodOptions): string {
 export function podDigest(userData: string): string {
   const text = Buffer.from(userData, "base64").toString("latin1");
   return text.slice(0, text.indexOf("\n"));
-}
-
-/**
- * https://go-acme.github.io/lego/dns/azuredns/
- *
- * Without `AZURE_AUTH_METHOD`: with `msi`, lego ignores the client id, and fails on a machine that has two identities.
- */
-function legoEnvironment(options: Omit<AzurePodOptions, "store" | "isShadowed">): Record<string, string> {
-  return {
-    AZURE_CLIENT_ID: options.clientId,
-    AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",
-    AZURE_SUBSCRIPTION_ID: options.subscription,
-    AZURE_RESOURCE_GROUP: options.resourceGroup,
-    // Found by name servers, it would be the existing zone for as long as these remember that there was no other.
-    AZURE_ZONE_NAME: challengeZone(options.region.endpoint.hostname),
-  };
 }

@@ -1,9 +1,8 @@
 import type { Namespace, Service, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
-import { autoscaler, disruptionBudget } from "./autoscaling.ts";
 import { type CiliumNetworkPolicy, ciliumNetworkPolicy } from "./cilium-network-policy.ts";
-import { type Controller, controller } from "./controller.ts";
+import { autoscaler, type Controller, controller, disruptionBudget } from "./controller.ts";
 import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
 import { type CustomObject, objectLabels, tlsSecretOf, workloadMetadata } from "./names.ts";

@@ -30,7 +30,7 @@ export function workloadProblems(
       "can be `hash` only with volumes: in a bucket, replicas share all that there is",
     ),
     ...problemIf(
-      shares && !isBucket && replicas.min === 1,
+      shares && !isBucket && replicas.min < 2,
       "replicas.sharing",
       "can be `hash` only with two replicas or more: set `replicas.min`",
     ),

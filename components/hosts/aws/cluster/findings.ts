@@ -65,15 +65,7 @@ export function clusterFindingsFor(
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return {
-      accountId,
-      zones,
-      loadBalancerRanges,
-      ...hostedZones,
-      loadBalancerZoneId,
-      bucket,
-      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
-    };
+    return { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket, kmsKeyArn };
   });
 }
 

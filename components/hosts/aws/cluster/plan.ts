@@ -1,5 +1,5 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
-import type { Problem } from "../../../config/problems.ts";
+import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
@@ -18,15 +18,16 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
   const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
-    problems: [...regionNameProblems(region, awsRegions), ...problems, ...failoverProblems(region)],
+    problems: [
+      ...regionNameProblems(region, awsRegions),
+      ...problems,
+      // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover
+      ...problemIf(
+        region.endpoint.failover !== "none",
+        "endpoint.failover",
+        "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica",
+      ),
+    ],
     warnings: [],
   };
-}
-
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover */
-function failoverProblems({ endpoint }: AwsClusterRegion): Problem[] {
-  if (endpoint.failover === "none") return [];
-  const message =
-    "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica";
-  return [{ path: "endpoint.failover", message }];
 }

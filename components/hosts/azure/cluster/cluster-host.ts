@@ -7,7 +7,7 @@ import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
 import { createBlobStore } from "../blob-store.ts";
-import { createDiagnostics } from "../diagnostics.ts";
+import { createDiagnostics } from "../governance.ts";
 import { subscriptionOf } from "../identity.ts";
 import { createPlace } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";

@@ -11,9 +11,8 @@ import type { HostArgs, LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
-import { checkWorkspace } from "../diagnostics.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
-import { checkKeys } from "../keys.ts";
+import { checkKeys, checkWorkspace } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
 import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
@@ -81,7 +80,7 @@ async function findings(
     storageAccount,
     liveNodes,
     subnet: found,
-    ...(outboundType && { outboundType }),
+    outboundType,
     previousSubnet: await previousSubnet(plan.region),
     zone,
   };

@@ -1,6 +1,6 @@
 import { azureEdgeCpuMillis } from "../../../capacity/cluster-nodes.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
-import type { Problem } from "../../../config/problems.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
@@ -30,7 +30,11 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
       ...problems,
       ...networkNameProblems(plan),
       ...loadBalancerSubnetProblems(region),
-      ...zoneProblems(region),
+      ...problemIf(
+        region.nodes.zones !== undefined && allZonesOf(region.name).length === 0,
+        "nodes.zones",
+        `${region.name} has no availability zones: leave this out`,
+      ),
       // Of other sizes, Azure says how many there are: see findings.ts.
       ...(node ? processorProblems(plan, node.vCpu) : []),
     ],
@@ -69,11 +73,6 @@ function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
   // Azure takes names in any case, and the same role on the same subnet only once.
   const isNodes = network.loadBalancerSubnet.toLowerCase() === network.subnet.toLowerCase();
   return isNodes ? problem("is `subnet` already: leave it out") : [];
-}
-
-function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {
-  if (nodes.zones === undefined || allZonesOf(name).length > 0) return [];
-  return [{ path: "nodes.zones", message: `${name} has no availability zones: leave this out` }];
 }
 
 /** A replica that asks for more processors than a node has would never start. */
