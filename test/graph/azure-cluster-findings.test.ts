@@ -5,7 +5,7 @@ import { clusterFindingsFor } from "../../components/hosts/azure/cluster/finding
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { nothingElse } from "../../components/hosts/azure/firewall.ts";
 import { clusterNamesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { azureProvider } from "../../components/hosts/azure/provider.ts";
+import { azureProvider } from "../../components/hosts/azure/place.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";

@@ -83,6 +83,12 @@ export function groupName(region: string, index: number): string {
   return index === 0 ? region : `${region}-${index + 1}`;
 }
 
+const sourceKeys = ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups"] as const;
+
+type PreviousRule = { readonly fromPort: number } & Partial<
+  Readonly<Record<(typeof sourceKeys)[number], readonly string[]>>
+>;
+
 /** What the security groups of a region have since the last update, by their order. */
 async function previousGroups(region: string): Promise<Opening[][]> {
   const previous = await previousOutputs<{ ingress: PreviousRule[] }>("aws:ec2/securityGroup:SecurityGroup");
@@ -90,23 +96,9 @@ async function previousGroups(region: string): Promise<Opening[][]> {
   for (;;) {
     const group = previous.get(groupName(region, groups.length));
     if (!group) return groups;
-    const { ingress = [] } = group;
-    groups.push(
-      ingress.flatMap(
-        ({ fromPort, cidrBlocks = [], ipv6CidrBlocks = [], prefixListIds = [], securityGroups = [] }) =>
-          [...cidrBlocks, ...ipv6CidrBlocks, ...prefixListIds, ...securityGroups].map((source) => ({
-            port: fromPort,
-            source,
-          })),
-      ),
+    const openings = (group.ingress ?? []).flatMap((rule) =>
+      sourceKeys.flatMap((key) => (rule[key] ?? []).map((source) => ({ port: rule.fromPort, source }))),
     );
+    groups.push(openings);
   }
-}
-
-interface PreviousRule {
-  readonly fromPort: number;
-  readonly cidrBlocks?: readonly string[];
-  readonly ipv6CidrBlocks?: readonly string[];
-  readonly prefixListIds?: readonly string[];
-  readonly securityGroups?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import type { input } from "@pulumi/aws/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
@@ -9,17 +10,7 @@ import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import type { Opening } from "./source-rules.ts";
 
-/** One rule of a security group, as EC2 takes it. */
-interface Rule {
-  readonly description: string;
-  readonly protocol: "tcp" | "udp";
-  readonly fromPort: number;
-  readonly toPort: number;
-  readonly cidrBlocks: string[];
-  readonly ipv6CidrBlocks: string[];
-  readonly prefixListIds?: string[];
-  readonly securityGroups?: string[];
-}
+type Rule = input.ec2.SecurityGroupIngress;
 
 const anywhere = ["0.0.0.0/0", "::/0"];
 

@@ -1,10 +1,7 @@
-import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
-import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
-import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { VmArgs } from "./findings.ts";
-import { createNatGateway, createS3Endpoint, createVpc } from "./vpc.ts";
+import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "./vpc.ts";
 
 /** A subnet, public where the endpoint is. */
 export interface Network {
@@ -34,8 +31,6 @@ const subnetRange = "10.0.0.0/26";
 /** Of the NAT gateway alone: the smallest that AWS takes. */
 const natRange = "10.0.0.240/28";
 
-type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
-
 function minimalNetwork(
   name: string,
   { plan, found: { machine } }: VmArgs,
@@ -58,34 +53,21 @@ function minimalNetwork(
     // Nothing moves a subnet.
     { ...options, ignoreChanges: ["availabilityZone"] },
   );
-  const routed = (part: string, own: Subnet, tags: object, target: RouteTarget) => {
-    const table = new RouteTable(part, { vpcId: vpc.id, tags: { ...tags } }, options);
-    const way = { routeTableId: table.id, ...target };
-    const route = [
-      new Route(part, { ...way, destinationCidrBlock: "0.0.0.0/0" }, options),
-      ...(isPublic ? [new Route(`${part}-ipv6`, { ...way, destinationIpv6CidrBlock: "::/0" }, options)] : []),
-      new RouteTableAssociation(part, { routeTableId: table.id, subnetId: own.id }, options),
-    ];
-    return { table, route };
-  };
-  const toInternet = { gatewayId: gateway.id };
+  const common = { vpcId: vpc.id, hasIpv6: isPublic };
+  const toInternet = { ...common, gatewayId: gateway.id };
   const throughNat = () => {
     const part = `${name}-nat`;
     const tags = names.tags("nat");
     const outside = new Subnet(
       part,
-      {
-        vpcId: vpc.id,
-        availabilityZone: subnet.availabilityZone,
-        cidrBlock: natRange,
-        tags,
-      },
+      { vpcId: vpc.id, availabilityZone: subnet.availabilityZone, cidrBlock: natRange, tags },
       options,
     );
-    const { route } = routed(part, outside, tags, toInternet);
-    return { natGatewayId: createNatGateway(part, plan, outside.id, route, options).id };
+    const { route } = createRoutes(part, { ...toInternet, tags, subnets: { [part]: outside } }, options);
+    return { ...common, natGatewayId: createNatGateway(part, plan, outside.id, route, options).id };
   };
-  const { table, route } = routed(name, subnet, names.tags(), isPublic ? toInternet : throughNat());
+  const own = { tags: names.tags(), subnets: { [name]: subnet } };
+  const { table, route } = createRoutes(name, { ...(isPublic ? toInternet : throughNat()), ...own }, options);
   // There Debian's mirror, registries and the SSM agent may be.
   createS3Endpoint(name, plan, table, options);
   return {

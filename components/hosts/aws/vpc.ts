@@ -2,7 +2,10 @@ import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
-import type { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
+import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
+import type { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc, type VpcArgs } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
@@ -20,6 +23,33 @@ export function createVpc(
   new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
   return { vpc, gateway };
+}
+
+interface RoutesArgs extends Pick<RouteArgs, "gatewayId" | "natGatewayId"> {
+  readonly vpcId: pulumi.Input<string>;
+  readonly tags: { readonly Name: string };
+  /** By the names of their associations. */
+  readonly subnets: Readonly<Record<string, Subnet>>;
+  /** @default IPv4 alone */
+  readonly hasIpv6?: boolean;
+}
+
+/** The default route of some subnets. */
+export function createRoutes(
+  name: string,
+  { vpcId, tags, subnets, hasIpv6 = false, ...target }: RoutesArgs,
+  options: pulumi.CustomResourceOptions,
+): { readonly table: RouteTable; readonly route: readonly pulumi.Resource[] } {
+  const table = new RouteTable(name, { vpcId, tags }, options);
+  const way = { routeTableId: table.id, ...target };
+  const route = [
+    new Route(name, { ...way, destinationCidrBlock: "0.0.0.0/0" }, options),
+    ...(hasIpv6 ? [new Route(`${name}-ipv6`, { ...way, destinationIpv6CidrBlock: "::/0" }, options)] : []),
+    ...Object.entries(subnets).map(
+      ([own, { id }]) => new RouteTableAssociation(own, { routeTableId: table.id, subnetId: id }, options),
+    ),
+  ];
+  return { table, route };
 }
 
 /** The way out of private subnets, in a public one, to which a route leads. Its address is the only public one of a private endpoint's network, and nothing comes in by it. */

@@ -1,5 +1,4 @@
-/** Keys of the subscription's owners, for disks and for storage accounts. */
-
+/** What the owners of the subscription ask for: keys of their own, for disks and for storage accounts, and logs. */
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";

@@ -6,6 +6,7 @@ import { reasonOf } from "../look-up.ts";
 import { keptImage } from "../vm/image.ts";
 import { getFromArm } from "./arm.ts";
 import type { Question } from "./question.ts";
+import { processors } from "./sizes.ts";
 
 /**
  * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:
@@ -122,8 +123,6 @@ export interface MadeFromImage {
   /** What Azure lists of its size: `SCSI, NVMe`. */
   readonly diskControllers?: string | undefined;
 }
-
-const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
 
 /** Of definitions, those that a machine with Trusted Launch can be made from. */
 const trusted = ["TrustedLaunch", "TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];

@@ -6,9 +6,7 @@ import { planCapacity, upstreamsOf } from "../../capacity/plan.ts";
 import { same } from "./arm.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
-import { capabilityOf, type Sku } from "./sizes.ts";
-
-const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };
+import { capabilityOf, processors, type Sku } from "./sizes.ts";
 
 /**
  * Why the machine can't have a size: the disks are Premium SSD, the network interface has accelerated networking, and the image is of generation 2.

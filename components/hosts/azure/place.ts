@@ -1,3 +1,4 @@
+import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import { stackTags } from "../naming.ts";
@@ -21,4 +22,22 @@ export function createPlace(
   if (resourceGroup !== undefined) return { resourceGroupName: resourceGroup, location, tags };
   const group = new ResourceGroup(name, { resourceGroupName: names.resourceGroup, location, tags }, options);
   return { resourceGroupName: group.name, location, tags };
+}
+
+export interface ProviderPlace {
+  /** Pulumi's name of the provider. */
+  readonly name: string;
+  /** @default the name */
+  readonly location?: string;
+  /** Its id. @default that of the environment */
+  readonly subscription?: string;
+}
+
+/** A provider of resources in one region and subscription. Credentials come from the environment, as for the Azure CLI. */
+export function azureProvider(
+  { name, location = name, subscription }: ProviderPlace,
+  options: pulumi.ResourceOptions,
+): Provider {
+  const subscriptionId = subscription === undefined ? {} : { subscriptionId: subscription };
+  return new Provider(name, { location, ...subscriptionId }, options);
 }

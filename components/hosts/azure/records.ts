@@ -8,8 +8,7 @@ import type { HostArgs } from "../kind.ts";
 import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { AzurePlan } from "./naming.ts";
-import type { Place } from "./place.ts";
-import { azureProvider } from "./provider.ts";
+import { azureProvider, type Place } from "./place.ts";
 import type { ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {

@@ -1,4 +1,5 @@
 /** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
+import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
 import { listFromArm, same } from "./arm.ts";
@@ -246,3 +247,6 @@ export function vCpusOf(sku: Sku): number | undefined {
   const vCpus = capabilityOf(sku, "vCPUs");
   return vCpus === undefined ? undefined : Number(vCpus);
 }
+
+/** Azure's names of architectures. */
+export const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };

@@ -3,8 +3,8 @@ import type { KindDefinition } from "../kind.ts";
 import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
 import { shrinkingProblems } from "../vm/plan.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { azureProvider } from "./place.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
-import { azureProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region that is a virtual machine in Azure. */

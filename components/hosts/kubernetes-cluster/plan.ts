@@ -5,7 +5,7 @@ import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { PlanRequest, RegionPlan } from "../kind.ts";
 import { workloadProblems } from "../kubernetes/preflight.ts";
-import type { Source } from "../kubernetes/sources.ts";
+import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
 
 /** A region whose cluster the stack makes, in whatever cloud. */

@@ -1,7 +1,7 @@
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
 import { allOf, type Question, selectorText } from "./cluster-api.ts";
-import { podsOf, type Source } from "./sources.ts";
+import { podsOf, type Source } from "./workload-args.ts";
 
 /** Says which labels nothing in the cluster has now, as far as the user may look: what has them may come later. */
 export async function warnOfLabels(question: Question): Promise<void> {

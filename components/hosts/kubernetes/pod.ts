@@ -10,9 +10,8 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { metricsPort, podPorts } from "../../config/ports.ts";
-import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
+import { ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
@@ -30,8 +29,7 @@ import {
 import { peerPort, peerSysctls, peersOf, sharesBlobs } from "./peers.ts";
 import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
 import { isSideContainer, readinessProbe, sideContainer } from "./probes.ts";
-import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
-import { mostReplicas, type WorkloadPlanArgs } from "./workload-args.ts";
+import { checkedRanges, mostReplicas, podsOf, rangesOf, type WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where the edge listens in its Pod: nobody but root may listen at 443. */
 export const edgePort = 8443;
@@ -143,13 +141,10 @@ function isOnNode({ storage }: WorkloadPlanArgs["region"]): boolean {
   return storage.kind === "bucket" && storage.scratchClass === undefined;
 }
 
-function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
-  return fillsGiB === undefined ? ownDiskBudget(diskGiB) : scratchBudget(diskGiB, fillsGiB);
-}
-
 function renderedPod(args: WorkloadPlanArgs): PodManifests {
   const { region, upstreams, replica } = args;
   const { storage, expose, access, furtherClients = [] } = region;
+  const { diskGiB, fillsGiB } = replica;
   const part = { emptyDir: {} };
   // The Pod's user reads it as the volumes' group.
   const secret = (secretName: string) => ({ secret: { secretName, defaultMode: 0o440 } });
@@ -164,7 +159,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     }),
     clients: [...access.clients, ...furtherClients],
     metricsClients: checkedRanges(access.metrics),
-    budget: budgetOf(replica),
+    budget: fillsGiB === undefined ? ownDiskBudget(diskGiB) : scratchBudget(diskGiB, fillsGiB),
     edgeMemoryMiB: replica.edge.memoryMiB,
     edgeWorkers: replica.edge.workers,
     replicas: mostReplicas(region),

@@ -19,17 +19,20 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan, found: { accountId, challengeZone } }: ClusterArgs,
+  args: ClusterArgs,
   { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { plan, found } = args;
+  const { challengeZone } = found;
   const { region } = plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme" || !challengeZone) return [];
   const rights = challengePolicy(challengeZone.arn, hostname);
   const identity = createPodIdentity(
     name,
-    { plan, part: "cert-manager", accountId, clusterName, ...certManager, rights },
+    args,
+    { part: "cert-manager", clusterName, ...certManager, rights },
     options,
   );
   const issuer = createIssuer(

@@ -38,7 +38,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found, secrets } = args;
     const { region } = plan;
-    const { accountId, bucket, kmsKeyArn, hostedZone, loadBalancerZoneId } = found;
+    const { bucket, kmsKeyArn, hostedZone, loadBalancerZoneId } = found;
 
     const network = createNetwork(name, args, own);
     if (network.ownVpcId) attachZone(name, args, network.ownVpcId, own);
@@ -56,10 +56,9 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const blobs = createBucket(name, plan, { ...region.storage, bucket, kmsKeyArn }, own);
     const identity = createPodIdentity(
       name,
+      args,
       {
-        plan,
         part: "pods",
-        accountId,
         clusterName,
         namespace,
         serviceAccount: workloadName,

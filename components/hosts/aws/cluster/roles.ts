@@ -6,6 +6,7 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { isTagged } from "../../naming.ts";
 import { machineTrust, roleSettings } from "../policies.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { clusterKeyPolicy, clusterTrust, noLogGroups, podTrust, taggingRights } from "./policies.ts";
 
@@ -80,11 +81,8 @@ export function createRoles(
 }
 
 export interface PodIdentityArgs {
-  readonly plan: AwsClusterPlan;
   /** Whose it is, part of its names: `pods` */
   readonly part: string;
-  /** The account of the cluster. */
-  readonly accountId: string;
   readonly clusterName: pulumi.Input<string>;
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -97,7 +95,8 @@ export interface PodIdentityArgs {
  */
 export function createPodIdentity(
   name: string,
-  { plan, part, accountId, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
+  { plan, found: { accountId } }: ClusterArgs,
+  { part, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { names } = plan;

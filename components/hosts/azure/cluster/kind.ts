@@ -3,7 +3,7 @@ import type { KindDefinition } from "../../kind.ts";
 import { clusterFindings, surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { topologyProblems } from "../../previous-outputs.ts";
-import { azureProvider } from "../provider.ts";
+import { azureProvider } from "../place.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterFindingsFor, clusterType } from "./findings.ts";
 import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
