@@ -9,6 +9,41 @@ import type { AwsPlan } from "./naming.ts";
 import { regionNames } from "./regions.ts";
 import { askEc2, briefly, sdkSettings } from "./sdk.ts";
 
+/** A region in which the static checks have found nothing, and who asks AWS about it. */
+export interface Question<R extends AwsRegion = AwsRegion> {
+  readonly region: R;
+  readonly accountId: string;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * Asks AWS in which account it is, and then what else there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
+ */
+export function lookUpIn<R extends AwsRegion, Found extends object>(
+  region: R,
+  options: pulumi.InvokeOptions,
+  ask: (question: Question<R>) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
+  return lookUpRegion(region, async (lookUp) => {
+    // Without an answer, no other question has one.
+    const caller = await getCallerIdentity({}, options).catch((error: Error) =>
+      lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
+    );
+    return caller && ask({ region, accountId: caller.accountId, lookUp, options });
+  });
+}
+
+/** What preflight finds of the account. @param role Pulumi's name of one of the region's roles */
+export async function accountProblems(plan: AwsPlan, role: string): Promise<Problem[]> {
+  return [
+    ...(await disabledProblems(plan.region)),
+    ...(await otherAccountProblems(plan)),
+    ...(await pathProblems(plan, role)),
+  ];
+}
+
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
 const enabledByDefault = (
   "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 " +
@@ -33,41 +68,6 @@ export async function disabledProblems({ name }: { readonly name: string }): Pro
   } catch {
     return [];
   }
-}
-
-/** What preflight finds of the account. @param role Pulumi's name of one of the region's roles */
-export async function accountProblems(plan: AwsPlan, role: string): Promise<Problem[]> {
-  return [
-    ...(await disabledProblems(plan.region)),
-    ...(await otherAccountProblems(plan)),
-    ...(await pathProblems(plan, role)),
-  ];
-}
-
-/**
- * Asks AWS in which account it is, and then what else there is to ask about a region.
- * @param ask gives undefined where there is a problem.
- */
-export function lookUpIn<R extends AwsRegion, Found extends object>(
-  region: R,
-  options: pulumi.InvokeOptions,
-  ask: (question: Question<R>) => Promise<Found | undefined>,
-): Promise<LookedUp<Found>> {
-  return lookUpRegion(region, async (lookUp) => {
-    // Without an answer, no other question has one.
-    const caller = await getCallerIdentity({}, options).catch((error: Error) =>
-      lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
-    );
-    return caller && ask({ region, accountId: caller.accountId, lookUp, options });
-  });
-}
-
-/** A region in which the static checks have found nothing, and who asks AWS about it. */
-export interface Question<R extends AwsRegion = AwsRegion> {
-  readonly region: R;
-  readonly accountId: string;
-  readonly lookUp: LookUp;
-  readonly options: pulumi.InvokeOptions;
 }
 
 /**

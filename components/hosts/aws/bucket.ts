@@ -27,7 +27,7 @@ export interface BucketStore {
 }
 
 /** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
-export function bucketResource(region: string): string {
+function bucketResource(region: string): string {
   return `${region}-store`;
 }
 

@@ -102,7 +102,7 @@ export function parameterKeyRights({ region, keyArn }: KeyOfRegion, path: string
   };
 }
 
-export interface KeyOfRegion {
+interface KeyOfRegion {
   /** An AWS region's code. */
   readonly region: string;
   readonly keyArn: string;

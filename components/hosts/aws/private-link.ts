@@ -103,15 +103,11 @@ export function createPrivateLink(
  */
 export function createEndpointService(
   name: string,
-  {
-    names,
-    region: {
-      endpoint: { privateLink },
-    },
-  }: AwsPlan,
+  { names, region }: AwsPlan,
   loadBalancer: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
+  const { privateLink } = region.endpoint;
   if (!privateLink) return undefined;
   const service = new VpcEndpointService(
     name,

@@ -11,7 +11,7 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { sourcesOf } from "../vm/plan.ts";
 import type { Question } from "./account.ts";
 
-export interface PrefixList {
+interface PrefixList {
   readonly isIpv6: boolean;
   /** What it counts of a security group's quota, whatever is in it. */
   readonly rules: number;

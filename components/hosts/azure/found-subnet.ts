@@ -34,7 +34,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
   const what = region.topology === "vm" ? "machine" : "cluster";
-  const { subscription: owner = "", group: resourceGroupName, name: virtualNetworkName } = partsOf(vnet);
+  const { subscription: owner, group: resourceGroupName, name: virtualNetworkName } = partsOf(vnet);
   if (owner !== subscription)
     return lookUp.refuse(
       "network.vnet",
@@ -91,27 +91,26 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
  */
 export type WayOut = "route" | "natGateway" | "learned" | "default" | "none";
 
+const path = "network.subnet";
+
 type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
 
 const wayOut =
   "give it a NAT gateway, or a route table with a route for 0.0.0.0/0 to a firewall (docs/private-networks.md#azure)";
 
 /** Finds it, and refuses or warns of what isn't enough for machines without a public address. */
-export async function findWayOut(
+async function findWayOut(
   question: Question<AzureRegion>,
   network: GetVirtualNetworkResult,
   subnet: Subnet,
 ): Promise<WayOut> {
   const { region, lookUp } = question;
   const found = await findRoute(question, network, subnet);
-  const path = "network.subnet";
+  const what = region.topology === "vm" ? "machine" : "nodes";
   // Machines of a load balancer's pool don't have it: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
   const isBalanced = region.topology === "cluster" || region.endpoint.privateLink !== undefined;
   if (found === "none" || (found === "default" && isBalanced))
-    lookUp.refuse(
-      path,
-      `has no way out, and a private endpoint's ${what(region)} no public address: ${wayOut}`,
-    );
+    lookUp.refuse(path, `has no way out, and a private endpoint's ${what} no public address: ${wayOut}`);
   if (found === "default" && !isBalanced)
     lookUp.warn(
       path,
@@ -126,12 +125,11 @@ export async function findWayOut(
 }
 
 /** Public addresses of a subnet's NAT gateway, as ranges. */
-export async function findEgress(
+async function findEgress(
   { lookUp, options }: Question<AzureRegion>,
   { natGateway }: Subnet,
 ): Promise<string[]> {
   if (natGateway?.id === undefined) return [];
-  const path = "network.subnet";
   const { group: resourceGroupName, name: natGatewayName } = partsOf(natGateway.id);
   const gateway = await lookUp.ask(
     path,
@@ -156,10 +154,6 @@ export async function findEgress(
   return ranges.flat();
 }
 
-function what({ topology }: AzureRegion): string {
-  return topology === "vm" ? "machine" : "nodes";
-}
-
 async function findRoute(
   { lookUp, options }: Question<AzureRegion>,
   { subnets = [], virtualNetworkPeerings = [] }: GetVirtualNetworkResult,
@@ -168,7 +162,7 @@ async function findRoute(
   if (routeTable?.id !== undefined) {
     const { group: resourceGroupName, name: routeTableName } = partsOf(routeTable.id);
     const table = await lookUp.ask(
-      "network.subnet",
+      path,
       `the route table ${routeTableName}`,
       getRouteTable({ resourceGroupName, routeTableName }, options),
     );

@@ -1,4 +1,3 @@
-/** An image in a Compute Gallery: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries */
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type { Architecture } from "../../capacity/machine.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
@@ -95,8 +94,8 @@ function debianPath(
   return `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${region.name}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${imageSku[architecture]}/versions/${version}?api-version=2024-07-01`;
 }
 
-/** https://learn.microsoft.com/rest/api/compute/gallery-images/get */
-export interface ImageDefinition {
+/** Of an image in a Compute Gallery: https://learn.microsoft.com/rest/api/compute/gallery-images/get */
+interface ImageDefinition {
   readonly properties?: {
     readonly osState?: string;
     readonly hyperVGeneration?: string;
@@ -106,7 +105,7 @@ export interface ImageDefinition {
 }
 
 /** https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get */
-export interface ImageVersion {
+interface ImageVersion {
   readonly properties?: {
     readonly publishingProfile?: { readonly targetRegions?: readonly { readonly name: string }[] };
     /** With `$expand=ReplicationStatus`. */
@@ -116,7 +115,7 @@ export interface ImageVersion {
   };
 }
 
-export interface MadeFromImage {
+interface MadeFromImage {
   readonly architecture: Architecture;
   /** Whether the machine has Trusted Launch. */
   readonly isTrusted: boolean;
@@ -131,7 +130,7 @@ const trusted = ["TrustedLaunch", "TrustedLaunchSupported", "TrustedLaunchAndCon
  * Why no machine of the stack can be made from images of a definition: predicates of a sentence. What Azure doesn't say of it is left to Azure.
  * https://learn.microsoft.com/azure/virtual-machines/trusted-launch-portal#trusted-launch-vm-supported-images
  */
-export function definitionShortcomings(
+function definitionShortcomings(
   { properties: { osState, hyperVGeneration, architecture, features = [] } = {} }: ImageDefinition,
   machine: MadeFromImage,
 ): string[] {
@@ -163,7 +162,7 @@ function list(values: string): string[] {
 }
 
 /** Why an image version can't be used in a region: the predicate of a sentence, and the way out. */
-export function replicationShortcoming(
+function replicationShortcoming(
   { properties: { publishingProfile, replicationStatus } = {} }: ImageVersion,
   region: string,
 ): string | undefined {

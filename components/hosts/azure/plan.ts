@@ -60,7 +60,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
 }
 
 /** Sources that open nothing, or more than they seem to. */
-export function accessWarnings(region: AzureVmRegion): Problem[] {
+function accessWarnings(region: AzureVmRegion): Problem[] {
   return sourcesOf(region).flatMap(({ source, path }) => {
     const message = warningOf(source);
     return message === undefined ? [] : [{ path, message }];
@@ -74,7 +74,7 @@ function warningOf(source: string): string | undefined {
 }
 
 /** @returns problems whose path is relative to the region. */
-export function accessProblems({ access }: AzureVmRegion): Problem[] {
+function accessProblems({ access }: AzureVmRegion): Problem[] {
   const sources = [...access.clients, ...access.metrics];
   const tags = sources.filter(isServiceTag).length;
   const ranges = rangesOf(sources).length;

@@ -223,7 +223,7 @@ export interface Sku {
 }
 
 /** What keeps the subscription from the size in all of a region, if anything does. */
-export function restrictionOf({ restrictions }: Sku, region: string) {
+function restrictionOf({ restrictions }: Sku, region: string) {
   return restrictions.find(
     ({ type, restrictionInfo }) =>
       type === "Location" && (restrictionInfo?.locations ?? [region]).some((it) => same(it, region)),
@@ -231,7 +231,7 @@ export function restrictionOf({ restrictions }: Sku, region: string) {
 }
 
 /** Zones in which the subscription gets the size. They are the subscription's, which numbers them in its own way. */
-export function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
+function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
   const zones = locationInfo.find(({ location }) => same(location, region))?.zones ?? [];
   const restricted = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
   return zones.filter((zone) => !restricted.includes(zone)).toSorted();

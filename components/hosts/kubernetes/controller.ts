@@ -19,8 +19,7 @@ import { claimSpec, edgeContainer } from "./pod.ts";
 import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
 /** Without what a manifest may lack. */
-export type Complete<Kind extends { kind?: unknown; spec?: unknown }> = Kind &
-  Required<Pick<Kind, "kind" | "spec">>;
+type Complete<Kind extends { kind?: unknown; spec?: unknown }> = Kind & Required<Pick<Kind, "kind" | "spec">>;
 
 /** What keeps the replicas going. */
 export interface Controller {

@@ -10,7 +10,7 @@ import type { AwsClusterPlan } from "./plan.ts";
 const poolName = "registry-cache";
 
 /** Whether the nodes have something that those of EKS's own pool can't have: its node class belongs to EKS, which undoes every change. */
-export function hasOwnPool(plan: AwsClusterPlan): boolean {
+function hasOwnPool(plan: AwsClusterPlan): boolean {
   return isTagged(plan) || plan.governance?.kmsKey !== undefined;
 }
 

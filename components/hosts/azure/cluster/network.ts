@@ -67,7 +67,7 @@ export function createClusterNetwork(
  * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
  * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
-export function createSubnetFirewall(
+function createSubnetFirewall(
   name: string,
   { region: { endpoint }, names }: AzureClusterPlan,
   place: Place,
@@ -89,7 +89,7 @@ export function createSubnetFirewall(
       ...place,
       networkSecurityGroupName: names.firewall,
       securityRules: [
-        // The load balancer leaves its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+        // To any address, as the load balancer leaves its own in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
         inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
         {
           name: "nodes-and-pods",

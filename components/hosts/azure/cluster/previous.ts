@@ -23,7 +23,7 @@ export interface PreviousCluster {
 /** https://learn.microsoft.com/azure/aks/egress-outboundtype */
 export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
 
-/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see way-out.ts. */
+/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see found-subnet.ts. */
 const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
   natGateway: "userAssignedNATGateway",
   route: "userDefinedRouting",
