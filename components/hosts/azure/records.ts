@@ -135,15 +135,11 @@ type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulu
  */
 export function createChallenge(
   name: string,
-  {
-    plan: {
-      region: { endpoint },
-    },
-    found: { zone: kind },
-  }: ZoneArgs,
+  { plan: { region }, found: { zone: kind } }: ZoneArgs,
   { place, identity, zoneOptions }: ChallengeArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { endpoint } = region;
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
   const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;

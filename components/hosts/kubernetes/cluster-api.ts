@@ -78,7 +78,7 @@ function clientsOf(config: KubeConfig, server: string): ClusterApi {
 
 /**
  * What the cluster has; undefined if it isn't there, null if that isn't known: the user may not look, which permissions.ts says, or the cluster knows no such kind, which
- * kinds.ts says.
+ * served-kinds.ts says.
  */
 export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | undefined | null> {
   try {
