@@ -1,5 +1,4 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
-import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricsPort } from "../../config/ports.ts";
 import type { AzureVmRegion } from "../../config/schema.ts";
@@ -9,8 +8,7 @@ import { outboundPorts } from "../vm/outbound.ts";
 import { hasFailover } from "./failover.ts";
 import type { Place } from "./place.ts";
 import type { AzureVmPlan } from "./plan.ts";
-
-type Rule = input.network.SecurityRuleArgs;
+import { inboundRule, nothingElse, type Rule, sourceOf } from "./security-rules.ts";
 
 /** Rules stand inside the group: one that was added by hand is found and taken away. @param consumers see {@link consumerRanges} */
 export function createFirewall(
@@ -71,27 +69,6 @@ function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly s
   ];
 }
 
-interface Opening {
-  readonly name: string;
-  readonly port: number;
-  readonly source: Pick<Rule, "sourceAddressPrefix" | "sourceAddressPrefixes">;
-}
-
-/** From any port to one of the group's members. */
-export function inboundRule({ name, port, source }: Opening, priority: number): Rule {
-  return {
-    direction: "Inbound",
-    sourcePortRange: "*",
-    destinationAddressPrefix: "*",
-    ...source,
-    name,
-    priority,
-    access: "Allow",
-    protocol: "Tcp",
-    destinationPortRange: String(port),
-  };
-}
-
 /**
  * What the machine may reach. Azure's own resolver and metadata service need no rule:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
@@ -114,22 +91,4 @@ function outboundRules(plan: AzureVmPlan): Rule[] {
     })),
     nothingElse("Outbound"),
   ];
-}
-
-export function nothingElse(direction: "Inbound" | "Outbound"): Rule {
-  return {
-    name: `nothing-else-${direction.toLowerCase()}`,
-    direction,
-    priority: 4096,
-    access: "Deny",
-    protocol: "*",
-    sourceAddressPrefix: "*",
-    sourcePortRange: "*",
-    destinationAddressPrefix: "*",
-    destinationPortRange: "*",
-  };
-}
-
-export function sourceOf(ranges: string[]) {
-  return ranges.includes("0.0.0.0/0") ? { sourceAddressPrefix: "*" } : { sourceAddressPrefixes: ranges };
 }

@@ -3,11 +3,11 @@ import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecuri
 import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import { inboundRule, nothingElse, sourceOf } from "../firewall.ts";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
+import { everything, inboundRule, nothingElse, sourceOf } from "../security-rules.ts";
 import { ownSubnets, subnetId } from "../subnet.ts";
 import type { ClusterArgs } from "./findings.ts";
 import { podRange } from "./nodes.ts";
@@ -75,14 +75,6 @@ function createSubnetFirewall(
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   const nodesAndPods = [ownSubnets.cluster.own.range, podRange];
-  const any = {
-    access: "Allow",
-    protocol: "*",
-    sourceAddressPrefix: "*",
-    sourcePortRange: "*",
-    destinationAddressPrefix: "*",
-    destinationPortRange: "*",
-  };
   return new NetworkSecurityGroup(
     name,
     {
@@ -103,14 +95,15 @@ function createSubnetFirewall(
           destinationPortRange: "*",
         },
         {
-          ...any,
+          ...everything,
           name: "probes",
           direction: "Inbound",
           priority: 120,
+          access: "Allow",
           sourceAddressPrefix: "AzureLoadBalancer",
         },
         nothingElse("Inbound"),
-        { ...any, name: "everything-outbound", direction: "Outbound", priority: 100 },
+        { ...everything, name: "everything-outbound", direction: "Outbound", priority: 100, access: "Allow" },
       ],
     },
     options,
