@@ -1,10 +1,10 @@
 /** What AWS is asked before a region is made, and what it answers. */
 import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
-import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/findings.ts";
-import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
-import { awsUserData } from "../../components/hosts/aws/user-data.ts";
+import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/vm/findings.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
+import { awsUserData } from "../../components/hosts/aws/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
 import { ami, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";

@@ -1,7 +1,7 @@
 /** What of a region in AWS is refused before anything is made. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planAwsVm } from "../../components/hosts/aws/plan.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { shrinkingProblems } from "../../components/hosts/vm/plan.ts";
 import { planRequest } from "../support/plan-request.ts";
 

@@ -1,11 +1,11 @@
 import type { input } from "@pulumi/azure-native/types/index.js";
-import type { Architecture } from "../../capacity/machine.ts";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import { reasonOf } from "../look-up.ts";
-import { keptImage } from "../vm/image.ts";
-import { getFromArm } from "./arm.ts";
-import type { Question } from "./question.ts";
-import { processors } from "./sizes.ts";
+import type { Architecture } from "../../../capacity/machine.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import { reasonOf } from "../../look-up.ts";
+import { keptImage } from "../../vm/image.ts";
+import { getFromArm } from "../arm.ts";
+import type { Question } from "../question.ts";
+import { processors } from "../sizes.ts";
 
 /**
  * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:

@@ -1,16 +1,16 @@
-import { type Problem, problemIf } from "../../config/problems.ts";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import { isServiceTag } from "../../config/text.ts";
-import { familyOf, ipv4Ranges } from "../address-family.ts";
-import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../firewall-limits.ts";
-import type { Planned, PlanRequest } from "../kind.ts";
-import { regionNameProblems } from "../region-name.ts";
-import { planVm, sourcesOf, type VmPlan } from "../vm/plan.ts";
-import { storedSecrets } from "../vm/secrets.ts";
-import { blobStore } from "./blob-store.ts";
-import { failoverProblems } from "./failover.ts";
-import { type Names, namesOf } from "./naming.ts";
-import { azureRegions } from "./regions.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import { isServiceTag } from "../../../config/text.ts";
+import { familyOf, ipv4Ranges } from "../../address-family.ts";
+import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../../firewall-limits.ts";
+import type { Planned, PlanRequest } from "../../kind.ts";
+import { regionNameProblems } from "../../region-name.ts";
+import { planVm, sourcesOf, type VmPlan } from "../../vm/plan.ts";
+import { storedSecrets } from "../../vm/secrets.ts";
+import { blobStore } from "../blob-store.ts";
+import { failoverProblems } from "../failover.ts";
+import { type Names, namesOf } from "../naming.ts";
+import { azureRegions } from "../regions.ts";
 import { azureUserData, userDataLimitBytes } from "./user-data.ts";
 
 /** A region that is a virtual machine in Azure. */

@@ -1,7 +1,7 @@
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PrivateAuthority } from "../private-authority.ts";
-import { secretValues } from "../vm/secrets.ts";
+import type { PrivateAuthority } from "../../private-authority.ts";
+import { secretValues } from "../../vm/secrets.ts";
 import type { VmArgs } from "./findings.ts";
 
 /** Stores the stack's secrets in Parameter Store, encrypted by the configuration's key, or the account's `aws/ssm`. */

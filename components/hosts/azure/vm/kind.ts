@@ -1,9 +1,9 @@
-import type { AzureVmRegion } from "../../config/schema.ts";
-import type { KindDefinition } from "../kind.ts";
-import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
-import { shrinkingProblems } from "../vm/plan.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { shrinkingProblems } from "../../vm/plan.ts";
+import { azureProvider } from "../place.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
-import { azureProvider } from "./place.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 

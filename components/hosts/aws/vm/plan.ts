@@ -1,12 +1,12 @@
-import type { Problem } from "../../config/problems.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import type { Planned, PlanRequest } from "../kind.ts";
-import { regionNameProblems } from "../region-name.ts";
-import { planVm, type VmPlan } from "../vm/plan.ts";
-import { type StoredSecrets, storedSecrets } from "../vm/secrets.ts";
-import { type Names, namesOf } from "./naming.ts";
-import { parametersPolicy } from "./policies.ts";
-import { awsRegions } from "./regions.ts";
+import type { Problem } from "../../../config/problems.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import type { Planned, PlanRequest } from "../../kind.ts";
+import { regionNameProblems } from "../../region-name.ts";
+import { planVm, type VmPlan } from "../../vm/plan.ts";
+import { type StoredSecrets, storedSecrets } from "../../vm/secrets.ts";
+import { type Names, namesOf } from "../naming.ts";
+import { parametersPolicy } from "../policies.ts";
+import { awsRegions } from "../regions.ts";
 
 /** A region that is an EC2 instance. */
 export interface AwsVmPlan extends VmPlan<AwsVmRegion> {

@@ -1,12 +1,12 @@
-import { metricsPort } from "../../config/ports.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
-import { familyOf } from "../address-family.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import { sourcesOf } from "../vm/plan.ts";
-import type { Question } from "./account.ts";
-import { type FoundQuotas, findQuotas, moreQuota } from "./quotas.ts";
-import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "./source-rules.ts";
+import { metricsPort } from "../../../config/ports.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
+import { familyOf } from "../../address-family.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { sourcesOf } from "../../vm/plan.ts";
+import type { Question } from "../account.ts";
+import { type FoundQuotas, findQuotas, moreQuota } from "../quotas.ts";
+import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "../source-rules.ts";
 import { checkClientGroups, findPrefixLists } from "./sources.ts";
 
 /** Who may reach a machine, as AWS counts them. */

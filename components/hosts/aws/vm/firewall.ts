@@ -1,14 +1,14 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type { input } from "@pulumi/aws/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { metricsPort } from "../../config/ports.ts";
-import { isPrefixList, isReference, isSecurityGroup } from "../../config/text.ts";
-import { familyOf, ipv4Ranges } from "../address-family.ts";
-import { outboundPorts } from "../vm/outbound.ts";
+import { metricsPort } from "../../../config/ports.ts";
+import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
+import { familyOf, ipv4Ranges } from "../../address-family.ts";
+import { outboundPorts } from "../../vm/outbound.ts";
+import type { Opening } from "../source-rules.ts";
 import { groupName } from "./access.ts";
 import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import type { Opening } from "./source-rules.ts";
 
 type Rule = input.ec2.SecurityGroupIngress;
 

@@ -1,24 +1,24 @@
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import type { HostArgs, LookedUp } from "../kind.ts";
-import { LookUp } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import { fateOf, tellObstacles } from "../vm/fate.ts";
-import { partsOf, same } from "./arm.ts";
-import { findStorageAccountName } from "./blob-store.ts";
-import { type FoundSubnet, findSubnet } from "./found-subnet.ts";
-import { checkKeys, checkWorkspace } from "./governance.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
+import { LookUp } from "../../look-up.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { fateOf, tellObstacles } from "../../vm/fate.ts";
+import { partsOf, same } from "../arm.ts";
+import { findStorageAccountName } from "../blob-store.ts";
+import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
+import { checkKeys, checkWorkspace } from "../governance.ts";
+import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
+import { zonesOf } from "../regions.ts";
+import { capabilityOf, findSize, type Sku } from "../sizes.ts";
+import { type PreviousSubnet, previousSubnet, wantedSubnet } from "../subnet.ts";
+import { findZones, type ZoneKind } from "../zones.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
-import { findResourceGroup, lookUpIn, type Question } from "./question.ts";
-import { zonesOf } from "./regions.ts";
-import { capabilityOf, findSize, type Sku } from "./sizes.ts";
-import { type PreviousSubnet, previousSubnet, wantedSubnet } from "./subnet.ts";
-import { findZones, type ZoneKind } from "./zones.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
 export interface VmFindings {

@@ -4,14 +4,14 @@ import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/
 import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { ofRegion } from "../../config/per-region.ts";
+import { ofRegion } from "../../../config/per-region.ts";
+import type { Place } from "../place.ts";
+import { zonesOf } from "../regions.ts";
 import type { VmArgs } from "./findings.ts";
 import { imageReference } from "./image.ts";
 import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
-import type { Place } from "./place.ts";
 import { customDataTag, diskPlacement } from "./previous.ts";
-import { zonesOf } from "./regions.ts";
 import { customDataDigest, dataDiskLun } from "./user-data.ts";
 
 /**

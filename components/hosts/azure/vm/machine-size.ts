@@ -1,12 +1,12 @@
 /** The size of a region's machine: what it must be able to do, and which other sizes would do. */
 
-import type { Architecture } from "../../capacity/machine.ts";
-import { candidates, machineNamed } from "../../capacity/machines.ts";
-import { planCapacity, upstreamsOf } from "../../capacity/plan.ts";
-import { same } from "./arm.ts";
+import type { Architecture } from "../../../capacity/machine.ts";
+import { candidates, machineNamed } from "../../../capacity/machines.ts";
+import { planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
+import { same } from "../arm.ts";
+import { capabilityOf, processors, type Sku } from "../sizes.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
-import { capabilityOf, processors, type Sku } from "./sizes.ts";
 
 /**
  * Why the machine can't have a size: the disks are Premium SSD, the network interface has accelerated networking, and the image is of generation 2.

@@ -2,13 +2,13 @@ import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PrivateAuthority } from "../private-authority.ts";
-import { removedSecret, type StoredSecrets, secretValues } from "../vm/secrets.ts";
+import type { PrivateAuthority } from "../../private-authority.ts";
+import { removedSecret, type StoredSecrets, secretValues } from "../../vm/secrets.ts";
+import { createDiagnostics } from "../governance.ts";
+import { grant } from "../identity.ts";
+import { vaultName } from "../naming.ts";
+import type { Place } from "../place.ts";
 import type { VmArgs } from "./findings.ts";
-import { createDiagnostics } from "./governance.ts";
-import { grant } from "./identity.ts";
-import { vaultName } from "./naming.ts";
-import type { Place } from "./place.ts";
 
 export interface SecretsArgs {
   readonly place: Place;

@@ -1,10 +1,10 @@
-import type { Problem } from "../../config/problems.ts";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import type { Told } from "../vm/fate.ts";
-import { isPrivate } from "./outbound.ts";
+import type { Problem } from "../../../config/problems.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import type { Told } from "../../vm/fate.ts";
+import { isPrivate } from "../outbound.ts";
+import { allZonesOf, zonesOf } from "../regions.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { allZonesOf, zonesOf } from "./regions.ts";
 import { azureCustomData, customDataDigest } from "./user-data.ts";
 
 /** What the last update of this stack left of a region, where the next one depends on it. */

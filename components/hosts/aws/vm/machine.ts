@@ -2,7 +2,7 @@ import { Volume } from "@pulumi/aws/ebs/volume.js";
 import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { awsRootGiB } from "../../capacity/disk.ts";
+import { awsRootGiB } from "../../../capacity/disk.ts";
 import type { VmArgs } from "./findings.ts";
 
 export interface MachineArgs {

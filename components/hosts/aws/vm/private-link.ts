@@ -4,8 +4,8 @@ import { LoadBalancer } from "@pulumi/aws/lb/loadBalancer.js";
 import { TargetGroup } from "@pulumi/aws/lb/targetGroup.js";
 import { TargetGroupAttachment } from "@pulumi/aws/lb/targetGroupAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { createEndpointService } from "../endpoint-service.ts";
 import type { Address } from "./address.ts";
-import { createEndpointService } from "./endpoint-service.ts";
 import type { Network } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 

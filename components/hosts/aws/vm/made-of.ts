@@ -1,8 +1,8 @@
-import type { Architecture } from "../../capacity/machine.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import { type Fate, fateOf } from "../vm/fate.ts";
-import { keptImage } from "../vm/image.ts";
+import type { Architecture } from "../../../capacity/machine.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { type Fate, fateOf } from "../../vm/fate.ts";
+import { keptImage } from "../../vm/image.ts";
 import { awsUserData } from "./user-data.ts";
 
 /** What makes another machine of a machine, see machine.ts; another type of the same architecture doesn't. */

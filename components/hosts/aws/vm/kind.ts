@@ -1,11 +1,11 @@
-import type { AwsVmRegion } from "../../config/schema.ts";
-import type { KindDefinition } from "../kind.ts";
-import { previousOutputs, topologyProblems } from "../previous-outputs.ts";
-import { shrinkingProblems } from "../vm/plan.ts";
-import { accountProblems } from "./account.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { shrinkingProblems } from "../../vm/plan.ts";
+import { accountProblems } from "../account.ts";
+import { awsProvider } from "../provider.ts";
 import { type VmFindings, vmFindingsFor } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
-import { awsProvider } from "./provider.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region that is an EC2 instance. */

@@ -1,6 +1,6 @@
-import { actionsOf, type RoleNeeds } from "./boundary.ts";
+import { actionsOf, type RoleNeeds } from "../boundary.ts";
+import { bucketPolicy, challengePolicy, decryptionPolicy, parametersPolicy, podPolicy } from "../policies.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { bucketPolicy, challengePolicy, decryptionPolicy, parametersPolicy, podPolicy } from "./policies.ts";
 
 /** https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html */
 const sessionManager: RoleNeeds = {

@@ -1,10 +1,10 @@
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import * as pulumi from "@pulumi/pulumi";
-import { candidates, machineNear } from "../../capacity/machines.ts";
-import { type CapacityPlan, planCapacity, upstreamsOf } from "../../capacity/plan.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import { previousOutputs } from "../previous-outputs.ts";
-import type { Question } from "./account.ts";
+import { candidates, machineNear } from "../../../capacity/machines.ts";
+import { type CapacityPlan, planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import type { Question } from "../account.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 const path = "machine.type";

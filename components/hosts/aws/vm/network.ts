@@ -1,7 +1,7 @@
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "../vpc.ts";
 import type { VmArgs } from "./findings.ts";
-import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "./vpc.ts";
 
 /** A subnet, public where the endpoint is. */
 export interface Network {

@@ -6,8 +6,6 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type { Bucket } from "@pulumi/aws/s3/bucket.js";
 import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { VmArgs } from "./findings.ts";
-import type { AwsVmPlan } from "./plan.ts";
 import {
   bucketKeyRights,
   bucketPolicy,
@@ -19,7 +17,9 @@ import {
   parametersPolicy,
   podPolicy,
   roleSettings,
-} from "./policies.ts";
+} from "../policies.ts";
+import type { VmArgs } from "./findings.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 /** Who the machine is in AWS. */
 export interface Identity {

@@ -1,10 +1,10 @@
-import { script } from "../../pod/script.ts";
-import type { AzureStore } from "../../pod/store.ts";
-import { sha256 } from "../naming.ts";
-import { bundleDigest, bundleText } from "../podman/bundle.ts";
-import { type VmPodOptions, vmPod } from "../vm/pod.ts";
-import { packed, renderUserData } from "../vm/user-data.ts";
-import { challengeZone } from "./records.ts";
+import { script } from "../../../pod/script.ts";
+import type { AzureStore } from "../../../pod/store.ts";
+import { sha256 } from "../../naming.ts";
+import { bundleDigest, bundleText } from "../../podman/bundle.ts";
+import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
+import { packed, renderUserData } from "../../vm/user-data.ts";
+import { challengeZone } from "../records.ts";
 
 /** By this number the machine knows its data disk. */
 export const dataDiskLun = 0;

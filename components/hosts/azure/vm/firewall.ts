@@ -1,14 +1,14 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { metricsPort } from "../../config/ports.ts";
-import type { AzureVmRegion } from "../../config/schema.ts";
-import { isServiceTag } from "../../config/text.ts";
-import { ipv4Ranges } from "../address-family.ts";
-import { outboundPorts } from "../vm/outbound.ts";
-import { hasFailover } from "./failover.ts";
-import type { Place } from "./place.ts";
+import { metricsPort } from "../../../config/ports.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import { isServiceTag } from "../../../config/text.ts";
+import { ipv4Ranges } from "../../address-family.ts";
+import { outboundPorts } from "../../vm/outbound.ts";
+import { hasFailover } from "../failover.ts";
+import type { Place } from "../place.ts";
+import { inboundRule, nothingElse, type Rule, sourceOf } from "../security-rules.ts";
 import type { AzureVmPlan } from "./plan.ts";
-import { inboundRule, nothingElse, type Rule, sourceOf } from "./security-rules.ts";
 
 /** Rules stand inside the group: one that was added by hand is found and taken away. @param consumers see {@link consumerRanges} */
 export function createFirewall(

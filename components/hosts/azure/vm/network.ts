@@ -1,13 +1,13 @@
 import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
+import type { Place } from "../place.ts";
+import { createPrivateLink } from "../private-link.ts";
+import { zonesOf } from "../regions.ts";
+import { subnetId } from "../subnet.ts";
 import type { VmArgs } from "./findings.ts";
-import { createOutbound, createPublicAddress, isPrivate } from "./outbound.ts";
-import type { Place } from "./place.ts";
 import { addressPlacement } from "./previous.ts";
-import { createPrivateLink } from "./private-link.ts";
-import { zonesOf } from "./regions.ts";
-import { subnetId } from "./subnet.ts";
 
 /** The way from clients to the machine, which a replaced machine takes over. */
 export interface Network {

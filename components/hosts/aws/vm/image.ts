@@ -1,12 +1,12 @@
 import { type GetAmiResult, getAmi } from "@pulumi/aws/ec2/getAmi.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { awsRootGiB } from "../../capacity/disk.ts";
-import type { Architecture } from "../../capacity/machine.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import { reasonOf } from "../look-up.ts";
-import { keptImage } from "../vm/image.ts";
-import type { Question } from "./account.ts";
+import { awsRootGiB } from "../../../capacity/disk.ts";
+import type { Architecture } from "../../../capacity/machine.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import { reasonOf } from "../../look-up.ts";
+import { keptImage } from "../../vm/image.ts";
+import type { Question } from "../account.ts";
 
 const path = "machine.image";
 

@@ -1,14 +1,14 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AwsVmRegion } from "../../config/schema.ts";
-import type { S3Store } from "../../pod/store.ts";
-import { isTagged, stackTags } from "../naming.ts";
-import { bundleDigest, bundleText } from "../podman/bundle.ts";
-import { type VmPodOptions, vmPod } from "../vm/pod.ts";
-import { closeBucket, encryptBucket } from "./bucket.ts";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import type { S3Store } from "../../../pod/store.ts";
+import { isTagged, stackTags } from "../../naming.ts";
+import { bundleDigest, bundleText } from "../../podman/bundle.ts";
+import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
+import { closeBucket, encryptBucket } from "../bucket.ts";
+import type { ChallengeZone } from "../hosted-zones.ts";
 import type { VmArgs } from "./findings.ts";
-import type { ChallengeZone } from "./hosted-zones.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 /**

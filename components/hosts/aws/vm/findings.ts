@@ -1,22 +1,22 @@
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs, LookedUp } from "../kind.ts";
-import { LookUp } from "../look-up.ts";
-import { tellObstacles } from "../vm/fate.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
+import { LookUp } from "../../look-up.ts";
+import { tellObstacles } from "../../vm/fate.ts";
+import { lookUpIn, type Question } from "../account.ts";
+import { checkBoundary } from "../boundary.ts";
+import { findBucketName } from "../bucket.ts";
+import { type FoundZones, findZones } from "../hosted-zones.ts";
+import { checkDiskKey, findKmsKey } from "../kms-key.ts";
+import { checkVCpus } from "../quotas.ts";
+import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
-import { lookUpIn, type Question } from "./account.ts";
-import { checkBoundary } from "./boundary.ts";
-import { findBucketName } from "./bucket.ts";
-import { type FoundZones, findZones } from "./hosted-zones.ts";
 import { findImage } from "./image.ts";
-import { checkDiskKey, findKmsKey } from "./kms-key.ts";
 import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
-import { checkVCpus } from "./quotas.ts";
-import { checkPublicRoute, checkWayOut } from "./routes.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface VmFindings extends FoundZones {

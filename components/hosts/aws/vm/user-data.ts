@@ -1,6 +1,6 @@
-import type { Architecture } from "../../capacity/machine.ts";
-import { script } from "../../pod/script.ts";
-import { packed, renderUserData } from "../vm/user-data.ts";
+import type { Architecture } from "../../../capacity/machine.ts";
+import { script } from "../../../pod/script.ts";
+import { packed, renderUserData } from "../../vm/user-data.ts";
 
 export interface AwsUserDataOptions {
   /** An AWS region's code. */
