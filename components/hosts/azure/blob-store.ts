@@ -151,7 +151,7 @@ export async function findStorageAccountName({
   const accountName = storageAccountName(subscription, identity);
   const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
   const accounts = await previousOutputs<{ name: string; sku: { name: string } }>(accountType);
-  const { name: previousName, sku: { name: sku } = {} } = accounts.get(region) ?? {};
+  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(region) ?? {};
   if (previousName === accountName) {
     if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;

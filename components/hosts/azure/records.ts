@@ -94,7 +94,10 @@ export function createAddressRecord(
 /** @returns undefined without a zone */
 function recordsIn(
   name: string,
-  { zone, zoneResourceGroup: resourceGroupName }: Pick<AzureRegion["endpoint"], "zone" | "zoneResourceGroup">,
+  {
+    zone,
+    zoneResourceGroup: resourceGroupName,
+  }: Partial<Record<"zone" | "zoneResourceGroup", string | undefined>>,
   options: pulumi.CustomResourceOptions,
   kind: ZoneKind = "public",
 ): MakeRecord | undefined {

@@ -65,7 +65,8 @@ export function clusterFindingsFor(
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket, kmsKeyArn };
+    const found = { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
+    return { ...found, ...(kmsKeyArn !== undefined && { kmsKeyArn }) };
   });
 }
 

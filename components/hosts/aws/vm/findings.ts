@@ -62,7 +62,8 @@ async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<
     checkBoundary(question, governance, machineNeeds(question.plan)),
     checkDiskKey(question, kmsKeyArn),
   ]);
-  return place && { ...place, ...zones, access, certificateArn, bucket, kmsKeyArn };
+  const key = kmsKeyArn === undefined ? {} : { kmsKeyArn };
+  return place && { ...place, ...zones, access, certificateArn, bucket, ...key };
 }
 
 /** The subnet decides on the types that are sold, and the type on the image. */

@@ -80,7 +80,7 @@ async function findings(
     storageAccount,
     liveNodes,
     subnet: found,
-    outboundType,
+    ...(outboundType && { outboundType }),
     previousSubnet: await previousSubnet(plan.region),
     zone,
   };
