@@ -28,6 +28,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** One where something is wrong. */
+export function problemIf(isWrong: boolean, path: string, message: string): Problem[] {
+  return isWrong ? [{ path, message }] : [];
+}
+
 /** Problems of a part as problems of the whole. */
 export function within(path: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));

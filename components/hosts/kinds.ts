@@ -4,9 +4,9 @@ import { type Kind, kind, type PlannedRegion, type Shared } from "./kind.ts";
 /** Every kind of region that the schema has. Only those of a stack are loaded. */
 const kinds: { readonly [Name in RegionKind]: Kind<Regions[Name]> } = {
   local: kind(async () => (await import("./local/kind.ts")).local),
-  "aws vm": kind(async () => (await import("./aws/vm-kind.ts")).awsVm),
+  "aws vm": kind(async () => (await import("./aws/vm/kind.ts")).awsVm),
   "aws cluster": kind(async () => (await import("./aws/cluster/kind.ts")).awsCluster),
-  "azure vm": kind(async () => (await import("./azure/vm-kind.ts")).azureVm),
+  "azure vm": kind(async () => (await import("./azure/vm/kind.ts")).azureVm),
   "azure cluster": kind(async () => (await import("./azure/cluster/kind.ts")).azureCluster),
   kubernetes: kind(async () => (await import("./kubernetes/kind.ts")).kubernetes),
 };

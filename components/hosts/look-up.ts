@@ -1,6 +1,5 @@
 import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
-import { isAdopting } from "./adopting.ts";
 import type { LookedUp } from "./kind.ts";
 
 /** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
@@ -24,7 +23,7 @@ export class LookUp {
   }
 
   /** @param path of the entry, relative to the region, that the answer is about. */
-  refuse(path: string, message: string): void {
+  refuse(path: string, message: string): undefined {
     this.#problems.push({ path, message });
   }
 
@@ -37,8 +36,7 @@ export class LookUp {
     try {
       return await answer;
     } catch (error) {
-      this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
-      return undefined;
+      return this.refuse(path, `${name} can't be found: ${reasonOf(error as Error)}`);
     }
   }
 
@@ -91,3 +89,6 @@ export async function lookUpRegion<Found extends object>(
 export function reasonOf({ message }: Error): string {
   return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
 }
+
+/** Whether it is `npm run adopt` that asks (docs/day-2.md#the-state-is-lost): what is there already is then this stack's, whose state is lost. */
+export const isAdopting = process.env.REGISTRY_CACHE_ADOPTING === "true";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../config/problems.ts";
 
 interface StackState {
   readonly outputs: Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
@@ -47,4 +48,19 @@ async function readState(): Promise<StackState> {
       await sleep(pauseMs);
     }
   }
+}
+
+/**
+ * That a region stays what it is: of another topology, it would have the same names, which are taken until the old one is gone.
+ *
+ * @param other the type of the host of the other topology.
+ * @returns problems whose path is relative to the region.
+ */
+export async function topologyProblems(
+  { name, topology }: { readonly name: string; readonly topology: "vm" | "cluster" },
+  other: string,
+): Promise<Problem[]> {
+  if (!(await previousOutputs(other)).has(name)) return [];
+  const message = `the region is a \`${topology === "vm" ? "cluster" : "vm"}\`, and its names are taken as long as it exists: destroy it first, by \`pulumi destroy\` or an update without it`;
+  return [{ path: "topology", message }];
 }

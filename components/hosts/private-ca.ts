@@ -1,9 +1,10 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
+import { sha256 } from "./naming.ts";
 
 /** A certificate and its key, PEM files by absolute path. */
 export interface KeyPairFiles {
@@ -71,8 +72,7 @@ function filesIn(directory: string): KeyPairFiles {
 
 /** Tells by the authority's own name what it is constrained to. */
 function commonName(names: readonly string[]): string {
-  const constraint = createHash("sha256").update(names.join(" ")).digest("hex").slice(0, 16);
-  return `registry-cache private CA ${constraint}`;
+  return `registry-cache private CA ${sha256(names.join(" ")).slice(0, 16)}`;
 }
 
 /** https://docs.openssl.org/3.0/man5/x509v3_config/#name-constraints: an address goes with a mask. */

@@ -4,7 +4,7 @@ import {
   paginateGetResources,
   ResourceGroupsTaggingAPIClient,
 } from "@aws-sdk/client-resource-groups-tagging-api";
-import { ec2Client } from "../../components/hosts/aws/ec2-client.ts";
+import { ec2Client } from "../../components/hosts/aws/sdk.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 import type { Values } from "./import-file.ts";
 import { isTold } from "./values.ts";
@@ -90,7 +90,8 @@ export class AwsAccount {
 
   async #associationsOf(allocation: string): Promise<string[]> {
     const filter = { Name: "allocation-id", Values: [allocation] };
-    const answer = await ec2Client(this.#region).send(new DescribeAddressesCommand({ Filters: [filter] }));
+    const client = await ec2Client(this.#region);
+    const answer = await client.send(new DescribeAddressesCommand({ Filters: [filter] }));
     return (answer.Addresses ?? []).flatMap(({ AssociationId }) => AssociationId ?? []);
   }
 }

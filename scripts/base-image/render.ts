@@ -2,7 +2,7 @@ import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { imagesOf } from "../../components/config/images.ts";
 import { hint } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
-import { installSsmAgent } from "../../components/hosts/aws/user-data.ts";
+import { installSsmAgent } from "../../components/hosts/aws/vm/user-data.ts";
 import { renderBaseImage } from "../../components/hosts/vm/base-image.ts";
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { layout } from "../../components/hosts/local/layout.ts";
+import { layout } from "../../components/hosts/local/plan.ts";
 import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
 import { step } from "../setup/steps.ts";
 import type { Outputs, Stack } from "./stack.ts";

@@ -14,8 +14,8 @@ import {
 } from "../../components/config/schema.ts";
 import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
-import { layout } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { layout } from "../../components/hosts/local/plan.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import { localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";

@@ -4,11 +4,11 @@ import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { VmRegion } from "../../components/config/schema.ts";
 import { type Bundle, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
-import { packed } from "../../components/hosts/vm/packed.ts";
 import { type VmPodOptions, vmPod } from "../../components/hosts/vm/pod.ts";
 import {
   basePackages,
   dataMount,
+  packed,
   renderUserData,
   stateDirectory,
   type UserDataOptions,

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { cloudScript } from "../../components/hosts/aws/user-data.ts";
+import { cloudScript } from "../../components/hosts/aws/vm/user-data.ts";
 import { bundleDigest } from "../../components/hosts/podman/bundle.ts";
 import { startS3 } from "../support/s3.ts";
 

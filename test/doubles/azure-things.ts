@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { publicKeyOfNobody } from "../../components/hosts/azure/no-login.ts";
+import { publicKeyOfNobody } from "../../components/hosts/azure/vm/no-login.ts";
 import { existing, subscriptionId, tenantId } from "./azure/account.ts";
 import { azureCloud } from "./azure/azure.ts";
 import type { Thing } from "./cloud.ts";

@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
-import { podman } from "../../components/hosts/local/podman.ts";
-import { podExists } from "../../components/hosts/local/podman-pod.ts";
+import { podman, podmanHas } from "../../components/hosts/local/podman.ts";
+
 import { push } from "../../scripts/seed/push.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
@@ -352,7 +352,7 @@ test("the one Pod that earlier versions played makes way, with its volume", asyn
   ];
   await podman(["kube", "play", "-"], { input: manifests.map((it) => stringify(it)).join("---\n") });
   const left = async () =>
-    (await podman(["volume", "ls", "--quiet"])).includes(volume) || (await podExists(podName));
+    (await podman(["volume", "ls", "--quiet"])).includes(volume) || (await podmanHas("pod", podName));
   assert.ok(await left());
   await cache.start();
   assert.ok(!(await left()));

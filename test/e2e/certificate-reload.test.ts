@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { localAddress } from "../../components/hosts/local/layout.ts";
+import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { scope } from "../support/scope.ts";

@@ -7,7 +7,7 @@ import { Agent } from "node:https";
 import type { AddressInfo } from "node:net";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { localAddress } from "../../components/hosts/local/layout.ts";
+import { localAddress } from "../../components/hosts/local/plan.ts";
 import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
 import { remoteWrite } from "../../components/pod/secrets.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";

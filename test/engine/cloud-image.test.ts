@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { customDataDigest } from "../../components/hosts/azure/user-data.ts";
+import { customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";

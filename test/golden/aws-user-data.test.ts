@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/config/schema.ts";
-import { podOptions } from "../../components/hosts/aws/pod-options.ts";
-import { awsUserData } from "../../components/hosts/aws/user-data.ts";
+import { podOptions } from "../../components/hosts/aws/vm/pod.ts";
+import { awsUserData } from "../../components/hosts/aws/vm/user-data.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";
 import { machineFiles } from "../support/machine-files.ts";
@@ -51,4 +51,4 @@ const userData = awsUserData({
   volumeId: "vol-0123456789abcdef0",
 });
 
-testGolden(folder, machineFiles(userData, vmPod(options)));
+testGolden(folder, machineFiles(Buffer.from(userData, "base64"), vmPod(options)));

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AzureVmRegion } from "../../components/config/schema.ts";
-import { azureCustomData, podOptions } from "../../components/hosts/azure/user-data.ts";
+import { azureCustomData, podOptions } from "../../components/hosts/azure/vm/user-data.ts";
 import { vmPod } from "../../components/hosts/vm/pod.ts";
 import { testGolden } from "../support/golden.ts";
 import { machineFiles } from "../support/machine-files.ts";

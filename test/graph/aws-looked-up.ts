@@ -1,10 +1,10 @@
 /** What AWS is asked before a region is made, and what it answers. */
 import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
-import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/findings.ts";
-import { planAwsVm } from "../../components/hosts/aws/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
-import { awsUserData } from "../../components/hosts/aws/user-data.ts";
+import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/vm/findings.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
+import { awsUserData } from "../../components/hosts/aws/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
 import { ami, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
@@ -45,7 +45,7 @@ const state = {
       "aws:ec2/instance:Instance::eu-west-2": {
         ami: keptImage,
         instanceType: "c7gn.medium",
-        userDataBase64: Buffer.from(awsUserData({ ...boot, architecture: "arm64" })).toString("base64"),
+        userDataBase64: awsUserData({ ...boot, architecture: "arm64" }),
       },
       "aws:ec2/networkInterface:NetworkInterface::eu-west-2": { subnetId: subnet },
       "aws:ec2/subnet:Subnet::eu-west-2": { availabilityZone: "eu-west-2a" },

@@ -1,8 +1,8 @@
 /** What of a region in AWS is refused before anything is made. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planAwsVm } from "../../components/hosts/aws/plan.ts";
-import { shrinkingProblems } from "../../components/hosts/vm/shrinking.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/plan.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 function requestWith(change: Record<string, unknown>, upstreams: Record<string, unknown>[] = []) {

@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
-import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
-import { nothingElse } from "../../components/hosts/azure/firewall.ts";
-import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { azureProvider } from "../../components/hosts/azure/provider.ts";
+import { clusterNamesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { azureProvider } from "../../components/hosts/azure/place.ts";
+import { nothingElse } from "../../components/hosts/azure/security-rules.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";

@@ -1,7 +1,7 @@
 /** Which resources a region on AKS is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { OutboundType } from "../../components/hosts/azure/cluster/outbound-type.ts";
+import type { OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
 import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusterNamesOf } from "../../components/hosts/azure/cluster/naming.ts";
+import { clusterNamesOf } from "../../components/hosts/azure/naming.ts";
 
 test("the names are these for ever", () => {
   assert.deepEqual(clusterNamesOf({ stack: "azure-westeurope", region: "westeurope" }), {

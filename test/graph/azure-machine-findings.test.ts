@@ -1,7 +1,7 @@
 /** What Azure says of a machine's size and image before a region is made. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { newestImage } from "../../components/hosts/azure/image.ts";
+import { newestImage } from "../../components/hosts/azure/vm/image.ts";
 import { existing } from "../doubles/azure/account.ts";
 import { redefine, replicate, withdraw } from "../doubles/azure/images.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";

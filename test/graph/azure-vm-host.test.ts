@@ -1,7 +1,7 @@
 /** Which resources a region in Azure is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { Previous } from "../../components/hosts/azure/previous.ts";
+import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
 import { podOf } from "../doubles/azure/user-data.ts";
 import { type RegisteredResource, settled } from "../support/graph.ts";
 import { takenBy } from "../support/runbooks.ts";

@@ -1,10 +1,10 @@
 /** A region on a VM in Azure, and what Azure would answer. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import type { VmFindings } from "../../components/hosts/azure/findings.ts";
-import { planAzureVm } from "../../components/hosts/azure/plan.ts";
-import type { Previous } from "../../components/hosts/azure/previous.ts";
-import { VmHost } from "../../components/hosts/azure/vm-host.ts";
+import type { VmFindings } from "../../components/hosts/azure/vm/findings.ts";
+import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
+import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
+import { VmHost } from "../../components/hosts/azure/vm/vm-host.ts";
 import { podOf } from "../doubles/azure/user-data.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { awsVm } from "../../components/hosts/aws/vm-kind.ts";
-import { azureVm } from "../../components/hosts/azure/vm-kind.ts";
+import { awsVm } from "../../components/hosts/aws/vm/kind.ts";
+import { azureVm } from "../../components/hosts/azure/vm/kind.ts";
 import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
 import { registeredBy } from "../support/graph.ts";
 import { kubernetesKeys } from "../support/kubernetes-regions.ts";

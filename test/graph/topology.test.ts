@@ -1,7 +1,7 @@
 /** A region keeps its topology. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { topologyProblems } from "../../components/hosts/topology.ts";
+import { topologyProblems } from "../../components/hosts/previous-outputs.ts";
 import { registeredBy } from "../support/graph.ts";
 
 const hosts = { vm: "cloud:VmHost", cluster: "cloud:ClusterHost" };

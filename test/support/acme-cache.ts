@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { defaultImages } from "../../components/config/images.ts";
 import { podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
-import { localAddress } from "../../components/hosts/local/layout.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import {
   containerOf,

@@ -9,10 +9,9 @@ import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { type Engine, isZot } from "../../components/config/upstream.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { type Layout, localAddress } from "../../components/hosts/local/layout.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
-import { planLocal } from "../../components/hosts/local/plan.ts";
+import { type Layout, localAddress, planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { containerOf, playPod, removePod, restartReaders } from "../../components/hosts/local/podman-pod.ts";
 import {

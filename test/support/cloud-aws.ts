@@ -1,4 +1,4 @@
-import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
+import { userDataLimitBytes } from "../../components/hosts/aws/vm/user-data.ts";
 import { foreignBucket } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { accountId, existing } from "../doubles/aws/existing.ts";

@@ -1,6 +1,6 @@
-import { newestImage } from "../../components/hosts/azure/image.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { customDataLimitBytes } from "../../components/hosts/azure/user-data.ts";
+import { newestImage } from "../../components/hosts/azure/vm/image.ts";
+import { customDataLimitBytes } from "../../components/hosts/azure/vm/user-data.ts";
 import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { withdraw } from "../doubles/azure/images.ts";

@@ -6,8 +6,8 @@ import { defaultImages } from "../../components/config/images.ts";
 import { type PodPorts, podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { Upstream } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
-import { localAddress } from "../../components/hosts/local/layout.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
+import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import {
   containerOf,

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionsOf, forbiddenBy } from "../../components/hosts/aws/boundary.ts";
-import { clusterNeeds } from "../../components/hosts/aws/cluster/needs.ts";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
+import { clusterNeeds } from "../../components/hosts/aws/cluster/policies.ts";
 import { bucketPolicy, parametersPolicy } from "../../components/hosts/aws/policies.ts";
 import { planRequest } from "../support/plan-request.ts";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
-import { cloudScript } from "../../components/hosts/aws/user-data.ts";
+import { cloudScript } from "../../components/hosts/aws/vm/user-data.ts";
 import { startS3, type TestS3 } from "../support/s3.ts";
 import { scope, tempDir } from "../support/scope.ts";
 

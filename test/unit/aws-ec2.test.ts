@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { DescribeRegionsCommand } from "@aws-sdk/client-ec2";
 import { disabledProblems } from "../../components/hosts/aws/account.ts";
 import { deleteSecurityGroup, waitForNodes } from "../../components/hosts/aws/cluster/teardown-provider.ts";
-import { ec2Client } from "../../components/hosts/aws/ec2-client.ts";
+import { ec2Client } from "../../components/hosts/aws/sdk.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { securityGroup } from "../doubles/aws/security-group.ts";
@@ -70,7 +70,7 @@ test("EC2 is asked through the proxy of the environment", async (t) => {
     AWS_ACCESS_KEY_ID: "id",
     AWS_SECRET_ACCESS_KEY: "key",
   });
-  const client = ec2Client("eu-central-1", { maxAttempts: 1, endpoint: "https://ec2.invalid" });
+  const client = await ec2Client("eu-central-1", { maxAttempts: 1, endpoint: "https://ec2.invalid" });
   t.after(() => client.destroy());
   await assert.rejects(client.send(new DescribeRegionsCommand({})));
   assert.deepEqual(connected, ["ec2.invalid:443"]);

@@ -4,8 +4,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { cloudScript } from "../../components/hosts/azure/user-data.ts";
-import { packed } from "../../components/hosts/vm/packed.ts";
+import { cloudScript } from "../../components/hosts/azure/vm/user-data.ts";
+import { packed } from "../../components/hosts/vm/user-data.ts";
 import { tempDir } from "../support/scope.ts";
 
 const clientId = "33333333-3333-4333-8333-333333333333";

@@ -1,9 +1,9 @@
 /** How the nodes of a private endpoint in AKS go out of an existing subnet, and that a cluster isn't replaced when somebody changes that. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findOutboundType, type OutboundType } from "../../components/hosts/azure/cluster/outbound-type.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
-import type { WayOut } from "../../components/hosts/azure/way-out.ts";
+import { findOutboundType, type OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
+import type { WayOut } from "../../components/hosts/azure/found-subnet.ts";
 import { LookUp } from "../../components/hosts/look-up.ts";
 import { planRequest } from "../support/plan-request.ts";
 

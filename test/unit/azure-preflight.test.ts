@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planAzureVm } from "../../components/hosts/azure/plan.ts";
-import { shrinkingProblems } from "../../components/hosts/vm/shrinking.ts";
+import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
+import { shrinkingProblems } from "../../components/hosts/vm/plan.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 const endpoint = {

@@ -7,7 +7,7 @@ import {
   type IScrapeConfig,
   ScrapeConfig,
 } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
-import { planAwsVm } from "../../components/hosts/aws/plan.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
 import { externalLabels } from "../../components/pod/options.ts";
 import { planRequest } from "../support/plan-request.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { versionFindings } from "../../components/hosts/kubernetes-cluster/preflight.ts";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
-import { versionFindings } from "../../components/hosts/kubernetes-cluster/versions.ts";
 
 const messages = (list: readonly { path: string; message: string }[]) =>
   list.map(({ path, message }) => `${path}: ${message}`);

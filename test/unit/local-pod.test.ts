@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { claimedPorts, claimsText, layout } from "../../components/hosts/local/layout.ts";
 import { type LocalPodSecrets, localPod } from "../../components/hosts/local/local-pod.ts";
-import { type LocalPlan, planLocal } from "../../components/hosts/local/plan.ts";
+import {
+  claimedPorts,
+  claimsText,
+  type LocalPlan,
+  layout,
+  planLocal,
+} from "../../components/hosts/local/plan.ts";
 import { isAsWanted } from "../../components/hosts/local/podman-pod.ts";
 import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { planRequest } from "../support/plan-request.ts";

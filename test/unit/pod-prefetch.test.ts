@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { imagesOf } from "../../components/config/images.ts";
-import { isSideContainer } from "../../components/hosts/kubernetes/side-container.ts";
+import { isSideContainer } from "../../components/hosts/kubernetes/probes.ts";
 import type { PodPrefetch } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
 import type { ObjectStore } from "../../components/pod/store.ts";

@@ -6,11 +6,11 @@ import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { userDataLimitBytes } from "../../components/hosts/aws/user-data.ts";
-import { packed } from "../../components/hosts/vm/packed.ts";
+import { userDataLimitBytes } from "../../components/hosts/aws/vm/user-data.ts";
 import {
   basePackages,
   dataMount,
+  packed,
   renderUserData,
   shellVariables,
   type UserDataOptions,

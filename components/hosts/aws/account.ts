@@ -4,30 +4,51 @@ import type { Problem } from "../../config/problems.ts";
 import type { AwsRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
-import { askEc2 } from "./ask-ec2.ts";
-import type { Question } from "./question.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import type { AwsPlan } from "./naming.ts";
 import { regionNames } from "./regions.ts";
+import { askEc2, briefly, sdkSettings } from "./sdk.ts";
+
+/** A region in which the static checks have found nothing, and who asks AWS about it. */
+export interface Question<R extends AwsRegion = AwsRegion> {
+  readonly region: R;
+  readonly accountId: string;
+  readonly lookUp: LookUp;
+  readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * Asks AWS in which account it is, and then what else there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
+ */
+export function lookUpIn<R extends AwsRegion, Found extends object>(
+  region: R,
+  options: pulumi.InvokeOptions,
+  ask: (question: Question<R>) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
+  return lookUpRegion(region, async (lookUp) => {
+    // Without an answer, no other question has one.
+    const caller = await getCallerIdentity({}, options).catch((error: Error) =>
+      lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
+    );
+    return caller && ask({ region, accountId: caller.accountId, lookUp, options });
+  });
+}
+
+/** What preflight finds of the account. @param role Pulumi's name of one of the region's roles */
+export async function accountProblems(plan: AwsPlan, role: string): Promise<Problem[]> {
+  return [
+    ...(await disabledProblems(plan.region)),
+    ...(await otherAccountProblems(plan)),
+    ...(await pathProblems(plan, role)),
+  ];
+}
 
 /** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
-const enabledByDefault = [
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-northeast-3",
-  "ap-south-1",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "ca-central-1",
-  "eu-central-1",
-  "eu-north-1",
-  "eu-west-1",
-  "eu-west-2",
-  "eu-west-3",
-  "sa-east-1",
-  "us-east-1",
-  "us-east-2",
-  "us-west-1",
-  "us-west-2",
-];
+const enabledByDefault = (
+  "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 " +
+  "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+).split(" ");
 
 /**
  * That the account has enabled a region, asked in another one and before the provider is made: in a region that isn't enabled, the provider refuses to
@@ -50,26 +71,41 @@ export async function disabledProblems({ name }: { readonly name: string }): Pro
 }
 
 /**
- * Asks AWS in which account it is, and then what else there is to ask about a region.
- * @param ask gives undefined where there is a problem.
+ * That the credentials are those of an account that the configuration allows. Asked before the provider is made, which refuses to start in another account: then nothing else
+ * of the stack is told. Without an answer, it is left to the provider.
  */
-export function lookUpIn<R extends AwsRegion, Found extends object>(
-  region: R,
-  options: pulumi.InvokeOptions,
-  ask: (question: Question<R>) => Promise<Found | undefined>,
-): Promise<LookedUp<Found>> {
-  return lookUpRegion(region, async (lookUp) => {
-    const accountId = await findAccount(lookUp, options);
-    return accountId === undefined ? undefined : ask({ region, accountId, lookUp, options });
-  });
+async function otherAccountProblems({
+  region: { name },
+  governance: { allowedAccountIds: allowed } = {},
+}: AwsPlan): Promise<Problem[]> {
+  if (!allowed) return [];
+  const accountId = await callerAccount(name).catch(() => undefined);
+  if (accountId === undefined || allowed.includes(accountId)) return [];
+  const message = `the credentials are of the account ${accountId}, which isn't in this list: use those of ${allowed.join(" or ")}`;
+  return [{ path: "governance.allowedAccountIds", message }];
 }
 
-/** Without an answer, no other question has one. */
-async function findAccount(lookUp: LookUp, options: pulumi.InvokeOptions): Promise<string | undefined> {
+/** Everyone may ask this: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html. The SDK is loaded for it alone. */
+async function callerAccount(region: string): Promise<string | undefined> {
+  const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
+  const client = new STSClient(sdkSettings(region, briefly));
   try {
-    return (await getCallerIdentity({}, options)).accountId;
-  } catch (error) {
-    lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error as Error)}`);
-    return undefined;
+    return (await client.send(new GetCallerIdentityCommand({}))).Account;
+  } finally {
+    client.destroy();
   }
+}
+
+/**
+ * That the roles of a region stay where they are in IAM. In another path, they would be others: EKS makes another cluster then, and a machine keeps the profile that is gone.
+ */
+async function pathProblems(
+  { region, governance: { iamPath = "/" } = {} }: AwsPlan,
+  role: string,
+): Promise<Problem[]> {
+  const roles = await previousOutputs<{ path: string }>("aws:iam/role:Role");
+  const { path = "/" } = roles.get(role) ?? { path: iamPath };
+  if (path === iamPath) return [];
+  const message = `the roles of ${region.name} have the path ${path} and can't move: keep it, or destroy the region and create it again`;
+  return [{ path: "governance.iamPath", message }];
 }

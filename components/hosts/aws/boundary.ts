@@ -2,7 +2,7 @@ import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { getPolicy } from "@pulumi/aws/iam/getPolicy.js";
 import type { Governance } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 /** Actions of a role, without which the cache doesn't work. */
 export interface RoleNeeds {
@@ -26,10 +26,8 @@ export async function checkBoundary(
 ): Promise<void> {
   if (arn === undefined) return;
   const [, , , , owner] = arn.split(":");
-  if (owner !== "aws" && owner !== accountId) {
-    lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
-    return;
-  }
+  if (owner !== "aws" && owner !== accountId)
+    return lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
   try {
     const { policy } = await getPolicy({ arn }, options);
     for (const { who, actions, isOptional } of needs) {

@@ -4,25 +4,30 @@ import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
-import type * as pulumi from "@pulumi/pulumi";
+import { getBucket } from "@pulumi/aws/s3/getBucket.js";
+import * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
-import { hasAccountNamespace, type Names } from "./naming.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import type { Question } from "./account.ts";
+import { type AwsPlan, hasAccountNamespace, namesOf } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
 
-export interface BucketArgs {
-  readonly names: Pick<Names, "tags">;
-  /** An AWS region's code. */
-  readonly region: string;
-  /** By findBucketName(). */
-  readonly bucket: string;
+export interface BucketArgs extends Pick<S3Store, "bucket" | "delivery"> {
   /** After how many days an object is deleted. */
   readonly expireDays: number;
   /** @default S3's own key */
-  readonly kmsKeyArn?: string | undefined;
+  readonly kmsKeyArn: string | undefined;
+}
+
+/** A bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
+export interface BucketStore {
+  readonly store: S3Store;
+  /** What must be there before the bucket is used. */
+  readonly resources: readonly pulumi.Resource[];
 }
 
 /** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
-export function bucketResource(region: string): string {
+function bucketResource(region: string): string {
   return `${region}-store`;
 }
 
@@ -30,13 +35,13 @@ export function bucketResource(region: string): string {
  * The bucket with the blobs, for the region's cache alone; who may use it gets bucketPolicy(). All of it can be fetched again, so it is deleted with what is in it.
  *
  * @param name of the region
- * @returns what must be there before the bucket is used.
  */
 export function createBucket(
   name: string,
-  { names, region, bucket, expireDays, kmsKeyArn }: BucketArgs,
+  { names, region: { name: region } }: AwsPlan,
+  { bucket, delivery, expireDays, kmsKeyArn }: BucketArgs,
   options: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
+): BucketStore {
   const resource = bucketResource(name);
   const own = new Bucket(
     resource,
@@ -50,7 +55,7 @@ export function createBucket(
   );
   const it = { bucket: own.bucket };
   const settings = { ...options, deletedWith: own };
-  return [
+  const resources = [
     own,
     // Without ACLs. distribution sends one with each object, `private`, which S3 takes from the bucket's own account, as it says what holds anyway:
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -79,6 +84,7 @@ export function createBucket(
       settings,
     ),
   ];
+  return { store: { kind: "s3", bucket, region, delivery }, resources };
 }
 
 /** How new objects are encrypted. With a key of the bucket's own, KMS is asked once in a while, not for each object. */
@@ -124,11 +130,29 @@ export function closeBucket(
   ];
 }
 
-/** The bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
-export function bucketStore({
-  region,
-  bucket,
-  delivery,
-}: Pick<BucketArgs, "region" | "bucket"> & Pick<S3Store, "delivery">): S3Store {
-  return { kind: "s3", bucket, region, delivery };
+const path = "storage.kind";
+
+/**
+ * The name for the bucket of a region with `storage.kind: bucket`: it is this stack's own already, or nobody's.
+ * @returns undefined, and a problem more, when it can't be had.
+ */
+export async function findBucketName({
+  region: { name: region },
+  accountId,
+  lookUp,
+  options,
+}: Question): Promise<string | undefined> {
+  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
+  const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
+  if (previous.get(bucketResource(region))?.bucket === bucket) return bucket;
+  const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
+    isMissing,
+    unknown: "may be another account's",
+  });
+  return isFree ? bucket : undefined;
+}
+
+/** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go says so in the place of S3's 404. */
+function isMissing({ message }: Error): boolean {
+  return /couldn't find resource|NoSuchBucket|StatusCode: 404/.test(message);
 }

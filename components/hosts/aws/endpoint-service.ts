@@ -1,24 +1,19 @@
 import { VpcEndpointService } from "@pulumi/aws/ec2/vpcEndpointService.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsRegion } from "../../config/schema.ts";
-import type { Names } from "./naming.ts";
-
-export interface EndpointServiceArgs {
-  readonly names: Names;
-  readonly endpoint: AwsRegion["endpoint"];
-  /** ARN. */
-  readonly loadBalancer: pulumi.Input<string>;
-}
+import type { AwsPlan } from "./naming.ts";
 
 /**
  * What the VPC endpoints of other accounts lead to: https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html. Who is allowed needs no further acceptance.
+ * @param loadBalancer its ARN.
  * @returns its name, where the configuration asks for it.
  */
 export function createEndpointService(
   name: string,
-  { names, endpoint: { privateLink }, loadBalancer }: EndpointServiceArgs,
+  { names, region }: AwsPlan,
+  loadBalancer: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
+  const { privateLink } = region.endpoint;
   if (!privateLink) return undefined;
   const service = new VpcEndpointService(
     name,

@@ -1,8 +1,10 @@
 import { type GetZoneArgs, type GetZoneResult, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { HostArgs } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
+import type { AwsPlan } from "./naming.ts";
 
 export interface HostedZone {
   readonly id: string;
@@ -42,34 +44,30 @@ export async function findZones(question: Question): Promise<FoundZones> {
 /** A private endpoint's name may be in a private zone, which clients find in the networks that the zone is attached to. */
 async function findHostedZone(question: Question, name: string): Promise<HostedZone | undefined> {
   const { region, lookUp, options } = question;
-  const path = "endpoint.zone";
-  if (region.endpoint.exposure === "private") {
+  const isPrivate = region.endpoint.exposure === "private";
+  const refused = (message: string) => lookUp.refuse("endpoint.zone", message);
+  if (isPrivate) {
     const { vpc } = region.network;
     const attached = vpc === "create" ? { name, privateZone: true } : { name, vpcId: vpc };
     try {
       const found = await findZone(attached, options);
       if (found) return found;
       const other = vpc === "create" ? undefined : await findZone({ name, privateZone: true }, options);
-      if (other) {
-        lookUp.refuse(path, notAttached(name, other, region.name, vpc));
-        return undefined;
-      }
+      if (other) return refused(notAttached(name, other, region.name, vpc));
     } catch (error) {
-      lookUp.refuse(path, unknownZone(name, vpc, reasonOf(error as Error)));
-      return undefined;
-    }
-    try {
-      return asPublic(await publicZone(name, options));
-    } catch (error) {
-      lookUp.refuse(
-        path,
-        `the hosted zone ${name} can't be found, neither a private nor a public one: ${reasonOf(error as Error)}. It must be in the account that the stack is deployed to`,
-      );
-      return undefined;
+      return refused(unknownZone(name, vpc, reasonOf(error as Error)));
     }
   }
-  const found = await lookUp.ask(path, `the public hosted zone ${name}`, publicZone(name, options));
-  return found && asPublic(found);
+  try {
+    return asPublic(await publicZone(name, options));
+  } catch (error) {
+    const reason = reasonOf(error as Error);
+    return refused(
+      isPrivate
+        ? `the hosted zone ${name} can't be found, neither a private nor a public one: ${reason}. It must be in the account that the stack is deployed to`
+        : `the public hosted zone ${name} can't be found: ${reason}`,
+    );
+  }
 }
 
 function asPublic({ zoneId: id, arn }: GetZoneResult): HostedZone {
@@ -119,13 +117,10 @@ function notAttached(name: string, { id }: HostedZone, region: string, vpc: stri
 /** Lets a network that the stack makes find a private zone's names. */
 export function attachZone(
   name: string,
-  {
-    region,
-    hostedZone,
-    vpcId,
-  }: { region: string; hostedZone: HostedZone | undefined; vpcId: pulumi.Input<string> },
+  { plan: { region }, found: { hostedZone } }: HostArgs<AwsPlan, FoundZones>,
+  vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!hostedZone?.isPrivate) return;
-  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region }, options);
+  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region.name }, options);
 }

@@ -2,7 +2,7 @@ import { getKey } from "@pulumi/aws/kms/getKey.js";
 import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 const path = "governance.kmsKey";
 

@@ -1,3 +1,5 @@
+import type { AwsRegion } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
 /** Names in AWS; Pulumi's own names of the resources are the region alone. */
@@ -22,6 +24,11 @@ export interface Names {
   parameter(secret: string): string;
   /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
   tags(part?: string): { readonly Name: string };
+}
+
+/** What the plans of a machine's region and a cluster's have in common. */
+export interface AwsPlan extends RegionPlan<AwsRegion> {
+  readonly names: Names;
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { PolicyDocument, PolicyStatement } from "@pulumi/aws/iam/documents.js";
+import type { RoleArgs } from "@pulumi/aws/iam/role.js";
+import type { RegionPlan } from "../kind.ts";
 
 /** Lets EC2 give the role to a machine. */
 export const machineTrust: PolicyDocument = document({
@@ -100,7 +102,7 @@ export function parameterKeyRights({ region, keyArn }: KeyOfRegion, path: string
   };
 }
 
-export interface KeyOfRegion {
+interface KeyOfRegion {
   /** An AWS region's code. */
   readonly region: string;
   readonly keyArn: string;
@@ -141,6 +143,14 @@ export function bucketPolicy(bucket: string): PolicyDocument {
   );
 }
 
+/** The same in a bucket that may be encrypted by a key of the configuration's. */
+export function bucketRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
+  const rights = bucketPolicy(bucket);
+  if (keyArn === undefined) return rights;
+  const key = bucketKeyRights({ region, keyArn }, `arn:aws:s3:::${bucket}`, "write");
+  return document(...(rights.Statement as PolicyStatement[]), key);
+}
+
 /** Of a bucket: nothing in plain text, whoever asks. https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit */
 export function encryptedOnlyPolicy(bucket: string): PolicyDocument {
   const arn = `arn:aws:s3:::${bucket}`;
@@ -158,11 +168,16 @@ export function encryptedOnlyPolicy(bucket: string): PolicyDocument {
 
 const readParameters = ["ssm:GetParameter", "ssm:GetParameters"];
 
-/** All that several policies say. */
-export function together(policy: PolicyDocument, ...statements: readonly PolicyStatement[]): PolicyDocument {
-  return document(...(policy.Statement as PolicyStatement[]), ...statements);
-}
-
 export function document(...statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
+}
+
+/** What the configuration asks of every role that the stack makes. A machine's instance profile has the same path. */
+export function roleSettings({
+  governance: { iamPath: path, permissionsBoundary } = {},
+}: Pick<RegionPlan, "governance">): Pick<RoleArgs, "path" | "permissionsBoundary"> {
+  return {
+    ...(path !== undefined && { path }),
+    ...(permissionsBoundary !== undefined && { permissionsBoundary }),
+  };
 }

@@ -1,7 +1,7 @@
 import { type GetRouteTableResult, getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
-import type { Question } from "./question.ts";
+import type { Question } from "./account.ts";
 
 interface Subnet {
   readonly id: string;

@@ -2,17 +2,20 @@ import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { NatGateway } from "@pulumi/aws/ec2/natGateway.js";
-import type { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
+import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
+import type { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc, type VpcArgs } from "@pulumi/aws/ec2/vpc.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AwsRegion } from "../../config/schema.ts";
-import type { Names } from "./naming.ts";
+import type { AwsPlan } from "./naming.ts";
 
 /** A VPC of the region's own. The stack connects it with no other, so its range may overlap until somebody does. */
 export function createVpc(
   name: string,
-  { names, ...args }: { readonly names: Names } & Pick<VpcArgs, "cidrBlock" | "assignGeneratedIpv6CidrBlock">,
+  { names }: AwsPlan,
+  args: Pick<VpcArgs, "cidrBlock" | "assignGeneratedIpv6CidrBlock">,
   options: pulumi.CustomResourceOptions,
 ): { readonly vpc: Vpc; readonly gateway: InternetGateway } {
   const vpc = new Vpc(name, { ...args, enableDnsHostnames: true, tags: names.tags() }, options);
@@ -22,18 +25,39 @@ export function createVpc(
   return { vpc, gateway };
 }
 
-export interface NatGatewayArgs {
-  readonly names: Names;
-  /** Id of a public one. */
-  readonly subnetId: pulumi.Input<string> | undefined;
-  /** By which that subnet is public. */
-  readonly route: readonly pulumi.Resource[];
+interface RoutesArgs extends Pick<RouteArgs, "gatewayId" | "natGatewayId"> {
+  readonly vpcId: pulumi.Input<string>;
+  readonly tags: { readonly Name: string };
+  /** By the names of their associations. */
+  readonly subnets: Readonly<Record<string, Subnet>>;
+  /** @default IPv4 alone */
+  readonly hasIpv6?: boolean;
 }
 
-/** The way out of private subnets. Its address is the only public one of a private endpoint's network, and nothing comes in by it. */
+/** The default route of some subnets. */
+export function createRoutes(
+  name: string,
+  { vpcId, tags, subnets, hasIpv6 = false, ...target }: RoutesArgs,
+  options: pulumi.CustomResourceOptions,
+): { readonly table: RouteTable; readonly route: readonly pulumi.Resource[] } {
+  const table = new RouteTable(name, { vpcId, tags }, options);
+  const way = { routeTableId: table.id, ...target };
+  const route = [
+    new Route(name, { ...way, destinationCidrBlock: "0.0.0.0/0" }, options),
+    ...(hasIpv6 ? [new Route(`${name}-ipv6`, { ...way, destinationIpv6CidrBlock: "::/0" }, options)] : []),
+    ...Object.entries(subnets).map(
+      ([own, { id }]) => new RouteTableAssociation(own, { routeTableId: table.id, subnetId: id }, options),
+    ),
+  ];
+  return { table, route };
+}
+
+/** The way out of private subnets, in a public one, to which a route leads. Its address is the only public one of a private endpoint's network, and nothing comes in by it. */
 export function createNatGateway(
   name: string,
-  { names, subnetId, route }: NatGatewayArgs,
+  { names }: AwsPlan,
+  subnetId: pulumi.Input<string> | undefined,
+  route: readonly pulumi.Resource[],
   options: pulumi.CustomResourceOptions,
 ): NatGateway {
   const address = new Eip(name, { domain: "vpc", tags: names.tags("nat") }, options);
@@ -47,7 +71,7 @@ export function createNatGateway(
 /** The way to S3 of a network that {@link createVpc} has made. It is free, also where a NAT gateway takes its price for each byte. */
 export function createS3Endpoint(
   name: string,
-  { region, names }: { readonly region: Pick<AwsRegion, "name">; readonly names: Names },
+  { region, names }: AwsPlan,
   { vpcId, id }: RouteTable,
   options: pulumi.CustomResourceOptions,
 ): VpcEndpoint {

@@ -9,8 +9,13 @@ export function isMissing({ message }: Error): boolean {
 
 /** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */
 export function partsOf(resourceId: string) {
-  const [, , subscription, , group, , , , name, , child] = resourceId.split("/");
-  return { subscription: subscription?.toLowerCase(), group, name, child };
+  const [, , subscription = "", , group = "", , , , name = "", , child = ""] = resourceId.split("/");
+  return { subscription: subscription.toLowerCase(), group, name, child };
+}
+
+/** Azure's names have no case. */
+export function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 const origin = "https://management.azure.com";

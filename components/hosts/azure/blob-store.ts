@@ -1,28 +1,32 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureVmRegion, Governance } from "../../config/schema.ts";
+import type { Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
-import { type Grantee, grant } from "./identity.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { isMissing } from "./arm.ts";
+import { createDiagnostics } from "./governance.ts";
+import { type Grant, type Grantee, grant } from "./identity.ts";
+import { type AzurePlan, namesOf, storageAccountName } from "./naming.ts";
 import type { Place } from "./place.ts";
-import type { storeSku } from "./regions.ts";
+import type { Question } from "./question.ts";
+import { storeSku } from "./regions.ts";
 
-export interface BlobStoreArgs {
+export interface BlobStoreArgs extends Pick<AzureStore, "account" | "delivery"> {
   readonly place: Place;
-  /** By findStorageAccountName(). */
-  readonly account: string;
-  /** Of a new account. One that is there keeps what it has. */
-  readonly sku: ReturnType<typeof storeSku>;
   /** After how many days a blob is deleted. */
   readonly expireDays: number;
-  /** @default a key of Azure */
-  readonly key?: Governance["storageKey"] | undefined;
+  /** Who reads and writes the container. */
+  readonly identity: Grantee;
 }
 
 export interface BlobStore {
-  readonly account: StorageAccount;
+  readonly store: AzureStore;
   readonly container: BlobContainer;
+  /** What should be there when the identity is used; it can take ten minutes to count. */
+  readonly rights: readonly pulumi.Resource[];
 }
 
 /** The one of the storage account. */
@@ -39,17 +43,19 @@ const containerName = "registry";
  */
 export function createBlobStore(
   name: string,
-  { place, account: accountName, sku, expireDays, key }: BlobStoreArgs,
+  plan: AzurePlan,
+  { place, account: accountName, delivery, expireDays, identity }: BlobStoreArgs,
   options: pulumi.CustomResourceOptions,
 ): BlobStore {
   const { resourceGroupName } = place;
+  const { storageKey: key } = plan.governance ?? {};
   const account = new StorageAccount(
     name,
     {
       ...place,
       accountName,
       kind: "StorageV2",
-      sku: { name: sku },
+      sku: { name: storeSku(plan.region) },
       accessTier: "Hot",
       allowSharedKeyAccess: false,
       allowBlobPublicAccess: false,
@@ -61,7 +67,7 @@ export function createBlobStore(
       // Said also without a key: Azure keeps what isn't said.
       ...(key ? encryptedBy(key) : { encryption: { keySource: "Microsoft.Storage" } }),
     },
-    // Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
+    // One that is there keeps what it has. Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
     // https://learn.microsoft.com/azure/storage/common/redundancy-migration
     { ...options, ignoreChanges: ["sku"] },
   );
@@ -94,16 +100,21 @@ export function createBlobStore(
     },
     { ...options, deletedWith: account },
   );
-  return { account, container };
-}
-
-/** Resource id of what has the logs of a container. */
-export function blobService({ account }: BlobStore): pulumi.Output<string> {
-  return pulumi.interpolate`${account.id}/blobServices/default`;
+  const service = pulumi.interpolate`${account.id}/blobServices/default`;
+  createDiagnostics(name, plan, "blobs", service, options);
+  const right = (part: string, role: Grant["role"], scope: pulumi.Input<string>) =>
+    grant(`${name}-${part}`, { identity, role, scope }, options);
+  const rights = [
+    right("store", "storageBlobDataContributor", container.id),
+    // To sign URLs, it gets the key for that, which only the account as a whole has:
+    // https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#assign-permissions-with-rbac
+    ...(delivery === "redirect" ? [right("store-redirect", "storageBlobDelegator", account.id)] : []),
+  ];
+  return { store: blobStore(accountName, delivery), container, rights };
 }
 
 /** Without a version, Storage takes the newest one: https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-existing-account */
-function encryptedBy({ key, identity }: NonNullable<BlobStoreArgs["key"]>) {
+function encryptedBy({ key, identity }: NonNullable<Governance["storageKey"]>) {
   const { origin, pathname } = new URL(key);
   return {
     identity: { type: "UserAssigned", userAssignedIdentities: [identity] },
@@ -116,45 +127,43 @@ function encryptedBy({ key, identity }: NonNullable<BlobStoreArgs["key"]>) {
   };
 }
 
-/**
- * Lets an identity read and write the container. To sign URLs, it also gets the key for that, which only the account as a whole has:
- * https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#assign-permissions-with-rbac
- *
- * @param name of the region
- * @returns what should be there when the identity is used; it can take ten minutes to count.
- */
-export function grantBlobStore(
-  name: string,
-  { identity, store, delivery }: { identity: Grantee; store: BlobStore } & Pick<AzureStore, "delivery">,
-  options: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
-  return [
-    grant(
-      `${name}-store`,
-      { identity, role: "storageBlobDataContributor", scope: store.container.id },
-      options,
-    ),
-    ...(delivery === "redirect"
-      ? [
-          grant(
-            `${name}-store-redirect`,
-            { identity, role: "storageBlobDelegator", scope: store.account.id },
-            options,
-          ),
-        ]
-      : []),
-  ];
-}
-
-/** The container of a machine's region that has one. */
-export function storeOf(
-  { storage }: Pick<AzureVmRegion, "storage">,
-  account: string | undefined,
-): AzureStore | undefined {
-  return storage.kind === "disk" || account === undefined ? undefined : blobStore(account, storage.delivery);
-}
-
 /** The container as the Pod's origins reach it, by the identity of the machine or the Pod. */
 export function blobStore(account: string, delivery: AzureStore["delivery"]): AzureStore {
   return { kind: "azure", account, container: containerName, delivery };
+}
+
+const path = "storage.kind";
+const accountType = "azure-native:storage:StorageAccount";
+
+/**
+ * The name for the storage account of a region with `storage.kind: bucket`. It can't be asked for whether somebody else in Azure has it, which is unlikely, as it
+ * is a hash; Azure then says `StorageAccountAlreadyTaken` when it makes the account.
+ *
+ * @returns undefined, and a problem more, when one of that name is in the resource group and isn't this stack's.
+ */
+export async function findStorageAccountName({
+  region: { name: region, topology, resourceGroup },
+  subscription,
+  lookUp,
+  options,
+}: Question): Promise<string | undefined> {
+  const identity = { stack: pulumi.getStack(), region };
+  const accountName = storageAccountName(subscription, identity);
+  const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
+  const accounts = await previousOutputs<{ name: string; sku: { name: string } }>(accountType);
+  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(region) ?? {};
+  if (previousName === accountName) {
+    if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
+      const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
+      const message = `the storage account ${accountName} is ${sku}, in one zone, and an update can't change that: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
+      lookUp.warn(path, message);
+    }
+    return accountName;
+  }
+  const account = getStorageAccount({ accountName, resourceGroupName }, options);
+  const isFree = await lookUp.askForNothing(path, `the storage account ${accountName}`, account, {
+    isMissing,
+    unknown: "can't be looked for",
+  });
+  return isFree ? accountName : undefined;
 }

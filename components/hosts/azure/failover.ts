@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { sha256 } from "../naming.ts";
-import type { Names } from "./naming.ts";
+import type { AzurePlan } from "./naming.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Place } from "./place.ts";
 
@@ -14,36 +14,22 @@ export function hasFailover({ endpoint }: Pick<AzureRegion, "endpoint">): boolea
 /** @returns problems whose path is relative to the region. */
 export function failoverProblems(region: AzureRegion): Problem[] {
   if (!hasFailover(region)) return [];
-  const path = "endpoint.failover";
+  const problem = (message: string) => [{ path: "endpoint.failover", message }];
   // https://learn.microsoft.com/azure/traffic-manager/traffic-manager-faqs#what-types-of-ip-addresses-can-i-use-when-adding-an-endpoint
   if (isPrivate(region))
-    return [
-      {
-        path,
-        message:
-          "takes a public endpoint: Azure's Traffic Manager probes from the internet, and takes no private addresses. Leave it out, and set `dial_timeout` on the nodes (docs/private-networks.md#azure)",
-      },
-    ];
+    return problem(
+      "takes a public endpoint: Azure's Traffic Manager probes from the internet, and takes no private addresses. Leave it out, and set `dial_timeout` on the nodes (docs/private-networks.md#azure)",
+    );
   if (region.topology === "cluster")
-    return [
-      {
-        path,
-        message:
-          "is for a machine: the load balancer of a cluster already leaves out replicas that don't answer. Leave it out",
-      },
-    ];
+    return problem(
+      "is for a machine: the load balancer of a cluster already leaves out replicas that don't answer. Leave it out",
+    );
   return [];
 }
 
 /** Names below the endpoint's: of the machine, whatever happens, and of what stands in for it, which has no address. */
 export const directName = (hostname: string) => `direct.${hostname}`;
 export const goneName = (hostname: string) => `gone.${hostname}`;
-
-export interface FailoverArgs {
-  readonly region: Pick<AzureRegion, "endpoint">;
-  readonly names: Pick<Names, "machine">;
-  readonly place: Place;
-}
 
 /** Seconds that others remember an answer. */
 const ttl = 30;
@@ -59,7 +45,8 @@ const ttl = 30;
  */
 export function createFailover(
   name: string,
-  { region, names, place: { resourceGroupName, tags } }: FailoverArgs,
+  { region, names }: AzurePlan,
+  { resourceGroupName, tags }: Place,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (!hasFailover(region)) return undefined;

@@ -1,9 +1,16 @@
-import { getVirtualNetwork } from "@pulumi/azure-native/network/getVirtualNetwork.js";
+import { getNatGateway } from "@pulumi/azure-native/network/getNatGateway.js";
+import { getPublicIPAddress } from "@pulumi/azure-native/network/getPublicIPAddress.js";
+import { getPublicIPPrefix } from "@pulumi/azure-native/network/getPublicIPPrefix.js";
+import { getRouteTable } from "@pulumi/azure-native/network/getRouteTable.js";
+import {
+  type GetVirtualNetworkResult,
+  getVirtualNetwork,
+} from "@pulumi/azure-native/network/getVirtualNetwork.js";
+import type { AzureRegion } from "../../config/schema.ts";
 import { partsOf } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { checkSubnetRules } from "./subnet-rules.ts";
-import { findEgress, findWayOut, type WayOut } from "./way-out.ts";
 
 export interface FoundSubnet {
   /** All ranges of its network. */
@@ -27,15 +34,12 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   if (!("subnet" in region.network)) return undefined;
   const { vnet, subnet } = region.network;
   const what = region.topology === "vm" ? "machine" : "cluster";
-  const {
-    subscription: owner = "",
-    group: resourceGroupName = "",
-    name: virtualNetworkName = "",
-  } = partsOf(vnet);
-  if (owner !== subscription) {
-    lookUp.refuse("network.vnet", `is in the subscription ${owner}, and the ${what} in ${subscription}`);
-    return undefined;
-  }
+  const { subscription: owner, group: resourceGroupName, name: virtualNetworkName } = partsOf(vnet);
+  if (owner !== subscription)
+    return lookUp.refuse(
+      "network.vnet",
+      `is in the subscription ${owner}, and the ${what} in ${subscription}`,
+    );
   const network = getVirtualNetwork({ resourceGroupName, virtualNetworkName }, options);
   const found = await lookUp.ask("network.vnet", virtualNetworkName, network);
   if (!found) return undefined;
@@ -73,4 +77,103 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
       ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),
     }),
   };
+}
+
+/**
+ * How an existing subnet reaches the internet, by what Azure's documentation puts first:
+ * https://learn.microsoft.com/azure/nat-gateway/nat-overview#azure-nat-gateway-basics
+ *
+ * - `route`: a route table sends everything to a firewall or a gateway.
+ * - `natGateway`: a NAT gateway.
+ * - `learned`: perhaps by routes that a gateway of the network, of a peer or of a Virtual WAN hub has learned, which Azure lists for a running machine only.
+ * - `default`: Azure's default outbound access, by a public address that isn't the customer's; networks that were made by API version 2025-07-01 or later don't have it.
+ * - `none`
+ */
+export type WayOut = "route" | "natGateway" | "learned" | "default" | "none";
+
+const path = "network.subnet";
+
+type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
+
+const wayOut =
+  "give it a NAT gateway, or a route table with a route for 0.0.0.0/0 to a firewall (docs/private-networks.md#azure)";
+
+/** Finds it, and refuses or warns of what isn't enough for machines without a public address. */
+async function findWayOut(
+  question: Question<AzureRegion>,
+  network: GetVirtualNetworkResult,
+  subnet: Subnet,
+): Promise<WayOut> {
+  const { region, lookUp } = question;
+  const found = await findRoute(question, network, subnet);
+  const what = region.topology === "vm" ? "machine" : "nodes";
+  // Machines of a load balancer's pool don't have it: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
+  const isBalanced = region.topology === "cluster" || region.endpoint.privateLink !== undefined;
+  if (found === "none" || (found === "default" && isBalanced))
+    lookUp.refuse(path, `has no way out, and a private endpoint's ${what} no public address: ${wayOut}`);
+  if (found === "default" && !isBalanced)
+    lookUp.warn(
+      path,
+      `has Azure's default outbound access only, whose public address isn't yours and may change: ${wayOut}`,
+    );
+  if (found === "learned")
+    lookUp.warn(
+      path,
+      "has a way out only if its network's gateway has learned a route for 0.0.0.0/0, which can't be seen before the machine runs",
+    );
+  return found;
+}
+
+/** Public addresses of a subnet's NAT gateway, as ranges. */
+async function findEgress(
+  { lookUp, options }: Question<AzureRegion>,
+  { natGateway }: Subnet,
+): Promise<string[]> {
+  if (natGateway?.id === undefined) return [];
+  const { group: resourceGroupName, name: natGatewayName } = partsOf(natGateway.id);
+  const gateway = await lookUp.ask(
+    path,
+    `the NAT gateway ${natGatewayName}`,
+    getNatGateway({ resourceGroupName, natGatewayName }, options),
+  );
+  const { publicIpAddresses = [], publicIpPrefixes = [] } = gateway ?? {};
+  const ranges = await Promise.all([
+    ...publicIpAddresses.map(async ({ id = "" }) => {
+      const { group, name } = partsOf(id);
+      const asked = getPublicIPAddress({ resourceGroupName: group, publicIpAddressName: name }, options);
+      const { ipAddress } = (await lookUp.ask(path, `the address ${name}`, asked)) ?? {};
+      return ipAddress === undefined ? [] : [`${ipAddress}/32`];
+    }),
+    ...publicIpPrefixes.map(async ({ id = "" }) => {
+      const { group, name } = partsOf(id);
+      const asked = getPublicIPPrefix({ resourceGroupName: group, publicIpPrefixName: name }, options);
+      const { ipPrefix } = (await lookUp.ask(path, `the addresses ${name}`, asked)) ?? {};
+      return ipPrefix === undefined ? [] : [ipPrefix];
+    }),
+  ]);
+  return ranges.flat();
+}
+
+async function findRoute(
+  { lookUp, options }: Question<AzureRegion>,
+  { subnets = [], virtualNetworkPeerings = [] }: GetVirtualNetworkResult,
+  { natGateway, routeTable, defaultOutboundAccess }: Subnet,
+): Promise<WayOut> {
+  if (routeTable?.id !== undefined) {
+    const { group: resourceGroupName, name: routeTableName } = partsOf(routeTable.id);
+    const table = await lookUp.ask(
+      path,
+      `the route table ${routeTableName}`,
+      getRouteTable({ resourceGroupName, routeTableName }, options),
+    );
+    const hop = table?.routes?.find(({ addressPrefix }) => addressPrefix === "0.0.0.0/0")?.nextHopType;
+    if (hop === "VirtualAppliance" || hop === "VirtualNetworkGateway") return "route";
+    if (hop === "None") return "none";
+  }
+  if (natGateway) return "natGateway";
+  const isConnected =
+    virtualNetworkPeerings.some(({ useRemoteGateways }) => useRemoteGateways === true) ||
+    subnets.some(({ name }) => name === "GatewaySubnet");
+  if (isConnected) return "learned";
+  return defaultOutboundAccess === false ? "none" : "default";
 }

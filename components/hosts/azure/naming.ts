@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { AzureRegion } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
 /**
@@ -21,6 +23,11 @@ export interface Names {
   /** Of such a network with a private DNS zone, which other caches share. */
   readonly zoneLink: string;
   readonly identity: string;
+}
+
+/** What the plans of a machine's region and a cluster's have in common. */
+export interface AzurePlan extends RegionPlan<AzureRegion> {
+  readonly names: Names;
 }
 
 const longestGroupName = 90;
@@ -78,4 +85,33 @@ export function uuidFor(...parts: readonly string[]): string {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Names of what a region's cluster is made of, besides those that it has in common with a machine. */
+export interface ClusterNames extends Names {
+  readonly cluster: string;
+  /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
+  readonly dnsPrefix: string;
+  /** Where AKS puts nodes and load balancer. */
+  readonly nodeResourceGroup: string;
+  /** The cluster's own, by which AKS works on the network. {@link Names.identity} is that of the cache. */
+  readonly clusterIdentity: string;
+  readonly certManagerIdentity: string;
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice */
+const longestNodeGroupName = 80;
+
+/** All names of a cluster. The same input gives the same names for ever: another name replaces the resource. */
+export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
+  const shared = namesOf(identity);
+  const base = `${project}-${identity.region}`;
+  return {
+    ...shared,
+    cluster: base,
+    dnsPrefix: base,
+    nodeResourceGroup: capped(`${shared.resourceGroup}-nodes`, longestNodeGroupName),
+    clusterIdentity: `${base}-cluster`,
+    certManagerIdentity: `${base}-cert-manager`,
+  };
 }

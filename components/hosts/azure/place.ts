@@ -1,9 +1,8 @@
+import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
-import type { RegionPlan } from "../kind.ts";
 import { stackTags } from "../naming.ts";
-import type { Names } from "./naming.ts";
+import type { AzurePlan } from "./naming.ts";
 
 /** Where the resources of a region go: the arguments that all have in common. */
 export interface Place {
@@ -12,15 +11,10 @@ export interface Place {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface PlaceArgs extends Pick<RegionPlan, "governance"> {
-  readonly region: Pick<AzureRegion, "name" | "resourceGroup">;
-  readonly names: Pick<Names, "resourceGroup">;
-}
-
 /** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
 export function createPlace(
   name: string,
-  { region, names, governance = {} }: PlaceArgs,
+  { region, names, governance = {} }: AzurePlan,
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;
@@ -28,4 +22,22 @@ export function createPlace(
   if (resourceGroup !== undefined) return { resourceGroupName: resourceGroup, location, tags };
   const group = new ResourceGroup(name, { resourceGroupName: names.resourceGroup, location, tags }, options);
   return { resourceGroupName: group.name, location, tags };
+}
+
+export interface ProviderPlace {
+  /** Pulumi's name of the provider. */
+  readonly name: string;
+  /** @default the name */
+  readonly location?: string;
+  /** Its id. @default that of the environment */
+  readonly subscription?: string;
+}
+
+/** A provider of resources in one region and subscription. Credentials come from the environment, as for the Azure CLI. */
+export function azureProvider(
+  { name, location = name, subscription }: ProviderPlace,
+  options: pulumi.ResourceOptions,
+): Provider {
+  const subscriptionId = subscription === undefined ? {} : { subscriptionId: subscription };
+  return new Provider(name, { location, ...subscriptionId }, options);
 }

@@ -6,26 +6,24 @@ import { contains, rangeOf } from "../../config/access.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
-import type { Names } from "./naming.ts";
+import type { AzurePlan } from "./naming.ts";
 import type { Place } from "./place.ts";
 import { allZonesOf } from "./regions.ts";
-import type { OwnSubnet } from "./subnet.ts";
+import { ownSubnets } from "./subnet.ts";
 
 /**
  * Ranges from which the clients of other subscriptions seem to come: a private link service translates their addresses to some of its subnet.
  * https://learn.microsoft.com/azure/private-link/private-link-service-overview#properties
  *
  * @param subnet an existing one
- * @param own of a network that the stack makes
  */
 export function consumerRanges(
-  { endpoint }: Pick<AzureRegion, "endpoint">,
+  { endpoint, topology }: AzureRegion,
   subnet: FoundSubnet | undefined,
-  own: OwnSubnet,
 ): readonly string[] {
   if (!endpoint.privateLink) return [];
   // The service has IPv4 only.
-  return ipv4Ranges(subnet?.ranges ?? [own.range]);
+  return ipv4Ranges(subnet?.ranges ?? [ownSubnets[topology].link.range]);
 }
 
 /** Clients with those of other subscriptions. */
@@ -35,12 +33,10 @@ export function withConsumers(clients: readonly string[], consumers: readonly st
 }
 
 export interface PrivateLinkArgs {
-  readonly region: AzureRegion;
-  readonly names: Pick<Names, "privateLink">;
   readonly place: Place;
   /** By whose id the subscription is known. */
   readonly firewall: NetworkSecurityGroup;
-  /** Resource id. */
+  /** Resource id of the region's. */
   readonly subnet: pulumi.Input<string>;
 }
 
@@ -62,12 +58,18 @@ const part = "endpoint";
  */
 export function createPrivateLink(
   name: string,
-  { region, names, place, firewall, subnet }: PrivateLinkArgs,
+  { region, names }: AzurePlan,
+  { place, firewall, subnet: own }: PrivateLinkArgs,
   options: pulumi.CustomResourceOptions,
 ): PrivateLink | undefined {
   const { privateLink, port } = region.endpoint;
   if (!privateLink) return undefined;
   const zones = allZonesOf(region.name);
+  // An existing one has both.
+  const subnet =
+    "subnet" in region.network
+      ? own
+      : pulumi.output(own).apply((id) => id.replace(/[^/]+$/, ownSubnets[region.topology].link.name));
   const balancer = firewall.id.apply((id) =>
     id.replace(/networkSecurityGroups\/[^/]+$/, `loadBalancers/${names.privateLink}`),
   );

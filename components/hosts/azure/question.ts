@@ -1,6 +1,9 @@
+import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
+import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import type { LookUp } from "../look-up.ts";
+import type { LookedUp } from "../kind.ts";
+import { type LookUp, lookUpRegion } from "../look-up.ts";
 
 /** A region in which the static checks have found nothing, and who asks Azure about it. */
 export interface Question<R extends AzureRegion = AzureRegion> {
@@ -9,4 +12,25 @@ export interface Question<R extends AzureRegion = AzureRegion> {
   readonly subscription: string;
   readonly lookUp: LookUp;
   readonly options: pulumi.InvokeOptions;
+}
+
+/**
+ * Asks Azure in which subscription it is, and then what else there is to ask about a region.
+ * @param ask gives undefined where there is a problem.
+ */
+export function lookUpIn<R extends AzureRegion, Found extends object>(
+  region: R,
+  options: pulumi.InvokeOptions,
+  ask: (question: Question<R>) => Promise<Found | undefined>,
+): Promise<LookedUp<Found>> {
+  return lookUpRegion(region, async (lookUp) => {
+    const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
+    return client && ask({ region, subscription: client.subscriptionId, lookUp, options });
+  });
+}
+
+export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {
+  const { resourceGroup: resourceGroupName } = region;
+  if (resourceGroupName === undefined) return;
+  await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
 }

@@ -4,18 +4,14 @@ import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordS
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import type { HostArgs } from "../kind.ts";
 import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
-import type { Names } from "./naming.ts";
-import type { Place } from "./place.ts";
-import { azureProvider } from "./provider.ts";
+import type { AzurePlan } from "./naming.ts";
+import { azureProvider, type Place } from "./place.ts";
 import type { ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {
-  readonly region: AzureRegion;
-  readonly names: Pick<Names, "zoneLink">;
-  /** Of `endpoint.zone`. @default public */
-  readonly zone: ZoneKind | undefined;
   /** IPv4, and stays. */
   readonly address: pulumi.Input<string>;
   /** Resource id of the region's subnet. */
@@ -25,15 +21,15 @@ export interface AddressRecordArgs {
 }
 
 export interface ChallengeArgs {
-  readonly region: Pick<AzureRegion, "endpoint">;
-  /** Of `endpoint.zone`. @default public */
-  readonly zone: ZoneKind | undefined;
   readonly place: Place;
   /** Who proves the name. */
   readonly identity: Grantee;
   /** By {@link inZones}. */
   readonly zoneOptions: pulumi.CustomResourceOptions;
 }
+
+/** What is given to a host, with the kind of `endpoint.zone`. @default public */
+type ZoneArgs = HostArgs<AzurePlan, { readonly zone?: ZoneKind | undefined }>;
 
 /** Seconds. Short, as address and name servers change when a region is made anew. */
 const ttl = 300;
@@ -52,7 +48,8 @@ export function inZones(
 /** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. @param options by {@link inZones} */
 export function createAddressRecord(
   name: string,
-  { region, names, zone: kind, address, subnet, failover }: AddressRecordArgs,
+  { plan: { region, names }, found: { zone: kind } }: ZoneArgs,
+  { address, subnet, failover }: AddressRecordArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, zone, zoneResourceGroup } = region.endpoint;
@@ -94,15 +91,13 @@ export function createAddressRecord(
   ];
 }
 
-interface ZoneNames {
-  readonly zone?: string | undefined;
-  readonly zoneResourceGroup?: string | undefined;
-}
-
 /** @returns undefined without a zone */
 function recordsIn(
   name: string,
-  { zone, zoneResourceGroup: resourceGroupName }: ZoneNames,
+  {
+    zone,
+    zoneResourceGroup: resourceGroupName,
+  }: Partial<Record<"zone" | "zoneResourceGroup", string | undefined>>,
   options: pulumi.CustomResourceOptions,
   kind: ZoneKind = "public",
 ): MakeRecord | undefined {
@@ -143,9 +138,11 @@ type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulu
  */
 export function createChallenge(
   name: string,
-  { region: { endpoint }, zone: kind, place, identity, zoneOptions }: ChallengeArgs,
+  { plan: { region }, found: { zone: kind } }: ZoneArgs,
+  { place, identity, zoneOptions }: ChallengeArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { endpoint } = region;
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
   const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;

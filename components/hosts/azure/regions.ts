@@ -1,6 +1,5 @@
-import { hint, type Problem } from "../../config/problems.ts";
 import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
-import { otherPartition } from "../other-partition.ts";
+import type { CloudRegions } from "../region-name.ts";
 
 /**
  * Azure's public regions: those with availability zones, and those without. Those of the clouds of China and of the US government are {@link elsewhere}.
@@ -23,11 +22,12 @@ const zonalRegions = words(zonal);
 
 export const regionNames: readonly string[] = [...zonalRegions, ...words(zoneless)];
 
-/** The zone of the machine, as an argument. In a region without zones, none. */
-export function zonesOf({ name, availabilityZone }: Pick<AzureVmRegion, "name" | "availabilityZone">): {
-  zones?: string[];
-} {
-  return zonalRegions.includes(name) ? { zones: [availabilityZone] } : {};
+/** The zone of the machine. In a region without zones, none. */
+export function zonesOf({
+  name,
+  availabilityZone,
+}: Pick<AzureVmRegion, "name" | "availabilityZone">): string[] {
+  return zonalRegions.includes(name) ? [availabilityZone] : [];
 }
 
 /**
@@ -49,10 +49,9 @@ export function allZonesOf(region: string): string[] {
 /** https://learn.microsoft.com/azure/azure-government/documentation-government-developer-guide, https://learn.microsoft.com/azure/china/resources-developer-guide */
 const elsewhere = /^(?:china|usdod|usgov|usnat|ussec)/;
 
-/** @returns problems whose path is relative to the region. */
-export function nameProblems({ name }: { readonly name: string }): Problem[] {
-  if (regionNames.includes(name)) return [];
-  if (elsewhere.test(name)) return [{ path: "name", message: otherPartition(name, "Azure") }];
-  const wayOut = hint(name, regionNames, "`az account list-locations` names them");
-  return [{ path: "name", message: `"${name}" is not a region of the public Azure cloud: ${wayOut}` }];
-}
+export const azureRegions: CloudRegions = {
+  cloud: "Azure",
+  known: regionNames,
+  elsewhere,
+  listedBy: "az account list-locations",
+};

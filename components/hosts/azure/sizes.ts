@@ -1,9 +1,9 @@
 /** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
+import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
-import { listFromArm } from "./arm.ts";
+import { listFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
-import { restrictionOf, type Sku, same, vCpusOf, zonesOfSku } from "./skus.ts";
 
 export interface SizeNeed {
   /** Path of the size in the configuration, within the region. */
@@ -84,10 +84,8 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
   const sku = skus.find(({ name }) => same(name, type));
   // Its limits and its architecture follow from its name. Machines that are there keep the name that they have: another one would replace them.
-  if (sku && sku.name !== type && existing?.type !== type) {
-    lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
-    return undefined;
-  }
+  if (sku && sku.name !== type && existing?.type !== type)
+    return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
   const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
   for (const problem of problems) tell(question, need, problem);
   judgeDisk(question, need, all);
@@ -209,3 +207,46 @@ function required({ type, min, surge, existing }: SizeNeed): number {
 function zonesText(zones: readonly string[]): string {
   return `${zones.length === 1 ? "zone" : "zones"} ${zones.join(", ")}`;
 }
+
+/** What Azure lists of a size for the subscription: https://learn.microsoft.com/rest/api/compute/resource-skus/list */
+export interface Sku {
+  readonly resourceType: string;
+  readonly name: string;
+  readonly family: string;
+  readonly locationInfo: readonly { readonly location: string; readonly zones?: readonly string[] }[];
+  readonly capabilities: readonly { readonly name: string; readonly value: string }[];
+  readonly restrictions: readonly {
+    readonly type: "Location" | "Zone";
+    readonly restrictionInfo?: { readonly locations?: readonly string[]; readonly zones?: readonly string[] };
+    readonly reasonCode: string;
+  }[];
+}
+
+/** What keeps the subscription from the size in all of a region, if anything does. */
+function restrictionOf({ restrictions }: Sku, region: string) {
+  return restrictions.find(
+    ({ type, restrictionInfo }) =>
+      type === "Location" && (restrictionInfo?.locations ?? [region]).some((it) => same(it, region)),
+  );
+}
+
+/** Zones in which the subscription gets the size. They are the subscription's, which numbers them in its own way. */
+function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
+  const zones = locationInfo.find(({ location }) => same(location, region))?.zones ?? [];
+  const restricted = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
+  return zones.filter((zone) => !restricted.includes(zone)).toSorted();
+}
+
+/** @returns undefined where Azure doesn't say */
+export function capabilityOf({ capabilities }: Sku, wanted: string): string | undefined {
+  return capabilities.find(({ name }) => name === wanted)?.value;
+}
+
+/** @returns undefined where Azure doesn't say */
+export function vCpusOf(sku: Sku): number | undefined {
+  const vCpus = capabilityOf(sku, "vCPUs");
+  return vCpus === undefined ? undefined : Number(vCpus);
+}
+
+/** Azure's names of architectures. */
+export const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };

@@ -9,7 +9,7 @@ import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { reasonOf } from "../look-up.ts";
 import { partsOf } from "./arm.ts";
-import { podRange } from "./cluster/ranges.ts";
+import { podRange } from "./cluster/nodes.ts";
 import { hasFailover } from "./failover.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -31,7 +31,7 @@ export async function checkSubnetRules(
 ): Promise<void> {
   const id = networkSecurityGroup?.id;
   if (id === undefined) return;
-  const { group: resourceGroupName = "", name: networkSecurityGroupName = "" } = partsOf(id);
+  const { group: resourceGroupName, name: networkSecurityGroupName } = partsOf(id);
   const asked = getNetworkSecurityGroup({ resourceGroupName, networkSecurityGroupName }, options);
   const found = await asked.catch((error: Error) => {
     lookUp.warn(path, `can't check the security group ${networkSecurityGroupName}: ${reasonOf(error)}`);
@@ -113,8 +113,9 @@ function refusingRule(
 ): string | undefined {
   for (const rule of rules) {
     if (rule.direction !== direction || !hasPort(rule, port) || !isTcp(rule)) continue;
-    const [theirs, ours] =
-      direction === "Inbound" ? [sources(rule), destinations(rule)] : [destinations(rule), sources(rule)];
+    const sources = together(rule.sourceAddressPrefix, rule.sourceAddressPrefixes);
+    const destinations = together(rule.destinationAddressPrefix, rule.destinationAddressPrefixes);
+    const [theirs, ours] = direction === "Inbound" ? [sources, destinations] : [destinations, sources];
     const matches = theirs.map((it) => matchOf(it, other));
     if (matches.every((it) => it === "none") && theirs.length > 0) continue;
     if (rule.access !== "Deny") return undefined;
@@ -148,21 +149,16 @@ function matchOf(prefix: string, { name, isInside, notIn = [] }: Other): "all" |
 /** https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
 const tagged: Readonly<Record<string, string>> = { AzureLoadBalancer: "168.63.129.16/32" };
 
-function sources({ sourceAddressPrefix, sourceAddressPrefixes = [] }: Rule): string[] {
-  return [...(sourceAddressPrefix ? [sourceAddressPrefix] : []), ...sourceAddressPrefixes];
-}
-
-function destinations({ destinationAddressPrefix, destinationAddressPrefixes = [] }: Rule): string[] {
-  return [...(destinationAddressPrefix ? [destinationAddressPrefix] : []), ...destinationAddressPrefixes];
+function together(one: string | undefined, several: readonly string[] = []): string[] {
+  return [...(one ? [one] : []), ...several];
 }
 
 function isTcp({ protocol }: Rule): boolean {
   return ["*", "tcp"].includes(protocol.toLowerCase());
 }
 
-function hasPort({ destinationPortRange, destinationPortRanges = [] }: Rule, port: number): boolean {
-  const ranges = [...(destinationPortRange ? [destinationPortRange] : []), ...destinationPortRanges];
-  return ranges.some((range) => {
+function hasPort({ destinationPortRange, destinationPortRanges }: Rule, port: number): boolean {
+  return together(destinationPortRange, destinationPortRanges).some((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);
     return range === "*" || (first <= port && port <= last);
   });

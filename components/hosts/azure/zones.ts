@@ -2,11 +2,10 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import { getFromArm, isMissing, listFromArm } from "./arm.ts";
+import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
-import { same } from "./skus.ts";
 
 /** Who gets answers from the zone of `endpoint.zone`: everyone, or only networks that are linked with it. */
 export type ZoneKind = "public" | "private";

@@ -1,10 +1,11 @@
 import { capacityOf } from "../../capacity/plan-region.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
+import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { PlanRequest, RegionPlan } from "../kind.ts";
 import { workloadProblems } from "../kubernetes/preflight.ts";
-import { accessProblems } from "./access.ts";
+import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
 
 /** A region whose cluster the stack makes, in whatever cloud. */
@@ -29,14 +30,51 @@ export function planOwnCluster<R extends OwnClusterRegion>(
     problems: [
       ...accessProblems(region, service),
       ...workloadProblems(region),
-      ...scratchProblems(replica, nodeRoomGiB),
+      // A Pod that asks for more than any node has waits for ever.
+      ...problemIf(
+        replica.diskGiB > nodeRoomGiB,
+        "storage.scratch",
+        `for this workload, each replica keeps ${replica.diskGiB}GiB on its node, which has room for ${nodeRoomGiB}GiB: set ${nodeRoomGiB}GiB, or use \`delivery: redirect\``,
+      ),
     ],
   };
 }
 
-/** A Pod that asks for more than any node has waits for ever. */
-function scratchProblems({ diskGiB }: ReplicaPlan, roomGiB: number): Problem[] {
-  if (diskGiB <= roomGiB) return [];
-  const message = `for this workload, each replica keeps ${diskGiB}GiB on its node, which has room for ${roomGiB}GiB: set ${roomGiB}GiB, or use \`delivery: redirect\``;
-  return [{ path: "storage.scratch", message }];
+/** What `public` also stands for, which is the only way to write it. */
+const everyoneInIpv6 = "::/0";
+
+/**
+ * Ranges that would open nothing, as the network of clusters that a stack makes, and their load balancers, have IPv4 only; or that are too many.
+ * @returns problems whose path is relative to the region.
+ */
+function accessProblems(
+  { access, apiAccess }: OwnClusterRegion,
+  { name, maxApiRanges, maxClientRanges = Infinity, clientRangesIn }: Service,
+): Problem[] {
+  const lists: Readonly<Record<string, readonly Source[]>> = {
+    "access.clients": access.clients,
+    "access.metrics": access.metrics,
+    apiAccess,
+  };
+  const useless = Object.entries(lists).flatMap(([path, ranges]) =>
+    ranges.flatMap((range, index) =>
+      typeof range !== "string" || familyOf(range) === "ipv4" || range === everyoneInIpv6
+        ? []
+        : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
+    ),
+  );
+  const clients = ipv4Ranges(access.clients).length;
+  return [
+    ...useless,
+    ...tooMany("access.clients", clients, clientRangesIn, maxClientRanges),
+    ...tooMany("apiAccess", apiAccess.length, name, maxApiRanges),
+  ];
+}
+
+function tooMany(path: string, count: number, holder: string, most: number): Problem[] {
+  return problemIf(count > most, path, tooManyRanges(count, holder, most));
+}
+
+export function tooManyRanges(count: number, holder: string, most: number): string {
+  return `has ${count} ranges, and ${holder} takes ${most}: put some together`;
 }

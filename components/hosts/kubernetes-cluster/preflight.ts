@@ -1,9 +1,16 @@
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import type { Service } from "./services.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { versionFindings } from "./versions.ts";
+
+/** What has to be known of a region whose cluster the stack makes, besides its configuration. */
+export interface Surroundings {
+  /** Like `2026-11-24`. */
+  readonly today: string;
+  /** The version that the region's cluster has, like `1.36` or `1.36.2`. @default there is no cluster yet */
+  readonly previousVersion?: string | undefined;
+}
 
 /** What is to be said of a region whose cluster the stack makes, by what is there of it. */
 export function clusterFindings(
@@ -21,10 +28,73 @@ function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
   const later = "a new cluster doesn't have: set it when the cluster exists and has that";
   const kinds = `takes the Prometheus Operator's kinds, which ${later}`;
   return [
-    ...(operator.podMonitor ? [{ path: "operator.podMonitor", message: kinds }] : []),
-    ...(operator.prometheusRule ? [{ path: "operator.prometheusRule", message: kinds }] : []),
-    ...(replicas.connections === undefined
-      ? []
-      : [{ path: "replicas.connections", message: `takes the custom metrics API, which ${later}` }]),
+    ...problemIf(operator.podMonitor, "operator.podMonitor", kinds),
+    ...problemIf(operator.prometheusRule, "operator.prometheusRule", kinds),
+    ...problemIf(
+      replicas.connections !== undefined,
+      "replicas.connections",
+      `takes the custom metrics API, which ${later}`,
+    ),
   ];
+}
+
+/** How long before the end it is said. An upgrade takes a day at most, but has to be planned. */
+const noticeDays = 60;
+
+const path = "version";
+
+/**
+ * What is to be said of the Kubernetes version of a cluster that a stack makes.
+ *
+ * No cluster is made whose support is known to have ended. One that is there goes on, and up by one minor version at a time, but never back:
+ * https://learn.microsoft.com/azure/aks/upgrade-aks-cluster, https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
+ */
+export function versionFindings(
+  { name, supportEnds }: Pick<Service, "name" | "supportEnds">,
+  { version, today, previousVersion }: Surroundings & Pick<OwnClusterRegion, "version">,
+): Findings {
+  const refused = (message: string) => ({ problems: [{ path, message }], warnings: [] });
+  const has = previousVersion === undefined ? undefined : minorOf(previousVersion);
+  const wanted = minorOf(version);
+  if (has !== undefined && wanted < has)
+    return refused(`the cluster has 1.${has}, and can't go back to ${version}`);
+  if (has !== undefined && wanted > has + 1) {
+    return refused(
+      `the cluster has 1.${has}, and goes up by one minor version at a time: set 1.${has + 1} first`,
+    );
+  }
+  const end = supportEnds[version];
+  if (end === undefined) {
+    const known = Object.keys(supportEnds).filter((it) => (supportEnds[it] ?? "") >= today);
+    const message = `whether ${name} supports Kubernetes ${version}, and until when, isn't known here: ${name} refuses it if not. Known are ${known.join(", ")}`;
+    return { problems: [], warnings: [{ path, message }] };
+  }
+  const isOver = end < today;
+  if (isOver && has === undefined) {
+    return refused(`${name}'s support of Kubernetes ${version} ended on ${end}: set a later one`);
+  }
+  if (daysBetween(today, end) > noticeDays) return { problems: [], warnings: [] };
+  const message = `${name}'s support of Kubernetes ${version} ${isOver ? "ended" : "ends"} on ${end}: set a later one, docs/kubernetes.md says how`;
+  return { problems: [], warnings: [{ path, message }] };
+}
+
+function minorOf(version: string): number {
+  return Number(version.split(".")[1]);
+}
+
+function daysBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 86_400_000;
+}
+
+/**
+ * The surroundings of a region.
+ * @param cluster the type of the cluster, and `property` the output that is its version.
+ */
+export async function surroundingsOf<Property extends string>(
+  region: string,
+  cluster: string,
+  property: Property,
+): Promise<Surroundings> {
+  const previous = await previousOutputs<Record<Property, string>>(cluster);
+  return { today: new Date().toISOString().slice(0, 10), previousVersion: previous.get(region)?.[property] };
 }

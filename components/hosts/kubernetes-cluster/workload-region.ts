@@ -2,26 +2,21 @@ import type { KubernetesRegion, OwnClusterRegion } from "../../config/schema.ts"
 import type { ObjectStore } from "../../pod/store.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import type { Handover } from "../kubernetes/handover.ts";
-import { podsOf, rangesOf } from "../kubernetes/sources.ts";
-import type { NetworkPolicies, WorkloadRegion } from "../kubernetes/workload-args.ts";
+import { podsOf, rangesOf, type WorkloadRegion } from "../kubernetes/workload-args.ts";
 import { issuerName } from "./cert-manager.ts";
 
-export interface CloudOptions {
+export interface CloudOptions
+  extends Pick<
+    WorkloadRegion,
+    "namespaceLabels" | "loadBalancerRanges" | "furtherClients" | "networkPolicies"
+  > {
   readonly store: ObjectStore;
   /** Of the Service, as the cloud's load balancer reads them. */
   readonly annotations: Readonly<Record<string, string>>;
   /** @default the cluster's */
   readonly loadBalancerClass?: string;
-  /** Of the namespace, as the cloud's controllers read them. @default none */
-  readonly namespaceLabels?: Readonly<Record<string, string>>;
-  /** CIDR ranges from which the load balancer looks whether the Pods are there. @default none */
-  readonly loadBalancerRanges?: readonly string[];
-  /** CIDR ranges by which clients of a private link come. @default none */
-  readonly furtherClients?: readonly string[];
   /** What suits the cloud's load balancer. */
   readonly handover: Handover;
-  /** @default "kubernetes" */
-  readonly networkPolicies?: NetworkPolicies;
   /** @default anywhere */
   readonly scheduling?: KubernetesRegion["scheduling"];
 }

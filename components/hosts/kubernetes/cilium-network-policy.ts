@@ -1,7 +1,6 @@
 import { type CustomObject, selectorLabels, workloadMetadata } from "./names.ts";
-import { type PodSelector, podsOf, rangesOf } from "./sources.ts";
 import { type Incoming, incoming, type Outgoing, outgoing } from "./traffic.ts";
-import type { WorkloadPlanArgs } from "./workload-args.ts";
+import { type PodSelector, podsOf, rangesOf, type WorkloadPlanArgs } from "./workload-args.ts";
 
 /** https://docs.cilium.io/en/stable/network/kubernetes/policy/#ciliumnetworkpolicy */
 export type CiliumNetworkPolicy = CustomObject<

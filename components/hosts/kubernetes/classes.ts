@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { hint, type Problem } from "../../config/problems.ts";
-import { allOf, type ClusterApi, namesOf } from "./cluster-api.ts";
+import { allOf, type ClusterApi, namesOf, type Question } from "./cluster-api.ts";
 
 /** A kind of the whole cluster, whose objects are chosen by their names. */
 interface ClassKind {
@@ -24,4 +24,20 @@ export async function classProblems(
   return names.includes(name)
     ? []
     : [{ path, message: `the cluster has no ${kind} "${name}": ${hint(name, names)}` }];
+}
+
+const priorityClasses = {
+  kind: "PriorityClass",
+  group: "scheduling.k8s.io",
+  plural: "priorityclasses",
+} as const;
+
+/** Whether the PriorityClass is there: without it, no Pod is made, and the roll-out waits. */
+export function priorityProblems({ region, api }: Question): Promise<Problem[]> {
+  return classProblems(
+    api,
+    priorityClasses,
+    region.scheduling.priorityClassName,
+    "scheduling.priorityClassName",
+  );
 }

@@ -7,10 +7,13 @@ import {
   KubeConfig,
   type KubernetesObject,
   ServerConfiguration,
+  type V1Namespace,
   VersionApi,
 } from "@kubernetes/client-node";
 import { hint, type Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
+import type { WorkloadObjects } from "./objects.ts";
+import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** A cluster that can be asked. Each question takes {@link patienceSeconds} at most. */
 export interface ClusterApi {
@@ -75,7 +78,7 @@ function clientsOf(config: KubeConfig, server: string): ClusterApi {
 
 /**
  * What the cluster has; undefined if it isn't there, null if that isn't known: the user may not look, which permissions.ts says, or the cluster knows no such kind, which
- * kinds.ts says.
+ * served-kinds.ts says.
  */
 export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | undefined | null> {
   try {
@@ -109,4 +112,24 @@ export function namesOf(objects: readonly KubernetesObject[]): string[] {
 /** Of an object that isn't there, the server speaks in its API's words: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 function saysStatus({ body }: ApiException<unknown>): boolean {
   return String(body).includes('"details"');
+}
+
+/** The uids of what this stack has made for a region, as far as it has. */
+export interface OwnObjects {
+  readonly namespace?: string | undefined;
+  readonly service?: string | undefined;
+}
+
+/** A region in which the static checks have found nothing, and the cluster that is asked about it. */
+export interface Question {
+  readonly region: KubernetesRegion;
+  readonly workload: WorkloadPlanArgs;
+  /** What the workload is made of. */
+  readonly objects: WorkloadObjects;
+  readonly api: ClusterApi;
+  /** As it is; undefined or null where {@link ifThere} says so. */
+  readonly namespace: V1Namespace | undefined | null;
+  readonly own: OwnObjects;
+  /** Whether it is there for the region: made by this stack, or an existing one that the region is to use. */
+  readonly hasNamespace: boolean;
 }

@@ -1,7 +1,8 @@
 import { ApiException, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
+import { ifThere, type Question } from "./cluster-api.ts";
 import { configuredFamilies } from "./families.ts";
-import type { Question } from "./question.ts";
+import { workloadName } from "./names.ts";
 
 /** By the part of an object that the server names, the setting. */
 type Settings = readonly (readonly [part: RegExp, path: string])[];
@@ -93,4 +94,17 @@ function problemsIn({ message = "", details }: Status, settings: Settings): Prob
     const [, path = "context"] = settings.find(([part]) => part.test(told)) ?? [];
     return { path, message: `the cluster refuses it: ${told}` };
   });
+}
+
+/** A Service keeps its first family for as long as it is there: https://kubernetes.io/docs/concepts/services-networking/dual-stack/#switching-services-between-single-stack-and-dual-stack */
+export async function firstFamilyProblems({ region, api, own, hasNamespace }: Question): Promise<Problem[]> {
+  const { families, path } = configuredFamilies(region.expose);
+  const [wanted] = families.ipFamilies ?? [];
+  if (wanted === undefined || own.service === undefined || !hasNamespace) return [];
+  const { name: namespace } = region.namespace;
+  const found = await ifThere(api.core.readNamespacedService({ name: workloadName, namespace }));
+  const [first] = found?.spec?.ipFamilies ?? [];
+  if (first === undefined || first === wanted) return [];
+  const message = `begins with ${wanted}, and the Service has ${first} first, which Kubernetes can't change: write ${first} first, or delete the Service (docs/kubernetes.md#both-ip-families)`;
+  return [{ path: `${path}.ipFamilies`, message }];
 }

@@ -1,10 +1,16 @@
-import type { Service } from "kubernetes-types/core/v1.d.ts";
+import type { Service, ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { everyone } from "../../config/access.ts";
 import { familiesOf } from "./families.ts";
-import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
+import {
+  type CustomObject,
+  selectorLabels,
+  tlsSecretOf,
+  withoutWaiting,
+  workloadMetadata,
+  workloadName,
+} from "./names.ts";
 import { portNames } from "./pod.ts";
-import { withoutWaiting } from "./waiting.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
@@ -39,40 +45,37 @@ type Expose<Kind> = Extract<WorkloadRegion["expose"], { kind: Kind }>;
 function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): Service {
   const { endpoint, access } = region;
   const isPublic = everyone.every((range) => access.clients.includes(range));
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: workloadMetadata(
-      region,
-      {
-        ...expose.annotations,
-        ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
-      },
-      expose.labels,
-    ),
-    spec: {
-      type: "LoadBalancer",
-      externalTrafficPolicy: "Local",
-      ...familiesOf(expose),
-      ...(expose.class !== undefined && { loadBalancerClass: expose.class }),
-      ...(!isPublic && { loadBalancerSourceRanges: access.clients }),
-      selector: selectorLabels(region.name),
-      ports: [{ name: portNames.endpoint, port: endpoint.port, targetPort: portNames.endpoint }],
-    },
+  const annotations = {
+    ...expose.annotations,
+    ...(expose.externalDns && { "external-dns.alpha.kubernetes.io/hostname": endpoint.hostname }),
   };
+  return service(region, { ...expose, annotations }, endpoint.port, {
+    type: "LoadBalancer",
+    externalTrafficPolicy: "Local",
+    ...familiesOf(expose),
+    ...(expose.class !== undefined && { loadBalancerClass: expose.class }),
+    ...(!isPublic && { loadBalancerSourceRanges: access.clients }),
+  });
 }
 
 function inside(region: WorkloadRegion, expose: Expose<"ingress" | "gateway">): Service {
-  const { service } = expose;
+  return service(region, expose.service, plainPort, { type: "ClusterIP", ...familiesOf(expose) });
+}
+
+function service(
+  region: WorkloadRegion,
+  { annotations, labels }: Pick<Expose<"loadBalancer">, "annotations" | "labels">,
+  port: number,
+  spec: ServiceSpec,
+): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: workloadMetadata(region, service.annotations, service.labels),
+    metadata: workloadMetadata(region, annotations, labels),
     spec: {
-      type: "ClusterIP",
-      ...familiesOf(expose),
+      ...spec,
       selector: selectorLabels(region.name),
-      ports: [{ name: portNames.endpoint, port: plainPort, targetPort: portNames.endpoint }],
+      ports: [{ name: portNames.endpoint, port, targetPort: portNames.endpoint }],
     },
   };
 }

@@ -1,10 +1,7 @@
 import type { Problem } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
-import { allOf, selectorText } from "./cluster-api.ts";
-import type { Question } from "./question.ts";
-import { podsOf, type Source } from "./sources.ts";
-
-type Labels = Readonly<Record<string, string>>;
+import { allOf, type Question, selectorText } from "./cluster-api.ts";
+import { podsOf, type Source } from "./workload-args.ts";
 
 /** Says which labels nothing in the cluster has now, as far as the user may look: what has them may come later. */
 export async function warnOfLabels(question: Question): Promise<void> {
@@ -53,21 +50,21 @@ async function sourceWarnings(
   path: string,
   sources: readonly Source[],
 ): Promise<Problem[]> {
+  const { core } = question.api;
   const warnings = podsOf(sources).map(async ({ namespaceLabels = {}, podLabels = {} }) => {
-    const what = (await lacks(question, "namespaces", namespaceLabels))
+    const what = (await lacks(namespaceLabels, (request) => core.listNamespace(request)))
       ? `no namespace has ${selectorText(namespaceLabels)}`
-      : (await lacks(question, "pods", podLabels)) && `no Pod has ${selectorText(podLabels)}`;
+      : (await lacks(podLabels, (request) => core.listPodForAllNamespaces(request))) &&
+        `no Pod has ${selectorText(podLabels)}`;
     return what ? [{ path, message: `${what}: until one has, the network admits nobody for it` }] : [];
   });
   return (await Promise.all(warnings)).flat();
 }
 
-async function lacks({ api }: Question, plural: "namespaces" | "pods", labels: Labels): Promise<boolean> {
+async function lacks(
+  labels: Readonly<Record<string, string>>,
+  list: (request: { labelSelector: string; limit: number }) => Promise<{ items: readonly object[] }>,
+): Promise<boolean> {
   if (Object.keys(labels).length === 0) return false;
-  const request = { labelSelector: selectorText(labels), limit: 1 };
-  const found =
-    plural === "pods"
-      ? await allOf(api.core.listPodForAllNamespaces(request))
-      : await allOf(api.core.listNamespace(request));
-  return found?.length === 0;
+  return (await allOf(list({ labelSelector: selectorText(labels), limit: 1 })))?.length === 0;
 }

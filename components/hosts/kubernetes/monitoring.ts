@@ -31,8 +31,9 @@ export function monitoringObjects({
   });
   return [
     ...(podMonitor ? [object("PodMonitor", podMonitorSpec(region))] : []),
+    // The Secret with the certificate doesn't always have its authority.
     ...(podMonitor && "ca" in endpoint.tls && !("proxies" in expose)
-      ? [caConfigMap(region, endpoint.tls.ca)]
+      ? [configMap("ca", workloadMetadata(region), { [caKey]: endpoint.tls.ca })]
       : []),
     ...(prometheusRule ? [object("PrometheusRule", { groups: ruleGroups(monitoring.alerts) })] : []),
     ...(dashboard ? [dashboardConfigMap(region)] : []),
@@ -54,7 +55,7 @@ function podMonitorSpec(region: WorkloadRegion): object {
   const ca =
     tls.mode === "private"
       ? { secret: { name: tlsSecretOf(endpoint), key: caKey } }
-      : "ca" in tls && { configMap: { name: caName, key: caKey } };
+      : "ca" in tls && { configMap: { name: `${workloadName}-ca`, key: caKey } };
   return {
     selector: { matchLabels: selectorLabels(name) },
     podMetricsEndpoints: [
@@ -72,30 +73,20 @@ function podMonitorSpec(region: WorkloadRegion): object {
   };
 }
 
-const caName = `${workloadName}-ca`;
 const caKey = "ca.crt";
 
-/** The Secret with the certificate doesn't always have its authority. */
-function caConfigMap(region: WorkloadRegion, ca: string): MonitoringFile {
+function configMap(part: string, metadata: ObjectMeta, data: MonitoringFile["data"]): MonitoringFile {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { ...workloadMetadata(region), name: caName },
-    data: { [caKey]: ca },
+    metadata: { ...metadata, name: `${workloadName}-${part}` },
+    data,
   };
 }
 
 /** As Grafana's sidecar takes it: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards */
 function dashboardConfigMap(region: WorkloadRegion): MonitoringFile {
   const { labels, ...rest } = metadata(region);
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      ...rest,
-      name: `${workloadName}-dashboard`,
-      labels: { ...labels, grafana_dashboard: "1" },
-    },
-    data: { [`${dashboardUid}.json`]: JSON.stringify(dashboard()) },
-  };
+  const data = { [`${dashboardUid}.json`]: JSON.stringify(dashboard()) };
+  return configMap("dashboard", { ...rest, labels: { ...labels, grafana_dashboard: "1" } }, data);
 }

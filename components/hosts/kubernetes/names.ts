@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
+import { sha256 } from "../naming.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** Of all objects of which a namespace has one. It belongs to one region alone, so nothing else is needed. */
@@ -60,10 +60,13 @@ export interface CustomObject<Kind extends string, Spec extends object = object>
 
 /** A name that changes with the content, so that what refers to it changes, too. */
 export function withContentHash(name: string, content: unknown): string {
-  return `${name}-${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10)}`;
+  return `${name}-${sha256(JSON.stringify(content)).slice(0, 10)}`;
 }
 
 /** The name before {@link withContentHash}. */
 export function withoutContentHash(name: string): string {
   return name.replace(/-[0-9a-f]{10}$/, "");
 }
+
+/** For an object that needn't do anything for the others to go on: https://www.pulumi.com/registry/packages/kubernetes/#await-logic */
+export const withoutWaiting = { "pulumi.com/skipAwait": "true" } as const;

@@ -1,8 +1,8 @@
 import type { Problem } from "../../config/problems.ts";
-import { isAdopting } from "../adopting.ts";
-import { ifThere } from "./cluster-api.ts";
+import { warn } from "../../config/refuse.ts";
+import { isAdopting } from "../look-up.ts";
+import { ifThere, type Question } from "./cluster-api.ts";
 import { workloadName } from "./names.ts";
-import type { Question } from "./question.ts";
 
 /** Whether the namespace can be made, or is there, and takes this region's cache. */
 export async function namespaceProblems(question: Question): Promise<Problem[]> {
@@ -39,4 +39,61 @@ async function othersProblems({ region, api, own }: Question): Promise<Problem[]
   if (!service || service.metadata?.uid === own.service) return [];
   const message = `"${namespace}" has a Service ${workloadName} already, which isn't this stack's: each cache needs a namespace of its own`;
   return [{ path: "namespace", message }];
+}
+
+/**
+ * Whether what others put into the namespace, and the replicas need, is there. In a namespace that is still to be made, it can only come later: until then, the replicas wait.
+ * @param path of the setting that names it
+ * @param what as a person says it: `the Secret wildcard`
+ */
+async function providedProblems(
+  { region, hasNamespace }: Question,
+  path: string,
+  what: string,
+  find: () => Promise<object>,
+): Promise<Problem[]> {
+  const { name, create } = region.namespace;
+  if (hasNamespace) {
+    const found = await ifThere(find());
+    return found === undefined ? [{ path, message: `${what} isn't in the namespace ${name}` }] : [];
+  }
+  const message = `${what} must be put into the namespace ${name} as soon as that exists: the replicas wait for it`;
+  if (create) warn([{ path, message }], region.name);
+  return [];
+}
+
+function secretProblems(question: Question, path: string, name: string): Promise<Problem[]> {
+  const { region, api } = question;
+  const request = { name, namespace: region.namespace.name };
+  return providedProblems(question, path, `the Secret ${name}`, () => api.core.readNamespacedSecret(request));
+}
+
+/** The Secrets by which nodes pull the images. */
+export async function pullSecretProblems(question: Question): Promise<Problem[]> {
+  const problems = question.region.pods.imagePullSecrets.map(({ name }, index) =>
+    secretProblems(question, `pods.imagePullSecrets[${index}].name`, name),
+  );
+  return (await Promise.all(problems)).flat();
+}
+
+/** The certificate, or who issues it. */
+export async function certificateProblems(question: Question): Promise<Problem[]> {
+  const { region, api } = question;
+  const { name: namespace } = region.namespace;
+  const { tls } = region.endpoint;
+  if (tls.mode === "provided") return secretProblems(question, "endpoint.tls.secretName", tls.secretName);
+  if (tls.mode !== "issuer") return [];
+  const path = "endpoint.tls.name";
+  const { name, kind } = tls;
+  const certManager = { group: "cert-manager.io", version: "v1", name };
+  if (kind === "Issuer") {
+    const issuer = { ...certManager, namespace, plural: "issuers" };
+    return providedProblems(question, path, `the Issuer ${name}`, () =>
+      api.custom.getNamespacedCustomObject(issuer),
+    );
+  }
+  const found = await ifThere(
+    api.custom.getClusterCustomObject({ ...certManager, plural: "clusterissuers" }),
+  );
+  return found === undefined ? [{ path, message: `the cluster has no ClusterIssuer ${name}` }] : [];
 }

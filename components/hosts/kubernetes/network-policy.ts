@@ -5,9 +5,8 @@ import type {
   NetworkPolicyPeer,
 } from "kubernetes-types/networking/v1.d.ts";
 import { selectorLabels, workloadMetadata } from "./names.ts";
-import type { Source } from "./sources.ts";
 import { type Incoming, incoming, type Outgoing, outgoing } from "./traffic.ts";
-import type { WorkloadPlanArgs } from "./workload-args.ts";
+import type { Source, WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where EKS Pod Identity gives out credentials, on each node: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
 const podIdentityAgent = ["169.254.170.23/32", "fd00:ec2::23/128"];

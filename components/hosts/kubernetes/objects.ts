@@ -1,13 +1,11 @@
 import type { Namespace, Service, ServiceAccount } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
-import { autoscaler, disruptionBudget } from "./autoscaling.ts";
-import { certificate } from "./certificate.ts";
 import { type CiliumNetworkPolicy, ciliumNetworkPolicy } from "./cilium-network-policy.ts";
-import { type Controller, controller } from "./controller.ts";
+import { autoscaler, type Controller, controller, disruptionBudget } from "./controller.ts";
 import { type Exposure, exposure } from "./exposure.ts";
 import { monitoringObjects } from "./monitoring.ts";
-import { objectLabels, workloadMetadata } from "./names.ts";
+import { type CustomObject, objectLabels, tlsSecretOf, workloadMetadata } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { peerServices } from "./peers.ts";
 import { workloadPod } from "./pod.ts";
@@ -88,4 +86,25 @@ export function withAnnotations<Annotations>(
   annotations: Annotations | undefined,
 ) {
   return { ...account, metadata: { ...metadata, ...(annotations && { annotations }) } };
+}
+
+/**
+ * For a region whose certificate is cert-manager's to get and to renew:
+ * https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate
+ */
+export function certificate(region: WorkloadRegion): CustomObject<"Certificate"> | undefined {
+  const { hostname, tls } = region.endpoint;
+  if (tls.mode !== "issuer") return undefined;
+  return {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: workloadMetadata(region),
+    spec: {
+      secretName: tlsSecretOf(region.endpoint),
+      dnsNames: [hostname],
+      issuerRef: { group: "cert-manager.io", kind: tls.kind, name: tls.name },
+      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+      usages: ["digital signature", "server auth"],
+    },
+  };
 }

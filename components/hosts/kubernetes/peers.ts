@@ -1,8 +1,6 @@
 import type { Service, Sysctl } from "kubernetes-types/core/v1.d.ts";
-import { objectLabels, selectorLabels, workloadName } from "./names.ts";
-import type { PodSelector } from "./sources.ts";
-import { withoutWaiting } from "./waiting.ts";
-import type { WorkloadRegion } from "./workload-args.ts";
+import { objectLabels, selectorLabels, withoutWaiting, workloadName } from "./names.ts";
+import type { PodSelector, WorkloadRegion } from "./workload-args.ts";
 
 /** Where a replica answers the others in its Pod: plain HTTP, from the replicas alone. */
 export const peerPort = 8444;

@@ -19,77 +19,58 @@ const change = ["create", "get", ...watch, "patch", "delete"];
 
 /** Those that a region's cache takes; docs/kubernetes.md has them as a ClusterRole. */
 export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects): Permission[] {
-  const { namespace } = region;
-  const inNamespace = (group: string, resource: string, verbs = change) => ({
+  const { storage, expose, networkPolicies } = region;
+  const { tls } = region.endpoint;
+  const inNamespace = (group: string, resource: string, verbs = change, namespace = region.namespace) => ({
     group,
     resource,
     verbs,
     namespace,
   });
+  const inCluster = (group: string, resource: string, verbs = ["list"]) => ({ group, resource, verbs });
+  const ofGateways = "gateway.networking.k8s.io";
   const monitoring = new Set(objects.monitoring.map(({ kind }) => kind));
   return [
-    objects.namespace
-      ? { group: "", resource: "namespaces", verbs: change }
-      : inNamespace("", "namespaces", ["get"]),
+    objects.namespace ? inCluster("", "namespaces", change) : inNamespace("", "namespaces", ["get"]),
     ...["configmaps", "secrets", "serviceaccounts", "services"].map((it) => inNamespace("", it)),
     ...["pods", "endpoints"].map((it) => inNamespace("", it, watch)),
-    ...(region.storage.kind === "disk"
+    ...(storage.kind === "disk"
       ? [inNamespace("apps", "statefulsets"), inNamespace("", "persistentvolumeclaims")]
       : [
           inNamespace("apps", "deployments"),
           inNamespace("apps", "replicasets", watch),
           inNamespace("", "persistentvolumeclaims", watch),
         ]),
-    ...(hasVolumes(region) ? [{ group: "storage.k8s.io", resource: "storageclasses", verbs: ["list"] }] : []),
+    ...(storage.kind === "disk" || storage.scratchClass !== undefined
+      ? [inCluster("storage.k8s.io", "storageclasses")]
+      : []),
     ...(region.scheduling.priorityClassName === undefined
       ? []
-      : [{ group: "scheduling.k8s.io", resource: "priorityclasses", verbs: ["list"] }]),
+      : [inCluster("scheduling.k8s.io", "priorityclasses")]),
     inNamespace("policy", "poddisruptionbudgets"),
     inNamespace("networking.k8s.io", "networkpolicies"),
-    ...(region.networkPolicies === "cilium" ? [inNamespace("cilium.io", "ciliumnetworkpolicies")] : []),
+    ...(networkPolicies === "cilium" ? [inNamespace("cilium.io", "ciliumnetworkpolicies")] : []),
     ...(objects.autoscaler ? [inNamespace("autoscaling", "horizontalpodautoscalers")] : []),
-    ...forExposure(region),
-    ...forCertificate(region),
+    ...(expose.kind === "ingress" ? [inNamespace("networking.k8s.io", "ingresses")] : []),
+    ...(expose.kind === "ingress" && expose.class !== undefined
+      ? [inCluster("networking.k8s.io", "ingressclasses")]
+      : []),
+    ...(expose.kind === "gateway"
+      ? [
+          inNamespace(ofGateways, "httproutes"),
+          inNamespace(ofGateways, "gateways", ["get"], expose.gateway.namespace),
+        ]
+      : []),
+    ...(tls.mode === "issuer"
+      ? [
+          inNamespace("cert-manager.io", "certificates"),
+          tls.kind === "Issuer"
+            ? inNamespace("cert-manager.io", "issuers", ["get"])
+            : inCluster("cert-manager.io", "clusterissuers", ["get"]),
+        ]
+      : []),
     ...(monitoring.has("PodMonitor") ? [inNamespace("monitoring.coreos.com", "podmonitors")] : []),
     ...(monitoring.has("PrometheusRule") ? [inNamespace("monitoring.coreos.com", "prometheusrules")] : []),
-  ];
-}
-
-function hasVolumes({ storage }: WorkloadRegion): boolean {
-  return storage.kind === "disk" || storage.scratchClass !== undefined;
-}
-
-function forExposure({ expose, namespace }: WorkloadRegion): Permission[] {
-  switch (expose.kind) {
-    case "loadBalancer":
-      return [];
-    case "ingress": {
-      const group = "networking.k8s.io";
-      return [
-        { group, resource: "ingresses", verbs: change, namespace },
-        ...(expose.class === undefined ? [] : [{ group, resource: "ingressclasses", verbs: ["list"] }]),
-      ];
-    }
-    case "gateway": {
-      const group = "gateway.networking.k8s.io";
-      return [
-        { group, resource: "httproutes", verbs: change, namespace },
-        { group, resource: "gateways", verbs: ["get"], namespace: expose.gateway.namespace },
-      ];
-    }
-  }
-}
-
-function forCertificate({ endpoint, namespace }: WorkloadRegion): Permission[] {
-  const { tls } = endpoint;
-  if (tls.mode !== "issuer") return [];
-  const group = "cert-manager.io";
-  const verbs = ["get"];
-  return [
-    { group, resource: "certificates", verbs: change, namespace },
-    tls.kind === "Issuer"
-      ? { group, resource: "issuers", verbs, namespace }
-      : { group, resource: "clusterissuers", verbs },
   ];
 }
 

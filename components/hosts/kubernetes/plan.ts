@@ -1,5 +1,5 @@
 import { leastEdgeMiB, planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
-import type { Problem } from "../../config/problems.ts";
+import { problemIf } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { edgeAmounts } from "./container-resources.ts";
@@ -24,18 +24,20 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
   const { min, sharing } = replicas;
   const edge = edgeAmounts(pods.resources.edge);
   const replica = planReplica({ storage, replicas: min, sharing, workload, edge });
+  const { memoryMiB, workers } = replica.edge;
+  const leastMiB = leastEdgeMiB(workers);
   return {
     plan: { ...request, replica },
-    problems: [...preflight(request), ...memoryProblems(replica)],
+    problems: [
+      ...preflight(request),
+      ...problemIf(
+        memoryMiB < leastMiB,
+        "pods.resources.edge.limits.memory",
+        `${memoryMiB}Mi are too little for the edge: nginx with ${workers} workers takes ${leastMiB}Mi, without what it caches in memory`,
+      ),
+    ],
     warnings: familyWarnings(region),
   };
-}
-
-function memoryProblems({ edge: { memoryMiB, workers } }: ReplicaPlan): Problem[] {
-  const leastMiB = leastEdgeMiB(workers);
-  if (memoryMiB >= leastMiB) return [];
-  const message = `${memoryMiB}Mi are too little for the edge: nginx with ${workers} workers takes ${leastMiB}Mi, without what it caches in memory`;
-  return [{ path: "pods.resources.edge.limits.memory", message }];
 }
 
 /** Its workload. */
@@ -43,19 +45,19 @@ export function workloadPlan(
   { region, ...plan }: KubernetesPlan,
   { networkPolicies }: ClusterFindings,
 ): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
+  const { namespace } = region;
   return {
     ...plan,
-    region: { ...region, ...namespaceOf(region), storage: workloadStorage(region), networkPolicies },
+    region: {
+      ...region,
+      namespace: namespace.name,
+      createsNamespace: namespace.create,
+      namespaceLabels: namespace.labels,
+      namespaceAnnotations: namespace.annotations,
+      storage: workloadStorage(region),
+      networkPolicies,
+    },
     serviceAccount: region.serviceAccount,
-  };
-}
-
-function namespaceOf({ namespace: { name, create, labels, annotations } }: KubernetesRegion) {
-  return {
-    namespace: name,
-    createsNamespace: create,
-    namespaceLabels: labels,
-    namespaceAnnotations: annotations,
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   Affinity,
   Container,
+  PersistentVolumeClaimSpec,
   PodSpec,
   PodTemplateSpec,
   SecurityContext,
@@ -9,13 +10,11 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { metricsPort, podPorts } from "../../config/ports.ts";
-import { type DiskBudget, ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
+import { ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
-import { claimSpec } from "./claim.ts";
 import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
@@ -29,10 +28,8 @@ import {
 } from "./names.ts";
 import { peerPort, peerSysctls, peersOf, sharesBlobs } from "./peers.ts";
 import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
-import { readinessProbe } from "./readiness.ts";
-import { isSideContainer, sideContainer } from "./side-container.ts";
-import { checkedRanges, podsOf, rangesOf } from "./sources.ts";
-import { mostReplicas, type WorkloadPlanArgs } from "./workload-args.ts";
+import { isSideContainer, readinessProbe, sideContainer } from "./probes.ts";
+import { checkedRanges, mostReplicas, podsOf, rangesOf, type WorkloadPlanArgs } from "./workload-args.ts";
 
 /** Where the edge listens in its Pod: nobody but root may listen at 443. */
 export const edgePort = 8443;
@@ -144,13 +141,10 @@ function isOnNode({ storage }: WorkloadPlanArgs["region"]): boolean {
   return storage.kind === "bucket" && storage.scratchClass === undefined;
 }
 
-function budgetOf({ diskGiB, fillsGiB }: ReplicaPlan): DiskBudget {
-  return fillsGiB === undefined ? ownDiskBudget(diskGiB) : scratchBudget(diskGiB, fillsGiB);
-}
-
 function renderedPod(args: WorkloadPlanArgs): PodManifests {
   const { region, upstreams, replica } = args;
   const { storage, expose, access, furtherClients = [] } = region;
+  const { diskGiB, fillsGiB } = replica;
   const part = { emptyDir: {} };
   // The Pod's user reads it as the volumes' group.
   const secret = (secretName: string) => ({ secret: { secretName, defaultMode: 0o440 } });
@@ -165,7 +159,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
     }),
     clients: [...access.clients, ...furtherClients],
     metricsClients: checkedRanges(access.metrics),
-    budget: budgetOf(replica),
+    budget: fillsGiB === undefined ? ownDiskBudget(diskGiB) : scratchBudget(diskGiB, fillsGiB),
     edgeMemoryMiB: replica.edge.memoryMiB,
     edgeWorkers: replica.edge.workers,
     replicas: mostReplicas(region),
@@ -262,5 +256,17 @@ function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<
     ...(readinessGates.length > 0 && { readinessGates }),
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(tolerations.length > 0 && { tolerations }),
+  };
+}
+
+/**
+ * What a volume of one replica must be.
+ * @param storageClass @default the cluster's
+ */
+export function claimSpec(diskGiB: number, storageClass: string | undefined): PersistentVolumeClaimSpec {
+  return {
+    accessModes: ["ReadWriteOnce"],
+    ...(storageClass !== undefined && { storageClassName: storageClass }),
+    resources: { requests: { storage: `${diskGiB}Gi` } },
   };
 }

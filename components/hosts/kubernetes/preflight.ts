@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { PlanRequest } from "../kind.ts";
 import { familyProblems } from "./families.ts";
@@ -16,41 +16,36 @@ export function workloadProblems(
 ): Problem[] {
   const { access, operator, replicas, storage } = region;
   const scales = mostReplicas(region) > replicas.min;
-  const problems: Problem[] = [];
-  if (scales && storage.kind === "disk") {
-    const message =
-      "replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)";
-    problems.push({ path: "replicas.max", message });
-  }
-  if (sharesBlobs(region)) problems.push(...sharingProblems(region));
-  if (!scales && replicas.connections !== undefined) {
-    const message = "adds no replica as long as `max` is not more than `min`";
-    problems.push({ path: "replicas.connections", message });
-  }
-  if (operator.podMonitor && access.metrics.length === 0) {
-    const message =
-      "is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods";
-    problems.push({ path: "access.metrics", message });
-  }
-  return problems;
+  const isBucket = storage.kind === "bucket";
+  const shares = sharesBlobs(region);
+  return [
+    ...problemIf(
+      scales && !isBucket,
+      "replicas.max",
+      "replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)",
+    ),
+    ...problemIf(
+      shares && isBucket,
+      "replicas.sharing",
+      "can be `hash` only with volumes: in a bucket, replicas share all that there is",
+    ),
+    ...problemIf(
+      shares && !isBucket && replicas.min < 2,
+      "replicas.sharing",
+      "can be `hash` only with two replicas or more: set `replicas.min`",
+    ),
+    ...problemIf(
+      !scales && replicas.connections !== undefined,
+      "replicas.connections",
+      "adds no replica as long as `max` is not more than `min`",
+    ),
+    ...problemIf(
+      operator.podMonitor && access.metrics.length === 0,
+      "access.metrics",
+      "is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods",
+    ),
+  ];
 }
-
-function sharingProblems({ replicas, storage }: Parameters<typeof workloadProblems>[0]): Problem[] {
-  const path = "replicas.sharing";
-  if (storage.kind === "bucket") {
-    return [
-      { path, message: "can be `hash` only with volumes: in a bucket, replicas share all that there is" },
-    ];
-  }
-  if (replicas.min > 1) return [];
-  return [{ path, message: "can be `hash` only with two replicas or more: set `replicas.min`" }];
-}
-
-/** prefetch.sh looks into the replica's own cache for what is missing, and would fetch what others keep in each round. */
-const prefetchProblem: Problem = {
-  path: "replicas.sharing",
-  message: "can't be `hash` together with `prefetch`: leave one of them out",
-};
 
 /** The same for a region in an existing cluster. */
 export function preflight({
@@ -59,7 +54,12 @@ export function preflight({
 }: Pick<PlanRequest<KubernetesRegion>, "region" | "prefetch">): Problem[] {
   return [
     ...workloadProblems(region),
-    ...(prefetch && sharesBlobs(region) ? [prefetchProblem] : []),
+    // prefetch.sh looks into the replica's own cache for what is missing, and would fetch what others keep in each round.
+    ...problemIf(
+      prefetch !== undefined && sharesBlobs(region),
+      "replicas.sharing",
+      "can't be `hash` together with `prefetch`: leave one of them out",
+    ),
     ...exposureProblems(region),
     ...familyProblems(region),
     ...identityProblems(region),
@@ -79,16 +79,19 @@ function identityProblems({ storage, serviceAccount }: KubernetesRegion): Proble
 
 function exposureProblems({ endpoint, expose }: KubernetesRegion): Problem[] {
   const { tls, port } = endpoint;
-  const problems: Problem[] = [];
-  if (expose.kind === "ingress" && port !== 443) {
-    problems.push({ path: "endpoint.port", message: "must be 443: an Ingress has no other for TLS" });
-  }
-  if ((expose.kind === "gateway") !== (tls.mode === "gateway")) {
-    const message =
-      expose.kind === "gateway"
+  const isGateway = expose.kind === "gateway";
+  return [
+    ...problemIf(
+      expose.kind === "ingress" && port !== 443,
+      "endpoint.port",
+      "must be 443: an Ingress has no other for TLS",
+    ),
+    ...problemIf(
+      isGateway !== (tls.mode === "gateway"),
+      "endpoint.tls.mode",
+      isGateway
         ? "must be `gateway`: the Gateway ends TLS with a certificate of its own"
-        : "can be `gateway` only with `expose: { kind: gateway, … }`";
-    problems.push({ path: "endpoint.tls.mode", message });
-  }
-  return problems;
+        : "can be `gateway` only with `expose: { kind: gateway, … }`",
+    ),
+  ];
 }

@@ -1,7 +1,6 @@
 import { itHas, type Problem } from "../../config/problems.ts";
 import { classProblems } from "./classes.ts";
-import { ifThere } from "./cluster-api.ts";
-import type { Question } from "./question.ts";
+import { ifThere, type Question } from "./cluster-api.ts";
 
 const ingressClasses = {
   kind: "IngressClass",

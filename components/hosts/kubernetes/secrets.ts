@@ -1,11 +1,13 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
-import { objectLabels, podSecretName, storeSecret, workloadMetadata } from "./names.ts";
-import type { WorkloadArgs } from "./workload-args.ts";
+import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
+import { objectLabels, podSecretName, storeSecret, tlsSecretOf, workloadMetadata } from "./names.ts";
+import { PrivateCertificate } from "./private-certificate.ts";
+import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
 
 /**
  * The Secrets that containers read as files. A rotated one is another content of the same Secret, which kubelet writes into the running Pods within two minutes.
@@ -79,4 +81,35 @@ export function withStoreSecret(template: PodTemplateSpec, name: string): PodTem
     }),
   }));
   return { ...template, spec: { ...spec, containers } };
+}
+
+/** For a region with an authority of its own: the authority, and the Secret with a certificate by it. */
+export function createPrivateTls(
+  name: string,
+  region: WorkloadRegion,
+  own: pulumi.CustomResourceOptions,
+  inNamespace: pulumi.CustomResourceOptions,
+): { readonly authority: PrivateAuthority; readonly secret: Secret } | undefined {
+  const authority = createAuthority(name, region, own);
+  if (!authority) return undefined;
+  const { hostname } = region.endpoint;
+  const certificate = new PrivateCertificate(
+    name,
+    { hostname, authorityCertificate: authority.certificate, authorityKey: pulumi.secret(authority.key) },
+    own,
+  );
+  const secret = new Secret(
+    `${name}-tls`,
+    {
+      metadata: { ...workloadMetadata(region), name: tlsSecretOf(region.endpoint) },
+      type: "kubernetes.io/tls",
+      stringData: {
+        "ca.crt": authority.certificate,
+        "tls.crt": certificate.certificate,
+        "tls.key": pulumi.secret(certificate.key),
+      },
+    },
+    inNamespace,
+  );
+  return { authority, secret };
 }

@@ -1,8 +1,7 @@
 import { ApiException, type V1APIResourceList } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
-import { type ClusterApi, ifThere } from "./cluster-api.ts";
+import { type ClusterApi, ifThere, type Question } from "./cluster-api.ts";
 import type { WorkloadObjects } from "./objects.ts";
-import type { Question } from "./question.ts";
 import type { NetworkPolicies } from "./workload-args.ts";
 
 /** A part of Kubernetes's API that not every cluster has. */

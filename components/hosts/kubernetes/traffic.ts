@@ -3,8 +3,7 @@ import { serviceNamespace } from "../../config/text.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
-import type { PodSelector, Source } from "./sources.ts";
-import type { WorkloadPlanArgs } from "./workload-args.ts";
+import type { PodSelector, Source, WorkloadPlanArgs } from "./workload-args.ts";
 
 /** A port of the Pods, and who may connect to it. */
 export interface Incoming {

@@ -1,8 +1,7 @@
 import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
 import { hint, itHas, type Problem } from "../../config/problems.ts";
-import { allOf, ifThere, namesOf, selectorText } from "./cluster-api.ts";
+import { allOf, ifThere, namesOf, type Question, selectorText } from "./cluster-api.ts";
 import { selectorLabels } from "./names.ts";
-import type { Question } from "./question.ts";
 
 /** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
 const defaultClass = "storageclass.kubernetes.io/is-default-class";

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
+import { everyone } from "../../config/access.ts";
 import type { Credentials, Secrets } from "../../config/credentials.ts";
 import type { CommonKeys, KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
@@ -72,4 +73,22 @@ export interface WorkloadArgs extends WorkloadPlanArgs {
   readonly placingAnnotations?: readonly string[];
   /** Access key and secret key, where the store's `credentials` is the storeSecret of names.ts. @default the identity of the Pods */
   readonly storeCredentials?: pulumi.Output<Credentials> | undefined;
+}
+
+/** Who connects to the Pods: an address range, or Pods by their labels. */
+export type Source = KubernetesRegion["access"]["metrics"][number];
+
+export type PodSelector = Exclude<Source, string>;
+
+export function rangesOf(sources: readonly Source[]): string[] {
+  return sources.filter((it) => typeof it === "string");
+}
+
+export function podsOf(sources: readonly Source[]): PodSelector[] {
+  return sources.filter((it) => typeof it !== "string");
+}
+
+/** The ranges that the edge itself checks: it sees addresses only, so where Pods are named by labels, the network alone decides. */
+export function checkedRanges(sources: readonly Source[]): string[] {
+  return podsOf(sources).length > 0 ? [...everyone] : rangesOf(sources);
 }

@@ -19,8 +19,7 @@ import { trusted } from "../private-authority.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { workloadName } from "./names.ts";
 import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects.ts";
-import { createFollowedSecrets, createStoreSecret, withStoreSecret } from "./secrets.ts";
-import { createPrivateTls } from "./tls.ts";
+import { createFollowedSecrets, createPrivateTls, createStoreSecret, withStoreSecret } from "./secrets.ts";
 import { mostReplicas, type WorkloadArgs, type WorkloadRegion } from "./workload-args.ts";
 
 /**

@@ -3,9 +3,8 @@ import type { Host, HostArgs } from "../kind.ts";
 import { bundleDigest } from "../podman/bundle.ts";
 import type { CertificateInputs } from "./certificate.ts";
 import { EndpointCertificate } from "./certificate-resource.ts";
-import { localAddress } from "./layout.ts";
 import { localPod } from "./local-pod.ts";
-import type { LocalPlan } from "./plan.ts";
+import { type LocalPlan, localAddress } from "./plan.ts";
 import { PodmanPod } from "./podman-pod-resource.ts";
 
 /** The cache on this machine: a certificate, and the Pod played by podman. */

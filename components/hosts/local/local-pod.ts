@@ -8,8 +8,7 @@ import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { originReady, upstreamPorts } from "../../pod/upstream-ports.ts";
 import { upstreamSecret } from "../../pod/upstream-secret.ts";
 import { bundleText, renderBundle } from "../podman/bundle.ts";
-import { claimsText, localAddress } from "./layout.ts";
-import type { LocalPlan } from "./plan.ts";
+import { claimsText, type LocalPlan, localAddress } from "./plan.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
 /** What is known only when the Pod is made. */

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { removeOwned } from "./owned-files.ts";
+import { podmanHas } from "./podman.ts";
 import {
   isAsWanted,
   type ObservedPod,
   observePod,
   type PodmanPodInputs,
   playPod,
-  podExists,
   removePod,
   removeWholePod,
   restartReaders,
@@ -40,7 +40,7 @@ export async function diff(
 }
 
 export async function read(id: string, state: State): Promise<pulumi.dynamic.ReadResult> {
-  if (state.bundle === undefined) return (await podExists(id)) ? { id, props: state } : {};
+  if (state.bundle === undefined) return (await podmanHas("pod", id)) ? { id, props: state } : {};
   const observed = await observePod(state);
   return Object.keys(observed.states).length > 0 ? { id, props: { ...state, observed } } : {};
 }
@@ -63,5 +63,5 @@ export async function update(state: State, inputs: PodmanPodInputs): Promise<pul
 
 export async function remove(state: State): Promise<void> {
   if (state.bundle !== undefined) await removePod(state);
-  else if (await podExists(state.name)) await removeWholePod(state);
+  else if (await podmanHas("pod", state.name)) await removeWholePod(state);
 }

@@ -60,8 +60,10 @@ export async function playPod(
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
   await writeSecrets(inputs.secrets);
   const bundle = await unpack(inputs);
-  if (await podExists(earlier.name)) {
-    for (const { image } of bundleParts(parse(inputs))) await ensureImage(image);
+  if (await podmanHas("pod", earlier.name)) {
+    for (const { image } of bundleParts(parse(inputs))) {
+      if (!(await podmanHas("image", image))) await podman(["pull", "--quiet", image]);
+    }
     await removeWholePod(earlier);
   }
   const { exitCode, stderr } = await execa("sh", [join(bundle, "apply.sh"), bundle, ...current], {
@@ -147,10 +149,6 @@ export async function heldPorts(
   return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
 }
 
-export async function podExists(name: string): Promise<boolean> {
-  return podmanHas("pod", name);
-}
-
 /** The name that podman knows a container of the cache by. */
 export function containerOf(inputs: Pick<PodmanPodInputs, "bundle">, container: string): string {
   return `${parse(inputs)[`parts/${container}/pod`]}-${container}`;
@@ -187,15 +185,8 @@ interface PodmanContainer {
 async function containersOf(region: string, options?: PodmanOptions): Promise<PodmanContainer[]> {
   const labels = { name: "registry-cache", instance: region };
   const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
-  const list = [
-    "ps",
-    "--all",
-    "--pod",
-    "--format",
-    "json",
-    ...filters.flatMap((filter) => ["--filter", filter]),
-  ];
-  return JSON.parse(await podman(list, options));
+  const list = ["ps", "--all", "--pod", "--format", "json"];
+  return JSON.parse(await podman([...list, ...filters.flatMap((filter) => ["--filter", filter])], options));
 }
 
 function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {
@@ -239,10 +230,6 @@ export async function removeWholePod({ name, secrets }: WholePod): Promise<void>
     const known = new Set((await podman([kind, "ls", "--format", "{{.Name}}"])).split("\n"));
     for (const own of names.filter((it) => known.has(it))) await podman([kind, "rm", own]);
   }
-}
-
-async function ensureImage(reference: string): Promise<void> {
-  if (!(await podmanHas("image", reference))) await podman(["pull", "--quiet", reference]);
 }
 
 async function waitUntilReady(urls: readonly string[]): Promise<void> {

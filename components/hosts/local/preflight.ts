@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { LocalRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
 import { isFor } from "./certificate.ts";
-import { claimedPorts, type Layout } from "./layout.ts";
-import type { LocalPlan } from "./plan.ts";
+import { claimedPorts, type Layout, type LocalPlan } from "./plan.ts";
 import { heldPorts } from "./podman-pod.ts";
 
 /** What on this machine stands in the way of a region's cache; nothing is changed. */
@@ -69,13 +68,11 @@ function isFree(port: number): Promise<boolean> {
 async function diskProblems({ directory, diskGiB }: Layout): Promise<Problem[]> {
   const { bavail, blocks, bsize } = await statfs(nearestExisting(directory));
   const available = Math.floor(((existsSync(directory) ? blocks : bavail) * bsize) / 2 ** 30);
-  if (available >= diskGiB) return [];
-  return [
-    {
-      path: "storage.size",
-      message: `${diskGiB}GiB don't fit on the disk of ${directory}, which has ${available}GiB for it: set a smaller size, or a dataDir elsewhere`,
-    },
-  ];
+  return problemIf(
+    available < diskGiB,
+    "storage.size",
+    `${diskGiB}GiB don't fit on the disk of ${directory}, which has ${available}GiB for it: set a smaller size, or a dataDir elsewhere`,
+  );
 }
 
 function nearestExisting(path: string): string {

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import { stringify } from "yaml";
 import type { PodOptions } from "../../pod/options.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
+import { sha256 } from "../naming.ts";
 import { probeParameters } from "../oncall/program.ts";
 
 /**
@@ -59,7 +59,7 @@ export function bundleText(bundle: Bundle): string {
 
 /** SHA-256 of {@link bundleText}, hexadecimal: the bundle's name. */
 export function bundleDigest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256(text);
 }
 
 export interface BundlePart {

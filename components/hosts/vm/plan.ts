@@ -10,6 +10,13 @@ export interface VmPlan<R extends VmRegion = VmRegion> extends RegionPlan<R> {
   readonly capacity: CapacityPlan;
 }
 
+/** What stands in the lists of `access`, each with its path relative to the region. */
+export function sourcesOf({ access }: Pick<VmRegion, "access">) {
+  return (["clients", "metrics"] as const).flatMap((list) =>
+    access[list].map((source, index) => ({ list, source, path: `access.${list}[${index}]` })),
+  );
+}
+
 /** @returns problems whose path is relative to the region. */
 export function planVm<R extends VmRegion>(
   request: PlanRequest<R>,
@@ -19,4 +26,19 @@ export function planVm<R extends VmRegion>(
   const target = `${region.endpoint.hostname}:${metricsPort}`;
   const metrics = region.access.metrics.length > 0 ? ({ scheme: "https", target } as const) : undefined;
   return { plan: { ...request, capacity, metrics }, problems };
+}
+
+/** The cloud would refuse in the middle of an update; hooks of resources, which could say so too, need a newer language host. */
+export function shrinkingProblems(
+  { region: { storage }, capacity }: Pick<VmPlan, "region" | "capacity">,
+  hasGiB = 0,
+): Problem[] {
+  const wantedGiB =
+    storage.kind === "disk" && storage.sizeGiB !== "auto" ? storage.sizeGiB : capacity.disk.sizeGiB;
+  if (wantedGiB >= hasGiB) return [];
+  const what = `the disk has ${hasGiB}GiB and can't shrink to ${wantedGiB}GiB`;
+  const wayOut = "first give up the disk and its content (docs/upgrading.md)";
+  return storage.kind === "disk"
+    ? [{ path: "storage.size", message: `${what}: set ${hasGiB}GiB, or ${wayOut}` }]
+    : [{ path: "storage.kind", message: `${what}, which is enough beside a bucket: ${wayOut}` }];
 }

@@ -1,3 +1,4 @@
+import { gzip } from "pako";
 import { stringify } from "yaml";
 import { script } from "../../pod/script.ts";
 import { quoted } from "../../pod/shell-word.ts";
@@ -35,8 +36,15 @@ export const stateDirectory = "/var/lib/registry-cache";
 
 const configuration = "/etc/registry-cache";
 
-/** Of a security upgrade that needs a reboot. Local time, UTC on both clouds: after the nightly upgrades, and when few clusters are scaled. */
-const rebootTime = "04:30";
+/**
+ * Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades. That of an upgrade that needs one comes after the nightly upgrades, and when
+ * few clusters are scaled: local time, UTC on both clouds.
+ */
+const unattendedReboot = {
+  "Automatic-Reboot": "true",
+  "Automatic-Reboot-WithUsers": "true",
+  "Automatic-Reboot-Time": "04:30",
+};
 
 /**
  * The cloud-config of a cache VM with Debian 13: https://cloudinit.readthedocs.io/en/25.1.4/reference/modules.html
@@ -46,7 +54,7 @@ const rebootTime = "04:30";
  */
 export function renderUserData(options: UserDataOptions): string {
   const { packages = [], prepare = [] } = options;
-  return `#cloud-config\n${yaml({
+  const document = {
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
     write_files: [
       { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
@@ -58,7 +66,12 @@ export function renderUserData(options: UserDataOptions): string {
         "/etc/systemd/resolved.conf.d/60-registry-cache.conf",
         unit({ Resolve: { LLMNR: "no", MulticastDNS: "no" } }),
       ),
-      file("/etc/apt/apt.conf.d/52registry-cache-reboot", unattendedReboot()),
+      file(
+        "/etc/apt/apt.conf.d/52registry-cache-reboot",
+        Object.entries(unattendedReboot)
+          .map(([name, value]) => `Unattended-Upgrade::${name} "${value}";\n`)
+          .join(""),
+      ),
       file("/etc/udev/rules.d/60-registry-cache.rules", growthRule),
       file(`${configuration}/cloud`, options.cloud, "0700"),
       file(`${configuration}/packages.sh`, packagesScript(), "0700"),
@@ -70,13 +83,7 @@ export function renderUserData(options: UserDataOptions): string {
         shellVariables({ DEVICE: options.dataDevice, REGION: options.region }),
         "0600",
       ),
-      file(`/etc/systemd/system/${diskService}`, diskUnit()),
-      file("/etc/systemd/system/registry-cache-rescan.service", rescanService()),
-      file("/etc/systemd/system/registry-cache-rescan.timer", rescanTimer()),
-      file("/etc/containers/systemd/registry-cache@.kube", partUnit()),
-      file("/etc/systemd/system/registry-cache.service", cacheService()),
-      file("/etc/systemd/system/registry-cache-follow.service", followService()),
-      file("/etc/systemd/system/registry-cache-follow.timer", followTimer()),
+      ...Object.entries(units).map(([path, sections]) => file(`/etc/${path}`, unit(sections))),
     ],
     runcmd: [
       // cloud-init's own way asks the mirrors also when there is nothing to install.
@@ -95,12 +102,9 @@ export function renderUserData(options: UserDataOptions): string {
         ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
       ],
     ],
-  })}`;
-}
-
-/** Unfolded: shorter when compressed, and files look on the machine as they do here. */
-function yaml(document: object): string {
-  return stringify(document, { lineWidth: 0 });
+  };
+  // Unfolded: shorter when compressed, and files look on the machine as they do here.
+  return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
 }
 
 /** What podman recommends and needs here, without the 350 MB of the rest. */
@@ -149,13 +153,6 @@ function fstabLine(device: string): string {
   return `${device} ${dataMount} ext4 ${options.join(",")} 0 0`;
 }
 
-function diskUnit(): string {
-  return unit({
-    Unit: { Description: "Registry cache: data disk" },
-    Service: { Type: "oneshot", ExecStart: `${configuration}/disk.sh` },
-  });
-}
-
 /** Grows the mounted file system to the size of the disk: systemd-growfs@.service(8). */
 const growthService = `systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service`;
 
@@ -164,38 +161,41 @@ const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
   RUN+="/usr/bin/systemctl --no-block restart ${growthService}"
 `;
 
-/** It doesn't need the mount, which may be undone for a repair; and it leaves no line in the journal for each run. */
-function rescanService(): string {
-  return unit({
+type Unit = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What systemd runs, by the paths below /etc. */
+const units: Readonly<Record<string, Unit>> = {
+  [`systemd/system/${diskService}`]: {
+    Unit: { Description: "Registry cache: data disk" },
+    Service: { Type: "oneshot", ExecStart: `${configuration}/disk.sh` },
+  },
+  // It doesn't need the mount, which may be undone for a repair; and it leaves no line in the journal for each run.
+  "systemd/system/registry-cache-rescan.service": {
     Unit: { Description: "Registry cache: size of the data disk" },
     Service: { Type: "oneshot", ExecStart: `${configuration}/rescan.sh`, LogLevelMax: "notice" },
-  });
-}
-
-/** The machine can see a new size ten minutes after Azure has it: https://learn.microsoft.com/azure/virtual-machines/linux/expand-disks */
-function rescanTimer(): string {
-  return unit({
+  },
+  // The machine can see a new size ten minutes after Azure has it: https://learn.microsoft.com/azure/virtual-machines/linux/expand-disks
+  "systemd/system/registry-cache-rescan.timer": {
     Unit: { Description: "Registry cache: size of the data disk, every five minutes" },
     Timer: { OnCalendar: "*:0/5" },
     Install: { WantedBy: "timers.target" },
-  });
-}
-
-/** Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades */
-function unattendedReboot(): string {
-  const settings = {
-    "Automatic-Reboot": "true",
-    "Automatic-Reboot-WithUsers": "true",
-    "Automatic-Reboot-Time": rebootTime,
-  };
-  return Object.entries(settings)
-    .map(([name, value]) => `Unattended-Upgrade::${name} "${value}";\n`)
-    .join("");
-}
-
-/** Starts the Pod that ran last, of which each part is a unit of its own; stopped, it stops them. */
-function cacheService(): string {
-  return unit({
+  },
+  // podman-systemd.unit(5), for a Pod that apply.sh starts. A container that ends is started again by podman; if the Pod as a whole fails, by systemd. Without an order after
+  // registry-cache.service, whose start waits for it.
+  "containers/systemd/registry-cache@.kube": {
+    Unit: {
+      Description: "Registry cache: %i",
+      PartOf: "registry-cache.service",
+      Wants: "network-online.target",
+      After: "network-online.target",
+      RequiresMountsFor: dataMount,
+      StartLimitIntervalSec: "0",
+    },
+    Kube: { Yaml: `${stateDirectory}/units/%i.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
+    Service: { Restart: "always", RestartSec: "10", TimeoutStartSec: "5min", TimeoutStopSec: "150" },
+  },
+  // Starts the Pod that ran last, of which each part is a unit of its own; stopped, it stops them.
+  "systemd/system/registry-cache.service": {
     Unit: {
       Description: "Registry cache",
       Wants: `network-online.target ${growthService}`,
@@ -204,12 +204,9 @@ function cacheService(): string {
     },
     Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: `${configuration}/follow.sh start` },
     Install: { WantedBy: "multi-user.target" },
-  });
-}
-
-/** Of what it does, it leaves lines in the journal; systemd none for each run. */
-function followService(): string {
-  return unit({
+  },
+  // Of what it does, it leaves lines in the journal; systemd none for each run.
+  "systemd/system/registry-cache-follow.service": {
     Unit: {
       Description: "Registry cache: the wanted Pod",
       PartOf: "registry-cache.service",
@@ -222,42 +219,20 @@ function followService(): string {
       SyslogLevel: "notice",
       LogLevelMax: "notice",
     },
-  });
-}
-
-/** As long as the cache isn't stopped by hand, and not all machines of a fleet at the same time. */
-function followTimer(): string {
-  return unit({
+  },
+  // As long as the cache isn't stopped by hand, and not all machines of a fleet at the same time.
+  "systemd/system/registry-cache-follow.timer": {
     Unit: {
       Description: "Registry cache: the wanted Pod, every 30 seconds",
       PartOf: "registry-cache.service",
     },
     Timer: { OnActiveSec: "30", OnUnitInactiveSec: "30", RandomizedDelaySec: "5", AccuracySec: "1" },
     Install: { WantedBy: "registry-cache.service" },
-  });
-}
-
-/**
- * podman-systemd.unit(5), for a Pod that apply.sh starts. A container that ends is started again by podman; if the Pod as a whole fails, by systemd. Without an order after
- * registry-cache.service, whose start waits for it.
- */
-function partUnit(): string {
-  return unit({
-    Unit: {
-      Description: "Registry cache: %i",
-      PartOf: "registry-cache.service",
-      Wants: "network-online.target",
-      After: "network-online.target",
-      RequiresMountsFor: dataMount,
-      StartLimitIntervalSec: "0",
-    },
-    Kube: { Yaml: `${stateDirectory}/units/%i.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
-    Service: { Restart: "always", RestartSec: "10", TimeoutStartSec: "5min", TimeoutStopSec: "150" },
-  });
-}
+  },
+};
 
 /** systemd.syntax(7); values are ours and hold no line breaks. */
-function unit(sections: Record<string, Record<string, string>>): string {
+function unit(sections: Unit): string {
   return Object.entries(sections)
     .map(([name, settings]) => {
       const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
@@ -271,4 +246,9 @@ export function shellVariables(settings: Readonly<Record<string, string>>): stri
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join("");
+}
+
+/** Compressed, the same bytes for the same text for ever: by a library of the lock file, not by the runtime's zlib. Other bytes would replace a machine. */
+export function packed(text: string): Uint8Array {
+  return gzip(text, { level: 9 });
 }

@@ -14,7 +14,7 @@ export function isRegion(name: string): boolean {
 }
 
 export function zonesIn(region: string): readonly string[] {
-  const hasZones = zonesOf({ name: region, availabilityZone: "1" }).zones !== undefined;
+  const hasZones = zonesOf({ name: region, availabilityZone: "1" }).length > 0;
   return hasZones ? ["1", "2", "3"] : [];
 }
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { makeCertificate } from "../../../components/hosts/local/certificate.ts";
-import { localAddress } from "../../../components/hosts/local/layout.ts";
+import { localAddress } from "../../../components/hosts/local/plan.ts";
 import { podman } from "../../../components/hosts/local/podman.ts";
 import type { TestCache } from "../cache.ts";
 import { tempDir } from "../scope.ts";

@@ -1,11 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { challengePolicy } from "../policies.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import { schedulingOf } from "./node-pool.ts";
-import type { AwsClusterPlan } from "./plan.ts";
-import { createPodIdentity } from "./pod-identity.ts";
+import { createPodIdentity } from "./roles.ts";
 
 export interface CertificatesArgs {
   readonly clusterName: pulumi.Input<string>;
@@ -21,17 +19,20 @@ export interface CertificatesArgs {
  */
 export function createCertificates(
   name: string,
-  { plan, found: { accountId, challengeZone } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   { clusterName, nodes, provider }: CertificatesArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { plan, found } = args;
+  const { challengeZone } = found;
   const { region } = plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme" || !challengeZone) return [];
   const rights = challengePolicy(challengeZone.arn, hostname);
   const identity = createPodIdentity(
     name,
-    { plan, part: "cert-manager", accountId, clusterName, ...certManager, rights },
+    args,
+    { part: "cert-manager", clusterName, ...certManager, rights },
     options,
   );
   const issuer = createIssuer(

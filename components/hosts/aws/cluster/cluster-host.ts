@@ -1,19 +1,18 @@
-import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { getLoadBalancerOutput } from "@pulumi/aws/lb/getLoadBalancer.js";
+import { Record } from "@pulumi/aws/route53/record.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Host, HostArgs } from "../../kind.ts";
+import type { Host } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
-import { bucketStore, createBucket } from "../bucket.ts";
+import { createBucket } from "../bucket.ts";
 import { createEndpointService } from "../endpoint-service.ts";
 import { attachZone } from "../hosted-zones.ts";
-import { bucketKeyRights, bucketPolicy, together } from "../policies.ts";
-import { createAccessEntries } from "./access-entries.ts";
-import { openPrivateApi } from "./api-access.ts";
+import { bucketRights } from "../policies.ts";
+import { createAccessEntries, openPrivateApi } from "./api-access.ts";
 import { createCertificates } from "./certificates.ts";
-import { createCluster, createMetricsServer } from "./cluster.ts";
-import type { ClusterFindings } from "./findings.ts";
+import { createCluster, createMetricsServer, enforceNetworkPolicies } from "./cluster.ts";
+import type { ClusterArgs } from "./findings.ts";
 import { createKubernetesProvider } from "./kubernetes-provider.ts";
 import {
   loadBalancerAnnotations,
@@ -23,11 +22,8 @@ import {
   readinessGateLabels,
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
-import { enforceNetworkPolicies } from "./network-policies.ts";
 import { createNodePool, schedulingOf } from "./node-pool.ts";
-import type { AwsClusterPlan } from "./plan.ts";
-import { createPodIdentity } from "./pod-identity.ts";
-import { createRecord } from "./record.ts";
+import { createPodIdentity } from "./roles.ts";
 
 /** The cache as a workload in an EKS cluster of its own, with a bucket that its replicas share. */
 export class ClusterHost extends pulumi.ComponentResource implements Host {
@@ -37,44 +33,36 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
-  constructor(
-    name: string,
-    args: HostArgs<AwsClusterPlan, ClusterFindings>,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, args: ClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:aws:ClusterHost", name, {}, options);
     const own = { parent: this };
     const { plan, found, secrets } = args;
-    const { region, names } = plan;
-    const { accountId, bucket, kmsKeyArn } = found;
-    const { delivery, expireDays } = region.storage;
+    const { region } = plan;
+    const { bucket, kmsKeyArn, hostedZone, loadBalancerZoneId } = found;
 
     const network = createNetwork(name, args, own);
-    if (network.ownVpcId) {
-      const { hostedZone } = found;
-      attachZone(name, { region: region.name, hostedZone, vpcId: network.ownVpcId }, own);
-    }
+    if (network.ownVpcId) attachZone(name, args, network.ownVpcId, own);
     const { cluster, nodes } = createCluster(name, args, network, own);
     const { name: clusterName } = cluster;
-    const access = { cluster, region: region.name };
     const opened = openPrivateApi(name, plan, cluster, own);
-    const provider = createKubernetesProvider(name, access, { ...own, dependsOn: [nodes, ...opened] });
+    const provider = createKubernetesProvider(name, cluster, region, {
+      ...own,
+      dependsOn: [nodes, ...opened],
+    });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
-    const { nodeSubnets } = network;
-    const pool = createNodePool(name, plan, { cluster, nodeSubnets, kmsKeyArn }, { ...own, provider });
+    const pool = createNodePool(name, args, cluster, network.nodeSubnets, { ...own, provider });
     createMetricsServer(name, plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
     const certificates = createCertificates(name, args, { clusterName, nodes: pool, provider }, own);
-    const store = createBucket(name, { names, region: region.name, bucket, expireDays, kmsKeyArn }, own);
+    const blobs = createBucket(name, plan, { ...region.storage, bucket, kmsKeyArn }, own);
     const identity = createPodIdentity(
       name,
+      args,
       {
-        plan,
         part: "pods",
-        accountId,
         clusterName,
         namespace,
         serviceAccount: workloadName,
-        rights: storeRights(region.name, bucket, kmsKeyArn),
+        rights: bucketRights(region.name, bucket, kmsKeyArn),
       },
       own,
     );
@@ -84,7 +72,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         ...plan,
         secrets,
         region: workloadRegion(region, {
-          store: bucketStore({ region: region.name, bucket, delivery }),
+          store: blobs.store,
           annotations: loadBalancerAnnotations(
             region.endpoint,
             network.loadBalancerSubnets,
@@ -100,17 +88,16 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         }),
         serviceAccount: {},
       },
-      { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...store, ...identity] },
+      { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...blobs.resources, ...identity] },
     );
     this.privateLink =
       region.endpoint.privateLink &&
-      createEndpointService(
-        name,
-        { names, endpoint: region.endpoint, loadBalancer: loadBalancerArn(workload.address, own) },
-        own,
-      );
+      createEndpointService(name, plan, loadBalancerArn(workload.address, own), own);
     createAccessEntries(name, plan, clusterName, own);
-    createRecord(name, args, workload.address, own);
+    if (hostedZone && loadBalancerZoneId !== undefined) {
+      const aliases = [{ name: workload.address, zoneId: loadBalancerZoneId, evaluateTargetHealth: false }];
+      new Record(name, { zoneId: hostedZone.id, name: region.endpoint.hostname, type: "A", aliases }, own);
+    }
 
     this.address = workload.address;
     this.ca = workload.ca;
@@ -123,11 +110,4 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 /** The controller of the cluster has made it, so only its address is known. */
 function loadBalancerArn(address: pulumi.Output<string>, { parent }: { readonly parent: pulumi.Resource }) {
   return getLoadBalancerOutput({ name: address.apply(loadBalancerName) }, { parent }).arn;
-}
-
-/** Of the replicas, in their bucket. */
-function storeRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
-  const rights = bucketPolicy(bucket);
-  if (keyArn === undefined) return rights;
-  return together(rights, bucketKeyRights({ region, keyArn }, `arn:aws:s3:::${bucket}`, "write"));
 }

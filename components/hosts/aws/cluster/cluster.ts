@@ -2,11 +2,11 @@ import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { Tag } from "@pulumi/aws/ec2/tag.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { isTagged, stackTags } from "../../naming.ts";
 import { apiEndpoint } from "./api-access.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { Network } from "./network.ts";
 import { schedulingOf } from "./node-pool.ts";
 import type { AwsClusterPlan } from "./plan.ts";
@@ -22,7 +22,7 @@ const logDays = 30;
  */
 export function createCluster(
   name: string,
-  { plan, found: { kmsKeyArn: keyArn } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan, found: { kmsKeyArn: keyArn } }: ClusterArgs,
   network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
@@ -105,6 +105,21 @@ export function createMetricsServer(
       addonName: "metrics-server",
       configurationValues: JSON.stringify({ replicas: 1, ...schedulingOf(plan) }),
       tags: names.tags("metrics-server"),
+    },
+    options,
+  );
+}
+
+/**
+ * Lets Auto Mode look at NetworkPolicies, which it doesn't by itself: https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html
+ * @param options with a provider of the cluster.
+ */
+export function enforceNetworkPolicies(name: string, options: pulumi.CustomResourceOptions): pulumi.Resource {
+  return new ConfigMap(
+    `${name}-network-policies`,
+    {
+      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      data: { "enable-network-policy-controller": "true" },
     },
     options,
   );

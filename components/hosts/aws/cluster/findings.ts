@@ -5,24 +5,22 @@ import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import { isAdopting } from "../../adopting.ts";
-import type { LookedUp } from "../../kind.ts";
-import { tooManyRanges } from "../../kubernetes-cluster/access.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
+import { tooManyRanges } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import type { LookUp } from "../../look-up.ts";
+import { isAdopting, type LookUp } from "../../look-up.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
-import { lookUpIn } from "../account.ts";
+import { lookUpIn, type Question } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
-import { findBucketName } from "../bucket-name.ts";
+import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones as findHostedZones } from "../hosted-zones.ts";
 import { checkClusterKey, findKmsKey } from "../kms-key.ts";
 import type { Names } from "../naming.ts";
-import type { Question } from "../question.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
-import { clusterNeeds } from "./needs.ts";
 import type { AwsClusterPlan } from "./plan.ts";
+import { clusterNeeds } from "./policies.ts";
 
 /** What AWS has of what a region's configuration names. */
 export interface ClusterFindings extends FoundZones {
@@ -38,6 +36,8 @@ export interface ClusterFindings extends FoundZones {
   /** Where the configuration names a key. */
   readonly kmsKeyArn?: string | undefined;
 }
+
+export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
 
 /**
  * Asks AWS for all that a region needs to be there.
@@ -65,15 +65,8 @@ export function clusterFindingsFor(
     ]);
     if (bucket === undefined) return undefined;
     const { accountId } = question;
-    return {
-      accountId,
-      zones,
-      loadBalancerRanges,
-      ...hostedZones,
-      loadBalancerZoneId,
-      bucket,
-      ...(kmsKeyArn !== undefined && { kmsKeyArn }),
-    };
+    const found = { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
+    return { ...found, ...(kmsKeyArn !== undefined && { kmsKeyArn }) };
   });
 }
 

@@ -1,13 +1,10 @@
-import { accessSync, constants } from "node:fs";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
-import { topologyProblems } from "../../topology.ts";
-import { disabledProblems } from "../account.ts";
-import { accountProblems } from "../allowed-accounts.ts";
-import { pathProblems } from "../iam-path.ts";
+import { surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
+import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { accountProblems } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterFindingsFor } from "./findings.ts";
@@ -27,14 +24,14 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
       hasPrivateLink: (await previousOutputs("aws:ec2/vpcEndpointService:VpcEndpointService")).has(
         region.name,
       ),
-      hasCli: isOnPath("aws"),
+      hasCli: (process.env.PATH ?? "")
+        .split(delimiter)
+        .some((directory) => existsSync(join(directory, "aws"))),
     });
     return {
       problems: [
         ...(await topologyProblems(region, "registry-cache:aws:VmHost")),
-        ...(await disabledProblems(region)),
-        ...(await accountProblems(plan)),
-        ...(await pathProblems(plan, `${region.name}-cluster`)),
+        ...(await accountProblems(plan, `${region.name}-cluster`)),
         ...problems,
       ],
       warnings,
@@ -54,15 +51,4 @@ async function previousVpc(region: string): Promise<string | undefined> {
   const config = clusters.get(region)?.vpcConfig;
   const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc")).has(region);
   return config && (isOwn ? "create" : config.vpcId);
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

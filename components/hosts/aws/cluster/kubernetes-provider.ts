@@ -1,28 +1,41 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AwsClusterRegion } from "../../../config/schema.ts";
 import { providerSettings } from "../../kubernetes/provider.ts";
-import { kubeconfig } from "./kubeconfig.ts";
 
-export interface KubernetesProviderArgs {
-  readonly cluster: Pick<Cluster, "name" | "endpoint" | "certificateAuthority">;
-  /** An AWS region's code. */
-  readonly region: string;
-}
-
-/** The provider of what is in the cluster. */
+/**
+ * The provider of what is in the cluster, by a kubeconfig without a secret: the AWS CLI makes a token from the credentials in the environment.
+ * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
+ */
 export function createKubernetesProvider(
   name: string,
-  { cluster, region }: KubernetesProviderArgs,
+  { name: clusterName, endpoint, certificateAuthority }: Cluster,
+  { name: region }: AwsClusterRegion,
   options: pulumi.ResourceOptions,
 ): Provider {
-  const { name: clusterName, endpoint, certificateAuthority } = cluster;
   const access = pulumi.all([clusterName, endpoint, certificateAuthority.data]);
-  const args = {
-    ...providerSettings,
-    kubeconfig: access.apply(([name, endpoint, certificateAuthority]) =>
-      kubeconfig({ name, region, endpoint, certificateAuthority }),
-    ),
-  };
-  return new Provider(name, args, options);
+  const kubeconfig = access.apply(([name, server, authority]) =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": name,
+      contexts: [{ name, context: { cluster: name, user: name } }],
+      clusters: [{ name, cluster: { server, "certificate-authority-data": authority } }],
+      users: [
+        {
+          name,
+          user: {
+            exec: {
+              apiVersion: "client.authentication.k8s.io/v1beta1",
+              command: "aws",
+              args: ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"],
+              interactiveMode: "Never",
+            },
+          },
+        },
+      ],
+    }),
+  );
+  return new Provider(name, { ...providerSettings, kubeconfig }, options);
 }

@@ -1,12 +1,7 @@
-import { Route, type RouteArgs } from "@pulumi/aws/ec2/route.js";
-import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
-import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
-import { createNatGateway, createS3Endpoint, createVpc } from "../vpc.ts";
-import type { ClusterFindings } from "./findings.ts";
-import type { AwsClusterPlan } from "./plan.ts";
+import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "../vpc.ts";
+import type { ClusterArgs } from "./findings.ts";
 
 export interface Network {
   /** Of a network that the stack makes. */
@@ -24,7 +19,7 @@ export interface Network {
 /** The network of the configuration: existing subnets, or a VPC for the cluster alone. */
 export function createNetwork(
   name: string,
-  args: HostArgs<AwsClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { plan, found } = args;
@@ -40,15 +35,13 @@ const nodeRange = (index: number) => `10.0.${index * 16}.0/20`;
 /** EKS wants eight free addresses for a load balancer. */
 const loadBalancerRange = (index: number) => `10.0.${240 + index}.0/24`;
 
-type RouteTarget = Pick<RouteArgs, "gatewayId" | "natGatewayId">;
-
 function minimalNetwork(
   name: string,
-  { plan, found: { zones } }: HostArgs<AwsClusterPlan, ClusterFindings>,
+  { plan, found: { zones } }: ClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;
-  const { vpc, gateway } = createVpc(name, { names, cidrBlock: vpcRange }, options);
+  const { vpc, gateway } = createVpc(name, plan, { cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
       (availabilityZone, index) =>
@@ -65,30 +58,22 @@ function minimalNetwork(
           { ...options, ignoreChanges: ["availabilityZone"] },
         ),
     );
-  const routed = (part: string, members: readonly Subnet[], target: RouteTarget) => {
-    const table = new RouteTable(`${name}-${part}`, { vpcId: vpc.id, tags: names.tags(part) }, options);
-    const toInternet = new Route(
-      `${name}-${part}`,
-      { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", ...target },
-      options,
-    );
-    const associations = members.map(
-      (subnet, index) =>
-        new RouteTableAssociation(
-          `${name}-${part}-${index}`,
-          { routeTableId: table.id, subnetId: subnet.id },
-          options,
-        ),
-    );
-    return { table, route: [toInternet, ...associations] };
-  };
+  const routes = (part: string, members: readonly Subnet[]) => ({
+    vpcId: vpc.id,
+    tags: names.tags(part),
+    subnets: Object.fromEntries(members.map((subnet, index) => [`${name}-${part}-${index}`, subnet])),
+  });
 
   const open = subnets("load-balancer", loadBalancerRange, "elb");
-  const outside = routed("load-balancer", open, { gatewayId: gateway.id });
+  const outside = createRoutes(
+    `${name}-load-balancer`,
+    { ...routes("load-balancer", open), gatewayId: gateway.id },
+    options,
+  );
   // One for all zones: without it, nothing new is fetched, and what is in the bucket is served on.
-  const nat = createNatGateway(name, { names, subnetId: open[0]?.id, route: outside.route }, options);
+  const nat = createNatGateway(name, plan, open[0]?.id, outside.route, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
-  const inside = routed("nodes", closed, { natGatewayId: nat.id });
+  const inside = createRoutes(`${name}-nodes`, { ...routes("nodes", closed), natGatewayId: nat.id }, options);
   const toBucket = createS3Endpoint(name, plan, inside.table, options);
   return {
     ownVpcId: vpc.id,

@@ -3,15 +3,14 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../../config/schema.ts";
 import { isTagged, stackTags } from "../../naming.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** The name of both objects. EKS keeps `default` for its own. */
 const poolName = "registry-cache";
 
-type GovernedPlan = Pick<AwsClusterPlan, "names" | "governance">;
-
 /** Whether the nodes have something that those of EKS's own pool can't have: its node class belongs to EKS, which undoes every change. */
-export function hasOwnPool(plan: Pick<GovernedPlan, "governance">): boolean {
+function hasOwnPool(plan: AwsClusterPlan): boolean {
   return isTagged(plan) || plan.governance?.kmsKey !== undefined;
 }
 
@@ -19,7 +18,7 @@ export function hasOwnPool(plan: Pick<GovernedPlan, "governance">): boolean {
  * Where Pods run. By default on the one kind of node that EKS Auto Mode brings for arm64, too. Nothing else is in the cluster that its taint would keep away.
  * https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
  */
-export function schedulingOf(plan: GovernedPlan): KubernetesRegion["scheduling"] {
+export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
   return {
     nodeSelector: {
       "kubernetes.io/arch": "arm64",
@@ -29,25 +28,19 @@ export function schedulingOf(plan: GovernedPlan): KubernetesRegion["scheduling"]
   };
 }
 
-export interface NodePoolArgs {
-  readonly cluster: Pick<Cluster, "vpcConfig">;
-  /** Ids. */
-  readonly nodeSubnets: readonly pulumi.Input<string>[];
-  /** Of the nodes' volumes. @default EBS's own key */
-  readonly kmsKeyArn: string | undefined;
-}
-
 /**
  * Nodes of the stack's own, which are as those of EKS's pool `system`. They have its role, too, so EKS lets them in:
  * https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html#auto-node-access-entry
  *
+ * @param nodeSubnets ids.
  * @param options with a provider of the cluster.
  * @returns what must be there before Pods that {@link schedulingOf} sends there; nothing where EKS's own pool does.
  */
 export function createNodePool(
   name: string,
-  plan: GovernedPlan,
-  { cluster, nodeSubnets, kmsKeyArn: kmsKeyID }: NodePoolArgs,
+  { plan, found: { kmsKeyArn: kmsKeyID } }: ClusterArgs,
+  cluster: Cluster,
+  nodeSubnets: readonly pulumi.Input<string>[],
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   if (!hasOwnPool(plan)) return [];

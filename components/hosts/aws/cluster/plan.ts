@@ -1,11 +1,12 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
-import type { Problem } from "../../../config/problems.ts";
+import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
+import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
-import { nameProblems } from "../regions.ts";
+import { awsRegions } from "../regions.ts";
 
 /** A region that is an EKS cluster. */
 export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
@@ -17,15 +18,16 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
   const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
-    problems: [...nameProblems(region), ...problems, ...failoverProblems(region)],
+    problems: [
+      ...regionNameProblems(region, awsRegions),
+      ...problems,
+      // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover
+      ...problemIf(
+        region.endpoint.failover !== "none",
+        "endpoint.failover",
+        "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica",
+      ),
+    ],
     warnings: [],
   };
-}
-
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover */
-function failoverProblems({ endpoint }: AwsClusterRegion): Problem[] {
-  if (endpoint.failover === "none") return [];
-  const message =
-    "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica";
-  return [{ path: "endpoint.failover", message }];
 }

@@ -1,10 +1,9 @@
 import { isReservedRange } from "../../../config/access.ts";
-import type { Problem } from "../../../config/problems.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Findings } from "../../kind.ts";
-import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import { clusterFindings, type Surroundings } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import type { Surroundings } from "../../kubernetes-cluster/surroundings.ts";
 import { isApiPrivate } from "./api-access.ts";
 
 export interface AwsSurroundings extends Surroundings {
@@ -19,26 +18,31 @@ export interface AwsSurroundings extends Surroundings {
 /** What is to be said of a region by what is there of it, found without asking AWS. */
 export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSurroundings): Findings {
   const { problems, warnings } = clusterFindings(region, services.aws, surroundings);
+  const { previousVpc = region.network.vpc, hasPrivateLink = false, hasCli } = surroundings;
   return {
     problems: [
       ...problems,
-      ...networkProblems(region, surroundings),
+      // EKS would say so when another network has been made: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+      ...problemIf(
+        previousVpc !== region.network.vpc,
+        "network.vpc",
+        `the cluster is in \`${previousVpc}\`, and can't move: destroy the region first, by \`pulumi destroy\` or an update without it`,
+      ),
       ...apiProblems(region, surroundings),
-      ...linkProblems(region, surroundings),
-      ...(surroundings.hasCli ? [] : [{ path: "topology", message: missingCli }]),
+      // AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update.
+      ...problemIf(
+        hasPrivateLink && region.endpoint.exposure === "public",
+        "endpoint.exposure",
+        "needs another load balancer: remove `privateLink` in an earlier update",
+      ),
+      ...problemIf(
+        !hasCli,
+        "topology",
+        "a cluster is reached by the AWS CLI, `aws`, which isn't on the PATH: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+      ),
     ],
     warnings,
   };
-}
-
-/** EKS would say so when another network has been made: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html */
-function networkProblems(
-  { network: { vpc } }: Pick<AwsClusterRegion, "network">,
-  { previousVpc }: Pick<AwsSurroundings, "previousVpc">,
-): Problem[] {
-  if (previousVpc === undefined || previousVpc === vpc) return [];
-  const message = `the cluster is in \`${previousVpc}\`, and can't move: destroy the region first, by \`pulumi destroy\` or an update without it`;
-  return [{ path: "network.vpc", message }];
 }
 
 /** EKS would say so when the network has been made. The update goes on in the cluster that it has just made. */
@@ -54,13 +58,3 @@ function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundi
     "has private ranges only, and the network that the stack makes isn't connected to another one yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
   return [{ path: "apiAccess", message }];
 }
-
-/** AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update. */
-function linkProblems({ endpoint }: AwsClusterRegion, { hasPrivateLink }: AwsSurroundings): Problem[] {
-  if (!hasPrivateLink || endpoint.exposure === "private") return [];
-  const message = "needs another load balancer: remove `privateLink` in an earlier update";
-  return [{ path: "endpoint.exposure", message }];
-}
-
-const missingCli =
-  "a cluster is reached by the AWS CLI, `aws`, which isn't on the PATH: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";

@@ -1,13 +1,14 @@
+import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
 import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { isTagged } from "../../naming.ts";
-import { machineTrust } from "../policies.ts";
-import { roleSettings } from "../role-settings.ts";
+import { machineTrust, roleSettings } from "../policies.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
-import { clusterKeyPolicy, clusterTrust, noLogGroups, taggingRights } from "./policies.ts";
+import { clusterKeyPolicy, clusterTrust, noLogGroups, podTrust, taggingRights } from "./policies.ts";
 
 export interface Roles {
   /** ARNs. */
@@ -77,4 +78,48 @@ export function createRoles(
     nodes: nodes.role.arn,
     rights: [...cluster.rights, ...nodes.rights, ...own],
   };
+}
+
+export interface PodIdentityArgs {
+  /** Whose it is, part of its names: `pods` */
+  readonly part: string;
+  readonly clusterName: pulumi.Input<string>;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly rights: PolicyDocument;
+}
+
+/**
+ * The rights of the Pods of a service account: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+ * @returns what must be there when such a Pod is made: later, it doesn't get its credentials.
+ */
+export function createPodIdentity(
+  name: string,
+  { plan, found: { accountId } }: ClusterArgs,
+  { part, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const { names } = plan;
+  const role = new Role(
+    `${name}-${part}`,
+    {
+      name: names.clusterRole(part),
+      description: `Registry cache: ${namespace}/${serviceAccount}`,
+      assumeRolePolicy: JSON.stringify(podTrust(accountId)),
+      ...roleSettings(plan),
+      tags: names.tags(part),
+    },
+    options,
+  );
+  const policy = new RolePolicy(
+    `${name}-${part}`,
+    { name: part, role: role.name, policy: JSON.stringify(rights) },
+    options,
+  );
+  const association = new PodIdentityAssociation(
+    `${name}-${part}`,
+    { clusterName, namespace, serviceAccount, roleArn: role.arn, tags: names.tags(part) },
+    options,
+  );
+  return [policy, association];
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   DeleteSecurityGroupCommand,
-  type EC2Client,
+  EC2Client,
   paginateDescribeInstances,
   paginateDescribeSecurityGroups,
 } from "@aws-sdk/client-ec2";
 import type * as pulumi from "@pulumi/pulumi";
-import { ec2Client } from "../ec2-client.ts";
+import { sdkSettings } from "../sdk.ts";
 
 export interface ClusterNodesInputs {
   /** An AWS region's code. */
@@ -66,7 +66,7 @@ async function waitUntilNone(
   find: (client: EC2Client) => Promise<readonly string[]>,
   message: (found: readonly string[]) => string,
 ): Promise<void> {
-  const client = ec2Client(region);
+  const client = new EC2Client(sdkSettings(region));
   const end = Date.now() + maxMinutes * 60_000;
   try {
     for (let pauseSeconds = 1; ; pauseSeconds = Math.min(2 * pauseSeconds, maxPauseSeconds)) {

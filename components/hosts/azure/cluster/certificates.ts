@@ -1,19 +1,12 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
 import { challengeZone, createChallenge } from "../records.ts";
-import type { ClusterFindings } from "./findings.ts";
-import {
-  createPodIdentity,
-  type PodIdentity,
-  podIdentityAnnotations,
-  podIdentityLabels,
-} from "./identities.ts";
-import type { AzureClusterPlan } from "./plan.ts";
+import type { ClusterArgs } from "./findings.ts";
+import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./identities.ts";
 
 export interface CertificateArgs {
   readonly place: Place;
@@ -30,10 +23,11 @@ export interface CertificateArgs {
  */
 export function createCertificates(
   name: string,
-  { plan: { region, names }, found: { zone } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   { place, cluster, provider, zoneOptions }: CertificateArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const { region, names } = args.plan;
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "acme") return [];
   const certifier = createPodIdentity(
@@ -46,19 +40,28 @@ export function createCertificates(
     },
     options,
   );
-  const records = createChallenge(
-    name,
-    { region, zone, place, identity: certifier.identity, zoneOptions },
-    options,
-  );
+  const { identity } = certifier;
+  const records = createChallenge(name, args, { place, identity, zoneOptions }, options);
   const issuer = createIssuer(
     name,
     {
       email: tls.email,
-      solver: { dns01: solverOf(hostname, { place, certifier }) },
-      annotations: podIdentityAnnotations(certifier.identity),
+      // The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/
+      solver: {
+        dns01: {
+          cnameStrategy: "Follow",
+          azureDNS: {
+            environment: "AzurePublicCloud",
+            hostedZoneName: challengeZone(hostname),
+            resourceGroupName: place.resourceGroupName,
+            subscriptionID: identity.id.apply(subscriptionOf),
+            managedIdentity: { clientID: identity.clientId },
+          },
+        },
+      },
+      annotations: podIdentityAnnotations(identity),
       podLabels: podIdentityLabels,
-      ...(zone === "private" && { nameServers: [publicResolver] }),
+      ...(args.found.zone === "private" && { nameServers: [publicResolver] }),
       after: [certifier.trust, ...records],
     },
     { ...options, provider },
@@ -72,20 +75,3 @@ export function createCertificates(
  * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/util/wait.go (checkAuthoritativeNss)
  */
 const publicResolver = "https://1.1.1.1/dns-query";
-
-/** The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/ */
-function solverOf(
-  hostname: string,
-  { place, certifier: { identity } }: { readonly place: Place; readonly certifier: PodIdentity },
-) {
-  return {
-    cnameStrategy: "Follow",
-    azureDNS: {
-      environment: "AzurePublicCloud",
-      hostedZoneName: challengeZone(hostname),
-      resourceGroupName: place.resourceGroupName,
-      subscriptionID: identity.id.apply(subscriptionOf),
-      managedIdentity: { clientID: identity.clientId },
-    },
-  };
-}

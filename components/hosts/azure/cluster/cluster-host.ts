@@ -2,19 +2,18 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
-import type { Host, HostArgs } from "../../kind.ts";
+import type { Host } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
-import { blobService, blobStore, createBlobStore, grantBlobStore } from "../blob-store.ts";
-import { createDiagnostics } from "../diagnostics.ts";
+import { createBlobStore } from "../blob-store.ts";
+import { createDiagnostics } from "../governance.ts";
 import { subscriptionOf } from "../identity.ts";
 import { createPlace } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { createAddressRecord, inZones } from "../records.ts";
-import { storeSku } from "../regions.ts";
 import { createCertificates } from "./certificates.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import {
   createClusterIdentity,
   createPodIdentity,
@@ -26,7 +25,6 @@ import { loadBalancerAnnotations, loadBalancerHandover, placingAnnotations } fro
 import { createManagedCluster } from "./managed-cluster.ts";
 import { createClusterNetwork } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-import { clusterLinkSubnet } from "./ranges.ts";
 
 /**
  * The cache on an AKS cluster of its own, with its blobs in a storage account, in a resource group of its own. Address, records, identities and blobs outlive the
@@ -39,58 +37,43 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly bucketUrl: Host["bucketUrl"];
   readonly privateLink: Host["privateLink"];
 
-  constructor(
-    name: string,
-    args: HostArgs<AzureClusterPlan, ClusterFindings>,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, args: ClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:azure:ClusterHost", name, {}, options);
     const own = { parent: this };
     const { plan, found, secrets } = args;
     const { region, names } = plan;
-    const { delivery, expireDays } = region.storage;
 
     const place = createPlace(name, plan, own);
     const network = createClusterNetwork(name, args, place, own);
     const { identity, rights } = createClusterIdentity(name, plan, place, own);
     const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
-    const provider = createKubernetesProvider(name, { cluster, place }, own);
+    const provider = createKubernetesProvider(name, cluster, place, own);
     const zoneOptions = inZones(name, region, place, own);
     const certificates = createCertificates(name, args, { place, cluster, provider, zoneOptions }, own);
     const createRecord = (address: pulumi.Output<string>) =>
-      createAddressRecord(
-        name,
-        { region, names, zone: found.zone, address, subnet: network.subnet },
-        zoneOptions,
-      );
+      createAddressRecord(name, args, { address, subnet: network.subnet }, zoneOptions);
     const records = network.address ? createRecord(addressIn(network.address)) : [];
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
       own,
     );
-    const store = createBlobStore(
+    const { storageAccount: account } = found;
+    const blobs = createBlobStore(
       name,
-      {
-        place,
-        account: found.storageAccount,
-        sku: storeSku(region),
-        expireDays,
-        key: plan.governance?.storageKey,
-      },
+      plan,
+      { ...region.storage, place, account, identity: pods.identity },
       own,
     );
-    createDiagnostics(name, plan, { of: "cluster", resourceUri: cluster.id }, own);
-    createDiagnostics(name, plan, { of: "blobs", resourceUri: blobService(store) }, own);
-    const storeRights = grantBlobStore(name, { identity: pods.identity, store, delivery }, own);
+    createDiagnostics(name, plan, "cluster", cluster.id, own);
     const workload = new Workload(
       name,
       {
         ...plan,
         secrets,
         placingAnnotations,
-        region: workloadRegion(admitting(region, found), {
-          store: blobStore(found.storageAccount, delivery),
+        region: workloadRegion(admitting(args), {
+          store: blobs.store,
           annotations: loadBalancerAnnotations(plan),
           handover: loadBalancerHandover,
           // As the cluster's networkDataplane.
@@ -107,8 +90,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         dependsOn: [
           ...(network.address ? [network.address] : []),
           pods.trust,
-          store.container,
-          ...storeRights,
+          blobs.container,
+          ...blobs.rights,
           ...records,
           ...certificates,
         ],
@@ -127,9 +110,9 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 }
 
 /** With the clients of other subscriptions. */
-function admitting(region: AzureClusterRegion, { subnet }: ClusterFindings): AzureClusterRegion {
+function admitting({ plan: { region }, found }: ClusterArgs): AzureClusterRegion {
   const { access } = region;
-  const consumers = consumerRanges(region, subnet, clusterLinkSubnet);
+  const consumers = consumerRanges(region, found.subnet);
   return { ...region, access: { ...access, clients: withConsumers(access.clients, consumers) } };
 }
 

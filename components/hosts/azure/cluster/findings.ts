@@ -7,25 +7,26 @@ import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { LookedUp } from "../../kind.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
-import { checkWorkspace } from "../diagnostics.ts";
-import { findResourceGroup, lookUpIn } from "../findings.ts";
+import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
-import { checkKeys } from "../keys.ts";
+import { checkKeys, checkWorkspace } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
-import type { Question } from "../question.ts";
-import { findSize } from "../sizes.ts";
-import { vCpusOf } from "../skus.ts";
-import { findStorageAccountName } from "../storage-account-name.ts";
+import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
+import { findSize, vCpusOf } from "../sizes.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
 import { findZones, type ZoneKind } from "../zones.ts";
-import { nodeCount, poolName, zonesOfNodes } from "./nodes.ts";
-import { findOutboundType, type OutboundType, ownOutboundType } from "./outbound-type.ts";
+import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
-import { clusterLinkSubnet, nodeSubnet, podRange, serviceRange } from "./ranges.ts";
-import { checkReplaced, type PreviousCluster } from "./replaced.ts";
+import {
+  checkReplaced,
+  findOutboundType,
+  type OutboundType,
+  ownOutboundType,
+  type PreviousCluster,
+} from "./previous.ts";
 
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 
@@ -45,6 +46,8 @@ export interface ClusterFindings {
   readonly zone?: ZoneKind | undefined;
 }
 
+export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
+
 /** Asks Azure whether all that a region's cluster needs is there. */
 export function clusterFindingsFor(
   plan: AzureClusterPlan,
@@ -57,20 +60,19 @@ async function findings(
   question: Question<AzureClusterRegion>,
   plan: AzureClusterPlan,
 ): Promise<ClusterFindings | undefined> {
-  const liveNodes = await findLiveNodes(question, plan);
+  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(plan.region.name);
+  const liveNodes = await findLiveNodes(question, plan, previous);
   const subnet = findNodeSubnet(question, liveNodes);
   const [storageAccount, zone] = await Promise.all([
     findStorageAccountName(question),
     subnet.then((it) => findZones(question, it)),
-    findNodeSize(question, plan, liveNodes),
+    findNodeSize(question, plan, previous, liveNodes),
     findResourceGroup(question),
     checkKeys(question, plan.governance),
     checkWorkspace(question, plan.governance),
   ]);
   if (storageAccount === undefined) return undefined;
-  const own = await previousSubnet(plan.region.name, nodeSubnet, clusterLinkSubnet);
   const found = await subnet;
-  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(plan.region.name);
   const outboundType =
     found && isPrivate(plan.region) ? findOutboundType(question, plan, found, previous) : undefined;
   await checkReplaced(question, plan, previous, outboundType ?? ownOutboundType(plan.region));
@@ -79,17 +81,17 @@ async function findings(
     liveNodes,
     subnet: found,
     ...(outboundType && { outboundType }),
-    previousSubnet: own,
+    previousSubnet: await previousSubnet(plan.region),
     zone,
   };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
 async function findLiveNodes(
-  { region: { name: region, resourceGroup }, lookUp, options }: Question<AzureClusterRegion>,
+  { region: { resourceGroup }, lookUp, options }: Question<AzureClusterRegion>,
   { names }: AzureClusterPlan,
+  { name: cluster }: Partial<PreviousCluster> = {},
 ): Promise<number | undefined> {
-  const cluster = (await previousOutputs<{ name: string }>(clusterType)).get(region)?.name;
   if (cluster === undefined) return undefined;
   const pool = getAgentPool(
     {
@@ -106,21 +108,15 @@ async function findLiveNodes(
   return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
 }
 
-interface Pool {
-  readonly vmSize: string;
-  readonly availabilityZones?: readonly string[];
-}
-
 /** That the nodes' size is available, and each node has room for a replica. */
 async function findNodeSize(
   question: Question<AzureClusterRegion>,
   plan: AzureClusterPlan,
+  { agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
   liveNodes: number | undefined,
 ): Promise<void> {
   const { region, lookUp } = question;
   const { type } = region.nodes;
-  const clusters = await previousOutputs<{ agentPoolProfiles: Pool[] }>(clusterType);
-  const [pool] = clusters.get(region.name)?.agentPoolProfiles ?? [];
   const sku = await findSize(question, {
     path: "nodes.type",
     zonesPath: "nodes.zones",
@@ -130,7 +126,7 @@ async function findNodeSize(
     ...nodeCount(region),
     surge: nodesDuringUpgrade,
     existing:
-      pool === undefined || liveNodes === undefined
+      pool?.vmSize === undefined || liveNodes === undefined
         ? undefined
         : { type: pool.vmSize, zones: pool.availabilityZones ?? [], count: liveNodes, stay: nodesStay },
     instead: (isOffered) =>

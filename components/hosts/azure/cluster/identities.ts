@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../../config/per-region.ts";
 import { grant, subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
+import { existingSubnet } from "../subnet.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /** Who AKS is when it works on the network, and the rights for it, which must be there before the cluster. */
@@ -19,7 +20,7 @@ export interface ClusterIdentity {
  */
 export function createClusterIdentity(
   name: string,
-  { region: { name: region, network }, names, governance }: AzureClusterPlan,
+  { region, names, governance }: AzureClusterPlan,
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterIdentity {
@@ -28,7 +29,9 @@ export function createClusterIdentity(
     { ...place, resourceName: names.clusterIdentity },
     options,
   );
-  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region);
+  const { network } = region;
+  const subnet = existingSubnet(region);
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   const right = (suffix: string, scope: pulumi.Input<string>) =>
     grant(`${name}-${suffix}`, { identity, role: "networkContributor", scope }, options);
   const group = pulumi
@@ -38,7 +41,7 @@ export function createClusterIdentity(
     identity,
     rights: [
       right("network", group),
-      ...("subnet" in network ? [right("subnet", `${network.vnet}/subnets/${network.subnet}`)] : []),
+      ...(subnet === undefined ? [] : [right("subnet", subnet)]),
       ...("subnet" in network && network.loadBalancerSubnet !== undefined
         ? [right("load-balancer-subnet", `${network.vnet}/subnets/${network.loadBalancerSubnet}`)]
         : []),

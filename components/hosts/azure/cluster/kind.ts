@@ -1,10 +1,9 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
+import { clusterFindings, surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import { surroundingsOf } from "../../kubernetes-cluster/surroundings.ts";
-import { topologyProblems } from "../../topology.ts";
-import { azureProvider } from "../provider.ts";
+import { topologyProblems } from "../../previous-outputs.ts";
+import { azureProvider } from "../place.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterFindingsFor, clusterType } from "./findings.ts";
 import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";

@@ -13,7 +13,8 @@ import type { Place } from "../place.ts";
  */
 export function createKubernetesProvider(
   name: string,
-  { cluster, place }: { readonly cluster: ManagedCluster; readonly place: Place },
+  cluster: ManagedCluster,
+  place: Place,
   options: pulumi.CustomResourceOptions,
 ): Provider {
   const credentials = listManagedClusterUserCredentialsOutput(

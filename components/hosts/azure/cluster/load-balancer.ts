@@ -1,8 +1,7 @@
 import type { Handover } from "../../kubernetes/handover.ts";
 import { isPrivate } from "../outbound.ts";
-import type { OwnSubnet } from "../subnet.ts";
+import { ownSubnets } from "../subnet.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-import { clusterLinkSubnet, nodeSubnet } from "./ranges.ts";
 
 const prefix = "service.beta.kubernetes.io/azure-";
 
@@ -23,18 +22,18 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
       [`${prefix}pip-name`]: names.address,
     };
   const { privateLink } = region.endpoint;
-  const subnetOr = (own: OwnSubnet) => ("subnet" in network ? network.subnet : own.name);
-  const { loadBalancerSubnet = subnetOr(nodeSubnet) } = "subnet" in network ? network : {};
+  const { own, link } = ownSubnets.cluster;
+  const existing = "subnet" in network ? network : undefined;
   return {
     [`${prefix}load-balancer-internal`]: "true",
-    [subnetAnnotation]: loadBalancerSubnet,
+    [subnetAnnotation]: existing?.loadBalancerSubnet ?? existing?.subnet ?? own.name,
     // Without it, the rule AllowVnetInBound of the nodes' security group lets in everything of the network, whatever the Service's ranges are.
     [`${prefix}deny-all-except-load-balancer-source-ranges`]: "true",
     ...(privateLink && {
       [`${prefix}pls-create`]: "true",
       [`${prefix}pls-name`]: names.privateLink,
       [`${prefix}pls-resource-group`]: resourceGroup,
-      [`${prefix}pls-ip-configuration-subnet`]: subnetOr(clusterLinkSubnet),
+      [`${prefix}pls-ip-configuration-subnet`]: existing?.subnet ?? link.name,
       [`${prefix}pls-visibility`]: privateLink.allowed.join(" "),
       [`${prefix}pls-auto-approval`]: privateLink.allowed.join(" "),
     }),

@@ -5,16 +5,21 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
 import { ofRegion } from "../../../config/per-region.ts";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { HostArgs } from "../../kind.ts";
 import { isTagged } from "../../naming.ts";
 import type { Place } from "../place.ts";
-import type { ClusterFindings } from "./findings.ts";
+import type { ClusterArgs } from "./findings.ts";
 import type { ClusterNetwork } from "./network.ts";
-import { countFor, nodeCount, podsPerNode, poolName, zonesOfNodes } from "./nodes.ts";
-import type { AzureClusterPlan } from "./plan.ts";
-import { dnsAddress, podRange, serviceRange } from "./ranges.ts";
+import {
+  countFor,
+  dnsAddress,
+  nodeCount,
+  podRange,
+  podsPerNode,
+  poolName,
+  serviceRange,
+  zonesOfNodes,
+} from "./nodes.ts";
 
 export interface ManagedClusterArgs {
   readonly place: Place;
@@ -43,11 +48,11 @@ const fixed = [
  */
 export function createManagedCluster(
   name: string,
-  { plan, found: { liveNodes } }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   { place, identity, network, after }: ManagedClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
-  const { region, names, governance } = plan;
+  const { region, names, governance } = args.plan;
   const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
   const cluster = new ManagedCluster(
     name,
@@ -81,13 +86,7 @@ export function createManagedCluster(
         dnsServiceIP: dnsAddress,
       },
       ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
-      agentPoolProfiles: [
-        nodePool(region, {
-          subnet: network.subnet,
-          liveNodes,
-          tags: isTagged(plan) ? place.tags : undefined,
-        }),
-      ],
+      agentPoolProfiles: [nodePool(args, network, place)],
       // Patches and images by themselves, the minor version never.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache has no volumes: each of these would take room on every node.
@@ -108,17 +107,12 @@ export function createManagedCluster(
   return cluster;
 }
 
-interface NodePoolArgs extends Pick<ClusterNetwork, "subnet"> {
-  /** How many there are. @default none yet */
-  readonly liveNodes: number | undefined;
-  /** Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags. @default those that AKS gives */
-  readonly tags: Place["tags"] | undefined;
-}
-
 function nodePool(
-  region: AzureClusterRegion,
-  { subnet: vnetSubnetID, liveNodes, tags }: NodePoolArgs,
+  { plan, found: { liveNodes } }: ClusterArgs,
+  { subnet: vnetSubnetID }: ClusterNetwork,
+  { tags }: Place,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
+  const { region } = plan;
   const zones = zonesOfNodes(region);
   const { min, max } = nodeCount(region);
   return {
@@ -140,7 +134,8 @@ function nodePool(
     maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
-    ...(tags && { tags }),
+    // Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags
+    ...(isTagged(plan) && { tags }),
   };
 }
 

@@ -1,17 +1,18 @@
 import type { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
-import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
+import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
+import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { HostArgs } from "../../kind.ts";
-import { createOutbound, isPrivate } from "../outbound.ts";
+import { ipv4Ranges } from "../../address-family.ts";
+import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
 import { consumerRanges, withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
-import { subnetId } from "../subnet.ts";
-import type { ClusterFindings } from "./findings.ts";
-import { createSubnetFirewall } from "./firewall.ts";
-import { type OutboundType, ownOutboundType } from "./outbound-type.ts";
+import { everything, inboundRule, nothingElse, sourceOf } from "../security-rules.ts";
+import { ownSubnets, subnetId } from "../subnet.ts";
+import type { ClusterArgs } from "./findings.ts";
+import { podRange } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
-import { clusterLinkSubnet, nodeSubnet, podRange } from "./ranges.ts";
+import { type OutboundType, ownOutboundType } from "./previous.ts";
 
 /** Where the nodes are, and the ways from clients to them and from them to the internet. */
 export interface ClusterNetwork {
@@ -26,35 +27,23 @@ export interface ClusterNetwork {
 
 export function createClusterNetwork(
   name: string,
-  { plan, found }: HostArgs<AzureClusterPlan, ClusterFindings>,
+  args: ClusterArgs,
   place: Place,
   options: pulumi.CustomResourceOptions,
 ): ClusterNetwork {
+  const { plan, found } = args;
   const { region, names, governance } = plan;
   const zones = allZonesOf(region.name);
-  const consumers = consumerRanges(region, found.subnet, clusterLinkSubnet);
+  const consumers = consumerRanges(region, found.subnet);
   const clients = withConsumers(region.access.clients, consumers);
-  const ranges = { nodes: nodeSubnet.range, pods: podRange, clients };
   const firewall =
     governance?.subnetSecurityGroups && !("subnet" in region.network)
-      ? createSubnetFirewall(name, plan, { place, ranges }, options)
+      ? createSubnetFirewall(name, plan, place, clients, options)
       : undefined;
-  const subnetIn = (gateway?: NatGateway) =>
-    subnetId(
-      name,
-      plan,
-      {
-        place,
-        own: nodeSubnet,
-        link: clusterLinkSubnet,
-        gateway,
-        firewall,
-        previous: found.previousSubnet,
-      },
-      options,
-    );
+  const subnetIn = (gateway?: NatGateway) => subnetId(name, args, { place, gateway, firewall }, options);
   if (!isPrivate(region)) {
-    const address = createAddress(name, { place, names, zones }, options);
+    const own = { ...options, replaceOnChanges: ["zones"] };
+    const address = createPublicAddress(name, { place, name: names.address, zones }, own);
     return { subnet: subnetIn(), address, outboundType: ownOutboundType(region), egress: [] };
   }
   const { subnet } = found;
@@ -62,7 +51,7 @@ export function createClusterNetwork(
     const { outboundType = "none" } = found;
     return { subnet: subnetIn(), address: undefined, outboundType, egress: [...(subnet.egress ?? [])] };
   }
-  const { gateway, address } = createOutbound(name, { place, names, zones }, options);
+  const { gateway, address } = createOutbound(name, plan, place, zones, options);
   return {
     subnet: subnetIn(gateway),
     address: undefined,
@@ -71,21 +60,52 @@ export function createClusterNetwork(
   };
 }
 
-function createAddress(
+/**
+ * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
+ *
+ * What passes between Pods isn't encapsulated, and the rules that Azure has by default know the nodes' addresses only:
+ * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
+ * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+ */
+function createSubnetFirewall(
   name: string,
-  { place, names, zones }: { place: Place; names: AzureClusterPlan["names"]; zones: readonly string[] },
+  { region: { endpoint }, names }: AzureClusterPlan,
+  place: Place,
+  clients: readonly string[],
   options: pulumi.CustomResourceOptions,
-): PublicIPAddress {
-  return new PublicIPAddress(
+): NetworkSecurityGroup {
+  const nodesAndPods = [ownSubnets.cluster.own.range, podRange];
+  return new NetworkSecurityGroup(
     name,
     {
       ...place,
-      ...(zones.length > 0 && { zones: [...zones] }),
-      publicIpAddressName: names.address,
-      sku: { name: "Standard" },
-      publicIPAddressVersion: "IPv4",
-      publicIPAllocationMethod: "Static",
+      networkSecurityGroupName: names.firewall,
+      securityRules: [
+        // To any address, as the load balancer leaves its own in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+        inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
+        {
+          name: "nodes-and-pods",
+          direction: "Inbound",
+          priority: 110,
+          access: "Allow",
+          protocol: "*",
+          sourceAddressPrefixes: nodesAndPods,
+          sourcePortRange: "*",
+          destinationAddressPrefixes: nodesAndPods,
+          destinationPortRange: "*",
+        },
+        {
+          ...everything,
+          name: "probes",
+          direction: "Inbound",
+          priority: 120,
+          access: "Allow",
+          sourceAddressPrefix: "AzureLoadBalancer",
+        },
+        nothingElse("Inbound"),
+        { ...everything, name: "everything-outbound", direction: "Outbound", priority: 100, access: "Allow" },
+      ],
     },
-    { ...options, replaceOnChanges: ["zones"] },
+    options,
   );
 }

@@ -37,3 +37,13 @@ export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): N
 export function countFor({ min, max }: NodeCount, live: number | undefined): number {
   return Math.min(Math.max(live ?? min, min), max);
 }
+
+/**
+ * Addresses of Pods and Services, which no one outside of the cluster sees. The ranges are of those that are meant for such use and seldom taken by networks that a
+ * virtual network is connected to: https://www.rfc-editor.org/rfc/rfc6598
+ *
+ * Each node gets a /24 of the Pods' range: https://learn.microsoft.com/azure/aks/azure-cni-overlay#ip-address-planning
+ */
+export const podRange = "100.64.0.0/16";
+export const serviceRange = "100.65.0.0/16";
+export const dnsAddress = "100.65.0.10";

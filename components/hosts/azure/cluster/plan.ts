@@ -1,14 +1,15 @@
 import { azureEdgeCpuMillis } from "../../../capacity/cluster-nodes.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
-import type { Problem } from "../../../config/problems.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
+import { regionNameProblems } from "../../region-name.ts";
 import { failoverProblems } from "../failover.ts";
+import { type ClusterNames, clusterNamesOf } from "../naming.ts";
 import { isPrivate } from "../outbound.ts";
-import { allZonesOf, nameProblems } from "../regions.ts";
-import { type ClusterNames, clusterNamesOf } from "./naming.ts";
+import { allZonesOf, azureRegions } from "../regions.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 
 /** A region that is an AKS cluster. */
@@ -24,12 +25,16 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
   return {
     plan,
     problems: [
-      ...nameProblems(region),
+      ...regionNameProblems(region, azureRegions),
       ...failoverProblems(region),
       ...problems,
       ...networkNameProblems(plan),
       ...loadBalancerSubnetProblems(region),
-      ...zoneProblems(region),
+      ...problemIf(
+        region.nodes.zones !== undefined && allZonesOf(region.name).length === 0,
+        "nodes.zones",
+        `${region.name} has no availability zones: leave this out`,
+      ),
       // Of other sizes, Azure says how many there are: see findings.ts.
       ...(node ? processorProblems(plan, node.vCpu) : []),
     ],
@@ -68,11 +73,6 @@ function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
   // Azure takes names in any case, and the same role on the same subnet only once.
   const isNodes = network.loadBalancerSubnet.toLowerCase() === network.subnet.toLowerCase();
   return isNodes ? problem("is `subnet` already: leave it out") : [];
-}
-
-function zoneProblems({ name, nodes }: AzureClusterRegion): Problem[] {
-  if (nodes.zones === undefined || allZonesOf(name).length > 0) return [];
-  return [{ path: "nodes.zones", message: `${name} has no availability zones: leave this out` }];
 }
 
 /** A replica that asks for more processors than a node has would never start. */

@@ -1,0 +1,120 @@
+import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
+import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { HostArgs, LookedUp } from "../../kind.ts";
+import { LookUp } from "../../look-up.ts";
+import { tellObstacles } from "../../vm/fate.ts";
+import { lookUpIn, type Question } from "../account.ts";
+import { checkBoundary } from "../boundary.ts";
+import { findBucketName } from "../bucket.ts";
+import { type FoundZones, findZones } from "../hosted-zones.ts";
+import { checkDiskKey, findKmsKey } from "../kms-key.ts";
+import { checkVCpus } from "../quotas.ts";
+import { checkPublicRoute, checkWayOut } from "../routes.ts";
+import { type FoundAccess, findAccess } from "./access.ts";
+import { findImage } from "./image.ts";
+import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
+import { fateOfMachine } from "./made-of.ts";
+import { machineNeeds } from "./needs.ts";
+import type { AwsVmPlan } from "./plan.ts";
+
+/** What AWS has of what a region's configuration names. */
+export interface VmFindings extends FoundZones {
+  /** Id of an AMI: that of the configuration, or the newest of Debian, which only a new cache takes. */
+  readonly image: string;
+  readonly machine: FoundMachine;
+  readonly access: FoundAccess;
+  /** Where the configuration names one. */
+  readonly subnet?: ExistingSubnet | undefined;
+  /** ARN of the parameter with the provided certificate. */
+  readonly certificateArn?: string | undefined;
+  /** Name for the bucket, where the configuration asks for one. */
+  readonly bucket?: string | undefined;
+  /** Where the configuration names a key. */
+  readonly kmsKeyArn?: string | undefined;
+}
+
+export type VmArgs = HostArgs<AwsVmPlan, VmFindings>;
+
+export interface ExistingSubnet {
+  readonly id: string;
+  readonly vpcId: string;
+  /** Of IPv4. */
+  readonly range: string;
+  readonly availabilityZone: string;
+  readonly hasIpv6: boolean;
+}
+
+/** Asks AWS for all that a region needs to be there. */
+export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<VmFindings>> {
+  return lookUpIn(plan.region, options, (question) => findings({ ...question, plan }));
+}
+
+async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
+  const { governance } = question.plan;
+  const kmsKeyArn = await findKmsKey(question, governance);
+  const [place, access, zones, certificateArn, bucket] = await Promise.all([
+    findPlace(question, kmsKeyArn),
+    findAccess(question),
+    findZones(question),
+    findCertificate(question),
+    question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
+    checkBoundary(question, governance, machineNeeds(question.plan)),
+    checkDiskKey(question, kmsKeyArn),
+  ]);
+  const key = kmsKeyArn === undefined ? {} : { kmsKeyArn };
+  return place && { ...place, ...zones, access, certificateArn, bucket, ...key };
+}
+
+/** The subnet decides on the types that are sold, and the type on the image. */
+async function findPlace(
+  question: Omit<MachineQuestion, "subnetZone">,
+  kmsKeyArn: string | undefined,
+): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
+  const subnet = await findSubnet(question);
+  const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
+  const machine = await findMachine({
+    ...question,
+    lookUp: aboutType,
+    subnetZone: subnet?.availabilityZone,
+  });
+  const { machine: planned } = machine?.capacity ?? question.plan.capacity;
+  const [image] = await Promise.all([
+    findImage({ ...question, lookUp: aboutImage, machine: planned }),
+    machine && checkVCpus(question, planned.type),
+  ]);
+  const found = machine && image !== undefined ? { image, machine, subnet } : undefined;
+  const { ofMachine, ofType } = await fateOfMachine(
+    question.region,
+    found && { ...planned, image: found.image, subnetId: subnet?.id, kmsKeyArn },
+  );
+  tellObstacles(question.lookUp, aboutImage, ofMachine);
+  tellObstacles(question.lookUp, aboutType, ofType);
+  return found;
+}
+
+async function findSubnet(question: Question): Promise<ExistingSubnet | undefined> {
+  const { region, lookUp, options } = question;
+  if (!("subnet" in region.network)) return undefined;
+  const { vpc, subnet: id } = region.network;
+  const found = await lookUp.ask("network.subnet", id, getSubnet({ id }, options));
+  if (!found) return undefined;
+  if (found.vpcId !== vpc) lookUp.refuse("network.subnet", `${id} is in ${found.vpcId}, not in ${vpc}`);
+  const { vpcId, cidrBlock: range, availabilityZone, ipv6CidrBlock } = found;
+  const place = { id, vpcId, path: "network.subnet" };
+  if (region.endpoint.exposure === "private") {
+    await checkWayOut(question, place, false);
+    return { id, vpcId, range, availabilityZone, hasIpv6: false };
+  }
+  const isOpenToIpv6 = await checkPublicRoute(question, place);
+  return { id, vpcId, range, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
+}
+
+/** Only where it is, not what it is: its private key is none of the stack's business. */
+async function findCertificate({ region, lookUp, options }: Question): Promise<string | undefined> {
+  const { tls } = region.endpoint;
+  if (tls.mode !== "provided") return undefined;
+  const parameter = getParameter({ name: tls.secretName, withDecryption: false }, options);
+  const name = `the SSM parameter ${tls.secretName}`;
+  return (await lookUp.ask("endpoint.tls.secretName", name, parameter))?.arn;
+}

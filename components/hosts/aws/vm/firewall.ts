@@ -1,0 +1,75 @@
+import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import type { input } from "@pulumi/aws/types/index.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { metricsPort } from "../../../config/ports.ts";
+import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
+import { familyOf, ipv4Ranges } from "../../address-family.ts";
+import { outboundPorts } from "../../vm/outbound.ts";
+import type { Opening } from "../source-rules.ts";
+import { groupName } from "./access.ts";
+import type { VmArgs } from "./findings.ts";
+import type { AwsVmPlan } from "./plan.ts";
+
+type Rule = input.ec2.SecurityGroupIngress;
+
+const anywhere = ["0.0.0.0/0", "::/0"];
+
+/**
+ * Who may reach the machine, and what it may reach. No SSH: Session Manager comes from inside. Rules stand inside their group: one that was added by hand is
+ * found and taken away.
+ */
+export function createFirewall(
+  name: string,
+  { plan, found }: VmArgs,
+  vpcId: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): SecurityGroup[] {
+  return found.access.groups.map(
+    (openings, index) =>
+      new SecurityGroup(
+        groupName(name, index),
+        {
+          namePrefix: plan.names.securityGroupPrefix,
+          // It can't be changed in place.
+          description: "Registry cache",
+          vpcId,
+          ingress: ingressRules(plan.region.endpoint.port, openings),
+          egress: index === 0 ? egressRules(plan) : [],
+          tags: plan.names.tags(index === 0 ? undefined : `${index + 1}`),
+        },
+        options,
+      ),
+  );
+}
+
+function ingressRules(endpointPort: number, openings: readonly Opening[]): Rule[] {
+  const purposes = [
+    ["registry clients", endpointPort],
+    ["metrics", metricsPort],
+  ] as const;
+  return purposes.flatMap(([purpose, port]) => {
+    const sources = openings.filter((it) => it.port === port).map(({ source }) => source);
+    return sources.length > 0 ? [rule(purpose, "tcp", port, sources)] : [];
+  });
+}
+
+/** Amazon's own resolver, clock and metadata service need no rule. */
+function egressRules(plan: AwsVmPlan): Rule[] {
+  return outboundPorts(plan).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
+}
+
+function rule(description: string, protocol: "tcp" | "udp", port: number, sources: readonly string[]): Rule {
+  const lists = sources.filter(isPrefixList);
+  const groups = sources.filter(isSecurityGroup);
+  const ranges = sources.filter((source) => !isReference(source));
+  return {
+    description,
+    protocol,
+    fromPort: port,
+    toPort: port,
+    cidrBlocks: ipv4Ranges(ranges),
+    ipv6CidrBlocks: ranges.filter((range) => familyOf(range) === "ipv6"),
+    ...(lists.length > 0 && { prefixListIds: lists }),
+    ...(groups.length > 0 && { securityGroups: groups }),
+  };
+}

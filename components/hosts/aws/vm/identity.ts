@@ -1,0 +1,103 @@
+import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
+import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile.js";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
+import type { Bucket } from "@pulumi/aws/s3/bucket.js";
+import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  bucketKeyRights,
+  bucketPolicy,
+  challengePolicy,
+  decryptionPolicy,
+  document,
+  machineTrust,
+  parameterKeyRights,
+  parametersPolicy,
+  podPolicy,
+  roleSettings,
+} from "../policies.ts";
+import type { VmArgs } from "./findings.ts";
+import type { AwsVmPlan } from "./plan.ts";
+
+/** Who the machine is in AWS. */
+export interface Identity {
+  readonly instanceProfile: pulumi.Output<string>;
+  /** The machine's rights, which it should have when it starts. */
+  readonly rights: readonly pulumi.Resource[];
+}
+
+/** What the machine may do with the configuration's key: read its Pod and its secrets, read and write what is in its bucket. */
+function keyPolicy(
+  { region: { name: region }, names }: AwsVmPlan,
+  { keyArn, podBucket, bucket }: { keyArn: string; podBucket: string; bucket: string | undefined },
+): PolicyDocument {
+  const key = { region, keyArn };
+  return document(
+    bucketKeyRights(key, podBucket, "read"),
+    parameterKeyRights(key, names.parameter("*")),
+    ...(bucket === undefined ? [] : [bucketKeyRights(key, `arn:aws:s3:::${bucket}`, "write")]),
+  );
+}
+
+/** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
+export function createIdentity(
+  name: string,
+  { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: VmArgs,
+  { secrets, podBucket }: { readonly secrets: readonly Parameter[]; readonly podBucket: Bucket },
+  options: pulumi.CustomResourceOptions,
+): Identity {
+  const { region, names } = plan;
+  const settings = roleSettings(plan);
+  const role = new Role(
+    name,
+    {
+      name: names.role,
+      description: `Registry cache in ${region.name}`,
+      assumeRolePolicy: JSON.stringify(machineTrust),
+      ...settings,
+      tags: names.tags(),
+    },
+    options,
+  );
+  const allow = (part: string, policy: pulumi.Input<PolicyDocument>, policyName = part) =>
+    new RolePolicy(
+      `${name}-${part}`,
+      { name: policyName, role: role.name, policy: pulumi.jsonStringify(policy) },
+      options,
+    );
+  const { hostname } = region.endpoint;
+  const certificates = certificateArn === undefined ? [] : [certificateArn];
+  const parameters = [...secrets.map(({ arn }) => arn), ...certificates];
+  const rights: pulumi.Resource[] = [
+    new RolePolicyAttachment(
+      name,
+      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+      options,
+    ),
+    allow("parameters", pulumi.all(parameters).apply(parametersPolicy)),
+    allow("pod", podBucket.arn.apply(podPolicy)),
+    // Only of one that isn't the stack's.
+    ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
+    ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
+    ...(kmsKeyArn === undefined
+      ? []
+      : [
+          allow(
+            "key",
+            podBucket.arn.apply((arn) => keyPolicy(plan, { keyArn: kmsKeyArn, podBucket: arn, bucket })),
+          ),
+        ]),
+    ...(challengeZone
+      ? [allow("challenge", challengePolicy(challengeZone.arn, hostname), "acme-challenge")]
+      : []),
+  ];
+  const { path } = settings;
+  const profile = new InstanceProfile(
+    name,
+    { name: names.instanceProfile, ...(path !== undefined && { path }), role: role.name, tags: names.tags() },
+    options,
+  );
+  return { instanceProfile: profile.name, rights };
+}

@@ -1,0 +1,27 @@
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { shrinkingProblems } from "../../vm/plan.ts";
+import { accountProblems } from "../account.ts";
+import { awsProvider } from "../provider.ts";
+import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { type AwsVmPlan, planAwsVm } from "./plan.ts";
+import { VmHost } from "./vm-host.ts";
+
+/** A region that is an EC2 instance. */
+export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
+  plan: planAwsVm,
+  async preflight(plan) {
+    const { region } = plan;
+    const disks = await previousOutputs<{ size: number }>("aws:ebs/volume:Volume");
+    const problems = [
+      ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
+      ...(await accountProblems(plan, region.name)),
+      ...shrinkingProblems(plan, disks.get(region.name)?.size),
+    ];
+    return { problems, warnings: [] };
+  },
+  createProvider: awsProvider,
+  lookUp: vmFindingsFor,
+  create: (name, args, options) => new VmHost(name, args, options),
+};

@@ -1,0 +1,96 @@
+import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import { Listener } from "@pulumi/aws/lb/listener.js";
+import { LoadBalancer } from "@pulumi/aws/lb/loadBalancer.js";
+import { TargetGroup } from "@pulumi/aws/lb/targetGroup.js";
+import { TargetGroupAttachment } from "@pulumi/aws/lb/targetGroupAttachment.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { createEndpointService } from "../endpoint-service.ts";
+import type { Address } from "./address.ts";
+import type { Network } from "./network.ts";
+import type { AwsVmPlan } from "./plan.ts";
+
+/**
+ * What lets a load balancer reach the machine, and nobody else: both are in it. A load balancer that has no group can't get one later.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
+ * @returns none where the configuration asks for no private link.
+ */
+export function createLinkGroup(
+  name: string,
+  { names, region: { endpoint } }: AwsVmPlan,
+  { vpcId }: Network,
+  options: pulumi.CustomResourceOptions,
+): SecurityGroup | undefined {
+  if (!endpoint.privateLink) return undefined;
+  const rule = { protocol: "tcp", fromPort: endpoint.port, toPort: endpoint.port, self: true };
+  return new SecurityGroup(
+    `${name}-private-link`,
+    {
+      namePrefix: names.securityGroupPrefix,
+      description: "Registry cache: private link",
+      vpcId,
+      ingress: [rule],
+      egress: [rule],
+      tags: names.tags("private-link"),
+    },
+    options,
+  );
+}
+
+export interface PrivateLinkArgs {
+  readonly network: Network;
+  readonly address: Address;
+  readonly group: SecurityGroup | undefined;
+}
+
+/**
+ * The machine for clients in other accounts, behind a load balancer in its subnet.
+ * @returns the name of the endpoint service, where the configuration asks for one.
+ */
+export function createPrivateLink(
+  name: string,
+  plan: AwsVmPlan,
+  { network, address, group }: PrivateLinkArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  if (!group) return undefined;
+  const { port } = plan.region.endpoint;
+  const common = { namePrefix: "cache-", tags: plan.names.tags("private-link") };
+  const loadBalancer = new LoadBalancer(
+    name,
+    {
+      ...common,
+      loadBalancerType: "network",
+      internal: true,
+      subnets: [network.subnetId],
+      securityGroups: [group.id],
+      // Who comes by an endpoint, the endpoint service decides.
+      enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: "off",
+    },
+    options,
+  );
+  const targets = new TargetGroup(
+    name,
+    {
+      ...common,
+      protocol: "TCP",
+      port,
+      targetType: "ip",
+      vpcId: network.vpcId,
+      healthCheck: { protocol: "TCP" },
+    },
+    options,
+  );
+  new TargetGroupAttachment(name, { targetGroupArn: targets.arn, targetId: address.ipv4, port }, options);
+  new Listener(
+    name,
+    {
+      loadBalancerArn: loadBalancer.arn,
+      protocol: "TCP",
+      port,
+      defaultActions: [{ type: "forward", targetGroupArn: targets.arn }],
+      tags: common.tags,
+    },
+    options,
+  );
+  return createEndpointService(name, plan, loadBalancer.arn, options);
+}

@@ -1,0 +1,117 @@
+import {
+  type GetManagedPrefixListResult,
+  getManagedPrefixList,
+} from "@pulumi/aws/ec2/getManagedPrefixList.js";
+import { getSecurityGroup } from "@pulumi/aws/ec2/getSecurityGroup.js";
+import { getVpcPeeringConnections } from "@pulumi/aws/ec2/getVpcPeeringConnections.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { AwsVmRegion } from "../../../config/schema.ts";
+import { isPrefixList, isSecurityGroup } from "../../../config/text.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { sourcesOf } from "../../vm/plan.ts";
+import type { Question } from "../account.ts";
+
+interface PrefixList {
+  readonly isIpv6: boolean;
+  /** What it counts of a security group's quota, whatever is in it. */
+  readonly rules: number;
+}
+
+/** The prefix lists of `access`, by their ids. What can't be counted is a problem more. */
+export async function findPrefixLists({
+  region,
+  lookUp,
+  options,
+}: Question<AwsVmRegion>): Promise<Map<string, PrefixList>> {
+  const lists = new Map<string, PrefixList>();
+  await Promise.all(
+    sourcesOf(region)
+      .filter(({ source }) => isPrefixList(source))
+      .map(async ({ source: id, path }) => {
+        const found = await lookUp.ask(path, `the prefix list ${id}`, getManagedPrefixList({ id }, options));
+        if (!found) return;
+        const rules = found.ownerId === "AWS" ? weightOf(found) : found.maxEntries;
+        if (rules === undefined) lookUp.refuse(path, unknownWeight(id, found.name));
+        else lists.set(id, { isIpv6: found.addressFamily === "IPv6", rules });
+      }),
+  );
+  return lists;
+}
+
+/**
+ * AWS's own lists have no maximum, and count the same whatever is in them. By the end of their name, `com.amazonaws.<region or global>[.ipv6].<end>`:
+ * https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html#aws-managed-prefix-list-weights
+ */
+const weights: Readonly<Record<string, number>> = {
+  "cloudfront.origin-facing": 55,
+  dynamodb: 1,
+  "ec2-instance-connect": 2,
+  groundstation: 5,
+  "route53-healthchecks": 25,
+  s3: 1,
+  s3express: 6,
+  "vpc-lattice": 10,
+};
+
+function weightOf({ name }: Pick<GetManagedPrefixListResult, "name">): number | undefined {
+  const end = /^com\.amazonaws\.[a-z0-9-]+\.(?:ipv6\.)?(.+)$/.exec(name)?.[1];
+  return end === undefined ? undefined : weights[end];
+}
+
+function unknownWeight(id: string, name: string): string {
+  return (
+    `${id} is ${name}, a list of AWS's own, and the stack doesn't know how many rules it counts as: ` +
+    "make a list of your own with its ranges"
+  );
+}
+
+/**
+ * That the security groups of `access` are there, and that EC2 lets a rule name them: they are in the machine's VPC, or in one that is peered with it.
+ * https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+ */
+export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmRegion>): Promise<void> {
+  const groups = sourcesOf(region).filter(({ source }) => isSecurityGroup(source));
+  if (groups.length === 0) return;
+  const vpc = await vpcOf(region);
+  await Promise.all(
+    groups.map(async ({ source: id, path }) => {
+      const found = await lookUp.ask(path, `the security group ${id}`, getSecurityGroup({ id }, options));
+      if (!found || found.vpcId === vpc) return;
+      const peered =
+        vpc === undefined
+          ? false
+          : await lookUp.ask(path, `the peering connections of ${vpc}`, arePeered(vpc, found.vpcId, options));
+      if (peered !== false) return;
+      const own = vpc === undefined ? "the network that the stack makes" : vpc;
+      const wayOut = "peer the two, or name address ranges or a prefix list";
+      lookUp.refuse(path, `${id} is in ${found.vpcId}, which isn't peered with ${own}: ${wayOut}`);
+    }),
+  );
+}
+
+/** @returns undefined for one that is yet to be made */
+async function vpcOf({ name, network }: AwsVmRegion): Promise<string | undefined> {
+  if (network.vpc !== "create") return network.vpc;
+  return (await previousOutputs<{ id: string }>("aws:ec2/vpc:Vpc")).get(name)?.id;
+}
+
+async function arePeered(one: string, other: string, options: pulumi.InvokeOptions): Promise<boolean> {
+  const directions = await Promise.all(
+    [
+      [one, other],
+      [other, one],
+    ].map(([requester = "", accepter = ""]) =>
+      getVpcPeeringConnections(
+        {
+          filters: [
+            { name: "status-code", values: ["active"] },
+            { name: "requester-vpc-info.vpc-id", values: [requester] },
+            { name: "accepter-vpc-info.vpc-id", values: [accepter] },
+          ],
+        },
+        options,
+      ),
+    ),
+  );
+  return directions.some(({ ids }) => ids.length > 0);
+}

@@ -1,0 +1,45 @@
+import type { Architecture } from "../../../capacity/machine.ts";
+import { script } from "../../../pod/script.ts";
+import { packed, renderUserData } from "../../vm/user-data.ts";
+
+export interface AwsUserDataOptions {
+  /** An AWS region's code. */
+  readonly region: string;
+  /** Name of the one with the Pod. */
+  readonly bucket: string;
+  readonly architecture: Architecture;
+  /** Of the data disk: `vol-…` */
+  readonly volumeId: string;
+}
+
+/** In bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html */
+export const userDataLimitBytes = 16_384;
+
+/** The user data of a cache in AWS, compressed and as base64: far less than the limit, whatever the configuration. */
+export function awsUserData({ region, bucket, architecture, volumeId }: AwsUserDataOptions): string {
+  const userData = renderUserData({
+    region,
+    // The name that udev's rules give an EBS volume, by model and serial number, which is the id without its dash.
+    dataDevice: `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace("-", "")}`,
+    cloud: cloudScript(region, bucket),
+    prepare: installSsmAgent(region, architecture),
+  });
+  return Buffer.from(packed(userData)).toString("base64");
+}
+
+export function cloudScript(region: string, bucket: string): string {
+  return script(import.meta.url, "cloud.sh")
+    .replaceAll("@REGION@", region)
+    .replaceAll("@BUCKET@", bucket);
+}
+
+/** Session Manager's part on the machine: https://github.com/aws/amazon-ssm-agent/releases */
+const ssmAgentVersion = "3.3.4851.0";
+
+/** Where the image hasn't got it. Debian has no package of it: https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html */
+export function installSsmAgent(region: string, architecture: Architecture): string[][] {
+  const url = `https://s3.${region}.amazonaws.com/amazon-ssm-${region}/${ssmAgentVersion}/debian_${architecture}/amazon-ssm-agent.deb`;
+  const file = "/run/amazon-ssm-agent.deb";
+  const install = `curl -fsSL --retry 5 -o ${file} ${url} && apt-get install -y ${file}`;
+  return [["sh", "-c", `dpkg-query --show amazon-ssm-agent || { ${install}; }`]];
+}

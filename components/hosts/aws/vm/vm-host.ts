@@ -1,0 +1,110 @@
+import * as pulumi from "@pulumi/pulumi";
+import { warn } from "../../../config/refuse.ts";
+import { storeUrl } from "../../../pod/object-storage.ts";
+import type { Host } from "../../kind.ts";
+import { createAuthority, trusted } from "../../private-authority.ts";
+import { stableImage } from "../../vm/image.ts";
+import { createBucket } from "../bucket.ts";
+import { attachZone } from "../hosted-zones.ts";
+import { createAddress } from "./address.ts";
+import type { VmArgs } from "./findings.ts";
+import { createFirewall } from "./firewall.ts";
+import { createIdentity } from "./identity.ts";
+import { createDisk, createMachine } from "./machine.ts";
+import { keepUnavailable } from "./machine-type.ts";
+import { createNetwork } from "./network.ts";
+import { createPod, createPodBucket, podOptions } from "./pod.ts";
+import { createLinkGroup, createPrivateLink } from "./private-link.ts";
+import { createRecords } from "./records.ts";
+import { createHealthCheck, createRecovery } from "./recovery.ts";
+import { createSecrets } from "./secrets.ts";
+import { awsUserData } from "./user-data.ts";
+
+/**
+ * The cache on an EC2 instance. Another Pod is taken by the running instance. Disk, addresses and records outlive it; another image, architecture or user data
+ * replaces it, and another type of the same architecture stops and starts it.
+ */
+export class VmHost extends pulumi.ComponentResource implements Host {
+  readonly address: Host["address"];
+  readonly ca: Host["ca"];
+  readonly diskGiB: number;
+  readonly bucketUrl: Host["bucketUrl"];
+  readonly privateLink: Host["privateLink"];
+  readonly pod: pulumi.Output<string>;
+
+  constructor(name: string, args: VmArgs, options?: pulumi.ComponentResourceOptions) {
+    super("registry-cache:aws:VmHost", name, {}, options);
+    const own = { parent: this };
+    const { plan, found } = args;
+    const { region } = plan;
+    const { capacity } = found.machine;
+    const { architecture } = capacity.machine;
+    const { sizeGiB: diskGiB } = capacity.disk;
+    warn(capacity.warnings, region.name, this);
+    keepUnavailable(name, found.machine, own);
+
+    const network = createNetwork(name, args, own);
+    if (!found.subnet) attachZone(name, args, network.vpcId, own);
+    const firewall = createFirewall(name, args, network.vpcId, own);
+    const group = createLinkGroup(name, plan, network, own);
+    const groups = [...firewall, ...(group ? [group] : [])].map(({ id }) => id);
+    const address = createAddress(name, plan, network, groups, own);
+    const authority = createAuthority(name, region, own);
+    const secrets = createSecrets(name, args, authority, own);
+    const { storage } = region;
+    const { bucket, kmsKeyArn, challengeZone } = found;
+    const blobs =
+      storage.kind === "bucket" && bucket !== undefined
+        ? createBucket(name, plan, { ...storage, bucket, kmsKeyArn }, own)
+        : undefined;
+    const podBucket = createPodBucket(name, args, own);
+    const identity = createIdentity(name, args, { secrets, podBucket: podBucket.bucket }, own);
+    const pod = createPod(
+      name,
+      plan,
+      {
+        podOptions: podOptions({
+          ...plan,
+          diskGiB,
+          store: blobs?.store,
+          challengeZone,
+          // From there the load balancer comes.
+          furtherClients: group && [network.range],
+        }),
+        bucket: podBucket,
+        after: [...identity.rights, ...secrets, ...(blobs?.resources ?? [])],
+      },
+      own,
+    );
+    const disk = createDisk(name, args, network.zone, own);
+    const machine = createMachine(
+      name,
+      args,
+      {
+        image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
+        userData: pulumi
+          .all([disk.id, podBucket.bucket.bucket])
+          .apply(([volumeId, bucket]) =>
+            awsUserData({ region: region.name, bucket, architecture, volumeId }),
+          ),
+        instanceProfile: identity.instanceProfile,
+        networkInterfaceId: address.networkInterfaceId,
+        disk,
+        // It waits for its Pod by itself.
+        after: [...network.route, ...address.after, ...identity.rights],
+      },
+      own,
+    );
+    createRecovery(name, plan, machine, own);
+    this.privateLink = createPrivateLink(name, plan, { network, address, group }, own);
+    const healthCheck = createHealthCheck(name, plan, machine, own);
+    createRecords(name, args, { address, hasIpv6: network.hasIpv6, healthCheck }, own);
+
+    this.address = address.ipv4;
+    this.ca = trusted(region, authority);
+    this.diskGiB = diskGiB;
+    this.bucketUrl = blobs && storeUrl(blobs.store);
+    this.pod = pulumi.output(pod);
+    this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
+  }
+}

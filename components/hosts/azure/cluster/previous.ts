@@ -1,0 +1,107 @@
+import type { AzureClusterRegion } from "../../../config/schema.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { partsOf, same } from "../arm.ts";
+import type { FoundSubnet, WayOut } from "../found-subnet.ts";
+import { isPrivate } from "../outbound.ts";
+import type { Question } from "../question.ts";
+import { existingSubnet, wantedSubnet } from "../subnet.ts";
+import { zonesOfNodes } from "./nodes.ts";
+import type { AzureClusterPlan } from "./plan.ts";
+
+/** What the last update left of a cluster, as the provider has it, where another value takes another cluster. */
+export interface PreviousCluster {
+  readonly id: string;
+  readonly name: string;
+  readonly networkProfile: { readonly outboundType?: OutboundType };
+  readonly agentPoolProfiles: readonly {
+    readonly vmSize?: string;
+    readonly availabilityZones?: readonly string[];
+    readonly vnetSubnetID?: string;
+  }[];
+}
+
+/** https://learn.microsoft.com/azure/aks/egress-outboundtype */
+export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
+
+/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see found-subnet.ts. */
+const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
+  natGateway: "userAssignedNATGateway",
+  route: "userDefinedRouting",
+  learned: "none",
+};
+
+/** Of nodes whose way out the stack or AKS makes. */
+export function ownOutboundType(region: AzureClusterRegion): OutboundType {
+  return isPrivate(region) ? "userAssignedNATGateway" : "loadBalancer";
+}
+
+/**
+ * How a private endpoint's nodes go out of an existing subnet. A cluster that is in it keeps its type, whatever somebody has changed of the subnet since: the provider replaces a
+ * cluster for another one, https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
+ */
+export function findOutboundType(
+  { region, lookUp }: Question<AzureClusterRegion>,
+  { names }: AzureClusterPlan,
+  { wayOut = "none" }: FoundSubnet,
+  { networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
+): OutboundType {
+  const found = outboundTypes[wayOut] ?? "none";
+  const kept = networkProfile?.outboundType;
+  const isThere = same(pool?.vnetSubnetID ?? "", existingSubnet(region) ?? "");
+  if (!isThere || kept === undefined || kept === "loadBalancer" || kept === found) return found;
+  const command = `az aks update --resource-group ${region.resourceGroup ?? names.resourceGroup} --name ${names.cluster} --outbound-type ${found}`;
+  lookUp.warn(
+    "network.subnet",
+    `has another way out than when the cluster was made. The cluster keeps \`outboundType\` ${kept}, as a replacement would delete it. To change it to ${found} in place: \`${command}\`, then \`pulumi refresh\``,
+  );
+  return kept;
+}
+
+/**
+ * Refuses an update that would put another cluster in the place of one with something in it. The engine replaces the provider of what is in the cluster, too. It closes that provider before
+ * it has deleted anything by it, and so fails in `pulumi up`, after a preview that succeeds: https://github.com/pulumi/pulumi/issues/14650. A `pulumi destroy` of the cluster alone fails in
+ * the same way; one of what is in it doesn't.
+ *
+ * @param outboundType of the update's cluster
+ */
+export async function checkReplaced(
+  { region, lookUp }: Question<AzureClusterRegion>,
+  plan: AzureClusterPlan,
+  previous: Partial<PreviousCluster> | undefined,
+  outboundType: OutboundType,
+): Promise<void> {
+  if (!previous || !(await hasObjects(region))) return;
+  const changed = await changedKeys(plan, previous, outboundType);
+  const [path] = changed;
+  if (path === undefined) return;
+  const keys = changed.map((key) => `\`${key}\``).join(", ");
+  const targets = [region.name, `${region.name}-*`].map((name) => ` --target '**$kubernetes:**::${name}'`);
+  lookUp.refuse(
+    path,
+    `another value of ${keys} takes another cluster, which can't replace one with something in it. Delete what is in it first, \`pulumi destroy${targets.join("")} --target-dependents\`, and then run \`pulumi up\`; or keep the value (docs/kubernetes.md#another-aks-cluster)`,
+  );
+}
+
+/** A namespace goes last. */
+async function hasObjects({ name }: AzureClusterRegion): Promise<boolean> {
+  const namespaces = await previousOutputs("kubernetes:core/v1:Namespace");
+  return [...namespaces.keys()].some((it) => it === name || it.startsWith(`${name}-`));
+}
+
+async function changedKeys(
+  { region, names }: AzureClusterPlan,
+  { id = "", networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster>,
+  outboundType: OutboundType,
+): Promise<string[]> {
+  const { group = "" } = partsOf(id);
+  if (group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup)) return ["resourceGroup"];
+  const { vnetSubnetID: subnet, vmSize = region.nodes.type, availabilityZones = [] } = pool ?? {};
+  const wanted = await wantedSubnet(region);
+  const { outboundType: had = outboundType } = networkProfile ?? {};
+  return [
+    ...(subnet === undefined || same(subnet, wanted ?? "") ? [] : ["network"]),
+    ...(had === outboundType ? [] : ["endpoint.exposure"]),
+    ...(same(vmSize, region.nodes.type) ? [] : ["nodes.type"]),
+    ...(pool && availabilityZones.toSorted().join() !== zonesOfNodes(region).join() ? ["nodes.zones"] : []),
+  ];
+}

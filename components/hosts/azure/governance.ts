@@ -1,0 +1,124 @@
+/** What the owners of the subscription ask for: keys of their own, for disks and for storage accounts, and logs. */
+import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { ofRegion } from "../../config/per-region.ts";
+import type { Governance } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { getFromArm, same } from "./arm.ts";
+import type { Question } from "./question.ts";
+
+/** Asks whether the disk encryption set and the identity for the storage account are there, and whether what there is can have them. */
+export async function checkKeys(question: Question, governance: Governance = {}): Promise<void> {
+  const { region, lookUp, options } = question;
+  const { storageKey, diskEncryptionSet } = governance;
+  const set = ofRegion(diskEncryptionSet, region.name);
+  const [found] = await Promise.all([
+    set === undefined
+      ? undefined
+      : lookUp.ask(setPath, set, getFromArm<{ location: string }>(`${set}?api-version=2024-03-02`, options)),
+    storageKey === undefined || region.storage.kind === "disk"
+      ? undefined
+      : lookUp.ask(
+          "governance.storageKey.identity",
+          storageKey.identity,
+          getFromArm(`${storageKey.identity}?api-version=2023-01-31`, options),
+        ),
+    checkPrevious(question, set),
+    checkPreviousKey(question, region.storage.kind === "disk" ? undefined : storageKey),
+  ]);
+  // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
+  if (found && found.location !== region.name)
+    lookUp.refuse(setPath, `${set} is in ${found.location}, and the disks are in ${region.name}`);
+}
+
+const setPath = "governance.diskEncryptionSet";
+
+/** Of a data disk, and of a cluster. */
+interface Encrypted {
+  readonly encryption?: { readonly diskEncryptionSetId?: string };
+  readonly diskEncryptionSetID?: string;
+}
+
+/** Azure changes neither the key of a disk that a running machine has, nor that of a cluster's nodes. */
+async function checkPrevious({ region, lookUp }: Question, wanted: string | undefined): Promise<void> {
+  const isMachine = region.topology === "vm";
+  const type = isMachine ? "azure-native:compute:Disk" : "azure-native:containerservice:ManagedCluster";
+  const previous = (await previousOutputs<Encrypted>(type)).get(region.name);
+  if (!previous) return;
+  const has = previous.encryption?.diskEncryptionSetId ?? previous.diskEncryptionSetID;
+  if (has?.toLowerCase() === wanted?.toLowerCase()) return;
+  const what = isMachine ? "data disk" : "cluster";
+  const wayOut = isMachine ? "change it by hand" : "destroy the region and create it again";
+  lookUp.refuse(
+    setPath,
+    `the ${what} of ${region.name} has ${has ?? "none"}, and an update can't change that: keep it, or ${wayOut} (docs/governance.md)`,
+  );
+}
+
+interface Account {
+  readonly encryption?: {
+    readonly keyVaultProperties?: { readonly keyVaultUri?: string; readonly keyName?: string };
+    readonly encryptionIdentity?: { readonly encryptionUserAssignedIdentity?: string };
+  };
+}
+
+/** Azure takes another key with the identity that is there, or another identity for the key. */
+async function checkPreviousKey(
+  { region, lookUp }: Question,
+  wanted: Governance["storageKey"],
+): Promise<void> {
+  const accounts = await previousOutputs<Account>("azure-native:storage:StorageAccount");
+  const { keyVaultProperties: key, encryptionIdentity } = accounts.get(region.name)?.encryption ?? {};
+  const identity = encryptionIdentity?.encryptionUserAssignedIdentity;
+  if (!wanted || !key?.keyVaultUri || identity === undefined || same(identity, wanted.identity)) return;
+  if (same(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;
+  lookUp.refuse(
+    "governance.storageKey",
+    `Azure doesn't change the key and the identity of ${region.name} at once: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
+  );
+}
+
+/**
+ * Categories of logs that say who changed what. What is only read, by each pull or by each look of a controller, isn't among them, as it is much and costs by the GB.
+ * https://learn.microsoft.com/azure/azure-monitor/reference/logs-index
+ */
+const categories = {
+  vault: ["AuditEvent"],
+  blobs: ["StorageWrite", "StorageDelete"],
+  cluster: ["kube-audit-admin", "guard"],
+} as const;
+
+/** Sends the logs of a resource, by its id, where the configuration asks for it. */
+export function createDiagnostics(
+  name: string,
+  { governance: { diagnostics: workspaceId } = {} }: Pick<RegionPlan, "governance">,
+  of: keyof typeof categories,
+  resourceUri: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): void {
+  if (workspaceId === undefined) return;
+  new DiagnosticSetting(
+    `${name}-${of}`,
+    {
+      name: "registry-cache",
+      resourceUri,
+      workspaceId,
+      // A table for each category: https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#resource-specific
+      logAnalyticsDestinationType: "Dedicated",
+      logs: categories[of].map((category) => ({ category, enabled: true })),
+    },
+    // Azure doesn't tell it of a vault: https://github.com/Azure/azure-rest-api-specs/issues/22400
+    { ...options, ignoreChanges: ["logAnalyticsDestinationType"] },
+  );
+}
+
+/** Asks whether the workspace is there. */
+export async function checkWorkspace(
+  { lookUp, options }: Question,
+  { diagnostics }: Governance = {},
+): Promise<void> {
+  if (diagnostics === undefined) return;
+  const workspace = getFromArm(`${diagnostics}?api-version=2023-09-01`, options);
+  await lookUp.ask("governance.diagnostics", diagnostics, workspace);
+}

@@ -1,0 +1,168 @@
+import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
+import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import type { HostArgs, LookedUp } from "../../kind.ts";
+import { LookUp } from "../../look-up.ts";
+import { previousOutputs } from "../../previous-outputs.ts";
+import { fateOf, tellObstacles } from "../../vm/fate.ts";
+import { partsOf, same } from "../arm.ts";
+import { findStorageAccountName } from "../blob-store.ts";
+import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
+import { checkKeys, checkWorkspace } from "../governance.ts";
+import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
+import { zonesOf } from "../regions.ts";
+import { capabilityOf, findSize, type Sku } from "../sizes.ts";
+import { type PreviousSubnet, previousSubnet, wantedSubnet } from "../subnet.ts";
+import { findZones, type ZoneKind } from "../zones.ts";
+import { findImage } from "./image.ts";
+import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
+import type { AzureVmPlan } from "./plan.ts";
+import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
+
+/** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
+export interface VmFindings {
+  readonly previous: Previous;
+  /** An existing one. */
+  readonly subnet?: FoundSubnet | undefined;
+  /** Of a network of the region's own. */
+  readonly previousSubnet?: PreviousSubnet | undefined;
+  /** Name for the storage account, where the configuration asks for one. */
+  readonly storageAccount?: string | undefined;
+  /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
+  readonly hasTrustedLaunch?: boolean | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
+}
+
+export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
+
+/** Asks Azure whether all that a region needs is there. */
+export function vmFindingsFor(
+  plan: AzureVmPlan,
+  options: pulumi.InvokeOptions,
+): Promise<LookedUp<VmFindings>> {
+  return lookUpIn(plan.region, options, (question) => findings(question, plan));
+}
+
+async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
+  const { name, storage } = plan.region;
+  const previous = await previousOf(name);
+  await checkMoved(question);
+  const subnet = findSubnet(question);
+  const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
+    storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
+    findMachine(question, plan, previous),
+    subnet.then((it) => findZones(question, it)),
+    findResourceGroup(question),
+    findCertificate(question),
+    checkKeys(question, plan.governance),
+    checkWorkspace(question, plan.governance),
+  ]);
+  return {
+    previous,
+    subnet: await subnet,
+    previousSubnet: await previousSubnet(plan.region),
+    storageAccount,
+    hasTrustedLaunch,
+    zone,
+  };
+}
+
+/** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
+async function checkMoved({ region, lookUp }: Question<AzureVmRegion>): Promise<void> {
+  const { name } = region;
+  const type = "azure-native:network:NetworkInterface";
+  const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
+  const [was] = interfaces.get(name)?.ipConfigurations ?? [];
+  if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
+  // What is in the old network, and the machine with it.
+  const balancer = "azure-native:network:LoadBalancer";
+  const first = (await previousOutputs(balancer)).has(name) ? balancer : type;
+  lookUp.refuse(
+    "network",
+    `Azure doesn't move a network interface to another network. Delete the interface and the machine first, \`pulumi destroy --target '**$${first}::${name}' --target-dependents\`, and then run \`pulumi up\`; or keep the network (docs/private-networks.md#another-network)`,
+  );
+}
+
+const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
+
+/**
+ * The size, which decides on the image, and whether a machine can be made of both.
+ * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
+ */
+async function findMachine(
+  question: Question<AzureVmRegion>,
+  plan: AzureVmPlan,
+  previous: Previous,
+): Promise<boolean | undefined> {
+  const { type, architecture } = plan.capacity.machine;
+  const obstacles = new LookUp();
+  const asked = { ...question, lookUp: obstacles };
+  const sku = await findMachineSize(asked, plan, previous);
+  const hasTrustedLaunch = trustedLaunchOf(type, sku, previous.machine);
+  const trusted = isTrusted(type, hasTrustedLaunch);
+  const image = await findImage(asked, {
+    architecture,
+    isTrusted: trusted,
+    diskControllers: sku && capabilityOf(sku, "DiskControllerTypes"),
+  });
+  const wanted = wantedMachine(question.region, previous, { type, hasTrustedLaunch: trusted, image });
+  tellObstacles(question.lookUp, obstacles, fateOf(previous.machine, wanted));
+  return hasTrustedLaunch;
+}
+
+/** That the machine's size is available in the disk's zone, and can be used. @returns what Azure lists of it, if it does */
+async function findMachineSize(
+  question: Question<AzureVmRegion>,
+  plan: AzureVmPlan,
+  { machine, disk }: Previous,
+): Promise<Sku | undefined> {
+  const { type, architecture } = plan.capacity.machine;
+  return findSize(question, {
+    path: "machine.type",
+    zonesPath: "availabilityZone",
+    writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
+    type,
+    zones: zonesOf(question.region),
+    newDisk: disk && fitsDisk(question.region, disk) ? undefined : plan.capacity.disk.type,
+    min: 1,
+    max: 1,
+    // The old machine goes before the new one comes.
+    surge: 0,
+    existing: machine && { ...machine, count: 1 },
+    shortcoming: (sku) => shortcomingOf(sku, architecture),
+    instead: (isOffered) => machinesFor(plan, architecture, isOffered),
+  });
+}
+
+/**
+ * That it is there, not what it is; and that the machine can be given a right to it, which has an effect in a vault with Azure RBAC only:
+ * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+ */
+async function findCertificate({
+  region,
+  subscription,
+  lookUp,
+  options,
+}: Question<AzureVmRegion>): Promise<void> {
+  const { tls } = region.endpoint;
+  if (tls.mode !== "provided") return;
+  const {
+    subscription: owner,
+    group: resourceGroupName,
+    name: vaultName,
+    child: secretName = "",
+  } = partsOf(tls.secretName);
+  if (owner !== subscription) return;
+  const path = "endpoint.tls.secretName";
+  const secret = getSecret({ resourceGroupName, vaultName, secretName }, options);
+  if (!(await lookUp.ask(path, `the secret ${secretName} in ${vaultName}`, secret))) return;
+  const vault = getVault({ resourceGroupName, vaultName }, options);
+  const found = await lookUp.ask(path, `the vault ${vaultName}`, vault);
+  if (!found || found.properties.enableRbacAuthorization === true) return;
+  lookUp.refuse(
+    path,
+    `the vault ${vaultName} has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: \`az keyvault update --name ${vaultName} --enable-rbac-authorization true\``,
+  );
+}

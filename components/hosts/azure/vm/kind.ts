@@ -1,0 +1,25 @@
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { shrinkingProblems } from "../../vm/plan.ts";
+import { azureProvider } from "../place.ts";
+import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { type AzureVmPlan, planAzureVm } from "./plan.ts";
+import { VmHost } from "./vm-host.ts";
+
+/** A region that is a virtual machine in Azure. */
+export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
+  plan: planAzureVm,
+  async preflight(plan) {
+    const { region } = plan;
+    const disks = await previousOutputs<{ diskSizeGB: number }>("azure-native:compute:Disk");
+    const problems = [
+      ...(await topologyProblems(region, "registry-cache:azure:ClusterHost")),
+      ...shrinkingProblems(plan, disks.get(region.name)?.diskSizeGB),
+    ];
+    return { problems, warnings: [] };
+  },
+  createProvider: ({ region }, options) => azureProvider(region, options),
+  lookUp: vmFindingsFor,
+  create: (name, args, options) => new VmHost(name, args, options),
+};

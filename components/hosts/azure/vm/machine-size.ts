@@ -1,0 +1,85 @@
+/** The size of a region's machine: what it must be able to do, and which other sizes would do. */
+
+import type { Architecture } from "../../../capacity/machine.ts";
+import { candidates, machineNamed } from "../../../capacity/machines.ts";
+import { planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
+import { same } from "../arm.ts";
+import { capabilityOf, processors, type Sku } from "../sizes.ts";
+import type { AzureVmPlan } from "./plan.ts";
+import type { PreviousMachine } from "./previous.ts";
+
+/**
+ * Why the machine can't have a size: the disks are Premium SSD, the network interface has accelerated networking, and the image is of generation 2.
+ *
+ * Sizes of components/capacity have all of it by their documentation. They aren't judged by Azure's list, which had accelerated networking wrong for some of them:
+ * https://github.com/microsoft/lisa/pull/1752
+ *
+ * @returns the predicate of a sentence; undefined where Azure doesn't say that anything is missing
+ */
+export function shortcomingOf(sku: Sku, architecture: Architecture): string | undefined {
+  if (machineNamed("azure", sku.name)) return undefined;
+  const isFalse = (capability: string) => same(capabilityOf(sku, capability) ?? "", "false");
+  const generations = capabilityOf(sku, "HyperVGenerations") ?? "V2";
+  const missing = [
+    ...(isFalse("PremiumIO") ? ["Premium SSD"] : []),
+    ...(isFalse("AcceleratedNetworkingEnabled") ? ["accelerated networking"] : []),
+    ...(generations.split(",").includes("V2") ? [] : ["images of generation 2"]),
+  ];
+  if (missing.length > 0) return `doesn't support ${missing.join(", ")}, which the machine needs`;
+  const processor = capabilityOf(sku, "CpuArchitectureType") ?? processors[architecture];
+  if (same(processor, processors[architecture])) return undefined;
+  return `has ${processor} processors, and the machine's image is for ${architecture}`;
+}
+
+/**
+ * Whether a size that components/capacity doesn't list has Trusted Launch, which not even all of generation 2 have. Where Azure gives no answer, a machine of that size keeps
+ * what it has, as a change would replace it.
+ * @returns undefined for a size that is listed, and where nothing is known
+ */
+export function trustedLaunchOf(
+  type: string,
+  sku: Sku | undefined,
+  previous: PreviousMachine | undefined,
+): boolean | undefined {
+  if (machineNamed("azure", type)) return undefined;
+  if (sku) return !same(capabilityOf(sku, "TrustedLaunchDisabled") ?? "", "true");
+  return previous?.type === type ? previous.hasTrustedLaunch : undefined;
+}
+
+/**
+ * Whether the machine has Trusted Launch.
+ * @param found see {@link trustedLaunchOf}
+ */
+export function isTrusted(type: string, found: boolean | undefined): boolean {
+  return !isAmpere(type) && found !== false;
+}
+
+/**
+ * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
+ * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
+ */
+function isAmpere(size: string): boolean {
+  return /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size);
+}
+
+/**
+ * Sizes that carry the region's workload, the least expensive first; or the one that comes closest, where none does.
+ * @param isOffered whether the subscription gets a size in the machine's zone.
+ */
+export function machinesFor(
+  { region, workload, upstreams }: AzureVmPlan,
+  architecture: Architecture,
+  isOffered: (type: string) => boolean,
+): string[] {
+  const all = candidates("azure", architecture).map(({ type }) => type);
+  const unavailable = all.filter((type) => !isOffered(type));
+  if (unavailable.length === all.length) return [];
+  const planned = (type: string) => {
+    const machine = { type, architecture };
+    const request = { region: { ...region, machine }, workload, ...upstreamsOf(upstreams), unavailable };
+    return planCapacity({ cloud: "azure", ...request }).plan;
+  };
+  const carries = (type: string) => planned(type).warnings.every(({ path }) => path !== "machine.type");
+  const carrying = all.filter((type) => isOffered(type) && carries(type));
+  return carrying.length > 0 ? carrying : [planned("auto").machine.type];
+}

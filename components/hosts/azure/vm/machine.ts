@@ -1,0 +1,170 @@
+import { Disk } from "@pulumi/azure-native/compute/disk.js";
+import { VirtualMachine } from "@pulumi/azure-native/compute/virtualMachine.js";
+import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import type { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
+import type { input } from "@pulumi/azure-native/types/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import { ofRegion } from "../../../config/per-region.ts";
+import type { Place } from "../place.ts";
+import { zonesOf } from "../regions.ts";
+import type { VmArgs } from "./findings.ts";
+import { imageReference } from "./image.ts";
+import { isTrusted } from "./machine-size.ts";
+import { publicKeyOfNobody } from "./no-login.ts";
+import { customDataTag, diskPlacement } from "./previous.ts";
+import { customDataDigest, dataDiskLun } from "./user-data.ts";
+
+/**
+ * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
+ * (https://github.com/pulumi/pulumi-azure-native/issues/577). The rest of `osProfile` and `securityProfile` changes in place.
+ */
+const replacing = [
+  // Azure would change it, but not to a size with another kind of disk interface: https://learn.microsoft.com/azure/virtual-machines/nvme-overview
+  "hardwareProfile.vmSize",
+  // https://github.com/Azure/azure-quickstart-templates/issues/4121
+  "osProfile.adminUsername",
+  // https://github.com/Azure/azure-sdk-for-net/issues/3433
+  "osProfile.computerName",
+  // https://github.com/Azure/azure-sdk-for-node/issues/2297
+  "osProfile.customData",
+  // https://github.com/Azure/bicep/issues/15273
+  "osProfile.linuxConfiguration.disablePasswordAuthentication",
+  // https://github.com/Azure/azure-quickstart-templates/issues/5442
+  "osProfile.linuxConfiguration.ssh",
+  // Only while it is deallocated: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
+  "securityProfile.securityType",
+  "storageProfile.imageReference",
+  // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
+  "storageProfile.osDisk.managedDisk.diskEncryptionSet",
+  "zones",
+];
+
+export interface MachineArgs {
+  /** A version of Debian's image, or the resource id of another. */
+  readonly image: pulumi.Input<string>;
+  readonly place: Place;
+  readonly disk: Disk;
+  readonly identity: UserAssignedIdentity;
+  readonly networkInterface: NetworkInterface;
+  /** Base64. Another one is another machine. */
+  readonly customData: pulumi.Input<string>;
+  /** Base64. Another one is read by the running machine: https://learn.microsoft.com/azure/virtual-machines/user-data */
+  readonly userData: pulumi.Input<string>;
+  /** What must be there when the machine starts, or reads another {@link MachineArgs.userData}. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/**
+ * The machine with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, as disk and interface can't be on
+ * two machines, then followed by the new one.
+ */
+export function createMachine(
+  name: string,
+  { plan: { region, names, capacity, governance }, found }: VmArgs,
+  { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
+  options: pulumi.CustomResourceOptions,
+): VirtualMachine {
+  const { machine } = capacity;
+  const zones = zonesOf(region);
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
+  return new VirtualMachine(
+    name,
+    {
+      ...place,
+      tags: { ...place.tags, [customDataTag]: pulumi.output(customData).apply(customDataDigest) },
+      ...(zones.length > 0 && { zones }),
+      vmName: names.machine,
+      hardwareProfile: { vmSize: machine.type },
+      ...(isTrusted(machine.type, found.hasTrustedLaunch) && trustedLaunch),
+      identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+      userData,
+      osProfile: {
+        computerName: names.machine,
+        adminUsername: "nobody-logs-in",
+        customData,
+        linuxConfiguration: {
+          disablePasswordAuthentication: true,
+          ssh: {
+            publicKeys: [{ path: "/home/nobody-logs-in/.ssh/authorized_keys", keyData: publicKeyOfNobody() }],
+          },
+        },
+      },
+      storageProfile: {
+        imageReference: pulumi.output(image).apply((it) => imageReference(it, machine.architecture)),
+        osDisk: {
+          createOption: "FromImage",
+          caching: "ReadWrite",
+          // Without it, each replacement leaves a disk behind.
+          deleteOption: "Delete",
+          // As what Azure promises for one machine is that of its slowest disk.
+          managedDisk: {
+            storageAccountType: "Premium_LRS",
+            ...(encryptionSet !== undefined && { diskEncryptionSet: { id: encryptionSet } }),
+          },
+        },
+        dataDisks: [
+          {
+            lun: dataDiskLun,
+            createOption: "Attach",
+            // Premium SSD v2 takes no other.
+            caching: "None",
+            deleteOption: "Detach",
+            managedDisk: { id: disk.id },
+          },
+        ],
+      },
+      networkProfile: {
+        networkInterfaces: [{ id: networkInterface.id, primary: true, deleteOption: "Detach" }],
+      },
+      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+    },
+    { ...options, deleteBeforeReplace: true, replaceOnChanges: replacing, dependsOn: [...after] },
+  );
+}
+
+const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
+  securityProfile: {
+    securityType: "TrustedLaunch",
+    uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+  },
+};
+
+/**
+ * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
+ * `pulumi state unprotect`, the way to delete it after all. Azure makes a disk larger in place, and refuses to make it smaller.
+ */
+export function createDisk(
+  name: string,
+  { plan, found }: VmArgs,
+  place: Place,
+  options: pulumi.CustomResourceOptions,
+): Disk {
+  const { region, governance } = plan;
+  const { disk } = plan.capacity;
+  const diskEncryptionSetId = ofRegion(governance?.diskEncryptionSet, region.name);
+  const { name: diskName, zones } = diskPlacement(plan, found.previous);
+  const isProvisioned = disk.type === "PremiumV2_LRS";
+  return new Disk(
+    name,
+    {
+      ...place,
+      ...(zones.length > 0 && { zones: [...zones] }),
+      diskName,
+      sku: { name: disk.type },
+      diskSizeGB: disk.sizeGiB,
+      // Sectors as on any other disk; Premium SSD v2 would have 4096 bytes, for ever:
+      // https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2
+      creationData: { createOption: "Empty", ...(isProvisioned && { logicalSectorSize: 512 }) },
+      ...(isProvisioned && { diskIOPSReadWrite: disk.iops, diskMBpsReadWrite: disk.throughput }),
+      encryption:
+        diskEncryptionSetId === undefined
+          ? { type: "EncryptionAtRestWithPlatformKey" }
+          : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
+      // Nobody exports its content over the network.
+      networkAccessPolicy: "DenyAll",
+      publicNetworkAccess: "Disabled",
+    },
+    // Azure doesn't change it. The preview then says that the disk would be replaced, as by another name, which `protect` doesn't let happen.
+    { ...options, protect: true, replaceOnChanges: ["creationData"] },
+  );
+}

@@ -1,0 +1,99 @@
+import { type Problem, problemIf } from "../../../config/problems.ts";
+import type { AzureVmRegion } from "../../../config/schema.ts";
+import { isServiceTag } from "../../../config/text.ts";
+import { familyOf, ipv4Ranges } from "../../address-family.ts";
+import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../../firewall-limits.ts";
+import type { Planned, PlanRequest } from "../../kind.ts";
+import { regionNameProblems } from "../../region-name.ts";
+import { planVm, sourcesOf, type VmPlan } from "../../vm/plan.ts";
+import { storedSecrets } from "../../vm/secrets.ts";
+import { blobStore } from "../blob-store.ts";
+import { failoverProblems } from "../failover.ts";
+import { type Names, namesOf } from "../naming.ts";
+import { azureRegions } from "../regions.ts";
+import { azureUserData, userDataLimitBytes } from "./user-data.ts";
+
+/** A region that is a virtual machine in Azure. */
+export interface AzureVmPlan extends VmPlan<AzureVmRegion> {
+  readonly names: Names;
+}
+
+export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureVmPlan> {
+  const { region, stack } = request;
+  const { plan: planned, problems } = planVm(request);
+  const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
+  return {
+    plan,
+    problems: [
+      ...regionNameProblems(region, azureRegions),
+      ...accessProblems(region),
+      ...failoverProblems(region),
+      ...problems,
+      ...(problems.length === 0 ? userDataProblems(plan) : []),
+    ],
+    warnings: accessWarnings(region),
+  };
+}
+
+/** As long as real ones, which compress about as well. */
+const subscription = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
+const clientId = "0e37df36-f698-4f2c-8a6f-3d1c5b7a9e02";
+const storageAccount = "cache0123456789abcdef012";
+
+/** Found by making some. */
+function userDataProblems(plan: AzureVmPlan): Problem[] {
+  const { region, names, capacity } = plan;
+  const { resourceGroup = names.resourceGroup } = region;
+  const vault = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef`;
+  const { length } = azureUserData({
+    ...plan,
+    diskGiB: capacity.disk.sizeGiB,
+    store: region.storage.kind === "bucket" ? blobStore(storageAccount, region.storage.delivery) : undefined,
+    clientId,
+    subscription,
+    resourceGroup,
+    storedSecrets: storedSecrets(plan, (secret) => `${vault}/secrets/${secret}`),
+  });
+  if (length <= userDataLimitBytes) return [];
+  const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, or fewer and wider repository globs`;
+  return [{ path: "topology", message }];
+}
+
+/** Sources that open nothing, or more than they seem to. */
+function accessWarnings(region: AzureVmRegion): Problem[] {
+  return sourcesOf(region).flatMap(({ source, path }) => {
+    const message = warningOf(source);
+    return message === undefined ? [] : [{ path, message }];
+  });
+}
+
+function warningOf(source: string): string | undefined {
+  if (source === "Internet") return "is the whole internet, as `public` is: name the addresses that you mean";
+  if (isServiceTag(source) || source === "::/0" || familyOf(source) === "ipv4") return undefined;
+  return `"${source}" has no effect: the machine has an IPv4 address only`;
+}
+
+/** @returns problems whose path is relative to the region. */
+function accessProblems({ access }: AzureVmRegion): Problem[] {
+  const sources = [...access.clients, ...access.metrics];
+  const tags = sources.filter(isServiceTag).length;
+  const ranges = rangesOf(sources).length;
+  return [
+    ...problemIf(
+      rangesOf(access.clients).length === 0 && !access.clients.some(isServiceTag),
+      "access.clients",
+      "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
+    ),
+    ...tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
+    ...tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),
+  ];
+}
+
+function rangesOf(sources: readonly string[]): string[] {
+  return ipv4Ranges(sources.filter((source) => !isServiceTag(source)));
+}
+
+function tooMany(count: number, what: string, max: number, wayOut: string): Problem[] {
+  const message = `has, together with \`access.metrics\`, ${count} ${what}, and a network security group takes ${max}: ${wayOut}`;
+  return problemIf(count > max, "access.clients", message);
+}
