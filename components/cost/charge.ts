@@ -2,15 +2,7 @@ import { hoursPerMonth } from "../capacity/demand.ts";
 import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import type { CloudRegion, RegionSetting } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
-import {
-  type CostLine,
-  type LineKind,
-  type LineUnit,
-  type NotPriced,
-  notFound,
-  type Payer,
-  rounded,
-} from "./line.ts";
+import { type CostLine, type LineKind, type NotPriced, notFound, type Payer, rounded } from "./line.ts";
 import {
   everywhere,
   type Item,
@@ -169,7 +161,7 @@ interface Part {
   readonly suffix: string;
 }
 
-function partsOf({ name, quantity, above }: Charge, price: Price, unit: LineUnit): Part[] {
+function partsOf({ name, quantity, above }: Charge, price: Price, unit: string): Part[] {
   if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
   if (!price.tiers) return [{ quantity, price: price.price ?? Number.NaN, suffix: "" }];
   return tierParts(price.tiers, quantity, above).map(({ from, upTo, ...part }) => ({

@@ -35,7 +35,7 @@ export interface CostLine {
   readonly name: string;
   readonly kind: LineKind;
   /** What `monthlyQuantity` counts and `price` is for: `hours`, `GiB-months`, `GiB`, `GB` (10^9 bytes), `1M queries`. */
-  readonly unit: LineUnit;
+  readonly unit: string;
   /** Rounded to six decimals. */
   readonly monthlyQuantity: number;
   readonly price: number | typeof notFound;
@@ -50,27 +50,6 @@ export interface CostLine {
 }
 
 export type Payer = "us" | "customer";
-
-export const lineUnits = [
-  "hours",
-  "months",
-  "days",
-  "GiB-months",
-  "GiB-hours",
-  "GB-months",
-  "IOPS-months",
-  "IOPS-hours",
-  "MiB/s-months",
-  "MB/s-hours",
-  "GiB",
-  "GB",
-  "NLCU-hours",
-  "1k requests",
-  "10k requests",
-  "1M queries",
-] as const;
-
-export type LineUnit = (typeof lineUnits)[number];
 
 /** Sums of lines, USD a month. What isn't found is in none of them. */
 export interface Totals {
