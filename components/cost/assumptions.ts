@@ -2,9 +2,10 @@ import type { CapacityPlan } from "../capacity/plan.ts";
 import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
+import type { Setting } from "./charge.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import { contentOf, type Setting } from "./variant.ts";
+import { contentOf } from "./variant.ts";
 
 /** What the estimate takes for granted; a sentence each. */
 export function assumptionsOf(setting: Setting): string[] {

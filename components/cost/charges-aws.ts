@@ -1,7 +1,7 @@
 import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
 import { awsRootGiB, disks } from "../capacity/disk.ts";
 import { billedTo, type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
-import { dnsQueriesPerNode, readsPerGiB, writesPerGiB } from "./usage.ts";
+import { millionDnsQueries } from "./usage.ts";
 
 /** In Auto Mode, EKS takes a part of EC2's list price of a node on top, whatever is paid for the node itself: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
@@ -20,9 +20,12 @@ const billedBetweenZones = 2 * (1 - 1 / zones);
  * https://aws.amazon.com/s3/faqs/
  */
 export function awsCharges(it: Purchase): Charge[] {
-  const { machine, nodes, disk, region, pulledGiB, filledGiB, servedGiB, storedGiB, nodeStarts } = it;
-  const { endpoint, network } = region;
-  const isVm = it.topology === "vm";
+  const { setting, variant, plan, filledGiB, servedGiB, storedGiB, reads, writes } = it;
+  const { endpoint, network } = setting.region;
+  const { replicas: nodes, topology } = variant;
+  const { disk } = plan;
+  const { type } = plan.machine;
+  const isVm = topology === "vm";
   const isPublic = endpoint.exposure === "public";
   // A network of the stack's own reaches the registries through a NAT gateway, unless the machine has a public address.
   const hasNatGateway = isVm ? !isPublic && !("subnet" in network) : !("nodeSubnets" in network);
@@ -31,11 +34,11 @@ export function awsCharges(it: Purchase): Charge[] {
   const hasFailover = isVm && endpoint.failover === "dns";
   return [
     hourly("EKS cluster", "cluster", isVm ? 0 : 1),
-    hourly(`${counted(nodes, "Instance")} (Linux, on demand, ${machine})`, `machine/${machine}`, nodes),
+    hourly(`${counted(nodes, "Instance")} (Linux, on demand, ${type})`, `machine/${type}`, nodes),
     {
       ...hourly(
         `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
-        `machine/${machine}`,
+        `machine/${type}`,
         isVm ? 0 : nodes * autoModeShare,
       ),
       kind: "cluster",
@@ -63,8 +66,8 @@ export function awsCharges(it: Purchase): Charge[] {
     fixed("Alarm of the health check", "alarm", hasFailover ? 1 : 0),
     fixed("Route 53 health check", "health-check", hasFailover ? 1 : 0),
     usage("S3 Standard", "s3-storage", storedGiB),
-    usage("S3 requests, writes", "s3-writes", storedGiB > 0 ? (filledGiB * writesPerGiB) / 1000 : 0),
-    usage("S3 requests, reads", "s3-reads", storedGiB > 0 ? (pulledGiB * readsPerGiB) / 1000 : 0),
+    usage("S3 requests, writes", "s3-writes", writes / 1000),
+    usage("S3 requests, reads", "s3-reads", reads / 1000),
     usage(
       "Transfer between zones, to the load balancer",
       "transfer-in-region",
@@ -78,11 +81,7 @@ export function awsCharges(it: Purchase): Charge[] {
     usage("Transfer in the region, out of the cache", "transfer-in-region", servedGiB),
     billedTo("customer", usage("Transfer in the region, into the nodes", "transfer-in-region", servedGiB)),
     // The zone is there already; the records in it are free.
-    usage(
-      "Route 53 queries",
-      "dns-queries",
-      endpoint.zone === undefined ? 0 : (nodeStarts * dnsQueriesPerNode) / 1e6,
-    ),
+    usage("Route 53 queries", "dns-queries", endpoint.zone ? millionDnsQueries(setting.workload) : 0),
   ];
 }
 

@@ -1,9 +1,10 @@
 import { azureNode, fewestAzureNodes } from "../capacity/cluster-nodes.ts";
 import { hoursPerMonth } from "../capacity/demand.ts";
 import { disks, tierOf } from "../capacity/disk.ts";
+import type { PlannedDisk } from "../capacity/plan-disk.ts";
 import { storeSku } from "../hosts/azure/regions.ts";
 import { type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
-import { daysPerMonth, dnsQueriesPerNode, readsPerGiB, toGB, writesPerGiB } from "./usage.ts";
+import { daysPerMonth, millionDnsQueries, toGB } from "./usage.ts";
 
 /** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
 export const freeEgressGB = 100;
@@ -13,28 +14,26 @@ const imageGiB = 30;
 
 /** What a cache in Azure buys. Networks, firewalls, identities and the service of a private link are free; consumers pay for their private endpoints. */
 export function azureCharges(it: Purchase): Charge[] {
-  const { machine, disk, region, pulledGiB, filledGiB, servedGiB, storedGiB, nodeStarts } = it;
+  const { setting, variant, plan, filledGiB, servedGiB, storedGiB, reads, writes } = it;
+  const { region, settings, workload } = setting;
   const { endpoint, network } = region;
-  const isVm = it.topology === "vm";
+  const { topology } = variant;
+  const { type } = plan.machine;
+  const isVm = topology === "vm";
   const isPublic = endpoint.exposure === "public";
-  const nodes = isVm ? 1 : Math.max(fewestAzureNodes, it.nodes);
+  const nodes = isVm ? 1 : Math.max(fewestAzureNodes, variant.replicas);
   // A private endpoint in a network of the stack's own has a NAT gateway as its way out.
   const hasNatGateway = !isPublic && !("subnet" in network);
   // For clients and for the way out: one of a machine for both, two of a cluster.
   const addresses = isPublic ? (isVm ? 1 : 2) : hasNatGateway ? 1 : 0;
   const isBalanced = !isVm || endpoint.privateLink !== undefined;
   const hasFailover = endpoint.failover === "dns";
-  const isZonal = storeSku({ name: region.name, topology: it.topology }) === "Standard_ZRS";
-  const requests = storedGiB > 0 ? 1 / 10_000 : 0;
+  const isZonal = storeSku({ name: region.name, topology }) === "Standard_ZRS";
   return [
     hourly("AKS cluster (Standard)", "cluster", isVm ? 0 : 1),
-    hourly(
-      `${counted(nodes, "Virtual machine")} (Linux, pay as you go, ${machine})`,
-      `machine/${machine}`,
-      nodes,
-    ),
+    hourly(`${counted(nodes, "Virtual machine")} (Linux, pay as you go, ${type})`, `machine/${type}`, nodes),
     ...(isVm
-      ? [premiumDisk("OS disk", imageGiB, 1), ...dataDisk(disk)]
+      ? [premiumDisk("OS disk", imageGiB, 1), ...dataDisk(plan.disk)]
       : [premiumDisk("Nodes' OS disks", azureNode.diskGiB, nodes)]),
     hourly("Load balancer (Standard)", "load-balancer", isBalanced ? 1 : 0),
     hourly(`${counted(addresses, "Public IPv4 address")} (Standard)`, "public-ipv4", addresses),
@@ -47,7 +46,7 @@ export function azureCharges(it: Purchase): Charge[] {
     usage(
       "Traffic Manager, queries",
       "traffic-manager-queries",
-      hasFailover ? (nodeStarts * dnsQueriesPerNode) / 1e6 : 0,
+      hasFailover ? millionDnsQueries(workload) : 0,
     ),
     usage(
       `Blob storage (hot, ${isZonal ? "ZRS" : "LRS"})`,
@@ -55,16 +54,12 @@ export function azureCharges(it: Purchase): Charge[] {
       toGB(storedGiB),
     ),
     {
-      ...usage(
-        "Blob requests, writes",
-        isZonal ? "blob-writes-zrs" : "blob-writes",
-        requests * filledGiB * writesPerGiB,
-      ),
+      ...usage("Blob requests, writes", isZonal ? "blob-writes-zrs" : "blob-writes", writes / 10_000),
       ...(isZonal && { costsLessThan: "blob-writes-grs" }),
     },
-    usage("Blob requests, reads", "blob-reads", requests * pulledGiB * readsPerGiB),
+    usage("Blob requests, reads", "blob-reads", reads / 10_000),
     usage("Load balancer, data", "load-balancer-data", isBalanced ? toGB(servedGiB) : 0),
-    ...(it.azureBillsRegion && isPublic ? [azureTransfer(servedGiB)] : []),
+    ...(settings.azureSameRegionTraffic === "billed" && isPublic ? [azureTransfer(servedGiB)] : []),
   ];
 }
 
@@ -86,7 +81,7 @@ export function acrReplica(registries: number, storedGiB: number): Charge[] {
   ];
 }
 
-function dataDisk({ type, sizeGiB, iops, throughput }: Purchase["disk"]): Charge[] {
+function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
   if (type === "Premium_LRS") return [premiumDisk("Data disk", sizeGiB, 1)];
   const { free } = disks.PremiumV2_LRS;
   return [

@@ -14,7 +14,7 @@ import type {
 import { pullCharges } from "./alternatives.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
-import { costOf, priced } from "./charge.ts";
+import { costOf, priced, type Setting } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
@@ -23,8 +23,8 @@ import { ageWarnings, oldestDate } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Steps, stepsOf } from "./steps.ts";
-import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
-import { azureBilled, chargesOf, isContested, type Setting, usageWith } from "./variant.ts";
+import { type MonthlyUsage, servedByCache, usageOf } from "./usage.ts";
+import { azureBilled, chargesOf, isContested, usageWith } from "./variant.ts";
 
 export interface EstimateRequest {
   readonly provider: Provider;
@@ -143,7 +143,7 @@ function cloudEstimate(
       };
     }, setting.workload.pullsPerNodeGiB);
 
-  const transfer = azureTransfer(servedGiB(setting.usage, deliveryOf(variant.storage)));
+  const transfer = azureTransfer(servedByCache(setting.usage.pulledGiB, deliveryOf(variant.storage)));
   const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,

@@ -2,10 +2,10 @@ import { planVariant, type Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
 import type { Workload } from "../config/schema.ts";
 import { firstAbove } from "./break-even.ts";
-import { costOf } from "./charge.ts";
+import { costOf, type Setting } from "./charge.ts";
 import { usd } from "./line.ts";
 import { usageOf } from "./usage.ts";
-import { chargesOf, type Setting } from "./variant.ts";
+import { chargesOf } from "./variant.ts";
 
 /** A machine for another workload. */
 interface OnMachine {

@@ -23,7 +23,7 @@ export function usageOf({
 }
 
 /** What the cache itself sends: where blobs are redirected, the bucket sends the rest. */
-export function servedGiB({ pulledGiB }: MonthlyUsage, delivery: Delivery): number {
+export function servedByCache(pulledGiB: number, delivery: Delivery): number {
   return pulledGiB * (delivery === "redirect" ? redirectedShare : 1);
 }
 
@@ -42,5 +42,7 @@ export function toGB(gib: number): number {
 export const readsPerGiB = 240;
 export const writesPerGiB = 250;
 
-/** A node pulls for half an hour after its start, and asks for the name, A and AAAA, every five minutes. */
-export const dnsQueriesPerNode = 12;
+/** In millions, a month: a node pulls for half an hour after its start, and asks for the name, A and AAAA, every five minutes. */
+export function millionDnsQueries({ nodes, nodeChurnPerMonth }: Workload): number {
+  return (nodes * nodeChurnPerMonth * 12) / 1e6;
+}

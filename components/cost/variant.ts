@@ -1,25 +1,13 @@
 /** What a way to run a region's cache in a cloud buys. */
 import { deliveryOf } from "../capacity/demand.ts";
-import type { Cloud } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
-import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
-import type { StackConfig } from "../config/schema.ts";
+import type { Variant } from "../capacity/plan-region.ts";
 import { defaultExpireDays } from "../config/storage.ts";
-import type { Charge, Market, Purchase } from "./charge.ts";
+import type { Charge, Setting } from "./charge.ts";
 import { awsCharges, awsNodesNatGateway } from "./charges-aws.ts";
 import { azureCharges } from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
-import { daysPerMonth, type MonthlyUsage, servedGiB } from "./usage.ts";
-
-/** What all variants of a region have in common. */
-export interface Setting extends RegionSetting, Market {
-  readonly region: CloudRegion;
-  /** What the stack's configuration says under `cost`. */
-  readonly settings: StackConfig["cost"];
-  /** By the workload, as far as it isn't measured. */
-  readonly usage: MonthlyUsage;
-  readonly measured: Partial<MonthlyUsage>;
-}
+import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedByCache, writesPerGiB } from "./usage.ts";
 
 /** Whether sources disagree about a charge of the region's: docs/cost.md has the sources of both answers. */
 export function isContested({ cloud, region, settings }: Setting): boolean {
@@ -65,33 +53,25 @@ export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
   return isMeasured ? usage : { ...usage, filledGiB: usage.filledGiB + refetchedGiB };
 }
 
-const cloudCharges: Readonly<Record<Cloud, (it: Purchase) => Charge[]>> = {
-  aws: awsCharges,
-  azure: azureCharges,
-};
+const cloudCharges = { aws: awsCharges, azure: azureCharges };
 
 /** Everything that a variant buys in a month. */
-export function chargesOf(variant: Variant, { machine, disk }: CapacityPlan, setting: Setting): Charge[] {
-  const { cloud, region, workload, settings } = setting;
-  const own = usageWith(variant, setting);
-  const served = servedGiB(own, deliveryOf(variant.storage));
-  const { usedGiB, leftGiB } = contentOf(variant, setting) ?? { usedGiB: 0, leftGiB: 0 };
-  const isPublic = region.endpoint.exposure === "public";
+export function chargesOf(variant: Variant, plan: CapacityPlan, setting: Setting): Charge[] {
+  const { pulledGiB, filledGiB } = usageWith(variant, setting);
+  const servedGiB = servedByCache(pulledGiB, deliveryOf(variant.storage));
+  const content = contentOf(variant, setting);
+  const bucket = content
+    ? {
+        storedGiB: content.usedGiB + content.leftGiB,
+        reads: pulledGiB * readsPerGiB,
+        writes: filledGiB * writesPerGiB,
+      }
+    : { storedGiB: 0, reads: 0, writes: 0 };
+  const isPublic = setting.region.endpoint.exposure === "public";
   return [
-    ...cloudCharges[cloud]({
-      topology: variant.topology,
-      machine: machine.type,
-      nodes: variant.replicas,
-      disk,
-      region,
-      ...own,
-      servedGiB: served,
-      storedGiB: usedGiB + leftGiB,
-      nodeStarts: workload.nodes * workload.nodeChurnPerMonth,
-      azureBillsRegion: settings.azureSameRegionTraffic === "billed",
-    }),
-    ...fillCharges(own.filledGiB, setting),
-    ...nodesNatGateway(setting, isPublic ? served : 0, own.pulledGiB - served),
+    ...cloudCharges[setting.cloud]({ setting, variant, plan, filledGiB, servedGiB, ...bucket }),
+    ...fillCharges(filledGiB, setting),
+    ...nodesNatGateway(setting, isPublic ? servedGiB : 0, pulledGiB - servedGiB),
   ];
 }
 
