@@ -84,12 +84,11 @@ export function rounded(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }
 
-const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", signDisplay: "negative" });
 
-/** As it stands in all reports: `$1,234.56`, `-$0.50`. */
-export function usd(amount: number): string {
-  const text = money.format(Math.abs(amount));
-  return amount < 0 && text !== "$0.00" ? `-${text}` : text;
+/** As it stands in all reports: `$1,234.56`, `-$0.50`, `not found`. */
+export function usd(amount: number | typeof notFound): string {
+  return amount === notFound ? notFound : money.format(amount);
 }
 
 export function totalsOf(lines: readonly CostLine[]): Totals {

@@ -1,6 +1,7 @@
+import { texts } from "../capacity/text.ts";
 import { type CostLine, type NotPriced, notFound, rounded, usd } from "./line.ts";
 
-/** From the least to the most that something may cost. USD a month. */
+/** What something may cost, USD a month. */
 export interface Amounts {
   readonly low: number;
   readonly expected: number;
@@ -39,27 +40,13 @@ export function lineRanges(region: Ranged): LineRange[] {
   const ours = region.lines.filter(({ paidBy }) => paidBy === "us");
   const ranges = ours.map((line) => lineRange(line, region.notPriced));
   // Infinity from infinity is no number.
-  return [...ranges, ...contestedRange(region)].sort((one, other) =>
+  return [...ranges, ...contestedRanges(region)].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
 }
 
-/** One line, however many tiers it reaches; none where nothing is contested. */
-function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
-  if (!contested) return [];
-  const ranges = contested.lines.map((line) => lineRange(line, notPriced));
-  const { high } = sumOf(ranges);
-  return ranges.slice(0, 1).map(({ line }) => ({
-    line: {
-      ...line,
-      name: contested.name,
-      monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
-      monthlyCost: line.monthlyCost === notFound ? notFound : high,
-    },
-    low: 0,
-    expected: 0,
-    high,
-  }));
+function contestedRanges({ contested, notPriced }: Ranged): LineRange[] {
+  return (contested?.lines ?? []).map((line) => ({ ...lineRange(line, notPriced), low: 0, expected: 0 }));
 }
 
 /**
@@ -81,13 +68,11 @@ export function sumOf(all: readonly Amounts[]): Amounts {
   return { low: sum("low"), expected: sum("expected"), high: sum("high") };
 }
 
-/** `$85.00 to $96.50, expected $90.00`, `$100.77`, `at least $32.18`. */
-export function rangeText(amounts: Amounts): string {
-  if (!Number.isFinite(amounts.high)) return `at least ${usd(amounts.low)}`;
-  const [low, expected, high] = [usd(amounts.low), usd(amounts.expected), usd(amounts.high)];
-  if (low === high) return high;
-  const middle = [low, high].includes(expected) ? "" : `, expected ${expected}`;
-  return `${low} to ${high}${middle}`;
+/** With what is expected first: `$90.00 ($85.00 to $96.50)`, `$100.77`, `≥ $32.18`. */
+export function rangeText({ low, expected, high }: Amounts): string {
+  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
+  const [least, most] = [usd(low), usd(high)];
+  return least === most ? most : `${usd(expected)} (${least} to ${most})`;
 }
 
 /** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a thing. */
@@ -131,32 +116,30 @@ function lineNames(ranges: readonly LineRange[]): string {
 
 function missingPrices(ranges: readonly LineRange[]): string[] {
   const missing = ranges.filter(({ line }) => line.price === notFound);
-  const known = missing.filter(({ high }) => Number.isFinite(high));
-  const nowhere = missing.filter(({ high }) => !Number.isFinite(high));
-  const byRegions = Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined);
-  const standIns = [...byRegions].map(([isOfOne, those]) => {
-    const what = isOfOne ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions";
-    return `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`;
-  });
-  return [
-    ...standIns,
-    ...(nowhere.length > 0 ? [`No region has a price, so the high end is open: ${lineNames(nowhere)}.`] : []),
-  ];
-}
-
-function disputedPrices(ranges: readonly LineRange[]): string[] {
-  return ranges.flatMap(({ line: { name, source, price, unit } }) =>
-    source?.disputed === undefined
-      ? []
-      : [
-          `Sources disagree on ${name}: $${price} or $${source.disputed} per ${unit.replace(/(hour|day|month)s$/, "$1")}.`,
-        ],
+  const { one, several, none } = Object.groupBy(missing, ({ high, ofOneRegion }) =>
+    Number.isFinite(high) ? (ofOneRegion ? "one" : "several") : "none",
+  );
+  const standIns = (what: string, those: readonly LineRange[]) =>
+    `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`;
+  return texts(
+    several && standIns("of other regions", several),
+    one && standIns(`of one other region, ${regionsApart * 100} % more or less,`, one),
+    none && `No region has a price, so the high end is open: ${lineNames(none)}.`,
   );
 }
 
-function contestedCharge(region: Ranged): string[] {
-  return contestedRange(region).map(({ line: { name }, high }) => {
-    const amount = Number.isFinite(high) ? usd(high) : "without a known price";
-    return `Only the high end has the contested charge, ${amount}: ${name}.`;
+function disputedPrices(ranges: readonly LineRange[]): string[] {
+  return ranges.flatMap(({ line: { name, source, price, unit } }) => {
+    const per = unit.replace(/(hour|day|month)s$/, "$1");
+    return source?.disputed === undefined
+      ? []
+      : [`Sources disagree on ${name}: $${price} or $${source.disputed} per ${per}.`];
   });
+}
+
+function contestedCharge(region: Ranged): string[] {
+  if (!region.contested) return [];
+  const { high } = sumOf(contestedRanges(region));
+  const amount = Number.isFinite(high) ? usd(high) : "without a known price";
+  return [`Only the high end has the contested charge, ${amount}: ${region.contested.name}.`];
 }

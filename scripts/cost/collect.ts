@@ -5,10 +5,9 @@ import { prometheusAt } from "../fleet/prometheus.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
 import { type Estimated, estimatesOf } from "./estimates.ts";
-import { billedFor, leftOver, readFocus } from "./focus.ts";
-import { measuredCost, measureUsage, usageKey } from "./measured.ts";
-import type { RegionReview, Review } from "./review.ts";
-import { isSameRegion, nameOf, type StackRegion } from "./stack-region.ts";
+import { readFocus } from "./focus.ts";
+import { measuredCost, measureUsage } from "./measured.ts";
+import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
 
 /** What is reported, and of what. */
 export interface Wanted {
@@ -46,14 +45,14 @@ export async function collect(wanted: Wanted): Promise<Review> {
   if (prometheus) progress("asking Prometheus for the measured usage");
   const usages = prometheus && (await asked("--prometheus", measureUsage(prometheusAt(prometheus))));
   if (focus.length > 0) progress(`reading ${focus.join(", ")}`);
-  const sums = focus.length > 0 ? await asked("--focus", readFocus(focus)) : undefined;
+  const billing =
+    focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks)) : undefined;
 
   const regions = present.regions.map((region): RegionReview => {
     const { stack, estimate, inputs, nodesUntagged } = region;
     const past = base?.regions.find((other) => isSameRegion(other, region));
-    const usage = usages?.get(usageKey(estimate));
-    const isAlone = present.regions.filter((other) => other.stack === stack).length === 1;
-    const billed = sums && billedFor(sums, stack, estimate.region, isAlone);
+    const usage = usages?.(estimate);
+    const billed = billing?.billed.get(region);
     return {
       stack,
       estimate,
@@ -82,7 +81,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
       // A change that puts the base's file right must not fail for it.
       ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
       ...(usages ? lacking(regions, "measured", notMeasured) : []),
-      ...(sums ? [...lacking(regions, "billed", notBilled), ...leftOver(sums, regions, stacks)] : []),
+      ...(billing ? [...lacking(regions, "billed", notBilled), ...billing.notes] : []),
     ],
   };
 }

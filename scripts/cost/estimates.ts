@@ -8,7 +8,7 @@ import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
 import type { Configuration } from "../fleet/configurations.ts";
 import type { Inputs } from "./causes.ts";
-import type { StackRegion } from "./stack-region.ts";
+import type { StackRegion } from "./review.ts";
 
 /** A region's estimate with what it takes to make another one. */
 export interface Estimated extends StackRegion {

@@ -21,19 +21,12 @@ export interface Measured {
 }
 
 /** What one cache has moved. */
-export interface MeasuredUsage {
+interface MeasuredUsage {
   /** Since the first sample of the window. */
   readonly hours: number;
   readonly servedBytes: number;
-  /** Absent where its origins tell nothing. */
-  readonly filledBytes?: number;
-}
-
-/** By {@link usageKey}. */
-export type MeasuredUsages = ReadonlyMap<string, MeasuredUsage>;
-
-export function usageKey({ provider, region }: Pick<RegionEstimate, "provider" | "region">): string {
-  return `${provider}/${region}`;
+  /** Undefined where its origins tell nothing. */
+  readonly filledBytes: number | undefined;
 }
 
 /** What is looked at: enough to even out days and weeks. */
@@ -46,9 +39,12 @@ const resolution = "5m";
  *
  * A central Prometheus has the labels `provider` and `region` on every series. A cache's own has not: it gives them only to what leaves it, so it is asked
  * for those.
+ * @returns undefined for a region without samples
  * @throws Error when it can't be asked.
  */
-export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsages> {
+export async function measureUsage(
+  prometheus: Prometheus,
+): Promise<(estimate: RegionEstimate) => MeasuredUsage | undefined> {
   const served = "registry_cache_response_bytes_total";
   const by = "by (provider, region)";
   const [sent, filled, first] = await Promise.all([
@@ -57,21 +53,18 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
     prometheus.query(`time() - min ${by} (min_over_time(timestamp(${served})[${window}:${resolution}]))`),
   ]);
   const own = sent.some(({ labels }) => labels.region === undefined) ? await prometheus.externalLabels() : {};
-  const keyOf = ({ labels }: Sample) => {
-    const { provider = "", region = "" } = { ...own, ...labels };
-    return `${provider}/${region}`;
+  const valueIn = (samples: readonly Sample[], of: RegionEstimate) =>
+    samples.find(({ labels }) => {
+      const { provider, region } = { ...own, ...labels };
+      return provider === of.provider && region === of.region;
+    })?.value;
+  return (estimate) => {
+    const servedBytes = valueIn(sent, estimate);
+    const hours = (valueIn(first, estimate) ?? 0) / 3600;
+    return servedBytes === undefined
+      ? undefined
+      : { hours, servedBytes, filledBytes: valueIn(filled, estimate) };
   };
-  const [filledBytes, seconds] = [filled, first].map(
-    (samples) => new Map(samples.map((sample) => [keyOf(sample), sample.value])),
-  ) as [Map<string, number>, Map<string, number>];
-  return new Map(
-    sent.map((sample) => {
-      const key = keyOf(sample);
-      const fill = filledBytes.get(key);
-      const hours = (seconds.get(key) ?? 0) / 3600;
-      return [key, { hours, servedBytes: sample.value, ...(fill !== undefined && { filledBytes: fill }) }];
-    }),
-  );
 }
 
 /**

@@ -1,13 +1,13 @@
 /** What a report says, once for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type CostLine, notFound } from "../../components/cost/line.ts";
-import { quantity, sum, unitPrice, usd } from "./amounts.ts";
+import { type CostLine, notFound, usd } from "../../components/cost/line.ts";
+import { rangeText } from "../../components/cost/range.ts";
+import { quantity, sum, unitPrice } from "./amounts.ts";
 import { type Block, list, type Section, type Table, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
-import { billOf, billOfAll, type RegionReview, type Review } from "./review.ts";
-import { billed, conclusions, leftOut, legendOf, notPricedText, remarksOf } from "./sentences.ts";
-import { nameOf } from "./stack-region.ts";
+import { billOf, nameOf, type RegionReview, type Review } from "./review.ts";
+import { conclusions, leftOut, notPricedText, remarksOf } from "./sentences.ts";
 
 /** With a base what changes, otherwise all lines. */
 export function reportOf(review: Review): Block[] {
@@ -19,14 +19,20 @@ export function reportOf(review: Review): Block[] {
   ];
 }
 
+const legend =
+  "In brackets: the range, as prices are missing, disputed or contested; ≥: no region has a price for a line (docs/cost.md).";
+
 function everything(review: Review): Block[] {
   const { regions } = review;
   if (regions.length === 0) return leftOut(review).map(text);
   const estimates = regions.map(({ estimate }) => estimate);
   return [
-    { ...text([`${billed(billOfAll(estimates))} a month.`, ...leftOut(review)].join(" ")), isHeadline: true },
+    {
+      ...text([`${rangeText(billOf(...estimates))} a month.`, ...leftOut(review)].join(" ")),
+      isHeadline: true,
+    },
     overview(regions),
-    ...legendOf(estimates.map(billOf)).map(text),
+    text(legend),
     ...regions.map(regionSection),
     ...remarksOf(regions).map(
       ({ title, texts }): Section => ({ kind: "section", about: "all", title, blocks: [list(texts)] }),
@@ -39,14 +45,14 @@ function overview(regions: readonly RegionReview[]): Table {
   const isBilled = regions.some(({ billed }) => billed);
   /** Of a region, or of several together. */
   const cells = (those: readonly RegionReview[]) => {
-    const bill = billOfAll(those.map(({ estimate }) => estimate));
+    const bill = billOf(...those.map(({ estimate }) => estimate));
     const measured = those.flatMap(({ measured }) => measured ?? []);
     const bills = those.flatMap(({ billed }) => billed ?? []);
     return [
-      ...[billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)],
+      ...[rangeText(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)],
       ...(isMeasured
         ? [
-            measured.length > 0 ? billed(billOfAll(measured.map(({ estimate }) => estimate))) : "",
+            measured.length > 0 ? rangeText(billOf(...measured.map(({ estimate }) => estimate))) : "",
             sumCell(measured.flatMap(({ savedUSD }) => savedUSD ?? [])),
           ]
         : []),
@@ -83,7 +89,7 @@ function regionSection(region: RegionReview): Section {
     kind: "section",
     about: "region",
     title: nameOf(region),
-    amount: billed(billOf(estimate)),
+    amount: rangeText(billOf(estimate)),
     blocks: [
       ...(priceDate === undefined ? [] : [text(`${provider}, oldest price of ${priceDate}.`)]),
       ...(lines.length > 0 ? [lineTable(estimate)] : notPriced.map((entry) => text(notPricedText(entry)))),

@@ -5,7 +5,6 @@ import { type Amounts, lineRanges, sumOf } from "../../components/cost/range.ts"
 import { sum } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import type { StackRegion } from "./stack-region.ts";
 
 /** What is reported, in whatever format. */
 export interface Review {
@@ -24,6 +23,12 @@ export interface Review {
   readonly notes: readonly string[];
 }
 
+/** A region's estimate and whose it is. */
+export interface StackRegion {
+  readonly stack: string;
+  readonly estimate: RegionEstimate;
+}
+
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
@@ -37,7 +42,16 @@ export interface RegionReview extends StackRegion {
   readonly nodesUntagged?: boolean;
 }
 
-/** What a region costs us and its customers in a month. USD; the range is of what we pay. */
+/** What a region is called among those of all stacks: mostly its stack has its name already. */
+export function nameOf({ stack, estimate: { region } }: StackRegion): string {
+  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
+}
+
+export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
+  return one.stack === other.stack && one.estimate.region === other.estimate.region;
+}
+
+/** What regions cost us and their customers in a month. USD; the range is of what we pay. */
 export interface Bill extends Amounts {
   /** What we pay, as expected: fixed + usage. */
   readonly fixed: number;
@@ -45,20 +59,14 @@ export interface Bill extends Amounts {
   readonly customer: number;
 }
 
-export function billOf(estimate: RegionEstimate): Bill {
-  const ranges = lineRanges(estimate);
+export function billOf(...estimates: readonly RegionEstimate[]): Bill {
+  const ranges = estimates.flatMap(lineRanges);
   const expected = (basis: CostLine["basis"]) =>
     sum(ranges.filter(({ line }) => line.basis === basis).map((range) => range.expected));
   return {
     ...sumOf(ranges),
     fixed: expected("fixed"),
     usage: expected("usage"),
-    customer: estimate.totals.byPayer.customer,
+    customer: sum(estimates.map(({ totals }) => totals.byPayer.customer)),
   };
-}
-
-export function billOfAll(estimates: readonly RegionEstimate[]): Bill {
-  const bills = estimates.map(billOf);
-  const of = (key: keyof Bill) => sum(bills.map((bill) => bill[key]));
-  return { ...sumOf(bills), fixed: of("fixed"), usage: of("usage"), customer: of("customer") };
 }

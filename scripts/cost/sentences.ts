@@ -1,69 +1,44 @@
-import { capitalized } from "../../components/capacity/text.ts";
+import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import type { NotPriced } from "../../components/cost/line.ts";
-import type { Amounts } from "../../components/cost/range.ts";
-import { quantity, usd } from "./amounts.ts";
+import { type NotPriced, usd } from "../../components/cost/line.ts";
+import { rangeText } from "../../components/cost/range.ts";
+import { quantity } from "./amounts.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
-import { nameOf, type StackRegion } from "./stack-region.ts";
-
-/** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
-export function billed({ low, expected, high }: Amounts): string {
-  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
-  const [least, most] = [low, high].map(usd);
-  return least === most ? usd(expected) : `${usd(expected)} (${least} to ${most})`;
-}
+import { billOf, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
 
 /** What isn't in the totals. */
-export function leftOut({ unread, base }: Pick<Review, "unread" | "base">): string[] {
-  const counted = (names: readonly string[]) =>
-    `without ${names.length} stack${names.length === 1 ? "" : "s"}`;
-  return [
-    ...(unread.now.length > 0
-      ? [capitalized(`${counted(unread.now)} that can't be read: ${listed(unread.now)}.`)]
-      : []),
-    ...(base !== undefined && unread.base.length > 0
-      ? [`The change is ${counted(unread.base)} that can't be read in \`${base}\`: ${listed(unread.base)}.`]
-      : []),
-  ];
-}
-
-/** What the totals of an overview don't say by themselves. */
-export function legendOf(bills: readonly Bill[]): string[] {
-  return [
-    ...(bills.some(({ low, high }) => Number.isFinite(high) && usd(low) !== usd(high))
-      ? ["In brackets: the range, as prices are missing, disputed or contested (docs/cost.md)."]
-      : []),
-    ...(bills.every(({ high }) => Number.isFinite(high))
-      ? []
-      : ["≥: at least, as no region has a price for a line."]),
-  ];
+export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
+  const without = (names: readonly string[], where: string) =>
+    `without ${names.length} stack${names.length === 1 ? "" : "s"} that can't be read${where}: ${listed(names)}.`;
+  return texts(
+    now.length > 0 && capitalized(without(now, "")),
+    base !== undefined && past.length > 0 && `The change is ${without(past, ` in \`${base}\``)}`,
+  );
 }
 
 /** What follows for a region, a sentence or two each: the same in all reports. */
 export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
   const { alternatives, breakEven, contested, range, steps, usage } = estimate;
-  return [
+  return texts(
     ...(range?.reasons ?? []),
-    ...(hasSteps ? (steps?.sentences ?? []) : []),
-    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
-    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
-    ...(alternatives ? [alternatives.reason] : []),
-  ];
+    ...((hasSteps && steps?.sentences) || []),
+    breakEven && `${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`,
+    contested && `If the contested charge is billed: ${contested.breakEven.reason}`,
+    alternatives?.reason,
+  );
 }
 
 /** What is said below a region's lines. */
 export function conclusions(region: Omit<RegionReview, "stack">): string[] {
-  const { estimate, measured, billed: bill, nodesUntagged = false } = region;
-  const { commitment, contested } = estimate;
-  return [
+  const { estimate, measured, billed, nodesUntagged = false } = region;
+  return texts(
     ...outlook(estimate, true),
-    ...(commitment === undefined ? [] : [commitment]),
-    ...(contested ? [contested.question] : []),
-    ...(measured ? [measuredSentence(estimate, measured)] : []),
-    ...(bill ? [billedSentence(estimate, bill, nodesUntagged)] : []),
-  ];
+    estimate.commitment,
+    estimate.contested?.question,
+    measured && measuredSentence(estimate, measured),
+    billed && billedSentence(estimate, billed, nodesUntagged),
+  );
 }
 
 /** The accounts of the registries and of the nodes have bills of their own. */
@@ -81,7 +56,7 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   return (
     `Billed over ${span(bill.hours)}, by the tags of the stack: ${usd(bill.usd)}, ${usd(bill.monthlyUSD)} as a month; ` +
     `with the share of commitments: ${usd(bill.effectiveUSD)}, ${usd(bill.effectiveMonthlyUSD)} as a month ` +
-    `(estimated: ${billed(billOf(estimate))}${elsewhere}).${untagged}`
+    `(estimated: ${rangeText(billOf(estimate))}${elsewhere}).${untagged}`
   );
 }
 
@@ -90,16 +65,13 @@ function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
   const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
     `${quantity(estimate.usage[of])} GiB ${what} (assumed: ${quantity(assumed.usage[of])})`;
-  return [
+  return texts(
     `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
-      `we pay ${billed(billOf(estimate))} (assumed: ${billed(billOf(assumed))}).`,
-    ...(values.length > 0 ? [`What would have fitted the workload: ${values.join(", ")}.`] : []),
-    ...(savedUSD === undefined
-      ? []
-      : [
-          `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
-        ]),
-  ].join(" ");
+      `we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
+    values.length > 0 && `What would have fitted the workload: ${values.join(", ")}.`,
+    savedUSD !== undefined &&
+      `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
+  ).join(" ");
 }
 
 /** `1 hour`, `9 hours`, `12.5 days`. */
