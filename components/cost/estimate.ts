@@ -11,10 +11,9 @@ import type {
   Upstream,
   Workload,
 } from "../config/schema.ts";
-import { pullCharges } from "./alternatives.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
-import { costOf, priced, type Setting } from "./charge.ts";
+import { priced, type Setting } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
@@ -134,15 +133,6 @@ function cloudEstimate(
   const planned = capacity ?? planVariant(variant, setting);
   const { plan, problems } = planned;
   const { lines, notPriced } = priced(chargesOf(variant, plan, setting), setting);
-  const breakEven = (setting: Setting) =>
-    breakEvenOf((pulledGiB, payers) => {
-      const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
-      return {
-        cache: costOf(chargesOf(variant, plan, at), payers, at),
-        noCache: costOf(pullCharges(at), payers, at),
-      };
-    }, setting.workload.pullsPerNodeGiB);
-
   const transfer = azureTransfer(servedByCache(setting.usage.pulledGiB, deliveryOf(variant.storage)));
   const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
@@ -150,7 +140,7 @@ function cloudEstimate(
     name: transfer.name,
     lines: disputed.lines,
     totals: totalsOf([...lines, ...disputed.lines]),
-    breakEven: breakEven(azureBilled(setting)),
+    breakEven: breakEvenOf(variant, plan, azureBilled(setting)),
   };
   const withoutPrice = [
     ...notPriced,
@@ -169,7 +159,7 @@ function cloudEstimate(
     ...(priceDate !== undefined && { priceDate }),
     ...(contested && { contested }),
     alternatives,
-    breakEven: breakEven(setting),
+    breakEven: breakEvenOf(variant, plan, setting),
     commitment: commitmentSentence(plan.machine.type, chosen?.committed, setting),
     steps: stepsOf(variant, setting),
     notPriced: withoutPrice,

@@ -40,6 +40,24 @@ export function text(text: string): Text {
   return { kind: "text", text };
 }
 
-export function list(items: readonly string[], title?: string): List {
-  return { kind: "list", items, ...(title !== undefined && { title }) };
+/** None without items. */
+export function list(items: readonly string[], title?: string): List[] {
+  return items.length > 0 ? [{ kind: "list", items, ...(title !== undefined && { title }) }] : [];
+}
+
+/** How each kind is written. */
+export interface Format<Out> {
+  readonly text: (block: Text) => Out;
+  readonly list: (block: List) => Out;
+  readonly table: (block: Table) => Out;
+  readonly section: (block: Section, parts: readonly Out[]) => Out;
+}
+
+export function written<Out>(blocks: readonly Block[], format: Format<Out>): Out[] {
+  return blocks.map((block) => {
+    if (block.kind === "text") return format.text(block);
+    if (block.kind === "list") return format.list(block);
+    if (block.kind === "table") return format.table(block);
+    return format.section(block, written(block.blocks, format));
+  });
 }

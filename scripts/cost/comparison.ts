@@ -40,8 +40,8 @@ export function comparisonOf(review: Review, base: string): Block[] {
   return [
     { ...text(headline), isHeadline: true },
     // The largest first.
-    ...told.map((one) => list(sentencesOf(one), titleOf(one))),
-    ...(rest.length > 0 ? [list(rest)] : []),
+    ...told.flatMap((one) => list(sentencesOf(one), titleOf(one))),
+    ...list(rest),
   ];
 }
 

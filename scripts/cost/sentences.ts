@@ -3,6 +3,7 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type NotPriced, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
 import { quantity } from "./amounts.ts";
+import { list, type Section } from "./blocks.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 import { billOf, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
@@ -89,20 +90,20 @@ export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
   return `${name}: ${reason}${indication}`;
 }
 
-interface Remarks {
-  readonly title: string;
-  readonly texts: readonly string[];
-}
+/** By title. */
+const remarks: Readonly<Record<string, (estimate: RegionEstimate) => readonly string[]>> = {
+  Warnings: ({ warnings }) => warnings,
+  Prices: pricesOf,
+  "Not priced": ({ notPriced }) => notPriced.map(notPricedText),
+  Assumptions: ({ assumptions }) => assumptions,
+};
 
 /** What is to be known about the estimates of several regions, each thing once. */
-export function remarksOf(regions: readonly StackRegion[]): Remarks[] {
-  const all = [
-    { title: "Warnings", texts: grouped(regions, ({ warnings }) => warnings) },
-    { title: "Prices", texts: grouped(regions, pricesOf) },
-    { title: "Not priced", texts: grouped(regions, ({ notPriced }) => notPriced.map(notPricedText)) },
-    { title: "Assumptions", texts: grouped(regions, ({ assumptions }) => assumptions) },
-  ];
-  return all.filter(({ texts }) => texts.length > 0);
+export function remarksOf(regions: readonly StackRegion[]): Section[] {
+  const all = Object.entries(remarks).map(([title, textsOf]): Section => {
+    return { kind: "section", about: "all", title, blocks: list(grouped(regions, textsOf)) };
+  });
+  return all.filter(({ blocks }) => blocks.length > 0);
 }
 
 /** The date, confidence and source of each price, and the lines that rest on it. */
@@ -121,14 +122,11 @@ function grouped(
   textsOf: (estimate: RegionEstimate) => readonly string[],
 ): string[] {
   const billed = regions.filter(({ estimate }) => estimate.lines.length > 0);
-  const about = new Map<string, string[]>();
-  for (const region of billed) {
-    for (const text of textsOf(region.estimate)) {
-      about.set(text, [...(about.get(text) ?? []), nameOf(region)]);
-    }
-  }
-  return [...about].map(([text, names]) =>
-    names.length === billed.length ? text : `${listed(names)}: ${text}`,
+  const all = billed.flatMap((region) =>
+    [...new Set(textsOf(region.estimate))].map((text) => ({ text, name: nameOf(region) })),
+  );
+  return [...Map.groupBy(all, ({ text }) => text)].map(([text, about]) =>
+    about.length === billed.length ? text : `${listed(about.map(({ name }) => name))}: ${text}`,
   );
 }
 
