@@ -1,10 +1,10 @@
 import type { Capacity } from "../capacity/plan.ts";
 import { cloudOf } from "../capacity/plan-region.ts";
 import type { Problem } from "../config/problems.ts";
-import type { Governance, StackConfig } from "../config/schema.ts";
+import type { StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
-import { type EstimateRequest, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
+import { type CostConfig, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
 import { usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { lineRanges, rangeText, sumOf } from "./range.ts";
@@ -15,39 +15,22 @@ export interface StackCost extends BudgetFindings {
   readonly regions: Readonly<Record<string, RegionEstimate>>;
 }
 
-type CostConfig = Pick<
-  StackConfig,
-  "version" | "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"
-> & { readonly governance?: Governance };
-
-/**
- * What the estimates of a stack's regions follow from, in the order of the configuration.
- * @param today as `2026-11-24`
- * @param capacities of the regions that are planned already, in the same order. @default none
- */
-export function requestsOf(
-  { provider, regions, workload, upstreams, cost: settings, governance }: CostConfig,
-  prices: PriceBook,
-  today: string,
-  capacities: readonly (Capacity | undefined)[] = [],
-): EstimateRequest[] {
-  const shared = { provider, workload, upstreams, settings, governance, prices, today };
-  return regions.map((region, index) => ({ ...shared, region, capacity: capacities[index] }));
-}
-
 /**
  * The estimates of all regions of a stack, against its budget.
- * @param today and the capacities: see {@link requestsOf}
+ * @param today as `2026-11-24`
+ * @param capacities of the regions that are planned already, in the order of the configuration. @default none
  * @param refused names of regions that don't exist. They have an estimate, and no finding is about them. @default none
  */
 export function stackCost(
-  config: CostConfig,
+  config: CostConfig & Pick<StackConfig, "version" | "regions" | "budget">,
   prices: PriceBook,
   today: string,
   capacities: readonly (Capacity | undefined)[] = [],
   refused: readonly string[] = [],
 ): StackCost {
-  const estimates = requestsOf(config, prices, today, capacities).map(estimateRegion);
+  const estimates = config.regions.map((region, index) =>
+    estimateRegion(region, config, { prices, today, capacity: capacities[index] }),
+  );
   const existing = estimates.filter(({ region }) => !refused.includes(region));
   const { problems, warnings } = budgetFindings(existing, config.budget);
   return {

@@ -1,10 +1,11 @@
 /** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
-import type { Problem } from "../../components/config/problems.ts";
+import { isBilled } from "../../components/cost/estimate.ts";
+import { isTagged } from "../../components/hosts/naming.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
 import { prometheusAt } from "../fleet/prometheus.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
-import { type Estimated, estimatesOf } from "./estimates.ts";
+import { type Estimated, type Estimates, estimatesOf } from "./estimates.ts";
 import { readFocus } from "./focus.ts";
 import { measuredCost, measureUsage } from "./measured.ts";
 import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
@@ -49,17 +50,17 @@ export async function collect(wanted: Wanted): Promise<Review> {
     focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks)) : undefined;
 
   const regions = present.regions.map((region): RegionReview => {
-    const { stack, estimate, inputs, nodesUntagged } = region;
+    const { stack, estimate } = region;
     const past = base?.regions.find((other) => isSameRegion(other, region));
     const usage = usages?.(estimate);
     const billed = billing?.billed.get(region);
     return {
       stack,
       estimate,
-      ...(past && { past: past.estimate, why: whyOf(past.inputs, inputs) }),
-      ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region) }),
+      ...(past && { past: past.estimate, why: whyOf(past, region) }),
+      ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region, today) }),
       ...(billed && { billed }),
-      ...(billed && nodesUntagged && { nodesUntagged }),
+      ...(billed && isUntagged(region) && { nodesUntagged: true }),
     };
   });
   const notMeasured = `not measured for ${leastHours} h or more, so the assumed usage stands`;
@@ -86,17 +87,12 @@ export async function collect(wanted: Wanted): Promise<Review> {
   };
 }
 
-interface Estimates {
-  readonly regions: readonly Estimated[];
+interface AllEstimates extends Estimates {
   /** The names of the stacks that can't be read. */
   readonly unread: readonly string[];
-  /** With paths that start with a file's name. */
-  readonly problems: readonly Problem[];
-  /** A sentence each. */
-  readonly notes: readonly string[];
 }
 
-function estimateAll(files: ProjectFiles, today: string): Estimates {
+function estimateAll(files: ProjectFiles, today: string): AllEstimates {
   const { configurations, unread, problems } = configurationsOf(files);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
   return {
@@ -107,8 +103,13 @@ function estimateAll(files: ProjectFiles, today: string): Estimates {
   };
 }
 
+/** Whether the cloud makes a cluster's nodes without the tags of the stack. */
+function isUntagged({ region, config }: Estimated): boolean {
+  return isBilled(region) && region.topology === "cluster" && !isTagged(config);
+}
+
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
-function isRemoved(region: StackRegion, { regions, unread }: Estimates): boolean {
+function isRemoved(region: StackRegion, { regions, unread }: AllEstimates): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 

@@ -1,6 +1,7 @@
-import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import { deliveryOf, hoursPerMonth } from "../../components/capacity/demand.ts";
 import type { Workload } from "../../components/config/schema.ts";
-import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "../fleet/prometheus.ts";
 import type { Estimated } from "./estimates.ts";
@@ -74,14 +75,15 @@ export async function measureUsage(
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by, estimate, inputs: { workload } }: Estimated,
+  { region, config, capacity, estimate }: Estimated,
+  today: string,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
   const usage: Partial<MonthlyUsage> = {
-    ...(!redirected && { pulledGiB: monthlyGiB(servedBytes) }),
+    ...(deliveryOf(region.storage) !== "redirect" && { pulledGiB: monthlyGiB(servedBytes) }),
     ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
   };
-  const measured = by(usage);
+  const measured = estimateRegion(region, config, { prices: priceBook, today, capacity, usage });
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
@@ -91,7 +93,7 @@ export function measuredCost(
     hours,
     estimate: measured,
     ...(saved !== undefined && { savedUSD: saved }),
-    fitting: fittingOf(workload, usage, estimate),
+    fitting: fittingOf(config.workload, usage, estimate),
   };
 }
 
