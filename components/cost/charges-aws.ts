@@ -91,11 +91,6 @@ export function awsBetweenNodesZones(pulledGiB: number): Charge {
   return billedTo("customer", usage("Transfer between zones, to the nodes", "transfer-in-region", quantity));
 }
 
-/** What passes the NAT gateways of the nodes, which are there anyway. */
-export function awsNodesNatGateway(gib: number): Charge {
-  return billedTo("customer", usage("NAT gateways of the nodes, data", "nat-gateway-data", gib));
-}
-
 /** A registry of its own in each account, and the secret that ECR wants for its upstream, even a public one. */
 export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
   return [

@@ -55,11 +55,18 @@ function contestedRanges({ contested, notPriced }: Ranged): LineRange[] {
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
   const { low, expected, high } = sumOf(ranges);
+  const most = sumOf(contestedRanges(region)).high;
+  const contested = Number.isFinite(most) ? usd(most) : "without a known price";
   return {
     lowUSD: low,
     expectedUSD: expected,
     ...(Number.isFinite(high) && { highUSD: high }),
-    reasons: [...missingPrices(ranges), ...disputedPrices(ranges), ...contestedCharge(region)],
+    reasons: texts(
+      ...missingPrices(ranges),
+      ...ranges.map(disputedPrice),
+      region.contested &&
+        `Only the high end has the contested charge, ${contested}: ${region.contested.name}.`,
+    ),
   };
 }
 
@@ -128,18 +135,10 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
   );
 }
 
-function disputedPrices(ranges: readonly LineRange[]): string[] {
-  return ranges.flatMap(({ line: { name, source, price, unit } }) => {
-    const per = unit.replace(/(hour|day|month)s$/, "$1");
-    return source?.disputed === undefined
-      ? []
-      : [`Sources disagree on ${name}: $${price} or $${source.disputed} per ${per}.`];
-  });
-}
-
-function contestedCharge(region: Ranged): string[] {
-  if (!region.contested) return [];
-  const { high } = sumOf(contestedRanges(region));
-  const amount = Number.isFinite(high) ? usd(high) : "without a known price";
-  return [`Only the high end has the contested charge, ${amount}: ${region.contested.name}.`];
+function disputedPrice({ line: { name, source, price, unit } }: LineRange): string | false {
+  const per = unit.replace(/(hour|day|month)s$/, "$1");
+  return (
+    source?.disputed !== undefined &&
+    `Sources disagree on ${name}: $${price} or $${source.disputed} per ${per}.`
+  );
 }

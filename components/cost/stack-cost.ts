@@ -5,10 +5,9 @@ import type { StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
 import { type CostConfig, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
-import { usd } from "./line.ts";
+import { notFound, usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { lineRanges, rangeText, sumOf } from "./range.ts";
-import type { AtPeakMinutes } from "./steps.ts";
 
 export interface StackCost extends BudgetFindings {
   /** By region: the output `cost`. */
@@ -55,20 +54,17 @@ function olderDefault(
     const [now, then] = [older, newer].map((minutes) =>
       steps?.atPeakMinutes.find((at) => at.minutes === minutes),
     );
-    return now && then && now.machine !== then.machine
-      ? [`${region} would run on ${then.machine} in place of ${now.machine}${amounts(then, now)}`]
-      : [];
+    if (!now || !then || now.machine === then.machine) return [];
+    const [more, less] = [then.usUSD, now.usUSD].map((amount = notFound) => usd(amount));
+    return [
+      `${region} would run on ${then.machine} in place of ${now.machine}, for ${more} in place of ${less} a month`,
+    ];
   });
   if (others.length === 0) return [];
   const message =
     `the nodes of a peak have ${older} minutes here, as in version 1 of the configuration; from version 2 on it is ${newer}, and ${others.join("; ")}. ` +
     `Write \`version: 2\`, and \`workload: { peakMinutes: ${older} }\` to keep the machine`;
   return [{ path: "workload.peakMinutes", message }];
-}
-
-function amounts(then: AtPeakMinutes, now: AtPeakMinutes): string {
-  if (then.usUSD === undefined || now.usUSD === undefined) return "";
-  return `, for ${usd(then.usUSD)} in place of ${usd(now.usUSD)} a month`;
 }
 
 /** The regions in a cloud of which the book has no price at all. */

@@ -3,8 +3,8 @@ import { deliveryOf } from "../capacity/demand.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { Variant } from "../capacity/plan-region.ts";
 import { defaultExpireDays } from "../config/storage.ts";
-import type { Charge, Setting } from "./charge.ts";
-import { awsCharges, awsNodesNatGateway } from "./charges-aws.ts";
+import { billedTo, type Charge, type Setting, usage } from "./charge.ts";
+import { awsCharges } from "./charges-aws.ts";
 import { azureCharges } from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
 import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedByCache, writesPerGiB } from "./usage.ts";
@@ -81,7 +81,7 @@ export function fillCharges(gib: number, setting: Setting, what = "Fill from"): 
 }
 
 /**
- * What passes the NAT gateways of the nodes. A bucket is reached past them by a gateway endpoint for S3, which is free:
+ * What passes the NAT gateways of the nodes, which are there anyway. A bucket is reached past them by a gateway endpoint for S3, which is free:
  * https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
  * @param publicGiB of pulls that pass the public address of the cache or of a registry
  * @param bucketGiB of pulls that come from a bucket of the region
@@ -91,6 +91,9 @@ export function nodesNatGateway(
   publicGiB: number,
   bucketGiB: number,
 ): Charge[] {
-  if (cloud !== "aws" || nodes.natGateway !== "billed") return [];
-  return [awsNodesNatGateway(publicGiB + (nodes.s3Endpoint ? 0 : bucketGiB))];
+  const gib = publicGiB + (nodes.s3Endpoint ? 0 : bucketGiB);
+  const isBilled = cloud === "aws" && nodes.natGateway === "billed";
+  return isBilled
+    ? [billedTo("customer", usage("NAT gateways of the nodes, data", "nat-gateway-data", gib))]
+    : [];
 }

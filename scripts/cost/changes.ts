@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type Amounts, type LineRange, lineRanges, sumOf } from "../../components/cost/range.ts";
 import { type Bill, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
@@ -53,17 +54,13 @@ function changeOf(name: string, past?: RegionEstimate, present?: RegionEstimate)
   const [before, now] = [linesOf(past), linesOf(present)];
   const lines = [...new Set([...now.keys(), ...before.keys()])]
     .map((name) => lineChange(name, before.get(name), now.get(name)))
-    .filter(({ was, is }) => !was || !is || differs(was, is))
+    .filter(({ was, is }) => !isDeepStrictEqual(was?.line, is?.line))
     .sort(byWeight);
   return { name, was: past && billOf(past), is: present && billOf(present), more: sumOfMore(lines), lines };
 }
 
 function linesOf(estimate: RegionEstimate | undefined): ReadonlyMap<string, LineRange> {
   return new Map((estimate ? lineRanges(estimate) : []).map((range) => [range.line.name, range]));
-}
-
-function differs({ line: one }: LineRange, { line: other }: LineRange): boolean {
-  return one.monthlyCost !== other.monthlyCost || one.monthlyQuantity !== other.monthlyQuantity;
 }
 
 function lineChange(name: string, was: LineRange | undefined, is: LineRange | undefined): LineChange {

@@ -7,7 +7,7 @@ import { change, quantity } from "./amounts.ts";
 import { type Block, list, text } from "./blocks.ts";
 import { byWeight, type Change, changesOf, type LineChange, sumOfMore } from "./changes.ts";
 import { billOf, type RegionReview, type Review } from "./review.ts";
-import { leftOut, outlook } from "./sentences.ts";
+import { leftOut, outlook, pricedLines } from "./sentences.ts";
 
 /** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
 const [mostRegions, mostCauses] = [3, 2];
@@ -30,7 +30,7 @@ export function comparisonOf(review: Review, base: string): Block[] {
   const same = regions.filter(({ stack }) => !unread.base.includes(stack)).length;
   const unchanged = same + removed.length - changes.length;
   // Of all lines together.
-  const lines = told.flatMap(({ region }) => (region ? linesOf(region) : []));
+  const lines = told.flatMap(({ region }) => (region ? pricedLines(region.estimate) : []));
   const rest = texts(
     ...others.map((one) => `${titleOf(one)}.`),
     unnamed > 0 && `${unnamed} more regions change.`,
@@ -58,10 +58,6 @@ function difference(changes: readonly Change[], { regions, removed }: Review): s
   return `${moreText(more)} (${share})`;
 }
 
-function linesOf({ estimate: { lines, contested } }: RegionReview) {
-  return [...lines, ...(contested?.lines ?? [])];
-}
-
 function titleOf({ name, was, is, more }: Change): string {
   const [before, now] = [was ? rangeText(was) : "new", is ? rangeText(is) : "removed"];
   const text = moreText(more);
@@ -84,13 +80,14 @@ function sentencesOf({ lines, was, is, region }: Change): string[] {
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
   const [before, now] = [was?.customer ?? 0, is?.customer ?? 0];
+  const isOtherMachine = lines.some((line) => kindOf(line) === "machine" && (!line.was || !line.is));
   return texts(
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
     rest.length > 0 &&
       `${counted(rest.length, "smaller change", "smaller changes")}: ${moreText(sumOfMore(rest))}.`,
     ...(region?.why ?? []),
     now !== before && `The customers pay ${usd(now)}: ${change(now - before)}.`,
-    ...(region ? outlook(region.estimate, lines.some(isOtherMachine)) : []),
+    ...(region ? outlook(region.estimate, isOtherMachine) : []),
     ...(region ? newWarnings(region) : []),
   );
 }
@@ -103,10 +100,6 @@ function counted(count: number, one: string, several: string): string {
 function newWarnings({ estimate, past }: RegionReview): string[] {
   const known = past?.warnings ?? [];
   return estimate.warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
-}
-
-function isOtherMachine(line: LineChange): boolean {
-  return kindOf(line) === "machine" && (!line.was || !line.is);
 }
 
 /** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */

@@ -1,7 +1,7 @@
 /** What a report says, once for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type CostLine, notFound, usd } from "../../components/cost/line.ts";
+import { notFound, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
 import { quantity, sum, unitPrice } from "./amounts.ts";
 import { type Block, list, type Section, type Table, text } from "./blocks.ts";
@@ -97,7 +97,16 @@ function lineTable(estimate: RegionEstimate): Table {
     kind: "table",
     title: "Lines",
     head: ["Line", ">Monthly cost", ">Quantity", "Unit", ">Price", "Basis", "Paid by", "Price of"],
-    rows: estimate.lines.map(lineCells),
+    rows: estimate.lines.map(({ name, source, ...line }) => [
+      name,
+      usd(line.monthlyCost),
+      quantity(line.monthlyQuantity),
+      line.unit,
+      unitPrice(line.price),
+      line.basis,
+      line.paidBy,
+      source ? `${source.date}, ${source.confidence}` : "",
+    ]),
     foot: [
       ["We pay, fixed", usd(bill.fixed)],
       ["We pay, by usage", usd(bill.usage)],
@@ -105,19 +114,6 @@ function lineTable(estimate: RegionEstimate): Table {
       ...(bill.customer > 0 ? [["The customers pay", usd(bill.customer)]] : []),
     ],
   };
-}
-
-function lineCells({ name, source, ...line }: CostLine): string[] {
-  return [
-    name,
-    usd(line.monthlyCost),
-    quantity(line.monthlyQuantity),
-    line.unit,
-    unitPrice(line.price),
-    line.basis,
-    line.paidBy,
-    source ? `${source.date}, ${source.confidence}` : "",
-  ];
 }
 
 function alternativeTable(options: readonly Alternative[]): Table {

@@ -1,6 +1,6 @@
 import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type NotPriced, usd } from "../../components/cost/line.ts";
+import { type CostLine, type NotPriced, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
 import { quantity } from "./amounts.ts";
 import { list, type Section } from "./blocks.ts";
@@ -106,11 +106,15 @@ export function remarksOf(regions: readonly StackRegion[]): Section[] {
   return all.filter(({ blocks }) => blocks.length > 0);
 }
 
+/** All that an estimate knows the price of, contested or not. */
+export function pricedLines({ lines, contested }: RegionEstimate): CostLine[] {
+  return [...lines, ...(contested?.lines ?? [])];
+}
+
 /** The date, confidence and source of each price, and the lines that rest on it. */
-function pricesOf({ lines, contested }: RegionEstimate): string[] {
-  const all = [...lines, ...(contested?.lines ?? [])];
+function pricesOf(estimate: RegionEstimate): string[] {
   const origins = Map.groupBy(
-    all.flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
+    pricedLines(estimate).flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
     ({ source: { date, confidence, name } }) => `${date}, ${confidence} confidence, ${name}`,
   );
   return [...origins].map(([origin, those]) => `${origin}: ${those.map(({ name }) => name).join("; ")}`);
