@@ -41,9 +41,7 @@ export interface Alternative {
 }
 
 /** An alternative before its price. */
-interface Option {
-  readonly name: AlternativeName;
-  readonly what: string;
+interface Option extends Pick<Alternative, "name" | "what"> {
   readonly charges: readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
   readonly tooSlow?: string | undefined;

@@ -60,31 +60,21 @@ export function upstreamTransfer(
   return upstreams.flatMap((upstream) => {
     const from = operatorOf(upstream);
     if (typeof from === "string") return [];
-    const route = routeOf(from, to);
-    if (!route) return [];
-    const { item, suffix, at } = route;
-    const shareGiB = gib / upstreams.length;
     const isAzure = from.cloud === "azure";
-    const charge = usage(`${what} ${upstream.registry}${suffix}`, item, isAzure ? toGB(shareGiB) : shareGiB);
+    const isToInternet = from.cloud !== to.cloud;
+    // Within one region of AWS, it costs nothing.
+    if (!isToInternet && !isAzure && from.region.name === to.region.name) return [];
+    const [item, where] = isToInternet
+      ? (["transfer-to-internet", "to the internet"] as const)
+      : (["transfer-between-regions", "to another region"] as const);
+    // The receiver's between regions of Azure: where an ACR is, its name doesn't say, and no price is known between continents.
+    const { cloud, region } = isAzure && !isToInternet ? to : from;
+    const shareGiB = gib / upstreams.length;
+    const charge = usage(`${what} ${upstream.registry}, ${where}`, item, isAzure ? toGB(shareGiB) : shareGiB);
     // A registry's ladder of prices is used from where its other traffic leaves it.
-    const above = isAzure && item === "transfer-to-internet" ? freeEgressGB : 0;
-    return [{ ...charge, kind, above, at }];
+    const above = isAzure && isToInternet ? freeEgressGB : 0;
+    return [{ ...charge, kind, above, at: { cloud, region } }];
   });
-}
-
-interface Route {
-  readonly item: "transfer-to-internet" | "transfer-between-regions";
-  readonly suffix: string;
-  readonly at: Place;
-}
-
-/** @returns undefined for a way that costs nothing: within one region of AWS. */
-function routeOf(from: Place, to: Place): Route | undefined {
-  if (from.cloud !== to.cloud) return { item: "transfer-to-internet", suffix: ", to the internet", at: from };
-  if (from.cloud === "aws" && from.region.name === to.region.name) return undefined;
-  // That of the receiver: where an ACR is, its name doesn't say, and no price is known between continents.
-  const { cloud, region } = from.cloud === "azure" ? to : from;
-  return { item: "transfer-between-regions", suffix: ", to another region", at: { cloud, region } };
 }
 
 /** Upstreams whose transfer somebody may be billed for, nobody knows how much. */

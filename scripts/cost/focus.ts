@@ -45,20 +45,15 @@ const row = z.looseObject({
   Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
 
-interface Sum {
-  readonly usd: number;
-  readonly effectiveUSD: number;
-  /** Of usage; infinitely late and early without any. */
-  readonly start: number;
-  readonly end: number;
-}
-
-const nothing: Sum = {
+/** Of charges; the times are of usage, infinitely late and early without any. */
+const nothing = {
   usd: 0,
   effectiveUSD: 0,
   start: Number.POSITIVE_INFINITY,
   end: Number.NEGATIVE_INFINITY,
 };
+
+type Sum = Readonly<typeof nothing>;
 
 function plus(one: Sum, other: Sum): Sum {
   return {
