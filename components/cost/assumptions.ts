@@ -101,12 +101,8 @@ export function withoutLine(setting: Setting, { machine: { type } }: CapacityPla
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
-export function ofGovernance({
-  kmsKey,
-  diskEncryptionSet,
-  storageKey,
-  diagnostics,
-}: Governance = {}): NotPriced[] {
+export function ofGovernance(governance: Governance = {}): NotPriced[] {
+  const { kmsKey, diskEncryptionSet, storageKey, diagnostics } = governance;
   return those({
     "The KMS key, and requests to KMS":
       kmsKey !== undefined &&

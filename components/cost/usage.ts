@@ -13,12 +13,8 @@ export interface MonthlyUsage {
 export const daysPerMonth = hoursPerMonth / 24;
 
 /** What is fetched is what comes new; the first fill of an empty cache comes once on top. */
-export function usageOf({
-  nodes,
-  pullsPerNodeGiB,
-  nodeChurnPerMonth,
-  growthGiBPerMonth,
-}: Workload): MonthlyUsage {
+export function usageOf(workload: Workload): MonthlyUsage {
+  const { nodes, pullsPerNodeGiB, nodeChurnPerMonth, growthGiBPerMonth } = workload;
   return { pulledGiB: nodes * nodeChurnPerMonth * pullsPerNodeGiB, filledGiB: growthGiBPerMonth };
 }
 

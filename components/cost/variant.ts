@@ -86,14 +86,10 @@ export function fillCharges(gib: number, setting: Setting, what = "Fill from"): 
  * @param publicGiB of pulls that pass the public address of the cache or of a registry
  * @param bucketGiB of pulls that come from a bucket of the region
  */
-export function nodesNatGateway(
-  { cloud, settings: { nodes } }: Setting,
-  publicGiB: number,
-  bucketGiB: number,
-): Charge[] {
-  const gib = publicGiB + (nodes.s3Endpoint ? 0 : bucketGiB);
-  const isBilled = cloud === "aws" && nodes.natGateway === "billed";
-  return isBilled
-    ? [billedTo("customer", usage("NAT gateways of the nodes, data", "nat-gateway-data", gib))]
-    : [];
+export function nodesNatGateway(setting: Setting, publicGiB: number, bucketGiB: number): Charge[] {
+  const { cloud, settings } = setting;
+  const { natGateway, s3Endpoint } = settings.nodes;
+  const gib = publicGiB + (s3Endpoint ? 0 : bucketGiB);
+  if (cloud !== "aws" || natGateway !== "billed") return [];
+  return [billedTo("customer", usage("NAT gateways of the nodes, data", "nat-gateway-data", gib))];
 }

@@ -87,26 +87,19 @@ export function measuredCost(
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
-  const saved =
-    chosen === undefined || without === undefined ? undefined : ((without - chosen) * hours) / hoursPerMonth;
+  const isCompared = chosen !== undefined && without !== undefined;
+  const { nodes, nodeChurnPerMonth, growthGiBPerMonth } = config.workload;
+  const starts = nodes * nodeChurnPerMonth;
+  // What a bucket's rule deletes while it is in use comes again, and is no growth.
+  const refetchedGiB = estimate.usage.filledGiB - growthGiBPerMonth;
+  const { pulledGiB, filledGiB } = usage;
   return {
     hours,
     estimate: measured,
-    ...(saved !== undefined && { savedUSD: saved }),
-    fitting: fittingOf(config.workload, usage, estimate),
-  };
-}
-
-/** What a bucket's rule deletes while it is in use comes again, and is no growth. */
-function fittingOf(
-  workload: Workload,
-  usage: Partial<MonthlyUsage>,
-  assumed: RegionEstimate,
-): Measured["fitting"] {
-  const starts = workload.nodes * workload.nodeChurnPerMonth;
-  const refetchedGiB = assumed.usage.filledGiB - workload.growthGiBPerMonth;
-  return {
-    ...(usage.pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: usage.pulledGiB / starts }),
-    ...(usage.filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, usage.filledGiB - refetchedGiB) }),
+    ...(isCompared && { savedUSD: ((without - chosen) * hours) / hoursPerMonth }),
+    fitting: {
+      ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),
+      ...(filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, filledGiB - refetchedGiB) }),
+    },
   };
 }

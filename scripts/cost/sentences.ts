@@ -47,12 +47,8 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   const fills = estimate.lines.filter(({ kind }) => kind === "fill");
   const { expected } = billOf({ ...estimate, lines: fills });
   const elsewhere = expected > 0 ? `, with ${usd(expected)} for transfer out of the registries` : "";
-  const nodes =
-    estimate.provider === "aws"
-      ? "The nodes, their volumes, what EKS takes for them and the load balancer"
-      : "The nodes and their disks";
   const untagged = nodesUntagged
-    ? ` ${nodes} aren't in the bill: they have the tags of the stack only with \`governance.tags\`.`
+    ? " The nodes and their disks, and on EKS Auto Mode's share and the load balancer, aren't in the bill: they have the tags of the stack only with `governance.tags`."
     : "";
   return (
     `Billed over ${span(bill.hours)}, by the tags of the stack: ${usd(bill.usd)}, ${usd(bill.monthlyUSD)} as a month; ` +
