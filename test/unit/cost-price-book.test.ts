@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import type { Cloud } from "../../components/capacity/machine.ts";
 import { machines } from "../../components/capacity/machines.ts";
+import items from "../../components/cost/prices/items.json" with { type: "json" };
 import negotiated from "../../components/cost/prices/negotiated.json" with { type: "json" };
 import {
   everywhere,
@@ -21,6 +22,10 @@ import { regionNames as azureRegions } from "../../components/hosts/azure/region
 import { costOf, estimateOf } from "../support/estimates.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
+const kinds = [
+  ...["machine", "disk", "address", "dns", "monitoring", "secrets"],
+  ...["cluster", "load balancer", "bucket", "registry", "transfer"],
+];
 const known = { aws: awsRegions, azure: azureRegions };
 
 const tiers = z
@@ -54,6 +59,29 @@ function entries(cloud: Cloud): [region: string, item: string, price: Price][] {
     Object.entries(prices).map(([item, price]): [string, string, Price] => [region, item, price]),
   );
 }
+
+const text = z.string().min(1);
+const fields = z.record(text, text);
+const counting = {
+  listUnit: text,
+  factor: z.number().positive().optional(),
+  tiered: z.literal(true).optional(),
+  note: text.optional(),
+};
+const item = z.strictObject({
+  kind: z.enum(kinds),
+  unit: z.union([text, z.strictObject({ aws: text, azure: text })]),
+  aws: z
+    .strictObject({ service: text, usage: text.optional(), filters: fields.optional(), ...counting })
+    .optional(),
+  azure: z.strictObject({ meter: text.optional(), fields, ...counting }).optional(),
+});
+
+test("the list of what can be bought is well formed and sorted", () => {
+  const { success, error } = z.record(text, item).safeParse(items);
+  assert.ok(success, error && z.prettifyError(error));
+  assert.deepEqual(Object.keys(items), Object.keys(items).sort());
+});
 
 for (const cloud of clouds) {
   test(`the book of ${cloud} is well formed, with a source for every price and no other`, () => {
