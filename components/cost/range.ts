@@ -123,15 +123,17 @@ function lineNames(ranges: readonly LineRange[]): string {
 
 function missingPrices(ranges: readonly LineRange[]): string[] {
   const missing = ranges.filter(({ line }) => line.price === notFound);
-  const { one, several, none } = Object.groupBy(missing, ({ high, ofOneRegion }) =>
-    Number.isFinite(high) ? (ofOneRegion ? "one" : "several") : "none",
+  const known = missing.filter(({ high }) => Number.isFinite(high));
+  const nowhere = missing.filter(({ high }) => !Number.isFinite(high));
+  const standIns = Map.groupBy(known, ({ ofOneRegion }) =>
+    ofOneRegion ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions",
   );
-  const standIns = (what: string, those: readonly LineRange[]) =>
-    `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`;
   return texts(
-    several && standIns("of other regions", several),
-    one && standIns(`of one other region, ${regionsApart * 100} % more or less,`, one),
-    none && `No region has a price, so the high end is open: ${lineNames(none)}.`,
+    ...[...standIns].map(
+      ([what, those]) =>
+        `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`,
+    ),
+    nowhere.length > 0 && `No region has a price, so the high end is open: ${lineNames(nowhere)}.`,
   );
 }
 
