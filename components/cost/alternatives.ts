@@ -6,7 +6,7 @@ import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { isAcr, upstreamTransfer } from "./upstream-transfer.ts";
+import { isAcr, isForEcr, upstreamTransfer } from "./upstream-transfer.ts";
 import { chargesOf, fillCharges, nodesNatGateway } from "./variant.ts";
 
 export type AlternativeName =
@@ -80,8 +80,6 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
   const { cloud, region, upstreams } = setting;
   const asked = variantOf(region);
   const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
-  const isForEcr = cloud === "aws" && upstreams.every(({ registry }) => ecrTakes(registry));
-  const isForAcr = cloud === "azure" && upstreams.every(isAcr);
   return [
     {
       name: "no cache",
@@ -92,8 +90,8 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
     cachePerCluster(setting),
-    ...(isForEcr ? [ecrOption(setting)] : []),
-    ...(isForAcr ? [acrOption(setting)] : []),
+    ...(cloud === "aws" && upstreams.every(isForEcr) ? [ecrOption(setting)] : []),
+    ...(cloud === "azure" && upstreams.every(isAcr) ? [acrOption(setting)] : []),
   ];
 }
 
@@ -199,19 +197,6 @@ function ecrOption(setting: Setting): Option {
     ],
     suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
   };
-}
-
-/** The upstreams that a rule can have: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html */
-function ecrTakes(registry: string): boolean {
-  const fixed = [
-    "docker.io",
-    "ghcr.io",
-    "public.ecr.aws",
-    "quay.io",
-    "registry.gitlab.com",
-    "registry.k8s.io",
-  ];
-  return fixed.includes(registry) || registry.endsWith(".azurecr.io");
 }
 
 function acrOption(setting: Setting): Option {

@@ -21,7 +21,7 @@ export function assumptionsOf(setting: Setting): string[] {
       ? `${filled} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
       : `${filled} a month come from the upstreams, as measured.`,
     cloud === "aws"
-      ? `All nodes are in the region and reach the cache by its ${addresses[region.endpoint.exposure]}. AWS's GB is 2^30 bytes.`
+      ? `All nodes are in the region and reach the cache by its ${region.endpoint.exposure === "public" ? "public address" : "private address, from another zone or over VPC peering"}. AWS's GB is 2^30 bytes.`
       : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
     upstreams.some(isAcr) &&
       `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
@@ -33,11 +33,6 @@ export function assumptionsOf(setting: Setting): string[] {
     region.topology === "cluster" && clusterAssumption(setting),
   );
 }
-
-const addresses = {
-  public: "public address",
-  private: "private address, from another zone or over VPC peering",
-} as const;
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {

@@ -157,33 +157,30 @@ function pricedCharge(charge: Charge, market: Market): PricedCharges {
 }
 
 /** The end of a line's name. */
-function tierName({ from, upTo }: Pick<TierPart, "from" | "upTo">, unit: string): string {
+function tierName(
+  { from, upTo }: { readonly from: number; readonly upTo?: number | undefined },
+  unit: string,
+) {
   if (upTo !== undefined) return `, up to ${number(upTo)} ${unit}`;
   return from > 0 ? `, above ${number(from)} ${unit}` : "";
 }
 
-function partsOf({ name, quantity, above }: Charge, price: Price, unit: string): TierPart[] {
+function partsOf({ name, quantity, above }: Charge, price: Price, unit: string) {
   if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
   return tierParts(price.tiers ?? [{ from: 0, price: price.price ?? Number.NaN }], quantity, above);
-}
-
-/** What of a quantity falls into one tier. */
-interface TierPart extends Tier {
-  readonly quantity: number;
-  /** Absent: without end. */
-  readonly upTo?: number;
 }
 
 /**
  * A quantity on a ladder of prices, each of which counts for what is above its start: the sum has no jumps.
  * @param above what others use of the same ladder already.
+ * @returns what falls into each tier; `upTo` is undefined for one without end
  */
-export function tierParts(tiers: readonly Tier[], quantity: number, above = 0): TierPart[] {
+export function tierParts(tiers: readonly Tier[], quantity: number, above = 0) {
   const end = above + quantity;
   return tiers.flatMap(({ from, price }, index) => {
     const upTo = tiers[index + 1]?.from;
     const part = Math.min(end, upTo ?? end) - Math.max(above, from);
-    return part > 0 ? [{ quantity: part, price, from, ...(upTo !== undefined && { upTo }) }] : [];
+    return part > 0 ? [{ quantity: part, price, from, upTo }] : [];
   });
 }
 

@@ -28,16 +28,10 @@ export function alternativesOf(setting: Setting, capacity: Capacity): Alternativ
   };
 }
 
-interface Cheapest {
-  readonly name: AlternativeName;
-  /** What it costs us and the customers, USD a month. */
-  readonly costUSD: number;
-  /** What no cache costs; infinite where that isn't known. */
-  readonly noCacheUSD: number;
-}
+type Cheapest = ReturnType<typeof cheapestOf>;
 
-/** The least expensive of those that meet throughput and availability, if one does. */
-function cheapestOf(options: readonly Alternative[]): Cheapest | undefined {
+/** The least expensive of those that meet throughput and availability, if one does, and what it and no cache cost us and the customers; infinite where that isn't known. */
+function cheapestOf(options: readonly Alternative[]) {
   const costOf = ({ comparableAllUSD = Number.POSITIVE_INFINITY }: Partial<Alternative>) => comparableAllUSD;
   const [best] = options
     .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
@@ -48,7 +42,7 @@ function cheapestOf(options: readonly Alternative[]): Cheapest | undefined {
 }
 
 /** Why it is that one, of what we and the customers pay. */
-function reasonFor(best: Cheapest | undefined, options: readonly Alternative[]): string {
+function reasonFor(best: Cheapest, options: readonly Alternative[]): string {
   if (!best) return "Nothing that has a price sustains the workload and is as available as was asked for.";
   const { name, costUSD, noCacheUSD } = best;
   const own = options.find(({ chosen }) => chosen);
@@ -85,7 +79,7 @@ function openQuestions(setting: Setting) {
 }
 
 /** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
-function turnedRound(without: Cheapest | undefined, withIt: Cheapest | undefined): string | undefined {
+function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
   if (!withIt) return undefined;
   const { name, costUSD, noCacheUSD } = withIt;
   if (name !== without?.name) return `it is ${name} with ${usd(costUSD)}`;

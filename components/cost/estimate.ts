@@ -10,7 +10,7 @@ import { azureTransfer } from "./charges-azure.ts";
 import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
-import { ageWarnings, oldestDate } from "./price-age.ts";
+import { ageWarnings, datesOf } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Steps, stepsOf } from "./steps.ts";
@@ -143,7 +143,7 @@ function cloudEstimate(
     ...withoutLine(setting, plan),
     ...ofGovernance(governance),
   ];
-  const priceDate = oldestDate(lines);
+  const [priceDate] = datesOf(lines);
   const alternatives = alternativesOf(setting, planned);
   const chosen = alternatives.options.find(({ chosen }) => chosen);
   return {

@@ -3,6 +3,7 @@ import type { Upstream } from "../config/schema.ts";
 import { type Charge, type Place, usage } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
 import type { NotPriced } from "./line.ts";
+import registries from "./registries.json" with { type: "json" };
 import { toGB } from "./usage.ts";
 
 /** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
@@ -11,17 +12,11 @@ type UpstreamOperator = Place | "nobody" | "unknown";
 /** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
 export const assumedRegistryRegion = "westeurope";
 
-/** Public registries that bill neither their users nor those who pull, as far as is known. */
-const free = [
-  "docker.io",
-  "gcr.io",
-  "ghcr.io",
-  "mcr.microsoft.com",
-  "public.ecr.aws",
-  "quay.io",
-  "registry-1.docker.io",
-  "registry.k8s.io",
-];
+/**
+ * Public registries: whether they bill neither their users nor those who pull, as far as is known, and whether a pull-through rule of ECR can have them:
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+ */
+const known: Readonly<Record<string, { readonly isFree: boolean; readonly isForEcr: boolean }>> = registries;
 
 /** By the host that is really asked. */
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
@@ -31,13 +26,17 @@ export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   }
   const ecr = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(hostname)?.[1];
   if (ecr) return { cloud: "aws", region: { name: ecr } };
-  return free.includes(hostname) || isOwnNetwork(hostname) ? "nobody" : "unknown";
+  return known[hostname]?.isFree || isOwnNetwork(hostname) ? "nobody" : "unknown";
 }
 
 /** Whether it is an Azure Container Registry. */
 export function isAcr(upstream: Pick<Upstream, "url">): boolean {
   const operator = operatorOf(upstream);
   return typeof operator === "object" && operator.cloud === "azure";
+}
+
+export function isForEcr({ registry }: Upstream): boolean {
+  return known[registry]?.isForEcr === true || registry.endsWith(".azurecr.io");
 }
 
 /** Loopback and private addresses; brackets are an URL's way to write IPv6. */

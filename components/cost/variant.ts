@@ -20,27 +20,19 @@ export function azureBilled(setting: Setting): Setting {
   return { ...setting, settings: { ...setting.settings, azureSameRegionTraffic: "billed" } };
 }
 
-/** What a bucket has in it when as much comes as goes. */
-export interface BucketContent {
-  /** In use. */
-  readonly usedGiB: number;
-  /** Not in use any more, and not yet as old as the rule wants. */
-  readonly leftGiB: number;
-  /** What a month's deletions take of what is in use, so that it is fetched again. */
-  readonly refetchedGiB: number;
-}
-
 /**
- * The content of a variant's bucket, if it has one. Its rule goes by age, whether something is in use or not; what goes out of use is, on average, half as old as the rule
- * allows. The days are those of the configuration, or of the schema where it has no bucket.
+ * What a variant's bucket has in it when as much comes as goes, if it has one. Its rule goes by age, whether something is in use or not; what goes out of use is, on average,
+ * half as old as the rule allows. The days are those of the configuration, or of the schema where it has no bucket.
  */
-export function contentOf({ storage }: Variant, { region, workload }: Setting): BucketContent | undefined {
+export function contentOf({ storage }: Variant, { region, workload }: Setting) {
   if (storage.kind === "disk") return undefined;
   const expireDays = region.storage.kind === "bucket" ? region.storage.expireDays : defaultExpireDays;
   const expireMonths = expireDays / daysPerMonth;
   return {
     usedGiB: workload.workingSetGiB,
+    // Not in use any more, and not yet as old as the rule wants.
     leftGiB: (workload.growthGiBPerMonth * expireMonths) / 2,
+    // What a month's deletions take of what is in use, so that it is fetched again.
     refetchedGiB: workload.workingSetGiB / expireMonths,
   };
 }

@@ -87,12 +87,8 @@ export async function collect(wanted: Wanted): Promise<Review> {
   };
 }
 
-interface AllEstimates extends Estimates {
-  /** The names of the stacks that can't be read. */
-  readonly unread: readonly string[];
-}
-
-function estimateAll(files: ProjectFiles, today: string): AllEstimates {
+/** `unread`: the names of the stacks that can't be read. */
+function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<ProjectFiles, "unread"> {
   const { configurations, unread, problems } = configurationsOf(files);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
   return {
@@ -109,7 +105,7 @@ function isUntagged({ region, config }: Estimated): boolean {
 }
 
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
-function isRemoved(region: StackRegion, { regions, unread }: AllEstimates): boolean {
+function isRemoved(region: StackRegion, { regions, unread }: ReturnType<typeof estimateAll>): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 

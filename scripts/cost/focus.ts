@@ -64,25 +64,19 @@ function plus(one: Sum, other: Sum): Sum {
   };
 }
 
-/** What the stacks were billed, by region. */
-export interface Focus {
-  /** Without the regions that have no usage: nothing says what theirs is in a month. */
-  readonly billed: ReadonlyMap<StackRegion, Billed>;
-  /** A sentence for what counts for no region: of one that isn't the stack's, or of none where the stack has several. */
-  readonly notes: readonly string[];
-}
-
 /**
  * Adds up what has the tags of this project's stacks.
  * @param paths of files in CSV, plain or compressed by gzip, or in Parquet
  * @param wanted the stacks that are asked for, all if there are none
+ * @returns `billed` without the regions that have no usage, as nothing says what theirs is in a month; `notes`, a sentence for what counts for no region: of one
+ * that isn't the stack's, or of none where the stack has several
  * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency; no charge that has the tags.
  */
 export async function readFocus(
   paths: readonly string[],
   regions: readonly StackRegion[],
   wanted: readonly string[],
-): Promise<Focus> {
+) {
   const sums = new Map<string, Sum>();
   for (const path of paths) {
     await addFile(path, sums).catch((error: Error) => {

@@ -68,22 +68,18 @@ function premiumDiskOf({ skuName, meterName }: Row): Item | undefined {
 
 const page = z.object({ Items: z.array(row), NextPageLink: z.string().nullish() });
 
-export interface AzureOptions {
-  /** @default Azure's own */
-  readonly address?: string;
-  /** How long to wait when asked to slow down. @default a minute, over which Azure counts */
-  readonly pauseMs?: number;
-}
-
 const attempts = 3;
 
 /**
  * Asks Azure's Retail Prices API, which anybody may.
+ * @param address by default, Azure's own
+ * @param pauseMs how long to wait when asked to slow down; by default a minute, over which Azure counts
  * @throws Error if it can't be reached or doesn't answer.
  */
 export async function askAzure(
   queries: readonly AzureQuery[],
-  { address = "https://prices.azure.com/api/retail/prices", pauseMs = 60_000 }: AzureOptions = {},
+  address = "https://prices.azure.com/api/retail/prices",
+  pauseMs = 60_000,
 ): Promise<Answer[]> {
   const pages = new Map<string, Row[]>();
   const answers: Answer[] = [];

@@ -134,7 +134,7 @@ async function azure(t: TestContext, filter: RegExp, ...replies: [Reply, ...Repl
   const { address, asked } = await playing(t, () => replies[count++] ?? replies[0]);
   const queries = westeurope.filter((query) => filter.test(query.filter));
   assert.ok(queries.length > 0);
-  return { answers: await askAzure(queries, { address, pauseMs: 0 }), asked };
+  return { answers: await askAzure(queries, address, 0), asked };
 }
 
 test("Azure: all pages are read; Windows, Cloud Services, Spot, reservations and old rows are left out", async (t) => {
@@ -480,7 +480,7 @@ test("Azure: each kind of thing is found", async (t) => {
   t.after(() => server.close());
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const queries = azureQueries(["westeurope"]).filter(({ filter }) => !filter.includes("Virtual Machines"));
-  const answers = await askAzure(queries, { address });
+  const answers = await askAzure(queries, address);
   const found = answers.map(({ region, item, price, problem }) => [
     `${region} ${item}`,
     price?.price ?? price?.tiers?.[0]?.price ?? problem,
