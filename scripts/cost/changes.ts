@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type Amounts, type LineRange, lineRanges, sumOf } from "../../components/cost/range.ts";
-import { type Bill, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
+import { nameOf } from "./estimates.ts";
+import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
 
 /** How a region's bill differs from the base's. */
 export interface Change {

@@ -5,10 +5,17 @@ import { configurationsOf } from "../fleet/configurations.ts";
 import { prometheusAt } from "../fleet/prometheus.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
-import { type Estimated, type Estimates, estimatesOf } from "./estimates.ts";
+import {
+  type Estimated,
+  type Estimates,
+  estimatesOf,
+  isSameRegion,
+  nameOf,
+  type StackRegion,
+} from "./estimates.ts";
 import { readFocus } from "./focus.ts";
 import { measuredCost, measureUsage } from "./measured.ts";
-import { isSameRegion, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
+import type { RegionReview, Review } from "./review.ts";
 
 /** What is reported, and of what. */
 export interface Wanted {

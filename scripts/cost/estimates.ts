@@ -2,13 +2,18 @@ import type { Capacity } from "../../components/capacity/plan.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
 import type { AnyRegion, StackConfig } from "../../components/config/schema.ts";
-import { isBilled } from "../../components/cost/estimate.ts";
+import { isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
 import type { Configuration } from "../fleet/configurations.ts";
-import type { StackRegion } from "./review.ts";
 
-/** A region's estimate with what it follows from. */
+/** A region's estimate and whose it is. */
+export interface StackRegion {
+  readonly stack: string;
+  readonly estimate: RegionEstimate;
+}
+
+/** The same with what it follows from. */
 export interface Estimated extends StackRegion {
   readonly region: AnyRegion;
   readonly config: StackConfig;
@@ -41,4 +46,13 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
     problems: [...capacityProblems, ...problems].map((one) => ({ ...one, path: `${path}: ${one.path}` })),
     notes: warnings.map(({ message }) => `${stack}: ${message}.`),
   };
+}
+
+/** What a region is called among those of all stacks: mostly its stack has its name already. */
+export function nameOf({ stack, estimate: { region } }: StackRegion): string {
+  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
+}
+
+export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
+  return one.stack === other.stack && one.estimate.region === other.estimate.region;
 }

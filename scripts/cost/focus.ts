@@ -16,7 +16,7 @@ import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { usd as dollars } from "../../components/cost/line.ts";
 import { project } from "../../components/hosts/naming.ts";
-import type { StackRegion } from "./review.ts";
+import type { StackRegion } from "./estimates.ts";
 
 /** What was billed for a region of a stack. */
 export interface Billed {

@@ -6,7 +6,8 @@ import { rangeText } from "../../components/cost/range.ts";
 import { quantity, sum, unitPrice } from "./amounts.ts";
 import { type Block, list, type Section, type Table, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
-import { type Bill, billOf, nameOf, type RegionReview, type Review } from "./review.ts";
+import { nameOf } from "./estimates.ts";
+import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
 import { conclusions, leftOut, notPricedText, remarksOf } from "./sentences.ts";
 
 /** With a base what changes, otherwise all lines. */

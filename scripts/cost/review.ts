@@ -3,6 +3,7 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
 import { type Amounts, lineRanges, sumOf } from "../../components/cost/range.ts";
 import { sum } from "./amounts.ts";
+import type { StackRegion } from "./estimates.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 
@@ -23,12 +24,6 @@ export interface Review {
   readonly notes: readonly string[];
 }
 
-/** A region's estimate and whose it is. */
-export interface StackRegion {
-  readonly stack: string;
-  readonly estimate: RegionEstimate;
-}
-
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
@@ -40,15 +35,6 @@ export interface RegionReview extends StackRegion {
   readonly billed?: Billed;
   /** Whether most of its bill hasn't the tags of the stack: EKS and AKS give them to the nodes only where `governance.tags` asks for tags. */
   readonly nodesUntagged?: boolean;
-}
-
-/** What a region is called among those of all stacks: mostly its stack has its name already. */
-export function nameOf({ stack, estimate: { region } }: StackRegion): string {
-  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
-}
-
-export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
-  return one.stack === other.stack && one.estimate.region === other.estimate.region;
 }
 
 /** What regions cost us and their customers in a month. USD; the range is of what we pay. */

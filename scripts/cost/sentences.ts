@@ -4,9 +4,10 @@ import { type CostLine, type NotPriced, usd } from "../../components/cost/line.t
 import { rangeText } from "../../components/cost/range.ts";
 import { quantity } from "./amounts.ts";
 import { list, type Section } from "./blocks.ts";
+import { nameOf, type StackRegion } from "./estimates.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import { billOf, nameOf, type RegionReview, type Review, type StackRegion } from "./review.ts";
+import { billOf, type RegionReview, type Review } from "./review.ts";
 
 /** What isn't in the totals. */
 export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
