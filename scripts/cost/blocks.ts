@@ -45,19 +45,14 @@ export function list(items: readonly string[], title?: string): List[] {
   return items.length > 0 ? [{ kind: "list", items, ...(title !== undefined && { title }) }] : [];
 }
 
-/** How each kind is written. */
-export interface Format<Out> {
-  readonly text: (block: Text) => Out;
-  readonly list: (block: List) => Out;
-  readonly table: (block: Table) => Out;
-  readonly section: (block: Section, parts: readonly Out[]) => Out;
-}
+/** How each kind is written; a section from its written blocks. */
+export type Format<Out> = {
+  readonly [Kind in Block["kind"]]: (block: Extract<Block, { kind: Kind }>, parts: readonly Out[]) => Out;
+};
 
 export function written<Out>(blocks: readonly Block[], format: Format<Out>): Out[] {
   return blocks.map((block) => {
-    if (block.kind === "text") return format.text(block);
-    if (block.kind === "list") return format.list(block);
-    if (block.kind === "table") return format.table(block);
-    return format.section(block, written(block.blocks, format));
+    const write = format[block.kind] as (block: Block, parts: readonly Out[]) => Out;
+    return write(block, block.kind === "section" ? written(block.blocks, format) : []);
   });
 }

@@ -1,5 +1,5 @@
 import { columnOf } from "../output/columns.ts";
-import { type Block, type Format, written } from "./blocks.ts";
+import { type Block, type Format, list, written } from "./blocks.ts";
 import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
@@ -11,14 +11,11 @@ export function renderMarkdown(review: Review): string {
   const blocks = reportOf(review);
   const regions = blocks.filter((block) => block.kind === "section" && block.about === "region");
   const left = new Set<Block>(regions.slice(mostRegions));
+  const kept = blocks.filter((block) => !left.has(block));
   const problems = review.problems.map(({ path, message }) => `${path}: ${message}`);
   const parts = [
     "### Cost of the registry caches",
-    ...(problems.length > 0 ? [markdown.list({ kind: "list", title: "Problems", items: problems })] : []),
-    ...written(
-      blocks.filter((block) => !left.has(block)),
-      markdown,
-    ),
+    ...written([...list(problems, "Problems"), ...kept], markdown),
     ...(left.size > 0 ? [`The lines of ${left.size} more regions: \`npm run cost\`.`] : []),
   ];
   return `${parts.join("\n\n")}\n`;
