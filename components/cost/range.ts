@@ -35,7 +35,7 @@ export interface LineRange extends Amounts {
   readonly ofOneRegion?: string;
 }
 
-/** The lines that we pay, the contested charge as one of them, the dearest first. */
+/** The lines that we pay, those of the contested charge among them, the dearest first. */
 export function lineRanges(region: Ranged): LineRange[] {
   const ours = region.lines.filter(({ paidBy }) => paidBy === "us");
   const ranges = ours.map((line) => lineRange(line, region.notPriced));

@@ -108,7 +108,8 @@ function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<Proje
 
 /** Whether the cloud makes a cluster's nodes without the tags of the stack. */
 function isUntagged({ region, config }: Estimated): boolean {
-  return isBilled(region) && region.topology === "cluster" && !isTagged(config);
+  const hasTags = "governance" in config && isTagged(config);
+  return isBilled(region) && region.topology === "cluster" && !hasTags;
 }
 
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */

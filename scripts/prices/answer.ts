@@ -45,7 +45,7 @@ export interface Step {
 }
 
 /** What a cloud's list is to be asked for, as items.json says: once for what the book has for all regions. */
-export function wanted<List>(cloud: Cloud, regions: readonly string[]): (List & Asked)[] {
+export function wanted<List extends object>(cloud: Cloud, regions: readonly string[]): (List & Asked)[] {
   const common = listPrices[cloud].regions[everywhere] ?? {};
   const lists = Object.entries(items) as unknown as [Asked["item"], Partial<Record<Cloud, List>>][];
   return [...regions, everywhere].flatMap((region) =>
