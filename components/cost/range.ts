@@ -35,18 +35,26 @@ export interface LineRange extends Amounts {
   readonly ofOneRegion?: string;
 }
 
-/** The lines that we pay, those of the contested charge among them, the dearest first. */
+/** The lines that we pay, the contested charge as one of them, the dearest first. */
 export function lineRanges(region: Ranged): LineRange[] {
   const ours = region.lines.filter(({ paidBy }) => paidBy === "us");
   const ranges = ours.map((line) => lineRange(line, region.notPriced));
   // Infinity from infinity is no number.
-  return [...ranges, ...contestedRanges(region)].sort((one, other) =>
+  return [...ranges, ...contestedRange(region)].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
 }
 
-function contestedRanges({ contested, notPriced }: Ranged): LineRange[] {
-  return (contested?.lines ?? []).map((line) => ({ ...lineRange(line, notPriced), low: 0, expected: 0 }));
+/** One line, however many tiers it reaches; none where nothing is contested. */
+function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
+  const ranges = (contested?.lines ?? []).map((line) => lineRange(line, notPriced));
+  const [first] = ranges;
+  if (!contested || !first) return [];
+  const { high } = sumOf(ranges);
+  const monthlyCost = first.line.price === notFound ? notFound : high;
+  const monthlyQuantity = rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0));
+  const line = { ...first.line, name: contested.name, monthlyQuantity, monthlyCost };
+  return [{ line, low: 0, expected: 0, high }];
 }
 
 /**
@@ -55,8 +63,9 @@ function contestedRanges({ contested, notPriced }: Ranged): LineRange[] {
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
   const { low, expected, high } = sumOf(ranges);
-  const most = sumOf(contestedRanges(region)).high;
-  const contested = Number.isFinite(most) ? usd(most) : "without a known price";
+  const [contested] = contestedRange(region);
+  const { high: most = 0 } = contested ?? {};
+  const amount = Number.isFinite(most) ? usd(most) : "without a known price";
   return {
     lowUSD: low,
     expectedUSD: expected,
@@ -64,8 +73,7 @@ export function rangeOf(region: Ranged): CostRange {
     reasons: texts(
       ...missingPrices(ranges),
       ...ranges.map(disputedPrice),
-      region.contested &&
-        `Only the high end has the contested charge, ${contested}: ${region.contested.name}.`,
+      contested && `Only the high end has the contested charge, ${amount}: ${contested.line.name}.`,
     ),
   };
 }

@@ -49,7 +49,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   // The disks have no price in westeurope: by that of eastus, 24.55 USD, less 30 % and plus 30 %, they are in both ends.
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost \$90\.09 \(\$82\.73 to \$433\.75\) a month by estimate, more than \$200\.00; the largest lines: westeurope: Transfer in the region, billed as to the internet, up to 10,335 GB, \$336\.30; .*Prices of one other region, 30 % more or less, stand in for missing ones, \$24\.55 \(\$17\.19 to \$31\.92\): Data disk \(Premium SSD v2\), of eastus; OS disk \(Premium SSD, P4\), of eastus\. .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
+    /^the stack may cost \$90\.09 \(\$82\.73 to \$433\.75\) a month by estimate, more than \$200\.00; the largest lines: westeurope: Transfer in the region, billed as to the internet, \$336\.30; .*Prices of one other region, 30 % more or less, stand in for missing ones, \$24\.55 \(\$17\.19 to \$31\.92\): Data disk \(Premium SSD v2\), of eastus; OS disk \(Premium SSD, P4\), of eastus\. .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
   );
   const warned = cost({ ...azure, budget: { monthlyUSD: 200, over: "warn" } });
   assert.deepEqual([warned.problems, warned.warnings], [[], problems]);
