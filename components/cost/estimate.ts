@@ -1,5 +1,4 @@
 /** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
-import { deliveryOf } from "../capacity/demand.ts";
 import type { Capacity } from "../capacity/plan.ts";
 import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
 import type { AnyRegion, Governance, Provider, RegionKind, StackConfig } from "../config/schema.ts";
@@ -128,7 +127,7 @@ function cloudEstimate(
   const variant = variantOf(setting.region);
   const { plan, problems } = planned;
   const { lines, notPriced } = priced(chargesOf(variant, plan, setting), setting);
-  const transfer = azureTransfer(servedByCache(setting.usage.pulledGiB, deliveryOf(variant.storage)));
+  const transfer = azureTransfer(servedByCache(setting.usage.pulledGiB, variant));
   const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,

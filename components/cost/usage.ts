@@ -1,4 +1,5 @@
-import { type Delivery, hoursPerMonth, redirectedShare } from "../capacity/demand.ts";
+import { deliveryOf, hoursPerMonth, redirectedShare } from "../capacity/demand.ts";
+import type { Variant } from "../capacity/plan-region.ts";
 import type { Workload } from "../config/schema.ts";
 
 /** What passes through a cache in a month. */
@@ -19,8 +20,8 @@ export function usageOf(workload: Workload): MonthlyUsage {
 }
 
 /** What the cache itself sends: where blobs are redirected, the bucket sends the rest. */
-export function servedByCache(pulledGiB: number, delivery: Delivery): number {
-  return pulledGiB * (delivery === "redirect" ? redirectedShare : 1);
+export function servedByCache(pulledGiB: number, { storage }: Variant): number {
+  return pulledGiB * (deliveryOf(storage) === "redirect" ? redirectedShare : 1);
 }
 
 /**

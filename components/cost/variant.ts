@@ -1,5 +1,4 @@
 /** What a way to run a region's cache in a cloud buys. */
-import { deliveryOf } from "../capacity/demand.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { Variant } from "../capacity/plan-region.ts";
 import { defaultExpireDays } from "../config/storage.ts";
@@ -50,7 +49,7 @@ const cloudCharges = { aws: awsCharges, azure: azureCharges };
 /** Everything that a variant buys in a month. */
 export function chargesOf(variant: Variant, plan: CapacityPlan, setting: Setting): Charge[] {
   const { pulledGiB, filledGiB } = usageWith(variant, setting);
-  const servedGiB = servedByCache(pulledGiB, deliveryOf(variant.storage));
+  const servedGiB = servedByCache(pulledGiB, variant);
   const content = contentOf(variant, setting);
   const bucket = content
     ? {
