@@ -51,9 +51,12 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
   const [first] = ranges;
   if (!contested || !first) return [];
   const { high } = sumOf(ranges);
-  const monthlyCost = first.line.price === notFound ? notFound : high;
-  const monthlyQuantity = rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0));
-  const line = { ...first.line, name: contested.name, monthlyQuantity, monthlyCost };
+  const line: CostLine = {
+    ...first.line,
+    name: contested.name,
+    monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
+    monthlyCost: first.line.price === notFound ? notFound : high,
+  };
   return [{ line, low: 0, expected: 0, high }];
 }
 

@@ -55,7 +55,7 @@ function olderDefault(
       steps?.atPeakMinutes.find((at) => at.minutes === minutes),
     );
     if (!now || !then || now.machine === then.machine) return [];
-    const [more, less] = [then.usUSD, now.usUSD].map((amount = notFound) => usd(amount));
+    const [more, less] = [then.usUSD, now.usUSD].map((amount) => usd(amount ?? notFound));
     return [
       `${region} would run on ${then.machine} in place of ${now.machine}, for ${more} in place of ${less} a month`,
     ];
