@@ -8,10 +8,8 @@ import type { Cloud } from "../components/capacity/machine.ts";
 import { listPrices } from "../components/cost/prices/price-book.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
-import { askAws } from "./prices/aws.ts";
-import { awsQueries } from "./prices/aws-queries.ts";
-import { askAzure } from "./prices/azure.ts";
-import { azureQueries } from "./prices/azure-queries.ts";
+import { askAws, awsQueries } from "./prices/aws.ts";
+import { askAzure, azureQueries } from "./prices/azure.ts";
 import { type ApiSource, changesTable, pricedRegions, renewed } from "./prices/renewal.ts";
 import { usageExit } from "./usage-exit.ts";
 

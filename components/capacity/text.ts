@@ -19,3 +19,8 @@ export function quantity(value: number, unit: string): string {
 export function capitalized(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
+
+/** The texts that are there: a condition that doesn't hold, in the place of a text, leaves it out. */
+export function texts(...all: readonly (string | false | undefined)[]): string[] {
+  return all.filter((text) => typeof text === "string");
+}

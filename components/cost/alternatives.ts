@@ -1,22 +1,19 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
-import { type Charge, costOf, priced } from "./charge.ts";
+import { type Charge, costOf, priced, type Setting } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { isAcr, upstreamTransfer } from "./upstream-transfer.ts";
-import { chargesOf, fillCharges, nodesNatGateway, type Setting } from "./variant.ts";
+import { isAcr, isForEcr, upstreamTransfer } from "./upstream-transfer.ts";
+import { chargesOf, fillCharges, nodesNatGateway } from "./variant.ts";
 
 export type AlternativeName =
   | "no cache"
   | "cache per cluster"
   | "VM with disk"
-  | "VM with bucket, proxied"
-  | "VM with bucket, redirect"
-  | "cluster with bucket, proxied"
-  | "cluster with bucket, redirect"
+  | `${"VM" | "cluster"} with bucket, ${"proxied" | "redirect"}`
   | "ECR pull-through"
   | "ACR geo-replica";
 
@@ -44,19 +41,14 @@ export interface Alternative {
 }
 
 /** An alternative before its price. */
-interface Option {
-  readonly name: AlternativeName;
-  readonly what: string;
+interface Option extends Pick<Alternative, "name" | "what"> {
   readonly charges: readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
-  readonly tooSlow?: string;
-  readonly tooFragile?: string;
+  readonly tooSlow?: string | undefined;
+  readonly tooFragile?: string | undefined;
   /** Otherwise. */
-  readonly suits: string;
+  readonly suits?: string;
 }
-
-/** A replica must be able to go. */
-const clusterReplicas = 2;
 
 /**
  * All alternatives for a cloud and its upstreams, the chosen one among them.
@@ -64,8 +56,7 @@ const clusterReplicas = 2;
  */
 export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
   const chosen = nameOf(variantOf(setting.region));
-  return optionsFor(setting, capacity).map((option) => {
-    const { name, what, charges, tooSlow, tooFragile, suits } = option;
+  return optionsFor(setting, capacity).map(({ name, what, charges, tooSlow, tooFragile, suits = "" }) => {
     const us = costOf(charges, ["us"], setting);
     const all = costOf(charges, ["us", "customer"], setting);
     const committed = committedTo(charges, setting);
@@ -89,27 +80,34 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
   const { cloud, region, upstreams } = setting;
   const asked = variantOf(region);
   const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
-  const isForEcr = cloud === "aws" && upstreams.every(({ registry }) => ecrTakes(registry));
-  const isForAcr = cloud === "azure" && upstreams.every(isAcr);
   return [
-    noCache(setting),
+    {
+      name: "no cache",
+      what: "nodes pull from the upstream",
+      charges: pullCharges(setting),
+      tooFragile: "makes every pull depend on one registry, however far away",
+    },
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
     cachePerCluster(setting),
-    ...(isForEcr ? [ecrOption(setting)] : []),
-    ...(isForAcr ? [acrOption(setting)] : []),
+    ...(cloud === "aws" && upstreams.every(isForEcr) ? [ecrOption(setting)] : []),
+    ...(cloud === "azure" && upstreams.every(isAcr) ? [acrOption(setting)] : []),
   ];
 }
 
 /** @param asked what the configuration asks for: machines of its architecture, and in a cluster nodes of its size. */
 function otherVariants({ topology, machine: own }: Variant): Variant[] {
-  const { architecture } = own;
-  const machine = { type: "auto", ...(architecture && { architecture }) };
-  const nodes = topology === "cluster" ? own : machine;
-  const cluster = { topology: "cluster", replicas: clusterReplicas, machine: nodes } as const;
+  const machine = { ...own, type: "auto" };
+  const vm = { topology: "vm", replicas: 1, machine } as const;
+  // A replica must be able to go.
+  const cluster = {
+    topology: "cluster",
+    replicas: 2,
+    machine: topology === "cluster" ? own : machine,
+  } as const;
   return [
-    { topology: "vm", replicas: 1, machine, storage: { kind: "disk", sizeGiB: "auto" } },
-    { topology: "vm", replicas: 1, machine, storage: { kind: "bucket", delivery: "redirect" } },
+    { ...vm, storage: { kind: "disk", sizeGiB: "auto" } },
+    { ...vm, storage: { kind: "bucket", delivery: "redirect" } },
     { ...cluster, storage: { kind: "bucket", delivery: "proxied" } },
     { ...cluster, storage: { kind: "bucket", delivery: "redirect" } },
   ];
@@ -117,9 +115,7 @@ function otherVariants({ topology, machine: own }: Variant): Variant[] {
 
 function nameOf({ topology, storage }: Variant): AlternativeName {
   if (storage.kind === "disk") return "VM with disk";
-  return topology === "vm"
-    ? `VM with bucket, ${storage.delivery}`
-    : `cluster with bucket, ${storage.delivery}`;
+  return `${topology === "vm" ? "VM" : "cluster"} with bucket, ${storage.delivery}`;
 }
 
 function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): Option {
@@ -129,24 +125,25 @@ function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): 
     name: nameOf(variant),
     what: isVm ? `one ${type}` : `${variant.replicas} nodes, ${type}, behind a load balancer`,
     charges: chargesOf(variant, plan, setting),
-    ...slowness(plan),
-    ...fragility(isVm, setting),
+    tooSlow: slowness(plan),
+    tooFragile: isVm ? fragility(setting) : undefined,
     suits: isVm
       ? "comes back by itself within minutes; until then, nodes pull from the upstream"
       : "serves on when a machine or a zone fails",
   };
 }
 
-function slowness({ limits }: CapacityPlan): Pick<Option, "tooSlow"> {
+function slowness({ limits }: CapacityPlan): string | undefined {
   const short = limits.find(({ required, available }) => required > available);
-  if (!short) return {};
-  const { name, required, available, unit } = short;
-  return { tooSlow: `is too slow: ${name}, ${number(available)} of ${number(required)} ${unit}` };
+  return (
+    short &&
+    `is too slow: ${short.name}, ${number(short.available)} of ${number(short.required)} ${short.unit}`
+  );
 }
 
-function fragility(isOneMachine: boolean, { region }: Setting): Pick<Option, "tooFragile"> {
-  if (!isOneMachine || region.topology === "vm") return {};
-  return { tooFragile: "is one machine, and a cluster was asked for" };
+/** Of one machine. */
+function fragility({ region }: Setting): string | undefined {
+  return region.topology === "cluster" ? "is one machine, and a cluster was asked for" : undefined;
 }
 
 /** What the nodes pull, straight from the upstream. */
@@ -156,16 +153,6 @@ export function pullCharges(setting: Setting): Charge[] {
     ...upstreamTransfer(setting.upstreams, pulledGiB, setting, { what: "Pulls from", kind: "transfer" }),
     ...nodesNatGateway(setting, pulledGiB, 0),
   ];
-}
-
-function noCache(setting: Setting): Option {
-  return {
-    name: "no cache",
-    what: "nodes pull from the upstream",
-    charges: pullCharges(setting),
-    tooFragile: "makes every pull depend on one registry, however far away",
-    suits: "",
-  };
 }
 
 /** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
@@ -186,22 +173,19 @@ function cachePerCluster(setting: Setting): Option {
     name: "cache per cluster",
     what: `${clusters} times one ${plan.machine.type}`,
     charges: [
-      ...chargesOf(variant, plan, share).map((charge) => ({
-        ...charge,
-        quantity: clusters * charge.quantity,
-      })),
+      ...chargesOf(variant, plan, share).map((one) => ({ ...one, quantity: clusters * one.quantity })),
       ...fillCharges(clusters * usage.filledGiB, setting),
       ...(cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
-    ...slowness(plan),
-    ...fragility(true, setting),
+    tooSlow: slowness(plan),
+    tooFragile: fragility(setting),
     suits: "is inside each cluster's network; each holds all images, and is one more thing to run",
   };
 }
 
 function ecrOption(setting: Setting): Option {
-  const { workload, usage, settings } = setting;
-  const { clusters } = settings;
+  const { workload, usage } = setting;
+  const { clusters } = setting.settings;
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
@@ -215,22 +199,9 @@ function ecrOption(setting: Setting): Option {
   };
 }
 
-/** The upstreams that a rule can have: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html */
-function ecrTakes(registry: string): boolean {
-  const fixed = [
-    "docker.io",
-    "ghcr.io",
-    "public.ecr.aws",
-    "quay.io",
-    "registry.gitlab.com",
-    "registry.k8s.io",
-  ];
-  return fixed.includes(registry) || registry.endsWith(".azurecr.io");
-}
-
 function acrOption(setting: Setting): Option {
-  const { workload, upstreams, usage, settings } = setting;
-  const { registryGiB } = settings;
+  const { workload, upstreams, usage } = setting;
+  const { registryGiB } = setting.settings;
   return {
     name: "ACR geo-replica",
     what: "the registry itself, in the region too",

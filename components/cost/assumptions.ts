@@ -1,44 +1,38 @@
 import type { CapacityPlan } from "../capacity/plan.ts";
 import { variantOf } from "../capacity/plan-region.ts";
-import { number, quantity } from "../capacity/text.ts";
+import { number, quantity, texts } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
+import type { Setting } from "./charge.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
-import { contentOf, type Setting } from "./variant.ts";
+import { contentOf } from "./variant.ts";
 
 /** What the estimate takes for granted; a sentence each. */
 export function assumptionsOf(setting: Setting): string[] {
   const { cloud, workload, upstreams, region, usage, measured } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
-  return [
+  const [pulled, filled] = [quantity(usage.pulledGiB, "GiB"), quantity(usage.filledGiB, "GiB")];
+  return texts(
     "List prices before taxes, discounts and free allowances; a month has 730 hours.",
     measured.pulledGiB === undefined
-      ? `${number(nodes)} nodes are replaced ${number(nodeChurnPerMonth)} times a month and pull ${quantity(pullsPerNodeGiB, "GiB")} each time: ${quantity(usage.pulledGiB, "GiB")}.`
-      : `The nodes pull ${quantity(usage.pulledGiB, "GiB")} a month, as measured.`,
+      ? `${number(nodes)} nodes are replaced ${number(nodeChurnPerMonth)} times a month and pull ${quantity(pullsPerNodeGiB, "GiB")} each time: ${pulled}.`
+      : `The nodes pull ${pulled} a month, as measured.`,
     measured.filledGiB === undefined
-      ? `${quantity(usage.filledGiB, "GiB")} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
-      : `${quantity(usage.filledGiB, "GiB")} a month come from the upstreams, as measured.`,
+      ? `${filled} a month come new from the upstreams; the first fill, ${quantity(workingSetGiB, "GiB")}, comes once on top.`
+      : `${filled} a month come from the upstreams, as measured.`,
     cloud === "aws"
-      ? `All nodes are in the region and reach the cache by its ${addresses[region.endpoint.exposure]}. AWS's GB is 2^30 bytes.`
+      ? `All nodes are in the region and reach the cache by its ${region.endpoint.exposure === "public" ? "public address" : "private address, from another zone or over VPC peering"}. AWS's GB is 2^30 bytes.`
       : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
-    ...(upstreams.some(isAcr)
-      ? [
-          `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
-        ]
-      : []),
-    ...(upstreams.length > 1 ? ["All upstreams have an equal share of what is fetched."] : []),
+    upstreams.some(isAcr) &&
+      `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
+    upstreams.length > 1 && "All upstreams have an equal share of what is fetched.",
     ...upstreams
       .filter((upstream) => operatorOf(upstream) === "nobody")
       .map(({ registry }) => `${registry} bills nobody for downloads.`),
     ...bucketAssumptions(setting),
-    ...(region.topology === "cluster" ? [clusterAssumption(setting)] : []),
-  ];
+    region.topology === "cluster" && clusterAssumption(setting),
+  );
 }
-
-const addresses = {
-  public: "public address",
-  private: "private address, from another zone or over VPC peering",
-} as const;
 
 /** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
 function clusterAssumption({ cloud, region }: Setting): string {
@@ -56,90 +50,68 @@ function bucketAssumptions(setting: Setting): string[] {
   if (storage.kind === "disk" || !content) return [];
   const { usedGiB, leftGiB, refetchedGiB } = content;
   const days = `${number(storage.expireDays)} days`;
-  return [
+  return texts(
     `The bucket holds the ${quantity(usedGiB, "GiB")} in use, and ${quantity(leftGiB, "GiB")} that no longer are, until they are ${days} old.`,
-    ...(setting.measured.filledGiB !== undefined
-      ? []
-      : [
-          `What is in use when it is ${days} old is fetched again: ${quantity(refetchedGiB, "GiB")} a month.`,
-        ]),
-  ];
-}
-
-/** Whether it applies, what it is, and why it has no line. */
-type Unlined = readonly [applies: boolean, name: string, reason: string];
-
-function those(entries: readonly Unlined[]): NotPriced[] {
-  return entries.flatMap(([applies, name, reason]) => (applies ? [{ name, reason }] : []));
+    setting.measured.filledGiB === undefined &&
+      `What is in use when it is ${days} old is fetched again: ${quantity(refetchedGiB, "GiB")} a month.`,
+  );
 }
 
 /** What costs something, or may, and has no line. */
-export function withoutLine(
-  { cloud, region, upstreams, settings: { nodes } }: Setting,
-  { machine: { type } }: CapacityPlan,
-): NotPriced[] {
+export function withoutLine(setting: Setting, { machine: { type } }: CapacityPlan): NotPriced[] {
+  const { region, upstreams, settings } = setting;
   const { endpoint, topology } = region;
-  const isAws = cloud === "aws";
+  const isAws = setting.cloud === "aws";
   const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
-  return [
-    ...unknownOperators(upstreams),
-    ...those([
-      [
-        isAws && /^t\d/.test(type),
-        "CPU credits",
-        `${type} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
-      ],
-      [
-        isAws && topology === "vm",
-        "The bucket of the Pod",
-        "Small files in S3, for which the machine asks every 30 seconds: about four cents.",
-      ],
-      [
-        isAws && topology === "cluster",
-        "Logs of the cluster's audits",
-        "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
-      ],
-      [!isAws && hasCredentials, "Key Vault operations", "A few each month; no price was found."],
-      [!isAws && endpoint.zone !== undefined, "DNS queries", "No price was found; less than a cent on AWS."],
-      [
-        isAws && endpoint.exposure === "private",
-        "Your own network's ways",
-        "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
-      ],
-      [
-        isAws && endpoint.privateLink !== undefined,
-        "VPC endpoints of the customers",
-        "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
-      ],
-      [
-        nodes.natGateway === "unknown" || !isAws,
-        "NAT gateways of the customers",
-        "What nodes without a public address pull passes one.",
-      ],
-      [true, "Metrics and alerts that are sent away", "They leave the region as ordinary transfer."],
-      [true, "Snapshots and backups", "None are made: everything can be fetched again."],
-    ]),
-  ];
+  const reasons = {
+    "CPU credits":
+      isAws &&
+      /^t\d/.test(type) &&
+      `${type} may use more than its share of a processor, and is billed for it then; the plan doesn't count on it.`,
+    "The bucket of the Pod":
+      isAws &&
+      topology === "vm" &&
+      "Small files in S3, for which the machine asks every 30 seconds: about four cents.",
+    "Logs of the cluster's audits":
+      isAws &&
+      topology === "cluster" &&
+      "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
+    "Key Vault operations": !isAws && hasCredentials && "A few each month; no price was found.",
+    "DNS queries": !isAws && endpoint.zone !== undefined && "No price was found; less than a cent on AWS.",
+    "Your own network's ways":
+      isAws &&
+      endpoint.exposure === "private" &&
+      "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
+    "VPC endpoints of the customers":
+      isAws &&
+      endpoint.privateLink !== undefined &&
+      "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
+    "NAT gateways of the customers":
+      (settings.nodes.natGateway === "unknown" || !isAws) &&
+      "What nodes without a public address pull passes one.",
+    "Metrics and alerts that are sent away": "They leave the region as ordinary transfer.",
+    "Snapshots and backups": "None are made: everything can be fetched again.",
+  };
+  return [...unknownOperators(upstreams), ...those(reasons)];
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
 export function ofGovernance(governance: Governance = {}): NotPriced[] {
   const { kmsKey, diskEncryptionSet, storageKey, diagnostics } = governance;
-  return those([
-    [
-      kmsKey !== undefined,
-      "The KMS key, and requests to KMS",
+  return those({
+    "The KMS key, and requests to KMS":
+      kmsKey !== undefined &&
       "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
-    ],
-    [
-      diskEncryptionSet !== undefined || storageKey !== undefined,
-      "Keys in Key Vault, and operations with them",
+    "Keys in Key Vault, and operations with them":
+      (diskEncryptionSet !== undefined || storageKey !== undefined) &&
       "The keys are their owner's, who pays for them; no price was found.",
-    ],
-    [
-      diagnostics !== undefined,
-      "Audit logs in Log Analytics",
+    "Audit logs in Log Analytics":
+      diagnostics !== undefined &&
       "The workspace takes a price for each GB that it receives; how much that is, isn't known beforehand.",
-    ],
-  ]);
+  });
+}
+
+/** Of what applies. */
+function those(reasons: Readonly<Record<string, string | false>>): NotPriced[] {
+  return Object.entries(reasons).flatMap(([name, reason]) => (reason ? [{ name, reason }] : []));
 }

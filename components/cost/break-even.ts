@@ -1,5 +1,10 @@
+import type { CapacityPlan } from "../capacity/plan.ts";
+import type { Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
+import { pullCharges } from "./alternatives.ts";
+import { costOf, type Setting } from "./charge.ts";
 import type { Payer } from "./line.ts";
+import { chargesOf } from "./variant.ts";
 
 /** The volume from which a cache costs less than pulls from the upstream. */
 export interface BreakEven {
@@ -13,35 +18,34 @@ export interface BreakEven {
   readonly reason: string;
 }
 
-/** What some pay with and without the cache, at a volume; everything else unchanged. Undefined where a price isn't known. */
-export type AtVolume = (
-  pulledGiB: number,
-  payers: readonly Payer[],
-) => { readonly cache: number | undefined; readonly noCache: number | undefined };
-
 /** More than a machine sends in a month. */
 const largestGiB = 2 ** 24;
 
-export function breakEvenOf(at: AtVolume, pullsPerNodeGiB: number): BreakEven {
-  const usGiB = crossing(at, ["us"]);
-  const allGiB = crossing(at, ["us", "customer"]);
-  const nodeLifetimes = Math.ceil((usGiB ?? Number.NaN) / pullsPerNodeGiB);
+/** By the volume alone; everything else unchanged. */
+export function breakEvenOf(variant: Variant, plan: CapacityPlan, setting: Setting): BreakEven {
+  const costsAt = (pulledGiB: number, payers: readonly Payer[]) => {
+    const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
+    return [chargesOf(variant, plan, at), pullCharges(at)].map((charges) => costOf(charges, payers, at));
+  };
+  /** Whole GiB, rounded up: the dearer way is left behind there at the latest. */
+  const crossing = (...payers: Payer[]) => {
+    // Without a price, nothing is known to be cheaper.
+    const isCheaper = (gib: number) => {
+      const [cache = Number.NaN, noCache = Number.NaN] = costsAt(gib, payers);
+      return cache <= noCache;
+    };
+    return isCheaper(largestGiB) ? firstAbove(-1, largestGiB, isCheaper) : undefined;
+  };
+  const [usGiB, allGiB] = [crossing("us"), crossing("us", "customer")];
+  const nodeLifetimes = Math.ceil((usGiB ?? Number.NaN) / setting.workload.pullsPerNodeGiB);
   return {
     ...(usGiB !== undefined && { usGiB }),
     ...(allGiB !== undefined && { allGiB }),
     ...(Number.isFinite(nodeLifetimes) && { nodeLifetimes }),
-    reason: reasonFor(usGiB, allGiB, at),
+    reason: costsAt(largestGiB, ["us"]).includes(undefined)
+      ? "A price is missing, so nothing can be compared."
+      : reasonFor(usGiB, allGiB),
   };
-}
-
-/** Whole GiB, rounded up: the dearer way is left behind there at the latest. */
-function crossing(at: AtVolume, payers: readonly Payer[]): number | undefined {
-  const isCheaper = (gib: number) => {
-    // Without any price, nothing is known to be cheaper.
-    const { cache = Number.POSITIVE_INFINITY, noCache = Number.POSITIVE_INFINITY } = at(gib, payers);
-    return cache <= noCache;
-  };
-  return isCheaper(largestGiB) ? firstAbove(-1, largestGiB, isCheaper) : undefined;
 }
 
 /** The least whole number above one that doesn't hold, up to one that does, if all above it do. */
@@ -55,10 +59,7 @@ export function firstAbove(not: number, holding: number, holds: (value: number) 
   return first;
 }
 
-function reasonFor(usGiB: number | undefined, allGiB: number | undefined, at: AtVolume): string {
-  if (usGiB === undefined && at(largestGiB, ["us"]).cache === undefined) {
-    return "A price is missing, so nothing can be compared.";
-  }
+function reasonFor(usGiB: number | undefined, allGiB: number | undefined): string {
   const us =
     usGiB === undefined
       ? "The cache saves us money at no volume: it is worth having for availability only."

@@ -1,3 +1,4 @@
+import { texts } from "../capacity/text.ts";
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import type { RegionEstimate } from "./estimate.ts";
@@ -15,8 +16,6 @@ export type Budget = NonNullable<StackConfig["budget"]> & {
   readonly setBy?: string;
 };
 
-const none: BudgetFindings = { problems: [], warnings: [] };
-
 /** A message names so many lines. */
 const largestLines = 3;
 
@@ -25,63 +24,57 @@ export function budgetFindings(
   estimates: readonly RegionEstimate[],
   budget: Budget | undefined,
 ): BudgetFindings {
+  const found = (level: "fail" | "warn", path: string, ...sentences: string[]): BudgetFindings => {
+    const finding = { path, message: sentences.map((text) => text.replace(/\.$/, "")).join(". ") };
+    return level === "fail" ? { problems: [finding], warnings: [] } : { problems: [], warnings: [finding] };
+  };
+  const none = { problems: [], warnings: [] };
   if (!budget) return none;
   const { monthlyUSD, over, unpriced, setBy } = budget;
   const [first] = estimates;
   if (first && estimates.every(({ lines }) => lines.length === 0)) {
-    const message = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced. Leave out \`budget\`, docs/cost.md says why`;
-    return { ...none, warnings: [{ path: "budget", message }] };
+    const what = `the budget has no effect: nothing of a stack with \`provider: ${first.provider}\` is priced`;
+    return found("warn", "budget", what, "Leave out `budget`, docs/cost.md says why");
   }
   const lines = estimates.flatMap((estimate) =>
     lineRanges(estimate).map((range) => ({ region: estimate.region, ...range })),
   );
-  const amounts = sumOf(lines);
-  const range = rangeText(amounts);
-  const why = estimates
-    .flatMap(({ region, range }) => (range?.reasons ?? []).map((reason) => `. ${region}: ${reason}`))
-    .map((reason) => reason.replace(/\.$/, ""))
-    .join("");
-  const found = (level: "fail" | "warn", path: string, message: string) => ({
-    ...none,
-    [level === "fail" ? "problems" : "warnings"]: [{ path: `budget.${path}`, message }],
-  });
-  const missing = lines
-    .filter(({ line: { price } }) => price === notFound)
-    .map(({ region, line: { name } }) => `${region}: ${name}`);
+  const { low, high } = sumOf(lines);
+  const range = `${rangeText(sumOf(lines))} a month`;
+  const why = estimates.flatMap(({ region, range }) =>
+    (range?.reasons ?? []).map((reason) => `${region}: ${reason}`),
+  );
+  const missing = lines.filter(({ line: { price } }) => price === notFound);
   const addPrices = "add the missing prices to components/cost/prices (docs/cost.md says how)";
-  if (amounts.high > monthlyUSD) {
+  if (high > monthlyUSD) {
     const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
-    const verdict =
-      amounts.low > monthlyUSD
-        ? `costs ${range} a month by estimate, more than ${limit}`
-        : `may cost more than ${limit} a month: ${range} by estimate`;
-    const ways = [
-      ...(missing.length > 0 ? [addPrices] : []),
-      ...(estimates.some(({ contested }) => contested)
-        ? ["say by `cost.azureSameRegionTraffic` whether the contested charge is billed"]
-        : []),
-    ];
-    const wayOut = ways.length > 0 ? `. The way out: ${ways.join("; ")}` : "";
+    const verb = low > monthlyUSD ? "costs" : "may cost";
+    const ways = texts(
+      missing.length > 0 && addPrices,
+      estimates.some(({ contested }) => contested) &&
+        "say by `cost.azureSameRegionTraffic` whether the contested charge is billed",
+    );
     return found(
       over,
-      "monthlyUSD",
-      `the stack ${verdict}; the largest lines: ${largest(lines)}${why}${wayOut}`,
+      "budget.monthlyUSD",
+      `the stack ${verb} ${range} by estimate, more than ${limit}; the largest lines: ${largest(lines)}`,
+      ...why,
+      ...(ways.length > 0 ? [`The way out: ${ways.join("; ")}`] : []),
     );
   }
   if (missing.length === 0) return none;
   if (over === "fail" && unpriced === "fail") {
+    const names = missing.map(({ region, line: { name } }) => `${region}: ${name}`);
     return found(
       "fail",
-      "over",
-      `a budget that must hold needs a price for each line, and these have none: ${missing.join("; ")}. By other regions' prices, the stack costs ${range} a month. ` +
-        `The way out: ${addPrices}, or accept other regions' prices by \`budget: { unpriced: allow }\``,
+      "budget.over",
+      `a budget that must hold needs a price for each line, and these have none: ${names.join("; ")}`,
+      `By other regions' prices, the stack costs ${range}`,
+      `The way out: ${addPrices}, or accept other regions' prices by \`budget: { unpriced: allow }\``,
     );
   }
-  return found(
-    "warn",
-    "monthlyUSD",
-    `the stack meets its budget only by other regions' prices, which are no upper bound: ${range} a month${why}. The way out: ${addPrices}`,
-  );
+  const what = `the stack meets its budget only by other regions' prices, which are no upper bound: ${range}`;
+  return found("warn", "budget.monthlyUSD", what, ...why, `The way out: ${addPrices}`);
 }
 
 /** The lines that cost us most at the high end; those that no region has a price for come last. */

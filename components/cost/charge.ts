@@ -1,16 +1,9 @@
 import { hoursPerMonth } from "../capacity/demand.ts";
-import type { PlannedDisk } from "../capacity/plan-disk.ts";
-import type { CloudRegion, RegionSetting } from "../capacity/plan-region.ts";
+import type { CapacityPlan } from "../capacity/plan.ts";
+import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
-import {
-  type CostLine,
-  type LineKind,
-  type LineUnit,
-  type NotPriced,
-  notFound,
-  type Payer,
-  rounded,
-} from "./line.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { type CostLine, type LineKind, type NotPriced, notFound, type Payer, rounded } from "./line.ts";
 import {
   everywhere,
   type Item,
@@ -50,24 +43,28 @@ export interface Market extends Place {
   readonly prices: PriceBook;
 }
 
-/** What a cache runs on and moves in a month, as far as its bill follows from it. */
-export interface Purchase extends MonthlyUsage {
-  readonly topology: CloudRegion["topology"];
-  /** The cloud's name of the type. */
-  readonly machine: string;
-  /** Machines, or nodes of a cluster. */
-  readonly nodes: number;
-  /** Of a machine. */
-  readonly disk: PlannedDisk;
+/** What all ways to run a region's cache have in common. */
+export interface Setting extends RegionSetting, Market {
   readonly region: CloudRegion;
+  /** What the stack's configuration says under `cost`. */
+  readonly settings: StackConfig["cost"];
+  /** By the workload, as far as it isn't measured. */
+  readonly usage: MonthlyUsage;
+  readonly measured: Partial<MonthlyUsage>;
+}
+
+/** What a cache runs on and moves in a month. */
+export interface Purchase {
+  readonly setting: Setting;
+  readonly variant: Variant;
+  readonly plan: CapacityPlan;
+  readonly filledGiB: number;
   /** What the cache itself sends. */
   readonly servedGiB: number;
-  /** In its bucket; 0 without one. */
+  /** In its bucket, and requests to that; 0 without one. */
   readonly storedGiB: number;
-  /** Starts of nodes that pull. */
-  readonly nodeStarts: number;
-  /** Whether Azure bills traffic within a region. */
-  readonly azureBillsRegion: boolean;
+  readonly reads: number;
+  readonly writes: number;
 }
 
 /** What we pay as long as it is there. A quantity of 0, here and in the others, is no line of a bill. */
@@ -112,13 +109,10 @@ export function priced(charges: readonly Charge[], market: Market): PricedCharge
     .filter(({ quantity }) => quantity > 0)
     .map((charge) => pricedCharge(charge, { ...market, ...charge.at }));
   return {
-    lines: all.flatMap(({ lines }) => lines).sort((one, other) => order(one) - order(other)),
+    // `fixed` before `usage`.
+    lines: all.flatMap(({ lines }) => lines).sort((one, other) => one.basis.localeCompare(other.basis)),
     notPriced: all.flatMap(({ notPriced }) => notPriced),
   };
-}
-
-function order({ basis }: CostLine): number {
-  return basis === "fixed" ? 0 : 1;
 }
 
 /**
@@ -145,15 +139,15 @@ function pricedCharge(charge: Charge, market: Market): PricedCharges {
   const { cloud, region, prices } = market;
   const { kind, unit } = meaningOf(item, cloud);
   const price = priceOf(prices, cloud, region.name, item, listed);
-  const parts = price ? partsOf(charge, price, unit) : [{ quantity, price: notFound, suffix: "" } as const];
+  const parts = price ? partsOf(charge, price, unit) : [{ quantity, price: notFound, from: 0 } as const];
   const lines = parts.map(
-    ({ quantity, price: unitPrice, suffix }): CostLine => ({
-      name: `${charge.name}${suffix}`,
+    (part): CostLine => ({
+      name: `${charge.name}${tierName(part, unit)}`,
       kind: charge.kind ?? kind,
       unit,
-      monthlyQuantity: rounded(quantity),
-      price: unitPrice,
-      monthlyCost: unitPrice === notFound ? notFound : rounded(quantity * unitPrice),
+      monthlyQuantity: rounded(part.quantity),
+      price: part.price,
+      monthlyCost: part.price === notFound ? notFound : rounded(part.quantity * part.price),
       basis,
       paidBy,
       ...(price && { source: sourceOf(prices, cloud, price) }),
@@ -162,55 +156,44 @@ function pricedCharge(charge: Charge, market: Market): PricedCharges {
   return { lines, notPriced: price ? [] : [withoutPrice(charge, market)] };
 }
 
-interface Part {
-  readonly quantity: number;
-  readonly price: number;
-  /** Of the line's name. */
-  readonly suffix: string;
+/** The end of a line's name. */
+function tierName(
+  { from, upTo }: { readonly from: number; readonly upTo?: number | undefined },
+  unit: string,
+) {
+  if (upTo !== undefined) return `, up to ${number(upTo)} ${unit}`;
+  return from > 0 ? `, above ${number(from)} ${unit}` : "";
 }
 
-function partsOf({ name, quantity, above }: Charge, price: Price, unit: LineUnit): Part[] {
+function partsOf({ name, quantity, above }: Charge, price: Price, unit: string) {
   if (price.unit !== unit) throw new RangeError(`${name}: counted in ${unit}, priced per ${price.unit}`);
-  if (!price.tiers) return [{ quantity, price: price.price ?? Number.NaN, suffix: "" }];
-  return tierParts(price.tiers, quantity, above).map(({ from, upTo, ...part }) => ({
-    ...part,
-    suffix: `, ${upTo === undefined ? `above ${number(from)}` : `up to ${number(upTo)}`} ${unit}`,
-  }));
-}
-
-/** What of a quantity falls into one tier. */
-interface TierPart extends Tier {
-  readonly quantity: number;
-  /** Absent: without end. */
-  readonly upTo?: number;
+  return tierParts(price.tiers ?? [{ from: 0, price: price.price ?? Number.NaN }], quantity, above);
 }
 
 /**
  * A quantity on a ladder of prices, each of which counts for what is above its start: the sum has no jumps.
  * @param above what others use of the same ladder already.
+ * @returns what falls into each tier; `upTo` is undefined for one without end
  */
-export function tierParts(tiers: readonly Tier[], quantity: number, above = 0): TierPart[] {
+export function tierParts(tiers: readonly Tier[], quantity: number, above = 0) {
   const end = above + quantity;
   return tiers.flatMap(({ from, price }, index) => {
     const upTo = tiers[index + 1]?.from;
     const part = Math.min(end, upTo ?? end) - Math.max(above, from);
-    return part > 0 ? [{ quantity: part, price, from, ...(upTo !== undefined && { upTo }) }] : [];
+    return part > 0 ? [{ quantity: part, price, from, upTo }] : [];
   });
 }
 
 /** The indication is the most that the cloud charges anywhere, to be on the safe side. */
 function withoutPrice(charge: Charge, market: Market): NotPriced {
   const { name, item, costsLessThan } = charge;
-  const own = elsewhere(item, charge, market);
-  const more = own || !costsLessThan ? undefined : elsewhere(costsLessThan, charge, market);
   const reason = `The price book has no price for ${item} in ${market.region.name}.`;
+  const own = elsewhere(item, charge, market);
   if (own) return { name, reason, elsewhere: own };
+  const more = costsLessThan && elsewhere(costsLessThan, charge, market);
   if (!more) return { name, reason };
-  return {
-    name,
-    reason: `${reason} The indication is of ${costsLessThan}, which costs more.`,
-    elsewhere: { ...more, leastMonthlyCost: 0 },
-  };
+  const indication = ` The indication is of ${costsLessThan}, which costs more.`;
+  return { name, reason: `${reason}${indication}`, elsewhere: { ...more, leastMonthlyCost: 0 } };
 }
 
 function elsewhere(item: Item, charge: Charge, { cloud, prices }: Market): NotPriced["elsewhere"] {

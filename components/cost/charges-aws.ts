@@ -1,7 +1,7 @@
 import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
 import { awsRootGiB, disks } from "../capacity/disk.ts";
 import { billedTo, type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
-import { dnsQueriesPerNode, readsPerGiB, writesPerGiB } from "./usage.ts";
+import { millionDnsQueries } from "./usage.ts";
 
 /** In Auto Mode, EKS takes a part of EC2's list price of a node on top, whatever is paid for the node itself: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
@@ -20,69 +20,65 @@ const billedBetweenZones = 2 * (1 - 1 / zones);
  * https://aws.amazon.com/s3/faqs/
  */
 export function awsCharges(it: Purchase): Charge[] {
-  const { machine, nodes, disk, region, pulledGiB, filledGiB, servedGiB, storedGiB, nodeStarts } = it;
-  const { endpoint, network } = region;
-  const isVm = it.topology === "vm";
+  const { setting, variant, plan, filledGiB, servedGiB, storedGiB, reads, writes } = it;
+  const { endpoint, network } = setting.region;
+  const nodes = variant.replicas;
+  const { disk } = plan;
+  const { type } = plan.machine;
+  const { free } = disks.gp3;
   const isPublic = endpoint.exposure === "public";
+  const isVm = variant.topology === "vm";
+  // How many there are of each.
+  const [vm, cluster] = isVm ? [1, 0] : [0, 1];
   // A network of the stack's own reaches the registries through a NAT gateway, unless the machine has a public address.
   const hasNatGateway = isVm ? !isPublic && !("subnet" in network) : !("nodeSubnets" in network);
-  const addresses = (isPublic ? (isVm ? 1 : zones) : 0) + (hasNatGateway ? 1 : 0);
-  const isBalanced = !isVm || endpoint.privateLink !== undefined;
-  const hasFailover = isVm && endpoint.failover === "dns";
+  const natGateways = hasNatGateway ? 1 : 0;
+  const addresses = (isPublic ? vm + zones * cluster : 0) + natGateways;
+  const balancers = !isVm || endpoint.privateLink !== undefined ? 1 : 0;
+  const failovers = endpoint.failover === "dns" ? vm : 0;
+  const autoMode = `EKS Auto Mode, ${autoModeShare * 100} % of the instances`;
   return [
-    hourly("EKS cluster", "cluster", isVm ? 0 : 1),
-    hourly(`${counted(nodes, "Instance")} (Linux, on demand, ${machine})`, `machine/${machine}`, nodes),
+    hourly("EKS cluster", "cluster", cluster),
+    hourly(`${counted(nodes, "Instance")} (Linux, on demand, ${type})`, `machine/${type}`, nodes),
     {
-      ...hourly(
-        `EKS Auto Mode, ${autoModeShare * 100} % of the instances`,
-        `machine/${machine}`,
-        isVm ? 0 : nodes * autoModeShare,
-      ),
+      ...hourly(autoMode, `machine/${type}`, cluster * nodes * autoModeShare),
       kind: "cluster",
       listed: true,
     },
-    fixed("Root volume (gp3)", "gp3-capacity", isVm ? awsRootGiB : 0),
-    fixed("Nodes' volumes (gp3)", "gp3-capacity", isVm ? 0 : nodes * awsNodeDiskGiB),
-    ...(isVm
-      ? [
-          fixed("Data volume (gp3)", "gp3-capacity", disk.sizeGiB),
-          // 3,000 IOPS and 125 MiB/s come with the size.
-          fixed("Data volume, IOPS above 3,000", "gp3-iops", disk.iops - disks.gp3.free.iops),
-          fixed(
-            "Data volume, throughput above 125 MiB/s",
-            "gp3-throughput",
-            disk.throughput - disks.gp3.free.throughput,
-          ),
-        ]
-      : []),
-    hourly("Network Load Balancer", "load-balancer", isBalanced ? 1 : 0),
-    hourly("NAT gateway", "nat-gateway", hasNatGateway ? 1 : 0),
+    fixed("Root volume (gp3)", "gp3-capacity", vm * awsRootGiB),
+    fixed("Nodes' volumes (gp3)", "gp3-capacity", cluster * nodes * awsNodeDiskGiB),
+    fixed("Data volume (gp3)", "gp3-capacity", vm * disk.sizeGiB),
+    // 3,000 IOPS and 125 MiB/s come with the size.
+    fixed("Data volume, IOPS above 3,000", "gp3-iops", vm * (disk.iops - free.iops)),
+    fixed(
+      "Data volume, throughput above 125 MiB/s",
+      "gp3-throughput",
+      vm * (disk.throughput - free.throughput),
+    ),
+    hourly("Network Load Balancer", "load-balancer", balancers),
+    hourly("NAT gateway", "nat-gateway", natGateways),
     hourly(counted(addresses, "Public IPv4 address"), "public-ipv4", addresses),
-    fixed("Recovery alarms", "alarm", isVm ? 2 : 0),
+    fixed("Recovery alarms", "alarm", 2 * vm),
     // What takes a machine's records away: https://aws.amazon.com/route53/pricing/#Health_checks
-    fixed("Alarm of the health check", "alarm", hasFailover ? 1 : 0),
-    fixed("Route 53 health check", "health-check", hasFailover ? 1 : 0),
+    fixed("Alarm of the health check", "alarm", failovers),
+    fixed("Route 53 health check", "health-check", failovers),
     usage("S3 Standard", "s3-storage", storedGiB),
-    usage("S3 requests, writes", "s3-writes", storedGiB > 0 ? (filledGiB * writesPerGiB) / 1000 : 0),
-    usage("S3 requests, reads", "s3-reads", storedGiB > 0 ? (pulledGiB * readsPerGiB) / 1000 : 0),
+    usage("S3 requests, writes", "s3-writes", writes / 1000),
+    usage("S3 requests, reads", "s3-reads", reads / 1000),
     usage(
       "Transfer between zones, to the load balancer",
       "transfer-in-region",
-      isVm ? 0 : billedBetweenZones * servedGiB,
+      cluster * billedBetweenZones * servedGiB,
     ),
     // One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/. What of the clients come by a private link isn't known, so all are counted.
-    usage("Network Load Balancer, data", "load-balancer-data", isBalanced ? servedGiB : 0),
+    usage("Network Load Balancer, data", "load-balancer-data", balancers * servedGiB),
     // What comes from the registries; the bucket has a way of its own.
-    usage("NAT gateway, data", "nat-gateway-data", hasNatGateway ? filledGiB : 0),
+    usage("NAT gateway, data", "nat-gateway-data", natGateways * filledGiB),
     // To public addresses of the region, and to private ones in another zone or over VPC peering: https://aws.amazon.com/ec2/pricing/on-demand/
     usage("Transfer in the region, out of the cache", "transfer-in-region", servedGiB),
     billedTo("customer", usage("Transfer in the region, into the nodes", "transfer-in-region", servedGiB)),
     // The zone is there already; the records in it are free.
-    usage(
-      "Route 53 queries",
-      "dns-queries",
-      endpoint.zone === undefined ? 0 : (nodeStarts * dnsQueriesPerNode) / 1e6,
-    ),
+    usage("Route 53 queries", "dns-queries", endpoint.zone ? millionDnsQueries(setting.workload) : 0),
   ];
 }
 
@@ -90,11 +86,6 @@ export function awsCharges(it: Purchase): Charge[] {
 export function awsBetweenNodesZones(pulledGiB: number): Charge {
   const quantity = billedBetweenZones * pulledGiB;
   return billedTo("customer", usage("Transfer between zones, to the nodes", "transfer-in-region", quantity));
-}
-
-/** What passes the NAT gateways of the nodes, which are there anyway. */
-export function awsNodesNatGateway(gib: number): Charge {
-  return billedTo("customer", usage("NAT gateways of the nodes, data", "nat-gateway-data", gib));
 }
 
 /** A registry of its own in each account, and the secret that ECR wants for its upstream, even a public one. */

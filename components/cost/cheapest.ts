@@ -1,7 +1,8 @@
 import type { Capacity } from "../capacity/plan.ts";
 import { type Alternative, type AlternativeName, alternativesFor } from "./alternatives.ts";
+import type { Setting } from "./charge.ts";
 import { usd } from "./line.ts";
-import { azureBilled, isContested, type Setting } from "./variant.ts";
+import { azureBilled, isContested } from "./variant.ts";
 
 /** What the configuration asks for among the other ways to serve the same workload. */
 export interface Alternatives {
@@ -16,7 +17,7 @@ export interface Alternatives {
 export function alternativesOf(setting: Setting, capacity: Capacity): Alternatives {
   const options = alternativesFor(setting, capacity);
   const best = cheapestOf(options);
-  const turns = uncertain(setting).flatMap(({ condition, key, billed }) => {
+  const turns = openQuestions(setting).flatMap(({ condition, key, billed }) => {
     const what = turnedRound(best, cheapestOf(alternativesFor(billed, capacity)));
     return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
   });
@@ -27,33 +28,26 @@ export function alternativesOf(setting: Setting, capacity: Capacity): Alternativ
   };
 }
 
-interface Cheapest {
-  readonly name: AlternativeName;
-  /** What it costs us and the customers, USD a month. */
-  readonly costUSD: number;
-  /** What no cache costs, where that price is known. */
-  readonly noCacheUSD?: number;
-}
+type Cheapest = ReturnType<typeof cheapestOf>;
 
-/** The least expensive of those that meet throughput and availability, if one does. */
-function cheapestOf(options: readonly Alternative[]): Cheapest | undefined {
-  const known = options.flatMap(({ comparableAllUSD: costUSD, ...option }) =>
-    costUSD === undefined ? [] : [{ ...option, costUSD }],
-  );
-  const [best] = known
+/** The least expensive of those that meet throughput and availability, if one does, and what it and no cache cost us and the customers; infinite where that isn't known. */
+function cheapestOf(options: readonly Alternative[]) {
+  const costOf = ({ comparableAllUSD = Number.POSITIVE_INFINITY }: Partial<Alternative>) => comparableAllUSD;
+  const [best] = options
     .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
-    .sort((one, other) => one.costUSD - other.costUSD);
-  const noCache = known.find(({ name }) => name === "no cache");
-  return best && { ...best, ...(noCache && { noCacheUSD: noCache.costUSD }) };
+    .filter((option) => Number.isFinite(costOf(option)))
+    .sort((one, other) => costOf(one) - costOf(other));
+  const noCacheUSD = costOf(options.find(({ name }) => name === "no cache") ?? {});
+  return best && { name: best.name, costUSD: costOf(best), noCacheUSD };
 }
 
 /** Why it is that one, of what we and the customers pay. */
-function reasonFor(best: Cheapest | undefined, options: readonly Alternative[]): string {
+function reasonFor(best: Cheapest, options: readonly Alternative[]): string {
   if (!best) return "Nothing that has a price sustains the workload and is as available as was asked for.";
   const { name, costUSD, noCacheUSD } = best;
   const own = options.find(({ chosen }) => chosen);
   const independence =
-    noCacheUSD !== undefined && noCacheUSD < costUSD
+    noCacheUSD < costUSD
       ? ` No cache costs ${usd(noCacheUSD)}: what the cache gives for the rest is independence from the upstream.`
       : "";
   if (own?.name === name) {
@@ -67,40 +61,29 @@ function reasonFor(best: Cheapest | undefined, options: readonly Alternative[]):
 }
 
 /** What isn't known to be billed, and the setting in which it is. */
-function uncertain(setting: Setting) {
+function openQuestions(setting: Setting) {
   const { cloud, settings } = setting;
   const nodes = { ...settings.nodes, natGateway: "billed" } as const;
-  return [
-    ...(cloud === "aws" && settings.nodes.natGateway === "unknown"
-      ? [
-          {
-            condition: "the nodes are behind a NAT gateway",
-            key: "cost.nodes.natGateway",
-            billed: { ...setting, settings: { ...settings, nodes } },
-          },
-        ]
-      : []),
-    ...(isContested(setting)
-      ? [
-          {
-            condition: "Azure bills the contested charge",
-            key: "cost.azureSameRegionTraffic",
-            billed: azureBilled(setting),
-          },
-        ]
-      : []),
-  ];
+  const natGateway = {
+    condition: "the nodes are behind a NAT gateway",
+    key: "cost.nodes.natGateway",
+    billed: { ...setting, settings: { ...settings, nodes } },
+  };
+  const contested = {
+    condition: "Azure bills the contested charge",
+    key: "cost.azureSameRegionTraffic",
+    billed: azureBilled(setting),
+  };
+  const isNatUnknown = cloud === "aws" && settings.nodes.natGateway === "unknown";
+  return [...(isNatUnknown ? [natGateway] : []), ...(isContested(setting) ? [contested] : [])];
 }
 
 /** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
-function turnedRound(without: Cheapest | undefined, withIt: Cheapest | undefined): string | undefined {
+function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
   if (!withIt) return undefined;
   const { name, costUSD, noCacheUSD } = withIt;
   if (name !== without?.name) return `it is ${name} with ${usd(costUSD)}`;
-  if (noCacheUSD === undefined || noCacheIsLess(without) === noCacheIsLess(withIt)) return undefined;
-  return `no cache costs ${noCacheIsLess(withIt) ? "less" : "more"} than it, ${usd(noCacheUSD)} against ${usd(costUSD)}`;
-}
-
-function noCacheIsLess({ costUSD, noCacheUSD = Number.POSITIVE_INFINITY }: Cheapest): boolean {
-  return noCacheUSD < costUSD;
+  const isLess = noCacheUSD < costUSD;
+  if (isLess === without.noCacheUSD < without.costUSD || !Number.isFinite(noCacheUSD)) return undefined;
+  return `no cache costs ${isLess ? "less" : "more"} than it, ${usd(noCacheUSD)} against ${usd(costUSD)}`;
 }

@@ -14,14 +14,14 @@ export interface Committed {
 /** @returns undefined where nothing can be committed to, or a price isn't known: another region's is no indication, as the machine must be in this one */
 export function committedTo(charges: readonly Charge[], market: Market): Committed | undefined {
   const { cloud, region, prices } = market;
-  const types = charges.filter(isMachine).map(typeOf);
+  const types = charges.flatMap((charge) => typeOf(charge) ?? []);
   const price = (term: Term, type = "") => priceOf(prices, cloud, region.name, `machine-${term}/${type}`);
   const cost = (term: Term) => {
-    if (types.some((type) => !price(term, type))) return undefined;
-    const own = charges.map((charge) =>
-      isMachine(charge) ? { ...charge, item: `machine-${term}/${typeOf(charge)}` as const } : charge,
-    );
-    return costOf(own, ["us"], market);
+    const own = charges.map((charge) => {
+      const type = typeOf(charge);
+      return type === undefined ? charge : { ...charge, item: `machine-${term}/${type}` as const };
+    });
+    return types.every((type) => price(term, type)) ? costOf(own, ["us"], market) : undefined;
   };
   const [oneYearUSD, threeYearsUSD] = [cost("one-year"), cost("three-years")];
   const first = price("one-year", types[0]);
@@ -31,13 +31,9 @@ export function committedTo(charges: readonly Charge[], market: Market): Committ
 
 type Term = "one-year" | "three-years";
 
-/** Not the share that EKS takes of one. */
-function isMachine({ item, listed, quantity }: Charge): boolean {
-  return item.startsWith("machine/") && !listed && quantity > 0;
-}
-
-function typeOf({ item }: Charge): string {
-  return item.slice("machine/".length);
+/** Of a machine; not of the share that EKS takes of one. */
+function typeOf({ item, listed, quantity }: Charge): string | undefined {
+  return listed || quantity === 0 ? undefined : /^machine\/(.*)/.exec(item)?.[1];
 }
 
 /** A sentence on the machine that is planned. */

@@ -1,45 +1,32 @@
 /** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
-import { deliveryOf } from "../capacity/demand.ts";
 import type { Capacity } from "../capacity/plan.ts";
 import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
-import type {
-  AnyRegion,
-  Governance,
-  Provider,
-  RegionKind,
-  StackConfig,
-  Upstream,
-  Workload,
-} from "../config/schema.ts";
-import { pullCharges } from "./alternatives.ts";
+import type { AnyRegion, Governance, Provider, RegionKind, StackConfig } from "../config/schema.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
-import { costOf, priced } from "./charge.ts";
+import { priced, type Setting } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
 import { type CostLine, type NotPriced, type Totals, totalsOf } from "./line.ts";
-import { ageWarnings, oldestDate } from "./price-age.ts";
+import { ageWarnings, datesOf } from "./price-age.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { type CostRange, rangeOf } from "./range.ts";
 import { type Steps, stepsOf } from "./steps.ts";
-import { type MonthlyUsage, servedGiB, usageOf } from "./usage.ts";
-import { azureBilled, chargesOf, isContested, type Setting, usageWith } from "./variant.ts";
+import { type MonthlyUsage, servedByCache, usageOf } from "./usage.ts";
+import { azureBilled, chargesOf, isContested, usageWith } from "./variant.ts";
 
-export interface EstimateRequest {
-  readonly provider: Provider;
-  readonly region: AnyRegion;
-  readonly workload: Workload;
-  readonly upstreams: readonly Upstream[];
-  /** What the stack's configuration says under `cost`. */
-  readonly settings: StackConfig["cost"];
-  /** @default nothing is asked for */
-  readonly governance?: Governance | undefined;
+/** What the cost of a stack's regions follows from, beside themselves. */
+export type CostConfig = Pick<StackConfig, "provider" | "workload" | "upstreams" | "cost"> & {
+  readonly governance?: Governance;
+};
+
+export interface EstimateOptions {
   readonly prices: PriceBook;
-  /** Of a region in a cloud, where it is planned already. @default as planned from the rest */
-  readonly capacity?: Capacity | undefined;
   /** `2026-11-24`. Only whether the prices are too old follows from it. */
   readonly today: string;
+  /** Of a region in a cloud, where it is planned already. @default as planned from the rest */
+  readonly capacity?: Capacity | undefined;
   /** Measured figures in the place of those that follow from the workload; machine and disk stay those for the workload. */
   readonly usage?: Partial<MonthlyUsage>;
 }
@@ -107,12 +94,17 @@ export function isBilled(region: AnyRegion): region is CloudRegion {
  * The estimate of one region. What has no price is said, and the rest is there all the same.
  * @throws RangeError for a price book whose units aren't those of this program.
  */
-export function estimateRegion(request: EstimateRequest): RegionEstimate {
-  const { provider, region, workload, usage: measured = {} } = request;
+export function estimateRegion(
+  region: AnyRegion,
+  { provider, workload, upstreams, cost: settings, governance }: CostConfig,
+  { prices, today, capacity, usage: measured = {} }: EstimateOptions,
+): RegionEstimate {
   const usage: MonthlyUsage = { ...usageOf(workload), ...measured };
   if (isBilled(region)) {
-    const setting: Setting = { ...request, cloud: cloudOf(region), region, usage, measured };
-    return { region: region.name, provider, ...cloudEstimate(setting, request) };
+    const shared = { workload, upstreams, settings, prices, usage, measured };
+    const setting: Setting = { cloud: cloudOf(region), region, ...shared };
+    const planned = capacity ?? planVariant(variantOf(region), setting);
+    return { region: region.name, provider, ...cloudEstimate(setting, planned, today, governance) };
   }
   return {
     region: region.name,
@@ -128,29 +120,21 @@ export function estimateRegion(request: EstimateRequest): RegionEstimate {
 
 function cloudEstimate(
   setting: Setting,
-  { capacity, governance, today }: EstimateRequest,
+  planned: Capacity,
+  today: string,
+  governance: Governance | undefined,
 ): Omit<RegionEstimate, "region" | "provider"> {
   const variant = variantOf(setting.region);
-  const planned = capacity ?? planVariant(variant, setting);
   const { plan, problems } = planned;
   const { lines, notPriced } = priced(chargesOf(variant, plan, setting), setting);
-  const breakEven = (setting: Setting) =>
-    breakEvenOf((pulledGiB, payers) => {
-      const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
-      return {
-        cache: costOf(chargesOf(variant, plan, at), payers, at),
-        noCache: costOf(pullCharges(at), payers, at),
-      };
-    }, setting.workload.pullsPerNodeGiB);
-
-  const transfer = azureTransfer(servedGiB(setting.usage, deliveryOf(variant.storage)));
+  const transfer = azureTransfer(servedByCache(setting.usage.pulledGiB, variant));
   const disputed = priced(isContested(setting) ? [transfer] : [], setting);
   const contested = disputed.lines.length > 0 && {
     question: sameRegionQuestion,
     name: transfer.name,
     lines: disputed.lines,
     totals: totalsOf([...lines, ...disputed.lines]),
-    breakEven: breakEven(azureBilled(setting)),
+    breakEven: breakEvenOf(variant, plan, azureBilled(setting)),
   };
   const withoutPrice = [
     ...notPriced,
@@ -158,7 +142,7 @@ function cloudEstimate(
     ...withoutLine(setting, plan),
     ...ofGovernance(governance),
   ];
-  const priceDate = oldestDate(lines);
+  const [priceDate] = datesOf(lines);
   const alternatives = alternativesOf(setting, planned);
   const chosen = alternatives.options.find(({ chosen }) => chosen);
   return {
@@ -169,7 +153,7 @@ function cloudEstimate(
     ...(priceDate !== undefined && { priceDate }),
     ...(contested && { contested }),
     alternatives,
-    breakEven: breakEven(setting),
+    breakEven: breakEvenOf(variant, plan, setting),
     commitment: commitmentSentence(plan.machine.type, chosen?.committed, setting),
     steps: stepsOf(variant, setting),
     notPriced: withoutPrice,

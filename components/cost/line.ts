@@ -35,7 +35,7 @@ export interface CostLine {
   readonly name: string;
   readonly kind: LineKind;
   /** What `monthlyQuantity` counts and `price` is for: `hours`, `GiB-months`, `GiB`, `GB` (10^9 bytes), `1M queries`. */
-  readonly unit: LineUnit;
+  readonly unit: string;
   /** Rounded to six decimals. */
   readonly monthlyQuantity: number;
   readonly price: number | typeof notFound;
@@ -50,27 +50,6 @@ export interface CostLine {
 }
 
 export type Payer = "us" | "customer";
-
-export const lineUnits = [
-  "hours",
-  "months",
-  "days",
-  "GiB-months",
-  "GiB-hours",
-  "GB-months",
-  "IOPS-months",
-  "IOPS-hours",
-  "MiB/s-months",
-  "MB/s-hours",
-  "GiB",
-  "GB",
-  "NLCU-hours",
-  "1k requests",
-  "10k requests",
-  "1M queries",
-] as const;
-
-export type LineUnit = (typeof lineUnits)[number];
 
 /** Sums of lines, USD a month. What isn't found is in none of them. */
 export interface Totals {
@@ -105,12 +84,11 @@ export function rounded(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }
 
-const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", signDisplay: "negative" });
 
-/** As it stands in all reports: `$1,234.56`, `-$0.50`. */
-export function usd(amount: number): string {
-  const text = money.format(Math.abs(amount));
-  return amount < 0 && text !== "$0.00" ? `-${text}` : text;
+/** As it stands in all reports: `$1,234.56`, `-$0.50`, `not found`. */
+export function usd(amount: number | typeof notFound): string {
+  return amount === notFound ? notFound : money.format(amount);
 }
 
 export function totalsOf(lines: readonly CostLine[]): Totals {

@@ -4,11 +4,6 @@ import type { CostLine } from "./line.ts";
 const freshDays = 90;
 const dayMs = 86_400_000;
 
-/** The date of the oldest price, as exactly as it is known. Undefined where no line has a price. */
-export function oldestDate(lines: readonly CostLine[]): string | undefined {
-  return datesOf(lines)[0];
-}
-
 /**
  * A warning if prices are too old: each by its own date, and where only its month or year is known, by the first day of that. It names no age, so that the
  * output changes only when a further price gets too old.
@@ -23,7 +18,7 @@ export function ageWarnings(lines: readonly CostLine[], today: string): string[]
   ];
 }
 
-/** The oldest first. */
-function datesOf(lines: readonly CostLine[]): string[] {
+/** Of prices, as exactly as they are known, the oldest first. */
+export function datesOf(lines: readonly CostLine[]): string[] {
   return lines.flatMap(({ source }) => source?.date ?? []).sort();
 }

@@ -1,6 +1,7 @@
+import { texts } from "../capacity/text.ts";
 import { type CostLine, type NotPriced, notFound, rounded, usd } from "./line.ts";
 
-/** From the least to the most that something may cost. USD a month. */
+/** What something may cost, USD a month. */
 export interface Amounts {
   readonly low: number;
   readonly expected: number;
@@ -46,20 +47,17 @@ export function lineRanges(region: Ranged): LineRange[] {
 
 /** One line, however many tiers it reaches; none where nothing is contested. */
 function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
-  if (!contested) return [];
-  const ranges = contested.lines.map((line) => lineRange(line, notPriced));
+  const ranges = (contested?.lines ?? []).map((line) => lineRange(line, notPriced));
+  const [first] = ranges;
+  if (!contested || !first) return [];
   const { high } = sumOf(ranges);
-  return ranges.slice(0, 1).map(({ line }) => ({
-    line: {
-      ...line,
-      name: contested.name,
-      monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
-      monthlyCost: line.monthlyCost === notFound ? notFound : high,
-    },
-    low: 0,
-    expected: 0,
-    high,
-  }));
+  const line: CostLine = {
+    ...first.line,
+    name: contested.name,
+    monthlyQuantity: rounded(ranges.reduce((sum, { line }) => sum + line.monthlyQuantity, 0)),
+    monthlyCost: first.line.price === notFound ? notFound : high,
+  };
+  return [{ line, low: 0, expected: 0, high }];
 }
 
 /**
@@ -68,11 +66,18 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
   const { low, expected, high } = sumOf(ranges);
+  const [contested] = contestedRange(region);
+  const { high: most = 0 } = contested ?? {};
+  const amount = Number.isFinite(most) ? usd(most) : "without a known price";
   return {
     lowUSD: low,
     expectedUSD: expected,
     ...(Number.isFinite(high) && { highUSD: high }),
-    reasons: [...missingPrices(ranges), ...disputedPrices(ranges), ...contestedCharge(region)],
+    reasons: texts(
+      ...missingPrices(ranges),
+      ...ranges.map(disputedPrice),
+      contested && `Only the high end has the contested charge, ${amount}: ${contested.line.name}.`,
+    ),
   };
 }
 
@@ -81,13 +86,11 @@ export function sumOf(all: readonly Amounts[]): Amounts {
   return { low: sum("low"), expected: sum("expected"), high: sum("high") };
 }
 
-/** `$85.00 to $96.50, expected $90.00`, `$100.77`, `at least $32.18`. */
-export function rangeText(amounts: Amounts): string {
-  if (!Number.isFinite(amounts.high)) return `at least ${usd(amounts.low)}`;
-  const [low, expected, high] = [usd(amounts.low), usd(amounts.expected), usd(amounts.high)];
-  if (low === high) return high;
-  const middle = [low, high].includes(expected) ? "" : `, expected ${expected}`;
-  return `${low} to ${high}${middle}`;
+/** With what is expected first: `$90.00 ($85.00 to $96.50)`, `$100.77`, `≥ $32.18`. */
+export function rangeText({ low, expected, high }: Amounts): string {
+  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
+  const [least, most] = [usd(low), usd(high)];
+  return least === most ? most : `${usd(expected)} (${least} to ${most})`;
 }
 
 /** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a thing. */
@@ -133,30 +136,22 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
   const missing = ranges.filter(({ line }) => line.price === notFound);
   const known = missing.filter(({ high }) => Number.isFinite(high));
   const nowhere = missing.filter(({ high }) => !Number.isFinite(high));
-  const byRegions = Map.groupBy(known, ({ ofOneRegion }) => ofOneRegion !== undefined);
-  const standIns = [...byRegions].map(([isOfOne, those]) => {
-    const what = isOfOne ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions";
-    return `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`;
-  });
-  return [
-    ...standIns,
-    ...(nowhere.length > 0 ? [`No region has a price, so the high end is open: ${lineNames(nowhere)}.`] : []),
-  ];
-}
-
-function disputedPrices(ranges: readonly LineRange[]): string[] {
-  return ranges.flatMap(({ line: { name, source, price, unit } }) =>
-    source?.disputed === undefined
-      ? []
-      : [
-          `Sources disagree on ${name}: $${price} or $${source.disputed} per ${unit.replace(/(hour|day|month)s$/, "$1")}.`,
-        ],
+  const standIns = Map.groupBy(known, ({ ofOneRegion }) =>
+    ofOneRegion ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions",
+  );
+  return texts(
+    ...[...standIns].map(
+      ([what, those]) =>
+        `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`,
+    ),
+    nowhere.length > 0 && `No region has a price, so the high end is open: ${lineNames(nowhere)}.`,
   );
 }
 
-function contestedCharge(region: Ranged): string[] {
-  return contestedRange(region).map(({ line: { name }, high }) => {
-    const amount = Number.isFinite(high) ? usd(high) : "without a known price";
-    return `Only the high end has the contested charge, ${amount}: ${name}.`;
-  });
+function disputedPrice({ line: { name, source, price, unit } }: LineRange): string | false {
+  const per = unit.replace(/(hour|day|month)s$/, "$1");
+  return (
+    source?.disputed !== undefined &&
+    `Sources disagree on ${name}: $${price} or $${source.disputed} per ${per}.`
+  );
 }

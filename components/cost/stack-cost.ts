@@ -1,53 +1,35 @@
 import type { Capacity } from "../capacity/plan.ts";
 import { cloudOf } from "../capacity/plan-region.ts";
 import type { Problem } from "../config/problems.ts";
-import type { Governance, StackConfig } from "../config/schema.ts";
+import type { StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
 import { type BudgetFindings, budgetFindings } from "./budget.ts";
-import { type EstimateRequest, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
-import { usd } from "./line.ts";
+import { type CostConfig, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
+import { notFound, usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { lineRanges, rangeText, sumOf } from "./range.ts";
-import type { AtPeakMinutes } from "./steps.ts";
 
 export interface StackCost extends BudgetFindings {
   /** By region: the output `cost`. */
   readonly regions: Readonly<Record<string, RegionEstimate>>;
 }
 
-type CostConfig = Pick<
-  StackConfig,
-  "version" | "provider" | "regions" | "workload" | "upstreams" | "cost" | "budget"
-> & { readonly governance?: Governance };
-
-/**
- * What the estimates of a stack's regions follow from, in the order of the configuration.
- * @param today as `2026-11-24`
- * @param capacities of the regions that are planned already, in the same order. @default none
- */
-export function requestsOf(
-  { provider, regions, workload, upstreams, cost: settings, governance }: CostConfig,
-  prices: PriceBook,
-  today: string,
-  capacities: readonly (Capacity | undefined)[] = [],
-): EstimateRequest[] {
-  const shared = { provider, workload, upstreams, settings, governance, prices, today };
-  return regions.map((region, index) => ({ ...shared, region, capacity: capacities[index] }));
-}
-
 /**
  * The estimates of all regions of a stack, against its budget.
- * @param today and the capacities: see {@link requestsOf}
+ * @param today as `2026-11-24`
+ * @param capacities of the regions that are planned already, in the order of the configuration. @default none
  * @param refused names of regions that don't exist. They have an estimate, and no finding is about them. @default none
  */
 export function stackCost(
-  config: CostConfig,
+  config: CostConfig & Pick<StackConfig, "version" | "regions" | "budget">,
   prices: PriceBook,
   today: string,
   capacities: readonly (Capacity | undefined)[] = [],
   refused: readonly string[] = [],
 ): StackCost {
-  const estimates = requestsOf(config, prices, today, capacities).map(estimateRegion);
+  const estimates = config.regions.map((region, index) =>
+    estimateRegion(region, config, { prices, today, capacity: capacities[index] }),
+  );
   const existing = estimates.filter(({ region }) => !refused.includes(region));
   const { problems, warnings } = budgetFindings(existing, config.budget);
   return {
@@ -72,20 +54,17 @@ function olderDefault(
     const [now, then] = [older, newer].map((minutes) =>
       steps?.atPeakMinutes.find((at) => at.minutes === minutes),
     );
-    return now && then && now.machine !== then.machine
-      ? [`${region} would run on ${then.machine} in place of ${now.machine}${amounts(then, now)}`]
-      : [];
+    if (!now || !then || now.machine === then.machine) return [];
+    const [more, less] = [then.usUSD, now.usUSD].map((amount) => usd(amount ?? notFound));
+    return [
+      `${region} would run on ${then.machine} in place of ${now.machine}, for ${more} in place of ${less} a month`,
+    ];
   });
   if (others.length === 0) return [];
   const message =
     `the nodes of a peak have ${older} minutes here, as in version 1 of the configuration; from version 2 on it is ${newer}, and ${others.join("; ")}. ` +
     `Write \`version: 2\`, and \`workload: { peakMinutes: ${older} }\` to keep the machine`;
   return [{ path: "workload.peakMinutes", message }];
-}
-
-function amounts(then: AtPeakMinutes, now: AtPeakMinutes): string {
-  if (then.usUSD === undefined || now.usUSD === undefined) return "";
-  return `, for ${usd(then.usUSD)} in place of ${usd(now.usUSD)} a month`;
 }
 
 /** The regions in a cloud of which the book has no price at all. */

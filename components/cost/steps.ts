@@ -1,11 +1,11 @@
 import { planVariant, type Variant } from "../capacity/plan-region.ts";
-import { number } from "../capacity/text.ts";
+import { number, texts } from "../capacity/text.ts";
 import type { Workload } from "../config/schema.ts";
 import { firstAbove } from "./break-even.ts";
-import { costOf } from "./charge.ts";
+import { costOf, type Setting } from "./charge.ts";
 import { usd } from "./line.ts";
 import { usageOf } from "./usage.ts";
-import { chargesOf, type Setting } from "./variant.ts";
+import { chargesOf } from "./variant.ts";
 
 /** A machine for another workload. */
 interface OnMachine {
@@ -53,14 +53,11 @@ export function stepsOf(variant: Variant, setting: Setting): Steps {
   return {
     atPeakMinutes,
     ...(next && { nextNodes: next }),
-    sentences: [
-      ...peakSentence(atPeakMinutes, setting.workload, variant.machine.type === "auto"),
-      ...(next
-        ? [
-            `From ${number(next.nodes)} nodes on, it takes ${next.machine}${next.usUSD === undefined ? "" : `, and we pay ${usd(next.usUSD)}`}.`,
-          ]
-        : []),
-    ],
+    sentences: texts(
+      ...peakSentences(atPeakMinutes, setting.workload, variant.machine.type === "auto"),
+      next &&
+        `From ${number(next.nodes)} nodes on, it takes ${next.machine}${next.usUSD === undefined ? "" : `, and we pay ${usd(next.usUSD)}`}.`,
+    ),
   };
 }
 
@@ -73,23 +70,19 @@ function nextNodes(nodes: number, machineAt: (nodes: number) => string): number 
 }
 
 /** @param isFree whether any machine may be taken. Otherwise the configuration names one. */
-function peakSentence(all: readonly AtPeakMinutes[], { peakMinutes }: Workload, isFree: boolean): string[] {
+function peakSentences(all: readonly AtPeakMinutes[], { peakMinutes }: Workload, isFree: boolean): string[] {
   const missed = all.filter(({ met }) => !met);
-  const tooSlow =
-    missed.length === 0
-      ? []
-      : [
-          `${isFree ? "No machine lets" : `${missed[0]?.machine} doesn't let`} the nodes pull within ${missed.map(({ minutes }) => minutes).join(" or ")} minutes.`,
-        ];
   const each = all
     .filter(({ met }) => met)
     .map(({ minutes, machine, usUSD }) => {
       const amount = usUSD === undefined ? "no price" : usd(usUSD);
       return `${amount} for ${minutes} minutes (${machine})`;
     });
-  if (each.length === 0 || all.every(({ usUSD }) => usUSD === all[0]?.usUSD)) return tooSlow;
-  return [
-    `The nodes of a peak are to have pulled within ${peakMinutes} minutes (\`workload.peakMinutes\`); we pay ${each.join(", ")}.`,
-    ...tooSlow,
-  ];
+  return texts(
+    each.length > 0 &&
+      all.some(({ usUSD }) => usUSD !== all[0]?.usUSD) &&
+      `The nodes of a peak are to have pulled within ${peakMinutes} minutes (\`workload.peakMinutes\`); we pay ${each.join(", ")}.`,
+    missed.length > 0 &&
+      `${isFree ? "No machine lets" : `${missed[0]?.machine} doesn't let`} the nodes pull within ${missed.map(({ minutes }) => minutes).join(" or ")} minutes.`,
+  );
 }

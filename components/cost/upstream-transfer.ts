@@ -3,6 +3,7 @@ import type { Upstream } from "../config/schema.ts";
 import { type Charge, type Place, usage } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
 import type { NotPriced } from "./line.ts";
+import registries from "./registries.json" with { type: "json" };
 import { toGB } from "./usage.ts";
 
 /** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
@@ -11,17 +12,11 @@ type UpstreamOperator = Place | "nobody" | "unknown";
 /** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
 export const assumedRegistryRegion = "westeurope";
 
-/** Public registries that bill neither their users nor those who pull, as far as is known. */
-const free = [
-  "docker.io",
-  "gcr.io",
-  "ghcr.io",
-  "mcr.microsoft.com",
-  "public.ecr.aws",
-  "quay.io",
-  "registry-1.docker.io",
-  "registry.k8s.io",
-];
+/**
+ * Public registries: whether they bill neither their users nor those who pull, as far as is known, and whether a pull-through rule of ECR can have them:
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+ */
+const known: Readonly<Record<string, { readonly isFree: boolean; readonly isForEcr: boolean }>> = registries;
 
 /** By the host that is really asked. */
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
@@ -31,13 +26,17 @@ export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   }
   const ecr = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(hostname)?.[1];
   if (ecr) return { cloud: "aws", region: { name: ecr } };
-  return free.includes(hostname) || isOwnNetwork(hostname) ? "nobody" : "unknown";
+  return known[hostname]?.isFree || isOwnNetwork(hostname) ? "nobody" : "unknown";
 }
 
 /** Whether it is an Azure Container Registry. */
 export function isAcr(upstream: Pick<Upstream, "url">): boolean {
   const operator = operatorOf(upstream);
   return typeof operator === "object" && operator.cloud === "azure";
+}
+
+export function isForEcr({ registry }: Upstream): boolean {
+  return known[registry]?.isForEcr === true || registry.endsWith(".azurecr.io");
 }
 
 /** Loopback and private addresses; brackets are an URL's way to write IPv6. */
@@ -60,31 +59,21 @@ export function upstreamTransfer(
   return upstreams.flatMap((upstream) => {
     const from = operatorOf(upstream);
     if (typeof from === "string") return [];
-    const route = routeOf(from, to);
-    if (!route) return [];
-    const { item, suffix, at } = route;
-    const shareGiB = gib / upstreams.length;
     const isAzure = from.cloud === "azure";
-    const charge = usage(`${what} ${upstream.registry}${suffix}`, item, isAzure ? toGB(shareGiB) : shareGiB);
+    const isToInternet = from.cloud !== to.cloud;
+    // Within one region of AWS, it costs nothing.
+    if (!isToInternet && !isAzure && from.region.name === to.region.name) return [];
+    const [item, where] = isToInternet
+      ? (["transfer-to-internet", "to the internet"] as const)
+      : (["transfer-between-regions", "to another region"] as const);
+    // The receiver's between regions of Azure: where an ACR is, its name doesn't say, and no price is known between continents.
+    const { cloud, region } = isAzure && !isToInternet ? to : from;
+    const shareGiB = gib / upstreams.length;
+    const charge = usage(`${what} ${upstream.registry}, ${where}`, item, isAzure ? toGB(shareGiB) : shareGiB);
     // A registry's ladder of prices is used from where its other traffic leaves it.
-    const above = isAzure && item === "transfer-to-internet" ? freeEgressGB : 0;
-    return [{ ...charge, kind, above, at }];
+    const above = isAzure && isToInternet ? freeEgressGB : 0;
+    return [{ ...charge, kind, above, at: { cloud, region } }];
   });
-}
-
-interface Route {
-  readonly item: "transfer-to-internet" | "transfer-between-regions";
-  readonly suffix: string;
-  readonly at: Place;
-}
-
-/** @returns undefined for a way that costs nothing: within one region of AWS. */
-function routeOf(from: Place, to: Place): Route | undefined {
-  if (from.cloud !== to.cloud) return { item: "transfer-to-internet", suffix: ", to the internet", at: from };
-  if (from.cloud === "aws" && from.region.name === to.region.name) return undefined;
-  // That of the receiver: where an ACR is, its name doesn't say, and no price is known between continents.
-  const { cloud, region } = from.cloud === "azure" ? to : from;
-  return { item: "transfer-between-regions", suffix: ", to another region", at: { cloud, region } };
 }
 
 /** Upstreams whose transfer somebody may be billed for, nobody knows how much. */

@@ -1,4 +1,5 @@
-import { type Delivery, hoursPerMonth, redirectedShare } from "../capacity/demand.ts";
+import { deliveryOf, hoursPerMonth, redirectedShare } from "../capacity/demand.ts";
+import type { Variant } from "../capacity/plan-region.ts";
 import type { Workload } from "../config/schema.ts";
 
 /** What passes through a cache in a month. */
@@ -13,18 +14,14 @@ export interface MonthlyUsage {
 export const daysPerMonth = hoursPerMonth / 24;
 
 /** What is fetched is what comes new; the first fill of an empty cache comes once on top. */
-export function usageOf({
-  nodes,
-  pullsPerNodeGiB,
-  nodeChurnPerMonth,
-  growthGiBPerMonth,
-}: Workload): MonthlyUsage {
+export function usageOf(workload: Workload): MonthlyUsage {
+  const { nodes, pullsPerNodeGiB, nodeChurnPerMonth, growthGiBPerMonth } = workload;
   return { pulledGiB: nodes * nodeChurnPerMonth * pullsPerNodeGiB, filledGiB: growthGiBPerMonth };
 }
 
 /** What the cache itself sends: where blobs are redirected, the bucket sends the rest. */
-export function servedGiB({ pulledGiB }: MonthlyUsage, delivery: Delivery): number {
-  return pulledGiB * (delivery === "redirect" ? redirectedShare : 1);
+export function servedByCache(pulledGiB: number, { storage }: Variant): number {
+  return pulledGiB * (deliveryOf(storage) === "redirect" ? redirectedShare : 1);
 }
 
 /**
@@ -42,5 +39,7 @@ export function toGB(gib: number): number {
 export const readsPerGiB = 240;
 export const writesPerGiB = 250;
 
-/** A node pulls for half an hour after its start, and asks for the name, A and AAAA, every five minutes. */
-export const dnsQueriesPerNode = 12;
+/** In millions, a month: a node pulls for half an hour after its start, and asks for the name, A and AAAA, every five minutes. */
+export function millionDnsQueries({ nodes, nodeChurnPerMonth }: Workload): number {
+  return (nodes * nodeChurnPerMonth * 12) / 1e6;
+}

@@ -40,6 +40,19 @@ export function text(text: string): Text {
   return { kind: "text", text };
 }
 
-export function list(items: readonly string[], title?: string): List {
-  return { kind: "list", items, ...(title !== undefined && { title }) };
+/** None without items. */
+export function list(items: readonly string[], title?: string): List[] {
+  return items.length > 0 ? [{ kind: "list", items, ...(title !== undefined && { title }) }] : [];
+}
+
+/** How each kind is written; a section from its written blocks. */
+export type Format<Out> = {
+  readonly [Kind in Block["kind"]]: (block: Extract<Block, { kind: Kind }>, parts: readonly Out[]) => Out;
+};
+
+export function written<Out>(blocks: readonly Block[], format: Format<Out>): Out[] {
+  return blocks.map((block) => {
+    const write = format[block.kind] as (block: Block, parts: readonly Out[]) => Out;
+    return write(block, block.kind === "section" ? written(block.blocks, format) : []);
+  });
 }

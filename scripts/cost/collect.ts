@@ -1,14 +1,21 @@
 /** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
-import type { Problem } from "../../components/config/problems.ts";
+import { isBilled } from "../../components/cost/estimate.ts";
+import { isTagged } from "../../components/hosts/naming.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
 import { prometheusAt } from "../fleet/prometheus.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt } from "../fleet/stack-files.ts";
 import { whyOf } from "./causes.ts";
-import { type Estimated, estimatesOf } from "./estimates.ts";
-import { billedFor, leftOver, readFocus } from "./focus.ts";
-import { measuredCost, measureUsage, usageKey } from "./measured.ts";
+import {
+  type Estimated,
+  type Estimates,
+  estimatesOf,
+  isSameRegion,
+  nameOf,
+  type StackRegion,
+} from "./estimates.ts";
+import { readFocus } from "./focus.ts";
+import { measuredCost, measureUsage } from "./measured.ts";
 import type { RegionReview, Review } from "./review.ts";
-import { isSameRegion, nameOf, type StackRegion } from "./stack-region.ts";
 
 /** What is reported, and of what. */
 export interface Wanted {
@@ -46,21 +53,21 @@ export async function collect(wanted: Wanted): Promise<Review> {
   if (prometheus) progress("asking Prometheus for the measured usage");
   const usages = prometheus && (await asked("--prometheus", measureUsage(prometheusAt(prometheus))));
   if (focus.length > 0) progress(`reading ${focus.join(", ")}`);
-  const sums = focus.length > 0 ? await asked("--focus", readFocus(focus)) : undefined;
+  const billing =
+    focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks)) : undefined;
 
   const regions = present.regions.map((region): RegionReview => {
-    const { stack, estimate, inputs, nodesUntagged } = region;
+    const { stack, estimate } = region;
     const past = base?.regions.find((other) => isSameRegion(other, region));
-    const usage = usages?.get(usageKey(estimate));
-    const isAlone = present.regions.filter((other) => other.stack === stack).length === 1;
-    const billed = sums && billedFor(sums, stack, estimate.region, isAlone);
+    const usage = usages?.(estimate);
+    const billed = billing?.billed.get(region);
     return {
       stack,
       estimate,
-      ...(past && { past: past.estimate, why: whyOf(past.inputs, inputs) }),
-      ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region) }),
+      ...(past && { past: past.estimate, why: whyOf(past, region) }),
+      ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region, today) }),
       ...(billed && { billed }),
-      ...(billed && nodesUntagged && { nodesUntagged }),
+      ...(billed && isUntagged(region) && { nodesUntagged: true }),
     };
   });
   const notMeasured = `not measured for ${leastHours} h or more, so the assumed usage stands`;
@@ -82,22 +89,13 @@ export async function collect(wanted: Wanted): Promise<Review> {
       // A change that puts the base's file right must not fail for it.
       ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
       ...(usages ? lacking(regions, "measured", notMeasured) : []),
-      ...(sums ? [...lacking(regions, "billed", notBilled), ...leftOver(sums, regions, stacks)] : []),
+      ...(billing ? [...lacking(regions, "billed", notBilled), ...billing.notes] : []),
     ],
   };
 }
 
-interface Estimates {
-  readonly regions: readonly Estimated[];
-  /** The names of the stacks that can't be read. */
-  readonly unread: readonly string[];
-  /** With paths that start with a file's name. */
-  readonly problems: readonly Problem[];
-  /** A sentence each. */
-  readonly notes: readonly string[];
-}
-
-function estimateAll(files: ProjectFiles, today: string): Estimates {
+/** `unread`: the names of the stacks that can't be read. */
+function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<ProjectFiles, "unread"> {
   const { configurations, unread, problems } = configurationsOf(files);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
   return {
@@ -108,8 +106,14 @@ function estimateAll(files: ProjectFiles, today: string): Estimates {
   };
 }
 
+/** Whether the cloud makes a cluster's nodes without the tags of the stack. */
+function isUntagged({ region, config }: Estimated): boolean {
+  const hasTags = "governance" in config && isTagged(config);
+  return isBilled(region) && region.topology === "cluster" && !hasTags;
+}
+
 /** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
-function isRemoved(region: StackRegion, { regions, unread }: Estimates): boolean {
+function isRemoved(region: StackRegion, { regions, unread }: ReturnType<typeof estimateAll>): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 

@@ -1,12 +1,13 @@
 /** What a change costs, as sentences: the same on a terminal and in a comment on a pull request. */
-import type { LineKind } from "../../components/cost/line.ts";
+import { texts } from "../../components/capacity/text.ts";
+import { usd } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
-import type { Amounts, LineRange } from "../../components/cost/range.ts";
-import { change, percentChange, quantity, usd } from "./amounts.ts";
+import { type Amounts, rangeText } from "../../components/cost/range.ts";
+import { change, quantity } from "./amounts.ts";
 import { type Block, list, text } from "./blocks.ts";
-import { byWeight, type Change, changesOf, type LineChange, sumOfMore, totalsOf } from "./changes.ts";
-import type { RegionReview, Review } from "./review.ts";
-import { billed, leftOut, outlook } from "./sentences.ts";
+import { byWeight, type Change, changesOf, type LineChange, sumOfMore } from "./changes.ts";
+import { billOf, type RegionReview, type Review } from "./review.ts";
+import { leftOut, outlook, pricedLines } from "./sentences.ts";
 
 /** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
 const [mostRegions, mostCauses] = [3, 2];
@@ -15,61 +16,59 @@ const mostLines = 15;
 
 /** @param base the revision */
 export function comparisonOf(review: Review, base: string): Block[] {
+  const { regions, removed, unread, date } = review;
   const changes = changesOf(review);
-  const { was, is } = totalsOf(review);
   const without = leftOut(review);
-  const more = sumOfMore(changes);
-  const percent = percentChange(was.expected, was.expected + more.expected);
-  const difference = `${moreText(more)}${isKnown(more) && percent ? ` (${percent})` : ""}`;
+  const now = `${rangeText(billOf(...regions.map(({ estimate }) => estimate)))} a month`;
   const headline =
     changes.length === 0 && without.length === 0
-      ? `${billed(is)} a month, as in \`${base}\`.`
-      : [`${billed(is)} a month.`, ...without, `Change against \`${base}\`: ${difference}.`].join(" ");
+      ? `${now}, as in \`${base}\`.`
+      : [`${now}.`, ...without, `Change against \`${base}\`: ${difference(changes, review)}.`].join(" ");
   const told = changes.slice(0, mostRegions);
   const others = changes.slice(mostRegions, mostRegions + mostLines);
   const unnamed = changes.length - told.length - others.length;
-  const same = review.regions.filter(({ stack }) => !review.unread.base.includes(stack)).length;
-  const unchanged = same + review.removed.length - changes.length;
-  const rest = [
+  const same = regions.filter(({ stack }) => !unread.base.includes(stack)).length;
+  const unchanged = same + removed.length - changes.length;
+  // Of all lines together.
+  const lines = told.flatMap(({ region }) => (region ? pricedLines(region.estimate) : []));
+  const rest = texts(
     ...others.map((one) => `${titleOf(one)}.`),
-    ...(unnamed > 0 ? [`${unnamed} more regions change.`] : []),
-    ...(changes.length > 0 && unchanged > 0
-      ? [`${unchanged} region${unchanged === 1 ? " costs" : "s cost"} the same.`]
-      : []),
-    ...agesOf(
-      told.flatMap(({ region }) => region ?? []),
-      review.date,
-    ),
-  ];
+    unnamed > 0 && `${unnamed} more regions change.`,
+    changes.length > 0 && unchanged > 0 && `${counted(unchanged, "region costs", "regions cost")} the same.`,
+    ...ageWarnings(lines, date),
+  );
   return [
     { ...text(headline), isHeadline: true },
     // The largest first.
-    ...told.map((one) => list(sentencesOf(one), titleOf(one))),
-    ...(rest.length > 0 ? [list(rest)] : []),
+    ...told.flatMap((one) => list(sentencesOf(one), titleOf(one))),
+    ...list(rest),
   ];
 }
 
-/** Of all lines of some regions together. */
-function agesOf(regions: readonly RegionReview[], today: string): string[] {
-  const lines = regions.flatMap(({ estimate }) => [...estimate.lines, ...(estimate.contested?.lines ?? [])]);
-  return ageWarnings(lines, today);
+/** In sum, and as a share of what it was: `+$57.90 (+29%)`. */
+function difference(changes: readonly Change[], { regions, removed }: Review): string {
+  const more = sumOfMore(changes);
+  const past = [...regions.flatMap(({ past }) => past ?? []), ...removed.map(({ estimate }) => estimate)];
+  const was = billOf(...past).expected;
+  if (was <= 0 || !Number.isFinite(more.high)) return moreText(more);
+  const share = (more.expected / was).toLocaleString("en-US", {
+    style: "percent",
+    signDisplay: "exceptZero",
+  });
+  return `${moreText(more)} (${share})`;
 }
 
 function titleOf({ name, was, is, more }: Change): string {
-  const [before, now] = [was ? billed(was) : "new", is ? billed(is) : "removed"];
+  const [before, now] = [was ? rangeText(was) : "new", is ? rangeText(is) : "removed"];
   const text = moreText(more);
   return `${name}: ${before} → ${now}, ${text === notKnown ? `change ${text}` : `${text} a month`}`;
 }
 
 const notKnown = "not known";
 
-function isKnown({ high }: Amounts): boolean {
-  return Number.isFinite(high);
-}
-
-/** `+$57.90`; `+$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
+/** `+$57.90`; `$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
 export function moreText({ low, expected, high }: Amounts): string {
-  const ends = Number.isFinite(high) ? [low, expected, high] : [low, expected];
+  const ends = [low, expected, high].filter(Number.isFinite);
   const [least, most] = [Math.min(...ends), Math.max(...ends)].map(change);
   if (Number.isFinite(high)) return least === most ? `${least}` : `${least} to ${most}`;
   if (least === "$0.00" && most === "$0.00") return notKnown;
@@ -80,51 +79,47 @@ export function moreText({ low, expected, high }: Amounts): string {
 function sentencesOf({ lines, was, is, region }: Change): string[] {
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
-  const customer = (is?.customer ?? 0) - (was?.customer ?? 0);
-  return [
+  const [before, now] = [was?.customer ?? 0, is?.customer ?? 0];
+  const isOtherMachine = lines.some((line) => kindOf(line) === "machine" && (!line.was || !line.is));
+  return texts(
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
-    ...(rest.length > 0
-      ? [`${rest.length} smaller change${rest.length === 1 ? "" : "s"}: ${moreText(sumOfMore(rest))}.`]
-      : []),
+    rest.length > 0 &&
+      `${counted(rest.length, "smaller change", "smaller changes")}: ${moreText(sumOfMore(rest))}.`,
     ...(region?.why ?? []),
-    ...(customer === 0 ? [] : [`The customers pay ${usd(is?.customer ?? 0)}: ${change(customer)}.`]),
-    ...(region ? outlook(region.estimate, lines.some(isOtherMachine)) : []),
-    ...newWarnings(region),
-  ];
+    now !== before && `The customers pay ${usd(now)}: ${change(now - before)}.`,
+    ...(region ? outlook(region.estimate, isOtherMachine) : []),
+    ...(region ? newWarnings(region) : []),
+  );
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** Without how old the prices are, which is said once. */
-function newWarnings(region: RegionReview | undefined): string[] {
-  const known = region?.past?.warnings ?? [];
-  const warnings = region?.estimate.warnings ?? [];
-  return warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
-}
-
-function isOtherMachine(line: LineChange): boolean {
-  return kindOf(line) === "machine" && (!line.was || !line.is);
+function newWarnings({ estimate, past }: RegionReview): string[] {
+  const known = past?.warnings ?? [];
+  return estimate.warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
 }
 
 /** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */
 function causesOf(lines: readonly LineChange[]): { readonly text: string; readonly more: Amounts }[] {
-  const causes = [...Map.groupBy(lines, kindOf)].flatMap(([, own]) => {
+  const causes = [...Map.groupBy(lines, kindOf).values()].flatMap((own) => {
     const [gone, ...alsoGone] = own.filter(({ is }) => !is);
     const [come, ...alsoCome] = own.filter(({ was }) => !was);
     if (!gone || !come || alsoGone.length > 0 || alsoCome.length > 0) return own.map(causeOf);
-    const replaced = {
-      text: `${come.name} in place of ${gone.name}`,
-      more: sumOfMore([come, gone]),
-    };
+    const replaced = { text: `${come.name} in place of ${gone.name}`, more: sumOfMore([come, gone]) };
     return [replaced, ...own.filter((line) => line !== gone && line !== come).map(causeOf)];
   });
   return causes.sort(byWeight);
 }
 
-function kindOf({ was, is }: LineChange): LineKind | undefined {
+function kindOf({ was, is }: LineChange) {
   return (is ?? was)?.line.kind;
 }
 
 function causeOf({ name, was, is, more }: LineChange) {
-  const amount = ({ line: { monthlyQuantity, unit } }: LineRange) => `${quantity(monthlyQuantity)} ${unit}`;
-  const what = !was ? "new" : !is ? "gone" : `${quantity(was.line.monthlyQuantity)} → ${amount(is)}`;
+  const [before = 0, now = 0] = [was?.line.monthlyQuantity, is?.line.monthlyQuantity];
+  const what = !was ? "new" : !is ? "gone" : `${quantity(before)} → ${quantity(now)} ${is.line.unit}`;
   return { text: `${name}, ${what}`, more };
 }

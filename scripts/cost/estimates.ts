@@ -1,39 +1,37 @@
-import { deliveryOf } from "../../components/capacity/demand.ts";
+import type { Capacity } from "../../components/capacity/plan.ts";
 import { capacityOf } from "../../components/capacity/plan-region.ts";
 import { type Problem, withinRegions } from "../../components/config/problems.ts";
-import { estimateRegion, isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
+import type { AnyRegion, StackConfig } from "../../components/config/schema.ts";
+import { isBilled, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
-import { requestsOf, stackCost } from "../../components/cost/stack-cost.ts";
-import type { MonthlyUsage } from "../../components/cost/usage.ts";
-import { isTagged } from "../../components/hosts/naming.ts";
+import { stackCost } from "../../components/cost/stack-cost.ts";
 import type { Configuration } from "../fleet/configurations.ts";
-import type { Inputs } from "./causes.ts";
-import type { StackRegion } from "./stack-region.ts";
 
-/** A region's estimate with what it takes to make another one. */
-export interface Estimated extends StackRegion {
-  readonly inputs: Inputs;
-  /** By another usage, with the same machine and disk. */
-  readonly by: (usage: Partial<MonthlyUsage>) => RegionEstimate;
-  /** Whether the bucket sends the blobs to the nodes, so that the cache doesn't see them. */
-  readonly redirected: boolean;
-  /** Whether the cloud makes a cluster's nodes without the tags of the stack. */
-  readonly nodesUntagged: boolean;
+/** A region's estimate and whose it is. */
+export interface StackRegion {
+  readonly stack: string;
+  readonly estimate: RegionEstimate;
 }
 
-/** A stack's regions, by its configuration. */
-export interface StackEstimates {
+/** The same with what it follows from. */
+export interface Estimated extends StackRegion {
+  readonly region: AnyRegion;
+  readonly config: StackConfig;
+  /** Undefined where it isn't in a cloud. */
+  readonly capacity: Capacity | undefined;
+}
+
+/** The regions of a stack, or of several. */
+export interface Estimates {
   readonly regions: readonly Estimated[];
-  /** What a preview would refuse, with paths that start with the file's. */
+  /** What a preview would refuse, with paths that start with a file's. */
   readonly problems: readonly Problem[];
   /** What it would only say. */
   readonly notes: readonly string[];
 }
 
 /** @param today `2026-11-24` */
-export function estimatesOf({ stack, path, config }: Configuration, today: string): StackEstimates {
-  const { workload, upstreams } = config;
-  const governance = "governance" in config ? config.governance : undefined;
+export function estimatesOf({ stack, path, config }: Configuration, today: string): Estimates {
   const capacities = config.regions.map((region) =>
     isBilled(region) ? capacityOf(region, config) : undefined,
   );
@@ -41,23 +39,20 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
   // A machine or a disk that isn't known: the estimate counts another one in its place.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
   return {
-    regions: requestsOf(config, priceBook, today, capacities).flatMap((request): Estimated[] => {
-      const { region, capacity } = request;
+    regions: config.regions.flatMap((region, index) => {
       const estimate = regions[region.name];
-      if (!estimate) return [];
-      const planned = capacity && isBilled(region) && { region, machine: capacity.plan.machine };
-      return [
-        {
-          stack,
-          estimate,
-          inputs: { workload, upstreams, ...(planned && { planned }) },
-          by: (usage) => estimateRegion({ ...request, usage }),
-          redirected: deliveryOf(region.storage) === "redirect",
-          nodesUntagged: isBilled(region) && region.topology === "cluster" && !isTagged({ governance }),
-        },
-      ];
+      return estimate ? [{ stack, estimate, region, config, capacity: capacities[index] }] : [];
     }),
     problems: [...capacityProblems, ...problems].map((one) => ({ ...one, path: `${path}: ${one.path}` })),
     notes: warnings.map(({ message }) => `${stack}: ${message}.`),
   };
+}
+
+/** What a region is called among those of all stacks: mostly its stack has its name already. */
+export function nameOf({ stack, estimate: { region } }: StackRegion): string {
+  return stack.endsWith(region) ? stack : `${stack}, ${region}`;
+}
+
+export function isSameRegion(one: StackRegion, other: StackRegion): boolean {
+  return one.stack === other.stack && one.estimate.region === other.estimate.region;
 }

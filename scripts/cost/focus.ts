@@ -14,9 +14,9 @@ import {
 } from "hyparquet";
 import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import { usd as dollars } from "../../components/cost/line.ts";
 import { project } from "../../components/hosts/naming.ts";
-import { usd as dollars } from "./amounts.ts";
-import type { StackRegion } from "./stack-region.ts";
+import type { StackRegion } from "./estimates.ts";
 
 /** What was billed for a region of a stack. */
 export interface Billed {
@@ -45,20 +45,15 @@ const row = z.looseObject({
   Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
 
-interface Sum {
-  readonly usd: number;
-  readonly effectiveUSD: number;
-  /** Of usage; infinitely late and early without any. */
-  readonly start: number;
-  readonly end: number;
-}
-
-const nothing: Sum = {
+/** Of charges; the times are of usage, infinitely late and early without any. */
+const nothing = {
   usd: 0,
   effectiveUSD: 0,
   start: Number.POSITIVE_INFINITY,
   end: Number.NEGATIVE_INFINITY,
 };
+
+type Sum = Readonly<typeof nothing>;
 
 function plus(one: Sum, other: Sum): Sum {
   return {
@@ -69,15 +64,19 @@ function plus(one: Sum, other: Sum): Sum {
   };
 }
 
-/** By stack and region; without a region where a charge has none. */
-type BilledSums = ReadonlyMap<string, Sum>;
-
 /**
  * Adds up what has the tags of this project's stacks.
  * @param paths of files in CSV, plain or compressed by gzip, or in Parquet
+ * @param wanted the stacks that are asked for, all if there are none
+ * @returns `billed` without the regions that have no usage, as nothing says what theirs is in a month; `notes`, a sentence for what counts for no region: of one
+ * that isn't the stack's, or of none where the stack has several
  * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency; no charge that has the tags.
  */
-export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
+export async function readFocus(
+  paths: readonly string[],
+  regions: readonly StackRegion[],
+  wanted: readonly string[],
+) {
   const sums = new Map<string, Sum>();
   for (const path of paths) {
     await addFile(path, sums).catch((error: Error) => {
@@ -89,7 +88,28 @@ export async function readFocus(paths: readonly string[]): Promise<BilledSums> {
       "no charge has the tags `project` and `stack`: activate both for the bill (docs/cost.md#what-was-billed)",
     );
   }
-  return sums;
+  const found = new Map<StackRegion, Sum>();
+  const notes: string[] = [];
+  for (const [key, sum] of sums) {
+    const [stack = "", place = ""] = key.split("/");
+    const own = regions.filter((region) => region.stack === stack);
+    const [region, ...others] = own.filter(({ estimate }) => place === "" || estimate.region === place);
+    if (region && others.length === 0) found.set(region, plus(found.get(region) ?? nothing, sum));
+    else if (wanted.length === 0 || own.length > 0) {
+      const where = place === "" ? "without a region" : `in ${place}`;
+      notes.push(`${stack}: ${dollars(sum.usd)} of the export, ${where}, count for no region of the report.`);
+    }
+  }
+  const billed = [...found].flatMap(([region, sum]) =>
+    sum.end > sum.start ? [[region, billedOf(sum)] as const] : [],
+  );
+  return { billed: new Map(billed), notes };
+}
+
+function billedOf({ usd, effectiveUSD, start, end }: Sum): Billed {
+  const hours = (end - start) / 3_600_000;
+  const monthly = (amount: number) => (amount / hours) * hoursPerMonth;
+  return { hours, usd, monthlyUSD: monthly(usd), effectiveUSD, effectiveMonthlyUSD: monthly(effectiveUSD) };
 }
 
 async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
@@ -159,49 +179,9 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   sums.set(key, plus(sums.get(key) ?? nothing, { ...nothing, ...amounts, ...(isUsage && { start, end }) }));
 }
 
-/**
- * @param isAlone whether it is the stack's only region: then charges without a region are its, too
- * @returns undefined without any usage: nothing says what it is in a month
- */
-export function billedFor(
-  sums: BilledSums,
-  stack: string,
-  region: string,
-  isAlone: boolean,
-): Billed | undefined {
-  const { usd, effectiveUSD, start, end } = [keyOf(stack, region), ...(isAlone ? [keyOf(stack)] : [])]
-    .map((key) => sums.get(key) ?? nothing)
-    .reduce(plus);
-  if (end < start) return undefined;
-  const hours = (end - start) / 3_600_000;
-  const monthly = (amount: number) => (amount / hours) * hoursPerMonth;
-  return { hours, usd, monthlyUSD: monthly(usd), effectiveUSD, effectiveMonthlyUSD: monthly(effectiveUSD) };
-}
-
-/**
- * What counts for no region: of a region that isn't the stack's, or of none where the stack has several. A sentence each.
- * @param wanted the stacks that are asked for, all if there are none
- */
-export function leftOver(
-  sums: BilledSums,
-  regions: readonly StackRegion[],
-  wanted: readonly string[],
-): string[] {
-  return [...sums].flatMap(([key, { usd: amount }]) => {
-    const [stack = "", place = ""] = key.split("/");
-    const own = regions.filter((region) => region.stack === stack);
-    const isAsked = wanted.length === 0 || own.length > 0;
-    const isCounted =
-      place === "" ? own.length === 1 : own.some(({ estimate: { region } }) => region === place);
-    if (isCounted || !isAsked) return [];
-    const where = place === "" ? "without a region" : `in ${place}`;
-    return [`${stack}: ${dollars(amount)} of the export, ${where}, count for no region of the report.`];
-  });
-}
-
 /** Clouds name no region, or `global`, for what is in none. */
-function keyOf(stack: string, region?: string | null): string {
-  return `${stack}/${!region || region.toLowerCase() === "global" ? "" : region}`;
+function keyOf(stack: string, region: string | null | undefined): string {
+  return `${stack}/${region?.toLowerCase() === "global" ? "" : (region ?? "")}`;
 }
 
 /** The stack of a resource of this project. The column is an object, or one in JSON; AWS may write `user:` or `user_` before a key. */

@@ -1,6 +1,7 @@
-import { hoursPerMonth } from "../../components/capacity/demand.ts";
+import { deliveryOf, hoursPerMonth } from "../../components/capacity/demand.ts";
 import type { Workload } from "../../components/config/schema.ts";
-import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { priceBook } from "../../components/cost/prices/price-book.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "../fleet/prometheus.ts";
 import type { Estimated } from "./estimates.ts";
@@ -21,19 +22,12 @@ export interface Measured {
 }
 
 /** What one cache has moved. */
-export interface MeasuredUsage {
+interface MeasuredUsage {
   /** Since the first sample of the window. */
   readonly hours: number;
   readonly servedBytes: number;
-  /** Absent where its origins tell nothing. */
-  readonly filledBytes?: number;
-}
-
-/** By {@link usageKey}. */
-export type MeasuredUsages = ReadonlyMap<string, MeasuredUsage>;
-
-export function usageKey({ provider, region }: Pick<RegionEstimate, "provider" | "region">): string {
-  return `${provider}/${region}`;
+  /** Undefined where its origins tell nothing. */
+  readonly filledBytes: number | undefined;
 }
 
 /** What is looked at: enough to even out days and weeks. */
@@ -46,9 +40,12 @@ const resolution = "5m";
  *
  * A central Prometheus has the labels `provider` and `region` on every series. A cache's own has not: it gives them only to what leaves it, so it is asked
  * for those.
+ * @returns undefined for a region without samples
  * @throws Error when it can't be asked.
  */
-export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsages> {
+export async function measureUsage(
+  prometheus: Prometheus,
+): Promise<(estimate: RegionEstimate) => MeasuredUsage | undefined> {
   const served = "registry_cache_response_bytes_total";
   const by = "by (provider, region)";
   const [sent, filled, first] = await Promise.all([
@@ -57,21 +54,18 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
     prometheus.query(`time() - min ${by} (min_over_time(timestamp(${served})[${window}:${resolution}]))`),
   ]);
   const own = sent.some(({ labels }) => labels.region === undefined) ? await prometheus.externalLabels() : {};
-  const keyOf = ({ labels }: Sample) => {
-    const { provider = "", region = "" } = { ...own, ...labels };
-    return `${provider}/${region}`;
+  const valueIn = (samples: readonly Sample[], of: RegionEstimate) =>
+    samples.find(({ labels }) => {
+      const { provider, region } = { ...own, ...labels };
+      return provider === of.provider && region === of.region;
+    })?.value;
+  return (estimate) => {
+    const servedBytes = valueIn(sent, estimate);
+    const hours = (valueIn(first, estimate) ?? 0) / 3600;
+    return servedBytes === undefined
+      ? undefined
+      : { hours, servedBytes, filledBytes: valueIn(filled, estimate) };
   };
-  const [filledBytes, seconds] = [filled, first].map(
-    (samples) => new Map(samples.map((sample) => [keyOf(sample), sample.value])),
-  ) as [Map<string, number>, Map<string, number>];
-  return new Map(
-    sent.map((sample) => {
-      const key = keyOf(sample);
-      const fill = filledBytes.get(key);
-      const hours = (seconds.get(key) ?? 0) / 3600;
-      return [key, { hours, servedBytes: sample.value, ...(fill !== undefined && { filledBytes: fill }) }];
-    }),
-  );
 }
 
 /**
@@ -81,37 +75,31 @@ export async function measureUsage(prometheus: Prometheus): Promise<MeasuredUsag
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { redirected, by, estimate, inputs: { workload } }: Estimated,
+  { region, config, capacity, estimate }: Estimated,
+  today: string,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
   const usage: Partial<MonthlyUsage> = {
-    ...(!redirected && { pulledGiB: monthlyGiB(servedBytes) }),
+    ...(deliveryOf(region.storage) !== "redirect" && { pulledGiB: monthlyGiB(servedBytes) }),
     ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
   };
-  const measured = by(usage);
+  const measured = estimateRegion(region, config, { prices: priceBook, today, capacity, usage });
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
-  const saved =
-    chosen === undefined || without === undefined ? undefined : ((without - chosen) * hours) / hoursPerMonth;
+  const isCompared = chosen !== undefined && without !== undefined;
+  const { nodes, nodeChurnPerMonth, growthGiBPerMonth } = config.workload;
+  const starts = nodes * nodeChurnPerMonth;
+  // What a bucket's rule deletes while it is in use comes again, and is no growth.
+  const refetchedGiB = estimate.usage.filledGiB - growthGiBPerMonth;
+  const { pulledGiB, filledGiB } = usage;
   return {
     hours,
     estimate: measured,
-    ...(saved !== undefined && { savedUSD: saved }),
-    fitting: fittingOf(workload, usage, estimate),
-  };
-}
-
-/** What a bucket's rule deletes while it is in use comes again, and is no growth. */
-function fittingOf(
-  workload: Workload,
-  usage: Partial<MonthlyUsage>,
-  assumed: RegionEstimate,
-): Measured["fitting"] {
-  const starts = workload.nodes * workload.nodeChurnPerMonth;
-  const refetchedGiB = assumed.usage.filledGiB - workload.growthGiBPerMonth;
-  return {
-    ...(usage.pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: usage.pulledGiB / starts }),
-    ...(usage.filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, usage.filledGiB - refetchedGiB) }),
+    ...(isCompared && { savedUSD: ((without - chosen) * hours) / hoursPerMonth }),
+    fitting: {
+      ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),
+      ...(filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, filledGiB - refetchedGiB) }),
+    },
   };
 }

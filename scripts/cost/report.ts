@@ -1,13 +1,14 @@
 /** What a report says, once for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { type CostLine, notFound } from "../../components/cost/line.ts";
-import { quantity, sum, unitPrice, usd } from "./amounts.ts";
+import { notFound, usd } from "../../components/cost/line.ts";
+import { rangeText } from "../../components/cost/range.ts";
+import { quantity, sum, unitPrice } from "./amounts.ts";
 import { type Block, list, type Section, type Table, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
-import { billOf, billOfAll, type RegionReview, type Review } from "./review.ts";
-import { billed, conclusions, leftOut, legendOf, notPricedText, remarksOf } from "./sentences.ts";
-import { nameOf } from "./stack-region.ts";
+import { nameOf } from "./estimates.ts";
+import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
+import { conclusions, leftOut, notPricedText, remarksOf } from "./sentences.ts";
 
 /** With a base what changes, otherwise all lines. */
 export function reportOf(review: Review): Block[] {
@@ -15,79 +16,77 @@ export function reportOf(review: Review): Block[] {
   return [
     ...(base === undefined ? everything(review) : comparisonOf(review, base)),
     text("USD a month, estimated from the stack files."),
-    ...(notes.length > 0 ? [list(notes)] : []),
+    ...list(notes),
   ];
 }
 
 function everything(review: Review): Block[] {
   const { regions } = review;
   if (regions.length === 0) return leftOut(review).map(text);
-  const estimates = regions.map(({ estimate }) => estimate);
+  const headline = [`${rangeText(billOfAll(regions))} a month.`, ...leftOut(review)].join(" ");
   return [
-    { ...text([`${billed(billOfAll(estimates))} a month.`, ...leftOut(review)].join(" ")), isHeadline: true },
+    { ...text(headline), isHeadline: true },
     overview(regions),
-    ...legendOf(estimates.map(billOf)).map(text),
-    ...regions.map(regionSection),
-    ...remarksOf(regions).map(
-      ({ title, texts }): Section => ({ kind: "section", about: "all", title, blocks: [list(texts)] }),
+    text(
+      "In brackets: the range, as prices are missing, disputed or contested; ≥: no region has a price for a line (docs/cost.md).",
     ),
+    ...regions.map(regionSection),
+    ...remarksOf(regions),
   ];
 }
 
+function billOfAll(regions: readonly { readonly estimate: RegionEstimate }[]): Bill {
+  return billOf(...regions.map(({ estimate }) => estimate));
+}
+
+/** Cells of a region, or of several together. */
+const columns: Readonly<Record<string, (regions: readonly RegionReview[]) => string>> = {
+  ">We pay": (regions) => rangeText(billOfAll(regions)),
+  ">Fixed": (regions) => usd(billOfAll(regions).fixed),
+  ">By usage": (regions) => usd(billOfAll(regions).usage),
+  ">Customers": (regions) => usd(billOfAll(regions).customer),
+  ">Measured": (regions) => {
+    const measured = regions.flatMap(({ measured }) => measured ?? []);
+    return measured.length > 0 ? rangeText(billOfAll(measured)) : "";
+  },
+  ">Saved": (regions) => sumCell(regions.map(({ measured }) => measured?.savedUSD)),
+  ">Billed": (regions) => sumCell(regions.map(({ billed }) => billed?.monthlyUSD)),
+  ">Effective": (regions) => sumCell(regions.map(({ billed }) => billed?.effectiveMonthlyUSD)),
+};
+
+function sumCell(amounts: readonly (number | undefined)[]): string {
+  const known = amounts.filter((amount) => amount !== undefined);
+  return known.length > 0 ? usd(sum(known)) : "";
+}
+
+/** Without columns that are empty. */
 function overview(regions: readonly RegionReview[]): Table {
-  const isMeasured = regions.some(({ measured }) => measured);
-  const isBilled = regions.some(({ billed }) => billed);
-  /** Of a region, or of several together. */
-  const cells = (those: readonly RegionReview[]) => {
-    const bill = billOfAll(those.map(({ estimate }) => estimate));
-    const measured = those.flatMap(({ measured }) => measured ?? []);
-    const bills = those.flatMap(({ billed }) => billed ?? []);
-    return [
-      ...[billed(bill), usd(bill.fixed), usd(bill.usage), usd(bill.customer)],
-      ...(isMeasured
-        ? [
-            measured.length > 0 ? billed(billOfAll(measured.map(({ estimate }) => estimate))) : "",
-            sumCell(measured.flatMap(({ savedUSD }) => savedUSD ?? [])),
-          ]
-        : []),
-      ...(isBilled
-        ? [
-            sumCell(bills.map(({ monthlyUSD }) => monthlyUSD)),
-            sumCell(bills.map(({ effectiveMonthlyUSD }) => effectiveMonthlyUSD)),
-          ]
-        : []),
-    ];
-  };
+  const used = Object.entries(columns).filter(([, cell]) => cell(regions) !== "");
+  const row = (name: string, those: readonly RegionReview[]) => [
+    name,
+    ...used.map(([, cell]) => cell(those)),
+  ];
   return {
     kind: "table",
     title: "All regions",
-    head: [
-      ...["Region", ">We pay", ">Fixed", ">By usage", ">Customers"],
-      ...(isMeasured ? [">Measured", ">Saved"] : []),
-      ...(isBilled ? [">Billed", ">Effective"] : []),
-    ],
-    rows: regions.map((region) => [nameOf(region), ...cells([region])]),
-    foot: [["All", ...cells(regions)]],
+    head: ["Region", ...used.map(([title]) => title)],
+    rows: regions.map((region) => row(nameOf(region), [region])),
+    foot: [row("All", regions)],
   };
-}
-
-function sumCell(amounts: readonly number[]): string {
-  return amounts.length > 0 ? usd(sum(amounts)) : "";
 }
 
 function regionSection(region: RegionReview): Section {
   const { estimate } = region;
   const { lines, alternatives, notPriced, provider, priceDate } = estimate;
-  const said = conclusions(region);
   return {
     kind: "section",
     about: "region",
     title: nameOf(region),
-    amount: billed(billOf(estimate)),
+    amount: rangeText(billOf(estimate)),
     blocks: [
       ...(priceDate === undefined ? [] : [text(`${provider}, oldest price of ${priceDate}.`)]),
       ...(lines.length > 0 ? [lineTable(estimate)] : notPriced.map((entry) => text(notPricedText(entry)))),
-      ...(said.length > 0 ? [list(said)] : []),
+      ...list(conclusions(region)),
       ...(alternatives ? [alternativeTable(alternatives.options)] : []),
     ],
   };
@@ -99,7 +98,16 @@ function lineTable(estimate: RegionEstimate): Table {
     kind: "table",
     title: "Lines",
     head: ["Line", ">Monthly cost", ">Quantity", "Unit", ">Price", "Basis", "Paid by", "Price of"],
-    rows: estimate.lines.map(lineCells),
+    rows: estimate.lines.map(({ name, source, ...line }) => [
+      name,
+      usd(line.monthlyCost),
+      quantity(line.monthlyQuantity),
+      line.unit,
+      unitPrice(line.price),
+      line.basis,
+      line.paidBy,
+      source ? `${source.date}, ${source.confidence}` : "",
+    ]),
     foot: [
       ["We pay, fixed", usd(bill.fixed)],
       ["We pay, by usage", usd(bill.usage)],
@@ -107,19 +115,6 @@ function lineTable(estimate: RegionEstimate): Table {
       ...(bill.customer > 0 ? [["The customers pay", usd(bill.customer)]] : []),
     ],
   };
-}
-
-function lineCells({ name, source, ...line }: CostLine): string[] {
-  return [
-    name,
-    usd(line.monthlyCost),
-    quantity(line.monthlyQuantity),
-    line.unit,
-    unitPrice(line.price),
-    line.basis,
-    line.paidBy,
-    source ? `${source.date}, ${source.confidence}` : "",
-  ];
 }
 
 function alternativeTable(options: readonly Alternative[]): Table {

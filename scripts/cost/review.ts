@@ -3,9 +3,9 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import type { CostLine } from "../../components/cost/line.ts";
 import { type Amounts, lineRanges, sumOf } from "../../components/cost/range.ts";
 import { sum } from "./amounts.ts";
+import type { StackRegion } from "./estimates.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import type { StackRegion } from "./stack-region.ts";
 
 /** What is reported, in whatever format. */
 export interface Review {
@@ -37,7 +37,7 @@ export interface RegionReview extends StackRegion {
   readonly nodesUntagged?: boolean;
 }
 
-/** What a region costs us and its customers in a month. USD; the range is of what we pay. */
+/** What regions cost us and their customers in a month. USD; the range is of what we pay. */
 export interface Bill extends Amounts {
   /** What we pay, as expected: fixed + usage. */
   readonly fixed: number;
@@ -45,20 +45,14 @@ export interface Bill extends Amounts {
   readonly customer: number;
 }
 
-export function billOf(estimate: RegionEstimate): Bill {
-  const ranges = lineRanges(estimate);
+export function billOf(...estimates: readonly RegionEstimate[]): Bill {
+  const ranges = estimates.flatMap(lineRanges);
   const expected = (basis: CostLine["basis"]) =>
     sum(ranges.filter(({ line }) => line.basis === basis).map((range) => range.expected));
   return {
     ...sumOf(ranges),
     fixed: expected("fixed"),
     usage: expected("usage"),
-    customer: estimate.totals.byPayer.customer,
+    customer: sum(estimates.map(({ totals }) => totals.byPayer.customer)),
   };
-}
-
-export function billOfAll(estimates: readonly RegionEstimate[]): Bill {
-  const bills = estimates.map(billOf);
-  const of = (key: keyof Bill) => sum(bills.map((bill) => bill[key]));
-  return { ...sumOf(bills), fixed: of("fixed"), usage: of("usage"), customer: of("customer") };
 }

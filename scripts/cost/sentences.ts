@@ -1,69 +1,46 @@
-import { capitalized } from "../../components/capacity/text.ts";
+import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import type { NotPriced } from "../../components/cost/line.ts";
-import type { Amounts } from "../../components/cost/range.ts";
-import { quantity, usd } from "./amounts.ts";
+import { type CostLine, type NotPriced, usd } from "../../components/cost/line.ts";
+import { rangeText } from "../../components/cost/range.ts";
+import { quantity } from "./amounts.ts";
+import { list, type Section } from "./blocks.ts";
+import { nameOf, type StackRegion } from "./estimates.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
-import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
-import { nameOf, type StackRegion } from "./stack-region.ts";
-
-/** What we pay, as expected, with the range: `$56.95 ($56.95 to $399.96)`; `≥ $80.16` where no region has a price. */
-export function billed({ low, expected, high }: Amounts): string {
-  if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
-  const [least, most] = [low, high].map(usd);
-  return least === most ? usd(expected) : `${usd(expected)} (${least} to ${most})`;
-}
+import { billOf, type RegionReview, type Review } from "./review.ts";
 
 /** What isn't in the totals. */
-export function leftOut({ unread, base }: Pick<Review, "unread" | "base">): string[] {
-  const counted = (names: readonly string[]) =>
-    `without ${names.length} stack${names.length === 1 ? "" : "s"}`;
-  return [
-    ...(unread.now.length > 0
-      ? [capitalized(`${counted(unread.now)} that can't be read: ${listed(unread.now)}.`)]
-      : []),
-    ...(base !== undefined && unread.base.length > 0
-      ? [`The change is ${counted(unread.base)} that can't be read in \`${base}\`: ${listed(unread.base)}.`]
-      : []),
-  ];
-}
-
-/** What the totals of an overview don't say by themselves. */
-export function legendOf(bills: readonly Bill[]): string[] {
-  return [
-    ...(bills.some(({ low, high }) => Number.isFinite(high) && usd(low) !== usd(high))
-      ? ["In brackets: the range, as prices are missing, disputed or contested (docs/cost.md)."]
-      : []),
-    ...(bills.every(({ high }) => Number.isFinite(high))
-      ? []
-      : ["≥: at least, as no region has a price for a line."]),
-  ];
+export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
+  const without = (names: readonly string[], where: string) =>
+    `without ${names.length} stack${names.length === 1 ? "" : "s"} that can't be read${where}: ${listed(names)}.`;
+  return texts(
+    now.length > 0 && capitalized(without(now, "")),
+    base !== undefined && past.length > 0 && `The change is ${without(past, ` in \`${base}\``)}`,
+  );
 }
 
 /** What follows for a region, a sentence or two each: the same in all reports. */
 export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
   const { alternatives, breakEven, contested, range, steps, usage } = estimate;
-  return [
+  return texts(
     ...(range?.reasons ?? []),
-    ...(hasSteps ? (steps?.sentences ?? []) : []),
-    ...(breakEven ? [`${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`] : []),
-    ...(contested ? [`If the contested charge is billed: ${contested.breakEven.reason}`] : []),
-    ...(alternatives ? [alternatives.reason] : []),
-  ];
+    ...((hasSteps && steps?.sentences) || []),
+    breakEven && `${breakEven.reason} It pulls ${quantity(usage.pulledGiB)} GiB.`,
+    contested && `If the contested charge is billed: ${contested.breakEven.reason}`,
+    alternatives?.reason,
+  );
 }
 
 /** What is said below a region's lines. */
 export function conclusions(region: Omit<RegionReview, "stack">): string[] {
-  const { estimate, measured, billed: bill, nodesUntagged = false } = region;
-  const { commitment, contested } = estimate;
-  return [
+  const { estimate, measured, billed, nodesUntagged = false } = region;
+  return texts(
     ...outlook(estimate, true),
-    ...(commitment === undefined ? [] : [commitment]),
-    ...(contested ? [contested.question] : []),
-    ...(measured ? [measuredSentence(estimate, measured)] : []),
-    ...(bill ? [billedSentence(estimate, bill, nodesUntagged)] : []),
-  ];
+    estimate.commitment,
+    estimate.contested?.question,
+    measured && measuredSentence(estimate, measured),
+    billed && billedSentence(estimate, billed, nodesUntagged),
+  );
 }
 
 /** The accounts of the registries and of the nodes have bills of their own. */
@@ -71,17 +48,13 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   const fills = estimate.lines.filter(({ kind }) => kind === "fill");
   const { expected } = billOf({ ...estimate, lines: fills });
   const elsewhere = expected > 0 ? `, with ${usd(expected)} for transfer out of the registries` : "";
-  const nodes =
-    estimate.provider === "aws"
-      ? "The nodes, their volumes, what EKS takes for them and the load balancer"
-      : "The nodes and their disks";
   const untagged = nodesUntagged
-    ? ` ${nodes} aren't in the bill: they have the tags of the stack only with \`governance.tags\`.`
+    ? " The nodes and their disks, and on EKS Auto Mode's share and the load balancer, aren't in the bill: they have the tags of the stack only with `governance.tags`."
     : "";
   return (
     `Billed over ${span(bill.hours)}, by the tags of the stack: ${usd(bill.usd)}, ${usd(bill.monthlyUSD)} as a month; ` +
     `with the share of commitments: ${usd(bill.effectiveUSD)}, ${usd(bill.effectiveMonthlyUSD)} as a month ` +
-    `(estimated: ${billed(billOf(estimate))}${elsewhere}).${untagged}`
+    `(estimated: ${rangeText(billOf(estimate))}${elsewhere}).${untagged}`
   );
 }
 
@@ -90,16 +63,13 @@ function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
   const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
     `${quantity(estimate.usage[of])} GiB ${what} (assumed: ${quantity(assumed.usage[of])})`;
-  return [
+  return texts(
     `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
-      `we pay ${billed(billOf(estimate))} (assumed: ${billed(billOf(assumed))}).`,
-    ...(values.length > 0 ? [`What would have fitted the workload: ${values.join(", ")}.`] : []),
-    ...(savedUSD === undefined
-      ? []
-      : [
-          `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
-        ]),
-  ].join(" ");
+      `we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
+    values.length > 0 && `What would have fitted the workload: ${values.join(", ")}.`,
+    savedUSD !== undefined &&
+      `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
+  ).join(" ");
 }
 
 /** `1 hour`, `9 hours`, `12.5 days`. */
@@ -117,27 +87,31 @@ export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
   return `${name}: ${reason}${indication}`;
 }
 
-interface Remarks {
-  readonly title: string;
-  readonly texts: readonly string[];
-}
+/** By title. */
+const remarks: Readonly<Record<string, (estimate: RegionEstimate) => readonly string[]>> = {
+  Warnings: ({ warnings }) => warnings,
+  Prices: pricesOf,
+  "Not priced": ({ notPriced }) => notPriced.map(notPricedText),
+  Assumptions: ({ assumptions }) => assumptions,
+};
 
 /** What is to be known about the estimates of several regions, each thing once. */
-export function remarksOf(regions: readonly StackRegion[]): Remarks[] {
-  const all = [
-    { title: "Warnings", texts: grouped(regions, ({ warnings }) => warnings) },
-    { title: "Prices", texts: grouped(regions, pricesOf) },
-    { title: "Not priced", texts: grouped(regions, ({ notPriced }) => notPriced.map(notPricedText)) },
-    { title: "Assumptions", texts: grouped(regions, ({ assumptions }) => assumptions) },
-  ];
-  return all.filter(({ texts }) => texts.length > 0);
+export function remarksOf(regions: readonly StackRegion[]): Section[] {
+  const all = Object.entries(remarks).map(([title, textsOf]): Section => {
+    return { kind: "section", about: "all", title, blocks: list(grouped(regions, textsOf)) };
+  });
+  return all.filter(({ blocks }) => blocks.length > 0);
+}
+
+/** All that an estimate knows the price of, contested or not. */
+export function pricedLines({ lines, contested }: RegionEstimate): CostLine[] {
+  return [...lines, ...(contested?.lines ?? [])];
 }
 
 /** The date, confidence and source of each price, and the lines that rest on it. */
-function pricesOf({ lines, contested }: RegionEstimate): string[] {
-  const all = [...lines, ...(contested?.lines ?? [])];
+function pricesOf(estimate: RegionEstimate): string[] {
   const origins = Map.groupBy(
-    all.flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
+    pricedLines(estimate).flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
     ({ source: { date, confidence, name } }) => `${date}, ${confidence} confidence, ${name}`,
   );
   return [...origins].map(([origin, those]) => `${origin}: ${those.map(({ name }) => name).join("; ")}`);
@@ -149,14 +123,11 @@ function grouped(
   textsOf: (estimate: RegionEstimate) => readonly string[],
 ): string[] {
   const billed = regions.filter(({ estimate }) => estimate.lines.length > 0);
-  const about = new Map<string, string[]>();
-  for (const region of billed) {
-    for (const text of textsOf(region.estimate)) {
-      about.set(text, [...(about.get(text) ?? []), nameOf(region)]);
-    }
-  }
-  return [...about].map(([text, names]) =>
-    names.length === billed.length ? text : `${listed(names)}: ${text}`,
+  const all = billed.flatMap((region) =>
+    [...new Set(textsOf(region.estimate))].map((text) => ({ text, name: nameOf(region) })),
+  );
+  return [...Map.groupBy(all, ({ text }) => text)].map(([text, about]) =>
+    about.length === billed.length ? text : `${listed(about.map(({ name }) => name))}: ${text}`,
   );
 }
 

@@ -1,28 +1,39 @@
-import type { LineUnit } from "../../components/cost/line.ts";
-import type { Item, Price, Tier } from "../../components/cost/prices/price-book.ts";
+import type { Cloud } from "../../components/capacity/machine.ts";
+import items from "../../components/cost/prices/items.json" with { type: "json" };
+import {
+  everywhere,
+  type Item,
+  listPrices,
+  meaningOf,
+  type Price,
+  type Tier,
+} from "../../components/cost/prices/price-book.ts";
 
 /** What a price API says of one thing in one region: a price, or why there is none to take. */
-export interface Answer extends Offer {
+export interface Answer {
   /** Or `*`. */
   readonly region: string;
   readonly item: Item;
-}
-
-export interface Offer {
   readonly price?: Pick<Price, "unit" | "price" | "tiers">;
   /** Instead of a price. The book then keeps what it has. */
   readonly problem?: string;
 }
 
-/** How a list counts something, and how the book does. */
+/** How a cloud's list counts something. */
 export interface Counting {
-  /** The list's unit. Another one in an answer is a problem. */
+  /** Another unit in an answer is a problem. */
   readonly listUnit: string;
-  readonly unit: LineUnit;
   /** How many of the list's units are one of ours. @default 1 */
   readonly factor?: number;
   /** Whether all tiers are taken. @default the first alone */
   readonly tiered?: boolean;
+}
+
+/** What is asked for. */
+export interface Asked {
+  /** Or `*`, for what is asked in one region for all. */
+  readonly region: string;
+  readonly item: keyof typeof items;
 }
 
 /** A step of a product's price, as a list has it. */
@@ -33,20 +44,38 @@ export interface Step {
   readonly price: number;
 }
 
+/** What a cloud's list is to be asked for, as items.json says: once for what the book has for all regions. */
+export function wanted<List extends object>(cloud: Cloud, regions: readonly string[]): (List & Asked)[] {
+  const common = listPrices[cloud].regions[everywhere] ?? {};
+  const lists = Object.entries(items) as unknown as [Asked["item"], Partial<Record<Cloud, List>>][];
+  return [...regions, everywhere].flatMap((region) =>
+    lists.flatMap(([item, { [cloud]: list }]) =>
+      list && item in common === (region === everywhere) ? [{ ...list, region, item }] : [],
+    ),
+  );
+}
+
 /** The price of one thing, from the steps of each product that it can be. Several products with the same price are as good as one. */
-export function offer(products: readonly (readonly Step[])[], counting: Counting): Offer {
+export function answer(
+  cloud: Cloud,
+  item: Item,
+  { region, ...counting }: Counting & Pick<Asked, "region">,
+  products: readonly (readonly Step[])[],
+): Answer {
   const ladders = new Map<string, readonly [Tier, ...Tier[]]>();
   for (const steps of products) {
     const tiers = tiersOf(steps, counting);
-    if (typeof tiers === "string") return { problem: tiers };
+    if (typeof tiers === "string") return { region, item, problem: tiers };
     const [first, ...others] = tiers;
     if (first) ladders.set(JSON.stringify(tiers), [first, ...others]);
   }
   const [tiers, ...others] = ladders.values();
-  if (!tiers) return { problem: "the price list has nothing for this filter" };
-  if (others.length > 0) return { problem: ambiguous([tiers, ...others].map(([{ price }]) => price)) };
-  const { unit, tiered } = counting;
-  return { price: tiered ? { unit, tiers } : { unit, price: tiers[0].price } };
+  if (!tiers) return { region, item, problem: "the price list has nothing for this filter" };
+  if (others.length > 0) {
+    return { region, item, problem: ambiguous([tiers, ...others].map(([{ price }]) => price)) };
+  }
+  const { unit } = meaningOf(item, cloud);
+  return { region, item, price: { unit, ...(counting.tiered ? { tiers } : { price: tiers[0].price }) } };
 }
 
 /** In our units and in order, which a list's steps aren't. Or what is wrong. */

@@ -1,8 +1,45 @@
 import { PricingClient, type PricingClientConfig, paginateGetProducts } from "@aws-sdk/client-pricing";
 import { z } from "zod";
 import { machineNamed } from "../../components/capacity/machines.ts";
-import { type Answer, offer, type Step } from "./answer.ts";
-import type { AwsQuery } from "./aws-queries.ts";
+import { everywhere } from "../../components/cost/prices/price-book.ts";
+import { type Answer, type Asked, answer, type Counting, type Step, wanted } from "./answer.ts";
+
+/** What to ask for one product, after https://github.com/infracost/infracost, internal/resources/aws; units are in lower case. */
+export interface AwsQuery extends Counting, Asked {
+  readonly service: string;
+  /** The end of its usage type. What is in front is the region's, and its own in each service: `EUC1-`, `EU-`, `USE1-` or nothing. */
+  readonly usage?: string;
+  readonly filters?: Readonly<Record<string, string>>;
+}
+
+/** @param regions any that AWS has: nothing else is known of them */
+export function awsQueries(regions: readonly string[]): AwsQuery[] {
+  return wanted<Omit<AwsQuery, keyof Asked>>("aws", regions).map((query) => ({
+    ...query,
+    filters: { ...query.filters, ...placeFilters(query) },
+  }));
+}
+
+/** Transfer is asked for by where it comes from, and Route 53 has no regions. */
+function placeFilters({ service, item, region }: AwsQuery): Readonly<Record<string, string>> {
+  if (service === "AmazonRoute53") return {};
+  if (service !== "AWSDataTransfer") return { regionCode: region === everywhere ? "us-east-1" : region };
+  const to = item === "transfer-between-regions" && { toRegionCode: neighbourOf(region) };
+  return { fromRegionCode: region, ...to };
+}
+
+/** Two regions of each continent: one of them is the other region of a continent, to which transfer goes. A continent of one region has the last pair. */
+const pairs: readonly (readonly [string, string])[] = [
+  ["eu-west-1", "eu-central-1"],
+  ["ap-southeast-2", "ap-southeast-1"],
+  ["us-west-2", "us-east-1"],
+];
+
+function neighbourOf(region: string): string {
+  const continent = region.slice(0, 3);
+  const [first, second] = pairs.find(([name]) => name.startsWith(continent)) ?? ["us-east-1", "us-west-2"];
+  return region === first ? second : first;
+}
 
 /**
  * Asks AWS's price list, which takes credentials with the right `pricing:GetProducts`.
@@ -24,7 +61,7 @@ export async function askAws(
   }
 }
 
-async function entriesOf(client: PricingClient, { service, filters }: AwsQuery): Promise<unknown[]> {
+async function entriesOf(client: PricingClient, { service, filters = {} }: AwsQuery): Promise<unknown[]> {
   const pages = paginateGetProducts(
     { client },
     {
@@ -68,25 +105,17 @@ const entry = z.object({
  * @throws z.ZodError for entries of another shape.
  */
 function answersTo(query: AwsQuery, entries: readonly unknown[]): Answer[] {
-  const { region, item, usage } = query;
-  const isMeant = ({ usagetype = "" }: Record<string, string>) =>
-    usage === undefined || usagetype === usage || usagetype.replace(/^[A-Z]+\d*-/, "") === usage;
+  const { item, usage } = query;
   const products = entries.flatMap((one) => {
     const { product, terms } = entry.parse(one);
-    if (!isMeant(product.attributes)) return [];
+    const { usagetype = "", instanceType = "" } = product.attributes;
+    const isMeant = [undefined, usagetype, usagetype.replace(/^[A-Z]+\d*-/, "")].includes(usage);
     const steps = Object.values(terms.OnDemand).flatMap((term) => Object.values(term.priceDimensions));
-    return [{ type: product.attributes.instanceType ?? "", steps }];
+    return isMeant ? [{ type: instanceType, steps }] : [];
   });
-  const answer = (of: Answer["item"], those: typeof products): Answer => ({
-    region,
-    item: of,
-    ...offer(
-      those.map(({ steps }) => steps),
-      query,
-    ),
-  });
-  if (item) return [answer(item, products)];
+  const stepsOf = (those: typeof products) => those.map(({ steps }) => steps);
+  if (item !== "machine/") return [answer("aws", item, query, stepsOf(products))];
   return [...Map.groupBy(products, ({ type }) => type)]
     .filter(([type]) => machineNamed("aws", type) !== undefined)
-    .map(([type, those]) => answer(`machine/${type}`, those));
+    .map(([type, those]) => answer("aws", `machine/${type}`, query, stepsOf(those)));
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Item } from "../../components/cost/prices/price-book.ts";
-import { type Answer, type Counting, offer } from "./answer.ts";
+import { machines } from "../../components/capacity/machines.ts";
+import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
+import { type Answer, type Asked, answer, type Counting, wanted } from "./answer.ts";
 
 /** What is read of a row: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices */
 const row = z.object({
@@ -16,38 +17,71 @@ const row = z.object({
   type: z.string(),
 });
 
-export type AzureRow = z.output<typeof row>;
+type Row = z.output<typeof row>;
+
+/** A product, after https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
+interface Listed extends Counting {
+  readonly fields: Readonly<Record<string, string>>;
+  /** The meter that is meant. Absent where the product has one for each type. */
+  readonly meter?: string;
+}
 
 /** What to ask Azure's Retail Prices API for, and what the answer means. */
-export interface AzureQuery extends Counting {
-  /** Or `*`. */
-  readonly region: string;
+export interface AzureQuery extends Listed, Asked {
   /** OData; case counts. */
   readonly filter: string;
-  /** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
-  readonly itemOf: (row: AzureRow) => Item | undefined;
+}
+
+/** @param regions any that Azure has: nothing else is known of them */
+export function azureQueries(regions: readonly string[]): AzureQuery[] {
+  const types = machines.azure.map(({ type }) => `armSkuName eq '${type}'`).join(" or ");
+  return wanted<Listed>("azure", regions).map((query) => {
+    const { armRegionName = query.region === everywhere ? "westeurope" : query.region } = query.fields;
+    const fields = { ...query.fields, armRegionName, priceType: "Consumption" };
+    const clauses = Object.entries(fields).map(([field, value]) => `${field} eq '${value}'`);
+    return {
+      ...query,
+      filter: [...clauses, ...(query.item === "machine/" ? [`(${types})`] : [])].join(" and "),
+    };
+  });
+}
+
+/** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
+function itemOf({ item, meter }: AzureQuery, row: Row): Item | undefined {
+  if (item === "machine/") return machineOf(row);
+  if (item === "premium-ssd/") return premiumDiskOf(row);
+  return row.meterName === meter ? item : undefined;
+}
+
+/** One size has rows for Windows, for Cloud Services, and for capacity that can be taken away. */
+function machineOf({ armSkuName, productName, skuName, meterName }: Row): Item | undefined {
+  if (!armSkuName || / ?(?:Windows|Cloud ?Services)$/.test(productName)) return undefined;
+  if (/Spot|Low Priority|Expired|Free/.test(`${skuName} ${meterName}`)) return undefined;
+  return `machine/${armSkuName}`;
+}
+
+/** The same product has rows for mounts of a shared disk, and for disks in several zones. */
+function premiumDiskOf({ skuName, meterName }: Row): Item | undefined {
+  const tier = /^(P\d+) LRS$/.exec(skuName)?.[1];
+  return tier && meterName === `${tier} LRS Disk` ? `premium-ssd/${tier}` : undefined;
 }
 
 const page = z.object({ Items: z.array(row), NextPageLink: z.string().nullish() });
-
-export interface AzureOptions {
-  /** @default Azure's own */
-  readonly address?: string;
-  /** How long to wait when asked to slow down. @default a minute, over which Azure counts */
-  readonly pauseMs?: number;
-}
 
 const attempts = 3;
 
 /**
  * Asks Azure's Retail Prices API, which anybody may.
+ * @param address by default, Azure's own
+ * @param pauseMs how long to wait when asked to slow down; by default a minute, over which Azure counts
  * @throws Error if it can't be reached or doesn't answer.
  */
 export async function askAzure(
   queries: readonly AzureQuery[],
-  { address = "https://prices.azure.com/api/retail/prices", pauseMs = 60_000 }: AzureOptions = {},
+  address = "https://prices.azure.com/api/retail/prices",
+  pauseMs = 60_000,
 ): Promise<Answer[]> {
-  const pages = new Map<string, AzureRow[]>();
+  const pages = new Map<string, Row[]>();
   const answers: Answer[] = [];
   for (const query of queries) {
     const rows = pages.get(query.filter) ?? (await rowsOf(address, query.filter, pauseMs));
@@ -57,12 +91,12 @@ export async function askAzure(
   return answers;
 }
 
-async function rowsOf(address: string, filter: string, pauseMs: number): Promise<AzureRow[]> {
+async function rowsOf(address: string, filter: string, pauseMs: number): Promise<Row[]> {
   const start = new URL(address);
   start.searchParams.set("api-version", "2023-01-01-preview");
   start.searchParams.set("currencyCode", "'USD'");
   start.searchParams.set("$filter", filter);
-  const rows: AzureRow[] = [];
+  const rows: Row[] = [];
   let next: string | null | undefined = start.href;
   while (next) {
     const { Items, NextPageLink } = page.parse(await (await get(next, pauseMs)).json());
@@ -84,16 +118,15 @@ async function get(url: string, pauseMs: number): Promise<Response> {
 }
 
 /** The answers to a query, from the rows of all its pages. */
-function answersTo(query: AzureQuery, rows: readonly AzureRow[]): Answer[] {
+function answersTo(query: AzureQuery, rows: readonly Row[]): Answer[] {
   const consumed = rows.filter(({ type }) => type === "Consumption");
-  return [...Map.groupBy(consumed, query.itemOf)].flatMap(([item, those]) => {
-    if (!item) return [];
+  return [...Map.groupBy(consumed, (row) => itemOf(query, row))].flatMap(([item, those]) => {
     const steps = those.map(({ unitOfMeasure, currencyCode, tierMinimumUnits, retailPrice }) => ({
       unit: unitOfMeasure,
       currency: currencyCode,
       from: tierMinimumUnits,
       price: retailPrice,
     }));
-    return [{ region: query.region, item, ...offer([steps], query) }];
+    return item ? [answer("azure", item, query, [steps])] : [];
   });
 }

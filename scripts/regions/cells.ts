@@ -1,5 +1,5 @@
 /** What a region's cells say, in whatever format. */
-import { usd } from "../cost/amounts.ts";
+import { usd } from "../../components/cost/line.ts";
 import type { Health } from "../fleet/health.ts";
 import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
 import { pinnedVersions, versionsCell } from "./versions.ts";

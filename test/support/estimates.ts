@@ -3,9 +3,8 @@ import { basename, join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { StackConfig, Workload } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
-import { type EstimateRequest, estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
+import { type EstimateOptions, estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CloudPrices, type PriceBook, priceBook } from "../../components/cost/prices/price-book.ts";
-import { requestsOf } from "../../components/cost/stack-cost.ts";
 
 /** The day of the estimates in the tests: not before any price of the book that comes with the project. */
 export const today = "2026-11-24";
@@ -77,11 +76,10 @@ export function stackOf(words: StackInWords): StackConfig {
 }
 
 /** The estimates of a stack's regions. */
-export function estimatesOf(
-  stack: StackConfig,
-  { prices = priceBook, ...options }: Partial<Pick<EstimateRequest, "prices" | "today" | "usage">> = {},
-): RegionEstimate[] {
-  return requestsOf(stack, prices, today).map((request) => estimateRegion({ ...request, ...options }));
+export function estimatesOf(stack: StackConfig, options: Partial<EstimateOptions> = {}): RegionEstimate[] {
+  return stack.regions.map((region) =>
+    estimateRegion(region, stack, { prices: priceBook, today, ...options }),
+  );
 }
 
 export function estimateOf(words: StackInWords, options?: Parameters<typeof estimatesOf>[1]): RegionEstimate {

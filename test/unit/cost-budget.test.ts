@@ -49,7 +49,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   // The disks have no price in westeurope: by that of eastus, 24.55 USD, less 30 % and plus 30 %, they are in both ends.
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost more than \$200\.00 a month: \$82\.73 to \$433\.75, expected \$90\.09 by estimate; the largest lines: westeurope: Transfer in the region, billed as to the internet, \$336\.30; .*Prices of one other region, 30 % more or less, stand in for missing ones, \$17\.19 to \$31\.92, expected \$24\.55: Data disk \(Premium SSD v2\), of eastus; OS disk \(Premium SSD, P4\), of eastus\. .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
+    /^the stack may cost \$90\.09 \(\$82\.73 to \$433\.75\) a month by estimate, more than \$200\.00; the largest lines: westeurope: Transfer in the region, billed as to the internet, \$336\.30; .*Prices of one other region, 30 % more or less, stand in for missing ones, \$24\.55 \(\$17\.19 to \$31\.92\): Data disk \(Premium SSD v2\), of eastus; OS disk \(Premium SSD, P4\), of eastus\. .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
   );
   const warned = cost({ ...azure, budget: { monthlyUSD: 200, over: "warn" } });
   assert.deepEqual([warned.problems, warned.warnings], [[], problems]);
@@ -59,7 +59,7 @@ test("a contested charge counts, as the high end has it, and the message says ho
   const billed = { ...azure, cost: { azureSameRegionTraffic: "billed" } } as const;
   assert.match(
     cost({ ...billed, budget: { monthlyUSD: 200, over: "fail" } }).problems[0]?.message ?? "",
-    /^the stack costs \$419\.02 to \$433\.75, expected \$426\.39 a month by estimate, more than \$200\.00/,
+    /^the stack costs \$426\.39 \(\$419\.02 to \$433\.75\) a month by estimate, more than \$200\.00/,
   );
 });
 
@@ -120,14 +120,14 @@ test("where other regions' prices are allowed, the highest known ones must fit i
   assert.equal(problems[0]?.path, "budget.monthlyUSD");
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost more than \$130\.00 a month: \$120\.52 to \$139\.44 by estimate; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+    /^the stack may cost \$139\.44 \(\$120\.52 to \$139\.44\) a month by estimate, more than \$130\.00; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
   );
   for (const over of ["fail", "warn"] as const) {
     const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over, unpriced: "allow" } });
     assert.deepEqual(enough.problems, []);
     assert.match(
       enough.warnings[1]?.message ?? "",
-      /^the stack meets its budget only by other regions' prices, which are no upper bound: \$120\.52 to \$139\.44 a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+      /^the stack meets its budget only by other regions' prices, which are no upper bound: \$139\.44 \(\$120\.52 to \$139\.44\) a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
     );
   }
 });
@@ -160,7 +160,7 @@ test("a region of which no price is known is said at each preview", () => {
   assert.deepEqual(warning, {
     path: "regions[0].name",
     message:
-      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $120.52 to $139.44 a month. Add prices to components/cost/prices (docs/cost.md says how)",
+      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $139.44 ($120.52 to $139.44) a month. Add prices to components/cost/prices (docs/cost.md says how)",
   });
 });
 
@@ -192,7 +192,7 @@ test("the largest lines are by other regions' prices, too; those that no region 
   const unbounded = cost(words, nowhere).problems[0]?.message ?? "";
   assert.match(
     unbounded,
-    /^the stack may cost more than \$200\.00 a month: at least \$80\.16 by estimate; the largest lines: eastus: Virtual machine [^;]*\d\.\d\d; [^;]*\d\.\d\d; [^;]*\d\.\d\d\. /,
+    /^the stack may cost ≥ \$80\.16 a month by estimate, more than \$200\.00; the largest lines: eastus: Virtual machine [^;]*\d\.\d\d; [^;]*\d\.\d\d; [^;]*\d\.\d\d\. /,
   );
   assert.match(unbounded, /Only the high end has the contested charge, without a known price: Transfer/);
 });
@@ -222,7 +222,7 @@ test("a price that no region has is without bounds", () => {
   // The machine costs 59.57 USD in us-east-1 and 74.46 in Singapore.
   assert.match(
     problems[0]?.message ?? "",
-    /the largest lines: eu-central-1: Instance [^;]*, \$74\.46; eu-central-1: Transfer in the region, out of the cache, [^;]*; [^;]*\. eu-central-1: Prices of other regions stand in for missing ones, \$59\.57 to \$74\.46: Instance \(Linux, on demand, m7g\.large\)\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\); Data volume \(gp3\)\. The way out/,
+    /the largest lines: eu-central-1: Instance [^;]*, \$74\.46; eu-central-1: Transfer in the region, out of the cache, [^;]*; [^;]*\. eu-central-1: Prices of other regions stand in for missing ones, \$74\.46 \(\$59\.57 to \$74\.46\): Instance \(Linux, on demand, m7g\.large\)\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\); Data volume \(gp3\)\. The way out/,
   );
 });
 
@@ -231,7 +231,7 @@ test("what is certain fails before what is missing, and is at least so much", ()
   const { problems } = cost({ ...aws, budget: { monthlyUSD: 20, over: "fail" } }, prices);
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack costs \$[\d.]+ to \$[\d.]+ a month by estimate, more than \$20\.00/,
+    /^the stack costs \$[\d.]+ \(\$[\d.]+ to \$[\d.]+\) a month by estimate, more than \$20\.00/,
   );
 });
 

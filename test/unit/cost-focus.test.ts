@@ -168,7 +168,7 @@ test("of an EKS stack without tags of its own, the bill has the lesser part, and
   const file = join(project.directory, "focus.csv");
   await writeFile(file, focus([{ cost: "1", day: 1, region: "us-east-1", tags: tags("eks") }]));
   const said =
-    /The nodes, .* aren't in the bill: they have the tags of the stack only with `governance\.tags`\./;
+    /The nodes and their disks, .* aren't in the bill: they have the tags of the stack only with `governance\.tags`\./;
   const text = async () => (await project.cost("--focus", file)).stdout.replaceAll(/\s+/g, " ");
   assert.match(await text(), said);
   const governance = "config:\n  registry-cache:governance: { tags: { owner: platform } }\n";

@@ -3,11 +3,13 @@ import { test } from "node:test";
 import { z } from "zod";
 import type { Cloud } from "../../components/capacity/machine.ts";
 import { machines } from "../../components/capacity/machines.ts";
-import { lineUnits } from "../../components/cost/line.ts";
+import items from "../../components/cost/prices/items.json" with { type: "json" };
 import negotiated from "../../components/cost/prices/negotiated.json" with { type: "json" };
 import {
   everywhere,
+  type Item,
   listPrices,
+  meaningOf,
   type Price,
   type PriceBook,
   priceBook,
@@ -20,6 +22,10 @@ import { regionNames as azureRegions } from "../../components/hosts/azure/region
 import { costOf, estimateOf } from "../support/estimates.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
+const kinds = [
+  ...["machine", "disk", "address", "dns", "monitoring", "secrets"],
+  ...["cluster", "load balancer", "bucket", "registry", "transfer"],
+];
 const known = { aws: awsRegions, azure: azureRegions };
 
 const tiers = z
@@ -30,7 +36,7 @@ const tiers = z
   );
 
 const common = {
-  unit: z.enum(lineUnits),
+  unit: z.string().min(1),
   sources: z.array(z.string()).min(1),
   confidence: z.enum(["high", "medium", "low"]),
   date: z.string().regex(/^20\d\d(-\d\d){0,2}$/),
@@ -54,6 +60,29 @@ function entries(cloud: Cloud): [region: string, item: string, price: Price][] {
   );
 }
 
+const text = z.string().min(1);
+const fields = z.record(text, text);
+const counting = {
+  listUnit: text,
+  factor: z.number().positive().optional(),
+  tiered: z.literal(true).optional(),
+  note: text.optional(),
+};
+const item = z.strictObject({
+  kind: z.enum(kinds),
+  unit: z.union([text, z.strictObject({ aws: text, azure: text })]),
+  aws: z
+    .strictObject({ service: text, usage: text.optional(), filters: fields.optional(), ...counting })
+    .optional(),
+  azure: z.strictObject({ meter: text.optional(), fields, ...counting }).optional(),
+});
+
+test("the list of what can be bought is well formed and sorted", () => {
+  const { success, error } = z.record(text, item).safeParse(items);
+  assert.ok(success, error && z.prettifyError(error));
+  assert.deepEqual(Object.keys(items), Object.keys(items).sort());
+});
+
 for (const cloud of clouds) {
   test(`the book of ${cloud} is well formed, with a source for every price and no other`, () => {
     const { success, error } = book.safeParse(listPrices[cloud]);
@@ -62,10 +91,11 @@ for (const cloud of clouds) {
     assert.deepEqual(Object.keys(listPrices[cloud].sources), [...used].sort());
   });
 
-  test(`a thing of ${cloud} has one unit in all regions, and one place: everywhere or each region`, () => {
+  test(`a thing of ${cloud} has the unit of items.json in all regions, and one place: everywhere or each region`, () => {
     const units = Map.groupBy(entries(cloud), ([, item]) => item);
     for (const [item, those] of units) {
-      assert.equal(new Set(those.map(([, , { unit }]) => unit)).size, 1, item);
+      const { unit } = meaningOf(item as Item, cloud);
+      for (const [region, , price] of those) assert.equal(price.unit, unit, `${region} ${item}`);
       assert.ok(those.length === 1 || those.every(([region]) => region !== everywhere), item);
     }
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Workload } from "../../components/config/schema.ts";
 import { tierParts } from "../../components/cost/charge.ts";
-import type { EstimateRequest, RegionEstimate } from "../../components/cost/estimate.ts";
+import type { EstimateOptions, RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, notFound, type Totals } from "../../components/cost/line.ts";
 import { type Item, priceBook } from "../../components/cost/prices/price-book.ts";
 import { estimateOf, type StackInWords } from "../support/estimates.ts";
@@ -186,7 +186,7 @@ test("more volume never costs less, all else being equal", () => {
   });
   fc.assert(
     fc.property(words, usage, fc.nat(1_000_000), (words, usage, more) => {
-      const at = (usage: EstimateRequest["usage"]) => total(estimateOf(words, usage && { usage }));
+      const at = (usage: EstimateOptions["usage"]) => total(estimateOf(words, usage && { usage }));
       const before = at(usage);
       assert.ok(at({ ...usage, pulledGiB: usage.pulledGiB + more }) >= before - 1e-5);
       assert.ok(at({ ...usage, filledGiB: usage.filledGiB + more }) >= before - 1e-5);
@@ -199,7 +199,7 @@ test("the range is in order, has what is expected of it, and grows with the volu
   fc.assert(
     fc.property(words, fc.nat(1_000_000), (words, more) => {
       const usage = { pulledGiB: 3600, filledGiB: 10 };
-      const ends = (usage: EstimateRequest["usage"]) => {
+      const ends = (usage: EstimateOptions["usage"]) => {
         const { range, alternatives, totals } = estimateOf(words, usage && { usage });
         assert.ok(range && alternatives);
         const { lowUSD, expectedUSD, highUSD = Number.POSITIVE_INFINITY, reasons } = range;
