@@ -22,8 +22,8 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A new empty directory, removed with all its content at the end. */
-export async function tempDir(): Promise<TempDir> {
-  const path = await mkdtemp(join(tmpdir(), "registry-cache-"));
+/** A new empty directory, removed with all its content at the end. @param parent exists */
+export async function tempDir(parent = tmpdir()): Promise<TempDir> {
+  const path = await mkdtemp(join(parent, "registry-cache-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
 }

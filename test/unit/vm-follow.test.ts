@@ -1,6 +1,6 @@
 /** follow.sh, with a cloud and Pods that the test makes: what a Pod's own scripts do is one line each, and what they leave tells what ran. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -127,8 +127,11 @@ class Machine {
 }
 
 async function machine(t: TestContext): Promise<Machine> {
-  const it = new Machine(scope(t).use(await tempDir()).path);
+  const parts = scope(t);
+  const it = new Machine(parts.use(await tempDir()).path);
   for (const part of ["store", "bin"]) await mkdir(it.at(part));
+  // In memory: the script has its disk written to the end, and what other tests write to it with it.
+  await symlink(parts.use(await tempDir("/dev/shm")).path, it.at("state"));
   await writeFile(it.at("follow.sh"), source);
   await writeFile(it.at("machine.conf"), shellVariables({ REGION: "here" }));
   const cloud = `#!/bin/sh
