@@ -132,7 +132,7 @@ async function layerOf(name: Name) {
   return { digest, transfer: await openTransfer(url, { ca: cache.ca }) };
 }
 
-/** Asks without a pause while work is done. @returns the longest time without an answer */
+/** Asks again and again while work is done. @returns the longest time without an answer */
 async function longestGap(work: Promise<unknown>): Promise<number> {
   const state = { done: false, last: performance.now(), longest: 0 };
   const ended = work.finally(() => {
@@ -146,7 +146,7 @@ async function longestGap(work: Promise<unknown>): Promise<number> {
       state.longest = Math.max(state.longest, now - state.last);
       state.last = now;
     }
-    await sleep(20);
+    await sleep(100);
   }
   await ended;
   return Math.max(state.longest, performance.now() - state.last);

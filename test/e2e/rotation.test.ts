@@ -1,6 +1,7 @@
 /** Passwords that change while the Pod runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { credentialsOf } from "../../components/pod/secrets.ts";
 import { push } from "../../scripts/seed/push.ts";
@@ -53,6 +54,13 @@ test("a rotated password is used within about a minute, and no container starts 
   upstream.rotate(second);
   assert.notEqual(await pull(), 200, "the old password isn't taken any more");
   await pod.writeSecret(credentialsOf(name), originCredentials(second));
-  await waitUntil("the new one is used", async () => (await pull()) === 200, usedMs);
+  await waitUntil(
+    "the new one is used",
+    async () => {
+      await sleep(1000);
+      return (await pull()) === 200;
+    },
+    usedMs,
+  );
   assert.equal(await registryProcess(), process);
 });

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Calls `probe` until it returns something other than undefined or false, and returns that.
+ * Calls `probe` until it returns something other than undefined or false, and returns that. Between the calls, it waits as long as the last one took:
+ * one that starts programs must not take the time of what it waits for.
  * Throws when `timeoutMs` have passed, with `probe`'s last error as the cause if it threw.
  *
  * @param what named in the error: "the Pod serves"
@@ -13,7 +14,8 @@ export async function waitUntil<T>(
   timeoutMs = 30_000,
 ): Promise<T> {
   let cause: unknown;
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(100)) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
+    const began = performance.now();
     try {
       const result = await probe();
       if (result !== undefined && result !== false) return result;
@@ -21,6 +23,7 @@ export async function waitUntil<T>(
     } catch (error) {
       cause = error;
     }
+    await sleep(Math.min(1000, Math.max(100, performance.now() - began)));
   }
   throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause });
 }
