@@ -1,11 +1,12 @@
 /**
  * Whatever is wrong with the cache, clients get their images from the upstream by themselves. How much longer than a direct pull that takes is
- * printed (docs/clients.md has figures); the assertion is only that nobody waits for long.
+ * printed, while others pull, too (docs/clients.md has figures of single ones); the assertion is only that nobody waits for long.
  */
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import pMap from "p-map";
 import type { Content } from "../../scripts/seed/content.ts";
 import { asked, registryName } from "../support/chain.ts";
 import { breakages } from "../support/clients/broken-cache.ts";
@@ -20,8 +21,9 @@ import {
 import { containerdNode, type Node, podmanNode } from "../support/clients/node.ts";
 import { nodeCheck } from "../support/clients/node-check.ts";
 import { blackHole, silentWay } from "../support/clients/way-to-cache.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { scope, tempDir } from "../support/scope.ts";
-import { smallDisk } from "../support/small-disk.ts";
+import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 import { startTlsServer } from "../support/tls-server.ts";
 
 const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
@@ -33,24 +35,26 @@ describe("with the cache", () => {
   const parts = scope(test);
   let to: Setting;
   let current: Node;
-  let all: readonly Node[];
+  /** Each with a way of its own to the upstream, so that they can pull at the same time. */
+  let all: readonly { readonly node: Node; readonly to: Setting }[];
 
   before(async () => {
     to = await fallbackSetting(parts);
     current = parts.use(await containerdNode("2"));
-    all = [
-      current,
-      parts.use(await containerdNode("1.7")),
-      parts.use(await podmanNode(to.chain.cache.caFile)),
-    ];
+    const others = [await containerdNode("1.7"), await podmanNode(to.chain.cache.caFile)];
+    const nodes = [current, ...others.map((node) => parts.use(node))];
+    all = await pMap(nodes, async (node) => {
+      const upstream = parts.use(await startFaultProxy(to.chain.registry.url));
+      return { node, to: { ...to, upstream } };
+    });
   });
 
   test("up, nodes ask nobody else", async (t) => {
-    for (const node of all) {
+    await pMap(all, async ({ node, to }) => {
       const image = await coldImage(to, `up for ${node.name}`);
       await delay(t, node, to, image, withCache(to));
       assert.equal(fromUpstream(to, image), 0);
-    }
+    });
   });
 
   test("up, the check on a node says so, and what else is wrong", async () => {
@@ -102,11 +106,12 @@ describe("with the cache", () => {
         /^FAILED fallback .*HTTPS_PROXY/m,
       ],
     ];
-    for (const [script, images, expected, says] of cases) {
+    const judge = async ([script, images, expected, says]: (typeof cases)[number]) => {
       const { exitCode, text } = await look(script, ...images);
       assert.match(text, says);
       assert.equal(exitCode, expected);
-    }
+    };
+    await pMap(cases, judge, { concurrency: 3 });
     assert.equal((await look(await withFile(to.chain.cache.ca), image)).exitCode, 0);
     assert.match((await look(await withFile(other))).text, /^FAILED tls .*authority/m);
     const unusable: [string | undefined, number?][] = [
@@ -143,11 +148,11 @@ describe("with the cache", () => {
   });
 
   test("refusing the repository", async (t) => {
-    for (const node of all) {
+    await pMap(all, async ({ node, to }) => {
       const image = await coldImage(to, `refused to ${node.name}`, { team: "elsewhere" });
       assert.ok((await delay(t, node, to, image, withCache(to))) < longestMs);
       assert.equal(fromUpstream(to, image), image.blobs.length);
-    }
+    });
   });
 
   for (const [kind, { gives, check, begin }] of Object.entries(breakages)) {
@@ -161,12 +166,14 @@ describe("with the cache", () => {
         assert.match(checked.lines.join("\n"), /^ok fallback registry\.test /m);
       }
       // podman takes the blobs from where it got the manifest, or not at all.
-      const nodes = gives === "manifests and pieces" ? all.filter(({ name }) => name !== "podman") : all;
-      for (const node of nodes) {
+      const nodes = gives === "manifests and pieces" ? all.filter(({ node }) => node.name !== "podman") : all;
+      const pull = async ({ node, to }: (typeof all)[number]) => {
         const image = await coldImage(to, `${kind} for ${node.name}`);
         assert.ok((await delay(t, node, to, image, withCache(to, breakage.port))) < longestMs);
         if (gives === "nothing") assert.equal(fromUpstream(to, image), image.blobs.length);
-      }
+      };
+      // What is cut for one of them is no more than refused to those after it.
+      await pMap(nodes, pull, { concurrency: gives === "nothing" ? nodes.length : 1 });
     });
   }
 
@@ -180,29 +187,39 @@ describe("with the cache", () => {
     assert.ok((await delay(t, current, to, image, withCache(to, hole.port))) < longestMs);
     assert.equal(fromUpstream(to, image), image.blobs.length);
   });
+});
 
-  // No setting says how long to wait for a TLS handshake: 10 s for each request.
+describe("with a cache", { concurrency: true }, () => {
+  const parts = scope(test);
+  let disk: SmallDisk;
+  let shared: Setting;
+
+  before(async () => {
+    disk = parts.use(await smallDisk(96));
+    shared = await fallbackSetting(parts, { dataDir: join(disk.path, "cache") });
+  });
+
+  test("whose disk is full", async (t) => {
+    const nodes = [await containerdNode("2"), await podmanNode(shared.chain.cache.caFile)].map((node) =>
+      parts.use(node),
+    );
+    await using _ballast = await disk.fill();
+    for (const node of nodes) {
+      const image = await coldImage(shared, `full for ${node.name}`);
+      assert.ok((await delay(t, node, shared, image, withCache(shared))) < longestMs);
+    }
+  });
+
+  // No setting says how long to wait for a TLS handshake: 10 s for each request, so it doesn't wait for the others.
   test("taking connections and saying nothing", async (t) => {
     await using way = await silentWay();
+    const to = { ...shared, upstream: parts.use(await startFaultProxy(shared.chain.registry.url)) };
+    const node = parts.use(await containerdNode("2"));
     const { exitCode, lines } = await nodeCheck(withCache(to, way.port).check);
     assert.equal(exitCode, 1);
     assert.match(lines.join("\n"), /^FAILED tls .*says nothing/m);
     const image = await coldImage(to, "silent", { layers: 1 });
-    assert.ok((await delay(t, current, to, image, withCache(to, way.port))) < 2 * longestMs);
+    assert.ok((await delay(t, node, to, image, withCache(to, way.port))) < 2 * longestMs);
     assert.equal(fromUpstream(to, image), image.blobs.length);
   });
-});
-
-test("with the cache's disk full", async (t) => {
-  const parts = scope(t);
-  const disk = parts.use(await smallDisk(96));
-  const to = await fallbackSetting(parts, { dataDir: join(disk.path, "cache") });
-  const nodes = [await containerdNode("2"), await podmanNode(to.chain.cache.caFile)].map((node) =>
-    parts.use(node),
-  );
-  await using _ballast = await disk.fill();
-  for (const node of nodes) {
-    const image = await coldImage(to, `full for ${node.name}`);
-    assert.ok((await delay(t, node, to, image, withCache(to))) < longestMs);
-  }
 });
