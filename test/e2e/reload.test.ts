@@ -118,7 +118,7 @@ describe("the edge", () => {
     const pushed = (name: string, layerMB: number) => pushLayer(registry.url, pod.url, { name, layerMB });
     const cold: Layer[] = [];
     for (let index = 0; index < 100; index++) cold.push(await pushed(`cold-${index}`, 1));
-    const cached = await pushed("cached", 5);
+    const cached = await pushed("cached", 1);
     const long = await pushed("long", 40);
     assert.equal((await download(cached.url, { ca: pod.ca })).digest, cached.digest);
     const transfer = await openTransfer(long.url, { ca: pod.ca });
@@ -126,7 +126,7 @@ describe("the edge", () => {
     const load = Array.from({ length: 16 }, (_, index) =>
       clients.use(startClient(() => cold.pop() ?? cached, index % 2 === 0)),
     );
-    for (let change = 0; change < 8; change++) {
+    for (let change = 0; change < 6; change++) {
       await sleep(1000);
       const nginxConf = allowing("giantswarm/**", `team-${change}/**`);
       const isTaken = async () => (await pod.revision()) === revisionOf(nginxConf);

@@ -1,23 +1,20 @@
 /** A pull of one blob that is under way for as long as a test wants it to be. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request } from "node:https";
-import type { Digest } from "../../scripts/seed/content.ts";
+import { artifact, blob, type Digest, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { registryName } from "./chain.ts";
-import { randomImage } from "./images.ts";
 
-/** Pushes an image of one layer, and returns where a cache, which hasn't seen it, has that layer. */
+/** Pushes one layer of random bytes, which nothing can unpack, and returns where a cache, which hasn't seen it, has it. */
 export async function pushLayer(
   registry: URL,
   cache: URL,
   { name, layerMB }: { name: string; layerMB: number },
 ): Promise<{ url: URL; digest: Digest }> {
-  const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB });
-  await push(registry, image);
-  const layer = image.blobs.find(({ mediaType }) => mediaType.includes("layer"));
-  if (layer === undefined) throw new Error("an image without layers");
+  const layer = blob(mediaTypes.layer, randomBytes(layerMB * 1e6));
+  await push(registry, artifact({ repository: `giantswarm/${name}`, tags: ["1"], layers: [layer] }));
   const path = `/v2/giantswarm/${name}/blobs/${layer.digest}?ns=${registryName}`;
   return { url: new URL(path, cache), digest: layer.digest };
 }
