@@ -49,7 +49,7 @@ const transfers = (digest: string) => to.proxy.count(digest, "GET");
 
 describe("two replicas and one bucket", () => {
   test("32 clients of a cold blob cost the upstream at most two transfers", async (t) => {
-    const image = await to.pushed("fan-out", { layerMB: 50 });
+    const image = await to.pushed("fan-out", { layerMB: 20 });
     const [layer] = layersOf(image) as [Blob];
     const url = urlOf(image, `blobs/${layer.digest}`);
     for (const { status, digest } of await downloads(32, url, { ca: to.ca })) {

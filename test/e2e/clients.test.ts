@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { ensureTool } from "../setup/go-tools.ts";
-import { asked, registryName, startChain } from "../support/chain.ts";
+import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
 import { buildkitPull } from "../support/clients/buildkit.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
@@ -20,9 +20,39 @@ import { projectDirectory } from "../support/project.ts";
 import { commandsIn } from "../support/runbooks.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts, { region: { freshnessSeconds: 3600 } });
+});
+
+test("the page for all clients says by hand whether the cache is used, and fails where it refuses", async () => {
+  const { registry, proxy, cache } = chain;
+  const [command = ""] = commandsIn("clients.md").filter((text) => text.includes("x-cache"));
+  const [, host = "", repository = "", tag = "", name = ""] =
+    /'(https:\/\/[^/]+)\/v2\/(\S+)\/manifests\/(\S+)\?ns=(\S+)'/.exec(command) ?? [];
+  await push(registry.url, await randomImage({ repository, tag, layerMB: 1 }));
+  const run = (change: (command: string) => string = (it) => it) =>
+    execa("bash", ["-c", change(command.replace(host, cache.url.origin).replace(name, registryName))], {
+      env: { CURL_CA_BUNDLE: cache.caFile },
+      reject: false,
+    });
+  const isHit = async () => /^x-cache: HIT\b/im.test((await run()).stdout);
+  assert.equal(await isHit(), false);
+  assert.equal(await isHit(), true);
+  assert.ok(
+    asked(proxy).some((request) => request.startsWith("GET ")),
+    "as a client pulls",
+  );
+  const refused = await run((it) => it.replace(`/v2/${repository}/`, "/v2/nobody/else/"));
+  assert.notEqual(refused.exitCode, 0);
+  assert.match(refused.stderr, /error: 40[34]/);
+});
+
+// It stops the cache.
 test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their files", async (t) => {
   const parts = scope(t);
-  const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds: 3600 } });
+  const { registry, proxy, cache } = chain;
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layers: 2, layerMB: 1 });
   await push(registry.url, image);
   const { path } = parts.use(await tempDir());
@@ -54,30 +84,6 @@ test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their
   await each((name) => assert.deepEqual(asked(proxy), [], `${name} takes it from the cache`));
   await cache.stop();
   await each((name) => assert.notDeepEqual(asked(proxy), [], `${name} goes to the upstream`));
-});
-
-test("the page for all clients says by hand whether the cache is used, and fails where it refuses", async (t) => {
-  const parts = scope(t);
-  const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds: 3600 } });
-  const [command = ""] = commandsIn("clients.md").filter((text) => text.includes("x-cache"));
-  const [, host = "", repository = "", tag = "", name = ""] =
-    /'(https:\/\/[^/]+)\/v2\/(\S+)\/manifests\/(\S+)\?ns=(\S+)'/.exec(command) ?? [];
-  await push(registry.url, await randomImage({ repository, tag, layerMB: 1 }));
-  const run = (change: (command: string) => string = (it) => it) =>
-    execa("bash", ["-c", change(command.replace(host, cache.url.origin).replace(name, registryName))], {
-      env: { CURL_CA_BUNDLE: cache.caFile },
-      reject: false,
-    });
-  const isHit = async () => /^x-cache: HIT\b/im.test((await run()).stdout);
-  assert.equal(await isHit(), false);
-  assert.equal(await isHit(), true);
-  assert.ok(
-    asked(proxy).some((request) => request.startsWith("GET ")),
-    "as a client pulls",
-  );
-  const refused = await run((it) => it.replace(`/v2/${repository}/`, "/v2/nobody/else/"));
-  assert.notEqual(refused.exitCode, 0);
-  assert.match(refused.stderr, /error: 40[34]/);
 });
 
 test("the page for containerd finds the mirrors beside which config_path is refused", async (t) => {

@@ -1,19 +1,28 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { asked, startChain } from "../support/chain.ts";
+import { asked, type Chain, startChain } from "../support/chain.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
 
-const repository = "giantswarm/app";
 const freshnessSeconds = 3;
 
-async function taggedImage(parts: AsyncDisposableStack) {
-  const { registry, proxy, cache } = await startChain(parts, { region: { freshnessSeconds } });
-  const version = (seed: string) => randomImage({ repository, tag: "latest", layerMB: 1, seed });
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts, { region: { freshnessSeconds } });
+});
+
+/** @param name of no other test */
+async function taggedImage(name: string) {
+  const { registry, proxy, cache } = chain;
+  const repository = `giantswarm/${name}`;
+  const version = (which: string) =>
+    randomImage({ repository, tag: "latest", layerMB: 1, seed: `${name}, ${which}` });
+  proxy.forget();
   const ask = (reference: string, method = "GET") =>
     get(new URL(`/v2/${repository}/manifests/${reference}`, cache.url), { ca: cache.ca, method });
   const first = await version("first");
@@ -43,8 +52,8 @@ async function taggedImage(parts: AsyncDisposableStack) {
 
 const text = ({ manifest }: Content) => Buffer.from(manifest.bytes).toString();
 
-test("a moved tag is seen when its freshness is over, and not asked for before", async (t) => {
-  const { proxy, ask, resolve, first, move, expiry } = await taggedImage(scope(t));
+test("a moved tag is seen when its freshness is over, and not asked for before", async () => {
+  const { proxy, ask, resolve, first, move, expiry } = await taggedImage("moved");
   const start = performance.now();
   assert.equal(await resolve(), first.manifest.digest);
   const second = await move();
@@ -67,8 +76,8 @@ test("a moved tag is seen when its freshness is over, and not asked for before",
   }
 });
 
-test("an unmoved tag is confirmed by one HEAD, for another full time", async (t) => {
-  const { proxy, resolve, first, expiry, askedForTag } = await taggedImage(scope(t));
+test("an unmoved tag is confirmed by one HEAD, for another full time", async () => {
+  const { proxy, resolve, first, expiry, askedForTag } = await taggedImage("unmoved");
   await resolve();
   await expiry();
   proxy.forget();
@@ -81,8 +90,8 @@ test("an unmoved tag is confirmed by one HEAD, for another full time", async (t)
   assert.equal(askedForTag(), 1, "fresh again");
 });
 
-test("many clients at expiry cost one request, and wait for no one but the first", async (t) => {
-  const { proxy, resolve, first, move, expiry, askedForTag } = await taggedImage(scope(t));
+test("many clients at expiry cost one request, and wait for no one but the first", async () => {
+  const { proxy, resolve, first, move, expiry, askedForTag } = await taggedImage("expiring");
   await resolve();
   const second = await move();
   await expiry();
@@ -104,8 +113,8 @@ test("many clients at expiry cost one request, and wait for no one but the first
   assert.equal(await resolve(), second.manifest.digest);
 });
 
-test("many clients ask for an unknown tag's manifest at once: one transfer", async (t) => {
-  const { proxy, resolve, first, askedForTag } = await taggedImage(scope(t));
+test("many clients ask for an unknown tag's manifest at once: one transfer", async () => {
+  const { proxy, resolve, first, askedForTag } = await taggedImage("unknown");
   using _slow = proxy.inject({ kind: "latency", ms: 300 }, /\/manifests\/latest$/);
   const digests = await Promise.all(Array.from({ length: 32 }, () => resolve()));
   assert.deepEqual(new Set(digests), new Set([first.manifest.digest]));

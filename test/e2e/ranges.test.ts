@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { type Blob, sha256 } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { registryName, startChain } from "../support/chain.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
 import { writeHostsDir } from "../support/clients/hosts-dir.ts";
 import { digestsOf } from "../support/content.ts";
@@ -11,11 +11,16 @@ import { randomImage } from "../support/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-const repository = "giantswarm/app";
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts);
+});
 
-/** A cache, and large blobs that nobody has pulled through it. */
-async function coldBlobs(parts: AsyncDisposableStack, count: number) {
-  const { registry, proxy, cache } = await startChain(parts);
+/** Large blobs that nobody has pulled through the cache. @param name of no other test */
+async function coldBlobs(name: string, count: number) {
+  const { registry, proxy, cache } = chain;
+  const repository = `giantswarm/${name}`;
   const image = await randomImage({ repository, tag: "1", layers: count, layerMB: 5 });
   await push(registry.url, image);
   const blobs = image.blobs.slice(1);
@@ -29,8 +34,8 @@ async function coldBlobs(parts: AsyncDisposableStack, count: number) {
   };
 }
 
-test("HEAD of a cold blob says what GET gives, and the GET is a hit", async (t) => {
-  const { blobs, proxy, ask } = await coldBlobs(scope(t), 1);
+test("HEAD of a cold blob says what GET gives, and the GET is a hit", async () => {
+  const { blobs, proxy, ask } = await coldBlobs("head", 1);
   const [blob] = blobs as [Blob];
   for (const cold of [true, false]) {
     const head = await ask(blob, { method: "HEAD" });
@@ -52,7 +57,7 @@ test("ranges of cold and warm blobs, for one transfer each", async (t) => {
     { range: "bytes=4000000-99999999", from: 4_000_000, to: (size) => size - 1 },
     { range: "bytes=-500", from: -500, to: (size) => size - 1 },
   ];
-  const { blobs, proxy, ask } = await coldBlobs(scope(t), ranges.length);
+  const { blobs, proxy, ask } = await coldBlobs("ranges", ranges.length);
   for (const [index, { range, from, to }] of ranges.entries()) {
     const blob = blobs[index] as Blob;
     const first = from < 0 ? blob.size + from : from;
@@ -80,8 +85,8 @@ test("ranges of cold and warm blobs, for one transfer each", async (t) => {
   });
 });
 
-test("a download that was left is resumed where it ended", async (t) => {
-  const { blobs, proxy, ask, leave } = await coldBlobs(scope(t), 1);
+test("a download that was left is resumed where it ended", async () => {
+  const { blobs, proxy, ask, leave } = await coldBlobs("left", 1);
   const [blob] = blobs as [Blob];
   const { bytes, complete } = await leave(blob, 0.3);
   assert.equal(complete, false);
@@ -93,7 +98,8 @@ test("a download that was left is resumed where it ended", async (t) => {
 
 test("containerd resumes a pull that was ended", async (t) => {
   const parts = scope(t);
-  const { registry, proxy, cache } = await startChain(parts);
+  const { registry, proxy, cache } = chain;
+  const repository = "giantswarm/ended";
   const image = await randomImage({ repository, tag: "1", layerMB: 20 });
   await push(registry.url, image);
   const hostsDir = parts.use(await tempDir()).path;
