@@ -1,4 +1,4 @@
-/** `npm run soak`: minutes or hours of faults, which the gate has two minutes of. */
+/** `npm run soak`: minutes or hours of faults, each of which the gate has once. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runSteps } from "../../scripts/setup/steps.ts";
 import { usageExit } from "../../scripts/usage-exit.ts";
@@ -9,7 +9,9 @@ const command = new Command("npm run soak --")
   .description(
     "Starts a cache with a small disk on this machine, lets clients pull more than it can hold, and breaks its upstream and its own parts in random order. It checks each answer, and prints each violation.",
   )
-  .addOption(new Option("--minutes <minutes>", "how long the faults last").default(60).argParser(minutes))
+  .addOption(
+    new Option("--minutes <minutes>", "how long the faults last, at least").default(60).argParser(minutes),
+  )
   .addOption(
     new Option("--seed <seed>", "repeats the faults of another run, which printed its seed")
       .default(Date.now() % 1_000_000, "another one each time")

@@ -1,18 +1,21 @@
 /** Many clients pull more than the cache may hold, while its upstream and its own parts fail in random order. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import pMap from "p-map";
+import { artifact, blob, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { memoryMiB, openDescriptors } from "../bench/processes.ts";
 import { mainPid } from "../support/cache-containers.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { usedMiB } from "../support/disk-use.ts";
 import { download } from "../support/http.ts";
-import { randomImage } from "../support/images.ts";
 import { randomFrom } from "../support/random.ts";
 import { waitUntil } from "../support/wait.ts";
 import { type Breakage, breakages } from "./faults.ts";
 import { type Blob, type Moment, Oracle, type Outcome } from "./oracle.ts";
 
 export interface Soak {
+  /** At least: it ends when each fault was there as often as the others. */
   readonly minutes: number;
   /** The same seed breaks the same things in the same order. */
   readonly seed: number;
@@ -21,7 +24,7 @@ export interface Soak {
 
 const sizeGiB = 1;
 const layerMB = 1;
-const imageCount = 12;
+const imageCount = 8;
 const layersPerImage = 100;
 /** So many blobs are pulled more often than all the others together. */
 const hotCount = 20;
@@ -62,7 +65,7 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
   const client = async () => {
     while (!ended) {
       await pull(pick(random() < 0.6 ? hot : blobs));
-      await sleep(50 + random() * 200);
+      await sleep(100 + random() * 400);
     }
   };
   const clients = Promise.all(Array.from({ length: clientCount }, client));
@@ -89,10 +92,10 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
   const containers = chain.cache.parts().map(({ container }) => container);
   const all = breakages(containers);
   const descriptors: number[] = [];
-  // All of them in random order, and again.
+  // All of them in random order, and again. Each as often as the others.
   let left: Breakage[] = [];
   let rounds = 0;
-  for (const end = Date.now() + minutes * 60_000; Date.now() < end; rounds++) {
+  for (const end = Date.now() + minutes * 60_000; Date.now() < end || left.length > 0; rounds++) {
     if (left.length === 0) left = [...all];
     const breakage = left.splice(Math.floor(chance() * left.length), 1)[0] as Breakage;
     enter(breakage.phase, breakage.name);
@@ -100,12 +103,12 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
       await using _fault = await breakage.begin(chain);
       if (breakage.phase === "edge") for (const blob of blobs) blob.servedAt = undefined;
       if (breakage.corrupts) oracle.corrupted();
-      await sleep(2000 + chance() * 3000);
+      await sleep(1500 + chance() * 2500);
     }
     if (breakage.corrupts) oracle.corrupted();
     const seconds = await recover(breakage);
     enter("well", `all is well, after: ${breakage.name}`);
-    await sleep(1000 + chance() * 2000);
+    await sleep(500 + chance() * 1000);
     const { memoryMiB, descriptors: open, diskMiB } = await usage(chain, containers);
     descriptors.push(open);
     if (memoryMiB > memoryGoalMiB) oracle.violate(`${memoryMiB.toFixed(0)} MiB of memory`);
@@ -136,15 +139,15 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
 }
 
 async function pushBlobs({ registry }: Chain): Promise<Blob[]> {
-  const blobs: Blob[] = [];
-  for (let index = 0; index < imageCount; index++) {
-    const repository = `giantswarm/soak-${index}`;
-    const image = await randomImage({ repository, tag: "1", layers: layersPerImage, layerMB });
-    await push(registry.url, image);
-    const layers = image.blobs.filter(({ size }) => size > 10_000);
-    blobs.push(...layers.map(({ digest }) => ({ repository, digest })));
-  }
-  return blobs;
+  const images = Array.from({ length: imageCount }, (_, index) => `giantswarm/soak-${index}`);
+  const pushed = async (repository: string): Promise<Blob[]> => {
+    const layers = Array.from({ length: layersPerImage }, () =>
+      blob(mediaTypes.layer, randomBytes(layerMB * 1e6)),
+    );
+    await push(registry.url, artifact({ repository, tags: ["1"], layers }));
+    return layers.map(({ digest }) => ({ repository, digest }));
+  };
+  return (await pMap(images, pushed, { concurrency: 4 })).flat();
 }
 
 async function pullBlob({ cache }: Chain, { repository, digest }: Blob): Promise<Outcome> {
