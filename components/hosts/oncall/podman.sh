@@ -94,6 +94,17 @@ pod_of() {
   podman inspect --format '{{.Name}}' "$id" | sed "s/-$1\$//"
 }
 
+# Usage: restart_pods POD…
+# podman stops a Pod whose only container has ended. The container's monitor sees to that, perhaps only when the Pod has been started again: so wait for its end.
+restart_pods() {
+  monitors=$(for pod; do podman ps --quiet --filter "pod=$pod"; done | xargs -r podman inspect --format '{{.State.ConmonPid}}' | grep -vx 0)
+  podman pod stop "$@" || return
+  for monitor in $monitors; do
+    while kill -0 "$monitor" 2>/dev/null; do sleep 0.2; done
+  done
+  podman pod start "$@"
+}
+
 restart_all() {
   if is_vm; then
     systemctl restart registry-cache
@@ -101,7 +112,7 @@ restart_all() {
     # shellcheck disable=SC2046
     set -- $(podman pod ps --quiet --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION")
     [ $# -gt 0 ] || fail "there is no Pod of $REGION on this machine"
-    podman pod stop "$@" && podman pod start "$@"
+    restart_pods "$@"
   fi
 }
 
@@ -110,7 +121,7 @@ restart_part() {
   if is_vm; then
     systemctl restart "registry-cache@$pod.service"
   else
-    podman pod stop "$pod" && podman pod start "$pod"
+    restart_pods "$pod"
   fi
 }
 
