@@ -91,7 +91,8 @@ export class Machine implements AsyncDisposable {
   /** Waits as long as this machine may take for anything. @throws Error with its last words when it takes longer, or has ended */
   async until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
     let cause: unknown;
-    for (const deadline = Date.now() + bootTimeoutMs; Date.now() < deadline; await sleep(1000)) {
+    for (const deadline = Date.now() + bootTimeoutMs; Date.now() < deadline; ) {
+      const began = performance.now();
       try {
         const result = await probe();
         if (result !== undefined && result !== false) return result;
@@ -99,6 +100,8 @@ export class Machine implements AsyncDisposable {
         cause = error;
       }
       if (!this.#qemu.running()) break;
+      // A command takes the time of the only processor, which what is waited for needs.
+      await sleep(Math.min(10_000, Math.max(1000, performance.now() - began)));
     }
     const end = this.#qemu.running() ? `not within ${bootTimeoutMs / 1000} s` : "the machine has ended";
     throw new Error(`${end}: ${what}\n${await this.#lastWords()}`, { cause });
