@@ -15,7 +15,6 @@ import {
   applied,
   applies,
   awsRegion,
-  fails,
   fileSystem,
   filesOnRootDisk,
   serves,
@@ -147,42 +146,6 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
   const containers = () => first.run("podman ps --format '{{.ID}} {{.Names}}' | sort");
   const status = async () => (await around.get(443, around.tagPath, ca)).status;
 
-  await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
-    const good = await applied(first);
-    const nowhere = "http://127.0.0.1:1/";
-    for (const [reason, change] of Object.entries({
-      unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
-      image: { images: { exporter: "10.0.2.2:1/registry-cache/none:test" } },
-    })) {
-      const digest = await region.want(change);
-      assert.equal(await fails(first, digest), reason);
-      assert.equal(await applied(first), good);
-      assert.equal(await status(), 200);
-      const said = await first.run(
-        `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
-      );
-      assert.match(said, new RegExp(`failed: ${reason}`));
-    }
-    // What ran before has just been started again.
-    await first.until("Prometheus has evaluated its rules", async () =>
-      (await first.try("registry-cache firing")).output.includes("Watchdog"),
-    );
-    const outdated = "RegistryCachePodOutdated";
-    const image = /^IMAGE=/;
-    const seen = await follow(outdated, "See", { matching: /pod_failure_info/ });
-    assert.match(seen, /failed: image/);
-    const values = { IMAGE: "10.0.2.2:1/registry-cache/none:test" };
-    const pull = await follow(outdated, "Do", { matching: image, values, mayFail: /^podman pull/ });
-    assert.match(pull, /refused/);
-    const names = await follow(outdated, "Do", { matching: /--field CONTAINER_NAME/ });
-    const [NAME = ""] = names.match(/^registry-cache-\S+-edge$/m) ?? [];
-    const log = await follow(outdated, "Do", { matching: /^NAME=/, values: { NAME } });
-    assert.match(log, /"uri":|nginx/);
-    await follow(outdated, "Do", { matching: /^rm --force/, mayFail: /^systemctl start/ });
-    const timer = await follow(outdated, "Do", { matching: /follow\.timer/, mayFail: /^systemctl restart/ });
-    assert.match(timer, /registry-cache-follow\.timer/);
-  });
-
   await step("loses power in the middle of a change, and comes back with one whole Pod", async () => {
     for (let count = 1; count <= powerCuts; count += 1) {
       const before = await applied(first);
@@ -215,7 +178,6 @@ test("a new machine, other Pods, a reboot, a replacement", { timeout: storyTimeo
     t.diagnostic(`${answers} answers`);
     assert.deepEqual(failures, []);
     assert.equal(await containers(), before);
-    await follow("RegistryCachePodOutdated", "Verify", { matching: /pod_wanted_info/ });
   });
 
   await step("comes back from a reboot with all it had", async () => {

@@ -2,21 +2,23 @@
 import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { alertNames } from "../../components/config/alerts.ts";
+import { type AlertName, alertNames } from "../../components/config/alerts.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { secretDirectory, secretFile } from "../../components/pod/secrets.ts";
-import { RunbookRuns } from "../support/runbook-runs.ts";
+import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { providedCertificate } from "./certificates.ts";
 import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";
-import { filesOnRootDisk, Region, serves, sizeOfFileSystem } from "./region.ts";
+import { applied, applies, fails, filesOnRootDisk, Region, serves, sizeOfFileSystem } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("secrets from the store, a disk in use, a disk that grows", { timeout: storyTimeoutMs }, async (t) => {
+test("secrets from the store, a disk in use or growing, Pods that it can't take", {
+  timeout: storyTimeoutMs,
+}, async (t) => {
   const parts = scope(t);
   const step = steps(t);
   await ensureQemu();
@@ -37,11 +39,13 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
   const { ca, secret: certificate } = await providedCertificate();
   const credentialsInside = () =>
     `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
-  const mount = (mayFail?: RegExp) =>
-    runs.run("RegistryCacheDown", "Do", "vm", (script) => machine.try(script), {
-      matching: /lsblk/,
-      ...(mayFail && { mayFail }),
-    });
+  /** Somebody who is on call, in a session on the machine. @returns what is printed */
+  const follow = (
+    name: AlertName,
+    section: "See" | "Do" | "Verify",
+    options: RunOptions & { matching?: RegExp },
+  ) => runs.run(name, section, "vm", (script) => machine.try(script), options);
+  const mount = (mayFail = /^$/) => follow("RegistryCacheDown", "Do", { matching: /lsblk/, mayFail });
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
   await step("never formats a disk that is in use, and doesn't do without one", async () => {
@@ -70,9 +74,45 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
     t.diagnostic(`${machine.seconds} s from machine start to the first served pull, with what was refused`);
     assert.equal(await machine.run(credentialsInside()), credentials);
     // While a certificate couldn't be read, its journal said so.
-    const expiring = "RegistryCacheCertificateExpiring";
-    await runs.run(expiring, "See", "vm", (script) => machine.try(script), { matching: /journalctl/ });
-    runs.assertComplete(alertNames);
+    await follow("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
+  });
+
+  await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
+    const good = await applied(machine);
+    const nowhere = "http://127.0.0.1:1/";
+    for (const [reason, change] of Object.entries({
+      unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
+      image: { images: { exporter: "10.0.2.2:1/registry-cache/none:test" } },
+    })) {
+      const digest = await region.want(change);
+      assert.equal(await fails(machine, digest), reason);
+      assert.equal(await applied(machine), good);
+      assert.equal((await around.get(443, around.tagPath, ca)).status, 200);
+      const said = await machine.run(
+        `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
+      );
+      assert.match(said, new RegExp(`failed: ${reason}`));
+    }
+    // What ran before has just been started again.
+    await machine.until("Prometheus has evaluated its rules", async () =>
+      (await machine.try("registry-cache firing")).output.includes("Watchdog"),
+    );
+    const outdated = "RegistryCachePodOutdated";
+    const image = /^IMAGE=/;
+    const seen = await follow(outdated, "See", { matching: /pod_failure_info/ });
+    assert.match(seen, /failed: image/);
+    const values = { IMAGE: "10.0.2.2:1/registry-cache/none:test" };
+    const pull = await follow(outdated, "Do", { matching: image, values, mayFail: /^podman pull/ });
+    assert.match(pull, /refused/);
+    const names = await follow(outdated, "Do", { matching: /--field CONTAINER_NAME/ });
+    const [NAME = ""] = names.match(/^registry-cache-\S+-edge$/m) ?? [];
+    const log = await follow(outdated, "Do", { matching: /^NAME=/, values: { NAME } });
+    assert.match(log, /"uri":|nginx/);
+    await follow(outdated, "Do", { matching: /^rm --force/, mayFail: /^systemctl start/ });
+    const timer = await follow(outdated, "Do", { matching: /follow\.timer/, mayFail: /^systemctl restart/ });
+    assert.match(timer, /registry-cache-follow\.timer/);
+    await applies(machine, await region.want());
+    await follow(outdated, "Verify", { matching: /pod_wanted_info/ });
   });
 
   await step("takes up another password and another certificate, which nobody tells it of", async () => {
@@ -100,6 +140,10 @@ test("secrets from the store, a disk in use, a disk that grows", { timeout: stor
     await machine.until("the file system has grown", async () => {
       return (await sizeOfFileSystem(machine)) > 1.9 * dataDiskGiB * gib;
     });
+  });
+
+  await step("has run all that the runbooks say for a machine", async () => {
+    runs.assertComplete(alertNames);
   });
 });
 

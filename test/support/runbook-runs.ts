@@ -65,12 +65,16 @@ export const claims: readonly Claim[] = [
       "RegistryCacheProbeFailing",
       "RegistryCacheTargetMissing",
       "RegistryCacheRestartLoop",
-      "RegistryCachePodOutdated",
     ],
     notOn: "local",
   },
   { file: azure, place: "vm", of: ["RegistryCacheDown"], matching: /lsblk/ },
-  { file: azure, place: "vm", of: ["RegistryCacheCertificateExpiring"], notOn: "local" },
+  {
+    file: azure,
+    place: "vm",
+    of: ["RegistryCacheCertificateExpiring", "RegistryCachePodOutdated"],
+    notOn: "local",
+  },
   {
     file: cluster,
     place: "kubernetes",
