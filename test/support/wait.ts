@@ -6,14 +6,16 @@ import { setTimeout as sleep } from "node:timers/promises";
  *
  * @param what named in the error: "the Pod serves"
  * @param timeoutMs @default 30_000
+ * @param pauseMs after each call; longer where a call itself takes much of the machine. @default 100
  */
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
   timeoutMs = 30_000,
+  pauseMs = 100,
 ): Promise<T> {
   let cause: unknown;
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(100)) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(pauseMs)) {
     try {
       const result = await probe();
       if (result !== undefined && result !== false) return result;
