@@ -23,7 +23,7 @@ const nodes = "test/nodes/";
 /** One at a time, after the others: they compare times, or measure what the machine can do. */
 const alone = [
   ...["test/bench/", "test/e2e/coalescing", "test/e2e/live-changes"],
-  ...["test/support/fault-proxy", "test/support/http", "test/nodes/daemon-set"],
+  ...["test/support/fault-proxy", "test/support/http"],
 ];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
 const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/", "test/soak/"];
