@@ -21,7 +21,7 @@ const boot = "test/boot/";
 /** Start the programs of Kubernetes' nodes, for which not every machine is fit. */
 const nodes = "test/nodes/";
 /** One at a time, after the others: they compare times. */
-const alone = ["test/e2e/coalescing", "test/e2e/live-changes", "test/nodes/daemon-set"];
+const alone = ["test/e2e/coalescing", "test/e2e/live-changes"];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
 const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;

@@ -25,6 +25,7 @@ import {
   cachedCluster,
   hostname,
   isReady,
+  isReplica,
   namespace,
   region,
 } from "../support/nodes/cached-cluster.ts";
@@ -73,12 +74,13 @@ function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: st
       const { items } = await core.listNamespacedPod({ namespace });
       const uids = (without.pods ?? []).map(({ metadata }) => metadata?.uid);
       const left = items.filter(({ metadata }) => uids.includes(metadata?.uid));
-      const ready = (await cluster.replicas()).filter(isReady);
+      const ready = items.filter(isReplica).filter(isReady);
       const elsewhere = ready.every(({ spec }) => spec?.nodeName !== without.node);
       assert.ok(left.every(hasEnded) && ready.length === 2 && elsewhere, items.map(stateOf).join("\n"));
       return ready;
     },
     90_000,
+    300,
   );
 }
 
@@ -147,6 +149,7 @@ describe("somebody on call follows a runbook", () => {
       "each replica has evaluated its rules",
       async () => (await shell("registry-cache firing")).output.match(/Watchdog/g)?.length === 2,
       90_000,
+      3000,
     );
     const names = alertNames.filter((name) => name !== "RegistryCachePrefetchIncomplete");
     const printed = await pMap(

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from "node:timers/promises";
  *
  * @param what named in the error: "the Pod serves"
  * @param timeoutMs @default 30_000
+ * @param pauseMs at least, after each call. @default 100
  */
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
   timeoutMs = 30_000,
+  pauseMs = 100,
 ): Promise<T> {
   let cause: unknown;
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
@@ -23,7 +25,7 @@ export async function waitUntil<T>(
     } catch (error) {
       cause = error;
     }
-    await sleep(Math.min(1000, Math.max(100, performance.now() - began)));
+    await sleep(Math.max(pauseMs, Math.min(1000, performance.now() - began)));
   }
   throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause });
 }

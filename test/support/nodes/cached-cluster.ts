@@ -106,11 +106,10 @@ export async function cachedCluster(
     },
     async up(change = {}) {
       await stack.configure({ ...keys, regions: keys.regions.map((it) => ({ ...it, ...change })) });
-      for (const [key, secret] of Object.entries(credentials)) {
-        for (const [part, value] of Object.entries(secret)) {
-          await stack.setSecret(`registry-cache:${key}.${part}`, value);
-        }
-      }
+      const secrets = Object.entries(credentials).flatMap(([key, secret]) =>
+        Object.entries(secret).map(([part, value]) => [`registry-cache:${key}.${part}`, value]),
+      );
+      await stack.setSecrets(Object.fromEntries(secrets));
       const { failed, messages } = await stack.run("up");
       assert.ok(!failed, messages);
     },
@@ -122,10 +121,7 @@ export async function cachedCluster(
     },
     fellBack: () => direct.requests.filter(({ path }) => path !== "/v2/").length,
     async replicas() {
-      const { items } = await core.listNamespacedPod({ namespace });
-      return items.filter(
-        ({ metadata, status }) => !metadata?.deletionTimestamp && status?.phase === "Running",
-      );
+      return (await core.listNamespacedPod({ namespace })).items.filter(isReplica);
     },
     nodeOf,
     inPod(pod, script) {
@@ -136,6 +132,10 @@ export async function cachedCluster(
     },
   };
 }
+
+/** Whether a Pod runs, and isn't about to end. */
+export const isReplica = ({ metadata, status }: V1Pod) =>
+  !metadata?.deletionTimestamp && status?.phase === "Running";
 
 export const isReady = ({ status }: V1Pod) =>
   status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;

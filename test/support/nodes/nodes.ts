@@ -233,5 +233,7 @@ function kubeletConfiguration(address: string) {
     imageGCHighThresholdPercent: 100,
     // Files of Secrets and ConfigMaps follow after this, not after a minute.
     syncFrequency: "5s",
+    // It says four times as often that it is there: control-plane.ts has how long it may be silent.
+    nodeLeaseDurationSeconds: 8,
   };
 }

@@ -42,7 +42,7 @@ export function keepPulling(nodes: readonly RealNode[], images: readonly Content
         (error: Error) => `${node.name}: ${error.message}`,
       );
       ended.push({ seconds: (Date.now() - began) / 1000, ...(failure && { failure }) });
-      await sleep(100);
+      await sleep(500);
     }
   };
   const loops = Promise.all(nodes.map(loop));
