@@ -15,6 +15,9 @@ const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
 /** As in start.js, which Pulumi runs only once its SDK is loaded, and never in the process of the dynamic resources: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir */
 const compileCache = process.env.NODE_COMPILE_CACHE || join(nodeModules, ".cache", "compiled");
 
+/** In quotation marks, as its path may have spaces: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_optionsoptions */
+const sdkOnDemand = `--require=${JSON.stringify(join(import.meta.dirname, "sdk-on-demand.cjs"))}`;
+
 /** Where Pulumi keeps what it downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
 export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
 
@@ -131,17 +134,18 @@ function read<Content extends object>(file: string): Partial<Content> {
  * What to add to the environment of a Pulumi process:
  * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
  *   host and its helper for dynamic providers;
- * - where Node keeps what it has compiled;
+ * - where Node keeps what it has compiled, and what it loads first;
  * - where the state is;
  * - where that is a directory that the user isn't logged in to, a random passphrase in a file that only its owner can read, unless the environment has one: what a team
  *   shares isn't encrypted with what one machine has.
  */
 export function engineEnvironment({ url, from } = stateBackend(process.cwd())): NodeJS.ProcessEnv {
-  const { PATH, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
+  const { PATH, NODE_OPTIONS = "", PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
   const hasPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   return {
     PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
     NODE_COMPILE_CACHE: compileCache,
+    NODE_OPTIONS: `${NODE_OPTIONS} ${sdkOnDemand}`.trimStart(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: url,
     ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"

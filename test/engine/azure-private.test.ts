@@ -119,8 +119,7 @@ describe("a private endpoint", { concurrency: true }, () => {
     await updates(stack, { ...privately("westeurope"), endpoint });
     assert.match(String(await addressOf(stack, "westeurope")), /^10\.255\.255\./);
     assert.deepEqual(cloud.things("azure-native:compute:Disk"), disks);
-    for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
-      if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
+    await stack.pulumi("state", "unprotect", "--all", "--yes");
     await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
     assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);
@@ -228,8 +227,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.ok(service);
       const privateEndpointConnections = [{ id: `${service.id}/privateEndpointConnections/consumer` }];
       cloud.keep({ ...service, outputs: { ...service.outputs, privateEndpointConnections } });
-      for (const { type, urn } of JSON.parse(await stack.pulumi("stack", "export")).deployment.resources)
-        if (lastPart(type) === "Disk") await stack.pulumi("state", "unprotect", urn, "--yes");
+      await stack.pulumi("state", "unprotect", "--all", "--yes");
       const { messages } = await stack.run("destroy");
       assert.match(messages, /PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted/);
       cloud.keep(service);

@@ -217,9 +217,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
   });
 
   test("leaves nothing when it is destroyed", async () => {
-    const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
-    for (const { type, urn } of resources)
-      if (type === aws.types.disk) await stack.pulumi("state", "unprotect", urn, "--yes");
+    await stack.pulumi("state", "unprotect", "--all", "--yes");
     await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
   });

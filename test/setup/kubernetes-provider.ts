@@ -7,6 +7,7 @@ import { exists } from "../../scripts/setup/files.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
 import { StepError, step } from "../../scripts/setup/steps.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
+import { forbidLogs } from "./pulumi-home.ts";
 
 const tool = "pulumi-resource-kubernetes";
 
@@ -29,6 +30,7 @@ export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
     await link(join(pulumiHome, "versions"), join(home, "versions"));
     await link(await ensureTool(tool), join(home, plugin));
   }
+  await forbidLogs(home);
   // Without the latter, the engine warns that the version is below the npm package's.
   return { PULUMI_HOME: home, PULUMI_DEV: "true" };
 }

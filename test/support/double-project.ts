@@ -1,12 +1,12 @@
 /** A project directory of its own with this project's program, in an account that a double stands in for: for the commands that users start in theirs. */
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { engineEnvironment, ensureEngine } from "../../scripts/setup/engine.ts";
+import { ensureEngine } from "../../scripts/setup/engine.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";
 import { type CostProject, costProject } from "./cost-project.ts";
-import { projectDirectory } from "./project.ts";
+import { engineUnderTest, projectDirectory } from "./project.ts";
 
 export interface DoubleProject extends CostProject {
   /** For processes that are started in it. */
@@ -22,8 +22,8 @@ export async function doubleProject(cloud: Cloud, others: readonly Cloud[] = [])
   for (const name of ["components", "index.ts", "start.js", "package.json", "node_modules"]) {
     await symlink(join(projectDirectory, name), join(directory, name));
   }
-  await mkdir(join(directory, "state"));
-  await writeFile(join(directory, ".gitignore"), "node_modules\nstate\n");
+  const environment = await engineUnderTest(directory);
+  await writeFile(join(directory, ".gitignore"), "node_modules\nstate\nhome\n");
   const api = parts.use(await serveApi(cloud));
   const served = await Promise.all([cloud, ...others].map(serve));
   for (const it of served) parts.use(it);
@@ -32,10 +32,8 @@ export async function doubleProject(cloud: Cloud, others: readonly Cloud[] = [])
     options: {
       cwd: directory,
       env: {
-        ...engineEnvironment(),
+        ...environment,
         ...api.environment,
-        PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
         PULUMI_DEBUG_PROVIDERS: served.map(({ address }) => address).join(","),
       },
       stdin: "ignore",

@@ -1,12 +1,12 @@
 /** A project of its own with several stacks whose resources do as a test says, for `npm run pipeline` under the real engine. */
-import { mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
-import { engineEnvironment, engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
+import { engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostRun, costProject } from "./cost-project.ts";
-import { projectDirectory } from "./project.ts";
+import { engineUnderTest, projectDirectory } from "./project.ts";
 
 /** What a stack's only resource does, and what its outputs say. */
 export interface StackKeys {
@@ -91,25 +91,22 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   await ensureEngine();
   const own = await costProject();
   const { directory } = own;
-  const environment = {
-    ...engineEnvironment(),
-    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
-  };
+  const environment = await engineUnderTest(directory);
   const files = {
     "Pulumi.yaml": stringify({
       name: namespace,
       runtime: { name: "nodejs", options: { typescript: false } },
+      // A file: in a folder, the language host looks through all of node_modules for plugins.
+      main: "index.js",
       stackConfigDir: "stacks",
     }),
     "package.json": JSON.stringify({ type: "module", scripts: { pipeline } }),
     "index.js": program,
-    ".gitignore": "node_modules\nscripts\nstate\n*.waiting\n",
+    ".gitignore": "node_modules\nscripts\nstate\nhome\n*.waiting\n",
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   for (const name of ["node_modules", "scripts"])
     await symlink(join(projectDirectory, name), join(directory, name));
-  await mkdir(join(directory, "state"));
   const options = { cwd: directory, env: environment, stdin: "ignore", reject: false } as const;
 
   const fleet: FleetProject = {

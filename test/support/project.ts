@@ -1,13 +1,14 @@
 /**
  * This project under the real engine: with a state and a configuration file of its own, so that neither the checkout nor what the user has is touched.
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
-import { engineEnvironment, engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
+import { forbidLogs } from "../setup/pulumi-home.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
@@ -78,18 +79,32 @@ export interface ProjectOptions {
   readonly name?: string;
 }
 
+/** What each process of an engine is given that has its state, and all else that it keeps, in a test's directory. */
+export async function engineUnderTest(directory: string): Promise<NodeJS.ProcessEnv> {
+  const home = join(directory, "home");
+  for (const name of [home, join(directory, "state")]) await mkdir(name);
+  for (const name of ["plugins", "versions"]) await symlink(join(pulumiHome, name), join(home, name));
+  await forbidLogs(home);
+  return {
+    ...engineEnvironment(),
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
+    // Doubles stand in for the clouds' plugins. The engine would try for seconds, at each command, to download those that the state names.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
+}
+
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
   await ensureEngine();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
-    ...engineEnvironment(),
-    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
+    ...(await engineUnderTest(directory)),
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
-    // Doubles stand in for the clouds' plugins. The engine would try for seconds, at each command, to download those that the state names.
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // The state is written at the end of a command, not after each resource too: none is killed.
+    PULUMI_SKIP_CHECKPOINTS: "true",
     ...options.environment,
   };
   const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
@@ -120,7 +135,6 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     await pulumi("config", "set-all", "--config-file", file, "--path", ...secrets);
   };
 
-  await mkdir(join(directory, "state"));
   await configure(options.keys);
   // A new stack's salt is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
