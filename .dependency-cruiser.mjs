@@ -52,9 +52,9 @@ export default {
       },
       to: {
         path: "^(?:components|policy|scripts/[^/]+)/",
-        // What only other programs have, what only browsers have, and where Pulumi starts the policy pack.
+        // What only other programs have, what only browsers have, where Pulumi starts the policy pack, and what Node loads before all else.
         pathNot:
-          "^(?:components/render\\.ts|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
+          "^(?:components/render\\.ts|scripts/setup/sdk-on-demand\\.cjs|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
         reachable: false,
       },
     },

@@ -8,7 +8,7 @@ import { memoryMiB, openDescriptors } from "../bench/processes.ts";
 import { mainPid } from "../support/cache-containers.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { usedMiB } from "../support/disk-use.ts";
-import { download } from "../support/http.ts";
+import { type Download, download } from "../support/http.ts";
 import { randomFrom } from "../support/random.ts";
 import { waitUntil } from "../support/wait.ts";
 import { type Breakage, breakages } from "./faults.ts";
@@ -78,7 +78,10 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
       await waitUntil(
         "cold blobs are served again",
         async () => {
-          inARow = served(await pullBlob(chain, pick(blobs.slice(hotCount)))) ? inARow + 1 : 0;
+          const outcome = await pullBlob(chain, pick(blobs.slice(hotCount)));
+          if (!served(outcome)) inARow = 0;
+          // What is cached is served whether the rest has recovered or not.
+          else if (outcome.headers["x-cache"] !== "HIT") inARow++;
           return inARow === 5;
         },
         recoveryMs,
@@ -160,7 +163,7 @@ async function pullBlob({ cache }: Chain, { repository, digest }: Blob): Promise
   }
 }
 
-function served(outcome: Outcome): boolean {
+function served(outcome: Outcome): outcome is Download {
   return !("error" in outcome) && outcome.status === 200 && outcome.complete;
 }
 
