@@ -257,6 +257,8 @@ test("a replica whose machine vanishes costs requests a second, also where it wa
     const start = `mkdir ${edgePaths.cache}/tmp && exec nginx -c /config/nginx.conf -e /dev/stderr -g 'daemon off;'`;
     const run = ["run", "--detach", "--rm", "--user=0", "--name", `${name}-${index}`, ...network, ...hosts];
     await podman([...run, ...mounts, "--entrypoint", "sh", edge, "-c", start]);
+    // One that has left the network doesn't end with it.
+    parts.defer(async () => void (await podman(["rm", "--force", "--time=0", `${name}-${index}`])));
   }
   /** Which replicas the first one has 16 blobs from, asked for at the same time. */
   const keepers = async () => {

@@ -2,10 +2,11 @@
 export const connectionsPerWorker = 8192;
 
 /**
- * Open files of one worker: its connections, and what it reads for them and stores. A container has the limit of its runtime's service, which can be 1,024.
+ * Open files of one worker: its connections, a file for each of them, and what it listens to and logs to. A container begins with the limit of its runtime's service, which
+ * can be 1,024. Where not even the most that it may have is enough, nginx says so and goes on with what it has.
  * https://nginx.org/en/docs/ngx_core_module.html#worker_rlimit_nofile
  */
-export const filesPerWorker = 4 * connectionsPerWorker;
+export const filesPerWorker = 2 * connectionsPerWorker + 256;
 
 /**
  * Workers where the cache shares a machine and is given less than a processor: while one waits for a slow disk, the other serves.
