@@ -8,8 +8,8 @@ import { ConfigError } from "../components/config/problems.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
 
 const file = "Pulumi.yaml";
-/** What belongs to one registry, and is seldom right for another. */
-const ofRegistry = ["upstream", "repositories", "probe"];
+/** What stands beside the registry, and is seldom right for another. */
+const ofRegistry = settings.filter(({ path }) => path.includes("registry-cache:upstreams"));
 const usage = `Usage: npm run init [-- OPTION …]
 
 Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks.
@@ -35,7 +35,7 @@ try {
     if (value !== undefined && value !== (current[option] ?? "")) console.log(`${what}: ${value || "none"}`);
   }
   if (answers.registry !== undefined && answers.registry !== current.registry) {
-    for (const { option, what } of settings.filter(({ option }) => ofRegistry.includes(option))) {
+    for (const { option, what } of ofRegistry) {
       if (answers[option] === undefined && current[option])
         console.error(`! ${what}: still ${current[option]}, as for ${current.registry} (--${option})`);
     }
