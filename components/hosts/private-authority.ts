@@ -1,36 +1,30 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, providerText } from "./dynamic-resource.ts";
 import type { Host } from "./kind.ts";
-import { providerPath } from "./provider-path.ts";
 import type { PrivateAuthorityInputs } from "./vm/private-authority-provider.ts";
 
-/** Stacks have this path in their state: it stays. */
-const module = providerPath(import.meta.url, "vm/private-authority-provider");
+type Provider = typeof import("./vm/private-authority-provider.ts");
 
-/** One line per method, for the reason that podman-pod-resource.ts gives. */
-const load = async (): Promise<typeof import("./vm/private-authority-provider.ts")> =>
-  import(`${process.cwd()}/${module}`);
-
-const provider: pulumi.dynamic.ResourceProvider = {
-  create: async (inputs) => (await load()).create(inputs),
-  diff: async (_id, olds, news) => (await load()).diff(olds, news),
-};
+const provider = providerText<Provider>(import.meta.url, "vm/private-authority-provider", {
+  create: (module, inputs) => module.create(inputs),
+  diff: (module, _id, olds, news) => module.diff(olds, news),
+});
 
 /**
  * The authority for a region with `tls: { mode: private }`. It outlives machine and disk, so clients trust it once; with its key, the machine makes and renews
  * its certificate by itself.
  */
-export class PrivateAuthority extends pulumi.dynamic.Resource {
+export class PrivateAuthority extends DynamicResource {
   declare readonly certificate: pulumi.Output<string>;
   declare readonly key: pulumi.Output<string>;
 
   constructor(name: string, args: PrivateAuthorityInputs, options: pulumi.CustomResourceOptions) {
     super(
       provider,
+      "vm:PrivateAuthority",
       name,
       { ...args, certificate: undefined, key: undefined },
       { ...options, additionalSecretOutputs: ["key"] },
-      "vm",
-      "PrivateAuthority",
     );
   }
 

@@ -16,7 +16,7 @@ const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
 const compileCache = process.env.NODE_COMPILE_CACHE || join(nodeModules, ".cache", "compiled");
 
 /** In quotation marks, as its path may have spaces: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_optionsoptions */
-const sdkOnDemand = `--require=${JSON.stringify(join(import.meta.dirname, "sdk-on-demand.cjs"))}`;
+const sdkStart = `--require=${JSON.stringify(join(import.meta.dirname, "sdk-start.cjs"))}`;
 
 /** Where Pulumi keeps what it downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
 export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
@@ -145,7 +145,7 @@ export function engineEnvironment({ url, from } = stateBackend(process.cwd())): 
   return {
     PATH: [join(nodeModules, ".bin"), engineDirectory, PATH].join(delimiter),
     NODE_COMPILE_CACHE: compileCache,
-    NODE_OPTIONS: `${NODE_OPTIONS} ${sdkOnDemand}`.trimStart(),
+    NODE_OPTIONS: `${NODE_OPTIONS} ${sdkStart}`.trimStart(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: url,
     ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"

@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
 export interface TestKms extends AsyncDisposable {
-  /** What the SDK finds it by. */
+  /** What the SDK finds it by, and a user of it. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Keeps nothing secret: what it encrypts is the plaintext with a mark in front. */
+/** Keeps nothing secret, nor the process from ending: what it encrypts is the plaintext with a mark in front. */
 export async function startKms(): Promise<TestKms> {
   const mark = Buffer.from("encrypted:");
   const server = createServer(async (request, response) => {
@@ -23,9 +23,14 @@ export async function startKms(): Promise<TestKms> {
     response.end(JSON.stringify({ ...answer, KeyId }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
+  server.unref();
   const { port } = server.address() as AddressInfo;
   return {
-    environment: { AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${port}` },
+    environment: {
+      AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "of no use to anyone",
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

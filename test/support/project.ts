@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
 import { forbidLogs } from "../setup/pulumi-home.ts";
+import { startKms, type TestKms } from "./kms.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
@@ -95,13 +96,21 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
   };
 }
 
+/** The one of this process. The key of a passphrase would take the engine longest of what it does at each command. */
+let kms: Promise<TestKms> | undefined;
+const secretsProvider = "awskms://alias/tests?region=eu-central-1";
+/** What the engine writes into a stack's file, for its secrets. */
+const secretsKeys = /^(?:secretsprovider|encryptedkey): .*$/gm;
+
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
   await ensureEngine();
+  kms ??= startKms();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
     ...(await engineUnderTest(directory)),
+    ...(await kms).environment,
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     // The state is written at the end of a command, not after each resource too: none is killed.
     PULUMI_SKIP_CHECKPOINTS: "true",
@@ -122,12 +131,10 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
 
   const configure: Project["configure"] = async (keys) => {
     const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${name}:${key}`, value]));
-    // The salt is that of the stack's beginning: its secrets are encrypted with it.
-    const salt = await readFile(file, "utf8").then(
-      (text) => text.match(/^encryptionsalt: .*$/m)?.[0] ?? "",
-      () => "",
-    );
-    await writeFile(file, `${stringify({ config })}${salt}\n`);
+    // As at the stack's beginning: its secrets are encrypted with it.
+    const before = await readFile(file, "utf8").catch(() => "");
+    const kept = before.match(secretsKeys) ?? [];
+    await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
   };
 
   const setSecrets: Project["setSecrets"] = async (values) => {
@@ -136,9 +143,13 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   };
 
   await configure(options.keys);
-  // A new stack's salt is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
+  // A new stack's key is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
-  const { stderr, failed } = await command(["stack", "init"], {}, directory);
+  const { stderr, failed } = await command(
+    ["stack", "init", "--secrets-provider", secretsProvider],
+    {},
+    directory,
+  );
   if (failed) throw new Error(stderr);
 
   return {

@@ -1,21 +1,17 @@
-import * as pulumi from "@pulumi/pulumi";
-import { providerPath } from "../provider-path.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, providerText } from "../dynamic-resource.ts";
 import type { PrivateCertificateInputs } from "./private-certificate-provider.ts";
 
-const module = providerPath(import.meta.url, "private-certificate-provider");
+type Provider = typeof import("./private-certificate-provider.ts");
 
-/** One line per method, for the reason that podman-pod-resource.ts gives. */
-const load = async (): Promise<typeof import("./private-certificate-provider.ts")> =>
-  import(`${process.cwd()}/${module}`);
-
-const provider: pulumi.dynamic.ResourceProvider = {
-  create: async (inputs) => (await load()).create(inputs),
-  diff: async (_id, olds, news) => (await load()).diff(olds, news),
-  update: async (_id, _olds, news) => (await load()).update(news),
-};
+const provider = providerText<Provider>(import.meta.url, "private-certificate-provider", {
+  create: (module, inputs) => module.create(inputs),
+  diff: (module, _id, olds, news) => module.diff(olds, news),
+  update: (module, _id, _olds, news) => module.update(news),
+});
 
 /** A server's certificate by a private authority. It is renewed by the first `pulumi up` in the last third of its time. */
-export class PrivateCertificate extends pulumi.dynamic.Resource {
+export class PrivateCertificate extends DynamicResource {
   declare readonly certificate: pulumi.Output<string>;
   declare readonly key: pulumi.Output<string>;
 
@@ -26,11 +22,10 @@ export class PrivateCertificate extends pulumi.dynamic.Resource {
   ) {
     super(
       provider,
+      "kubernetes:PrivateCertificate",
       name,
       { ...args, certificate: undefined, key: undefined, renewFrom: undefined },
       { ...options, additionalSecretOutputs: ["key", "authorityKey"] },
-      "kubernetes",
-      "PrivateCertificate",
     );
   }
 }

@@ -1,35 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
-import { providerPath } from "../provider-path.ts";
+import { DynamicResource, providerText } from "../dynamic-resource.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
-const module = providerPath(import.meta.url, "podman-pod-provider");
+type Provider = typeof import("./podman-pod-provider.ts");
 
-/**
- * The provider's text is part of the stack's state, and a change of it would replace the resource: so it is this one line per method, and what it
- * does is in podman-pod-provider.ts.
- */
-const load = async (): Promise<typeof import("./podman-pod-provider.ts")> =>
-  import(`${process.cwd()}/${module}`);
-
-const provider: pulumi.dynamic.ResourceProvider = {
-  diff: async (_id, olds, news) => (await load()).diff(olds, news),
-  create: async (inputs) => (await load()).create(inputs),
-  read: async (id, props) => (await load()).read(id, props),
-  update: async (_id, olds, news) => (await load()).update(olds, news),
-  delete: async (_id, props) => (await load()).remove(props),
-};
+const provider = providerText<Provider>(import.meta.url, "podman-pod-provider", {
+  diff: (module, _id, olds, news) => module.diff(olds, news),
+  create: (module, inputs) => module.create(inputs),
+  read: (module, id, props) => module.read(id, props),
+  update: (module, _id, olds, news) => module.update(olds, news),
+  delete: (module, _id, props) => module.remove(props),
+});
 
 /**
  * A Pod that podman plays on this machine. Updates happen in place (the data stays where it is), a refresh notices a Pod that is gone, stopped or
  * another one, and a deletion keeps the data.
  */
-export class PodmanPod extends pulumi.dynamic.Resource {
+export class PodmanPod extends DynamicResource {
   constructor(name: string, args: pulumi.Output<PodmanPodInputs>, options?: pulumi.CustomResourceOptions) {
     // Where a credential is in it, all of `args` is secret; only the secrets have to stay so.
     const open = <Key extends keyof PodmanPodInputs>(key: Key) =>
       pulumi.unsecret(args.apply((inputs) => inputs[key]));
     super(
       provider,
+      "local:PodmanPod",
       name,
       {
         name: open("name"),
@@ -41,8 +35,6 @@ export class PodmanPod extends pulumi.dynamic.Resource {
         secrets: pulumi.secret(args.apply(({ secrets }) => secrets)),
       },
       { ...options, additionalSecretOutputs: ["secrets"] },
-      "local",
-      "PodmanPod",
     );
   }
 }

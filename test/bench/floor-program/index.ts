@@ -5,11 +5,8 @@ const { regions, resources, dynamic } = JSON.parse(process.env.FLOOR ?? "{}");
 
 class Provider extends pulumi.ProviderResource {}
 class Resource extends pulumi.CustomResource {}
-class Dynamic extends pulumi.dynamic.Resource {}
 
-const nothing: pulumi.dynamic.ResourceProvider = {
-  create: async () => ({ id: "nothing", outs: {} }),
-};
+const __provider = `exports.handler = () => ({ create: async () => ({ id: "nothing", outs: {} }) });`;
 
 for (let region = 0; region < regions; region++) {
   const provider = new Provider("floor", `region-${region}`);
@@ -18,5 +15,5 @@ for (let region = 0; region < regions; region++) {
   }
 }
 for (let index = 0; index < dynamic; index++) {
-  new Dynamic(nothing, `dynamic-${index}`, {});
+  new Resource("pulumi-nodejs:dynamic/floor:Resource", `dynamic-${index}`, { __provider });
 }

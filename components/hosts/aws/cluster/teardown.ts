@@ -1,24 +1,18 @@
-import * as pulumi from "@pulumi/pulumi";
-import { providerPath } from "../../provider-path.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, type OperationsBy, providerText } from "../../dynamic-resource.ts";
 import type { ClusterNodesInputs, ClusterSecurityGroupInputs } from "./teardown-provider.ts";
 
-const module = providerPath(import.meta.url, "teardown-provider");
+type Provider = typeof import("./teardown-provider.ts");
 
-/** One line per method, for the reason that podman-pod-resource.ts gives. */
-const load = async (): Promise<typeof import("./teardown-provider.ts")> =>
-  import(`${process.cwd()}/${module}`);
+const provider = (deletion: Required<OperationsBy<Provider>>["delete"]) =>
+  providerText<Provider>(import.meta.url, "teardown-provider", {
+    create: (module, inputs) => module.create(inputs),
+    diff: (module, _id, olds, news) => module.diff(olds, news),
+    delete: deletion,
+  });
 
-const nodesProvider: pulumi.dynamic.ResourceProvider = {
-  create: async (inputs) => (await load()).create(inputs),
-  diff: async (_id, olds, news) => (await load()).diff(olds, news),
-  delete: async (_id, state) => (await load()).waitForNodes(state),
-};
-
-const securityGroupProvider: pulumi.dynamic.ResourceProvider = {
-  create: async (inputs) => (await load()).create(inputs),
-  diff: async (_id, olds, news) => (await load()).diff(olds, news),
-  delete: async (_id, state) => (await load()).deleteSecurityGroup(state),
-};
+const nodesProvider = provider((module, _id, state) => module.waitForNodes(state));
+const securityGroupProvider = provider((module, _id, state) => module.deleteSecurityGroup(state));
 
 type Args<Inputs> = { readonly [Name in keyof Inputs]: pulumi.Input<Inputs[Name]> };
 
@@ -27,9 +21,9 @@ type Args<Inputs> = { readonly [Name in keyof Inputs]: pulumi.Input<Inputs[Name]
  * keeps the VPC. What runs in the cluster depends on it, so it is deleted after that and before the cluster.
  * https://github.com/aws/aws-k8s-tester/pull/541
  */
-export class ClusterNodes extends pulumi.dynamic.Resource {
+export class ClusterNodes extends DynamicResource {
   constructor(name: string, args: Args<ClusterNodesInputs>, options: pulumi.CustomResourceOptions) {
-    super(nodesProvider, name, args, options, "aws", "ClusterNodes");
+    super(nodesProvider, "aws:ClusterNodes", name, args, options);
   }
 }
 
@@ -37,8 +31,8 @@ export class ClusterNodes extends pulumi.dynamic.Resource {
  * The security group that EKS makes for a cluster, and mostly deletes with it. Its deletion deletes what EKS has left. The cluster depends on it, and it on the network, so it is deleted
  * between the two.
  */
-export class ClusterSecurityGroup extends pulumi.dynamic.Resource {
+export class ClusterSecurityGroup extends DynamicResource {
   constructor(name: string, args: Args<ClusterSecurityGroupInputs>, options: pulumi.CustomResourceOptions) {
-    super(securityGroupProvider, name, args, options, "aws", "ClusterSecurityGroup");
+    super(securityGroupProvider, "aws:ClusterSecurityGroup", name, args, options);
   }
 }
