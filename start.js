@@ -10,14 +10,24 @@ import { debuglog } from "node:util";
 
 enableCompileCache(join(import.meta.dirname, "node_modules", ".cache", "compiled"));
 
-// The SDK takes a stack trace for each of its many promises, and its source-map-support looks each position up in source maps, which stripped types don't need:
-// most of the time of a stack with many regions.
+// The SDK's source-map-support looks each position of a stack trace up in source maps, which stripped types don't need.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // NODE_DEBUG=pulumi keeps what only those need who look for a mistake, and what costs a stack of 20 regions a quarter of its processor time.
 if (!debuglog("pulumi").enabled) {
   // In place of ten frames: four tell where an error is from.
   Error.stackTraceLimit = 4;
+  // For each of its many promises, the SDK takes a stack trace, for the message on promises that never end.
+  const { default: debuggable } = await import("@pulumi/pulumi/runtime/debuggable.js");
+  /** @type {(...args: unknown[]) => Promise<unknown>} */
+  const tracked = Reflect.get(debuggable, "debuggablePromise");
+  Reflect.set(debuggable, "debuggablePromise", (/** @type {unknown[]} */ ...args) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    const promise = tracked(...args);
+    Error.stackTraceLimit = stackTraceLimit;
+    return promise;
+  });
   // For each resource, the SDK sends the engine three debug messages, one after the other, and one of them has all of the resource in it. https://github.com/pulumi/pulumi/issues/7146
   const { log } = await import("@pulumi/pulumi");
   Reflect.set(log, "debug", async () => {});
