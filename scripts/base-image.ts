@@ -1,15 +1,20 @@
-/**
- * Prints a shell script that makes a base image for the machine of a region: docs/images.md#base-images.
- * Usage: npm run --silent base-image -- --stack STACK [--region REGION]
- */
-import { parseArgs } from "node:util";
+/** `npm run base-image -- --help`, and docs/images.md#base-images. */
+import { Command } from "commander";
 import { baseImage } from "./base-image/render.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
+import { usageExit } from "./usage-exit.ts";
 
-const usage = "Usage: npm run --silent base-image -- --stack STACK [--region REGION]";
+const program = new Command("npm run --silent base-image --")
+  .description(
+    "Prints a shell script that makes a base image for the machine of a region: docs/images.md#base-images.",
+  )
+  .requiredOption("--stack <stack>", "name of the stack")
+  .option("--region <region>", "one of its regions. Default: the only one")
+  .exitOverride(usageExit)
+  .parse();
 
-const { stack, region } = parse();
+const { stack, region } = program.opts<{ stack: string; region?: string }>();
 const { configurations, problems } = configurationsOf(await readStackFiles(process.cwd(), [stack]));
 const [configuration] = configurations;
 if (configuration) {
@@ -22,20 +27,3 @@ if (configuration) {
 }
 for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
 if (problems.length > 0) process.exitCode = 1;
-
-function parse(): { stack: string; region: string | undefined } {
-  try {
-    const { stack, region, help } = parseArgs({
-      options: { stack: { type: "string" }, region: { type: "string" }, help: { type: "boolean" } },
-    }).values;
-    if (help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    if (stack === undefined) throw new Error("--stack is missing");
-    return { stack, region };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
-  }
-}

@@ -1,26 +1,34 @@
-/**
- * Makes Pulumi.yaml that of another organization: `npm run init -- --help`.
- */
+/** Makes Pulumi.yaml that of another organization: `npm run init -- --help`. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { parseArgs } from "node:util";
+import { Command, Option } from "commander";
 import { ConfigError } from "../components/config/problems.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
+import { usageExit } from "./usage-exit.ts";
 
 const file = "Pulumi.yaml";
 /** What stands beside the registry, and is seldom right for another. */
 const ofRegistry = settings.filter(({ path }) => path.includes("registry-cache:upstreams"));
-const usage = `Usage: npm run init [-- OPTION …]
-
-Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks.
-
-${settings.map(({ option, example, what }) => `  --${option} ${example}\n      ${what}`).join("\n")}
-  --help
-
-An empty value removes what is there.
-Exit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.`;
-
-const wanted = parseOptions();
+const program = new Command("npm run init --")
+  .description(
+    `Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks. An empty value removes what is there.`,
+  )
+  .addHelpText(
+    "after",
+    "\nExit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.",
+  )
+  .exitOverride(usageExit);
+const options = settings.map(
+  ({ option, example, what }) => new Option(`--${option} <value>`, `${what}, such as ${example}`),
+);
+for (const option of options) program.addOption(option);
+const given = program.parse().opts();
+const wanted: Answers = Object.fromEntries(
+  options.flatMap((option) => {
+    const value = given[option.attributeName()];
+    return value === undefined ? [] : [[option.name(), value]];
+  }),
+);
 const text = await readFile(file, "utf8").catch((error: Error) => {
   console.error(`${file} can't be read: ${error.message}. Run this in the project's directory.`);
   process.exit(1);
@@ -52,8 +60,7 @@ try {
 
 async function ask(current: Answers): Promise<Answers> {
   if (!process.stdin.isTTY) {
-    console.error(`nobody to ask: name what changes as options\n${usage}`);
-    process.exit(2);
+    program.error("error: nobody to ask: name what changes as options");
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answers: Record<string, string> = {};
@@ -64,19 +71,4 @@ async function ask(current: Answers): Promise<Answers> {
   }
   terminal.close();
   return answers;
-}
-
-function parseOptions(): Answers {
-  try {
-    const options = Object.fromEntries(settings.map(({ option }) => [option, { type: "string" }] as const));
-    const { values } = parseArgs({ options: { ...options, help: { type: "boolean" } } });
-    if (values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    return values as Answers;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
-  }
 }

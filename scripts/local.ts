@@ -1,8 +1,5 @@
-/**
- * The cache on this machine, by one command.
- * Usage: npm run local [-- down [--purge]]
- */
-import { parseArgs } from "node:util";
+/** The cache on this machine, by one command: `npm run local -- --help`. */
+import { Argument, Command } from "commander";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
 import { firstView } from "./local/first-view.ts";
@@ -13,21 +10,24 @@ import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
 import { ensurePodman } from "./setup/podman.ts";
 import { runSteps } from "./setup/steps.ts";
+import { usageExit } from "./usage-exit.ts";
 
-const usage = "Usage: npm run local [-- down [--purge]]";
+const program = new Command("npm run local --")
+  .description("Brings the cache up on this machine, or takes it down.")
+  .addArgument(new Argument("[action]", "what to do").choices(["up", "down"]).default("up"))
+  .option("--purge", "with down: delete what is cached, too")
+  .exitOverride(usageExit)
+  .parse();
 
-const { positionals, values } = parse();
-const [action = "up"] = positionals;
-if (!["up", "down"].includes(action) || positionals.length > 1 || (values.purge && action !== "down")) {
-  console.error(usage);
-  process.exit(2);
-}
+const [action] = program.processedArgs;
+const { purge = false } = program.opts<{ purge?: true }>();
+if (purge && action === "up") program.error("error: --purge goes with down only");
 
 await runSteps(async () => {
   await ensureEngine();
   if (action === "down") {
-    await takeDown({ purge: values.purge });
-    await stopSeededUpstream({ purge: values.purge });
+    await takeDown({ purge });
+    await stopSeededUpstream({ purge });
     return;
   }
   await ensurePodman();
@@ -44,12 +44,3 @@ await runSteps(async () => {
   const checks = await runSelfCheck(stack.config, outputs);
   console.log(firstView(outputs, upstreams, checks));
 });
-
-function parse() {
-  try {
-    return parseArgs({ allowPositionals: true, options: { purge: { type: "boolean", default: false } } });
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
-  }
-}

@@ -1,9 +1,6 @@
-/**
- * Has the caches of a stack fetch images and charts before clusters ask for them: docs/prefetch.md#by-hand-and-from-a-pipeline.
- * Usage: npm run prefetch -- STACK [IMAGE…] [--file FILE]… [--charts TEMPLATE] [--platform PLATFORM]… [--region REGION]… [--dry-run]
- */
+/** `npm run prefetch -- --help`, and docs/prefetch.md#by-hand-and-from-a-pipeline. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import pMap from "p-map";
 import { referenceText } from "../components/config/image-reference.ts";
 import { type Prefetch, referenceProblem } from "../components/config/prefetch.ts";
@@ -19,27 +16,48 @@ import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
 import { runSteps } from "./setup/steps.ts";
-
-const usage =
-  "Usage: npm run prefetch -- STACK [IMAGE…] [--file FILE]… [--charts TEMPLATE] [--platform PLATFORM]… [--region REGION]… [--dry-run]\n" +
-  "Without IMAGE and FILE: what `prefetch` of the stack's configuration says.";
+import { usageExit } from "./usage-exit.ts";
 
 /** Caches that are filled at once. */
 const cachesAtOnce = 4;
 
 class InputError extends Error {}
 
-const { positionals, values } = parse();
-const [stack = "", ...named] = positionals;
+interface Options {
+  readonly file?: string[];
+  readonly charts?: string;
+  readonly platform?: string[];
+  readonly region?: string[];
+  readonly dryRun?: true;
+}
+
+const each = (value: string, others: readonly string[] = []) => [...others, value];
+
+const program = new Command("npm run prefetch --")
+  .description(
+    "Has the caches of a stack fetch images and charts before clusters ask for them: docs/prefetch.md#by-hand-and-from-a-pipeline.",
+  )
+  .argument("<stack>", "name of the stack")
+  .argument("[image...]", "Default, without --file: what `prefetch` of the stack's configuration says")
+  .option("--file <file>", "with images or charts of a release; more than once for more", each)
+  .option("--charts <template>", "where the charts of the files are")
+  .option("--platform <platform>", "such as linux/arm64, or all; more than once for more", each)
+  .option("--region <region>", "one of the stack's; more than once for more. Default: all", each)
+  .option("--dry-run", "say what is missing, and fetch nothing")
+  .exitOverride(usageExit)
+  .parse();
+
+const [stack = "", ...named] = program.args;
+const values = program.opts<Options>();
 
 await runSteps(async () => {
   try {
     await ensureEngine();
-    const program = await ensureTool("regctl");
+    const regctl = await ensureTool("regctl");
     const { texts, platforms } = await wanted();
     const caches = await cachesOf();
     const missing = (
-      await pMap(caches, ([region, cache]) => fill(region, cache, texts, platforms, program), {
+      await pMap(caches, ([region, cache]) => fill(region, cache, texts, platforms, regctl), {
         concurrency: cachesAtOnce,
       })
     ).flat();
@@ -67,9 +85,7 @@ async function wanted(): Promise<{ texts: string[]; platforms: Prefetch["platfor
     throw new InputError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   const prefetch = configurations[0]?.config.prefetch;
   if (!prefetch)
-    throw new InputError(
-      `${stack} has no \`prefetch\` in its configuration: name images, or a file.\n${usage}`,
-    );
+    throw new InputError(`${stack} has no \`prefetch\` in its configuration: name images, or a file.`);
   return { texts: prefetch.references.map(referenceText), platforms: chosen ?? prefetch.platforms };
 }
 
@@ -106,16 +122,16 @@ async function fill(
   cache: CacheOutput,
   texts: readonly string[],
   platforms: Prefetch["platforms"],
-  program: string,
+  regctl: string,
 ): Promise<string[]> {
   const refused = texts.flatMap((text) => {
     const problem = referenceProblem(text, cache.upstreams);
     return problem === undefined ? [] : [`${region}: ${text} ${problem}`];
   });
   if (refused.length > 0) return refused;
-  return await Registry.use(program, cache, async (registry) => {
+  return await Registry.use(regctl, cache, async (registry) => {
     const missing: string[] = [];
-    const options = { platforms, dryRun: values["dry-run"] };
+    const options = { platforms, dryRun: values.dryRun === true };
     for await (const one of warm(registry, wantedImages(texts), options)) {
       console.log(`${region}  ${one.image}  ${sentence(one)}`);
       const problem = one.problem ?? (one.missing?.length ? missingText(one.missing) : undefined);
@@ -132,29 +148,4 @@ function sentence({ bytes, blobs, fetched, missing, problem }: Warmed): string {
     return `${size}; which of them the cache has can't be told without fetching them`;
   if (missing?.length) return `${size}: ${missingText(missing)}`;
   return fetched ? `${size}: ${fetched} fetched` : `${size}: there`;
-}
-
-function parse() {
-  try {
-    const parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        file: { type: "string", multiple: true },
-        charts: { type: "string" },
-        platform: { type: "string", multiple: true },
-        region: { type: "string", multiple: true },
-        "dry-run": { type: "boolean", default: false },
-        help: { type: "boolean" },
-      },
-    });
-    if (parsed.values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    if (parsed.positionals.length === 0) throw new Error("STACK is missing");
-    return parsed;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
-  }
 }

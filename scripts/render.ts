@@ -1,8 +1,5 @@
-/**
- * Writes the objects of a stack's regions as YAML, for Flux, Argo CD and Helm: docs/gitops.md.
- * Usage: npm run render -- STACK [--out DIR] [--values DIR] [--external-secrets KIND/NAME [--secret-prefix PREFIX]] [--cilium]
- */
-import { parseArgs } from "node:util";
+/** `npm run render -- --help`, and docs/gitops.md. */
+import { Command, InvalidArgumentError } from "commander";
 import type { Problem } from "../components/config/problems.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
@@ -10,11 +7,40 @@ import { checkFiles } from "./regions/check.ts";
 import { draft } from "./render/directory.ts";
 import { chartValues, kustomizations } from "./render/files.ts";
 import { type RenderedRegion, renderStack, secretsToMake } from "./render/stack.ts";
+import { usageExit } from "./usage-exit.ts";
 
-const usage =
-  "Usage: npm run render -- STACK [--out DIR] [--values DIR] [--external-secrets KIND/NAME [--secret-prefix PREFIX]] [--cilium]";
+interface Options {
+  readonly out?: string;
+  readonly values?: string;
+  readonly externalSecrets?: ReturnType<typeof storeOf>;
+  readonly secretPrefix?: string;
+  readonly cilium?: true;
+}
 
-const { stack, out, values, options } = parse();
+const program = new Command("npm run render --")
+  .description("Writes the objects of a stack's regions as YAML, for Flux, Argo CD and Helm: docs/gitops.md.")
+  .argument("<stack>", "name of the stack")
+  .option("--out <directory>", "a directory for each region, as Flux and Argo CD take it")
+  .option("--values <directory>", "for each region, the values of the chart")
+  .option(
+    "--external-secrets <store>",
+    "where secrets come from: ClusterSecretStore/NAME or SecretStore/NAME",
+    storeOf,
+  )
+  .option("--secret-prefix <prefix>", "before the names of the secrets there")
+  .option("--cilium", "network policies of Cilium in place of those of Kubernetes")
+  .exitOverride(usageExit)
+  .parse();
+
+const [stack = ""] = program.args;
+const { out, values, externalSecrets, secretPrefix, cilium } = program.opts<Options>();
+if (out === undefined && values === undefined) program.error("error: --out or --values is missing");
+if (secretPrefix !== undefined && externalSecrets === undefined)
+  program.error("error: --secret-prefix goes with --external-secrets only");
+const options = {
+  networkPolicies: cilium ? "cilium" : "kubernetes",
+  secretStore: externalSecrets && { ...externalSecrets, prefix: secretPrefix },
+} as const;
 const regions = await render();
 const outputs = [
   { directory: out, rendered: kustomizations(regions) },
@@ -58,44 +84,9 @@ function endWith(problems: readonly Problem[], note?: string): never[] {
   return [];
 }
 
-function parse() {
-  try {
-    const { positionals, values } = parseArgs({
-      allowPositionals: true,
-      options: {
-        out: { type: "string" },
-        values: { type: "string" },
-        "external-secrets": { type: "string" },
-        "secret-prefix": { type: "string" },
-        cilium: { type: "boolean", default: false },
-        help: { type: "boolean" },
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    const [stack, ...others] = positionals;
-    if (stack === undefined || others.length > 0) throw new Error("name one STACK");
-    const { out, values: valuesDirectory, cilium } = values;
-    if (out === undefined && valuesDirectory === undefined) throw new Error("--out or --values is missing");
-    const secretStore = storeOf(values["external-secrets"], values["secret-prefix"]);
-    const networkPolicies = cilium ? "cilium" : "kubernetes";
-    return { stack, out, values: valuesDirectory, options: { networkPolicies, secretStore } } as const;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    process.exit(2);
-  }
-}
-
-function storeOf(reference: string | undefined, prefix: string | undefined) {
-  if (reference === undefined) {
-    if (prefix !== undefined) throw new Error("--secret-prefix goes with --external-secrets only");
-    return undefined;
-  }
+function storeOf(reference: string) {
   const [kind, name, ...rest] = reference.split("/");
-  if ((kind !== "ClusterSecretStore" && kind !== "SecretStore") || !name || rest.length > 0) {
-    throw new Error("--external-secrets must be ClusterSecretStore/NAME or SecretStore/NAME");
-  }
-  return { kind, name, prefix } as const;
+  if ((kind !== "ClusterSecretStore" && kind !== "SecretStore") || !name || rest.length > 0)
+    throw new InvalidArgumentError("Name ClusterSecretStore/NAME or SecretStore/NAME.");
+  return { kind, name } as const;
 }

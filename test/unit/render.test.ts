@@ -143,10 +143,10 @@ test("a region that isn't in an existing cluster is refused by its name", async 
 
 test("wrong usage is told from a problem", async () => {
   for (const [args, told] of [
-    [["kubernetes-clusters"], /^--out or --values is missing\n/],
+    [["kubernetes-clusters"], /^error: --out or --values is missing/],
     [
       ["kubernetes-clusters", "--out", "x", "--external-secrets", "vault"],
-      /^--external-secrets must be ClusterSecretStore\/NAME or/,
+      /ClusterSecretStore\/NAME or SecretStore\/NAME/,
     ],
   ] as const) {
     const { exitCode, stderr } = await project.render(...args);
