@@ -120,3 +120,46 @@ describe("what was pulled before", () => {
     t.diagnostic(`after ${((performance.now() - start) / 1000).toFixed(1)} s`);
   });
 });
+
+describe("an object that the upstream doesn't answer", () => {
+  const parts = scope(test);
+  let chain: Chain;
+
+  before(async () => {
+    chain = await startChain(parts, { repositories });
+  });
+
+  /** Of an image that the cache hasn't: its manifest, and its layer. */
+  async function cold(name: string): Promise<{ manifest: URL; layer: URL }> {
+    const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB: 1 });
+    await push(chain.registry.url, image);
+    const url = (path: string) =>
+      new URL(`/v2/${image.repository}/${path}?ns=${registryName}`, chain.cache.url);
+    const layer = image.blobs.find(({ size }) => size > 900_000) ?? assert.fail("no layer");
+    return { manifest: url("manifests/1"), layer: url(`blobs/${layer.digest}`) };
+  }
+
+  const ask = (url: URL) => download(url, { ca: chain.cache.ca });
+
+  for (const [kind, seconds] of [
+    ["manifest", 2.5],
+    ["layer", 10],
+  ] as const) {
+    test(`${kind}: is no outage for others, and all who wait for it wait as long as one`, async (t) => {
+      const slow = (await cold(`slow-${kind}`))[kind];
+      const others = [];
+      for (let index = 0; index < 3; index++) others.push(await cold(`beside-${kind}-${index}`));
+      using _hole = chain.proxy.inject({ kind: "black-hole" }, slow.pathname);
+      const waiting = await Promise.all(Array.from({ length: 4 }, () => ask(slow)));
+      const longest = Math.max(...waiting.map(({ totalMs }) => totalMs));
+      t.diagnostic(`the longest wait took ${longest.toFixed(0)} ms`);
+      for (const { status } of waiting) assert.equal(status, 503);
+      assert.ok(longest < (seconds + 2) * 1000, `${longest} ms`);
+      for (const { manifest, layer } of others)
+        for (const url of [manifest, layer]) assert.equal((await ask(url)).status, 200, url.pathname);
+      const { status, totalMs } = await ask(slow);
+      assert.equal(status, 503);
+      assert.ok(totalMs < 1000, `${totalMs} ms`);
+    });
+  }
+});

@@ -2,7 +2,7 @@ import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
-import { cached, passTo } from "./cached.ts";
+import { cached, passTo, silentFor } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
@@ -94,11 +94,7 @@ function redirects({ store }: Store): boolean {
 
 function transfer(options: Options): Directive[] {
   const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
-  return [
-    directive("proxy_force_ranges", "on"),
-    directive("proxy_read_timeout", `${silence}s`),
-    ...fillLimits(options),
-  ];
+  return [directive("proxy_force_ranges", "on"), ...silentFor(silence), ...fillLimits(options)];
 }
 
 /**

@@ -55,11 +55,18 @@ export function cached(
 }
 
 /**
+ * How long an origin may be silent for an object. Whoever has waited for the same one then gets the same answer, and so does who asks in the seconds after: they would wait one
+ * after the other. nginx remembers it in memory, and only where it has no old answer.
+ */
+export function silentFor(seconds: number): Directive[] {
+  return [directive("proxy_read_timeout", `${seconds * 1000}ms`), directive("proxy_cache_valid", 504, "10s")];
+}
+
+/**
  * Answers that may change upstream. An old one is better than none: an origin says 404 both for a tag that is gone and for an upstream it can't
  * reach, so a stale answer also outlives a 404.
- * @param silenceSeconds how long the origin may be silent
  */
-export function mutable({ freshnessSeconds }: PodOptions["region"], silenceSeconds: number): Directive[] {
+export function mutable({ freshnessSeconds }: PodOptions["region"]): Directive[] {
   return [
     // nginx counts in whole seconds, and an answer holds for up to one more than it is told.
     directive("proxy_cache_valid", 200, `${freshnessSeconds - 1}s`),
@@ -69,6 +76,5 @@ export function mutable({ freshnessSeconds }: PodOptions["region"], silenceSecon
       ...["error", "timeout", "invalid_header", "updating"],
       ...[403, 404, 429, 500, 502, 503, 504].map((status) => `http_${status}`),
     ),
-    directive("proxy_read_timeout", `${silenceSeconds * 1000}ms`),
   ];
 }

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { isZot } from "../../config/upstream.ts";
 import { block, type Directive, directive, literal, renderNginxConf } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached, fillSeconds, mutable, requestHeaders } from "./cached.ts";
+import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules } from "./fills.ts";
@@ -18,7 +17,7 @@ import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
 import { connectionsPerWorker, filesPerWorker } from "./workers.ts";
-import { zotGroups, zotLocations, zotRules, zotServer } from "./zot.ts";
+import { zotGroups, zotLocations, zotRules } from "./zot.ts";
 
 const limits = {
   /** With requests, of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
@@ -28,7 +27,7 @@ const limits = {
    * a black-holed upstream costs the first pull; a far upstream needs about six round trips of 0.3 s for a cold tag.
    */
   manifestSilenceSeconds: 2.5,
-  /** How long an origin that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
+  /** How long the origin of a shared store that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
   breakSeconds: 10,
 } as const;
 
@@ -80,7 +79,7 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...upstreamPorts(options).map((it) => origin(it, options)),
         ...zotGroups(options),
         ...peerGroup(options),
-        ...proxying(),
+        ...proxying(options),
         registryServer(options),
         ...peerServer(options, ownBlobs(options)),
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
@@ -99,13 +98,14 @@ function temporaryPaths(): Directive[] {
 }
 
 /**
- * One origin, and in its place, as long as it is silent or down, the registry of what the shared store has, or else a server that says at once
- * that there is nothing: nginx alone would try a single server again for each request, and a pull of many layers would wait as many times. The
- * zone shares that knowledge among the workers.
+ * One origin, and what is asked in its place: as long as it is down, a server that says at once that there is nothing; or, also as long as it is silent, the registry of what the
+ * shared store has. Without such a store, silence for one object says nothing of another: an origin whose upstream is silent is stopped by origin.sh. The zone shares among the
+ * workers what they know.
  */
 function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Directive {
   const name = literal(`origin-${upstream.name}`);
-  const watched = isZot(upstream) ? zotServer : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
+  const watched =
+    options.store === undefined ? ["max_fails=0"] : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   return block(
     "upstream",
     [name],
@@ -124,14 +124,14 @@ function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Direct
  * What holds for every request to an origin. Nothing of the client's request goes there, neither headers nor body: one cached copy serves all
  * clients, and the origin answers an OCI manifest only to an Accept header that names its media type.
  */
-function proxying(): Directive[] {
+function proxying({ store }: Pick<PodOptions, "store">): Directive[] {
   return [
     directive("proxy_http_version", "1.1"),
     directive("proxy_pass_request_headers", "off"),
     directive("proxy_pass_request_body", "off"),
     ...requestHeaders({ Connection: "", Accept: manifestMediaTypes.join(", ") }),
     directive("proxy_connect_timeout", "1s"),
-    directive("proxy_next_upstream", "error", "timeout"),
+    directive("proxy_next_upstream", "error", ...(store === undefined ? [] : ["timeout"])),
     directive("proxy_buffer_size", "16k"),
     directive("proxy_buffers", 16, "64k"),
     directive("proxy_busy_buffers_size", "128k"),
@@ -187,13 +187,15 @@ function registryServer(options: PodOptions): Directive {
       ...onlyCachedLocations(options),
       cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
         directive("proxy_cache_valid", 200, forever),
-        directive("proxy_read_timeout", `${limits.manifestSilenceSeconds * 1000}ms`),
+        ...silentFor(limits.manifestSilenceSeconds),
       ]),
       cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
-        ...mutable(region, limits.manifestSilenceSeconds),
+        ...mutable(region),
+        ...silentFor(limits.manifestSilenceSeconds),
       ]),
       cached("list", "lists", "$upstream $repository $list_query", "tags/list$list_query", [
-        ...mutable(region, limits.manifestSilenceSeconds),
+        ...mutable(region),
+        ...silentFor(limits.manifestSilenceSeconds),
         directive("proxy_hide_header", "Link"),
         directive("add_header", "Link", "$list_link"),
         cacheHeader(),

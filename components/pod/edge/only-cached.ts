@@ -24,7 +24,7 @@ export function onlyCachedLocations({
     // It doesn't wait for whoever fetches it; and see statusServer() for threads.
     directive("proxy_cache_lock", "off"),
     directive("aio", "off"),
-    directive("error_page", 503, "=504", "@absent"),
+    directive("error_page", 503, 504, "=504", "@absent"),
   ];
   const bucket = [
     passTo("stored-$upstream", "blobs/$digest"),

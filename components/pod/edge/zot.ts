@@ -20,9 +20,6 @@ const root = `/v2${zotDestination("$upstream")}/`;
  */
 const copySeconds = 28;
 
-/** Of zot as a server of its group. Its silence means work, and says nothing of the next request. Where nothing listens, each request knows at once. */
-export const zotServer = ["max_fails=0"];
-
 /** For the http block: what is asked in the place of a zot whose upstream is silent. */
 export function zotGroups({ upstreams, ports }: Pick<PodOptions, "upstreams" | "ports">): Directive[] {
   if (!hasZot({ upstreams })) return [];
@@ -50,7 +47,9 @@ export function zotLocations(options: Options): Directive[] {
       key,
       path,
       [
-        ...mutable(options.region, copySeconds),
+        ...mutable(options.region),
+        // Its silence means work, and says nothing of the next request.
+        directive("proxy_read_timeout", `${copySeconds * 1000}ms`),
         // zot lets those who ask for one image at once wait for one copy. Here, they would wait for one after the other who has waited in vain.
         directive("proxy_cache_lock", "off"),
       ],

@@ -41,7 +41,7 @@ const trials: readonly Trial[] = [
     what: "the edge asks the upstream itself",
     async start(parts, { pod, upstream }) {
       const direct = [
-        replace("server 127.0.0.1:\\d+ max_fails=1", `server ${upstream.url.host} max_fails=1`),
+        replace("server 127.0.0.1:\\d+ max_fails=0", `server ${upstream.url.host} max_fails=0`),
         (config: string) => config.replaceAll("$upstream/v2/", "v2/"),
       ];
       return parts.use(await startTrialEdge(pod, { edits: direct }));
