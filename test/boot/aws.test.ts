@@ -81,11 +81,10 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
   });
 
-  await step("tells whoever is on call how it does, and pulls through itself", async () => {
+  await step("tells whoever is on call how it does", async () => {
     const status = await first.run("registry-cache status");
     assert.match(status, /^verdict {8}serving/m);
     assert.match(status, /^configuration {2}wanted (\w{12}), applied \1 on /m);
-    assert.match(await first.run("registry-cache pull"), /^\d+ answers, \d+ of them hits, .* MB in /m);
     const { exitCode } = await first.try("registry-cache restart nothing");
     assert.equal(exitCode, 2);
   });
@@ -129,7 +128,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     await follow("RegistryCacheDiskFull", "Do", { matching: /vacuum/ });
     await serves(around, first, ca);
     await first.until("no alert is left, and a pull works", async () =>
-      /^[1-9]\d* answers, /m.test(await follow("RegistryCacheDown", "Verify")),
+      /^[1-9]\d* answers, \d+ of them hits, .* MB in /m.test(await follow("RegistryCacheDown", "Verify")),
     );
   });
 
