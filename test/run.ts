@@ -27,7 +27,7 @@ const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", 
 const maxFilesAgain = 5;
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
-  "test/nodes/workload",
+  ...["test/nodes/workload", "test/boot/aws"],
   ...["alerts", "apply", "budget", "fallback."].map((name) => `test/e2e/${name}`),
   ...["test/bench/", "test/soak/soak"],
   ...[
@@ -67,14 +67,16 @@ await runSteps(async () => {
   const isBoot = among([boot]);
   const isLong = among(long);
   // By their names, not by folders: some kinds of tests compute, others wait.
-  const beside = files
-    .filter((file) => !isAlone(file) && !isBoot(file))
-    .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
+  const inOrder = (of: (file: string) => boolean) =>
+    files
+      .filter(of)
+      .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
+  const beside = inOrder((file) => !isAlone(file) && !isBoot(file));
   const failed = [
     // One more than there are processors: many wait most of the time.
     ...(await failing(beside, { signal, concurrency: availableParallelism() + 1 })),
     ...(await failing(files.filter(isAlone), { signal, concurrency: 1 })),
-    ...(await failing(files.filter(isBoot), { signal, concurrency: availableParallelism() })),
+    ...(await failing(inOrder(isBoot), { signal, concurrency: availableParallelism() })),
   ];
   const again = failed.length <= maxFilesAgain && failed.every(among(realPrograms)) ? failed : [];
   if (again.length > 0) console.log(`Once more, alone: ${again.join(", ")}`);

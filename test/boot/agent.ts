@@ -35,7 +35,7 @@ export async function runInside(socketPath: string, command: string): Promise<Re
       );
       return { exitCode: status.exitcode ?? -1, output: texts.join("").trimEnd() };
     }
-    await sleep(500);
+    await sleep(200);
   }
 }
 

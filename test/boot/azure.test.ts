@@ -1,22 +1,46 @@
-/** The user data of a region in Azure in a machine with Debian 13. */
+/**
+ * The user data of a region in Azure in machines from a base image, made as docs/images.md says. Nobody else helps them: no mirror, and no registry with the Pod's
+ * images.
+ */
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type AlertName, alertNames } from "../../components/config/alerts.ts";
+import { imagesOf } from "../../components/config/images.ts";
+import { renderBaseImage } from "../../components/hosts/vm/base-image.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { secretDirectory, secretFile } from "../../components/pod/secrets.ts";
 import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { providedCertificate } from "./certificates.ts";
 import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
-import { ensureQemu } from "./image.ts";
-import { applied, applies, fails, filesOnRootDisk, Region, serves, sizeOfFileSystem } from "./region.ts";
+import { ensureMachineImage, ensureQemu } from "./image.ts";
+import { Machine } from "./machine.ts";
+import {
+  applied,
+  applies,
+  type BaseImage,
+  fails,
+  fileSystem,
+  filesOnRootDisk,
+  Region,
+  serves,
+  sizeOfFileSystem,
+} from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
 
+/** Whoever asks a mirror waits: nobody has this address (RFC 5737). */
+const withoutMirrors = `cat >/etc/apt/apt.conf.d/99test <<'END'
+Acquire::http::Proxy "http://192.0.2.1:3128";
+Acquire::https::Proxy "http://192.0.2.1:3128";
+END
+`;
+
 const runs = new RunbookRuns(import.meta.filename);
 
-test("secrets from the store, a disk in use or growing, Pods that it can't take", {
+test("a base image, secrets from the store, a disk in use or growing, Pods that it can't take, a machine in its place", {
   timeout: storyTimeoutMs,
 }, async (t) => {
   const parts = scope(t);
@@ -35,8 +59,12 @@ test("secrets from the store, a disk in use or growing, Pods that it can't take"
   });
   const written = async () => (await stat(disk.file)).mtimeMs;
   const before = await written();
-  const machine = parts.use(await region.start({ name: "machine", packages: "installed", disk: "attached" }));
+  let base: BaseImage;
+  const start = async (name: string) =>
+    parts.use(await region.start({ name, packages: base, disk: "attached" }));
+  let machine: Machine;
   const { ca, secret: certificate } = await providedCertificate();
+  const renewed = await providedCertificate();
   const credentialsInside = () =>
     `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
   /** Somebody who is on call, in a session on the machine. @returns what is printed */
@@ -48,8 +76,32 @@ test("secrets from the store, a disk in use or growing, Pods that it can't take"
   const mount = (mayFail = /^$/) => follow("RegistryCacheDown", "Do", { matching: /lsblk/, mayFail });
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
+  await step(
+    "an instance of Debian's image, with the script as its user data, becomes a base image",
+    async () => {
+      const { directory, boothook, ports, config } = around;
+      const text = renderBaseImage({ architecture: "amd64", prepare: [], images: imagesOf(config, false) });
+      const builder = parts.use(
+        await Machine.start({
+          image: await ensureMachineImage([]),
+          directory: join(directory, "builder"),
+          userData: Buffer.from(text),
+          boothook,
+          ports,
+        }),
+      );
+      await builder.ended();
+      t.diagnostic(`${builder.seconds} s until the instance is off and can be captured`);
+      base = { image: await builder.capture(join(directory, "base.raw")), boothook: withoutMirrors };
+      await around.stopImageRegistry();
+    },
+  );
+
   await step("never formats a disk that is in use, and doesn't do without one", async () => {
+    machine = await start("machine");
     await machine.settled();
+    t.diagnostic(`${machine.seconds} s until cloud-init is done`);
+    assert.equal(await machine.run("find /var/lib/apt/lists /var/log/apt -type f -size +0"), "");
     await machine.until("it refuses the disk", async () => {
       return (await machine.try("systemctl is-failed registry-cache-disk")).output === "failed";
     });
@@ -120,8 +172,9 @@ test("secrets from the store, a disk in use or growing, Pods that it can't take"
     const rotated = originCredentials({ username: "machine", password: "another" });
     around.store.secrets.set(secret("gsoci"), rotated);
     const { fingerprint } = await around.get(443, "/v2/", ca);
-    const renewed = await providedCertificate();
     around.store.secrets.set(secret("tls"), renewed.secret);
+    // As two minutes after the last time, before which the timer doesn't ask again.
+    await machine.run("touch --no-create --date='3 minutes ago' /run/registry-cache/followed");
     await machine.until("nginx has it", async () => {
       return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;
     });
@@ -140,6 +193,19 @@ test("secrets from the store, a disk in use or growing, Pods that it can't take"
     await machine.until("the file system has grown", async () => {
       return (await sizeOfFileSystem(machine)) > 1.9 * dataDiskGiB * gib;
     });
+  });
+
+  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
+    const uuid = await fileSystem(machine, disk);
+    await machine.stop();
+    await around.stopUpstream();
+    await truncate(disk.file, 3 * dataDiskGiB * gib);
+    const second = await start("second");
+    await serves(around, second, renewed.ca);
+    await around.pull(renewed.ca);
+    t.diagnostic(`${second.seconds} s from the start of a machine in another's place to a served pull`);
+    assert.equal(await fileSystem(second, disk), uuid);
+    assert.ok((await sizeOfFileSystem(second)) > 2.9 * dataDiskGiB * gib);
   });
 
   await step("has run all that the runbooks say for a machine", async () => {

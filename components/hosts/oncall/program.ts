@@ -40,6 +40,13 @@ export const commands = [
   ...["probe", "pull", "restart", "container", "pod", "replica", "k", "help"],
 ] as const;
 
+/** What it consists of, by where it runs; the last of each is the same everywhere. */
+const scripts = {
+  vm: ["podman.sh", "vm.sh", "registry-cache.sh"],
+  local: ["podman.sh", "local.sh", "registry-cache.sh"],
+  kubernetes: ["kubernetes.sh", "registry-cache.sh"],
+} as const;
+
 /** A POSIX shell script. */
 export function onCallProgram(options: OnPodman | OnKubernetes): string {
   const { region, endpoint, internalPort, probe, runbookUrl, image = "" } = options;
@@ -50,14 +57,12 @@ export function onCallProgram(options: OnPodman | OnKubernetes): string {
     PROBE: probe,
     RUNBOOK_URL: runbookUrl,
     IMAGE: image,
-    HOST: options.host,
     ...(options.host === "kubernetes"
       ? { CONTEXT: options.context, NAMESPACE: options.namespace }
       : { DATA: options.data, STATE: options.state }),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${quoted(value)}\n`);
-  const files = [options.host === "kubernetes" ? "kubernetes.sh" : "podman.sh", "registry-cache.sh"];
-  return ["#!/bin/sh\n", ...lines, ...files.map(body)].join("");
+  return ["#!/bin/sh\n", ...lines, ...scripts[options.host].map(body)].join("");
 }
 
 /** Of the module `endpoint` of blackbox_exporter, which asks as a client does. @param scheme what the edge itself speaks */

@@ -1,0 +1,41 @@
+#!/bin/sh
+# What the program does as a user of this machine.
+
+become_ready() { :; }
+
+is_stopped() { false; }
+
+# Usage: pods OPTION…
+pods() { podman pod ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION" "$@"; }
+
+show_startup() { pods; }
+
+disk_use() { limited df -Ph "$DATA"; }
+
+configuration() {
+  digest=$(applied)
+  echo "applied ${digest:-none}"
+}
+
+# Usage: restart_pods POD…
+# podman stops a Pod whose only container has ended. The container's monitor sees to that, perhaps only when the Pod has been started again: so wait for its end.
+restart_pods() {
+  monitors=$(for pod; do podman ps --quiet --filter "pod=$pod"; done | xargs -r podman inspect --format '{{.State.ConmonPid}}' | grep -vx 0)
+  podman pod stop "$@" || return
+  for monitor in $monitors; do
+    while kill -0 "$monitor" 2>/dev/null; do sleep 0.2; done
+  done
+  podman pod start "$@"
+}
+
+restart_all() {
+  # shellcheck disable=SC2046
+  set -- $(pods --quiet)
+  [ $# -gt 0 ] || fail "there is no Pod of $REGION on this machine"
+  restart_pods "$@"
+}
+
+restart_part() {
+  pod=$(pod_of "$1") || return
+  restart_pods "$pod"
+}
