@@ -141,7 +141,7 @@ test("every problem of a file is reported at once", () => {
     "regions[1].endpoint.hostname",
     "regions[1].endpoint.tls.email",
     "regions[1].endpoint.zone",
-    "registry-cache:regons",
+    "regons",
     "upstreams[0].registry",
     "upstreams[0].repositories[0]",
     "upstreams[1].credentials",
@@ -192,23 +192,20 @@ test("credentials: named, present, encrypted, and never repeated", () => {
   );
   assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
     'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
-    "registry-cache:gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
+    "gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
   ]);
   assertProblem(
     { ...named, "gsoci-credentials": { username: "u", password: "hunter2" } },
-    /^registry-cache:gsoci-credentials\.password: is not encrypted/,
+    /^gsoci-credentials\.password: is not encrypted/,
   );
   assertProblem(
     { ...named, "gsoci-credentials": { username: "u" } },
-    /^registry-cache:gsoci-credentials\.password: is missing/,
+    /^gsoci-credentials\.password: is missing/,
   );
-  assertProblem(
-    { ...named, "gsoci-credentials": "hunter2" },
-    /^registry-cache:gsoci-credentials: must be a secret mapping/,
-  );
+  assertProblem({ ...named, "gsoci-credentials": "hunter2" }, /^gsoci-credentials: must be a secret mapping/);
   assertProblem(
     { ...local, "gsoci-credentials": { username: "u", password: "readable" } },
-    /^registry-cache:gsoci-credentials: unknown key/,
+    /^gsoci-credentials: unknown key/,
   );
   assertProblem(
     withUpstream({ credentials: "images" }),
