@@ -149,11 +149,6 @@ export async function heldPorts(
   return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
 }
 
-/** The name that podman knows a container of the cache by. */
-export function containerOf(inputs: Pick<PodmanPodInputs, "bundle">, container: string): string {
-  return `${parse(inputs)[`parts/${container}/pod`]}-${container}`;
-}
-
 /** Whether what was found is what is wanted, and whole. */
 export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
   return (
