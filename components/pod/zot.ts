@@ -4,7 +4,7 @@ import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { zotDestination } from "./registry.ts";
-import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
+import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
 /** Where zot keeps its images: an OCI layout for each repository, in the directory of its name. */
@@ -128,7 +128,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
       resources: resources(memoryMiB),
     },
     files: { [configurationFile]: renderZotConfig({ upstream, ports }) },
-    secret: upstream.credentials === undefined ? undefined : credentialsOf(upstream.name),
+    secret: upstream.credentials === undefined ? undefined : credentialsSecret(upstream.name),
     readsSecretAtStart: true,
     ready: originReady({ upstream, ports }),
     mounts: [{ name, mountPath: zotStore }],
