@@ -4,11 +4,11 @@
 import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { buildSync } from "esbuild";
-import { stackFileSchema } from "../components/config/json-schema.ts";
-import { configurationTables } from "../components/config/reference.ts";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
-import { ruleTables } from "../policy/reference.ts";
+import { configurationTables } from "./docs/configuration-tables.ts";
+import { stackFileSchema } from "./docs/json-schema.ts";
 import { renderPicture } from "./docs/pictures.ts";
+import { ruleTables } from "./docs/rule-tables.ts";
 
 interface GeneratedFile {
   /** Relative to the project. */

@@ -27,12 +27,16 @@ const sealed = z.strictObject(
       if (code !== "invalid_type" || input === undefined) return undefined;
       return typeof input === "string"
         ? "is not encrypted: consider it known, change it, and set the new one by `pulumi config set --secret --path`"
-        : "must be encrypted text";
+        : mustBeText;
     },
   },
 );
 
-const sealedUser = z.strictObject({ username: z.union([z.string().min(1), sealed]), password: sealed });
+const mustBeText = "must be text that isn't empty";
+const username = z.union([z.string().min(1), sealed], {
+  error: ({ input }) => (input === undefined ? undefined : mustBeText),
+});
+const sealedUser = z.strictObject({ username, password: sealed });
 
 /** Credentials as they stand in a stack file. The user name may be readable, the password not. */
 export const sealedCredentials = z.union([sealedUser, sealed], {
@@ -51,12 +55,13 @@ export function commandToSet(key: string): string {
 
 /**
  * Decrypted credentials in the form that they have in a stack file: what checks the form can do so without the plain text, and no message
- * can hold it. What can't be credentials becomes null.
+ * can hold it. What can't be credentials becomes null, and so does empty text.
+ * @param isLater whether a part is text that isn't known yet. @default none is
  */
-export function seal(value: unknown): unknown {
+export function seal(value: unknown, isLater = (_: unknown) => false): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const entries = Object.entries(value);
+  const isText = (it: unknown) => (typeof it === "string" && it !== "") || isLater(it);
   return Object.fromEntries(
-    entries.map(([key, text]) => [key, typeof text === "string" ? { secure: "" } : null]),
+    Object.entries(value).map(([key, it]) => [key, isText(it) ? { secure: "" } : null]),
   );
 }

@@ -3,7 +3,7 @@ import { distance } from "fastest-levenshtein";
 import { type Credentials, type Secrets, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, parseConfig } from "./parse.ts";
 import { ConfigError, type Problem } from "./problems.ts";
-import { warn } from "./refuse.ts";
+import { runError, warn } from "./refuse.ts";
 import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 
 /** A stack's configuration with the secrets that it names. */
@@ -14,7 +14,7 @@ export interface LoadedConfig {
 
 /**
  * The configuration of the running stack. Nothing else in the program reads `pulumi.Config`.
- * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
+ * @throws pulumi.RunError: see runError()
  */
 export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {
   warn(namespaceWarnings());
@@ -22,31 +22,33 @@ export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig 
 }
 
 /** What a configuration names as `credentials`, by the name. */
-export type SecretInputs = Readonly<Record<string, pulumi.Input<Inputs<Credentials> | Inputs<Token>>>>;
+export type SecretOf = (key: string) => pulumi.Input<Inputs<Credentials> | Inputs<Token>> | undefined;
 
 type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Name]> };
 
 /**
  * The same from plain values, for a program that has its configuration from elsewhere.
  * @param configuration as in a stack's file, without the namespace in front of its keys
- * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
+ * @param secretOf asked for each key that the configuration names as `credentials`. @default there are none
+ * @throws pulumi.RunError: see runError()
  */
-export function readConfig(configuration: StackInput, secrets: SecretInputs = {}): LoadedConfig {
-  const sealed = Object.entries(secrets).map(([key, value]) => [key, formOf(value)]);
+export function readConfig(configuration: StackInput, secretOf: SecretOf = () => undefined): LoadedConfig {
+  const keys = credentialReferences(configuration).map(({ key }) => key);
+  const secrets = new Map(keys.filter((key) => !knownKeys.includes(key)).map((key) => [key, secretOf(key)]));
+  const sealed = [...secrets].map(([key, value]) => [key, formOf(value)]);
   return withSecrets(
-    { ...Object.fromEntries(sealed), ...configuration },
+    secrets.size === 0 ? configuration : { ...configuration, ...Object.fromEntries(sealed) },
     // What a secret holds, its reader says.
-    <Value>(key: string) => pulumi.secret(secrets[key]) as pulumi.Output<Value>,
-    (key) => `hand readConfig() the secret { "${key}": { username, password } }`,
+    <Value>(key: string) => pulumi.secret(secrets.get(key)) as pulumi.Output<Value>,
+    (key) => `hand readConfig() the secret { username, password } for "${key}"`,
   );
 }
 
 /** As it would stand in a stack file. What isn't known yet can't be checked. */
 function formOf(value: unknown): unknown {
   const isLater = (it: unknown) => pulumi.Output.isInstance(it) || it instanceof Promise;
-  if (isLater(value)) return { secure: "" };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return seal(value);
-  return seal(Object.fromEntries(Object.entries(value).map(([key, it]) => [key, isLater(it) ? "" : it])));
+  if (value === undefined) return undefined;
+  return isLater(value) ? { secure: "" } : seal(value, isLater);
 }
 
 /**
@@ -71,7 +73,7 @@ function withSecrets(
       },
     };
   } catch (error) {
-    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof ConfigError ? runError(error) : error;
   }
 }
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { entriesOf, valueAt } from "./as-written.ts";
+import { entriesOf, valueAt, withoutUndefined } from "./as-written.ts";
 import { commandToSet, sealedCredentials, sealedCredentialsOrToken } from "./credentials.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { ConfigError, moreMayFollow, type Problem, suggestion } from "./problems.ts";
-import { namespace, type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
+import { type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
 import { parseWith } from "./schema-problems.ts";
 import { secretKey } from "./text.ts";
 import { unknownKey } from "./unknown-key.ts";
@@ -14,11 +14,16 @@ export const knownKeys = Object.keys(unknownProviderSchema.shape);
 
 /**
  * The validated configuration of a stack. Pure, but for the release files that it names: what else only a disk or a network can tell is checked by the host.
- * @param raw the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`).
+ * @param written the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`). A key that is `undefined` counts as absent.
  * @param wayOut what to do about credentials that are missing, by their key. @default the command that sets them
  * @throws ConfigError with all problems.
  */
-export function parseConfig(raw: Record<string, unknown>, wayOut = commandToSet): StackConfig {
+export function parseConfig(written: Record<string, unknown>, wayOut = commandToSet): StackConfig {
+  const { data: raw, problems: shape } = parseWith(
+    z.record(z.string(), z.unknown()),
+    withoutUndefined(written),
+  );
+  if (!raw) throw new ConfigError(shape.map(({ message }) => ({ path: "configuration", message })));
   const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => knownKeys.includes(key)));
   const { data, problems } = parseWith(schemaFor(raw.provider), inCurrentVersion(settings));
   const all = [
@@ -40,10 +45,10 @@ export interface CredentialReference {
 }
 
 /** Who names credentials, in a configuration that may be wrong elsewhere. */
-export function credentialReferences(raw: Record<string, unknown>): CredentialReference[] {
+export function credentialReferences(raw: Record<string, unknown> | undefined): CredentialReference[] {
   const places = [
-    ...entriesOf(raw.upstreams).map((_, index) => ({ at: ["upstreams", index], form: sealedCredentials })),
-    ...entriesOf(raw.regions).map((_, index) => ({
+    ...entriesOf(raw?.upstreams).map((_, index) => ({ at: ["upstreams", index], form: sealedCredentials })),
+    ...entriesOf(raw?.regions).map((_, index) => ({
       at: ["regions", index, "storage", "s3"],
       form: sealedCredentials,
     })),
@@ -83,7 +88,7 @@ function credentialProblems(raw: Record<string, unknown>, wayOut: typeof command
     .filter((one, index) => present.findIndex(({ key }) => key === one.key) === index)
     .flatMap(({ key, form }) =>
       parseWith(form, raw[key]).problems.map(({ path, message }) => ({
-        path: `${namespace}:${key}${path && `.${path}`}`,
+        path: path ? `${key}.${path}` : key,
         message,
       })),
     );
@@ -99,6 +104,6 @@ function unknownKeyProblems(raw: Record<string, unknown>): Problem[] {
     .map((key) => {
       const areCredentials = sealedCredentialsOrToken.safeParse(raw[key]).success;
       const message = areCredentials ? unnamedCredentials : unknownKey(key, knownKeys);
-      return { path: `${namespace}:${key}`, message };
+      return { path: key, message };
     });
 }

@@ -34,8 +34,13 @@ export const metricsPort = 9443;
 
 const portsBeforeOrigins = 10;
 
-/** @param first the first port of the range. */
+/**
+ * @param first the first port of the range, at least 1
+ * @throws RangeError where the range goes beyond the last port, 65535
+ */
 export function podPorts(first: number, upstreamCount: number): PodPorts {
+  if (first < 1 || first + podPortCount(upstreamCount) > 65536)
+    throw new RangeError(`${podPortCount(upstreamCount)} ports from ${first} aren't all from 1 to 65535`);
   return {
     edgeStatus: first,
     edgeUnavailable: first + 1,

@@ -1,13 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem } from "./problems.ts";
 
+/** The error as one that Pulumi shows without a stack trace. It keeps its `problems`, for programs. */
+export function runError({ message, problems }: ConfigError): pulumi.RunError {
+  return Object.assign(new pulumi.RunError(message), { problems });
+}
+
 /**
  * Ends the program where something is wrong.
  * @param note said below the problems
- * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
+ * @throws pulumi.RunError: see runError()
  */
 export function refuse(problems: readonly Problem[], note?: string): void {
-  if (problems.length > 0) throw new pulumi.RunError(new ConfigError(problems, note).message);
+  if (problems.length > 0) throw runError(new ConfigError(problems, note));
 }
 
 /**

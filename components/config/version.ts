@@ -6,7 +6,7 @@ import { fieldOf } from "./as-written.ts";
  *
  * 2: the default of `workload.peakMinutes` is 10, the time that clusters give a new node; it was 30.
  */
-export const currentVersion = 2;
+const currentVersion = 2;
 
 /** What a file has that doesn't name one. */
 export const firstVersion = 1;

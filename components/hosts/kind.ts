@@ -20,7 +20,7 @@ export interface PlanRequest<R extends AnyRegion = AnyRegion> extends Shared {
 
 /** A region with what follows from its configuration alone. All that comes after it reads this: the questions to the provider, the host, the cost, the outputs. */
 export interface RegionPlan<R extends AnyRegion = AnyRegion> extends PlanRequest<R> {
-  /** Of the region's machine, or of each node, where the stack makes some. */
+  /** Of the region's machine, or of each node, where the stack makes some. What is made may differ: where AWS doesn't sell that machine, see `found.machine.capacity`. */
   readonly capacity?: CapacityPlan;
   /**
    * Where a Prometheus outside reaches the metrics. @default nowhere: nobody may read them; or the endpoint leads to any one of several replicas, which a PodMonitor finds, or which

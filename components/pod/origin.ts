@@ -5,7 +5,7 @@ import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterval } from "./registry.ts";
 import { script } from "./script.ts";
-import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
+import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
 import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
@@ -79,7 +79,7 @@ export function originPart(
   const { store } = options;
   const name = `origin-${upstream.name}`;
   const files = filesOf(name);
-  const secret = upstream.credentials === undefined ? undefined : credentialsOf(upstream.name);
+  const secret = upstream.credentials === undefined ? undefined : credentialsSecret(upstream.name);
   return {
     container: {
       name,

@@ -9,8 +9,8 @@ export const secretFile = "get";
 /** The directory in which a container finds the file of its secret. */
 export const secretDirectory = "/etc/registry-cache/secret";
 
-/** What originCredentials() renders, for an upstream that names credentials. */
-export function credentialsOf(upstream: string): string {
+/** The name of the secret, and of its volume, for an upstream that names credentials. The file in it is upstreamSecret(). */
+export function credentialsSecret(upstream: string): string {
   return `credentials-${upstream}`;
 }
 

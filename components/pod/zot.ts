@@ -4,11 +4,11 @@ import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { zotDestination } from "./registry.ts";
-import { credentialsOf, secretDirectory, secretFile } from "./secrets.ts";
+import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
 /** Where zot keeps its images: an OCI layout for each repository, in the directory of its name. */
-export const zotStore = "/var/lib/registry";
+const zotStore = "/var/lib/registry";
 
 const configurationFile = "config.yml";
 
@@ -29,7 +29,7 @@ const softMemoryMiB = 1200;
  * - `keepUntagged`, since v2.1.19, without which what is pulled by digest is deleted while it's in use: https://github.com/project-zot/zot/pull/4191
  * - `accessControl.metrics`, since v2.1.19: https://github.com/project-zot/zot/pull/4110
  */
-export function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
+function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
   const kept = { pulledWithin: `${unusedHours}h`, pushedWithin: `${unusedHours}h` };
   const configuration = {
     distSpecVersion: "1.1.1",
@@ -128,7 +128,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
       resources: resources(memoryMiB),
     },
     files: { [configurationFile]: renderZotConfig({ upstream, ports }) },
-    secret: upstream.credentials === undefined ? undefined : credentialsOf(upstream.name),
+    secret: upstream.credentials === undefined ? undefined : credentialsSecret(upstream.name),
     readsSecretAtStart: true,
     ready: originReady({ upstream, ports }),
     mounts: [{ name, mountPath: zotStore }],

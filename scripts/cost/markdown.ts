@@ -1,4 +1,4 @@
-import { columnOf } from "../output/columns.ts";
+import { markdownTable } from "../output/markdown-table.ts";
 import { type Block, type Format, list, written } from "./blocks.ts";
 import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
@@ -28,16 +28,8 @@ const markdown: Format<string> = {
     return title ? `**${title}**\n\n${bullets}` : bullets;
   },
   table({ head, rows, foot = [] }) {
-    const row = (cells: readonly string[]) =>
-      `| ${head.map((_, index) => (cells[index] ?? "").replaceAll("|", "\\|")).join(" | ")} |`;
-    const titles = head.map(columnOf);
     const bold = (cell: string) => cell && `**${cell}**`;
-    return [
-      row(titles.map(({ header }) => header)),
-      row(titles.map(({ isRight }) => (isRight ? "---:" : "---"))),
-      ...rows.map(row),
-      ...foot.map((cells) => row(cells.map(bold))),
-    ].join("\n");
+    return markdownTable(head, [...rows, ...foot.map((cells) => cells.map(bold))]);
   },
   section({ title, amount }, parts) {
     const summary = `${title}${amount ? `: ${amount}` : ""}`;

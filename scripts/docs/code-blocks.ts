@@ -4,8 +4,8 @@ import { parseMermaid } from "beautiful-mermaid";
 import type { MicromarkToken, Rule } from "markdownlint";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
-import { stackFileSchema } from "../../components/config/json-schema.ts";
 import { namespace } from "../../components/config/schema.ts";
+import { stackFileSchema } from "./json-schema.ts";
 
 /** A rule for markdownlint: blocks of YAML, JSON, TOML and Mermaid can be parsed, and what they show of a stack file is valid. */
 export const codeBlocks: Rule = {

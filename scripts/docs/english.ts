@@ -54,7 +54,7 @@ export function isCurrent(file: string): boolean {
 }
 
 /** @returns a line for each phrase in the text: `"be had": write "available"` */
-export function phrasesIn(prose: string): string[] {
+function phrasesIn(prose: string): string[] {
   return phrases.flatMap(({ pattern, instead }) => {
     const [found] = prose.match(pattern) ?? [];
     return found === undefined ? [] : [`"${found.replace(/^[.:;|\s]+/, "")}": write ${instead}`];
@@ -62,7 +62,7 @@ export function phrasesIn(prose: string): string[] {
 }
 
 /** The lines of a Markdown text without blocks and spans of code, addresses, quotations and comments. */
-export function proseLines(markdown: string): string[] {
+function proseLines(markdown: string): string[] {
   const blank = (text: string) => text.replaceAll(/[^\n]/g, "");
   return markdown
     .replaceAll(/^( *)(```+|~~~+).*?^\1\2 *$/gms, blank)

@@ -81,7 +81,7 @@ function azureVm(deployed: DeployedRegion): AzureVm | undefined {
 }
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
-export function azureId(
+function azureId(
   id: string,
 ): { readonly subscription: string; readonly resourceGroup: string; readonly name: string } | undefined {
   const [, subscription, resourceGroup, name] =

@@ -1,9 +1,10 @@
 /** What a change does to the stacks that it touches, as one comment on a pull request. */
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
+import { markdownTable } from "../output/markdown-table.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
-import { code, codeBlock, details, fitted, plain, table } from "./markdown.ts";
+import { code, codeBlock, details, fitted, plain } from "./markdown.ts";
 import type { Touched, TouchedStacks } from "./touched.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -40,7 +41,7 @@ export function renderComment(
     ].join(" "),
     ...(files.length > 0 ? [`All of them, as these differ: ${listed(files.map(code))}.`] : []),
     ...(previews.length > 0
-      ? [table(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row))]
+      ? [markdownTable(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row))]
       : []),
     ...(removed.length > 0
       ? [

@@ -36,9 +36,3 @@ export function codeBlock(text: string): string {
 export function details(summary: string, body: string, isOpen = false): string {
   return `<details${isOpen ? " open" : ""}><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
-
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [row(titles), row(titles.map(() => "---")), ...rows.map(row)].join("\n");
-}

@@ -1,8 +1,9 @@
 /** The reports of `up` and `drift`, as Markdown. */
+import { markdownTable } from "../output/markdown-table.ts";
 import { counts } from "./changes.ts";
 import { counted, line } from "./comment.ts";
 import type { EngineRun } from "./engine.ts";
-import { codeBlock, details, fitted, plain, table } from "./markdown.ts";
+import { codeBlock, details, fitted, plain } from "./markdown.ts";
 import { troubleOf } from "./trouble.ts";
 import type { Outcome } from "./waves.ts";
 
@@ -24,7 +25,7 @@ export function renderRollout(
     "### Roll-out of the registry caches",
     `**${states.map((state) => `${count(state)} ${state}`).join(", ") || "No stack to bring up"}.**`,
     ...(isInterrupted ? ["**The roll-out was interrupted.** Run it again: what is up stays as it is."] : []),
-    ...(rows.length > 0 ? [table(["Wave", "Stack", "", "Changes"], rows)] : []),
+    ...(rows.length > 0 ? [markdownTable(["Wave", "Stack", "", "Changes"], rows)] : []),
     ...outcomes.flatMap((outcome) => {
       if (outcome.state === "up") return missingText(outcome);
       if (outcome.problems.length === 0) return [];
@@ -58,7 +59,7 @@ export function renderDrift(runs: readonly EngineRun[]): string {
   const rows = runs.map((run) => [plain(run.stack), stateOf(run), counts(run.changes)]);
   return fitted([
     `**${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.**`,
-    table(["Stack", "", "Changes"], rows),
+    markdownTable(["Stack", "", "Changes"], rows),
     ...runs
       .filter(hasDrifted)
       .map(({ stack, changes }) =>

@@ -1,11 +1,12 @@
 /** What a machine asks of its cloud: Pods and secrets, on this host. */
+
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { cloudScript } from "../../components/hosts/aws/vm/user-data.ts";
-import { bundleDigest } from "../../components/hosts/podman/bundle.ts";
+import { sha256 } from "../../components/hosts/naming.ts";
 import { startS3 } from "../support/s3.ts";
 
 export interface Store extends AsyncDisposable {
@@ -86,7 +87,7 @@ export async function startStore(hostAddress: string): Promise<Store> {
     secrets,
     asked,
     async want(bundle) {
-      const digest = bundleDigest(bundle);
+      const digest = sha256(bundle);
       bundles.delete(digest);
       bundles.set(digest, bundle);
       await s3.put(`pods/${digest}.json`, bundle);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { originCredentials } from "../../components/pod/origin.ts";
-import { credentialsOf } from "../../components/pod/secrets.ts";
+import { credentialsSecret } from "../../components/pod/secrets.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { registryName } from "../support/chain.ts";
 import { startFollowedPod } from "../support/followed-pod.ts";
@@ -35,7 +35,7 @@ test("a rotated password is used within about a minute, and no container starts 
           credentials: "login",
         },
       ],
-      secrets: { [credentialsOf(name)]: originCredentials(first) },
+      secrets: { [credentialsSecret(name)]: originCredentials(first) },
     }),
   );
   let count = 0;
@@ -53,7 +53,7 @@ test("a rotated password is used within about a minute, and no container starts 
 
   upstream.rotate(second);
   assert.notEqual(await pull(), 200, "the old password isn't taken any more");
-  await pod.writeSecret(credentialsOf(name), originCredentials(second));
+  await pod.writeSecret(credentialsSecret(name), originCredentials(second));
   await waitUntil(
     "the new one is used",
     async () => {

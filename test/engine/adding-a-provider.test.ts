@@ -13,7 +13,7 @@ import { scope, tempDir } from "../support/scope.ts";
 const docs = join(projectDirectory, "docs", "adding-a-provider.md");
 const copied = [
   ...["components", "policy", "scripts", "stacks", "dashboards", "docs", "index.ts", "start.js"],
-  ...["Pulumi.yaml", "package.json", "tsconfig.json"],
+  ...["Pulumi.yaml", "package.json", "tsconfig.json", "biome.json"],
 ];
 
 /** A code block whose first line names a file of the project. */
@@ -101,6 +101,11 @@ describe("a provider more", () => {
     for (const step of steps) if (!step.file.startsWith("components/config/")) await write(step);
     const { stdout } = await compile();
     assert.equal(stdout, "");
+    await execa("biome", ["check", "--error-on-warnings", "--vcs-enabled=false", "components"], {
+      cwd: project,
+      preferLocal: true,
+      localDir: projectDirectory,
+    });
     const { stdout: generated } = await execa("node", ["scripts/generate.ts"], { cwd: project });
     const written = [...generated.matchAll(/^(\S+): written$/gm)].map(([, file]) => file);
     const outside = steps.map(({ file }) => file).filter((file) => !file.startsWith(ownFolder));

@@ -38,7 +38,7 @@ const mistakes: Record<string, Mistake> = {
     region: { internalPrt: 1 },
     told: [
       /The stack configuration has \d problems:/,
-      /registry-cache:upstreems: unknown key; did you mean "upstreams"\?/,
+      / upstreems: unknown key; did you mean "upstreams"\?/,
       /upstreams\[1\]\.name: "team" is already taken by upstreams\[0\]/,
       /upstreams\[1\]\.registry: "registry\.test" is already taken by upstreams\[0\]/,
       /upstreams\[1\]\.repositories\[0\]: /,

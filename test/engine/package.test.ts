@@ -47,7 +47,7 @@ describe("a program that has installed the package", () => {
   }
 
   test("knows its types", async () => {
-    const options = ["--noEmit", "--strict", "--skipLibCheck", "--exactOptionalPropertyTypes"];
+    const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"];
     const modules = ["--module", "nodenext", "--target", "es2024", "--types", "node"];
     const tsc = join(projectDirectory, "node_modules", ".bin", "tsc");
     const { failed, stdout } = await execa(tsc, [...options, ...modules, "typed.ts"], {
@@ -58,12 +58,12 @@ describe("a program that has installed the package", () => {
   });
 
   test("is told all that is wrong with its configuration", async () => {
-    const wrong = { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams };
+    const wrong = { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams: { name: "team" } };
     const { failed, messages, changes } = await (await stackOf("wrong", wrong)).run("preview");
     assert.ok(failed);
     assert.match(
       messages,
-      /The stack configuration has 2 problems:.*regions\[0\]\.name.*regions\[0\]\.disk/s,
+      /The stack configuration has 3 problems:.*regions\[0\]\.name.*regions\[0\]\.disk.*upstreams: must be a list/s,
     );
     assert.deepEqual(changes, []);
   });
@@ -73,7 +73,11 @@ describe("a program that has installed the package", () => {
     const served = parts.use(await serve(cloud));
     const api = parts.use(await serveApi(cloud));
     const environment = { ...api.environment, PULUMI_DEBUG_PROVIDERS: served.address };
-    await assertUpAndUnchanged(await stackOf("aws", { ...keysOf(clouds.aws.file), upstreams }, environment));
+    const remoteWrite = { url: "https://metrics.example.com/push", credentials: "metrics" };
+    const keys = { ...keysOf(clouds.aws.file), upstreams, monitoring: { remoteWrite } };
+    const project = await stackOf("aws", keys, environment);
+    await project.setSecret(`${programName}:metrics.token`, "t0ken");
+    await assertUpAndUnchanged(project);
     assert.ok(cloud.things().some(({ type }) => lastPart(type) === "Instance"));
   });
 

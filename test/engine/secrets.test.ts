@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { credentialsOf, secretFile } from "../../components/pod/secrets.ts";
+import { credentialsSecret, secretFile } from "../../components/pod/secrets.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
@@ -62,7 +62,7 @@ test("a secret of the stack reaches the upstream, and is nowhere to be read", as
     for (const form of forms()) assert.ok(!text.includes(form), `"${form}" is in the ${where}`);
   }
 
-  const file = join(stack.layout.secret(credentialsOf("team")), secretFile);
+  const file = join(stack.layout.secret(credentialsSecret("team")), secretFile);
   const again = await stack.run("up", { args: ["--expect-no-changes"] });
   assert.ok(!again.failed, again.messages);
   await stack.setSecret("registry-cache:team-login.password", "another");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { hasAccountNamespace, nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
-import { credentialsOf } from "../../components/pod/secrets.ts";
+import { credentialsSecret } from "../../components/pod/secrets.ts";
 
 /** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
@@ -43,7 +43,7 @@ test("names have the form and length that AWS takes, for any stack", () => {
       assert.match(bucket, new RegExp(`^[a-z][a-z0-9-]+-123456789012-${region}-an$`));
       assert.ok(bucket.length <= nameLimits.bucket);
       assert.ok(names.alarm("recover").length <= nameLimits.alarm);
-      const parameter = names.parameter(credentialsOf(upstream));
+      const parameter = names.parameter(credentialsSecret(upstream));
       assert.match(parameter, /^\/(?!aws|ssm)[\w./-]+$/i);
       assert.ok(parameter.length <= nameLimits.parameter);
       assert.ok(names.tags("credentials").Name.length <= nameLimits.tag);

@@ -1,11 +1,13 @@
 /** Which resources a local region is made of. It proves nothing about what they do: see test/engine. */
+
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
-import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
+import { sha256 } from "../../components/hosts/naming.ts";
+import { bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { RegionalCache } from "../../components/regional-cache.ts";
 import { type RegisteredResource, registeredBy, secret, settled } from "../support/graph.ts";
 
@@ -150,7 +152,7 @@ test("a region gives exactly its public outputs", async () => {
     address: "127.0.0.1",
     ca,
     topology: "vm",
-    pod: bundleDigest(String(resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs.bundle)),
+    pod: sha256(String(resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs.bundle)),
     storage: { kind: "disk", sizeGiB: 20 },
     upstreams: [
       {

@@ -7,21 +7,17 @@ import type { StackConfig } from "../../components/config/schema.ts";
 import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import {
-  containerOf,
-  type PodmanPodInputs,
-  playPod,
-  removePod,
-} from "../../components/hosts/local/podman-pod.ts";
-import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
+import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
+import { bundleText, renderBundle, type UnlabelledPod } from "../../components/hosts/podman/bundle.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import type { PodOptions } from "../../components/pod/options.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 import { hasten } from "./pace.ts";
+import { containerOf } from "./played-pod.ts";
+import { podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
@@ -79,9 +75,8 @@ export async function startAcmeCache(
   const path = (volume: string) => join(dir.path, volume);
   const volume = (volume: string) => ({ hostPath: { path: path(volume), type: "Directory" } });
   const serverCa = "authority.pem";
-  const options: PodOptions = {
+  const options: UnlabelledPod = {
     name,
-    labels: {},
     upstreams,
     images: {
       ...(await ensureImages(defaultImages)),
@@ -90,7 +85,7 @@ export async function startAcmeCache(
     ports,
     listen: { addresses: [localAddress], port },
     clients: ["127.0.0.0/8"],
-    region: { name: acmeRegion, endpoint: { hostname, port }, freshnessSeconds: 60 },
+    region: podRegion(acmeRegion, hostname, port),
     metricsClients: [],
     monitoring,
     budget: diskBudget(4),

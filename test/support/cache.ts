@@ -13,7 +13,7 @@ import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { type Layout, localAddress, planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { containerOf, playPod, removePod, restartReaders } from "../../components/hosts/local/podman-pod.ts";
+import { playPod, removePod, restartReaders } from "../../components/hosts/local/podman-pod.ts";
 import {
   type Bundle,
   type BundlePart,
@@ -22,6 +22,7 @@ import {
 } from "../../components/hosts/podman/bundle.ts";
 import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
+import { containerOf } from "./played-pod.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 import { withZotV1 } from "./zot.ts";

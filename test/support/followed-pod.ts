@@ -15,7 +15,7 @@ import { renderPod } from "../../components/pod/pod.ts";
 import { secretFile } from "../../components/pod/secrets.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { writeVolume } from "./kubelet-volume.ts";
-import { podOptions } from "./pod-options.ts";
+import { podOptions, podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 import { waitUntil } from "./wait.ts";
@@ -67,7 +67,7 @@ export async function startFollowedPod({
     const options = podOptions({
       upstreams,
       name,
-      region: { name, endpoint: { hostname: "localhost", port }, freshnessSeconds: 60 },
+      region: podRegion(name, "localhost", port),
       images,
       ports,
       listen: { addresses: [localAddress], port },

@@ -1,7 +1,13 @@
 import { podPorts } from "../../components/config/ports.ts";
+import { localRegion } from "../../components/config/region.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import type { PodOptions } from "../../components/pod/options.ts";
+import type { PodOptions, PodRegion } from "../../components/pod/options.ts";
 import { defaultMonitoring } from "./monitoring.ts";
+
+/** With the schema's defaults for all that regions have in common. */
+export function podRegion(name: string, hostname: string, port: number): PodRegion {
+  return localRegion.parse({ name, endpoint: { hostname, port } });
+}
 
 /** Of a Pod in a cluster: all that its upstreams don't decide. */
 export function podOptions({
@@ -11,7 +17,7 @@ export function podOptions({
   return {
     name: "cache",
     labels: {},
-    region: { name: "cache", endpoint: { hostname: "cache.example.com", port: 443 }, freshnessSeconds: 60 },
+    region: podRegion("cache", "cache.example.com", 443),
     upstreams,
     images: {},
     ports: podPorts(15000, upstreams.length),

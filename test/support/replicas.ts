@@ -9,13 +9,14 @@ import { makeCertificate } from "../../components/hosts/local/certificate.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
 import {
-  containerOf,
-  type PodmanPodInputs,
-  playPod,
-  removePod,
-} from "../../components/hosts/local/podman-pod.ts";
-import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
+  type Bundle,
+  bundleParts,
+  bundleText,
+  renderBundle,
+  type UnlabelledPod,
+} from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, ownDiskBudget } from "../../components/pod/edge/budget.ts";
 import type { Peers, PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
@@ -26,6 +27,8 @@ import { type FrontedUpstream, frontedUpstream, registryName } from "./chain.ts"
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { randomImage } from "./images.ts";
 import { defaultMonitoring } from "./monitoring.ts";
+import { containerOf } from "./played-pod.ts";
+import { podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type Balancer, startBalancer } from "./replicas-balancer.ts";
 import { startS3, type TestS3 } from "./s3.ts";
@@ -106,9 +109,8 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
   const credentials = `${name}-bucket`;
   const port = await freePort();
   const ports = podPorts(await freePorts(podPortCount(upstreams.length, true)), upstreams.length);
-  const podOptions: PodOptions = {
+  const podOptions: UnlabelledPod = {
     name,
-    labels: {},
     upstreams,
     images: await ensureImages(defaultImages, { prefetch: prefetch !== undefined }),
     ...(prefetch && { prefetch }),
@@ -116,7 +118,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     listen: { addresses: [localAddress], port },
     ...(proxies && { proxies }),
     ...(peers && { peers }),
-    region: { name, endpoint: { hostname: "localhost", port }, freshnessSeconds: 60 },
+    region: podRegion(name, "localhost", port),
     clients: options.clients ?? ["127.0.0.0/8"],
     metricsClients: [],
     budget: options.budget ?? ownDiskBudget(16),
@@ -174,7 +176,7 @@ function editEdge(bundle: Bundle, edit: (nginxConf: string) => string): Bundle {
   return { ...bundle, [path]: edit(bundle[path] ?? "") };
 }
 
-function readyUrls({ ports, store }: PodOptions): string[] {
+function readyUrls({ ports, store }: UnlabelledPod): string[] {
   const url = (port: number, path: string) => `http://${localAddress}:${port}${path}`;
   return [
     url(ports.edgeStatus, "/healthz"),

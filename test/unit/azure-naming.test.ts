@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { namesOf, storageAccountName, uuidFor, vaultName } from "../../components/hosts/azure/naming.ts";
 import { regionNames, zonesOf } from "../../components/hosts/azure/regions.ts";
 import { publicKeyOfNobody } from "../../components/hosts/azure/vm/no-login.ts";
-import { credentialsOf } from "../../components/pod/secrets.ts";
+import { credentialsSecret } from "../../components/pod/secrets.ts";
 
 /** https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
@@ -66,7 +66,7 @@ test("a storage account's name is what Azure takes, and another one for another 
 test("a secret's name is what Key Vault takes, for every name of an upstream", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/), (upstream) => {
-      assert.match(credentialsOf(upstream), /^[0-9a-zA-Z-]{1,127}$/);
+      assert.match(credentialsSecret(upstream), /^[0-9a-zA-Z-]{1,127}$/);
     }),
   );
 });

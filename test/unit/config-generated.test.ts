@@ -3,10 +3,10 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import { stackFileSchema } from "../../components/config/json-schema.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { namesOf } from "../../components/hosts/azure/naming.ts";
+import { stackFileSchema } from "../../scripts/docs/json-schema.ts";
 import { staleFiles } from "../../scripts/generate.ts";
 import { kubernetesCases, kubernetesKeys } from "../support/kubernetes-regions.ts";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig, readConfig } from "../../components/config/load.ts";
+import type { ConfigError } from "../../components/config/problems.ts";
 
 const upstreams = [
   {
@@ -59,8 +60,12 @@ test("problems come as one RunError", () => {
   assert.throws(loadConfig, (error) => {
     assert.ok(pulumi.RunError.isInstance(error));
     assert.match(error.message, /^The stack configuration has 3 problems:\n {2}regions\[0\]\.name: /);
-    assert.match(error.message, /registry-cache:regons: unknown key; did you mean "regions"\?/);
-    assert.match(error.message, /upstreams\[0\]\.credentials: names the key/);
+    assert.match(error.message, /^ {2}regons: unknown key; did you mean "regions"\?/m);
+    assert.match(error.message, /upstreams\[0\]\.credentials: names the key "gsoci-credentials"/);
+    assert.deepEqual(
+      (error as unknown as ConfigError).problems.map(({ path }) => path),
+      ["regions[0].name", "upstreams[0].credentials", "regons"],
+    );
     assert.match(
       error.message,
       /\nMore may follow: regions, sizes and limits are checked after these are corrected\.$/,
@@ -81,7 +86,7 @@ test("no error repeats a secret, whatever is wrong with it", () => {
     setConfig({ ...stack, "gsoci-credentials": value }, ["gsoci-credentials"]);
     assert.throws(loadConfig, (error) => {
       assert.ok(pulumi.RunError.isInstance(error));
-      assert.match(error.message, /registry-cache:gsoci-credentials/);
+      assert.match(error.message, /^ {2}gsoci-credentials/m);
       assert.doesNotMatch(error.message, /hunter2|12345/);
       return true;
     });
@@ -90,29 +95,102 @@ test("no error repeats a secret, whatever is wrong with it", () => {
 
 test("credentials that aren't secret are refused", () => {
   setConfig({ ...stack, "gsoci-credentials": credentials }, []);
-  assert.throws(loadConfig, /registry-cache:gsoci-credentials\.password: is not encrypted/);
+  assert.throws(loadConfig, / gsoci-credentials\.password: is not encrypted/);
 });
+
+const named = { ...stack, provider: "local" as const };
 
 test("a program's own values are read like a stack's, with its secrets", async () => {
   const password = pulumi.output("hunter2");
   const forms = [credentials, { username: "reader", password }, pulumi.output(credentials)];
   for (const form of forms) {
-    const { secrets } = readConfig({ ...stack, provider: "local" }, { "gsoci-credentials": form });
+    const { secrets } = readConfig(named, () => form);
     const output = secrets.credentials["gsoci-credentials"];
     assert.ok(output && (await pulumi.isSecret(output)));
     assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
   }
 });
 
+test("a program is asked for each secret that its configuration names, and for nothing else", () => {
+  const remoteWrite = { url: "https://metrics.example.com/push", credentials: "metrics" };
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "private" as const } };
+  const s3 = {
+    endpoint: "https://s3.example.com",
+    bucket: "blobs",
+    region: "eu-central-1",
+    credentials: "bucket",
+  };
+  const asked: string[] = [];
+  const config = readConfig(
+    {
+      provider: "kubernetes",
+      regions: [
+        {
+          name: "lab",
+          context: "lab",
+          endpoint,
+          access: { clients: ["10.0.0.0/8"] },
+          storage: { kind: "bucket", s3 },
+        },
+      ],
+      upstreams,
+      monitoring: { remoteWrite },
+    },
+    (key) => {
+      asked.push(key);
+      return key === "metrics" ? { token: pulumi.secret("t0ken") } : credentials;
+    },
+  );
+  assert.deepEqual(asked.sort(), ["bucket", "gsoci-credentials", "metrics"]);
+  assert.ok(config.secrets.remoteWriteCredentials);
+  const ofStack = (key: string) =>
+    new pulumi.Config("elsewhere").requireSecretObject<typeof credentials>(key);
+  pulumi.runtime.setAllConfig({ "elsewhere:gsoci-credentials": JSON.stringify(credentials) });
+  assert.deepEqual(Object.keys(readConfig(named, ofStack).secrets.credentials), ["gsoci-credentials"]);
+});
+
 test("a program's secrets that can't be credentials are refused, and none takes the place of a key", () => {
-  const read = (secrets: object) => () => readConfig({ ...stack, provider: "local" }, secrets as never);
-  for (const secret of ["HUSH", { token: "HUSH" }, { username: "HUSH" }, { username: "a", password: 7 }]) {
-    assert.throws(read({ "gsoci-credentials": secret }), ({ message }: Error) => {
-      assert.match(message, /registry-cache:gsoci-credentials/);
-      assert.doesNotMatch(message, /HUSH/);
+  const read = (secret: unknown) => () => readConfig(named, () => secret as never);
+  const wrong = [
+    ["HUSH", /: must be a secret mapping/],
+    [{ token: "HUSH" }, /token: unknown key/],
+    [{ username: "HUSH" }, /password: is missing/],
+    [{ username: "", password: "HUSH" }, /username: must be text that isn't empty/],
+    [{ username: "a", password: 7 }, /password: must be text that isn't empty/],
+    [{ username: "a", password: "" }, /password: must be text that isn't empty/],
+    [{ username: "a", password: undefined }, /password: must be text that isn't empty/],
+  ] as const;
+  for (const [secret, reason] of wrong) {
+    assert.throws(read(secret), ({ message }: Error) => {
+      assert.match(message, /^ {2}gsoci-credentials/m);
+      assert.match(message, reason);
+      assert.doesNotMatch(message, /HUSH|config set/);
       return true;
     });
   }
-  assert.throws(read({}), /doesn't have: hand readConfig\(\) the secret \{ "gsoci-credentials": /);
-  assert.doesNotThrow(read({ "gsoci-credentials": credentials, upstreams: credentials }));
+  assert.throws(read(undefined), /names the key "gsoci-credentials", .*: hand readConfig\(\) the secret/);
+  const own = { ...named, "gsoci-credentials": { username: "a", password: "HUSH" } };
+  assert.throws(
+    () => readConfig(own),
+    /names the key "gsoci-credentials", .*: hand readConfig\(\) the secret/,
+  );
+  const taken = { ...named, upstreams: [{ ...upstreams[0], credentials: "upstreams" }] };
+  assert.throws(() => readConfig(taken as never, () => credentials), /is a key of the configuration itself/);
+});
+
+test("a program's configuration of any shape is refused without a stack trace", () => {
+  for (const configuration of [
+    undefined,
+    null,
+    "text",
+    [],
+    { ...named, upstreams: { name: "team" } },
+    { ...named, upstreams: [null] },
+  ]) {
+    assert.throws(
+      () => readConfig(configuration as never),
+      (error) => pulumi.RunError.isInstance(error) && "problems" in error,
+      JSON.stringify(configuration),
+    );
+  }
 });

@@ -15,11 +15,8 @@ import {
 } from "../support/raw-stacks.ts";
 
 test("unknown and missing keys", () => {
-  assertProblem({ ...local, regons: [] }, /^registry-cache:regons: unknown key; did you mean "regions"\?$/);
-  assertProblem(
-    { ...local, frobnicate: 1 },
-    /^registry-cache:frobnicate: unknown key; known here: provider, regions, /,
-  );
+  assertProblem({ ...local, regons: [] }, /^regons: unknown key; did you mean "regions"\?$/);
+  assertProblem({ ...local, frobnicate: 1 }, /^frobnicate: unknown key; known here: provider, regions, /);
   assertProblem(
     withUpstream({ registyr: "x" }),
     /^upstreams\[0\]\.registyr: unknown key; did you mean "registry"\?$/,
@@ -29,6 +26,17 @@ test("unknown and missing keys", () => {
   assertProblem({ ...local, provider: undefined }, /^provider: is missing: must be one of/);
   assertProblem({ ...local, regions: [] }, /^regions: must have at least 1 entry$/);
   assertProblem({ ...local, regions: "x" }, /^regions: must be a list, not text$/);
+});
+
+test("a key without a value, which a program may write, is as if it weren't there", () => {
+  const region = { name: "local", dataDir: undefined, storage: undefined };
+  const raw = { ...local, prefetch: undefined, budgt: undefined, regions: [region] };
+  assert.deepEqual(parseConfig(raw), parseConfig(local));
+});
+
+test("a configuration that isn't a mapping", () => {
+  for (const raw of [undefined, null, [], "text"])
+    assertProblem(raw as never, /^configuration: (?:is missing|must be a mapping, not .*)$/);
 });
 
 test("a configuration of a version that isn't known", () => {
@@ -87,7 +95,7 @@ test("a key of another alternative says where it belongs", () => {
       monitoring: { remoteWrite: { url: "https://m.example.com/push", credentials: "login" } },
       login: { username: "u", password: { secure: "v1:a" }, token: { secure: "v1:b" } },
     },
-    /^registry-cache:login\.token: doesn't go with `username`, `password`: leave out the one or the other$/,
+    /^login\.token: doesn't go with `username`, `password`: leave out the one or the other$/,
   );
 });
 

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alerts } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
-import type { AnyRegion, LocalRegion, StackConfig } from "../../components/config/schema.ts";
+import {
+  type AnyRegion,
+  type LocalRegion,
+  providers,
+  type StackConfig,
+} from "../../components/config/schema.ts";
 import {
   assertProblem,
   aws,
@@ -141,7 +146,7 @@ test("every problem of a file is reported at once", () => {
     "regions[1].endpoint.hostname",
     "regions[1].endpoint.tls.email",
     "regions[1].endpoint.zone",
-    "registry-cache:regons",
+    "regons",
     "upstreams[0].registry",
     "upstreams[0].repositories[0]",
     "upstreams[1].credentials",
@@ -156,7 +161,8 @@ test("the rest is checked while the provider is wrong", () => {
     regions: [{ name: "x" }],
   });
   assert.equal(problems.length, 2);
-  assert.match(problems[0] ?? "", /^provider: must be one of "local", "aws", "azure", "kubernetes"$/);
+  const all = providers.map((name) => `"${name}"`).join(", ");
+  assert.equal(problems[0], `provider: must be one of ${all}`);
   assert.match(problems[1] ?? "", /^upstreams\[0\]\.name: "A" is not a name/);
 });
 
@@ -192,23 +198,20 @@ test("credentials: named, present, encrypted, and never repeated", () => {
   );
   assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
     'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
-    "registry-cache:gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
+    "gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
   ]);
   assertProblem(
     { ...named, "gsoci-credentials": { username: "u", password: "hunter2" } },
-    /^registry-cache:gsoci-credentials\.password: is not encrypted/,
+    /^gsoci-credentials\.password: is not encrypted/,
   );
   assertProblem(
     { ...named, "gsoci-credentials": { username: "u" } },
-    /^registry-cache:gsoci-credentials\.password: is missing/,
+    /^gsoci-credentials\.password: is missing/,
   );
-  assertProblem(
-    { ...named, "gsoci-credentials": "hunter2" },
-    /^registry-cache:gsoci-credentials: must be a secret mapping/,
-  );
+  assertProblem({ ...named, "gsoci-credentials": "hunter2" }, /^gsoci-credentials: must be a secret mapping/);
   assertProblem(
     { ...local, "gsoci-credentials": { username: "u", password: "readable" } },
-    /^registry-cache:gsoci-credentials: unknown key/,
+    /^gsoci-credentials: unknown key/,
   );
   assertProblem(
     withUpstream({ credentials: "images" }),

@@ -66,6 +66,12 @@ test("no part of a larger disk is smaller", () => {
   );
 });
 
+test("sizes and ports that can't be are refused", () => {
+  for (const size of [0, -1, Number.NaN]) assert.throws(() => diskBudget(size), RangeError);
+  for (const first of [0, 65_525, 70_000]) assert.throws(() => podPorts(first, 1), RangeError);
+  assert.equal(podPorts(65_524, 1).origins[0]?.debug, 65_535);
+});
+
 test("no two containers have the same port, and all are in the range that the Pod claims", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 1, max: 100 }), (first, upstreams) => {

@@ -10,7 +10,8 @@ import {
   planLocal,
 } from "../../components/hosts/local/plan.ts";
 import { isAsWanted } from "../../components/hosts/local/podman-pod.ts";
-import { bundleDigest, bundleParts } from "../../components/hosts/podman/bundle.ts";
+import { sha256 } from "../../components/hosts/naming.ts";
+import { bundleParts } from "../../components/hosts/podman/bundle.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 const request = planRequest("local", {
@@ -67,7 +68,7 @@ test("the same plan is the same bundle", () => {
 });
 
 test("the Pods are as wanted where the bundle was applied and all of them run", () => {
-  const digest = bundleDigest(pod.bundle);
+  const digest = sha256(pod.bundle);
   const states = Object.fromEntries(partsOf(pod).map((part) => [part.pod, "running"]));
   const [edge = ""] = Object.keys(states).filter((name) => /-edge-[0-9a-f]{12}$/.test(name));
   assert.ok(isAsWanted(pod, { digest, states }));

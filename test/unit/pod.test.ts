@@ -13,6 +13,7 @@ import { podUser, renderPod, terminationGraceSeconds } from "../../components/po
 import { script } from "../../components/pod/script.ts";
 import { secretDirectory } from "../../components/pod/secrets.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
+import { podRegion } from "../support/pod-options.ts";
 
 const upstream = (name: string) => ({
   name,
@@ -24,7 +25,7 @@ const upstream = (name: string) => ({
 const options: PodOptions = {
   name: "cache",
   labels: { app: "cache" },
-  region: { name: "cache", endpoint: { hostname: "cache.example.com", port: 443 }, freshnessSeconds: 60 },
+  region: podRegion("cache", "cache.example.com", 443),
   upstreams: [upstream("one"), { ...upstream("two"), credentials: "login" }],
   images: {},
   ports: podPorts(15000, 2),

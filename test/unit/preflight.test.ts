@@ -128,8 +128,9 @@ test("a certificate that doesn't fit is told with what is wrong with it", async 
   await issue(authority, ["cache.test"], files("good"));
   await issue(authority, ["cache.test"], files("other"));
   await writeFile(join(directory, "text.crt"), "not a certificate");
+  const port = await freePort();
   const check = (tls: object, hostname = "cache.test") =>
-    problems({ endpoint: { hostname, tls: { mode: "provided", ...tls } } }).then(([problem]) =>
+    problems({ endpoint: { hostname, port, tls: { mode: "provided", ...tls } } }).then(([problem]) =>
       problem === undefined ? "" : `${problem.path}: ${problem.message}`,
     );
 

@@ -1,11 +1,13 @@
 /** follow.sh, with a cloud and Pods that the test makes: what a Pod's own scripts do is one line each, and what they leave tells what ran. */
+
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { bundleDigest, bundleText } from "../../components/hosts/podman/bundle.ts";
+import { sha256 } from "../../components/hosts/naming.ts";
+import { bundleText } from "../../components/hosts/podman/bundle.ts";
 import { shellVariables } from "../../components/hosts/vm/user-data.ts";
 import { script } from "../../components/pod/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -79,7 +81,7 @@ class Machine {
       "machine.sh": `echo "$1" >>"$STATE/asked"; [ "$1" != follow ] || { :; ${follow}\n}\n[ "$1" != prepare ] || { :; ${prepare}\n}`,
       "parts/edge/files/nginx.conf": "it's a $file\\\n\n\ttab",
     });
-    const digest = bundleDigest(text);
+    const digest = sha256(text);
     await writeFile(this.at("store", digest), text);
     return digest;
   }
@@ -226,15 +228,15 @@ for (const [what, { reason, spoil }] of Object.entries<{
     reason: "digest",
     spoil: async (it) => {
       const text = bundleText({ region: "here", "a/../../../evil": "x" });
-      await writeFile(it.at("store", bundleDigest(text)), text);
-      await it.want(bundleDigest(text));
+      await writeFile(it.at("store", sha256(text)), text);
+      await it.want(sha256(text));
     },
   },
   "what isn't a Pod at all": {
     reason: "digest",
     spoil: async (it) => {
-      await writeFile(it.at("store", bundleDigest("[]]")), "[]]");
-      await it.want(bundleDigest("[]]"));
+      await writeFile(it.at("store", sha256("[]]")), "[]]");
+      await it.want(sha256("[]]"));
     },
   },
   "a Pod of another region": { reason: "region", spoil: (it) => it.wantNew(2, { region: "there" }) },
@@ -364,8 +366,8 @@ test("a secret that can't be read holds the Pod up, and nothing else", async (t)
     "apply.sh": behaviours.good,
     "machine.sh": 'echo "secret: it is away" >&2; exit 1',
   });
-  await writeFile(it.at("store", bundleDigest(text)), text);
-  await it.want(bundleDigest(text));
+  await writeFile(it.at("store", sha256(text)), text);
+  await it.want(sha256(text));
   assert.match((await it.follow()).stderr, /^failed: secret, \w{12}: it is away$/m);
   await it.fails("secret");
   assert.equal(await it.running(), first);

@@ -6,8 +6,11 @@ import commitments from "./commitments.json" with { type: "json" };
 import items from "./items.json" with { type: "json" };
 import negotiated from "./negotiated.json" with { type: "json" };
 
+/** Not of the import itself, as the declarations that tsc writes lose its attribute. */
+const known = items;
+
 /** An item of items.json, which has the queries to the clouds' price lists, too; one that ends with a slash has a type after it, by the cloud's name. */
-export type Item = Typed<keyof typeof items>;
+export type Item = Typed<keyof typeof known>;
 
 type Typed<Key extends string> = Key extends `${string}/` ? `${Key}${string}` : Key;
 

@@ -1,6 +1,6 @@
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { credentialsSecret, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { type CustomObject, podSecretName, selectorLabels, storeSecret } from "./names.ts";
 import type { KubernetesPlan } from "./plan.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
@@ -36,7 +36,7 @@ function template(rendered: string): string {
 export function secretReferences({ region, upstreams, monitoring }: KubernetesPlan): SecretReference[] {
   const { username, password, token } = properties;
   const references = upstreams.map(({ name, credentials }) => ({
-    name: podSecretName(credentialsOf(name)),
+    name: podSecretName(credentialsSecret(name)),
     credentials,
     templates: { [secretFile]: template(originCredentials({ username, password })) },
   }));

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { originCredentials } from "../../pod/origin.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { credentialsSecret, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
 import { objectLabels, podSecretName, storeSecret, tlsSecretOf, workloadMetadata } from "./names.ts";
 import { PrivateCertificate } from "./private-certificate.ts";
@@ -20,7 +20,7 @@ export function createFollowedSecrets(
   const values = {
     ...Object.fromEntries(
       upstreams.map(({ name, credentials: key = "" }) => [
-        credentialsOf(name),
+        credentialsSecret(name),
         credentials[key]?.apply(originCredentials),
       ]),
     ),

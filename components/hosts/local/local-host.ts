@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostArgs } from "../kind.ts";
-import { bundleDigest } from "../podman/bundle.ts";
+import { sha256 } from "../naming.ts";
 import type { CertificateInputs } from "./certificate.ts";
 import { EndpointCertificate } from "./certificate-resource.ts";
 import { localPod } from "./local-pod.ts";
@@ -30,7 +30,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     this.address = pulumi.output(localAddress);
     this.ca = certificate.ca;
     this.diskGiB = plan.place.diskGiB;
-    this.pod = pod.apply(({ bundle }) => bundleDigest(bundle));
+    this.pod = pod.apply(({ bundle }) => sha256(bundle));
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
 }

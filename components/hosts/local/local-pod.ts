@@ -2,12 +2,12 @@ import { join } from "node:path";
 import type { Credentials, Token } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/workers.ts";
-import { configured, type PodOptions } from "../../pod/options.ts";
+import { configured } from "../../pod/options.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsOf, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { credentialsSecret, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { originReady, upstreamPorts } from "../../pod/upstream-ports.ts";
 import { upstreamSecret } from "../../pod/upstream-secret.ts";
-import { bundleText, renderBundle } from "../podman/bundle.ts";
+import { bundleText, renderBundle, type UnlabelledPod } from "../podman/bundle.ts";
 import { claimsText, type LocalPlan, localAddress } from "./plan.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
@@ -30,14 +30,13 @@ export function localPod(
     ...upstreams.flatMap((upstream) => {
       const { name, credentials: key } = upstream;
       const known = key === undefined ? undefined : credentials[key];
-      return known ? [[secretPath(credentialsOf(name)), upstreamSecret(upstream, known)]] : [];
+      return known ? [[secretPath(credentialsSecret(name)), upstreamSecret(upstream, known)]] : [];
     }),
     ...(remoteWriteCredentials ? [[secretPath(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
   ]);
-  const pod: PodOptions = {
+  const pod: UnlabelledPod = {
     ...configured(plan),
     name: place.podName,
-    labels: {},
     ports: place.ports,
     listen: { addresses: [localAddress], port: region.endpoint.port },
     clients: region.access.clients,

@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } fr
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { type Bundle, type BundlePart, bundleDigest, bundleParts } from "../podman/bundle.ts";
+import { sha256 } from "../naming.ts";
+import { type Bundle, type BundlePart, bundleParts } from "../podman/bundle.ts";
 import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
 import { type PodmanOptions, podman, podmanEnvironment, podmanHas } from "./podman.ts";
 
@@ -149,15 +150,10 @@ export async function heldPorts(
   return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
 }
 
-/** The name that podman knows a container of the cache by. */
-export function containerOf(inputs: Pick<PodmanPodInputs, "bundle">, container: string): string {
-  return `${parse(inputs)[`parts/${container}/pod`]}-${container}`;
-}
-
 /** Whether what was found is what is wanted, and whole. */
 export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
   return (
-    observed.digest === bundleDigest(inputs.bundle) &&
+    observed.digest === sha256(inputs.bundle) &&
     bundleParts(parse(inputs)).every(({ pod }) => observed.states[pod] === "running")
   );
 }
@@ -201,7 +197,7 @@ async function currentBundle({ directory }: PodmanPodInputs): Promise<string[]> 
 
 /** @returns the bundle's directory. */
 async function unpack(inputs: PodmanPodInputs): Promise<string> {
-  const bundle = join(inputs.directory, "pods", bundleDigest(inputs.bundle));
+  const bundle = join(inputs.directory, "pods", sha256(inputs.bundle));
   for (const [path, content] of Object.entries(parse(inputs))) {
     const file = join(bundle, path);
     await mkdir(dirname(file), { recursive: true });

@@ -22,6 +22,8 @@ import { probeParameters } from "../oncall/program.ts";
  */
 export type Bundle = Readonly<Record<string, string>>;
 
+export type UnlabelledPod = Omit<PodOptions, "labels">;
+
 export interface BundleArgs {
   /** Absolute path of the directory where apply.sh keeps what the running Pods mount. */
   readonly stateDirectory: string;
@@ -29,10 +31,9 @@ export interface BundleArgs {
   readonly files?: Bundle;
 }
 
-export function renderBundle(options: PodOptions, { stateDirectory, files = {} }: BundleArgs): Bundle {
+export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {} }: BundleArgs): Bundle {
   // By these, apply.sh knows its Pods.
   const labels = {
-    ...options.labels,
     "app.kubernetes.io/name": "registry-cache",
     "app.kubernetes.io/instance": options.region.name,
   };
@@ -51,15 +52,10 @@ export function renderBundle(options: PodOptions, { stateDirectory, files = {} }
   );
 }
 
-/** The bundle as it is stored and sent: JSON, the same for the same content. */
+/** The bundle as it is stored and sent: JSON, the same for the same content. Its sha256() is its name. */
 export function bundleText(bundle: Bundle): string {
   const sorted = Object.entries(bundle).sort(([one], [other]) => (one < other ? -1 : 1));
   return `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`;
-}
-
-/** SHA-256 of {@link bundleText}, hexadecimal: the bundle's name. */
-export function bundleDigest(text: string): string {
-  return sha256(text);
 }
 
 export interface BundlePart {
@@ -78,7 +74,7 @@ export function bundleParts(bundle: Bundle): BundlePart[] {
 }
 
 /** By blackbox_exporter, which asks the endpoint as a client does. */
-function healthUrl({ ports, listen, region }: PodOptions): string {
+function healthUrl({ ports, listen, region }: UnlabelledPod): string {
   const parameters = probeParameters(region.endpoint.hostname, listen);
   return `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&${parameters}`;
 }
@@ -89,7 +85,7 @@ function partFiles(manifests: PodManifests, container: Container, stateDirectory
   const files = manifests.configMaps.find(({ metadata }) => metadata?.name === configMap)?.data ?? {};
   const live = manifests.live[name];
   const replacing = Object.entries(files).filter(([file]) => !live?.files.includes(file));
-  const revision = bundleDigest(JSON.stringify([partOf(manifests, container, ""), replacing])).slice(0, 12);
+  const revision = sha256(JSON.stringify([partOf(manifests, container, ""), replacing])).slice(0, 12);
   const pod = partOf(manifests, container, `${stateDirectory}/files/${name}-${revision}`);
   const podName = `${pod.metadata?.name}-${revision}`;
   const part: Bundle = {

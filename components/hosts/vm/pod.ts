@@ -3,14 +3,14 @@ import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
-import { configured, type PodOptions } from "../../pod/options.ts";
+import { configured } from "../../pod/options.ts";
 import { podUser } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 import { onCallProgram, probeParameters, testImage } from "../oncall/program.ts";
-import { type Bundle, renderBundle } from "../podman/bundle.ts";
+import { type Bundle, renderBundle, type UnlabelledPod } from "../podman/bundle.ts";
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
@@ -55,10 +55,9 @@ export function vmPod(options: VmPodOptions): Bundle {
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
   });
-  const pod: PodOptions = {
+  const pod: UnlabelledPod = {
     ...configured(options),
     name: "registry-cache",
-    labels: { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name },
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port },
     clients: [...addressesOf(region.access.clients), ...furtherClients],

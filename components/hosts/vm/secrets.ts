@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/credentials.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsOf, remoteWrite } from "../../pod/secrets.ts";
+import { credentialsSecret, remoteWrite } from "../../pod/secrets.ts";
 import { upstreamSecret } from "../../pod/upstream-secret.ts";
 import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
 /**
  * Secrets of the stack that a machine follows, from the cloud's store, where the stack puts them. Each is known by what it is: `remote-write`,
- * `authority`, and per upstream {@link credentialsOf}. A new value is an update in place, which the machine takes up within minutes.
+ * `authority`, and per upstream {@link credentialsSecret}. A new value is an update in place, which the machine takes up within minutes.
  */
 export type StoredSecrets<Value> = Readonly<Record<string, Value>>;
 
@@ -29,7 +29,7 @@ export function storedSecrets<Value>(
   const secrets = [
     ...upstreams
       .filter(({ credentials }) => credentials !== undefined)
-      .map(({ name }) => credentialsOf(name)),
+      .map(({ name }) => credentialsSecret(name)),
     ...(monitoring.remoteWrite?.credentials === undefined ? [] : [remoteWrite]),
     ...(region.endpoint.tls.mode === "private" ? [authority] : []),
   ];
@@ -45,7 +45,7 @@ export function secretValues(
   const values: StoredSecrets<pulumi.Output<string> | undefined> = {
     ...Object.fromEntries(
       plan.upstreams.map((upstream) => [
-        credentialsOf(upstream.name),
+        credentialsSecret(upstream.name),
         secrets.credentials[upstream.credentials ?? ""]?.apply((known) => upstreamSecret(upstream, known)),
       ]),
     ),

@@ -10,8 +10,6 @@ export interface UserDataOptions {
   readonly dataDevice: string;
   /** How the machine asks the cloud: see {@link CloudScript}. */
   readonly cloud: CloudScript;
-  /** Debian packages besides those that every cache needs. */
-  readonly packages?: readonly string[];
   /** Commands for the first boot only, before the cache starts. */
   readonly prepare?: readonly (readonly string[])[];
 }
@@ -53,7 +51,6 @@ const unattendedReboot = {
  * late, and systemd's x-systemd.makefs formats one that has only a partition table.
  */
 export function renderUserData(options: UserDataOptions): string {
-  const { packages = [], prepare = [] } = options;
   const document = {
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
     write_files: [
@@ -87,8 +84,8 @@ export function renderUserData(options: UserDataOptions): string {
     ],
     runcmd: [
       // cloud-init's own way asks the mirrors also when there is nothing to install.
-      [`${configuration}/packages.sh`, ...basePackages, ...packages],
-      ...prepare,
+      [`${configuration}/packages.sh`, ...basePackages],
+      ...(options.prepare ?? []),
       ["sysctl", "--system"],
       ["udevadm", "control", "--reload"],
       ["systemctl", "daemon-reload"],

@@ -35,8 +35,10 @@ export function sharedWithZot(budget: DiskBudget): DiskBudget {
  * that allows four blobs of 40 MB at once from an upstream at 1 Gbit/s; of 200 GiB, 5 GB at once and 4 GB/s.
  *
  * @param sizeGiB at least 1
+ * @throws RangeError for a smaller one
  */
 export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB" | "zotMiB">> {
+  if (!(sizeGiB >= 1)) throw new RangeError(`a disk of ${sizeGiB} GiB is too small: at least 1 GiB`);
   const total = sizeGiB * 1024;
   const share = (fraction: number, least: number, most: number) =>
     Math.round(Math.min(most, Math.max(least, total * fraction)));

@@ -3,8 +3,8 @@ import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { S3Store } from "../../../pod/store.ts";
-import { isTagged, stackTags } from "../../naming.ts";
-import { bundleDigest, bundleText } from "../../podman/bundle.ts";
+import { isTagged, sha256, stackTags } from "../../naming.ts";
+import { bundleText } from "../../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
 import { closeBucket, encryptBucket } from "../bucket.ts";
 import type { ChallengeZone } from "../hosted-zones.ts";
@@ -57,7 +57,7 @@ export function createPod(
 ): string {
   const { bucket } = it;
   const content = bundleText(vmPod(podOptions));
-  const digest = bundleDigest(content);
+  const digest = sha256(content);
   // S3 takes ten tags of an object, and counts costs by the bucket's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
   const tags = plan.names.tags("pod");
   const own = {

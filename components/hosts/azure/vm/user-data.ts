@@ -1,7 +1,7 @@
 import { script } from "../../../pod/script.ts";
 import type { AzureStore } from "../../../pod/store.ts";
 import { sha256 } from "../../naming.ts";
-import { bundleDigest, bundleText } from "../../podman/bundle.ts";
+import { bundleText } from "../../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
 import { packed, renderUserData } from "../../vm/user-data.ts";
 import { challengeZone } from "../records.ts";
@@ -76,7 +76,7 @@ export function podOptions({ store, isShadowed = false, ...options }: AzurePodOp
 /** The Pod, which Azure changes in place and the running machine reads: a line with its digest, and the rest compressed. Base64. */
 export function azureUserData(options: AzurePodOptions): string {
   const text = bundleText(vmPod(podOptions(options)));
-  return Buffer.concat([Buffer.from(`${bundleDigest(text)}\n`), packed(text)]).toString("base64");
+  return Buffer.concat([Buffer.from(`${sha256(text)}\n`), packed(text)]).toString("base64");
 }
 
 /** Of the Pod in {@link azureUserData}. */

@@ -89,7 +89,7 @@ function dotsOf(values: Values, { x, y }: Geometry): Html[] {
 }
 
 /** Full hours of the reader's clock in the steps, every third or sixth: the index, and how the clock shows it. */
-export function hourTicks({ first, last, step }: Steps, width: number): { index: number; text: string }[] {
+function hourTicks({ first, last, step }: Steps, width: number): { index: number; text: string }[] {
   const every = width < 480 ? 6 : 3;
   const date = new Date(1000 * first);
   date.setMinutes(0, 0, 0);
@@ -115,7 +115,7 @@ export function legendOf({ lines, format, steps }: Plot, index?: number): Html {
 }
 
 /** What somebody who can't see the plot is told of it. */
-export function descriptionOf({ title, lines, format }: Plot): string {
+function descriptionOf({ title, lines, format }: Plot): string {
   const texts = lines.map(({ name, values }) => {
     const known = values.filter((value) => value !== undefined);
     if (known.length === 0) return `${name}: no data`;

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
+import { governanceSchemas, regionSchemas, unknownProviderSchema } from "../../components/config/schema.ts";
+import { markdownTable } from "../output/markdown-table.ts";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
-import { markdownTable } from "./markdown-table.ts";
-import { governanceSchemas, regionSchemas, unknownProviderSchema } from "./schema.ts";
 
 interface Row {
   path: string;
@@ -23,23 +23,23 @@ export function configurationTables(): string {
   return [
     "### Keys of a stack",
     "",
-    ...markdownTable(
+    markdownTable(
       ["Key", "Value", "Default", "Meaning"],
       stackRows.map(({ path, type, meaning, ...row }) => [`\`${path}\``, type, fallbackText(row), meaning]),
     ),
     "",
     "### Keys of a stack's `governance`",
     "",
-    ...tableOf(governanceSchemas),
+    tableOf(governanceSchemas),
     "",
     "### Keys of a region, under `regions[]`",
     "",
-    ...tableOf(regionSchemas),
+    tableOf(regionSchemas),
   ].join("\n");
 }
 
 /** @param schemas by where they hold */
-function tableOf(schemas: Readonly<Record<string, z.ZodType>>): string[] {
+function tableOf(schemas: Readonly<Record<string, z.ZodType>>): string {
   const ofKinds = Object.entries(schemas).flatMap(([kind, schema]) =>
     rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
   );

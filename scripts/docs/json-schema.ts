@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { sealedCredentialsOrToken } from "./credentials.ts";
-import { knownKeys } from "./parse.ts";
-import { namespace, providers, stackSchemas, unknownProviderSchema } from "./schema.ts";
+import { sealedCredentialsOrToken } from "../../components/config/credentials.ts";
+import { knownKeys } from "../../components/config/parse.ts";
+import { namespace, providers, stackSchemas, unknownProviderSchema } from "../../components/config/schema.ts";
 
 /** A JSON Schema, as far as this project looks into one. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

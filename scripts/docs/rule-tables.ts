@@ -1,18 +1,18 @@
 /** The tables of docs/policies.md. */
 import { z } from "zod";
-import { markdownTable } from "../components/config/markdown-table.ts";
-import type { Rule } from "./rule.ts";
-import { exceptions } from "./rules/least-privilege.ts";
-import { rules } from "./rules.ts";
+import type { Rule } from "../../policy/rule.ts";
+import { exceptions } from "../../policy/rules/least-privilege.ts";
+import { rules } from "../../policy/rules.ts";
+import { markdownTable } from "../output/markdown-table.ts";
 
 /** What the rules demand, as Markdown. */
 export function ruleTables(): string {
   return [
-    ...markdownTable(["rule", "what must hold", "why", "judges", "level"], rules.map(ruleRow)),
+    markdownTable(["rule", "what must hold", "why", "judges", "level"], rules.map(ruleRow)),
     "\n### Parameters\n",
-    ...markdownTable(["rule", "parameter", "default", "meaning"], rules.flatMap(parameterRows)),
+    markdownTable(["rule", "parameter", "default", "meaning"], rules.flatMap(parameterRows)),
     "\n### Wildcards that are allowed\n",
-    ...markdownTable(
+    markdownTable(
       ["actions", "resources", "why"],
       exceptions.map(({ actions, resource, why }) => [code(actions.source), code(resource.source), why]),
     ),

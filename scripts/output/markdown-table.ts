@@ -1,0 +1,17 @@
+import { columnOf } from "./columns.ts";
+
+/**
+ * @param titles see {@link columnOf}
+ * @param rows a cell that is missing is empty
+ * @returns without a line break at the end
+ */
+export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = titles.map(columnOf);
+  const line = (cells: readonly string[]) =>
+    `| ${head.map((_, index) => (cells[index] ?? "").replaceAll("|", "\\|")).join(" | ")} |`;
+  return [
+    line(head.map(({ header }) => header)),
+    line(head.map(({ isRight }) => (isRight ? "---:" : "---"))),
+    ...rows.map(line),
+  ].join("\n");
+}
