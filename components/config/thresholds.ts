@@ -27,6 +27,12 @@ export const thresholds = z.strictObject({
   errorRatio: fraction(0.05).describe(
     "Share of requests that may fail. Every failure costs a client a fallback; single ones happen with any upstream.",
   ),
+  missErrorRatio: fraction(0.5).describe(
+    "Share of the requests for what isn't in the cache that may fail. In a warm cache, they are a small part of all requests.",
+  ),
+  failingMissesPerMinute: amount(1).describe(
+    "Requests per minute for what isn't in the cache below which that share means nothing: a single image that can't be pulled is asked for less often.",
+  ),
   errorMinutes: amount(10).describe(
     "Minutes for which the error ratio must hold: a rate limit or a restart is over by then.",
   ),

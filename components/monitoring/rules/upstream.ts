@@ -5,8 +5,13 @@ import type { Alert } from "./rule.ts";
 
 export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
   const { unreachableMinutes, outdatedHours, errorRatio, errorMinutes, busyRequestsPerMinute } = thresholds;
+  const { missErrorRatio, failingMissesPerMinute } = thresholds;
   const failing = (metric: string, requests: string) =>
-    `${metric} > ${errorRatio} and ${requests} > ${busyRequestsPerMinute} / 60 unless ignoring (job, instance) ${unreachable}`;
+    `${metric} > ${errorRatio} and ${requests} > ${busyRequestsPerMinute} / 60`;
+  // In a warm cache, all that isn't there can fail and be a small share of the whole. Where most fails, a few requests are enough to know.
+  const missesFail = `upstream:registry_cache_miss_errors:ratio_rate5m > ${missErrorRatio} and upstream:registry_cache_misses:rate5m > ${failingMissesPerMinute} / 60`;
+  const errors = "upstream:registry_cache_errors:ratio_rate5m";
+  const unlessUnreachable = `unless ignoring (job, instance) ${unreachable}`;
   return [
     {
       name: "RegistryCacheUpstreamUnreachable",
@@ -30,7 +35,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       name: "RegistryCacheErrors",
       severity: "notify",
       topic: "upstream",
-      expr: failing("upstream:registry_cache_errors:ratio_rate5m", "upstream:registry_cache_requests:rate5m"),
+      expr: `(${failing(errors, "upstream:registry_cache_requests:rate5m")} or ${errors} and ${missesFail}) ${unlessUnreachable}`,
       for: durations.minutes(errorMinutes),
       description:
         "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} fail.",
@@ -39,7 +44,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       name: "RegistryCacheOriginErrors",
       severity: "notify",
       topic: "upstream",
-      expr: failing("upstream:registry_http_errors:ratio_rate5m", "upstream:registry_http_requests:rate5m"),
+      expr: `${failing("upstream:registry_http_errors:ratio_rate5m", "upstream:registry_http_requests:rate5m")} ${unlessUnreachable}`,
       for: durations.minutes(errorMinutes),
       description:
         "{{ $value | humanizePercentage }} of the requests to the origin of {{ $labels.upstream }} fail.",
