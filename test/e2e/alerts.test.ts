@@ -71,6 +71,7 @@ const upstreamsAt = ({ proxy }: FrontedUpstream) => [
     registry: registryName,
     url: proxy.url.origin,
     repositories: ["giantswarm/**"],
+    probe: "giantswarm/small:1",
   },
 ];
 
@@ -469,6 +470,19 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
     let it: Watched;
     before(async () => {
       it = await Watched.start(parts);
+    });
+
+    test("the upstream answers, and gives no manifests, as with expired credentials", async () => {
+      {
+        using _fault = it.upstream.proxy.inject({ kind: "status", status: 401 }, "/manifests/");
+        const job = "registry-cache-manifests";
+        await it.arrives("RegistryCacheUpstreamUnreachable", { ...notify, upstream: "gsoci", job });
+        const seen = await it.see("RegistryCacheUpstreamUnreachable");
+        assert.match(seen, /job="registry-cache-manifests".* => 401/);
+        await it.arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci", job });
+      }
+      await it.verified("RegistryCacheUpstreamUnreachable");
+      await it.verified("RegistryCacheTagsOutdated");
     });
 
     test("the upstream is gone, then the cache, too", async () => {
