@@ -316,6 +316,16 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         await it.remedy("RegistryCacheHitRatioCollapsed");
       });
 
+      test("the upstream delivers damaged blobs", async () => {
+        {
+          using _fault = it.upstream.proxy.inject({ kind: "corrupt" }, "/damaged/blobs/");
+          for (const layer of await it.layers("damaged", 6)) await it.get(layer);
+          await it.arrives("RegistryCacheCorruptObjects", { ...notify, topic: "storage" });
+        }
+        assert.match(await it.see("RegistryCacheCorruptObjects"), /content doesn't have its digest/);
+        await it.verified("RegistryCacheCorruptObjects");
+      });
+
       test("a machine can't take up its Pod", async () => {
         const { state } = machine;
         machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
