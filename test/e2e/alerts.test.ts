@@ -466,6 +466,9 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.arrives("RegistryCacheProbeFailing", inWorkingHours);
       assert.equal(await it.find("RegistryCacheDown"), undefined);
       assert.match(await it.see("RegistryCacheProbeFailing"), /^418$/m);
+      const values = { ENDPOINT: it.cache.url.origin };
+      const seen = await runs.run("RegistryCacheProbeFailing", "See", "client", it.shell, { values });
+      assert.match(seen, /^418$/m);
       await it.remedy("RegistryCacheProbeFailing", /blackbox/);
       await use(configuration);
       await it.remedy("RegistryCacheProbeFailing", /edge/);
