@@ -16,6 +16,7 @@ export const alertNames = [
   "RegistryCacheDiskFull",
   "RegistryCacheDiskFilling",
   "RegistryCacheBudgetShrinking",
+  "RegistryCacheCorruptObjects",
   "RegistryCacheCertificateExpiring",
   "RegistryCacheRenewalFailing",
   "RegistryCacheProbeFailing",

@@ -27,6 +27,12 @@ export const thresholds = z.strictObject({
   errorRatio: fraction(0.05).describe(
     "Share of requests that may fail. Every failure costs a client a fallback; single ones happen with any upstream.",
   ),
+  missErrorRatio: fraction(0.5).describe(
+    "Share of the requests for what isn't in the cache that may fail. In a warm cache, they are a small part of all requests.",
+  ),
+  failingMissesPerMinute: amount(1).describe(
+    "Requests per minute for what isn't in the cache below which that share means nothing: a single image that can't be pulled is asked for less often.",
+  ),
   errorMinutes: amount(10).describe(
     "Minutes for which the error ratio must hold: a rate limit or a restart is over by then.",
   ),
@@ -61,6 +67,9 @@ export const thresholds = z.strictObject({
   shrunkHours: amount(1).describe(
     "Hours for which the store must be that small: files that are deleted meanwhile don't count.",
   ),
+  corruptPerHour: amount(3).describe(
+    "Damaged objects per hour that the cache may find and delete. A single one is a fault on the way; more have a cause that lasts.",
+  ),
   certificateDays: amount(10).describe(
     "Days before the certificate's end. ACME renews with a third of its lifetime left (15 of 45 days, 30 of 90), the private authority at 30 days.",
   ),
@@ -70,6 +79,9 @@ export const thresholds = z.strictObject({
   renewalSilenceHours: amount(26).describe("Hours without an attempt to renew. There are two a day."),
   missingMinutes: amount(10).describe(
     "Minutes for which a part may not answer Prometheus: a restart takes less.",
+  ),
+  lostLines: fraction(0.05).describe(
+    "Share of the lines of the edge's log that the exporter may miss. A burst costs a few; the counts of requests, and the alerts that are made of them, are too low by these.",
   ),
   podOutdatedMinutes: amount(10).describe(
     "Minutes for which a machine may run another Pod than the configured one, or not look for it. A change takes less than one, and a few where images come slowly.",

@@ -43,7 +43,7 @@ export const upstream = z
     )
       .exactOptional()
       .describe(
-        "A small image that is always there, as `repository:tag`: the self-check pulls it. Default: no self-check.",
+        "A small image that is always there, as `repository:tag`: the self-check pulls it, and every minute the cache asks the registry for a manifest of its repository: docs/metrics.md. Default: neither.",
       ),
     credentials: secretKey
       .exactOptional()

@@ -14,6 +14,16 @@ const modules = {
       preferred_ip_protocol: "ip4",
     },
   },
+  // Of a manifest that no registry has: the origin's word when the upstream has said so. What else the upstream says, the origin passes on.
+  manifests: {
+    prober: "http",
+    timeout: "5s",
+    http: {
+      valid_status_codes: [404],
+      fail_if_body_not_matches_regexp: ["MANIFEST_UNKNOWN"],
+      preferred_ip_protocol: "ip4",
+    },
+  },
   endpoint: {
     prober: "http",
     timeout: "5s",

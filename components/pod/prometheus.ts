@@ -1,16 +1,17 @@
 import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
 import { imageOf } from "../config/images.ts";
-import { isZot } from "../config/upstream.ts";
+import { isZot, registryUrl } from "../config/upstream.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import { hasZot } from "./edge/engines.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
 import type { PodOptions } from "./options.ts";
 import { candidatesOf, filesOf, httpProbe, type Part, resources } from "./part.ts";
+import { registryPrefix } from "./registry.ts";
 import { script } from "./script.ts";
 import { remoteWrite, secretDirectory, secretFile } from "./secrets.ts";
-import { upstreamPorts } from "./upstream-ports.ts";
+import { type UpstreamPorts, upstreamPorts } from "./upstream-ports.ts";
 import { zotRelabeling } from "./zot.ts";
 
 const dataDirectory = "/prometheus";
@@ -72,6 +73,7 @@ function renderPrometheusConfig(options: PodOptions): string {
 /** docs/metrics.md says what each job is for. */
 function scrapeConfigs(options: PodOptions) {
   const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme, prefetch } = options;
+  const manifests = upstreamPorts(options).flatMap(manifestTargets);
   const target = (port: number, labels?: Record<string, string>) => ({
     targets: [`127.0.0.1:${port}`],
     ...(labels && { labels }),
@@ -105,6 +107,15 @@ function scrapeConfigs(options: PodOptions) {
         upstreams.map(({ name, url }) => ({ targets: [`${url}/v2/`], labels: { upstream: name } })),
       ),
     },
+    ...(manifests.length > 0
+      ? [
+          {
+            job_name: "registry-cache-manifests",
+            ...probe(ports.blackbox, "manifests", manifests),
+            scrape_interval: "1m",
+          },
+        ]
+      : []),
     {
       job_name: "registry-cache-endpoint",
       ...probe(
@@ -121,6 +132,19 @@ function scrapeConfigs(options: PodOptions) {
       : [{ job_name: "registry-cache-node", static_configs: [target(nodeExporterPort)] }]),
     { job_name: "registry-cache-prometheus", static_configs: [target(ports.prometheus)] },
   ];
+}
+
+/**
+ * A manifest in the repository of the upstream's `probe` image, by a digest that nothing has: the origin asks the upstream each time, with its credentials, whatever its own store has. A tag's
+ * manifest would come from that store when the upstream answers with an error. zot answers 404 in any case. Docker Hub may count each GET of a manifest as a pull:
+ * https://docs.docker.com/docker-hub/usage/pulls/
+ */
+function manifestTargets({ upstream, ports }: UpstreamPorts) {
+  const { name, url, probe } = upstream;
+  if (probe === undefined || isZot(upstream) || url === registryUrl("docker.io")) return [];
+  const [repository] = probe.split(":");
+  const manifest = `${registryPrefix(name)}v2/${repository}/manifests/sha256:${"0".repeat(64)}`;
+  return [{ targets: [`http://127.0.0.1:${ports.http}${manifest}`], labels: { upstream: name } }];
 }
 
 /** A job that has blackbox_exporter ask its targets: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */

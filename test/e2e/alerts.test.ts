@@ -71,6 +71,7 @@ const upstreamsAt = ({ proxy }: FrontedUpstream) => [
     registry: registryName,
     url: proxy.url.origin,
     repositories: ["giantswarm/**"],
+    probe: "giantswarm/small:1",
   },
 ];
 
@@ -315,6 +316,16 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         await it.remedy("RegistryCacheHitRatioCollapsed");
       });
 
+      test("the upstream delivers damaged blobs", async () => {
+        {
+          using _fault = it.upstream.proxy.inject({ kind: "corrupt" }, "/damaged/blobs/");
+          for (const layer of await it.layers("damaged", 6)) await it.get(layer);
+          await it.arrives("RegistryCacheCorruptObjects", { ...notify, topic: "storage" });
+        }
+        assert.match(await it.see("RegistryCacheCorruptObjects"), /content doesn't have its digest/);
+        await it.verified("RegistryCacheCorruptObjects");
+      });
+
       test("a machine can't take up its Pod", async () => {
         const { state } = machine;
         machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
@@ -455,6 +466,9 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.arrives("RegistryCacheProbeFailing", inWorkingHours);
       assert.equal(await it.find("RegistryCacheDown"), undefined);
       assert.match(await it.see("RegistryCacheProbeFailing"), /^418$/m);
+      const values = { ENDPOINT: it.cache.url.origin };
+      const seen = await runs.run("RegistryCacheProbeFailing", "See", "client", it.shell, { values });
+      assert.match(seen, /^418$/m);
       await it.remedy("RegistryCacheProbeFailing", /blackbox/);
       await use(configuration);
       await it.remedy("RegistryCacheProbeFailing", /edge/);
@@ -469,6 +483,19 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
     let it: Watched;
     before(async () => {
       it = await Watched.start(parts);
+    });
+
+    test("the upstream answers, and gives no manifests, as with expired credentials", async () => {
+      {
+        using _fault = it.upstream.proxy.inject({ kind: "status", status: 401 }, "/manifests/");
+        const job = "registry-cache-manifests";
+        await it.arrives("RegistryCacheUpstreamUnreachable", { ...notify, upstream: "gsoci", job });
+        const seen = await it.see("RegistryCacheUpstreamUnreachable");
+        assert.match(seen, /job="registry-cache-manifests".* => 401/);
+        await it.arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci", job });
+      }
+      await it.verified("RegistryCacheUpstreamUnreachable");
+      await it.verified("RegistryCacheTagsOutdated");
     });
 
     test("the upstream is gone, then the cache, too", async () => {

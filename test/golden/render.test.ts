@@ -44,6 +44,7 @@ const cases: Record<string, Record<string, unknown>> = {
         registry: "registry.example.com:5000",
         url: "http://127.0.0.1:5000",
         repositories: ["team/*", "base"],
+        probe: "base:1.0",
       },
     ],
     "gsoci-credentials": { username: "reader", password: { secure: "v1:ciphertext" } },

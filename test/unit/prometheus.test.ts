@@ -3,10 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { parseConfig } from "../../components/config/parse.ts";
+import { registryUrl } from "../../components/config/upstream.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
-import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
+import { prometheusPart, remoteWriteSecret } from "../../components/pod/prometheus.ts";
 import { planRequest } from "../support/plan-request.ts";
+import { podOptions } from "../support/pod-options.ts";
 
 const upstreams = [{ name: "one", registry: "one.example.com", repositories: ["**"] }];
 const sealed = { secure: "v1:x" };
@@ -62,4 +65,34 @@ test("a tenant is one", () => {
     const remoteWrite = { ...monitoring.remoteWrite, tenant };
     assert.throws(() => parseConfig({ ...rest, monitoring: { remoteWrite } }), problem);
   }
+});
+
+test("an upstream is asked for a manifest by its origin, unless the answer says nothing, or counts as a pull", () => {
+  const upstream = (name: string, registry: string) => ({
+    name,
+    registry,
+    url: registryUrl(registry),
+    repositories: ["team/**"],
+    probe: "team/app:1.0",
+  });
+  const { probe: _, ...noImage } = upstream("no-image", "one.example.com");
+  const jobOf = (upstreams: PodOptions["upstreams"]) => {
+    const file = prometheusPart(podOptions({ upstreams })).files["prometheus.yml"] ?? "";
+    const { scrape_configs } = parse(file) as { scrape_configs: { job_name: string }[] };
+    return scrape_configs.find(({ job_name }) => job_name === "registry-cache-manifests");
+  };
+  const silent: PodOptions["upstreams"] = [
+    noImage,
+    upstream("hub", "docker.io"),
+    { ...upstream("zot", "two.example.com"), engine: "zot" },
+  ];
+  assert.equal(jobOf(silent), undefined);
+  const job = jobOf([...silent, upstream("asked", "three.example.com")]);
+  const manifest = `team/app/manifests/sha256:${"0".repeat(64)}`;
+  assert.partialDeepStrictEqual(job, {
+    params: { module: ["manifests"] },
+    static_configs: [
+      { targets: [`http://127.0.0.1:15016/asked/v2/${manifest}`], labels: { upstream: "asked" } },
+    ],
+  });
 });

@@ -199,7 +199,7 @@ test("containers exist", () => {
 
 test("jobs are scraped", () => {
   const jobs = named(
-    /`(registry-cache-(?:edge|origin|upstream|endpoint|janitor|acme|prefetch|keeper|node|prometheus))`/g,
+    /`(registry-cache-(?:edge|origin|upstream|manifests|endpoint|janitor|acme|prefetch|keeper|node|prometheus))`/g,
   );
   assert.ok(jobs.length > 5);
   for (const job of jobs) assert.match(golden("prometheus.yml"), new RegExp(`job_name: ${job}$`, "m"));

@@ -15,19 +15,21 @@ export function availabilityAlerts(
   durations: Durations,
   isOneOfSeveral: boolean,
 ): Alert[] {
-  const silent = `${inAnyReplica('probe_success{job="registry-cache-endpoint"}')} == 0`;
+  const answers = inAnyReplica('probe_success{job="registry-cache-endpoint"}');
+  const silent = `${answers} == 0`;
   // Its metrics come through nginx, without TLS.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
   const common = { topic: "availability", severity: "page", for: durations.minutes(downMinutes) } as const;
+  // Only a central Prometheus has these. Waiting for a resolver is no fault of a cache, and clients have resolvers of their own.
   const outside = `{job=~"${outsideJob("")}.+"}`;
+  const outsideSeconds = `probe_duration_seconds${outside} - probe_dns_lookup_time_seconds${outside}`;
   return [
     {
       ...common,
       name: "RegistryCacheUnreachable",
       for: durations.minutes(silentMinutes),
-      // Only a central Prometheus has these. A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
-      // Waiting for a resolver is no fault of a cache, and clients have resolvers of their own.
-      expr: `probe_success${outside} == 0 and probe_duration_seconds${outside} - probe_dns_lookup_time_seconds${outside} > ${waitSeconds}`,
+      // A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
+      expr: `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
       description:
         "The cache in {{ $labels.region }} doesn't answer packets. Clients without a dial timeout wait 30 s for each request. Run `npm run oncall -- STACK {{ $labels.region }} bypass` first.",
     },
@@ -44,10 +46,11 @@ export function availabilityAlerts(
       ...common,
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
-      expr: `${silent} and ${running}`,
+      // A probe from outside checks the certificate, as clients do. What is taken out of DNS on purpose has no address.
+      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and probe_ip_protocol${outside} > 0 and ignoring (job, instance) ${answers} == 1`,
       description: isOneOfSeveral
-        ? "nginx of this replica runs, but doesn't answer with 200. If no replica does, clients pull from the upstreams."
-        : "nginx runs, but the endpoint doesn't answer with 200. Clients pull from the upstreams.",
+        ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
+        : "nginx runs, but the probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
     },
     {
       ...common,

@@ -6,9 +6,16 @@ import type { Alert } from "./rule.ts";
 
 /** Whether the parts are there, and whether alerts arrive at all. */
 export function monitoringAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
-  const { missingMinutes, goneHours, restartsPerHour } = thresholds;
+  const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
   const prometheus = 'up{job="registry-cache-prometheus"}';
+  const perSecond = (labels: string, metric: string) =>
+    `sum without (job, instance, ${labels}) (rate(${metric}[${durations.minutes(5)}]))`;
+  const lost = perSecond("log", 'registry_cache_log_lines_lost_total{log="requests"}');
+  const counted = perSecond(
+    "upstream, kind, cache, refused, method, status",
+    "registry_cache_requests_total",
+  );
   const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
   return [
     {
@@ -18,6 +25,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       // The janitor is read through nginx, whose absence is another alert. The last two parts are for a Prometheus elsewhere, which keeps what a cache was, and whose own exporter may be dead: RegistryCacheUnreachable is blind then.
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
+        // The janitor counts them; what they are missing from is the exporter's.
+        `label_replace(${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost})), "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
         // As the Prometheus Operator calls the PodMonitor.
         'up{job=~".+/registry-cache"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
@@ -26,7 +35,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         `up{job=~"${outsideJob("")}.+"} == 0`,
       ].join(" or "),
       for: durations.minutes(missingMinutes),
-      description: "Prometheus gets no metrics of {{ $labels.job }}.",
+      description: "Prometheus gets no metrics, or not all, of {{ $labels.job }}.",
     },
     {
       name: "RegistryCacheRestartLoop",

@@ -49,6 +49,18 @@ export function recordingRules(durations: Durations): RecordingRule[] {
       ),
     },
     {
+      record: "upstream:registry_cache_misses:rate5m",
+      expr: perUpstream + rate(`registry_cache_requests_total{refused="",kind!="ping",${misses}}`, short),
+    },
+    {
+      record: "upstream:registry_cache_miss_errors:ratio_rate5m",
+      expr: ratio(
+        perUpstream +
+          rate(`registry_cache_requests_total{refused="",kind!="ping",${misses},status=~"5.."}`, short),
+        "upstream:registry_cache_misses:rate5m",
+      ),
+    },
+    {
       record: "upstream:registry_cache_response_bytes:rate5m",
       expr: perUpstream + rate("registry_cache_response_bytes_total", short),
     },
@@ -88,5 +100,7 @@ export function recordingRules(durations: Durations): RecordingRule[] {
 }
 
 /** What was answered without a transfer from the upstream. */
-export const hits = 'cache=~"HIT|REVALIDATED|STALE|UPDATING"';
+const answered = '"HIT|REVALIDATED|STALE|UPDATING"';
+export const hits = `cache=~${answered}`;
+const misses = `cache!~${answered}`;
 const wholeBlobs = 'kind="blob",status="200"';

@@ -3,8 +3,8 @@ import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
 export function storageAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
-  const { diskFullReserve, diskFullMinutes, diskFillingHours, rootFree, shrunkBudget, shrunkHours } =
-    thresholds;
+  const { diskFullReserve, diskFullMinutes, diskFillingHours, rootFree } = thresholds;
+  const { shrunkBudget, shrunkHours, corruptPerHour } = thresholds;
   const free = "registry_cache_filesystem_avail_bytes";
   const reserve = "registry_cache_filesystem_min_free_bytes";
   const root = 'bytes{job="registry-cache-node",mountpoint="/"}';
@@ -41,6 +41,14 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
       for: durations.hours(shrunkHours),
       description:
         "The cache has room for only {{ $value | humanize1024 }}B of blobs. In the last week, it had more.",
+    },
+    {
+      name: "RegistryCacheCorruptObjects",
+      severity: "notify",
+      topic: "storage",
+      expr: `increase(registry_cache_corrupt_objects_total[${durations.hours(1)}]) > ${corruptPerHour}`,
+      description:
+        'In the last hour, the cache has deleted {{ $value | printf "%.0f" }} objects whose content doesn\'t have their digest.',
     },
   ];
 }
