@@ -6,9 +6,10 @@ import { firstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";
 import { reachableUpstreams, stopSeededUpstream } from "./local/upstreams.ts";
+import { hasProgram } from "./setup/apt.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
-import { ensurePodman } from "./setup/podman.ts";
+import { ensurePodman, removeCheckPods } from "./setup/podman.ts";
 import { runSteps } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";
 
@@ -27,6 +28,7 @@ await runSteps(async () => {
   await ensureEngine();
   if (action === "down") {
     await takeDown({ purge });
+    if (await hasProgram("podman")) await removeCheckPods();
     await stopSeededUpstream({ purge });
     return;
   }

@@ -10,6 +10,8 @@ const args = process.argv.slice(2);
 const isLocal = /(?:^|\s)(?:--stack|-s)[ =]local(?:\s|$)/.test(args.join(" "));
 /** The commands after which a stack has more, or other, state. */
 const changes = new Set(["up", "update", "destroy", "refresh", "import", "init"]);
+/** The commands that write to the stack's file: for the stack `local`, to a copy, as in `npm run local`. */
+const writesConfig = new Set(["preview", "up", "update", "refresh", "destroy"]);
 
 await runSteps(async () => {
   await ensureEngine();
@@ -18,6 +20,10 @@ await runSteps(async () => {
     console.error(
       `! The state is on this machine only, in ${backend.url}. To share it with a team: docs/state.md`,
     );
+  }
+  if (isLocal && args.some((arg) => writesConfig.has(arg)) && !/--config-file\b/.test(args.join(" "))) {
+    const { effectiveStack } = await import("./local/stack.ts");
+    args.push("--config-file", (await effectiveStack()).file);
   }
   const { exitCode } = await execa("pulumi", args, {
     env: isLocal ? localEnvironment() : engineEnvironment(backend),

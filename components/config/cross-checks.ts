@@ -26,6 +26,7 @@ export function crossChecks(raw: Raw): Problem[] {
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
     ...exposureProblems(raw),
+    ...loops(raw),
     ...governanceProblems(raw),
     ...engineProblems(raw),
     ...prefetchProblems(raw),
@@ -86,6 +87,31 @@ const localPorts = z.object({
   endpoint: localRegion.shape.endpoint,
   internalPort: localRegion.shape.internalPort,
 });
+
+/** An upstream that is a region's own endpoint: the cache would ask itself without end. */
+function loops(raw: Raw): Problem[] {
+  const endpoints = entriesOf(raw.regions).map((region) => endpointHosts(region, raw.provider === "local"));
+  return entriesOf(raw.upstreams).flatMap((entry, index) => {
+    const { url, registry } = Object(entry);
+    const address = url ?? `https://${registry}`;
+    const host = URL.canParse(address) ? new URL(address).host : "";
+    const own = endpoints.findIndex((hosts) => hosts.includes(host));
+    if (own === -1) return [];
+    const path = `upstreams[${index}].${url === undefined ? "registry" : "url"}`;
+    return [
+      { path, message: `is the endpoint of regions[${own}], which would ask itself: name another one` },
+    ];
+  });
+}
+
+/** `host`, or `host:port`, as in the URL of an upstream. */
+function endpointHosts(region: unknown, isLocal: boolean): string[] {
+  const endpoint = isLocal ? parseWith(localPorts, region).data?.endpoint : fieldOf(region, "endpoint");
+  const { hostname, port = 443 } = Object(endpoint);
+  return [hostname, ...(isLocal ? ["localhost", "127.0.0.1", "[::1]"] : [])].map((name) =>
+    port === 443 ? name : `${name}:${port}`,
+  );
+}
 
 interface PortRange {
   path: string;

@@ -6,20 +6,25 @@ import { namespace } from "./schema.ts";
  * A stack's configuration as the engine would hand it to the program, from the texts of Pulumi.yaml and of the stack's file: a key of the
  * stack file replaces the project's value as a whole. Secrets stay encrypted.
  * See https://www.pulumi.com/docs/iac/concepts/config/#project-level-configuration
- * @throws ConfigError for text that isn't YAML.
+ * @throws ConfigError for text that isn't YAML, and for a stack's without keys below `config`.
  */
 export function readStackFile(projectYaml: string, stackYaml: string): Record<string, unknown> {
-  const project = configOf(projectYaml, "Pulumi.yaml").map(
+  const project = configOf(mapping(parseYaml(projectYaml, "Pulumi.yaml")).config).map(
     ([key, value]) => [key, projectValue(value)] as const,
   );
-  const stack = configOf(stackYaml, "stack file");
+  const { config } = mapping(parseYaml(stackYaml, "stack file"));
+  if (Array.isArray(config) || mapping(config) !== config) {
+    const message =
+      "is missing, or has no keys: write them below it, indented, as in stacks/Pulumi.local.yaml";
+    throw new ConfigError([{ path: "config", message }]);
+  }
+  const stack = configOf(config);
   return Object.fromEntries([...project, ...stack].filter(([, value]) => value !== undefined));
 }
 
 /** The entries under `config` of this project's namespace, which is also that of keys without one. */
-function configOf(yaml: string, file: string): [key: string, value: unknown][] {
-  const entries = Object.entries(mapping(mapping(parseYaml(yaml, file)).config));
-  return entries.flatMap(([name, value]): [string, unknown][] => {
+function configOf(config: unknown): [key: string, value: unknown][] {
+  return Object.entries(mapping(config)).flatMap(([name, value]): [string, unknown][] => {
     const [space, key] = name.includes(":") ? name.split(/:(?:config:)?/, 2) : [namespace, name];
     return space === namespace && key !== undefined ? [[key, value]] : [];
   });

@@ -48,7 +48,9 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
         .describe(kindMeaning),
       size: diskSize(largestGiB)
         .prefault("auto")
-        .describe("Size of the disk, in `GiB` or `TiB`. `auto`: from the workload, or what the machine has."),
+        .describe(
+          "Size of the disk, in `GiB` or `TiB`. `auto`: from the workload; on your own machine, 20 GiB.",
+        ),
     })
     .transform(({ kind, size }) => ({ kind, sizeGiB: size }));
 }

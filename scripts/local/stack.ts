@@ -17,6 +17,7 @@ import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
+import type { Resource } from "../oncall/state.ts";
 import { localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
@@ -94,26 +95,38 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
   );
 }
 
-/** Removes the Pod and the stack; with `purge`, all data too. */
+/** Removes the Pod and the stack; with `purge`, all data too: where the stack has it, whatever the configuration says by now. */
 export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
   const { config, file } = await effectiveStack();
-  await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
+  const inState = await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
     const pulumi = pulumiIn(run);
-    if (!(await stackExists(pulumi))) return;
+    if (!(await stackExists(pulumi))) return [];
+    const directories = directoriesIn(await pulumi("stack", "export"));
     await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file);
     await pulumi("stack", "rm", "--yes", "--preserve-config");
+    return directories;
   });
-  const directories = config.regions.map((region: LocalRegion) => layout(region, config.upstreams).directory);
+  const configured = config.regions.map((region: LocalRegion) => layout(region, config.upstreams).directory);
+  const directories = (inState.length > 0 ? inState : configured).filter((directory) =>
+    existsSync(directory),
+  );
+  const data = directories.join(", ");
   if (!purge) {
-    const kept = directories.filter((directory) => existsSync(directory)).join(", ");
-    console.log(
-      `The cache is down.${kept && ` Its data is kept in ${kept}; \`npm run local -- down --purge\` removes it.`}`,
-    );
+    const isConfigured = directories.every((directory) => configured.includes(directory));
+    const removal = isConfigured ? "; `npm run local -- down --purge` removes it" : "";
+    console.log(`The cache is down.${data && ` Its data is kept in ${data}${removal}.`}`);
     return;
   }
   for (const directory of directories) await removeOwned(directory);
   await rm(effectiveFile(), { force: true });
-  console.log(`The cache is down, and its data in ${directories.join(", ")} is gone.`);
+  console.log(`The cache is down${data && `, and its data in ${data} is gone`}.`);
+}
+
+/** Where the regions of a stack have their data. @param exported by `pulumi stack export` */
+export function directoriesIn(exported: string): string[] {
+  const { deployment }: { deployment: { resources?: readonly Resource[] } } = JSON.parse(exported);
+  const directories = deployment.resources?.map(({ inputs }) => inputs?.directory);
+  return [...new Set(directories?.filter((directory) => typeof directory === "string"))];
 }
 
 type Pulumi = (...args: string[]) => Promise<string>;

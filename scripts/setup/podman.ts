@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { PodmanError, podman } from "../../components/hosts/local/podman.ts";
 import { aptInstall, hasProgram } from "./apt.ts";
 import { Failure, step } from "./steps.ts";
@@ -53,10 +54,13 @@ export function isNewEnough(version: string): boolean {
   return major > minimum.major || (major === minimum.major && minor >= minimum.minor);
 }
 
+const checkPod = "registry-cache-check-";
+
 /** A Pod without containers needs no image, and shows that the OCI runtime, its limits and the network work. */
 async function startPod(): Promise<void> {
-  const name = `registry-cache-check-${process.pid}`;
-  await podman(["pod", "create", "--name", name]);
+  await removeCheckPods();
+  const name = `${checkPod}${process.pid}`;
+  await podman(["pod", "create", "--replace", "--name", name]);
   try {
     await podman(["pod", "start", name], { timeoutSeconds: 60 });
   } catch (error) {
@@ -64,6 +68,15 @@ async function startPod(): Promise<void> {
   } finally {
     await podman(["pod", "rm", "--force", name]);
   }
+}
+
+/** Those of runs that were killed. */
+export async function removeCheckPods(): Promise<void> {
+  const names = await podman(["pod", "ps", "--filter", `name=^${checkPod}`, "--format", "{{.Name}}"]);
+  const left = names
+    .split("\n")
+    .filter((name) => name && !existsSync(`/proc/${name.slice(checkPod.length)}`));
+  if (left.length > 0) await podman(["pod", "rm", "--force", ...left]);
 }
 
 /** netavark doesn't say which file it misses; it is nearly always the firewall program. */

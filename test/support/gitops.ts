@@ -21,7 +21,10 @@ type Keys = Readonly<Record<string, unknown>>;
 
 /** The objects of a stack's regions, those with `tls: { mode: private }` included, which `npm run render` refuses. */
 export async function plainObjects(keys: Keys): Promise<Manifest[]> {
-  const ofProject = readStackFile(await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8"), "");
+  const ofProject = readStackFile(
+    await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8"),
+    "config: {}",
+  );
   const { regions, ...shared } = parseConfig({ ...ofProject, ...keys });
   return regions.flatMap((region) => {
     const request = { ...shared, region: region as KubernetesRegion, stack: "kubernetes" };

@@ -187,6 +187,22 @@ test("duplicates", () => {
   );
 });
 
+test("an upstream that is a region's own endpoint would ask itself", () => {
+  const loop = (path: string) => new RegExp(`^upstreams\\[0\\]\\.${path}: is the endpoint of regions\\[0\\]`);
+  for (const url of ["https://localhost:8443", "http://127.0.0.1:8443", "https://[::1]:8443"])
+    assertProblem({ ...local, upstreams: [{ ...upstreams[0], url }] }, loop("url"));
+  const registry = awsRegion.endpoint.hostname;
+  assertProblem({ ...aws, upstreams: [{ ...upstreams[0], registry }] }, loop("registry"));
+  assert.deepEqual(
+    problemsOf({ ...aws, upstreams: [{ ...upstreams[0], registry: `${registry}:5000` }] }),
+    [],
+  );
+  assert.deepEqual(
+    problemsOf({ ...local, upstreams: [{ ...upstreams[0], url: "http://localhost:5000" }] }),
+    [],
+  );
+});
+
 test("credentials: named, present, encrypted, and never repeated", () => {
   const named = withUpstream({ credentials: "gsoci-credentials" });
   const password = { secure: "v1:abc" };

@@ -84,12 +84,19 @@ config:
   });
 });
 
+test("a stack file without keys below `config` is told so, and not that each of them is missing", () => {
+  const provider = "registry-cache:provider: local";
+  for (const stack of ["", "config:", `config:\n${provider}`, `config:\n  - ${provider}`, provider]) {
+    assert.throws(() => readStackFile("", stack), { name: "ConfigError", message: / {2}config: is missing/ });
+  }
+});
+
 test("a file that isn't YAML is a problem with its place", () => {
   assert.throws(() => readStackFile("", "config: ["), {
     name: "ConfigError",
     message: /stack file: .*line 1/s,
   });
-  assert.throws(() => readStackFile("a: 1\na: 2", ""), {
+  assert.throws(() => readStackFile("a: 1\na: 2", "config: {}"), {
     name: "ConfigError",
     message: /Pulumi\.yaml: .*unique/s,
   });

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { podPortCount } from "../../components/config/ports.ts";
 import { claimsText, planLocal } from "../../components/hosts/local/plan.ts";
 import { preflight } from "../../components/hosts/local/preflight.ts";
@@ -15,6 +16,14 @@ import { scope, tempDir } from "../support/scope.ts";
 
 const resources = scope({ after });
 const data = resources.use(await tempDir()).path;
+/** What the stack has made of an earlier configuration. */
+const earlier = { region: "earlier", directory: join(data, "earlier") };
+const urn = "urn:pulumi:local::registry-cache::registry-cache:index:RegionalCache$type::earlier";
+const mocks = {
+  newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({ id: name, state: inputs }),
+  call: () => ({ outputs: { [urn]: { type: "pulumi-nodejs:dynamic/local:PodmanPod", outputs: earlier } } }),
+};
+await pulumi.runtime.setMocks(mocks, "registry-cache", "local", false, "organization");
 /** podman works, and there is no Pod. */
 const works = 'case "$1" in ps) echo "[]";; esac';
 
@@ -108,12 +117,34 @@ for (const [what, label] of [
   });
 }
 
+test("of ports that the stack's own cache has by another name or directory, it is said how to take that down", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await mkdir(join(earlier.directory, "current"), { recursive: true });
+  await writeFile(join(earlier.directory, "current", "ports"), `${port} ${port - 3}\n`);
+  const containers = JSON.stringify([{ Names: ["c"], PodName: "p", State: "running", Labels: {} }]);
+  const runs = `case "$*" in *instance=earlier) echo '${containers}';; *) echo "[]";; esac`;
+  const [problem, ...others] = await problems({ endpoint: { port } }, runs);
+  assert.deepEqual(others, []);
+  assert.deepEqual(problem, {
+    path: "endpoint.port",
+    message: `port ${port} is that of this stack's cache earlier: take that down first, by \`npm run local -- down\`. Its data stays in ${earlier.directory}`,
+  });
+});
+
 test("a size that the disk doesn't have is told with what it has", async () => {
   const [problem] = await problems({ storage: { kind: "disk", size: "9000TiB" } });
   assert.equal(problem?.path, "storage.size");
   assert.match(
     problem?.message ?? "",
     /^9216000GiB don't fit on the disk of .*cache, which has \d+GiB for it/,
+  );
+  const [automatic] = await problems({ storage: { kind: "disk" }, dataDir: "/proc/cache" });
+  assert.match(
+    automatic?.message ?? "",
+    /^the 20GiB of `auto` don't fit on the disk of .*: set a smaller size/,
   );
 });
 

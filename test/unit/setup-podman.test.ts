@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { parse } from "smol-toml";
 import { defaultImages } from "../../components/config/images.ts";
 import { PodmanError, podman, renderContainersConf } from "../../components/hosts/local/podman.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
-import { isNewEnough } from "../../scripts/setup/podman.ts";
+import { isNewEnough, removeCheckPods } from "../../scripts/setup/podman.ts";
 
 const limits = `Limit                     Soft Limit           Hard Limit           Units
 Max processes             unlimited            unlimited            processes
@@ -43,6 +43,20 @@ test("an error carries podman's own message and exit code", async () => {
   });
 });
 
+test("the check's Pods of killed runs are removed, and those of others that run are not", async () => {
+  const script = `case "$2" in
+  ps) printf 'registry-cache-check-%s\\n' ${process.pid} 9999999 ;;
+  rm) echo "$*" >"$(dirname "$0")/removed" ;;
+esac`;
+  await withPodman(script, async (directory) => {
+    await removeCheckPods();
+    assert.equal(
+      await readFile(join(directory, "removed"), "utf8"),
+      "pod rm --force registry-cache-check-9999999\n",
+    );
+  });
+});
+
 test("an image of the user's own that can't be pulled is an error, not replaced by one that is built", async () => {
   const edge = "registry.example.com/edge:1";
   await withPodman('[ "$1" = pull ] && echo "Error: denied" >&2; exit 1', async () => {
@@ -54,7 +68,7 @@ test("an image of the user's own that can't be pulled is an error, not replaced 
 });
 
 /** Runs `work` with a shell script in podman's place. */
-async function withPodman(script: string, work: () => Promise<void>): Promise<void> {
+async function withPodman(script: string, work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "podman-"));
   const { PATH, XDG_STATE_HOME } = process.env;
   try {
@@ -62,7 +76,7 @@ async function withPodman(script: string, work: () => Promise<void>): Promise<vo
     await chmod(join(directory, "podman"), 0o755);
     process.env.PATH = `${directory}${delimiter}${PATH}`;
     process.env.XDG_STATE_HOME = directory;
-    await work();
+    await work(directory);
   } finally {
     Object.assign(process.env, { PATH });
     if (XDG_STATE_HOME === undefined) delete process.env.XDG_STATE_HOME;

@@ -6,9 +6,10 @@ import { dirname } from "node:path";
 import { type Problem, problemIf } from "../../config/problems.ts";
 import type { LocalRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { isFor } from "./certificate.ts";
 import { claimedPorts, type Layout, type LocalPlan } from "./plan.ts";
-import { heldPorts } from "./podman-pod.ts";
+import { heldPorts, type PodmanPodInputs } from "./podman-pod.ts";
 
 /** What on this machine stands in the way of a region's cache; nothing is changed. */
 export async function preflight({ region, place }: LocalPlan): Promise<Findings> {
@@ -23,7 +24,7 @@ export async function preflight({ region, place }: LocalPlan): Promise<Findings>
   const problems = await Promise.all([
     closedPorts(place),
     busyPorts(place, held),
-    diskProblems(place),
+    diskProblems(place, region),
     certificateProblems(region),
   ]);
   return { problems: problems.flat(), warnings: [] };
@@ -43,17 +44,32 @@ async function closedPorts({ claims }: Layout): Promise<Problem[]> {
 /** Ports that something else has. @param held by the running Pod of this region */
 async function busyPorts(place: Layout, held: string): Promise<Problem[]> {
   const own = new Set(claimedPorts(held));
-  const problems = await Promise.all(
+  const claims = await Promise.all(
     place.claims
       .filter(({ port }) => !own.has(port))
       .map(async ({ path, port }) => ({ path, port, free: await isFree(port) })),
   );
-  return problems
-    .filter(({ free }) => !free)
-    .map(({ path, port }) => ({
-      path,
-      message: `port ${port} is in use on this machine: choose another one, or stop what uses it`,
-    }));
+  const busy = claims.filter(({ free }) => !free);
+  const [first] = busy;
+  const holder = first && (await ownHolder(place, first.port));
+  if (holder) {
+    const message = `port ${first.port} is that of this stack's cache ${holder.region}: take that down first, by \`npm run local -- down\`. Its data stays in ${holder.directory}`;
+    return [{ path: first.path, message }];
+  }
+  return busy.map(({ path, port }) => ({
+    path,
+    message: `port ${port} is in use on this machine: choose another one, or stop what uses it`,
+  }));
+}
+
+/** The cache that holds a port and that the stack has by another name or in another directory, which an update stops only once the new one runs. */
+async function ownHolder(place: Layout, port: number) {
+  const pods = await previousOutputs<PodmanPodInputs>("pulumi-nodejs:dynamic/local:PodmanPod");
+  for (const { region, directory } of pods.values()) {
+    if (!region || !directory || directory === place.directory) continue;
+    if (claimedPorts(await heldPorts({ region, directory })).includes(port)) return { region, directory };
+  }
+  return undefined;
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -65,13 +81,14 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** A cache that is there already has its share of the disk; a new one must find it free. */
-async function diskProblems({ directory, diskGiB }: Layout): Promise<Problem[]> {
+async function diskProblems({ directory, diskGiB }: Layout, { storage }: LocalRegion): Promise<Problem[]> {
   const { bavail, blocks, bsize } = await statfs(nearestExisting(directory));
   const available = Math.floor(((existsSync(directory) ? blocks : bavail) * bsize) / 2 ** 30);
+  const size = storage.sizeGiB === "auto" ? `the ${diskGiB}GiB of \`auto\`` : `${diskGiB}GiB`;
   return problemIf(
     available < diskGiB,
     "storage.size",
-    `${diskGiB}GiB don't fit on the disk of ${directory}, which has ${available}GiB for it: set a smaller size, or a dataDir elsewhere`,
+    `${size} don't fit on the disk of ${directory}, which has ${available}GiB for it: set a smaller size, or a dataDir elsewhere`,
   );
 }
 
