@@ -25,7 +25,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
   await ensureQemu();
   const around = await surroundings(parts);
   const { region, disk, ca } = await awsRegion(around);
-  const first = parts.use(await region.start({ name: "first", packages: "to install", disk: "late" }));
+  const first = parts.use(await region.start({ name: "first", disk: "late" }));
   let uuid = "";
   let fingerprint = "";
   /** Somebody who is on call, in a session on the machine. @returns what is printed */

@@ -60,8 +60,7 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
   const written = async () => (await stat(disk.file)).mtimeMs;
   const before = await written();
   let base: BaseImage;
-  const start = async (name: string) =>
-    parts.use(await region.start({ name, packages: base, disk: "attached" }));
+  const start = async (name: string) => parts.use(await region.start({ name, base, disk: "attached" }));
   let machine: Machine;
   const { ca, secret: certificate } = await providedCertificate();
   const renewed = await providedCertificate();
@@ -83,7 +82,7 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
       const text = renderBaseImage({ architecture: "amd64", prepare: [], images: imagesOf(config, false) });
       const builder = parts.use(
         await Machine.start({
-          image: await ensureMachineImage([]),
+          image: await ensureMachineImage(),
           directory: join(directory, "builder"),
           userData: Buffer.from(text),
           boothook,

@@ -8,9 +8,7 @@ export async function secondsToFirstPull(): Promise<number> {
   await ensureQemu();
   const around = await surroundings(parts);
   const { region, ca } = await awsRegion(around);
-  const machine = parts.use(
-    await region.start({ name: "machine", packages: "to install", disk: "attached" }),
-  );
+  const machine = parts.use(await region.start({ name: "machine", disk: "attached" }));
   await serves(around, machine, ca);
   await around.pull(ca);
   return machine.seconds;

@@ -88,15 +88,14 @@ export async function ensureQemu(): Promise<void> {
 }
 
 /**
- * An image, in the user's cache; made in about a minute.
+ * The image, in the user's cache; made in about a minute.
  *
- * @param preinstalled Debian packages besides those of the cloud image, so that a machine needn't install them.
  * @throws StepError
  */
-export async function ensureMachineImage(preinstalled: readonly string[]): Promise<MachineImage> {
-  const packages = [...new Set([...cloudPackages, ...testPackages, ...preinstalled])].sort();
+export async function ensureMachineImage(): Promise<MachineImage> {
+  const packages = [...cloudPackages, ...testPackages];
   const source = await readFile(import.meta.filename);
-  const fingerprint = createHash("sha256").update(source).update(packages.join()).digest("hex").slice(0, 12);
+  const fingerprint = createHash("sha256").update(source).digest("hex").slice(0, 12);
   const directory = join(cacheDirectory(), "machines", fingerprint);
   const image = {
     root: join(directory, "root.raw"),
@@ -112,8 +111,6 @@ export async function ensureMachineImage(preinstalled: readonly string[]): Promi
       const draft = await mkdtemp(`${directory}.`);
       try {
         await build(join(draft, "root"), packages, run);
-        // With nothing to install, there is nothing to read lists of packages for, which takes long.
-        if (preinstalled.length > 0) await writeFile(join(draft, "root/etc/apt/sources.list"), "");
         await pack(draft, run);
         await removeTree(join(draft, "root"), run);
         await rename(draft, directory);

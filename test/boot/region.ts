@@ -6,7 +6,6 @@ import type { VmRegion } from "../../components/config/schema.ts";
 import { type Bundle, bundleParts, bundleText } from "../../components/hosts/podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../../components/hosts/vm/pod.ts";
 import {
-  basePackages,
   dataMount,
   packed,
   renderUserData,
@@ -43,8 +42,8 @@ export interface BaseImage extends Pick<MachineOptions, "image" | "boothook"> {}
 export interface StartOptions {
   /** Of the machine, which is new. */
   readonly name: string;
-  /** Whether its image has all packages already, so that only other things take time. */
-  readonly packages: "to install" | "installed" | BaseImage;
+  /** @default Debian's, with all packages and images to be installed */
+  readonly base?: BaseImage;
   /** Whether the disk is there from the start. */
   readonly disk: "attached" | "late";
 }
@@ -81,14 +80,10 @@ export class Region {
     return `${part?.pod}-${name}`;
   }
 
-  async start({ name, packages, disk }: StartOptions): Promise<Machine> {
+  async start({ name, base, disk }: StartOptions): Promise<Machine> {
     const { directory, boothook, ports } = this.#around;
-    const base =
-      typeof packages === "object"
-        ? packages
-        : { image: await ensureMachineImage(packages === "installed" ? basePackages : []), boothook };
     return Machine.start({
-      ...base,
+      ...(base ?? { image: await ensureMachineImage(), boothook }),
       directory: join(directory, name),
       userData: this.#userData,
       ports,

@@ -1,7 +1,6 @@
 /** What must be on this machine before test files run: nothing is installed, downloaded or built for those that weren't chosen. */
 import { availableParallelism } from "node:os";
 import { defaultImages } from "../../components/config/images.ts";
-import { basePackages } from "../../components/hosts/vm/user-data.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensureEngine } from "../../scripts/setup/engine.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
@@ -78,7 +77,7 @@ const needs: readonly Need[] = [
   },
   {
     of: ["test/boot/"],
-    first: [images, ensureQemu, () => ensureMachineImage([]), () => ensureMachineImage(basePackages)],
+    first: [images, ensureQemu, ensureMachineImage],
     tools: { registry, containerd, ctr },
   },
   { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
