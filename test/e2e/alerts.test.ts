@@ -401,7 +401,9 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
           process.kill(await mainPid(it.cache.container("edge")), "SIGKILL");
         });
         await it.arrives("RegistryCacheRestartLoop", { ...inWorkingHours, job: "registry-cache-nginx" });
-        assert.match(await it.see("RegistryCacheRestartLoop"), /^edge: .* [1-9]\d* restarts/m);
+        const seen = await it.see("RegistryCacheRestartLoop");
+        assert.match(seen, /^edge: .* [1-9]\d* restarts/m);
+        assert.match(seen, /-edge: exit code 137$/m);
       });
 
       test("the log exporter, for good", async () => {
