@@ -14,13 +14,14 @@ const modules = {
       preferred_ip_protocol: "ip4",
     },
   },
-  // Of a manifest that no registry has: the origin's word when the upstream has said so. What else the upstream says, the origin passes on.
+  // Of a manifest that no registry has: the origin's word when the upstream has said so. What else the upstream says, the origin passes on. Harbor has a code of its own, which the
+  // origin doesn't know, so it answers 500, with Harbor's message: https://github.com/goharbor/harbor/blob/main/src/lib/errors/const.go
   manifests: {
     prober: "http",
     timeout: "5s",
     http: {
-      valid_status_codes: [404],
-      fail_if_body_not_matches_regexp: ["MANIFEST_UNKNOWN"],
+      valid_status_codes: [404, 500],
+      fail_if_body_not_matches_regexp: ['"MANIFEST_UNKNOWN"|"artifact [^"]+ not found"'],
       preferred_ip_protocol: "ip4",
     },
   },

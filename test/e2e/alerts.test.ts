@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AlertName, alertNames } from "../../components/config/alerts.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { registryPrefix } from "../../components/pod/registry.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { startAuthority } from "../support/acme.ts";
 import { acmeRegion, hostname, startAcmeCache } from "../support/acme-cache.ts";
@@ -485,6 +486,26 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
     let it: Watched;
     before(async () => {
       it = await Watched.start(parts);
+    });
+
+    test("an upstream that hasn't a manifest is well, in the words of each registry", async () => {
+      const { blackbox, origins } = it.cache.layout.ports;
+      const path = `${registryPrefix("gsoci")}v2/giantswarm/small/manifests/sha256:${"0".repeat(64)}`;
+      const target = `http://127.0.0.1:${origins[0]?.http}${path}`;
+      const probe = new URL(`http://127.0.0.1:${blackbox}/probe?module=manifests&target=${target}`);
+      const isWell = async () => /^probe_success 1$/m.test(await (await fetch(probe)).text());
+      assert.ok(await isWell(), "distribution");
+      const answers = (message: string) => {
+        const body = JSON.stringify({ errors: [{ code: "NOT_FOUND", message }] });
+        const headers = { "content-type": "application/json; charset=utf-8" };
+        return it.upstream.proxy.inject({ kind: "status", status: 404, headers, body }, "/manifests/");
+      };
+      {
+        using _harbor = answers("artifact giantswarm/small@sha256:0 not found");
+        assert.ok(await isWell(), "Harbor");
+      }
+      using _noProject = answers("project giantswarm not found");
+      assert.ok(!(await isWell()), "a project that is gone");
     });
 
     test("the upstream answers, and gives no manifests, as with expired credentials", async () => {

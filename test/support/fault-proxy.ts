@@ -18,7 +18,12 @@ export type Fault =
   /** Waits before the request goes on to the registry. */
   | { readonly kind: "latency"; readonly ms: number }
   /** Answers by itself. */
-  | { readonly kind: "status"; readonly status: number; readonly headers?: OutgoingHttpHeaders }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly headers?: OutgoingHttpHeaders;
+      readonly body?: string;
+    }
   /** Accepts the connection and the request, and never answers, not even after the fault is removed. */
   | { readonly kind: "black-hole" }
   /** Announces the whole body, sends its first bytes and closes the connection. */
@@ -186,7 +191,7 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
       if (fault.kind === "latency") await sleep(fault.ms, undefined, { signal: given.signal });
       if (fault.kind === "status") {
         record.status = fault.status;
-        outgoing.writeHead(fault.status, fault.headers).end();
+        outgoing.writeHead(fault.status, fault.headers).end(fault.body);
         return;
       }
     }
