@@ -40,10 +40,11 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
   ].sort(),
 };
 
-/** Passwords become files, and the registries serve below a path of their own. */
+/** Passwords become files, the registries serve below a path of their own, and manifests have a probe. */
 function rollOut(region: string, workload: "Deployment" | "StatefulSet"): string[] {
   const origins = ["origin", ...(workload === "Deployment" ? ["stored"] : [])];
   const containers = [
+    "blackbox",
     "edge",
     "janitor",
     "prometheus",
