@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
+import { parseYaml } from "../../components/config/stack-file.ts";
 import { type DetailedRun, Engine } from "../pipeline/engine.ts";
 import { engineEnvironment, engineProgram } from "../setup/engine.ts";
 import type { ImportFile } from "./import-file.ts";
@@ -17,6 +18,11 @@ export interface StateResource {
   readonly parent?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Of a stack's file: https://www.pulumi.com/docs/iac/concepts/secrets/#configuring-secrets-encryption */
+interface SecretsSettings {
+  readonly secretsprovider?: string;
 }
 
 export class Scratch implements AsyncDisposable {
@@ -48,9 +54,14 @@ export class Scratch implements AsyncDisposable {
     try {
       await mkdir(join(path, "state"));
       await copyFile(configFile, scratch.#configFile);
-      // A new stack's salt is written beside the project file, and the checkout stays as it is.
+      // A new stack's salt or key is written beside the project file, and the checkout stays as it is.
       await writeFile(join(path, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
-      await scratch.#pulumi(["stack", "init", "--no-select", stack], path);
+      const { secretsprovider = "default" } = parseYaml(
+        await readFile(configFile, "utf8"),
+        configFile,
+      ) as SecretsSettings;
+      const init = ["stack", "init", "--no-select", "--secrets-provider", secretsprovider, stack];
+      await scratch.#pulumi(init, path);
       return scratch;
     } catch (error) {
       await scratch[Symbol.asyncDispose]();
