@@ -23,7 +23,7 @@ export interface ServedCloud extends AsyncDisposable {
 }
 
 /** The engine and the program take less to ask for what comes next. */
-const quietMs = 50;
+const quietMs = 25;
 
 export async function serve(cloud: Cloud): Promise<ServedCloud> {
   const server = new grpc.Server();

@@ -88,7 +88,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
     [mistyped.exitCode, mistyped.stderr],
     [1, "✗ onne: the backend has no such stack: it has one"],
   );
-  assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: provider: is missing/);
+  assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: config: is missing/);
 
   // As docs/prefetch.md has them.
   const image = `${path("alpine")}:3.24.1`;
