@@ -159,7 +159,9 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   await chain.proxy.stopListening();
   await line("✕Upstream gsoci", "doesn't answer");
   await alert("RegistryCacheUpstreamUnreachable");
-  await verdict(/!Degraded The upstream gsoci doesn't answer, or gives no manifests\. The cache serves what it has/);
+  await verdict(
+    /!Degraded The upstream gsoci doesn't answer, or gives no manifests\. The cache serves what it has/,
+  );
   await look("upstream-away");
 
   // The disk is full. On a phone, in the dark.
