@@ -129,7 +129,7 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
   });
 
   await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
-    const good = await applied(machine);
+    const good = await machine.until("it has taken its Pod", () => applied(machine));
     const nowhere = "http://127.0.0.1:1/";
     for (const [reason, change] of Object.entries({
       unhealthy: { repositories: ["other/**"], files: { health: nowhere } },

@@ -190,7 +190,7 @@ export async function applies(machine: Machine, digest: string): Promise<number>
   return Math.round((performance.now() - began) / 1000);
 }
 
-/** The digest of the Pod that it would start at a boot. */
+/** The digest of the Pod that it would start at a boot. @throws Error until it has taken its first one, which it does once that is well */
 export async function applied(machine: Machine): Promise<string> {
   return (await machine.run(`readlink ${stateDirectory}/current`)).replace("pods/", "");
 }
