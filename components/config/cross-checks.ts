@@ -9,6 +9,7 @@ import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
 import { isSecurityGroup } from "./text.ts";
+import { registryUrl } from "./upstream.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 
 type Raw = Record<string, unknown>;
@@ -93,7 +94,7 @@ function loops(raw: Raw): Problem[] {
   const endpoints = entriesOf(raw.regions).map((region) => endpointHosts(region, raw.provider === "local"));
   return entriesOf(raw.upstreams).flatMap((entry, index) => {
     const { url, registry } = Object(entry);
-    const address = url ?? `https://${registry}`;
+    const address = url ?? registryUrl(registry);
     const host = URL.canParse(address) ? new URL(address).host : "";
     const own = endpoints.findIndex((hosts) => hosts.includes(host));
     if (own === -1) return [];

@@ -56,10 +56,8 @@ export class Scratch implements AsyncDisposable {
       await copyFile(configFile, scratch.#configFile);
       // A new stack's salt or key is written beside the project file, and the checkout stays as it is.
       await writeFile(join(path, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
-      const { secretsprovider = "default" } = parseYaml(
-        await readFile(configFile, "utf8"),
-        configFile,
-      ) as SecretsSettings;
+      const settings = parseYaml(await readFile(configFile, "utf8"), configFile) as SecretsSettings | null;
+      const { secretsprovider = "default" } = settings ?? {};
       const init = ["stack", "init", "--no-select", "--secrets-provider", secretsprovider, stack];
       await scratch.#pulumi(init, path);
       return scratch;
