@@ -1,6 +1,6 @@
 /** Commands run in a machine as root, by the QEMU guest agent: https://www.qemu.org/docs/master/interop/qemu-ga-ref.html */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectJson, type JsonSocket } from "./json-socket.ts";
+import type { JsonSocket } from "./json-socket.ts";
 
 export interface Result {
   readonly exitCode: number;
@@ -19,8 +19,7 @@ interface Status {
  * Runs a shell command in the machine to its end.
  * @throws Error when the agent doesn't answer: while the machine boots
  */
-export async function runInside(socketPath: string, command: string): Promise<Result> {
-  await using agent = await connectJson(socketPath);
+export async function runInside(agent: JsonSocket, command: string): Promise<Result> {
   await synchronise(agent);
   const { pid } = await agent.execute<{ pid: number }>("guest-exec", {
     path: "/bin/sh",

@@ -8,8 +8,9 @@ import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.t
 import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { clients } from "./clients.ts";
+import { blankDisk } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";
-import { applied, applies, awsRegion, fileSystem, filesOnRootDisk, serves } from "./region.ts";
+import { applied, applies, awsRegion, fileSystem, serves } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { type Surroundings, surroundings } from "./surroundings.ts";
 
@@ -24,8 +25,8 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
   const step = steps(t);
   await ensureQemu();
   const around = await surroundings(parts);
-  const { region, disk, ca } = await awsRegion(around);
-  const first = parts.use(await region.start({ name: "first", disk: "late" }));
+  const { region, ca } = await awsRegion(around);
+  const first = parts.use(await region.start(await blankDisk(around.directory), { name: "first" }));
   let uuid = "";
   let fingerprint = "";
   /** Somebody who is on call, in a session on the machine. @returns what is printed */
@@ -35,30 +36,22 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     options: RunOptions & { matching?: RegExp } = {},
   ) => runs.run(name, section, "vm", (script) => first.try(script), options);
 
-  await step("installs itself, and waits for its disk, which comes late", async () => {
-    await first.settled();
-    t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
-    assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
-    const waiting = await first.run("systemctl list-jobs --no-legend");
-    assert.match(waiting, /registry-cache\.service +start +waiting/);
-    assert.deepEqual(await filesOnRootDisk(first), []);
-    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
-    const matching = /^systemctl status/;
-    const seen = await follow("RegistryCacheDown", "See", { matching, mayFail: /^systemctl status/ });
-    assert.match(seen, /registry-cache\.service +start +waiting/);
-    await first.attach(disk);
-  });
-
-  await step("serves a node: what the upstream has, and then what it has itself", async () => {
-    await serves(around, first, ca);
-    await around.pull(ca);
-    t.diagnostic(`${first.seconds} s from machine start to the first served pull, on a late disk`);
-    assert.equal(blobsIn(around.asked()), 4);
-    await around.pull(ca);
-    assert.deepEqual(around.asked(), []);
-    ({ fingerprint } = await around.get(443, "/v2/", ca));
-    uuid = await fileSystem(first, disk);
-  });
+  await step(
+    "installs itself, and serves a node: what the upstream has, and then what it has itself",
+    async () => {
+      await first.settled();
+      t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
+      assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
+      await serves(around, first, ca);
+      await around.pull(ca);
+      t.diagnostic(`${first.seconds} s from machine start to the first served pull`);
+      assert.equal(blobsIn(around.asked()), 4);
+      await around.pull(ca);
+      assert.deepEqual(around.asked(), []);
+      ({ fingerprint } = await around.get(443, "/v2/", ca));
+      uuid = await fileSystem(first);
+    },
+  );
 
   await step("shows only what it is to show", async () => {
     const listening = await first.run("ss -Hltn | awk '{ print $4 }'");
@@ -176,7 +169,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     await around.pull(ca);
     t.diagnostic(`${first.seconds - began} s from a reboot to a served pull`);
     assert.deepEqual(around.asked(), []);
-    assert.equal(await fileSystem(first, disk), uuid);
+    assert.equal(await fileSystem(first), uuid);
     assert.equal((await around.get(443, "/v2/", ca)).fingerprint, fingerprint);
     // systemd would leave out one of the units of a circle, now this one and now that.
     assert.doesNotMatch(await first.run("journalctl --boot --no-pager"), /ordering cycle/);

@@ -1,6 +1,6 @@
 /**
  * The user data of a region in Azure in machines from a base image, made as docs/images.md says. Nobody else helps them: no mirror, and no registry with the Pod's
- * images.
+ * images. One is emulated, with a disk as clouds show it, and another one takes its place.
  */
 import assert from "node:assert/strict";
 import { stat, truncate, writeFile } from "node:fs/promises";
@@ -14,9 +14,10 @@ import { secretDirectory, secretFile } from "../../components/pod/secrets.ts";
 import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { providedCertificate } from "./certificates.ts";
-import { blankDisk, dataDiskGiB, deviceLink, gib } from "./data-disk.ts";
+import { blankDisk, dataDiskGiB, gib } from "./data-disk.ts";
+import type { EmulatedMachine } from "./emulated-machine.ts";
 import { ensureMachineImage, ensureQemu } from "./image.ts";
-import { Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import {
   applied,
   applies,
@@ -30,6 +31,7 @@ import {
 } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
+import { UserModeMachine } from "./user-mode-machine.ts";
 
 /** Whoever asks a mirror waits: nobody has this address (RFC 5737). */
 const withoutMirrors = `cat >/etc/apt/apt.conf.d/99test <<'END'
@@ -40,39 +42,37 @@ END
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("a base image, secrets from the store, a disk in use or growing, Pods that it can't take, a machine in its place", {
+test("a base image, a disk that is late, in use, or growing, a machine in its place, Pods that it can't take", {
   timeout: storyTimeoutMs,
 }, async (t) => {
   const parts = scope(t);
   const step = steps(t);
   await ensureQemu();
   const around = await surroundings(parts);
-  const disk = await blankDisk(around.directory, { bus: "scsi", lun: 0 });
+  const disk = await blankDisk(around.directory);
   await writeFile(disk.file, partitionTable(), { flag: "r+" });
   const region = await Region.make(around, {
     provider: "azure",
     name: "westeurope",
     tls: { mode: "provided", secretName: secret("tls") },
-    disk,
     storedSecrets: { "credentials-gsoci": secret("gsoci") },
     cloud: around.store.scripts.plain,
   });
   const written = async () => (await stat(disk.file)).mtimeMs;
   const before = await written();
   let base: BaseImage;
-  const start = async (name: string) => parts.use(await region.start({ name, base, disk: "attached" }));
-  let machine: Machine;
+  let first: EmulatedMachine;
+  let second: UserModeMachine;
   const { ca, secret: certificate } = await providedCertificate();
   const renewed = await providedCertificate();
   const credentialsInside = () =>
     `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
-  /** Somebody who is on call, in a session on the machine. @returns what is printed */
-  const follow = (
-    name: AlertName,
-    section: "See" | "Do" | "Verify",
-    options: RunOptions & { matching?: RegExp },
-  ) => runs.run(name, section, "vm", (script) => machine.try(script), options);
-  const mount = (mayFail = /^$/) => follow("RegistryCacheDown", "Do", { matching: /lsblk/, mayFail });
+  /** Somebody who is on call, in a session on a machine. @returns what is printed */
+  const on =
+    (machine: Machine) =>
+    (name: AlertName, section: "See" | "Do" | "Verify", options: RunOptions & { matching?: RegExp }) =>
+      runs.run(name, section, "vm", (script) => machine.try(script), options);
+  const mount = (mayFail = /^$/) => on(first)("RegistryCacheDown", "Do", { matching: /lsblk/, mayFail });
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
   await step(
@@ -81,7 +81,7 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
       const { directory, boothook, ports, config } = around;
       const text = renderBaseImage({ architecture: "amd64", prepare: [], images: imagesOf(config, false) });
       const builder = parts.use(
-        await Machine.start({
+        await UserModeMachine.start({
           image: await ensureMachineImage(),
           directory: join(directory, "builder"),
           userData: Buffer.from(text),
@@ -96,57 +96,85 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
     },
   );
 
-  await step("never formats a disk that is in use, and doesn't do without one", async () => {
-    machine = await start("machine");
-    await machine.settled();
-    t.diagnostic(`${machine.seconds} s until cloud-init is done`);
-    assert.equal(await machine.run("find /var/lib/apt/lists /var/log/apt -type f -size +0"), "");
-    await machine.until("it refuses the disk", async () => {
-      return (await machine.try("systemctl is-failed registry-cache-disk")).output === "failed";
+  await step("waits for its disk, never formats one that is in use, and doesn't do without one", async () => {
+    first = parts.use(await region.emulate({ name: "first", base }));
+    await first.settled();
+    t.diagnostic(`${first.seconds} s until cloud-init is done`);
+    assert.equal(await first.run("find /var/lib/apt/lists /var/log/apt -type f -size +0"), "");
+    const matching = /^systemctl status/;
+    const seen = await on(first)("RegistryCacheDown", "See", { matching, mayFail: matching });
+    assert.match(seen, /registry-cache\.service +start +waiting/);
+    await first.attach(disk);
+    await first.until("it refuses the disk", async () => {
+      return (await first.try("systemctl is-failed registry-cache-disk")).output === "failed";
     });
-    assert.deepEqual(await filesOnRootDisk(machine), []);
+    assert.deepEqual(await filesOnRootDisk(first), []);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
-    await machine.run("sync");
+    await first.run("sync");
     assert.equal(await written(), before);
     // Without its signature, nobody knows what is on it; but something is.
-    await machine.run(`wipefs --all --quiet ${deviceLink(disk)}`);
+    await first.run(`wipefs --all --quiet ${first.dataDevice}`);
     assert.match(await mount(/^systemctl start/), /Job for registry-cache-disk\.service failed/);
   });
 
   await step("serves as soon as the disk is blank, and its secrets can be read", async () => {
-    await machine.run(`dd if=/dev/zero of=${deviceLink(disk)} bs=4096 count=1 conv=fsync`);
+    await first.run(`dd if=/dev/zero of=${first.dataDevice} bs=4096 count=1 conv=fsync`);
     await mount();
     const { asked, secrets } = around.store;
-    await machine.until("it has asked", async () => asked.length > 0);
+    await first.until("it has asked", async () => asked.length > 0);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
     secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
-    await serves(around, machine, ca);
-    await around.pull(ca);
-    t.diagnostic(`${machine.seconds} s from machine start to the first served pull, with what was refused`);
-    assert.equal(await machine.run(credentialsInside()), credentials);
+    await serves(around, first, ca);
+    await first.until("a node has pulled", () => around.pull(ca).then(() => true));
+    t.diagnostic(`${first.seconds} s from machine start to the first served pull, with what was refused`);
+    assert.equal(await first.run(credentialsInside()), credentials);
     // While a certificate couldn't be read, its journal said so.
-    await follow("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
+    await on(first)("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
+  });
+
+  await step("has more room when it has looked at its disk again, which has grown", async () => {
+    await first.resizeDisk(2 * dataDiskGiB);
+    assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
+    // As the timer does every five minutes.
+    await first.run("systemctl start registry-cache-rescan.service");
+    await first.until("the file system has grown", async () => {
+      return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
+    });
+  });
+
+  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
+    const uuid = await fileSystem(first);
+    await first.stop();
+    await around.stopUpstream();
+    await truncate(disk.file, 3 * dataDiskGiB * gib);
+    second = parts.use(await region.start(disk, { name: "second", base }));
+    await serves(around, second, ca);
+    await around.pull(ca);
+    t.diagnostic(`${second.seconds} s from the start of a machine in another's place to a served pull`);
+    assert.equal(await fileSystem(second), uuid);
+    assert.ok((await sizeOfFileSystem(second)) > 2.9 * dataDiskGiB * gib);
   });
 
   await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
-    const good = await machine.until("it has taken its Pod", () => applied(machine));
+    const follow = on(second);
+    const good = await second.until("it has taken its Pod", () => applied(second));
     const nowhere = "http://127.0.0.1:1/";
     for (const [reason, change] of Object.entries({
       unhealthy: { repositories: ["other/**"], files: { health: nowhere } },
       image: { images: { exporter: "10.0.2.2:1/registry-cache/none:test" } },
     })) {
       const digest = await region.want(change);
-      assert.equal(await fails(machine, digest), reason);
-      assert.equal(await applied(machine), good);
+      assert.equal(await fails(second, digest), reason);
+      assert.equal(await applied(second), good);
       assert.equal((await around.get(443, around.tagPath, ca)).status, 200);
-      const said = await machine.run(
+      const said = await second.run(
         `journalctl -u registry-cache-follow --no-pager -g 'failed: .*${digest.slice(0, 12)}'`,
       );
       assert.match(said, new RegExp(`failed: ${reason}`));
     }
     // What ran before has just been started again.
-    await machine.until("Prometheus has evaluated its rules", async () =>
-      (await machine.try("registry-cache firing")).output.includes("Watchdog"),
+    await second.until("Prometheus has evaluated its rules", async () =>
+      (await second.try("registry-cache firing")).output.includes("Watchdog"),
     );
     const outdated = "RegistryCachePodOutdated";
     const image = /^IMAGE=/;
@@ -162,49 +190,26 @@ test("a base image, secrets from the store, a disk in use or growing, Pods that 
     await follow(outdated, "Do", { matching: /^rm --force/, mayFail: /^systemctl start/ });
     const timer = await follow(outdated, "Do", { matching: /follow\.timer/, mayFail: /^systemctl restart/ });
     assert.match(timer, /registry-cache-follow\.timer/);
-    await applies(machine, await region.want());
+    await applies(second, await region.want());
     await follow(outdated, "Verify", { matching: /pod_wanted_info/ });
   });
 
   await step("takes up another password and another certificate, which nobody tells it of", async () => {
-    const began = machine.seconds;
+    const began = second.seconds;
     const rotated = originCredentials({ username: "machine", password: "another" });
     around.store.secrets.set(secret("gsoci"), rotated);
     const { fingerprint } = await around.get(443, "/v2/", ca);
     around.store.secrets.set(secret("tls"), renewed.secret);
     // As two minutes after the last time, before which the timer doesn't ask again.
-    await machine.run("touch --no-create --date='3 minutes ago' /run/registry-cache/followed");
-    await machine.until("nginx has it", async () => {
+    await second.run("touch --no-create --date='3 minutes ago' /run/registry-cache/followed");
+    await second.until("nginx has it", async () => {
       return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;
     });
-    await machine.until(
+    await second.until(
       "the registry has it",
-      async () => (await machine.run(credentialsInside())) === rotated,
+      async () => (await second.run(credentialsInside())) === rotated,
     );
-    t.diagnostic(`${machine.seconds - began} s until another password and another certificate are in use`);
-  });
-
-  await step("has more room when it has looked at its disk again, which has grown", async () => {
-    await machine.resizeDisk(2 * dataDiskGiB);
-    assert.equal(await machine.run("systemctl is-active registry-cache-rescan.timer"), "active");
-    // As the timer does every five minutes.
-    await machine.run("systemctl start registry-cache-rescan.service");
-    await machine.until("the file system has grown", async () => {
-      return (await sizeOfFileSystem(machine)) > 1.9 * dataDiskGiB * gib;
-    });
-  });
-
-  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
-    const uuid = await fileSystem(machine, disk);
-    await machine.stop();
-    await around.stopUpstream();
-    await truncate(disk.file, 3 * dataDiskGiB * gib);
-    const second = await start("second");
-    await serves(around, second, renewed.ca);
-    await around.pull(renewed.ca);
-    t.diagnostic(`${second.seconds} s from the start of a machine in another's place to a served pull`);
-    assert.equal(await fileSystem(second, disk), uuid);
-    assert.ok((await sizeOfFileSystem(second)) > 2.9 * dataDiskGiB * gib);
+    t.diagnostic(`${second.seconds - began} s until another password and another certificate are in use`);
   });
 
   await step("has run all that the runbooks say for a machine", async () => {

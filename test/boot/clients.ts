@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Surroundings } from "./surroundings.ts";
 
-/** Between two requests of a client: each is a connection of its own, for which an emulated processor works a fifth of a second. More often, all of them left little for anything else. */
-const pauseMs = 12_000;
+/** Between two requests of a client: each is a connection of its own, and the machine has one processor for all of them. */
+const pauseMs = 3000;
 
 /** Clients that ask for what the upstream's tag leads to, again and again. @param ca PEM of the authority that they trust */
 export function clients(around: Surroundings, ca: string, count: number) {

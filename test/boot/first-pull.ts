@@ -1,3 +1,4 @@
+import { blankDisk } from "./data-disk.ts";
 import { ensureQemu } from "./image.ts";
 import { awsRegion, serves } from "./region.ts";
 import { surroundings } from "./surroundings.ts";
@@ -8,7 +9,7 @@ export async function secondsToFirstPull(): Promise<number> {
   await ensureQemu();
   const around = await surroundings(parts);
   const { region, ca } = await awsRegion(around);
-  const machine = parts.use(await region.start({ name: "machine", disk: "attached" }));
+  const machine = parts.use(await region.start(await blankDisk(around.directory), { name: "machine" }));
   await serves(around, machine, ca);
   await around.pull(ca);
   return machine.seconds;

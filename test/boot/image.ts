@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import {
   copyFile,
+  cp,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
   rename,
   rm,
@@ -18,11 +20,13 @@ import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { exists } from "../../scripts/setup/files.ts";
 import { type Run, step } from "../../scripts/setup/steps.ts";
+import { ensureUserMode } from "./user-mode.ts";
 
-/** The files that QEMU boots from. */
+/** The files that machines boot from. */
 export interface MachineImage {
-  /** ext4, raw; never written to: a machine has an overlay of its own. */
+  /** ext4, raw; never written to: a machine has a disk of its own. With the modules of both kernels. */
   readonly root: string;
+  /** Debian's, for a machine that is emulated. */
   readonly kernel: string;
   readonly initrd: string;
 }
@@ -61,14 +65,30 @@ const aptConfiguration = `Acquire::Languages "none";
 Acquire::CompressionTypes::Order { "gz"; };
 `;
 
-/** How the test gets in: by a virtio port, so that no network port is open for it. */
+/** How the test gets in: by a virtio port or a serial line, so that no network port is open for it. */
 const testPackages = ["qemu-guest-agent"];
+
+const agentUnit = `[Unit]
+ConditionVirtualization=uml
+[Service]
+ExecStart=/usr/sbin/qemu-ga --method=isa-serial --path=/dev/ttyS0
+Restart=always
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** In User-Mode Linux, the network adapter's address is a random one, by which netplan can't tell which one it is. */
+const network = {
+  "10-machine.link": "[Match]\nDriver=virtio_net\n[Link]\nNamePolicy=kernel\nMACAddressPolicy=none\n",
+  "10-machine.network": "[Match]\nDriver=virtio_net\n[Network]\nDHCP=ipv4\n",
+};
 
 /** What the host needs, by program. */
 const hostPackages = {
   "qemu-system-x86_64": ["qemu-system-x86", "qemu-utils", "seabios", "ipxe-qemu"],
   mmdebstrap: ["mmdebstrap", "debian-archive-keyring", "arch-test"],
   xorriso: ["xorriso"],
+  patchelf: ["patchelf"],
   "mkfs.ext4": ["e2fsprogs"],
 };
 
@@ -94,8 +114,12 @@ export async function ensureQemu(): Promise<void> {
  */
 export async function ensureMachineImage(): Promise<MachineImage> {
   const packages = [...cloudPackages, ...testPackages];
+  const { modules } = await ensureUserMode();
   const source = await readFile(import.meta.filename);
-  const fingerprint = createHash("sha256").update(source).digest("hex").slice(0, 12);
+  const parts = createHash("sha256")
+    .update(source)
+    .update((await readdir(modules)).join());
+  const fingerprint = parts.digest("hex").slice(0, 12);
   const directory = join(cacheDirectory(), "machines", fingerprint);
   const image = {
     root: join(directory, "root.raw"),
@@ -110,7 +134,7 @@ export async function ensureMachineImage(): Promise<MachineImage> {
       await mkdir(dirname(directory), { recursive: true });
       const draft = await mkdtemp(`${directory}.`);
       try {
-        await build(join(draft, "root"), packages, run);
+        await build(join(draft, "root"), { packages, modules }, run);
         await pack(draft, run);
         await removeTree(join(draft, "root"), run);
         await rename(draft, directory);
@@ -127,7 +151,13 @@ async function removeTree(directory: string, run: Run): Promise<void> {
   await run("rm", ["-rf", "--one-file-system", directory]);
 }
 
-async function build(root: string, packages: readonly string[], run: Run): Promise<void> {
+interface Content {
+  readonly packages: readonly string[];
+  /** Of User-Mode Linux. */
+  readonly modules: string;
+}
+
+async function build(root: string, { packages, modules }: Content, run: Run): Promise<void> {
   // The modules that find the root file system; all others are loaded from there.
   const initramfs = [
     'mkdir -p "$1/etc/initramfs-tools/conf.d"',
@@ -148,14 +178,18 @@ async function build(root: string, packages: readonly string[], run: Run): Promi
   // As many packages to install as ever, with less work beside it: nobody reads descriptions, xz takes an emulated processor long, and nothing has to outlive the test.
   await write("etc/apt/apt.conf.d/90machine", aptConfiguration);
   await write("etc/dpkg/dpkg.cfg.d/machine", "force-unsafe-io\n");
-  await write("etc/fstab", "/dev/vda / ext4 defaults,noatime,errors=remount-ro 0 1\n");
+  await write("etc/fstab", "LABEL=root / ext4 defaults,noatime,errors=remount-ro 0 1\n");
   await write("etc/hostname", "machine\n");
   await write("etc/hosts", "127.0.0.1 localhost\n127.0.1.1 machine\n");
   // A new machine each: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
   await write("etc/machine-id", "");
   await rm(join(root, "etc/resolv.conf"), { force: true });
   await symlink("../run/systemd/resolve/stub-resolv.conf", join(root, "etc/resolv.conf"));
-  await run("chroot", [root, "systemctl", "enable", "systemd-networkd", "systemd-resolved"]);
+  for (const [name, text] of Object.entries(network)) await write(`etc/systemd/network/${name}`, text);
+  await write("etc/systemd/system/machine-agent.service", agentUnit);
+  await cp(modules, join(root, "lib/modules"), { recursive: true });
+  const units = ["systemd-networkd", "systemd-resolved", "machine-agent"];
+  await run("chroot", [root, "systemctl", "enable", ...units]);
   // The timers would take processor time at any moment of a test; and the profiles, of which podman loads its own, half a minute of each first boot.
   const masked = ["apt-daily.timer", "apt-daily-upgrade.timer", "apparmor.service"];
   await run("chroot", [root, "systemctl", "mask", ...masked]);

@@ -1,7 +1,8 @@
-/** The two line-based JSON protocols of a QEMU machine, of its monitor and of the agent in it: one command, one answer. */
+/** Line-based JSON protocols, of QEMU's monitor and of the agent in a machine: one command, one answer. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
+import type { Duplex } from "node:stream";
 
 export interface JsonSocket extends AsyncDisposable {
   /**
@@ -21,6 +22,10 @@ interface Message {
 export async function connectJson(path: string): Promise<JsonSocket> {
   const socket = connect(path);
   await once(socket, "connect");
+  return jsonSocket(socket);
+}
+
+export function jsonSocket(socket: Duplex): JsonSocket {
   const lines = createInterface({ input: socket });
   let answer: ((message: Message) => void) | undefined;
   lines.on("line", (line) => {

@@ -13,16 +13,17 @@ import {
   type UserDataOptions,
 } from "../../components/hosts/vm/user-data.ts";
 import { privateAuthority } from "./certificates.ts";
-import { blankDisk, type DataDisk, dataDiskGiB, deviceLink } from "./data-disk.ts";
+import { type DataDisk, dataDiskGiB } from "./data-disk.ts";
+import { EmulatedMachine } from "./emulated-machine.ts";
 import { ensureMachineImage } from "./image.ts";
-import { Machine, type MachineOptions } from "./machine.ts";
+import type { Machine, MachineOptions } from "./machine.ts";
 import { hostname, type Surroundings } from "./surroundings.ts";
+import { UserModeMachine } from "./user-mode-machine.ts";
 
 export interface RegionOptions extends Pick<VmPodOptions, "provider" | "storedSecrets"> {
   readonly name: string;
   /** As in a stack file. */
   readonly tls: Readonly<Record<string, string>>;
-  readonly disk: DataDisk;
   /** How it asks the cloud: see {@link UserDataOptions}. */
   readonly cloud: string;
 }
@@ -44,21 +45,16 @@ export interface StartOptions {
   readonly name: string;
   /** @default Debian's, with all packages and images to be installed */
   readonly base?: BaseImage;
-  /** Whether the disk is there from the start. */
-  readonly disk: "attached" | "late";
 }
 
 export class Region {
   readonly #around: Surroundings;
   readonly #options: RegionOptions;
-  readonly #userData: Uint8Array;
   #pod: Bundle = {};
 
   private constructor(around: Surroundings, options: RegionOptions) {
     this.#around = around;
     this.#options = options;
-    const { name, disk, cloud } = options;
-    this.#userData = packed(renderUserData({ region: name, dataDevice: deviceLink(disk), cloud }));
   }
 
   /** With its Pod in the store. */
@@ -80,35 +76,44 @@ export class Region {
     return `${part?.pod}-${name}`;
   }
 
-  async start({ name, base, disk }: StartOptions): Promise<Machine> {
+  /** Its disk is there from the start. */
+  async start(disk: DataDisk, options: StartOptions): Promise<UserModeMachine> {
+    return UserModeMachine.start({ ...(await this.#machine(UserModeMachine, options)), disk });
+  }
+
+  /** Its disk is to be attached. */
+  async emulate(options: StartOptions): Promise<EmulatedMachine> {
+    return EmulatedMachine.start(await this.#machine(EmulatedMachine, options));
+  }
+
+  async #machine(
+    { dataDevice }: Pick<Machine, "dataDevice">,
+    { name, base }: StartOptions,
+  ): Promise<MachineOptions> {
     const { directory, boothook, ports } = this.#around;
-    return Machine.start({
+    const { name: region, cloud } = this.#options;
+    return {
       ...(base ?? { image: await ensureMachineImage(), boothook }),
       directory: join(directory, name),
-      userData: this.#userData,
+      userData: packed(renderUserData({ region, dataDevice, cloud })),
       ports,
-      ...(disk === "attached" && { disk: this.#options.disk }),
-    });
+    };
   }
 }
 
-/** In AWS, with a private authority in the store. @returns also the authority's certificate, PEM, and the disk, which is blank */
-export async function awsRegion(
-  around: Surroundings,
-): Promise<{ region: Region; disk: DataDisk; ca: string }> {
+/** In AWS, with a private authority in the store. @returns also the authority's certificate, PEM */
+export async function awsRegion(around: Surroundings): Promise<{ region: Region; ca: string }> {
   const { ca, secret } = await privateAuthority();
   const authority = "/registry-cache/test/eu-central-1/authority";
   around.store.secrets.set(authority, secret);
-  const disk = await blankDisk(around.directory, { bus: "nvme", serial: "vol0123456789abcdef0" });
   const region = await Region.make(around, {
     provider: "aws",
     name: "eu-central-1",
     tls: { mode: "private" },
-    disk,
     storedSecrets: { authority },
     cloud: around.store.scripts.aws,
   });
-  return { region, disk, ca };
+  return { region, ca };
 }
 
 function podOptions(
@@ -168,8 +173,8 @@ export async function filesOnRootDisk(machine: Machine): Promise<string[]> {
 }
 
 /** UUID: another one after each formatting. */
-export function fileSystem(machine: Machine, disk: DataDisk): Promise<string> {
-  return machine.run(`blkid -s UUID -o value ${deviceLink(disk)}`);
+export function fileSystem(machine: Machine): Promise<string> {
+  return machine.run(`blkid -s UUID -o value ${machine.dataDevice}`);
 }
 
 /** In bytes. */

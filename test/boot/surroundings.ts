@@ -23,11 +23,10 @@ import { randomImage } from "../support/images.ts";
 import { freePorts } from "../support/ports.ts";
 import { tempDir } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
+import { hostAddress } from "./machine.ts";
 import { startNameProxy } from "./name-proxy.ts";
 import { type Store, startStore } from "./store.ts";
 
-/** How a machine reaches 127.0.0.1 of this host, and sees clients on it: QEMU's user networking. */
-const hostAddress = "10.0.2.2";
 const clientRange = "10.0.2.0/24";
 
 export const hostname = "cache.example.com";

@@ -1,9 +1,12 @@
 /** Long-running programs under test: started, stopped by their pid, gone when the test process ends. */
 import { readFile } from "node:fs/promises";
+import type { Duplex } from "node:stream";
 import { execa } from "execa";
 
 export interface Process extends AsyncDisposable {
   readonly pid: number;
+  /** The other end of its file descriptor 3, which it reads and writes. Only where that was asked for. */
+  readonly line?: Duplex;
   /** Standard output and error so far. */
   log(): Promise<string>;
   running(): boolean;
@@ -18,18 +21,17 @@ export interface Process extends AsyncDisposable {
  *
  * @param logFile receives standard output and error
  * @param env in addition to this process's own
+ * @param line whether it has a {@link Process.line}
  */
 export async function startProcess(
   command: string,
   args: readonly string[],
-  { logFile, env = {} }: { logFile: string; env?: Record<string, string> },
+  { logFile, env = {}, line = false }: { logFile: string; env?: Record<string, string>; line?: boolean },
 ): Promise<Process> {
   const output = { file: logFile };
   const child = execa(command, args, {
     env,
-    stdin: "ignore",
-    stdout: output,
-    stderr: output,
+    stdio: ["ignore", output, output, ...(line ? (["pipe"] as const) : [])],
     buffer: false,
     reject: false,
     forceKillAfterDelay: 5000,
@@ -45,6 +47,8 @@ export async function startProcess(
   };
   return {
     pid: child.pid,
+    // A pair of sockets, as all that Node.js calls pipes.
+    ...(line && { line: child.stdio[3] as unknown as Duplex }),
     log: () => readFile(logFile, "utf8").catch(() => ""),
     running: () => running,
     stop: () => end("SIGTERM"),

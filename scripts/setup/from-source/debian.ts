@@ -6,10 +6,14 @@ import { aptInstall, hasProgram } from "../apt.ts";
 import { exists } from "../files.ts";
 import { step } from "../steps.ts";
 
-/** Debian 13, whose programs run on a host with an older C library too where they bring their own. */
-const suite = "trixie";
+export interface DebianPackages {
+  /** A release of Debian, whose programs run on a host with an older C library too where they bring their own. */
+  readonly suite: string;
+  readonly packages: readonly string[];
+}
 
-const packages = ["busybox-static", "coreutils", "nginx", "prometheus"];
+/** What the images take. */
+const ofImages = { suite: "trixie", packages: ["busybox-static", "coreutils", "nginx", "prometheus"] };
 
 /**
  * The root of a directory with the contents of Debian packages, as they would be installed, in the user's cache. Made
@@ -17,7 +21,7 @@ const packages = ["busybox-static", "coreutils", "nginx", "prometheus"];
  *
  * @throws StepError when it can't be made.
  */
-export async function ensureDebianTree(): Promise<string> {
+export async function ensureDebianTree({ suite, packages }: DebianPackages = ofImages): Promise<string> {
   const tree = join(cacheDirectory(), "debian", [suite, ...packages].join("-"));
   if (await exists(tree)) return tree;
   return step(
@@ -33,6 +37,8 @@ export async function ensureDebianTree(): Promise<string> {
         const [archive, root] = [join(draft, "archive.tar"), join(draft, "root")];
         await run("mmdebstrap", [
           "--variant=extract",
+          // Signatures are checked, but a mirror may stand still: a release in the making vouches for its lists for a week.
+          "--aptopt=Acquire::Check-Valid-Until false",
           `--include=${packages.join(",")}`,
           "--dpkgopt=path-exclude=/usr/share/*",
           suite,

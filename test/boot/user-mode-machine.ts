@@ -1,0 +1,162 @@
+/**
+ * A machine whose kernel is a process of this host: the processor's own speed, and no rights, but hardware that no cloud shows.
+ * https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
+ */
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { exists } from "../../scripts/setup/files.ts";
+import { type Process, startProcess } from "../support/process.ts";
+import { waitUntil } from "../support/wait.ts";
+import type { DataDisk } from "./data-disk.ts";
+import type { MachineImage } from "./image.ts";
+import { type JsonSocket, jsonSocket } from "./json-socket.ts";
+import { hostAddress, Machine, type MachineOptions, prepareMachine } from "./machine.ts";
+import { ensureUserMode, type UserModePrograms } from "./user-mode.ts";
+
+export interface UserModeOptions extends MachineOptions {
+  /** @default none */
+  readonly disk?: DataDisk;
+}
+
+/** The files of a machine. */
+interface Files {
+  readonly root: string;
+  readonly seed: string;
+  /** A Unix socket: the machine's network. */
+  readonly network: string;
+}
+
+export class UserModeMachine extends Machine {
+  /** The third disk. */
+  static readonly dataDevice = "/dev/disk/by-path/platform-uml-blkdev.2";
+  readonly dataDevice = UserModeMachine.dataDevice;
+
+  readonly #options: UserModeOptions;
+  readonly #files: Files;
+  readonly #programs: UserModePrograms;
+  readonly #network: Process;
+  #kernel: Process | undefined;
+  #agent: JsonSocket | undefined;
+  /** Ends when nobody talks to the agent. */
+  #talking: Promise<void> = Promise.resolve();
+
+  private constructor(options: UserModeOptions, files: Files, programs: UserModePrograms, network: Process) {
+    super();
+    this.#options = options;
+    this.#files = files;
+    this.#programs = programs;
+    this.#network = network;
+  }
+
+  /** Starts a new machine, with a root disk of its own. */
+  static async start(options: UserModeOptions): Promise<UserModeMachine> {
+    const { directory, image, ports } = options;
+    const programs = await ensureUserMode();
+    const files = {
+      seed: await prepareMachine(options),
+      root: join(directory, "root.raw"),
+      network: join(directory, "network.sock"),
+    };
+    await execa("cp", ["--sparse=always", image.root, files.root]);
+    const logFile = join(directory, "network.log");
+    const network = await startProcess(programs.passt, passtArguments(files.network, ports), { logFile });
+    const machine = new UserModeMachine(options, files, programs, network);
+    await waitUntil("the network is there", () => exists(files.network));
+    await machine.#boot();
+    return machine;
+  }
+
+  /** Boots anew, as after a security upgrade. Returns when the new boot has begun. */
+  async reboot(): Promise<void> {
+    await this.#soon("systemctl reboot");
+    await this.ended();
+    await this.#boot();
+    await this.#booted();
+  }
+
+  /** Boots anew without a word to the system: what it hasn't written to its disks is lost. Returns when the new boot has begun. */
+  async losePower(): Promise<void> {
+    await this.#kernel?.kill();
+    await this.#boot();
+    await this.#booted();
+  }
+
+  /** What a cloud makes an image of: its root disk. It is off, and can't boot again. @param file doesn't exist yet */
+  async capture(file: string): Promise<MachineImage> {
+    await rename(this.#files.root, file);
+    return { ...this.#options.image, root: file };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#kernel?.kill();
+    await this.#network.kill();
+  }
+
+  protected running(): boolean {
+    return this.#kernel?.running() ?? false;
+  }
+
+  protected async connectAgent(): Promise<JsonSocket> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#talking;
+    this.#talking = promise;
+    await before;
+    const agent = this.#agent;
+    if (agent === undefined || !this.running()) {
+      resolve();
+      throw new Error("the machine is off");
+    }
+    return { execute: agent.execute, [Symbol.asyncDispose]: async () => resolve() };
+  }
+
+  protected async powerDown(): Promise<void> {
+    await this.#soon("systemctl poweroff");
+  }
+
+  protected logs(): Promise<string>[] {
+    return [this.#kernel?.log() ?? Promise.resolve(""), this.#network.log()];
+  }
+
+  async #boot(): Promise<void> {
+    await this.#agent?.[Symbol.asyncDispose]();
+    const options = kernelOptions(this.#options, this.#files);
+    const logFile = join(this.#options.directory, "console.log");
+    const kernel = await startProcess(this.#programs.linux, options, { logFile, line: true });
+    this.#kernel = kernel;
+    this.#agent = kernel.line && jsonSocket(kernel.line);
+  }
+
+  async #booted(): Promise<void> {
+    await this.until("the machine has booted", async () => (await this.try("true")).exitCode === 0);
+  }
+
+  /** Not before the agent has said that it has begun. */
+  async #soon(command: string): Promise<void> {
+    await this.run(`(sleep 1; ${command}) >/dev/null 2>&1 </dev/null &`);
+  }
+}
+
+/** For passt(1): the machine's router and name server, which is also how it finds this host, as QEMU's own network has it. */
+function passtArguments(socket: string, ports: MachineOptions["ports"]): string[] {
+  const forwards = Object.entries(ports).flatMap(([inside, outside]) => [
+    "-t",
+    `127.0.0.1/${outside}:${inside}`,
+  ]);
+  return [
+    ...["--foreground", "--vhost-user", "--socket", socket, "--ipv4-only"],
+    ...["--address", "10.0.2.15", "--netmask", "24", "--gateway", hostAddress],
+    ...["--map-host-loopback", hostAddress, ...forwards],
+  ];
+}
+
+/** See `linux.uml --help`. */
+function kernelOptions({ directory, disk }: UserModeOptions, { root, seed, network }: Files): string[] {
+  const disks = [`ubd0=${root}`, `ubd1r=${seed}`, ...(disk ? [`ubd2=${disk.file}`] : [])];
+  return [
+    ...["mem=2048M", ...disks, "root=/dev/ubda", "rw", `virtio_uml.device=${network}:1`],
+    ...["con0=null,fd:1", "con=null", "console=tty0", "quiet", "ssl0=fd:3"],
+    // When the system boots again, the program ends, as when it powers off.
+    ...[`uml_dir=${directory}`, "umid=machine", "noreboot"],
+  ];
+}
