@@ -1,6 +1,6 @@
 /**
  * Brings what the tests need, runs them, and says how long each file took.
- * Usage: npm test [-- WORD …]: all but those that emulate machines; with words, the test files whose path contains one of them
+ * Usage: npm test [-- WORD …]: all but those that boot machines; with words, the test files whose path contains one of them
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -16,7 +16,7 @@ import { lackingForNodes } from "./support/nodes/isolated.ts";
 const testMinutes = 10;
 const allMinutes = 60;
 
-/** Emulate whole machines of one processor each, which takes longest: `npm run test:boot`. After the others, as many at a time as there are processors. */
+/** Boot whole machines of one processor each: `npm run test:boot`. After the others, as many at a time as there are processors. */
 const boot = "test/boot/";
 /** Start the programs of Kubernetes' nodes, for which not every machine is fit. */
 const nodes = "test/nodes/";

@@ -137,11 +137,13 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
         return (await first.try(`test -h ${stateDirectory}/applying`)).exitCode === 0;
       });
       await sleep(Math.random() * 10_000);
+      const began = first.seconds;
       await first.losePower();
       await first.until("the cache answers", async () => (await around.get(443, "/v2/", ca)).status === 200);
       const after = await applied(first);
       assert.ok([before, digest].includes(after), after);
-      t.diagnostic(`${count}: came back with the Pod ${after === digest ? "wanted" : "before"}`);
+      const pod = after === digest ? "wanted" : "before";
+      t.diagnostic(`${count}: ${first.seconds - began} s until it was back, with the Pod ${pod}`);
       await applies(first, digest);
       assert.equal(await status(), 404);
     }

@@ -1,6 +1,6 @@
 /**
  * The user data of a region in Azure in machines from a base image, made as docs/images.md says. Nobody else helps them: no mirror, and no registry with the Pod's
- * images. One is emulated, with a disk as clouds show it, and another one takes its place.
+ * images. The first is emulated, with a disk as clouds show it; others take its place.
  */
 import assert from "node:assert/strict";
 import { stat, truncate, writeFile } from "node:fs/promises";
@@ -42,7 +42,7 @@ END
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("a base image, a disk that is late, in use, or growing, a machine in its place, Pods that it can't take", {
+test("a base image, a disk that is late, in use, or growing, secrets from the store, Pods that it can't take, a machine in its place", {
   timeout: storyTimeoutMs,
 }, async (t) => {
   const parts = scope(t);
@@ -63,6 +63,7 @@ test("a base image, a disk that is late, in use, or growing, a machine in its pl
   let base: BaseImage;
   let first: EmulatedMachine;
   let second: UserModeMachine;
+  let uuid = "";
   const { ca, secret: certificate } = await providedCertificate();
   const renewed = await providedCertificate();
   const credentialsInside = () =>
@@ -117,42 +118,38 @@ test("a base image, a disk that is late, in use, or growing, a machine in its pl
     assert.match(await mount(/^systemctl start/), /Job for registry-cache-disk\.service failed/);
   });
 
-  await step("serves as soon as the disk is blank, and its secrets can be read", async () => {
-    await first.run(`dd if=/dev/zero of=${first.dataDevice} bs=4096 count=1 conv=fsync`);
-    await mount();
+  await step(
+    "makes a file system on a disk that is blank, and grows it when it looks at its disk again",
+    async () => {
+      await first.run(`dd if=/dev/zero of=${first.dataDevice} bs=4096 count=1 conv=fsync`);
+      await mount();
+      await first.until("it has asked for a secret", async () => around.store.asked.length > 0);
+      assert.ok((await sizeOfFileSystem(first)) < dataDiskGiB * gib);
+      uuid = await fileSystem(first);
+      await first.resizeDisk(2 * dataDiskGiB);
+      assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
+      // As the timer does every five minutes.
+      await first.run("systemctl start registry-cache-rescan.service");
+      await first.until("the file system has grown", async () => {
+        return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
+      });
+      await first.stop();
+    },
+  );
+
+  await step("serves as soon as its secrets can be read", async () => {
     const { asked, secrets } = around.store;
-    await first.until("it has asked", async () => asked.length > 0);
-    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
-    secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
-    await serves(around, first, ca);
-    await first.until("a node has pulled", () => around.pull(ca).then(() => true));
-    t.diagnostic(`${first.seconds} s from machine start to the first served pull, with what was refused`);
-    assert.equal(await first.run(credentialsInside()), credentials);
-    // While a certificate couldn't be read, its journal said so.
-    await on(first)("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
-  });
-
-  await step("has more room when it has looked at its disk again, which has grown", async () => {
-    await first.resizeDisk(2 * dataDiskGiB);
-    assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
-    // As the timer does every five minutes.
-    await first.run("systemctl start registry-cache-rescan.service");
-    await first.until("the file system has grown", async () => {
-      return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
-    });
-  });
-
-  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
-    const uuid = await fileSystem(first);
-    await first.stop();
-    await around.stopUpstream();
-    await truncate(disk.file, 3 * dataDiskGiB * gib);
+    const askedBefore = asked.length;
     second = parts.use(await region.start(disk, { name: "second", base }));
+    await second.until("it has asked", async () => asked.length > askedBefore);
+    await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
+    // While a certificate can't be read, its journal says so.
+    await on(second)("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
+    secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
     await serves(around, second, ca);
     await around.pull(ca);
-    t.diagnostic(`${second.seconds} s from the start of a machine in another's place to a served pull`);
-    assert.equal(await fileSystem(second), uuid);
-    assert.ok((await sizeOfFileSystem(second)) > 2.9 * dataDiskGiB * gib);
+    t.diagnostic(`${second.seconds} s from machine start to the first served pull, from a base image`);
+    assert.equal(await second.run(credentialsInside()), credentials);
   });
 
   await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
@@ -210,6 +207,18 @@ test("a base image, a disk that is late, in use, or growing, a machine in its pl
       async () => (await second.run(credentialsInside())) === rotated,
     );
     t.diagnostic(`${second.seconds - began} s until another password and another certificate are in use`);
+  });
+
+  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
+    await second.stop();
+    await around.stopUpstream();
+    await truncate(disk.file, 3 * dataDiskGiB * gib);
+    const third = parts.use(await region.start(disk, { name: "third", base }));
+    await serves(around, third, renewed.ca);
+    await around.pull(renewed.ca);
+    t.diagnostic(`${third.seconds} s from the start of a machine in another's place to a served pull`);
+    assert.equal(await fileSystem(third), uuid);
+    assert.ok((await sizeOfFileSystem(third)) > 2.9 * dataDiskGiB * gib);
   });
 
   await step("has run all that the runbooks say for a machine", async () => {

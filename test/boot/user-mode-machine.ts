@@ -2,7 +2,7 @@
  * A machine whose kernel is a process of this host: the processor's own speed, and no rights, but hardware that no cloud shows.
  * https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { exists } from "../../scripts/setup/files.ts";
@@ -35,34 +35,29 @@ export class UserModeMachine extends Machine {
   readonly #options: UserModeOptions;
   readonly #files: Files;
   readonly #programs: UserModePrograms;
-  readonly #network: Process;
+  #network: Process | undefined;
   #kernel: Process | undefined;
   #agent: JsonSocket | undefined;
   /** Ends when nobody talks to the agent. */
   #talking: Promise<void> = Promise.resolve();
 
-  private constructor(options: UserModeOptions, files: Files, programs: UserModePrograms, network: Process) {
+  private constructor(options: UserModeOptions, files: Files, programs: UserModePrograms) {
     super();
     this.#options = options;
     this.#files = files;
     this.#programs = programs;
-    this.#network = network;
   }
 
   /** Starts a new machine, with a root disk of its own. */
   static async start(options: UserModeOptions): Promise<UserModeMachine> {
-    const { directory, image, ports } = options;
-    const programs = await ensureUserMode();
+    const { directory, image } = options;
     const files = {
       seed: await prepareMachine(options),
       root: join(directory, "root.raw"),
       network: join(directory, "network.sock"),
     };
     await execa("cp", ["--sparse=always", image.root, files.root]);
-    const logFile = join(directory, "network.log");
-    const network = await startProcess(programs.passt, passtArguments(files.network, ports), { logFile });
-    const machine = new UserModeMachine(options, files, programs, network);
-    await waitUntil("the network is there", () => exists(files.network));
+    const machine = new UserModeMachine(options, files, await ensureUserMode());
     await machine.#boot();
     return machine;
   }
@@ -90,11 +85,11 @@ export class UserModeMachine extends Machine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kernel?.kill();
-    await this.#network.kill();
+    await this.#network?.kill();
   }
 
   protected running(): boolean {
-    return this.#kernel?.running() ?? false;
+    return [this.#kernel, this.#network].some((process) => process?.running());
   }
 
   protected async connectAgent(): Promise<JsonSocket> {
@@ -115,16 +110,24 @@ export class UserModeMachine extends Machine {
   }
 
   protected logs(): Promise<string>[] {
-    return [this.#kernel?.log() ?? Promise.resolve(""), this.#network.log()];
+    return [this.#kernel, this.#network].flatMap((process) => (process ? [process.log()] : []));
   }
 
   async #boot(): Promise<void> {
+    const { directory, ports } = this.#options;
+    const socket = this.#files.network;
     await this.#agent?.[Symbol.asyncDispose]();
-    const options = kernelOptions(this.#options, this.#files);
-    const logFile = join(this.#options.directory, "console.log");
-    const kernel = await startProcess(this.#programs.linux, options, { logFile, line: true });
-    this.#kernel = kernel;
-    this.#agent = kernel.line && jsonSocket(kernel.line);
+    await this.#network?.kill();
+    await rm(socket, { force: true });
+    this.#network = await startProcess(this.#programs.passt, passtArguments(socket, ports), {
+      logFile: join(directory, "network.log"),
+    });
+    await waitUntil("the network is there", () => exists(socket));
+    this.#kernel = await startProcess(this.#programs.linux, kernelOptions(this.#options, this.#files), {
+      logFile: join(directory, "console.log"),
+      line: true,
+    });
+    this.#agent = this.#kernel.line && jsonSocket(this.#kernel.line);
   }
 
   async #booted(): Promise<void> {
@@ -144,7 +147,8 @@ function passtArguments(socket: string, ports: MachineOptions["ports"]): string[
     `127.0.0.1/${outside}:${inside}`,
   ]);
   return [
-    ...["--foreground", "--vhost-user", "--socket", socket, "--ipv4-only"],
+    // Ends with the machine.
+    ...["--foreground", "--one-off", "--vhost-user", "--socket", socket, "--ipv4-only"],
     ...["--address", "10.0.2.15", "--netmask", "24", "--gateway", hostAddress],
     ...["--map-host-loopback", hostAddress, ...forwards],
   ];

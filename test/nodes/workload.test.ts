@@ -108,7 +108,7 @@ async function whilePulling(
   assert.deepEqual(failures, []);
   // Each is of 12 requests. Where the machine has much else to do, a connection takes longer than the nodes wait.
   if (!without) assert.ok(cluster.fellBack() <= (12 * ended) / 100, "hardly anything falls back");
-  assert.ok(ended * 2 > seconds, "the nodes have pulled all the time");
+  assert.ok(ended * 10 > seconds, "the nodes have pulled all the time");
 }
 
 test("replicas start in different zones, and nodes pull through them", async () => {
