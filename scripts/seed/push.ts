@@ -1,17 +1,32 @@
 /**
- * Pushes content by the distribution API.
+ * Pushes content by the distribution API, to a registry that speaks plain HTTP.
  * Requests: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push
  */
+import { once } from "node:events";
+import { type IncomingMessage, request as send } from "node:http";
+import { text } from "node:stream/consumers";
 import { type Blob, type Content, mediaTypes } from "./content.ts";
 
 async function request(url: URL, init: RequestInit, expected: readonly number[]): Promise<Response> {
   const response = await fetch(url, init);
   if (!expected.includes(response.status)) {
-    const text = await response.text();
-    throw new Error(`${init.method} ${url.pathname}: status ${response.status}: ${text.slice(0, 500)}`);
+    throw refused(`${init.method} ${url.pathname}`, response.status, await response.text());
   }
   await response.body?.cancel();
   return response;
+}
+
+function refused(what: string, status: number | undefined, answer: string): Error {
+  return new Error(`${what}: status ${status}: ${answer.slice(0, 500)}`);
+}
+
+/** fetch() copies a body several times. */
+async function upload(url: URL, bytes: Uint8Array): Promise<void> {
+  const headers = { "content-type": "application/octet-stream", "content-length": bytes.length };
+  const sent = send(url, { method: "PUT", headers }).end(bytes);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const answer = await text(response);
+  if (response.statusCode !== 201) throw refused(`PUT ${url.pathname}`, response.statusCode, answer);
 }
 
 /** Whether a registry has a tag or a manifest with a digest. */
@@ -30,13 +45,9 @@ async function pushBlob(registry: URL, repository: string, blob: Blob): Promise<
 
   const uploads = new URL(`/v2/${repository}/blobs/uploads/`, registry);
   const session = await request(uploads, { method: "POST" }, [202]);
-  const upload = new URL(session.headers.get("location") ?? "", uploads);
-  upload.searchParams.set("digest", blob.digest);
-  await request(
-    upload,
-    { method: "PUT", body: blob.bytes, headers: { "content-type": "application/octet-stream" } },
-    [201],
-  );
+  const location = new URL(session.headers.get("location") ?? "", uploads);
+  location.searchParams.set("digest", blob.digest);
+  await upload(location, blob.bytes);
 }
 
 async function pushManifest(registry: URL, content: Content, reference: string): Promise<void> {
