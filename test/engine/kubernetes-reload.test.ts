@@ -1,15 +1,17 @@
-/** One replica on a volume: what reaches it in place, and what replaces it. Then a region in a namespace that is there already. The tests go on from each other. */
+/** One replica on a volume: what reaches it in place, and what replaces it; the IP families that reach it. Then a region in a namespace that is there already. The tests go on from each other. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type {
-  KubernetesObject,
-  V1ConfigMap,
-  V1Deployment,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1Secret,
+import {
+  CoreV1Api,
+  type KubernetesObject,
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1PersistentVolumeClaim,
+  type V1Pod,
+  type V1Secret,
+  type V1ServiceSpec,
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
@@ -53,9 +55,9 @@ async function configure(change: object = {}, password = "p4ss-of-the-upstream")
 }
 
 /** Brings the stack up with another configuration. @returns what changed: `update ConfigMap one-edge-live`, sorted */
-async function up(change: object = {}, regionChange: object = {}, password?: string) {
+async function up(change: object = {}, regionChange: object = {}, password?: string, ...args: string[]) {
   await configure({ regions: [{ ...region, ...regionChange }], ...change }, password);
-  const { failed, messages, changes } = await stack.run("up");
+  const { failed, messages, changes } = await stack.run("up", args);
   assert.ok(!failed, messages);
   const last = (text: string) => text.split(":").at(-1) ?? "";
   return [...new Set(changes.map(({ op, type, urn }) => `${op} ${last(type)} ${last(urn)}`))].sort();
@@ -66,6 +68,12 @@ async function pod(): Promise<V1Pod> {
   const [only, ...others] = items;
   assert.ok(only && others.length === 0, `${items.length} Pods`);
   return only;
+}
+
+async function service(): Promise<V1ServiceSpec> {
+  const core = stack.plane.config.makeApiClient(CoreV1Api);
+  const { spec } = await core.readNamespacedService({ name: "registry-cache", namespace });
+  return spec ?? {};
 }
 
 async function isSamePod(before: V1Pod): Promise<boolean> {
@@ -91,13 +99,20 @@ async function fileOf(of: V1Pod, container: string, file: string): Promise<strin
 
 /** What the edge takes up, and Prometheus. */
 const upstreams = [{ ...team, repositories: ["team/**", "base/**"] }];
-const ofRegion = { access: { clients: ["203.0.113.0/24", "192.0.2.0/24"] }, freshnessSeconds: 30 };
+const ofRegion = {
+  access: { clients: ["203.0.113.0/24", "192.0.2.0/24", "2001:db8::/32"] },
+  expose: { ...region.expose, ipFamilyPolicy: "RequireDualStack" },
+  freshnessSeconds: 30,
+};
 const monitoring = { labels: { installation: "other" } };
 
 test("what the edge or Prometheus takes up is another content of the same object", async () => {
   await up();
   const first = await pod();
   assert.match(await fileOf(first, "edge", "edge.sh"), /^#!\/bin\/sh/);
+  // Without the keys, the cluster's first family.
+  const { ipFamilies, ipFamilyPolicy, clusterIPs } = await service();
+  assert.deepEqual([ipFamilyPolicy, ipFamilies, clusterIPs?.length], ["SingleStack", ["IPv4"], 1]);
 
   const changes = await up({ upstreams }, ofRegion);
   assert.deepEqual(changes, [
@@ -107,6 +122,8 @@ test("what the edge or Prometheus takes up is another content of the same object
   ]);
   assert.ok(await isSamePod(first));
   assert.match(await fileOf(first, "edge", "nginx.conf"), /192\.0\.2\.0\/24 1;/);
+  const { ipFamilies: both, loadBalancerSourceRanges } = await service();
+  assert.deepEqual([both, loadBalancerSourceRanges], [["IPv4", "IPv6"], ofRegion.access.clients]);
 
   assert.deepEqual(await up({ upstreams, monitoring }, ofRegion), ["update ConfigMap one-prometheus-live"]);
   assert.ok(await isSamePod(first));
@@ -139,6 +156,34 @@ test("another Pod gets files that the one before doesn't see", async () => {
   const { items } = await stack.plane.objects.list<V1ConfigMap>("v1", "ConfigMap", namespace);
   const live = items.filter(({ metadata }) => metadata?.name?.startsWith("registry-cache-edge-live-"));
   assert.equal(live.length, 1, "the old one goes with the old Pod");
+});
+
+test("the Service has got the other family, and loses it, where it is", async () => {
+  // Without the key, the API server keeps what it has: the last up had none, and the one before had nothing to do about it.
+  const before = await service();
+  assert.deepEqual([before.ipFamilyPolicy, before.ipFamilies], ["RequireDualStack", ["IPv4", "IPv6"]]);
+  assert.equal(before.clusterIPs?.length, 2);
+  await up({}, { expose: { ...region.expose, ipFamilyPolicy: "SingleStack" } });
+  const after = await service();
+  assert.deepEqual(after.ipFamilies, ["IPv4"]);
+  assert.equal(after.clusterIP, before.clusterIP);
+});
+
+test("another first family is refused for a Service that is there", async () => {
+  const ipFamilies = ["IPv6", "IPv4"];
+  const change = { expose: { ...region.expose, ipFamilyPolicy: "RequireDualStack", ipFamilies } };
+  await configure({ regions: [{ ...region, ...change }] });
+  const { failed, messages } = await stack.run("preview");
+  assert.ok(failed);
+  assert.match(
+    messages,
+    /regions\[0\]\.expose\.ipFamilies: begins with IPv6, and the Service has IPv4 first, which Kubernetes can't change: write IPv4 first/,
+  );
+  // As docs/kubernetes.md has it.
+  const core = stack.plane.config.makeApiClient(CoreV1Api);
+  await core.deleteNamespacedService({ name: "registry-cache", namespace });
+  await up({}, change, undefined, "--refresh");
+  assert.deepEqual((await service()).ipFamilies, ipFamilies);
 });
 
 /** The examples of docs/kubernetes.md, by their headings. */

@@ -124,13 +124,13 @@ const keys = {
 const sealed = { username: { secure: "v1:x" }, password: { secure: "v1:x" } };
 
 before(async () => {
-  stack = parts.use(await kubernetesStack(keys));
+  stack = parts.use(await kubernetesStack(keys, undefined, { serviceRanges: ["10.96.0.0/16"] }));
 });
 
 /** The stack's file with its secrets. */
-async function configure(change: object = {}, region: object = {}): Promise<void> {
+async function configure(change: object = {}, region: object = {}, others: object = {}): Promise<void> {
   await stack.configure({ ...keys, regions: regions.map((it) => ({ ...it, ...region })), ...change });
-  await stack.setSecrets(secrets);
+  await stack.setSecrets({ ...secrets, ...others });
 }
 
 async function succeeds(operation: Operation, ...args: string[]): Promise<EngineRun> {
@@ -191,23 +191,33 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   await furnish(stack.plane);
   await configure({
     regions: [
-      { ...onBucket, endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } } },
+      {
+        ...onBucket,
+        endpoint: { ...onBucket.endpoint, tls: { mode: "issuer", name: "nobody" } },
+        expose: { ...onBucket.expose, ipFamilyPolicy: "RequireDualStack" },
+      },
       {
         ...behindGateway,
         storage: { kind: "disk", class: "fast" },
         endpoint: { ...behindGateway.endpoint, port: 8443 },
       },
       behindIngress,
+      {
+        ...onVolumes,
+        expose: { ...onVolumes.expose, ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6"] },
+      },
     ],
   });
   const second = await stack.run("preview");
   assert.ok(second.failed);
   for (const told of [
     /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
+    /regions\[0\]\.expose\.ipFamilyPolicy: the cluster refuses it: spec\.ipFamilyPolicy: .*not configured for dual-stack/,
     /regions\[0\]\.namespace: "cache-bucket" already exists, and isn't this stack's/,
     /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has kwok-volume/,
     /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
     /regions\[2\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,
+    /regions\[3\]\.expose\.ipFamilies: the cluster refuses it: spec\.ipFamilies\[0\]: .*"IPv6"/,
   ]) {
     assert.match(second.messages, told);
   }
@@ -333,17 +343,26 @@ describe("somebody on call follows a runbook", () => {
     const down = "RegistryCacheDown";
     const matching = /describe --show-events pods,/;
     const look = () => runs.run(down, "Do", "kubernetes", shell, { matching });
-    assert.doesNotMatch(await look(), /Pending/);
     for (const object of pendingObjects) await stack.plane.objects.create(object);
-    const seen = await waitUntil("both say why", async () => {
-      const seen = await look();
-      assert.match(seen, /Insufficient cpu/);
-      assert.match(seen, /storageclass\S* "nowhere" not found/);
-      return seen;
+    const why = [/Insufficient cpu/, /storageclass\S* "nowhere" not found/];
+    const core = stack.plane.config.makeApiClient(CoreV1Api);
+    await waitUntil("it is known why", async () => {
+      const { items } = await core.listNamespacedEvent({ namespace });
+      return why.every((told) => items.some(({ message = "" }) => told.test(message)));
     });
-    assert.match(seen, /too-large .* Pending/);
+    const seen = await look();
+    for (const told of [...why, /too-large .* Pending/]) assert.match(seen, told);
     for (const object of pendingObjects) await stack.plane.objects.delete(object);
-    await waitUntil("they are gone", async () => !(await look()).includes("Pending"));
+    await waitUntil("they are gone", async () => {
+      const there = await Promise.all(
+        pendingObjects.map(({ kind = "" }) =>
+          stack.plane.objects.list<KubernetesObject>("v1", kind, namespace),
+        ),
+      );
+      const names = there.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name));
+      return !pendingObjects.some(({ metadata }) => names.includes(metadata?.name));
+    });
+    assert.doesNotMatch(await look(), /Pending/);
   });
 
   test("the address of a cache behind a load balancer is there without its name", async () => {
@@ -454,6 +473,9 @@ test("secrets are the Pods' alone, and not to be read in the stack's state", asy
   assert.doesNotMatch(state, /PRIVATE KEY/);
 });
 
+/** Of all regions from here on. */
+const rolledOut = { freshnessSeconds: 30 };
+
 test("another configuration rolls out, and the least number of replicas is always there", async () => {
   const onVolumesSeen: number[] = [];
   const onBucketSeen: number[] = [];
@@ -462,7 +484,7 @@ test("another configuration rolls out, and the least number of replicas is alway
     onBucketSeen.push((await deployment(onBucket.namespace)).status?.availableReplicas ?? 0);
   };
   const before = await statefulSet();
-  await configure({}, { freshnessSeconds: 30 });
+  await configure({}, rolledOut);
   {
     await using _ = repeat(100, look);
     const changes = said(await succeeds("up"));
@@ -485,24 +507,7 @@ test("another configuration rolls out, and the least number of replicas is alway
   assert.equal(edges.length, 1);
 });
 
-test("another secret is another Secret, which rolls out where it is used; the autoscaler's number of replicas stays", async () => {
-  const apps = stack.plane.config.makeApiClient(AppsV1Api);
-  const name = "registry-cache";
-  const { namespace } = onBucket;
-  const scale = await apps.readNamespacedDeploymentScale({ name, namespace });
-  await apps.replaceNamespacedDeploymentScale({ name, namespace, body: { ...scale, spec: { replicas: 4 } } });
-  await stack.setSecret("registry-cache:bucket.password", "another");
-  const changes = said(await succeeds("up"));
-  assert.deepEqual(changes, [
-    "create-replacement Secret bucket-bucket",
-    "delete-replaced Secret bucket-bucket",
-    "replace Secret bucket-bucket",
-    "update Deployment bucket",
-  ]);
-  assert.equal((await deployment(namespace)).spec?.replicas, 4);
-});
-
-test("volumes grow where they are, if their class lets them, and are what they are else", async () => {
+test("volumes grow where they are, if their class lets them, and are what they are else; another secret is another Secret, which rolls out where it is used, and the autoscaler's number of replicas stays", async () => {
   const core = stack.plane.config.makeApiClient(CoreV1Api);
   const storageApi = stack.plane.config.makeApiClient(StorageV1Api);
   const [standard] = (await storageApi.listStorageClass()).items;
@@ -513,7 +518,7 @@ test("volumes grow where they are, if their class lets them, and are what they a
       { ...onVolumes, storage: { kind: "disk", size: "30GiB", class: className }, ...change },
       onBucket,
       behindGateway,
-    ],
+    ].map((it) => ({ ...it, ...rolledOut })),
   });
   await configure(grown());
   const refused = await stack.run("preview");
@@ -526,7 +531,24 @@ test("volumes grow where they are, if their class lets them, and are what they a
     name: className,
     body: { ...standard, allowVolumeExpansion: true },
   });
+  const apps = stack.plane.config.makeApiClient(AppsV1Api);
+  const target = { name: "registry-cache", namespace: onBucket.namespace };
+  const scale = await apps.readNamespacedDeploymentScale(target);
+  await apps.replaceNamespacedDeploymentScale({ ...target, body: { ...scale, spec: { replicas: 4 } } });
+  const another = { "registry-cache:bucket.password": "another" };
+  await configure(grown(), {}, another);
   const changes = said(await succeeds("up"));
+  const ofVolumes = (change: string) => / volumes\b/.test(change);
+  assert.deepEqual(
+    changes.filter((change) => !ofVolumes(change)),
+    [
+      "create-replacement Secret bucket-bucket",
+      "delete-replaced Secret bucket-bucket",
+      "replace Secret bucket-bucket",
+      "update Deployment bucket",
+    ],
+  );
+  assert.equal((await deployment(onBucket.namespace)).spec?.replicas, 4);
   assert.deepEqual(
     changes.filter((change) => change.includes("PersistentVolumeClaim")),
     ["update PersistentVolumeClaim volumes-data-0", "update PersistentVolumeClaim volumes-data-1"],
@@ -554,19 +576,17 @@ test("volumes grow where they are, if their class lets them, and are what they a
   ]) {
     assert.ok(messages.includes(`regions[0].${told}`), messages);
   }
-  await configure(grown());
+  await configure(grown(), {}, another);
 });
 
-test("refresh notices what was edited by hand, and up takes it back", async () => {
+test("up --refresh notices what was edited by hand, and takes it back", async () => {
   const core = stack.plane.config.makeApiClient(CoreV1Api);
   const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const { namespace } = onVolumes;
   const body = { spec: { loadBalancerSourceRanges: ["0.0.0.0/0"] } };
   await core.patchNamespacedService({ name: "registry-cache", namespace, body }, options);
-  const found = said(await succeeds("refresh"));
-  assert.ok(found.includes("update Service volumes"), found.join("\n"));
-  const taken = said(await succeeds("up"));
-  assert.deepEqual(taken, ["update Service volumes"]);
+  // Without the refresh, the state would say that nothing is to do.
+  assert.deepEqual(said(await succeeds("up", "--refresh")), ["update Service volumes"]);
   const { spec } = await core.readNamespacedService({ name: "registry-cache", namespace });
   assert.deepEqual(spec?.loadBalancerSourceRanges, access.clients);
 });
@@ -604,7 +624,7 @@ async function uninstallFrankfurt(): Promise<void> {
   });
 }
 
-test("docs/gitops.md: the chart of a registry makes a region, changes it, and takes it away", async () => {
+test("docs/gitops.md: the chart of a registry makes a region, and takes it away", async () => {
   const { plane } = stack;
   const { namespace } = frankfurt;
   await applyCrds(plane, "external-secrets");
@@ -625,21 +645,10 @@ test("docs/gitops.md: the chart of a registry makes a region, changes it, and ta
   );
   assert.deepEqual(news, []);
 
-  const apps = plane.config.makeApiClient(AppsV1Api);
-  const target = { name: "registry-cache", namespace };
-  // Merged, because the controllers write the Deployment's status meanwhile.
-  const merged = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-  await apps.patchNamespacedDeploymentScale({ ...target, body: { spec: { replicas: 4 } } }, merged);
-  await configureFrankfurt({}, { freshnessSeconds: 30 });
-  await page.paste("values", "install");
-  assert.equal((await deployment(namespace)).spec?.replicas, 4);
-  const isEdge = (name = "") => name.startsWith("registry-cache-edge-");
-  const wanted = (await page.values("frankfurt")).map(({ metadata }) => metadata?.name);
-  assert.deepEqual((await configMaps()).filter(isEdge), wanted.filter(isEdge));
   await uninstallFrankfurt();
 });
 
-test("docs/gitops.md: Helm takes over a region that up has made, and then has it alone", async () => {
+test("docs/gitops.md: Helm takes over a region that up has made, and then has it alone, and changes it", async () => {
   const { namespace } = frankfurt;
   const other = { name: "other", registry: "other.example.com", repositories: ["other/**"] };
   const both = { upstreams: [...keys.upstreams, other] };
@@ -649,15 +658,24 @@ test("docs/gitops.md: Helm takes over a region that up has made, and then has it
   await page.paste("plainYaml", "values", "takeOver", "disown");
   await stack.pulumi("state", "delete", "--all", "--yes");
 
-  await configureFrankfurt();
+  const apps = stack.plane.config.makeApiClient(AppsV1Api);
+  const target = { name: "registry-cache", namespace };
+  // Merged, because the controllers write the Deployment's status meanwhile.
+  const merged = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  await apps.patchNamespacedDeploymentScale({ ...target, body: { spec: { replicas: 4 } } }, merged);
+  await configureFrankfurt({}, { freshnessSeconds: 30 });
   await page.paste("values", "install");
+  assert.equal((await deployment(namespace)).spec?.replicas, 4);
   const podOf = (it?: Manifest | V1Deployment) => (it as V1Deployment | undefined)?.spec?.template.spec;
-  const wanted = podOf((await page.values("frankfurt")).find(({ kind }) => kind === "Deployment"));
+  const values = await page.values("frankfurt");
+  const wanted = podOf(values.find(({ kind }) => kind === "Deployment"));
   const { containers, volumes } = podOf(await deployment(namespace)) ?? assert.fail();
   const names = (all: readonly { name: string }[] = []) => all.map(({ name }) => name);
   assert.deepEqual(names(containers), names(wanted?.containers));
   assert.deepEqual(names(volumes), names(wanted?.volumes));
   const there = await configMaps();
   for (const { configMap } of volumes ?? []) assert.ok(!configMap || there.includes(configMap.name ?? ""));
+  const isEdge = (name = "") => name.startsWith("registry-cache-edge-");
+  assert.deepEqual(there.filter(isEdge), values.map(({ metadata }) => metadata?.name).filter(isEdge));
   await uninstallFrankfurt();
 });

@@ -9,7 +9,7 @@ import { engineProgram } from "../../scripts/setup/engine.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { doubleProject } from "../support/double-project.ts";
 import { credentials, privateUpstream } from "../support/private-stack.ts";
-import { projectDirectory, withPolicies } from "../support/project.ts";
+import { projectDirectory, withKey, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type Config, keysOf } from "../support/stack-files.ts";
 
@@ -33,7 +33,7 @@ test("a replacement is in bold, with its reason and what it costs; a secret is n
   const pulumi = (...args: string[]) =>
     execa(engineProgram, [...args, "--non-interactive", "--stack", stack], options);
   await configure({});
-  await pulumi("stack", "init");
+  await pulumi("stack", "init", ...withKey);
   for (const [name, value] of Object.entries(credentials)) {
     await pulumi("config", "set", "--secret", "--path", `registry-cache:team-login.${name}`, value);
   }

@@ -16,7 +16,7 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
 }
 
 export interface CloudStack
-  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret" | "setSecrets">,
+  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret" | "setSecrets" | "state">,
     AsyncDisposable {
   readonly cloud: Cloud;
   /** As its file has them. */
@@ -82,6 +82,7 @@ export async function cloudStack(
     script: project.script,
     setSecret: project.setSecret,
     setSecrets: project.setSecrets,
+    state: project.state,
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),
     async run(operation, args = []) {

@@ -6,7 +6,7 @@ import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";
 import { type CostProject, costProject } from "./cost-project.ts";
-import { engineUnderTest, projectDirectory } from "./project.ts";
+import { engineUnderTest, projectDirectory, quickEngine } from "./project.ts";
 
 export interface DoubleProject extends CostProject {
   /** For processes that are started in it. */
@@ -33,6 +33,7 @@ export async function doubleProject(cloud: Cloud, others: readonly Cloud[] = [])
       cwd: directory,
       env: {
         ...environment,
+        ...(await quickEngine()),
         ...api.environment,
         PULUMI_DEBUG_PROVIDERS: served.map(({ address }) => address).join(","),
       },

@@ -16,7 +16,7 @@ import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
 import { ensureKubernetesProvider } from "../setup/kubernetes-provider.ts";
-import { type ControlPlane, keepingMemory, nobody, startControlPlane } from "./control-plane.ts";
+import { type ControlPlane, type ControlPlaneOptions, nobody, startControlPlane } from "./control-plane.ts";
 import { applyCrds } from "./control-plane-crds.ts";
 import { assignLoadBalancers } from "./control-plane-load-balancers.ts";
 import { newStack, type Project, projectDirectory } from "./project.ts";
@@ -33,10 +33,15 @@ export const loadBalancerAddress = "203.0.113.10";
 /**
  * @param keys of the stack, whose user is {@link nobody}
  * @param existing the control plane. @default one whose nodes pretend
+ * @param options of that one
  */
-export async function kubernetesStack(keys: Keys, existing?: ControlPlane): Promise<KubernetesStack> {
+export async function kubernetesStack(
+  keys: Keys,
+  existing?: ControlPlane,
+  options: ControlPlaneOptions = {},
+): Promise<KubernetesStack> {
   await using parts = new AsyncDisposableStack();
-  const plane = existing ?? parts.use(await startControlPlane());
+  const plane = existing ?? parts.use(await startControlPlane(options));
   parts.use(await assignLoadBalancers(plane, { ip: loadBalancerAddress }));
   if (!existing) await giveNodesDisks(plane);
   const project = await newStack({
@@ -45,7 +50,6 @@ export async function kubernetesStack(keys: Keys, existing?: ControlPlane): Prom
     keys,
     environment: {
       ...(await ensureKubernetesProvider()),
-      ...keepingMemory,
       KUBECONFIG: plane.kubeconfigWithoutRights,
       // As provider.ts sets it, for a provider that is too old to know the setting.
       PULUMI_K8S_ENABLE_PATCH_FORCE: "true",

@@ -23,7 +23,7 @@ export function assertNoDuplicates(stack: CloudStack): void {
 export async function assertSecret(stack: CloudStack, userData: string): Promise<void> {
   const { username, password } = credentials;
   const plain = [password, username, `${username}:${password}`];
-  const seen = { state: await stack.pulumi("stack", "export"), "user data": userData };
+  const seen = { state: await stack.state(), "user data": userData };
   for (const [where, text] of Object.entries(seen)) {
     for (const form of [...plain, ...plain.map((it) => Buffer.from(it).toString("base64"))]) {
       assert.ok(!text.includes(form), `"${form}" is in the ${where}`);

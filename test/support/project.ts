@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
-import { forbidLogs } from "../setup/pulumi-home.ts";
+import { forbidLogs, lazyCollectors } from "../setup/pulumi-home.ts";
 import { startKms, type TestKms } from "./kms.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
@@ -88,6 +88,7 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
   await forbidLogs(home);
   return {
     ...engineEnvironment(),
+    ...lazyCollectors(),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
@@ -98,7 +99,15 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
 
 /** The one of this process. The key of a passphrase would take the engine longest of what it does at each command. */
 let kms: Promise<TestKms> | undefined;
-const secretsProvider = "awskms://alias/tests?region=eu-central-1";
+/** Arguments for `pulumi stack init`, with {@link quickEngine}. */
+export const withKey = ["--secrets-provider", "awskms://alias/tests?region=eu-central-1"];
+
+/** What an engine under test is given whose stacks begin {@link withKey}, and of which no command is killed: the state is written at its end, not after each resource too. */
+export async function quickEngine(): Promise<NodeJS.ProcessEnv> {
+  kms ??= startKms();
+  return { ...(await kms).environment, PULUMI_SKIP_CHECKPOINTS: "true" };
+}
+
 /** What the engine writes into a stack's file, for its secrets. */
 const secretsKeys = /^(?:secretsprovider|encryptedkey): .*$/gm;
 
@@ -106,14 +115,11 @@ const secretsKeys = /^(?:secretsprovider|encryptedkey): .*$/gm;
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
   await ensureEngine();
-  kms ??= startKms();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
     ...(await engineUnderTest(directory)),
-    ...(await kms).environment,
+    ...(await quickEngine()),
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
-    // The state is written at the end of a command, not after each resource too: none is killed.
-    PULUMI_SKIP_CHECKPOINTS: "true",
     ...options.environment,
   };
   const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
@@ -145,11 +151,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   await configure(options.keys);
   // A new stack's key is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
-  const { stderr, failed } = await command(
-    ["stack", "init", "--secrets-provider", secretsProvider],
-    {},
-    directory,
-  );
+  const { stderr, failed } = await command(["stack", "init", ...withKey], {}, directory);
   if (failed) throw new Error(stderr);
 
   return {

@@ -1,4 +1,4 @@
-/** By which IP families a region in an existing cluster is reached. What a cluster says of them: test/engine/kubernetes-families.test.ts. */
+/** By which IP families a region in an existing cluster is reached. What a cluster says of them: test/engine/kubernetes-reload.test.ts, and kubernetes.test.ts of one that has IPv4 only. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
