@@ -107,7 +107,7 @@ export function said(changes: EngineRun["changes"]): string[] {
 }
 
 /** `update Disk westeurope-data` as `update Disk …-data`; nothing if it is of another region. */
-function withoutRegion(change: string, region: string): string[] {
+export function withoutRegion(change: string, region: string): string[] {
   const start = change.lastIndexOf(" ") + 1;
   const name = change.slice(start);
   if (name !== region && !name.startsWith(`${region}-`)) return [];

@@ -56,6 +56,14 @@ interface Request {
 
 type Call = (this: MockMonitor, request: Request, callback: unknown) => unknown;
 
+/** What is said of a resource or of a call besides its type and its inputs. */
+export interface Asked {
+  /** Of the resource. */
+  readonly name: string;
+  /** Reference to its provider: the URN, `::` and the ID. */
+  readonly provider: string;
+}
+
 /**
  * Runs a program and waits until all it registered has been registered.
  * @param state what a provider would add to a custom resource's inputs; `id` is its id.
@@ -63,8 +71,14 @@ type Call = (this: MockMonitor, request: Request, callback: unknown) => unknown;
  */
 export async function registeredBy(
   program: () => unknown,
-  state: (type: string, inputs: Record<string, unknown>) => Record<string, unknown> = () => ({}),
-  lookUp: (token: string, inputs: Record<string, unknown>) => Record<string, unknown> = (token) => {
+  state: (
+    type: string,
+    inputs: Record<string, unknown>,
+    asked: Asked,
+  ) => Record<string, unknown> = () => ({}),
+  lookUp: (token: string, inputs: Record<string, unknown>, provider: string) => Record<string, unknown> = (
+    token,
+  ) => {
     throw new Error(`unexpected call of ${token}`);
   },
 ): Promise<RegisteredResource[]> {
@@ -87,11 +101,11 @@ export async function registeredBy(
   try {
     await pulumi.runtime.setMocks(
       {
-        newResource: ({ type, name, inputs }) => {
-          const { id = `${name}-id`, ...added } = state(type, inputs);
+        newResource: ({ type, name, inputs, provider = "" }) => {
+          const { id = `${name}-id`, ...added } = state(type, inputs, { name, provider });
           return { id: String(id), state: { ...inputs, ...added } };
         },
-        call: ({ token, inputs }) => lookUp(token, inputs),
+        call: ({ token, inputs, provider = "" }) => lookUp(token, inputs, provider),
       },
       "registry-cache",
       "test",

@@ -1,0 +1,118 @@
+/**
+ * A stack file of this project in an account that a double stands in for, without the engine: the whole program under Pulumi's mocks. What differs between two configurations, and what
+ * is replaced because of it, the double says as it says it to the engine. What a replaced resource will be is unknown to a preview, and is what it was here.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readStackFile } from "../../components/config/stack-file.ts";
+import { createCaches, readConfig } from "../../components/index.ts";
+import type { Cloud } from "../doubles/cloud.ts";
+import "../doubles/redirect-fetch.ts";
+import { serveApi } from "../doubles/serve-api.ts";
+import { type Inputs, isWithin, revealed } from "../doubles/values.ts";
+import { lastPart, withoutRegion } from "./cloud-stack.ts";
+import { type RegisteredResource, registeredBy } from "./graph.ts";
+import type { Edit } from "./in-place.ts";
+import { projectDirectory } from "./project.ts";
+import type { Config } from "./stack-files.ts";
+
+export interface CloudGraph extends AsyncDisposable {
+  /** What another configuration would change in the first region, each as `replace Instance …`, sorted. */
+  changes(edit: Edit): Promise<string[]>;
+}
+
+/** A resource of the cloud as the program registers it, and what the program then sees of it. */
+interface Made {
+  readonly resource: RegisteredResource;
+  readonly inputs: Inputs;
+  readonly state: Inputs;
+  /** The inputs of its provider. */
+  readonly provider: Inputs;
+}
+
+/** @param file the path of a stack file: what is there before anything changes. */
+export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph> {
+  const api = await serveApi(cloud);
+  const { NODE_OPTIONS: _, ...environment } = api.environment;
+  Object.assign(process.env, environment);
+  const read = (path: string) => readFileSync(join(projectDirectory, path), "utf8");
+  const initial = readStackFile(read("Pulumi.yaml"), read(file));
+  const regions = initial.regions as Config[];
+  const { name, scopeOf, isOwn } = {
+    ...cloud.definition,
+    isOwn: (type: string) => type.startsWith(`${cloud.definition.name}:`),
+  };
+
+  /** @param before what there is; without, all is made. */
+  async function run(
+    { keys = {}, region = {} }: Edit,
+    before?: ReadonlyMap<string, Made>,
+  ): Promise<Map<string, Made>> {
+    const providers = new Map<string, Inputs>();
+    const providerOf = (reference: string) => providers.get(reference.split("::").at(-2) ?? "") ?? {};
+    const made = new Map<string, Omit<Made, "resource">>();
+    const become = (type: string, own: string, inputs: Inputs, provider: Inputs): Inputs => {
+      const old = before?.get(`${type} ${own}`);
+      if (old) return { ...old.state, ...inputs };
+      if (before) return cloud.previewed(type, inputs);
+      const { id, outputs } = cloud.create(type, own, inputs, scopeOf(provider));
+      return { ...inputs, ...outputs, id };
+    };
+    const resources = await registeredBy(
+      () =>
+        createCaches(
+          readConfig({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys } as never),
+        ),
+      (type, given, asked) => {
+        const inputs = revealed(given) as Inputs;
+        if (type === `pulumi:providers:${name}`) providers.set(asked.name, inputs);
+        if (type === "pulumi:index:Stash") return { output: inputs.input };
+        if (!isOwn(type)) return {};
+        const provider = providerOf(asked.provider);
+        const state = become(type, asked.name, inputs, provider);
+        made.set(`${type} ${asked.name}`, { inputs, state, provider });
+        return { ...state };
+      },
+      (token, inputs, provider) =>
+        token === "pulumi:pulumi:readStackResourceOutputs"
+          ? { outputs: {} }
+          : { ...cloud.invoke(token, revealed(inputs) as Inputs, scopeOf(providerOf(provider))) },
+    );
+    return new Map(
+      resources.flatMap((resource) => {
+        const key = `${resource.type} ${resource.name}`;
+        const found = made.get(key);
+        return found ? [[key, { ...found, resource }] as const] : [];
+      }),
+    );
+  }
+
+  /** `update`, `replace`, or nothing. */
+  function kindOf(old: Made, { resource, inputs, provider }: Made): string | undefined {
+    const { type, ignoreChanges, replaceOnChanges } = resource;
+    const among = (path: string, properties: readonly string[]) =>
+      properties.some((property) => isWithin(path, property));
+    const paths = [...cloud.diff(type, old.inputs, inputs, provider)].filter(
+      ([path]) => !among(path, ignoreChanges),
+    );
+    if (paths.length === 0) return undefined;
+    return paths.some(([path, { replaces }]) => replaces || among(path, replaceOnChanges))
+      ? "replace"
+      : "update";
+  }
+
+  const before = await run({});
+  return {
+    async changes(edit) {
+      const after = await run(edit, before);
+      const all = [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
+        const [old, now] = [before.get(key), after.get(key)];
+        const kind = old && now ? kindOf(old, now) : now ? "create" : "delete";
+        const [type = "", own] = key.split(" ");
+        return kind ? withoutRegion(`${kind} ${lastPart(type)} ${own}`, String(regions[0]?.name)) : [];
+      });
+      return all.sort();
+    },
+    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
+  };
+}
