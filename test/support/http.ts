@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { type Agent, request } from "node:https";
 import { buffer } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import type { Digest } from "../../scripts/seed/content.ts";
@@ -78,13 +79,22 @@ export async function download(
   const enough = options.leaveAt === undefined ? Number.POSITIVE_INFINITY : length * options.leaveAt;
   let bytes = 0;
   let firstByteMs = Number.NaN;
+  const take = (chunk: Buffer) => {
+    if (bytes === 0) firstByteMs = performance.now() - start;
+    hash.update(chunk);
+    bytes += chunk.length;
+  };
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      if (bytes === 0) firstByteMs = performance.now() - start;
-      hash.update(chunk);
-      bytes += chunk.length;
-      if (bytes >= enough) break;
-      if (options.bytesPerSecond) await sleep((chunk.length / options.bytesPerSecond) * 1000);
+    if (options.bytesPerSecond === undefined && options.leaveAt === undefined) {
+      // Promises for each chunk would cost more than the chunk.
+      response.on("data", take);
+      await finished(response);
+    } else {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        take(chunk);
+        if (bytes >= enough) break;
+        if (options.bytesPerSecond) await sleep((chunk.length / options.bytesPerSecond) * 1000);
+      }
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
