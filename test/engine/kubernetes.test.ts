@@ -630,8 +630,7 @@ test("docs/gitops.md: the chart of a registry makes a region, and takes it away"
   await applyCrds(plane, "external-secrets");
   page = parts.use(await gitOpsPage(plane));
   await configureFrankfurt();
-  await page.paste("plainYaml", "publish", "install");
-  assert.ok((await page.files("clusters/frankfurt")).includes("kustomization.yaml"));
+  await page.paste("publish", "install");
   // It begins with one, and with as many as it shall have as soon as the autoscaler looks.
   await waitUntil(
     "the autoscaler has looked",
@@ -656,6 +655,7 @@ test("docs/gitops.md: Helm takes over a region that up has made, and then has it
   await succeeds("up");
   await configureFrankfurt(both);
   await page.paste("plainYaml", "values", "takeOver", "disown");
+  assert.ok((await page.files("clusters/frankfurt")).includes("kustomization.yaml"));
   await stack.pulumi("state", "delete", "--all", "--yes");
 
   const apps = stack.plane.config.makeApiClient(AppsV1Api);
