@@ -99,18 +99,28 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
 /** The one of this process. The key of a passphrase would take the engine longest of what it does at each command. */
 let kms: Promise<TestKms> | undefined;
 const secretsProvider = "awskms://alias/tests?region=eu-central-1";
-/** What the engine writes into a stack's file, for its secrets. */
-const secretsKeys = /^(?:secretsprovider|encryptedkey): .*$/gm;
+
+/** What encrypts the secrets of a test's stacks. */
+export async function testSecrets(): Promise<{ provider: string; environment: NodeJS.ProcessEnv }> {
+  kms ??= startKms();
+  return { provider: secretsProvider, environment: (await kms).environment };
+}
+
+/** Of a stack's file, what the engine has written into it for its secrets: each a line. */
+export async function secretsKeysOf(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text.match(/^(?:secretsprovider|encryptedkey): .*$/gm) ?? [];
+}
 
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
   await ensureEngine();
-  kms ??= startKms();
+  const secrets = await testSecrets();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
     ...(await engineUnderTest(directory)),
-    ...(await kms).environment,
+    ...secrets.environment,
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     // The state is written at the end of a command, not after each resource too: none is killed.
     PULUMI_SKIP_CHECKPOINTS: "true",
@@ -132,21 +142,20 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   const configure: Project["configure"] = async (keys) => {
     const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${name}:${key}`, value]));
     // As at the stack's beginning: its secrets are encrypted with it.
-    const before = await readFile(file, "utf8").catch(() => "");
-    const kept = before.match(secretsKeys) ?? [];
+    const kept = await secretsKeysOf(file);
     await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
   };
 
   const setSecrets: Project["setSecrets"] = async (values) => {
-    const secrets = Object.entries(values).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
-    await pulumi("config", "set-all", "--config-file", file, "--path", ...secrets);
+    const all = Object.entries(values).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
+    await pulumi("config", "set-all", "--config-file", file, "--path", ...all);
   };
 
   await configure(options.keys);
   // A new stack's key is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
   const { stderr, failed } = await command(
-    ["stack", "init", "--secrets-provider", secretsProvider],
+    ["stack", "init", "--secrets-provider", secrets.provider],
     {},
     directory,
   );
