@@ -22,8 +22,10 @@ function testFaults(file: string, known: CloudCase): void {
 
   async function configurePrivate(): Promise<void> {
     await stack.configure({ upstreams: [privateUpstream] });
-    await stack.setSecret("registry-cache:team-login.username", credentials.username);
-    await stack.setSecret("registry-cache:team-login.password", credentials.password);
+    await stack.setSecrets({
+      "registry-cache:team-login.username": credentials.username,
+      "registry-cache:team-login.password": credentials.password,
+    });
   }
 
   before(async () => {

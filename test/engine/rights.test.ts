@@ -166,8 +166,10 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
     async function configure(region: Config | undefined): Promise<void> {
       await stack.configure({ ...keys, governance: privateRegions[file]?.governance }, region);
       if (keys.upstreams === undefined) return;
-      for (const [key, value] of Object.entries(credentials))
-        await stack.setSecret(`registry-cache:team-login.${key}`, value);
+      const secrets = Object.entries(credentials).map(
+        ([key, value]) => [`registry-cache:team-login.${key}`, value] as const,
+      );
+      await stack.setSecrets(Object.fromEntries(secrets));
     }
 
     /** As a preview of what is configured asks for them. */

@@ -35,8 +35,10 @@ test("a secret of the stack reaches the upstream, and is nowhere to be read", as
     /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
   );
 
-  await stack.setSecret("registry-cache:team-login.username", credentials.username);
-  await stack.setSecret("registry-cache:team-login.password", credentials.password);
+  await stack.setSecrets({
+    "registry-cache:team-login.username": credentials.username,
+    "registry-cache:team-login.password": credentials.password,
+  });
   const { failed, messages } = await stack.run("up");
   assert.ok(!failed, messages);
 

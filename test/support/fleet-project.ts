@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostRun, costProject } from "./cost-project.ts";
-import { engineUnderTest, projectDirectory } from "./project.ts";
+import { engineUnderTest, projectDirectory, secretsKeysOf, testKey, withKey } from "./project.ts";
 
 /** What a stack's only resource does, and what its outputs say. */
 export interface StackKeys {
@@ -91,7 +91,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   await ensureEngine();
   const own = await costProject();
   const { directory } = own;
-  const environment = await engineUnderTest(directory);
+  const environment = { ...(await engineUnderTest(directory)), ...(await testKey()) };
   const files = {
     "Pulumi.yaml": stringify({
       name: namespace,
@@ -113,10 +113,10 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     directory,
     async configure(stack, keys) {
       const file = join(directory, "stacks", `Pulumi.${stack}.yaml`);
-      const salt = (await readFile(file, "utf8").catch(() => "")).match(/^encryptionsalt: .*$/m)?.[0] ?? "";
+      const kept = await secretsKeysOf(file);
       const all = Object.entries({ provider: "aws", ...keys });
       const config = Object.fromEntries(all.map(([key, value]) => [`${namespace}:${key}`, value]));
-      await writeFile(file, `${stringify({ config })}${salt}\n`);
+      await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
     },
     start(...args) {
       const process = execa("npm", ["run", "--silent", "pipeline", "--", ...args], options);
@@ -138,7 +138,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   };
   for (const stack of stacks) {
     await fleet.configure(stack, {});
-    await fleet.pulumi("stack", "init", stack);
+    await fleet.pulumi("stack", "init", stack, ...withKey);
   }
   return fleet;
 }

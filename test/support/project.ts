@@ -99,17 +99,25 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
 
 /** The one of this process. The key of a passphrase would take the engine longest of what it does at each command. */
 let kms: Promise<TestKms> | undefined;
-/** Arguments for `pulumi stack init`, with {@link quickEngine}. */
+/** Arguments for `pulumi stack init`, with the {@link testKey}. */
 export const withKey = ["--secrets-provider", "awskms://alias/tests?region=eu-central-1"];
 
-/** What an engine under test is given whose stacks begin {@link withKey}, and of which no command is killed: the state is written at its end, not after each resource too. */
-export async function quickEngine(): Promise<NodeJS.ProcessEnv> {
+/** What an engine under test is given whose stacks begin {@link withKey}. */
+export async function testKey(): Promise<NodeJS.ProcessEnv> {
   kms ??= startKms();
-  return { ...(await kms).environment, PULUMI_SKIP_CHECKPOINTS: "true" };
+  return (await kms).environment;
 }
 
-/** What the engine writes into a stack's file, for its secrets. */
-const secretsKeys = /^(?:secretsprovider|encryptedkey): .*$/gm;
+/** The same for one of which no command is killed: the state is written at its end, not after each resource too. */
+export async function quickEngine(): Promise<NodeJS.ProcessEnv> {
+  return { ...(await testKey()), PULUMI_SKIP_CHECKPOINTS: "true" };
+}
+
+/** Of a stack's file, what the engine has written into it for its secrets: each a line. */
+export async function secretsKeysOf(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text.match(/^(?:secretsprovider|encryptedkey): .*$/gm) ?? [];
+}
 
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
@@ -138,14 +146,13 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   const configure: Project["configure"] = async (keys) => {
     const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${name}:${key}`, value]));
     // As at the stack's beginning: its secrets are encrypted with it.
-    const before = await readFile(file, "utf8").catch(() => "");
-    const kept = before.match(secretsKeys) ?? [];
+    const kept = await secretsKeysOf(file);
     await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
   };
 
   const setSecrets: Project["setSecrets"] = async (values) => {
-    const secrets = Object.entries(values).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
-    await pulumi("config", "set-all", "--config-file", file, "--path", ...secrets);
+    const all = Object.entries(values).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
+    await pulumi("config", "set-all", "--config-file", file, "--path", ...all);
   };
 
   await configure(options.keys);

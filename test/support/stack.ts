@@ -40,6 +40,8 @@ export interface TestStack extends AsyncDisposable {
   run(operation: Operation, options?: RunOptions): Promise<Run>;
   /** `pulumi config set --secret --path`. */
   setSecret(path: string, value: string): Promise<void>;
+  /** See {@link Project}. */
+  setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
   outputs(): Promise<Outputs>;
   /** The stack's state as it is stored. */
   state(): Promise<string>;
@@ -94,6 +96,7 @@ export async function testStack({ upstreams, region = {} }: StackOptions): Promi
       project.configure({ ...initial, regions: [{ ...initialRegion, ...change }], ...keys }),
     run,
     setSecret: project.setSecret,
+    setSecrets: project.setSecrets,
     outputs: async () => JSON.parse(await project.pulumi("stack", "output", "--json")),
     state: project.state,
     async [Symbol.asyncDispose]() {
