@@ -1,7 +1,7 @@
 /** The script by which a machine asks AWS: objects of an S3-compatible server that checks signatures, and parameters and keys of a server that the test makes. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -144,15 +144,19 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
 
   test("keys are no arguments, and the metadata service is asked with a token", async () => {
     asked.length = 0;
-    const trace = await execa(
-      "sh",
-      ["-xc", `PATH=${directory}/bin:$PATH; . ${directory}/cloud`, "cloud", "version", "/stack/one"],
-      {
-        env: { RUN: directory, AWS_ENDPOINT_URL_SSM: endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint },
-        reject: false,
+    const [bin, log] = [join(directory, "bin"), join(directory, "arguments")];
+    await mkdir(bin);
+    const curl = `#!/bin/sh\nprintf '%s\\n' "$*" >>${log}\nPATH=\${PATH#*:} exec curl "$@"\n`;
+    await writeFile(join(bin, "curl"), curl, { mode: 0o755 });
+    await execa(join(directory, "cloud"), ["version", "/stack/one"], {
+      env: {
+        PATH: `${bin}:${process.env.PATH}`,
+        RUN: directory,
+        AWS_ENDPOINT_URL_SSM: endpoint,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint,
       },
-    );
-    const calls = trace.stderr.split("\n").filter((line) => /^\++ curl /.test(line));
+    });
+    const calls = (await readFile(log, "utf8")).trimEnd().split("\n");
     assert.ok(calls.length >= 4);
     assert.doesNotMatch(calls.join("\n"), new RegExp(`${keys.secretKey}|the-token|session`));
     const { headers } = asked.find(({ what }) => what.endsWith("/the-role")) ?? {};
