@@ -18,12 +18,3 @@ export async function blankDisk(directory: string): Promise<DataDisk> {
   await truncate(file, dataDiskGiB * gib);
   return { file };
 }
-
-/** QEMU's block node `data`: what the machine wants on the disk is as safe in this host's memory. */
-export function blockNode({ file }: DataDisk) {
-  return {
-    driver: "raw",
-    "node-name": "data",
-    file: { driver: "file", filename: file, cache: { "no-flush": true } },
-  };
-}

@@ -1,12 +1,12 @@
 /** The acceptance of a stack, as far as an account goes that a double stands in for: nothing can be pulled from it. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { engineProgram, pulumiHome } from "../../scripts/setup/engine.ts";
+import { engineProgram } from "../../scripts/setup/engine.ts";
 import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { doubleProject } from "../support/double-project.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
@@ -28,7 +28,6 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
   t.after(() => index.close());
   const { port } = index.address() as AddressInfo;
   const programs = parts.use(await fakePrograms({ aws: `curl --silent http://127.0.0.1:${port}/` }));
-  await withoutPreviews(options.env.PULUMI_HOME ?? assert.fail());
   const env = { ...options.env, PATH: `${programs.directory}:${options.env.PATH}` };
   const pulumi = (...args: string[]) =>
     execa(engineProgram, [...args, "--non-interactive", "--stack", stack], { ...options, env });
@@ -78,18 +77,3 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
   assert.match((await run("--yes")).all, /is up already/);
   assert.deepEqual(made(), before);
 });
-
-/**
- * The script's updates begin with a preview, as those of users, in which all of the program runs once more. Nothing that it says is looked at here.
- * @param home of Pulumi, with a link to the engine in it
- */
-async function withoutPreviews(home: string): Promise<void> {
-  await rm(join(home, "versions"));
-  const program = join(home, relative(pulumiHome, engineProgram));
-  await mkdir(dirname(program), { recursive: true });
-  for (const name of await readdir(dirname(engineProgram)))
-    await symlink(join(dirname(engineProgram), name), join(dirname(program), name));
-  await rm(program);
-  const script = `#!/bin/sh\ncase $1 in up | destroy) set -- "$@" --skip-preview ;; esac\nexec ${engineProgram} "$@"\n`;
-  await writeFile(program, script, { mode: 0o755 });
-}
