@@ -33,7 +33,10 @@ const healthCheck = "aws:route53/healthCheck:HealthCheck";
 /** Its environment says where the API is. */
 export async function serveTagging(cloud: Cloud): Promise<ServedApi> {
   const server = createServer(async (request, response) => {
-    const { TagFilters = [] } = JSON.parse(await bodyOf(request)) as { TagFilters?: Filter[] };
+    const body = await bodyOf(request);
+    // From whoever looks for what had this port before.
+    if (body === "") return response.writeHead(400).end();
+    const { TagFilters = [] } = JSON.parse(body) as { TagFilters?: Filter[] };
     const ResourceTagMappingList = taggedIn(cloud, regionOf(request), TagFilters);
     response.setHeader("content-type", "application/x-amz-json-1.1");
     response.end(JSON.stringify({ PaginationToken: "", ResourceTagMappingList }));
