@@ -3,7 +3,6 @@
  * https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
 import { rename, rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { exists } from "../../scripts/setup/files.ts";
@@ -19,9 +18,6 @@ export interface UserModeOptions extends MachineOptions {
   /** @default none */
   readonly disk?: DataDisk;
 }
-
-/** Kernel and programs take turns thousands of times a second: three times as often where none has to wake another processor. */
-const oneProcessor = String(process.pid % availableParallelism());
 
 /** The files of a machine. */
 interface Files {
@@ -127,8 +123,7 @@ export class UserModeMachine extends Machine {
       logFile: join(directory, "network.log"),
     });
     await waitUntil("the network is there", () => exists(socket));
-    const kernel = [this.#programs.linux, ...kernelOptions(this.#options, this.#files)];
-    this.#kernel = await startProcess("taskset", ["--cpu-list", oneProcessor, ...kernel], {
+    this.#kernel = await startProcess(this.#programs.linux, kernelOptions(this.#options, this.#files), {
       logFile: join(directory, "console.log"),
       line: true,
     });
