@@ -516,7 +516,8 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         // On a busy machine, a look can take longer than there is until the next one, and says nothing.
         await waitUntil("the runbook says why", async () => {
           const seen = await it.see("RegistryCacheUpstreamUnreachable");
-          return /job="registry-cache-manifests".* => 401/.test(seen);
+          assert.match(seen, /job="registry-cache-manifests".* => 401/);
+          return true;
         });
         await it.arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci", job });
       }

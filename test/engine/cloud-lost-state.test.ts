@@ -31,10 +31,7 @@ const commands = (section.match(/```sh\n\s*(rm -f import.*?)```/s)?.[1] ?? "")
     return words.filter((word) => word !== "--stack" && word !== "aws-eu-central-1");
   });
 
-/**
- * Runs the page's commands, but for `stack init`, which the test's stack has behind it (test/engine/state.test.ts runs it), the passwords that it has none of, and the preview: of what
- * it would say, see {@link upOnlyUpdates}.
- */
+/** Runs the page's commands, but for `stack init`, which the test's stack has behind it (test/engine/state.test.ts runs it), and the passwords that it has none of. */
 async function followPage(stack: CloudStack, directory: string): Promise<void> {
   const [remove, init, password, ...others] = commands;
   assert.deepEqual(remove, ["rm", "-f", "import*.json"]);
@@ -58,6 +55,8 @@ async function followPage(stack: CloudStack, directory: string): Promise<void> {
         "import",
         rest.filter((it) => it !== "--yes"),
       );
+    } else {
+      await succeeds(stack, "preview");
     }
   }
 }
@@ -156,6 +155,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         assert.ok((await beside.run("up")).failed, "the records are taken");
         for (const thing of cloud.things().filter(isRecord)) cloud.remove(thing);
         await succeeds(beside, "up");
+        await succeeds(beside, "up", ["--expect-no-changes"]);
         for (const thing of left) assert.ok(cloud.things().includes(thing), thing.id);
       });
     });
