@@ -1,4 +1,4 @@
-/** A machine in QEMU, by pure emulation: with the hardware that clouds show, no rights on the host, and a tenth of its speed. */
+/** A machine in QEMU, by pure emulation: with the hardware that clouds show, no rights on the host, and a fraction of its speed. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";

@@ -25,7 +25,7 @@ import { waitUntil } from "./wait.ts";
 
 const loopback = "127.0.0.1";
 
-/** Go's collector runs a quarter as often: a third less processor time of the API server, most of which its start takes, for more memory. */
+/** Go's collector runs less often: less processor time of the API server, most of which its start takes, for more memory. */
 const keepingMemory = { GOGC: "400" };
 
 /** Where the nodes are, one after the other: `topology.kubernetes.io/zone`. */
