@@ -2,11 +2,13 @@
  * A real Kubernetes control plane on loopback with nodes that only pretend: Pods are scheduled and become ready there, but no container runs. What it
  * enforces (validation, defaults, RBAC, Pod Security, scheduling, roll-outs) is real. nodes/nodes.ts has real nodes for it.
  */
+import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  Health,
   KubeConfig,
   KubernetesObjectApi,
   loadYaml,
@@ -113,8 +115,11 @@ export async function startControlPlane({
   const config = new KubeConfig();
   config.loadFromFile(adminKubeconfig);
   const objects = KubernetesObjectApi.makeApiClient(config);
+  const health = new Health(config);
   await waitUntil("the API server is ready", async () => {
     if (!apiServer.running()) throw new Error(await apiServer.log());
+    // The controllers end if it isn't within 10 s of their start.
+    if (!(await health.readyz({}))) return false;
     return objects.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   });
 
@@ -144,7 +149,7 @@ export async function startControlPlane({
     ]);
     await objects.create(await storageClass());
     for (let index = 0; index < nodes; index++) await objects.create(node(index));
-    await waitUntil("the nodes are ready", () => areReady(objects, nodes));
+    await waitUntil("the nodes are ready", () => assertReady(objects, nodes));
   }
 
   const all = parts.move();
@@ -215,13 +220,15 @@ function node(index: number): V1Node {
   return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
 }
 
-/** Whether all nodes are ready, and free of the taint that they begin with. */
-export async function areReady(objects: KubernetesObjectApi, count: number): Promise<boolean> {
+/** All nodes are ready, and free of the taint that they begin with. @throws AssertionError that says which aren't, and why */
+export async function assertReady(objects: KubernetesObjectApi, count: number): Promise<true> {
   const { items } = await objects.list<V1Node>("v1", "Node");
-  const ready = items.filter(
-    ({ spec, status }) =>
-      (spec?.taints ?? []).length === 0 &&
-      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
-  );
-  return ready.length === count;
+  const problems = items.flatMap(({ metadata, spec, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    const taints = (spec?.taints ?? []).map(({ key }) => key);
+    if (ready?.status === "True" && taints.length === 0) return [];
+    return `${metadata?.name}: ${ready?.message ?? "says nothing"} (taints: ${taints.join(", ") || "none"})`;
+  });
+  assert.deepEqual([items.length, problems], [count, []]);
+  return true;
 }

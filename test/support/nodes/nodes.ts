@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { stringify } from "smol-toml";
 import { ensureTool, type GoToolName } from "../../setup/go-tools.ts";
-import { areReady, type ControlPlane, zones } from "../control-plane.ts";
+import { assertReady, type ControlPlane, zones } from "../control-plane.ts";
 import { startProcess } from "../process.ts";
 import { waitUntil } from "../wait.ts";
 import { removeGroups } from "./cgroups.ts";
@@ -64,7 +64,7 @@ export async function startNodes(
       return node;
     }),
   );
-  await waitUntil("the real nodes are ready", () => areReady(plane.objects, count), 120_000);
+  await waitUntil("the real nodes are ready", () => assertReady(plane.objects, count), 120_000);
   const all = parts.move();
   return { nodes, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
