@@ -21,10 +21,10 @@ export interface UserModeOptions extends MachineOptions {
 }
 
 /**
- * Each test file that runs has another one. A machine keeps to it: its kernel and its programs take turns thousands of times a second, and three times as
- * often where none has to wake another processor.
+ * A machine keeps to one processor: its kernel and its programs take turns thousands of times a second, and three times as often where none has to wake another
+ * processor. Test files that start together have process ids that follow on each other, and so different processors.
  */
-const processor = Number(process.env["NODE_TEST_WORKER_ID"] ?? 1) % availableParallelism();
+const processor = process.pid % availableParallelism();
 
 /** The files of a machine. */
 interface Files {
