@@ -168,8 +168,8 @@ function kernelOptions({ directory, disk }: UserModeOptions, { root, seed, netwo
   return [
     ...["mem=2048M", ...disks, "root=/dev/ubda", "rw", `virtio_uml.device=${network}:1`],
     ...["con0=null,fd:1", "con=null", "console=tty0", "quiet", "ssl0=fd:3"],
-    // Without a trap into this host's kernel for each fault of a page. The machine's programs are trusted: they could read its kernel's memory.
-    "seccomp=on",
+    // Where this host can: without a trap into its kernel for each fault of a page. The machine's programs are trusted: they could read its kernel's memory.
+    "seccomp=auto",
     // When the system boots again, the program ends, as when it powers off.
     ...[`uml_dir=${directory}`, "umid=machine", "noreboot"],
   ];
