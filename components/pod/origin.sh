@@ -17,6 +17,10 @@ patience=2
 # Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a far upstream needs for a manifest.
 lock=5
 
+# Seconds without a byte of a transfer until it is given up, as silenceSeconds in edge/blobs.ts; bytes in a second that are more than scrapes and probes.
+stall=10
+trickle=10000
+
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.
 leftover=60
 
@@ -41,12 +45,35 @@ serve() {
   registry=$!
 }
 
-# Without the time limit of an answering upstream there is nothing to wait for.
-end() {
-  if silent; then signal=KILL; else signal=TERM; fi
-  kill -"$signal" "$registry" 2>/dev/null
+bytes_read() { sed -n 's/^rchar: //p' "/proc/$registry/io"; }
+
+# SECONDS in which no byte of a transfer has come, as far as is known. The registry takes no more requests, and ends with its last transfer, or when all of them stall.
+finish() {
+  quiet=$1
+  kill "$registry"
+  while kill -0 "$registry"; do
+    last=$(bytes_read)
+    sleep 1 &
+    wait $!
+    got=$(bytes_read)
+    quiet=$((quiet + 1))
+    [ $((${got:-0} - ${last:-0})) -lt "$trickle" ] || quiet=0
+    [ "$quiet" -lt "$stall" ] || kill -KILL "$registry"
+  done
   wait "$registry"
+} 2>/dev/null
+
+# An upstream that answers ends every transfer, or the registry's own limit does.
+end() {
+  if silent; then finish "$stall"; else kill "$registry" && wait "$registry"; fi
   exit 0
+}
+
+# SECONDS as finish() takes them.
+renew() {
+  finish "$1"
+  log "started anew"
+  serve
 }
 
 # NAME: how many requests for manifests and blobs are under way, or are done.
@@ -81,9 +108,9 @@ while rest; do
     silences=$((silences + 1))
     [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }
   done
-  if [ "$silences" -ge "$patience" ] || hangs; then
-    log "started anew"
-    { kill -KILL "$registry" && wait "$registry"; } 2>/dev/null
-    serve
+  if [ "$silences" -ge "$patience" ]; then
+    renew $((silences * limit))
+  elif hangs; then
+    renew "$stall"
   fi
 done

@@ -5,10 +5,11 @@ import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { sampleChart, sampleImage } from "../../scripts/seed/samples.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
-import { download } from "../support/http.ts";
+import { type Download, download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { outages } from "../support/outages.ts";
 import { scope } from "../support/scope.ts";
+import { pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
 /** In seconds: short, so that each tag has to be asked for again. */
@@ -118,6 +119,32 @@ describe("what was pulled before", () => {
     const start = performance.now();
     await waitUntil("a blob", async () => (await download(second, { ca })).status === 200, 60_000);
     t.diagnostic(`after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  });
+
+  test("that was silent for a moment, and answers again, ends no transfer", async () => {
+    const { cache, proxy, registry } = chain;
+    const layer = async (name: string) => pushLayer(registry.url, cache.url, { name, layerMB: 15 });
+    const [flowing, stalled] = [await layer("flowing"), await layer("stalled")];
+    const stops = async () => (await cache.logs("origin-gsoci")).split("stopped: ").length;
+    const before = await stops();
+    const look = /^\/v2\/$/;
+    using _slow = proxy.inject({ kind: "throttle", bytesPerSecond: 1e6 }, flowing.digest);
+    let transfers: Promise<Download>[];
+    {
+      using _stall = proxy.inject({ kind: "hold" }, stalled.digest);
+      proxy.forget();
+      await waitUntil("the origin asks whether the upstream is there", () => proxy.count(look) > 0);
+      // Until shortly before it asks again: nginx gives the stalled one up after 10 s.
+      await sleep(3000);
+      transfers = [flowing, stalled].map(({ url }) => download(url, { ca: cache.ca }));
+      const begun = ({ digest }: { digest: string }) => proxy.count(digest, "GET") > 0;
+      await waitUntil("both are under way", () => begun(flowing) && begun(stalled));
+      using _hole = proxy.inject({ kind: "black-hole" }, look);
+      await waitUntil("the origin's registry is stopped", async () => (await stops()) > before);
+    }
+    const [first, second] = await Promise.all(transfers);
+    assert.equal(first?.digest, flowing.digest, `${first?.bytes} bytes`);
+    assert.equal(second?.digest, stalled.digest, `${second?.bytes} bytes`);
   });
 });
 
