@@ -35,6 +35,13 @@ export interface GoTool {
   missing?: Readonly<Record<string, string>>;
 }
 
+/**
+ * A quarter less processor time for the same programs, and a tenth more memory (2026-11-29, two processors, the largest package of AWS's SDK: 98 and 71 s, 3.4 and 3.7 GB):
+ * the compiler collects its garbage later, makes no debugging information, which the linker leaves out anyway, and has one thread for each of the packages that are compiled side by side.
+ */
+const frugal = { GOGC: "400" };
+const gcflags = "all=-dwarf=false -c=1";
+
 /** Under way and done in this process, by their names. */
 const builds = new Map<string, Promise<void>>();
 
@@ -98,7 +105,7 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   const ldflags = tool.versionVariable ? `-s -w -X ${tool.versionVariable}=${tool.version}` : "-s -w";
   const tags = `-tags=${(tool.tags ?? []).join(",")}`;
   // Static binaries, which run in images without a C library too; a workspace of the user's has no say here.
-  const options = { cwd: directory, env: { CGO_ENABLED: "0", GOWORK: "off" } };
+  const options = { cwd: directory, env: { CGO_ENABLED: "0", GOWORK: "off", ...frugal } };
   const go: Go = (...args) => run("go", args, options);
   await go("mod", "init", "tool");
   for (const [module, stub] of Object.entries(tool.stubs ?? {})) {
@@ -130,7 +137,7 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
     }
   }
   const output = (name: string) => join(directory, "built", name);
-  const build = ["build", "-mod=mod", "-trimpath", tags, "-ldflags", ldflags, "-o"];
+  const build = ["build", "-mod=mod", "-trimpath", tags, "-gcflags", gcflags, "-ldflags", ldflags, "-o"];
   if (tools.length === 1) {
     await go(...build, output("tool"), ...(tool.program ? ["main.go"] : paths));
     return [output("tool")];
