@@ -17,9 +17,11 @@ patience=2
 # Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a far upstream needs for a manifest.
 lock=5
 
-# Seconds without a byte of a transfer until it is given up, as silenceSeconds in edge/blobs.ts; bytes in a second that are more than scrapes and probes.
+# Seconds in which no transfer moves until they are given up, as silenceSeconds and storeSilenceSeconds in edge/blobs.ts; bytes between two looks that are
+# more than a scrape reads and writes.
 stall=10
-trickle=10000
+[ -n "$store" ] || stall=60
+trickle=30000
 
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.
 leftover=60
@@ -45,35 +47,43 @@ serve() {
   registry=$!
 }
 
-bytes_read() { sed -n 's/^rchar: //p' "/proc/$registry/io"; }
+# Bytes that the registry has read and written so far.
+moved() {
+  # shellcheck disable=SC2046 # words are what is wanted
+  set -- $(sed -n 's/^[rw]char: //p' "/proc/$registry/io" 2>/dev/null)
+  echo $((${1:-0} + ${2:-0}))
+}
 
-# SECONDS in which no byte of a transfer has come, as far as is known. The registry takes no more requests, and ends with its last transfer, or when all of them stall.
+# From now on, look() notes in `active` when a transfer moved last.
+begin() { seen=$(moved) active=$(date +%s); }
+look() {
+  sum=$(moved)
+  [ $((sum - seen)) -lt "$trickle" ] || active=$(date +%s)
+  seen=$sum
+}
+
+# After begin(). The registry takes no more requests, and ends with its last transfer, at its own limit, or when no transfer moves.
 finish() {
-  quiet=$1
   kill "$registry"
   while kill -0 "$registry"; do
-    last=$(bytes_read)
     sleep 1 &
     wait $!
-    got=$(bytes_read)
-    quiet=$((quiet + 1))
-    [ $((${got:-0} - ${last:-0})) -lt "$trickle" ] || quiet=0
-    [ "$quiet" -lt "$stall" ] || kill -KILL "$registry"
+    look
+    [ $(($(date +%s) - active)) -lt "$stall" ] || kill -KILL "$registry"
   done
   wait "$registry"
 } 2>/dev/null
 
-# An upstream that answers ends every transfer, or the registry's own limit does.
+# While its upstream answers, each transfer moves.
 end() {
-  if silent; then finish "$stall"; else kill "$registry" && wait "$registry"; fi
+  begin
+  if silent; then
+    stall=$limit
+    finish
+  else
+    kill "$registry" && wait "$registry"
+  fi
   exit 0
-}
-
-# SECONDS as finish() takes them.
-renew() {
-  finish "$1"
-  log "started anew"
-  serve
 }
 
 # NAME: how many requests for manifests and blobs are under way, or are done.
@@ -85,7 +95,7 @@ hangs() {
   before=${now-}
   metrics=$(wget -q -T 2 -O - "$debug/metrics" 2>/dev/null)
   now=$(requests requests_total)
-  [ "$now" = "$before" ] && requests in_flight_requests | grep -q ' [1-9]' &&
+  [ "$now" = "$before" ] && requests in_flight_requests | grep -q ' [1-9]' && begin &&
     mute "$lock" "${own}v2/hangs/manifests/sha256:$(printf '%064d' 0)"
 }
 
@@ -106,11 +116,12 @@ while rest; do
   [ -z "$store" ] || sweep
   while silent; do
     silences=$((silences + 1))
+    if [ "$silences" -eq 1 ]; then begin; else look; fi
     [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }
   done
-  if [ "$silences" -ge "$patience" ]; then
-    renew $((silences * limit))
-  elif hangs; then
-    renew "$stall"
+  if [ "$silences" -ge "$patience" ] || hangs; then
+    finish
+    log "started anew"
+    serve
   fi
 done
