@@ -26,6 +26,15 @@ describe("with the cache's upstream", () => {
     node = parts.use(await containerdNode("2"));
   });
 
+  test("silent in the middle of a blob", async (t) => {
+    const image = await coldImage(to, "half", { layers: 1 });
+    const layer = image.blobs.find(({ size }) => size > 900_000) ?? assert.fail("no layer");
+    using _half = to.chain.proxy.inject({ kind: "hold", bytes: 500_000 }, layer.digest);
+    assert.ok((await delay(t, node, to, image, withCache(to))) < longestMs);
+    assert.ok(to.chain.proxy.bytes(layer.digest) >= 500_000);
+    assert.ok(to.upstream.count(layer.digest, "GET") > 0);
+  });
+
   for (const [kind, begin] of Object.entries(outages)) {
     test(kind, async (t) => {
       const { cache, proxy } = to.chain;

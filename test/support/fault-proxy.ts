@@ -32,8 +32,8 @@ export type Fault =
   | { readonly kind: "corrupt" }
   /** Sends each body no faster than this. */
   | { readonly kind: "throttle"; readonly bytesPerSecond: number }
-  /** Sends headers, but no byte of the body until the fault is removed. */
-  | { readonly kind: "hold" };
+  /** Sends headers and so many bytes of the body, by default none, but no more until the fault is removed. */
+  | { readonly kind: "hold"; readonly bytes?: number };
 
 export interface Injection extends Disposable {
   remove(): void;
@@ -118,9 +118,18 @@ async function* corrupted(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-async function* held(body: AsyncIterable<Buffer>, released: Promise<void>): AsyncGenerator<Buffer> {
-  await released;
-  yield* body;
+async function* held(
+  body: AsyncIterable<Buffer>,
+  bytes: number,
+  released: Promise<void>,
+): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of body) {
+    if (left > 0) yield chunk.subarray(0, left);
+    if (chunk.length >= left) await released;
+    yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
 }
 
 async function* truncated(body: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
@@ -152,7 +161,7 @@ function faulty(body: AsyncIterable<Buffer>, { fault, removed }: Injected): Asyn
     case "throttle":
       return throttled(body, fault.bytesPerSecond);
     case "hold":
-      return held(body, removed.promise);
+      return held(body, fault.bytes ?? 0, removed.promise);
     default:
       return body;
   }

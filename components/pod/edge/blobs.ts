@@ -84,8 +84,7 @@ export function blobLocations(options: Options): Directive[] {
  */
 export function ownBlobs(options: Options, place = ["=", "/blob"], root?: string): Directive {
   const directives = [directive("proxy_cache_valid", 200, forever), ...transfer(options)];
-  const origin = blobOrigin(options);
-  return cached("blob", "blobs", "$upstream $digest", path, directives, { origin, place, root });
+  return cached("blob", "blobs", "$upstream $digest", path, directives, { origin: blobOrigin, place, root });
 }
 
 function redirects({ store }: Store): boolean {
@@ -108,7 +107,7 @@ function transfer(options: Options): Directive[] {
 function redirecting(options: Options): Directive[] {
   const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
   const get = [
-    passTo(blobOrigin(options), path),
+    passTo(blobOrigin, path),
     directive("proxy_cache", "blobs"),
     directive("proxy_cache_key", "blob GET $upstream $digest"),
     directive("proxy_cache_valid", 200, `${limits.passedSeconds}s`),

@@ -8,35 +8,43 @@ type Options = Pick<PodOptions, "budget" | "ports" | "store">;
 /** There while the janitor (see janitor.sh) finds that blobs take their room, with those that are to be complete. */
 const fullMark = `${edgePaths.cache}/tmp/full`;
 
-/** Of the group of servers that a blob comes from. */
-export function blobOrigin({ budget }: Options): string {
-  return budget.fillsMiB === undefined ? "origin-$upstream" : "$blob_origin";
-}
+/** The group of servers that a blob comes from: see {@link fillRules}. */
+export const blobOrigin = "$blob_origin";
 
-/** For the http block: whom a blob can come from when there is no room, and which ones are too large to be stored at all. */
+/** The group of servers that says at once that there is nothing. */
+export const nobody = "nobody";
+
+/** What a client asks for that goes on with a blob after its connection broke: from an offset to the end. Who wants just a part says where it ends. */
+const resumption = "^bytes=[1-9][0-9]*-$";
+
+/** For the http block: whom nothing can come from, and which blobs are too large to be stored at all. */
 export function fillMaps({ budget, ports }: Options): Directive[] {
   const { fillsMiB } = budget;
-  if (fillsMiB === undefined) return [];
   return [
-    block("upstream", ["full"], [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)]),
-    block(
-      "map",
-      ["$upstream_status $upstream_http_content_length", "$unstored"],
-      [directive("default", 0), directive(`~200 ${atLeast((fillsMiB / 2) * 1024 ** 2)}$`, 1)],
-    ),
+    block("upstream", [nobody], [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)]),
+    ...(fillsMiB === undefined
+      ? []
+      : [
+          block(
+            "map",
+            ["$upstream_status $upstream_http_content_length", "$unstored"],
+            [directive("default", 0), directive(`~200 ${atLeast((fillsMiB / 2) * 1024 ** 2)}$`, 1)],
+          ),
+        ]),
   ];
 }
 
 /**
- * For the server block, before the location is chosen. What is stored is served as ever. Anything else is refused, so that clients fall back; but where clients are sent
- * to the store, what it has takes no room.
+ * For a server block, before the location is chosen. What is stored, or under way, is served as ever. Anything else is refused, so that clients fall back, where there is no room, and
+ * where the cache has lost the client's connection, or a part of the blob: nginx would promise the rest before it has any of it, and containerd asks no other registry after such a
+ * promise. But where clients are sent to the store, what it has takes no room.
  */
-export function fillRules({ budget, store }: Options): Directive[] {
-  if (budget.fillsMiB === undefined) return [];
-  const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : "full";
+export function fillRules({ budget, store }: Pick<Options, "budget" | "store">): Directive[] {
+  const refuse = directive("set", blobOrigin, store?.delivery === "redirect" ? "stored-$upstream" : nobody);
   return [
-    directive("set", "$blob_origin", "origin-$upstream"),
-    block("if", ["(-f", `${fullMark})`], [directive("set", "$blob_origin", whenFull)]),
+    directive("set", blobOrigin, "origin-$upstream"),
+    block("if", ["($http_range", "~", `${resumption})`], [refuse]),
+    ...(budget.fillsMiB === undefined ? [] : [block("if", ["(-f", `${fullMark})`], [refuse])]),
   ];
 }
 

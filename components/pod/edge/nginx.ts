@@ -17,7 +17,7 @@ import { behindProxies, proxyMaps } from "./proxies.ts";
 import { routing } from "./routing.ts";
 import { metricsServer, statusServer } from "./status.ts";
 import { connectionsPerWorker, filesPerWorker } from "./workers.ts";
-import { zotGroups, zotLocations, zotRules } from "./zot.ts";
+import { zotLocations, zotRules } from "./zot.ts";
 
 const limits = {
   /** With requests, of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
@@ -77,7 +77,6 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
         directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
         ...upstreamPorts(options).map((it) => origin(it, options)),
-        ...zotGroups(options),
         ...peerGroup(options),
         ...proxying(options),
         registryServer(options),

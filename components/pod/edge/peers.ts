@@ -8,8 +8,9 @@ import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
+import { fillRules } from "./fills.ts";
 
-type Options = Pick<PodOptions, "peers" | "listen">;
+type Options = Pick<PodOptions, "peers" | "listen" | "budget" | "store">;
 
 /** How long a replica that refused a connection, or didn't take it within a second, isn't asked again. */
 const breakSeconds = 10;
@@ -25,7 +26,7 @@ const conditions = [
 ];
 
 /** For the http block. The next replica is that of the next point on the ring, so it is the same one for all who ask. */
-export function peerGroup({ peers }: Options): Directive[] {
+export function peerGroup({ peers }: Pick<Options, "peers">): Directive[] {
   if (!peers) return [];
   return [
     block(
@@ -74,7 +75,8 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
 }
 
 /** Blobs for the other replicas. They are logged and counted where the client is. @param ownBlobs the location of the own cache */
-export function peerServer({ peers, listen }: Options, ownBlobs: Directive): Directive[] {
+export function peerServer(options: Options, ownBlobs: Directive): Directive[] {
+  const { peers, listen } = options;
   if (!peers) return [];
   return [
     block(
@@ -86,6 +88,7 @@ export function peerServer({ peers, listen }: Options, ownBlobs: Directive): Dir
         ),
         directive("access_log", "off"),
         ...refusals(),
+        ...fillRules(options),
         directive("rewrite", "^", "/$kind", "last"),
         // On errors, too: by it, the client's replica knows that its client was let in.
         directive("add_header", "X-Cache", "$upstream_cache_status", "always"),

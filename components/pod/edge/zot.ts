@@ -9,6 +9,7 @@ import { ownBlobs } from "./blobs.ts";
 import { cached, mutable, requestHeaders } from "./cached.ts";
 import { hasZot, silentMark } from "./engines.ts";
 import { errorBody } from "./errors.ts";
+import { nobody } from "./fills.ts";
 
 /** zot has no prefix before its paths, and so below the upstream's name what others have behind one: see registryPrefix() and zotDestination(). */
 const root = `/v2${zotDestination("$upstream")}/`;
@@ -20,18 +21,12 @@ const root = `/v2${zotDestination("$upstream")}/`;
  */
 const copySeconds = 28;
 
-/** For the http block: what is asked in the place of a zot whose upstream is silent. */
-export function zotGroups({ upstreams, ports }: Pick<PodOptions, "upstreams" | "ports">): Directive[] {
-  if (!hasZot({ upstreams })) return [];
-  return [block("upstream", ["silent"], [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)])];
-}
-
 /** For the server block, before the location is chosen. */
 export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
   if (!hasZot(options)) return [];
   return [
     directive("set", "$manifest_origin", "origin-$upstream"),
-    block("if", ["(-f", `${silentMark}$upstream.$moment)`], [directive("set", "$manifest_origin", "silent")]),
+    block("if", ["(-f", `${silentMark}$upstream.$moment)`], [directive("set", "$manifest_origin", nobody)]),
   ];
 }
 
