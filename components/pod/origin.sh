@@ -17,10 +17,9 @@ patience=2
 # Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a far upstream needs for a manifest.
 lock=5
 
-# Seconds in which no transfer moves until they are given up, as silenceSeconds and storeSilenceSeconds in edge/blobs.ts; bytes between two looks that are
-# more than a scrape reads and writes.
+# Seconds in which no transfer moves until they are given up, as silenceSeconds in edge/blobs.ts; bytes between two looks that are more than a scrape reads
+# and writes.
 stall=10
-[ -n "$store" ] || stall=60
 trickle=30000
 
 # Minutes. The registry leaves manifests, links and directories behind when their time is over.

@@ -1,6 +1,7 @@
 /** Blobs under way: nginx stores each on the disk, but counts only those that are complete. */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
+import { fillSeconds, requestHeaders } from "./cached.ts";
 import { edgePaths } from "./paths.ts";
 
 type Options = Pick<PodOptions, "budget" | "ports" | "store">;
@@ -14,14 +15,20 @@ export const blobOrigin = "$blob_origin";
 /** The group of servers that says at once that there is nothing. */
 export const nobody = "nobody";
 
+/** The group, and the name, of {@link resumedServer}. */
+const resumed = "resumed";
+
 /** What a client asks for that goes on with a blob after its connection broke: from an offset to the end. Who wants just a part says where it ends. */
 const resumption = "^bytes=[1-9][0-9]*-$";
 
-/** For the http block: whom nothing can come from, and which blobs are too large to be stored at all. */
+/** For the http block: what a blob can come from besides its origin, and which ones are too large to be stored at all. */
 export function fillMaps({ budget, ports }: Options): Directive[] {
   const { fillsMiB } = budget;
+  const own = [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)];
   return [
-    block("upstream", [nobody], [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)]),
+    block("upstream", [nobody], own),
+    block("upstream", [resumed], own),
+    directive("limit_req_zone", "$request_uri", `zone=${resumed}:1m`, "rate=1r/m"),
     ...(fillsMiB === undefined
       ? []
       : [
@@ -35,17 +42,48 @@ export function fillMaps({ budget, ports }: Options): Directive[] {
 }
 
 /**
- * For a server block, before the location is chosen. What is stored, or under way, is served as ever. Anything else is refused, so that clients fall back, where there is no room, and
- * where the cache has lost the client's connection, or a part of the blob: nginx would promise the rest before it has any of it, and containerd asks no other registry after such a
- * promise. But where clients are sent to the store, what it has takes no room.
+ * For a server block, before the location is chosen. What is stored, or under way, is served as ever. Where there is no room, anything else is refused, so that clients fall back; but
+ * where clients are sent to the store, what it has takes no room.
  */
 export function fillRules({ budget, store }: Pick<Options, "budget" | "store">): Directive[] {
-  const refuse = directive("set", blobOrigin, store?.delivery === "redirect" ? "stored-$upstream" : nobody);
+  const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : nobody;
   return [
     directive("set", blobOrigin, "origin-$upstream"),
-    block("if", ["($http_range", "~", `${resumption})`], [refuse]),
-    ...(budget.fillsMiB === undefined ? [] : [block("if", ["(-f", `${fullMark})`], [refuse])]),
+    block("if", ["($http_range", "~", `${resumption})`], [directive("set", blobOrigin, resumed)]),
+    ...(budget.fillsMiB === undefined
+      ? []
+      : [block("if", ["(-f", `${fullMark})`], [directive("set", blobOrigin, whenFull)])]),
   ];
+}
+
+/**
+ * For the http block, behind the server that has nothing, whose port it shares: the origins, for who goes on with a blob that isn't stored. nginx promises the rest before it has any of
+ * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
+ */
+export function resumedServer({ ports }: Pick<Options, "ports">): Directive {
+  return block(
+    "server",
+    [],
+    [
+      directive("listen", `127.0.0.1:${ports.edgeUnavailable}`),
+      directive("server_name", resumed),
+      directive("access_log", "off"),
+      directive("limit_req", `zone=${resumed}`),
+      directive("limit_req_status", 503),
+      directive("limit_req_log_level", "info"),
+      // For zot, this is what it calls the content.
+      ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
+      directive("proxy_buffering", "off"),
+      // Who asks here has a limit of its own.
+      directive("proxy_read_timeout", `${fillSeconds}s`),
+      block(
+        "location",
+        // As registryPrefix() and zotDestination() have it.
+        ["~", "^/(?:v2/)?(?<resumed>[^/]+)/"],
+        [directive("proxy_pass", "http://origin-$resumed$request_uri")],
+      ),
+    ],
+  );
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */

@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import { fillMaps, fillRules } from "./fills.ts";
+import { fillMaps, fillRules, resumedServer } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -84,6 +84,7 @@ function configurationOf(options: PodOptions, revision: string): string {
         ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
         statusServer(options, revision),
         unavailableServer(ports.edgeUnavailable),
+        resumedServer(options),
       ],
     ),
   ]);
