@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -120,6 +120,21 @@ describe("the cache recovers", () => {
     await waitUntil("the part is deleted", async () => (await unfinished()).length === 0);
   });
 
+  test("from the death of one of nginx's workers in the middle of a fill", async (t) => {
+    const { layer } = await cold("half-by-a-worker", 20);
+    const pid = await mainPid(chain.cache.container("edge"));
+    {
+      using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 2e6 }, layer.digest);
+      const cut = download(layer.url, { ca: chain.cache.ca });
+      // In the meantime, the edge has seen its workers.
+      await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 6e6);
+      process.kill(await fillingWorker(pid), "SIGKILL");
+      assert.equal((await cut).complete, false);
+    }
+    t.diagnostic(`back after ${((await back("edge", pid)) / 1000).toFixed(1)} s`);
+    await waitUntil("the blob can be pulled", () => assertPulled(layer));
+  });
+
   test("and doesn't take what the edge stores in the second of its start for what it left", async () => {
     const { cache } = chain.cache.layout;
     const blobs = join(cache, "blobs");
@@ -147,6 +162,18 @@ describe("the cache recovers", () => {
   async function unfinished(): Promise<string[]> {
     const names = await readdir(join(chain.cache.layout.cache, "blobs"), { recursive: true });
     return names.filter((name) => /\.\d{10}$/.test(name));
+  }
+
+  /** The worker of nginx that writes what comes from an origin. */
+  async function fillingWorker(nginx: number): Promise<number> {
+    for (const child of await childrenOf(nginx)) {
+      const files = await readdir(`/proc/${child}/fd`);
+      const targets = await Promise.all(
+        files.map((file) => readlink(`/proc/${child}/fd/${file}`).catch(() => "")),
+      );
+      if (targets.some((target) => /\.\d{10}$/.test(target))) return child;
+    }
+    throw new Error("no worker writes a blob");
   }
 
   test("and lets pulls end when it's stopped", async (t) => {

@@ -38,12 +38,35 @@ keep_pid_file() {
   fi
 }
 
+# What a killed worker was filling stays locked for proxy_cache_lock_age, and no reload frees it: nginx ends, and its container starts again.
+# A reload ends all workers within some seconds; a killed one leaves others at work.
+end_without_worker() {
+  at_work=''
+  for process in /proc/[0-9]*; do
+    title=''
+    { read -r title <"$process/cmdline"; } 2>/dev/null
+    [ "$title" != "nginx: worker process" ] || at_work="$at_work ${process#/proc/} "
+  done
+  gone='' left=''
+  for worker in $workers; do
+    case $at_work in *" $worker "*) left=1 ;; *) gone=1 ;; esac
+  done
+  [ -n "$left" ] || workers=$at_work
+  if [ -z "$gone" ] || [ -z "$left" ]; then looks=0 && return; fi
+  looks=$((looks + 1))
+  [ "$looks" -ge 3 ] || return
+  echo "a worker was killed: nginx starts again, because what it was filling stays locked" >&2
+  kill -TERM 1
+}
+
 # As a child of nginx, which is process 1 by then.
 watch() {
+  workers='' looks=0
   pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration") begun=
   mark=${pid_file%/*}/refused
   while sleep 2; do
     keep_pid_file
+    end_without_worker
     now=$(read_files) || continue
     if [ "$now" = "$taken" ]; then
       rm -f "$mark"
