@@ -10,6 +10,7 @@ import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
 import { StepError } from "./setup/steps.ts";
+import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 
 /** What the last run found out or compiled, and the next one needn't again. */
@@ -23,7 +24,7 @@ export interface Check {
 
 /** The checks that look at the files without running them. */
 export const staticChecks: readonly Check[] = [
-  program("types", "tsc", "--incremental", "--tsBuildInfoFile", join(cache, "tsconfig.tsbuildinfo")),
+  program("types", tsc, "--incremental", "--tsBuildInfoFile", join(cache, "tsconfig.tsbuildinfo")),
   program("lint and format", "biome", "check", "--error-on-warnings", "."),
   program(
     "imports",

@@ -6,11 +6,12 @@ import { globSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
+import { tsc } from "./setup/tsc.ts";
 
 const dist = "dist";
 
 await rm(dist, { recursive: true, force: true });
-await execa("tsc", ["--project", "tsconfig.package.json"], { preferLocal: true, stdout: "inherit" });
+await execa(tsc, ["--project", "tsconfig.package.json"], { stdout: "inherit" });
 // Scripts and what the status page is made of, which the components read; tsc has written the JSON.
 for (const file of globSync("components/**/{*.sh,generated/*}")) {
   const copy = join(dist, relative("components", file));

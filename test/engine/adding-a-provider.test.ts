@@ -4,6 +4,7 @@ import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
+import { tsc } from "../../scripts/setup/tsc.ts";
 import { Cloud, type CloudDefinition } from "../doubles/cloud.ts";
 import { demand } from "../doubles/faults.ts";
 import { serve } from "../doubles/serve.ts";
@@ -73,13 +74,7 @@ describe("a provider more", () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, step.language === "ts" ? step.text : edited(await readFile(path, "utf8"), step));
   };
-  const compile = () =>
-    execa("tsc", ["--project", "tsconfig.json"], {
-      cwd: project,
-      reject: false,
-      preferLocal: true,
-      localDir: projectDirectory,
-    });
+  const compile = () => execa(tsc, ["--project", "tsconfig.json"], { cwd: project, reject: false });
 
   before(async () => {
     project = parts.use(await tempDir()).path;

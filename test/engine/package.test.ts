@@ -49,7 +49,8 @@ describe("a program that has installed the package", () => {
   test("knows its types", async () => {
     const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"];
     const modules = ["--module", "nodenext", "--target", "es2024", "--types", "node"];
-    const tsc = join(projectDirectory, "node_modules", ".bin", "tsc");
+    // Pulumi's programs have TypeScript 6.
+    const tsc = join(projectDirectory, "node_modules", "typescript", "bin", "tsc");
     const { failed, stdout } = await execa(tsc, [...options, ...modules, "typed.ts"], {
       cwd: program,
       reject: false,
