@@ -80,7 +80,7 @@ const needs: readonly Need[] = [
     first: [images, ensureQemu, ensureMachineImage],
     tools: { registry, containerd, ctr },
   },
-  { of: ["test/e2e/", "test/rules/", "test/unit/kubernetes-probes"], first: [ensureDebianTree] },
+  { of: ["test/e2e/", "test/rules/", "test/programs/kubernetes-probes"], first: [ensureDebianTree] },
   { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
 ];
 

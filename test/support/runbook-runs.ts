@@ -41,14 +41,14 @@ interface Claim extends Choice {
 const programOnly =
   /^(?:(?:registry-cache (?!k )|for origin in|UPSTREAM=|PART=|ORIGIN=|CLIENT=| {2}awk ).*\n)+$/;
 
-const [unit, alerts] = ["test/unit/runbook-commands.test.ts", "test/e2e/alerts.test.ts"];
+const [programs, alerts] = ["test/programs/runbook-commands.test.ts", "test/e2e/alerts.test.ts"];
 const [aws, azure] = ["test/boot/aws.test.ts", "test/boot/azure.test.ts"];
 const [cluster, nodes] = ["test/engine/kubernetes.test.ts", "test/nodes/workload.test.ts"];
 
 export const claims: readonly Claim[] = [
-  { file: unit, place: "aws" },
-  { file: unit, place: "azure" },
-  { file: unit, place: "stack" },
+  { file: programs, place: "aws" },
+  { file: programs, place: "azure" },
+  { file: programs, place: "stack" },
   { file: alerts, place: "local" },
   { file: alerts, place: "client" },
   { file: alerts, place: "anywhere" },
