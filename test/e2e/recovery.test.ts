@@ -120,20 +120,30 @@ describe("the cache recovers", () => {
     await waitUntil("the part is deleted", async () => (await unfinished()).length === 0);
   });
 
-  test("from the death of one of nginx's workers in the middle of a fill", async (t) => {
-    const { layer } = await cold("half-by-a-worker", 20);
-    const pid = await mainPid(chain.cache.container("edge"));
-    {
-      using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 2e6 }, layer.digest);
-      const cut = download(layer.url, { ca: chain.cache.ca });
-      // In the meantime, the edge has seen its workers.
-      await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 6e6);
-      process.kill(await fillingWorker(pid), "SIGKILL");
-      assert.equal((await cut).complete, false);
-    }
-    t.diagnostic(`back after ${((await back("edge", pid)) / 1000).toFixed(1)} s`);
-    await waitUntil("the blob can be pulled", () => assertPulled(layer));
-  });
+  for (const [which, replaced] of [
+    ["one of nginx's workers", false],
+    ["a worker that a reload replaces", true],
+  ] as const) {
+    test(`from the death of ${which} in the middle of a fill`, async (t) => {
+      const { layer } = await cold(`half-by-a-worker-${replaced}`, 20);
+      const pid = await mainPid(chain.cache.container("edge"));
+      {
+        using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, layer.digest);
+        const cut = download(layer.url, { ca: chain.cache.ca });
+        await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 5e6);
+        const worker = await fillingWorker(pid);
+        if (replaced) {
+          process.kill(pid, "SIGHUP");
+          const title = () => readFile(`/proc/${worker}/cmdline`, "utf8");
+          await waitUntil("it is to end", async () => (await title()).includes("shutting down"));
+        }
+        process.kill(worker, "SIGKILL");
+        assert.equal((await cut).complete, false);
+      }
+      t.diagnostic(`back after ${((await back("edge", pid)) / 1000).toFixed(1)} s`);
+      await waitUntil("the blob can be pulled", () => assertPulled(layer));
+    });
+  }
 
   test("and doesn't take what the edge stores in the second of its start for what it left", async () => {
     const { cache } = chain.cache.layout;

@@ -39,34 +39,20 @@ keep_pid_file() {
 }
 
 # What a killed worker was filling stays locked for proxy_cache_lock_age, and no reload frees it: nginx ends, and its container starts again.
-# A reload ends all workers within some seconds; a killed one leaves others at work.
 end_without_worker() {
-  at_work=''
-  for process in /proc/[0-9]*; do
-    title=''
-    { read -r title <"$process/cmdline"; } 2>/dev/null
-    [ "$title" != "nginx: worker process" ] || at_work="$at_work ${process#/proc/} "
-  done
-  gone='' left=''
-  for worker in $workers; do
-    case $at_work in *" $worker "*) left=1 ;; *) gone=1 ;; esac
-  done
-  [ -n "$left" ] || workers=$at_work
-  if [ -z "$gone" ] || [ -z "$left" ]; then looks=0 && return; fi
-  looks=$((looks + 1))
-  [ "$looks" -ge 3 ] || return
-  echo "a worker was killed: nginx starts again, because what it was filling stays locked" >&2
-  kill -TERM 1
+  while read -r alert; do
+    case $alert in *" worker process "*" exited on signal "*) ;; *) continue ;; esac
+    echo "a worker was killed: nginx starts again, because what it was filling stays locked" >&2
+    kill -TERM 1
+  done <&9
 }
 
 # As a child of nginx, which is process 1 by then.
 watch() {
-  workers='' looks=0
-  pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration") begun=
+  begun=''
   mark=${pid_file%/*}/refused
   while sleep 2; do
     keep_pid_file
-    end_without_worker
     now=$(read_files) || continue
     if [ "$now" = "$taken" ]; then
       rm -f "$mark"
@@ -82,6 +68,11 @@ until taken=$(read_files) && usable "$taken"; do
   sleep 1 &
   wait $!
 done
+pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration")
+# A pipe for nginx's alerts, which are in its log, too. It has no name, because two edges may share the directory.
+alerts=$(mktemp -u "$pid_file.XXXXXX")
+mkfifo "$alerts" && exec 9<>"$alerts" && rm "$alerts"
+end_without_worker &
 watch &
 renew_manager &
-exec nginx -c "$configuration" -e /dev/stderr -g "daemon off;"
+exec nginx -c "$configuration" -e /dev/stderr -g "daemon off; error_log /dev/fd/9 alert;"

@@ -90,6 +90,8 @@ export async function copyProgram(tree: string, path: string, root: string): Pro
     await mkdir(dirname(join(root, target)), { recursive: true });
     await copyFile(source, join(root, target));
   }
+  // What glibc loads when a thread ends; without it, the program aborts.
+  await copyFromTree(tree, join(libraries, "libgcc_s.so.1"), root);
 }
 
 /** Debian's place for libraries, named after the machine: usr/lib/x86_64-linux-gnu. */
