@@ -16,6 +16,9 @@ import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 /** What the last run found out or compiled, and the next one needn't again. */
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
 
+/** After which a check that hangs has failed. */
+const minutes = 10;
+
 export interface Check {
   readonly title: string;
   /** @returns a word on what was left out, if anything. @throws Error whose message says what is wrong and how to put it right. */
@@ -42,23 +45,12 @@ export const staticChecks: readonly Check[] = [
   { title: "workflows", run: checkWorkflows },
 ];
 
-/** `npm test` gives each file a process of its own. */
-const quickTests: readonly Check[] = [
-  // In one process, for half of their time goes to loading the same modules again and again.
-  tests("unit and golden tests", ["unit", "golden"], "--test-isolation=none"),
-  // One process each: Pulumi's mocks are global.
-  tests(
-    "graph tests",
-    ["graph"],
-    `--test-concurrency=${availableParallelism()}`,
-    ...["--require", join(import.meta.dirname, "setup", "untracked-promises.cjs")],
-  ),
-];
-
-function tests(title: string, levels: readonly string[], ...options: readonly string[]): Check {
-  const files = levels.map((level) => `test/${level}/*.test.ts`);
-  return program(title, "node", "--test", "--test-timeout=60000", ...options, ...files);
-}
+const quickTests: Check = program(
+  ...["unit, golden and graph tests", "node", "--test", "--test-timeout=60000"],
+  ...["--require", join(import.meta.dirname, "setup", "untracked-promises.cjs")],
+  `--test-concurrency=${availableParallelism()}`,
+  ...["unit", "golden", "graph"].map((level) => `test/${level}/*.test.ts`),
+);
 
 function program(title: string, ...command: string[]): Check {
   return {
@@ -70,6 +62,7 @@ function program(title: string, ...command: string[]): Check {
         reject: false,
         all: true,
         stdin: "ignore",
+        timeout: minutes * 60_000,
         env: { NODE_COMPILE_CACHE: join(cache, "compiled") },
       });
       if (result.failed) throw new Error(result.all || result.shortMessage);
@@ -127,6 +120,6 @@ async function show({ title, run }: Check): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const passed = await Promise.all([...staticChecks, ...quickTests].map(show));
+  const passed = await Promise.all([...staticChecks, quickTests].map(show));
   process.exitCode = passed.every(Boolean) ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /**
- * Node loads it before the quick tests of what makes many promises. node:test tracks each of them, to tell in which test an uncaught error came up: that is half of their
- * processor time. Without it, such an error fails the file and not the test. `npm test` tracks them.
+ * Node loads it before the quick tests. node:test tracks each promise, to tell in which test an uncaught error came up: that is half of the
+ * processor time of those that make many. Without it, such an error fails the file and not the test. `npm test` tracks them.
  * https://nodejs.org/docs/latest-v24.x/api/async_hooks.html#async_hookscreatehookoptions
  */
 const asyncHooks = require("node:async_hooks");
