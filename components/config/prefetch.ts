@@ -85,6 +85,14 @@ export const prefetch = z
 
 export type Prefetch = z.output<typeof prefetch>;
 
+/**
+ * A platform as regctl writes it: without the variant that every processor of the architecture has.
+ * https://github.com/containerd/platforms/blob/v1.0.0/database.go
+ */
+export function plainPlatform(platform: string): string {
+  return platform.replace(/(?<=\/arm64)\/v8$|(?<=\/amd64)\/v1$/, "");
+}
+
 /** Whether what is to be prefetched is what the upstreams may serve. Expects anything: what is wrong elsewhere is reported there. */
 export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
   const { data: upstreams } = parseWith(z.array(upstream), raw.upstreams);

@@ -70,6 +70,7 @@ store() {
   set -- $stored
   emit_zones gauge store_objects "$1" "$3"
   emit_zones gauge store_bytes "$2" "$4"
+  emit gauge store_count_time_seconds '' "$began"
   emit_zones gauge store_max_bytes "$(most "$BLOBS_MIB" "$2")" "$(most "$MANIFESTS_MIB" "$4")"
 }
 

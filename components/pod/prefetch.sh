@@ -16,9 +16,9 @@ retry=5
 silence=60
 unwanted=7
 
-# What is below an index, and what an image is made of: KIND DIGEST BYTES PLATFORM
+# What is below an index, and what an image is made of: KIND DIGEST BYTES PLATFORM. Layers with addresses of their own are elsewhere, and clients take them from there.
 template='{{if .IsList}}{{range .GetManifestList}}manifest {{.Digest}} {{.Size}} {{if .Platform}}{{.Platform}}{{else}}-{{end}}{{println}}{{end}}{{else}}'\
-'{{with .GetConfig}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{range .GetLayers}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{end}}'
+'{{with .GetConfig}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{range .GetLayers}}{{if not .URLs}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{end}}{{end}}'
 
 # What the upstream may say; nothing of it must become another line, a path or an expression.
 digests='sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})'
@@ -39,7 +39,7 @@ client() {
   wait $!
 }
 
-reason() { tail -n 1 "$work/error" | tr -d '\042\134' | cut -c 1-300; }
+reason() { grep . "$work/error" | tail -n 1 | tr -d '\042\134' | cut -c 1-300; }
 
 # IMAGE: it can't be pulled now
 fail() {
@@ -118,7 +118,10 @@ resolve() {
         before=$images
         while read -r tag; do
           # shellcheck disable=SC2254 # a pattern is what is wanted
-          case $tag in $reference) want "$upstream" "$path" "$repository" "$store" "$tag" ;; esac
+          case $tag in $reference) ;; *) continue ;; esac
+          changed && return 1
+          want "$upstream" "$path" "$repository" "$store" "$tag"
+          publish
         done <"$work/tags"
         [ "$images" -gt "$before" ] || { images=$((images + 1)) && fail "$path:$reference" "no tag matches"; }
         ;;
@@ -171,14 +174,15 @@ count() {
 }
 
 # Bytes that blobs may still take: what is free of their budget, and what is neither in use nor wanted. The janitor counts seldom, so what was pulled
-# in this round counts from its beginning.
+# in this round counts from its beginning, and what was pulled before it until the janitor has counted again.
 room() {
-  wget -q -T 5 -O - "http://$status/metrics/janitor" 2>/dev/null | awk -v pulled="$pulled" -v used="$used" -v kept=$((working_set * 1048576 + present_bytes)) '
+  wget -q -T 5 -O - "http://$status/metrics/janitor" 2>/dev/null | awk -v pulled="$pulled" -v used="$used" -v last="$last" -v kept=$((working_set * 1048576 + present_bytes)) '
     $1 == "registry_cache_store_bytes{zone=\"blobs\"}" { stored = $2; known++ }
     $1 == "registry_cache_store_max_bytes{zone=\"blobs\"}" { most = $2; known++ }
+    $1 == "registry_cache_store_count_time_seconds" { counted = $2 }
     END {
       if (known < 2) exit 1
-      if (used == "") used = stored
+      if (!pulled && counted > last) used = stored
       now = used + pulled > stored ? used + pulled : stored
       spare = used > kept ? used - kept : 0
       printf "%.0f %.0f\n", used, most - now + spare
@@ -201,30 +205,33 @@ fits() {
 # BYTES: after so many, waits until the average is what it may be. $owed is in bits.
 pace() {
   now=$(date +%s)
+  [ "$now" -ge "$paced" ] || paced=$now
   owed=$((owed + $1 * 8 - (now - paced) * rate))
   [ "$owed" -ge 0 ] || owed=0
   paced=$now
-  [ "$owed" -ge "$rate" ] || return 0
-  sleep $((owed / rate)) &
-  wait $!
+  [ "$owed" -lt "$rate" ] || rest $((owed / rate))
 }
 
 # NUMBER NAME: what is missing of an image now, after it may have come with another one, to a client, or to another replica
 pull() {
-  grep "^$1 " "$work/wanted" >"$work/own"
+  awk -v number="$1" '$1 == number && !seen[$7]++' "$work/wanted" >"$work/own"
   missing "$work/own" "$work/now"
   fits "$2" "$(blob_bytes "$work/now")" || return 0
   while read -r _ kind _ path _ _ digest size; do
     changed && return 1
     case $kind in
       manifest) client manifest head "$edge/$path@$digest" ;;
-      blob)
+      blob) if [ "$size" -eq 0 ]; then
+        # regctl knows that one.
+        client blob head "$edge/$path" "$digest"
+      else
         regctl --host "reg=$edge,tls=disabled" blob get "$edge/$path" "$digest" >/dev/null 2>"$work/error" </dev/null &
         wait $!
-        ;;
+      fi ;;
     esac || { fail "$2" && return 0; }
     [ "$kind" = blob ] || continue
-    pulled=$((pulled + size)) bytes=$((bytes + size))
+    pulled=$((pulled + size)) bytes=$((bytes + size)) last=$(date +%s)
+    echo "$((used + pulled)) $last" >"$work/used"
     publish
     pace "$size"
   done <"$work/now"
@@ -234,7 +241,7 @@ pull() {
 round() {
   cp "$files/list" "$files/settings" "$work/" || return 1
   platforms=$(setting platforms) working_set=$(setting workingSetMiB) rate=$(($(setting mbps) * 1000000))
-  images=0 failed=0 roomless=0 pulled=0 owed=0 used='' paced=$(date +%s)
+  images=0 failed=0 roomless=0 owed=0 used=$((used + pulled)) pulled=0 paced=$(date +%s)
   : >"$work/wanted" && : >"$work/names" && : >"$work/broken"
   resolve || return 1
   failed_before=$((failed - $(wc -l <"$work/broken")))
@@ -253,19 +260,25 @@ round() {
   succeeded=$(date +%s)
 }
 
-# SECONDS, or until another list is wanted
+# SECONDS, or until another list is wanted. Whoever sets the clock back ends it.
 rest() {
   end=$(($(date +%s) + $1))
-  while [ "$(date +%s)" -lt "$end" ] && ! changed; do
+  while left=$((end - $(date +%s))) && [ "$left" -gt 0 ] && [ "$left" -le "$1" ] && ! changed; do
     publish
-    sleep 2 &
+    sleep "$((left < 2 ? left : 2))" &
     wait $!
   done
 }
 
 mkdir -p "$work/manifests"
-succeeded=$(sed -n 's/^registry_cache_prefetch_success_time_seconds //p' "$metrics" 2>/dev/null)
-wanted=0 present=0 roomless=0 wanted_bytes=0 present_bytes=0 bytes=0 failures=0
+# What a start before has published holds until a round has counted.
+former() { sed -n "s/^registry_cache_prefetch_$1 //p" "$metrics" 2>/dev/null | grep . || echo "${2-0}"; }
+succeeded=$(former success_time_seconds '')
+wanted=$(former images_wanted) present=$(former images_present) roomless=$(former images_without_room)
+# Bytes stored when the last blob had come, and the time of that.
+used=0 pulled=0 last=0
+read -r used last 2>/dev/null <"$work/used"
+wanted_bytes=$(former bytes_wanted) present_bytes=$(former bytes_present) bytes=0 failures=0
 publish
 until wget -q -O /dev/null "http://$status/metrics/janitor" 2>/dev/null; do
   sleep 2 &

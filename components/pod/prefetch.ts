@@ -1,4 +1,5 @@
 import { imageOf } from "../config/images.ts";
+import { plainPlatform } from "../config/prefetch.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { repositoryPath } from "./edge/routing.ts";
 import { metricsFiles } from "./edge/status.ts";
@@ -64,7 +65,7 @@ function settingsOf({ store }: PodOptions, prefetch: PodPrefetch): string {
   const settings = {
     everyMinutes,
     mbps,
-    platforms: platforms === "all" ? platforms : platforms.join(" "),
+    platforms: platforms === "all" ? platforms : platforms.map(plainPlatform).join(" "),
     ...(!store && { workingSetMiB: Math.ceil(workingSetGiB * 1024) }),
   };
   return Object.entries(settings)

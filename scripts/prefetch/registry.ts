@@ -26,12 +26,18 @@ export function wantedImages(texts: readonly string[]): WantedImage[] {
 const descriptor = z.looseObject({
   digest: z.string(),
   size: z.number(),
-  platform: z.looseObject({ os: z.string(), architecture: z.string() }).optional(),
+  platform: z.looseObject({ os: z.string(), architecture: z.string() }).nullish(),
+  urls: z.array(z.string()).nullish(),
 });
+/** Go programs write a list of nothing as null. */
+const descriptors = z
+  .array(descriptor)
+  .nullish()
+  .transform((list) => list ?? []);
 const manifest = z.looseObject({
-  manifests: z.array(descriptor).default([]),
-  config: descriptor.optional(),
-  layers: z.array(descriptor).default([]),
+  manifests: descriptors,
+  config: descriptor.nullish(),
+  layers: descriptors,
 });
 
 export type Descriptor = z.output<typeof descriptor>;

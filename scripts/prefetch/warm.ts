@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { referenceText } from "../../components/config/image-reference.ts";
-import type { Prefetch } from "../../components/config/prefetch.ts";
+import { type Prefetch, plainPlatform } from "../../components/config/prefetch.ts";
 import type { Descriptor, Registry, WantedImage } from "./registry.ts";
 
 export interface Warmed {
@@ -41,7 +41,8 @@ export async function* warm(
   images: readonly WantedImage[],
   options: WarmOptions,
 ): AsyncGenerator<Warmed> {
-  const done = new Set<string>();
+  // What is there, by the registry: the cache keeps each registry's blobs apart.
+  const done = new Map<string, Set<string>>();
   for (const image of images) {
     let references: string[];
     try {
@@ -50,7 +51,10 @@ export async function* warm(
       yield { image: referenceText(image), bytes: 0, blobs: 0, problem: (error as Error).message };
       continue;
     }
-    for (const reference of references) yield await warmOne(registry, { ...image, reference }, options, done);
+    const there = done.get(image.registry) ?? new Set();
+    done.set(image.registry, there);
+    for (const reference of references)
+      yield await warmOne(registry, { ...image, reference }, options, there);
   }
 }
 
@@ -138,14 +142,16 @@ async function blobsOf(
   const wanted = manifests.filter(({ platform }) => isWanted(platform, platforms));
   if (manifests.length > 0 && wanted.length === 0) throw new Error(`has none of the platforms ${platforms}`);
   const below = await Promise.all(wanted.map((it) => blobsOf(registry, path, it.digest, platforms)));
-  const blobs = [...(config ? [config] : []), ...layers, ...below.flat()];
+  // Clients take a layer with addresses of its own from there.
+  const own = layers.filter(({ urls }) => !urls?.length);
+  const blobs = [...(config ? [config] : []), ...own, ...below.flat()];
   return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }
 
 /** `linux/arm64` stands for its variants, too. */
 function isWanted(platform: Descriptor["platform"], wanted: WarmOptions["platforms"]): boolean {
-  if (platform === undefined || wanted === "all") return true;
+  if (!platform || wanted === "all") return true;
   const { os, architecture, variant } = platform;
   const name = [os, architecture].join("/");
-  return wanted.some((one) => one === name || one === `${name}/${variant}`);
+  return wanted.map(plainPlatform).some((one) => one === name || one === `${name}/${variant}`);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import pMap from "p-map";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { diskBudget } from "../../components/pod/edge/budget.ts";
 import { artifact, blob, type Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
@@ -126,6 +127,38 @@ describe("a release", () => {
       /"failed","image":"registry\.test\/giantswarm\/nowhere:1","detail":".*not found/,
     );
   });
+
+  test("says why a part of an image can't be had", async () => {
+    const content = await randomImage({ repository: "giantswarm/parts", tag: "1", layerMB: 1 });
+    await push(chain.registry.url, content);
+    const errors = [{ code: "BLOB_UNKNOWN", message: "blob unknown to registry" }];
+    using _gone = chain.proxy.inject(
+      { kind: "status", status: 404, body: `${JSON.stringify({ errors })}\n` },
+      content.blobs[0]?.digest,
+    );
+    await chain.cache.apply({ prefetch: { images: [`${path("parts")}:1`] } });
+    await waitUntil("it is said", async () =>
+      /"failed","image":"registry\.test\/giantswarm\/parts:1","detail":"[^"]*BLOB_UNKNOWN/.test(
+        await chain.cache.logs("prefetch"),
+      ),
+    );
+  });
+
+  test("may have a file of no bytes, a layer twice, and a platform with the variant of all processors", async () => {
+    const layer = blob("application/octet-stream", Buffer.from("layer"));
+    const empty = blob("application/octet-stream", Buffer.from(""));
+    const odd = artifact({ repository: "giantswarm/odd", tags: ["1"], layers: [empty, layer, layer] });
+    await push(chain.registry.url, odd);
+    chain.proxy.forget();
+    const before = await metrics(chain);
+    const images = [`${path("odd")}:1`, `${path("app-0")}:1.0`];
+    await chain.cache.apply({ prefetch: { images, platforms: ["linux/arm64/v8"] } });
+    const after = await untilPresent(chain, 2);
+    const bytes = odd.blobs[0] && odd.blobs[0].size + layer.size;
+    assert.equal((after.bytes_total ?? 0) - (before.bytes_total ?? 0), bytes);
+    assert.equal(fetchedBlobs(chain).filter((digest) => digest === layer.digest).length, 1);
+    await assertServed(chain, odd);
+  });
 });
 
 test("a round that was stopped goes on, and what has no room stays out and evicts nothing", async (t) => {
@@ -171,5 +204,40 @@ test("a round that was stopped goes on, and what has no room stays out and evict
     await chain.cache.logs("prefetch"),
     /"no room","image":"registry\.test\/giantswarm\/huge:1","detail":"5000000\d\d bytes are missing/,
   );
+  assert.deepEqual(fetchedBlobs(chain), []);
+});
+
+test("what a list before has pulled takes room, also before the janitor has counted it", async () => {
+  await using parts = new AsyncDisposableStack();
+  const chain = await startChain(parts, {
+    prefetch: {},
+    region: { storage: { kind: "disk", size: "1GiB" } },
+  });
+  const pushed = async (name: string, layerMB: number) => {
+    const content = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB });
+    await push(chain.registry.url, content);
+    return content;
+  };
+  const { blobsMiB } = diskBudget(1);
+  // Two of them fit, and a third one doesn't.
+  const layerMB = Math.floor(blobsMiB * 0.4);
+  const inUse = await pushed("in-use", layerMB);
+  for (const name of ["first", "second"]) await pushed(name, layerMB);
+  await assertServed(chain, inUse);
+  const stored = async () => {
+    const { edgeStatus } = chain.cache.layout.ports;
+    const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/janitor`)).text();
+    return Number(/^registry_cache_store_bytes\{zone="blobs"\} (\d+)$/m.exec(text)?.[1]);
+  };
+  await waitUntil("the janitor has counted", async () => (await stored()) > layerMB * 1e6, 60_000);
+  await chain.cache.apply({ prefetch: { images: [`${path("first")}:1`] } });
+  await untilPresent(chain, 1);
+  await chain.cache.apply({ prefetch: { images: ["first", "second"].map((name) => `${path(name)}:1`) } });
+  await waitUntil("the round ends", async () => {
+    const now = await metrics(chain);
+    return now.images_wanted === 2 && now.images_without_room === 1;
+  });
+  chain.proxy.forget();
+  await assertServed(chain, inUse);
   assert.deepEqual(fetchedBlobs(chain), []);
 });
