@@ -8,6 +8,7 @@ import { itHas } from "../components/config/problems.ts";
 import { ReleaseFileError, referencesOf } from "../components/config/release-file.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
+import { healthOf } from "./fleet/health.ts";
 import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import { isUnknownStack } from "./pipeline/trouble.ts";
@@ -129,6 +130,9 @@ async function fill(
     return problem === undefined ? [] : [`${region}: ${text} ${problem}`];
   });
   if (refused.length > 0) return refused;
+  // One that doesn't answer would take a minute for each image.
+  const { status, problems } = await healthOf(cache);
+  if (status !== 200) return [`${region}: ${cache.endpoint}: ${problems.join("; ")}`];
   return await Registry.use(regctl, cache, async (registry) => {
     const missing: string[] = [];
     const options = { platforms, dryRun: values.dryRun === true };

@@ -82,9 +82,16 @@ export class Registry {
   }
 
   /** @param reference a tag or digest */
-  digest(path: string, reference: string): Promise<string> {
+  async digest(path: string, reference: string): Promise<string> {
     const separator = reference.startsWith("sha256:") ? "@" : ":";
-    return this.regctl("manifest", "head", `${this.name(path)}${separator}${reference}`);
+    const name = `${this.name(path)}${separator}${reference}`;
+    try {
+      return await this.regctl("manifest", "head", name);
+    } catch (error) {
+      // Its answer has no body, which says more.
+      await this.regctl("manifest", "get", "--format", "raw-body", name);
+      throw error;
+    }
   }
 
   async manifest(path: string, digest: string): Promise<Manifest> {

@@ -14,6 +14,7 @@ import { ensureImages } from "../../scripts/setup/images.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { costProject } from "../support/cost-project.ts";
 import { importedStacks } from "../support/imported-stacks.ts";
+import { freePort } from "../support/ports.ts";
 import { projectDirectory } from "../support/project.ts";
 import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
 
@@ -65,7 +66,10 @@ test("images come into a stack's caches and not here, and what can't come is sai
   assert.deepEqual(fetchedBlobs(chain), []);
   const first = await prefetch(...images, `${path("nowhere")}:1`);
   assert.equal(first.lines[0], line(": 5 fetched"));
-  assert.match(first.stderr, /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found/m);
+  assert.match(
+    first.stderr,
+    /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found.*MANIFEST_UNKNOWN/m,
+  );
   assert.equal(first.exitCode, 1);
   for (const again of [[], ["--dry-run"]])
     assert.deepEqual(await prefetch(...images, ...again), {
@@ -83,10 +87,15 @@ test("images come into a stack's caches and not here, and what can't come is sai
     (await prefetch("--region", "mars", ...images)).stderr,
     /✗ one: has no region mars: it has eu-central-1/,
   );
+  const away = { ...cache, endpoint: `https://localhost:${await freePort()}` };
+  await backend.withOutputs(project.directory, "away", { caches: { "eu-west-1": away } });
+  const silent = await prefetchOf("away", ...images);
+  assert.deepEqual([silent.exitCode, silent.lines], [1, [""]]);
+  assert.match(silent.stderr, /^✗ eu-west-1: https:\/\/localhost:\d+: .*refused/m);
   const mistyped = await prefetchOf("onne", ...images);
   assert.deepEqual(
     [mistyped.exitCode, mistyped.stderr],
-    [1, "✗ onne: the backend has no such stack: it has one"],
+    [1, "✗ onne: the backend has no such stack: it has away, one"],
   );
   assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: config: is missing/);
 
